@@ -1,0 +1,108 @@
+"""The errors a user can meet, and how each one reads.
+
+    SelfvecError                     exit status 2, one line: place: rule; remedy
+    ├── InputError (ValueError)      something given to us is wrong
+    │   ├── FormatError              ... in a vectors file
+    │   ├── CorpusError              ... in a corpus
+    │   └── OptionError              ... in an option or argument
+    ├── TargetError (OSError)        the place to write to cannot be used; it was left untouched
+    ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
+    └── Interrupted                  stopped on request; what was done is kept and can be resumed
+
+Every message names the place (file, line, field), the rule that was broken and what to do next, so
+that nobody needs a traceback to mend their input.
+"""
+
+from __future__ import annotations
+
+import os
+
+__all__ = [
+    "CorpusError",
+    "FormatError",
+    "InputError",
+    "Interrupted",
+    "MissingExtra",
+    "OptionError",
+    "SelfvecError",
+    "TargetError",
+]
+
+
+class SelfvecError(Exception):
+    """Base of all errors Selfvec raises on purpose.
+
+    Parameters
+    ----------
+    rule : str
+        What is wrong, as the rule that was broken ("a row needs 300 numbers, this one has 299").
+    path, line, field : optional
+        Where. ``line`` counts from 1.
+    remedy : str, optional
+        What to do next, in the imperative.
+
+    Examples
+    --------
+    >>> str(InputError("a row needs 3 numbers, this one has 2", path="a.txt", line=4, remedy="mend the row"))
+    'a.txt:4: a row needs 3 numbers, this one has 2; mend the row'
+    """
+
+    exit_status = 2
+
+    def __init__(
+        self,
+        rule: str,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        line: int | None = None,
+        field: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.rule, self.line, self.field, self.remedy = rule, line, field, remedy
+        self.path = None if path is None else os.fspath(path)
+        super().__init__(rule)
+
+    def __str__(self) -> str:
+        place = self.path or ""
+        if self.line is not None:
+            place += f":{self.line}" if place else f"line {self.line}"
+        if self.field is not None:
+            place += f"{': ' if place else ''}field {self.field!r}"
+        text = f"{place}: {self.rule}" if place else self.rule
+        return f"{text}; {self.remedy}" if self.remedy else text
+
+
+class InputError(SelfvecError, ValueError):
+    """Something given to Selfvec is wrong."""
+
+
+class FormatError(InputError):
+    """A vectors file does not hold what its format says."""
+
+
+class CorpusError(InputError):
+    """A corpus cannot be read as documents."""
+
+
+class OptionError(InputError):
+    """An option or argument has a value it cannot have."""
+
+
+class TargetError(SelfvecError, OSError):
+    """The place to write to cannot be used. It was left as it was."""
+
+
+class MissingExtra(SelfvecError, ImportError):
+    """An optional dependency is needed for this."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed",
+            remedy=f"run: pip install 'selfvec[{extra}]'",
+        )
+
+
+class Interrupted(SelfvecError):
+    """Work was stopped on request (Ctrl-C). Its state was saved where ``path`` says."""
+
+    exit_status = 130

@@ -1,0 +1,108 @@
+"""Writing that either happens whole or not at all.
+
+Every file and folder Selfvec writes goes to a temporary sibling first and is renamed when complete, so
+that a full disk, a crash or Ctrl-C never leaves half a result, and an existing target is untouched until
+the new one is ready.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import TargetError
+
+_REMEDIES = {
+    errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space or write elsewhere"),
+    errno.EROFS: ("the file system is read-only", "write elsewhere"),
+    errno.EACCES: ("no permission to write here", "write elsewhere or change the permissions"),
+    errno.EPERM: ("no permission to write here", "write elsewhere or change the permissions"),
+    errno.ENOENT: ("the folder it should go into does not exist", "create it first"),
+    errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
+    errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
+}
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turn operating-system errors raised while writing ``target`` into one clear `TargetError`."""
+    try:
+        yield
+    except TargetError:
+        raise
+    except OSError as error:
+        rule, remedy = _REMEDIES.get(
+            error.errno or 0, (error.strerror or str(error), "choose another target")
+        )
+        raise TargetError(f"cannot write: {rule}", path=target, remedy=remedy) from error
+
+
+@contextmanager
+def atomic_file(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary sibling of ``target``; rename it into place on success, delete it on failure.
+
+    Raises
+    ------
+    TargetError
+        If the target cannot be written. It is left as it was.
+    """
+    target = Path(target)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    with writing(target):
+        if target.is_dir():
+            raise TargetError(
+                "is a folder, a file is to be written", path=target, remedy="choose another path"
+            )
+        try:
+            yield temporary
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a new temporary sibling folder of ``target``; rename it into place on success.
+
+    Raises
+    ------
+    TargetError
+        If the target exists and ``overwrite`` is false, or cannot be written. It is left as it was.
+    """
+    target = Path(target)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    with writing(target):
+        if target.exists() and not overwrite:
+            raise TargetError("exists already", path=target, remedy="choose another path or remove it first")
+        try:
+            temporary.mkdir()
+            yield temporary
+            replace_folder(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Move ``source`` to ``target``; a folder standing there steps aside and returns if the move fails."""
+    old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    if target.exists():
+        target.replace(old)
+    try:
+        source.replace(target)
+    except OSError:
+        if old.exists():
+            old.replace(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
