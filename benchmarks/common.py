@@ -1,0 +1,71 @@
+"""What every benchmark shares: a result row, and timing that compares two things in one run.
+
+Machines are noisy and differ, so what counts is the ratio of two medians measured side by side, A B A B ...
+Each benchmark checks that its result is right before it prints a time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Real data beside the checkout; benchmarks and tests that need it say so and skip where it is absent."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One measured figure: ``value`` in ``unit``; ``ratio`` = ours against ``peer``, above 1 is better."""
+
+    name: str
+    value: float
+    unit: str
+    peer: str = ""
+    ratio: float | None = None
+    note: str = ""
+
+
+def paired(ours: Callable[[], object], peer: Callable[[], object], repeat: int = 5) -> tuple[float, float]:
+    """Median seconds of each, run alternately after one warm-up of both."""
+    ours(), peer()
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(repeat):
+        for function, seconds in ((ours, times[0]), (peer, times[1])):
+            start = time.perf_counter()
+            function()
+            seconds.append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def median_seconds(function: Callable[[], object], repeat: int = 5) -> float:
+    """Median seconds of one function, after a warm-up."""
+    return paired(function, lambda: None, repeat)[0]
+
+
+def machine() -> dict[str, object]:
+    """The machine the figures belong to."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
+        ]
+        model = names[0] if names else model
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
+
+
+def write_results(results: Iterable[Result], path: Path) -> None:
+    """Write all rows with the machine they were measured on."""
+    rows = [{**asdict(result), "machine": machine()} for result in results]
+    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
