@@ -1,8 +1,8 @@
 """How much of the history is kept, decided before the first update.
 
-The paper appends every new vector to its word's history: N·d floats per epoch, more than the corpus and the
-table together. Since the number of updates of every word is known beforehand (its count times the epochs), the
-exact size of any plan is known too, so the bound holds by construction and memory is allocated once.
+The paper appends every new vector to its word's history: N·d floats per epoch, more than the corpus and
+the table together. Since the number of updates of every word is known beforehand (its count times the
+epochs), the exact size of any plan is known too: the bound holds by construction, memory is allocated once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class HistoryPlan:
     Parameters
     ----------
     every : int or None
-        Keep every ``every``-th update of each word; 0 keeps none; None chooses the finest that fits ``limit``.
+        Keep every ``every``-th update of each word; 0 keeps none; None takes the finest that fits ``limit``.
     epochs : bool
         Keep every word's state at the end of each epoch.
     watch : tuple of str
@@ -43,7 +43,9 @@ class HistoryPlan:
     watch: tuple[str, ...] = ()
     limit: int = DEFAULT_LIMIT
 
-    def resolve(self, counts: NDArray[np.int64], words: Sequence[str], epochs: int, dimensions: int) -> Periods:
+    def resolve(
+        self, counts: NDArray[np.int64], words: Sequence[str], epochs: int, dimensions: int
+    ) -> Periods:
         """Decide the recording period of every word.
 
         Parameters
@@ -79,7 +81,7 @@ class HistoryPlan:
                 f"the history asked for takes {needed * 2 * dimensions / 1e6:.0f} MB, "
                 f"the limit is {self.limit / 1e6:.0f} MB",
                 field="history",
-                remedy="keep less (every:K with a larger K, fewer watched words) or set limit:SIZE, as limit:1GB",
+                remedy="keep less (a larger K, fewer watched words) or set limit:SIZE, as limit:1GB",
             )
         period = np.where(watched, 1, every).astype(np.int32)
         return Periods(period, every, needed, replace(self, every=every), epochs)
@@ -87,7 +89,7 @@ class HistoryPlan:
 
 @dataclass(frozen=True)
 class Periods:
-    """A `HistoryPlan` applied to a corpus: the period per word, (V,) int32, and the exact number of records."""
+    """A `HistoryPlan` applied to a corpus: a period per word, (V,) int32, and the number of records."""
 
     period: NDArray[np.int32]
     every: int
@@ -125,7 +127,8 @@ def _finest(updates: NDArray[np.int64], room: int) -> int:
 def parse_history(texts: Sequence[str]) -> HistoryPlan:
     """Read ``--history`` values, which may be repeated or joined by ``;``.
 
-    ``auto`` (as fine as 64 MB allow), ``none``, ``epoch``, ``every:K``, ``watch:WORD[,WORD]``, ``limit:SIZE``.
+    ``auto`` (as fine as 64 MB allow), ``none``, ``epoch``, ``every:K``, ``watch:WORD[,WORD]``,
+    ``limit:SIZE``.
 
     >>> parse_history(["every:10", "watch:hail,tornado", "limit:1GB"])
     HistoryPlan(every=10, epochs=False, watch=('hail', 'tornado'), limit=1073741824)
@@ -181,9 +184,7 @@ class Recorder:
         self.vectors = np.empty((periods.records, dimensions), np.float16)
         self.filled = 0
 
-    def add(
-        self, words: NDArray[np.int32], updates: NDArray[np.int64], rows: NDArray[np.float32]
-    ) -> None:
+    def add(self, words: NDArray[np.int32], updates: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
         """Append states: words (n,), how many updates each had received (n,), rows (n, >= d)."""
         end = self.filled + len(words)
         self.words[self.filled : end] = words

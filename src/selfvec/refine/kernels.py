@@ -81,7 +81,7 @@ def _sum_lanes(builder: Any, vector: Any) -> Any:
     return builder.extract_element(vector, ir.Constant(_INT32, 0))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _prefetch(typingctx: Any, table: Any, row: Any) -> Any:
     """Ask for a whole row of a table."""
 
@@ -102,7 +102,7 @@ def _prefetch(typingctx: Any, table: Any, row: Any) -> Any:
     return types.void(table, types.intp), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _move_on(
     typingctx: Any,
     table: Any,
@@ -140,7 +140,7 @@ def _move_on(
             offset = builder.mul(loop.index, ir.Constant(width.type, LANES))
 
             def place(base: Any) -> Any:
-                pointer = builder.gep(base, [offset], source_etype=_FLOAT)  # noqa: B023
+                pointer = builder.gep(base, [offset], source_etype=_FLOAT)
                 return builder.bitcast(pointer, _VECTOR.as_pointer())
 
             def load(base: Any) -> Any:
@@ -163,16 +163,17 @@ def _move_on(
     return signature, codegen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(_CONTRACT))
+def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):
     """Sum a window from scratch, count its words, and return the squared length of ``word``'s new vector."""
     window_sum[:] = 0
     for p in range(first, last):
         inside[ids[p]] = 0
     for p in range(first, last):
-        inside[ids[p]] += 1
+        neighbour = ids[p]
+        inside[neighbour] += 1
         for j in range(window_sum.size):
-            window_sum[j] += table[ids[p], j]
+            window_sum[j] += table[neighbour, j]
     squares = np.float32(0)
     for j in range(window_sum.size):
         moved = keep * table[word, j] + rate * window_sum[j]
@@ -180,9 +181,21 @@ def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):  
     return squares
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def sweep(  # type: ignore[no-untyped-def]
-    ids, offsets, start, stop, table, half, rate, inside, period, seen, record_rows, record_words
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(_CONTRACT))
+def sweep(
+    ids,
+    offsets,
+    start,
+    stop,
+    table,
+    half,
+    rate,
+    inside,
+    period,
+    seen,
+    record_rows,
+    record_words,
+    record_updates,
 ):
     """Apply the paper's rule to the tokens ``start`` … ``stop - 1``, in place.
 
@@ -204,8 +217,9 @@ def sweep(  # type: ignore[no-untyped-def]
         Record every ``period[w]``-th update of word w; 0 records none. Length 0 switches recording off.
     seen : (V,) int64
         Updates each word has received so far; kept up to date while recording.
-    record_rows : (R, p) float32, record_words : (R,) int32
-        Receive the recorded states in order; R >= the records these tokens make.
+    record_rows : (R, p) float32, record_words : (R,) int32, record_updates : (R,) int64
+        Receive the recorded states in order: the row, the word, its number of updates so far. R >= the
+        records these tokens make.
 
     Returns
     -------
@@ -257,6 +271,7 @@ def sweep(  # type: ignore[no-untyped-def]
                 seen[word] += 1
                 if period[word] and seen[word] % period[word] == 0:
                     record_words[records] = word
+                    record_updates[records] = seen[word]
                     record_rows[records] = table[word]
                     records += 1
     return records

@@ -8,6 +8,7 @@ sees the change.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def refine_reference(
     E = table.copy()
     half = window // 2
     for _ in range(epochs):
-        for lo, hi in zip(offsets[:-1], offsets[1:], strict=True):
+        for lo, hi in pairwise(offsets):
             document = ids[lo:hi]
             for i, word in enumerate(document):
                 left, right = document[max(0, i - half) : i], document[i + 1 : i + half + 1]
