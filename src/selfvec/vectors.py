@@ -31,6 +31,7 @@ class Source(IntEnum):
     NONE = 0  # nothing known: a zero vector
     KNOWN = 1  # a row of the pretrained table
     SUBWORDS = 2  # composed from pieces or character n-grams
+    RANDOM = 3  # a random direction, where one starts from nothing
 
 
 def unit_rows(matrix: Float) -> NDArray[np.float32]:
@@ -57,6 +58,8 @@ class Vectors:
         Makes vectors for words without a row (see `Composer`).
     provenance : mapping, optional
         Where the vectors came from, JSON-serialisable.
+    normalized : bool
+        Whether all rows have length 1 or 0 already, so that no second table is made to compare them.
 
     Raises
     ------
@@ -81,6 +84,7 @@ class Vectors:
         counts: NDArray[np.int64] | None = None,
         composer: Composer | None = None,
         provenance: Mapping[str, Any] | None = None,
+        normalized: bool = False,
     ) -> None:
         if matrix.ndim != 2 or len(matrix) != len(words):
             raise InputError(f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}")
@@ -95,6 +99,7 @@ class Vectors:
         self.sources = np.full(len(words), Source.KNOWN, np.uint8) if sources is None else sources
         self.counts = counts
         self.composer = composer
+        self._normalized = normalized and matrix.dtype == np.float32
         self.provenance: dict[str, Any] = dict(provenance or {})
 
     def __len__(self) -> int:
@@ -131,7 +136,7 @@ class Vectors:
     @cached_property
     def unit(self) -> NDArray[np.float32]:
         """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
-        return unit_rows(self.vectors)
+        return self.vectors if self._normalized else unit_rows(self.vectors)  # type: ignore[return-value]
 
     def get(self, word: str) -> Float | None:
         """The word's row, (d,), or None."""
@@ -148,8 +153,16 @@ class Vectors:
         rows, sources = self.lookup([word])
         return rows[0] if sources[0] != Source.NONE else None
 
-    def lookup(self, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def lookup(
+        self, words: Sequence[str], *, compose: bool = True
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Vectors of many words and where each came from.
+
+        Parameters
+        ----------
+        words : sequence of n str
+        compose : bool
+            Whether words without a row are composed from their parts where the table can.
 
         Returns
         -------
@@ -165,7 +178,7 @@ class Vectors:
         rows[known] = self.vectors[index[known]]
         sources[known] = self.sources[index[known]]
         missing = np.flatnonzero(~known)
-        if self.composer is not None and len(missing):
+        if compose and self.composer is not None and len(missing):
             rows[missing] = self.composer([words[i] for i in missing.tolist()])
             composed = missing[np.any(rows[missing] != 0, axis=1)]
             sources[composed] = Source.SUBWORDS

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..tensors import map_tensors, write_tensors
 from .record import Recorder
 from .trajectory import Trajectory
 
@@ -79,15 +81,13 @@ class History:
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which is made."""
-        from safetensors.numpy import save_file
-
         folder.mkdir(parents=True, exist_ok=True)
-        tensors: dict[str, NDArray[np.generic]] = {
+        tensors: dict[str, NDArray[Any]] = {
             "starts": self.starts,
             "updates": self.updates,
             "vectors": self.vectors,
         }
-        save_file(tensors, folder / _FILE)
+        write_tensors(folder / _FILE, tensors)
 
     @classmethod
     def load(cls, folder: Path) -> History | None:
@@ -95,9 +95,7 @@ class History:
         path = folder / _FILE
         if not path.exists():
             return None
-        from ..formats.mapped import map_safetensors
-
-        tensors = map_safetensors(path)
+        tensors = map_tensors(path)
         return cls(tensors["starts"], tensors["updates"], tensors["vectors"])
 
 

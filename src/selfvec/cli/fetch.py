@@ -1,0 +1,37 @@
+"""``selfvec fetch``: public corpora."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import print_json, say
+
+app = typer.Typer(help="Fetch a public corpus.", no_args_is_help=True)
+
+
+@app.callback()
+def _fetch() -> None:
+    """Fetch a public corpus."""
+
+
+@app.command()
+def noaa(
+    years: Annotated[str, typer.Option(metavar="A-B", help="Years, as 2020-2023 or 2020.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
+    base_url: Annotated[str | None, typer.Option(help="Another copy of the archive.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
+) -> None:
+    """Fetch NOAA Storm Events, a file per year; what is there already stays."""
+    from ..corpus.fetch import DEFAULT_URL, fetch_noaa, parse_years
+    from .output import TerminalProgress
+
+    files = fetch_noaa(
+        parse_years(years), output, base_url=base_url or DEFAULT_URL, progress=TerminalProgress()
+    )
+    if as_json:
+        print_json({"files": [str(file) for file in files]})
+    else:
+        say(f"{len(files)} files in {output}; next: selfvec refine {output} -o RUN")

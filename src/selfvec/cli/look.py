@@ -1,0 +1,95 @@
+"""Looking at a run: ``similar``, ``health`` and ``trajectory``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .output import print_json, say, show
+
+__all__ = ["health", "similar", "trajectory"]
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+Words = Annotated[list[str], typer.Argument(metavar="WORD...")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def similar(
+    run: RunFolder,
+    word: Words,
+    topn: Annotated[int, typer.Option(min=1, help="Neighbours per word.")] = 10,
+    compare: Annotated[bool, typer.Option("--compare", help="Before and after, side by side.")] = False,
+    min_count: Annotated[int, typer.Option(min=1, help="Leave out neighbours that occur less often.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """List the words most similar to a word."""
+    from ..run import Run
+
+    opened = Run.open(run)
+    rows = [row for w in word for row in opened.similar(w, topn=topn, compare=compare, min_count=min_count)]
+    if as_json:
+        print_json({"rows": rows})
+        return
+    from ..explore.tables import neighbours_table
+
+    show(neighbours_table(rows))
+
+
+def health(run: RunFolder, as_json: AsJson = False) -> int:
+    """Say whether the words moved and the space survived; exit status 1 if a check failed."""
+    from ..run import Run
+
+    report = Run.open(run).health
+    if as_json:
+        print_json(report)
+    else:
+        from ..explore.tables import health_panel
+
+        show(health_panel(report))
+    return int(any(verdict["level"] == "fail" for verdict in report["verdicts"]))
+
+
+def trajectory(
+    run: RunFolder,
+    word: Words,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.html|png|svg", help="Draw the paths into a file.")
+    ] = None,
+    projection: Annotated[
+        str, typer.Option(metavar="pca|tsne|umap", help="How to flatten the space.")
+    ] = "pca",
+    neighbours: Annotated[int, typer.Option(min=0, help="Neighbours drawn per word and state.")] = 5,
+    seed: Annotated[int, typer.Option(help="For projections that use chance.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Show the path a word took while it was refined."""
+    from ..run import Run
+
+    opened = Run.open(run)
+    paths = [opened.trajectory(opened.vectors.index_to_key[opened.index(w)]) for w in word]
+    if plot is not None:
+        from ..explore.trajectory_plot import save_trajectory_plot
+        from ..explore.trajectory_view import trajectory_view
+
+        view = trajectory_view(
+            paths, opened.original, opened.vectors, projection=projection, neighbours=neighbours, seed=seed
+        )
+        save_trajectory_plot(view, plot)
+        say(f"drew {plot}")
+    if as_json:
+        rows = [
+            {
+                "word": path.word,
+                "updates": path.updates.tolist(),
+                "cosine_to_original": [float(c) for c in path.to_original()],
+            }
+            for path in paths
+        ]
+        print_json({"rows": rows})
+    elif plot is None:
+        from ..explore.tables import trajectory_table
+
+        for path in paths:
+            show(trajectory_table(path, opened.vectors))

@@ -1,0 +1,167 @@
+"""``selfvec refine``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import OptionError
+from ..settings import Settings
+
+__all__ = ["refine"]
+
+TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
+
+
+def refine(
+    corpus: Annotated[
+        list[str],
+        typer.Argument(metavar="CORPUS...", help="Files or folders of text; - reads standard input."),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="RUN", help="The run folder to make.", rich_help_panel=KEEP),
+    ],
+    vectors: Annotated[
+        str, typer.Option(metavar="PATH|default|none", help="Where the words start.", rich_help_panel=RULE)
+    ] = "default",
+    method: Annotated[str, typer.Option(help="paper: the sequential rule.", rich_help_panel=RULE)] = "paper",
+    window: Annotated[
+        str,
+        typer.Option(
+            metavar="N|auto", help="Tokens per window; auto: the mean sentence length.", rich_help_panel=RULE
+        ),
+    ] = "auto",
+    learning_rate: Annotated[
+        float, typer.Option(help="How far a word moves toward its neighbours.", rich_help_panel=RULE)
+    ] = 0.01,
+    epochs: Annotated[int, typer.Option(help="Passes over the corpus.", rich_help_panel=RULE)] = 1,
+    oov: Annotated[
+        str,
+        typer.Option(
+            metavar="subwords|zero",
+            help="How words without a vector start: from their parts where the vectors have any, or from zero.",
+            rich_help_panel=RULE,
+        ),
+    ] = "subwords",
+    text_field: Annotated[
+        str | None, typer.Option(metavar="F[,F...]", help="Fields that hold the text.", rich_help_panel=TEXT)
+    ] = None,
+    date_field: Annotated[
+        str | None, typer.Option(metavar="F", help="Field that holds the date.", rich_help_panel=TEXT)
+    ] = None,
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Count malformed rows and go on.", rich_help_panel=TEXT)
+    ] = False,
+    tokenizer: Annotated[
+        str,
+        typer.Option(
+            metavar="words|whitespace|FILE",
+            help="whitespace: text is tokenised already; FILE: a tokenizer.json.",
+            rich_help_panel=TEXT,
+        ),
+    ] = "words",
+    lemmatize: Annotated[
+        str | None, typer.Option(metavar="LANG", help="Use lemmas, as en.", rich_help_panel=TEXT)
+    ] = None,
+    stop_words: Annotated[
+        str | None,
+        typer.Option(metavar="LANG|FILE", help="Leave these words out, as en.", rich_help_panel=TEXT),
+    ] = None,
+    pos: Annotated[
+        str | None,
+        typer.Option(
+            metavar="POS[,POS...]", help="Keep noun, verb, adjective, adverb only.", rich_help_panel=TEXT
+        ),
+    ] = None,
+    min_count: Annotated[int, typer.Option(help="Leave rarer words out.", rich_help_panel=TEXT)] = 1,
+    history: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLAN",
+            help="auto, none, epoch, every:K, watch:WORD,WORD or limit:SIZE; may be repeated.",
+            rich_help_panel=KEEP,
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Threads for reading and tokenising.", rich_help_panel=KEEP)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For every random choice.", rich_help_panel=KEEP)] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=KEEP)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a run of that name.", rich_help_panel=KEEP)
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Refine vectors on a corpus and save a run folder."""
+    settings = Settings(
+        method=method,
+        window=_window(window),
+        learning_rate=learning_rate,
+        epochs=epochs,
+        oov=oov,
+        tokenizer=tokenizer,
+        lemmatize=lemmatize,
+        stop_words=stop_words,
+        pos=_list(pos) or (),
+        min_count=min_count,
+        history=history or "auto",
+        seed=seed,
+    )
+    _limit_threads(jobs)
+    options = {
+        "text_fields": _list(text_field),
+        "date_field": date_field,
+        "skip_bad_rows": skip_bad_rows,
+    }
+    refine_to(corpus, options, vectors, settings, output, resume=resume, overwrite=overwrite, as_json=as_json)
+
+
+def refine_to(
+    sources: list[str],
+    options: dict[str, Any],
+    vectors: str,
+    settings: Settings,
+    output: Path,
+    *,
+    resume: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Read, refine, save and say what came of it."""
+    from ..corpus import Corpus
+    from ..workspace import Workspace
+    from .work import report, work
+
+    with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
+        corpus = Corpus.open(sources, **options)
+        run = work(corpus, None if vectors == "none" else vectors, settings, workspace)
+    report(run, output, as_json)
+
+
+def _list(text: str | None) -> list[str] | None:
+    return [part.strip() for part in text.split(",") if part.strip()] if text else None
+
+
+def _window(text: str) -> int | str:
+    if text == "auto":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise OptionError(f"is a whole number or auto, not {text!r}", field="window") from None
+
+
+def _limit_threads(jobs: int | None) -> None:
+    """Polars reads its limit when it is first imported, which is later than here."""
+    if jobs is None:
+        return
+    if jobs < 1:
+        raise OptionError(f"--jobs is at least 1, not {jobs}")
+    os.environ["POLARS_MAX_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(jobs)
+    os.environ["RAYON_NUM_THREADS"] = str(jobs)

@@ -1,0 +1,52 @@
+"""What ``refine`` and ``demo`` share: doing the work, and saying in a few lines what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..refiner import refine
+from ..run import Run
+from .output import TerminalProgress, print_json, say
+
+if TYPE_CHECKING:
+    from ..corpus import Corpus
+    from ..settings import Settings
+    from ..workspace import Workspace
+
+__all__ = ["report", "work"]
+
+
+def work(corpus: Corpus, vectors: str | None, settings: Settings, workspace: Workspace) -> Run:
+    """Refine and put the run in its place."""
+    run = refine(corpus, vectors, settings, workspace=workspace, progress=TerminalProgress())
+    workspace.finish(run)
+    return run
+
+
+def report(run: Run, output: Path, as_json: bool) -> None:
+    """Say what was read, what was done, and how the result is."""
+    if as_json:
+        print_json({"run": str(output), **run.provenance, "health": run.health})
+        return
+    for line in _summary(run.provenance):
+        say(line)
+    for verdict in run.health["verdicts"]:
+        remedy = f"; {verdict['remedy']}" if verdict["remedy"] else ""
+        say(f"health: {verdict['name']}: {verdict['message']}{remedy}")
+    print(output)
+
+
+def _summary(provenance: dict[str, Any]) -> list[str]:
+    timings, corpus, sources = provenance["timings"], provenance["corpus"], provenance["sources"]
+    lines = [
+        f"read {provenance['documents']:,} documents: {provenance['tokens']:,} tokens, "
+        f"{provenance['types']:,} types, of which {sources['known']:,} have a vector, "
+        f"{sources['subwords']:,} one from their parts and {sources['none']:,} none",
+        f"refined with the method {provenance['method']}: window {provenance['window']}, learning rate "
+        f"{provenance['learning_rate']}, {provenance['epochs']} epochs, in {timings['refine']:.2f} s "
+        f"({sum(timings.values()):.1f} s in all)",
+    ]
+    if corpus.get("bad_rows"):
+        lines.append(f"skipped malformed rows: {corpus['bad_rows']}")
+    return lines

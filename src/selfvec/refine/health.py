@@ -1,0 +1,255 @@
+"""Is the refined space still a space? The failures the paper names, and the one it does not see.
+
+The paper's figure of merit, the mean cosine to the original, looks best shortly before the table is useless:
+every update pulls a word toward its neighbours' mean, so all vectors drift to one shared direction. These
+checks look at the space itself, need no labels, and say what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..history.store import History
+from ..vectors import Source, Vectors, top_indices, unit_rows
+
+__all__ = ["Health", "Verdict", "anisotropy", "check_health", "effective_rank"]
+
+# Where a verdict begins. Measured on NOAA narratives with GoogleNews vectors (see docs/paper.md): the
+# original table has anisotropy .07, one epoch of the paper's rule .66, five .88.
+COLLAPSED_ANISOTROPY = 0.5
+SATURATED_COSINE = 0.99
+SATURATED_SHARE = 0.5
+UNMOVED_COSINE = 0.95
+RUNAWAY_COSINE = 0.1
+EMPTY_SHARE = 0.05
+UNKNOWN_TOKENS = 0.5
+OSCILLATING_STEP = 0.05
+OSCILLATING_TURN = -0.2
+_FREQUENT = 200  # words whose neighbours are looked at
+_NEIGHBOURS = 10
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One finding: its name, ``level`` ("ok", "warn" or "fail"), what was seen, what to do."""
+
+    name: str
+    level: str
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    """What `check_health` found. All cosines are means over words, each word counting once.
+
+    Attributes
+    ----------
+    mean_cosine_to_original : float
+        Over words that had a vector; the paper reports 0.56 (nan where no word had one).
+    anisotropy, anisotropy_original : float
+        Mean cosine between two different words: 0 in a well-used space, 1 in a collapsed one.
+    effective_rank, effective_rank_original : float
+        Dimensions in use: exp of the entropy of the second-moment matrix' eigenvalues.
+    saturated : float
+        Share of the frequent words' ten nearest neighbours with a cosine of .99 or more.
+    oov, oov_empty : int
+        Words without a pretrained vector, and those of them that still have none.
+    oov_tokens : float
+        Share of the corpus that these words make up.
+    turning : float or None
+        Mean cosine between successive recorded steps of frequent words (-0.5: hovering around a point).
+    last_step : float or None
+        Mean cosine distance of the last recorded steps of frequent words.
+    """
+
+    types: int
+    tokens: int
+    mean_cosine_to_original: float
+    anisotropy: float
+    anisotropy_original: float
+    effective_rank: float
+    effective_rank_original: float
+    saturated: float
+    oov: int
+    oov_empty: int
+    oov_tokens: float
+    turning: float | None = None
+    last_step: float | None = None
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no check failed."""
+        return all(verdict.level != "fail" for verdict in self.verdicts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable; numbers that do not exist are null."""
+        data = asdict(self)
+        return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in data.items()}
+
+
+def anisotropy(unit: NDArray[np.float32]) -> float:
+    """Mean cosine between two different non-zero rows of a table of unit rows (V, d), exactly.
+
+    Of n unit rows with sum s, the n(n - 1) ordered pairs' cosines add up to |s|² - n.
+
+    >>> anisotropy(np.eye(3, dtype=np.float32)), anisotropy(np.ones((4, 1), np.float32))
+    (0.0, 1.0)
+    """
+    n = int(np.count_nonzero(np.any(unit != 0, axis=1)))
+    if n < 2:
+        return 0.0
+    total = unit.sum(axis=0, dtype=np.float64)
+    return float((total @ total - n) / (n * (n - 1)))
+
+
+def effective_rank(unit: NDArray[np.float32]) -> float:
+    """Dimensions in use: exp of the entropy of the second moment's eigenvalues (Roy & Vetterli, 2007).
+
+    Not centred, so that a direction shared by all words counts as the one dimension it is.
+
+    >>> round(effective_rank(np.eye(3, dtype=np.float32)), 6)
+    3.0
+    """
+    moment = np.zeros((unit.shape[1], unit.shape[1]))
+    for start in range(0, len(unit), 65536):
+        block = unit[start : start + 65536].astype(np.float64)
+        moment += block.T @ block
+    values = np.clip(np.linalg.eigvalsh(moment), 0, None)
+    if values.sum() == 0:
+        return 0.0
+    shares = values[values > 0] / values.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def check_health(original: Vectors, refined: Vectors, history: History | None = None) -> Health:
+    """Compare a refined table with the one it came from.
+
+    Parameters
+    ----------
+    original, refined : Vectors
+        The same words in the same order; ``refined.counts`` holds the words' frequencies.
+    history : History, optional
+        Needed to see oscillation.
+    """
+    before, after = original.unit, refined.unit
+    counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
+    had = np.any(before != 0, axis=1)
+    has = np.any(after != 0, axis=1)
+    cosines = np.einsum("ij,ij->i", before[had], after[had])
+    unknown = original.sources == Source.NONE
+    frequent = top_indices(counts * has, min(_FREQUENT, int(has.sum())))
+    turning, last_step = _steps(history, frequent)
+    tokens = int(counts.sum())
+    health = Health(
+        types=len(refined),
+        tokens=tokens,
+        mean_cosine_to_original=float(cosines.mean()) if len(cosines) else float("nan"),
+        anisotropy=anisotropy(after),
+        anisotropy_original=anisotropy(before),
+        effective_rank=effective_rank(after),
+        effective_rank_original=effective_rank(before),
+        saturated=_saturated(after, frequent),
+        oov=int(unknown.sum()),
+        oov_empty=int((unknown & ~has).sum()),
+        oov_tokens=float(counts[unknown].sum() / max(tokens, 1)),
+        turning=turning,
+        last_step=last_step,
+    )
+    health.verdicts.extend(_verdicts(health))
+    return health
+
+
+def _saturated(unit: NDArray[np.float32], frequent: list[int]) -> float:
+    if len(unit) <= _NEIGHBOURS or not frequent:
+        return 0.0
+    near = 0
+    for index in frequent:
+        cosines = unit @ unit[index]
+        cosines[index] = -1
+        near += int(np.sum(np.partition(cosines, -_NEIGHBOURS)[-_NEIGHBOURS:] >= SATURATED_COSINE))
+    return near / (len(frequent) * _NEIGHBOURS)
+
+
+def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, float | None]:
+    """Direction and size of the last recorded steps of frequent words.
+
+    A word that walks somewhere keeps its direction (cosine of successive steps near 1); one thrown about
+    a point turns back every time: independent positions around a mean give -0.5, whatever the period.
+    """
+    turns, sizes = [], []
+    for index in frequent if history is not None else []:
+        assert history is not None
+        rows = unit_rows(history.vectors[history.starts[index] : history.starts[index + 1]][-12:])
+        if len(rows) < 6:
+            continue
+        moves = unit_rows(np.diff(rows, axis=0))
+        turns.append(float(np.einsum("td,td->t", moves[:-1], moves[1:]).mean()))
+        sizes.append(float(1 - np.einsum("td,td->t", rows[:-1], rows[1:]).mean()))
+    if not turns:
+        return None, None
+    return float(np.mean(turns)), float(np.mean(sizes))
+
+
+def _verdicts(health: Health) -> list[Verdict]:
+    found = [*_space_verdicts(health), *_movement_verdicts(health), *_oov_verdicts(health)]
+    return found or [Verdict("healthy", "ok", "the words moved, and the space kept its shape")]
+
+
+def _space_verdicts(health: Health) -> list[Verdict]:
+    grew = health.anisotropy > health.anisotropy_original + 0.1
+    if (health.anisotropy >= COLLAPSED_ANISOTROPY or health.saturated >= SATURATED_SHARE) and grew:
+        message = (
+            f"two random words have a cosine of {health.anisotropy:.2f} (before: "
+            f"{health.anisotropy_original:.2f}), {health.effective_rank:.0f} of "
+            f"{health.effective_rank_original:.0f} dimensions are in use, and {health.saturated:.0%} of the "
+            f"nearest neighbours of frequent words are at a cosine of {SATURATED_COSINE} or more: "
+            "all words point the same way, so similarities mean little"
+        )
+        remedy = "lower the learning rate, the epochs or the window, and keep the original for search"
+        return [Verdict("collapsed", "fail", message, remedy)]
+    return []
+
+
+def _movement_verdicts(health: Health) -> list[Verdict]:
+    found = []
+    if health.mean_cosine_to_original > UNMOVED_COSINE:
+        message = (
+            f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly a word moved"
+        )
+        remedy = "raise the learning rate or the epochs, check the window, or bring more text"
+        found.append(Verdict("unmoved", "fail", message, remedy))
+    if health.mean_cosine_to_original < RUNAWAY_COSINE:
+        message = (
+            f"the mean cosine to the original is {health.mean_cosine_to_original:.2f}: "
+            "nothing is left of what the words meant before"
+        )
+        found.append(Verdict("runaway", "fail", message, "lower the learning rate or the epochs"))
+    if health.turning is not None and health.last_step is not None:
+        turning_back = health.turning < OSCILLATING_TURN and health.last_step > OSCILLATING_STEP
+        if turning_back:
+            message = (
+                f"frequent words still jump by a cosine distance of {health.last_step:.2f} at a time and "
+                "turn back: where they ended is chance"
+            )
+            found.append(Verdict("oscillating", "fail", message, "lower the learning rate (0.01 is steady)"))
+    return found
+
+
+def _oov_verdicts(health: Health) -> list[Verdict]:
+    empty = health.oov_empty / max(health.types, 1)
+    if empty <= EMPTY_SHARE and health.oov_tokens <= UNKNOWN_TOKENS:
+        return []
+    message = (
+        f"{health.oov:,} words had no vector, {health.oov_tokens:.0%} of the text, and "
+        f"{health.oov_empty:,} still have none: what was induced rests on little"
+    )
+    remedy = (
+        "use vectors that know more of these words, let pieces or subwords start them, or set --min-count"
+    )
+    return [Verdict("OOV cascade", "fail", message, remedy)]

@@ -1,0 +1,319 @@
+"""From text and vectors to a `Run`: the one way through the house, for Python and for the command line.
+
+corpus ──▶ tokens ──▶ TokenBatch ──▶ refine ──▶ Run
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import CorpusError, InputError, Interrupted
+from .files import sha256
+from .history.record import parse_history
+from .history.store import History
+from .history.trajectory import Trajectory
+from .progress import Progress
+from .provenance import Timings, environment
+from .run import Run
+from .settings import Settings
+from .tokens import TokenBatch
+from .vectors import Source, Vectors, unit_rows
+from .workspace import Interruption, Workspace, interruptible
+
+if TYPE_CHECKING:
+    from .corpus import Corpus
+    from .refine.paper import PaperRun
+
+__all__ = ["Refiner", "refine"]
+
+_CHECKPOINT_SECONDS = 30.0
+_RANDOM_DIMENSIONS = 256  # of the random directions that --vectors none starts from
+
+
+class Refiner:
+    """Adapts vectors to a corpus, in scikit-learn's manners.
+
+    Parameters are those of `Settings`, by name.
+
+    Attributes
+    ----------
+    run_ : Run
+    vectors_, original_ : Vectors
+        After and before, the corpus' words, most frequent first.
+    health_ : dict
+        As ``selfvec health --json``.
+
+    Examples
+    --------
+    >>> model = Refiner(window=5).fit(["the storm broke trees", "the storm broke roofs"] * 20)
+    >>> "storm" in model.vectors_
+    True
+    """
+
+    def __init__(self, method: str = "paper", **options: Any) -> None:
+        self.settings = Settings(method=method, **options)
+
+    def fit(
+        self,
+        corpus: Corpus | str | os.PathLike[str] | Iterable[str],
+        vectors: Vectors | str | os.PathLike[str] | None = "default",
+    ) -> Refiner:
+        """Refine ``vectors`` on ``corpus``.
+
+        Parameters
+        ----------
+        corpus : path, `Corpus` or iterable of str
+            A file or folder, or the documents themselves.
+        vectors : `Vectors`, path, "default" or None
+            None starts from random directions.
+        """
+        from .corpus import Corpus
+
+        if isinstance(corpus, str | os.PathLike):
+            corpus = Corpus.open([corpus])
+        elif not isinstance(corpus, Corpus):
+            corpus = Corpus.from_texts(corpus)
+        self.run_ = refine(corpus, vectors, self.settings)
+        self.vectors_, self.original_ = self.run_.vectors, self.run_.original
+        self.health_ = self.run_.health
+        return self
+
+    def trajectory(self, word: str) -> Trajectory:
+        """The recorded path of a word."""
+        return self.run_.trajectory(word)
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a run folder."""
+        self.run_.save(path, overwrite=overwrite)
+
+
+@dataclass
+class _Prepared:
+    """A corpus as integers with its vectors, ready to be refined."""
+
+    batch: TokenBatch  # types by descending frequency
+    original: Vectors
+    window: int
+    provenance: dict[str, Any]
+
+
+def refine(
+    corpus: Corpus,
+    vectors: Vectors | str | os.PathLike[str] | None,
+    settings: Settings,
+    *,
+    workspace: Workspace | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Refine vectors on a corpus.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    vectors : `Vectors`, path, "default" or None
+    settings : Settings
+    workspace : Workspace, optional
+        Where interrupted work is kept, and looked for.
+    progress : Progress, optional
+
+    Raises
+    ------
+    CorpusError, InputError
+        If the text or the vectors cannot be used.
+    Interrupted
+        On Ctrl-C; the state is in the workspace.
+    """
+    progress, timings = progress or Progress(), Timings()
+    prepared = _prepare(corpus, vectors, settings, timings, progress)
+    from .refine.health import check_health
+    from .refine.paper import PaperRun
+
+    with timings.stage("refine"):
+        job = PaperRun(
+            prepared.batch,
+            prepared.original.unit,
+            window=prepared.window,
+            learning_rate=settings.learning_rate,
+            epochs=settings.epochs,
+            history=parse_history(settings.history_texts),
+        )
+        _drive(job, prepared, settings, workspace, progress)
+        history = History.from_recorder(job.recorder)
+    original, batch = prepared.original, prepared.batch
+    refined = Vectors(
+        original.index_to_key, job.table, sources=original.sources, counts=batch.counts, normalized=True
+    )
+    with timings.stage("health"):
+        health = check_health(original, refined, history)
+    provenance = prepared.provenance | {
+        "history": job.recorder.periods.as_dict(job.dimensions),
+        "environment": environment(),
+        "timings": timings,
+    }
+    return Run(refined, original, history, provenance, {"health": health.as_dict()})
+
+
+def _prepare(
+    corpus: Corpus,
+    vectors: Vectors | str | os.PathLike[str] | None,
+    settings: Settings,
+    timings: Timings,
+    progress: Progress,
+) -> _Prepared:
+    from .text import Rules, auto_window, encode, tokenizer
+
+    with timings.stage("load"):
+        known, described = _load(vectors)
+    rules = Rules(settings.lemmatize, settings.stop_words, tuple(settings.pos), settings.min_count)
+    started, read_before = time.perf_counter(), timings.get("read", 0.0)
+    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        batches = _timed(corpus.batches(advance), timings)
+        batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known)
+    elapsed = time.perf_counter() - started
+    timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
+    with timings.stage("count"):
+        _check_tokens(batch)
+        batch = by_frequency(batch)
+        original = _starting_vectors(batch, known, settings)
+        window = auto_window(batch) if settings.window == "auto" else int(settings.window)
+    provenance = {
+        "method": settings.method,
+        "tokens": len(batch),
+        "types": len(batch.types),
+        "documents": batch.documents,
+        "window": window,
+        "learning_rate": settings.learning_rate,
+        "epochs": settings.epochs,
+        "seed": settings.seed,
+        "dimensions": original.vector_size,
+        "options": settings.as_dict(),
+        "corpus": corpus.summary.as_dict(),
+        "text": encoding.as_dict(),
+        "vectors": described,
+        "sources": {s.name.lower(): int(np.sum(original.sources == s)) for s in Source},
+    }
+    return _Prepared(batch, original, window, provenance)
+
+
+def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
+    """Count the time spent producing batches as reading, not as tokenising."""
+    while True:
+        with timings.stage("read"):
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+        yield batch
+
+
+def _load(vectors: Vectors | str | os.PathLike[str] | None) -> tuple[Vectors | None, dict[str, Any]]:
+    """The table to start from, and what the provenance says about it."""
+    if vectors is None:
+        return None, {"name": "none"}
+    if isinstance(vectors, Vectors):
+        return vectors, {"name": "memory"} | vectors.provenance
+    from .formats import load
+
+    table = load(vectors)
+    described: dict[str, Any] = {"name": os.fspath(vectors)}
+    if Path(vectors).is_file():
+        described |= {"bytes": Path(vectors).stat().st_size, "sha256": sha256(vectors)}
+    return table, described | {"words": len(table), "dimensions": table.vector_size} | table.provenance
+
+
+def _check_tokens(batch: TokenBatch) -> None:
+    if len(batch) == 0:
+        raise CorpusError(
+            "no word is left of the corpus",
+            remedy="loosen --min-count, --pos or --stop-words, or bring more text",
+        )
+    if len(batch.types) < 2:
+        raise CorpusError(
+            f"the corpus has one word only, {batch.types[0]!r}: there are no neighbours to learn from",
+            remedy="bring more text, or check --text-field and --tokenizer",
+        )
+
+
+def by_frequency(batch: TokenBatch) -> TokenBatch:
+    """The same corpus with the vocabulary in order of falling frequency, ties by first appearance."""
+    order = np.argsort(-batch.counts, kind="stable")
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return replace(batch, ids=rank[batch.ids], types=[batch.types[i] for i in order.tolist()])
+
+
+def _starting_vectors(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
+    """Unit vectors for the corpus' words; zeros for those that have none."""
+    if known is None:
+        rng = np.random.default_rng(settings.seed)
+        rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
+        sources = np.full(len(batch.types), Source.RANDOM, np.uint8)
+    else:
+        rows, sources = known.lookup(batch.types, compose=settings.oov == "subwords")
+        if not np.any(rows):
+            example = ", ".join(repr(word) for word in batch.types[:3])
+            raise InputError(
+                f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
+                remedy="use vectors of the corpus' language and casing, or --vectors none",
+            )
+    return Vectors(batch.types, _unit_in_place(rows), sources=sources, normalized=True)
+
+
+def _unit_in_place(rows: NDArray[np.float32], block: int = 8192) -> NDArray[np.float32]:
+    for start in range(0, len(rows), block):
+        rows[start : start + block] = unit_rows(rows[start : start + block])
+    return rows
+
+
+def _drive(
+    job: PaperRun,
+    prepared: _Prepared,
+    settings: Settings,
+    workspace: Workspace | None,
+    progress: Progress,
+) -> None:
+    """Run a job to its end, keeping its state where it can be resumed."""
+    total = len(prepared.batch) * settings.epochs
+    if workspace is not None and workspace.has_state:
+        job.restore(workspace.load_state(_fingerprint(prepared, settings)))
+    done = job.epoch * len(prepared.batch) + job.position
+    with progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
+        advance(done)
+        saved = time.monotonic()
+        while not job.done:
+            done_now = job.advance()
+            done += done_now
+            advance(done_now)
+            due = time.monotonic() - saved > _CHECKPOINT_SECONDS
+            if workspace is not None and not job.done and (due or interruption.requested):
+                workspace.save_state(job.state, _fingerprint(prepared, settings))
+                saved = time.monotonic()
+            if interruption.requested and not job.done:
+                _stop(interruption, workspace, done, total)
+
+
+def _stop(interruption: Interruption, workspace: Workspace | None, done: int, total: int) -> None:
+    del interruption
+    where = f"interrupted after {done:,} of {total:,} tokens"
+    if workspace is None:
+        raise Interrupted(where)
+    raise Interrupted(where, path=workspace.target, remedy="go on with the same command and --resume")
+
+
+def _fingerprint(prepared: _Prepared, settings: Settings) -> str:
+    """Equal for two jobs that compute the same thing."""
+    digest = hashlib.sha256()
+    for array in (prepared.batch.ids, prepared.batch.offsets, prepared.original.vectors):
+        digest.update(np.ascontiguousarray(array).data)
+    options: Sequence[object] = (settings.method, prepared.window, settings.learning_rate, settings.epochs)
+    digest.update(repr((*options, settings.history_texts, list(prepared.batch.types))).encode())
+    return digest.hexdigest()

@@ -1,0 +1,103 @@
+"""Every option of a refinement, checked once, written whole into the provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .errors import OptionError
+
+__all__ = ["METHODS", "Settings"]
+
+METHODS = ("paper",)
+OOV = ("subwords", "zero")
+POS = ("noun", "verb", "adjective", "adverb")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of `selfvec.Refiner` and of ``selfvec refine``.
+
+    Parameters
+    ----------
+    method : "paper"
+        The rule that moves the words.
+    window : int or "auto"
+        Tokens per window, the centre included; "auto" is the corpus' mean sentence length, odd.
+    learning_rate : float
+        α. The paper recommends 0.01 and finds 0.075 and more unsteady.
+    epochs : int
+        Passes over the corpus.
+    oov : "subwords" or "zero"
+        How words without a vector start: composed from pieces or character n-grams where the table can, or
+        from zero, as in the paper.
+    tokenizer : "words", "whitespace" or path
+        A path leads to a ``tokenizer.json``.
+    lemmatize : str, optional
+        Language code; words are replaced by their lemmas.
+    stop_words : str, optional
+        Language code or path of a file with a word per line; these words are left out.
+    pos : sequence of str
+        Parts of speech kept: noun, verb, adjective, adverb; all where empty.
+    min_count : int
+        Words that occur less often are left out.
+    history : str or sequence of str
+        See `selfvec.history.record.parse_history`.
+    seed : int
+        For every random choice.
+
+    Raises
+    ------
+    OptionError
+        Naming the option, its rule and its value.
+    """
+
+    method: str = "paper"
+    window: int | str = "auto"
+    learning_rate: float = 0.01
+    epochs: int = 1
+    oov: str = "subwords"
+    tokenizer: str = "words"
+    lemmatize: str | None = None
+    stop_words: str | None = None
+    pos: Sequence[str] = ()
+    min_count: int = 1
+    history: str | Sequence[str] = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _one_of("method", self.method, METHODS)
+        _one_of("oov", self.oov, OOV)
+        for part in self.pos:
+            _one_of("pos", part, POS)
+        if self.window != "auto":
+            _whole("window", self.window, 1)
+        _whole("epochs", self.epochs, 1)
+        _whole("min_count", self.min_count, 1)
+        _whole("seed", self.seed, 0)
+        rate = self.learning_rate
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate < float("inf"):
+            raise OptionError(
+                f"is a number from 0 up, not {rate!r}", field="learning_rate", remedy="try 0.01"
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable."""
+        data = asdict(self)
+        return data | {"pos": list(self.pos), "history": self.history_texts}
+
+    @property
+    def history_texts(self) -> list[str]:
+        """The history option as a list."""
+        return [self.history] if isinstance(self.history, str) else list(self.history)
+
+
+def _one_of(field: str, value: object, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise OptionError(f"is one of {', '.join(allowed)}, not {value!r}", field=field)
+
+
+def _whole(field: str, value: object, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=field)

@@ -1,0 +1,149 @@
+"""safetensors files as memory maps in, and as a stream out.
+
+The library's own NumPy functions copy every tensor, on reading and on writing. A table may be half of the
+memory, so this module maps what it reads and writes in blocks. The format is a JSON header behind its
+length, then the bytes (https://github.com/huggingface/safetensors#format); tests hold both directions
+against the library.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import FormatError
+
+__all__ = ["map_tensors", "read_metadata", "write_tensors"]
+
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "u1",
+    "BOOL": "?",
+}
+_NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
+_LONGEST_HEADER = 100_000_000  # bytes; the library's own limit
+_BLOCK = 1 << 24  # bytes written at a time
+
+
+def write_tensors(
+    path: str | os.PathLike[str],
+    tensors: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write arrays, which may be strided views, without copying more than 16 MB at a time."""
+    header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
+    end = 0
+    for name, array in tensors.items():
+        start, end = end, end + array.nbytes
+        header[name] = {
+            "dtype": _NAMES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # so that the data are aligned
+    with Path(path).open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for array in tensors.values():
+            rows = max(1, _BLOCK // max(1, array.nbytes // max(1, len(array)))) if array.ndim else 1
+            for start in range(0, len(array) if array.ndim else 1, rows):
+                file.write(np.ascontiguousarray(array[start : start + rows] if array.ndim else array).data)
+
+
+def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+    """Memory-map every tensor of a file, read-only.
+
+    Raises
+    ------
+    FormatError
+        If the header is not one, or promises what the file does not hold. Nothing is allocated before.
+    """
+    header, start = _parse_header(Path(path))
+    header.pop("__metadata__", None)
+    room = Path(path).stat().st_size - start
+    spans = {name: _checked(path, name, entry, room) for name, entry in header.items()}
+    if room == 0:
+        return {name: np.zeros(shape, dtype) for name, (dtype, shape, _) in spans.items()}
+    data = np.memmap(path, np.uint8, mode="r", offset=start, shape=(room,))
+    return {
+        name: np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
+        for name, (dtype, shape, offset) in spans.items()
+    }
+
+
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The texts stored beside the tensors."""
+    header, _ = _parse_header(Path(path))
+    metadata = header.get("__metadata__", {})
+    return dict(metadata) if isinstance(metadata, dict) else {}
+
+
+def _parse_header(path: Path) -> tuple[dict[str, Any], int]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if size < 8 or length > min(size - 8, _LONGEST_HEADER):
+            raise FormatError(
+                f"the header of a safetensors file fits into the file, this one claims {length:,} of "
+                f"{size:,} bytes",
+                path=path,
+                remedy="the file is cut short or of another format",
+            )
+        try:
+            header = json.loads(file.read(length))
+        except (ValueError, RecursionError) as error:
+            raise FormatError(
+                f"the header of a safetensors file is JSON: {error}", path=path, remedy="fetch the file again"
+            ) from None
+    if not isinstance(header, dict):
+        raise FormatError("the header of a safetensors file is a JSON object", path=path)
+    return header, 8 + length
+
+
+def _checked(
+    path: str | os.PathLike[str], name: str, entry: Any, room: int
+) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """A tensor's dtype, shape and offset, all of which fit the file."""
+    try:
+        shape = tuple(entry["shape"])
+        start, end = entry["data_offsets"]
+        code = entry["dtype"]
+        plain = all(type(number) is int and number >= 0 for number in (*shape, start, end))
+    except (TypeError, KeyError, ValueError):
+        plain = False
+    if not plain:
+        raise FormatError("a tensor has a dtype, a shape and two data_offsets", path=path, field=name)
+    if code not in _DTYPES:
+        raise FormatError(
+            f"a tensor's dtype is one of {', '.join(_DTYPES)}, this one is {code!r}",
+            path=path,
+            field=name,
+            remedy="convert it to F32 or F16 first",
+        )
+    dtype = np.dtype(_DTYPES[code])
+    size = math.prod(shape) * dtype.itemsize
+    if end > room or end - start != size:
+        raise FormatError(
+            f"a tensor of shape {list(shape)} and dtype {code} has {size:,} bytes inside the file, "
+            f"this one spans {start:,} to {end:,} of {room:,}",
+            path=path,
+            field=name,
+            remedy="the file is cut short or damaged; fetch it again",
+        )
+    return dtype, shape, start
