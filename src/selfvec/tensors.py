@@ -124,7 +124,9 @@ def _checked(
         shape = tuple(entry["shape"])
         start, end = entry["data_offsets"]
         code = entry["dtype"]
-        plain = all(type(number) is int and number >= 0 for number in (*shape, start, end))
+        plain = isinstance(code, str) and all(
+            type(number) is int and number >= 0 for number in (*shape, start, end)
+        )
     except (TypeError, KeyError, ValueError):
         plain = False
     if not plain:

@@ -17,7 +17,8 @@ from .kernels import REBUILD, aligned_table, sweep
 
 __all__ = ["PaperRun"]
 
-_CHUNK = 64 * REBUILD  # tokens between looks at the clock and at Ctrl-C, some hundredths of a second
+_CHUNK = 256 * REBUILD  # tokens between looks at the clock and at Ctrl-C, some hundredths of a second
+_RECORDED_CHUNK = 4 * REBUILD  # the same while recording: bounds the buffer, one state per token at most
 
 
 class PaperRun:
@@ -74,9 +75,8 @@ class PaperRun:
         recording = bool(periods.period.any())
         # With recording off the kernel gets an array of length 0 and skips the bookkeeping.
         self._period = periods.period if recording else np.zeros(0, np.int32)
-        # One record per token at most: the buffer is sized for the shortest chunk the bits allow.
-        self._chunk = REBUILD if recording else _CHUNK
-        size = REBUILD if recording else 0
+        self._chunk = _RECORDED_CHUNK if recording else _CHUNK
+        size = _RECORDED_CHUNK if recording else 0
         self._rows = np.empty((size, self._table.shape[1]), np.float32)
         self._words, self._updates = np.empty(size, np.int32), np.empty(size, np.int64)
 

@@ -1,0 +1,44 @@
+# make demo   the main job on text and vectors that everybody has
+# make test   everything that must hold
+# make bench  how fast, side by side with peers -> benchmarks/results.json
+# make paper  the paper's tables and figures, from shared/data where it is present
+# make docs   the documentation as a web site in site/
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test bench paper docs clean
+
+demo: $(VENV)/installed-plot
+	@$(BIN)/selfvec demo -o demo-run
+
+test: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks
+
+paper: $(VENV)/installed-plot
+	$(BIN)/python benchmarks/paper.py
+
+docs: $(VENV)/installed-docs
+	$(BIN)/mkdocs build --strict --quiet
+
+clean:
+	rm -rf $(VENV) site demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# One environment; each extra is installed when first needed and again when pyproject.toml changes.
+$(VENV)/installed-%: pyproject.toml | $(VENV)/bin/python
+	@echo "installing selfvec[$*] into $(VENV) (once)"
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)

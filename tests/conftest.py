@@ -1,0 +1,46 @@
+"""What tests share: where real data may be, and small texts written by us."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("selfvec", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("selfvec")
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+_STORMS = [
+    "Large hail broke windows near the farm before the storm moved east.",
+    "A tornado touched down north of the village and lifted two roofs.",
+    "Strong wind from the storm blew down trees across the county road.",
+    "Golf ball size hail covered the road and dented many cars.",
+    "The tornado was on the ground for three miles and broke trees.",
+    "Heavy rain flooded the county road, and water stood in the farm yard.",
+    "Wind gusts of 60 mph tore shingles from roofs in the village.",
+    "Hail the size of dimes fell for ten minutes before heavy rain.",
+]
+
+
+@pytest.fixture
+def storms() -> list[str]:
+    """240 short reports over a few dozen words."""
+    return [f"{_STORMS[i % 8]} {_STORMS[(i * 3 + 1) % 8]}" for i in range(240)]
+
+
+@pytest.fixture
+def storm_file(tmp_path: Path, storms: list[str]) -> Path:
+    """The reports as a text file, one per line."""
+    path = tmp_path / "storms.txt"
+    path.write_text("\n".join(storms) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real data beside the checkout; the test is skipped where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("shared/data is not beside this checkout")
+    return SHARED_DATA

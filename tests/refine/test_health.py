@@ -1,0 +1,109 @@
+"""Health: measures with known values, and a verdict for each of the failures by a table that has it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from selfvec.history.store import History
+from selfvec.refine.health import anisotropy, check_health, effective_rank
+from selfvec.vectors import Source, Vectors, unit_rows
+
+RNG = np.random.default_rng(0)
+SPREAD = unit_rows(RNG.standard_normal((400, 60)))
+
+
+def table(rows, sources=None) -> Vectors:
+    words = [f"w{i}" for i in range(len(rows))]
+    counts = np.arange(len(rows), 0, -1).astype(np.int64)
+    return Vectors(words, np.asarray(rows, np.float32), counts=counts, sources=sources)
+
+
+def names(health) -> list[str]:
+    return [verdict.name for verdict in health.verdicts]
+
+
+def test_anisotropy_equals_the_mean_over_all_pairs() -> None:
+    rows = SPREAD[:50]
+    cosines = rows @ rows.T
+    expected = cosines[~np.eye(50, dtype=bool)].mean()
+    assert anisotropy(rows) == pytest.approx(expected, abs=1e-6)
+    with_empty = np.vstack([rows, np.zeros((5, 60), np.float32)])
+    assert anisotropy(with_empty) == pytest.approx(expected, abs=1e-6)
+
+
+def test_effective_rank_counts_directions() -> None:
+    assert effective_rank(np.repeat(np.eye(8, dtype=np.float32), 3, axis=0)) == pytest.approx(8)
+    assert effective_rank(np.ones((9, 4), np.float32) / 2) == pytest.approx(1)
+    assert effective_rank(np.zeros((3, 4), np.float32)) == 0
+
+
+def test_a_moved_and_spread_table_is_healthy() -> None:
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    health = check_health(table(SPREAD), table(moved))
+    assert names(health) == ["healthy"]
+    assert health.ok
+    assert 0.7 < health.mean_cosine_to_original < 0.85
+
+
+def test_one_shared_direction_is_a_collapse() -> None:
+    collapsed = unit_rows(SPREAD + 5 * SPREAD[0])
+    health = check_health(table(SPREAD), table(collapsed))
+    assert "collapsed" in names(health)
+    assert not health.ok
+    assert health.saturated < 1
+    assert health.effective_rank < health.effective_rank_original / 2
+
+
+def test_an_untouched_table_is_unmoved() -> None:
+    assert names(check_health(table(SPREAD), table(SPREAD))) == ["unmoved"]
+
+
+def test_nothing_left_of_the_original_is_runaway() -> None:
+    other = unit_rows(RNG.standard_normal(SPREAD.shape))
+    assert names(check_health(table(SPREAD), table(other))) == ["runaway"]
+
+
+def test_words_that_stay_empty_are_an_oov_cascade() -> None:
+    sources = np.full(len(SPREAD), Source.KNOWN, np.uint8)
+    sources[:100] = Source.NONE
+    before = SPREAD.copy()
+    before[:100] = 0
+    moved = unit_rows(before + 0.5 * unit_rows(RNG.standard_normal(SPREAD.shape)) * (before != 0))
+    health = check_health(table(before, sources), table(moved, sources))
+    assert names(health) == ["OOV cascade"]
+    assert (health.oov, health.oov_empty) == (100, 100)
+
+
+@pytest.mark.parametrize(("noise", "verdict"), [(1.0, True), (0.02, False)])
+def test_words_thrown_about_a_point_oscillate(noise: float, verdict: bool) -> None:
+    words, states = 60, 10
+    centre = SPREAD[:words, None]
+    rows = centre + noise * RNG.standard_normal((words, states, 60)) / np.sqrt(60)
+    history = History(
+        np.arange(0, words * states + 1, states),
+        np.tile(np.arange(1, states + 1), words),
+        unit_rows(rows.reshape(-1, 60)).astype(np.float16),
+    )
+    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history)
+    assert health.turning == pytest.approx(-0.5, abs=0.05)
+    assert ("oscillating" in names(health)) is verdict
+
+
+def test_words_walking_one_way_do_not_oscillate() -> None:
+    words, states = 60, 10
+    rows = SPREAD[:words, None] + np.linspace(0, 1, states)[:, None] * SPREAD[words : 2 * words, None]
+    history = History(
+        np.arange(0, words * states + 1, states),
+        np.tile(np.arange(1, states + 1), words),
+        unit_rows(rows.reshape(-1, 60)).astype(np.float16),
+    )
+    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history)
+    assert health.turning > 0.8
+    assert "oscillating" not in names(health)
+
+
+def test_numbers_that_do_not_exist_are_null_in_json() -> None:
+    sources = np.full(3, Source.NONE, np.uint8)
+    health = check_health(table(np.zeros((3, 4)), sources), table(np.zeros((3, 4)), sources))
+    assert health.as_dict()["mean_cosine_to_original"] is None
