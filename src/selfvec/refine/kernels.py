@@ -11,8 +11,9 @@ rounding (property tests hold both together):
   would otherwise fall back to scalar code or to two passes;
 * rows are fetched into the cache a few positions before their turn, which matters once the table outgrows it.
 
-S drifts by rounding, which moves the result by 1e-6 or so at window 13; so it is summed anew at every document start and every `REBUILD` tokens, counted from
-the corpus start: whoever stops at a multiple of `REBUILD` and goes on later gets the same bits.
+S drifts by rounding, which moves the result by 1e-6 or so at window 13; so it is summed anew at every
+document start and every `REBUILD` tokens, counted from the corpus start: whoever stops at a multiple of
+`REBUILD` and goes on later gets the same bits.
 """
 
 from __future__ import annotations
