@@ -1,0 +1,73 @@
+"""What each character means to a tokeniser, as a table with one byte of flags per code point.
+
+The kernels see bytes and this table only, so that the rules of a tokeniser are data: `words` and `whitespace`
+share one loop. The tables follow `unicodedata`, so they know as much of Unicode as the running Python.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["APOSTROPHE", "DIGIT", "LOWER", "POINT", "SPACE", "STRONG", "TERMINATOR", "WORD", "table"]
+
+WORD = 1  # continues a token: letters, marks, numbers, underscore, joiners
+STRONG = 2  # a token needs one of these: letters and numbers
+DIGIT = 4  # a point or comma between two of these stays inside the token
+APOSTROPHE = 8  # stays inside a token between two WORD characters
+POINT = 16  # stays inside a token between two DIGIT characters
+TERMINATOR = 32  # may end a sentence
+SPACE = 64
+LOWER = 128  # a sentence does not begin with one of these
+
+_CODE_POINTS = 0x110000
+_ASSIGNED = (range(0x33480), range(0xE0100, 0xE01F0))  # beyond these: nothing but private use
+_JOINERS = "_\u00ad\u200c\u200d"  # soft hyphen (removed later, per type) and the zero-width (non-)joiner
+_APOSTROPHES = "'\u2019"
+_TERMINATORS = ".!?\u2026\u203c\u2047\u2048\u2049\u0964\u0965\u061f\u06d4\u3002\uff01\uff1f"
+
+
+@cache
+def table(split: str) -> NDArray[np.uint8]:
+    """Flags of every code point, (0x110000,) uint8, read-only.
+
+    Parameters
+    ----------
+    split : {"words", "whitespace"}
+        ``words``: tokens are runs of letters, marks, numbers and underscores. ``whitespace``: everything
+        that is not white space belongs to a token (as in ``str.split``).
+    """
+    flags = np.zeros(_CODE_POINTS, np.uint8)
+    for code_points in _ASSIGNED:
+        for code_point in code_points:
+            flags[code_point] = _flags(chr(code_point))
+    for characters, flag in (
+        (_JOINERS, WORD),
+        (_APOSTROPHES, APOSTROPHE),
+        (".,", POINT),
+        (_TERMINATORS, TERMINATOR),
+    ):
+        for character in characters:
+            flags[ord(character)] |= flag
+    if split == "whitespace":
+        flags &= SPACE
+        flags[flags == 0] = WORD | STRONG
+    flags.flags.writeable = False
+    return flags
+
+
+def _flags(character: str) -> int:
+    category = unicodedata.category(character)
+    if category[0] in "LN":
+        flags = WORD | STRONG
+        if category == "Nd":
+            flags |= DIGIT
+        elif category == "Ll":
+            flags |= LOWER
+        return flags
+    if category[0] == "M":
+        return WORD
+    return SPACE if character.isspace() else 0

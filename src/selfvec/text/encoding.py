@@ -1,0 +1,253 @@
+"""A corpus as integers: batches of documents in, one `TokenBatch` out.
+
+Three steps, of which only the first sees text: cut and number (per batch, on every core), decide per type
+(`selfvec.text.rules`), renumber (one gather per batch).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..tokens import TokenBatch
+from .rules import Keys, Rulebook, Rules
+from .tokenizers import RawTokens, Tokenizer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ..vectors import Vectors
+
+__all__ = ["Documents", "Encoding", "auto_window", "encode"]
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Documents(Protocol):
+    """A batch of documents, as `selfvec.corpus` reads them.
+
+    Attributes
+    ----------
+    texts : Series of String
+    dates : Series of Date, or None
+    """
+
+    @property
+    def texts(self) -> pl.Series: ...
+    @property
+    def dates(self) -> pl.Series | None: ...
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What became of the text, for the provenance.
+
+    Parameters
+    ----------
+    tokenizer : str
+    documents, sentences : int
+    empty : int
+        Documents without a kept token.
+    raw_tokens, tokens : int
+        Before and after the rules.
+    dropped : dict of str to int
+        Tokens each rule left out; with ``tokens`` they add up to ``raw_tokens``.
+    raw_types, types : int
+    known_types, known_tokens : int
+        Those of ``types`` and ``tokens`` that have a vector.
+    """
+
+    tokenizer: str
+    documents: int
+    sentences: int
+    empty: int
+    raw_tokens: int
+    tokens: int
+    dropped: dict[str, int]
+    raw_types: int
+    types: int
+    known_types: int
+    known_tokens: int
+
+    @property
+    def oov_types(self) -> int:
+        """Types without a vector."""
+        return self.types - self.known_types
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable."""
+        return asdict(self) | {"oov_types": self.oov_types}
+
+
+@dataclass
+class _Raw:
+    """A corpus in raw tokens, gathered batch by batch."""
+
+    index: defaultdict[str, int] = field(default_factory=lambda: defaultdict(count().__next__))
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1024, np.int64))
+    ids: list[NDArray[np.int32]] = field(default_factory=list)
+    offsets: list[NDArray[np.int64]] = field(default_factory=list)
+    dates: list[NDArray[np.datetime64]] = field(default_factory=list)
+    dated: bool = False
+    sentences: int = 0
+    sample: list[str] = field(default_factory=list)
+
+    def add(self, batch: Documents, tokens: RawTokens) -> None:
+        # A default dictionary numbers new words itself, so that this loop over all types runs in C.
+        places = np.fromiter(map(self.index.__getitem__, tokens.types), np.int32, len(tokens.types))
+        while len(self.counts) < len(self.index):
+            self.counts = np.concatenate((self.counts, np.zeros_like(self.counts)))
+        np.add.at(self.counts, places, np.bincount(tokens.ids, minlength=len(places)))
+        self.ids.append(places[tokens.ids])
+        self.offsets.append(tokens.offsets)
+        self.sentences += tokens.sentences
+        self.dated |= batch.dates is not None
+        self.dates.append(_days(batch))
+
+    def renumbered(self, keys: Keys) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Kept tokens by key, (N,) int32, and document bounds, (D + 1,) int64; the raw tokens are used up."""
+        total = int(self.counts[: len(keys.places)][keys.places >= 0].sum())
+        ids, offsets = np.empty(total, np.int32), [np.zeros(1, np.int64)]
+        start = 0
+        while self.ids:  # freed batch by batch: the two numberings never stand whole side by side
+            new = keys.places[self.ids.pop(0)]
+            kept = new >= 0
+            ends = np.concatenate(([0], np.cumsum(kept)))
+            offsets.append(start + ends[self.offsets.pop(0)[1:]])
+            ids[start : start + int(ends[-1])] = new[kept]
+            start += int(ends[-1])
+        return ids, np.concatenate(offsets)
+
+
+def encode(
+    batches: Iterable[Documents],
+    tokenizer: Tokenizer,
+    rules: Rules | None = None,
+    known: Vectors | None = None,
+    *,
+    jobs: int | None = None,
+) -> tuple[TokenBatch, Encoding]:
+    """Turn documents into token ids under the keys of a vocabulary.
+
+    Parameters
+    ----------
+    batches : iterable of `Documents`
+        Read in this thread, a few batches ahead of their use.
+    tokenizer : Tokenizer
+        See `selfvec.text.tokenizer`.
+    rules : Rules, optional
+        What is left out and merged; nothing by default.
+    known : Vectors, optional
+        Decides casing: a word's key is the first of its exact, lower-case and title-case forms in ``known``.
+    jobs : int, optional
+        Threads; all cores by default. The result is the same for any number, and for any batches.
+
+    Returns
+    -------
+    tokens : TokenBatch
+        With every document, also those in which nothing is left; types in order of first appearance.
+    encoding : Encoding
+        What was counted on the way.
+
+    Raises
+    ------
+    OptionError, MissingExtra, InputError
+        If a rule cannot be followed; before any text is read.
+    FormatError
+        If a ``tokenizer.json`` turns out unusable.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from types import SimpleNamespace
+    >>> from selfvec.text import Rules, encode, tokenizer
+    >>> batch = SimpleNamespace(texts=pl.Series(["Storms hit.", "A storm hit us."]), dates=None)
+    >>> tokens, encoding = encode([batch], tokenizer("words"), Rules(lemmatize="en", stop_words="en"))
+    >>> list(tokens.types), tokens.ids.tolist(), encoding.dropped
+    (['storm', 'hit'], [0, 1, 0, 1], {'stop words': 2})
+    """
+    rulebook = Rulebook(rules or Rules(), tokenizer.casing)
+    wanted = rulebook.tagger.sample if rulebook.tagger else 0
+    raw = _Raw()
+    jobs = jobs or os.cpu_count() or 1
+    for batch, tokens in _in_order(batches, lambda batch: tokenizer(batch.texts), jobs):
+        raw.add(batch, tokens)
+        wanted -= _sample(raw.sample, batch.texts, wanted)
+    words = list(raw.index)
+    counts = raw.counts[: len(words)]
+    index = known.key_to_index if known is not None else {}
+    keys = rulebook.keys(words, counts, index, raw.sample)
+    sentences, dates = raw.sentences, np.concatenate(raw.dates) if raw.dated else None
+    ids, offsets = raw.renumbered(keys)
+    result = TokenBatch(ids, offsets, keys.types, dates, sentences)
+    with_vector = np.fromiter((key in index for key in keys.types), bool, len(keys.types))
+    return result, Encoding(
+        tokenizer=tokenizer.name,
+        documents=result.documents,
+        sentences=sentences,
+        empty=int(np.sum(np.diff(offsets) == 0)),
+        raw_tokens=int(counts.sum()),
+        tokens=len(result),
+        dropped=keys.dropped,
+        raw_types=len(words),
+        types=len(keys.types),
+        known_types=int(with_vector.sum()),
+        known_tokens=int(result.counts[with_vector].sum()),
+    )
+
+
+def auto_window(tokens: TokenBatch) -> int:
+    """The mean number of kept tokens per sentence, to the nearest odd number, at least 3.
+
+    Where the number of sentences is unknown, each document counts as one.
+
+    >>> auto_window(TokenBatch.from_documents([["a"] * 12, ["b"] * 15]))
+    13
+    """
+    sentences = tokens.sentences or tokens.documents
+    mean = len(tokens) / sentences if sentences else 0.0
+    return max(3, 2 * int(mean // 2) + 1)  # even numbers up: 12 and all below 14 become 13
+
+
+def _in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[tuple[In, Out]]:
+    """Each item with its result, in order, ``jobs`` of them in work at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting: deque[tuple[In, Future[Out]]] = deque()
+        try:
+            for item in items:
+                waiting.append((item, pool.submit(work, item)))
+                if len(waiting) > jobs:
+                    done, future = waiting.popleft()
+                    yield done, future.result()
+            while waiting:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
+    """Add the first texts to ``sample`` until ``wanted`` characters are reached; returns how many came."""
+    came = 0
+    for text in texts if wanted > 0 else ():
+        if came >= wanted:
+            break
+        sample.append(text or "")
+        came += len(text or "")
+    return came
+
+
+def _days(batch: Documents) -> NDArray[np.datetime64]:
+    """The dates of a batch, (D,) datetime64[D], NaT where unknown."""
+    if batch.dates is None:
+        return np.full(len(batch.texts), "NaT", "datetime64[D]")
+    return batch.dates.to_numpy().astype("datetime64[D]")

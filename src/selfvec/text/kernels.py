@@ -1,0 +1,243 @@
+"""The loops over bytes: where tokens are, which are equal, how many sentences there are.
+
+Compiled because this is the one part of the text stage that costs per character. A regular-expression engine
+does the same at about half the speed (see docs/text.md) and leaves the numbering of equal tokens to a
+second pass over strings; here a token is never a string before it is a new type.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
+
+__all__ = ["distinct", "sentences", "spans", "spell"]
+
+Bytes = NDArray[np.uint8]
+Int64 = NDArray[np.int64]
+
+_ONE = np.uint64(1)
+_BYTE = np.uint64(8)
+_HALF = np.uint64(32)
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix-like)
+_MIX_2 = np.uint64(0xD6E8FEB86659FD93)
+_NEWLINE = 10
+_FULL_STOP = 46
+
+
+@njit(cache=True, nogil=True)
+def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
+    """Flags and length in bytes of the UTF-8 character that begins at ``i``."""
+    first = data[i]
+    if first < 0x80:
+        return flags[first], 1
+    if first < 0xE0:
+        return flags[(first & 0x1F) << 6 | (data[i + 1] & 0x3F)], 2
+    if first < 0xF0:
+        return flags[(first & 0x0F) << 12 | (data[i + 1] & 0x3F) << 6 | (data[i + 2] & 0x3F)], 3
+    high = (first & 0x07) << 18 | (data[i + 1] & 0x3F) << 12
+    return flags[high | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)], 4
+
+
+@njit(cache=True, nogil=True)
+def spans(data: Bytes, bounds: Int64, flags: Bytes) -> tuple[Int64, NDArray[np.int32], Int64]:
+    """Where the tokens of a batch are.
+
+    Parameters
+    ----------
+    data : (B,) uint8
+        The documents' texts, UTF-8, one after the other.
+    bounds : (D + 1,) int64
+        Where each document begins in ``data``.
+    flags : (0x110000,) uint8
+        See `selfvec.text.characters.table`.
+
+    Returns
+    -------
+    starts : (N,) int64
+        First byte of each token.
+    lengths : (N,) int32
+        Its bytes.
+    offsets : (D + 1,) int64
+        Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
+    """
+    starts = np.empty(len(data) // 2 + len(bounds), np.int64)  # pages never written cost nothing
+    lengths = np.empty(len(starts), np.int32)
+    offsets = np.zeros(len(bounds), np.int64)
+    n = 0
+    for d in range(len(bounds) - 1):
+        i, end = bounds[d], bounds[d + 1]
+        while i < end:
+            kind, width = _character(data, i, flags)
+            if not kind & WORD:
+                i += width
+                continue
+            start, strong, previous = i, False, kind
+            while True:
+                if kind & WORD:
+                    strong |= kind & STRONG != 0
+                i += width
+                if i >= end:
+                    break
+                previous = kind
+                kind, width = _character(data, i, flags)
+                if kind & WORD:
+                    continue
+                if not kind & (APOSTROPHE | POINT) or i + width >= end:
+                    break
+                after, _ = _character(data, i + width, flags)
+                apostrophe = kind & APOSTROPHE and previous & WORD and after & WORD
+                point = kind & POINT and previous & DIGIT and after & DIGIT
+                if not (apostrophe or point):
+                    break
+            if strong:
+                starts[n], lengths[n] = start, i - start
+                n += 1
+        offsets[d + 1] = n
+    return starts[:n], lengths[:n], offsets
+
+
+@njit(cache=True, nogil=True)
+def _pack(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
+    """A token as three words: its first 16 bytes, and its length mixed with any bytes after them."""
+    low = high = np.uint64(0)
+    for k in range(start, start + min(length, 8)):
+        low = low << _BYTE | np.uint64(data[k])
+    for k in range(start + 8, start + min(length, 16)):
+        high = high << _BYTE | np.uint64(data[k])
+    rest = np.uint64(length)
+    for k in range(start + 16, start + length):
+        rest = (rest ^ np.uint64(data[k])) * _MIX
+    return low, high, rest
+
+
+@njit(cache=True, nogil=True)
+def _slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
+    mixed = (low ^ (high + rest) * _MIX) * _MIX_2
+    mixed ^= mixed >> _HALF
+    return (mixed * _MIX_2 >> _HALF) & mask
+
+
+@njit(cache=True, nogil=True)
+def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The same hash table with four times the room. (S, 4) uint64 -> (4S, 4) uint64."""
+    new = np.zeros((4 * len(slots), 4), np.uint64)
+    mask = np.uint64(len(new) - 1)
+    for s in range(len(slots)):
+        if slots[s, 3]:
+            t = _slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
+            while new[t, 3]:
+                t = (t + _ONE) & mask
+            new[t] = slots[s]
+    return new
+
+
+@njit(cache=True, nogil=True)
+def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Int64]:
+    """Number equal tokens alike, in order of first appearance.
+
+    A hash table with a token's first 16 bytes in the slot itself: one cache line a look-up, and only longer
+    tokens are compared byte by byte with the first of their kind.
+
+    Returns
+    -------
+    ids : (N,) int32
+    firsts : (V,) int64
+        The token each type appeared in first.
+    """
+    ids = np.empty(len(starts), np.int32)
+    firsts = np.empty(1 << 12, np.int64)
+    slots = np.zeros((1 << 13, 4), np.uint64)  # 16 bytes, length and rest, id + 1 (0: free)
+    n = 0
+    for i in range(len(starts)):
+        length = lengths[i]
+        low, high, rest = _pack(data, starts[i], length)
+        mask = np.uint64(len(slots) - 1)
+        s = _slot(low, high, rest, mask)
+        while slots[s, 3]:
+            if slots[s, 0] == low and slots[s, 1] == high and slots[s, 2] == rest:
+                other = firsts[slots[s, 3] - _ONE]
+                if length <= 16 or _same(data, starts[i], starts[other], length, lengths[other]):
+                    break
+            s = (s + _ONE) & mask
+        if not slots[s, 3]:
+            if n == len(firsts):
+                firsts = np.concatenate((firsts, np.empty_like(firsts)))
+            firsts[n] = i
+            n += 1
+            slots[s, 0], slots[s, 1], slots[s, 2], slots[s, 3] = low, high, rest, n
+            ids[i] = n - 1
+            if 2 * n > len(slots):
+                slots = _grown(slots)
+        else:
+            ids[i] = np.int32(slots[s, 3] - _ONE)
+    return ids, firsts[:n].copy()
+
+
+@njit(cache=True, nogil=True)
+def _same(data: Bytes, a: int, b: int, length: int, other: int) -> bool:
+    if length != other:
+        return False
+    for k in range(length):  # noqa: SIM110 (Numba compiles the loop, not a generator)
+        if data[a + k] != data[b + k]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64) -> Bytes:
+    """The types' bytes, a newline after each: one decoding makes them all strings."""
+    size = 0
+    for first in firsts:
+        size += lengths[first] + 1
+    out = np.empty(size, np.uint8)
+    end = 0
+    for first in firsts:
+        length = lengths[first]
+        for k in range(length):
+            out[end + k] = data[starts[first] + k]
+        out[end + length] = _NEWLINE
+        end += length + 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def sentences(data: Bytes, bounds: Int64, flags: Bytes) -> int:
+    """Number of sentences with at least one letter or digit.
+
+    A sentence ends with its document, at a blank line, and at a terminator (``. ! ? …``) that is followed by
+    white space unless the next word begins in lower case or the terminator is a full stop after a single
+    letter (an initial). Good for a mean, not for cutting text.
+    """
+    count = 0
+    for d in range(len(bounds) - 1):
+        i, end = bounds[d], bounds[d + 1]
+        pending = False  # this sentence has a word
+        ended = spaced = False  # a terminator came after it; white space came after that
+        letters = newlines = 0  # length of the word, lines in the white space, just read
+        while i < end:
+            kind, width = _character(data, i, flags)
+            if kind & WORD:
+                if ended:
+                    count += spaced and not kind & LOWER
+                    ended = False
+                pending |= kind & STRONG != 0
+                letters = 0 if kind & DIGIT else letters + 1
+                newlines = 0
+            else:
+                if kind & SPACE:
+                    spaced = ended
+                    newlines += data[i] == _NEWLINE
+                    if newlines > 1 and pending:
+                        count += 1
+                        pending = ended = False
+                elif kind & TERMINATOR and pending and not (letters == 1 and data[i] == _FULL_STOP):
+                    ended, spaced = True, spaced and ended
+                letters = 0
+            i += width
+        count += pending
+    return count

@@ -1,0 +1,243 @@
+"""What happens to a word is decided once per type: dropped or kept, and under which key.
+
+A corpus of millions of tokens has some hundred thousand types, so that rules may cost microseconds each and
+still take no time, and a rule is a function of the word alone: the same for any batch, thread or order.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, OptionError
+from .tagger import PARTS, Tagger, tagger
+
+if TYPE_CHECKING:
+    from .tokenizers import Casing
+
+__all__ = ["Keys", "Rulebook", "Rules"]
+
+DROPPED = -1
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is done to words; nothing by default.
+
+    Parameters
+    ----------
+    lemmatize : str, optional
+        Language code, or several separated by commas, of simplemma: a word is replaced by its lemma.
+    stop_words : str, optional
+        Language code, or path of a file with a word per line: a word is left out if it or its lemma is
+        listed, in upper or lower case.
+    pos : tuple of str
+        Parts of speech to keep: noun (names included), verb, adjective, adverb. Empty: all.
+    min_count : int
+        Keys that occur less often are left out (counted after lemmatisation).
+    tagger : str, optional
+        Name or path of a spaCy pipeline that tells the parts of speech; an English lexicon without it.
+
+    Raises
+    ------
+    OptionError
+        Naming the option, its rule and its value.
+    """
+
+    lemmatize: str | None = None
+    stop_words: str | None = None
+    pos: tuple[str, ...] = ()
+    min_count: int = 1
+    tagger: str | None = None
+
+    def __post_init__(self) -> None:
+        for part in self.pos:
+            if part not in PARTS:
+                raise OptionError(f"is one of {', '.join(PARTS)}, not {part!r}", field="pos")
+        if self.min_count < 1:
+            raise OptionError(f"is a whole number of at least 1, not {self.min_count!r}", field="min_count")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What became of V raw types.
+
+    Parameters
+    ----------
+    places : (V,) int32
+        Index of each raw type's key in ``types``; -1 where it is dropped.
+    types : list of str
+        Keys in order of first appearance.
+    dropped : dict of str to int
+        Tokens each rule left out.
+    """
+
+    places: NDArray[np.int32]
+    types: list[str]
+    dropped: dict[str, int]
+
+
+class Rulebook:
+    """`Rules` with what they need loaded, so that a wrong option is told before any text is read.
+
+    Parameters
+    ----------
+    rules : Rules
+    casing : {"lower", "keep", "exact"}
+        See `selfvec.text.Tokenizer`.
+
+    Raises
+    ------
+    OptionError
+        If a language is unknown or rules for words are asked for what is no words.
+    MissingExtra
+        If the part-of-speech tagger is not installed.
+    """
+
+    def __init__(self, rules: Rules, casing: Casing) -> None:
+        self.casing = casing
+        self.min_count = rules.min_count
+        languages = rules.lemmatize.split(",") if rules.lemmatize else []
+        if casing == "exact" and (languages or rules.stop_words or rules.pos):
+            field = "lemmatize" if languages else "stop_words" if rules.stop_words else "pos"
+            raise OptionError(
+                "is a rule for words, the pieces of a tokenizer.json are none",
+                field=field,
+                remedy="leave it out, or use the tokeniser words",
+            )
+        self.stop_words = _stop_words(rules.stop_words) if rules.stop_words else frozenset[str]()
+        self.lemma = _lemmatizer(tuple(languages)) if languages else None
+        self.parts = frozenset(rules.pos)
+        self.tagger: Tagger | None = None
+        if rules.pos:
+            if rules.stop_words in _STOP_WORDS:
+                languages.append(rules.stop_words)
+            self.tagger = tagger(rules.tagger, languages)
+
+    def keys(
+        self,
+        words: Sequence[str],
+        counts: NDArray[np.int64],
+        known: Mapping[str, int],
+        texts: Sequence[str] = (),
+    ) -> Keys:
+        """Decide about V raw types with their counts, (V,) int64.
+
+        The rules apply in this order, and a token counts for the first that drops it: stop words, part of
+        speech, minimal count. ``known`` are the words with a vector, ``texts`` a sample for the tagger.
+        """
+        forms = [self._form(word) for word in words] if self.lemma else words
+        dropped_by = np.zeros(len(words), np.int8)  # 1 + index into the rules' names
+        if self.stop_words:
+            stops = (self._stops(word) or self._stops(form) for word, form in zip(words, forms, strict=True))
+            dropped_by[np.fromiter(stops, bool, len(words))] = 1
+        if self.tagger is not None:
+            left = np.flatnonzero(dropped_by == 0)
+            parts = self.tagger.parts([words[i] for i in left.tolist()], texts)
+            dropped_by[left[[part not in self.parts for part in parts]]] = 2
+        left = np.flatnonzero(dropped_by == 0)
+        keys = [self._key(forms[i], known) for i in left.tolist()]
+        types = list(dict.fromkeys(keys))
+        index = dict(zip(types, range(len(types)), strict=True))
+        places = np.full(len(words), DROPPED, np.int32)
+        places[left] = np.fromiter(map(index.__getitem__, keys), np.int32, len(keys))
+        if self.min_count > 1:
+            kept = places >= 0
+            totals = np.bincount(places[kept], counts[kept], minlength=len(types))
+            rare = totals < self.min_count
+            dropped_by[kept] = np.where(rare[places[kept]], 3, 0)
+            new = np.where(rare, DROPPED, np.cumsum(~rare) - 1).astype(np.int32)
+            places[kept] = new[places[kept]]
+            types = [key for key, out in zip(types, rare.tolist(), strict=True) if not out]
+        totals = np.bincount(dropped_by, counts, minlength=4)
+        names = ("stop words", "part of speech", "minimal count")
+        return Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
+
+    def _stops(self, word: str) -> bool:
+        """Whether a word is listed, or is a contraction of words that are (*we're* = *we* + *re*)."""
+        word = word.lower()
+        return word in self.stop_words or ("'" in word and self.stop_words.issuperset(word.split("'")))
+
+    def _form(self, word: str) -> str:
+        """The lemma, or the word itself where that differs in case only."""
+        lemma = self.lemma(word) if self.lemma else word
+        return word if lemma.lower() == word.lower() else lemma
+
+    def _key(self, form: str, known: Mapping[str, int]) -> str:
+        """Casing follows the vectors': exact, then lower-case, then title-case form, whichever is known."""
+        if self.casing == "exact" or form in known:
+            return form
+        lower = form.lower()
+        if lower in known:
+            return lower
+        title = form.title()
+        if title in known:
+            return title
+        return lower if self.casing == "lower" else form
+
+
+def _lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
+    from simplemma import Lemmatizer
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+    for language in languages:
+        if language not in SUPPORTED_LANGUAGES:
+            raise OptionError(
+                f"no lemmas for the language {language!r}",
+                field="lemmatize",
+                remedy=f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}",
+            )
+    lemmatizer = Lemmatizer(cache_max_size=1)  # each type comes once
+    lemmatizer.lemmatize("a", languages)  # reads the dictionaries
+    return lambda word: lemmatizer.lemmatize(word, languages)
+
+
+_STOP_WORDS = {
+    "da": "DANISH",
+    "de": "GERMAN",
+    "en": "EN_PLUS",
+    "es": "SPANISH",
+    "fr": "FRENCH",
+    "it": "ITALIAN",
+    "ko": "KOREAN",
+    "nl": "DUTCH",
+    "no": "NORWEGIAN",
+    "pt": "PORTUGUESE",
+    "ru": "RUSSIAN",
+    "sv": "SWEDISH",
+    "tr": "TURKISH",
+}
+
+
+def _stop_words(spec: str) -> frozenset[str]:
+    """Stop words in lower case, of a language or from a file."""
+    if spec in _STOP_WORDS:
+        from bm25s import stopwords
+
+        return frozenset(getattr(stopwords, f"STOPWORDS_{_STOP_WORDS[spec]}"))
+    path = Path(spec)
+    if not path.is_file():
+        raise OptionError(
+            f"no stop words for the language {spec!r}, and no file of that name",
+            field="stop_words",
+            remedy=f"give a file with a word per line or one of {', '.join(_STOP_WORDS)}",
+        )
+    words = set()
+    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        try:
+            word = line.decode().strip().lower().replace("\u2019", "'")
+        except UnicodeDecodeError as error:
+            raise InputError("is not UTF-8", path=path, line=number, remedy="save it as UTF-8") from error
+        if not word or word.startswith("#"):
+            continue
+        if len(word.split()) > 1:
+            rule = f"a line holds one word, this one has {len(word.split())}"
+            raise InputError(rule, path=path, line=number, remedy="give each word its own line")
+        words.add(unicodedata.normalize("NFC", word))
+    return frozenset(words)

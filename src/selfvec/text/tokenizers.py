@@ -1,0 +1,214 @@
+"""From a batch of texts to raw tokens: `words`, `whitespace`, and `pieces` of any ``tokenizer.json``.
+
+A tokeniser only cuts and numbers; what a token is called in the vectors' vocabulary, and whether it is kept,
+is decided once per type in `selfvec.text.rules`.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError, OptionError
+from .characters import table
+
+if TYPE_CHECKING:
+    import polars as pl
+    import tokenizers
+
+__all__ = ["Pieces", "RawTokens", "Splitter", "Tokenizer", "tokenizer"]
+
+Casing = Literal["lower", "keep", "exact"]
+
+
+@dataclass(frozen=True)
+class RawTokens:
+    """The tokens of one batch of D documents.
+
+    Parameters
+    ----------
+    ids : (N,) int32
+        ``types[ids[i]]`` is the i-th token.
+    offsets : (D + 1,) int64
+        Document ``k`` holds the tokens ``ids[offsets[k]:offsets[k + 1]]``.
+    types : list of V str
+        In order of first appearance. Two may be spelt alike (``don't`` with either apostrophe).
+    sentences : int
+        Number of sentences.
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    types: list[str]
+    sentences: int
+
+
+class Tokenizer(Protocol):
+    """Texts to raw tokens, a batch at a time; the same for any division into batches.
+
+    Attributes
+    ----------
+    name : str
+        As in ``--tokenizer``.
+    casing : {"lower", "keep", "exact"}
+        How a type becomes a key of the vocabulary. ``lower`` and ``keep``: the first of exact, lower-case
+        and title-case form that has a vector, or else the lower-case form (``lower``) or the type as it is
+        (``keep``). ``exact``: as it is, these are no words, so that rules for words do not apply.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def casing(self) -> Casing: ...
+    def __call__(self, texts: pl.Series) -> RawTokens: ...
+
+
+def tokenizer(spec: str | os.PathLike[str]) -> Tokenizer:
+    """The tokeniser that a ``--tokenizer`` value names.
+
+    Parameters
+    ----------
+    spec : "words", "whitespace", or the path of a ``tokenizer.json`` or of a folder that holds one
+
+    Raises
+    ------
+    OptionError
+        If it is neither a name nor an existing path.
+    FormatError
+        If the file is not a tokeniser of the Hugging Face ``tokenizers`` library.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> tokenizer("words")(pl.Series(["The county’s hail: 1.75 in."])).types
+    ['The', 'county', 'hail', '1.75', 'in']
+    """
+    if spec in ("words", "whitespace"):
+        return Splitter("words" if spec == "words" else "whitespace")
+    path = Path(spec)
+    if path.is_dir():
+        path /= "tokenizer.json"
+    if not path.is_file():
+        raise OptionError(
+            f"no tokeniser and no file is called {os.fspath(spec)!r}",
+            field="tokenizer",
+            remedy="use words, whitespace or the path of a tokenizer.json",
+        )
+    return Pieces(path)
+
+
+class Splitter:
+    """Tokens between separators: Unicode words, or whatever stands between white space.
+
+    ``words``: runs of letters, marks, numbers and underscores with at least one letter or number. An
+    apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
+    hyphens and all else separate. Per type: NFC, straight apostrophes, no soft hyphens, no possessive *'s*.
+    """
+
+    def __init__(self, split: Literal["words", "whitespace"]) -> None:
+        self.name = split
+        self.casing: Casing = "lower" if split == "words" else "keep"
+
+    def __call__(self, texts: pl.Series) -> RawTokens:
+        """Tokens of (D,) texts; null is an empty document."""
+        from . import kernels
+
+        data, bounds = _bytes(texts)
+        starts, lengths, offsets = kernels.spans(data, bounds, table(self.name))
+        ids, firsts = kernels.distinct(data, starts, lengths)
+        types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
+        if self.name == "words":
+            types = [word if word.isascii() and "'" not in word else _plain(word) for word in types]
+        return RawTokens(ids, offsets, types, kernels.sentences(data, bounds, table("words")))
+
+
+class Pieces:
+    """Pieces of a ``tokenizer.json``, as its vocabulary spells them (``▁hail``, ``##ing``), none special."""
+
+    name = "pieces"
+    casing: Casing = "exact"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._tokenizer = _load(path)
+        decoder = self._tokenizer.get_added_tokens_decoder()
+        self._special = np.array([i for i, token in decoder.items() if token.special], np.int64)
+
+    def __call__(self, texts: pl.Series) -> RawTokens:
+        """Pieces of (D,) texts; null is an empty document."""
+        from . import kernels
+
+        documents = texts.fill_null("").to_list()
+        with _malformed(self.path):
+            rows = [
+                encoding.ids
+                for encoding in self._tokenizer.encode_batch_fast(documents, add_special_tokens=False)
+            ]
+        ends = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+        pieces = np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1]))
+        kept = ~np.isin(pieces, self._special)
+        ids, used = _by_appearance(pieces[kept])
+        types = [self._tokenizer.id_to_token(piece) or "" for piece in used]
+        offsets = np.concatenate(([0], np.cumsum(kept)))[ends]
+        return RawTokens(ids, offsets, types, kernels.sentences(*_bytes(texts), table("words")))
+
+
+def _by_appearance(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[int]]:
+    """Distinct numbers in order of first appearance, and the place of each number among them, (N,) int32."""
+    distinct, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return place[inverse], distinct[order].tolist()
+
+
+def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All texts one after the other as UTF-8, (B,) uint8, and where each begins, (D + 1,) int64."""
+    import polars as pl
+
+    texts = texts.fill_null("")
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(texts.str.len_bytes().to_numpy(), out=bounds[1:])
+    joined = texts.str.join("").cast(pl.Binary).item() if len(texts) else b""
+    return np.frombuffer(joined, np.uint8), bounds
+
+
+def _plain(word: str) -> str:
+    """One spelling per word: composed (NFC), straight apostrophes, no soft hyphens, no possessive."""
+    word = unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("\u2019", "'"))
+    if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
+        word = word[:-2]
+    return word.strip("'")
+
+
+def _load(path: Path) -> tokenizers.Tokenizer:
+    """Read a tokenizer.json, without its truncation and padding, which would cut or fill documents."""
+    from tokenizers import Tokenizer as Loader
+
+    with _malformed(path):
+        loaded = Loader.from_file(str(path))
+    loaded.no_truncation()
+    loaded.no_padding()
+    return loaded
+
+
+@contextmanager
+def _malformed(path: Path) -> Iterator[None]:
+    """The library raises bare ``Exception`` for anything wrong with a tokeniser: name the file instead."""
+    try:
+        yield
+    except Exception as error:
+        raise FormatError(
+            f"is not a usable tokeniser ({error})",
+            path=path,
+            remedy="give a tokenizer.json as the Hugging Face tokenizers library writes it",
+        ) from error

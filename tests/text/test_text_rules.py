@@ -1,0 +1,221 @@
+"""Lemmas, stop words, parts of speech and minimal counts: what each leaves out, merges and refuses."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from selfvec.errors import InputError, MissingExtra, OptionError
+from selfvec.text import Rules
+from selfvec.text.rules import Keys, Rulebook
+from selfvec.text.tagger import LexiconTagger, tagger
+from selfvec.text.tokenizers import Casing
+
+
+def keys(
+    words: list[str],
+    rules: Rules,
+    known: tuple[str, ...] = (),
+    counts: list[int] | None = None,
+    casing: Casing = "lower",
+) -> Keys:
+    index = {word: i for i, word in enumerate(known)}
+    return Rulebook(rules, casing).keys(words, np.array(counts or [1] * len(words), np.int64), index)
+
+
+def kept(words: list[str], rules: Rules, known: tuple[str, ...] = ()) -> list[str | None]:
+    """The key of each word, None where it is dropped."""
+    found = keys(words, rules, known)
+    return [found.types[place] if place >= 0 else None for place in found.places]
+
+
+def test_lemmas_merge_forms_and_add_their_counts() -> None:
+    found = keys(
+        ["Storms", "storm", "stormed", "THUNDERSTORMS", "58", "f0"],
+        Rules(lemmatize="en"),
+        counts=[5, 7, 1, 2, 3, 4],
+    )
+    assert found.types == ["storm", "thunderstorm", "58", "f0"]
+    assert found.places.tolist() == [0, 0, 0, 1, 2, 3]
+
+
+def test_a_lemma_is_the_key_even_where_only_the_form_has_a_vector() -> None:
+    assert kept(["storms", "Bush", "Houses"], Rules(lemmatize="en"), ("storms", "Bush", "house")) == [
+        "storm", "Bush", "house",
+    ]  # fmt: skip
+
+
+def test_lemmas_in_several_languages() -> None:
+    assert kept(["Häuser", "houses"], Rules(lemmatize="de,en"), ("Haus",)) == ["Haus", "house"]
+
+
+def test_an_unknown_language_of_lemmas_lists_the_known() -> None:
+    for wrong in ("xx", "en,xx", "english", "../en"):
+        with pytest.raises(OptionError, match=r"'lemmatize': no lemmas.*use one of .*\bde\b.*\ben\b"):
+            Rulebook(Rules(lemmatize=wrong), "lower")
+
+
+def test_stop_words_of_a_language_with_contractions() -> None:
+    rules = Rules(stop_words="en")
+    words = ["The", "THE", "hail", "we're", "don't", "I'm", "can't", "o'clock", "storm", "is"]
+    assert kept(words, rules) == [None, None, "hail", None, None, None, None, "o'clock", "storm", None]
+    assert kept(["der", "Hagel", "und"], Rules(stop_words="de")) == [None, "hagel", None]
+
+
+def test_stop_words_leave_topical_words_alone() -> None:
+    topical = ["fire", "ring", "state", "system", "computer", "information", "well", "test", "words"]
+    assert kept(topical, Rules(stop_words="en")) == topical
+
+
+def test_stop_words_catch_the_form_and_its_lemma(tmp_path: Path) -> None:
+    path = tmp_path / "stop.txt"
+    path.write_text("was\nstorm\n")
+    words = ["was", "were", "storms", "hail"]
+    assert kept(words, Rules(lemmatize="en", stop_words=str(path))) == [None, "be", None, "hail"]
+    assert kept(words, Rules(stop_words=str(path))) == [None, "were", "storms", "hail"]
+
+
+def test_a_file_of_stop_words(tmp_path: Path) -> None:
+    path = tmp_path / "stop.txt"
+    path.write_bytes("\ufeff# ours\r\nHail\r\n\r\n  don’t  \r\nnai\u0308ve".encode())
+    assert kept(["hail", "don't", "naïve", "ours", "storm"], Rules(stop_words=str(path))) == [
+        None, None, None, "ours", "storm",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"hail\nwind gust\n", r"stop\.txt:2: a line holds one word, this one has 2"),
+        (b"hail\n\nna\xefve\n", r"stop\.txt:3: is not UTF-8"),
+    ],
+)
+def test_a_broken_file_of_stop_words_names_its_line(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "stop.txt"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        Rulebook(Rules(stop_words=str(path)), "lower")
+
+
+def test_an_unknown_language_of_stop_words_lists_the_known(tmp_path: Path) -> None:
+    for wrong in ("xx", str(tmp_path), str(tmp_path / "none.txt")):
+        with pytest.raises(OptionError, match=r"'stop_words': no stop words.*no file.*\bde\b.*\ben\b"):
+            Rulebook(Rules(stop_words=wrong), "lower")
+
+
+@pytest.mark.parametrize(
+    "language", ["da", "de", "en", "es", "fr", "it", "ko", "nl", "no", "pt", "ru", "sv", "tr"]
+)
+def test_every_listed_language_has_stop_words(language: str) -> None:
+    assert len(Rulebook(Rules(stop_words=language), "lower").stop_words) > 90
+
+
+def test_minimal_count_is_of_the_key() -> None:
+    found = keys(
+        ["storm", "storms", "hail", "Hail", "rain"],
+        Rules(lemmatize="en", min_count=3),
+        counts=[1, 2, 1, 1, 9],
+    )
+    assert found.types == ["storm", "rain"]
+    assert found.places.tolist() == [0, 0, -1, -1, 1]
+    assert found.dropped == {"minimal count": 2}
+
+
+def test_a_token_counts_for_the_first_rule_that_drops_it() -> None:
+    pytest.importorskip("textblob")
+    rules = Rules(stop_words="en", pos=("noun",), min_count=2)
+    found = keys(["the", "fell", "storm", "hail"], rules, counts=[10, 5, 1, 3])
+    assert found.dropped == {"stop words": 10, "part of speech": 5, "minimal count": 1}
+    assert found.types == ["hail"]
+
+
+@pytest.mark.parametrize(
+    "rules", [Rules(lemmatize="en"), Rules(stop_words="en"), Rules(pos=("noun",))], ids=repr
+)
+def test_pieces_take_no_rules_for_words(rules: Rules) -> None:
+    with pytest.raises(OptionError, match="is a rule for words"):
+        Rulebook(rules, "exact")
+
+
+def test_pieces_may_have_a_minimal_count() -> None:
+    assert keys(["▁Hail", "##s"], Rules(min_count=2), counts=[2, 1], casing="exact").types == ["▁Hail"]
+
+
+WORDS = {
+    "noun": ["hail", "Iowa", "tornado", "thunderstorms", "county", "computer", "window"],
+    "verb": ["destroyed", "said", "gave", "write", "explains"],
+    "adjective": ["large", "severe", "beautiful", "significant", "smaller"],
+    "adverb": ["quickly", "severely", "often", "very"],
+    "other": [
+        "the",
+        "The",
+        "of",
+        "and",
+        "was",
+        "is",
+        "would",
+        "he",
+        "don't",
+        "wasn't",
+        "we're",
+        "with",
+        "seven",
+    ],
+}
+
+
+@pytest.mark.parametrize("part", WORDS)
+def test_the_lexicon_knows_plain_cases(part: str) -> None:
+    pytest.importorskip("textblob")
+    assert dict.fromkeys(WORDS[part], part) == dict(
+        zip(WORDS[part], LexiconTagger().parts(WORDS[part]), strict=True)
+    )
+
+
+def test_the_lexicon_gives_any_string_a_part() -> None:
+    pytest.importorskip("textblob")
+    strange = ["'", "_", "58", "1.75", "f0", "日本", "x" * 1000, "a/b", "", " "]
+    assert set(LexiconTagger().parts(strange)) <= {"noun", "verb", "adjective", "adverb", "other"}
+
+
+@pytest.mark.parametrize(
+    "rules", [Rules(lemmatize="de", pos=("noun",)), Rules(stop_words="de", pos=("noun",))]
+)
+def test_the_lexicon_is_english_only(rules: Rules) -> None:
+    with pytest.raises(
+        OptionError, match=r"'pos': the part-of-speech lexicon is English, the text is de;.*spaCy"
+    ):
+        Rulebook(rules, "lower")
+
+
+@pytest.mark.parametrize(
+    ("module", "pipeline", "extra"), [("textblob.en", None, "pos"), ("spacy", "en_core_web_sm", "spacy")]
+)
+def test_a_missing_package_names_its_extra(
+    monkeypatch: pytest.MonkeyPatch, module: str, pipeline: str | None, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
+    with pytest.raises(MissingExtra, match=rf"pip install 'selfvec\[{extra}\]'"):
+        tagger(pipeline)
+
+
+def test_a_spacy_pipeline_tags_in_context_and_alone(tmp_path: Path) -> None:
+    spacy = pytest.importorskip("spacy")
+    pipeline = spacy.blank("en")
+    ruler = pipeline.add_pipe("attribute_ruler")
+    ruler.add([[{"LOWER": "hail"}]], {"POS": "NOUN"})
+    ruler.add([[{"LOWER": "to"}, {"LOWER": "hail"}]], {"POS": "VERB"}, index=1)
+    ruler.add([[{"LOWER": "iowa"}]], {"POS": "PROPN"})
+    ruler.add([[{"LOWER": "to"}]], {"POS": "PART"})
+    pipeline.to_disk(tmp_path / "rules")
+    by_name = tagger(str(tmp_path / "rules"), ["de"])
+    words = ["hail", "Iowa", "to", "unseen"]
+    assert by_name.parts(words, ["to hail to hail hail"]) == ["verb", "noun", "other", "other"]
+    assert by_name.parts(words, []) == ["noun", "noun", "other", "other"]
+
+
+def test_a_missing_pipeline_says_how_to_get_it(tmp_path: Path) -> None:
+    pytest.importorskip("spacy")
+    with pytest.raises(OptionError, match=r"'tagger': no spaCy pipeline.*spacy download en_nowhere"):
+        tagger("en_nowhere")

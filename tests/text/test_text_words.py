@@ -1,0 +1,139 @@
+"""The tokenisers `words` and `whitespace`: by hand, against a readable reference, and their laws."""
+
+import re
+import unicodedata
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.text import tokenizer
+
+TRICKY = "aBz19_'’.,-! \n\t\u00ad\u200d\u0301éß²½Ⅳ٣ह्日🙂\x00"
+texts = st.text(st.one_of(st.sampled_from(TRICKY), st.characters(exclude_categories=["Cs"])), max_size=40)
+
+
+def tokens(text: str, name: str = "words") -> list[str]:
+    raw = tokenizer(name)(pl.Series([text]))
+    return [raw.types[i] for i in raw.ids]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Golf-ball hail fell.", ["Golf", "ball", "hail", "fell"]),
+        ("don't DON’T o'clock rock'n'roll", ["don't", "DON'T", "o'clock", "rock'n'roll"]),
+        ("county's COUNTY'S county’s counties' it's", ["county", "COUNTY", "county", "counties", "it"]),
+        ("'quoted' ''tis", ["quoted", "tis"]),
+        ("58 mph, 1.75 inch, 1,000.5 acres", ["58", "mph", "1.75", "inch", "1,000.5", "acres"]),
+        ("EF0 1990s .5 5. 3.x x.3 1..2", ["EF0", "1990s", "5", "5", "3", "x", "x", "3", "1", "2"]),
+        ("v1.2.3 at 10.0.0.1:80", ["v1.2.3", "at", "10.0.0.1", "80"]),
+        ("naïve nai\u0308ve", ["naïve", "naïve"]),  # composed and decomposed are one spelling
+        ("co\u00adoperate", ["cooperate"]),  # a soft hyphen is not seen
+        ("\u00ad's _'s", ["s", "_'s"]),
+        ("New_York __init__ ___ _ \u0301", ["New_York", "__init__"]),
+        ("Straße Ἀθῆναι हिन्दी می\u200cخواهم", ["Straße", "Ἀθῆναι", "हिन्दी", "می\u200cخواهم"]),
+        ("a@b.org http://x.y/z?q=1", ["a", "b", "org", "http", "x", "y", "z", "q", "1"]),
+        ("👍 ❤️ → ±", []),
+        ("", []),
+        ("x", ["x"]),
+        ("abcdefghijklmnop abcdefghijklmnopq abcdefghijklmnopr", None),  # 16 bytes and more
+    ],
+)
+def test_words_by_hand(text: str, expected: list[str] | None) -> None:
+    assert tokens(text) == (text.split() if expected is None else expected)
+
+
+def reference(text: str) -> list[str]:
+    """The rule as a regular expression over kinds of characters: Number, Letter, mark, apostrophe, point."""
+
+    def kind(character: str) -> str:
+        category = unicodedata.category(character)
+        if category == "Nd":
+            return "N"
+        if category[0] in "LN":
+            return "L"
+        if category[0] == "M" or character in "_\u00ad\u200c\u200d":
+            return "m"
+        return {"'": "a", "’": "a", ".": "p", ",": "p"}.get(character, " ")
+
+    kinds = "".join(map(kind, text))
+    found = re.finditer(r"[NLm]+(?:(?:a(?=[NLm])|(?<=N)p(?=N))[NLm]+)*", kinds)
+    words = [text[m.start() : m.end()] for m in found if re.search("[NL]", m.group())]
+    plain = [unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("’", "'")) for word in words]
+    owner = re.compile("(.*)'[sS]")
+    cut = [m[1] if (m := owner.fullmatch(w)) and any(map(str.isalnum, m[1])) else w for w in plain]
+    return [word.strip("'") for word in cut]
+
+
+@given(texts)
+def test_words_follow_the_readable_rule(text: str) -> None:
+    assert tokens(text) == reference(text)
+
+
+@given(texts)
+def test_whitespace_is_str_split(text: str) -> None:
+    assert tokens(text, "whitespace") == text.split()
+
+
+@pytest.mark.parametrize("name", ["words", "whitespace"])
+@given(documents=st.lists(texts, max_size=8), cut=st.integers(0, 8))
+def test_the_whole_is_its_batches(name: str, documents: list[str], cut: int) -> None:
+    split = tokenizer(name)
+    whole = split(pl.Series(documents, dtype=pl.String))
+    parts = [split(pl.Series(part, dtype=pl.String)) for part in (documents[:cut], documents[cut:])]
+    assert [whole.types[i] for i in whole.ids] == [part.types[i] for part in parts for i in part.ids]
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    np.testing.assert_array_equal(np.diff(whole.offsets), lengths)
+    assert whole.offsets[-1] == len(whole.ids)
+    assert whole.sentences == sum(part.sentences for part in parts)
+
+
+@given(st.lists(st.text("ab ", max_size=40), max_size=30))
+def test_types_are_numbered_by_first_appearance(documents: list[str]) -> None:
+    raw = tokenizer("words")(pl.Series(documents, dtype=pl.String))
+    assert raw.types == list(dict.fromkeys(" ".join(documents).split()))
+
+
+def test_many_long_and_many_short_types_stay_apart() -> None:
+    words = [f"{i}{'x' * 30}" for i in range(20_000)] + [f"{'x' * 30}{i}" for i in range(20_000)]
+    words += [str(i) for i in range(20_000)]
+    raw = tokenizer("words")(pl.Series([" ".join(words), " ".join(reversed(words))]))
+    assert raw.types == words
+    assert [raw.types[i] for i in raw.ids[60_000:]] == words[::-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Hail fell. It was bad! Was it? Yes", 4),
+        ("It was 1.75 inches. Then it stopped.", 2),
+        ("One... two", 1),  # the next word is in lower case
+        ("J. Smith of the U.S. Army came.", 1),  # initials
+        ('He said "Stop." Then he left.', 2),
+        ("A title\n\nThe text begins. It ends.", 3),
+        ("A title\n \nThe text.", 2),
+        ("wrapped\nlines are\none sentence.", 1),
+        ("Wait!!! What?! No.", 3),
+        ("it hit . It was bad .", 2),  # pre-tokenised
+        ("... !!! ?", 0),
+        ("", 0),
+        ("पहला वाक्य। दूसरा वाक्य।", 2),
+    ],
+)
+def test_sentences_by_hand(text: str, count: int) -> None:
+    assert tokenizer("words")(pl.Series([text])).sentences == count
+    assert tokenizer("whitespace")(pl.Series([text])).sentences == count
+
+
+@given(texts)
+def test_there_are_sentences_where_there_are_words(text: str) -> None:
+    raw = tokenizer("words")(pl.Series([text]))
+    assert min(1, len(raw.ids)) <= raw.sentences <= len(raw.ids)
+
+
+def test_a_null_is_an_empty_document() -> None:
+    raw = tokenizer("words")(pl.Series(["a", None, "b"]))
+    assert raw.offsets.tolist() == [0, 1, 1, 2]
