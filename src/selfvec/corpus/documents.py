@@ -1,0 +1,168 @@
+"""From rows to documents: which text, which date, what is empty, what repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .dates import parse_dates
+from .fields import Fields
+from .summary import Reading
+from .tables import Table
+
+__all__ = ["Documents", "Seen", "concatenated", "documents"]
+
+EPISODE_SUFFIX = ":episode"
+"""Marks the id of an episode narrative: that of the event it first stood with, and this."""
+
+
+@dataclass(frozen=True)
+class Documents:
+    """A batch of documents in reading order.
+
+    Parameters
+    ----------
+    texts : Series of String
+        No nulls, none empty.
+    ids : Series of String or None
+        None where the source has no ids.
+    dates : Series of Date or None
+        None where the source has no dates, null where one is unknown.
+    """
+
+    texts: pl.Series
+    ids: pl.Series | None = None
+    dates: pl.Series | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+class Seen:
+    """The hashes of all texts so far, eight bytes each, in a few sorted runs.
+
+    Runs are merged when they come to like sizes, so that n texts cost O(n log² n) however small the batches.
+    """
+
+    def __init__(self) -> None:
+        self.runs: list[NDArray[np.uint64]] = []
+
+    def add(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Take in hashes, (n,) uint64; returns which of them had not come before, (n,) bool."""
+        new = np.zeros(len(hashes), bool)
+        run, places = np.unique(hashes, return_index=True)
+        new[places] = True
+        for old in self.runs:
+            new &= old[np.minimum(np.searchsorted(old, hashes), len(old) - 1)] != hashes
+        run = np.sort(hashes[new])
+        if len(run):
+            self.runs.append(run)
+        while len(self.runs) > 1 and len(self.runs[-2]) < 2 * len(self.runs[-1]):
+            self.runs[-2:] = [np.sort(np.concatenate(self.runs[-2:]))]
+        return new
+
+
+def concatenated(batches: Sequence[Documents]) -> Documents:
+    """Several batches as one; ids and dates are null where a source has none."""
+    if len(batches) == 1:
+        return batches[0]
+
+    def column(name: str, dtype: type[pl.DataType]) -> pl.Series | None:
+        parts: list[pl.Series | None] = [getattr(batch, name) for batch in batches]
+        if all(part is None for part in parts):
+            return None
+        nulls = [pl.Series([None] * len(batch), dtype=dtype) for batch in batches]
+        return pl.concat(
+            [null if part is None else part.alias("") for part, null in zip(parts, nulls, strict=True)]
+        )
+
+    texts = pl.concat([batch.texts.alias("") for batch in batches])
+    return Documents(texts, column("ids", pl.String), column("dates", pl.Date))
+
+
+def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: Seen) -> Documents:
+    """The documents of some rows.
+
+    Raises
+    ------
+    CorpusError
+        For a date that cannot be read, if its field was given and bad rows are not to be left out.
+    """
+    table, dates = _dated(table, fields, path, reading)
+    columns = [table.columns[name] for name in fields.text]
+    if fields.layout:
+        texts, rows = _interleaved(columns)
+    else:
+        texts, rows = _joined(columns), np.arange(len(table.lines))
+    ids = table.columns[fields.id].gather(rows) if fields.id else None
+    if ids is not None and fields.layout:
+        episode = np.arange(len(rows)) % len(columns) == 0
+        ids = (ids + EPISODE_SUFFIX).zip_with(pl.Series(episode), ids) if len(ids) else ids
+    full = texts.str.contains(r"\S").fill_null(False).to_numpy()
+    summary = reading.summary
+    summary.empty += len(table.lines) - len(np.unique(rows[full]))
+    keys = (_plain(texts) if fields.layout else texts).hash().to_numpy()
+    new = np.ones(len(full), bool)
+    new[full] = seen.add(keys[full])
+    summary.duplicates += int(np.sum(~new))
+    kept = np.flatnonzero(full & new if fields.layout else full)
+    if dates is not None:
+        dates = dates.gather(rows[kept])
+        summary.undated += dates.null_count()
+    summary.documents += len(kept)
+    return Documents(texts.gather(kept), None if ids is None else ids.gather(kept), dates)
+
+
+def _joined(columns: list[pl.Series]) -> pl.Series:
+    """Fields of a row joined by a blank line, empty ones left out."""
+    if len(columns) == 1:
+        return columns[0]
+    frame = pl.DataFrame({str(i): column for i, column in enumerate(columns)})
+    parts = [pl.when(pl.col(name).str.contains(r"\S")).then(pl.col(name)) for name in frame.columns]
+    return frame.select(pl.concat_str(parts, separator="\n\n", ignore_nulls=True)).to_series()
+
+
+def _interleaved(columns: list[pl.Series]) -> tuple[pl.Series, NDArray[np.int64]]:
+    """Every field of every row as a text of its own, in reading order, and the row of each."""
+    rows = np.arange(len(columns[0]))
+    order = np.column_stack([rows + i * len(rows) for i in range(len(columns))]).ravel()
+    texts = pl.concat([column.alias("") for column in columns]).gather(order)
+    return texts, np.repeat(rows, len(columns))
+
+
+def _plain(texts: pl.Series) -> pl.Series:
+    """Runs of white space as one space; most texts have none and are not touched."""
+    texts = texts.str.strip_chars()
+    odd = texts.str.contains(r"\s\s|[^\S ]").fill_null(False)
+    if not odd.any():
+        return texts
+    plain = texts.filter(odd).str.replace_all(r"\s+", " ")
+    return texts.scatter(odd.arg_true(), plain)
+
+
+def _dated(table: Table, fields: Fields, path: str, reading: Reading) -> tuple[Table, pl.Series | None]:
+    """The dates of the rows; rows whose date cannot be read are bad where the field was given."""
+    if not fields.date:
+        return table, None
+    raw = table.columns[fields.date[0]]
+    if len(fields.date) == 2:
+        raw = raw.str.strip_chars() + table.columns[fields.date[1]].str.strip_chars().str.zfill(2)
+    dates = parse_dates(raw)
+    if not fields.date_given or raw.dtype.is_temporal():
+        return table, dates
+    bad = dates.is_null() & (raw.str.strip_chars() != "").fill_null(False)
+    for i in bad.arg_true():
+        rule = f"{raw[i][:40]!r} is not a date we can read"
+        remedy = "mend the row, choose another --date-field"
+        reading.bad(rule, path=path, line=int(table.lines[i]), field=fields.date[0], remedy=remedy)
+    if not bad.any():
+        return table, dates
+    good = ~bad
+    lines = [int(table.lines[i]) for i in good.arg_true()]
+    return Table({name: column.filter(good) for name, column in table.columns.items()}, lines), dates.filter(
+        good
+    )

@@ -1,0 +1,166 @@
+"""Which columns hold the text, the date and the name of a document.
+
+People should not have to say what their file already says: the usual names are recognised, and what was
+chosen is recorded so that it can be said. Where nothing is recognised the error lists what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import CorpusError
+
+__all__ = ["Fields", "recognise"]
+
+TITLES = ("title", "headline", "subject")
+TEXTS = (
+    "text",
+    "body",
+    "content",
+    "contents",
+    "narrative",
+    "event_narrative",
+    "episode_narrative",
+    "abstract",
+    "full_text",
+    "fulltext",
+    "description",
+    "message",
+    "review",
+    "document",
+    "article",
+    "report",
+    "note",
+    "notes",
+    "comment",
+    "post",
+    "tweet",
+    "sentence",
+    "summary",
+)
+DATES = (
+    "date",
+    "datetime",
+    "date_time",
+    "timestamp",
+    "published",
+    "published_at",
+    "publication_date",
+    "pub_date",
+    "pubdate",
+    "created_at",
+    "created",
+    "created_utc",
+    "posted_at",
+    "event_date",
+    "incident_date",
+    "report_date",
+    "begin_date",
+    "begin_date_time",
+    "year",
+    "publication_year",
+)
+IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid")
+
+NARRATIVES = ("episode_narrative", "event_narrative")
+"""The columns by which NOAA Storm Events are recognised, in reading order."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The columns of one file that are read.
+
+    Parameters
+    ----------
+    text : tuple of str
+        Joined by a blank line; in the NOAA layouts a document each (episode, then event).
+    date : tuple of str
+        None or one column; two where year-month and day stand apart.
+    id : str or None
+    layout : str or None
+        "noaa details" (yearly bulk files), "noaa export" (web search) or "noaa events".
+    text_given, date_given : bool
+        Named by the user, not recognised.
+    """
+
+    text: tuple[str, ...]
+    date: tuple[str, ...] = ()
+    id: str | None = None
+    layout: str | None = None
+    text_given: bool = False
+    date_given: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column needed, each once."""
+        return tuple(dict.fromkeys((*self.text, *self.date, *([self.id] if self.id else []))))
+
+
+def recognise(
+    columns: Sequence[str],
+    path: str,
+    text_fields: Sequence[str] | None = None,
+    date_field: str | None = None,
+) -> Fields:
+    """Choose the fields of a file with these columns.
+
+    Raises
+    ------
+    CorpusError
+        If a field asked for is not there, no text field is recognised, or a chosen name stands there twice.
+
+    Examples
+    --------
+    >>> recognise(["_id", "title", "text", "year"], "corpus.jsonl")
+    Fields(text=('title', 'text'), date=('year',), id='_id', layout=None, text_given=False, date_given=False)
+    """
+    lower = {name.strip().lower(): name for name in reversed(columns)}
+
+    def first(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(lower[name] for name in names if name in lower)[:1]
+
+    layout, date = None, first(DATES)
+    if text_fields:
+        text = tuple(_given(name, columns, path, "--text-field") for name in text_fields)
+    elif all(name in lower for name in NARRATIVES):
+        text, layout = tuple(lower[name] for name in NARRATIVES), "noaa events"
+        if "begin_yearmonth" in lower and "begin_day" in lower:
+            # BEGIN_DATE_TIME has two-digit years; these two columns say the century.
+            layout, date = "noaa details", (lower["begin_yearmonth"], lower["begin_day"])
+        elif "cz_name_str" in lower:
+            layout, date = "noaa export", first(("begin_date",))
+    else:
+        text = first(TITLES) + first(TEXTS)
+    if not text:
+        raise CorpusError(
+            "none of its fields has a name we know as text",
+            path=path,
+            remedy=f"give --text-field NAME; this file has: {_listed(columns)}",
+        )
+    if date_field:
+        date = (_given(date_field, columns, path, "--date-field"),)
+    name = next(iter(first(IDS)), None)
+    fields = Fields(text, date, name, layout, bool(text_fields), bool(date_field))
+    for name in fields.columns:
+        if columns.count(name) > 1:
+            raise CorpusError(
+                "two columns have this name", path=path, field=name, remedy="rename one of them"
+            )
+    return fields
+
+
+def _given(name: str, columns: Sequence[str], path: str, flag: str) -> str:
+    if name not in columns:
+        raise CorpusError(
+            "there is no such field",
+            path=path,
+            field=name,
+            remedy=f"give {flag} NAME; this file has: {_listed(columns)}",
+        )
+    return name
+
+
+def _listed(columns: Sequence[str], most: int = 30) -> str:
+    names = ", ".join(name if name.isprintable() else ascii(name) for name in columns[:most])
+    return f"{names}, … ({len(columns)} in all)" if len(columns) > most else names or "no fields"

@@ -1,0 +1,80 @@
+"""Texts that are in memory already, as a part of a corpus."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from ..errors import CorpusError
+from .fields import Fields
+from .summary import FileRead, Reading
+from .tables import Table, shown, table_of
+
+__all__ = ["MemoryPart"]
+
+TEXT, DATE, ID = "text", "date", "id"
+_MISSING = object()
+
+
+@dataclass
+class MemoryPart:
+    """Texts given by the caller, with their dates and ids."""
+
+    path: str
+    texts: Iterable[str | None]
+    dates: Iterable[object] | None = None
+    ids: Iterable[object] | None = None
+    kind: str = "memory"
+    size: int | None = None
+    fields: Fields = field(init=False)
+    _read: bool = False
+
+    def __post_init__(self) -> None:
+        dates = () if self.dates is None else (DATE,)
+        self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, date_given=True)
+
+    def tables(self, reading: Reading) -> Iterator[Table]:
+        """The texts in batches; a null text is an empty one.
+
+        Raises
+        ------
+        CorpusError
+            If an iterator is read again, a text is no string, or there are not as many dates or ids.
+        """
+        given = {TEXT: self.texts, DATE: self.dates, ID: self.ids}
+        columns = {name: column for name, column in given.items() if column is not None}
+        if self._read and any(iter(column) is column for column in columns.values()):
+            raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
+        self._read = True
+        digest, size, held = hashlib.sha256(), 0, 0
+        rows: list[list[str | None]] = []
+        lines: list[int] = []
+        for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):
+            if any(value is _MISSING for value in row):
+                rule = f"there is one of {', '.join(columns)} each, but not for number {number}"
+                raise CorpusError(rule, path=self.path, remedy="give as many of each")
+            data = self._encoded(row[0], number, reading)
+            if data is None:
+                continue
+            digest.update(data + b"\0")
+            size, held = size + len(data), held + len(data)
+            rows.append([shown(value) for value in row])
+            lines.append(number)
+            if held >= reading.batch_bytes:
+                yield table_of(rows, lines, list(columns))
+                rows, lines, held = [], [], 0
+        yield table_of(rows, lines, list(columns))
+        reading.summary.files.append(FileRead(self.path, self.kind, size, digest.hexdigest()))
+
+    def _encoded(self, text: object, number: int, reading: Reading) -> bytes | None:
+        if text is not None and not isinstance(text, str):
+            rule = f"text is a string, this is {type(text).__name__}"
+        else:
+            try:
+                return (text or "").encode()
+            except UnicodeEncodeError:
+                rule = "holds half of a surrogate pair, which is no Unicode text"
+        reading.bad(rule, path=self.path, line=number)
+        return None

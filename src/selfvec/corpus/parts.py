@@ -1,0 +1,128 @@
+"""A file, pipe or folder as a part of a corpus: its fields chosen, its rows read by kind."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import polars as pl
+
+from ..errors import CorpusError
+from .csvs import Header, read_csv, read_header
+from .fields import Fields, recognise
+from .sources import Source
+from .streams import UTF8_BOM, Stream, prefetched
+from .summary import FileRead, Reading
+from .tables import Table, json_columns, parquet_schema, read_folder, read_jsonl, read_lines, read_parquet
+
+__all__ = ["FilePart", "open_part"]
+
+CHUNK = 8 << 20
+TEXT, ID = "text", "id"
+
+
+@dataclass
+class FilePart:
+    """A file, a pipe, or a folder of text files."""
+
+    source: Source
+    fields: Fields
+    header: Header | None = None
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @property
+    def kind(self) -> str:
+        return self.source.kind
+
+    @property
+    def size(self) -> int | None:
+        return self.source.size
+
+    def tables(self, reading: Reading) -> Iterator[Table]:
+        """The rows, with at most a few chunks of the file in memory."""
+        if self.kind == "folder":
+            digests: list[str] = []
+            yield from read_folder(self.source, (TEXT, ID), reading, digests)
+            digest = hashlib.sha256("".join(digests).encode()).hexdigest()
+            size = self.size or 0
+        else:
+            stream = Stream(self.source)
+            with closing(_chunks(stream, reading)) as chunks:
+                yield from self._rows(chunks, reading)
+                for _ in chunks:
+                    pass  # to the end, for the hash
+            size, digest = stream.position, stream.sha256()
+        fields = self.fields
+        date = " + ".join(fields.date) or None
+        reading.summary.files.append(
+            FileRead(self.path, self.kind, size, digest, fields.text, date, fields.layout)
+        )
+
+    def _rows(self, chunks: Iterator[bytes], reading: Reading) -> Iterator[Table]:
+        columns = self.fields.columns
+        if not columns:
+            return
+        if self.kind == "parquet":
+            for table in read_parquet(self.source.local(), columns, self.path):
+                yield table
+                next(chunks, b"")
+        elif self.kind == "jsonl":
+            yield from read_jsonl(chunks, columns, self.fields.text, self.path, reading)
+        elif self.header:
+            yield from read_csv(chunks, self.header, columns, self.path, reading)
+        else:
+            yield from read_lines(chunks, TEXT, self.path, reading)
+
+
+def _chunks(stream: Stream, reading: Reading) -> Generator[bytes]:
+    """The bytes of a file, without the mark some systems put before UTF-8."""
+    done = 0
+    # Not below 16 bytes, so that the mark is never cut.
+    size = max(16, min(CHUNK, reading.batch_bytes))
+    with closing(prefetched(stream.chunks(size))) as pieces:
+        for chunk, position in pieces:
+            yield chunk if done else chunk.removeprefix(UTF8_BOM)
+            reading.advance(position - done)
+            done = position
+
+
+def open_part(source: Source, text_fields: Sequence[str] | None, date_field: str | None) -> FilePart:
+    """Choose the fields of a source by a look at its beginning.
+
+    Raises
+    ------
+    CorpusError
+        If it has no such fields, or none that are known.
+    """
+    path = source.path
+    if source.kind in ("folder", "lines"):
+        if asked := [*(text_fields or ()), *([date_field] if date_field else [])]:
+            raise CorpusError(
+                "is plain text and has no fields",
+                path=path,
+                field=asked[0],
+                remedy="leave --text-field and --date-field out, or give csv, jsonl or parquet files",
+            )
+        return FilePart(source, Fields((TEXT,), id=ID if source.kind == "folder" else None))
+    header, types = None, {}
+    if source.kind == "parquet":
+        types = parquet_schema(source.local(), path)
+        columns = list(types)
+    elif source.kind == "jsonl":
+        columns = json_columns(source.peek(), path)
+    else:
+        header = read_header(source.peek(), path, source.kind)
+        columns = list(header.names)
+    if not columns and source.kind != "parquet":
+        return FilePart(source, Fields(()))  # an empty file holds no documents
+    fields = recognise(columns, path, text_fields, date_field)
+    for name in fields.text:
+        if name in types and types[name] not in (pl.String, pl.Categorical, pl.Enum):
+            rule = f"text is a column of strings, this one holds {types[name]}"
+            raise CorpusError(rule, path=path, field=name, remedy="choose another with --text-field NAME")
+    return FilePart(source, fields, header)

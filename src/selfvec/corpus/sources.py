@@ -1,0 +1,264 @@
+"""From names on the command line to files of a known kind.
+
+The suffix says what a file is and, where it does not, its first bytes do. Everything that can be known
+without reading a whole file is checked here, so that a mistyped name fails before any work is done.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import CorpusError
+from .streams import MAX_ROW, UTF8_BOM, Stream, reading, too_long
+
+__all__ = ["Source", "find_sources"]
+
+STDIN = "-"
+HEAD = 1 << 16
+"""Bytes looked at to tell what a file is."""
+
+KINDS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".txt": "lines",
+    ".text": "lines",
+}
+COMPRESSED = (".gz", ".zst", ".zstd")
+DOCUMENT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".log")
+"""What counts as a text document in a folder; text collections often have no suffix at all."""
+
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a zip archive (or an Office document)", "unpack it"),
+    (b"BZh", "bzip2", "unpack it, or compress it as .gz or .zst"),
+    (b"\xfd7zXZ", "xz", "unpack it, or compress it as .gz or .zst"),
+    (b"%PDF", "PDF", "extract its text first, with pdftotext for example"),
+    (b"\xff\xfe", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
+    (b"\xfe\xff", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
+)
+
+
+@dataclass
+class Source:
+    """A file, pipe or folder of text files to be read.
+
+    Parameters
+    ----------
+    path : str
+        As the user knows it.
+    kind : {"lines", "csv", "tsv", "jsonl", "parquet", "folder"}
+    size : int or None
+        Bytes on the disk; None for a pipe.
+    members : list of Path
+        The documents of a folder, in reading order.
+    pipe : bool
+        Can be read only once.
+    head : bytes
+        What was already taken from a pipe.
+    """
+
+    path: str
+    kind: str = ""
+    size: int | None = None
+    members: list[Path] = field(default_factory=list)
+    pipe: bool = False
+    head: bytes = b""
+    _handle: BinaryIO | None = None
+    _unpacked: Path | None = None
+
+    def raw(self) -> BinaryIO:
+        """The bytes as they lie on the disk, unbuffered.
+
+        Raises
+        ------
+        CorpusError
+            If a pipe was read before.
+        """
+        if not self.pipe:
+            return Path(self.path).open("rb", buffering=0)
+        if self._handle is None:
+            raise CorpusError(
+                "a pipe can be read only once", path=self.path, remedy="save it to a file to read it again"
+            )
+        handle, self._handle = self._handle, None
+        return handle
+
+    def peek(self) -> bytes:
+        """The first decompressed bytes, to the end of the first line at least.
+
+        Raises
+        ------
+        CorpusError
+            If it cannot be read, or the first line is absurdly long.
+        """
+        stream = Stream(self, keep=self.pipe)
+        stream.open()
+        try:
+            data = stream.read(HEAD)
+            while b"\n" not in data and (more := stream.read(max(HEAD, len(data)))):
+                data += more
+                if len(data) > MAX_ROW:
+                    raise too_long(self.path, 1)
+        finally:
+            if self.pipe:
+                self.head, self._handle = stream.raw, stream.file
+            else:
+                stream.file.close()
+        return data.removeprefix(UTF8_BOM)
+
+    def local(self) -> Path:
+        """An uncompressed file on the disk, for formats that are not read front to back."""
+        with Stream(self) as stream:
+            if not stream.compressed:
+                return Path(self.path)
+            if self._unpacked is None:
+                handle, name = tempfile.mkstemp(prefix="selfvec-", suffix=f".{self.kind}")
+                weakref.finalize(self, Path(name).unlink, missing_ok=True)
+                with os.fdopen(handle, "wb") as file:
+                    while chunk := stream.read(1 << 20):
+                        file.write(chunk)
+                self._unpacked = Path(name)
+        return self._unpacked
+
+
+def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
+    """The sources that names of files, folders and ``-`` stand for.
+
+    Parameters
+    ----------
+    names : list of str
+    skipped : list of str
+        Gets the files in folders that are of no kind we read.
+
+    Raises
+    ------
+    CorpusError
+        If one does not exist, cannot be read, is of no kind we read or is empty of such files.
+    """
+    for name in names:
+        with reading(name):
+            yield from _find(name, skipped)
+
+
+def _find(name: str, skipped: list[str]) -> Iterator[Source]:
+    path = Path(name)
+    if name == STDIN:
+        yield _pipe("standard input", _standard_input())
+    elif path.is_dir():
+        yield from _folder(path, skipped)
+    elif not path.exists():
+        raise CorpusError("there is no such file or folder", path=path, remedy="check the path")
+    elif stat.S_ISREG(path.stat().st_mode):
+        yield _file(path)
+    else:
+        yield _pipe(name, path.open("rb", buffering=0))
+
+
+def _standard_input() -> BinaryIO:
+    # Unbuffered, so that a thread waiting for input does not hold a lock when the program ends.
+    try:
+        return io.FileIO(sys.stdin.fileno(), closefd=False)
+    except (OSError, ValueError):  # a stand-in without a file
+        return sys.stdin.buffer
+
+
+def _pipe(name: str, handle: BinaryIO) -> Source:
+    source = Source(name, pipe=True, _handle=handle)
+    weakref.finalize(source, handle.close)
+    source.kind = _sniffed(source)
+    if source.kind == "parquet":
+        raise CorpusError("Parquet is not read from a pipe", path=name, remedy="give the file by its name")
+    return source
+
+
+def _file(path: Path) -> Source:
+    source = Source(str(path), kind=_kind(path), size=path.stat().st_size)
+    if source.kind != "parquet":
+        sniffed = _sniffed(source)
+        source.kind = source.kind or sniffed
+    return source
+
+
+def _kind(path: Path) -> str:
+    return KINDS.get(_suffix(path), "")
+
+
+def _suffix(path: Path) -> str:
+    """The suffix that tells the kind: ``.csv`` of ``a.csv.gz``."""
+    bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
+    return bare.suffix.lower()
+
+
+def _sniffed(source: Source) -> str:
+    """The kind by the first bytes; refuses what is no text."""
+    head = source.peek()
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    for magic, name, remedy in _OTHER_FORMATS:
+        if head.startswith(magic):
+            raise CorpusError(f"is {name}, text is needed", path=source.path, remedy=remedy)
+    if b"\0" in head[:HEAD]:
+        raise CorpusError(
+            "is a binary file (it holds NUL bytes), text is needed",
+            path=source.path,
+            remedy="give a text, csv, jsonl or parquet file",
+        )
+    if head.lstrip()[:1] == b"[" and _suffix(Path(source.path)) == ".json":
+        raise CorpusError(
+            "is one JSON array, an object per line is needed",
+            path=source.path,
+            remedy="convert it: jq -c '.[]'",
+        )
+    return "jsonl" if head.lstrip()[:1] == b"{" else "lines"
+
+
+def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
+    """A folder is its row files or, where there are none, its text files, a document each."""
+    files = sorted(_visible(folder))
+    rows = [path for path in files if _kind(path) not in ("", "lines")]
+    documents = [path for path in files if path not in set(rows) and _suffix(path) in DOCUMENT_SUFFIXES]
+    corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
+    if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
+        rows, documents = corpus[:1], []  # BEIR: the queries and judgements beside it are no documents
+    elif rows and documents:
+        raise CorpusError(
+            f"holds text files ({documents[0].name}, …) and files of rows ({rows[0].name}, …)",
+            path=folder,
+            remedy="name the files that are meant",
+        )
+    if not rows and not documents:
+        there = ", ".join(sorted({path.suffix or path.name for path in files})[:10]) or "nothing"
+        raise CorpusError(
+            f"there is no file to read in this folder, only {there}",
+            path=folder,
+            remedy="text, csv, tsv, jsonl and parquet files are read",
+        )
+    taken = {*rows, *documents}
+    skipped.extend(str(path) for path in files if path not in taken)
+    yield from map(_file, rows)
+    if documents:
+        size = sum(path.stat().st_size for path in documents)
+        yield Source(str(folder), kind="folder", size=size, members=documents)
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """Files of a folder and its sub-folders, hidden ones left out."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(parent, name)
+            if not name.startswith(".") and path.is_file():
+                yield path

@@ -1,0 +1,219 @@
+"""Bytes of a source: decompressed, hashed and counted in one pass, in a thread of their own.
+
+Decompression and hashing release the interpreter lock, so they cost nothing while the text is parsed. What
+is held in memory is bounded by the chunks under way, however far a compressed file unpacks.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import queue
+import sys
+import threading
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from ..errors import CorpusError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+if TYPE_CHECKING:
+    from .sources import Source
+
+__all__ = ["MAX_ROW", "Stream", "line_blocks", "prefetched"]
+
+T = TypeVar("T")
+
+MAX_ROW = 64 << 20
+"""Bytes of the longest row, line or file that is read as one document."""
+
+_DEPTH = 3  # chunks waiting for the parser: enough to even out, few enough to stay small
+_BUFFER = 1 << 17
+UTF8_BOM = b"\xef\xbb\xbf"
+
+
+class _Tap(io.RawIOBase):
+    """A raw file whose bytes are counted, hashed and, if asked, kept as they pass."""
+
+    def __init__(self, raw: BinaryIO, head: bytes = b"", keep: bool = False) -> None:
+        self.raw, self.head, self.kept = raw, head, bytearray() if keep else None
+        self.digest, self.bytes = hashlib.sha256(), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self.head[: len(buffer)] if self.head else self.raw.read(len(buffer)) or b""
+        self.head = self.head[len(data) :]
+        buffer[: len(data)] = data
+        self.digest.update(data)
+        self.bytes += len(data)
+        if self.kept is not None:
+            self.kept += data
+        return len(data)
+
+
+class Stream:
+    """One pass over the bytes of a source; a context manager that opens and closes it.
+
+    Parameters
+    ----------
+    source : Source
+    keep : bool
+        Keep the raw bytes read in ``raw``, for a pipe that is to be read again from its start.
+
+    Raises
+    ------
+    CorpusError
+        While reading, if the file cannot be read or its compressed data is damaged.
+    """
+
+    file: BinaryIO
+    compressed: bool
+
+    def __init__(self, source: Source, keep: bool = False) -> None:
+        self.path, self._source, self._keep = source.path, source, keep
+
+    def open(self) -> None:
+        """Open the source and look whether it is compressed."""
+        with reading(self.path):
+            self.file = self._source.raw()
+            head = self._source.head
+            while len(head) < 4 and (more := self.file.read(4 - len(head))):  # a pipe may give less
+                head += more
+        self._tap = _Tap(self.file, head, self._keep)
+        buffered = io.BufferedReader(self._tap, _BUFFER)
+        self._reader = _unpacked(buffered, head)
+        self.compressed = self._reader is not buffered
+
+    def __enter__(self) -> Stream:
+        self.open()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.file.close()
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` decompressed bytes, fewer only at the end."""
+        with reading(self.path):
+            return self._reader.read(size)
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file read so far, before decompression."""
+        return self._tap.bytes
+
+    @property
+    def raw(self) -> bytes:
+        """What was read from the file, where it is kept."""
+        return bytes(self._tap.kept or b"")
+
+    def sha256(self) -> str:
+        """Hexadecimal digest of the file's bytes read so far."""
+        return self._tap.digest.hexdigest()
+
+    def chunks(self, size: int) -> Generator[tuple[bytes, int]]:
+        """Decompressed pieces, at most ``size`` bytes each, with the bytes of the file read by then.
+
+        Opens and closes the source itself: in the thread that reads, a file must not be closed by another,
+        since its number may be given to the next file opened while a read is under way.
+        """
+        with self:
+            while chunk := self.read(size):
+                yield chunk, self.position
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what can go wrong in reading ``path`` into one clear `CorpusError`."""
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
+        rule = "the compressed data is damaged or cut short"
+        raise CorpusError(rule, path=path, remedy="fetch or compress it again") from error
+    except OSError as error:
+        rule = f"cannot be read: {error.strerror or error}"
+        raise CorpusError(rule, path=path, remedy="check the path and its permissions") from error
+
+
+def _unpacked(buffered: BinaryIO, head: bytes) -> BinaryIO:
+    """Told by the first bytes, not the name: a browser may have unpacked a file and left its suffix."""
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=buffered)  # type: ignore[return-value]
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
+        return zstd.ZstdFile(buffered)  # type: ignore[return-value]
+    return buffered
+
+
+def prefetched(items: Generator[T]) -> Generator[T]:
+    """The same items, made ahead in a thread of its own, which ends when this generator is closed."""
+    ready: queue.Queue[T | BaseException | None] = queue.Queue(_DEPTH)
+    stop = threading.Event()
+
+    def fill() -> None:
+        try:
+            for item in items:
+                ready.put(item)
+                if stop.is_set():
+                    return
+            ready.put(None)
+        except BaseException as error:  # handed over, raised by the consumer
+            ready.put(error)
+        finally:
+            items.close()
+
+    # A daemon, since a read from a silent pipe cannot be called off.
+    thread = threading.Thread(target=fill, name="selfvec-read", daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        while thread.is_alive() and not ready.empty():
+            ready.get_nowait()
+        thread.join(timeout=0.2)
+
+
+def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[tuple[int, bytes]]:
+    """Whole lines in blocks of about a chunk, with the number of the first line of each.
+
+    Raises
+    ------
+    CorpusError
+        If a line is longer than `MAX_ROW`.
+    """
+    pieces: list[bytes] = []
+    for chunk in chunks:
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            block = b"".join((*pieces, chunk[:cut]))
+            yield first, block
+            first += block.count(b"\n")
+            pieces = [chunk[cut:]]
+        else:
+            pieces.append(chunk)
+        if sum(map(len, pieces)) > MAX_ROW:
+            raise too_long(path, first)
+    if rest := b"".join(pieces):
+        yield first, rest
+
+
+def too_long(path: str, line: int) -> CorpusError:
+    """The error for a row beyond what fits into one document."""
+    return CorpusError(
+        f"a document is at most {MAX_ROW >> 20} MiB long, the one that begins here is longer",
+        path=path,
+        line=line,
+        remedy="split it, or check that this is a text file and its quotes are closed",
+    )

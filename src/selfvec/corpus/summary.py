@@ -1,0 +1,130 @@
+"""What was read, and what was not: a corpus is only as trustworthy as the account of its reading.
+
+Rows that are wrong stop the reading unless the user asked to leave them out; either way they are counted
+and the first ones are named, so that nothing disappears in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..errors import CorpusError
+
+__all__ = ["FileRead", "Reading", "Summary"]
+
+NAMED_PLACES = 20
+"""How many bad rows are named; all are counted."""
+
+BATCH_BYTES = 8 << 20
+"""Bytes of decompressed source that are turned into one batch, about."""
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """One source as it was read: ``bytes`` and ``sha256`` are those of the file as it lies on the disk."""
+
+    path: str
+    kind: str
+    bytes: int
+    sha256: str
+    text_fields: tuple[str, ...] = ()
+    date_field: str | None = None
+    layout: str | None = None
+
+
+@dataclass
+class Summary:
+    """An account of one pass over a corpus; filled while reading.
+
+    Parameters
+    ----------
+    files : list of FileRead
+        The sources read to their end. A folder of text files is one entry; its hash is that of the lines
+        ``sha256sum`` would print for its files.
+    documents : int
+        Documents handed out.
+    empty : int
+        Documents without text, left out. In the NOAA layouts: events without a narrative.
+    duplicates : int
+        Documents whose text had come before. They are left out in the NOAA layouts, else only counted.
+    undated : int
+        Documents handed out without a date, in files that have a date field.
+    bad_rows, bad_places : int, list of str
+        Malformed rows that were left out, and the first 20 of them with file, line, field and rule.
+    skipped_files : list of str
+        Files in folders that are of no kind we read.
+    text_fields, text_given, date_field, date_given, layout
+        Which fields were read, and whether they were named by the user or recognised.
+    """
+
+    files: list[FileRead] = field(default_factory=list)
+    documents: int = 0
+    empty: int = 0
+    duplicates: int = 0
+    undated: int = 0
+    bad_rows: int = 0
+    bad_places: list[str] = field(default_factory=list)
+    skipped_files: list[str] = field(default_factory=list)
+    text_fields: tuple[str, ...] = ()
+    text_given: bool = False
+    date_field: str | None = None
+    date_given: bool = False
+    layout: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it: for the provenance of a run."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """One line for people: what was read, from which fields, and what was left out.
+
+        >>> Summary(documents=3, text_fields=("title", "text"), empty=1).describe()
+        '3 documents; text from title + text (recognised); left out: 1 empty'
+        """
+        parts = [f"{self.documents:,} documents"]
+        if self.text_fields:
+            how = "as asked" if self.text_given else self.layout or "recognised"
+            parts.append(f"text from {' + '.join(self.text_fields)} ({how})")
+        if self.date_field:
+            parts.append(f"dates from {self.date_field}")
+        left_out = [f"{self.empty:,} empty"] if self.empty else []
+        if self.duplicates and self.layout:
+            left_out.append(f"{self.duplicates:,} repeated")
+        if self.bad_rows:
+            left_out.append(f"{self.bad_rows:,} bad rows, first {self.bad_places[0]}")
+        if self.skipped_files:
+            left_out.append(f"{len(self.skipped_files):,} files of other kinds")
+        if left_out:
+            parts.append("left out: " + ", ".join(left_out))
+        if self.duplicates and not self.layout:
+            parts.append(f"{self.duplicates:,} duplicates among them")
+        return "; ".join(parts)
+
+
+@dataclass
+class Reading:
+    """One pass over a corpus: what all readers share while it lasts."""
+
+    summary: Summary
+    skip_bad_rows: bool = False
+    batch_bytes: int = BATCH_BYTES
+    advance: Callable[[int], None] = lambda _: None
+
+    def bad(
+        self, rule: str, *, path: str, line: int, field: str | None = None, remedy: str = "mend the row"
+    ) -> None:
+        """Count and name a malformed row.
+
+        Raises
+        ------
+        CorpusError
+            Unless bad rows are to be left out.
+        """
+        if not self.skip_bad_rows:
+            remedy += " or leave such rows out with --skip-bad-rows"
+            raise CorpusError(rule, path=path, line=line, field=field, remedy=remedy)
+        self.summary.bad_rows += 1
+        if len(self.summary.bad_places) < NAMED_PLACES:
+            self.summary.bad_places.append(str(CorpusError(rule, path=path, line=line, field=field)))

@@ -1,0 +1,50 @@
+"""What the corpus tests share: writing a file in any compression, reading a corpus to its end."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from pathlib import Path
+from typing import Any
+
+from selfvec.corpus import Corpus
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+COMPRESSIONS = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}
+
+
+class Reader:
+    """Reads corpora out of a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.corpus: Corpus | None = None
+
+    def write(self, name: str, data: str | bytes) -> Path:
+        data = data.encode() if isinstance(data, str) else data
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(COMPRESSIONS[path.suffix if path.suffix in COMPRESSIONS else ""](data))
+        return path
+
+    def read(self, *names: Path | str, batch_bytes: int = 1 << 20, **options: Any) -> dict[str, list[Any]]:
+        """Texts, ids and dates of all documents."""
+        self.corpus = Corpus.open([self.folder / name for name in names], **options)
+        return collect(self.corpus, batch_bytes)
+
+    def texts(self, *names: Path | str, **options: Any) -> list[str]:
+        return self.read(*names, **options)["texts"]
+
+
+def collect(corpus: Corpus, batch_bytes: int = 1 << 20) -> dict[str, list[Any]]:
+    rows: dict[str, list[Any]] = {"texts": [], "ids": [], "dates": []}
+    for batch in corpus.batches(batch_bytes=batch_bytes):
+        assert len(batch.texts) > 0
+        rows["texts"] += batch.texts.to_list()
+        rows["ids"] += [None] * len(batch) if batch.ids is None else batch.ids.to_list()
+        rows["dates"] += [None] * len(batch) if batch.dates is None else batch.dates.to_list()
+    return rows
