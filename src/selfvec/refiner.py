@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Refiner", "refine"]
 
-_CHECKPOINT_SECONDS = 30.0
+_CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
 _RANDOM_DIMENSIONS = 256  # of the random directions that --vectors none starts from
 
 

@@ -55,6 +55,16 @@ def test_one_shared_direction_is_a_collapse() -> None:
     assert health.effective_rank < health.effective_rank_original / 2
 
 
+def test_a_collapse_of_the_frequent_words_alone_is_a_collapse() -> None:
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    noise = unit_rows(RNG.standard_normal((210, 60)))
+    moved = np.vstack([unit_rows(SPREAD[0] + 0.05 * noise), *[moved] * 9])
+    before = unit_rows(RNG.standard_normal(moved.shape))
+    health = check_health(table(before), table(moved))
+    assert health.anisotropy < 0.1
+    assert "collapsed" in names(health)
+
+
 def test_an_untouched_table_is_unmoved() -> None:
     assert names(check_health(table(SPREAD), table(SPREAD))) == ["unmoved"]
 

@@ -20,7 +20,7 @@ def demo(
     ] = Path("demo-run"),
 ) -> None:
     """Refine the embedded vectors on the documentation of your own Python and show what changed."""
-    from ..corpus import python_documentation
+    from ..corpus.python_docs import python_documentation
     from ..explore.tables import neighbours_table
     from ..settings import Settings
     from ..workspace import Workspace
@@ -39,5 +39,5 @@ The run is in {output}. Try next:
   selfvec similar {output} module iterator --compare
   selfvec health {output}
   selfvec trajectory {output} thread --plot thread.html
-  selfvec refine YOUR_TEXT -o my-run          (files, folders, csv, jsonl, parquet; see: selfvec refine --help)"""
+  selfvec refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet"""
     )

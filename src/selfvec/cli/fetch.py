@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .output import print_json, say
+from .output import downloads, print_json, say
 
 app = typer.Typer(help="Fetch a public corpus.", no_args_is_help=True)
 
@@ -25,12 +25,10 @@ def noaa(
     as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
 ) -> None:
     """Fetch NOAA Storm Events, a file per year; what is there already stays."""
-    from ..corpus.fetch import DEFAULT_URL, fetch_noaa, parse_years
-    from .output import TerminalProgress
+    from ..corpus.fetch import NOAA_URL, fetch_noaa, parse_years
 
-    files = fetch_noaa(
-        parse_years(years), output, base_url=base_url or DEFAULT_URL, progress=TerminalProgress()
-    )
+    with downloads() as progress:
+        files = fetch_noaa(parse_years(years), output, base_url=base_url or NOAA_URL, progress=progress)
     if as_json:
         print_json({"files": [str(file) for file in files]})
     else:

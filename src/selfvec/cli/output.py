@@ -13,7 +13,7 @@ from ..progress import Progress
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["TerminalProgress", "print_json", "say", "show", "stderr"]
+__all__ = ["TerminalProgress", "downloads", "print_json", "say", "show", "stderr"]
 
 
 def print_json(data: object) -> None:
@@ -64,3 +64,26 @@ class TerminalProgress(Progress):
     def say(self, message: str) -> None:
         """A message on standard error."""
         say(message)
+
+
+@contextmanager
+def downloads() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar per file; the block reports a file's name, the bytes done and the bytes in all."""
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    columns: list[Any] = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    ]
+    with Bars(*columns, console=stderr()) as bars:
+        tasks: dict[str, Any] = {}
+
+        def update(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=total or None)
+
+        yield update

@@ -43,7 +43,7 @@ def refine(
         str,
         typer.Option(
             metavar="subwords|zero",
-            help="How words without a vector start: from their parts where the vectors have any, or from zero.",
+            help="How words without a vector start: composed from their parts where possible, or zero.",
             rich_help_panel=RULE,
         ),
     ] = "subwords",

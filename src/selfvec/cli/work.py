@@ -37,6 +37,15 @@ def report(run: Run, output: Path, as_json: bool) -> None:
     print(output)
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "epoch"), count(2000, "epoch")
+    ('1 epoch', '2,000 epochs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _summary(provenance: dict[str, Any]) -> list[str]:
     timings, corpus, sources = provenance["timings"], provenance["corpus"], provenance["sources"]
     lines = [
@@ -44,9 +53,10 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
         f"{provenance['types']:,} types, of which {sources['known']:,} have a vector, "
         f"{sources['subwords']:,} one from their parts and {sources['none']:,} none",
         f"refined with the method {provenance['method']}: window {provenance['window']}, learning rate "
-        f"{provenance['learning_rate']}, {provenance['epochs']} epochs, in {timings['refine']:.2f} s "
+        f"{provenance['learning_rate']}, {count(provenance['epochs'], 'epoch')}, "
+        f"in {timings['refine']:.2f} s "
         f"({sum(timings.values()):.1f} s in all)",
     ]
     if corpus.get("bad_rows"):
-        lines.append(f"skipped malformed rows: {corpus['bad_rows']}")
+        lines.append(f"skipped {count(corpus['bad_rows'], 'malformed row')}")
     return lines

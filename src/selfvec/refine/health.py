@@ -204,14 +204,15 @@ def _verdicts(health: Health) -> list[Verdict]:
 
 
 def _space_verdicts(health: Health) -> list[Verdict]:
+    # The mean over all words misses a collapse of the frequent ones where most are rare and hardly move.
     grew = health.anisotropy > health.anisotropy_original + 0.1
-    if (health.anisotropy >= COLLAPSED_ANISOTROPY or health.saturated >= SATURATED_SHARE) and grew:
+    if (health.anisotropy >= COLLAPSED_ANISOTROPY and grew) or health.saturated >= SATURATED_SHARE:
         message = (
-            f"two random words have a cosine of {health.anisotropy:.2f} (before: "
-            f"{health.anisotropy_original:.2f}), {health.effective_rank:.0f} of "
-            f"{health.effective_rank_original:.0f} dimensions are in use, and {health.saturated:.0%} of the "
-            f"nearest neighbours of frequent words are at a cosine of {SATURATED_COSINE} or more: "
-            "all words point the same way, so similarities mean little"
+            f"{health.saturated:.0%} of the nearest neighbours of frequent words are at a cosine of "
+            f"{SATURATED_COSINE} or more, two random words at {health.anisotropy:.2f} (before: "
+            f"{health.anisotropy_original:.2f}), and {health.effective_rank:.0f} of "
+            f"{health.effective_rank_original:.0f} dimensions are in use: "
+            "words point the same way, so similarities mean little"
         )
         remedy = "lower the learning rate, the epochs or the window, and keep the original for search"
         return [Verdict("collapsed", "fail", message, remedy)]
