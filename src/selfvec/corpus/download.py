@@ -133,23 +133,25 @@ class Client:
             time.sleep(min(self.pause * 2 ** (failures - 1), _LONGEST_PAUSE))
 
     def _open(self, url: str, **headers: str) -> Any:
-        if urllib.parse.urlsplit(url).scheme not in _SCHEMES:
-            raise OptionError("only http and https addresses are fetched", path=url)
         headers |= {"User-Agent": f"selfvec/{__version__}", "Accept-Encoding": "identity"}
         try:
+            if urllib.parse.urlsplit(url).scheme not in _SCHEMES:
+                raise ValueError("only http and https are fetched")
             return self.opener.open(urllib.request.Request(url, headers=headers), timeout=self.timeout)
         except urllib.error.HTTPError as error:
-            error.close()
-            if error.code in _PASSING:
-                raise _Broken(f"the server answers {error.code} {error.reason}") from error
             if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return error
+            error.close()
             rule = f"the server answers {error.code} {error.reason}"
+            if error.code in _PASSING:
+                raise _Broken(rule) from error
             raise InputError(rule, path=url, remedy="check the address") from error
         except (OSError, http.client.HTTPException) as error:
             raise _Broken(str(getattr(error, "reason", None) or error or type(error).__name__)) from error
+        except InputError:
+            raise
         except ValueError as error:
-            raise OptionError(f"is no address ({error})", path=url) from error
+            raise OptionError(f"is no address to fetch from ({error})", path=url) from error
 
     def _continue(self, url: str, partial: Path, have: int, progress: Callable[[int, int], None]) -> None:
         """One request for what is missing."""

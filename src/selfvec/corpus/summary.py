@@ -75,7 +75,7 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON can hold it: for the provenance of a run."""
-        return asdict(self)
+        return {"description": self.describe(), **asdict(self)}
 
     def describe(self) -> str:
         """One line for people: what was read, from which fields, and what was left out.

@@ -1,0 +1,293 @@
+"""Fetching NOAA Storm Events from a server of our own that misbehaves in every way we know."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from corpus_reader import collect
+
+from selfvec.corpus import Corpus
+from selfvec.corpus.fetch import fetch_noaa, parse_years
+from selfvec.errors import InputError, OptionError, TargetError
+
+HEADER = "BEGIN_YEARMONTH,BEGIN_DAY,EPISODE_ID,EVENT_ID,EPISODE_NARRATIVE,EVENT_NARRATIVE\n"
+
+
+def edition(year: int, created: int) -> str:
+    return f"StormEvents_details-ftp_v1.0_d{year}_c{created}.csv.gz"
+
+
+def content(year: int, rows: int = 40) -> bytes:
+    lines = [f'{year}01,{i % 28 + 1},{i},{i},"","Hail number {i * 7919 % 1000} fell."\n' for i in range(rows)]
+    return gzip.compress((HEADER + "".join(lines)).encode())
+
+
+class Archive(ThreadingHTTPServer):
+    """Files by name, and for each name a list of what goes wrong with the next requests for it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {}
+        self.faults: dict[str, list[str]] = {}
+        self.requests: list[tuple[str, str | None]] = []
+        self.ranges = True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/csvfiles/"
+
+    def handle_error(self, request, client_address) -> None:
+        pass  # clients hang up on purpose
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Archive
+
+    def log_message(self, format, *args) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        archive, name = self.server, self.path.removeprefix("/csvfiles/")
+        asked = self.headers.get("Range")
+        archive.requests.append((name, asked))
+        faults = archive.faults.get(name, [])
+        fault = faults.pop(0) if faults else ""
+        if fault.isdigit():
+            self.send_error(int(fault))
+            return
+        if fault.startswith("to "):
+            self.send_response(302)
+            self.send_header("Location", fault.removeprefix("to "))
+            self.end_headers()
+            return
+        if name == "":
+            links = "".join(f'<a href="{file}">{file}</a> 2024-06-20 1M\n' for file in archive.files)
+            data = f"<html>{links}</html>".encode()
+        else:
+            data = archive.files[name]
+        self.reply(data, asked if archive.ranges else None, fault)
+
+    def reply(self, data: bytes, asked: str | None, fault: str) -> None:
+        first = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        if asked and first >= len(data):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(data)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(206 if asked else 200)
+        if asked:
+            shift = 1 if fault == "other part" else 0
+            self.send_header("Content-Range", f"bytes {first + shift}-{len(data) - 1}/{len(data)}")
+        if fault == "huge":
+            self.send_header("Content-Length", str(1 << 40))
+        elif fault != "no length":
+            self.send_header("Content-Length", str(len(data) - first))
+        self.end_headers()
+        body = data[first:]
+        if fault == "drop":
+            body = body[: len(body) // 2]
+        elif fault == "garble":
+            body = bytes(255 - byte for byte in body)
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def archive(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server = Archive()
+    server.files = {edition(year, 20240620): content(year) for year in (2019, 2020, 2021)}
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def fetch(archive: Archive, out, years=(2020, 2021), **options):
+    return fetch_noaa(years, out, base_url=archive.url, pause=0, timeout=10, **options)
+
+
+def test_files_arrive_whole_and_are_a_corpus(archive, tmp_path):
+    told = []
+    paths = fetch(archive, tmp_path / "new" / "noaa", progress=lambda *what: told.append(what))
+    assert [path.name for path in paths] == [edition(2020, 20240620), edition(2021, 20240620)]
+    assert sorted(path.name for path in (tmp_path / "new" / "noaa").iterdir()) == [
+        *(path.name for path in paths),
+        "manifest.json",
+    ]
+    manifest = json.loads((paths[0].parent / "manifest.json").read_text())
+    for path in paths:
+        data = archive.files[path.name]
+        assert path.read_bytes() == data
+        digest = hashlib.sha256(data).hexdigest()
+        assert manifest["files"][path.name] == {
+            "url": archive.url + path.name,
+            "bytes": len(data),
+            "sha256": digest,
+        }
+        assert told[-1 if path is paths[-1] else 0] == (path.name, len(data), len(data))
+    corpus = Corpus.open(paths[0].parent)
+    assert len(collect(corpus)["texts"]) == 40  # the years tell of the same forty events
+    assert corpus.summary.layout == "noaa details"
+
+
+def test_what_is_there_is_not_fetched_again_what_changed_is(archive, tmp_path):
+    first, second = fetch(archive, tmp_path)
+    archive.requests.clear()
+    assert fetch(archive, tmp_path) == [first, second]
+    assert archive.requests == [("", None)]
+    first.write_bytes(b"spoiled")
+    second.unlink()
+    fetch(archive, tmp_path)
+    assert [name for name, _ in archive.requests[2:]] == [first.name, second.name]
+    assert first.read_bytes() == archive.files[first.name]
+
+
+def test_the_newest_edition_is_taken_and_replaces_the_older(archive, tmp_path):
+    [old] = fetch(archive, tmp_path, (2020, 2020))
+    own = tmp_path / edition(2020, 20010101)
+    own.write_bytes(b"not fetched by us")
+    archive.files[edition(2020, 20250101)] = content(2020, 50)
+    [new] = fetch(archive, tmp_path, (2020, 2020))
+    assert new.name == edition(2020, 20250101)
+    assert not old.exists()
+    assert own.exists()
+    assert list(json.loads((tmp_path / "manifest.json").read_text())["files"]) == [new.name]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_dropped_connection_is_taken_up_where_it_stopped(archive, tmp_path, ranges):
+    archive.ranges = ranges
+    name = edition(2020, 20240620)
+    size = len(archive.files[name])
+    archive.faults[name] = ["drop", "drop"] if ranges else ["drop"]
+    [path] = fetch(archive, tmp_path, (2020, 2020))
+    assert path.read_bytes() == archive.files[name]
+    asked = [range_ for what, range_ in archive.requests if what == name]
+    half = f"bytes={size // 2}-"
+    rest = f"bytes={size // 2 + (size - size // 2) // 2}-"
+    assert asked == ([None, half, rest] if ranges else [None, half])
+
+
+def test_a_later_run_takes_up_what_an_earlier_one_left(archive, tmp_path):
+    name = edition(2020, 20240620)
+    archive.faults[name] = ["drop"]
+    with pytest.raises(InputError, match=r"could not be fetched in 1 tries: the connection closed after"):
+        fetch(archive, tmp_path, (2020, 2020), retries=0)
+    assert [path.name for path in tmp_path.iterdir()] == [f".{name}.partial"]
+    [path] = fetch(archive, tmp_path, (2020, 2020), retries=0)
+    assert path.read_bytes() == archive.files[name]
+    assert archive.requests[-1] == (name, f"bytes={len(archive.files[name]) // 2}-")
+
+
+def test_a_partial_file_that_is_whole_is_taken(archive, tmp_path):
+    name = edition(2020, 20240620)
+    (tmp_path / f".{name}.partial").write_bytes(archive.files[name])
+    [path] = fetch(archive, tmp_path, (2020, 2020))
+    assert path.read_bytes() == archive.files[name]
+
+
+@pytest.mark.parametrize("left", [b"spoiled", b"spoiled" * 1000])
+def test_a_partial_file_that_is_spoiled_is_fetched_anew(archive, tmp_path, left):
+    name = edition(2020, 20240620)
+    (tmp_path / f".{name}.partial").write_bytes(left)
+    [path] = fetch(archive, tmp_path, (2020, 2020))
+    assert path.read_bytes() == archive.files[name]
+
+
+@pytest.mark.parametrize(
+    "faults", [["503"], ["500", "429", "502"], ["drop", "other part"], ["no length"], ["garble"]]
+)
+def test_failures_that_pass_are_outlasted(archive, tmp_path, faults):
+    name = edition(2020, 20240620)
+    archive.faults[name] = list(faults)
+    archive.faults[""] = ["503", "drop"]
+    [path] = fetch(archive, tmp_path, (2020, 2020))
+    assert path.read_bytes() == archive.files[name]
+    assert not archive.faults[name]
+
+
+@pytest.mark.parametrize(
+    ("faults", "rule"),
+    [
+        (
+            ["503"] * 4,
+            "could not be fetched in 4 tries: the server answers 503 Service Unavailable; try",
+        ),
+        (["404"], "the server answers 404 Not Found; check the address"),
+        (["huge"], "bytes are announced, at most"),
+        (["garble"] * 2, "what was sent is no sound gzip file"),
+        (["to file:///etc/hostname"], "Redirection to url 'file:///etc/hostname' is not allowed"),
+        (["to ftp://127.0.0.1/x"], "which is not followed"),
+    ],
+)
+def test_failures_that_last_are_said_and_leave_nothing_half_done(archive, tmp_path, faults, rule):
+    [there] = fetch(archive, tmp_path, (2019, 2019))
+    name = edition(2020, 20240620)
+    archive.faults[name] = faults
+    with pytest.raises(InputError) as caught:
+        fetch(archive, tmp_path, (2019, 2020), retries=3)
+    assert rule in str(caught.value)
+    assert not (tmp_path / name).exists()
+    assert list(json.loads((tmp_path / "manifest.json").read_text())["files"]) == [there.name]
+
+
+def test_redirects_within_the_web_are_followed(archive, tmp_path):
+    name = edition(2020, 20240620)
+    archive.faults[name] = [f"to {archive.url}{name}"]
+    [path] = fetch(archive, tmp_path, (2020, 2020))
+    assert path.read_bytes() == archive.files[name]
+
+
+def test_a_year_the_archive_lacks_is_said_before_anything_is_fetched(archive, tmp_path):
+    with pytest.raises(InputError, match=r"no file for 2022, 2023; it has the years 2019 to 2021"):
+        fetch(archive, tmp_path / "out", (2021, 2023))
+    assert not (tmp_path / "out").exists()
+    archive.files = {"other.txt": b""}
+    with pytest.raises(InputError, match="no Storm Events files in this folder"):
+        fetch(archive, tmp_path)
+
+
+def test_targets_that_cannot_be_used_are_left_alone(archive, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(TargetError):
+        fetch(archive, file)
+    assert file.read_text() == "mine"
+    for text in ('{"name": "mine"}', "[1]", "{", '{"files": {"a": 1}}'):
+        (tmp_path / "manifest.json").write_text(text)
+        with pytest.raises(TargetError, match=r"manifest.json: is no manifest of fetched files"):
+            fetch(archive, tmp_path)
+        assert (tmp_path / "manifest.json").read_text() == text
+
+
+def test_addresses_that_are_not_of_the_web_are_refused(tmp_path):
+    for url in ("file:///etc/", "ftp://host/", "csvfiles/", "http://["):
+        with pytest.raises(InputError):
+            fetch_noaa((2020, 2020), tmp_path, base_url=url, pause=0, retries=0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_is_not_there_is_said(tmp_path, archive):
+    url = archive.url
+    archive.shutdown()
+    archive.server_close()
+    with pytest.raises(InputError, match=r"could not be fetched in 2 tries: .*refused"):
+        fetch_noaa((2020, 2020), tmp_path, base_url=url, pause=0, retries=1)
+
+
+def test_years():
+    assert parse_years(" 1950 - 2023 ") == (1950, 2023)
+    for text in ("", "20", "2020-", "2023-2020", "1949", "2020-2021-2022", "٢٠٢٠", "a-b"):
+        with pytest.raises(OptionError, match=r"--years.*remedy|--years.*give for example"):
+            parse_years(text)

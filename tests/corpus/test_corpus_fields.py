@@ -1,0 +1,220 @@
+"""Which fields are read: recognised by name, or as asked."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from corpus_reader import Reader, collect
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.corpus import Corpus
+from selfvec.corpus.dates import parse_dates
+from selfvec.corpus.documents import Seen
+from selfvec.corpus.fields import recognise
+from selfvec.errors import CorpusError
+
+DATES = {
+    "2020-06-18": "2020-06-18",
+    "2020-6-8": "2020-06-08",
+    "2020-06-18T15:17:00Z": "2020-06-18",
+    "2020-06-18 23:59:59+09:00": "2020-06-18",
+    "2020/06/18": "2020-06-18",
+    " 2020 ": "2020-01-01",
+    "2020.0": "2020-01-01",
+    "202006": "2020-06-01",
+    "2020-06": "2020-06-01",
+    "20200618": "2020-06-18",
+    "20200618151700": "2020-06-18",
+    "202006181517": "2020-06-18",
+    "04/01/1990": "1990-04-01",
+    "4/1/1990 12:00:00 AM": "1990-04-01",
+    "18.06.2020": "2020-06-18",
+    "Thu, 18 Jun 2020 10:00:00 +0000": "2020-06-18",
+    "18-Jun-2020": "2020-06-18",
+    "18 June 2020": "2020-06-18",
+    "June 18, 2020": "2020-06-18",
+    "Sept. 3rd 2019": "2019-09-03",
+    "Jun 2020": "2020-06-01",
+    "03-APR-72 18:40:00": "1972-04-03",
+    "31-DEC-50 00:00:00": "1950-12-31",
+    "01-JAN-49 00:00:00": "2049-01-01",
+    "1600000000": "2020-09-13",
+    "1600000000.25": "2020-09-13",
+    "1600000000000": "2020-09-13",
+}
+NO_DATES = ["", "soon", "25/12/2020", "2020-02-30", "2020-13-01", "20201301", "31-APR-72", "1"]
+NO_DATES += ["0000-01-01", "9" * 30]
+
+
+@pytest.mark.parametrize("text", DATES)
+def test_dates_in_every_form_we_know(text):
+    assert str(parse_dates(pl.Series([text]))[0]) == DATES[text]
+
+
+def test_a_column_of_many_forms_is_read_value_by_value():
+    texts = [*DATES, None, *NO_DATES]
+    read = parse_dates(pl.Series(texts)).to_list()
+    assert [str(day) for day in read[: len(DATES)]] == list(DATES.values())
+    assert read[len(DATES) :] == [None] * (1 + len(NO_DATES))
+
+
+@given(st.dates(datetime.date(1000, 1, 1), datetime.date(2999, 12, 31)))
+def test_every_day_survives_every_unambiguous_form(day):
+    forms = [
+        "%Y-%m-%d",
+        "%Y%m%d",
+        "%m/%d/%Y",
+        "%d.%m.%Y",
+        "%d-%b-%Y",
+        "%d %B %Y",
+        "%B %d, %Y",
+        "%Y-%m-%dT%H:%M:%S",
+    ]
+    read = parse_dates(pl.Series([day.strftime(form) for form in forms]))
+    assert read.to_list() == [day] * len(forms)
+
+
+@given(st.lists(st.text(max_size=12) | st.none(), max_size=5))
+def test_no_text_brings_the_date_reader_down(texts):
+    assert len(parse_dates(pl.Series(texts, dtype=pl.String))) == len(texts)
+
+
+def test_temporal_columns_are_taken_as_they_are():
+    moments = pl.Series([1_600_000_000_000]).cast(pl.Datetime("ms"))
+    assert str(parse_dates(moments)[0]) == "2020-09-13"
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "date", "name"),
+    [
+        (["_id", "title", "text"], ("title", "text"), (), "_id"),
+        (["body", "text", "Year"], ("text",), ("Year",), None),
+        (["ID", "Abstract", "Title", "year", "date"], ("Title", "Abstract"), ("date",), "ID"),
+        (["subject", "body", "created_at"], ("subject", "body"), ("created_at",), None),
+        (["id", "title"], ("title",), (), "id"),
+        (["EVENT_ID", "EVENT_NARRATIVE", "BEGIN_DATE"], ("EVENT_NARRATIVE",), ("BEGIN_DATE",), "EVENT_ID"),
+    ],
+)
+def test_the_usual_names_are_recognised(columns, text, date, name):
+    fields = recognise(columns, "x")
+    assert (fields.text, fields.date, fields.id, fields.layout) == (text, date, name, None)
+
+
+def test_what_is_asked_for_goes_first():
+    fields = recognise(["text", "note", "memo", "date", "seen"], "x", ["memo", "note"], "seen")
+    assert (fields.text, fields.date, fields.text_given, fields.date_given) == (
+        ("memo", "note"),
+        ("seen",),
+        True,
+        True,
+    )
+
+
+def test_what_is_not_there_is_said_with_what_is():
+    with pytest.raises(CorpusError, match=r"^x: none of its fields .* this file has: a, b$"):
+        recognise(["a", "b"], "x")
+    with pytest.raises(
+        CorpusError, match=r"^x: field 'c': there is no such field; give --text-field NAME; .* a, b$"
+    ):
+        recognise(["a", "b"], "x", ["c"])
+    with pytest.raises(CorpusError, match=r"^x: field 'c': there is no such field; give --date-field NAME"):
+        recognise(["text"], "x", None, "c")
+    with pytest.raises(CorpusError, match="field 'text': two columns have this name"):
+        recognise(["text", "text"], "x")
+    with pytest.raises(CorpusError, match=r"a0, a1, .*a29, … \(100 in all\)$"):
+        recognise([f"a{i}" for i in range(100)], "x")
+
+
+def test_fields_of_a_plain_text_file_are_refused(reader: Reader):
+    reader.write("a.txt", "one")
+    for options in ({"text_fields": ["body"]}, {"date_field": "body"}):
+        with pytest.raises(CorpusError, match=r"a.txt: field 'body': is plain text and has no fields; leave"):
+            reader.texts("a.txt", **options)
+
+
+def test_text_columns_of_parquet_hold_strings(reader: Reader):
+    pl.DataFrame({"text": [1, 2], "kind": pl.Series(["a", "b"], dtype=pl.Categorical)}).write_parquet(
+        reader.folder / "a.parquet"
+    )
+    with pytest.raises(CorpusError, match="field 'text': text is a column of strings, this one holds Int64"):
+        reader.texts("a.parquet")
+    assert reader.texts("a.parquet", text_fields=["kind"]) == ["a", "b"]
+
+
+def test_several_fields_are_joined_by_a_blank_line(reader: Reader):
+    rows = [("A", "b"), ("", "c"), ("D", None), (" ", "e"), ("F", "g h")]
+    reader.write("a.jsonl", "\n".join(json.dumps({"title": t, "text": b}) for t, b in rows))
+    expected = ["A\n\nb", "c", "D", "e", "F\n\ng h"]
+    assert reader.texts("a.jsonl") == expected
+    reader.write("a.csv", "title,text\n" + "".join(f"{t},{b or ''}\n" for t, b in rows))
+    assert reader.texts("a.csv") == expected
+    assert reader.corpus.summary.text_fields == ("title", "text")
+    assert reader.texts("a.csv", text_fields=["text", "title"])[0] == "b\n\nA"
+    assert reader.corpus.summary.text_given
+    assert reader.corpus.summary.describe() == "5 documents; text from text + title (as asked)"
+
+
+def test_a_field_may_be_missing_where_another_is_there(reader: Reader):
+    reader.write("a.jsonl", '{"title": "A", "text": "b"}\n{"text": "c"}\n{"title": "D"}\n')
+    assert reader.texts("a.jsonl") == ["A\n\nb", "c", "D"]
+
+
+def test_ids_and_dates_that_are_numbers_are_read(reader: Reader):
+    reader.write(
+        "a.jsonl",
+        '{"id": 7, "text": "a", "year": 1990}\n{"id": 8.0, "text": "b", "year": 1991.0}\n'
+        '{"id": null, "text": "c", "year": null}\n{"id": "x", "text": "d", "year": true}\n',
+    )
+    rows = reader.read("a.jsonl")
+    assert rows["ids"] == ["7", "8", None, "x"]
+    assert [str(date) for date in rows["dates"]] == ["1990-01-01", "1991-01-01", "None", "None"]
+    assert reader.corpus.summary.undated == 2
+
+
+def test_texts_from_memory(reader: Reader):
+    texts = ["one", "", None, "two", "one"]
+    dates = ["1990", "1991", None, datetime.date(2000, 1, 2), float("nan")]
+    corpus = Corpus.from_texts(texts, dates=dates, ids=["a", "b", "c", "d", 5], name="notes")
+    for batch_bytes in (1, 1 << 20):
+        rows = collect(corpus, batch_bytes)
+        assert rows["texts"] == ["one", "two", "one"]
+        assert rows["ids"] == ["a", "d", "5"]
+        assert [str(date) for date in rows["dates"]] == ["1990-01-01", "2000-01-02", "None"]
+    assert (corpus.summary.empty, corpus.summary.duplicates, corpus.summary.undated) == (2, 1, 1)
+    assert (corpus.name, corpus.summary.files[0].bytes, corpus.total_bytes) == ("notes", 9, None)
+    assert Corpus.from_texts(["one"]).summary.files == []
+
+
+def test_wrong_texts_from_memory_are_refused():
+    with pytest.raises(CorpusError, match="texts are several strings, this is one"):
+        Corpus.from_texts("one")
+    with pytest.raises(CorpusError, match="memory:2: text is a string, this is int"):
+        collect(Corpus.from_texts(["one", 2]))
+    with pytest.raises(CorpusError, match="memory:1: holds half of a surrogate pair"):
+        collect(Corpus.from_texts(["\ud800"]))
+    with pytest.raises(CorpusError, match="one of text, date each, but not for number 2; give as many"):
+        collect(Corpus.from_texts(["one", "two"], dates=["1990"]))
+    with pytest.raises(CorpusError, match="memory:1: field 'date': 'soon' is not a date"):
+        collect(Corpus.from_texts(["one"], dates=["soon"]))
+    corpus = Corpus.from_texts(iter(["one"]))
+    assert collect(corpus)["texts"] == ["one"]
+    with pytest.raises(CorpusError, match="an iterator can be read only once; give a list"):
+        collect(corpus)
+    with pytest.raises(CorpusError, match="there is no document in it"):
+        collect(Corpus.from_texts([]))
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=20)))
+def test_seen_knows_every_hash_it_was_given(batches):
+    seen, before = Seen(), set()
+    for batch in batches:
+        new = []
+        for value in batch:
+            new.append(value not in before)
+            before.add(value)
+        assert seen.add(np.array(batch, np.uint64)).tolist() == new

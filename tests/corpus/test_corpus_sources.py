@@ -1,0 +1,159 @@
+"""Finding sources: what each kind of name stands for, and what cannot be read."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+import threading
+
+import pytest
+from corpus_reader import COMPRESSIONS, Reader, collect
+
+from selfvec.corpus import Corpus
+from selfvec.corpus.streams import prefetched
+from selfvec.errors import CorpusError
+
+READ_STDIN = """
+import sys
+from selfvec.corpus import Corpus
+corpus = Corpus.open(["-"])
+for batch in corpus.batches():
+    print(*batch.texts.to_list(), sep="|")
+print(corpus.total_bytes, corpus.summary.files[0].bytes, corpus.summary.files[0].path)
+try:
+    list(corpus.batches())
+except Exception as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("suffix", COMPRESSIONS)
+@pytest.mark.parametrize("data", [b"one\ntwo\n", b'{"text": "one"}\n{"text": "two"}'])
+def test_standard_input_is_lines_or_objects(data, suffix):
+    data = COMPRESSIONS[suffix](data)
+    done = subprocess.run([sys.executable, "-c", READ_STDIN], input=data, capture_output=True, check=True)
+    texts, sizes, again = done.stdout.decode().splitlines()
+    assert texts == "one|two"
+    assert sizes == f"None {len(data)} standard input"
+    assert again == "standard input: a pipe can be read only once; save it to a file to read it again"
+    assert not done.stderr
+
+
+def test_standard_input_may_be_a_stand_in(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"one\ntwo")))
+    assert collect(Corpus.open("-"))["texts"] == ["one", "two"]
+
+
+def test_a_long_pipe_is_read_whole(monkeypatch):
+    lines = [f"line {i} " + "x" * 100 for i in range(5000)]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
+    assert collect(Corpus.open("-"), batch_bytes=5000)["texts"] == lines
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_is_read_once(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(COMPRESSIONS[".gz"](b"one\ntwo\n"),))
+    writer.start()
+    corpus = Corpus.open(path)
+    writer.join()
+    assert collect(corpus)["texts"] == ["one", "two"]
+    assert corpus.total_bytes is None
+    with pytest.raises(CorpusError, match="pipe: a pipe can be read only once"):
+        collect(corpus)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"\x7fELF\0\0\0\0", "is a binary file"),
+        (b"PK\x03\x04abc", "is a zip archive (or an Office document), text is needed; unpack it"),
+        (b"%PDF-1.4", "is PDF, text is needed; extract its text first"),
+        ("text".encode("utf-16"), "is UTF-16 text, text is needed; convert it to UTF-8: iconv"),
+        (b"BZh91", "is bzip2"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl", "a.bin", "a.txt.gz"])
+def test_a_binary_file_is_refused_for_what_it_is(reader: Reader, name, data, rule):
+    path = reader.write(name, data)
+    for skip in (False, True):
+        with pytest.raises(CorpusError, match=f"^{re.escape(f'{path}: {rule}')}"):
+            Corpus.open(path, skip_bad_rows=skip)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "rule"),
+    [
+        ("a.json", '[{"text": "a"}]', "is one JSON array, an object per line is needed; convert it: jq"),
+        ("a.jsonl", "one\ntwo\n", "none of its first lines is a JSON object with fields"),
+        ("a.csv", '"open\n', "1: the header is not sound"),
+        ("a.csv", b"caf\xe9,text\n", "1: the header is not UTF-8 text; convert"),
+        ("a.parquet", "text", "is not a sound Parquet file"),
+        ("a.parquet", "", "is not a sound Parquet file"),
+    ],
+)
+def test_what_is_not_what_its_name_says_is_refused_at_once(reader: Reader, name, data, rule):
+    path = reader.write(name, data)
+    with pytest.raises(CorpusError, match=f"^{re.escape(str(path))}:.*{re.escape(rule)}"):
+        Corpus.open(path)
+
+
+def test_what_is_not_there_is_said(reader: Reader):
+    with pytest.raises(CorpusError, match="there is no such file or folder; check the path"):
+        reader.texts("nothing.txt")
+    with pytest.raises(CorpusError, match=r"there is no such file or folder|cannot be read"):
+        Corpus.open("x" * 5000)
+    with pytest.raises(CorpusError, match="no file was given"):
+        Corpus.open([])
+    (reader.folder / "empty").mkdir()
+    with pytest.raises(CorpusError, match="empty: there is no file to read in this folder, only nothing"):
+        reader.texts("empty")
+    reader.write("pictures/a.png", b"")
+    with pytest.raises(CorpusError, match=r"only \.png; text, csv, tsv, jsonl and parquet files are read"):
+        reader.texts("pictures")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_said(reader: Reader):
+    path = reader.write("a.txt", "one")
+    path.chmod(0)
+    with pytest.raises(CorpusError, match="cannot be read: Permission denied"):
+        reader.texts("a.txt")
+
+
+def test_a_file_that_vanishes_is_an_error(reader: Reader):
+    path = reader.write("a.txt", "one")
+    corpus = Corpus.open(path)
+    path.unlink()
+    with pytest.raises(CorpusError, match="cannot be read: No such file"):
+        collect(corpus)
+
+
+def test_reading_that_is_given_up_leaves_no_thread_and_no_open_file(reader: Reader):
+    path = reader.write("a.txt", "some line\n" * 100_000)
+    for _ in range(20):
+        batches = Corpus.open(path).batches(batch_bytes=1000)
+        assert len(next(batches)) > 0
+        batches.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "selfvec-read"]
+
+
+def test_errors_from_the_reading_thread_arrive():
+    def items():
+        yield 1
+        raise ValueError("broken")
+
+    ahead = prefetched(items())
+    assert next(ahead) == 1
+    with pytest.raises(ValueError, match="broken"):
+        next(ahead)
+
+
+def test_importing_the_package_is_cheap():
+    code = "import sys, selfvec.corpus; print([m for m in ('polars', 'numpy', 'numba') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
