@@ -79,7 +79,7 @@ def test_pca_of_one_dimension_leaves_the_second_axis_flat() -> None:
 @pytest.mark.parametrize("matrix", [random_matrix(3, n=24), np.ones((6, 4))], ids=["random", "equal"])
 def test_same_input_and_seed_same_points(method: str, matrix: np.ndarray) -> None:
     if method == "umap":
-        pytest.importorskip("umap", reason="umap-learn is not installed", exc_type=ImportError)
+        pytest.importorskip("umap.umap_", reason="umap-learn is not installed", exc_type=ImportError)
     first, second = project(matrix, method, seed=3), project(matrix.copy(order="F"), method, seed=3)
     np.testing.assert_array_equal(first.points, second.points)
     assert first.points.shape == (len(matrix), 2)

@@ -126,7 +126,7 @@ def test_hostile_words_are_shown_literally(words: tuple[str, ...], hostile: Spac
     assert "script" not in tags
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
 @pytest.mark.parametrize(
     ("rows", "updates"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,11 @@ from selfvec.explore.text import text_width
 from selfvec.explore.trajectory_scene import trajectory_scene
 from selfvec.explore.trajectory_view import trajectory_view
 from selfvec.history.trajectory import Trajectory
+
+
+@cache
+def case_scene(name: str) -> Scene:
+    return lay_out(*CASES[name])
 
 
 def lay_out(space: Space, words: list[str], states: int = 40, **options: object) -> Scene:
@@ -47,12 +53,12 @@ CASES = {
     "two states": (make_space(WORDS), WORDS[:2], 2),
     "hostile words": (make_space([*HOSTILE, *WORDS[:4]]), list(HOSTILE[:7]), 20),
 }
-case = pytest.mark.parametrize(("space", "words", "states"), CASES.values(), ids=CASES.keys())
+case = pytest.mark.parametrize("name", CASES)
 
 
 @case
-def test_labels_lie_inside_and_not_on_one_another(space: Space, words: list[str], states: int) -> None:
-    panel = map_of(lay_out(space, words, states))
+def test_labels_lie_inside_and_not_on_one_another(name: str) -> None:
+    panel = map_of(case_scene(name))
     _, _, width, height = panel.rectangle
     for text, low, high in boxes(panel):
         assert (low >= 0).all(), text
@@ -62,25 +68,23 @@ def test_labels_lie_inside_and_not_on_one_another(space: Space, words: list[str]
 
 
 @case
-def test_every_word_is_named(space: Space, words: list[str], states: int) -> None:
-    scene = lay_out(space, words, states, neighbours=3)
-    view = trajectory_view(
-        [space.path(w, states) for w in words], space.original, space.refined, neighbours=3
-    )
-    shown = " ".join(label.text for label in labels(map_of(scene)))
+def test_every_word_is_named(name: str) -> None:
+    space, words, states = CASES[name]
+    view = trajectory_view([space.path(w, states) for w in words], space.original, space.refined)
+    shown = " ".join(label.text for label in labels(map_of(case_scene(name))))
     expected = {*words, *(near.word for path in view.paths for near in path.neighbours)}
     assert all(word in shown for word in expected if word.isprintable() and len(word) < 30)
 
 
 @case
-def test_text_is_at_least_eight_points(space: Space, words: list[str], states: int) -> None:
-    scene = lay_out(space, words, states)
+def test_text_is_at_least_eight_points(name: str) -> None:
+    scene = case_scene(name)
     assert all(label.size * 72 / 96 >= 8 for panel in scene.panels for label in labels(panel))
 
 
 @case
-def test_panels_lie_inside_the_figure_and_apart(space: Space, words: list[str], states: int) -> None:
-    scene = lay_out(space, words, states)
+def test_panels_lie_inside_the_figure_and_apart(name: str) -> None:
+    scene = case_scene(name)
     corners = [(np.array(p.rectangle[:2]), np.array(p.rectangle[:2]) + p.rectangle[2:]) for p in scene.panels]
     for low, high in corners:
         assert (low >= 0).all()

@@ -8,7 +8,14 @@ from explore_spaces import WORDS, Space
 
 from selfvec.errors import OptionError
 from selfvec.explore.projection import project
-from selfvec.explore.trajectory_view import MOST_STATES, MOST_WORDS, thin, trajectory_view, turns
+from selfvec.explore.trajectory_view import (
+    MOST_STATES,
+    MOST_STATES_BENT,
+    MOST_WORDS,
+    thin,
+    trajectory_view,
+    turns,
+)
 from selfvec.history.trajectory import Trajectory
 from selfvec.vectors import Vectors, unit_rows
 
@@ -115,6 +122,13 @@ def test_long_paths_are_thinned_between_first_and_last(states: int) -> None:
     assert MOST_STATES // 2 <= len(kept) <= MOST_STATES
     assert (kept[0], kept[-1]) == (0, states - 1)
     assert (np.diff(kept) > 0).all()
+
+
+def test_projections_that_grow_slow_get_fewer_states(space: Space) -> None:
+    path = space.path("rain1", states=1000)
+    view = trajectory_view([path], space.original, space.refined, projection="tsne")
+    assert len(view.paths[0].points) <= MOST_STATES_BENT
+    assert (view.paths[0].updates[0], view.paths[0].updates[-1]) == (0, 2997)
 
 
 def test_thinning_keeps_what_is_quick() -> None:

@@ -123,14 +123,16 @@ def _pca(matrix: NDArray[np.floating[Any]]) -> Projection:
 def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     try:
         from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise MissingExtra("scikit-learn", "plot", "a t-SNE projection") from error
     perplexity = min(30.0, (len(data) - 1) / 3)
     # A random start, scaled small: PCA as a start fails on points that coincide.
     start = 1e-4 * np.random.default_rng(seed).standard_normal((len(data), 2)).astype(np.float32)
-    points: NDArray[np.float32] = TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(
-        data
-    )
+    model = TSNE(perplexity=perplexity, init=start, random_state=seed)
+    # One thread: sums in another order would be other points on a machine with more cores.
+    with threadpool_limits(limits=1):
+        points: NDArray[np.float32] = model.fit_transform(data)
     return points
 
 

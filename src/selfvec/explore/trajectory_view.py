@@ -26,6 +26,9 @@ MOST_WORDS = 7
 MOST_STATES = 400
 """States drawn per word: more cannot be told apart on a page and make the files large."""
 
+MOST_STATES_BENT = 120
+"""The same for t-SNE and UMAP, whose time grows with the square of the points."""
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -117,7 +120,8 @@ def trajectory_view(
     Parameters
     ----------
     trajectories : sequence of Trajectory
-        One per word, at most `MOST_WORDS`. Long ones are thinned to `MOST_STATES` states.
+        One per word, at most `MOST_WORDS`. Long ones are thinned to `MOST_STATES` states, or to
+        `MOST_STATES_BENT` for t-SNE and UMAP.
     original, refined : Vectors
         Neighbours at the start are looked up and placed in ``original``, those at the end in ``refined``.
     projection : {"pca", "tsne", "umap"}
@@ -143,7 +147,8 @@ def trajectory_view(
         ]
         for t in trajectories
     ]
-    kept = [thin(t) for t in trajectories]
+    most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
+    kept = [thin(t, most) for t in trajectories]
     states = [unit_rows(t.vectors[index]) for t, index in zip(trajectories, kept, strict=True)]
     around = [tables[state].get_vector(word, norm=True)[None] for found in near for word, state, _ in found]
     flat = project(np.concatenate(states + around), projection, seed)
