@@ -136,7 +136,7 @@ class Vectors:
     @cached_property
     def unit(self) -> NDArray[np.float32]:
         """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
-        return self.vectors if self._normalized else unit_rows(self.vectors)  # type: ignore[return-value]
+        return self.vectors if self._normalized else unit_rows(self.vectors)
 
     def get(self, word: str) -> Float | None:
         """The word's row, (d,), or None."""
@@ -174,10 +174,12 @@ class Vectors:
         rows = np.zeros((len(words), self.vector_size), np.float32)
         sources = np.full(len(words), Source.NONE, np.uint8)
         index = np.array([self.key_to_index.get(word, -1) for word in words], dtype=np.int64)
-        known = index >= 0
-        rows[known] = self.vectors[index[known]]
+        known = np.flatnonzero(index >= 0)
+        for start in range(0, len(known), 8192):  # in blocks: no second copy of a large table
+            block = known[start : start + 8192]
+            rows[block] = self.vectors[index[block]]
         sources[known] = self.sources[index[known]]
-        missing = np.flatnonzero(~known)
+        missing = np.flatnonzero(index < 0)
         if compose and self.composer is not None and len(missing):
             rows[missing] = self.composer([words[i] for i in missing.tolist()])
             composed = missing[np.any(rows[missing] != 0, axis=1)]
