@@ -107,15 +107,19 @@ def _pca(matrix: NDArray[np.floating[Any]]) -> Projection:
     data = np.asarray(matrix, dtype=np.float64)
     mean = data.mean(axis=0)
     centred = data - mean
-    _, scales, directions = np.linalg.svd(centred, full_matrices=False)
+    # By the (d, d) covariance: there are more points than dimensions, and two directions are all we need.
+    scatter = centred.T @ centred
+    values, directions = np.linalg.eigh(scatter)
     variances = np.zeros(2)
     components = np.zeros((2, data.shape[1]))
     # Directions without variance are arbitrary: left at zero, so that rounding never shows as a path.
-    rank = min(2, int(np.count_nonzero(scales > 1e-9 * max(1.0, np.abs(data).max()))))
-    components[:rank], variances[:rank] = directions[:rank], scales[:rank] ** 2
+    least = 1e-12 * max(float(values[-1]), float(np.square(data).sum()) * 1e-6)
+    rank = min(2, int(np.count_nonzero(values > least)))
+    for axis in range(rank):
+        components[axis], variances[axis] = directions[:, -1 - axis], values[-1 - axis]
     largest = np.abs(components).argmax(axis=1)
     components *= np.where(components[[0, 1], largest] < 0, -1.0, 1.0)[:, None]
-    shares = variances / (np.square(scales).sum() or 1.0)
+    shares = variances / (np.trace(scatter) or 1.0)
     points = (centred @ components.T).astype(np.float32)
     return Projection(points, "pca", (float(shares[0]), float(shares[1])), mean, components)
 
