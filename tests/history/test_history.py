@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from selfvec.errors import OptionError
 from selfvec.history.record import HistoryPlan, parse_history
 from selfvec.history.store import History
+from selfvec.history.trajectory import Trajectory
 from selfvec.refine.paper import PaperRun
 from selfvec.tokens import TokenBatch
 
@@ -105,3 +106,8 @@ def test_plans_are_read(texts, plan) -> None:
 def test_unknown_plans_are_refused(text) -> None:
     with pytest.raises(OptionError, match="history"):
         parse_history([text])
+
+
+def test_an_oov_words_path_is_measured_from_its_first_vector() -> None:
+    path = Trajectory("new", np.array([0, 1, 2]), np.array([[0, 0], [1, 0], [0.6, 0.8]], np.float32))
+    np.testing.assert_allclose(path.to_original(), [0, 1, 0.6], atol=1e-6)

@@ -92,4 +92,4 @@ def trajectory(
         from ..explore.tables import trajectory_table
 
         for path in paths:
-            show(trajectory_table(path, opened.vectors))
+            show(trajectory_table(path, opened.vectors, opened.original))

@@ -36,6 +36,8 @@ class Trajectory:
         return cosines
 
     def to_original(self) -> NDArray[np.float32]:
-        """Cosine of every state to the first one, (T,)."""
-        cosines: NDArray[np.float32] = self.vectors @ self.vectors[0]
+        """Cosine of every state to the first that is not zero, (T,): an OOV word starts at its first vector."""
+        started = np.flatnonzero(self.vectors.any(axis=1))
+        first = self.vectors[started[0]] if len(started) else self.vectors[0]
+        cosines: NDArray[np.float32] = self.vectors @ first
         return cosines
