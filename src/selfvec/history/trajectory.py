@@ -36,7 +36,7 @@ class Trajectory:
         return cosines
 
     def to_original(self) -> NDArray[np.float32]:
-        """Cosine of every state to the first that is not zero, (T,): an OOV word starts at its first vector."""
+        """Cosine of every state to the first one that is not zero, (T,)."""
         started = np.flatnonzero(self.vectors.any(axis=1))
         first = self.vectors[started[0]] if len(started) else self.vectors[0]
         cosines: NDArray[np.float32] = self.vectors @ first
