@@ -206,8 +206,10 @@ def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64)
 
 
 @njit(cache=True, nogil=True)
-def sentences(data: Bytes, bounds: Int64, flags: Bytes) -> int:
-    """Number of sentences with at least one letter or digit.
+def sentences(
+    data: Bytes, bounds: Int64, starts: Int64, lengths: NDArray[np.int32], offsets: Int64, flags: Bytes
+) -> int:
+    """Number of sentences with at least one word, from the words' spans and what stands between them.
 
     A sentence ends with its document, at a blank line, and at a terminator (``. ! ? …``) that is followed by
     white space unless the next word begins in lower case or the terminator is a full stop after a single
@@ -215,29 +217,26 @@ def sentences(data: Bytes, bounds: Int64, flags: Bytes) -> int:
     """
     count = 0
     for d in range(len(bounds) - 1):
-        i, end = bounds[d], bounds[d + 1]
-        pending = False  # this sentence has a word
-        ended = spaced = False  # a terminator came after it; white space came after that
-        letters = newlines = 0  # length of the word, lines in the white space, just read
-        while i < end:
+        first, last = offsets[d], offsets[d + 1]
+        count += last > first
+        for k in range(first + 1, last):
+            i = starts[k - 1]
             kind, width = _character(data, i, flags)
-            if kind & WORD:
-                if ended:
-                    count += spaced and not kind & LOWER
-                    ended = False
-                pending |= kind & STRONG != 0
-                letters = 0 if kind & DIGIT else letters + 1
-                newlines = 0
-            else:
+            initial = lengths[k - 1] == width and not kind & DIGIT
+            i += lengths[k - 1]
+            ended = spaced = False  # a terminator was seen; white space after it
+            newlines = 0
+            while i < starts[k]:
+                kind, width = _character(data, i, flags)
                 if kind & SPACE:
                     spaced = ended
                     newlines += data[i] == _NEWLINE
-                    if newlines > 1 and pending:
-                        count += 1
-                        pending = ended = False
-                elif kind & TERMINATOR and pending and not (letters == 1 and data[i] == _FULL_STOP):
-                    ended, spaced = True, spaced and ended
-                letters = 0
-            i += width
-        count += pending
+                elif kind & TERMINATOR:
+                    ended |= not (initial and data[i] == _FULL_STOP)
+                else:
+                    newlines = 0 if newlines < 2 else newlines
+                initial = False
+                i += width
+            kind, width = _character(data, starts[k], flags)
+            count += newlines > 1 or (spaced and not kind & LOWER)
     return count

@@ -20,7 +20,10 @@ PARTS = ("noun", "verb", "adjective", "adverb")
 OTHER = "other"
 
 _PENN = {"NN": "noun", "VB": "verb", "JJ": "adjective", "RB": "adverb", "WR": "adverb"}
-_BE = frozenset(["be", "am", "is", "are", "was", "were", "been", "being"])
+# Forms of "be" only ever help other verbs; the clitics are tokens of their own in pre-tokenised text.
+_FUNCTION_WORDS = frozenset(
+    ["be", "am", "is", "are", "was", "were", "been", "being", "not", "'s", "'re", "'m"]
+)
 _UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective", "ADV": "adverb"}
 
 
@@ -84,13 +87,13 @@ class LexiconTagger:
             parser.find_tags(["the"])
 
     def parts(self, words: Sequence[str], texts: Sequence[str] = ()) -> list[str]:
-        """See `Tagger`. Forms of *be*, modal verbs and contractions with *not* are "other"."""
+        """See `Tagger`. Forms of *be*, modal verbs, *not* and contractions with it are "other"."""
         del texts
         return [self._part(word) for word in words]
 
     def _part(self, word: str) -> str:
         lower = word.lower()
-        if lower in _BE or lower.endswith("n't"):
+        if lower in _FUNCTION_WORDS or lower.endswith("n't"):
             return OTHER
         head = word.split("'")[0] or word  # we'll: what "we" is
         tag: str = self._parser.find_tags([head])[0][1]

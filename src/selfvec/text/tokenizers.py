@@ -124,11 +124,15 @@ class Splitter:
 
         data, bounds = _bytes(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, table(self.name))
+        if self.name == "words":
+            sentences = kernels.sentences(data, bounds, starts, lengths, offsets, table("words"))
+        else:
+            sentences = _sentences(data, bounds)
         ids, firsts = kernels.distinct(data, starts, lengths)
         types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
         if self.name == "words":
-            types = [word if word.isascii() and "'" not in word else _plain(word) for word in types]
-        return RawTokens(ids, offsets, types, kernels.sentences(data, bounds, table("words")))
+            types = [word if word.isascii() and "'" not in word else plain(word) for word in types]
+        return RawTokens(ids, offsets, types, sentences)
 
 
 class Pieces:
@@ -145,8 +149,6 @@ class Pieces:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Pieces of (D,) texts; null is an empty document."""
-        from . import kernels
-
         documents = texts.fill_null("").to_list()
         with _malformed(self.path):
             rows = [
@@ -159,7 +161,7 @@ class Pieces:
         ids, used = _by_appearance(pieces[kept])
         types = [self._tokenizer.id_to_token(piece) or "" for piece in used]
         offsets = np.concatenate(([0], np.cumsum(kept)))[ends]
-        return RawTokens(ids, offsets, types, kernels.sentences(*_bytes(texts), table("words")))
+        return RawTokens(ids, offsets, types, _sentences(*_bytes(texts)))
 
 
 def _by_appearance(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[int]]:
@@ -182,7 +184,15 @@ def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.frombuffer(joined, np.uint8), bounds
 
 
-def _plain(word: str) -> str:
+def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> int:
+    """Number of sentences, by the words of the text whatever its tokens are."""
+    from . import kernels
+
+    words = kernels.spans(data, bounds, table("words"))
+    return int(kernels.sentences(data, bounds, *words, table("words")))
+
+
+def plain(word: str) -> str:
     """One spelling per word: composed (NFC), straight apostrophes, no soft hyphens, no possessive."""
     word = unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("\u2019", "'"))
     if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):

@@ -1,0 +1,153 @@
+"""Raw text to token ids in words per second: our kernel, and two regular-expression engines doing the same.
+
+The text is PubMed titles and abstracts, or, where they are absent, as much random text with word frequencies
+like a language's. All three look the same words up in the same vectors' vocabulary and must give equal ids.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from benchmarks.common import SHARED_DATA, Result, paired
+from selfvec.text import Rules, encode, tokenizer
+from selfvec.text.rules import Rulebook
+from selfvec.text.tokenizers import plain
+from selfvec.vectors import Vectors
+
+BATCH = 6_000  # documents; about the corpus readers' eight million bytes
+
+
+@dataclass(frozen=True)
+class Batch:
+    texts: pl.Series
+    dates: None = None
+
+
+def pubmed() -> pl.Series | None:
+    """Titles and abstracts, one document each; None where the data is absent."""
+    path = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
+    if not path.exists():
+        return None
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = map(json.loads, file)
+        return pl.Series([f"{row['title'] or ''}\n\n{row['text'] or ''}" for row in rows])
+
+
+def synthetic(documents: int = 30_000, words: int = 200, types: int = 100_000) -> pl.Series:
+    """Sentences of twenty words, drawn by Zipf's law."""
+    rng = np.random.default_rng(0)
+    letters = np.array(list("etaoinshrdlu"))
+    spelt = ["".join(rng.choice(letters, rng.integers(2, 12))) for _ in range(types)]
+    weights = 1 / (np.arange(types) + 2.7)
+    drawn = rng.choice(types, (documents, words), p=weights / weights.sum())
+    return pl.Series(
+        [
+            ". ".join(" ".join(spelt[i] for i in row[a : a + 20]).capitalize() for a in range(0, words, 20))
+            for row in drawn.tolist()
+        ]
+    )
+
+
+def vocabulary(texts: pl.Series) -> Vectors:
+    """The GoogleNews subset, or every second word of the text as it is first seen."""
+    path = SHARED_DATA / "vectors" / "googlenews-26k-300d.bin"
+    if path.exists():
+        from selfvec.formats import load
+
+        return load(path)
+    words = list(dict.fromkeys(" ".join(texts.head(2_000)).split()))[::2]
+    return Vectors(words, np.zeros((len(words), 1), np.float32))
+
+
+def batches(texts: pl.Series) -> Iterator[Batch]:
+    for start in range(0, len(texts), BATCH):
+        yield Batch(texts[start : start + BATCH])
+
+
+def _finish(
+    ids: list[NDArray[np.int32]], types: list[str], known: Vectors
+) -> tuple[NDArray[np.int32], list[str]]:
+    """From raw types to keys, for the peers: the same rule as ours. Returns ids (N,) int32 and keys."""
+    raw = np.concatenate(ids)
+    words = [plain(word) if any(map(str.isalnum, word)) else "" for word in types]
+    keys = Rulebook(Rules(), "lower").keys(words, np.bincount(raw, minlength=len(words)), known.key_to_index)
+    if "" in words:  # runs of marks and underscores, which the expressions below do find
+        empty = keys.types.index("")
+        keys.places[keys.places == empty] = -1
+        keys.places[keys.places > empty] -= 1
+        del keys.types[empty]
+    places = keys.places[raw]
+    return places[places >= 0], keys.types
+
+
+def joiners(texts: pl.Series) -> str:
+    """The characters of the text that belong to words but not to ``\\w``: marks, soft hyphens, joiners."""
+    used = set().union(*texts.to_list())
+    return "".join(sorted(c for c in used if unicodedata.category(c)[0] == "M" or c in "\u00ad\u200c\u200d"))
+
+
+def by_re(texts: pl.Series, known: Vectors, marks: str) -> tuple[NDArray[np.int32], list[str]]:
+    """Python's own engine, and a dictionary that numbers words."""
+    word = rf"[\w{re.escape(marks)}]" if marks else r"\w"
+    find = re.compile(rf"{word}+(?:(?:['’](?={word})|(?<=\d)[.,](?=\d)){word}+)*").findall
+    index: defaultdict[str, int] = defaultdict(count().__next__)
+    ids = []
+    for batch in batches(texts):
+        found = [token for text in batch.texts for token in find(text)]
+        ids.append(np.fromiter(map(index.__getitem__, found), np.int32, len(found)))
+    return _finish(ids, list(index), known)
+
+
+def by_polars(texts: pl.Series, known: Vectors) -> tuple[NDArray[np.int32], list[str]]:
+    """The engine in Polars on all cores, and its Enum to number words."""
+    word, digit = r"[\p{L}\p{M}\p{N}_\u{ad}\u{200c}\u{200d}]", r"\p{Nd}"
+    run = rf"(?:(?:{word}*{digit}(?:[.,]{digit}+)+)+{word}*|{word}+)"
+    expression = pl.col("texts").str.extract_all(rf"{run}(?:['’]{run})*")
+    index: defaultdict[str, int] = defaultdict(count().__next__)
+    ids = []
+    for batch in batches(texts):
+        frame = pl.DataFrame({"texts": batch.texts}).lazy().select(expression).collect(engine="streaming")
+        found = frame["texts"].explode().drop_nulls()
+        types = found.unique(maintain_order=True)
+        places = np.fromiter(map(index.__getitem__, types.to_list()), np.int32, len(types))
+        ids.append(places[found.cast(pl.Enum(types)).to_physical().to_numpy()])
+    return _finish(ids, list(index), known)
+
+
+def run() -> list[Result]:
+    """Our whole `encode` against the same by two engines."""
+    texts, label = pubmed(), "PubMed"
+    if texts is None:
+        texts, label = synthetic(), "synthetic text"
+    known = vocabulary(texts)
+
+    def ours() -> tuple[NDArray[np.int32], list[str]]:
+        tokens, _ = encode(batches(texts), tokenizer("words"), Rules(), known)
+        return tokens.ids, list(tokens.types)
+
+    marks = joiners(texts)
+    peers: dict[str, Callable[[], object]] = {
+        "Python re": lambda: by_re(texts, known, marks),
+        "Polars extract_all": lambda: by_polars(texts, known),
+    }
+    ids, types = ours()
+    results = []
+    for name, peer in peers.items():
+        other_ids, other_types = peer()  # type: ignore[misc]
+        assert other_types == types, f"{name} finds other words"
+        np.testing.assert_array_equal(other_ids, ids, err_msg=f"{name} numbers words differently")
+        mine, theirs = paired(ours, peer, repeat=3)
+        rate = len(ids) / mine / 1e6
+        results.append(Result(f"raw text to ids, {label}", rate, "M words/s", name, theirs / mine))
+    return results
