@@ -1,0 +1,44 @@
+"""Small tables and the files they make, for all tests of formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.formats import FORMATS, Format, save
+from selfvec.vectors import Vectors
+
+WRITABLE = [row for row in FORMATS if row.write]
+FILES = [row for row in WRITABLE if not row.folder]
+
+WORDS = ["zebra", "don't", "new_york", "日本", "C++", "é", "</s>", "x,y", '"q"', "#", "Straße", "😀"]
+"""What breaks careless readers: quotes, commas, comment signs, several bytes a character."""
+
+
+def table(words: list[str] = WORDS, dimensions: int = 5, seed: int = 0) -> Vectors:
+    """A table with numbers of very different sizes."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.standard_normal((len(words), dimensions)) * 10.0 ** rng.integers(
+        -6, 4, (len(words), dimensions)
+    )
+    return Vectors(words, matrix.astype(np.float32))
+
+
+def target(row: Format, folder: Path) -> Path:
+    """Where to write a format in a folder."""
+    return folder / f"table{row.suffixes[0] if row.suffixes else ''}"
+
+
+def written(row: Format, folder: Path, vectors: Vectors | None = None) -> Path:
+    """A path with a table in that format."""
+    path = target(row, folder)
+    save(table() if vectors is None else vectors, path, row.name)
+    return path
+
+
+def parts(path: Path) -> list[Path]:
+    """All files a format has written at ``path``."""
+    beside = path.with_name(f"{path.stem}.vocabulary.txt")
+    found = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+    return sorted(found + [beside] * beside.exists())
