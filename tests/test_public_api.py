@@ -1,0 +1,127 @@
+"""The public surface: exactly what `__all__` says, documented, and Refiner in scikit-learn's manners."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.errors import CorpusError, InputError, OptionError
+from selfvec.vectors import Source, Vectors, unit_rows
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_all_is_exact_and_documented() -> None:
+    assert selfvec.__all__ == sorted(selfvec.__all__)
+    for name in selfvec.__all__:
+        assert getattr(selfvec, name) is not None
+        if name != "__version__":
+            assert getattr(selfvec, name).__doc__
+    with pytest.raises(AttributeError):
+        selfvec.nonsense  # noqa: B018
+
+
+def test_every_module_says_why_it_exists_and_exports_what_is_there() -> None:
+    for info in pkgutil.walk_packages(selfvec.__path__, "selfvec."):
+        if info.name.endswith("__main__"):
+            continue
+        module = importlib.import_module(info.name)
+        assert module.__doc__, info.name
+        for name in getattr(module, "__all__", ()):
+            assert hasattr(module, name), f"{info.name}.{name}"
+
+
+def test_modules_and_functions_stay_small() -> None:
+    import ast
+
+    for path in (ROOT / "src").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= 400, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                statements = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = (node.end_lineno or 0) - statements[0].lineno + 1 if statements else 0
+                assert lines <= 60, f"{path}: {node.name}"
+
+
+def test_core_dependencies_are_those_the_core_imports() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    heavy = {"matplotlib", "plotly", "scikit-learn", "torch", "spacy", "gensim", "dask"}
+    named = {requirement.split(">")[0].split("[")[0] for requirement in project["dependencies"]}
+    assert not named & heavy
+
+
+def test_fit_from_texts_and_vectors(storms: list[str]) -> None:
+    words = ["hail", "storm", "wind", "roofs", "tornado"]
+    table = Vectors(words, np.random.default_rng(0).standard_normal((5, 16)).astype(np.float32))
+    model = selfvec.Refiner(window=5, learning_rate=0.05, history="every:1").fit(storms, table)
+    assert set(words) <= set(model.vectors_.index_to_key)
+    original = model.original_
+    np.testing.assert_allclose(original["hail"], unit_rows(table["hail"][None])[0], atol=1e-6)
+    assert original.sources[original.key_to_index["hail"]] == Source.KNOWN
+    assert original.sources[original.key_to_index["village"]] == Source.NONE
+    assert not original["village"].any()
+    assert model.vectors_["village"].any()
+    path = model.trajectory("hail")
+    assert len(path) == model.vectors_.counts[model.vectors_.key_to_index["hail"]] + 1
+    np.testing.assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-6)
+    assert model.health_["types"] == len(model.vectors_)
+
+
+def test_a_saved_model_opens_as_the_same_run(tmp_path: Path, storms: list[str]) -> None:
+    model = selfvec.Refiner(window="auto").fit(storms, None)
+    model.save(tmp_path / "run")
+    run = selfvec.Run.open(tmp_path / "run")
+    np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
+    assert run.vectors.index_to_key == model.vectors_.index_to_key
+    assert run.similar("hail") == model.run_.similar("hail")
+    assert run.health == model.health_
+    loaded = selfvec.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.vectors, model.vectors_.vectors)
+
+
+def test_starting_from_nothing_is_seeded(storms: list[str]) -> None:
+    one, same, other = (selfvec.Refiner(seed=seed).fit(storms, None).vectors_ for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one.vectors, same.vectors)
+    assert not np.array_equal(one.vectors, other.vectors)
+
+
+def test_subwords_start_words_unless_zero_is_asked_for(storms: list[str]) -> None:
+    def compose(words):
+        return np.array([[len(word), 1.0] for word in words], np.float32)
+
+    table = Vectors(["hail"], np.array([[1, 0]], np.float32), composer=compose)
+    composed = selfvec.Refiner().fit(storms, table).original_
+    assert set(composed.sources) == {Source.KNOWN, Source.SUBWORDS}
+    zero = selfvec.Refiner(oov="zero").fit(storms, table).original_
+    assert set(zero.sources) == {Source.KNOWN, Source.NONE}
+
+
+@pytest.mark.parametrize(
+    ("options", "texts", "error"),
+    [
+        ({"window": 0}, ["a b"], OptionError),
+        ({"epochs": True}, ["a b"], OptionError),
+        ({"method": "magic"}, ["a b"], OptionError),
+        ({}, [], CorpusError),
+        ({}, ["", " "], CorpusError),
+        ({}, ["a a a"], CorpusError),
+        ({}, ["c d"], InputError),
+    ],
+)
+def test_what_cannot_be_refined_is_said(options, texts, error) -> None:
+    table = Vectors(["a", "b"], np.eye(2, dtype=np.float32))
+    with pytest.raises(error):
+        selfvec.Refiner(**options).fit(texts, table)
+
+
+def test_errors_read_as_place_rule_remedy() -> None:
+    error = InputError("a rule", path="f.csv", line=3, field="text", remedy="mend it")
+    assert str(error) == "f.csv:3: field 'text': a rule; mend it"
+    assert isinstance(error, ValueError)
