@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -183,25 +183,27 @@ def encode(
         raw.add(batch, tokens)
         wanted -= _sample(raw.sample, batch.texts, wanted)
     words = list(raw.index)
-    counts = raw.counts[: len(words)]
     index = known.key_to_index if known is not None else {}
-    keys = rulebook.keys(words, counts, index, raw.sample)
-    sentences, dates = raw.sentences, np.concatenate(raw.dates) if raw.dated else None
-    ids, offsets = raw.renumbered(keys)
-    result = TokenBatch(ids, offsets, keys.types, dates, sentences)
-    with_vector = np.fromiter((key in index for key in keys.types), bool, len(keys.types))
-    return result, Encoding(
-        tokenizer=tokenizer.name,
-        documents=result.documents,
-        sentences=sentences,
-        empty=int(np.sum(np.diff(offsets) == 0)),
-        raw_tokens=int(counts.sum()),
-        tokens=len(result),
+    keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample)
+    dates = np.concatenate(raw.dates) if raw.dated else None
+    result = TokenBatch(*raw.renumbered(keys), keys.types, dates, raw.sentences)
+    return result, _counted(tokenizer.name, result, keys, index)
+
+
+def _counted(name: str, tokens: TokenBatch, keys: Keys, index: Mapping[str, int]) -> Encoding:
+    with_vector = np.fromiter((key in index for key in tokens.types), bool, len(tokens.types))
+    return Encoding(
+        tokenizer=name,
+        documents=tokens.documents,
+        sentences=tokens.sentences,
+        empty=int(np.sum(np.diff(tokens.offsets) == 0)),
+        raw_tokens=len(tokens) + sum(keys.dropped.values()),
+        tokens=len(tokens),
         dropped=keys.dropped,
-        raw_types=len(words),
-        types=len(keys.types),
+        raw_types=len(keys.places),
+        types=len(tokens.types),
         known_types=int(with_vector.sum()),
-        known_tokens=int(result.counts[with_vector].sum()),
+        known_tokens=int(tokens.counts[with_vector].sum()),
     )
 
 
