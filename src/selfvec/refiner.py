@@ -113,6 +113,7 @@ def refine(
     *,
     workspace: Workspace | None = None,
     progress: Progress | None = None,
+    jobs: int | None = None,
 ) -> Run:
     """Refine vectors on a corpus.
 
@@ -124,6 +125,8 @@ def refine(
     workspace : Workspace, optional
         Where interrupted work is kept, and looked for.
     progress : Progress, optional
+    jobs : int, optional
+        Threads for reading and tokenising; all cores where not given. The result is the same.
 
     Raises
     ------
@@ -133,7 +136,7 @@ def refine(
         On Ctrl-C; the state is in the workspace.
     """
     progress, timings = progress or Progress(), Timings()
-    prepared = _prepare(corpus, vectors, settings, timings, progress)
+    prepared = _prepare(corpus, vectors, settings, timings, progress, jobs)
     from .refine.health import check_health
     from .refine.paper import PaperRun
 
@@ -168,16 +171,23 @@ def _prepare(
     settings: Settings,
     timings: Timings,
     progress: Progress,
+    jobs: int | None,
 ) -> _Prepared:
     from .text import Rules, auto_window, encode, tokenizer
 
     with timings.stage("load"):
         known, described = _load(vectors)
-    rules = Rules(settings.lemmatize, settings.stop_words, tuple(settings.pos), settings.min_count)
+    rules = Rules(
+        settings.lemmatize,
+        settings.stop_words,
+        tuple(settings.pos),
+        settings.min_count,
+        settings.tagger,
+    )
     started, read_before = time.perf_counter(), timings.get("read", 0.0)
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         batches = _timed(corpus.batches(advance), timings)
-        batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known)
+        batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known, jobs=jobs)
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
     with timings.stage("count"):

@@ -35,11 +35,13 @@ class Settings:
     tokenizer : "words", "whitespace" or path
         A path leads to a ``tokenizer.json``.
     lemmatize : str, optional
-        Language code; words are replaced by their lemmas.
+        Language code, or several with commas; words are replaced by their lemmas.
     stop_words : str, optional
         Language code or path of a file with a word per line; these words are left out.
     pos : sequence of str
         Parts of speech kept: noun, verb, adjective, adverb; all where empty.
+    tagger : str, optional
+        A spaCy pipeline that tells the parts of speech in context, instead of a lexicon.
     min_count : int
         Words that occur less often are left out.
     history : str or sequence of str
@@ -62,6 +64,7 @@ class Settings:
     lemmatize: str | None = None
     stop_words: str | None = None
     pos: Sequence[str] = ()
+    tagger: str | None = None
     min_count: int = 1
     history: str | Sequence[str] = "auto"
     seed: int = 0

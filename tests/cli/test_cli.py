@@ -249,7 +249,7 @@ def test_bad_rows_are_skipped_only_on_request(tmp_path: Path, capsys) -> None:
     file.write_text('{"text": "hail fell"}\n{"text": \n{"text": "wind blew"}\n')
     arguments = ["refine", str(file), "-o", str(tmp_path / "run"), "--skip-bad-rows"]
     assert main(arguments) == 0
-    assert "1 malformed row" in capsys.readouterr().err
+    assert "1 bad rows" in capsys.readouterr().err
     assert json.loads((tmp_path / "run/run.json").read_text())["corpus"]["bad_rows"] == 1
 
 

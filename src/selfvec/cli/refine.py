@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -65,7 +65,7 @@ def refine(
         ),
     ] = "words",
     lemmatize: Annotated[
-        str | None, typer.Option(metavar="LANG", help="Use lemmas, as en.", rich_help_panel=TEXT)
+        str | None, typer.Option(metavar="LANG", help="Use lemmas: en, or en,de.", rich_help_panel=TEXT)
     ] = None,
     stop_words: Annotated[
         str | None,
@@ -76,6 +76,10 @@ def refine(
         typer.Option(
             metavar="POS[,POS...]", help="Keep noun, verb, adjective, adverb only.", rich_help_panel=TEXT
         ),
+    ] = None,
+    tagger: Annotated[
+        str | None,
+        typer.Option(metavar="PIPELINE", help="Tell --pos by a spaCy pipeline.", rich_help_panel=TEXT),
     ] = None,
     min_count: Annotated[int, typer.Option(help="Leave rarer words out.", rich_help_panel=TEXT)] = 1,
     history: Annotated[
@@ -109,38 +113,24 @@ def refine(
         lemmatize=lemmatize,
         stop_words=stop_words,
         pos=_list(pos) or (),
+        tagger=tagger,
         min_count=min_count,
         history=history or "auto",
         seed=seed,
     )
     _limit_threads(jobs)
-    options = {
-        "text_fields": _list(text_field),
-        "date_field": date_field,
-        "skip_bad_rows": skip_bad_rows,
-    }
-    refine_to(corpus, options, vectors, settings, output, resume=resume, overwrite=overwrite, as_json=as_json)
-
-
-def refine_to(
-    sources: list[str],
-    options: dict[str, Any],
-    vectors: str,
-    settings: Settings,
-    output: Path,
-    *,
-    resume: bool,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
-    """Read, refine, save and say what came of it."""
     from ..corpus import Corpus
     from ..workspace import Workspace
     from .work import report, work
 
     with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
-        corpus = Corpus.open(sources, **options)
-        run = work(corpus, None if vectors == "none" else vectors, settings, workspace)
+        opened = Corpus.open(
+            corpus,
+            text_fields=_list(text_field),
+            date_field=date_field,
+            skip_bad_rows=skip_bad_rows,
+        )
+        run = work(opened, None if vectors == "none" else vectors, settings, workspace, jobs)
     report(run, output, as_json)
 
 

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["report", "work"]
 
 
-def work(corpus: Corpus, vectors: str | None, settings: Settings, workspace: Workspace) -> Run:
+def work(
+    corpus: Corpus,
+    vectors: str | None,
+    settings: Settings,
+    workspace: Workspace,
+    jobs: int | None = None,
+) -> Run:
     """Refine and put the run in its place."""
-    run = refine(corpus, vectors, settings, workspace=workspace, progress=TerminalProgress())
+    run = refine(corpus, vectors, settings, workspace=workspace, progress=TerminalProgress(), jobs=jobs)
     workspace.finish(run)
     return run
 
@@ -47,16 +53,13 @@ def count(number: int, noun: str) -> str:
 
 
 def _summary(provenance: dict[str, Any]) -> list[str]:
-    timings, corpus, sources = provenance["timings"], provenance["corpus"], provenance["sources"]
-    lines = [
-        f"read {provenance['documents']:,} documents: {provenance['tokens']:,} tokens, "
-        f"{provenance['types']:,} types, of which {sources['known']:,} have a vector, "
-        f"{sources['subwords']:,} one from their parts and {sources['none']:,} none",
+    timings, sources = provenance["timings"], provenance["sources"]
+    return [
+        f"read {provenance['corpus']['description']}",
+        f"{count(provenance['tokens'], 'token')}, {count(provenance['types'], 'type')}, of which "
+        f"{sources['known']:,} have a vector, {sources['subwords']:,} one from their parts and "
+        f"{sources['none']:,} none",
         f"refined with the method {provenance['method']}: window {provenance['window']}, learning rate "
         f"{provenance['learning_rate']}, {count(provenance['epochs'], 'epoch')}, "
-        f"in {timings['refine']:.2f} s "
-        f"({sum(timings.values()):.1f} s in all)",
+        f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
     ]
-    if corpus.get("bad_rows"):
-        lines.append(f"skipped {count(corpus['bad_rows'], 'malformed row')}")
-    return lines
