@@ -83,7 +83,7 @@ def plain_c(folder: Path) -> Kernel | None:
         at = [ctypes.c_void_p(array.ctypes.data) for array in (ids, offsets, table, window_sum)]
         count, tokens = ctypes.c_int64(len(offsets) - 1), ctypes.c_int64(len(ids))
         width, sides, rate = ctypes.c_int(table.shape[1]), ctypes.c_int(half), ctypes.c_float(RATE)
-        function(at[0], at[1], count, at[2], at[3], width, sides, rate, tokens, ctypes.c_int(4))
+        function(at[0], at[1], count, at[2], at[3], width, sides, rate, tokens, ctypes.c_int(8))
 
     return kernel
 

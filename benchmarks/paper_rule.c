@@ -13,7 +13,7 @@ void sweep(const int32_t *restrict ids, const int64_t *restrict offsets, int64_t
             const int64_t first = i - half < lo ? lo : i - half, last = i + half + 1 > hi ? hi : i + half + 1;
             if (i + half + ahead < tokens) {
                 const float *row = table + (int64_t)ids[i + half + ahead] * width;
-                for (int c = 0; c < width; c += 16) __builtin_prefetch(row + c, 1, 3);
+                for (int c = 0; c < width; c += 16) __builtin_prefetch(row + c, 0, 2);
             }
             float *word = table + (int64_t)ids[i] * width;
             float squares = 0;
