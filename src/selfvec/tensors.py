@@ -127,6 +127,7 @@ def _checked(
         plain = isinstance(code, str) and all(
             type(number) is int and number >= 0 for number in (*shape, start, end)
         )
+        plain = plain and len(shape) <= 32 and math.prod(max(1, n) for n in shape) < 1 << 56  # NumPy's bounds
     except (TypeError, KeyError, ValueError):
         plain = False
     if not plain:

@@ -27,6 +27,7 @@ __all__ = ["count_lines", "is_row", "line_end", "looks_like_text", "read_lines",
 
 _BLOCK = 1 << 22  # bytes parsed, or numbers written, in one go
 _WORTH_IT = 1 << 20  # bytes; smaller files are read before the compiler is imported
+_FEW = 1 << 18  # numbers nobody minds allocating
 _FIELD = re.compile(rb"[^ \t]+")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
@@ -100,7 +101,7 @@ def read_lines(
     """
     rows, dimensions = shape
     end = text_end(source, start)
-    if rows * dimensions == 0 or rows * (2 * dimensions + 2 * worded) - 1 > end - start:
+    if rows * dimensions == 0 or rows * dimensions > end - start + _FEW:  # a number takes two bytes
         raise source.error(
             f"{rows} rows of {dimensions} numbers do not fit into a file of {len(source.data)} bytes",
             line=1,
@@ -161,10 +162,8 @@ def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded:
 def _slow(text: bytes, out: NDArray[np.float32], worded: bool, source: Input, line: int) -> bytes:
     """Parse one line, which is line ``line`` of the file, into ``out`` (d,); its word."""
     word, numbers = _fields(text.rstrip(b" \t\r"), len(out), worded)
-    if len(numbers) != len(out):
+    if len(numbers) != len(out) or (worded and not word):
         wrong = f"a line is {'a word and ' if worded else ''}{len(out)} numbers, this one is not"
-    elif worded and not word:
-        wrong = "there is no word before the numbers"
     elif not all(map(_is_number, numbers)):
         field = next(field for field in numbers if not _is_number(field))
         wrong = f"{field[:40].decode(errors='replace')!r} is not a number"

@@ -7,6 +7,7 @@ its first blank, and would take the rest for numbers.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from ..errors import OptionError
@@ -73,7 +74,7 @@ def sniff_glove(source: Input) -> bool:
 
 
 def read_glove(source: Input, errors: str) -> Vectors:
-    """Read GloVe text. d is the smallest number of fields in the first hundred lines, less the word."""
+    """Read GloVe text. d is the usual number of fields in the first hundred lines, less the word."""
     start = position = _start(source)
     end = text_end(source, start)
     fields: list[int] = []
@@ -81,9 +82,9 @@ def read_glove(source: Input, errors: str) -> Vectors:
         stop = line_end(source, position, end)
         fields.append(len(source.data[position:stop].split()))
         position = stop + 1
-    dimensions = min(fields, default=0) - 1
+    dimensions = Counter(fields).most_common(1)[0][0] - 1 if fields else 0
     if dimensions < 1:
-        line = fields.index(min(fields)) + 1 if fields else 1
+        line = fields.index(dimensions + 1) + 1 if fields else 1
         raise source.error(
             "a line is a word and its numbers, this one is not", line=line, remedy="remove or mend the line"
         )
