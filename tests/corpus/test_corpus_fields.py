@@ -141,9 +141,18 @@ def test_text_columns_of_parquet_hold_strings(reader: Reader):
     pl.DataFrame({"text": [1, 2], "kind": pl.Series(["a", "b"], dtype=pl.Categorical)}).write_parquet(
         reader.folder / "a.parquet"
     )
-    with pytest.raises(CorpusError, match="field 'text': text is a column of strings, this one holds Int64"):
+    with pytest.raises(CorpusError, match="'text': a column of strings is needed, this one holds Int64"):
         reader.texts("a.parquet")
     assert reader.texts("a.parquet", text_fields=["kind"]) == ["a", "b"]
+
+
+def test_odd_ids_and_dates_of_parquet_are_not_read_unless_asked_for(reader: Reader):
+    frame = pl.DataFrame({"text": ["a", "b"], "id": [[1], [2]], "date": [b"\xff", b"x"]})
+    frame.write_parquet(reader.folder / "a.parquet")
+    rows = reader.read("a.parquet")
+    assert (rows["ids"], rows["dates"]) == ([None, None], [None, None])
+    with pytest.raises(CorpusError, match="'date': a column of strings is needed, this one holds Binary"):
+        reader.read("a.parquet", date_field="date")
 
 
 def test_several_fields_are_joined_by_a_blank_line(reader: Reader):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -89,7 +90,9 @@ def test_a_binary_file_is_refused_for_what_it_is(reader: Reader, name, data, rul
     ("name", "data", "rule"),
     [
         ("a.json", '[{"text": "a"}]', "is one JSON array, an object per line is needed; convert it: jq"),
-        ("a.jsonl", "one\ntwo\n", "none of its first lines is a JSON object with fields"),
+        ("a.jsonl", "one\ntwo\n", "1: is not valid JSON (Expecting value, column 1); a .jsonl file holds"),
+        ("a.jsonl", "\n[1]\n", "2: a line is a JSON object, this one is an array"),
+        ("a.jsonl", "{}\n", "1: the object has no fields"),
         ("a.csv", '"open\n', "1: the header is not sound"),
         ("a.csv", b"caf\xe9,text\n", "1: the header is not UTF-8 text; convert"),
         ("a.parquet", "text", "is not a sound Parquet file"),
@@ -140,6 +143,33 @@ def test_reading_that_is_given_up_leaves_no_thread_and_no_open_file(reader: Read
         assert len(next(batches)) > 0
         batches.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "selfvec-read"]
+
+
+WAIT_FOR_MORE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from selfvec.corpus import Corpus
+try:
+    for batch in Corpus.open("-").batches(batch_bytes=1000):
+        print("reading", flush=True)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system sends no SIGINT to one process")
+def test_control_c_ends_the_wait_for_a_silent_pipe():
+    with subprocess.Popen(
+        [sys.executable, "-c", WAIT_FOR_MORE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdin.write(b"a line\n" * 20_000)
+        process.stdin.flush()
+        assert process.stdout.readline() == b"reading\n"
+        process.send_signal(signal.SIGINT)
+        while (line := process.stdout.readline()) == b"reading\n":
+            pass
+        assert line == b"stopped\n"
+        assert process.wait(timeout=20) == 0
 
 
 def test_errors_from_the_reading_thread_arrive():

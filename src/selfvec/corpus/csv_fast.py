@@ -55,14 +55,19 @@ def cut(block: bytes, delimiter: str, width: int, wanted: Sequence[int]) -> Rows
         The columns to return.
     """
     data = np.frombuffer(block, np.uint8)
-    marks, kinds, ends = _marks(data, ord(delimiter))
+    marks = _marks(block, delimiter)
+    kinds = data[marks]
+    inside = np.bitwise_xor.accumulate(kinds == QUOTE)  # by the parity of the quotes before
+    ends = marks[(kinds == NEWLINE) & ~inside]
     if not len(ends):
         return Rows([pl.Series(dtype=pl.String) for _ in wanted], ends, 0, 0)
     length = int(ends[-1]) + 1
     used = int(np.searchsorted(marks, length))
-    marks, kinds = marks[:used], kinds[:used]
-    bounds = _bounds(data, marks, kinds, ends, ord(delimiter), width)
-    if bounds is None or as_text([block[:length]]) is None:
+    marks, kinds, inside = marks[:used], kinds[:used], inside[:used]
+    if not _sound(data, marks, kinds, inside, ord(delimiter)) or as_text([block[:length]]) is None:
+        return None
+    bounds = _bounds(data, marks[(kinds == ord(delimiter)) & ~inside], ends, width)
+    if bounds is None:
         return None
     columns = []
     for i in wanted:
@@ -77,51 +82,45 @@ def cut(block: bytes, delimiter: str, width: int, wanted: Sequence[int]) -> Rows
     return Rows(columns, lines, length, len(newlines))
 
 
-def _marks(
-    data: NDArray[np.uint8], delimiter: int
-) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Places and kinds of all marks, and the places of the newlines that end rows."""
-    table = np.zeros(256, bool)
-    table[[QUOTE, NEWLINE, RETURN, NUL, delimiter]] = True
-    marks = np.flatnonzero(table[data])
-    kinds = data[marks]
-    return marks, kinds, marks[(kinds == NEWLINE) & ~_inside(kinds)]
+def _marks(block: bytes, delimiter: str) -> NDArray[np.int64]:
+    """Places of everything that may shape rows, (M,) int64."""
+    table = bytearray(256)
+    for mark in (QUOTE, NEWLINE, RETURN, NUL, ord(delimiter)):
+        table[mark] = 1
+    # bytes.translate is the fastest look-up of bytes in a table there is
+    return np.flatnonzero(np.frombuffer(block.translate(table), bool))
 
 
-def _inside(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which marks stand inside a quoted field, by the parity of the quotes before them."""
-    inside: NDArray[np.bool_] = np.bitwise_xor.accumulate(kinds == QUOTE)
-    return inside
-
-
-def _bounds(
+def _sound(
     data: NDArray[np.uint8],
     marks: NDArray[np.int64],
     kinds: NDArray[np.uint8],
-    ends: NDArray[np.int64],
+    inside: NDArray[np.bool_],
     delimiter: int,
-    width: int,
-) -> NDArray[np.int64] | None:
-    """The marks around the fields of each row, (R, width + 1) int64; None if anything is out of order."""
-    inside = _inside(kinds)
-    returns = marks[(kinds == RETURN) & ~inside]
+) -> bool:
+    """Whether quotes open after and close before an end of a field, and nothing else is odd."""
     quotes = marks[kinds == QUOTE]
     opening, closing = quotes[::2], quotes[1::2]
-    before = data[opening - 1]
+    before, after = data[opening - 1], data[closing + 1]
     before[opening == 0] = NEWLINE
-    after = data[closing + 1]
-    sound = (
+    returns = marks[(kinds == RETURN) & ~inside]
+    return (
         not np.any(kinds == NUL)
         and bool(np.all(data[returns + 1] == NEWLINE))
         and bool(np.all((before == delimiter) | (before == NEWLINE) | (before == QUOTE)))
         and bool(np.all((after == delimiter) | (after == NEWLINE) | (after == RETURN) | (after == QUOTE)))
     )
-    separators = marks[(kinds == delimiter) & ~inside]
-    if not sound or len(separators) != len(ends) * (width - 1):
+
+
+def _bounds(
+    data: NDArray[np.uint8], separators: NDArray[np.int64], ends: NDArray[np.int64], width: int
+) -> NDArray[np.int64] | None:
+    """The marks around the fields of each row, (R, width + 1) int64; None if rows differ in width."""
+    if len(separators) != len(ends) * (width - 1):
         return None
-    before_row = np.concatenate(([-1], ends[:-1]))
+    before = np.concatenate(([-1], ends[:-1]))
     stops = ends - (data[ends - 1] == RETURN) * (ends > 0)
-    bounds = np.column_stack((before_row, separators.reshape(len(ends), width - 1), stops))
-    if np.any(np.diff(bounds, axis=1) < 1) or (width == 1 and np.any(stops - before_row == 1)):
+    bounds = np.column_stack((before, separators.reshape(len(ends), width - 1), stops))
+    if np.any(bounds[:, 1:] <= bounds[:, :-1]) or (width == 1 and np.any(stops - before == 1)):
         return None
     return bounds

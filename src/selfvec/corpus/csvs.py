@@ -128,9 +128,10 @@ def _carefully(
 def _decoded(blocks: Iterator[tuple[int, bytes]], taken: list[int]) -> Iterator[str]:
     """Lines as text; bytes that are no UTF-8 become surrogates, to be found row by row."""
     for _, block in blocks:
-        for line in io.StringIO(block.decode("utf-8", "surrogateescape"), newline="\n"):
+        # Line by line, since one odd letter doubles the width of all that is decoded with it.
+        for line in block.removesuffix(b"\n").split(b"\n"):
             taken[0] += len(line)
-            yield line
+            yield line.decode("utf-8", "surrogateescape") + "\n"
 
 
 def _fault(row: list[str], header: Header) -> str | None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from ..errors import CorpusError
 from .csvs import Header, read_csv, read_header
 from .fields import Fields, recognise
+from .jsonl import json_columns, read_jsonl
+from .parquet import parquet_schema, read_parquet
 from .sources import Source
 from .streams import UTF8_BOM, Stream, prefetched
 from .summary import FileRead, Reading
-from .tables import Table, json_columns, parquet_schema, read_folder, read_jsonl, read_lines, read_parquet
+from .tables import Table, read_folder, read_lines
 
 __all__ = ["FilePart", "open_part"]
 
@@ -121,8 +123,23 @@ def open_part(source: Source, text_fields: Sequence[str] | None, date_field: str
     if not columns and source.kind != "parquet":
         return FilePart(source, Fields(()))  # an empty file holds no documents
     fields = recognise(columns, path, text_fields, date_field)
-    for name in fields.text:
-        if name in types and types[name] not in (pl.String, pl.Categorical, pl.Enum):
-            rule = f"text is a column of strings, this one holds {types[name]}"
-            raise CorpusError(rule, path=path, field=name, remedy="choose another with --text-field NAME")
-    return FilePart(source, fields, header)
+    return FilePart(source, _typed(fields, types, path), header)
+
+
+def _typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
+    """Fields of a Parquet file whose columns hold what they should; an odd id or date is not read."""
+    odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
+    wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
+    for name in (*fields.text, *fields.date):
+        if name in wrong or (fields.date_given and name in odd):
+            rule = f"a column of strings is needed, this one holds {types[name]}"
+            raise CorpusError(rule, path=path, field=name, remedy="choose another field")
+    date = () if odd.intersection(fields.date) else fields.date
+    return replace(fields, date=date, id=None if fields.id in odd else fields.id)
+
+
+_STRINGS = (pl.String, pl.Categorical, pl.Enum)
+
+
+def _is_plain(dtype: pl.DataType) -> bool:
+    return dtype in _STRINGS or dtype.is_numeric() or dtype.is_temporal()

@@ -6,7 +6,6 @@ is held in memory is bounded by the chunks under way, however far a compressed f
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
@@ -16,7 +15,7 @@ import threading
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from ..errors import CorpusError
 
@@ -36,7 +35,7 @@ MAX_ROW = 64 << 20
 """Bytes of the longest row, line or file that is read as one document."""
 
 _DEPTH = 3  # chunks waiting for the parser: enough to even out, few enough to stay small
-_BUFFER = 1 << 17
+_STEP = 1 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -90,7 +89,7 @@ class Stream:
             while len(head) < 4 and (more := self.file.read(4 - len(head))):  # a pipe may give less
                 head += more
         self._tap = _Tap(self.file, head, self._keep)
-        buffered = io.BufferedReader(self._tap, _BUFFER)
+        buffered = io.BufferedReader(self._tap, _STEP)
         self._reader = _unpacked(buffered, head)
         self.compressed = self._reader is not buffered
 
@@ -136,7 +135,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn what can go wrong in reading ``path`` into one clear `CorpusError`."""
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
+    except (EOFError, zlib.error, zstd.ZstdError) as error:
         rule = "the compressed data is damaged or cut short"
         raise CorpusError(rule, path=path, remedy="fetch or compress it again") from error
     except OSError as error:
@@ -144,12 +143,44 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
         raise CorpusError(rule, path=path, remedy="check the path and its permissions") from error
 
 
-def _unpacked(buffered: BinaryIO, head: bytes) -> BinaryIO:
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Gzip:
+    """Members of a gzip file, decompressed in large steps.
+
+    `gzip.GzipFile` works in steps of 8 KiB and has to wait for the interpreter lock after each, which the
+    parsing thread holds most of the time.
+    """
+
+    def __init__(self, packed: _Readable) -> None:
+        self.packed, self.engine, self.input = packed, zlib.decompressobj(31), b""
+
+    def read(self, size: int, /) -> bytes:
+        pieces: list[bytes] = []
+        while size > 0:
+            if self.engine.eof:
+                self.input = (self.engine.unused_data or self.packed.read(_STEP)).lstrip(b"\0")
+                if not self.input:
+                    break
+                self.engine = zlib.decompressobj(31)
+            self.input = self.input or self.packed.read(_STEP)
+            piece = self.engine.decompress(self.input, size)
+            if not piece and not self.input and not self.engine.eof:
+                raise EOFError
+            self.input = self.engine.unconsumed_tail
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+
+def _unpacked(buffered: _Readable, head: bytes) -> _Readable:
     """Told by the first bytes, not the name: a browser may have unpacked a file and left its suffix."""
     if head.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=buffered)  # type: ignore[return-value]
+        return _Gzip(buffered)
     if head.startswith(b"\x28\xb5\x2f\xfd"):
-        return zstd.ZstdFile(buffered)  # type: ignore[return-value]
+        return zstd.ZstdFile(buffered)  # type: ignore[call-overload,no-any-return]
     return buffered
 
 
@@ -174,7 +205,7 @@ def prefetched(items: Generator[T]) -> Generator[T]:
     thread = threading.Thread(target=fill, name="selfvec-read", daemon=True)
     thread.start()
     try:
-        while (item := ready.get()) is not None:
+        while (item := _patiently(ready)) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
@@ -183,6 +214,18 @@ def prefetched(items: Generator[T]) -> Generator[T]:
         while thread.is_alive() and not ready.empty():
             ready.get_nowait()
         thread.join(timeout=0.2)
+
+
+def _patiently(ready: queue.Queue[T]) -> T:
+    """Wait for the next item, in small steps.
+
+    Polars has the system take up interrupted waits again, so that Ctrl-C would not end a long one.
+    """
+    while True:
+        try:
+            return ready.get(timeout=0.1)
+        except queue.Empty:
+            continue
 
 
 def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[tuple[int, bytes]]:

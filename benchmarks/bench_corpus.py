@@ -1,0 +1,66 @@
+"""Files to documents in megabytes of text per second, against the loop people write themselves.
+
+The text is PubMed titles and abstracts or, where they are absent, as much made-up text. The peers judge
+nothing; ours reads in bounded memory, hashes the file, counts duplicates, reads dates and names bad rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchmarks.common import SHARED_DATA, Result, paired
+from selfvec.corpus import Corpus
+
+
+def rows() -> pl.DataFrame:
+    """Columns id, title, text, year."""
+    path = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
+    if path.exists():
+        with gzip.open(path) as file:
+            return pl.read_ndjson(file.read()).select("id", "title", "text", "year")
+    rng = np.random.default_rng(0)
+    words = np.array(["".join(rng.choice(list("etaoinsrhdl"), 6)) for _ in range(20_000)])
+    text = [", ".join(words[rng.integers(0, len(words), 180)]) for _ in range(33_000)]
+    frame = pl.DataFrame({"text": text}).with_row_index("id")
+    return frame.with_columns(title=pl.col("text").str.head(60), year=pl.lit("1990"))
+
+
+def ours(path: Path) -> list[pl.Series]:
+    return [batch.texts for batch in Corpus.open(path).batches()]
+
+
+def by_json(path: Path) -> list[str]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return ["\n\n".join(filter(None, (row["title"], row["text"]))) for row in map(json.loads, file)]
+
+
+def by_csv(path: Path) -> list[str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return ["\n\n".join(filter(None, (row["title"], row["text"]))) for row in csv.DictReader(file)]
+
+
+def run() -> Iterator[Result]:
+    """All figures of this benchmark."""
+    frame = rows()
+    with tempfile.TemporaryDirectory() as folder:
+        packed, table = Path(folder, "a.jsonl.gz"), Path(folder, "a.csv")
+        packed.write_bytes(gzip.compress(frame.write_ndjson().encode(), 6))
+        table.write_text(frame.write_csv(), encoding="utf-8")
+        for kind, path, read, peer in (
+            ("jsonl.gz", packed, by_json, "gzip + json.loads"),
+            ("csv", table, by_csv, "csv.DictReader"),
+        ):
+            expected = [text for text in read(path) if text.strip()]
+            assert pl.concat(ours(path)).to_list() == expected
+            size = sum(len(text.encode()) for text in expected) / 1e6
+            mine, theirs = paired(partial(ours, path), partial(read, path))
+            yield Result(f"{kind} to documents", size / mine, "MB/s", peer, theirs / mine)

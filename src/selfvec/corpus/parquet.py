@@ -1,0 +1,49 @@
+"""Rows of Parquet files, some at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from ..errors import CorpusError
+from .tables import Table
+
+__all__ = ["parquet_schema", "read_parquet"]
+
+ROWS = 1 << 14
+
+
+def read_parquet(file: Path, columns: Sequence[str], path: str, rows: int = ROWS) -> Iterator[Table]:
+    """Some rows at a time of the columns asked for."""
+    frame = pl.scan_parquet(file, glob=False).select(columns)
+    for offset in range(0, 1 << 62, rows):
+        try:
+            part = frame.slice(offset, rows).collect()
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise parquet_error(path, error) from error
+        if not len(part):
+            return
+        values = {s.name: s if s.dtype.is_temporal() else s.cast(pl.String) for s in part}
+        yield Table(values, range(offset + 1, offset + 1 + len(part)))
+
+
+def parquet_schema(file: Path, path: str) -> dict[str, pl.DataType]:
+    """Names and types of the columns.
+
+    Raises
+    ------
+    CorpusError
+        If the file is not sound.
+    """
+    try:
+        return dict(pl.read_parquet_schema(file))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise parquet_error(path, error) from error
+
+
+def parquet_error(path: str, error: BaseException) -> CorpusError:
+    """One line for what Polars says in many."""
+    reason = str(error).strip().split("\n")[0][:200]
+    return CorpusError(f"is not a sound Parquet file ({reason})", path=path, remedy="write it again")
