@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +44,27 @@ def parts(path: Path) -> list[Path]:
     beside = path.with_name(f"{path.stem}.vocabulary.txt")
     found = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
     return sorted(found + [beside] * beside.exists())
+
+
+FASTTEXT_WORDS = ["tornado", "日本語", "über", "/s", "</s>", "a"]
+
+
+def fasttext_model(
+    table: np.ndarray,
+    words: Sequence[bytes] = tuple(word.encode() for word in FASTTEXT_WORDS),
+    labels: Sequence[bytes] = (),
+    *,
+    version: int = 12,
+    kind: int = 2,
+    bucket: int = 50,
+    ngrams: tuple[int, int] = (3, 6),
+    quantised: bool = False,
+) -> bytes:
+    """The bytes of a model as fastText's ``saveModel`` lays them out."""
+    arguments = (table.shape[1], 5, 5, 1, 5, 1, 2, kind, bucket, *ngrams, 100)
+    out = struct.pack("<2i12id", 793712314, version, *arguments, 1e-4)
+    out += struct.pack("<3iqq", len(words) + len(labels), len(words), len(labels), 99, -1)
+    for name, code in [(word, 0) for word in words] + [(label, 1) for label in labels]:
+        out += name + b"\0" + struct.pack("<qb", 7, code)
+    out += struct.pack("<?qq", quantised, *table.shape) + table.astype("<f4").tobytes()
+    return out + struct.pack("<?qq", False, 1, table.shape[1]) + bytes(4 * table.shape[1])

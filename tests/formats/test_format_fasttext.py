@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from format_tables import FASTTEXT_WORDS
+from format_tables import fasttext_model as model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,29 +17,7 @@ from selfvec.errors import FormatError
 from selfvec.formats import load
 from selfvec.vectors import Source
 
-D, BUCKET = 3, 50
-WORDS = ["tornado", "日本語", "über", "/s", "</s>", "a"]
-
-
-def model(
-    table: np.ndarray,
-    words: Sequence[bytes] = tuple(word.encode() for word in WORDS),
-    labels: Sequence[bytes] = (),
-    *,
-    version: int = 12,
-    kind: int = 2,
-    bucket: int = BUCKET,
-    ngrams: tuple[int, int] = (3, 6),
-    quantised: bool = False,
-) -> bytes:
-    """The bytes of a model as fastText's ``saveModel`` lays them out."""
-    arguments = (table.shape[1], 5, 5, 1, 5, 1, 2, kind, bucket, *ngrams, 100)
-    out = struct.pack("<2i12id", 793712314, version, *arguments, 1e-4)
-    out += struct.pack("<3iqq", len(words) + len(labels), len(words), len(labels), 99, -1)
-    for name, code in [(word, 0) for word in words] + [(label, 1) for label in labels]:
-        out += name + b"\0" + struct.pack("<qb", 7, code)
-    out += struct.pack("<?qq", quantised, *table.shape) + table.astype("<f4").tobytes()
-    return out + struct.pack("<?qq", False, 1, table.shape[1]) + bytes(4 * table.shape[1])
+D, BUCKET, WORDS = 3, 50, FASTTEXT_WORDS
 
 
 def random_table(rows: int = len(WORDS) + BUCKET) -> np.ndarray:

@@ -124,4 +124,8 @@ def _split(parts: dict[str, Any], words: list[str]) -> list[int]:
 
     with decoding(Path("tokenizer.json"), "tokenizer"):
         encoded = Tokenizer.from_str(json.dumps(parts)).encode_batch_fast(words, add_special_tokens=False)
-    return [row for row, found in enumerate(encoded) if found.ids != [row]]
+    return [
+        row
+        for row, (word, found) in enumerate(zip(words, encoded, strict=True))
+        if found.ids != [row] or word != word.strip(" ")
+    ]

@@ -6,8 +6,10 @@ its pieces. Asking the tokenizer itself, instead of reading its markers (``▁``
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -63,26 +65,33 @@ class Pieces:
     def ids(self, words: Iterable[str]) -> list[list[int]]:
         """The tokens of each word, unknown ones left out."""
         texts = [word.lower() for word in words] if self.lower else list(words)
-        unknown = self._unknown()
+        unknown = self._unknown
         encoded = [
             encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         ]
         return encoded if unknown is None else [[i for i in ids if i != unknown] for ids in encoded]
 
+    @cached_property
     def _unknown(self) -> int | None:
-        token = getattr(self.tokenizer.model, "unk_token", None)
-        return None if token is None else self.tokenizer.token_to_id(token)
+        """The token that stands for what the tokenizer does not know."""
+        model = self.tokenizer.model
+        if not hasattr(model, "unk_token"):  # Unigram tells only in its JSON
+            number: int | None = json.loads(self.tokenizer.to_str())["model"].get("unk_id")
+            return number
+        return None if model.unk_token is None else self.tokenizer.token_to_id(model.unk_token)
 
     def whole_words(self, accept: Callable[[str], bool] = bool) -> tuple[list[str], NDArray[np.int64]]:
         """Words that are one token, in the order of the tokens, and those tokens (V,)."""
         tokens = sorted(self.tokenizer.get_vocab(with_added_tokens=True).values())
         decoded = self.tokenizer.decode_batch([[token] for token in tokens])
         words: dict[int, str] = {}
-        for markers in (" ", " ▁Ġ"):  # a tokenizer without a decoder leaves the markers of a word's start in
-            open_ = [(token, text.strip(markers)) for token, text in zip(tokens, decoded, strict=True)]
-            open_ = [(token, text) for token, text in open_ if token not in words and text and accept(text)]
-            found = self.ids(text for _, text in open_)
-            words |= {token: text for (token, text), ids in zip(open_, found, strict=True) if ids == [token]}
+        for markers in (" ▁Ġ", " "):  # a tokenizer without a decoder leaves the marks of a word's start in
+            rest = [
+                (token, text.lstrip(markers).rstrip(" ")) for token, text in zip(tokens, decoded, strict=True)
+            ]
+            rest = [(token, text) for token, text in rest if token not in words and text and accept(text)]
+            found = self.ids(text for _, text in rest)
+            words |= {token: text for (token, text), ids in zip(rest, found, strict=True) if ids == [token]}
         kept = sorted(words)
         return [words[token] for token in kept], np.array(kept, np.int64)
 
