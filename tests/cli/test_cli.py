@@ -104,7 +104,7 @@ def test_similar_leaves_rare_neighbours_out_on_request(run_folder: Path, capsys)
 def test_health_tells_by_its_status(run_folder: Path, tmp_path, storm_file, vectors_file, capsys) -> None:
     status = main(["health", str(run_folder), "--json"])
     report = json_of(capsys)
-    assert status == int(any(verdict["level"] == "fail" for verdict in report["verdicts"]))
+    assert status == int(bool(report["verdicts"]))
     for key in ("mean_cosine_to_original", "anisotropy", "effective_rank", "oov", "oov_empty"):
         assert isinstance(report[key], int | float)
     still = tmp_path / "still"
@@ -112,7 +112,7 @@ def test_health_tells_by_its_status(run_folder: Path, tmp_path, storm_file, vect
     main([str(argument) for argument in arguments])
     capsys.readouterr()
     assert main(["health", str(still), "--json"]) == 1
-    assert "unmoved" in [verdict["name"] for verdict in json_of(capsys)["verdicts"]]
+    assert json_of(capsys)["verdicts"] == ["unmoved"]
     assert main(["health", str(still)]) == 1
     assert "unmoved" in capsys.readouterr().out
 

@@ -79,7 +79,7 @@ def test_nothing_to_show() -> None:
 def test_hostile_words_stay_in_their_cells(word: str) -> None:
     rows = [row(word, state, (word, 0.5), ("other", 0.25)) for state in ("original", "refined")]
     trajectory = Trajectory(word, np.arange(1), np.eye(1, 12, dtype=np.float32))
-    report = {"verdicts": [{"name": "n", "level": "ok", "message": word.encode("ascii", "replace").decode()}]}
+    report = {"findings": [{"name": "n", "level": "ok", "message": word.encode("ascii", "replace").decode()}]}
     for renderable in (neighbours_table(rows), trajectory_table(trajectory, make(word).refined)):
         shown = render(renderable)
         assert not set(shown) & set("\x1b\t\r\u202e")
@@ -111,7 +111,7 @@ REPORT = {
     "saturated": 0.71,
     "oov": 594,
     "oov_empty": 12,
-    "verdicts": [
+    "findings": [
         {
             "name": "collapsed",
             "level": "fail",
@@ -146,7 +146,7 @@ def test_health_says_what_was_found_and_what_to_do() -> None:
 
 
 def test_health_leaves_out_what_is_not_known() -> None:
-    report = {"verdicts": [], "mean_cosine_to_original": None, "anisotropy": 0.5, "oov": 0}
+    report = {"findings": [], "mean_cosine_to_original": None, "anisotropy": 0.5, "oov": 0}
     shown = render(health_panel(report))
     assert "cosine to the original" not in shown
     assert "effective rank" not in shown

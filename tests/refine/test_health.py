@@ -20,7 +20,7 @@ def table(rows, sources=None) -> Vectors:
 
 
 def names(health) -> list[str]:
-    return [verdict.name for verdict in health.verdicts]
+    return [finding.name for finding in health.findings]
 
 
 def test_anisotropy_equals_the_mean_over_all_pairs() -> None:

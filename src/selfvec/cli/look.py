@@ -48,7 +48,7 @@ def health(run: RunFolder, as_json: AsJson = False) -> int:
         from ..explore.tables import health_panel
 
         show(health_panel(report))
-    return int(any(verdict["level"] == "fail" for verdict in report["verdicts"]))
+    return int(bool(report["verdicts"]))
 
 
 def trajectory(

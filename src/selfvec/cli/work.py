@@ -37,9 +37,9 @@ def report(run: Run, output: Path, as_json: bool) -> None:
         return
     for line in _summary(run.provenance):
         say(line)
-    for verdict in run.health["verdicts"]:
-        remedy = f"; {verdict['remedy']}" if verdict["remedy"] else ""
-        say(f"health: {verdict['name']}: {verdict['message']}{remedy}")
+    for finding in run.health["findings"]:
+        remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
+        say(f"health: {finding['name']}: {finding['message']}{remedy}")
     print(output)
 
 

@@ -92,20 +92,20 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    verdicts = Table.grid(padding=(0, 2, 0, 0))
-    for verdict in report["verdicts"]:
-        level = str(verdict["level"])
-        verdicts.add_row(Text(level.upper(), LEVELS.get(level, "bold")), _finding(verdict))
-    return Group(verdicts, "", _figures(report))
+    findings = Table.grid(padding=(0, 2, 0, 0))
+    for finding in report["findings"]:
+        level = str(finding["level"])
+        findings.add_row(Text(level.upper(), LEVELS.get(level, "bold")), _finding(finding))
+    return Group(findings, "", _figures(report))
 
 
-def _finding(verdict: Mapping[str, Any]) -> Text:
+def _finding(finding: Mapping[str, Any]) -> Text:
     from rich.text import Text
 
-    finding = Text.assemble((str(verdict["name"]), "bold"), f": {verdict['message']}")
-    if verdict.get("remedy"):
-        finding.append(f"\nWhat to do: {verdict['remedy']}.")
-    return finding
+    text = Text.assemble((str(finding["name"]), "bold"), f": {finding['message']}")
+    if finding.get("remedy"):
+        text.append(f"\nWhat to do: {finding['remedy']}.")
+    return text
 
 
 def _figures(report: Mapping[str, Any]) -> RenderableType:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..history.store import History
 from ..vectors import Source, Vectors, top_indices, unit_rows
 
-__all__ = ["Health", "Verdict", "anisotropy", "check_health", "effective_rank"]
+__all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
 
 # Where a verdict begins. Measured on NOAA narratives with GoogleNews vectors (see docs/paper.md): the
 # original table has anisotropy .07, one epoch of the paper's rule .66, five .88.
@@ -33,7 +33,7 @@ _NEIGHBOURS = 10
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Finding:
     """One finding: its name, ``level`` ("ok", "warn" or "fail"), what was seen, what to do."""
 
     name: str
@@ -80,16 +80,21 @@ class Health:
     oov_tokens: float
     turning: float | None = None
     jump: float | None = None
-    verdicts: list[Verdict] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[str]:
+        """Names of the checks that failed."""
+        return [finding.name for finding in self.findings if finding.level == "fail"]
 
     @property
     def ok(self) -> bool:
         """Whether no check failed."""
-        return all(verdict.level != "fail" for verdict in self.verdicts)
+        return not self.verdicts
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable; numbers that do not exist are null."""
-        data = asdict(self)
+        data = {"verdicts": self.verdicts, **asdict(self)}
         return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in data.items()}
 
 
@@ -162,7 +167,7 @@ def check_health(original: Vectors, refined: Vectors, history: History | None = 
         turning=turning,
         jump=None if step is None else step / max(1 - spread, 1e-6),
     )
-    health.verdicts.extend(_verdicts(health))
+    health.findings.extend(_findings(health))
     return health
 
 
@@ -198,12 +203,12 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
     return float(np.mean(turns)), float(np.mean(sizes))
 
 
-def _verdicts(health: Health) -> list[Verdict]:
-    found = [*_space_verdicts(health), *_movement_verdicts(health), *_oov_verdicts(health)]
-    return found or [Verdict("healthy", "ok", "the words moved, and the space kept its shape")]
+def _findings(health: Health) -> list[Finding]:
+    found = [*_space_findings(health), *_movement_findings(health), *_oov_findings(health)]
+    return found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
 
 
-def _space_verdicts(health: Health) -> list[Verdict]:
+def _space_findings(health: Health) -> list[Finding]:
     # The mean over all words misses a collapse of the frequent ones where most are rare and hardly move.
     grew = health.anisotropy > health.anisotropy_original + 0.1
     if (health.anisotropy >= COLLAPSED_ANISOTROPY and grew) or health.saturated >= SATURATED_SHARE:
@@ -215,35 +220,35 @@ def _space_verdicts(health: Health) -> list[Verdict]:
             "words point the same way, so similarities mean little"
         )
         remedy = "lower the learning rate, the epochs or the window, and keep the original for search"
-        return [Verdict("collapsed", "fail", message, remedy)]
+        return [Finding("collapsed", "fail", message, remedy)]
     return []
 
 
-def _movement_verdicts(health: Health) -> list[Verdict]:
+def _movement_findings(health: Health) -> list[Finding]:
     found = []
     if health.mean_cosine_to_original > UNMOVED_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly a word moved"
         )
         remedy = "raise the learning rate or the epochs, check the window, or bring more text"
-        found.append(Verdict("unmoved", "fail", message, remedy))
+        found.append(Finding("unmoved", "fail", message, remedy))
     if health.mean_cosine_to_original < RUNAWAY_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.2f}: "
             "nothing is left of what the words meant before"
         )
-        found.append(Verdict("runaway", "fail", message, "lower the learning rate or the epochs"))
+        found.append(Finding("runaway", "fail", message, "lower the learning rate or the epochs"))
     turning, jump = health.turning or 0.0, health.jump or 0.0
     if turning < 0 and jump > OSCILLATING_JUMP:
         message = (
             f"frequent words turn back more than they go on (cosine of successive steps {turning:.2f}) and "
             f"still jump {jump:.1%} of the distance between two words at a time: where they ended is chance"
         )
-        found.append(Verdict("oscillating", "fail", message, "lower the learning rate (0.01 is steady)"))
+        found.append(Finding("oscillating", "fail", message, "lower the learning rate (0.01 is steady)"))
     return found
 
 
-def _oov_verdicts(health: Health) -> list[Verdict]:
+def _oov_findings(health: Health) -> list[Finding]:
     empty = health.oov_empty / max(health.types, 1)
     if empty <= EMPTY_SHARE and health.oov_tokens <= UNKNOWN_TOKENS:
         return []
@@ -254,4 +259,4 @@ def _oov_verdicts(health: Health) -> list[Verdict]:
     remedy = (
         "use vectors that know more of these words, let pieces or subwords start them, or set --min-count"
     )
-    return [Verdict("OOV cascade", "fail", message, remedy)]
+    return [Finding("OOV cascade", "fail", message, remedy)]
