@@ -112,7 +112,7 @@ def test_health_tells_by_its_status(run_folder: Path, tmp_path, storm_file, vect
     main([str(argument) for argument in arguments])
     capsys.readouterr()
     assert main(["health", str(still), "--json"]) == 1
-    assert json_of(capsys)["verdicts"] == ["unmoved"]
+    assert "unmoved" in json_of(capsys)["verdicts"]
     assert main(["health", str(still)]) == 1
     assert "unmoved" in capsys.readouterr().out
 
