@@ -56,7 +56,7 @@ def test_a_bad_row_is_named_and_can_be_left_out(reader: Reader, name, batch_byte
     summary = reader.corpus.summary
     assert summary.bad_rows == len(summary.bad_places) == 1
     assert summary.bad_places[0].startswith(f"{path}:{line}: ")
-    assert f"1 bad rows, first {path}:{line}: " in summary.describe()
+    assert f"1 bad row, first {path}:{line}: " in summary.describe()
 
 
 @st.composite

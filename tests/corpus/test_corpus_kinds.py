@@ -138,7 +138,7 @@ def test_several_sources_follow_each_other(reader: Reader):
     assert json.loads(json.dumps(summary.as_dict()))["files"][0]["text_fields"] == ["text"]
     assert (
         summary.describe()
-        == "4 documents; text from text (recognised); dates from date; 1 duplicates among them"
+        == "4 documents; text from text (recognised); dates from date; 1 duplicate among them"
     )
 
 

@@ -83,7 +83,7 @@ class Summary:
         >>> Summary(documents=3, text_fields=("title", "text"), empty=1).describe()
         '3 documents; text from title + text (recognised); left out: 1 empty'
         """
-        parts = [f"{self.documents:,} documents"]
+        parts = [_count(self.documents, "document")]
         if self.text_fields:
             how = "as asked" if self.text_given else self.layout or "recognised"
             parts.append(f"text from {' + '.join(self.text_fields)} ({how})")
@@ -93,14 +93,18 @@ class Summary:
         if self.duplicates and self.layout:
             left_out.append(f"{self.duplicates:,} repeated")
         if self.bad_rows:
-            left_out.append(f"{self.bad_rows:,} bad rows, first {self.bad_places[0]}")
+            left_out.append(f"{_count(self.bad_rows, 'bad row')}, first {self.bad_places[0]}")
         if self.skipped_files:
-            left_out.append(f"{len(self.skipped_files):,} files of other kinds")
+            left_out.append(f"{_count(len(self.skipped_files), 'file')} of other kinds")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         if self.duplicates and not self.layout:
-            parts.append(f"{self.duplicates:,} duplicates among them")
+            parts.append(f"{_count(self.duplicates, 'duplicate')} among them")
         return "; ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass

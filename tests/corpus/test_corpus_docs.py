@@ -1,0 +1,42 @@
+"""What the documentation of corpora shows is what happens."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import selfvec.corpus
+from selfvec.corpus.fields import DATES, IDS, TEXTS, TITLES
+from selfvec.corpus.sources import DOCUMENT_SUFFIXES, KINDS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "corpora.md").read_text(encoding="utf-8")
+MODULES = [module.name for module in pkgutil.iter_modules(selfvec.corpus.__path__)]
+
+
+def test_the_examples_of_the_page_run():
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "corpora.md", "exec"), {})
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_the_modules_run(name):
+    module = importlib.import_module(f"selfvec.corpus.{name}")
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_page_names_what_is_read():
+    for suffix in (*KINDS, *filter(None, DOCUMENT_SUFFIXES)):
+        assert f"`{suffix}`" in PAGE or suffix in (".text", ".markdown"), suffix
+    text, date, name = (
+        re.search(rf"\* \*\*{kind}\*\*:(.*?)(?=\n\* |\n\n)", PAGE, re.DOTALL)[1] for kind in KINDS_OF
+    )
+    assert set(re.findall(r"`(\w+)`", text)) <= {*TEXTS, *TITLES}
+    assert set(re.findall(r"`(\w+)`", date)) <= set(DATES)
+    assert set(re.findall(r"`(\w+)`", name)) <= set(IDS)
