@@ -34,9 +34,8 @@ def test_the_examples_of_the_modules_run(name):
 def test_the_page_names_what_is_read():
     for suffix in (*KINDS, *filter(None, DOCUMENT_SUFFIXES)):
         assert f"`{suffix}`" in PAGE or suffix in (".text", ".markdown"), suffix
-    text, date, name = (
-        re.search(rf"\* \*\*{kind}\*\*:(.*?)(?=\n\* |\n\n)", PAGE, re.DOTALL)[1] for kind in KINDS_OF
-    )
-    assert set(re.findall(r"`(\w+)`", text)) <= {*TEXTS, *TITLES}
-    assert set(re.findall(r"`(\w+)`", date)) <= set(DATES)
-    assert set(re.findall(r"`(\w+)`", name)) <= set(IDS)
+    for kind, known in {"text": {*TEXTS, *TITLES}, "date": {*DATES}, "id": {*IDS}}.items():
+        entry = re.search(rf"\* \*\*{kind}\*\*:(.*?)(?=\n\* |\n\n)", PAGE, re.DOTALL)[1]
+        named = set(re.findall(r"`(\w+)`", entry))
+        assert named
+        assert named <= known
