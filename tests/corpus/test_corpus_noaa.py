@@ -121,16 +121,39 @@ def test_a_field_that_is_asked_for_is_read_as_any_other(reader: Reader):
     assert reader.corpus.summary.layout is None
 
 
+def test_unquoted_commas_in_place_names_of_the_export_are_mended_and_told(reader: Reader):
+    lines = as_export().splitlines(keepends=True)
+    names = lines[0].strip().split(",")
+    first = lines[1].split(",")
+    assert names[1] == "CZ_NAME_STR"
+    whole = "".join(
+        [lines[0], ",".join([first[0], "NORTH", " SOUTH", " AND WEST CO.", *first[2:]]), *lines[2:]]
+    )
+    reader.write("export.csv", whole)
+    assert reader.read("export.csv")["texts"] == TEXTS
+    summary = reader.corpus.summary
+    assert (summary.bad_rows, summary.mended_rows) == (0, 1)
+    assert summary.mended_places[0].endswith("export.csv:2")
+    assert "mended in 1 rows, first" in summary.describe()
+
+
+def test_an_export_row_that_cannot_be_mended_is_bad(reader: Reader):
+    data = as_export() + "1,A,B,C,D\n1," + "," * 60 + "\n"
+    reader.write("export.csv", data)
+    reader.read("export.csv", skip_bad_rows=True)
+    assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (2, 0)
+
+
 def test_the_real_layouts(shared_data, reader: Reader):
     raw = shared_data / "noaa" / "raw_sample"
     rows = reader.read(raw / "details_1972.csv")
     summary = reader.corpus.summary
     assert (summary.layout, len(rows["texts"]), summary.empty) == ("noaa details", 4, 2168)
     assert {str(date) for date in rows["dates"]} == {"1972-06-18"}
-    rows = reader.read(raw / "search_export.csv", skip_bad_rows=True)
+    rows = reader.read(raw / "search_export.csv")
     summary = reader.corpus.summary
-    assert (summary.layout, summary.bad_rows) == ("noaa export", 1)
-    assert summary.bad_places[0].startswith(f"{raw / 'search_export.csv'}:394: a row has 39 fields")
+    assert (summary.layout, summary.bad_rows) == ("noaa export", 0)
+    assert summary.mended_places == [f"{raw / 'search_export.csv'}:394"]
     assert {date.year for date in rows["dates"]} == {1993, 1994, 1995}
 
 

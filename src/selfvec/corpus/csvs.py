@@ -26,6 +26,9 @@ _SOILED = re.compile("[\0\udc80-\udcff]")
 """What is left of NUL bytes and of bytes that are not UTF-8 after decoding them with surrogates."""
 
 
+_EXPORT_DATE = re.compile(r"\d{2}/\d{2}/\d{4}", re.ASCII)
+
+
 @dataclass(frozen=True)
 class Header:
     """The first row of a file: column names, the delimiter, and how many lines it takes."""
@@ -110,6 +113,9 @@ def _carefully(
         except csv.Error as error:
             reading.bad(_explained(error), path=path, line=number)
             continue
+        if len(row) > len(header.names) and (whole := _rejoined(row, header)):
+            reading.mended(path=path, line=number)
+            row = whole
         if rule := _fault(row, header):
             many = len(row) > len(header.names)
             remedy = "quote the field that holds the delimiter" if many else "mend the row"
@@ -141,6 +147,18 @@ def _fault(row: list[str], header: Header) -> str | None:
         if (not value.isascii() or "\0" in value) and (soiled := _SOILED.search(value)):
             return NUL if soiled[0] == "\0" else "is not UTF-8 text"
     return None
+
+
+def _rejoined(row: list[str], header: Header) -> list[str] | None:
+    """A row of NOAA's web export whose place name holds unquoted commas, as NOAA writes some; else None.
+
+    The date two columns on says how many of the fields belong to the name.
+    """
+    if not {"CZ_NAME_STR", "BEGIN_DATE"} <= set(header.names):
+        return None
+    at, more = header.names.index("CZ_NAME_STR"), len(row) - len(header.names)
+    whole = [*row[:at], ",".join(row[at : at + more + 1]), *row[at + more + 1 :]]
+    return whole if _EXPORT_DATE.fullmatch(whole[header.names.index("BEGIN_DATE")]) else None
 
 
 def _explained(error: csv.Error) -> str:

@@ -51,6 +51,8 @@ class Summary:
         Documents whose text had come before. They are left out in the NOAA layouts, else only counted.
     undated : int
         Documents handed out without a date, in files that have a date field.
+    mended_rows, mended_places : int, list of str
+        Rows of NOAA's web export with unquoted commas in a place name, read all the same.
     bad_rows, bad_places : int, list of str
         Malformed rows that were left out, and the first 20 of them with file, line, field and rule.
     skipped_files : list of str
@@ -64,6 +66,8 @@ class Summary:
     empty: int = 0
     duplicates: int = 0
     undated: int = 0
+    mended_rows: int = 0
+    mended_places: list[str] = field(default_factory=list)
     bad_rows: int = 0
     bad_places: list[str] = field(default_factory=list)
     skipped_files: list[str] = field(default_factory=list)
@@ -96,6 +100,8 @@ class Summary:
             left_out.append(f"{_count(self.bad_rows, 'bad row')}, first {self.bad_places[0]}")
         if self.skipped_files:
             left_out.append(f"{_count(len(self.skipped_files), 'file')} of other kinds")
+        if self.mended_rows:
+            parts.append(f"commas mended in {self.mended_rows:,} rows, first {self.mended_places[0]}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         if self.duplicates and not self.layout:
@@ -132,3 +138,9 @@ class Reading:
         self.summary.bad_rows += 1
         if len(self.summary.bad_places) < NAMED_PLACES:
             self.summary.bad_places.append(str(CorpusError(rule, path=path, line=line, field=field)))
+
+    def mended(self, *, path: str, line: int) -> None:
+        """Count and name a row whose known defect was undone."""
+        self.summary.mended_rows += 1
+        if len(self.summary.mended_places) < NAMED_PLACES:
+            self.summary.mended_places.append(f"{path}:{line}")
