@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -226,8 +227,54 @@ def test_names_and_suffixes_are_unique() -> None:
     assert len(set(suffixes)) == len(suffixes)
 
 
+def test_the_documentation_lists_every_format() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    for row in FORMATS:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{row.name}` |")]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert [cell.strip("`") for cell in cells[2].split()] == sorted(row.suffixes, key=row.suffixes.index)
+        assert cells[4] == ("yes" if row.write else "")
+        assert (cells[5] == "yes") == row.mapped
+        assert (cells[6] == "yes") == row.half
+
+
 def test_importing_formats_imports_nothing_heavy() -> None:
     heavy = {"polars", "numba", "tokenizers", "safetensors", "zstandard"}
     script = f"import sys, selfvec.formats; print({heavy!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@every
+def test_a_write_that_fails_half_way_leaves_the_target(row: Format, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    vectors = table([f"word{i}" for i in range(3000)], 20)
+    path = target(row, tmp_path)
+    if not row.folder:
+        path.write_bytes(b"what stood here")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # as a disk with room for 20 kB
+    try:
+        with pytest.raises(TargetError, match="larger than the file system allows"):
+            save(vectors, path, row.name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [file.name for file in tmp_path.iterdir() if file != path] == []
+    assert row.folder or path.read_bytes() == b"what stood here"
+
+
+@pytest.mark.parametrize("row", [row for row in FILES if row.name != "safetensors"], ids=lambda row: row.name)
+def test_packed_files_are_read(row: Format, tmp_path: Path) -> None:
+    path = written(row, tmp_path)
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    after = load(packed)
+    assert after.provenance["format"] == row.name
+    assert np.array_equal(after.vectors, table().vectors)
+
+
+def test_packed_safetensors_cannot_be_mapped(tmp_path: Path) -> None:
+    save(table(), tmp_path / "a.safetensors")
+    (tmp_path / "b").write_bytes(gzip.compress((tmp_path / "a.safetensors").read_bytes()))
+    with pytest.raises(FormatError, match="unpack it first"):
+        load(tmp_path / "b")

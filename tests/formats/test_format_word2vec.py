@@ -66,7 +66,10 @@ def test_numbers_that_happen_to_be_text_bytes(tmp_path: Path) -> None:
         (b"999999999999 300\na " + ROW, r"999999999999 rows of 300 numbers, the file is \d+ bytes"),
         (b"2 999999999999\na " + ROW, r"2 rows of 999999999999 numbers"),
         (b"0 2\n\0\0", r"0 rows of 2 numbers"),
-        (b"2 2\na " + ROW + b" " + OTHER + b"\n" * 9, r"row 2 of 2 \(byte 14\): there is no word"),
+        (
+            b"2 2\na " + ROW + b" " + OTHER + b"\n" * 9,
+            r"row 2 of 2 \(byte 14\): there is no word before the blank",
+        ),
     ],
 )
 def test_an_error_names_the_row_and_the_byte(content: bytes, message: str, tmp_path: Path) -> None:

@@ -86,7 +86,9 @@ def write_npy(vectors: Vectors, path: Path) -> None:
     with atomic_file(beside) as vocabulary, atomic_file(path) as matrix:
         vocabulary.write_bytes(words)
         with matrix.open("wb") as file:
-            np.save(file, vectors.vectors, allow_pickle=False)
+            rows = np.ascontiguousarray(vectors.vectors)
+            npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
+            file.write(rows.data)  # unlike numpy.save, keeps the error's number when the disk is full
 
 
 def sniff_npz(source: Input) -> bool:
@@ -132,7 +134,7 @@ def _members(source: Input) -> dict[str, NDArray[Any]]:
                 continue
             with archive.open(info) as member:
                 data = unpack(member, info.compress_size, source.path)
-            if not data.startswith(b"\x93NUMPY"):
+            if data[:6] != b"\x93NUMPY":
                 raise source.error("holds a member that is no array", remedy="save it with numpy.savez")
             arrays[name] = _array(Input(source.path, data))
     return arrays

@@ -6,7 +6,10 @@ the error reads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ __all__ = [
     "finish",
     "first_not_finite",
     "read_vocabulary",
+    "writing_by_polars",
 ]
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
@@ -152,7 +156,7 @@ def decode_words(data: bytes, source: Input, errors: str, *, first_line: int | N
         if errors == "replace":
             return data.decode(errors="replace").split("\n")
         row = data.count(b"\n", 0, error.start)
-        which = f"the {row + 1}. word" if first_line is None else "the one of this line"
+        which = f"word {row + 1}" if first_line is None else "the one of this line"
         raise source.error(
             f"words are UTF-8, {which} is not",
             line=None if first_line is None else row + first_line,
@@ -176,6 +180,18 @@ def read_vocabulary(path: Path, rows: int, errors: str) -> list[str]:
             remedy="put the right vocabulary beside the matrix",
         )
     return words
+
+
+@contextmanager
+def writing_by_polars() -> Iterator[None]:
+    """Give the operating system's errors, which Polars puts into its own, their numbers back."""
+    try:
+        yield
+    except Exception as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
 def encode_words(words: Sequence[str], forbidden: str = "\n\r") -> bytes:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vectors import Float
-from .check import decode_words
+from .check import decode_words, writing_by_polars
 from .source import Input
 
 __all__ = ["count_lines", "is_row", "line_end", "looks_like_text", "read_lines", "text_end", "write_lines"]
@@ -197,7 +197,7 @@ def write_lines(
 
     names = [f"n{i}" for i in range(matrix.shape[1])]
     step = max(1, _BLOCK // len(names))
-    with path.open("wb") as file:
+    with path.open("wb") as file, writing_by_polars():
         file.write(header.encode())
         for start in range(0, len(matrix), step):
             block = np.asarray(matrix[start : start + step], np.float32)

@@ -18,7 +18,7 @@ import numpy as np
 from ..files import atomic_file
 from ..tensors import map_tensors
 from ..vectors import Vectors
-from .check import columns, decode_words, encode_words, finish
+from .check import columns, decode_words, encode_words, finish, writing_by_polars
 from .source import Input
 
 __all__ = ["read", "sniff", "write"]
@@ -64,5 +64,5 @@ def write(vectors: Vectors, path: Path) -> None:
     table = {"word": vectors.index_to_key, "vector": vectors.vectors, "source": vectors.sources}
     if vectors.counts is not None:
         table["count"] = vectors.counts
-    with atomic_file(path) as temporary:
+    with atomic_file(path) as temporary, writing_by_polars():
         pl.DataFrame(table, schema_overrides={"word": pl.String}).write_parquet(temporary)

@@ -53,9 +53,7 @@ class Pieces:
             lengths = np.fromiter(map(len, ids), np.int64, len(ids))
             flat = np.fromiter(chain.from_iterable(ids), np.int64, int(lengths.sum()))
             first, batch = np.cumsum(lengths) - lengths, out[start : start + _BATCH]
-            for nth in range(
-                lengths.max(initial=0)
-            ):  # all first pieces, all second ones: few, long additions
+            for nth in range(lengths.max(initial=0)):  # all first pieces, then all second ones, ...
                 longer = np.flatnonzero(lengths > nth)
                 batch[longer] += self.table[flat[first[longer] + nth]]
             if self.pool == "mean":

@@ -7,6 +7,7 @@ bounds. Whatever goes wrong in a library that decodes foreign bytes becomes one 
 from __future__ import annotations
 
 import mmap
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Input:
     data : bytes or mmap
         The file's bytes, unpacked; empty for a folder.
     unpacked : bool
-        Whether the file is compressed on disk, so that ``data`` lives in memory.
+        Whether the file at ``path`` is compressed, so that ``data`` are not its own bytes.
     """
 
     path: Path
@@ -52,7 +53,7 @@ class Input:
 
     def siblings(self, *names: str) -> list[Path]:
         """Those of the named files that stand in the same folder (``{}``: this file's name, no suffix)."""
-        stem = self.path.name.split(".")[0] if self.unpacked else self.path.stem
+        stem = Path(self.path.stem).stem if self.unpacked else self.path.stem
         paths = [self.path.parent / name.format(stem) for name in names]
         return [path for path in paths if path.is_file()]
 
@@ -106,7 +107,7 @@ def open_input(path: Path) -> Input:
         raise FormatError(f"cannot be read: {reason}", path=path, remedy="check the path") from error
 
 
-def _unpacked(path: Path, file: IO[bytes], start: bytes) -> bytes:
+def _unpacked(path: Path, file: IO[bytes], start: bytes) -> mmap.mmap:
     packed = path.stat().st_size
     with decoding(path, "compressed file"):
         if start.startswith(b"\x1f\x8b"):
@@ -120,17 +121,22 @@ def _unpacked(path: Path, file: IO[bytes], start: bytes) -> bytes:
             return unpack(reader, packed, path)
 
 
-def unpack(stream: Any, packed: int, path: Path) -> bytes:
-    """All bytes of a decompressing stream, unless they are absurdly many for the ``packed`` bytes on disk."""
-    data = bytearray()
-    while chunk := stream.read(_CHUNK):
-        data += chunk
-        if len(data) > max(_UNSUSPICIOUS, _HIGHEST_RATIO * packed):
-            raise FormatError(
-                f"unpacks to more than {_HIGHEST_RATIO} times its size, no table of vectors does",
-                path=path,
-                remedy="unpack it yourself if you trust it",
-            )
-    if not data:
-        raise FormatError("is empty once unpacked", path=path, remedy="get the file again")
-    return bytes(data)
+def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
+    """All bytes of a decompressing stream, unless they are absurdly many for the ``packed`` bytes on disk.
+
+    They go to a nameless temporary file, which is mapped: GoogleNews, packed, would fill the memory twice.
+    """
+    size = 0
+    with tempfile.TemporaryFile() as file:
+        while chunk := stream.read(_CHUNK):
+            size += file.write(chunk)
+            if size > max(_UNSUSPICIOUS, _HIGHEST_RATIO * packed):
+                raise FormatError(
+                    f"unpacks to more than {_HIGHEST_RATIO} times its size, no table of vectors does",
+                    path=path,
+                    remedy="unpack it yourself if you trust it",
+                )
+        if not size:
+            raise FormatError("is empty once unpacked", path=path, remedy="get the file again")
+        file.flush()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -125,7 +125,7 @@ FORMATS = (
     Format(
         "glove",
         "GloVe text (word2vec text without its first line)",
-        (".glove.txt", ".glove"),
+        (".glove", ".glove.txt"),
         text.sniff_glove,
         text.read_glove,
         text.write_glove,

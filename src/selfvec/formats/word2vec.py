@@ -64,31 +64,30 @@ def _walk(
     size, data = 4 * dimensions, source.data
     if rows == 0 or dimensions == 0 or rows * (size + 2) > len(data) - start:
         return f"the header says {rows} rows of {dimensions} numbers, the file is {len(data)} bytes long"
-    words: list[bytes] = []
-    offsets: list[int] = []
-    position = start
-    for row in range(1, rows + 1):
-        blank = data.find(b" ", position, position + _LONGEST)
+    find, words, blanks, position = data.find, [], [], start
+    for row in range(1, rows + 1):  # the bare minimum for each row, the checks come after
+        blank = find(b" ", position, position + _LONGEST)
         if blank < 0:
             return f"row {row} of {rows} (byte {position}): a word ends with a blank, there is none"
-        word = data[position:blank].lstrip(b"\n")
-        if not word or b"\n" in word:
-            return f"row {row} of {rows} (byte {position}): there is no word"
+        words.append(data[position:blank])
+        blanks.append(blank)
         position = blank + 1 + size
-        if position > len(data):
-            return f"row {row} of {rows} (byte {blank + 1}): the file ends inside the numbers"
-        words.append(word)
-        offsets.append(blank + 1)
+    if position > len(data):
+        row = next(row for row, blank in enumerate(blanks) if blank + 1 + size > len(data))
+        return f"row {row + 1} of {rows} (byte {blanks[row] + 1}): the file ends inside the numbers"
+    words = [word.lstrip(b"\n") for word in words]
+    bad = next((row for row, word in enumerate(words) if not word or b"\n" in word), None)
+    if bad is not None:
+        return f"row {bad + 1} of {rows} (byte {blanks[bad]}): there is no word before the blank"
     if data[position : position + 4096].strip(b"\n\r "):
         return f"the header says {rows} rows, more bytes follow the last one (byte {position})"
-    return words, np.array(offsets)
+    return words, np.array(blanks) + 1
 
 
 def _gather(source: Input, offsets: NDArray[np.int64], dimensions: int) -> NDArray[np.float32]:
     """Copy the rows that begin at ``offsets`` (V,) into a (V, d) matrix; they lie at odd addresses."""
     size = 4 * dimensions
-    data = source.array(np.uint8, len(source.data), 0)
-    windows = np.lib.stride_tricks.sliding_window_view(data, size)
+    windows = np.lib.stride_tricks.sliding_window_view(source.array(np.uint8, len(source.data), 0), size)
     matrix = np.empty((len(offsets), dimensions), np.float32)
     step = max(1, _GATHERED // size)
     for row in range(0, len(offsets), step):
