@@ -1,0 +1,293 @@
+"""What is measured: one function per claim of the paper, each giving plain rows.
+
+Definitions that the tables rely on stand here, beside the code that follows them.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common import median_seconds
+from selfvec.corpus import Corpus
+from selfvec.refine.health import anisotropy, check_health
+from selfvec.refiner import refine
+from selfvec.settings import Settings
+from selfvec.vectors import Vectors
+
+from .corpora import Prepared
+from .runs import by_epoch, hidden, refined, shuffled
+
+__all__ = ["Plan", "direction", "epochs", "held_out", "neighbours", "oov", "rates", "speed"]
+
+Row = dict[str, Any]
+
+BANDS = ((1, 1), (2, 9), (10, 99), (100, None))
+"""Words by how often they occur: least and most."""
+
+OFTEN = 10
+"""Occurrences from which a word counts as frequent."""
+
+_HEALTH = ("mean_cosine_to_original", "anisotropy", "effective_rank", "saturated")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure, with the paper's own values; tests make it small."""
+
+    tokens: int = 141_000
+    window: int = 13
+    rate: float = 0.01
+    epochs: tuple[int, ...] = (1, 2, 3, 4, 5, 10)
+    listed_epochs: tuple[int, ...] = (1, 5)
+    rates: tuple[float, ...] = (0.005, 0.01, 0.02, 0.05, 0.075, 0.1, 0.15, 0.2)
+    drawn_rates: tuple[float, ...] = (0.01, 0.075, 0.2)
+    shuffles: int = 5
+    words: tuple[str, ...] = ("thunderstorm", "tornado", "hail")
+    unknown_words: tuple[str, ...] = ("derecho", "mesonet", "golfball")
+    held_out: int = 500
+    repeats: int = 5
+
+
+def epochs(prepared: Prepared, plan: Plan) -> list[Row]:
+    """State of the space after each epoch at the paper's α, and mean cosine to the original by frequency."""
+    counts, known = prepared.batch.counts, prepared.known
+    before = check_health(prepared.original, prepared.original)
+    rows: list[Row] = [{"corpus": prepared.name, "epochs": 0, **_state(before.as_dict())}]
+    for epoch, table in by_epoch(prepared, plan.window, plan.rate, max(plan.epochs)):
+        health = check_health(prepared.original, table).as_dict()
+        cosines = np.einsum("ij,ij->i", prepared.original.unit, table.unit)
+        bands = []
+        for low, high in BANDS:
+            inside = known & (counts >= low) & (counts <= (high or counts.max()))
+            if inside.any():
+                mean = float(cosines[inside].mean())
+                bands.append({"low": low, "high": high, "types": int(inside.sum()), "cosine": mean})
+        rows.append({"corpus": prepared.name, "epochs": epoch, **_state(health), "by_frequency": bands})
+    return rows
+
+
+def neighbours(prepared: Prepared, plan: Plan, words: Sequence[str]) -> list[Row]:
+    """Ten nearest words before and after; words the corpus does not have are left out.
+
+    ``beside`` counts those of the ten that stand within a window of the word anywhere in the corpus;
+    ``median_often`` is the median cosine to all words seen at least ten times.
+    """
+    words = [word for word in words if word in prepared.index]
+    often = prepared.batch.counts >= OFTEN
+    states = {0: prepared.original}
+    for epoch, table in by_epoch(prepared, plan.window, plan.rate, max(plan.listed_epochs)):
+        if epoch in plan.listed_epochs:
+            states[epoch] = table
+    rows = []
+    for word in words:
+        index = prepared.index[word]
+        company = _company(prepared, index, plan.window // 2)
+        for epoch, table in states.items():
+            row = {"corpus": prepared.name, "word": word, "epochs": epoch}
+            row["occurrences"] = int(prepared.batch.counts[index])
+            nearest = table.most_similar(word) if table[word].any() else []
+            row["neighbours"] = [list(pair) for pair in nearest]
+            row["beside"] = sum(prepared.index[near] in company for near, _ in nearest)
+            others = table.unit[often & np.any(table.unit != 0, axis=1)] @ table.unit[index]
+            row["median_often"] = float(np.median(others)) if nearest and len(others) else None
+            rows.append(row)
+    return rows
+
+
+def _company(prepared: Prepared, word: int, half: int) -> set[int]:
+    """All types that stand at most ``half`` tokens from a word, in its documents."""
+    ids, offsets = prepared.batch.ids, prepared.batch.offsets
+    found: set[int] = set()
+    for place in np.flatnonzero(ids == word).tolist():
+        document = int(np.searchsorted(offsets, place, side="right"))
+        first, last = max(offsets[document - 1], place - half), min(offsets[document], place + half + 1)
+        found.update(ids[first:place].tolist(), ids[place + 1 : last].tolist())
+    return found
+
+
+def rates(prepared: Prepared, plan: Plan) -> list[Row]:
+    """One epoch at each α: the space, the steps, and how far the end depends on the order of documents.
+
+    ``variance`` is the mean over words of the trace of the covariance of their final unit vectors over
+    shuffled orders. That trace is the mean cosine distance between two of the ends; ``variance_relative``
+    divides it by the mean cosine distance between two different words, 1 - anisotropy. ``turning`` and
+    ``jump`` are those of `selfvec.refine.health` with every state recorded, ``verdicts`` with the default
+    history.
+    """
+    rows = []
+    for rate in plan.rates:
+        health = refined(prepared, plan.window, rate, history="auto").health
+        steps = refined(prepared, plan.window, rate, history="every:1;limit:4GB").health
+        rows.append(
+            {
+                "corpus": prepared.name,
+                "rate": rate,
+                "kept": 1 / (1 + rate * (plan.window - 1)),
+                **_state(health),
+                **_variance(prepared, plan, rate),
+                "turning": steps["turning"],
+                "jump": steps["jump"],
+                "verdicts": list(health["verdicts"]),
+            }
+        )
+    return rows
+
+
+def _state(health: dict[str, Any]) -> Row:
+    return {name: health[name] for name in _HEALTH}
+
+
+def _variance(prepared: Prepared, plan: Plan, rate: float) -> Row:
+    k = plan.shuffles
+    total = np.zeros(prepared.original.vectors.shape)
+    filled, spread = np.ones(len(total), bool), 0.0
+    for seed in range(k):
+        end = refined(shuffled(prepared, seed), plan.window, rate).vectors.unit
+        total += end
+        filled &= np.any(end != 0, axis=1)
+        spread += (1 - anisotropy(end)) / k
+    # Of k unit vectors with mean m, the unbiased covariance has the trace (1 - |m|²) k / (k - 1).
+    trace = (1 - np.einsum("ij,ij->i", total, total) / k**2) * k / (k - 1)
+    often = filled & (prepared.batch.counts >= OFTEN)
+    mean, mean_often = float(trace[filled].mean()), float(trace[often].mean()) if often.any() else None
+    return {
+        "variance": mean,
+        "variance_relative": mean / spread,
+        "variance_often": mean_often,
+        "variance_often_relative": None if mean_often is None else mean_often / spread,
+    }
+
+
+def direction(prepared: Prepared, plan: Plan) -> list[Row]:
+    """The direction all words share after refining, and where it was before the first update.
+
+    ``foretold`` is its cosine to the mean of the *original* vectors, each as often as its word occurs.
+    ``before`` and ``after`` are mean cosines of the words' vectors to it.
+    """
+    original, known = prepared.original.unit, prepared.known
+    mean = _unit(prepared.batch.counts.astype(np.float64) @ original)
+    faster = [(rate, 1) for rate in plan.drawn_rates if rate != plan.rate]
+    rows = []
+    for rate, last in ((plan.rate, max(plan.epochs)), *faster):
+        for epoch, table in by_epoch(prepared, plan.window, rate, last):
+            shared = _unit(table.unit.sum(axis=0, dtype=np.float64))
+            rows.append(
+                {
+                    "corpus": prepared.name,
+                    "rate": rate,
+                    "epochs": epoch,
+                    "foretold": float(shared @ mean),
+                    "before": float((original[known] @ shared).mean()),
+                    "after": float((table.unit @ shared).mean()),
+                }
+            )
+    return rows
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    unit: NDArray[np.float64] = vector / np.linalg.norm(vector)
+    return unit
+
+
+def oov(prepared: Prepared, plan: Plan) -> Row:
+    """How many words had no vector, and after how many of their own updates they got one."""
+    run = refined(prepared, plan.window, plan.rate, history="every:1;limit:4GB")
+    history, unknown = run.history, np.flatnonzero(~prepared.known)
+    assert history is not None
+    firsts = []
+    for word in unknown.tolist():
+        filled = np.any(history.vectors[history.starts[word] : history.starts[word + 1]] != 0, axis=1)
+        if filled.any():
+            firsts.append(int(filled.argmax()) + 1)
+    counts = prepared.batch.counts[unknown]
+    return {
+        "corpus": prepared.name,
+        "types": len(prepared.batch.types),
+        "oov": len(unknown),
+        "oov_tokens": float(counts.sum() / len(prepared.batch)),
+        "oov_once": int(np.sum(counts == 1)),
+        "got_vector": len(firsts),
+        "at_first_update": firsts.count(1),
+        "latest_first_vector": max(firsts, default=0),
+        "still_empty": len(unknown) - len(firsts),
+    }
+
+
+def held_out(prepared: Prepared, plan: Plan) -> list[Row]:
+    """Hide known words, refine, and ask how near the induced vector is to the hidden one.
+
+    Words seen at least ten times, drawn with a fixed seed. ``rank`` is the median place of the true vector
+    among the original vectors of all known words, by cosine to the induced one. The same is asked of one
+    constant guess for all words, the shared direction of the refined table: what a word's own contexts add
+    is the difference between the two.
+    """
+    candidates = np.flatnonzero(prepared.known & (prepared.batch.counts >= OFTEN))
+    size = min(plan.held_out, len(candidates) // 2)
+    if size == 0:
+        return []
+    words = np.sort(np.random.default_rng(0).choice(candidates, size, replace=False))
+    known = np.flatnonzero(prepared.known)
+    rows = []
+    for epoch, table in by_epoch(hidden(prepared, words), plan.window, plan.rate, 2):
+        shared = _unit(table.unit.sum(axis=0, dtype=np.float64)).astype(np.float32)
+        for guess, vectors in (
+            ("induced vector", table.unit[words]),
+            ("the shared direction, for every word", np.tile(shared, (size, 1))),
+        ):
+            cosine, rank = _recovered(prepared.original, known, words, vectors)
+            row = {"corpus": prepared.name, "epochs": epoch, "guess": guess, "words": size}
+            rows.append(row | {"cosine": cosine, "rank": rank, "of": len(known)})
+    return rows
+
+
+def _recovered(
+    original: Vectors, known: NDArray[np.int64], words: NDArray[np.int64], guesses: NDArray[np.float32]
+) -> tuple[float, float]:
+    """Mean cosine of guesses, (n, d), to the true vectors of words, (n,), and the median rank of these."""
+    cosines = guesses @ original.unit[known].T
+    true = np.einsum("ij,ij->i", guesses, original.unit[words])
+    ranks = 1 + np.sum(cosines > true[:, None] + 1e-6, axis=1)
+    return float(true.mean()), float(np.median(ranks))
+
+
+def speed(
+    prepared: Prepared, plan: Plan, texts: Sequence[str], vectors: Path | Vectors, settings: Settings
+) -> list[Row]:
+    """Median seconds of the rule alone, with every state kept, and of the whole job into a run folder."""
+    source = vectors if isinstance(vectors, Vectors) else os.fspath(vectors)
+
+    def rule(history: str) -> None:
+        for _ in by_epoch(prepared, plan.window, plan.rate, 1, history):
+            pass
+
+    with tempfile.TemporaryDirectory() as folder:
+
+        def whole() -> None:
+            run = refine(Corpus.from_texts(texts), source, settings)
+            run.save(Path(folder) / "run", overwrite=True)
+
+        jobs: dict[str, Callable[[], object]] = {
+            "the rule alone": lambda: rule("none"),
+            "the rule, every state kept as in the paper": lambda: rule("every:1;limit:4GB"),
+            "the whole job, from texts and a vectors file to a saved run folder": whole,
+        }
+        timed = {name: median_seconds(job, plan.repeats) for name, job in jobs.items()}
+    n = len(prepared.batch)
+    return [
+        {
+            "corpus": prepared.name,
+            "job": job,
+            "seconds": seconds,
+            "tokens": n,
+            "tokens_per_second": n / seconds,
+        }
+        for job, seconds in timed.items()
+    ]

@@ -1,0 +1,329 @@
+"""The report on the paper says what was measured, on a small text of ours and random vectors."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="figures need selfvec[plot]")
+
+from benchmarks.paper import main, publish, report
+from benchmarks.paper_report import corpora, experiments, runs
+from benchmarks.paper_report.claims import claims
+from benchmarks.paper_report.experiments import Plan
+from benchmarks.paper_report.page import fill, generated
+from benchmarks.paper_report.tables import parts
+
+from selfvec.corpus import Corpus
+from selfvec.refiner import refine
+from selfvec.text import Rules, encode, tokenizer
+from selfvec.vectors import Vectors, unit_rows
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "paper.md"
+
+PLAN = Plan(
+    tokens=1_000,
+    window=5,
+    epochs=(1, 2, 3),
+    listed_epochs=(1, 2),
+    shuffles=3,
+    words=("hail", "storm", "nowhere"),
+    unknown_words=("roofs",),
+    drawn_rates=(0.01, 0.2),
+    held_out=5,
+    repeats=1,
+)
+VARIANTS = (
+    corpora.Variant("all words", Rules()),
+    corpora.Variant("words seen twice", Rules(min_count=2)),
+)
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    """Short reports in one style, the middle of each drawn at random."""
+    rng = np.random.default_rng(0)
+    things = ["hail", "wind", "rain", "snow", "roofs", "trees", "fields", "cars", "streams", "bridges"]
+    places = ["farm", "village", "coast", "valley", "county", "river"]
+    made = []
+    for number in range(200):
+        a, b, c = rng.choice(things, 3)
+        where = places[int(rng.integers(len(places)))]
+        made.append(f"A storm with {a} passed the {where}. It hit {b} and {c} near mile {number % 7}.")
+    return made
+
+
+@pytest.fixture(scope="module")
+def vectors(texts: list[str]) -> Vectors:
+    """Random directions for all words but a few."""
+    batch, _ = encode(Corpus.from_texts(texts).batches(), tokenizer("words"))
+    words = [word for word in batch.types if word not in ("roofs", "coast")]
+    return Vectors(words, np.random.default_rng(1).standard_normal((len(words), 16)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def prepared(texts: list[str], vectors: Vectors) -> corpora.Prepared:
+    return corpora.prepare("all", texts, Rules(), vectors)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, texts: list[str], vectors: Vectors) -> Path:
+    """A report on disk."""
+    made = tmp_path_factory.mktemp("report")
+    report(texts, vectors, PLAN, made, variants=VARIANTS)
+    return made
+
+
+@pytest.fixture
+def results(folder: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def test_results_have_a_row_for_everything_planned(results: dict[str, Any]) -> None:
+    names = [row["corpus"] for row in results["corpora"]]
+    assert names == ["the first 1,000 tokens", "all reports"]
+    assert [row["corpus"] for row in results["variants"]] == [names[0], *(v.name for v in VARIANTS)]
+    assert [(r["corpus"], r["rate"]) for r in results["rates"]] == [(n, a) for n in names for a in PLAN.rates]
+    assert [(r["corpus"], r["epochs"]) for r in results["epochs"]] == [
+        (n, e) for n in names for e in range(4)
+    ]
+    assert [r["corpus"] for r in results["oov"]] == names
+    assert {(r["word"], r["epochs"]) for r in results["neighbours"]} == {
+        (word, epochs) for word in ("hail", "storm") for epochs in (0, 1, 2)
+    }
+    assert [r["rate"] for r in results["figures"]] == list(PLAN.drawn_rates)
+    assert len(results["speed"]) == 3
+    assert len(results["held_out"]) == 2 * 2 * 2
+
+
+def test_the_cut_holds_as_many_tokens_as_asked_and_no_document_more(results: dict[str, Any]) -> None:
+    cut, whole = results["corpora"]
+    longest = whole["tokens"] / whole["documents"] * 2
+    assert PLAN.tokens <= cut["tokens"] < PLAN.tokens + longest
+    assert cut["documents"] < whole["documents"] == 200
+
+
+def test_figures_are_small_and_their_text_is_whole(folder: Path, results: dict[str, Any]) -> None:
+    names = {"paper-space.svg", "paper-variance.svg", *(row["figure"] for row in results["figures"])}
+    assert {path.name for path in folder.glob("*.svg")} == names
+    for name in names:
+        assert (folder / name).stat().st_size < 150_000
+    assert ">.005<" in (folder / "paper-variance.svg").read_text(encoding="utf-8")
+
+
+def test_report_measures_what_the_product_does(
+    results: dict[str, Any], texts: list[str], vectors: Vectors
+) -> None:
+    settings = replace(VARIANTS[-1].settings(PLAN.window), epochs=2)
+    health = refine(Corpus.from_texts(texts), vectors, replace(settings, min_count=2)).health
+    (row,) = (r for r in results["epochs"] if (r["corpus"], r["epochs"]) == ("all reports", 2))
+    for name in ("mean_cosine_to_original", "anisotropy", "effective_rank", "saturated"):
+        assert row[name] == pytest.approx(health[name], rel=1e-4)
+
+
+def test_shuffling_moves_documents_and_nothing_else(prepared: corpora.Prepared) -> None:
+    def documents(p: corpora.Prepared) -> list[tuple[int, ...]]:
+        return [tuple(part.tolist()) for part in np.split(p.batch.ids, p.batch.offsets[1:-1])]
+
+    once, again = runs.shuffled(prepared, 3), runs.shuffled(prepared, 3)
+    assert documents(once) == documents(again) != documents(prepared)
+    assert sorted(documents(once)) == sorted(documents(prepared))
+
+
+def test_variance_is_the_mean_cosine_distance_between_two_ends(prepared: corpora.Prepared) -> None:
+    plan = replace(PLAN, rates=(0.1,))
+    ends = [
+        runs.refined(runs.shuffled(prepared, seed), plan.window, 0.1).vectors.unit.astype(np.float64)
+        for seed in range(plan.shuffles)
+    ]
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    distance = np.mean([1 - np.einsum("ij,ij->i", ends[a], ends[b]) for a, b in pairs])
+    (row,) = experiments.rates(prepared, plan)
+    assert row["variance"] == pytest.approx(distance, rel=1e-4)
+
+
+def test_one_document_has_one_order_and_no_variance(texts: list[str], vectors: Vectors) -> None:
+    one = corpora.prepare("one", [" ".join(texts[:20])], Rules(), vectors)
+    (row,) = experiments.rates(one, replace(PLAN, rates=(0.05,)))
+    assert row["variance"] == pytest.approx(0, abs=1e-6)
+
+
+def test_words_alone_among_unknown_words_stay_without_a_vector(vectors: Vectors) -> None:
+    alone = corpora.prepare(
+        "alone", ["zig zag zig", "hail zog", "zog hail zog", "storm hail"], Rules(), vectors
+    )
+    row = experiments.oov(alone, PLAN)
+    assert (row["oov"], row["got_vector"], row["still_empty"]) == (3, 1, 2)
+    assert row["latest_first_vector"] == row["at_first_update"] == 1
+
+
+def test_held_out_words_start_from_zero_and_the_rest_as_before(prepared: corpora.Prepared) -> None:
+    words = np.flatnonzero(prepared.known)[:3]
+    hidden = runs.hidden(prepared, words)
+    assert not hidden.original.vectors[words].any()
+    assert not hidden.known[words].any()
+    rest = np.setdiff1d(np.arange(len(prepared.known)), words)
+    np.testing.assert_array_equal(hidden.original.vectors[rest], prepared.original.vectors[rest])
+    assert prepared.known[words].all()
+
+
+def test_a_perfect_guess_ranks_first_and_an_opposite_one_last(prepared: corpora.Prepared) -> None:
+    known = np.flatnonzero(prepared.known)
+    true = prepared.original.unit[known[:4]]
+    assert experiments._recovered(prepared.original, known, known[:4], true) == pytest.approx((1, 1))
+    cosine, rank = experiments._recovered(prepared.original, known, known[:4], -true)
+    assert (cosine, rank) == pytest.approx((-1, len(known)))
+
+
+def test_company_ends_at_the_window_and_at_the_document(vectors: Vectors) -> None:
+    small = corpora.prepare("small", ["a b c d e", "d f"], Rules(), vectors)
+    names = small.batch.types
+    assert {names[i] for i in experiments._company(small, small.index["c"], 1)} == {"b", "d"}
+    assert {names[i] for i in experiments._company(small, small.index["d"], 2)} == {"b", "c", "e", "f"}
+
+
+def test_direction_is_foretold_where_words_already_point_one_way(texts: list[str], vectors: Vectors) -> None:
+    near = vectors.vectors * 0.1 + np.eye(16, dtype=np.float32)[0]
+    alike = Vectors(vectors.index_to_key, unit_rows(near))
+    rows = experiments.direction(corpora.prepare("alike", texts, Rules(), alike), PLAN)
+    assert all(row["foretold"] > 0.99 for row in rows)
+    assert [(r["rate"], r["epochs"]) for r in rows] == [(0.01, 1), (0.01, 2), (0.01, 3), (0.2, 1)]
+
+
+def test_what_holds_follows_from_the_numbers(results: dict[str, Any]) -> None:
+    def answer(says: str) -> str:
+        (found,) = (holds for claim, _, holds in claims(results) if says in claim)
+        return found
+
+    for row in results["epochs"]:
+        row |= {"anisotropy": 0.9, "saturated": 0.9, "mean_cosine_to_original": 0.56}
+    assert answer("0.56").startswith("yes")
+    assert answer("domain-specific meanings").startswith("no")
+    assert answer("nearest words").startswith("in part")
+    for row in results["epochs"]:
+        row |= {"anisotropy": 0.1, "saturated": 0.1, "mean_cosine_to_original": 0.9}
+    assert answer("0.56") == "no"
+    assert answer("domain-specific meanings") == "the space kept its shape"
+    assert answer("nearest words") == "yes"
+    for row in results["rates"]:
+        row |= {"turning": -row["rate"], "variance_relative": row["rate"]}
+    assert answer("oscillates").startswith("as a trend")
+    for row in results["rates"]:
+        row |= {"turning": row["rate"]}
+    assert answer("oscillates") == "no"
+    results["oov"][0]["still_empty"] = 4
+    assert "4" in answer("without a vector")
+    results["speed"][-1]["seconds"] = 5.0
+    assert answer("4 s") == "no"
+
+
+def test_generated_parts_are_replaced_idempotently(
+    folder: Path, results: dict[str, Any], tmp_path: Path
+) -> None:
+    original = PAGE.read_text(encoding="utf-8")
+    (tmp_path / "paper.md").write_text(original, encoding="utf-8")
+    results["variant"] = corpora.VARIANTS[-1].name
+    assert publish(results, folder, tmp_path)
+    once = (tmp_path / "paper.md").read_text(encoding="utf-8")
+    publish(results, folder, tmp_path)
+    assert (tmp_path / "paper.md").read_text(encoding="utf-8") == once != original
+    assert {name: text.strip() for name, text in generated(once).items()} == {
+        name: text.strip() for name, text in parts(results).items()
+    }
+    assert re.split(r"<!-- generated:.*?/generated -->", once, flags=re.DOTALL) == re.split(
+        r"<!-- generated:.*?/generated -->", original, flags=re.DOTALL
+    )
+    assert len(list((tmp_path / "figures").glob("paper-*.svg"))) == 4
+
+
+def test_the_page_is_left_alone_where_the_papers_preprocessing_was_not_possible(
+    folder: Path, results: dict[str, Any], tmp_path: Path
+) -> None:
+    assert not publish(results, folder, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("page", "given"),
+    [
+        ("<!-- generated:a -->\n<!-- /generated -->", {}),
+        ("no place", {"a": "text"}),
+        ("<!-- generated:a -->\nx\n<!-- /generated -->\n" * 2, {"a": "text"}),
+        ("<!-- generated:a -->\n<!-- generated:b -->\n<!-- /generated -->", {"a": "text"}),
+        ("<!-- generated:a -->\nnever ends", {"a": "text"}),
+    ],
+)
+def test_a_page_and_its_parts_must_fit(page: str, given: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="generated part"):
+        fill(page, given)
+
+
+def test_the_page_is_filled_and_names_no_machine_path() -> None:
+    found = generated(PAGE.read_text(encoding="utf-8"))
+    assert found
+    for name, text in found.items():
+        assert text.strip(), f"{name} was never generated: run make paper"
+        assert not re.search(r"(?:^|[\s(`'\"=])(?:/|~/|[A-Za-z]:\\|file:)\w", text), name
+
+
+def test_every_figure_of_the_page_is_there_and_small() -> None:
+    figures = re.findall(r"\]\((figures/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
+    assert len(figures) == 5
+    for figure in figures:
+        assert (PAGE.parent / figure).stat().st_size < 150_000
+
+
+def test_without_data_it_says_what_is_missing_and_leaves_all_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = PAGE.read_bytes()
+    assert main(["-o", str(tmp_path / "out")], data=tmp_path / "data") == 0
+    said = capsys.readouterr().out
+    assert "noaa/events.jsonl.gz" in said
+    assert "googlenews" in said
+    assert str(tmp_path) not in said
+    assert not (tmp_path / "out").exists()
+    assert PAGE.read_bytes() == before
+
+
+@pytest.mark.parametrize("how", [[str(ROOT / "benchmarks" / "paper.py")], ["-m", "benchmarks.paper"]])
+def test_it_runs_as_a_file_and_as_a_module(how: list[str], tmp_path: Path) -> None:
+    cwd = tmp_path if how[0] != "-m" else ROOT
+    done = subprocess.run(
+        [sys.executable, *how, "--help"], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--output" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["page", "tables", "wording"])
+def test_examples_in_docstrings_hold(name: str) -> None:
+    outcome = doctest.testmod(import_module(f"benchmarks.paper_report.{name}"))
+    assert outcome.attempted
+    assert not outcome.failed
+
+
+def test_the_real_corpus_is_cut_to_the_papers_size(shared_data: Path) -> None:
+    import selfvec
+
+    texts = corpora.dated_texts(Corpus.open([shared_data / "noaa" / "events.jsonl.gz"]))
+    table = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
+    whole = corpora.prepare("all", texts, Rules(stop_words="en"), table)
+    cut = corpora.prepare("cut", corpora.cut(texts, whole, 141_000), Rules(stop_words="en"), table)
+    assert 141_000 <= len(cut.batch) < 141_500
+    np.testing.assert_array_equal(
+        [cut.batch.types[i] for i in cut.batch.ids[:5000]],
+        [whole.batch.types[i] for i in whole.batch.ids[:5000]],
+    )
