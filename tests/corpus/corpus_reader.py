@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import sys
 from pathlib import Path
 from typing import Any
 
+from selfvec import zstd
 from selfvec.corpus import Corpus
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 COMPRESSIONS = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zstandard
 from format_tables import table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from selfvec import zstd
 from selfvec.errors import FormatError, OptionError
 from selfvec.formats import lines, load, save
 from selfvec.formats.source import Input
@@ -68,8 +68,8 @@ def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
         ("2 2\na 1 2\nb 1 1_0\n", r":3: '1_0' is not a number"),
         ("2 2\na 1 2\n 1 2\n", r":3: a line is a word and 2 numbers"),
         ("3 2\na 1 2\n\nb 1 2\n", r":3: a line is a word and 2 numbers"),
-        ("2 2\na 1 2\nb 1 nan\n", r"'b' \(line 3\) holds NaN"),
-        ("2 2\na 1 2\nb 1 1e39\n", r"'b' \(line 3\) holds NaN or inf"),
+        ("2 2\na 1 2\nb 1 nan\n", r":3: .*'b' holds NaN"),
+        ("2 2\na 1 2\nb 1 1e39\n", r":3: .*'b' holds NaN or inf"),
         ("2 2\na 1 2\na 3 4\n", r"'a' in line 2 and again in line 3"),
         (b"2 2\na 1 2\nb\xff 1 2\n", r":3: words are UTF-8"),
         ("3 5", r":1: 3 rows are announced, the file holds 0"),
@@ -221,7 +221,7 @@ def test_packed_text_is_read(tmp_path: Path) -> None:
     data = (tmp_path / "a.vec").read_bytes()
     for packed in (
         gzip.compress(data),
-        zstandard.compress(data),
+        zstd.compress(data),
         gzip.compress(data[:99]) + gzip.compress(data[99:]),
     ):
         vectors = load(put(tmp_path, packed))
@@ -229,7 +229,7 @@ def test_packed_text_is_read(tmp_path: Path) -> None:
         assert np.array_equal(vectors.vectors, table().vectors)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 def test_a_packed_file_cut_off_or_absurd_is_an_error(pack: object, tmp_path: Path) -> None:
     assert callable(pack)
     save(table(), tmp_path / "a.vec")

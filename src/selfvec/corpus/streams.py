@@ -10,19 +10,14 @@ import hashlib
 import io
 import os
 import queue
-import sys
 import threading
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
+from .. import zstd
 from ..errors import CorpusError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 if TYPE_CHECKING:
     from .sources import Source

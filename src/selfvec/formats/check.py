@@ -79,8 +79,10 @@ def finish(
 
     bad = first_not_finite(matrix)
     if bad is not None:
-        rule = f"vectors hold finite numbers, the one of {words[bad][:40]!r} ({place(bad)}) holds NaN or inf"
-        raise source.error(rule, remedy="remove the row or mend the number")
+        where = "" if first_line is not None else f" ({place(bad)})"
+        rule = f"vectors hold finite numbers, the one of {words[bad][:40]!r}{where} holds NaN or inf"
+        line = None if first_line is None else bad + first_line
+        raise source.error(rule, line=line, remedy="remove the row or mend the number")
     said = {"notes": list(notes)}
     try:
         return Vectors(words, matrix, sources=sources, counts=counts, composer=composer, provenance=said)

@@ -115,10 +115,10 @@ def _unpacked(path: Path, file: IO[bytes], start: bytes) -> mmap.mmap:
 
             with gzip.GzipFile(fileobj=file) as stream:
                 return unpack(stream, packed, path)
-        import zstandard
+        from ..zstd import ZstdFile
 
-        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
-            return unpack(reader, packed, path)
+        with ZstdFile(file) as stream:
+            return unpack(stream, packed, path)
 
 
 def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
