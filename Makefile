@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks
 
-paper: $(VENV)/installed-plot
+paper: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/paper.py
 
 docs: $(VENV)/installed-docs

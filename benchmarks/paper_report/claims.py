@@ -122,10 +122,11 @@ def _meaningful(rows: Sequence[Row]) -> Claim:
 
 def _steady(row: Row) -> Claim:
     measured = (
-        f"a step of a frequent word is {percent(row['jump'], 3)} of the distance between two words; in "
+        f"the last states of frequent words scatter by {percent(row['wander'], 2)} of the distance between "
+        f"two words; in "
         f"another order of the reports a word ends {percent(row['variance_relative'], 1)} of it away"
     )
-    verdict = "yes: steady, and on the way to the shared direction" if row["jump"] < 0.005 else "no"
+    verdict = "yes: steady, and on the way to the shared direction" if row["wander"] < 0.005 else "no"
     return f"α = {row['rate']:g} gives stable trajectories", measured, verdict
 
 

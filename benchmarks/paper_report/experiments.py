@@ -119,7 +119,7 @@ def rates(prepared: Prepared, plan: Plan) -> list[Row]:
     ``variance`` is the mean over words of the trace of the covariance of their final unit vectors over
     shuffled orders. That trace is the mean cosine distance between two of the ends; ``variance_relative``
     divides it by the mean cosine distance between two different words, 1 - anisotropy. ``turning`` and
-    ``jump`` are those of `selfvec.refine.health` with every state recorded, ``verdicts`` with the default
+    ``wander`` are those of `selfvec.refine.health` with every state recorded, ``verdicts`` with the default
     history.
     """
     rows = []
@@ -134,7 +134,7 @@ def rates(prepared: Prepared, plan: Plan) -> list[Row]:
                 **_state(health),
                 **_variance(prepared, plan, rate),
                 "turning": steps["turning"],
-                "jump": steps["jump"],
+                "wander": steps["wander"],
                 "verdicts": list(health["verdicts"]),
             }
         )

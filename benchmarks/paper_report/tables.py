@@ -180,7 +180,7 @@ def _rates(results: dict[str, Any]) -> str:
         "as a share of the distance between two words",
         "the same, words seen ≥ 10 times",
         "cosine of successive steps",
-        "a step, as a share of that distance",
+        "scatter of the last states, as a share of that distance",
         "`selfvec health`",
     )
     blocks = []
@@ -194,7 +194,7 @@ def _rates(results: dict[str, Any]) -> str:
                 percent(row["variance_relative"], 1),
                 percent(row["variance_often_relative"], 1),
                 cosine(row["turning"]),
-                percent(row["jump"], 3),
+                percent(row["wander"], 2),
                 ", ".join(row["verdicts"]),
             )
             for row in results["rates"]

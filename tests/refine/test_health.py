@@ -97,7 +97,7 @@ def test_words_thrown_about_a_point_oscillate(noise: float, verdict: bool) -> No
     )
     health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history)
     assert health.turning == pytest.approx(-0.5, abs=0.05)
-    assert health.jump == pytest.approx(noise**2 / (1 + noise**2), rel=0.2)
+    assert health.wander == pytest.approx(noise**2 / (1 + noise**2), rel=0.2)
     assert ("oscillating" in names(health)) is verdict
 
 

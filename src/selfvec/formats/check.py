@@ -93,7 +93,8 @@ def finish(
     where = f"{word[:40]!r} in {place(first[word])} and again in {place(twice[0])}"
     if errors == "strict":
         remedy = f"remove one of them or {_LENIENT}, which keeps the first"
-        raise source.error(f"words are unique, this file holds {where}", remedy=remedy)
+        line = None if first_line is None else twice[0] + first_line
+        raise source.error(f"words are unique, this file holds {where}", line=line, remedy=remedy)
     said["notes"].append(f"{len(twice)} rows left out because their word stands further up: {where}")
     keep = np.fromiter(first.values(), np.int64, len(first))
     return Vectors(

@@ -27,7 +27,7 @@ UNMOVED_COSINE = 0.95
 RUNAWAY_COSINE = 0.1
 EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
-OSCILLATING_JUMP = 0.005
+OSCILLATING_WANDER = 0.005
 _FREQUENT = 200  # words whose neighbours are looked at
 _NEIGHBOURS = 10
 
@@ -61,10 +61,12 @@ class Health:
     oov_tokens : float
         Share of the corpus that these words make up.
     turning : float or None
-        Mean cosine between successive recorded steps of frequent words: 1 on a straight way, below 0
-        where they turn back more than they go on (-0.5: independent positions around a point).
-    jump : float or None
-        Mean size of these steps, as a share of the mean cosine distance between two words.
+        Mean cosine between successive recorded steps of frequent words: 1 on a straight way, -0.5 for
+        independent positions around a point. Depends on how many updates lie between two records.
+    wander : float or None
+        How far the last twelve recorded states of frequent words scatter about a straight way (their variance
+        once a linear trend is taken out), as a share of the mean cosine distance between two words. Unlike the size of a step it
+        hardly depends on how many updates lie between two recorded states.
     """
 
     types: int
@@ -79,7 +81,7 @@ class Health:
     oov_empty: int
     oov_tokens: float
     turning: float | None = None
-    jump: float | None = None
+    wander: float | None = None
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -149,7 +151,7 @@ def check_health(original: Vectors, refined: Vectors, history: History | None = 
     cosines = np.einsum("ij,ij->i", before[had], after[had])
     unknown = original.sources == Source.NONE
     frequent = top_indices(counts * has, min(_FREQUENT, int(has.sum())))
-    turning, step = _steps(history, frequent)
+    turning, scatter = _steps(history, frequent)
     spread = anisotropy(after)
     tokens = int(counts.sum())
     health = Health(
@@ -165,7 +167,7 @@ def check_health(original: Vectors, refined: Vectors, history: History | None = 
         oov_empty=int((unknown & ~has).sum()),
         oov_tokens=float(counts[unknown].sum() / max(tokens, 1)),
         turning=turning,
-        jump=None if step is None else step / max(1 - spread, 1e-6),
+        wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
     )
     health.findings.extend(_findings(health))
     return health
@@ -184,12 +186,8 @@ def _saturated(unit: NDArray[np.float32], frequent: list[int]) -> float:
 
 
 def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, float | None]:
-    """Direction and size of the last recorded steps of frequent words.
-
-    A word that walks somewhere keeps its direction (cosine of successive steps near 1); one thrown about
-    a point turns back: independent positions around a mean give -0.5, whatever the period.
-    """
-    turns, sizes = [], []
+    """Mean cosine of successive steps, and scatter, of the last recorded states of frequent words."""
+    turns, scatters = [], []
     for index in frequent if history is not None else []:
         assert history is not None
         rows = unit_rows(history.vectors[history.starts[index] : history.starts[index + 1]][-12:])
@@ -197,10 +195,12 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
             continue
         moves = unit_rows(np.diff(rows, axis=0))
         turns.append(float(np.einsum("td,td->t", moves[:-1], moves[1:]).mean()))
-        sizes.append(float(1 - np.einsum("td,td->t", rows[:-1], rows[1:]).mean()))
+        when = np.arange(len(rows)) - (len(rows) - 1) / 2
+        trend = np.outer(when, when @ rows / (when @ when))  # who still walks is not thrown about
+        scatters.append(float(np.square(rows - rows.mean(axis=0) - trend).sum() / (len(rows) - 2)))
     if not turns:
         return None, None
-    return float(np.mean(turns)), float(np.mean(sizes))
+    return float(np.mean(turns)), float(np.mean(scatters))
 
 
 def _findings(health: Health) -> list[Finding]:
@@ -238,11 +238,10 @@ def _movement_findings(health: Health) -> list[Finding]:
             "nothing is left of what the words meant before"
         )
         found.append(Finding("runaway", "fail", message, "lower the learning rate or the epochs"))
-    turning, jump = health.turning or 0.0, health.jump or 0.0
-    if turning < 0 and jump > OSCILLATING_JUMP:
+    if (health.wander or 0.0) > OSCILLATING_WANDER:
         message = (
-            f"frequent words turn back more than they go on (cosine of successive steps {turning:.2f}) and "
-            f"still jump {jump:.1%} of the distance between two words at a time: where they ended is chance"
+            f"the last states of frequent words scatter by {health.wander:.1%} of the distance between two "
+            "words: where they ended is partly chance"
         )
         found.append(Finding("oscillating", "fail", message, "lower the learning rate (0.01 is steady)"))
     return found

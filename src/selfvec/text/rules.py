@@ -142,7 +142,7 @@ class Rulebook:
             parts = self.tagger.parts([words[i] for i in left.tolist()], texts)
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
-        keys = [self._key(forms[i], known) for i in left.tolist()]
+        keys = [self._name(words[i], forms[i], known) for i in left.tolist()]
         types = list(dict.fromkeys(keys))
         index = dict(zip(types, range(len(types)), strict=True))
         places = np.full(len(words), DROPPED, np.int32)
@@ -168,6 +168,14 @@ class Rulebook:
         """The lemma, or the word itself where that differs in case only."""
         lemma = self.lemma(word) if self.lemma else word
         return word if lemma.lower() == word.lower() else lemma
+
+    def _name(self, word: str, form: str, known: Mapping[str, int]) -> str:
+        """The key of the lemma, unless only the word itself has a vector: then the lemma may be wrong."""
+        key = self._key(form, known)
+        if form is not word and key not in known:
+            own = self._key(word, known)
+            return own if own in known else key
+        return key
 
     def _key(self, form: str, known: Mapping[str, int]) -> str:
         """Casing follows the vectors': exact, then lower-case, then title-case form, whichever is known."""
