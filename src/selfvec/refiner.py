@@ -176,7 +176,7 @@ def _prepare(
     from .text import Rules, auto_window, encode, tokenizer
 
     with timings.stage("load"):
-        known, described = _load(vectors)
+        known, described = _load(vectors, settings.vectors_errors)
     rules = Rules(
         settings.lemmatize,
         settings.stop_words,
@@ -225,7 +225,9 @@ def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
         yield batch
 
 
-def _load(vectors: Vectors | str | os.PathLike[str] | None) -> tuple[Vectors | None, dict[str, Any]]:
+def _load(
+    vectors: Vectors | str | os.PathLike[str] | None, errors: str
+) -> tuple[Vectors | None, dict[str, Any]]:
     """The table to start from, and what the provenance says about it."""
     if vectors is None:
         return None, {"name": "none"}
@@ -233,7 +235,7 @@ def _load(vectors: Vectors | str | os.PathLike[str] | None) -> tuple[Vectors | N
         return vectors, {"name": "memory"} | vectors.provenance
     from .formats import load
 
-    table = load(vectors)
+    table = load(vectors, errors=errors)
     described: dict[str, Any] = {"name": os.fspath(vectors)}
     if Path(vectors).is_file():
         described |= {"bytes": Path(vectors).stat().st_size, "sha256": sha256(vectors)}

@@ -32,6 +32,8 @@ class Settings:
     oov : "subwords" or "zero"
         How words without a vector start: composed from pieces or character n-grams where the table can, or
         from zero, as in the paper.
+    vectors_errors : "strict" or "replace"
+        Whether words of the vectors file that are not UTF-8 or stand twice are an error or mended.
     tokenizer : "words", "whitespace" or path
         A path leads to a ``tokenizer.json``.
     lemmatize : str, optional
@@ -60,6 +62,7 @@ class Settings:
     learning_rate: float = 0.01
     epochs: int = 1
     oov: str = "subwords"
+    vectors_errors: str = "strict"
     tokenizer: str = "words"
     lemmatize: str | None = None
     stop_words: str | None = None
@@ -72,6 +75,7 @@ class Settings:
     def __post_init__(self) -> None:
         _one_of("method", self.method, METHODS)
         _one_of("oov", self.oov, OOV)
+        _one_of("vectors_errors", self.vectors_errors, ("strict", "replace"))
         for part in self.pos:
             _one_of("pos", part, POS)
         if self.window != "auto":

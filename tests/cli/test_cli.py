@@ -138,6 +138,16 @@ def test_convert_keeps_the_vectors(run_folder: Path, tmp_path: Path, capsys) -> 
     np.testing.assert_allclose(selfvec.load(target).vectors, Run.open(run_folder).vectors.vectors, atol=1e-7)
 
 
+def test_doubled_words_are_mended_on_request_and_told(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "twice.vec"
+    file.write_text("3 2\na 1 0\nb 0 1\na 1 1\n")
+    assert main(["convert", str(file), str(tmp_path / "x.npz")]) == 2
+    assert "--vectors-errors replace" in capsys.readouterr().err
+    assert main(["convert", str(file), str(tmp_path / "x.npz"), "--vectors-errors", "replace"]) == 0
+    assert "'a'" in capsys.readouterr().err
+    np.testing.assert_array_equal(selfvec.load(tmp_path / "x.npz")["a"], [1, 0])
+
+
 def test_standard_input_and_no_vectors(tmp_path: Path, storms: list[str]) -> None:
     command = [sys.executable, "-m", "selfvec", "refine", "-", "--vectors", "none", "-o", "run", "--json"]
     done = subprocess.run(
@@ -249,7 +259,7 @@ def test_bad_rows_are_skipped_only_on_request(tmp_path: Path, capsys) -> None:
     file.write_text('{"text": "hail fell"}\n{"text": \n{"text": "wind blew"}\n')
     arguments = ["refine", str(file), "-o", str(tmp_path / "run"), "--skip-bad-rows"]
     assert main(arguments) == 0
-    assert "1 bad rows" in capsys.readouterr().err
+    assert "1 bad row," in capsys.readouterr().err
     assert json.loads((tmp_path / "run/run.json").read_text())["corpus"]["bad_rows"] == 1
 
 

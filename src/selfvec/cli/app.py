@@ -82,6 +82,7 @@ def _with_flags(text: str) -> str:
     """Options are called by their flags on the command line: field 'min_count' is --min-count."""
     from ..settings import Settings
 
+    text = text.replace("errors='replace'", "--vectors-errors replace")
     for name in Settings.__dataclass_fields__:
         text = text.replace(f"field {name!r}", f"--{name.replace('_', '-')}")
     return text

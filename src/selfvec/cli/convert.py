@@ -20,15 +20,22 @@ def convert(
     ] = None,
     dimensions: Annotated[int | None, typer.Option(min=1, help="Keep the first N dimensions.")] = None,
     dtype: Annotated[str | None, typer.Option(metavar="float32|float16", help="Number format.")] = None,
+    vectors_errors: Annotated[
+        str,
+        typer.Option(metavar="strict|replace", help="replace: mend words that are not UTF-8 or stand twice."),
+    ] = "strict",
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Convert vectors from one format to another."""
     from ..formats import load, save
 
-    vectors = load(source)
-    save(vectors, target, format=to, dtype=dtype, dimensions=dimensions)
+    vectors = load(source, errors=vectors_errors)
+    left_out = save(vectors, target, format=to, dtype=dtype, dimensions=dimensions)
     width = dimensions or vectors.vector_size
     if as_json:
-        print_json({"source": source, "target": str(target), "words": len(vectors), "dimensions": width})
+        done = {"source": source, "target": str(target), "words": len(vectors), "dimensions": width}
+        print_json(done | {"left_out": left_out, "notes": vectors.provenance.get("notes", [])})
     else:
+        for note in (*vectors.provenance.get("notes", []), *left_out):
+            say(note)
         say(f"wrote {len(vectors):,} words × {width} dimensions to {target}")

@@ -47,6 +47,9 @@ class TerminalProgress(Progress):
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
         """One bar for the stage, gone when it is over."""
+        if not sys.stderr.isatty():
+            yield lambda _: None
+            return
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
@@ -69,6 +72,9 @@ class TerminalProgress(Progress):
 @contextmanager
 def downloads() -> Iterator[Callable[[str, int, int], None]]:
     """A bar per file; the block reports a file's name, the bytes done and the bytes in all."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 

@@ -47,6 +47,14 @@ def refine(
             rich_help_panel=RULE,
         ),
     ] = "subwords",
+    vectors_errors: Annotated[
+        str,
+        typer.Option(
+            metavar="strict|replace",
+            help="replace: mend words of the vectors file that are not UTF-8 or stand twice.",
+            rich_help_panel=RULE,
+        ),
+    ] = "strict",
     text_field: Annotated[
         str | None, typer.Option(metavar="F[,F...]", help="Fields that hold the text.", rich_help_panel=TEXT)
     ] = None,
@@ -109,6 +117,7 @@ def refine(
         learning_rate=learning_rate,
         epochs=epochs,
         oov=oov,
+        vectors_errors=vectors_errors,
         tokenizer=tokenizer,
         lemmatize=lemmatize,
         stop_words=stop_words,

@@ -64,9 +64,9 @@ class Health:
         Mean cosine between successive recorded steps of frequent words: 1 on a straight way, -0.5 for
         independent positions around a point. Depends on how many updates lie between two records.
     wander : float or None
-        How far the last twelve recorded states of frequent words scatter about a straight way (their variance
-        once a linear trend is taken out), as a share of the mean cosine distance between two words. Unlike the size of a step it
-        hardly depends on how many updates lie between two recorded states.
+        How far the last twelve recorded states of frequent words scatter about a straight way (their
+        variance once a linear trend is taken out), as a share of the mean cosine distance between two
+        words. Hardly depends on how many updates lie between two recorded states.
     """
 
     types: int
