@@ -108,7 +108,7 @@ def anisotropy(unit: NDArray[np.float32]) -> float:
     >>> anisotropy(np.eye(3, dtype=np.float32)), anisotropy(np.ones((4, 1), np.float32))
     (0.0, 1.0)
     """
-    n = int(np.count_nonzero(np.any(unit != 0, axis=1)))
+    n = int(np.count_nonzero(_filled(unit)))
     if n < 2:
         return 0.0
     total = unit.sum(axis=0, dtype=np.float64)
@@ -124,8 +124,8 @@ def effective_rank(unit: NDArray[np.float32]) -> float:
     3.0
     """
     moment = np.zeros((unit.shape[1], unit.shape[1]))
-    for start in range(0, len(unit), 65536):
-        block = unit[start : start + 65536].astype(np.float64)
+    for rows in _blocks(len(unit)):
+        block = unit[rows].astype(np.float64)
         moment += block.T @ block
     values = np.clip(np.linalg.eigvalsh(moment), 0, None)
     if values.sum() == 0:
@@ -146,11 +146,12 @@ def check_health(original: Vectors, refined: Vectors, history: History | None = 
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
-    had = np.any(before != 0, axis=1)
-    has = np.any(after != 0, axis=1)
-    cosines = np.einsum("ij,ij->i", before[had], after[had])
+    had, has = _filled(before), _filled(after)
+    cosines = np.concatenate(
+        [np.einsum("ij,ij->i", before[rows], after[rows]) for rows in _blocks(len(before))]
+    )[had]
     unknown = original.sources == Source.NONE
-    frequent = top_indices(counts * has, min(_FREQUENT, int(has.sum())))
+    frequent = top_indices((counts * has).astype(np.float64), min(_FREQUENT, int(has.sum())))
     turning, scatter = _steps(history, frequent)
     spread = anisotropy(after)
     tokens = int(counts.sum())
@@ -171,6 +172,16 @@ def check_health(original: Vectors, refined: Vectors, history: History | None = 
     )
     health.findings.extend(_findings(health))
     return health
+
+
+def _blocks(rows: int, size: int = 4096) -> list[slice]:
+    """Slices over the rows of a large table, so that nothing of its size is made beside it."""
+    return [slice(start, start + size) for start in range(0, max(rows, 1), size)]
+
+
+def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which rows hold anything but zeros, (V,)."""
+    return np.concatenate([table[rows].any(axis=1) for rows in _blocks(len(table))])
 
 
 def _saturated(unit: NDArray[np.float32], frequent: list[int]) -> float:
