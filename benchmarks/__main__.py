@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.common import Result, write_results
+from benchmarks.common import Result, measure, write_results
 
 HERE = Path(__file__).parent
+
+
+def update_readme(results: list[Result], readme: Path) -> None:
+    """Put the figures between the README's markers."""
+    rows = ["| what | figure | against | ratio |", "|---|---:|---|---:|"]
+    for r in results:
+        figure = f"{r.value:.3g} {r.unit}" if r.unit not in ("ratio", "tables") else f"{r.value:.2f} {r.unit}"
+        rows.append(f"| {r.name} | {figure} | {r.peer} | {'' if r.ratio is None else f'{r.ratio:.2f}'} |")
+    text = readme.read_text(encoding="utf-8")
+    before, rest = text.split("<!-- generated:bench -->\n", 1)
+    after = rest.split("<!-- /generated -->", 1)[1]
+    body = "\n".join(rows)
+    fresh = f"{before}<!-- generated:bench -->\n{body}\n<!-- /generated -->{after}"
+    readme.write_text(fresh, encoding="utf-8")
 
 
 def main(names: list[str]) -> None:
@@ -17,12 +32,17 @@ def main(names: list[str]) -> None:
     results: list[Result] = []
     for name in modules:
         print(f"== {name}", flush=True)
-        for result in importlib.import_module(f"benchmarks.bench_{name}").run():
+        # A process each: what one benchmark leaves in memory is no burden to the next.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            measured = pool.submit(measure, name).result()
+        for result in measured:
             ratio = f"{result.ratio:8.2f} × {result.peer}" if result.ratio is not None else ""
             print(f"{result.name:60} {result.value:10.3f} {result.unit:12} {ratio} {result.note}", flush=True)
             results.append(result)
     if not names:
         write_results(results, HERE / "results.json")
+        update_readme(results, HERE.parent / "README.md")
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -6,6 +6,7 @@ Each benchmark checks that its result is right before it prints a time.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
@@ -46,6 +47,11 @@ def paired(ours: Callable[[], object], peer: Callable[[], object], repeat: int =
 def median_seconds(function: Callable[[], object], repeat: int = 5) -> float:
     """Median seconds of one function, after a warm-up."""
     return paired(function, lambda: None, repeat)[0]
+
+
+def measure(name: str) -> list[Result]:
+    """All figures of one benchmark module."""
+    return list(importlib.import_module(f"benchmarks.bench_{name}").run())
 
 
 def machine() -> dict[str, object]:
