@@ -26,82 +26,24 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
+
+from ..lanes import (
+    CONTRACT,
+    LANES,
+    VECTOR,
+    aligned_table,
+    for_lanes,
+    multiply_add,
+    prefetch,
+    row_pointer,
+    splat,
+    sum_lanes,
+)
 
 __all__ = ["LANES", "REBUILD", "aligned_table", "sweep"]
 
-LANES = 16  # floats per vector operation; rows are padded to a multiple of it
 REBUILD = 1024  # tokens between fresh window sums
 _AHEAD = 8  # positions between asking for a row and needing it
-
-_FLOAT = ir.FloatType()
-_VECTOR = ir.VectorType(_FLOAT, LANES)
-_INT32 = ir.IntType(32)
-_CONTRACT = ("contract", "reassoc", "nsz")  # allow a·b + c in one rounding, nothing that changes infinities
-
-
-def aligned_table(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Copy a (V, d) table into the kernel's layout.
-
-    Returns
-    -------
-    (V + 1, p) float32
-        p = d rounded up to a multiple of `LANES`, padded with zeros, rows on cache-line bounds. The last
-        row stays zero: it stands for "no row" where a window is clipped.
-    """
-    height, width = len(rows) + 1, -(-rows.shape[1] // LANES) * LANES
-    raw = np.empty(height * width * 4 + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    table = raw[start : start + height * width * 4].view(np.float32).reshape(height, width)
-    table[:-1, : rows.shape[1]] = rows
-    table[:, rows.shape[1] :] = 0
-    table[-1] = 0
-    return table
-
-
-def _row_pointer(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
-    struct = context.make_array(array_type)(context, builder, array)
-    zero = ir.Constant(row.type, 0)
-    return cgutils.get_item_pointer(context, builder, array_type, struct, [row, zero], wraparound=False)
-
-
-def _splat(builder: Any, scalar: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), scalar, ir.Constant(_INT32, 0))
-    mask = ir.Constant(ir.VectorType(_INT32, LANES), [0] * LANES)
-    return builder.shuffle_vector(one, ir.Constant(_VECTOR, ir.Undefined), mask)
-
-
-def _sum_lanes(builder: Any, vector: Any) -> Any:
-    lanes = LANES
-    while lanes > 1:
-        lanes //= 2
-        mask = ir.VectorType(_INT32, lanes)
-        undefined = ir.Constant(vector.type, ir.Undefined)
-        low = builder.shuffle_vector(vector, undefined, ir.Constant(mask, list(range(lanes))))
-        high = builder.shuffle_vector(vector, undefined, ir.Constant(mask, list(range(lanes, 2 * lanes))))
-        vector = builder.fadd(low, high)
-    return builder.extract_element(vector, ir.Constant(_INT32, 0))
-
-
-@intrinsic
-def _prefetch(typingctx: Any, table: Any, row: Any) -> Any:
-    """Ask for a whole row of a table."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _row_pointer(context, builder, signature.args[0], args[0], args[1])
-        struct = context.make_array(signature.args[0])(context, builder, args[0])
-        width = cgutils.unpack_tuple(builder, struct.shape, 2)[1]
-        byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, _INT32, _INT32, _INT32])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        hints = [ir.Constant(_INT32, hint) for hint in (0, 2, 1)]  # to read; second-level cache; data
-        with cgutils.for_range(builder, builder.udiv(width, ir.Constant(width.type, LANES))) as loop:
-            offset = builder.mul(loop.index, ir.Constant(width.type, LANES))
-            place = builder.gep(pointer, [offset], source_etype=_FLOAT)
-            builder.call(function, [builder.bitcast(place, byte), *hints])
-        return context.get_dummy_value()
-
-    return types.void(table, types.intp), codegen
 
 
 @intrinsic
@@ -128,36 +70,27 @@ def _move_on(
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        rows = [_row_pointer(context, builder, signature.args[0], args[0], row) for row in args[2:6]]
+        rows = [row_pointer(context, builder, signature.args[0], args[0], row) for row in args[2:6]]
         at_word, at_entering, at_leaving, at_following = rows
         struct = context.make_array(signature.args[1])(context, builder, args[1])
         at_sum, width = struct.data, cgutils.unpack_tuple(builder, struct.shape, 1)[0]
-        keep_v, rate_v, scale_v, occurrences_v = (_splat(builder, value) for value in args[6:])
-        squares = cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, [0.0] * LANES))
+        keep_v, rate_v, scale_v, occurrences_v = (splat(builder, value) for value in args[6:])
+        squares = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [0.0] * LANES))
 
-        def multiply_add(a: Any, b: Any, c: Any) -> Any:
-            return builder.fadd(builder.fmul(a, b, flags=_CONTRACT), c, flags=_CONTRACT)
-
-        with cgutils.for_range(builder, builder.udiv(width, ir.Constant(width.type, LANES))) as loop:
-            offset = builder.mul(loop.index, ir.Constant(width.type, LANES))
-
-            def place(base: Any) -> Any:
-                pointer = builder.gep(base, [offset], source_etype=_FLOAT)
-                return builder.bitcast(pointer, _VECTOR.as_pointer())
-
-            def load(base: Any) -> Any:
-                return builder.load(place(base), align=4, typ=_VECTOR)
-
+        def body(load: Any, store: Any) -> None:
             old, total = load(at_word), load(at_sum)
-            moved = multiply_add(keep_v, old, builder.fmul(rate_v, total, flags=_CONTRACT))
-            new = builder.fmul(moved, scale_v, flags=_CONTRACT)
-            builder.store(new, place(at_word), align=4)
-            total = multiply_add(occurrences_v, builder.fsub(new, old), total)
+            moved = multiply_add(builder, keep_v, old, builder.fmul(rate_v, total, flags=CONTRACT))
+            new = builder.fmul(moved, scale_v, flags=CONTRACT)
+            store(new, at_word)
+            total = multiply_add(builder, occurrences_v, builder.fsub(new, old), total)
             total = builder.fadd(total, builder.fsub(load(at_entering), load(at_leaving)))
-            builder.store(total, place(at_sum), align=4)
-            ahead = multiply_add(keep_v, load(at_following), builder.fmul(rate_v, total, flags=_CONTRACT))
-            builder.store(multiply_add(ahead, ahead, builder.load(squares)), squares)
-        return _sum_lanes(builder, builder.load(squares))
+            store(total, at_sum)
+            pulled = builder.fmul(rate_v, total, flags=CONTRACT)
+            ahead = multiply_add(builder, keep_v, load(at_following), pulled)
+            builder.store(multiply_add(builder, ahead, ahead, builder.load(squares)), squares)
+
+        for_lanes(builder, ir.Constant(width.type, 0), width, body)
+        return sum_lanes(builder, builder.load(squares))
 
     signature = types.float32(
         table, window_sum, *[types.intp] * 4, types.float32, types.float32, types.float32, types.float32
@@ -165,7 +98,7 @@ def _move_on(
     return signature, codegen
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(_CONTRACT))
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
 def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):
     """Sum a window from scratch, count its words, and return the squared length of ``word``'s new vector."""
     window_sum[:] = 0
@@ -186,7 +119,7 @@ def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):
     return squares
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(_CONTRACT))
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
 def sweep(
     ids,
     offsets,
@@ -243,7 +176,7 @@ def sweep(
         squares, fresh = np.float32(0), True
         for i in range(max(lo, start), min(hi, stop)):
             if i + half + _AHEAD < ids.size:
-                _prefetch(table, ids[i + half + _AHEAD])
+                prefetch(table, ids[i + half + _AHEAD], 0, window_sum.size)
             word = ids[i]
             first, last = max(lo, i - half), min(hi, i + half + 1)
             if fresh:

@@ -1,0 +1,122 @@
+"""Rows of a table as machine vectors: what the kernels are written with.
+
+Numba compiles loops; where its compiler cannot know that two rows are the same or different it falls back to
+scalar code. The hottest loops are therefore given to LLVM as operations on 16 floats, which every processor
+runs with whatever it has (one AVX-512 instruction, two AVX, four NEON).
+
+Numba's cache looks at the file of the function it compiled, not at this one: touch the kernels' files when
+changing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+__all__ = ["CONTRACT", "LANES", "aligned_table", "for_lanes", "multiply_add", "prefetch", "row_pointer"]
+
+LANES = 16  # floats per vector operation; rows are padded to a multiple of it
+CONTRACT = ("contract", "reassoc", "nsz")  # allow a·b + c in one rounding, nothing that changes infinities
+
+FLOAT = ir.FloatType()
+VECTOR = ir.VectorType(FLOAT, LANES)
+INT32 = ir.IntType(32)
+
+
+def aligned_table(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Copy a (V, d) table into the kernels' layout.
+
+    Returns
+    -------
+    (V + 1, p) float32
+        p = d rounded up to a multiple of `LANES`, padded with zeros, rows on cache-line bounds. The last
+        row stays zero: it stands for "no row" where a window is clipped.
+    """
+    height, width = len(rows) + 1, -(-rows.shape[1] // LANES) * LANES
+    raw = np.empty(height * width * 4 + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    table = raw[start : start + height * width * 4].view(np.float32).reshape(height, width)
+    table[:-1, : rows.shape[1]] = rows
+    table[:, rows.shape[1] :] = 0
+    table[-1] = 0
+    return table
+
+
+def row_pointer(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
+    """Address of a row's first float."""
+    struct = context.make_array(array_type)(context, builder, array)
+    zero = ir.Constant(row.type, 0)
+    return cgutils.get_item_pointer(context, builder, array_type, struct, [row, zero], wraparound=False)
+
+
+def splat(builder: Any, scalar: Any) -> Any:
+    """A vector of one number."""
+    one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), scalar, ir.Constant(INT32, 0))
+    mask = ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES)
+    return builder.shuffle_vector(one, ir.Constant(VECTOR, ir.Undefined), mask)
+
+
+def sum_lanes(builder: Any, vector: Any) -> Any:
+    """The sum of a vector's floats, in pairs."""
+    lanes = LANES
+    while lanes > 1:
+        lanes //= 2
+        mask = ir.VectorType(INT32, lanes)
+        undefined = ir.Constant(vector.type, ir.Undefined)
+        low = builder.shuffle_vector(vector, undefined, ir.Constant(mask, list(range(lanes))))
+        high = builder.shuffle_vector(vector, undefined, ir.Constant(mask, list(range(lanes, 2 * lanes))))
+        vector = builder.fadd(low, high)
+    return builder.extract_element(vector, ir.Constant(INT32, 0))
+
+
+def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """a·b + c."""
+    return builder.fadd(builder.fmul(a, b, flags=CONTRACT), c, flags=CONTRACT)
+
+
+def for_lanes(
+    builder: Any,
+    first: Any,
+    last: Any,
+    body: Callable[[Callable[[Any], Any], Callable[[Any, Any], Any]], None],
+) -> None:
+    """Run ``body(load, store)`` for every 16 floats between two columns; both take a row's address."""
+    step = ir.Constant(first.type, LANES)
+    with cgutils.for_range_slice(builder, first, last, step, first.type) as (offset, _):
+
+        def place(base: Any) -> Any:
+            return builder.bitcast(builder.gep(base, [offset], source_etype=FLOAT), VECTOR.as_pointer())
+
+        def load(base: Any) -> Any:
+            return builder.load(place(base), align=4, typ=VECTOR)
+
+        def store(value: Any, base: Any) -> Any:
+            return builder.store(value, place(base), align=4)
+
+        body(load, store)
+
+
+@intrinsic
+def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any:
+    """Ask for the columns ``first`` to ``last`` of a row, into the second-level cache."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        pointer = row_pointer(context, builder, signature.args[0], args[0], args[1])
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        hints = [ir.Constant(INT32, hint) for hint in (0, 2, 1)]  # to read; second-level cache; data
+        step = ir.Constant(args[2].type, LANES)
+        with cgutils.for_range_slice(builder, args[2], args[3], step, args[2].type) as (offset, _):
+            place = builder.gep(pointer, [offset], source_etype=FLOAT)
+            builder.call(function, [builder.bitcast(place, byte), *hints])
+        return context.get_dummy_value()
+
+    return types.void(table, types.intp, types.intp, types.intp), codegen
