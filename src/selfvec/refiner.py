@@ -8,17 +8,17 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import CorpusError, InputError, Interrupted
 from .files import sha256
-from .history.record import parse_history
+from .history.record import Recorder, parse_history
 from .history.store import History
 from .history.trajectory import Trajectory
 from .progress import Progress
@@ -31,7 +31,6 @@ from .workspace import Interruption, Workspace, interruptible
 
 if TYPE_CHECKING:
     from .corpus import Corpus
-    from .refine.paper import PaperRun
 
 __all__ = ["Refiner", "refine"]
 
@@ -138,23 +137,16 @@ def refine(
     progress, timings = progress or Progress(), Timings()
     prepared = _prepare(corpus, vectors, settings, timings, progress, jobs)
     from .refine.health import check_health
-    from .refine.paper import PaperRun
 
     with timings.stage("refine"):
-        job = PaperRun(
-            prepared.batch,
-            prepared.original.unit,
-            window=prepared.window,
-            learning_rate=settings.learning_rate,
-            epochs=settings.epochs,
-            history=parse_history(settings.history_texts),
-        )
+        job = _job(prepared, settings, jobs)
         _drive(job, prepared, settings, workspace, progress)
         history = History.from_recorder(job.recorder)
     original, batch = prepared.original, prepared.batch
-    refined = Vectors(
-        original.index_to_key, job.table, sources=original.sources, counts=batch.counts, normalized=True
-    )
+    table = job.table
+    induced = (original.sources == Source.NONE) & table.any(axis=1)
+    sources = np.where(induced, Source.CONTEXT, original.sources).astype(np.uint8)
+    refined = Vectors(original.index_to_key, table, sources=sources, counts=batch.counts, normalized=True)
     with timings.stage("health"):
         health = check_health(original, refined, history)
     provenance = prepared.provenance | {
@@ -173,7 +165,7 @@ def _prepare(
     progress: Progress,
     jobs: int | None,
 ) -> _Prepared:
-    from .text import Rules, auto_window, encode, tokenizer
+    from .text import Rules, encode, tokenizer
 
     with timings.stage("load"):
         known, described = _load(vectors, settings.vectors_errors)
@@ -194,15 +186,14 @@ def _prepare(
         _check_tokens(batch)
         batch = by_frequency(batch)
         original = _starting_vectors(batch, known, settings)
-        window = auto_window(batch) if settings.window == "auto" else int(settings.window)
+        window = _window(batch, settings)
     provenance = {
         "method": settings.method,
         "tokens": len(batch),
         "types": len(batch.types),
         "documents": batch.documents,
         "window": window,
-        "learning_rate": settings.learning_rate,
-        "epochs": settings.epochs,
+        "epochs": settings.rounds,
         "seed": settings.seed,
         "dimensions": original.vector_size,
         "options": settings.as_dict(),
@@ -212,6 +203,64 @@ def _prepare(
         "sources": {s.name.lower(): int(np.sum(original.sources == s)) for s in Source},
     }
     return _Prepared(batch, original, window, provenance)
+
+
+def _window(batch: TokenBatch, settings: Settings) -> int:
+    """Tokens per window, the centre included."""
+    from .text import auto_window
+
+    if settings.window != "auto":
+        return int(settings.window)
+    if settings.method == "paper":
+        return auto_window(batch)
+    from .refine.decorrelated import WINDOW
+
+    return WINDOW
+
+
+class _Job(Protocol):
+    """A refinement that can be stopped between two steps."""
+
+    recorder: Recorder
+    dimensions: int
+
+    @property
+    def done(self) -> bool: ...
+    @property
+    def progress(self) -> int: ...
+    @property
+    def table(self) -> NDArray[np.float32]: ...
+    @property
+    def state(self) -> Mapping[str, NDArray[Any]]: ...
+    def advance(self) -> int: ...
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
+
+
+def _job(prepared: _Prepared, settings: Settings, jobs: int | None) -> _Job:
+    """The method asked for, on this corpus."""
+    plan = parse_history(settings.history_texts)
+    if settings.method == "paper":
+        from .refine.paper import PaperRun
+
+        return PaperRun(
+            prepared.batch,
+            prepared.original.unit,
+            window=prepared.window,
+            learning_rate=settings.learning_rate,
+            epochs=settings.epochs,
+            history=plan,
+        )
+    from .refine.decorrelated import ANCHOR, DecorrelatedRun
+
+    return DecorrelatedRun(
+        prepared.batch,
+        prepared.original,
+        window=prepared.window,
+        passes=settings.passes,
+        anchor=ANCHOR if settings.anchor is None else settings.anchor,
+        history=plan,
+        jobs=jobs,
+    )
 
 
 def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
@@ -287,17 +336,17 @@ def _unit_in_place(rows: NDArray[np.float32], block: int = 8192) -> NDArray[np.f
 
 
 def _drive(
-    job: PaperRun,
+    job: _Job,
     prepared: _Prepared,
     settings: Settings,
     workspace: Workspace | None,
     progress: Progress,
 ) -> None:
     """Run a job to its end, keeping its state where it can be resumed."""
-    total = len(prepared.batch) * settings.epochs
+    total = len(prepared.batch) * settings.rounds
     if workspace is not None and workspace.has_state:
         job.restore(workspace.load_state(_fingerprint(prepared, settings)))
-    done = job.epoch * len(prepared.batch) + job.position
+    done = job.progress
     with progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
         advance(done)
         saved = time.monotonic()
@@ -326,6 +375,6 @@ def _fingerprint(prepared: _Prepared, settings: Settings) -> str:
     digest = hashlib.sha256()
     for array in (prepared.batch.ids, prepared.batch.offsets, prepared.original.vectors):
         digest.update(np.ascontiguousarray(array).data)
-    options: Sequence[object] = (settings.method, prepared.window, settings.learning_rate, settings.epochs)
-    digest.update(repr((*options, settings.history_texts, list(prepared.batch.types))).encode())
+    options = settings.as_dict() | {"window": prepared.window}
+    digest.update(repr((sorted(options.items()), list(prepared.batch.types))).encode())
     return digest.hexdigest()

@@ -10,7 +10,7 @@ from .errors import OptionError
 
 __all__ = ["METHODS", "Settings"]
 
-METHODS = ("paper",)
+METHODS = ("paper", "decorrelated")
 OOV = ("subwords", "zero")
 POS = ("noun", "verb", "adjective", "adverb")
 
@@ -21,14 +21,19 @@ class Settings:
 
     Parameters
     ----------
-    method : "paper"
+    method : "paper" or "decorrelated"
         The rule that moves the words.
     window : int or "auto"
-        Tokens per window, the centre included; "auto" is the corpus' mean sentence length, odd.
+        Tokens per window, the centre included; "auto" is the corpus' mean sentence length, odd, for the
+        paper's rule and 41 for the decorrelated update.
     learning_rate : float
         α. The paper recommends 0.01 and finds 0.075 and more unsteady.
     epochs : int
-        Passes over the corpus.
+        Passes over the corpus of the paper's rule.
+    passes : int
+        Passes of the decorrelated update; an even number.
+    anchor : float, optional
+        λ of the decorrelated update: how strongly words hold on to what was known about them.
     oov : "subwords" or "zero"
         How words without a vector start: composed from pieces or character n-grams where the table can, or
         from zero, as in the paper.
@@ -61,6 +66,8 @@ class Settings:
     window: int | str = "auto"
     learning_rate: float = 0.01
     epochs: int = 1
+    passes: int = 2
+    anchor: float | None = None
     oov: str = "subwords"
     vectors_errors: str = "strict"
     tokenizer: str = "words"
@@ -81,13 +88,17 @@ class Settings:
         if self.window != "auto":
             _whole("window", self.window, 1)
         _whole("epochs", self.epochs, 1)
+        _whole("passes", self.passes, 1)
         _whole("min_count", self.min_count, 1)
         _whole("seed", self.seed, 0)
-        rate = self.learning_rate
-        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate < float("inf"):
-            raise OptionError(
-                f"is a number from 0 up, not {rate!r}", field="learning_rate", remedy="try 0.01"
-            )
+        _number("learning_rate", self.learning_rate)
+        if self.anchor is not None:
+            _number("anchor", self.anchor)
+
+    @property
+    def rounds(self) -> int:
+        """How often the corpus is read: epochs or passes, whichever the method has."""
+        return self.passes if self.method == "decorrelated" else self.epochs
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
@@ -108,3 +119,8 @@ def _one_of(field: str, value: object, allowed: Sequence[str]) -> None:
 def _whole(field: str, value: object, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=field)
+
+
+def _number(field: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
+        raise OptionError(f"is a number from 0 up, not {value!r}", field=field)

@@ -32,6 +32,7 @@ class Source(IntEnum):
     KNOWN = 1  # a row of the pretrained table
     SUBWORDS = 2  # composed from pieces or character n-grams
     RANDOM = 3  # a random direction, where one starts from nothing
+    CONTEXT = 4  # induced from the words around it, by refining
 
 
 def unit_rows(matrix: Float) -> NDArray[np.float32]:

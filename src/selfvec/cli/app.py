@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import SelfvecError
-from . import convert, demo, fetch, look, refine
+from . import convert, demo, evaluate, fetch, look, refine
 
 __all__ = ["app", "run"]
 
@@ -24,6 +24,7 @@ app.command()(refine.refine)
 app.command()(look.similar)
 app.command()(look.health)
 app.command()(look.trajectory)
+app.command(cls=evaluate.Greedy)(evaluate.evaluate)
 app.command()(convert.convert)
 app.add_typer(fetch.app, name="fetch")
 

@@ -28,7 +28,7 @@ def refine(
     vectors: Annotated[
         str, typer.Option(metavar="PATH|default|none", help="Where the words start.", rich_help_panel=RULE)
     ] = "default",
-    method: Annotated[str, typer.Option(help="paper: the sequential rule.", rich_help_panel=RULE)] = "paper",
+    method: Annotated[str, typer.Option(metavar="paper|decorrelated", rich_help_panel=RULE)] = "paper",
     window: Annotated[
         str,
         typer.Option(
@@ -39,6 +39,11 @@ def refine(
         float, typer.Option(help="How far a word moves toward its neighbours.", rich_help_panel=RULE)
     ] = 0.01,
     epochs: Annotated[int, typer.Option(help="Passes over the corpus.", rich_help_panel=RULE)] = 1,
+    passes: Annotated[int, typer.Option(help="Decorrelated passes; even.", rich_help_panel=RULE)] = 2,
+    anchor: Annotated[
+        float | None,
+        typer.Option(metavar="L", help="How strongly words hold on to what was known.", rich_help_panel=RULE),
+    ] = None,
     oov: Annotated[
         str,
         typer.Option(
@@ -116,6 +121,8 @@ def refine(
         window=_window(window),
         learning_rate=learning_rate,
         epochs=epochs,
+        passes=passes,
+        anchor=anchor,
         oov=oov,
         vectors_errors=vectors_errors,
         tokenizer=tokenizer,

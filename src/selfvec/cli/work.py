@@ -52,6 +52,13 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def _how(provenance: dict[str, Any]) -> str:
+    options = provenance["options"]
+    if provenance["method"] == "decorrelated":
+        return f"{provenance['epochs']} passes"
+    return f"learning rate {options['learning_rate']}, {count(provenance['epochs'], 'epoch')}"
+
+
 def _summary(provenance: dict[str, Any]) -> list[str]:
     timings, sources = provenance["timings"], provenance["sources"]
     return [
@@ -59,7 +66,6 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
         f"{count(provenance['tokens'], 'token')}, {count(provenance['types'], 'type')}, of which "
         f"{sources['known']:,} have a vector, {sources['subwords']:,} one from their parts and "
         f"{sources['none']:,} none",
-        f"refined with the method {provenance['method']}: window {provenance['window']}, learning rate "
-        f"{provenance['learning_rate']}, {count(provenance['epochs'], 'epoch')}, "
-        f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
+        f"refined with the method {provenance['method']}: window {provenance['window']}, "
+        f"{_how(provenance)}, in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
     ]

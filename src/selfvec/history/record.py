@@ -7,7 +7,7 @@ epochs), the exact size of any plan is known too: the bound holds by constructio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -191,3 +191,9 @@ class Recorder:
         self.updates[self.filled : end] = updates
         self.vectors[self.filled : end] = rows[:, : self.vectors.shape[1]]
         self.filled = end
+
+    def restore(self, state: Mapping[str, NDArray[Any]], filled: int) -> None:
+        """Take up the first ``filled`` records of a saved state."""
+        for name in ("words", "updates", "vectors"):
+            getattr(self, name)[:filled] = state[name]
+        self.filled = filled

@@ -94,6 +94,11 @@ class SequentialRun(ABC):
         return self.epoch >= self.epochs
 
     @property
+    def progress(self) -> int:
+        """Tokens refined so far, in all epochs."""
+        return self.epoch * len(self.batch) + self.position
+
+    @property
     def table(self) -> NDArray[np.float32]:
         """The current vectors, (V, d) float32, a view."""
         return self._table[:-1, : self.dimensions]

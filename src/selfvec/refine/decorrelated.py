@@ -1,0 +1,263 @@
+"""Neighbour updates that do not collapse: the paper's idea, with what stops the power iteration.
+
+A word still moves toward its neighbours. But neighbours are weighted by how informative they are, the space
+is whitened after every pass (subspace iteration instead of power iteration), and words return part of the way
+to what was known about them, the more so the less the corpus says.
+
+    base      X     what was known: unit rows, freed of a shared direction where they have one
+    start     E     X; words without a vector take the direction of their neighbours' sum
+    pass      E  ←  unit(zca(A·E)), an even number of times
+    anchor    E  ←  unit(n / (n + 20) · E + λ · X) for words that have an X
+
+Passes come in pairs: one application of A maps a word to its contexts, two bring it back to words with the
+same contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OptionError
+from ..history.record import HistoryPlan, Recorder
+from ..neighbours import Operator
+from ..neighbours.scan import ScanOperator
+from ..tokens import TokenBatch
+from ..vectors import Source, Vectors, unit_rows
+from .health import anisotropy
+
+__all__ = ["ANCHOR", "GAMMA", "POWER", "WINDOW", "DecorrelatedRun", "anchored", "base_vectors", "zca"]
+
+# Chosen on the development data (word similarity after PubMed, from two tables); see docs/decorrelated.md.
+WINDOW = 41  # tokens, the centre included
+GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
+POWER = 0.4  # of the whitening; 0.5 is full whitening
+ANCHOR = 2.25  # λ of words with a row of their own
+COMPOSED = 0.2  # share of λ for words composed from their parts: a spelling is a guess
+EVIDENCE = 20  # occurrences at which the corpus weighs half of what it can weigh
+TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
+SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
+_BLOCK = 8192  # rows worked on at a time, so that no copy of a table stands beside it
+
+Table = NDArray[np.float32]
+
+
+def base_vectors(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
+    """What is known about words: unit rows, without a direction that all of them share.
+
+    Where two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
+    strongest directions (all-but-the-top, Mu & Viswanath, 2018); a table without that defect stays as it is.
+
+    Parameters
+    ----------
+    rows : (V, d) float
+    known : (V,) bool
+        Rows that hold a vector; the others become zero.
+
+    Returns
+    -------
+    (V, d) float32, unit or zero rows
+    """
+    out = np.zeros(rows.shape, np.float32)
+    table = unit_rows(rows[known])
+    if len(table) <= TOP_DIRECTIONS or anisotropy(table) < SHARED:
+        out[known] = table
+        return out
+    mean = table.mean(axis=0, dtype=np.float64)
+    _, vectors = _spectrum(table, mean)
+    top = vectors[:, -TOP_DIRECTIONS:]
+    remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
+    out[known] = unit_rows((table - mean.astype(np.float32)) @ remover)
+    return out
+
+
+def zca(table: Table, power: float, rows: NDArray[np.bool_] | None = None) -> Table:
+    """Whiten and turn back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
+
+    Unlike whitening by principal components it keeps the orientation, so a word stays comparable with what
+    it was.
+
+    Parameters
+    ----------
+    table : (V, d) float32
+    power : float
+        p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show.
+    rows : (V,) bool, optional
+        Which rows mean and covariance are taken from; all where not given.
+
+    Returns
+    -------
+    (V, d) float32, not normalised
+    """
+    counted = table if rows is None else table[rows]
+    mean = counted.mean(axis=0, dtype=np.float64)
+    values, vectors = _spectrum(counted, mean)
+    floor = max(float(values[-1]), 1e-300) * 1e-6  # directions without variance are noise, not to be blown up
+    scales = np.where(values > floor, np.maximum(values, floor) ** -power, 0.0)
+    turn = ((vectors * scales) @ vectors.T).astype(np.float32)
+    shift = mean.astype(np.float32)
+    out = np.empty_like(table)
+    for start in range(0, len(table), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        out[part] = (table[part] - shift) @ turn
+    return out
+
+
+def _spectrum(table: Table, mean: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues, rising, and eigenvectors (columns) of the covariance of rows, (d,) and (d, d) float64."""
+    covariance = np.zeros((table.shape[1], table.shape[1]))
+    for start in range(0, len(table), _BLOCK):
+        block = table[start : start + _BLOCK].astype(np.float64) - mean
+        covariance += block.T @ block
+    values, vectors = np.linalg.eigh(covariance / max(len(table), 1))
+    return np.clip(values, 0, None), vectors
+
+
+def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
+    """The base, with the direction of their neighbours' sum for the words that have none. (V, d) float32."""
+    if known.all():
+        return base.copy()
+    return np.where(known[:, None], base, unit_rows(operator.apply(base)))
+
+
+def decorrelate(table: Table, operator: Operator, power: float) -> Table:
+    """One pass: every word becomes the whitened, informative sum of its neighbours. Unit or zero rows."""
+    summed = operator.apply(table)
+    return unit_rows(zca(summed, power, operator.degrees > 0))
+
+
+def anchored(
+    table: Table,
+    base: Table,
+    counts: NDArray[np.int64],
+    strengths: NDArray[np.float32],
+) -> Table:
+    """Pull words back to what was known about them, the more the less often they occurred.
+
+    Parameters
+    ----------
+    table, base : (V, d) float32
+        Unit rows.
+    counts : (V,) int64
+        Occurrences in the corpus.
+    strengths : (V,) float32
+        λ of each word; 0 keeps its row. An anchor on a word's first guess would pull it back to the guess.
+    """
+    evidence = (counts / (counts + EVIDENCE)).astype(np.float32)
+    out = np.empty_like(table)
+    for start in range(0, len(table), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        mixed = evidence[part, None] * table[part] + strengths[part, None] * base[part]
+        out[part] = np.where(strengths[part, None] > 0, unit_rows(mixed), table[part])
+    return out
+
+
+class DecorrelatedRun:
+    """The decorrelated update on a corpus, a pass at a time; stopped and resumed between passes.
+
+    Parameters
+    ----------
+    batch : TokenBatch
+    original : Vectors
+        The batch's types in their order, unit rows, with their sources.
+    window : int
+        Tokens per window, the centre included.
+    passes : int
+        Even numbers bring words back to words with the same contexts.
+    anchor : float
+        λ, how strongly words hold on to what was known; 0 lets go.
+    history : HistoryPlan, optional
+        States are kept at the ends of passes where ``epochs`` is set or there is room.
+    jobs : int, optional
+        Threads of the scan.
+    operator : Operator, optional
+        The neighbour operator; by scan where not given.
+    """
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        original: Vectors,
+        *,
+        window: int = WINDOW,
+        passes: int = 2,
+        anchor: float = ANCHOR,
+        history: HistoryPlan | None = None,
+        jobs: int | None = None,
+        operator: Operator | None = None,
+    ) -> None:
+        if window < 2:
+            raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
+        if passes < 1:
+            raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
+        self.batch, self.passes, self.dimensions = batch, passes, original.vector_size
+        self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
+        has = original.sources != Source.NONE
+        self.base = base_vectors(original.unit, has)
+        self.strengths = _strengths(original.sources, anchor)
+        self._history(history or HistoryPlan())
+        self.finished = 0
+        self.table = starting_vectors(self.base, has, self.operator)
+
+    def _history(self, plan: HistoryPlan) -> None:
+        """Every word at the end of each pass where that fits; single updates there are none."""
+        size = len(self.batch.types) * self.passes * self.dimensions * 2
+        ends = plan.epochs or (plan.every != 0 and size <= plan.limit)
+        plan = replace(plan, every=0, epochs=ends, watch=())
+        periods = plan.resolve(self.batch.counts, self.batch.types, self.passes, self.dimensions)
+        self.recorder = Recorder(periods, self.dimensions)
+
+    @property
+    def done(self) -> bool:
+        """Whether all passes are finished and the words anchored."""
+        return self.finished >= self.passes
+
+    def advance(self) -> int:
+        """One pass, the last with the anchor; the number of tokens scanned."""
+        if self.done:
+            return 0
+        self.table = decorrelate(self.table, self.operator, POWER)
+        self.finished += 1
+        if self.done:
+            self.table = anchored(self.table, self.base, self.batch.counts, self.strengths)
+        if self.recorder.periods.plan.epochs:
+            every_word = np.arange(len(self.batch.types), dtype=np.int32)
+            self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
+        return len(self.batch)
+
+    @property
+    def progress(self) -> int:
+        """Tokens scanned so far."""
+        return self.finished * len(self.batch)
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Everything that `restore` needs to go on from here."""
+        filled = self.recorder.filled
+        return {
+            "place": np.array([self.finished, filled], np.int64),
+            "table": self.table,
+            "words": self.recorder.words[:filled],
+            "updates": self.recorder.updates[:filled],
+            "vectors": self.recorder.vectors[:filled],
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a `state` of a run with the same corpus, table and options."""
+        self.finished, filled = (int(number) for number in state["place"])
+        self.table = np.array(state["table"])
+        self.recorder.restore(state, filled)
+
+
+def _strengths(sources: NDArray[np.uint8], anchor: float) -> NDArray[np.float32]:
+    """λ of each word by where its vector came from, (V,)."""
+    if not 0 <= anchor < np.inf:
+        raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
+    strengths = np.zeros(len(sources), np.float32)
+    strengths[sources == Source.KNOWN] = anchor
+    strengths[sources == Source.SUBWORDS] = anchor * COMPOSED
+    return strengths

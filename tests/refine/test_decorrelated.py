@@ -1,0 +1,148 @@
+"""The decorrelated update: the scan against its formula; laws of base, whitening, anchor and passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_paper_rule import random_problem
+
+import selfvec
+from selfvec.errors import OptionError
+from selfvec.neighbours.scan import ScanOperator, scan_reference
+from selfvec.neighbours.scan_kernel import REBUILD
+from selfvec.refine.decorrelated import DecorrelatedRun, anchored, base_vectors, zca
+from selfvec.refine.health import anisotropy, effective_rank
+from selfvec.tokens import TokenBatch
+from selfvec.vectors import Source, Vectors, unit_rows
+
+RNG = np.random.default_rng(0)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    tokens=st.integers(1, 500),
+    types=st.integers(1, 40),
+    dimensions=st.integers(1, 150),
+    documents=st.integers(1, 30),
+    window=st.integers(1, 60),
+    gamma=st.sampled_from([0.0, 0.3, 0.5]),
+    jobs=st.integers(1, 3),
+)
+def test_scan_equals_the_formula(seed, tokens, types, dimensions, documents, window, gamma, jobs) -> None:
+    batch, table = random_problem(seed, tokens, types, dimensions, documents, 0.2)
+    expected = scan_reference(batch, table.astype(np.float64), window, gamma)
+    result = ScanOperator(batch, window, gamma, jobs).apply(table)
+    np.testing.assert_allclose(result, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
+
+
+def test_scan_over_a_long_corpus_and_any_number_of_threads() -> None:
+    batch, table = random_problem(1, 5 * REBUILD + 17, 300, 256, 12, 0.1)
+    one = ScanOperator(batch, 11, 0.4, 1).apply(table)
+    np.testing.assert_allclose(one, scan_reference(batch, table.astype(np.float64), 11, 0.4), atol=2e-5)
+    for jobs in (2, 3, 8):
+        np.testing.assert_array_equal(ScanOperator(batch, 11, 0.4, jobs).apply(table), one)
+
+
+def test_degrees_are_counted_neighbours() -> None:
+    batch = TokenBatch.from_documents([["a", "b", "a"], ["c"], ["b", "c", "c", "a"]])
+    # window 3: a-b-a gives a 1, b 2, a 1; a lone c none; b-c-c-a gives b 1, c 2, c 2, a 1
+    assert ScanOperator(batch, 3).degrees.tolist() == [3, 3, 4]
+
+
+def test_a_shared_direction_leaves_the_base_and_a_good_table_stays() -> None:
+    spread = unit_rows(RNG.standard_normal((500, 20)))
+    known = np.ones(500, bool)
+    np.testing.assert_allclose(base_vectors(spread, known), spread, atol=1e-6)
+    shared = unit_rows(spread + 1.5 * spread[0])
+    assert anisotropy(shared) > 0.3
+    base = base_vectors(shared, known)
+    assert abs(anisotropy(base)) < 0.02
+    np.testing.assert_allclose(np.linalg.norm(base, axis=1), 1, atol=1e-5)
+
+
+def test_the_base_leaves_unknown_words_empty() -> None:
+    rows = unit_rows(RNG.standard_normal((50, 8)) + 1)
+    known = RNG.random(50) < 0.6
+    assert not base_vectors(rows, known)[~known].any()
+
+
+def test_full_whitening_makes_the_covariance_one_and_keeps_the_orientation() -> None:
+    mixed = (RNG.standard_normal((2000, 6)) @ RNG.standard_normal((6, 6)) + 3).astype(np.float32)
+    white = zca(mixed, 0.5)
+    np.testing.assert_allclose(np.cov(white.T, bias=True), np.eye(6), atol=1e-3)
+    np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-4)
+    cross = (mixed - mixed.mean(axis=0)).T @ white / len(white)
+    np.testing.assert_allclose(cross, cross.T, atol=1e-2)  # symmetric: no rotation
+    assert np.linalg.eigvalsh((cross + cross.T) / 2).min() > 0
+
+
+def test_a_direction_without_variance_is_not_blown_up() -> None:
+    flat = RNG.standard_normal((100, 5)).astype(np.float32)
+    flat[:, 4] = 2
+    assert np.abs(zca(flat, 0.5)[:, 4]).max() < 1e-2
+
+
+def test_the_anchor_holds_rare_words_and_lets_frequent_ones_go() -> None:
+    table, base = unit_rows(RNG.standard_normal((3, 8))), unit_rows(RNG.standard_normal((3, 8)))
+    strengths = np.array([2.0, 2.0, 0.0], np.float32)
+    out = anchored(table, base, np.array([0, 10**9, 5]), strengths)
+    np.testing.assert_allclose(out[0], base[0], atol=1e-6)
+    np.testing.assert_allclose(out[1], unit_rows((table[1] + 2 * base[1])[None])[0], atol=1e-6)
+    np.testing.assert_array_equal(out[2], table[2])
+
+
+def problem(seed: int = 3, oov: float = 0.2) -> tuple[TokenBatch, Vectors]:
+    batch, table = random_problem(seed, 6000, 200, 32, 60, oov)
+    sources = np.where(table.any(axis=1), Source.KNOWN, Source.NONE).astype(np.uint8)
+    return batch, Vectors(list(batch.types), table, sources=sources, normalized=True)
+
+
+def finish(run: DecorrelatedRun) -> DecorrelatedRun:
+    while not run.done:
+        run.advance()
+    return run
+
+
+def test_passes_do_not_collapse() -> None:
+    batch, original = problem()
+    table = finish(DecorrelatedRun(batch, original, window=9, passes=8, anchor=0)).table
+    assert abs(anisotropy(table)) < 0.05
+    assert effective_rank(table) > 20
+
+
+def test_a_resumed_run_is_the_same_bits() -> None:
+    batch, original = problem()
+
+    def fresh() -> DecorrelatedRun:
+        return DecorrelatedRun(batch, original, window=9, passes=4)
+
+    whole, first, second = finish(fresh()), fresh(), fresh()
+    first.advance()
+    second.restore({name: array.copy() for name, array in first.state.items()})
+    assert second.progress == len(batch)
+    finish(second)
+    np.testing.assert_array_equal(whole.table, second.table)
+    np.testing.assert_array_equal(whole.recorder.vectors, second.recorder.vectors)
+
+
+def test_words_without_a_vector_are_induced_and_marked(storms: list[str]) -> None:
+    known = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
+    table = Vectors(known, RNG.standard_normal((8, 16)).astype(np.float32))
+    model = selfvec.Refiner("decorrelated", window=9).fit(storms, table)
+    index = model.vectors_.key_to_index
+    assert model.original_.sources[index["village"]] == Source.NONE
+    assert model.vectors_.sources[index["village"]] == Source.CONTEXT
+    assert model.vectors_.sources[index["hail"]] == Source.KNOWN
+    assert len(model.trajectory("hail")) == 3  # original, first pass, second pass with the anchor
+    assert model.run_.provenance["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    "options", [{"window": 1}, {"passes": 0}, {"anchor": -1.0}, {"anchor": float("nan")}]
+)
+def test_senseless_options_of_the_decorrelated_update_are_refused(options) -> None:
+    batch, original = problem()
+    with pytest.raises(OptionError):
+        DecorrelatedRun(batch, original, **options)
