@@ -15,13 +15,24 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .errors import SelfvecError
+    from .evaluate import evaluate
     from .formats import load, save
     from .refiner import Refiner
     from .run import Run
     from .tokens import TokenBatch
     from .vectors import Vectors
 
-__all__ = ["Refiner", "Run", "SelfvecError", "TokenBatch", "Vectors", "__version__", "load", "save"]
+__all__ = [
+    "Refiner",
+    "Run",
+    "SelfvecError",
+    "TokenBatch",
+    "Vectors",
+    "__version__",
+    "evaluate",
+    "load",
+    "save",
+]
 
 # Looked up on first use: whoever only wants one of them does not wait for the others' dependencies.
 _HOMES = {
@@ -30,6 +41,7 @@ _HOMES = {
     "SelfvecError": "errors",
     "TokenBatch": "tokens",
     "Vectors": "vectors",
+    "evaluate": "evaluate",
     "load": "formats",
     "save": "formats",
 }

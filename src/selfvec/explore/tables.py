@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
-__all__ = ["health_panel", "neighbours_table", "trajectory_table"]
+__all__ = ["evaluation_table", "health_panel", "neighbours_table", "trajectory_table"]
 
 STATES = ("original", "refined")
 CAME, WENT = "bold green", "dim"
@@ -203,3 +203,36 @@ def _near(vectors: Vectors, word: str, row: Float, topn: int) -> str:
         return ""
     found = [term for term, _ in vectors.most_similar(row, topn=topn + 1) if term != word]
     return ", ".join(map(spell, found[:topn]))
+
+
+def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] = ()) -> RenderableType:
+    """Figures of tables on tasks, a line each, what belongs to one task and metric together.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        As in ``evaluate --json``.
+    summary : sequence of str
+        Sentences that follow.
+    """
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        method = f" ({row['method']})" if row.get("method") else ""
+        key = f"{spell(str(row['task']))}, {row['metric']}{method}", f"  over {row['n']:,}"
+        groups.setdefault(key, []).append(row)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=24)
+    for name, width in (("value", 6), ("95 % interval", 16), ("covered", 7)):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    for (title, size), members in groups.items():
+        table.add_row(Text.assemble((title, "bold"), (size, "dim")))
+        for row in members:
+            cut = f", {row['dimensions']} dimensions" if row.get("truncated") else ""
+            interval = f"{row['low']:.3f} to {row['high']:.3f}"
+            figures = (f"{row['value']:.3f}", interval, f"{row['covered']:.0%}")
+            table.add_row(*map(Text, (f"  {spell(str(row['vectors']))}{cut}", *figures)))
+    return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table

@@ -1,0 +1,134 @@
+"""``selfvec evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from ..errors import OptionError
+from .output import TerminalProgress, print_json, say, show
+
+if TYPE_CHECKING:
+    from ..evaluate import Task
+
+__all__ = ["Greedy", "evaluate"]
+
+TASKS = "What is measured"
+
+
+class Greedy(TyperCommand):
+    """An option that may be repeated takes all that follows it, as in ``--similarity *.tsv``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Repeat such an option before each of its values."""
+        greedy = {flag for param in self.params if getattr(param, "multiple", False) for flag in param.opts}
+        out: list[str] = []
+        flag, free = None, False
+        for place, argument in enumerate(args):
+            if argument == "--":
+                out += args[place:]
+                break
+            if argument.startswith("-") and argument != "-":
+                name, given, _ = argument.partition("=")
+                flag, free = (name if name in greedy else None), not given
+            elif flag is not None:
+                if not free:
+                    out.append(flag)
+                free = False
+            out.append(argument)
+        return super().parse_args(ctx, out)
+
+
+def evaluate(
+    vectors: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN|VECTORS...", help="Run folders and vectors files; first, before options."
+        ),
+    ],
+    similarity: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="TSV...", help="Rows of word, word, score.", rich_help_panel=TASKS),
+    ] = None,
+    analogies: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE...", help="Four words a line, as Google's or MSR's.", rich_help_panel=TASKS
+        ),
+    ] = None,
+    retrieval: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="BEIR_DIR...", help="corpus.jsonl, queries.jsonl, qrels.", rich_help_panel=TASKS
+        ),
+    ] = None,
+    classification: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR...", help="train.tsv and test.tsv, rows of label, text.", rich_help_panel=TASKS
+        ),
+    ] = None,
+    shots: Annotated[
+        int | None,
+        typer.Option(min=1, help="Classify from N documents a class.", rich_help_panel=TASKS),
+    ] = None,
+    dimensions: Annotated[
+        str | None,
+        typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.", rich_help_panel=TASKS),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="For every random choice.")] = 0,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.md|html", help="Write a report with charts.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure vectors on tasks: each figure with its interval, each difference with its own."""
+    from ..evaluate.measure import evaluate as measure
+    from ..evaluate.report import check_suffix
+
+    given = {
+        "similarity": similarity,
+        "analogies": analogies,
+        "retrieval": retrieval,
+        "classification": classification,
+    }
+    if report is not None:
+        check_suffix(report)
+    tasks = _tasks(given, {"classification": {"shots": shots}})
+    found = measure(vectors, tasks, dimensions=_sizes(dimensions), seed=seed, progress=TerminalProgress())
+    if report is not None:
+        found.save(report)
+        say(f"wrote {report}")
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        from ..explore.tables import evaluation_table
+
+        show(evaluation_table(found.as_dict()["rows"], found.summary()))
+
+
+def _tasks(given: dict[str, list[Path] | None], options: dict[str, dict[str, Any]]) -> list[Task]:
+    """The tasks of every kind, in the order of `KINDS`."""
+    from ..evaluate import KINDS
+
+    tasks: list[Task] = [
+        kind(path, **options.get(flag, {})) for flag, kind in KINDS.items() for path in given.get(flag) or ()
+    ]
+    if not tasks:
+        flags = ", ".join(f"--{flag}" for flag in KINDS)
+        raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
+    return tasks
+
+
+def _sizes(text: str | None) -> list[int]:
+    if not text:
+        return []
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise OptionError(
+            f"is whole numbers with commas, not {text!r}", field="dimensions", remedy="try 50,100"
+        ) from None

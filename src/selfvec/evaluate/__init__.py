@@ -1,0 +1,53 @@
+"""Did it help? Vectors measured on tasks, each figure with its uncertainty and each difference with its own.
+
+Evaluation imports no refiner: it measures any vectors alike. The package can be called as a function, so that
+``selfvec.evaluate(vectors, tasks)`` works whether or not the package was imported before.
+
+A new kind of task is a class that keeps to `Task`, and a row of `KINDS`.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from .analogy import Analogies
+from .classification import Classification
+from .report import Report
+from .retrieval import Retrieval
+from .similarity import Similarity
+from .task import Measurement, Task
+
+__all__ = [
+    "KINDS",
+    "Analogies",
+    "Classification",
+    "Measurement",
+    "Report",
+    "Retrieval",
+    "Similarity",
+    "Task",
+    "evaluate",
+]
+
+KINDS: dict[str, type[Similarity] | type[Analogies] | type[Retrieval] | type[Classification]] = {
+    "similarity": Similarity,
+    "analogies": Analogies,
+    "retrieval": Retrieval,
+    "classification": Classification,
+}
+"""Kinds of tasks that are made of a file or folder, by the flag that names it."""
+
+if TYPE_CHECKING:
+    from .measure import evaluate
+else:
+
+    class _Evaluate(ModuleType):
+        def __call__(self, *arguments: Any, **options: Any) -> Report:
+            from .measure import evaluate
+
+            return evaluate(*arguments, **options)
+
+    evaluate = sys.modules[__name__]
+    evaluate.__class__ = _Evaluate

@@ -1,0 +1,106 @@
+"""A retrieval collection in the layout of BEIR: corpus.jsonl, queries.jsonl, qrels/test.tsv."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .lines import json_objects, number, text_lines
+
+__all__ = ["Collection", "read_collection"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """D documents and the Q queries that have a relevant one.
+
+    Parameters
+    ----------
+    documents : list of D str
+        Title and text.
+    queries : list of Q str
+    relevant : list of Q dict
+        Gain (above 0) of each relevant document of a query, by its number. Judged documents that the corpus
+        lacks have negative numbers: nobody can find them, and they stay in what was to be found.
+    """
+
+    documents: list[str]
+    queries: list[str]
+    relevant: list[dict[int, float]]
+
+    @property
+    def missing(self) -> int:
+        """Relevant documents that the corpus lacks."""
+        return sum(document < 0 for gains in self.relevant for document in gains)
+
+
+def read_collection(folder: Path) -> Collection:
+    """Read a folder.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or malformed; names the line.
+    """
+    if not folder.is_dir():
+        raise InputError("is not a folder", path=folder, remedy="name a folder in BEIR's layout")
+    documents = _texts(folder / "corpus.jsonl", titled=True)
+    queries = _texts(folder / "queries.jsonl", titled=False)
+    places = {name: i for i, name in enumerate(documents)}
+    judged = _judgements(folder / "qrels" / "test.tsv", places, queries)
+    if not judged:
+        rule = "no query has a relevant document, one of a score above 0"
+        raise InputError(rule, path=folder / "qrels" / "test.tsv", remedy="check the scores")
+    return Collection(list(documents.values()), [queries[name] for name in judged], list(judged.values()))
+
+
+def _texts(path: Path, *, titled: bool) -> dict[str, str]:
+    """Texts by id, in the file's order."""
+    out: dict[str, str] = {}
+    for line, row in json_objects(path, ("_id", "text")):
+        name = str(row["_id"])
+        if name in out:
+            raise InputError(f"the id {name!r} stands here twice", path=path, line=line, field="_id")
+        parts = [_text(row, field, path, line) for field in (("title", "text") if titled else ("text",))]
+        out[name] = "\n\n".join(part for part in parts if part)
+    if not out:
+        raise InputError("is empty", path=path, remedy="give an object a line with _id and text")
+    return out
+
+
+def _text(row: dict[str, Any], field: str, path: Path, line: int) -> str:
+    value = row.get(field)
+    if value is not None and not isinstance(value, str):
+        raise InputError("text is a string, this is none", path=path, line=line, field=field)
+    return value or ""
+
+
+def _judgements(path: Path, places: dict[str, int], queries: dict[str, str]) -> dict[str, dict[int, float]]:
+    """Gains by query and document number; queries in the file's order."""
+    out: dict[str, dict[int, float]] = {}
+    seen: set[tuple[str, str]] = set()
+    unknown: dict[str, int] = {}
+    for position, (line, text) in enumerate(text_lines(path)):
+        fields = text.split("\t")
+        if len(fields) != 3:
+            rule = f"a row is query-id<TAB>corpus-id<TAB>score, this one has {len(fields)} fields"
+            raise InputError(rule, path=path, line=line, remedy="separate three fields by tabs")
+        query, document, score = (field.strip() for field in fields)
+        if position == 0 and score == "score":
+            continue
+        gain = number(score, path, line, "score")
+        if query not in queries:
+            rule = f"the query {query!r} is not in queries.jsonl"
+            raise InputError(rule, path=path, line=line, remedy="add the query or remove the row")
+        if (query, document) in seen:
+            raise InputError(
+                f"query {query!r} and document {document!r} stand here twice", path=path, line=line
+            )
+        seen.add((query, document))
+        if gain > 0:
+            place = places.get(document)
+            place = unknown.setdefault(document, -1 - len(unknown)) if place is None else place
+            out.setdefault(query, {})[place] = gain
+    return out

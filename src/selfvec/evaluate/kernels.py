@@ -1,0 +1,77 @@
+"""The loops over tokens and over questions × vocabulary, compiled."""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["best_answers", "document_frequencies", "weighted_sums"]
+
+
+@nb.njit(nogil=True, cache=True)
+def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int) -> NDArray[np.int64]:
+    """In how many documents each type occurs, (types,) int64."""
+    out = np.zeros(types, np.int64)
+    last = np.full(types, -1, np.int64)
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            word = ids[i]
+            if last[word] != document:
+                last[word] = document
+                out[word] += 1
+    return out
+
+
+@nb.njit(nogil=True, cache=True, fastmath=True)
+def weighted_sums(
+    ids: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    rows: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Sum of ``weights[w] * rows[w]`` over each document's tokens into (D, d) zeros."""
+    dimensions = rows.shape[1]
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            word = ids[i]
+            weight = weights[word]
+            for k in range(dimensions):
+                out[document, k] += weight * rows[word, k]
+
+
+@nb.njit(nogil=True, cache=True)
+def best_answers(
+    plus: NDArray[np.float32],
+    minus: NDArray[np.float32],
+    questions: NDArray[np.int64],
+    asked: NDArray[np.int64],
+    first: int,
+    scores: NDArray[np.float32],
+    answers: NDArray[np.int64],
+) -> None:
+    """Raise each question's best answer by a block of candidates, ``first`` and those after it.
+
+    Parameters
+    ----------
+    plus, minus : (W, B) float32
+        What each of W words of the questions gives each of B candidates when it counts for or against them.
+    questions : (Q, 3) int64
+        a, b, c among the W words: a is to b as c is to the answer.
+    asked : (Q, 3) int64
+        The same words as candidates; they are no answers.
+    scores, answers : (Q,)
+        Best so far; ties go to the earlier candidate.
+    """
+    for q in range(len(questions)):
+        a, b, c = questions[q, 0], questions[q, 1], questions[q, 2]
+        best = scores[q]
+        for candidate in range(plus.shape[1]):
+            score = plus[b, candidate] + plus[c, candidate] - minus[a, candidate]
+            if score > best:
+                number = first + candidate
+                if number != asked[q, 0] and number != asked[q, 1] and number != asked[q, 2]:
+                    best = score
+                    answers[q] = number
+        scores[q] = best

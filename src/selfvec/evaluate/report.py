@@ -1,0 +1,150 @@
+"""`Report`: what was measured, for programs, terminals and readers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError
+
+__all__ = ["Figure", "Report", "check_suffix", "label"]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The rows that one chart shows: one task and metric, measured in one way, of several tables."""
+
+    kind: str
+    task: str
+    metric: str
+    method: str | None
+    rows: list[Row]
+
+    @property
+    def title(self) -> str:
+        """As "ws353, spearman" or "questions-words, accuracy (3cosadd)"."""
+        return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "")
+
+
+def label(row: Mapping[str, Any]) -> str:
+    """What a row's table is called in a figure.
+
+    >>> label({"vectors": "refined", "truncated": True, "dimensions": 50})
+    'refined, 50 dimensions'
+    """
+    name = str(row["vectors"])
+    return f"{name}, {row['dimensions']} dimensions" if row.get("truncated") else name
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures of tables on tasks.
+
+    Attributes
+    ----------
+    rows : list of dict
+        ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high`` (95 % bootstrap
+        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, and what a
+        kind adds.
+    comparisons : list of dict
+        ``vectors_a`` minus ``vectors_b`` on the same items: ``difference``, ``low``, ``high``, ``p``.
+    tables : list of dict
+        ``name``, ``words`` and ``dimensions`` of what was measured.
+    settings : dict
+        ``seed``, ``resamples``.
+    """
+
+    rows: list[Row]
+    comparisons: list[Row] = field(default_factory=list)
+    tables: list[Row] = field(default_factory=list)
+    settings: Row = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable; what ``selfvec evaluate --json`` prints."""
+        return {
+            "rows": self.rows,
+            "comparisons": self.comparisons,
+            "tables": self.tables,
+            "settings": self.settings,
+        }
+
+    def figures(self) -> list[Figure]:
+        """Rows by task, metric and method, in order."""
+        groups: dict[tuple[str, str, str, str | None], list[Row]] = {}
+        for row in self.rows:
+            key = (row["kind"], row["task"], row["metric"], row.get("method"))
+            groups.setdefault(key, []).append(row)
+        return [Figure(*key, rows) for key, rows in groups.items()]
+
+    def summary(self) -> list[str]:
+        """A sentence for each pair of tables: in how many figures one is better by more than chance."""
+        tally: dict[tuple[str, str], list[int]] = {}
+        for row in self.comparisons:
+            if row["dimensions"] is None and row["vectors_a"] != row["vectors_b"]:
+                verdict = 0 if row["low"] > 0 else 1 if row["high"] < 0 else 2
+                tally.setdefault((row["vectors_a"], row["vectors_b"]), [0, 0, 0])[verdict] += 1
+        return [
+            f"{a} against {b}: better in {n[0]}, worse in {n[1]}, not told apart in {n[2]} "
+            f"of {sum(n)} figure{'s' * (sum(n) != 1)}"
+            for (a, b), n in tally.items()
+        ]
+
+    def to_markdown(self) -> str:
+        """The report as Markdown, intervals drawn in characters."""
+        from .render import markdown
+
+        return markdown(self)
+
+    def to_html(self) -> str:
+        """The report as one self-contained page, intervals drawn as SVG."""
+        from .render import html
+
+        return html(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write as Markdown (.md) or HTML (.html), whole or not at all.
+
+        Raises
+        ------
+        OptionError
+            If the suffix is another.
+        TargetError
+            If the path cannot be written.
+        """
+        from ..files import atomic_file
+
+        check_suffix(path)
+        text = self.to_markdown() if Path(path).suffix == ".md" else self.to_html()
+        with atomic_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+    def __repr__(self) -> str:
+        lines = [f"<Report: {len(self.rows)} figures>"]
+        for figure in self.figures():
+            lines.append(figure.title)
+            width = max(len(label(row)) for row in figure.rows)
+            for row in figure.rows:
+                interval = f"{row['low']:.3f} to {row['high']:.3f}"
+                lines.append(f"  {label(row):<{width}}  {row['value']:.3f}  ({interval})")
+        return "\n".join([*lines, *self.summary()])
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def check_suffix(path: str | os.PathLike[str]) -> None:
+    """A report is .md or .html; told before anything is measured.
+
+    Raises
+    ------
+    OptionError
+        If it is to be something else.
+    """
+    if Path(path).suffix not in (".md", ".html"):
+        rule = f"a report is .md or .html, not {Path(path).suffix or 'without a suffix'}"
+        raise OptionError(rule, path=path, remedy="choose one of the two")

@@ -1,0 +1,102 @@
+"""Retrieval: do the documents that people judged relevant come first?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .beir import Collection, read_collection
+from .bootstrap import mean
+from .documents import Manner, embed, encode_texts
+from .ranking import ranked, score_rankings
+from .tables import Table, as_path
+from .task import Measurement
+
+__all__ = ["Retrieval"]
+
+Rankings = list[list[int]]
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """nDCG@10, recall@100 and MRR@10 over the queries that have a relevant document.
+
+    Modes: ``dense``, the cosine of the query's and the document's idf-weighted mean word vectors; and once,
+    under the name "bm25", mode ``bm25`` (Lucene's variant, k1 1.2, b .75) on the words as the first table
+    reads them, in lower case. Equal scores rank in document order. A text none of whose words has a vector
+    is not found, as is, by BM25, one that shares no word with the query. ``covered`` is the share of the
+    texts' tokens that have a vector, stop words left out. The extra key ``missing`` counts relevant documents
+    that the corpus lacks.
+
+    Parameters
+    ----------
+    path : path
+        A folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv.
+    """
+
+    path: Path
+    kind: ClassVar[str] = "retrieval"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", as_path(self.path))
+
+    def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
+        """A row a table and metric, then BM25's.
+
+        Raises
+        ------
+        InputError
+            If a file is not as it should be; names the line.
+        """
+        collection = read_collection(self.path)
+        for table in tables:
+            rankings, covered = dense_rankings(collection, table)
+            yield from _rows(collection, rankings, seed, table.name, "dense", covered, **table.size)
+        rankings = bm25_rankings(collection, tables[0].manner if tables else Manner())
+        yield from _rows(collection, rankings, seed, "bm25", "bm25", 1.0)
+
+
+def _rows(
+    collection: Collection, rankings: Rankings, seed: int, name: str, mode: str, covered: float, **size: Any
+) -> Iterator[Measurement]:
+    extra = {"missing": collection.missing} if collection.missing else {}
+    for metric, values in score_rankings(rankings, collection.relevant).items():
+        yield Measurement(name, metric, mean(values, seed), len(values), covered, mode, **size, extra=extra)
+
+
+def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, float]:
+    """The best documents of each query by cosine, and the share of tokens that have a vector."""
+    texts, count = collection.documents + collection.queries, len(collection.documents)
+    rows, covered = embed(texts, table.vectors, table.manner, collection=count)
+    documents, queries = rows[:count], rows[count:]
+    there = np.any(documents != 0, axis=1)
+    nowhere = np.zeros_like(there)
+    rankings = []
+    for query in queries:
+        rankings.append(ranked(documents @ query, there if query.any() else nowhere))
+    return rankings, covered
+
+
+def bm25_rankings(collection: Collection, manner: Manner) -> Rankings:
+    """The best documents of each query by BM25."""
+    import bm25s
+
+    count = len(collection.documents)
+    batch = encode_texts(collection.documents + collection.queries, manner)
+    ids, bounds = batch.ids.tolist(), batch.offsets.tolist()
+    texts = [ids[start:end] for start, end in pairwise(bounds)]
+    if not any(texts[:count]):
+        return [[] for _ in collection.queries]
+    index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+    vocabulary = {str(i): i for i in range(len(batch.types))}
+    index.index(bm25s.tokenization.Tokenized(texts[:count], vocabulary), show_progress=False)
+    rankings = []
+    for query in texts[count:]:
+        scores = index.get_scores_from_ids(query)
+        rankings.append(ranked(scores, scores > 0))
+    return rankings
