@@ -1,0 +1,233 @@
+"""The loops of co-occurrence counting, a row of the matrix at a time.
+
+A row belongs to one word. Its totals are gathered in a dense array as long as the vocabulary, which stays in
+the second-level cache: adding a pair is one load and one store there, nothing is hashed and no pair is ever
+sorted. A bit per word, and a bit per 64 of those, remember which totals were touched, so that a row is
+written out in order of its columns and cleared in the time of what it holds. Since each row is finished
+before the next one begins, rows come out sorted, whoever computes them.
+
+`counts_reference.count_reference` is what `index_positions` and `count_rows` compute together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["add_rows", "count_rows", "index_positions", "is_valid", "row_sums", "stage_rows"]
+
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+Bits = NDArray[np.uint64]
+
+_LEFT = 32  # bits by which the left extent of a window is shifted
+_RIGHT = (1 << _LEFT) - 1
+_ONE = np.uint64(1)
+_LOW = np.uint64(63)
+_TOP = np.uint64(58)
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)  # its 64 shifts begin with 64 different patterns of 6 bits
+_PLACES = np.zeros(64, np.int64)  # such a pattern -> which shift it was
+for _shift in range(64):
+    _PLACES[((0x03F79D71B4CB0A89 << _shift) & (2**64 - 1)) >> 58] = _shift
+
+
+@njit(cache=True, nogil=True)
+def index_positions(
+    ids: Int32, offsets: Int64, half: int, first: int, last: int, next_entry: Int64, windows: Int64
+) -> None:
+    """Where the words ``first`` to ``last - 1`` stand and how far their windows reach, grouped by word.
+
+    Parameters
+    ----------
+    ids : (N,) int32
+    offsets : (D + 1,) int64
+    half : int
+        Neighbours on each side, fewer at a document's ends.
+    first, last : int
+    next_entry : (last - first,) int64
+        Where each word's entries begin; afterwards, where they end.
+    windows : (n, 2) int64
+        Receives a position and its extents, left · 2**32 + right.
+    """
+    for document in range(offsets.size - 1):
+        start, stop = offsets[document], offsets[document + 1]
+        for i in range(start, stop):
+            word = ids[i] - first
+            if 0 <= word < last - first:
+                entry = next_entry[word]
+                next_entry[word] = entry + 1
+                windows[entry, 0] = i
+                windows[entry, 1] = min(half, i - start) << _LEFT | min(half, stop - 1 - i)
+
+
+@njit(cache=True, nogil=True)
+def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> None:
+    """Add to a word's total and mark it as touched; without asking whether it is, which would be a guess."""
+    place = word >> 6
+    totals[word] += amount
+    marks[place] |= _ONE << (np.uint64(word) & _LOW)
+    summary[place >> 6] |= _ONE << (np.uint64(place) & _LOW)
+
+
+@njit(cache=True, nogil=True)
+def _lowest(bits: Any) -> Any:
+    """The place of the lowest bit that is set."""
+    return _PLACES[((bits & (~bits + _ONE)) * _DE_BRUIJN) >> _TOP]
+
+
+@njit(cache=True, nogil=True)
+def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: Int64, at: int) -> int:
+    """Write the touched totals from ``at`` on, in order of their words, and clear them; where they end."""
+    for block in range(summary.size):
+        places = summary[block]
+        summary[block] = 0
+        while places:
+            place = block * 64 + _lowest(places)
+            places &= places - _ONE
+            words = marks[place]
+            marks[place] = 0
+            while words:
+                word = place * 64 + _lowest(words)
+                words &= words - _ONE
+                indices[at] = word
+                data[at] = totals[word]
+                totals[word] = 0
+                at += 1
+    return at
+
+
+@njit(cache=True, nogil=True)
+def count_rows(
+    ids: Int32,
+    windows: Int64,
+    bounds: Int64,
+    weights: Int64,
+    totals: Int64,
+    marks: Bits,
+    summary: Bits,
+    indices: Int32,
+    data: Int64,
+    lengths: Int64,
+) -> None:
+    """Count the neighbours of some words.
+
+    Parameters
+    ----------
+    ids : (N,) int32
+    windows : (n, 2) int64
+        See `index_positions`.
+    bounds : (R + 1,) int64
+        The r-th word's entries are ``windows[bounds[r]:bounds[r + 1]]``.
+    weights : (half + 1,) int64
+        What a neighbour at distance δ counts, from 1 up; ``weights[0]`` is not used.
+    totals : (V,) int64, marks : (ceil(V / 64),) uint64, summary : (ceil(V / 4096),) uint64
+        Room to work in, all zeros before and after.
+    indices : (n,) int32, data : (n,) int64
+        Receive the rows, one after the other, each in order of its columns.
+    lengths : (R,) int64
+        Receives the number of entries of each row.
+    """
+    at = 0
+    for row in range(lengths.size):
+        for entry in range(bounds[row], bounds[row + 1]):
+            i = windows[entry, 0]
+            left, right = windows[entry, 1] >> _LEFT, windows[entry, 1] & _RIGHT
+            for distance in range(1, left + 1):
+                _add(ids[i - distance], weights[distance], totals, marks, summary)
+            for distance in range(1, right + 1):
+                _add(ids[i + distance], weights[distance], totals, marks, summary)
+        end = _write_row(totals, marks, summary, indices, data, at)
+        lengths[row] = end - at
+        at = end
+
+
+@njit(cache=True, nogil=True)
+def stage_rows(
+    rows: Int64,
+    columns: Int32,
+    indptr: Int64,
+    indices: Int32,
+    data: Int64,
+    next_entry: Int64,
+    staged_indices: Int32,
+    staged_data: Int64,
+) -> None:
+    """Copy rows of one matrix to where rows with the same word from other matrices stand.
+
+    Parameters
+    ----------
+    rows : (R,) int64
+        Rows of this matrix; -1 for a word it does not have.
+    columns : (V',) int32
+        Its columns' numbers in the new vocabulary.
+    indptr : (V' + 1,) int64, indices : (n,) int32, data : (n,) int64
+        The matrix.
+    next_entry : (R,) int64
+        Where each row's entries go; afterwards, where they end.
+    staged_indices : (m,) int32, staged_data : (m,) int64
+        Receive them.
+    """
+    for r in range(rows.size):
+        if rows[r] < 0:
+            continue
+        at = next_entry[r]
+        for k in range(indptr[rows[r]], indptr[rows[r] + 1]):
+            staged_indices[at] = columns[indices[k]]
+            staged_data[at] = data[k]
+            at += 1
+        next_entry[r] = at
+
+
+@njit(cache=True, nogil=True)
+def add_rows(
+    bounds: Int64,
+    staged_indices: Int32,
+    staged_data: Int64,
+    totals: Int64,
+    marks: Bits,
+    summary: Bits,
+    indices: Int32,
+    data: Int64,
+    lengths: Int64,
+) -> None:
+    """Add up what `stage_rows` brought together; parameters as in `count_rows`."""
+    at = 0
+    for row in range(lengths.size):
+        for k in range(bounds[row], bounds[row + 1]):
+            _add(staged_indices[k], staged_data[k], totals, marks, summary)
+        end = _write_row(totals, marks, summary, indices, data, at)
+        lengths[row] = end - at
+        at = end
+
+
+@njit(cache=True, nogil=True)
+def is_valid(indptr: Int64, indices: Int32, data: Int64) -> bool:
+    """Whether rows are in order, columns rise within each row and exist, and every count is at least 1.
+
+    The bounds are checked first: nothing is read outside the arrays, whatever they hold.
+    """
+    if indptr[0] != 0 or indptr[-1] != indices.size or data.size != indices.size:
+        return False
+    for row in range(indptr.size - 1):
+        if indptr[row + 1] < indptr[row] or indptr[row + 1] > indices.size:
+            return False
+    for row in range(indptr.size - 1):
+        before = -1
+        for k in range(indptr[row], indptr[row + 1]):
+            if indices[k] <= before or indices[k] >= indptr.size - 1 or data[k] < 1:
+                return False
+            before = indices[k]
+    return True
+
+
+@njit(cache=True, nogil=True)
+def row_sums(indptr: Int64, data: Int64) -> Int64:
+    """Sum of each row, (V,) int64."""
+    sums = np.zeros(indptr.size - 1, np.int64)
+    for row in range(sums.size):
+        for k in range(indptr[row], indptr[row + 1]):
+            sums[row] += data[k]
+    return sums

@@ -1,0 +1,153 @@
+"""Counts as neighbour operators: PPMI, and the linear weights that a scan of the text can do as well.
+
+Both satisfy `selfvec.neighbours.Operator`. Readable forms on dense matrices are in `counts_reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, OptionError
+from .assembly import cut, in_order, threads
+from .product_kernels import multiply_rows, ppmi_rows, ppmi_sizes
+
+if TYPE_CHECKING:
+    from .counts import Counts
+
+__all__ = ["LinearOperator", "PPMIOperator"]
+
+_SHARE = 1 << 18  # entries a thread takes at a time
+_ROWS = 8192  # of a table, looked at in float64 at a time
+
+
+class PPMIOperator:
+    """Positive pointwise mutual information with smoothed contexts, times a table.
+
+        PPMI_ij = max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))),  r = row sums of C
+
+    Smoothing s < 1 takes from pairs with rare words what they owe to chance (Levy, Goldberg, Dagan 2015,
+    *Improving Distributional Similarity with Lessons Learned from Word Embeddings*, §3). A common factor of
+    all counts cancels, so weights in fixed point need no scale.
+
+    Parameters
+    ----------
+    counts : Counts
+    smoothing : float
+        s, from 0 to 1.
+    jobs : int, optional
+        Threads; all cores where not given. The result has the same bits.
+
+    Attributes
+    ----------
+    indptr : (V + 1,) int64, indices : (m,) int32, values : (m,) float32
+        The matrix, positive entries only, in memory.
+    degrees : (V,) float64
+        Row sums r of the counts.
+
+    Raises
+    ------
+    OptionError
+        If the smoothing is not from 0 to 1.
+    """
+
+    def __init__(self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None) -> None:
+        if not 0 <= smoothing <= 1:
+            raise OptionError(f"smoothing lies between 0 and 1, not at {smoothing}", field="smoothing")
+        self.smoothing, self._jobs = smoothing, threads(jobs)
+        self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
+        logs = np.log(np.maximum(self.degrees, 1))
+        # Words without neighbours are no contexts, also where s = 0 makes all contexts equal.
+        contexts = np.where(self.degrees > 0, np.exp(smoothing * logs), 0.0)
+        row_log = logs - np.log(max(contexts.sum(), 1.0))
+        given = (counts.indptr, counts.indices, counts.data, row_log, smoothing * logs)
+        sizes = np.zeros(len(counts), np.int64)
+        _each(counts.indptr, self._jobs, lambda first, last: ppmi_sizes(*given, first, last, sizes))
+        self.indptr = np.concatenate(([0], np.cumsum(sizes)))
+        self.indices = np.empty(int(self.indptr[-1]), np.int32)
+        self.values = np.empty(int(self.indptr[-1]), np.float32)
+        made = (self.indptr, self.indices, self.values)
+        _each(counts.indptr, self._jobs, lambda first, last: ppmi_rows(*given, first, last, *made))
+
+    def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """PPMI · table, (V, d) -> (V, d) float32."""
+        rows = np.ascontiguousarray(_checked(table, len(self.degrees)), np.float32)
+        return _product(self.indptr, self.indices, self.values, rows, self._jobs)
+
+
+class LinearOperator:
+    """The centred, root-weighted sum of neighbours: what `ScanOperator` sums from the text, from counts.
+
+        (A·E)_w = r_w^(-1/2) · [ Σ_c C_wc · r_c^(-γ) · E_c  -  (r_w / N) · Σ_c r_c^(1-γ) · E_c ]
+
+    with r the row sums of C and N = Σ r; a word without neighbours (r = 0) gets zeros. The second term moves
+    into the table, whose rows are centred by m = Σ_c r_c^(1-γ) E_c / N: the bracket is Σ_c C_wc ·
+    (r_c^(-γ) E_c - m), and no large number is subtracted from another at the end. With weights in units of u,
+    the whole result is u^(1/2-γ) times what it would be in units of 1.
+
+    Parameters
+    ----------
+    counts : Counts
+    gamma : float
+        γ: how much less a frequent neighbour counts, 0.3 to 0.5.
+    jobs : int, optional
+        Threads; all cores where not given. The result has the same bits.
+
+    Attributes
+    ----------
+    degrees : (V,) float64
+        Row sums r of the counts.
+    """
+
+    def __init__(self, counts: Counts, gamma: float = 0.5, *, jobs: int | None = None) -> None:
+        if not np.isfinite(gamma):
+            raise OptionError(f"γ is a number, not {gamma}", field="gamma")
+        self.counts, self.gamma, self._jobs = counts, gamma, threads(jobs)
+        self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
+
+    def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """A · table, (V, d) -> (V, d) float32. Memory: two tables."""
+        _checked(table, len(self.degrees))
+        with np.errstate(divide="ignore"):
+            weights = np.where(self.degrees > 0, self.degrees**-self.gamma, 0.0)
+            roots = np.where(self.degrees > 0, self.degrees**-0.5, 0.0)
+        shares = self.degrees * weights / max(self.degrees.sum(), 1.0)
+        blocks = [slice(start, start + _ROWS) for start in range(0, len(table), _ROWS)]
+        mean = np.zeros(table.shape[1])
+        for block in blocks:
+            mean += shares[block] @ table[block].astype(np.float64)
+        centred = np.empty(table.shape, np.float32)
+        for block in blocks:
+            centred[block] = weights[block, None] * table[block] - mean
+        counts = self.counts
+        result = _product(counts.indptr, counts.indices, counts.data, centred, self._jobs)
+        result *= roots.astype(np.float32)[:, None]
+        return result
+
+
+def _checked(table: NDArray[np.floating[Any]], rows: int) -> NDArray[np.floating[Any]]:
+    if table.ndim != 2 or len(table) != rows:
+        raise InputError(f"a table has a row for each of the {rows:,} words, this one is {table.shape}")
+    return table
+
+
+def _product(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    values: NDArray[Any],
+    table: NDArray[np.float32],
+    jobs: int,
+) -> NDArray[np.float32]:
+    out = np.empty(table.shape, np.float32)
+    _each(indptr, jobs, lambda first, last: multiply_rows(indptr, indices, values, table, first, last, out))
+    return out
+
+
+def _each(indptr: NDArray[np.int64], jobs: int, work: Callable[[int, int], None]) -> None:
+    """Do all rows, in shares of about as many entries."""
+    shares = cut(np.diff(indptr) + 1, _SHARE)
+    for _ in in_order(shares, lambda share: work(*share), jobs):
+        pass
