@@ -32,8 +32,7 @@ class Greedy(TyperCommand):
                 out += args[place:]
                 break
             if argument.startswith("-") and argument != "-":
-                name, given, _ = argument.partition("=")
-                flag, free = (name if name in greedy else None), not given
+                flag, free = (argument if argument in greedy else None), True
             elif flag is not None:
                 if not free:
                     out.append(flag)

@@ -20,12 +20,7 @@ from .task import Measurement
 __all__ = ["Classification"]
 
 DRAWS = 5
-_STRENGTHS = (
-    1.0,
-    10.0,
-    100.0,
-)  # C of the logistic regression; one of them where nothing can choose: the second
-_FOLDS = 3
+_STRENGTH = 10.0  # C of the logistic regression
 
 
 @dataclass(frozen=True)
@@ -41,11 +36,11 @@ class Texts:
 class Classification:
     """Accuracy of logistic regression on idf-weighted document vectors of length 1.
 
-    The strength of its penalty is chosen of C = 1, 10, 100 by three-fold cross-validation on the examples it
-    learns from, so that tables of different spread are treated alike; the test part is looked at once. Where
-    a label has fewer than three examples C is 10. How common words are is learned of all training texts,
-    which takes no labels. The interval is over test documents. ``covered`` is the share of the texts'
-    tokens that have a vector, stop words left out.
+    Nothing is chosen by looking at the test part. The vectors are moved to the training examples' mean and
+    divided by their mean distance from it, so that one strength of penalty (C = 10) means the same for tables
+    of any spread. How common words are is learned of all training texts, which takes no labels. The interval
+    is over test documents. ``covered`` is the share of the texts' tokens that have a vector, stop words left
+    out.
 
     Parameters
     ----------
@@ -83,7 +78,7 @@ class Classification:
             rows, covered = embed(data.texts, table.vectors, table.manner, collection=n)
             right = np.zeros(len(labels) - n)
             for draw in draws:
-                right += _predicted(rows[draw], labels[draw], rows[n:], seed) == labels[n:]
+                right += _predicted(rows[draw], labels[draw], rows[n:]) == labels[n:]
             yield Measurement(
                 table.name,
                 "accuracy",
@@ -109,19 +104,17 @@ def _draws(labels: NDArray[np.int64], shots: int | None, seed: int) -> list[NDAr
 
 
 def _predicted(
-    rows: NDArray[np.float32], labels: NDArray[np.int64], test: NDArray[np.float32], seed: int
+    rows: NDArray[np.float32], labels: NDArray[np.int64], test: NDArray[np.float32]
 ) -> NDArray[Any]:
     """Labels of test rows by logistic regression on the others."""
     try:
         from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import GridSearchCV, StratifiedKFold
     except ImportError as error:
         raise MissingExtra("scikit-learn", "plot", "classification") from error
-    model = LogisticRegression(C=_STRENGTHS[1], max_iter=1000)
-    if np.bincount(labels)[np.unique(labels)].min() >= _FOLDS:
-        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-        model = GridSearchCV(model, {"C": list(_STRENGTHS)}, cv=folds, scoring="accuracy")
-    found: NDArray[Any] = model.fit(rows, labels).predict(test)
+    centre = rows.mean(axis=0)
+    spread = np.sqrt(np.einsum("ij,ij->", rows - centre, rows - centre) / len(rows)) or 1.0
+    model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit((rows - centre) / spread, labels)
+    found: NDArray[Any] = model.predict((test - centre) / spread)
     return found
 
 
