@@ -2,6 +2,7 @@
 # make test   everything that must hold
 # make bench  how fast, side by side with peers -> benchmarks/results.json
 # make paper  the paper's tables and figures, from shared/data where it is present
+# make quality  what refining gives on the development collections -> docs/decorrelated.md
 # make docs   the documentation as a web site in site/
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper docs clean
+.PHONY: demo test bench paper quality docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -25,6 +26,9 @@ bench: $(VENV)/installed-dev
 
 paper: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/paper.py
+
+quality: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.quality
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -138,6 +139,9 @@ def refine(
     prepared = _prepare(corpus, vectors, settings, timings, progress, jobs)
     from .refine.health import check_health
 
+    if settings.method == "auto":
+        with timings.stage("select"):
+            settings = _select(prepared, settings, progress, jobs)
     with timings.stage("refine"):
         job = _job(prepared, settings, jobs)
         _drive(job, prepared, settings, workspace, progress)
@@ -211,7 +215,7 @@ def _window(batch: TokenBatch, settings: Settings) -> int:
 
     if settings.window != "auto":
         return int(settings.window)
-    if settings.method == "paper":
+    if settings.method != "decorrelated":
         return auto_window(batch)
     from .refine.decorrelated import WINDOW
 
@@ -239,6 +243,10 @@ class _Job(Protocol):
 def _job(prepared: _Prepared, settings: Settings, jobs: int | None) -> _Job:
     """The method asked for, on this corpus."""
     plan = parse_history(settings.history_texts)
+    if settings.method == "original":
+        from .refine.kept import KeptRun
+
+        return KeptRun(prepared.batch, prepared.original)
     if settings.method == "paper":
         from .refine.paper import PaperRun
 
@@ -261,6 +269,36 @@ def _job(prepared: _Prepared, settings: Settings, jobs: int | None) -> _Job:
         history=plan,
         jobs=jobs,
     )
+
+
+def _select(prepared: _Prepared, settings: Settings, progress: Progress, jobs: int | None) -> Settings:
+    """Let held-out text decide; the settings of the method chosen, the decision in the provenance."""
+    from .refine.select import ORIGINAL, choose
+
+    def refined_on(method: str, training: TokenBatch) -> NDArray[np.float32]:
+        chosen = replace(settings, method=method, history="none")
+        own = replace(prepared, batch=training, window=_window(prepared.batch, chosen))
+        job = _job(own, chosen, jobs)
+        while not job.done:
+            advance(job.advance())
+        return job.table
+
+    methods = ("paper", "decorrelated")
+    candidates = {name: partial(refined_on, name) for name in methods}
+    total = len(prepared.batch) * sum(replace(settings, method=name).rounds for name in methods)
+    with progress.stage("Choosing", total, "tokens") as advance:
+        choice = choose(
+            prepared.batch, {ORIGINAL: lambda _: prepared.original.unit, **candidates}, settings.seed
+        )
+    chosen = replace(settings, method=choice.chosen)
+    prepared.window = _window(prepared.batch, chosen)
+    prepared.provenance |= {
+        "method": choice.chosen,
+        "window": prepared.window,
+        "epochs": chosen.rounds,
+        "decision": choice.as_dict(),
+    }
+    return chosen
 
 
 def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from .errors import OptionError
 
 __all__ = ["METHODS", "Settings"]
 
-METHODS = ("paper", "decorrelated")
+METHODS = ("auto", "paper", "decorrelated", "original")
 OOV = ("subwords", "zero")
 POS = ("noun", "verb", "adjective", "adverb")
 
@@ -21,8 +21,9 @@ class Settings:
 
     Parameters
     ----------
-    method : "paper" or "decorrelated"
-        The rule that moves the words.
+    method : "paper", "decorrelated", "auto" or "original"
+        The rule that moves the words; "auto" measures both on held-out text and keeps the vectors as they
+        are where neither beats them, "original" keeps them in any case.
     window : int or "auto"
         Tokens per window, the centre included; "auto" is the corpus' mean sentence length, odd, for the
         paper's rule and 41 for the decorrelated update.
@@ -98,7 +99,7 @@ class Settings:
     @property
     def rounds(self) -> int:
         """How often the corpus is read: epochs or passes, whichever the method has."""
-        return self.passes if self.method == "decorrelated" else self.epochs
+        return {"decorrelated": self.passes, "original": 0}.get(self.method, self.epochs)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""

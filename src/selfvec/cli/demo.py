@@ -28,7 +28,8 @@ def demo(
 
     say("refining the embedded vectors on the documentation of this Python")
     with Workspace(output, overwrite=True) as workspace:
-        run = work(python_documentation(), "default", Settings(stop_words="en"), workspace)
+        settings = Settings(method="decorrelated", anchor=1.0, stop_words="en")
+        run = work(python_documentation(), "default", settings, workspace)
     words = [word for word in WORDS if word in run.vectors]
     rows = [row for word in words for row in run.similar(word, topn=6, compare=True, min_count=10)]
     show(neighbours_table(rows))
@@ -36,7 +37,7 @@ def demo(
     say(
         f"""
 The run is in {output}. Try next:
-  selfvec similar {output} module iterator --compare
+  selfvec similar {output} module iterator --compare --min-count 10
   selfvec health {output}
   selfvec trajectory {output} thread --plot thread.html
   selfvec refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet"""

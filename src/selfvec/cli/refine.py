@@ -28,7 +28,9 @@ def refine(
     vectors: Annotated[
         str, typer.Option(metavar="PATH|default|none", help="Where the words start.", rich_help_panel=RULE)
     ] = "default",
-    method: Annotated[str, typer.Option(metavar="paper|decorrelated", rich_help_panel=RULE)] = "paper",
+    method: Annotated[
+        str, typer.Option(metavar="auto|paper|decorrelated|original", rich_help_panel=RULE)
+    ] = "paper",
     window: Annotated[
         str,
         typer.Option(

@@ -53,10 +53,27 @@ def count(number: int, noun: str) -> str:
 
 
 def _how(provenance: dict[str, Any]) -> str:
-    options = provenance["options"]
+    if provenance["method"] == "original":
+        return "the vectors stay as they are"
+    window, rounds = f"window {provenance['window']}", provenance["epochs"]
     if provenance["method"] == "decorrelated":
-        return f"{provenance['epochs']} passes"
-    return f"learning rate {options['learning_rate']}, {count(provenance['epochs'], 'epoch')}"
+        return f"{window}, {rounds} passes"
+    return f"{window}, learning rate {provenance['options']['learning_rate']}, {count(rounds, 'epoch')}"
+
+
+def _decision(provenance: dict[str, Any]) -> list[str]:
+    """The table that ``--method auto`` decided by, a line per candidate."""
+    decision = provenance.get("decision")
+    if decision is None:
+        return []
+    lines = [
+        f"chose {decision['chosen']}: {decision['reason']} ({decision['held_out_tokens']:,} tokens held out)"
+    ]
+    for row in decision["candidates"]:
+        figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("context", "cloze") if c in row)
+        worse = f", surely worse by {' and '.join(row['worse'])}" if row["worse"] else ""
+        lines.append(f"  {row['name']:<13} {figures}{worse}")
+    return lines
 
 
 def _summary(provenance: dict[str, Any]) -> list[str]:
@@ -66,6 +83,7 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
         f"{count(provenance['tokens'], 'token')}, {count(provenance['types'], 'type')}, of which "
         f"{sources['known']:,} have a vector, {sources['subwords']:,} one from their parts and "
         f"{sources['none']:,} none",
-        f"refined with the method {provenance['method']}: window {provenance['window']}, "
-        f"{_how(provenance)}, in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
+        *_decision(provenance),
+        f"refined with the method {provenance['method']}: {_how(provenance)}, "
+        f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
     ]

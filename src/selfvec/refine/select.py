@@ -1,0 +1,121 @@
+"""Which method, without labels: what `--method auto` asks before it touches the vectors.
+
+Part of the documents is held out. Every candidate refines on the rest and is measured on what it has not
+seen, by the two criteria of `criteria`. The vectors as they are stand among the candidates: what does not beat
+them is not chosen, so that refining never ends with a table judged worse than the one it began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..tokens import TokenBatch
+from .criteria import Cloze, Contexts
+
+__all__ = ["ORIGINAL", "Choice", "choose", "hold_out"]
+
+Table = NDArray[np.float32]
+Scores = dict[str, NDArray[np.float64]]
+
+ORIGINAL = "original"
+_SHARE = 0.05  # of the documents, held out
+_POSITIONS, _DOCUMENTS = 20_000, 3_000  # measured at most
+_LEAST = 100  # held-out tokens below which nothing is told apart
+_RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was measured, and what follows.
+
+    Parameters
+    ----------
+    chosen : str
+        Name of a candidate.
+    reason : str
+    rows : list of dict
+        A candidate each: ``name``, its mean by criterion, ``gain`` (mean logarithm of the ratio to the
+        original; 0 for the original itself) and ``worse`` (criteria by which it is surely worse).
+    held_out : int
+        Tokens that no candidate had seen.
+    """
+
+    chosen: str
+    reason: str
+    rows: list[dict[str, Any]]
+    held_out: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable, for the run folder."""
+        return {
+            "chosen": self.chosen,
+            "reason": self.reason,
+            "candidates": self.rows,
+            "held_out_tokens": self.held_out,
+        }
+
+
+def hold_out(batch: TokenBatch, share: float, rng: np.random.Generator) -> tuple[TokenBatch, TokenBatch]:
+    """Split by documents: what candidates may read, what they are measured on. Both keep the vocabulary."""
+    chosen = np.zeros(batch.documents, bool)
+    number = min(batch.documents - 1, max(1, round(share * batch.documents)))
+    chosen[rng.choice(batch.documents, max(number, 0), replace=False)] = True
+    return _part(batch, ~chosen), _part(batch, chosen)
+
+
+def _part(batch: TokenBatch, documents: NDArray[np.bool_]) -> TokenBatch:
+    lengths = np.diff(batch.offsets)
+    offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
+    return TokenBatch(batch.ids[np.repeat(documents, lengths)], offsets, batch.types)
+
+
+def choose(
+    batch: TokenBatch, candidates: Mapping[str, Callable[[TokenBatch], Table]], seed: int = 0
+) -> Choice:
+    """Measure candidates on held-out documents and choose.
+
+    Parameters
+    ----------
+    batch : TokenBatch
+        Its types in order of falling frequency.
+    candidates : mapping of str to function
+        From a training text with the same vocabulary to a table of unit rows, (V, d); `ORIGINAL` is one.
+    seed : int
+    """
+    rng = np.random.default_rng(seed)
+    training, held = hold_out(batch, _SHARE, rng)
+    if len(held) < _LEAST or len(training) < _LEAST:
+        reason = f"too little text to tell: {len(held)} tokens could be held out, {_LEAST} are needed"
+        return Choice(ORIGINAL, reason, [], len(held))
+    contexts = Contexts.draw(held, training.counts, _POSITIONS, rng)
+    cloze = Cloze.draw(held, training, _DOCUMENTS, rng)
+    measured: dict[str, Scores] = {}
+    for name, make in candidates.items():
+        table = make(training)
+        scores = {"context": contexts.score(table), "cloze": cloze.score(table)}
+        measured[name] = {criterion: found for criterion, found in scores.items() if len(found)}
+    rows = [_row(name, scores, measured[ORIGINAL], rng) for name, scores in measured.items()]
+    good = [row for row in rows if row["gain"] > 0 and not row["worse"]]
+    if not good:
+        return Choice(ORIGINAL, "nothing beats the vectors as they are", rows, len(held))
+    best = max(good, key=lambda row: float(row["gain"]))
+    return Choice(str(best["name"]), "it finds held-out words and documents best", rows, len(held))
+
+
+def _row(name: str, scores: Scores, original: Scores, rng: np.random.Generator) -> dict[str, Any]:
+    means = {criterion: float(found.mean()) for criterion, found in scores.items()}
+    ratios = [np.log(max(means[c], 1e-9) / max(float(original[c].mean()), 1e-9)) for c in means]
+    worse = [c for c in means if _surely_below(scores[c] - original[c], rng)]
+    return {"name": name, **means, "gain": float(np.mean(ratios)) if ratios else 0.0, "worse": worse}
+
+
+def _surely_below(differences: NDArray[np.float64], rng: np.random.Generator) -> bool:
+    """Whether the mean difference is below zero in 97.5 % of bootstrap resamples."""
+    draws = rng.integers(0, len(differences), (_RESAMPLES, len(differences)), dtype=np.int32)
+    means = np.array([differences[draw].mean() for draw in draws])
+    return bool(np.mean(means < 0) >= 0.975)

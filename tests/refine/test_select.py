@@ -1,0 +1,151 @@
+"""Choosing without labels: the split, the criteria by hand, and choices whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.refine.criteria import Cloze, Contexts
+from selfvec.refine.select import ORIGINAL, choose, hold_out
+from selfvec.settings import Settings
+from selfvec.tokens import TokenBatch
+from selfvec.vectors import Vectors, unit_rows
+
+TOPICS, WORDS = 6, 20
+
+
+def topical(documents: int, seed: int = 0) -> TokenBatch:
+    """Documents of 40 words, each from one of six topics of 20 words; a few from all."""
+    rng = np.random.default_rng(seed)
+    texts = []
+    for _ in range(documents):
+        topic = rng.integers(TOPICS)
+        words = topic * WORDS + rng.integers(0, WORDS, 40)
+        words[rng.random(40) < 0.2] = rng.integers(0, TOPICS * WORDS)
+        texts.append([f"w{i}" for i in words])
+    batch = TokenBatch.from_documents(texts)
+    from selfvec.refiner import by_frequency
+
+    return by_frequency(batch)
+
+
+def topic_table(batch: TokenBatch, noise: float = 0.3) -> np.ndarray:
+    """Words of one topic near each other: what refining should find."""
+    rng = np.random.default_rng(1)
+    centres = rng.standard_normal((TOPICS, 16))
+    topics = [int(word[1:]) // WORDS for word in batch.types]
+    return unit_rows(centres[topics] + noise * rng.standard_normal((len(topics), 16)))
+
+
+def random_table(batch: TokenBatch, seed: int = 2) -> np.ndarray:
+    return unit_rows(np.random.default_rng(seed).standard_normal((len(batch.types), 16)))
+
+
+def test_holding_out_splits_documents_and_loses_no_token() -> None:
+    batch = topical(100)
+    training, held = hold_out(batch, 0.05, np.random.default_rng(0))
+    assert (training.documents, held.documents) == (95, 5)
+    np.testing.assert_array_equal(training.counts + held.counts, batch.counts)
+    assert training.types is batch.types
+
+
+def test_context_ranks_by_hand() -> None:
+    contexts = Contexts(
+        words=np.array([0, 1]),
+        neighbours=np.array([[2, -1], [2, 2]]),
+        rivals=np.array([[1, 3], [0, 3]]),
+        weights=np.ones(4, np.float32),
+    )
+    table = np.array([[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]], np.float32)
+    # context (.8, .6): word 0 scores .8, rivals .6 and .96 -> second; word 1 .6 among .8 and .96 -> third
+    np.testing.assert_allclose(contexts.score(table), [1 / 2, 1 / 3])
+    np.testing.assert_allclose(contexts.score(np.zeros_like(table)), [1 / 2, 1 / 2])  # all tied
+
+
+def test_cloze_ranks_by_hand() -> None:
+    cloze = Cloze(
+        spans=[np.array([0])],
+        documents=[np.array([1]), np.array([2]), np.array([3])],
+        targets=np.array([1]),
+        origins=np.array([0, 1, 2]),
+        idf=np.ones(4, np.float32),
+    )
+    table = unit_rows(np.array([[1, 0], [1, 0.1], [1, 0.5], [0, 1]]))
+    np.testing.assert_allclose(cloze.score(table), [1 / 2])
+
+
+def test_spans_share_no_word_with_the_rest_and_siblings_do_not_compete() -> None:
+    batch = topical(60)
+    training, held = hold_out(batch, 0.2, np.random.default_rng(0))
+    cloze = Cloze.draw(held, training, 100, np.random.default_rng(0))
+    assert len(cloze.spans) == len(cloze.targets) > 10
+    for span, target in zip(cloze.spans, cloze.targets, strict=True):
+        assert not np.isin(span, cloze.documents[target]).any()
+    assert len(set(cloze.origins[cloze.targets])) <= held.documents
+
+
+def test_what_finds_held_out_words_is_chosen() -> None:
+    batch = topical(300)
+    good, bad = topic_table(batch), random_table(batch)
+    choice = choose(
+        batch, {ORIGINAL: lambda _: bad, "good": lambda _: good, "other": lambda _: bad[::-1].copy()}
+    )
+    assert choice.chosen == "good"
+    assert [row["name"] for row in choice.rows] == [ORIGINAL, "good", "other"]
+    assert choice.rows[0]["gain"] == 0
+
+
+def test_nothing_worse_than_the_original_is_chosen() -> None:
+    batch = topical(300)
+    good, bad = topic_table(batch), random_table(batch)
+    collapsed = unit_rows(good + 20 * good[0])
+    choice = choose(batch, {ORIGINAL: lambda _: good, "random": lambda _: bad, "flat": lambda _: collapsed})
+    assert choice.chosen == ORIGINAL
+    assert "nothing beats" in choice.reason
+
+
+def test_too_little_text_keeps_the_vectors() -> None:
+    batch = TokenBatch.from_documents([["a", "b"], ["b", "c"]])
+    choice = choose(batch, {ORIGINAL: lambda _: np.eye(3, dtype=np.float32)})
+    assert choice.chosen == ORIGINAL
+    assert "too little text" in choice.reason
+
+
+def test_candidates_never_see_what_is_held_out() -> None:
+    batch = topical(200)
+    seen: list[int] = []
+
+    def spy(training: TokenBatch) -> np.ndarray:
+        seen.append(len(training))
+        return topic_table(batch)
+
+    choice = choose(batch, {ORIGINAL: lambda _: random_table(batch), "spy": spy})
+    assert seen == [len(batch) - choice.held_out]
+
+
+@pytest.mark.parametrize("start", ["random", "topics"])
+def test_auto_writes_its_decision_into_the_run(start: str) -> None:
+    batch = topical(400)
+    texts = [
+        " ".join(batch.types[i] for i in batch.ids[lo:hi])
+        for lo, hi in zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
+    ]
+    table = random_table(batch) if start == "random" else topic_table(batch, noise=0.01)
+    model = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
+    decision = model.run_.provenance["decision"]
+    assert decision["chosen"] == model.run_.provenance["method"]
+    assert {row["name"] for row in decision["candidates"]} == {"original", "paper", "decorrelated"}
+    if start == "random":
+        assert decision["chosen"] != ORIGINAL
+    else:
+        assert decision["chosen"] in (ORIGINAL, "decorrelated")
+    same = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
+    np.testing.assert_array_equal(same.vectors_.vectors, model.vectors_.vectors)
+
+
+def test_original_keeps_every_vector(storms: list[str]) -> None:
+    model = selfvec.Refiner("original").fit(storms, None)
+    np.testing.assert_array_equal(model.vectors_.vectors, model.original_.vectors)
+    assert Settings("original").rounds == 0
+    assert len(model.trajectory("hail")) == 1
