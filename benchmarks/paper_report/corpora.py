@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from selfvec.corpus import Corpus
 from selfvec.errors import MissingExtra
-from selfvec.refiner import by_frequency
+from selfvec.preparation import by_frequency
 from selfvec.settings import Settings
 from selfvec.text import Rules, auto_window, encode, tokenizer
 from selfvec.tokens import TokenBatch

@@ -8,26 +8,25 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CorpusError, InputError, Interrupted
-from .files import sha256
+from .errors import Interrupted
 from .history.record import Recorder, parse_history
 from .history.store import History
 from .history.trajectory import Trajectory
+from .preparation import Prepared, prepare, window_of
 from .progress import Progress
 from .provenance import Timings, environment
 from .run import Run
 from .settings import Settings
 from .tokens import TokenBatch
-from .vectors import Source, Vectors, unit_rows
+from .vectors import Source, Vectors
 from .workspace import Interruption, Workspace, interruptible
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Refiner", "refine"]
 
 _CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
-_RANDOM_DIMENSIONS = 256  # of the random directions that --vectors none starts from
 
 
 class Refiner:
@@ -96,16 +94,6 @@ class Refiner:
         self.run_.save(path, overwrite=overwrite)
 
 
-@dataclass
-class _Prepared:
-    """A corpus as integers with its vectors, ready to be refined."""
-
-    batch: TokenBatch  # types by descending frequency
-    original: Vectors
-    window: int
-    provenance: dict[str, Any]
-
-
 def refine(
     corpus: Corpus,
     vectors: Vectors | str | os.PathLike[str] | None,
@@ -136,7 +124,7 @@ def refine(
         On Ctrl-C; the state is in the workspace.
     """
     progress, timings = progress or Progress(), Timings()
-    prepared = _prepare(corpus, vectors, settings, timings, progress, jobs)
+    prepared = prepare(corpus, vectors, settings, timings, progress, jobs)
     from .refine.health import check_health
 
     if settings.method == "auto":
@@ -161,67 +149,6 @@ def refine(
     return Run(refined, original, history, provenance, {"health": health.as_dict()})
 
 
-def _prepare(
-    corpus: Corpus,
-    vectors: Vectors | str | os.PathLike[str] | None,
-    settings: Settings,
-    timings: Timings,
-    progress: Progress,
-    jobs: int | None,
-) -> _Prepared:
-    from .text import Rules, encode, tokenizer
-
-    with timings.stage("load"):
-        known, described = _load(vectors, settings.vectors_errors)
-    rules = Rules(
-        settings.lemmatize,
-        settings.stop_words,
-        tuple(settings.pos),
-        settings.min_count,
-        settings.tagger,
-    )
-    started, read_before = time.perf_counter(), timings.get("read", 0.0)
-    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        batches = _timed(corpus.batches(advance), timings)
-        batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known, jobs=jobs)
-    elapsed = time.perf_counter() - started
-    timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
-    with timings.stage("count"):
-        _check_tokens(batch)
-        batch = by_frequency(batch)
-        original = _starting_vectors(batch, known, settings)
-        window = _window(batch, settings)
-    provenance = {
-        "method": settings.method,
-        "tokens": len(batch),
-        "types": len(batch.types),
-        "documents": batch.documents,
-        "window": window,
-        "epochs": settings.rounds,
-        "seed": settings.seed,
-        "dimensions": original.vector_size,
-        "options": settings.as_dict(),
-        "corpus": corpus.summary.as_dict(),
-        "text": encoding.as_dict(),
-        "vectors": described,
-        "sources": {s.name.lower(): int(np.sum(original.sources == s)) for s in Source},
-    }
-    return _Prepared(batch, original, window, provenance)
-
-
-def _window(batch: TokenBatch, settings: Settings) -> int:
-    """Tokens per window, the centre included."""
-    from .text import auto_window
-
-    if settings.window != "auto":
-        return int(settings.window)
-    if settings.method != "decorrelated":
-        return auto_window(batch)
-    from .refine.decorrelated import WINDOW
-
-    return WINDOW
-
-
 class _Job(Protocol):
     """A refinement that can be stopped between two steps."""
 
@@ -240,7 +167,7 @@ class _Job(Protocol):
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
 
-def _job(prepared: _Prepared, settings: Settings, jobs: int | None) -> _Job:
+def _job(prepared: Prepared, settings: Settings, jobs: int | None) -> _Job:
     """The method asked for, on this corpus."""
     plan = parse_history(settings.history_texts)
     if settings.method == "original":
@@ -271,13 +198,13 @@ def _job(prepared: _Prepared, settings: Settings, jobs: int | None) -> _Job:
     )
 
 
-def _select(prepared: _Prepared, settings: Settings, progress: Progress, jobs: int | None) -> Settings:
+def _select(prepared: Prepared, settings: Settings, progress: Progress, jobs: int | None) -> Settings:
     """Let held-out text decide; the settings of the method chosen, the decision in the provenance."""
     from .refine.select import ORIGINAL, choose
 
     def refined_on(method: str, training: TokenBatch) -> NDArray[np.float32]:
         chosen = replace(settings, method=method, history="none")
-        own = replace(prepared, batch=training, window=_window(prepared.batch, chosen))
+        own = replace(prepared, batch=training, window=window_of(prepared.batch, chosen))
         job = _job(own, chosen, jobs)
         while not job.done:
             advance(job.advance())
@@ -291,7 +218,7 @@ def _select(prepared: _Prepared, settings: Settings, progress: Progress, jobs: i
             prepared.batch, {ORIGINAL: lambda _: prepared.original.unit, **candidates}, settings.seed
         )
     chosen = replace(settings, method=choice.chosen)
-    prepared.window = _window(prepared.batch, chosen)
+    prepared.window = window_of(prepared.batch, chosen)
     prepared.provenance |= {
         "method": choice.chosen,
         "window": prepared.window,
@@ -301,81 +228,9 @@ def _select(prepared: _Prepared, settings: Settings, progress: Progress, jobs: i
     return chosen
 
 
-def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
-    """Count the time spent producing batches as reading, not as tokenising."""
-    while True:
-        with timings.stage("read"):
-            try:
-                batch = next(batches)
-            except StopIteration:
-                return
-        yield batch
-
-
-def _load(
-    vectors: Vectors | str | os.PathLike[str] | None, errors: str
-) -> tuple[Vectors | None, dict[str, Any]]:
-    """The table to start from, and what the provenance says about it."""
-    if vectors is None:
-        return None, {"name": "none"}
-    if isinstance(vectors, Vectors):
-        return vectors, {"name": "memory"} | vectors.provenance
-    from .formats import load
-
-    table = load(vectors, errors=errors)
-    described: dict[str, Any] = {"name": os.fspath(vectors)}
-    if Path(vectors).is_file():
-        described |= {"bytes": Path(vectors).stat().st_size, "sha256": sha256(vectors)}
-    return table, described | {"words": len(table), "dimensions": table.vector_size} | table.provenance
-
-
-def _check_tokens(batch: TokenBatch) -> None:
-    if len(batch) == 0:
-        raise CorpusError(
-            "no word is left of the corpus",
-            remedy="loosen --min-count, --pos or --stop-words, or bring more text",
-        )
-    if len(batch.types) < 2:
-        raise CorpusError(
-            f"the corpus has one word only, {batch.types[0]!r}: there are no neighbours to learn from",
-            remedy="bring more text, or check --text-field and --tokenizer",
-        )
-
-
-def by_frequency(batch: TokenBatch) -> TokenBatch:
-    """The same corpus with the vocabulary in order of falling frequency, ties by first appearance."""
-    order = np.argsort(-batch.counts, kind="stable")
-    rank = np.empty(len(order), np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    return replace(batch, ids=rank[batch.ids], types=[batch.types[i] for i in order.tolist()])
-
-
-def _starting_vectors(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
-    """Unit vectors for the corpus' words; zeros for those that have none."""
-    if known is None:
-        rng = np.random.default_rng(settings.seed)
-        rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
-        sources = np.full(len(batch.types), Source.RANDOM, np.uint8)
-    else:
-        rows, sources = known.lookup(batch.types, compose=settings.oov == "subwords")
-        if not np.any(rows):
-            example = ", ".join(repr(word) for word in batch.types[:3])
-            raise InputError(
-                f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
-                remedy="use vectors of the corpus' language and casing, or --vectors none",
-            )
-    return Vectors(batch.types, _unit_in_place(rows), sources=sources, normalized=True)
-
-
-def _unit_in_place(rows: NDArray[np.float32], block: int = 8192) -> NDArray[np.float32]:
-    for start in range(0, len(rows), block):
-        rows[start : start + block] = unit_rows(rows[start : start + block])
-    return rows
-
-
 def _drive(
     job: _Job,
-    prepared: _Prepared,
+    prepared: Prepared,
     settings: Settings,
     workspace: Workspace | None,
     progress: Progress,
@@ -408,7 +263,7 @@ def _stop(interruption: Interruption, workspace: Workspace | None, done: int, to
     raise Interrupted(where, path=workspace.target, remedy="go on with the same command and --resume")
 
 
-def _fingerprint(prepared: _Prepared, settings: Settings) -> str:
+def _fingerprint(prepared: Prepared, settings: Settings) -> str:
     """Equal for two jobs that compute the same thing."""
     digest = hashlib.sha256()
     for array in (prepared.batch.ids, prepared.batch.offsets, prepared.original.vectors):

@@ -25,7 +25,7 @@ def topical(documents: int, seed: int = 0) -> TokenBatch:
         words[rng.random(40) < 0.2] = rng.integers(0, TOPICS * WORDS)
         texts.append([f"w{i}" for i in words])
     batch = TokenBatch.from_documents(texts)
-    from selfvec.refiner import by_frequency
+    from selfvec.preparation import by_frequency
 
     return by_frequency(batch)
 

@@ -1,8 +1,8 @@
 """Which method, without labels: what `--method auto` asks before it touches the vectors.
 
 Part of the documents is held out. Every candidate refines on the rest and is measured on what it has not
-seen, by the two criteria of `criteria`. The vectors as they are stand among the candidates: what does not beat
-them is not chosen, so that refining never ends with a table judged worse than the one it began with.
+seen, by the two criteria of `criteria`. The vectors as they are stand among the candidates: what does not
+beat them is not chosen, so that refining never ends with a table judged worse than the one it began with.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""From documents and a vectors file to what a refinement begins with: ids, unit vectors, a window.
+
+corpus ──▶ tokens ──▶ vocabulary ──▶ TokenBatch, by falling frequency
+vectors ──▶ a unit row per word of the corpus, and where it came from
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import CorpusError, InputError
+from .files import sha256
+from .progress import Progress
+from .provenance import Timings
+from .settings import Settings
+from .tokens import TokenBatch
+from .vectors import Source, Vectors, unit_rows
+
+if TYPE_CHECKING:
+    from .corpus import Corpus
+
+__all__ = ["Prepared", "by_frequency", "prepare", "window_of"]
+
+_RANDOM_DIMENSIONS = 256  # of the random directions that --vectors none starts from
+
+
+@dataclass
+class Prepared:
+    """A corpus as integers with its vectors, ready to be refined."""
+
+    batch: TokenBatch  # types by descending frequency
+    original: Vectors
+    window: int
+    provenance: dict[str, Any]
+
+
+def prepare(
+    corpus: Corpus,
+    vectors: Vectors | str | os.PathLike[str] | None,
+    settings: Settings,
+    timings: Timings,
+    progress: Progress,
+    jobs: int | None,
+) -> Prepared:
+    from .text import Rules, encode, tokenizer
+
+    with timings.stage("load"):
+        known, described = _load(vectors, settings.vectors_errors)
+    rules = Rules(
+        settings.lemmatize,
+        settings.stop_words,
+        tuple(settings.pos),
+        settings.min_count,
+        settings.tagger,
+    )
+    started, read_before = time.perf_counter(), timings.get("read", 0.0)
+    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        batches = _timed(corpus.batches(advance), timings)
+        batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known, jobs=jobs)
+    elapsed = time.perf_counter() - started
+    timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
+    with timings.stage("count"):
+        _check_tokens(batch)
+        batch = by_frequency(batch)
+        original = _starting_vectors(batch, known, settings)
+        window = window_of(batch, settings)
+    provenance = {
+        "method": settings.method,
+        "tokens": len(batch),
+        "types": len(batch.types),
+        "documents": batch.documents,
+        "window": window,
+        "epochs": settings.rounds,
+        "seed": settings.seed,
+        "dimensions": original.vector_size,
+        "options": settings.as_dict(),
+        "corpus": corpus.summary.as_dict(),
+        "text": encoding.as_dict(),
+        "vectors": described,
+        "sources": {s.name.lower(): int(np.sum(original.sources == s)) for s in Source},
+    }
+    return Prepared(batch, original, window, provenance)
+
+
+def window_of(batch: TokenBatch, settings: Settings) -> int:
+    """Tokens per window, the centre included."""
+
+    if settings.window != "auto":
+        return int(settings.window)
+    if settings.method != "decorrelated":
+        return auto_window(batch)
+    from .refine.decorrelated import WINDOW
+
+    return WINDOW
+
+
+def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
+    """Count the time spent producing batches as reading, not as tokenising."""
+    while True:
+        with timings.stage("read"):
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+        yield batch
+
+
+def _load(
+    vectors: Vectors | str | os.PathLike[str] | None, errors: str
+) -> tuple[Vectors | None, dict[str, Any]]:
+    """The table to start from, and what the provenance says about it."""
+    if vectors is None:
+        return None, {"name": "none"}
+    if isinstance(vectors, Vectors):
+        return vectors, {"name": "memory"} | vectors.provenance
+    from .formats import load
+
+    table = load(vectors, errors=errors)
+    described: dict[str, Any] = {"name": os.fspath(vectors)}
+    if Path(vectors).is_file():
+        described |= {"bytes": Path(vectors).stat().st_size, "sha256": sha256(vectors)}
+    return table, described | {"words": len(table), "dimensions": table.vector_size} | table.provenance
+
+
+def _check_tokens(batch: TokenBatch) -> None:
+    if len(batch) == 0:
+        raise CorpusError(
+            "no word is left of the corpus",
+            remedy="loosen --min-count, --pos or --stop-words, or bring more text",
+        )
+    if len(batch.types) < 2:
+        raise CorpusError(
+            f"the corpus has one word only, {batch.types[0]!r}: there are no neighbours to learn from",
+            remedy="bring more text, or check --text-field and --tokenizer",
+        )
+
+
+def by_frequency(batch: TokenBatch) -> TokenBatch:
+    """The same corpus with the vocabulary in order of falling frequency, ties by first appearance."""
+    order = np.argsort(-batch.counts, kind="stable")
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return replace(batch, ids=rank[batch.ids], types=[batch.types[i] for i in order.tolist()])
+
+
+def _starting_vectors(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
+    """Unit vectors for the corpus' words; zeros for those that have none."""
+    if known is None:
+        rng = np.random.default_rng(settings.seed)
+        rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
+        sources = np.full(len(batch.types), Source.RANDOM, np.uint8)
+    else:
+        rows, sources = known.lookup(batch.types, compose=settings.oov == "subwords")
+        if not np.any(rows):
+            example = ", ".join(repr(word) for word in batch.types[:3])
+            raise InputError(
+                f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
+                remedy="use vectors of the corpus' language and casing, or --vectors none",
+            )
+    return Vectors(batch.types, _unit_in_place(rows), sources=sources, normalized=True)
+
+
+def _unit_in_place(rows: NDArray[np.float32], block: int = 8192) -> NDArray[np.float32]:
+    for start in range(0, len(rows), block):
+        rows[start : start + block] = unit_rows(rows[start : start + block])
+    return rows
