@@ -93,6 +93,8 @@ def prepare(
 def window_of(batch: TokenBatch, settings: Settings) -> int:
     """Tokens per window, the centre included."""
 
+    from .text import auto_window
+
     if settings.window != "auto":
         return int(settings.window)
     if settings.method != "decorrelated":
