@@ -330,3 +330,28 @@ def test_kinds_are_told_by_their_flag() -> None:
     assert KINDS["similarity"] is Similarity
     assert KINDS["analogies"] is Analogies
     assert KINDS["retrieval"] is Retrieval
+
+
+def test_the_page_runs(run_folder: Path, beir: Path, write, monkeypatch) -> None:
+    import re
+    import shlex
+
+    root = Path(selfvec.__file__).parents[2]
+    page = (root / "docs/evaluation.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(run_folder.parent)
+    beir.rename("collection")
+    write("pairs.tsv", PAIRS)
+    write("questions.txt", "hail storm wind roofs\nroofs wind storm hail\n")
+    write("topics/train.tsv", "a\thail storm\nb\tvillage road\n" * 6)
+    write("topics/test.tsv", "a\thail\nb\troad\n" * 3)
+    words = selfvec.Run.open("run").vectors.index_to_key
+    rows = np.random.default_rng(0).standard_normal((len(words), 9)).astype(np.float32)
+    selfvec.save(Vectors(words, rows), "vectors.vec", format="word2vec-text")
+    commands = re.findall(r"^\$ selfvec (.*)$", page, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        assert main(shlex.split(command)) == 0, command
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(code, "evaluation.md", "exec"), {})
+    assert Path("report.html").stat().st_size > 1000
+    assert "## topics, accuracy" in Path("report.md").read_text(encoding="utf-8")

@@ -119,6 +119,11 @@ MALFORMED = {
     "no id": (CORPUS, '{"text": "a"}\n', "corpus.jsonl:1: field '_id'"),
     "twice": (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": 1, "text": "b"}\n', "corpus.jsonl:2: field '_id'"),
     "no string": (CORPUS, '{"_id": "1", "title": 3, "text": "a"}\n', "corpus.jsonl:1: field 'title'"),
+    "half a character": (
+        CORPUS,
+        '{"_id": "1", "text": "\\ud800"}\n',
+        "corpus.jsonl:1: field 'text': holds half",
+    ),
     "no documents": (CORPUS, "\n", "corpus.jsonl: is empty"),
     "query without text": (QUERIES, '{"_id": "q1"}\n', "queries.jsonl:1: field 'text'"),
     "two fields": (QRELS, "query-id\tcorpus-id\tscore\nq1\td1\n", "test.tsv:2: a row is query-id<TAB>"),

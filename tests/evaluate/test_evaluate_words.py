@@ -36,6 +36,8 @@ def test_a_pair_without_a_vector_has_cosine_zero(plane: Vectors, write) -> None:
     assert row["value"] == pytest.approx(4.5 / np.sqrt(4.5 * 5))
     assert row["covered"] == 0.5
     assert row["spearman_covered"] == 1
+    # of those that occur, cosines .94, 0, -1 against 9, 3, 1
+    assert (row["occurring"], row["spearman_occurring"]) == (3, 1)
 
 
 def test_words_as_written_then_lower_then_title_then_from_parts(plane: Vectors) -> None:

@@ -60,7 +60,7 @@ def _texts(path: Path, *, titled: bool) -> dict[str, str]:
     """Texts by id, in the file's order."""
     out: dict[str, str] = {}
     for line, row in json_objects(path, ("_id", "text")):
-        name = str(row["_id"])
+        name = _text(row | {"_id": str(row["_id"])}, "_id", path, line)
         if name in out:
             raise InputError(f"the id {name!r} stands here twice", path=path, line=line, field="_id")
         parts = [_text(row, field, path, line) for field in (("title", "text") if titled else ("text",))]
@@ -74,6 +74,11 @@ def _text(row: dict[str, Any], field: str, path: Path, line: int) -> str:
     value = row.get(field)
     if value is not None and not isinstance(value, str):
         raise InputError("text is a string, this is none", path=path, line=line, field=field)
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        rule = "holds half of a surrogate pair, which is no Unicode text"
+        raise InputError(rule, path=path, line=line, field=field, remedy="mend the row") from None
     return value or ""
 
 

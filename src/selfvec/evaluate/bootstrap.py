@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RESAMPLES", "Difference", "Estimate", "difference", "mean", "spearman"]
+__all__ = ["RESAMPLES", "Difference", "Estimate", "difference", "mean", "rank_correlation", "spearman"]
 
 RESAMPLES = 1000
 _BLOCK = 250_000  # items drawn in one go
@@ -90,13 +90,19 @@ def spearman(x: Numbers, y: Numbers, seed: int) -> Estimate:
     """
     n = len(x)
     sides = _Ranking(np.asarray(x)), _Ranking(np.asarray(y))
-    value = _correlation(np.ones((1, n)), *sides)
     blocks = []
     for draws in _draws(n, seed):
         flat = draws + np.arange(len(draws))[:, None] * n
         counts = np.bincount(flat.ravel(), minlength=draws.size).reshape(draws.shape).astype(np.float64)
         blocks.append(_correlation(counts, *sides))
-    return Estimate(float(value[0]), np.concatenate(blocks))
+    return Estimate(rank_correlation(x, y), np.concatenate(blocks))
+
+
+def rank_correlation(x: Numbers, y: Numbers) -> float:
+    """`spearman` without its resamples; 0 where there are no items."""
+    if len(x) == 0:
+        return 0.0
+    return float(_correlation(np.ones((1, len(x))), _Ranking(np.asarray(x)), _Ranking(np.asarray(y)))[0])
 
 
 class _Ranking:

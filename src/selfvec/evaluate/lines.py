@@ -66,7 +66,7 @@ def number(text: str, path: Path, line: int, field: str) -> float:
         If it is none.
     """
     try:
-        value = float(text)
+        value = math.nan if "_" in text else float(text)  # Python reads 1_0 as 10
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

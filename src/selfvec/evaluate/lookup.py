@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..vectors import Vectors, unit_rows
 
-__all__ = ["find_rows", "word_vectors"]
+__all__ = ["find_rows", "listed", "word_vectors"]
 
 _FORMS: tuple[Callable[[str], str], ...] = (str, str.lower, str.title)
 
@@ -45,3 +45,9 @@ def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[NDArray[np.flo
     if len(missing) and vectors.composer is not None:
         out[missing] = unit_rows(vectors.composer([words[i] for i in missing.tolist()]))
     return out, np.any(out != 0, axis=1)
+
+
+def listed(vectors: Vectors, words: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of n words stand in the vocabulary in some form, with a vector or without, (n,) bool."""
+    there = (any(form(word) in vectors for form in _FORMS) for word in words)
+    return np.fromiter(there, bool, len(words))

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bootstrap import spearman
+from .bootstrap import rank_correlation, spearman
 from .lines import number, rows
-from .lookup import word_vectors
+from .lookup import listed, word_vectors
 from .tables import Table, as_path
 from .task import Measurement
 
@@ -25,8 +25,10 @@ class Similarity:
     """Spearman correlation of cosines with judgements.
 
     All pairs count. A pair with a word that has no vector has cosine 0, which is what a product would show;
-    ``covered`` is the share of pairs with both vectors, and the extra key ``spearman_covered`` the
-    correlation over those alone.
+    ``covered`` is the share of pairs with both vectors. More keys tell the correlation over a part of them:
+    ``spearman_covered`` over the pairs with both vectors, ``spearman_occurring`` over the ``occurring`` pairs
+    whose words stand in the vocabulary, with a vector or without. The tables of a run have one vocabulary, the
+    words of its corpus, so that the latter compares them on what the corpus can teach.
 
     Parameters
     ----------
@@ -53,14 +55,18 @@ class Similarity:
             rows, known = word_vectors(table.vectors, words)
             cosines = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]], dtype=np.float64)
             both = known[pairs].all(axis=1)
-            alone = spearman(cosines[both], scores[both], seed).value if both.sum() > 1 else 0.0
+            occurring = (known | listed(table.vectors, words))[pairs].all(axis=1)
             yield Measurement(
                 table.name,
                 "spearman",
                 spearman(cosines, scores, seed),
                 n=len(pairs),
                 covered=float(both.mean()),
-                extra={"spearman_covered": alone},
+                extra={
+                    "spearman_covered": rank_correlation(cosines[both], scores[both]),
+                    "spearman_occurring": rank_correlation(cosines[occurring], scores[occurring]),
+                    "occurring": int(occurring.sum()),
+                },
                 **table.size,
             )
 
