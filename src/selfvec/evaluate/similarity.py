@@ -27,8 +27,8 @@ class Similarity:
     All pairs count. A pair with a word that has no vector has cosine 0, which is what a product would show;
     ``covered`` is the share of pairs with both vectors. More keys tell the correlation over a part of them:
     ``spearman_covered`` over the pairs with both vectors, ``spearman_occurring`` over the ``occurring`` pairs
-    whose words stand in the vocabulary, with a vector or without. The tables of a run have one vocabulary, the
-    words of its corpus, so that the latter compares them on what the corpus can teach.
+    whose words stand in the vocabulary, with a vector or without. The tables of a run have one vocabulary,
+    the words of its corpus, so that the latter compares them on what the corpus can teach.
 
     Parameters
     ----------

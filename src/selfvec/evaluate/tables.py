@@ -141,8 +141,8 @@ def truncated(table: Table, dimensions: int) -> Table:
 
     Rows of length 1 are turned into the axes in which they, uncentred, vary most, and the first are kept: of
     all tables of that many dimensions it is the one whose products come nearest to the cosines (Eckart and
-    Young, 1936), and with all axes it keeps them exactly. Cutting off the last numbers of a row would depend on how its maker happened
-    to order them.
+    Young, 1936), and with all axes it keeps them exactly. Cutting off the last numbers of a row would depend
+    on how its maker happened to order them.
 
     Raises
     ------
