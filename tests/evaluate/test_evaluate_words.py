@@ -184,7 +184,7 @@ def test_tasks_are_values() -> None:
 
 
 def test_real_figures(shared_data) -> None:
-    """The untouched tables, as others have measured them."""
+    """The untouched tables as this code once measured them: a change of policy shows here."""
     tasks = [Similarity(shared_data / f"similarity/{name}.tsv") for name in ("ws353", "men3000", "rw2034")]
     tasks.append(Analogies(shared_data / "analogy/MSR-syntax.txt"))
     tables = {"news": shared_data / "vectors/googlenews-26k-300d.bin", "pieces": "default"}
