@@ -110,7 +110,7 @@ def _predicted(
     try:
         from sklearn.linear_model import LogisticRegression
     except ImportError as error:
-        raise MissingExtra("scikit-learn", "plot", "classification") from error
+        raise MissingExtra("scikit-learn", "evaluate", "classification") from error
     centre = rows.mean(axis=0)
     spread = np.sqrt(np.einsum("ij,ij->", rows - centre, rows - centre) / len(rows)) or 1.0
     model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit((rows - centre) / spread, labels)

@@ -48,7 +48,7 @@ class Manner:
         options = provenance.get("options")
         if not isinstance(options, Mapping):
             return cls()
-        from ..text.rules import _STOP_WORDS
+        from ..text.rules import STOP_WORDS
 
         name = str(options.get("tokenizer") or "words")
         if name not in ("words", "whitespace"):
@@ -58,7 +58,7 @@ class Manner:
         return cls(
             name,
             lemmatize,
-            options.get("stop_words") or (language if language in _STOP_WORDS else None),
+            options.get("stop_words") or (language if language in STOP_WORDS else None),
         )
 
 

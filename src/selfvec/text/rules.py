@@ -21,7 +21,7 @@ from .tagger import PARTS, Tagger, tagger
 if TYPE_CHECKING:
     from .tokenizers import Casing
 
-__all__ = ["Keys", "Rulebook", "Rules"]
+__all__ = ["STOP_WORDS", "Keys", "Rulebook", "Rules"]
 
 DROPPED = -1
 
@@ -116,7 +116,7 @@ class Rulebook:
         self.parts = frozenset(rules.pos)
         self.tagger: Tagger | None = None
         if rules.pos:
-            if rules.stop_words in _STOP_WORDS:
+            if rules.stop_words in STOP_WORDS:
                 languages.append(rules.stop_words)
             self.tagger = tagger(rules.tagger, languages)
 
@@ -206,7 +206,7 @@ def _lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
     return lambda word: lemmatizer.lemmatize(word, languages)
 
 
-_STOP_WORDS = {
+STOP_WORDS = {
     "da": "DANISH",
     "de": "GERMAN",
     "en": "EN_PLUS",
@@ -225,16 +225,16 @@ _STOP_WORDS = {
 
 def _stop_words(spec: str) -> frozenset[str]:
     """Stop words in lower case, of a language or from a file."""
-    if spec in _STOP_WORDS:
+    if spec in STOP_WORDS:
         from bm25s import stopwords
 
-        return frozenset(getattr(stopwords, f"STOPWORDS_{_STOP_WORDS[spec]}"))
+        return frozenset(getattr(stopwords, f"STOPWORDS_{STOP_WORDS[spec]}"))
     path = Path(spec)
     if not path.is_file():
         raise OptionError(
             f"no stop words for the language {spec!r}, and no file of that name",
             field="stop_words",
-            remedy=f"give a file with a word per line or one of {', '.join(_STOP_WORDS)}",
+            remedy=f"give a file with a word per line or one of {', '.join(STOP_WORDS)}",
         )
     words = set()
     for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
