@@ -97,7 +97,7 @@ def window_of(batch: TokenBatch, settings: Settings) -> int:
 
     if settings.window != "auto":
         return int(settings.window)
-    if settings.method != "decorrelated":
+    if settings.method not in ("online", "decorrelated"):
         return auto_window(batch)
     from .refine.decorrelated import WINDOW
 

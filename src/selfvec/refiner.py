@@ -140,7 +140,7 @@ def refine(
     sources = np.where(induced, Source.CONTEXT, original.sources).astype(np.uint8)
     refined = Vectors(original.index_to_key, table, sources=sources, counts=batch.counts, normalized=True)
     with timings.stage("health"):
-        health = check_health(original, refined, history)
+        health = check_health(original, refined, history, hovers=settings.method == "online")
     provenance = prepared.provenance | {
         "history": job.recorder.periods.as_dict(job.dimensions),
         "environment": environment(),
@@ -181,7 +181,20 @@ def _job(prepared: Prepared, settings: Settings, jobs: int | None) -> _Job:
             prepared.batch,
             prepared.original.unit,
             window=prepared.window,
-            learning_rate=settings.learning_rate,
+            learning_rate=float(settings.learning_rate or 0),
+            epochs=settings.epochs,
+            history=plan,
+        )
+    if settings.method == "online":
+        from .refine.online import ANCHOR as HOLD
+        from .refine.online import OnlineRun
+
+        return OnlineRun(
+            prepared.batch,
+            prepared.original,
+            window=prepared.window,
+            learning_rate=float(settings.learning_rate or 0),
+            anchor=HOLD if settings.anchor is None else settings.anchor,
             epochs=settings.epochs,
             history=plan,
         )

@@ -10,7 +10,8 @@ from .errors import OptionError
 
 __all__ = ["METHODS", "Settings"]
 
-METHODS = ("auto", "paper", "decorrelated", "original")
+METHODS = ("auto", "paper", "online", "decorrelated", "original")
+LEARNING_RATES = {"online": 0.005}  # 0.01 for the others
 OOV = ("subwords", "zero")
 POS = ("noun", "verb", "adjective", "adverb")
 
@@ -21,20 +22,21 @@ class Settings:
 
     Parameters
     ----------
-    method : "paper", "decorrelated", "auto" or "original"
-        The rule that moves the words; "auto" measures both on held-out text and keeps the vectors as they
+    method : "paper", "online", "decorrelated", "auto" or "original"
+        The rule that moves the words; "auto" measures them on held-out text and keeps the vectors as they
         are where neither beats them, "original" keeps them in any case.
     window : int or "auto"
         Tokens per window, the centre included; "auto" is the corpus' mean sentence length, odd, for the
-        paper's rule and 41 for the decorrelated update.
-    learning_rate : float
-        α. The paper recommends 0.01 and finds 0.075 and more unsteady.
+        paper's rule and 41 for the others.
+    learning_rate : float, optional
+        α. 0.01 for the paper's rule, which finds 0.075 and more unsteady; 0.005 for the online rule.
     epochs : int
-        Passes over the corpus of the paper's rule.
+        Passes over the corpus of the sequential rules.
     passes : int
         Passes of the decorrelated update; an even number.
     anchor : float, optional
-        λ of the decorrelated update: how strongly words hold on to what was known about them.
+        How strongly words hold on to what was known about them: λ of the decorrelated update, β of the
+        online rule.
     oov : "subwords" or "zero"
         How words without a vector start: composed from pieces or character n-grams where the table can, or
         from zero, as in the paper.
@@ -65,7 +67,7 @@ class Settings:
 
     method: str = "paper"
     window: int | str = "auto"
-    learning_rate: float = 0.01
+    learning_rate: float | None = None
     epochs: int = 1
     passes: int = 2
     anchor: float | None = None
@@ -92,6 +94,8 @@ class Settings:
         _whole("passes", self.passes, 1)
         _whole("min_count", self.min_count, 1)
         _whole("seed", self.seed, 0)
+        if self.learning_rate is None:
+            object.__setattr__(self, "learning_rate", LEARNING_RATES.get(self.method, 0.01))
         _number("learning_rate", self.learning_rate)
         if self.anchor is not None:
             _number("anchor", self.anchor)

@@ -29,7 +29,7 @@ def refine(
         str, typer.Option(metavar="PATH|default|none", help="Where the words start.", rich_help_panel=RULE)
     ] = "default",
     method: Annotated[
-        str, typer.Option(metavar="auto|paper|decorrelated|original", rich_help_panel=RULE)
+        str, typer.Option(metavar="auto|paper|online|decorrelated|original", rich_help_panel=RULE)
     ] = "paper",
     window: Annotated[
         str,
@@ -38,8 +38,9 @@ def refine(
         ),
     ] = "auto",
     learning_rate: Annotated[
-        float, typer.Option(help="How far a word moves toward its neighbours.", rich_help_panel=RULE)
-    ] = 0.01,
+        float | None,
+        typer.Option(help="How far neighbours pull: 0.01, or 0.005 for online.", rich_help_panel=RULE),
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the corpus.", rich_help_panel=RULE)] = 1,
     passes: Annotated[int, typer.Option(help="Decorrelated passes; even.", rich_help_panel=RULE)] = 2,
     anchor: Annotated[

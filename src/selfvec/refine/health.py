@@ -28,6 +28,7 @@ RUNAWAY_COSINE = 0.1
 EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
 OSCILLATING_WANDER = 0.005
+HOVERING_WANDER = 0.05  # for a rule that is meant to hover about a fixed point
 _FREQUENT = 200  # words whose neighbours are looked at
 _NEIGHBOURS = 10
 
@@ -138,7 +139,9 @@ def effective_rank(unit: NDArray[np.float32]) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
-def check_health(original: Vectors, refined: Vectors, history: History | None = None) -> Health:
+def check_health(
+    original: Vectors, refined: Vectors, history: History | None = None, *, hovers: bool = False
+) -> Health:
     """Compare a refined table with the one it came from.
 
     Parameters
@@ -147,6 +150,9 @@ def check_health(original: Vectors, refined: Vectors, history: History | None = 
         The same words in the same order; ``refined.counts`` holds the words' frequencies.
     history : History, optional
         Needed to see oscillation.
+    hovers : bool
+        Whether the rule is meant to hover about a fixed point, as the online one: then words oscillate only
+        if they scatter ten times as far.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -175,7 +181,7 @@ def check_health(original: Vectors, refined: Vectors, history: History | None = 
         turning=turning,
         wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
     )
-    health.findings.extend(_findings(health))
+    health.findings.extend(_findings(health, HOVERING_WANDER if hovers else OSCILLATING_WANDER))
     return health
 
 
@@ -223,8 +229,8 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
     return float(np.mean(turns)), float(np.mean(scatters))
 
 
-def _findings(health: Health) -> list[Finding]:
-    found = [*_space_findings(health), *_movement_findings(health), *_oov_findings(health)]
+def _findings(health: Health, steady: float) -> list[Finding]:
+    found = [*_space_findings(health), *_movement_findings(health, steady), *_oov_findings(health)]
     return found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
 
 
@@ -244,7 +250,7 @@ def _space_findings(health: Health) -> list[Finding]:
     return []
 
 
-def _movement_findings(health: Health) -> list[Finding]:
+def _movement_findings(health: Health, steady: float) -> list[Finding]:
     found = []
     if min(health.mean_cosine_to_original, health.mean_cosine_frequent) > UNMOVED_COSINE:
         message = (
@@ -258,7 +264,7 @@ def _movement_findings(health: Health) -> list[Finding]:
             "nothing is left of what the words meant before"
         )
         found.append(Finding("runaway", "fail", message, "lower the learning rate or the epochs"))
-    if (health.wander or 0.0) > OSCILLATING_WANDER:
+    if (health.wander or 0.0) > steady:
         message = (
             f"the last states of frequent words scatter by {health.wander:.1%} of the distance between two "
             "words: where they ended is partly chance"
