@@ -146,3 +146,23 @@ def test_senseless_options_of_the_decorrelated_update_are_refused(options) -> No
     batch, original = problem()
     with pytest.raises(OptionError):
         DecorrelatedRun(batch, original, **options)
+
+
+@pytest.mark.parametrize("method", ["paper", "online", "decorrelated", "auto", "original"])
+def test_every_method_keeps_the_contract(method: str, storms: list[str], tmp_path) -> None:
+    known = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
+    table = Vectors(known, np.random.default_rng(5).standard_normal((8, 16)).astype(np.float32))
+    model = selfvec.Refiner(method, window=9, history="epoch").fit(storms, table)
+    again = selfvec.Refiner(method, window=9, history="epoch").fit(storms, table)
+    np.testing.assert_array_equal(model.vectors_.vectors, again.vectors_.vectors)
+    lengths = np.linalg.norm(model.vectors_.vectors, axis=1)
+    assert np.all((np.abs(lengths - 1) < 1e-4) | (lengths == 0))
+    assert np.isfinite(model.vectors_.vectors).all()
+    assert model.vectors_.index_to_key == model.original_.index_to_key
+    path = model.trajectory("hail")
+    np.testing.assert_allclose(path.vectors[0], model.original_["hail"], atol=1e-6)
+    np.testing.assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-3)
+    model.save(tmp_path / "run")
+    run = selfvec.Run.open(tmp_path / "run")
+    np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
+    assert run.provenance["options"]["method"] == method
