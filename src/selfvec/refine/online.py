@@ -22,7 +22,7 @@ from ..history.record import HistoryPlan
 from ..lanes import aligned_table
 from ..tokens import TokenBatch
 from ..vectors import Source, Vectors
-from .decorrelated import COMPOSED, base_vectors
+from .decorrelated import base_vectors
 from .online_kernel import online_sweep, sum_rows
 from .online_reference import neighbour_weights
 from .sequential import SequentialRun
@@ -87,9 +87,8 @@ class OnlineRun(SequentialRun):
             epochs=epochs,
             history=history,
         )
-        # A composed word starts from its spelling, which is a guess: it is held the less.
-        strengths = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor)
-        self._origin = aligned_table(strengths[:, None].astype(np.float32) * base)
+        # Composed words are held like the others: unlike in the decorrelated update nothing else holds them.
+        self._origin = aligned_table(np.float32(anchor) * base)
         weights, shares = neighbour_weights(batch.counts if counts is None else counts)
         self._weights = np.append(weights, 0).astype(np.float32)
         self._shares = np.append(shares, 0).astype(np.float32)
