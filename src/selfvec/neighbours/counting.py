@@ -103,7 +103,8 @@ def count(
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
     weights = np.array([0, *(weigh(distance, nominal) for distance in range(1, half + 1))], np.int64)
-    with RowStore(len(batch.types), memory // 2) as store:
+    most = np.minimum(2 * half * batch.counts, len(batch.types))
+    with RowStore(most, memory // 2) as store:
         for group in cut(batch.counts, memory // 4 // _WINDOW_BYTES):
             _count_group(store, batch, Block(*group), weights, jobs, memory // 4)
         return Counts(list(batch.types), *store.finish(), 2 * nominal + 1, weighting)

@@ -107,8 +107,11 @@ class Counts:
         union = dict.fromkeys(chain.from_iterable(part.types for part in parts))
         index = _index(list(union) if types is None else types, union)
         columns = [np.fromiter((index[word] for word in part.types), np.int32) for part in parts]
-        with RowStore(len(index), memory // 2) as store:
-            _add_up(store, parts, columns, threads(jobs), memory // 2)
+        lengths = np.zeros(len(index), np.int64)
+        for part, numbers in zip(parts, columns, strict=True):
+            lengths[numbers] += np.diff(part.indptr)
+        with RowStore(np.minimum(lengths, len(index)), memory // 2) as store:
+            _add_up(store, parts, columns, lengths, threads(jobs), memory // 2)
             return Counts(list(index), *store.finish(), self.window, self.weighting)
 
     def ppmi(self, smoothing: float = 0.75, *, jobs: int | None = None) -> PPMIOperator:
@@ -190,7 +193,12 @@ def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
 
 
 def _add_up(
-    store: RowStore, parts: Sequence[Counts], columns: Sequence[NDArray[np.int32]], jobs: int, memory: int
+    store: RowStore,
+    parts: Sequence[Counts],
+    columns: Sequence[NDArray[np.int32]],
+    sizes: NDArray[np.int64],
+    jobs: int,
+    memory: int,
 ) -> None:
     """Add the parts' rows, brought together block by block.
 
@@ -198,14 +206,12 @@ def _add_up(
     ----------
     columns : for each part, (V',) int32
         Its words' numbers in the result.
+    sizes : (V,) int64
+        Entries of each row of the result in all parts.
     """
-    size = len(store.indptr) - 1
-    rows = np.full((len(parts), size), -1, np.int64)
-    lengths = np.zeros((len(parts), size), np.int64)
+    rows = np.full((len(parts), len(sizes)), -1, np.int64)
     for k, (part, numbers) in enumerate(zip(parts, columns, strict=True)):
         rows[k, numbers] = np.arange(len(part))
-        lengths[k, numbers] = np.diff(part.indptr)
-    sizes = lengths.sum(axis=0)
 
     def work(room: Room, block: Block) -> NDArray[np.int64]:
         here = slice(block.first, block.last)
@@ -219,4 +225,4 @@ def _add_up(
         add_rows(bounds, staged_indices, staged_data, *room.arrays, made)
         return made
 
-    assemble(store, sizes, size, work, jobs=jobs, memory=memory // 2)
+    assemble(store, sizes, len(sizes), work, jobs=jobs, memory=memory // 2)

@@ -25,19 +25,20 @@ __all__ = ["ENTRY_BYTES", "RowStore", "load_rows", "save_rows"]
 ENTRY_BYTES = 12  # of an entry: its column (int32) and its count (int64)
 _FILE = "counts.safetensors"
 _VOCABULARY = "vocabulary.txt"
-_GROWTH = 1.5
 
 
 class _Column:
-    """One growing array, in memory or in an unnamed file.
+    """One array that fills up, in memory or in an unnamed file.
 
     Parameters
     ----------
     dtype : NumPy dtype
+    room : int
+        Values to reserve; the system gives memory only where something is written.
     """
 
-    def __init__(self, dtype: type[np.generic]) -> None:
-        self.values: NDArray[Any] = np.empty(1 << 16, dtype)
+    def __init__(self, dtype: type[np.generic], room: int) -> None:
+        self.values: NDArray[Any] = np.empty(room, dtype)
         self.filled = 0
         self.file: IO[bytes] | None = None
 
@@ -46,8 +47,6 @@ class _Column:
         if self.file is not None:
             values.tofile(self.file)
         else:
-            if end > len(self.values):  # in place where the system can: no second copy
-                self.values.resize(max(end, int(_GROWTH * len(self.values))), refcheck=False)
             self.values[self.filled : end] = values
         self.filled = end
 
@@ -59,7 +58,7 @@ class _Column:
 
     def finish(self) -> NDArray[Any]:
         if self.file is None:
-            self.values.resize(self.filled, refcheck=False)
+            self.values.resize(self.filled, refcheck=False)  # gives the rest back, in place
             return self.values
         self.file.flush()
         return np.memmap(self.file, self.values.dtype, mode="r", shape=(self.filled,)).view(np.ndarray)
@@ -70,7 +69,8 @@ class RowStore:
 
     Parameters
     ----------
-    rows : int
+    sizes : (V,) int64
+        The most entries each row can have.
     memory : int
         Bytes of entries that stay in memory; when there are more, all of them go to temporary files in the
         system's folder for these (``TMPDIR``).
@@ -81,10 +81,11 @@ class RowStore:
         If a temporary file cannot be written.
     """
 
-    def __init__(self, rows: int, memory: int) -> None:
-        self.indptr = np.zeros(rows + 1, np.int64)
+    def __init__(self, sizes: NDArray[np.int64], memory: int) -> None:
+        self.indptr = np.zeros(len(sizes) + 1, np.int64)
         self.row, self.memory = 0, memory
-        self._columns = (_Column(np.int32), _Column(np.int64))
+        room = min(int(sizes.sum()), memory // ENTRY_BYTES)
+        self._columns = (_Column(np.int32, room), _Column(np.int64, room))
 
     def __enter__(self) -> RowStore:
         return self
