@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +16,7 @@ from selfvec.history.record import HistoryPlan
 from selfvec.refine.decorrelated import base_vectors
 from selfvec.refine.health import anisotropy
 from selfvec.refine.kernels import REBUILD
-from selfvec.refine.online import OnlineRun
+from selfvec.refine.online import ANCHOR, COMPOSED, OnlineRun
 from selfvec.refine.online_reference import neighbour_weights, online_reference
 from selfvec.refine.paper import PaperRun
 from selfvec.tokens import TokenBatch
@@ -40,7 +43,7 @@ def kernel(batch: TokenBatch, original: Vectors, **options) -> NDArray[np.float3
 def reference(
     batch: TokenBatch,
     original: Vectors,
-    anchor: float = 0.05,
+    anchor: float = ANCHOR,
     start: NDArray[np.float32] | None = None,
     counts: NDArray[np.int64] | None = None,
     on_update=None,
@@ -49,7 +52,8 @@ def reference(
     base = base_vectors(original.unit, original.sources != Source.NONE).astype(np.float64)
     weights, shares = neighbour_weights(batch.counts if counts is None else counts)
     table = base if start is None else start.astype(np.float64)
-    origin = anchor * base
+    held = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor)
+    origin = held[:, None] * base
     options = {"window": 41, "learning_rate": 0.005} | options
     return online_reference(
         batch.ids, batch.offsets, table, origin, weights, shares, on_update=on_update, **options
@@ -244,6 +248,25 @@ def test_it_neither_collapses_nor_drifts_where_the_papers_rule_does() -> None:
     while not paper.done:
         paper.advance()
     assert anisotropy(paper.table) > 0.5
+
+
+def test_composed_words_are_held_less() -> None:
+    batch, original = random_problem(13, 1000, 50, 32, 40, 0)
+    sources = np.full(50, Source.KNOWN, np.uint8)
+    sources[::2] = Source.SUBWORDS
+    mixed = Vectors(batch.types, original.vectors, sources=sources)
+    np.testing.assert_allclose(kernel(batch, mixed), reference(batch, mixed), atol=1e-5)
+    guessed = Vectors(batch.types, original.vectors, sources=np.full(50, Source.SUBWORDS, np.uint8))
+    moved = [np.sum(kernel(batch, table) * original.vectors, axis=1) for table in (original, guessed)]
+    assert moved[1].mean() < moved[0].mean()
+
+
+def test_the_page_runs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "online.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "online.md", "exec"), {})
 
 
 @pytest.mark.parametrize(
