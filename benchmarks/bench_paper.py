@@ -17,7 +17,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.common import Result, paired
-from selfvec.refine.kernels import aligned_table, sweep
+from selfvec.lanes import aligned_table
+from selfvec.refine.kernels import sweep
 from selfvec.refine.reference import refine_reference
 from selfvec.vectors import unit_rows
 

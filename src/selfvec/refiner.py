@@ -27,7 +27,7 @@ from .run import Run
 from .settings import Settings
 from .tokens import TokenBatch
 from .vectors import Source, Vectors
-from .workspace import Interruption, Workspace, interruptible
+from .workspace import Workspace, interruptible
 
 if TYPE_CHECKING:
     from .corpus import Corpus
@@ -265,15 +265,14 @@ def _drive(
                 workspace.save_state(job.state, _fingerprint(prepared, settings))
                 saved = time.monotonic()
             if interruption.requested and not job.done:
-                _stop(interruption, workspace, done, total)
+                raise _interrupted(workspace, done, total)
 
 
-def _stop(interruption: Interruption, workspace: Workspace | None, done: int, total: int) -> None:
-    del interruption
+def _interrupted(workspace: Workspace | None, done: int, total: int) -> Interrupted:
     where = f"interrupted after {done:,} of {total:,} tokens"
     if workspace is None:
-        raise Interrupted(where)
-    raise Interrupted(where, path=workspace.target, remedy="go on with the same command and --resume")
+        return Interrupted(where)
+    return Interrupted(where, path=workspace.target, remedy="go on with the same command and --resume")
 
 
 def _fingerprint(prepared: Prepared, settings: Settings) -> str:

@@ -10,8 +10,8 @@ from test_paper_rule import random_problem
 
 import selfvec
 from selfvec.errors import OptionError
+from selfvec.lanes import REBUILD
 from selfvec.neighbours.scan import ScanOperator, scan_reference
-from selfvec.neighbours.scan_kernel import REBUILD
 from selfvec.refine.decorrelated import DecorrelatedRun, anchored, base_vectors, zca
 from selfvec.refine.health import anisotropy, effective_rank
 from selfvec.tokens import TokenBatch

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from selfvec.errors import OptionError
 from selfvec.history.record import HistoryPlan
+from selfvec.lanes import REBUILD
 from selfvec.refine.decorrelated import base_vectors
 from selfvec.refine.health import anisotropy
-from selfvec.refine.kernels import REBUILD
 from selfvec.refine.online import ANCHOR, COMPOSED, OnlineRun
 from selfvec.refine.online_reference import neighbour_weights, online_reference
 from selfvec.refine.paper import PaperRun

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from selfvec.errors import OptionError
 from selfvec.history.record import HistoryPlan
-from selfvec.refine.kernels import LANES, REBUILD, aligned_table
+from selfvec.lanes import LANES, REBUILD, aligned_table
 from selfvec.refine.paper import PaperRun
 from selfvec.refine.reference import refine_reference
 from selfvec.tokens import TokenBatch

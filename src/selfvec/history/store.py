@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,10 +96,3 @@ class History:
             return None
         tensors = map_tensors(path)
         return cls(tensors["starts"], tensors["updates"], tensors["vectors"])
-
-
-def empty_history(words: Sequence[str], dimensions: int) -> History:
-    """A history without records."""
-    return History(
-        np.zeros(len(words) + 1, np.int64), np.zeros(0, np.int64), np.zeros((0, dimensions), np.float16)
-    )

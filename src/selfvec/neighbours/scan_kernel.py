@@ -14,12 +14,9 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from ..lanes import CONTRACT, for_lanes, prefetch, row_pointer
+from ..lanes import AHEAD, REBUILD, for_lanes, prefetch, row_pointer, sum_window
 
 __all__ = ["count_neighbours", "scan"]
-
-REBUILD = 1024  # tokens between fresh window sums
-_AHEAD = 8  # positions between asking for a row and needing it
 
 
 @intrinsic
@@ -57,19 +54,6 @@ def _step(
     return types.void(table, result, window_sum, *[types.intp] * 5), codegen
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
-def _fresh_sum(ids, start, stop, table, window_sum, first, last):
-    """Sum a window from scratch, four rows at a time."""
-    nothing = table.shape[0] - 1
-    for j in range(first, last):
-        window_sum[j] = 0
-    for p in range(start, stop, 4):
-        a, b = ids[p], ids[p + 1] if p + 1 < stop else nothing
-        c, d = ids[p + 2] if p + 2 < stop else nothing, ids[p + 3] if p + 3 < stop else nothing
-        for j in range(first, last):
-            window_sum[j] += (table[a, j] + table[b, j]) + (table[c, j] + table[d, j])
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def scan(ids, offsets, table, result, half, first, last):
     """Add to ``result[w]``, for every position of word w, the rows of its neighbours; some columns only.
@@ -89,19 +73,19 @@ def scan(ids, offsets, table, result, half, first, last):
     window_sum = np.zeros(table.shape[1], np.float32)
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
-        _fresh_sum(ids, lo, min(hi, lo + half + 1), table, window_sum, first, last)
+        sum_window(ids, lo, min(hi, lo + half + 1), table, window_sum, first, last)
         for i in range(lo, hi):
-            if i + half + _AHEAD < ids.size:
-                prefetch(table, ids[i + half + _AHEAD], first, last)
-            if i + _AHEAD < ids.size:
-                prefetch(result, ids[i + _AHEAD], first, last)
+            if i + half + AHEAD < ids.size:
+                prefetch(table, ids[i + half + AHEAD], first, last)
+            if i + AHEAD < ids.size:
+                prefetch(result, ids[i + AHEAD], first, last)
             entering = ids[i + 1 + half] if i + 1 + half < hi else nothing
             leaving = ids[i - half] if i - half >= lo else nothing
             _step(table, result, window_sum, ids[i], entering, leaving, first, last)
             following = i + 1
             if following % REBUILD == 0 and following < hi:
                 start, stop = max(lo, following - half), min(hi, following + half + 1)
-                _fresh_sum(ids, start, stop, table, window_sum, first, last)
+                sum_window(ids, start, stop, table, window_sum, first, last)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

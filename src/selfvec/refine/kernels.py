@@ -28,22 +28,21 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..lanes import (
+    AHEAD,
     CONTRACT,
     LANES,
+    REBUILD,
     VECTOR,
-    aligned_table,
     for_lanes,
     multiply_add,
     prefetch,
     row_pointer,
     splat,
     sum_lanes,
+    sum_window,
 )
 
-__all__ = ["LANES", "REBUILD", "aligned_table", "sweep"]
-
-REBUILD = 1024  # tokens between fresh window sums
-_AHEAD = 8  # positions between asking for a row and needing it
+__all__ = ["record", "sweep"]
 
 
 @intrinsic
@@ -101,22 +100,28 @@ def _move_on(
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
 def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):
     """Sum a window from scratch, count its words, and return the squared length of ``word``'s new vector."""
-    window_sum[:] = 0
     for p in range(first, last):
         inside[ids[p]] = 0
     for p in range(first, last):
         inside[ids[p]] += 1
-    nothing = table.shape[0] - 1
-    for p in range(first, last, 4):  # four rows at a time: the sum is read and written a quarter as often
-        a, b = ids[p], ids[p + 1] if p + 1 < last else nothing
-        c, d = ids[p + 2] if p + 2 < last else nothing, ids[p + 3] if p + 3 < last else nothing
-        for j in range(window_sum.size):
-            window_sum[j] += (table[a, j] + table[b, j]) + (table[c, j] + table[d, j])
+    sum_window(ids, first, last, table, window_sum, 0, window_sum.size)
     squares = np.float32(0)
     for j in range(window_sum.size):
         moved = keep * table[word, j] + rate * window_sum[j]
         squares += moved * moved
     return squares
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def record(word, table, period, seen, record_rows, record_words, record_updates, records):
+    """Count an update of a word, keep its row where it is due, and return the number of records."""
+    seen[word] += 1
+    if period[word] and seen[word] % period[word] == 0:
+        record_words[records] = word
+        record_updates[records] = seen[word]
+        record_rows[records] = table[word]
+        records += 1
+    return records
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
@@ -175,8 +180,8 @@ def sweep(
         document += 1
         squares, fresh = np.float32(0), True
         for i in range(max(lo, start), min(hi, stop)):
-            if i + half + _AHEAD < ids.size:
-                prefetch(table, ids[i + half + _AHEAD], 0, window_sum.size)
+            if i + half + AHEAD < ids.size:
+                prefetch(table, ids[i + half + AHEAD], 0, window_sum.size)
             word = ids[i]
             first, last = max(lo, i - half), min(hi, i + half + 1)
             if fresh:
@@ -206,10 +211,7 @@ def sweep(
                 inside[nothing] = 0
                 fresh = True
             if period.size:
-                seen[word] += 1
-                if period[word] and seen[word] % period[word] == 0:
-                    record_words[records] = word
-                    record_updates[records] = seen[word]
-                    record_rows[records] = table[word]
-                    records += 1
+                records = record(
+                    word, table, period, seen, record_rows, record_words, record_updates, records
+                )
     return records

@@ -26,13 +26,23 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..lanes import CONTRACT, LANES, VECTOR, for_lanes, multiply_add, prefetch, row_pointer, splat, sum_lanes
-from .kernels import REBUILD
+from ..lanes import (
+    AHEAD,
+    CONTRACT,
+    LANES,
+    REBUILD,
+    VECTOR,
+    for_lanes,
+    multiply_add,
+    prefetch,
+    row_pointer,
+    splat,
+    sum_lanes,
+)
+from .kernels import record
 from .online_reference import NOISE
 
 __all__ = ["online_sweep", "sum_rows"]
-
-_AHEAD = 8  # positions between asking for a row and needing it
 
 
 @intrinsic
@@ -202,10 +212,10 @@ def online_sweep(
         document += 1
         squares, heavy, around, fresh = np.float32(0), 0.0, 0.0, True
         for i in range(max(lo, start), min(hi, stop)):
-            if i + half + _AHEAD < ids.size:
-                prefetch(table, ids[i + half + _AHEAD], 0, moved.size)
-            if i + _AHEAD < ids.size:
-                prefetch(origin, ids[i + _AHEAD], 0, moved.size)
+            if i + half + AHEAD < ids.size:
+                prefetch(table, ids[i + half + AHEAD], 0, moved.size)
+            if i + AHEAD < ids.size:
+                prefetch(origin, ids[i + AHEAD], 0, moved.size)
             word = ids[i]
             first, last = max(lo, i - half), min(hi, i + half + 1)
             if fresh or squares < (0.01 * rate * max(around, 1.0)) ** 2:
@@ -244,10 +254,7 @@ def online_sweep(
                 inside[nothing] = 0
                 fresh = True
             if period.size:
-                seen[word] += 1
-                if period[word] and seen[word] % period[word] == 0:
-                    record_words[records] = word
-                    record_updates[records] = seen[word]
-                    record_rows[records] = table[word]
-                    records += 1
+                records = record(
+                    word, table, period, seen, record_rows, record_words, record_updates, records
+                )
     return records

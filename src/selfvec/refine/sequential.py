@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from ..errors import OptionError
 from ..history.record import HistoryPlan, Recorder
-from ..lanes import aligned_table
+from ..lanes import REBUILD, aligned_table
 from ..tokens import TokenBatch
-from .kernels import REBUILD
 
 __all__ = ["SequentialRun"]
 
@@ -138,7 +137,4 @@ class SequentialRun(ABC):
         self.epoch, self.position, filled = (int(number) for number in state["place"])
         self._table[:] = state["table"]
         self.recorder.seen[:] = state["seen"]
-        self.recorder.words[:filled] = state["words"]
-        self.recorder.updates[:filled] = state["updates"]
-        self.recorder.vectors[:filled] = state["vectors"]
-        self.recorder.filled = filled
+        self.recorder.restore(state, filled)
