@@ -97,7 +97,7 @@ def _move_on(
     return signature, codegen
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
+@njit(inline="always", error_model="numpy", fastmath=set(CONTRACT))
 def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):
     """Sum a window from scratch, count its words, and return the squared length of ``word``'s new vector."""
     for p in range(first, last):
@@ -112,7 +112,7 @@ def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):
     return squares
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(inline="always", error_model="numpy")
 def record(word, table, period, seen, record_rows, record_words, record_updates, records):
     """Count an update of a word, keep its row where it is due, and return the number of records."""
     seen[word] += 1

@@ -1,0 +1,38 @@
+"""The first run, which compiles, and later ones, which load what was compiled, make the same bytes.
+
+A helper that Numba calls rather than inlines may be found in two differently optimised copies then.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CODE = """
+import hashlib
+import numpy as np
+import selfvec
+from selfvec.vectors import Vectors
+rng = np.random.default_rng(0)
+words = np.array([f"w{i}" for i in range(300)])
+texts = [" ".join(words[np.minimum(rng.zipf(1.3, 80) - 1, 299)]) for _ in range(150)]
+table = Vectors(list(words), rng.standard_normal((300, 300), dtype=np.float32))
+for method in ("paper", "online", "decorrelated"):
+    matrix = selfvec.Refiner(method).fit(texts, table).vectors_.vectors
+    print(method, hashlib.sha256(np.ascontiguousarray(matrix)).hexdigest())
+"""
+
+
+def test_compiled_and_cached_runs_make_the_same_bytes(tmp_path: Path) -> None:
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    )
+    assert list(tmp_path.rglob("*.nbc"))
+    assert len(first.splitlines()) == 3
+    assert first == second
