@@ -146,7 +146,8 @@ def refine(
         "environment": environment(),
         "timings": timings,
     }
-    return Run(refined, original, history, provenance, {"health": health.as_dict()})
+    kept = batch if settings.keep_tokens else None
+    return Run(refined, original, history, provenance, {"health": health.as_dict()}, kept)
 
 
 class _Job(Protocol):

@@ -4,6 +4,7 @@
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
+    tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64
     history/               recorded states, where kept
     report.json            health
 
@@ -22,15 +23,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import FormatError, InputError
 from .history.store import History
 from .history.trajectory import Trajectory
-from .tensors import map_tensors, write_tensors
+from .tensors import map_tensors, read_metadata, write_tensors
+from .tokens import TokenBatch
 from .vectors import Vectors
 
 __all__ = ["Run", "is_run", "read_vocabulary", "write_vocabulary"]
 
+_TOKENS = "tokens.safetensors"
+_AGAIN = "make the run again"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 
 
@@ -83,6 +88,10 @@ class Run:
         What ``run.json`` holds.
     report : dict
         What ``report.json`` holds: ``{"health": ...}``.
+    batch : TokenBatch or None
+        The corpus as ids, where the run was made in memory; see `tokens`.
+    folder : Path or None
+        Where the run was opened.
     """
 
     vectors: Vectors
@@ -90,6 +99,8 @@ class Run:
     history: History | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    batch: TokenBatch | None = field(default=None, repr=False)
+    folder: Path | None = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Run:
@@ -113,6 +124,7 @@ class Run:
             History.load(folder / "history"),
             provenance,
             _read_json(folder / "report.json") if (folder / "report.json").exists() else {},
+            folder=folder,
         )
 
     def write(self, folder: Path) -> None:
@@ -125,6 +137,8 @@ class Run:
         assert counts is not None
         tensors = {"vectors": self.vectors.vectors, "counts": counts, "sources": self.vectors.sources}
         write_tensors(folder / "vectors.safetensors", tensors)
+        if self.tokens is not None:
+            _write_tokens(folder / _TOKENS, self.tokens)
         if self.history is not None and len(self.history):
             self.history.save(folder / "history")
         _write_json(folder / "report.json", self.report)
@@ -146,6 +160,19 @@ class Run:
         from .refine.health import check_health
 
         return check_health(self.original, self.vectors, self.history).as_dict()
+
+    @cached_property
+    def tokens(self) -> TokenBatch | None:
+        """The corpus as ids of the run's words, to measure and refine it again; None if not kept.
+
+        Raises
+        ------
+        FormatError
+            If the file in the run folder is damaged.
+        """
+        if self.batch is not None or self.folder is None or not (self.folder / _TOKENS).is_file():
+            return self.batch
+        return _read_tokens(self.folder / _TOKENS, self.vectors.index_to_key)
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.
@@ -212,9 +239,7 @@ class Run:
 
 def _required(path: Path) -> Path:
     if not path.is_file():
-        raise FormatError(
-            "a run folder holds this file, it is missing", path=path, remedy="make the run again"
-        )
+        raise FormatError("a run folder holds this file, it is missing", path=path, remedy=_AGAIN)
     return path
 
 
@@ -225,7 +250,7 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
         raise FormatError(
             f"the tensor 'vectors' has a row for each of the {len(words):,} words in vocabulary.txt",
             path=path,
-            remedy="make the run again",
+            remedy=_AGAIN,
         )
     return Vectors(
         words,
@@ -237,13 +262,38 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
     )
 
 
+def _write_tokens(path: Path, batch: TokenBatch) -> None:
+    tensors: dict[str, NDArray[Any]] = {"ids": batch.ids, "offsets": batch.offsets}
+    if batch.dates is not None:
+        tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
+    write_tensors(path, tensors, {"sentences": str(batch.sentences)})
+
+
+def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
+    tensors = map_tensors(path)
+    kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
+    days = tensors.get("days")
+    if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
+        raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
+    try:
+        return TokenBatch(
+            kept["ids"],
+            kept["offsets"].astype(np.int64, copy=False),
+            words,
+            dates=None if days is None else days.astype(np.int64).astype("datetime64[D]"),
+            sentences=int(read_metadata(path).get("sentences", 0)),
+        )
+    except (InputError, ValueError) as error:
+        raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"is not JSON: {error}", path=path, remedy="make the run again") from None
+        raise FormatError(f"is not JSON: {error}", path=path, remedy=_AGAIN) from None
     if not isinstance(data, dict):
-        raise FormatError("holds a JSON object", path=path, remedy="make the run again")
+        raise FormatError("holds a JSON object", path=path, remedy=_AGAIN)
     return data
 
 

@@ -56,6 +56,9 @@ class Settings:
         Words that occur less often are left out.
     history : str or sequence of str
         See `selfvec.history.record.parse_history`.
+    keep_tokens : bool
+        Whether the run keeps the corpus as ids, 4 bytes a token, by which it can be measured, sliced and
+        refined again. Without it the run folder does not tell which word followed which.
     seed : int
         For every random choice.
 
@@ -80,6 +83,7 @@ class Settings:
     tagger: str | None = None
     min_count: int = 1
     history: str | Sequence[str] = "auto"
+    keep_tokens: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -41,7 +41,8 @@ def json_of(capsys) -> dict:
 
 def test_a_run_folder_is_whole_and_self_contained(run_folder: Path) -> None:
     assert sorted(path.name for path in run_folder.iterdir()) == [
-        "history", "original.safetensors", "report.json", "run.json", "vectors.safetensors", "vocabulary.txt"
+        "history", "original.safetensors", "report.json", "run.json", "tokens.safetensors",
+        "vectors.safetensors", "vocabulary.txt"
     ]  # fmt: skip
     provenance = json.loads((run_folder / "run.json").read_text())
     assert provenance["tokens"] == sum(Run.open(run_folder).vectors.counts)

@@ -106,6 +106,14 @@ def refine(
             rich_help_panel=KEEP,
         ),
     ] = None,
+    keep_tokens: Annotated[
+        bool,
+        typer.Option(
+            "--keep-tokens/--forget-tokens",
+            help="Keep the corpus as numbers, to measure or slice it later.",
+            rich_help_panel=KEEP,
+        ),
+    ] = True,
     jobs: Annotated[
         int | None, typer.Option(help="Threads for reading and tokenising.", rich_help_panel=KEEP)
     ] = None,
@@ -135,6 +143,7 @@ def refine(
         tagger=tagger,
         min_count=min_count,
         history=history or "auto",
+        keep_tokens=keep_tokens,
         seed=seed,
     )
     _limit_threads(jobs)
