@@ -39,7 +39,19 @@ def test_the_corpus_is_kept_in_order_with_its_bounds_and_dates(dated: Path) -> N
     tokens = run.tokens
     assert tokens is not None
     words = [run.vectors.index_to_key[i] for i in tokens.ids.tolist()]
-    assert words == ["hail", "fell", "on", "roofs", "hail", "broke", "glass", "rain", "wind", "broke", "trees"]
+    assert words == [
+        "hail",
+        "fell",
+        "on",
+        "roofs",
+        "hail",
+        "broke",
+        "glass",
+        "rain",
+        "wind",
+        "broke",
+        "trees",
+    ]
     assert np.diff(tokens.offsets).tolist() == [7, 1, 3]
     assert tokens.dates is not None
     assert tokens.dates.astype(str).tolist() == ["1993-04-01", "NaT", "2020-05-06"]
