@@ -74,6 +74,13 @@ def evaluate(
         int | None,
         typer.Option(min=1, help="Classify from N documents a class.", rich_help_panel=TASKS),
     ] = None,
+    bias: Annotated[
+        bool, typer.Option("--bias", help="WEAT on small built-in word sets.", rich_help_panel=TASKS)
+    ] = False,
+    bias_sets: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE...", help="WEAT on your word sets, TOML or JSON.", rich_help_panel=TASKS),
+    ] = None,
     dimensions: Annotated[
         str | None,
         typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.", rich_help_panel=TASKS),
@@ -85,6 +92,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure vectors on tasks: each figure with its interval, each difference with its own."""
+    from ..evaluate.bias_sets import BUILT_IN
     from ..evaluate.measure import evaluate as measure
     from ..evaluate.report import check_suffix
 
@@ -93,6 +101,7 @@ def evaluate(
         "analogies": analogies,
         "retrieval": retrieval,
         "classification": classification,
+        "bias-sets": [*([BUILT_IN] if bias else []), *(bias_sets or [])],
     }
     if report is not None:
         check_suffix(report)

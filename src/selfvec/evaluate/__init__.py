@@ -9,10 +9,12 @@ A new kind of task is a class that keeps to `Task`, and a row of `KINDS`.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .analogy import Analogies
+from .bias import Bias
 from .classification import Classification
 from .report import Report
 from .retrieval import Retrieval
@@ -22,6 +24,7 @@ from .task import Measurement, Task
 __all__ = [
     "KINDS",
     "Analogies",
+    "Bias",
     "Classification",
     "Measurement",
     "Report",
@@ -31,11 +34,12 @@ __all__ = [
     "evaluate",
 ]
 
-KINDS: dict[str, type[Similarity] | type[Analogies] | type[Retrieval] | type[Classification]] = {
+KINDS: dict[str, Callable[..., Task]] = {
     "similarity": Similarity,
     "analogies": Analogies,
     "retrieval": Retrieval,
     "classification": Classification,
+    "bias-sets": Bias,
 }
 """Kinds of tasks that are made of a file or folder, by the flag that names it."""
 

@@ -109,7 +109,7 @@ def _row(measured: Measurement, kind: str, task: str) -> dict[str, Any]:
 
 
 def _comparisons(found: Sequence[Measurement], kind: str, task: str) -> Iterator[dict[str, Any]]:
-    """Every pair measured with one metric in the same way: whole tables, or tables cut to the same size."""
+    """Every pair measured by one metric, in one way, on as many items; tables cut to one size apart."""
     for a, b in combinations(found, 2):
         if _way(a) != _way(b):
             continue
@@ -133,4 +133,4 @@ def _comparisons(found: Sequence[Measurement], kind: str, task: str) -> Iterator
 
 def _way(measured: Measurement) -> tuple[Any, ...]:
     size = measured.dimensions if measured.truncated else None
-    return measured.metric, measured.extra.get("method"), size
+    return measured.metric, measured.extra.get("method"), size, measured.n

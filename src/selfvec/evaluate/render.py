@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from ..explore.text import spell
-from .report import Figure, Report, label
+from .report import Figure, Report, label, told
 
 __all__ = ["html", "markdown"]
 
@@ -46,10 +46,6 @@ def _numbers(row: dict[str, Any]) -> list[str]:
         f"{row['n']:,}",
         f"{row['covered']:.0%}",
     ]
-
-
-def _told(row: dict[str, Any]) -> str:
-    return "better" if row["low"] > 0 else "worse" if row["high"] < 0 else "not told apart"
 
 
 def _differences(report: Report, figure: Figure) -> list[tuple[str, str, dict[str, Any]]]:
@@ -92,7 +88,7 @@ def markdown(report: Report) -> str:
         for a, b, row in apart:
             interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
             cells = [f"{_cell(a)} − {_cell(b)}", f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}"]
-            lines.append(f"| {' | '.join([*cells, _told(row)])} |")
+            lines.append(f"| {' | '.join([*cells, told(row)])} |")
     lines += ["", _made(report)]
     return "\n".join(lines) + "\n"
 
@@ -167,8 +163,10 @@ def _difference_table(apart: Sequence[tuple[str, str, dict[str, Any]]]) -> str:
         '<tr><th>difference</th><th class="n"></th><th class="n">95 %</th><th class="n">p</th><th></th></tr>'
     ]
     for a, b, row in apart:
-        told = _told(row)
+        verdict = told(row)
         texts = (f"{row['difference']:+.3f}", f"{row['low']:+.3f} to {row['high']:+.3f}", f"{row['p']:.3f}")
         numbers = "".join(f'<td class="n">{text}</td>' for text in texts)
-        rows.append(f'<tr><td>{_shown(a)} − {_shown(b)}</td>{numbers}<td class="{told}">{told}</td></tr>')
+        rows.append(
+            f'<tr><td>{_shown(a)} − {_shown(b)}</td>{numbers}<td class="{verdict}">{verdict}</td></tr>'
+        )
     return f"<table>{''.join(rows)}</table>"

@@ -10,9 +10,11 @@ from typing import Any
 
 from ..errors import OptionError
 
-__all__ = ["Figure", "Report", "check_suffix", "label"]
+__all__ = ["Figure", "Report", "check_suffix", "label", "told"]
 
 Row = dict[str, Any]
+
+_NEITHER = frozenset({"bias", "stability"})  # kinds whose larger figure is not the better one
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,18 @@ def label(row: Mapping[str, Any]) -> str:
     """
     name = str(row["vectors"])
     return f"{name}, {row['dimensions']} dimensions" if row.get("truncated") else name
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """What a comparison says of its first table, or that its interval holds 0.
+
+    >>> [told({"kind": kind, "low": 0.1, "high": 0.2}) for kind in ("retrieval", "bias")]
+    ['better', 'higher']
+    """
+    if row["low"] <= 0 <= row["high"]:
+        return "not told apart"
+    words = ("higher", "lower") if row.get("kind") in _NEITHER else ("better", "worse")
+    return words[row["high"] < 0]
 
 
 @dataclass(frozen=True)
@@ -84,10 +98,12 @@ class Report:
     def summary(self) -> list[str]:
         """A sentence for each pair of tables: in how many figures one is better by more than chance."""
         tally: dict[tuple[str, str], list[int]] = {}
+        verdicts = ("better", "worse", "not told apart")
         for row in self.comparisons:
-            if row["dimensions"] is None and row["vectors_a"] != row["vectors_b"]:
-                verdict = 0 if row["low"] > 0 else 1 if row["high"] < 0 else 2
-                tally.setdefault((row["vectors_a"], row["vectors_b"]), [0, 0, 0])[verdict] += 1
+            whole = row["dimensions"] is None and row["vectors_a"] != row["vectors_b"]
+            if whole and row.get("kind") not in _NEITHER:
+                n = tally.setdefault((row["vectors_a"], row["vectors_b"]), [0, 0, 0])
+                n[verdicts.index(told(row))] += 1
         return [
             f"{a} against {b}: better in {n[0]}, worse in {n[1]}, not told apart in {n[2]} "
             f"of {sum(n)} figure{'s' * (sum(n) != 1)}"

@@ -133,7 +133,7 @@ def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = Fals
     return names
 
 
-_SUFFIXES = {".tsv", ".txt"}
+_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 
 
 def truncated(table: Table, dimensions: int) -> Table:

@@ -225,7 +225,7 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] =
         key = f"{spell(str(row['task']))}, {row['metric']}{method}", f"  over {row['n']:,}"
         groups.setdefault(key, []).append(row)
     table = Table(box=None, pad_edge=False)
-    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=24)
+    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=24, max_width=44)
     for name, width in (("value", 6), ("95 % interval", 16), ("covered", 7)):
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
     for (title, size), members in groups.items():
