@@ -79,22 +79,22 @@ def run() -> Iterator[Result]:
     """A scan on one core and two, narrow and wide; then the whole job."""
     batch = corpus()
     _check(batch)
-    rows = np.random.default_rng(0).standard_normal((len(batch.types), DIMENSIONS), dtype=np.float32)
-    table = aligned_table(unit_rows(rows))
-    result, naive_result = np.zeros_like(table), np.zeros_like(table)
+    rows = unit_rows(np.random.default_rng(0).standard_normal((len(batch.types), DIMENSIONS)))
+    table = aligned_table(rows)
+    naive_result = np.zeros_like(table)
     one, two = (ScanOperator(batch, WINDOW, jobs=jobs) for jobs in (1, 2))
     tokens = len(batch) / 1e6
     mine, theirs = paired(
-        lambda: one._scan(table, result),
+        lambda: one.apply(rows),
         lambda: _naive(batch.ids, batch.offsets, table, naive_result, WINDOW // 2),
         3,
     )
     label = f"scan, d {DIMENSIONS}, window {WINDOW}, {len(batch.types):,} types"
     yield Result(f"{label}, one core", tokens / mine, "M tokens/s", "naive Numba", theirs / mine)
-    single, double = paired(lambda: one._scan(table, result), lambda: two._scan(table, result), 3)
+    single, double = paired(lambda: one.apply(rows), lambda: two.apply(rows), 3)
     yield Result(f"{label}, two cores", tokens / double, "M tokens/s", "one core", single / double)
     wide = ScanOperator(batch, 101, jobs=2)
-    narrow, broad = paired(lambda: two._scan(table, result), lambda: wide._scan(table, result), 3)
+    narrow, broad = paired(lambda: two.apply(rows), lambda: wide.apply(rows), 3)
     yield Result(
         "scan, window 101 against 11, two cores", narrow / broad, "ratio", "window 11", narrow / broad
     )

@@ -25,6 +25,7 @@ __all__ = [
     "CONTRACT",
     "LANES",
     "REBUILD",
+    "aligned",
     "aligned_table",
     "for_lanes",
     "multiply_add",
@@ -53,13 +54,18 @@ def aligned_table(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         row stays zero: it stands for "no row" where a window is clipped.
     """
     height, width = len(rows) + 1, -(-rows.shape[1] // LANES) * LANES
-    raw = np.empty(height * width * 4 + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    table = raw[start : start + height * width * 4].view(np.float32).reshape(height, width)
+    table = aligned(height * width).reshape(height, width)
     table[:-1, : rows.shape[1]] = rows
     table[:, rows.shape[1] :] = 0
     table[-1] = 0
     return table
+
+
+def aligned(size: int) -> NDArray[np.float32]:
+    """Room for numbers, (size,) float32, beginning on a cache-line bound; not cleared."""
+    raw = np.empty(size * 4 + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size * 4].view(np.float32)
 
 
 def row_pointer(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:

@@ -1,16 +1,12 @@
 """The neighbour operator by scan: the paper's own walk through the text, made informative, in batch form.
 
-    (A·E)_w = r_w^(-1/2) · [ Σ_c C_wc · r_c^(-γ) · E_c  -  (r_w / N) · Σ_c r_c^(1-γ) · E_c ]
-
-with C the co-occurrence counts of the window, r their row sums and N = Σ r. The bracket is "what stood next
-to w" minus "what stands next to anything". It is linear in C, so C is never made: with the second term moved
-into the table (its rows centred by the r-weighted mean) one scan of the text sums the bracket itself, and
-the large common part that would cost float32 its digits never enters the sums.
+It is the linear operator of `centred`, which is linear in the counts C: they are never made. One scan of the
+text over the centred table sums the bracket itself, and the large common part that would cost float32 its
+digits never enters the sums.
 """
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -18,13 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lanes import LANES, aligned_table
+from ..lanes import LANES, aligned
 from ..tokens import TokenBatch
+from .assembly import threads
+from .centred import Centring
 from .scan_kernel import count_neighbours, scan
 
 __all__ = ["ScanOperator", "scan_reference"]
 
 _NARROWEST = 4 * LANES  # columns a thread is worth
+_WIDEST = 8 * LANES  # columns worked on at a time: more of the frequent words' rows stay in the cache
 
 
 class ScanOperator:
@@ -43,38 +42,39 @@ class ScanOperator:
 
     def __init__(self, batch: TokenBatch, window: int, gamma: float = 0.5, jobs: int | None = None) -> None:
         self.batch, self.half, self.gamma = batch, window // 2, gamma
-        self.jobs = jobs or os.cpu_count() or 1
+        self.jobs = threads(jobs)
         counted = count_neighbours(batch.ids, batch.offsets, self.half, len(batch.types))
         self.degrees: NDArray[np.float64] = counted.astype(np.float64)
 
     def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Sum every word's neighbours; (V, d) -> (V, d) float32. Memory: two tables."""
-        with np.errstate(divide="ignore"):
-            weights = np.where(self.degrees > 0, self.degrees**-self.gamma, 0.0)
-            roots = np.where(self.degrees > 0, self.degrees**-0.5, 0.0)
-        total = self.degrees.sum()
-        mean = (self.degrees * weights) @ table / total if total else np.zeros(table.shape[1])
-        weighted = aligned_table(table)
-        width = table.shape[1]
-        weighted[:-1, :width] *= weights[:, None].astype(np.float32)
-        weighted[:-1, :width] -= mean.astype(np.float32)
-        result = np.zeros_like(weighted)
-        self._scan(weighted, result)
-        result *= np.append(roots, 0.0).astype(np.float32)[:, None]
-        return result[:-1, :width]
+        height, width = len(table) + 1, table.shape[1]
+        bounds = self.blocks(width)
+        room, sums = aligned(height * bounds[-1]), aligned(height * bounds[-1])
+        centring = Centring(self.degrees, self.gamma, table)
 
-    def _scan(self, weighted: NDArray[np.float32], result: NDArray[np.float32]) -> None:
-        columns = weighted.shape[1]
-        threads = max(1, min(self.jobs, columns // _NARROWEST))
-        bounds = [LANES * (columns // LANES * part // threads) for part in range(threads + 1)]
-        ids, offsets = self.batch.ids, self.batch.offsets
-        with ThreadPoolExecutor(threads) as pool:
-            done = [
-                pool.submit(scan, ids, offsets, weighted, result, self.half, first, last)
-                for first, last in pairwise(bounds)
-            ]
-            for part in done:
-                part.result()
+        def work(first: int, last: int) -> NDArray[np.float32]:
+            place = slice(height * first, height * last)
+            weighted, summed = (flat[place].reshape(height, last - first) for flat in (room, sums))
+            weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
+            centring.fill(weighted[:-1, : width - first], first)
+            scan(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
+            return summed[:-1]
+
+        with ThreadPoolExecutor(self.jobs) as pool:
+            parts = list(pool.map(work, bounds[:-1], bounds[1:]))
+        out = room.reshape(height, bounds[-1])[:-1]  # the weighted rows are no longer needed
+        roots = centring.roots.astype(np.float32)[:, None]
+        for part, first, last in zip(parts, bounds[:-1], bounds[1:], strict=True):
+            np.multiply(part, roots, out=out[:, first:last])
+        return out[:, :width]
+
+    def blocks(self, width: int) -> list[int]:
+        """Bounds of the columns that are worked on together, as evenly as the threads can share them."""
+        lanes = -(-width // LANES)
+        workers = max(1, min(self.jobs, lanes * LANES // _NARROWEST))
+        number = workers * -(-lanes * LANES // (_WIDEST * workers))
+        return [LANES * (lanes * part // number) for part in range(number + 1)]
 
 
 def scan_reference(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, OptionError
 from .assembly import cut, in_order, threads
+from .centred import Centring
 from .product_kernels import multiply_rows, ppmi_rows, ppmi_sizes
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["LinearOperator", "PPMIOperator"]
 
 _SHARE = 1 << 18  # entries a thread takes at a time
-_ROWS = 8192  # of a table, looked at in float64 at a time
 
 
 class PPMIOperator:
@@ -81,12 +81,8 @@ class PPMIOperator:
 class LinearOperator:
     """The centred, root-weighted sum of neighbours: what `ScanOperator` sums from the text, from counts.
 
-        (A·E)_w = r_w^(-1/2) · [ Σ_c C_wc · r_c^(-γ) · E_c  -  (r_w / N) · Σ_c r_c^(1-γ) · E_c ]
-
-    with r the row sums of C and N = Σ r; a word without neighbours (r = 0) gets zeros. The second term moves
-    into the table, whose rows are centred by m = Σ_c r_c^(1-γ) E_c / N: the bracket is Σ_c C_wc ·
-    (r_c^(-γ) E_c - m), and no large number is subtracted from another at the end. With weights in units of u,
-    the whole result is u^(1/2-γ) times what it would be in units of 1.
+    The formula is that of `centred`. With weights in units of u, the whole result is u^(1/2-γ) times what it
+    would be in units of 1.
 
     Parameters
     ----------
@@ -111,20 +107,12 @@ class LinearOperator:
     def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """A · table, (V, d) -> (V, d) float32. Memory: two tables."""
         _checked(table, len(self.degrees))
-        with np.errstate(divide="ignore"):
-            weights = np.where(self.degrees > 0, self.degrees**-self.gamma, 0.0)
-            roots = np.where(self.degrees > 0, self.degrees**-0.5, 0.0)
-        shares = self.degrees * weights / max(self.degrees.sum(), 1.0)
-        blocks = [slice(start, start + _ROWS) for start in range(0, len(table), _ROWS)]
-        mean = np.zeros(table.shape[1])
-        for block in blocks:
-            mean += shares[block] @ table[block].astype(np.float64)
+        centring = Centring(self.degrees, self.gamma, table)
         centred = np.empty(table.shape, np.float32)
-        for block in blocks:
-            centred[block] = weights[block, None] * table[block] - mean
+        centring.fill(centred)
         counts = self.counts
         result = _product(counts.indptr, counts.indices, counts.data, centred, self._jobs)
-        result *= roots.astype(np.float32)[:, None]
+        result *= centring.roots.astype(np.float32)[:, None]
         return result
 
 
