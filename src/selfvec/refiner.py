@@ -114,7 +114,7 @@ def refine(
         Where interrupted work is kept, and looked for.
     progress : Progress, optional
     jobs : int, optional
-        Threads for reading and tokenising; all cores where not given. The result is the same.
+        Threads; all cores where not given. The result is the same.
 
     Raises
     ------
@@ -147,7 +147,8 @@ def refine(
         "timings": timings,
     }
     kept = batch if settings.keep_tokens else None
-    return Run(refined, original, history, provenance, {"health": health.as_dict()}, kept)
+    report = {"health": health.as_dict()}
+    return Run(refined, original, history, provenance, report, kept, getattr(job, "counts", None))
 
 
 class _Job(Protocol):
@@ -199,7 +200,8 @@ def _job(prepared: Prepared, settings: Settings, jobs: int | None) -> _Job:
             epochs=settings.epochs,
             history=plan,
         )
-    from .refine.decorrelated import ANCHOR, DecorrelatedRun
+    from .neighbours import operator
+    from .refine.decorrelated import ANCHOR, GAMMA, DecorrelatedRun
 
     return DecorrelatedRun(
         prepared.batch,
@@ -208,7 +210,14 @@ def _job(prepared: Prepared, settings: Settings, jobs: int | None) -> _Job:
         passes=settings.passes,
         anchor=ANCHOR if settings.anchor is None else settings.anchor,
         history=plan,
-        jobs=jobs,
+        operator=operator(
+            settings.operator,
+            prepared.batch,
+            prepared.window,
+            gamma=GAMMA,
+            weighting=settings.distance_weights,
+            jobs=jobs,
+        ),
     )
 
 

@@ -5,6 +5,7 @@
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64
+    counts/                exact co-occurrence counts, where they were made
     history/               recorded states, where kept
     report.json            health
 
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,12 @@ from .tensors import map_tensors, read_metadata, write_tensors
 from .tokens import TokenBatch
 from .vectors import Vectors
 
+if TYPE_CHECKING:
+    from .neighbours import Counts
+
 __all__ = ["Run", "is_run", "read_vocabulary", "write_vocabulary"]
 
-_TOKENS = "tokens.safetensors"
+_TOKENS, _COUNTS = "tokens.safetensors", "counts"
 _AGAIN = "make the run again"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 
@@ -90,6 +94,8 @@ class Run:
         What ``report.json`` holds: ``{"health": ...}``.
     batch : TokenBatch or None
         The corpus as ids, where the run was made in memory; see `tokens`.
+    counted : Counts or None
+        The co-occurrence counts, likewise; see `counts`.
     folder : Path or None
         Where the run was opened.
     """
@@ -100,6 +106,7 @@ class Run:
     provenance: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     batch: TokenBatch | None = field(default=None, repr=False)
+    counted: Counts | None = field(default=None, repr=False)
     folder: Path | None = None
 
     @classmethod
@@ -139,6 +146,8 @@ class Run:
         write_tensors(folder / "vectors.safetensors", tensors)
         if self.tokens is not None:
             _write_tokens(folder / _TOKENS, self.tokens)
+        if self.counts is not None:
+            self.counts.save(folder / _COUNTS)
         if self.history is not None and len(self.history):
             self.history.save(folder / "history")
         _write_json(folder / "report.json", self.report)
@@ -173,6 +182,28 @@ class Run:
         if self.batch is not None or self.folder is None or not (self.folder / _TOKENS).is_file():
             return self.batch
         return _read_tokens(self.folder / _TOKENS, self.vectors.index_to_key)
+
+    @cached_property
+    def counts(self) -> Counts | None:
+        """Who stood near whom, how often, memory-mapped; None where no counts were made.
+
+        Raises
+        ------
+        FormatError
+            If the files in the run folder are damaged, or are another vocabulary's.
+        """
+        if self.counted is not None or self.folder is None or not (self.folder / _COUNTS).is_dir():
+            return self.counted
+        from .neighbours import Counts
+
+        counts = Counts.load(self.folder / _COUNTS)
+        if counts.types != self.vectors.index_to_key:
+            raise FormatError(
+                "counts in a run folder have the words of the run in the same order, these have others",
+                path=self.folder / _COUNTS,
+                remedy=_AGAIN,
+            )
+        return counts
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.

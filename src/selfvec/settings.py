@@ -13,6 +13,8 @@ __all__ = ["METHODS", "Settings"]
 METHODS = ("auto", "paper", "online", "decorrelated", "original")
 LEARNING_RATES = {"online": 0.005}  # 0.01 for the others
 OOV = ("subwords", "zero")
+OPERATORS = ("scan", "counts", "ppmi")
+DISTANCE_WEIGHTS = ("flat", "linear", "harmonic")
 POS = ("noun", "verb", "adjective", "adverb")
 
 
@@ -34,6 +36,12 @@ class Settings:
         Passes over the corpus of the sequential rules.
     passes : int
         Passes of the decorrelated update; an even number.
+    operator : "scan", "counts" or "ppmi"
+        How the decorrelated update averages neighbours: by scan of the text, by exact co-occurrence counts,
+        which the run keeps, with the same linear weights, or by the positive pointwise mutual information of
+        these.
+    distance_weights : "flat", "linear" or "harmonic"
+        What a neighbour counts by its distance; see `selfvec.neighbours.counting`. The scan has flat ones.
     anchor : float, optional
         How strongly words hold on to what was known about them: λ of the decorrelated update, β of the
         online rule.
@@ -73,6 +81,8 @@ class Settings:
     learning_rate: float | None = None
     epochs: int = 1
     passes: int = 2
+    operator: str = "scan"
+    distance_weights: str = "flat"
     anchor: float | None = None
     oov: str = "subwords"
     vectors_errors: str = "strict"
@@ -89,6 +99,14 @@ class Settings:
     def __post_init__(self) -> None:
         _one_of("method", self.method, METHODS)
         _one_of("oov", self.oov, OOV)
+        _one_of("operator", self.operator, OPERATORS)
+        _one_of("distance_weights", self.distance_weights, DISTANCE_WEIGHTS)
+        if self.operator == "scan" and self.distance_weights != "flat":
+            raise OptionError(
+                f"the scan counts neighbours alike at any distance, not {self.distance_weights!r}",
+                field="distance_weights",
+                remedy="choose the operator counts or ppmi",
+            )
         _one_of("vectors_errors", self.vectors_errors, ("strict", "replace"))
         for part in self.pos:
             _one_of("pos", part, POS)

@@ -43,6 +43,23 @@ def refine(
     ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the corpus.", rich_help_panel=RULE)] = 1,
     passes: Annotated[int, typer.Option(help="Decorrelated passes; even.", rich_help_panel=RULE)] = 2,
+    operator: Annotated[
+        str,
+        typer.Option(
+            metavar="scan|counts|ppmi",
+            help="How decorrelated passes average neighbours: by scan of the text, or by exact counts, "
+            "which are kept.",
+            rich_help_panel=RULE,
+        ),
+    ] = "scan",
+    distance_weights: Annotated[
+        str,
+        typer.Option(
+            metavar="flat|linear|harmonic",
+            help="What a neighbour counts by its distance, where it is counted.",
+            rich_help_panel=RULE,
+        ),
+    ] = "flat",
     anchor: Annotated[
         float | None,
         typer.Option(metavar="L", help="How strongly words hold on to what was known.", rich_help_panel=RULE),
@@ -115,7 +132,7 @@ def refine(
         ),
     ] = True,
     jobs: Annotated[
-        int | None, typer.Option(help="Threads for reading and tokenising.", rich_help_panel=KEEP)
+        int | None, typer.Option(help="Threads; all cores otherwise.", rich_help_panel=KEEP)
     ] = None,
     seed: Annotated[int, typer.Option(help="For every random choice.", rich_help_panel=KEEP)] = 0,
     resume: Annotated[
@@ -133,6 +150,8 @@ def refine(
         learning_rate=learning_rate,
         epochs=epochs,
         passes=passes,
+        operator=operator,
+        distance_weights=distance_weights,
         anchor=anchor,
         oov=oov,
         vectors_errors=vectors_errors,

@@ -5,12 +5,18 @@ One idea, two ways: by scan of the text (any window, no matrix) and by counts (e
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Operator"]
+from .counting import count
+from .counts import Counts
+
+if TYPE_CHECKING:
+    from ..tokens import TokenBatch
+
+__all__ = ["Counts", "Operator", "count", "operator"]
 
 
 class Operator(Protocol):
@@ -21,3 +27,38 @@ class Operator(Protocol):
 
     def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """A·E: for every word the informative sum of its neighbours' rows, (V, d) -> (V, d)."""
+
+
+def operator(
+    name: str,
+    batch: TokenBatch,
+    window: int,
+    *,
+    gamma: float = 0.5,
+    weighting: str = "flat",
+    jobs: int | None = None,
+) -> Operator:
+    """The operator of a corpus.
+
+    Parameters
+    ----------
+    name : "scan", "counts" or "ppmi"
+        "scan" and "counts" are the same linear operator, from the text and from exact counts (equal up to
+        rounding); "ppmi" takes the counts' positive pointwise mutual information. Operators made of counts
+        keep them, as ``counts``.
+    batch : TokenBatch
+    window : int
+        Tokens per window, the centre included.
+    gamma : float
+        γ of the linear operator: how much less a frequent neighbour counts.
+    weighting : str
+        What a neighbour counts by its distance, where counts are made; see `counting.WEIGHTINGS`.
+    jobs : int, optional
+        Threads; all cores where not given. The result has the same bits.
+    """
+    if name == "scan":
+        from .scan import ScanOperator
+
+        return ScanOperator(batch, window, gamma, jobs)
+    counts = count(batch, window, weighting=weighting, jobs=jobs)
+    return counts.ppmi(jobs=jobs) if name == "ppmi" else counts.linear(gamma, jobs=jobs)

@@ -114,11 +114,11 @@ class Counts:
             _add_up(store, parts, columns, lengths, threads(jobs), memory // 2)
             return Counts(list(index), *store.finish(), self.window, self.weighting)
 
-    def ppmi(self, smoothing: float = 0.75, *, jobs: int | None = None) -> PPMIOperator:
+    def ppmi(self, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY) -> PPMIOperator:
         """The operator of positive pointwise mutual information; see `weights.PPMIOperator`."""
         from .weights import PPMIOperator
 
-        return PPMIOperator(self, smoothing, jobs=jobs)
+        return PPMIOperator(self, smoothing, jobs=jobs, memory=memory)
 
     def linear(self, gamma: float = 0.5, *, jobs: int | None = None) -> LinearOperator:
         """The centred, root-weighted operator, equal to the scan's; see `weights.LinearOperator`."""

@@ -20,11 +20,25 @@ from ..run import read_vocabulary, write_vocabulary
 from ..tensors import map_tensors, read_metadata, write_tensors
 from .cooccurrence_kernels import is_valid
 
-__all__ = ["ENTRY_BYTES", "RowStore", "load_rows", "save_rows"]
+__all__ = ["ENTRY_BYTES", "RowStore", "load_rows", "room", "save_rows"]
 
 ENTRY_BYTES = 12  # of an entry: its column (int32) and its count (int64)
 _FILE = "counts.safetensors"
 _VOCABULARY = "vocabulary.txt"
+
+
+def room(size: int, dtype: type[np.generic], *, spill: bool) -> NDArray[Any]:
+    """An array to write to, (size,), in memory or in an unnamed temporary file.
+
+    Raises
+    ------
+    TargetError
+        If a temporary file cannot be made.
+    """
+    if not spill or size == 0:
+        return np.empty(size, dtype)
+    with writing(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype, mode="w+", shape=(size,)).view(np.ndarray)  # the map keeps the file
 
 
 class _Column:

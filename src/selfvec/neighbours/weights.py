@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, OptionError
-from .assembly import cut, in_order, threads
+from .assembly import MEMORY, cut, in_order, threads
 from .centred import Centring
 from .product_kernels import multiply_rows, ppmi_rows, ppmi_sizes
+from .store import room
 
 if TYPE_CHECKING:
     from .counts import Counts
 
 __all__ = ["LinearOperator", "PPMIOperator"]
 
+_PPMI_BYTES = 8  # of an entry: its column (int32) and its value (float32)
 _SHARE = 1 << 18  # entries a thread takes at a time
 
 
@@ -40,11 +42,13 @@ class PPMIOperator:
         s, from 0 to 1.
     jobs : int, optional
         Threads; all cores where not given. The result has the same bits.
+    memory : int
+        Bytes of the matrix that stay in memory; a larger one goes to a temporary file.
 
     Attributes
     ----------
     indptr : (V + 1,) int64, indices : (m,) int32, values : (m,) float32
-        The matrix, positive entries only, in memory.
+        The matrix, positive entries only; memory-mapped where it is larger than ``memory``.
     degrees : (V,) float64
         Row sums r of the counts.
 
@@ -54,10 +58,12 @@ class PPMIOperator:
         If the smoothing is not from 0 to 1.
     """
 
-    def __init__(self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None) -> None:
+    def __init__(
+        self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY
+    ) -> None:
         if not 0 <= smoothing <= 1:
             raise OptionError(f"smoothing lies between 0 and 1, not at {smoothing}", field="smoothing")
-        self.smoothing, self._jobs = smoothing, threads(jobs)
+        self.counts, self.smoothing, self._jobs = counts, smoothing, threads(jobs)
         self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
         logs = np.log(np.maximum(self.degrees, 1))
         # Words without neighbours are no contexts, also where s = 0 makes all contexts equal.
@@ -67,8 +73,9 @@ class PPMIOperator:
         sizes = np.zeros(len(counts), np.int64)
         _each(counts.indptr, self._jobs, lambda first, last: ppmi_sizes(*given, first, last, sizes))
         self.indptr = np.concatenate(([0], np.cumsum(sizes)))
-        self.indices = np.empty(int(self.indptr[-1]), np.int32)
-        self.values = np.empty(int(self.indptr[-1]), np.float32)
+        size = int(self.indptr[-1])
+        spill = size * _PPMI_BYTES > memory
+        self.indices, self.values = room(size, np.int32, spill=spill), room(size, np.float32, spill=spill)
         made = (self.indptr, self.indices, self.values)
         _each(counts.indptr, self._jobs, lambda first, last: ppmi_rows(*given, first, last, *made))
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ..errors import OptionError
 from ..history.record import HistoryPlan, Recorder
-from ..neighbours import Operator
+from ..neighbours import Counts, Operator
 from ..neighbours.scan import ScanOperator
 from ..tokens import TokenBatch
 from ..vectors import Source, Vectors, unit_rows
@@ -210,6 +210,11 @@ class DecorrelatedRun:
         plan = replace(plan, every=0, epochs=ends, watch=())
         periods = plan.resolve(self.batch.counts, self.batch.types, self.passes, self.dimensions)
         self.recorder = Recorder(periods, self.dimensions)
+
+    @property
+    def counts(self) -> Counts | None:
+        """The co-occurrence counts, where the operator was made of them."""
+        return getattr(self.operator, "counts", None)
 
     @property
     def done(self) -> bool:
