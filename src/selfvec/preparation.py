@@ -27,7 +27,7 @@ from .vectors import Source, Vectors, unit_rows
 if TYPE_CHECKING:
     from .corpus import Corpus
 
-__all__ = ["Prepared", "by_frequency", "prepare", "window_of"]
+__all__ = ["Prepared", "by_frequency", "prepare", "starting_vectors", "window_of"]
 
 _RANDOM_DIMENSIONS = 256  # of the random directions that --vectors none starts from
 
@@ -70,7 +70,7 @@ def prepare(
     with timings.stage("count"):
         _check_tokens(batch)
         batch = by_frequency(batch)
-        original = _starting_vectors(batch, known, settings)
+        original = starting_vectors(batch, known, settings)
         window = window_of(batch, settings)
     provenance = {
         "method": settings.method,
@@ -153,7 +153,7 @@ def by_frequency(batch: TokenBatch) -> TokenBatch:
     return replace(batch, ids=rank[batch.ids], types=[batch.types[i] for i in order.tolist()])
 
 
-def _starting_vectors(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
+def starting_vectors(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
     """Unit vectors for the corpus' words; zeros for those that have none."""
     if known is None:
         rng = np.random.default_rng(settings.seed)

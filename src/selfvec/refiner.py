@@ -20,7 +20,7 @@ from .errors import Interrupted
 from .history.record import Recorder, parse_history
 from .history.store import History
 from .history.trajectory import Trajectory
-from .preparation import Prepared, prepare, window_of
+from .preparation import Prepared, prepare, starting_vectors, window_of
 from .progress import Progress
 from .provenance import Timings, environment
 from .run import Run
@@ -32,7 +32,7 @@ from .workspace import Workspace, interruptible
 if TYPE_CHECKING:
     from .corpus import Corpus
 
-__all__ = ["Refiner", "refine"]
+__all__ = ["Refiner", "refine", "refine_again"]
 
 _CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
 
@@ -149,6 +149,39 @@ def refine(
     kept = batch if settings.keep_tokens else None
     report = {"health": health.as_dict()}
     return Run(refined, original, history, provenance, report, kept, getattr(job, "counts", None))
+
+
+def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None) -> Vectors:
+    """A run's words refined again, with its method and options.
+
+    Parameters
+    ----------
+    run : Run
+    batch : TokenBatch
+        A text over the run's words: its corpus (`Run.tokens`), or a part of that.
+    seed : int
+        With the run's own, and its whole corpus, the result is the run's.
+    jobs : int, optional
+        Threads.
+
+    Returns
+    -------
+    Vectors
+        ``provenance`` names the method, which ``auto`` chooses again.
+    """
+    options = {k: v for k, v in run.provenance["options"].items() if k in Settings.__dataclass_fields__}
+    settings = Settings(**options | {"history": "none", "seed": seed})
+    original = run.original
+    if np.any(original.sources == Source.RANDOM):
+        original = starting_vectors(batch, None, settings)
+    prepared = Prepared(batch, original, window_of(batch, settings), {})
+    if settings.method == "auto":
+        settings = _select(prepared, settings, Progress(), jobs)
+    job = _job(prepared, settings, jobs)
+    while not job.done:
+        job.advance()
+    provenance = {"method": settings.method}
+    return Vectors(batch.types, job.table, counts=batch.counts, provenance=provenance, normalized=True)
 
 
 class _Job(Protocol):

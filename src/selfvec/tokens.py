@@ -72,3 +72,23 @@ class TokenBatch:
     def documents(self) -> int:
         """Number of documents, empty ones included."""
         return len(self.offsets) - 1
+
+    def part(self, documents: NDArray[np.bool_]) -> TokenBatch:
+        """Some of the documents, (D,) bool, in their order, over the same vocabulary.
+
+        Which sentences they held is not known: they are counted in proportion to the tokens.
+
+        >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b"], ["a"]])
+        >>> part = batch.part(np.array([False, True, True]))
+        >>> part.ids.tolist(), part.offsets.tolist(), part.counts.tolist()
+        ([1, 0], [0, 1, 2], [1, 1])
+        """
+        lengths = np.diff(self.offsets)
+        offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
+        return TokenBatch(
+            self.ids[np.repeat(documents, lengths)],
+            offsets,
+            self.types,
+            dates=None if self.dates is None else self.dates[documents],
+            sentences=round(self.sentences * int(offsets[-1]) / max(len(self), 1)),
+        )

@@ -81,6 +81,18 @@ def evaluate(
         list[Path] | None,
         typer.Option(metavar="FILE...", help="WEAT on your word sets, TOML or JSON.", rich_help_panel=TASKS),
     ] = None,
+    stability: Annotated[
+        bool,
+        typer.Option(
+            "--stability", help="Refine again, over seeds and halves of the corpus.", rich_help_panel=TASKS
+        ),
+    ] = False,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Neighbours against a contextual encoder's.", rich_help_panel=TASKS
+        ),
+    ] = None,
     dimensions: Annotated[
         str | None,
         typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.", rich_help_panel=TASKS),
@@ -105,7 +117,10 @@ def evaluate(
     }
     if report is not None:
         check_suffix(report)
-    tasks = _tasks(given, {"classification": {"shots": shots}})
+    tasks = _tasks(given, {"classification": {"shots": shots}}) + _run_tasks(stability, encoder)
+    if not tasks:
+        flags = ", ".join(f"--{flag}" for flag in (*given, "bias", "stability", "encoder"))
+        raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
     found = measure(vectors, tasks, dimensions=_sizes(dimensions), seed=seed, progress=TerminalProgress())
     if report is not None:
         found.save(report)
@@ -122,12 +137,20 @@ def _tasks(given: dict[str, list[Path] | None], options: dict[str, dict[str, Any
     """The tasks of every kind, in the order of `KINDS`."""
     from ..evaluate import KINDS
 
-    tasks: list[Task] = [
+    return [
         kind(path, **options.get(flag, {})) for flag, kind in KINDS.items() for path in given.get(flag) or ()
     ]
-    if not tasks:
-        flags = ", ".join(f"--{flag}" for flag in KINDS)
-        raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
+
+
+def _run_tasks(stability: bool, encoder: str | None) -> list[Task]:
+    """Tasks that ask a run's own corpus."""
+    from ..evaluate import Contextual, Stability
+    from ..evaluate.contextual import sentence_encoder
+    from ..refiner import refine_again
+
+    tasks: list[Task] = [Stability(refine_again, over) for over in ("seeds", "halves")] if stability else []
+    if encoder is not None:
+        tasks.append(Contextual(sentence_encoder(encoder), encoder))
     return tasks
 
 

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 from .analogy import Analogies
 from .bias import Bias
 from .classification import Classification
+from .contextual import Contextual
 from .report import Report
 from .retrieval import Retrieval
 from .similarity import Similarity
+from .stability import Stability
 from .task import Measurement, Task
 
 __all__ = [
@@ -26,10 +28,12 @@ __all__ = [
     "Analogies",
     "Bias",
     "Classification",
+    "Contextual",
     "Measurement",
     "Report",
     "Retrieval",
     "Similarity",
+    "Stability",
     "Task",
     "evaluate",
 ]

@@ -39,12 +39,15 @@ class Table:
         How texts become this table's keys.
     truncated : bool
         Whether it was cut to its first principal axes.
+    run : Run, optional
+        Whose table it is, whole.
     """
 
     name: str
     vectors: Vectors
     manner: Manner = field(default_factory=Manner)
     truncated: bool = False
+    run: Run | None = field(default=None, repr=False)
 
     @property
     def size(self) -> dict[str, Any]:
@@ -108,8 +111,8 @@ def _tables(name: str, value: Vectors | Run, plain: bool) -> Iterator[Table]:
         yield Table(name, value, manner)
         return
     prefix = "" if plain else f"{name}/"
-    yield Table(f"{prefix}refined", value.vectors, manner)
-    yield Table(f"{prefix}original", value.original, manner)
+    yield Table(f"{prefix}refined", value.vectors, manner, run=value)
+    yield Table(f"{prefix}original", value.original, manner, run=value)
 
 
 def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = False) -> list[str]:
