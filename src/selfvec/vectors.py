@@ -7,7 +7,7 @@ The class only looks things up; reading and writing files is `selfvec.formats`, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 
-__all__ = ["Composer", "Source", "Vectors", "unit_rows"]
+__all__ = ["Composer", "Source", "Vectors", "unit_in_place", "unit_rows"]
+
+_BLOCK = 4096  # rows worked on at a time
 
 Float = NDArray[np.floating[Any]]
 
@@ -41,6 +43,13 @@ def unit_rows(matrix: Float) -> NDArray[np.float32]:
     norms = np.sqrt(np.einsum("ij,ij->i", out, out))[:, None]
     np.divide(out, norms, out=out, where=norms > 0)
     return out
+
+
+def unit_in_place(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same, in place and in blocks, so that nothing of its size stands beside it; returns ``matrix``."""
+    for start in range(0, len(matrix), _BLOCK):
+        matrix[start : start + _BLOCK] = unit_rows(matrix[start : start + _BLOCK])
+    return matrix
 
 
 class Vectors:
@@ -176,15 +185,16 @@ class Vectors:
         sources = np.full(len(words), Source.NONE, np.uint8)
         index = np.array([self.key_to_index.get(word, -1) for word in words], dtype=np.int64)
         known = np.flatnonzero(index >= 0)
-        for start in range(0, len(known), 8192):  # in blocks: no second copy of a large table
-            block = known[start : start + 8192]
+        for block in _blocks(known):
             rows[block] = self.vectors[index[block]]
         sources[known] = self.sources[index[known]]
-        missing = np.flatnonzero(index < 0)
-        if compose and self.composer is not None and len(missing):
-            rows[missing] = self.composer([words[i] for i in missing.tolist()])
-            composed = missing[np.any(rows[missing] != 0, axis=1)]
-            sources[composed] = Source.SUBWORDS
+        composer = self.composer if compose else None
+        for block in _blocks(np.flatnonzero(index < 0)):
+            if composer is None:
+                break
+            made = composer([words[i] for i in block.tolist()])
+            rows[block] = made
+            sources[block[made.any(axis=1)]] = Source.SUBWORDS
         return rows, sources
 
     def similarity(self, a: str, b: str) -> float:
@@ -243,6 +253,11 @@ def top_indices(scores: Float, n: int) -> list[int]:
     candidates = np.flatnonzero(scores >= threshold)
     order = np.argsort(-scores[candidates], kind="stable")
     return [int(i) for i in candidates[order][:n]]
+
+
+def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Row numbers, some at a time: no second copy of a large table."""
+    return (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))
 
 
 def _as_list(keys: str | Float | Iterable[str | Float] | None) -> list[str | Float]:

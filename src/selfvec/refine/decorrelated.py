@@ -27,7 +27,7 @@ from ..history.record import HistoryPlan, Recorder
 from ..neighbours import Counts, Operator
 from ..neighbours.scan import ScanOperator
 from ..tokens import TokenBatch
-from ..vectors import Source, Vectors, unit_rows
+from ..vectors import Source, Vectors, unit_in_place, unit_rows
 from .health import anisotropy
 
 __all__ = ["ANCHOR", "GAMMA", "POWER", "WINDOW", "DecorrelatedRun", "anchored", "base_vectors", "zca"]
@@ -41,7 +41,7 @@ COMPOSED = 0.2  # share of λ for words composed from their parts: a spelling is
 EVIDENCE = 20  # occurrences at which the corpus weighs half of what it can weigh
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
-_BLOCK = 8192  # rows worked on at a time, so that no copy of a table stands beside it
+_BLOCK = 4096  # rows worked on at a time, so that no copy of a table stands beside it
 
 Table = NDArray[np.float32]
 
@@ -62,20 +62,24 @@ def base_vectors(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> T
     -------
     (V, d) float32, unit or zero rows
     """
-    out = np.zeros(rows.shape, np.float32)
-    table = unit_rows(rows[known])
-    if len(table) <= TOP_DIRECTIONS or anisotropy(table) < SHARED:
-        out[known] = table
+    out = unit_rows(rows)
+    out[~known] = 0
+    if np.count_nonzero(known) <= TOP_DIRECTIONS or anisotropy(out) < SHARED:
         return out
-    mean = table.mean(axis=0, dtype=np.float64)
-    _, vectors = _spectrum(table, mean)
+    mean, _, vectors = _spectrum(out, known)
     top = vectors[:, -TOP_DIRECTIONS:]
     remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
-    out[known] = unit_rows((table - mean.astype(np.float32)) @ remover)
+    shift = mean.astype(np.float32)
+    for start in range(0, len(out), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        out[part] = unit_rows((out[part] - shift) @ remover)
+    out[~known] = 0
     return out
 
 
-def zca(table: Table, power: float, rows: NDArray[np.bool_] | None = None) -> Table:
+def zca(
+    table: Table, power: float, rows: NDArray[np.bool_] | None = None, *, out: Table | None = None
+) -> Table:
     """Whiten and turn back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
 
     Unlike whitening by principal components it keeps the orientation, so a word stays comparable with what
@@ -88,33 +92,41 @@ def zca(table: Table, power: float, rows: NDArray[np.bool_] | None = None) -> Ta
         p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show.
     rows : (V,) bool, optional
         Which rows mean and covariance are taken from; all where not given.
+    out : (V, d) float32, optional
+        Where the result goes; ``table`` itself will do.
 
     Returns
     -------
     (V, d) float32, not normalised
     """
-    counted = table if rows is None else table[rows]
-    mean = counted.mean(axis=0, dtype=np.float64)
-    values, vectors = _spectrum(counted, mean)
+    mean, values, vectors = _spectrum(table, rows)
     floor = max(float(values[-1]), 1e-300) * 1e-6  # directions without variance are noise, not to be blown up
     scales = np.where(values > floor, np.maximum(values, floor) ** -power, 0.0)
     turn = ((vectors * scales) @ vectors.T).astype(np.float32)
     shift = mean.astype(np.float32)
-    out = np.empty_like(table)
+    out = np.empty_like(table) if out is None else out
     for start in range(0, len(table), _BLOCK):
         part = slice(start, start + _BLOCK)
         out[part] = (table[part] - shift) @ turn
     return out
 
 
-def _spectrum(table: Table, mean: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Eigenvalues, rising, and eigenvectors (columns) of the covariance of rows, (d,) and (d, d) float64."""
-    covariance = np.zeros((table.shape[1], table.shape[1]))
+def _spectrum(table: Table, rows: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.float64], ...]:
+    """Mean of some rows, eigenvalues, rising, and eigenvectors (columns) of their covariance, all float64.
+
+    One look at the table: in float64 the mean's square may be taken off at the end.
+    """
+    width, number = table.shape[1], 0
+    total, moment = np.zeros(width), np.zeros((width, width))
     for start in range(0, len(table), _BLOCK):
-        block = table[start : start + _BLOCK].astype(np.float64) - mean
-        covariance += block.T @ block
-    values, vectors = np.linalg.eigh(covariance / max(len(table), 1))
-    return np.clip(values, 0, None), vectors
+        block = table[start : start + _BLOCK]
+        block = (block if rows is None else block[rows[start : start + _BLOCK]]).astype(np.float64)
+        total += np.ones(len(block)) @ block
+        moment += block.T @ block
+        number += len(block)
+    mean = total / max(number, 1)
+    values, vectors = np.linalg.eigh(moment / max(number, 1) - np.outer(mean, mean))
+    return mean, np.clip(values, 0, None), vectors
 
 
 def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
@@ -127,7 +139,7 @@ def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) 
 def decorrelate(table: Table, operator: Operator, power: float) -> Table:
     """One pass: every word becomes the whitened, informative sum of its neighbours. Unit or zero rows."""
     summed = operator.apply(table)
-    return unit_rows(zca(summed, power, operator.degrees > 0))
+    return unit_in_place(zca(summed, power, operator.degrees > 0, out=summed))
 
 
 def anchored(

@@ -202,13 +202,14 @@ def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
 def _saturated(unit: NDArray[np.float32], frequent: list[int]) -> float:
     if len(unit) <= _NEIGHBOURS or not frequent:
         return 0.0
-    near = 0
-    for start in range(0, len(frequent), 16):  # 16 × V cosines at a time
-        block = np.array(frequent[start : start + 16])
-        cosines = unit[block] @ unit.T
-        cosines[np.arange(len(block)), block] = -1
-        near += int(np.sum(np.partition(cosines, -_NEIGHBOURS, axis=1)[:, -_NEIGHBOURS:] >= SATURATED_COSINE))
-    return near / (len(frequent) * _NEIGHBOURS)
+    own, queries = np.array(frequent), unit[frequent].T
+    near = np.zeros(len(frequent), np.int64)
+    for rows in _blocks(len(unit)):
+        cosines = unit[rows] @ queries
+        here = np.flatnonzero((rows.start <= own) & (own < rows.stop))
+        cosines[own[here] - rows.start, here] = -1
+        near += np.count_nonzero(cosines >= SATURATED_COSINE, axis=0)
+    return float(np.minimum(near, _NEIGHBOURS).sum() / (len(frequent) * _NEIGHBOURS))
 
 
 def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, float | None]:
