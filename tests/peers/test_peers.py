@@ -15,6 +15,7 @@ from selfvec import peers
 from selfvec.errors import InputError, MissingExtra, OptionError
 from selfvec.peers import NAMES, check_names, child, glove, measured, predicted, retrofitted, train
 from selfvec.peers.table import find_peer
+from selfvec.run import Run
 from selfvec.tokens import TokenBatch
 from selfvec.vectors import Source, Vectors, unit_rows
 
@@ -179,36 +180,46 @@ def test_a_missing_extra_is_named_before_anything_is_trained(name, package, extr
         check_names(["paper", name])
 
 
-def test_trained_apart_is_trained_here_and_says_what_it_cost(planted, start) -> None:
-    trained = train(planted, start, ["glove", "original", "paper"], seed=2, jobs=1, provenance={"a": 1})
-    assert list(trained) == ["glove", "paper"]
-    for name, vectors in trained.items():
+@pytest.fixture
+def run(planted, start) -> Run:
+    kept = Vectors(planted.types, start.vectors, counts=planted.counts, normalized=True)
+    return Run(kept, start, provenance={"options": {"tokenizer": "whitespace"}}, batch=planted)
+
+
+def test_trained_apart_is_trained_here_and_says_what_it_cost(run, planted, start, tmp_path) -> None:
+    run.save(tmp_path / "run")
+    in_memory = train(run, ["glove", "original", "paper"], seed=2, jobs=1)
+    from_folder = train(Run.open(tmp_path / "run"), ["glove", "paper"], seed=2, jobs=1)
+    assert list(in_memory) == list(from_folder) == ["glove", "paper"]
+    for name, vectors in in_memory.items():
         here = NAMES[name](planted, start, seed=2, jobs=1)
         np.testing.assert_allclose(vectors.vectors, here.vectors, atol=1e-6)
+        np.testing.assert_array_equal(vectors.vectors, from_folder[name].vectors)
+        np.testing.assert_array_equal(vectors.sources, here.sources)
         assert vectors.index_to_key == list(planted.types)
-        assert vectors.provenance["a"] == 1
+        assert vectors.provenance["options"] == {"tokenizer": "whitespace"}
         cost = vectors.provenance["cost"]
         assert cost["seconds"] > 0
         assert cost["megabytes"] is None or cost["megabytes"] >= 0
 
 
-def test_memory_tells_a_large_peer_from_a_small_one(planted, start) -> None:
+def test_memory_tells_a_large_peer_from_a_small_one(run) -> None:
     """fastText keeps a row for each of 2¹⁸ n-grams: 24 numbers of 4 bytes."""
     if not child._STATUS.exists():
         pytest.skip("this system does not tell")
-    trained = train(planted, start, ["fasttext", "word2vec-sg"], jobs=1)
+    trained = train(run, ["fasttext", "word2vec-sg"], jobs=1)
     large, small = (vectors.provenance["cost"]["megabytes"] for vectors in trained.values())
     assert large > 2**18 * 24 * 4 / 1e6 > small
 
 
-def test_a_failing_peer_is_one_line(tmp_path) -> None:
+def test_a_failing_peer_is_one_line(run, tmp_path) -> None:
     with pytest.raises(InputError, match=r"^the peer paper failed: .*is not a run folder"):
-        measured.train_apart(tmp_path, "paper", 0, 1)
+        measured.train_apart(run, tmp_path, tmp_path, "paper", 0, 1)
 
 
-def test_other_words_than_the_corpus_are_refused(planted, start) -> None:
-    with pytest.raises(InputError, match="in their order"):
-        train(planted, Vectors(start.index_to_key[::-1], start.vectors), ["paper"])
+def test_a_run_without_its_tokens_says_how_to_keep_them(run) -> None:
+    with pytest.raises(InputError, match="--forget-tokens"):
+        train(Run(run.vectors, run.original), ["paper"])
 
 
 def test_examples() -> None:

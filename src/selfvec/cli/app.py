@@ -84,6 +84,6 @@ def _with_flags(text: str) -> str:
     from ..settings import Settings
 
     text = text.replace("errors='replace'", "--vectors-errors replace")
-    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype"):
+    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against"):
         text = text.replace(f"field {name!r}", f"--{name.replace('_', '-')}")
     return text

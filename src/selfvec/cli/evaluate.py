@@ -13,6 +13,8 @@ from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
     from ..evaluate import Task
+    from ..progress import Progress
+    from ..vectors import Vectors
 
 __all__ = ["Greedy", "evaluate"]
 
@@ -93,6 +95,10 @@ def evaluate(
             metavar="MODEL", help="Neighbours against a contextual encoder's.", rich_help_panel=TASKS
         ),
     ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME...", help="Peers, trained now on the run's tokens; all for all of them."),
+    ] = None,
     dimensions: Annotated[
         str | None,
         typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.", rich_help_panel=TASKS),
@@ -121,7 +127,11 @@ def evaluate(
     if not tasks:
         flags = ", ".join(f"--{flag}" for flag in (*given, "bias", "stability", "encoder"))
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
-    found = measure(vectors, tasks, dimensions=_sizes(dimensions), seed=seed, progress=TerminalProgress())
+    progress = TerminalProgress()
+    peers = _trained(vectors, against, seed, progress)
+    found = measure(
+        vectors, tasks, against=peers, dimensions=_sizes(dimensions), seed=seed, progress=progress
+    )
     if report is not None:
         found.save(report)
         say(f"wrote {report}")
@@ -152,6 +162,23 @@ def _run_tasks(stability: bool, encoder: str | None) -> list[Task]:
     if encoder is not None:
         tasks.append(Contextual(sentence_encoder(encoder), encoder))
     return tasks
+
+
+def _trained(given: list[str], names: list[str] | None, seed: int, progress: Progress) -> dict[str, Vectors]:
+    """Peers of the one run among what was given."""
+    if not names:
+        return {}
+    from ..peers import train
+    from ..run import Run, is_run
+
+    runs = [path for path in given if is_run(path)]
+    if len(runs) != 1:
+        raise OptionError(
+            f"peers are trained on the tokens of one run, here are {len(runs)}",
+            field="against",
+            remedy="name one run folder",
+        )
+    return train(Run.open(runs[0]), names, seed=seed, progress=progress)
 
 
 def _sizes(text: str | None) -> list[int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import combinations
 from typing import Any
 
 from ..errors import OptionError
 from ..progress import Progress
+from ..vectors import Vectors
 from .bootstrap import RESAMPLES, difference
+from .documents import Manner
 from .report import Report
 from .tables import Given, Table, distinct_names, open_tables, truncated
 from .task import Measurement, Task
@@ -20,6 +22,7 @@ def evaluate(
     vectors: Given | Mapping[str, Given] | Sequence[Given],
     tasks: Sequence[Task],
     *,
+    against: Mapping[str, Vectors] | None = None,
     dimensions: Sequence[int] = (),
     seed: int = 0,
     progress: Progress | None = None,
@@ -32,6 +35,8 @@ def evaluate(
         A run is measured twice, "refined" and "original".
     tasks : sequence of tasks
         `Similarity`, `Analogies`, `Retrieval`, `Classification`, of ``selfvec.evaluate``.
+    against : mapping of str to Vectors, optional
+        Peers by name, as `selfvec.peers.train` gives them; the first table is compared with each.
     dimensions : sequence of int
         Every table is measured again in so many of its principal axes.
     seed : int
@@ -62,16 +67,21 @@ def evaluate(
         raise OptionError("there is no task to measure", remedy="give at least one")
     progress = progress or Progress()
     tables = open_tables(vectors)
+    first, peers = tables[0].name, _peers(against or {}, tables)
+    tables += peers
+    costs = {table.name: _cost(table) for table in tables} if peers else {}
+    apart = {table.name for table in peers}
     tables += [truncated(table, size) for size in dict.fromkeys(dimensions) for table in tables]
     rows: list[dict[str, Any]] = []
     comparisons: list[dict[str, Any]] = []
     with progress.stage("Measuring", len(tasks), "tasks") as advance:
         for task, name in zip(tasks, _names(tasks), strict=True):
             found = list(task.measure(tables, seed))
-            rows += [_row(measured, task.kind, name) for measured in found]
-            comparisons += _comparisons(found, task.kind, name)
+            rows += [_row(measured, task.kind, name) | costs.get(measured.vectors, {}) for measured in found]
+            pairs = ((a, b) for a, b in combinations(found, 2) if _told(a, b, first, apart))
+            comparisons += _comparisons(pairs, task.kind, name)
             advance(1)
-    described = [_described(table) for table in tables if not table.truncated]
+    described = [_described(table) | costs.get(table.name, {}) for table in tables if not table.truncated]
     return Report(rows, comparisons, described, {"seed": seed, "resamples": RESAMPLES})
 
 
@@ -87,6 +97,31 @@ def _names(tasks: Sequence[Task]) -> list[str]:
 def _described(table: Table) -> dict[str, Any]:
     vectors = table.vectors
     return {"name": table.name, "words": len(vectors), "dimensions": vectors.vector_size}
+
+
+def _peers(against: Mapping[str, Vectors], tables: Sequence[Table]) -> list[Table]:
+    """Tables of peers, called as they are."""
+    taken = {table.name for table in tables}
+    twice = next((name for name in against if name in taken), None)
+    if twice is not None:
+        raise OptionError(f"two tables are called {twice!r}", field="against", remedy="rename one")
+    return [Table(name, vectors, Manner.of(vectors.provenance)) for name, vectors in against.items()]
+
+
+def _cost(table: Table) -> dict[str, Any]:
+    """``seconds`` and ``megabytes`` that a table took to make, where known: a run tells its seconds only."""
+    cost = table.vectors.provenance.get("cost")
+    if isinstance(cost, Mapping):
+        return {"seconds": cost.get("seconds"), "megabytes": cost.get("megabytes")}
+    timings = table.run.provenance.get("timings", {}) if table.run is not None else {}
+    if table.run is None or table.vectors is not table.run.vectors or "refine" not in timings:
+        return {}
+    return {"seconds": timings.get("select", 0.0) + timings["refine"], "megabytes": None}
+
+
+def _told(a: Measurement, b: Measurement, first: str, peers: Set[str]) -> bool:
+    """Whether a difference belongs in the report: peers are held against the first table, not each other."""
+    return a.vectors not in peers and (b.vectors not in peers or a.vectors == first)
 
 
 def _row(measured: Measurement, kind: str, task: str) -> dict[str, Any]:
@@ -108,9 +143,11 @@ def _row(measured: Measurement, kind: str, task: str) -> dict[str, Any]:
     }
 
 
-def _comparisons(found: Sequence[Measurement], kind: str, task: str) -> Iterator[dict[str, Any]]:
+def _comparisons(
+    pairs: Iterable[tuple[Measurement, Measurement]], kind: str, task: str
+) -> Iterator[dict[str, Any]]:
     """Every pair measured by one metric, in one way, on as many items; tables cut to one size apart."""
-    for a, b in combinations(found, 2):
+    for a, b in pairs:
         if _way(a) != _way(b):
             continue
         apart = difference(a.estimate, b.estimate)

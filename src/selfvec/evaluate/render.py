@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from ..explore.text import spell
-from .report import Figure, Report, label, told
+from .report import COSTS, Figure, Report, costs, label, told
 
 __all__ = ["html", "markdown"]
 
@@ -48,6 +48,10 @@ def _numbers(row: dict[str, Any]) -> list[str]:
     ]
 
 
+def _cost_heads(made: Sequence[Sequence[str]]) -> list[str]:
+    return list(COSTS.values()) if any(made) else []
+
+
 def _differences(report: Report, figure: Figure) -> list[tuple[str, str, dict[str, Any]]]:
     keys = ("kind", "task", "metric", "method")
     wanted = tuple(getattr(figure, key) for key in keys)
@@ -75,12 +79,11 @@ def markdown(report: Report) -> str:
     for figure in report.figures():
         low, high = _axis(figure.rows)
         lines += ["", f"## {_cell(figure.title)}", ""]
-        lines += [
-            f"| vectors | value | 95 % | n | covered | {low:g} to {high:g} |",
-            "|---|---|---|---|---|---|",
-        ]
-        for row in figure.rows:
-            cells = [_cell(label(row)), *_numbers(row), f"`{_characters(row, low, high)}`"]
+        made = costs(figure.rows)
+        head = ["vectors", "value", "95 %", "n", "covered", *_cost_heads(made), f"{low:g} to {high:g}"]
+        lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+        for row, cost in zip(figure.rows, made, strict=True):
+            cells = [_cell(label(row)), *_numbers(row), *cost, f"`{_characters(row, low, high)}`"]
             lines.append(f"| {' | '.join(cells)} |")
         apart = _differences(report, figure)
         if apart:
@@ -134,10 +137,12 @@ def _shown(text: str) -> str:
 
 def _figure_table(figure: Figure) -> str:
     low, high = _axis(figure.rows)
-    head = "".join(f'<th class="n">{name}</th>' for name in ("value", "95 %", "n", "covered"))
+    made = costs(figure.rows)
+    names = ("value", "95 %", "n", "covered", *_cost_heads(made))
+    head = "".join(f'<th class="n">{name}</th>' for name in names)
     rows = [f"<tr><th>vectors</th>{head}<th>{low:g} to {high:g}</th></tr>"]
-    for row in figure.rows:
-        numbers = "".join(f'<td class="n">{text}</td>' for text in _numbers(row))
+    for row, cost in zip(figure.rows, made, strict=True):
+        numbers = "".join(f'<td class="n">{text}</td>' for text in (*_numbers(row), *cost))
         rows.append(f"<tr><td>{_shown(label(row))}</td>{numbers}<td>{_chart(row, low, high)}</td></tr>")
     return f"<table>{''.join(rows)}</table>"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,26 @@ class Figure:
     def title(self) -> str:
         """As "ws353, spearman" or "questions-words, accuracy (3cosadd)"."""
         return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "")
+
+
+COSTS = {"seconds": "seconds", "megabytes": "MB"}
+"""Keys of what a table took to make, and what they are called in a figure."""
+
+
+def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """What each row's table took to make, a text for each of `COSTS`; empty where no row tells.
+
+    >>> costs([{"seconds": 12.34, "megabytes": 1234.5}, {"seconds": 0.031}, {}])
+    [['12.3', '1,234'], ['0.031', ''], ['', '']]
+    """
+    if not any(row.get(key) is not None for row in rows for key in COSTS):
+        return [[] for _ in rows]
+    return [["" if row.get(key) is None else _figure(row[key]) for key in COSTS] for row in rows]
+
+
+def _figure(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
 
 
 def label(row: Mapping[str, Any]) -> str:
@@ -63,12 +83,12 @@ class Report:
     ----------
     rows : list of dict
         ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high`` (95 % bootstrap
-        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, and what a
-        kind adds.
+        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, what a kind
+        adds and, where known, ``seconds`` and ``megabytes`` that the table took to make.
     comparisons : list of dict
         ``vectors_a`` minus ``vectors_b`` on the same items: ``difference``, ``low``, ``high``, ``p``.
     tables : list of dict
-        ``name``, ``words`` and ``dimensions`` of what was measured.
+        ``name``, ``words``, ``dimensions`` and cost of what was measured.
     settings : dict
         ``seed``, ``resamples``.
     """

@@ -211,13 +211,15 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] =
     Parameters
     ----------
     rows : sequence of mapping
-        As in ``evaluate --json``.
+        As in ``evaluate --json``; what tables took to make is shown where rows tell.
     summary : sequence of str
         Sentences that follow.
     """
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
+
+    from ..evaluate.report import COSTS, costs
 
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -228,11 +230,14 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] =
     table.add_column("", overflow="ellipsis", no_wrap=True, min_width=24, max_width=44)
     for name, width in (("value", 6), ("95 % interval", 16), ("covered", 7)):
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    if any(map(any, costs(rows))):
+        for name in COSTS.values():
+            table.add_column(name, justify="right", no_wrap=True, min_width=7)
     for (title, size), members in groups.items():
         table.add_row(Text.assemble((title, "bold"), (size, "dim")))
-        for row in members:
+        for row, cost in zip(members, costs(members), strict=True):
             cut = f", {row['dimensions']} dimensions" if row.get("truncated") else ""
             interval = f"{row['low']:.3f} to {row['high']:.3f}"
-            figures = (f"{row['value']:.3f}", interval, f"{row['covered']:.0%}")
+            figures = (f"{row['value']:.3f}", interval, f"{row['covered']:.0%}", *cost)
             table.add_row(*map(Text, (f"  {spell(str(row['vectors']))}{cut}", *figures)))
     return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table

@@ -1,6 +1,6 @@
-"""``python -m selfvec.peers.child FOLDER PEER SEED JOBS``: train one peer where its memory can be told.
+"""``python -m selfvec.peers.child RUN OUT PEER SEED JOBS``: train one peer where its memory can be told.
 
-The folder is that of a run with its tokens; the result goes into it, ``peer.safetensors`` and ``peer.json``.
+From the folder of a run with its tokens to ``peer.safetensors`` and ``peer.json`` in another.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ __all__ = ["main"]
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-def main(folder: Path, name: str, seed: int, jobs: int) -> None:
+def main(given: Path, out: Path, name: str, seed: int, jobs: int) -> None:
     """Read inputs into memory, warm up, train, write."""
-    run = Run.open(folder)
+    run = Run.open(given)
     assert run.tokens is not None
     batch = replace(run.tokens, ids=np.array(run.tokens.ids), offsets=np.array(run.tokens.offsets))
     known = np.array(run.original.vectors), np.array(run.original.sources)
@@ -42,9 +42,9 @@ def main(folder: Path, name: str, seed: int, jobs: int) -> None:
     seconds = time.perf_counter() - start
     peak = _resident("VmHWM")
     megabytes = None if before is None or peak is None else max(0.0, peak - before)
-    write_tensors(folder / "peer.safetensors", {"vectors": made.vectors, "sources": made.sources})
+    write_tensors(out / "peer.safetensors", {"vectors": made.vectors, "sources": made.sources})
     text = json.dumps({"seconds": seconds, "megabytes": megabytes, "jobs": jobs})
-    (folder / "peer.json").write_text(text, encoding="utf-8")
+    (out / "peer.json").write_text(text, encoding="utf-8")
 
 
 def _handful(dimensions: int) -> tuple[TokenBatch, Vectors]:
@@ -76,6 +76,6 @@ def _forget_peak() -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+        main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
     except SelfvecError as error:
         sys.exit(str(error))

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from ..errors import InputError
 from ..progress import Progress
 from ..run import Run
 from ..tensors import map_tensors
-from ..tokens import TokenBatch
 from ..vectors import Vectors
 from .table import check_names
 
@@ -32,37 +31,32 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA
 
 
 def train(
-    batch: TokenBatch,
-    original: Vectors,
+    run: Run,
     names: Sequence[str],
     *,
     seed: int = 0,
     jobs: int | None = None,
-    provenance: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Vectors]:
-    """Train peers on a corpus.
+    """Train peers on a run's own tokens, from what it started from.
 
     Parameters
     ----------
-    batch : TokenBatch
-    original : Vectors
-        A row for each of the batch's types, in their order, zeros where nothing is known.
+    run : Run
+        With its tokens.
     names : sequence of str
         Of `peers.NAMES`, ``encoder:MODEL``, or ``all``.
     seed : int
     jobs : int, optional
         Threads of each peer; all cores where not given. gensim, GloVe and Mittens give the same vectors
         again with one only.
-    provenance : mapping, optional
-        Of the run they stand beside: texts are cut as its corpus was.
     progress : Progress, optional
 
     Returns
     -------
     dict of str to Vectors
-        By name, in the order asked for. ``provenance["cost"]`` holds ``seconds`` and ``megabytes``, the
-        latter None where the system does not tell.
+        By name, in the order asked for, over the run's words. ``provenance["cost"]`` holds ``seconds``,
+        ``megabytes`` (None where the system does not tell) and ``jobs``.
 
     Raises
     ------
@@ -71,37 +65,29 @@ def train(
     MissingExtra
         If a package is not installed.
     InputError
-        If batch and original have different words, or a peer fails.
+        If the run did not keep its tokens, or a peer fails.
     """
     wanted = check_names(names)
-    if list(original.index_to_key) != list(batch.types):
-        raise InputError("peers need an original row for each of the corpus' words, in their order")
     progress, jobs = progress or Progress(), jobs or os.cpu_count() or 1
-    trained: dict[str, Vectors] = {}
-    if not wanted:
-        return trained
+    if run.tokens is None:
+        raise InputError(
+            "peers are trained on a run's tokens, which this one did not keep",
+            path=run.folder,
+            remedy="refine again without --forget-tokens",
+        )
     with tempfile.TemporaryDirectory() as name, progress.stage("Peers", len(wanted), "peers") as advance:
-        folder = Path(name)
-        plain = Vectors(original.index_to_key, original.unit, sources=original.sources, counts=batch.counts)
-        Run(plain, plain, batch=batch).write(folder)
+        out, given = Path(name), run.folder or Path(name)
+        if run.folder is None and wanted:
+            Run(run.vectors, run.original, batch=run.tokens).write(given)
+        trained: dict[str, Vectors] = {}
         for peer in wanted:
-            cost = train_apart(folder, peer, seed, jobs)
-            made = {key: np.array(tensor) for key, tensor in map_tensors(folder / "peer.safetensors").items()}
-            about = dict(provenance or {}) | {"peer": peer, "cost": cost}
-            trained[peer] = Vectors(
-                batch.types,
-                made["vectors"],
-                sources=made["sources"],
-                counts=batch.counts,
-                provenance=about,
-                normalized=True,
-            )
+            trained[peer] = train_apart(run, given, out, peer, seed, jobs)
             advance(1)
     return trained
 
 
-def train_apart(folder: Path, peer: str, seed: int, jobs: int) -> dict[str, Any]:
-    """Train one peer in its own process, into the folder of a run; what it cost.
+def train_apart(run: Run, given: Path, out: Path, peer: str, seed: int, jobs: int) -> Vectors:
+    """Train one peer in its own process, from the run in a folder, by way of another folder.
 
     Raises
     ------
@@ -110,10 +96,18 @@ def train_apart(folder: Path, peer: str, seed: int, jobs: int) -> dict[str, Any]
     """
     here = os.environ | dict.fromkeys(_THREADS, str(jobs))
     here["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    command = [sys.executable, "-m", "selfvec.peers.child", str(folder), peer, str(seed), str(jobs)]
+    command = [sys.executable, "-m", "selfvec.peers.child", str(given), str(out), peer, str(seed), str(jobs)]
     done = subprocess.run(command, env=here, capture_output=True, text=True, check=False)
     if done.returncode:
         told = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
         raise InputError(f"the peer {peer} failed: {told[0]}")
-    cost: dict[str, Any] = json.loads((folder / "peer.json").read_text(encoding="utf-8"))
-    return cost
+    cost: dict[str, Any] = json.loads((out / "peer.json").read_text(encoding="utf-8"))
+    made = {key: np.array(tensor) for key, tensor in map_tensors(out / "peer.safetensors").items()}
+    return Vectors(
+        run.vectors.index_to_key,
+        made["vectors"],
+        sources=made["sources"],
+        counts=run.vectors.counts,
+        provenance=run.provenance | {"peer": peer, "cost": cost},  # texts are cut as the run's were
+        normalized=True,
+    )
