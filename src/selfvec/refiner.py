@@ -136,12 +136,12 @@ def refine(
         history = History.from_recorder(job.recorder)
     original, batch = prepared.original, prepared.batch
     table = job.table
-    induced = (original.sources == Source.NONE) & table.any(axis=1)
-    sources = np.where(induced, Source.CONTEXT, original.sources).astype(np.uint8)
+    sources = _sources(job, original, table)
     refined = Vectors(original.index_to_key, table, sources=sources, counts=batch.counts, normalized=True)
     with timings.stage("health"):
         health = check_health(original, refined, history, hovers=settings.method == "online")
     provenance = prepared.provenance | {
+        "sources": {s.name.lower(): int(np.sum(sources == s)) for s in Source},
         "history": job.recorder.periods.as_dict(job.dimensions),
         "environment": environment(),
         "timings": timings,
@@ -149,6 +149,13 @@ def refine(
     kept = batch if settings.keep_tokens else None
     report = {"health": health.as_dict()}
     return Run(refined, original, history, provenance, report, kept, getattr(job, "counts", None))
+
+
+def _sources(job: _Job, original: Vectors, table: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Where each vector came from: as the method says, or from context where a word had none."""
+    induced = (original.sources == Source.NONE) & table.any(axis=1)
+    told: NDArray[np.uint8] = getattr(job, "sources", original.sources)
+    return np.where(induced & (told == Source.NONE), Source.CONTEXT, told).astype(np.uint8)
 
 
 def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None) -> Vectors:
@@ -251,6 +258,7 @@ def _job(prepared: Prepared, settings: Settings, jobs: int | None) -> _Job:
             weighting=settings.distance_weights,
             jobs=jobs,
         ),
+        jobs=jobs,
     )
 
 

@@ -35,6 +35,7 @@ class Source(IntEnum):
     SUBWORDS = 2  # composed from pieces or character n-grams
     RANDOM = 3  # a random direction, where one starts from nothing
     CONTEXT = 4  # induced from the words around it, by refining
+    MIXED = 5  # induced from the words around it and from words spelled alike
 
 
 def unit_rows(matrix: Float) -> NDArray[np.float32]:

@@ -81,8 +81,8 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
     return [
         f"read {provenance['corpus']['description']}",
         f"{count(provenance['tokens'], 'token')}, {count(provenance['types'], 'type')}, of which "
-        f"{sources['known']:,} have a vector, {sources['subwords']:,} one from their parts and "
-        f"{sources['none']:,} none",
+        f"{sources['known']:,} had a vector, {sources['subwords']:,} have one from their parts, "
+        f"{sources['context'] + sources['mixed']:,} from the text and {sources['none']:,} none",
         *_decision(provenance),
         f"refined with the method {provenance['method']}: {_how(provenance)}, "
         f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",

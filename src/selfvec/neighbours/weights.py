@@ -20,7 +20,7 @@ from .store import room
 if TYPE_CHECKING:
     from .counts import Counts
 
-__all__ = ["LinearOperator", "PPMIOperator"]
+__all__ = ["LinearOperator", "PPMIOperator", "sparse_product"]
 
 _PPMI_BYTES = 8  # of an entry: its column (int32) and its value (float32)
 _SHARE = 1 << 18  # entries a thread takes at a time
@@ -82,7 +82,7 @@ class PPMIOperator:
     def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """PPMI · table, (V, d) -> (V, d) float32."""
         rows = np.ascontiguousarray(_checked(table, len(self.degrees)), np.float32)
-        return _product(self.indptr, self.indices, self.values, rows, self._jobs)
+        return sparse_product(self.indptr, self.indices, self.values, rows, self._jobs)
 
 
 class LinearOperator:
@@ -118,7 +118,7 @@ class LinearOperator:
         centred = np.empty(table.shape, np.float32)
         centring.fill(centred)
         counts = self.counts
-        result = _product(counts.indptr, counts.indices, counts.data, centred, self._jobs)
+        result = sparse_product(counts.indptr, counts.indices, counts.data, centred, self._jobs)
         result *= centring.roots.astype(np.float32)[:, None]
         return result
 
@@ -129,14 +129,15 @@ def _checked(table: NDArray[np.floating[Any]], rows: int) -> NDArray[np.floating
     return table
 
 
-def _product(
+def sparse_product(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     values: NDArray[Any],
     table: NDArray[np.float32],
     jobs: int,
 ) -> NDArray[np.float32]:
-    out = np.empty(table.shape, np.float32)
+    """A matrix in compressed rows, (n, m), times a table, (m, d) -> (n, d) float32, by so many threads."""
+    out = np.empty((len(indptr) - 1, table.shape[1]), np.float32)
     _each(indptr, jobs, lambda first, last: multiply_rows(indptr, indices, values, table, first, last, out))
     return out
 

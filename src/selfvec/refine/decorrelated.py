@@ -8,6 +8,7 @@ to what was known about them, the more so the less the corpus says.
     start     E     X; words without a vector take the direction of their neighbours' sum
     pass      E  ←  unit(zca(A·E)), an even number of times
     anchor    E  ←  unit(n / (n + 20) · E + λ · X) for words that have an X
+    letters   words without a vector lean on words spelled alike, the more the less often they occurred
 
 Passes come in pairs: one application of A maps a word to its contexts, two bring it back to words with the
 same contexts.
@@ -29,6 +30,7 @@ from ..neighbours.scan import ScanOperator
 from ..tokens import TokenBatch
 from ..vectors import Source, Vectors, unit_in_place, unit_rows
 from .health import anisotropy
+from .spelling import Spelling
 
 __all__ = ["ANCHOR", "GAMMA", "POWER", "WINDOW", "DecorrelatedRun", "anchored", "base_vectors", "zca"]
 
@@ -41,6 +43,8 @@ COMPOSED = 0.2  # share of λ for words composed from their parts: a spelling is
 EVIDENCE = 20  # occurrences at which the corpus weighs half of what it can weigh
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
+LETTERS = 0.5  # ridge of the map from spelling to vectors
+SAYS_ALL = 0.4  # length of a prediction from spelling that leaves nothing to a context never seen
 _BLOCK = 4096  # rows worked on at a time, so that no copy of a table stands beside it
 
 Table = NDArray[np.float32]
@@ -168,6 +172,46 @@ def anchored(
     return out
 
 
+def lettered(
+    table: Table, known: NDArray[np.bool_], counts: NDArray[np.int64], letters: Spelling
+) -> tuple[Table, NDArray[np.float32]]:
+    """Words that had no vector, mixed with what words spelled alike have come to be.
+
+    A ridge map from n-grams to rows is learned on all words, each as far as it can be trusted: known ones
+    fully, the others by n / (n + 20). A word seen n times then goes to unit((1 - s) · E + 20 / (n + 20) · S)
+    with S the map's prediction and s = 20 / (n + 20) · min(1, |S| / 0.4): spelling stands in where there is
+    little text, and as far as other words share it.
+
+    Parameters
+    ----------
+    table : (V, d) float32
+        Unit rows.
+    known : (V,) bool
+        Words that stay as they are.
+    counts : (V,) int64
+    letters : Spelling
+        Of the same words.
+
+    Returns
+    -------
+    table : (V, d) float32
+    shares : (V,) float32
+        How much of each word's vector is spelling, 0 to 1.
+    """
+    doubt = (EVIDENCE / (counts + EVIDENCE)).astype(np.float32)
+    has = table.any(axis=1)
+    spelled = letters.predict(table, np.where(known, np.float32(1), (1 - doubt) * has), LETTERS)
+    sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
+    spelling, context = doubt * sizes, np.where(has, 1 - doubt * np.minimum(1, sizes / SAYS_ALL), 0)
+    spelling[known] = 0
+    out = table.copy()
+    for start in range(0, len(table), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        mixed = unit_rows(context[part, None] * table[part] + doubt[part, None] * spelled[part])
+        out[part] = np.where(known[part, None], table[part], mixed)
+    return out, spelling / np.maximum(spelling + context, np.float32(1e-30))
+
+
 class DecorrelatedRun:
     """The decorrelated update on a corpus, a pass at a time; stopped and resumed between passes.
 
@@ -185,7 +229,7 @@ class DecorrelatedRun:
     history : HistoryPlan, optional
         States are kept at the ends of passes where ``epochs`` is set or there is room.
     jobs : int, optional
-        Threads of the scan.
+        Threads.
     operator : Operator, optional
         The neighbour operator; by scan where not given.
     """
@@ -206,11 +250,13 @@ class DecorrelatedRun:
             raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
         if passes < 1:
             raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
+        self.jobs = jobs
         self.batch, self.passes, self.dimensions = batch, passes, original.vector_size
         self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
         has = original.sources != Source.NONE
         self.base = base_vectors(original.unit, has)
         self.strengths = _strengths(original.sources, anchor)
+        self.sources = original.sources
         self._history(history or HistoryPlan())
         self.finished = 0
         self.table = starting_vectors(self.base, has, self.operator)
@@ -241,10 +287,24 @@ class DecorrelatedRun:
         self.finished += 1
         if self.done:
             self.table = anchored(self.table, self.base, self.batch.counts, self.strengths)
+            self._lean_on_letters()
         if self.recorder.periods.plan.epochs:
             every_word = np.arange(len(self.batch.types), dtype=np.int32)
             self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
         return len(self.batch)
+
+    def _lean_on_letters(self) -> None:
+        """The last step, for words without a vector of their own, and what their vectors rest on."""
+        known = self.sources != Source.NONE
+        if known.all() or not known.any():
+            return
+        letters = Spelling(self.batch.types, self.jobs)
+        alone = ~known & (self.operator.degrees == 0)  # the whitening's shift is no meaning
+        self.table[alone] = 0
+        self.table, shares = lettered(self.table, known, self.batch.counts, letters)
+        induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
+        induced[~self.table.any(axis=1)] = Source.NONE
+        self.sources = np.where(known, self.sources, induced).astype(np.uint8)
 
     @property
     def progress(self) -> int:

@@ -1,0 +1,121 @@
+"""Vectors from letters: the n-grams counted by hand, the map against its closed form, laws of the mixture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.refine.decorrelated import DecorrelatedRun, lettered
+from selfvec.refine.spelling import Spelling, shared_grams
+from selfvec.tokens import TokenBatch
+from selfvec.vectors import Source, Vectors, unit_rows
+
+RNG = np.random.default_rng(0)
+WORDS = ["storm", "storms", "stormy", "rain", "rainy", "rains", "zq"]
+
+
+def grams(word: str) -> list[str]:
+    text = f"<{word.lower()}>"
+    return [text[i : i + n] for n in (3, 4, 5) for i in range(len(text) - n + 1)]
+
+
+def dense(words: list[str]) -> np.ndarray:
+    """The matrix as its docstring says it, without hashing."""
+    every = sorted({g for word in words for g in grams(word)})
+    matrix = np.array([[grams(word).count(g) for g in every] for word in words], float)
+    matrix /= np.maximum(np.sqrt((matrix**2).sum(axis=1, keepdims=True)), 1e-12)
+    return matrix[:, (matrix > 0).sum(axis=0) > 1]
+
+
+def as_dense(words: list[str]) -> np.ndarray:
+    indptr, indices, values, columns = shared_grams(words)
+    matrix = np.zeros((len(words), columns))
+    matrix[np.repeat(np.arange(len(words)), np.diff(indptr)), indices] = values
+    return matrix
+
+
+def test_grams_of_two_words_by_hand() -> None:
+    # <cat>: <ca cat at> <cat cat> <cat>; <bat>: <ba bat at> <bat bat> <bat>: six each, at> is shared
+    matrix = as_dense(["cat", "BAT"])
+    np.testing.assert_allclose(matrix, [[1 / np.sqrt(6)], [1 / np.sqrt(6)]], rtol=1e-6)
+
+
+@given(st.lists(st.text("abcß€😀", max_size=9), min_size=1, max_size=12, unique=True))
+def test_hashed_grams_are_the_written_ones(words) -> None:
+    found, expected = as_dense(words), dense(words)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
+
+
+def test_the_map_is_weighted_ridge_regression(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfvec.refine.spelling._STEPS", 60)  # to its end, where products would do with 4
+    z, rows = dense(WORDS), RNG.standard_normal((7, 5)).astype(np.float32)
+    trust = np.array([1, 0, 0.5, 1, 0.2, 0, 1], np.float32)
+    weighted = z.T * trust
+    expected = z @ np.linalg.solve(weighted @ z + 0.7 * np.eye(z.shape[1]), weighted @ rows)
+    found = Spelling(WORDS, jobs=1).predict(rows, trust, ridge=0.7)
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+    assert not found[6].any()  # shares nothing
+
+
+def test_four_steps_are_near_the_end() -> None:
+    words = [
+        a + b + c for a in ("storm", "rain", "wind", "hail") for b in ("", "y", "ing") for c in ("", "s")
+    ]
+    rows, trust = unit_rows(RNG.standard_normal((24, 8))), np.ones(24, np.float32)
+    z = dense(words)
+    expected = z @ np.linalg.solve(z.T @ z + np.eye(z.shape[1]), z.T @ rows)
+    found = Spelling(words, jobs=1).predict(rows, trust, ridge=1.0)
+    assert np.linalg.norm(found - expected) < 0.05 * np.linalg.norm(expected)
+
+
+def test_threads_give_the_same_bits() -> None:
+    rows, trust = RNG.standard_normal((7, 5)).astype(np.float32), np.ones(7, np.float32)
+    one, two = (Spelling(WORDS, jobs=jobs).predict(rows, trust, 1.0) for jobs in (1, 3))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_letters_move_rare_words_more_and_known_ones_never() -> None:
+    words = ["storm", "storms", "stormy", "zq"]
+    table = unit_rows(np.array([[1, 0], [0, 1], [0, 1], [0, 1]]))
+    known = np.array([True, False, False, False])
+    moved, shares = lettered(table, known, np.array([50, 2, 200, 1]), Spelling(words, jobs=1))
+    np.testing.assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
+    assert moved[1, 0] > moved[2, 0] > 0
+    assert shares[1] > shares[2] > 0 == shares[0] == shares[3]
+    np.testing.assert_allclose(np.linalg.norm(moved, axis=1), 1, rtol=1e-5)
+
+
+def test_a_word_without_neighbours_gets_its_letters() -> None:
+    words = ["storm", "storms", "zq"]
+    table = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
+    moved, shares = lettered(
+        table, np.array([True, False, False]), np.array([5, 1, 1]), Spelling(words, jobs=1)
+    )
+    np.testing.assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
+    np.testing.assert_allclose(shares, [0, 1, 0])
+
+
+def test_a_run_says_what_its_vectors_rest_on() -> None:
+    texts = [
+        ["hail", "broke", "roofs"],
+        ["storms", "broke", "roofs"],
+        ["qqq", "broke", "hail"],
+        ["hails"],
+        ["x"],
+    ]
+    batch = TokenBatch.from_documents(texts * 3)
+    known = {"hail", "broke", "roofs"}
+    sources = np.array([Source.KNOWN if w in known else Source.NONE for w in batch.types], np.uint8)
+    rows = unit_rows(RNG.standard_normal((len(batch.types), 6)))
+    rows[sources == Source.NONE] = 0
+    run = DecorrelatedRun(batch, Vectors(batch.types, rows, sources=sources), window=5)
+    while not run.done:
+        run.advance()
+    told = dict(zip(batch.types, run.sources.tolist(), strict=True))
+    assert {told[word] for word in known} == {Source.KNOWN}
+    assert told["qqq"] == Source.CONTEXT  # spelled like nothing
+    assert told["hails"] == Source.SUBWORDS  # alone in its documents
+    assert told["x"] == Source.NONE
