@@ -3,6 +3,7 @@
 # make bench  how fast, side by side with peers -> benchmarks/results.json
 # make paper  the paper's tables and figures, from shared/data where it is present
 # make quality  what refining gives on the development collections -> docs/decorrelated.md
+# make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
 # make docs   the documentation as a web site in site/
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality docs clean
+.PHONY: demo test bench paper quality collapse docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -29,6 +30,9 @@ paper: $(VENV)/installed-dev
 
 quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.quality
+
+collapse: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.collapse
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FEW", "MANY", "draw_space", "draw_trajectories", "draw_variance"]
+__all__ = ["FEW", "MANY", "draw_space", "draw_trajectories", "draw_variance", "save_svg"]
 
 FEW, MANY = 10, 100
 """Updates at the start and at the end of a path over which turns are averaged."""
@@ -116,7 +116,7 @@ def draw_space(results: dict[str, Any], folder: Path) -> None:
         axes[0, 0].set_ylabel("cosine")
         axes[1, 0].set_ylabel("dimensions")
 
-    _draw(draw, (9.0, 6.0), folder / "paper-space.svg")
+    save_svg(draw, (9.0, 6.0), folder / "paper-space.svg")
 
 
 def draw_variance(results: dict[str, Any], folder: Path) -> None:
@@ -144,7 +144,7 @@ def draw_variance(results: dict[str, Any], folder: Path) -> None:
         panels[2].axhline(0, color=GREY, linewidth=1)
         panels[1].legend(loc="upper left", frameon=False, fontsize=9)
 
-    _draw(draw, (10.0, 3.5), folder / "paper-variance.svg")
+    save_svg(draw, (10.0, 3.5), folder / "paper-variance.svg")
 
 
 def _rows(rows: Sequence[Row], corpus: str) -> list[Row]:
@@ -166,7 +166,8 @@ def _rate_axis(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_xlabel("learning rate α (logarithmic)")
 
 
-def _draw(draw: Callable[[Figure], None], size: tuple[float, float], path: Path) -> None:
+def save_svg(draw: Callable[[Figure], None], size: tuple[float, float], path: Path) -> None:
+    """Write a figure of ``size`` inches: the same bytes each time, with no more digits than can be seen."""
     import matplotlib
     from matplotlib.figure import Figure
 

@@ -1,0 +1,66 @@
+"""The page on the collapse: what it says of its plane holds, and its parts and pictures are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from benchmarks.collapse import TOPICS, neighbours, plane, spectrum
+from benchmarks.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
+from benchmarks.paper_report.page import generated
+
+from selfvec import Refiner
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_in_the_plane_the_paper_leaves_one_line_and_the_decorrelated_update_two_sides() -> None:
+    words, (paper, decorrelated) = plane()
+    topics = [[words.index(word) for word in TOPICS[name]] for name in ("weather", "money")]
+    last = paper[-1][1]
+    assert (last @ last.T).min() > np.cos(np.deg2rad(2))
+    first = paper[1][1]
+    apart = [first[topic].mean(axis=0) for topic in topics]
+    angle = np.rad2deg(np.arccos(apart[0] @ apart[1] / np.prod(np.linalg.norm(apart, axis=1))))
+    assert 20 < angle < 60
+    weather, money = (dict(decorrelated)["pass 2"][topic].mean(axis=0) for topic in topics)
+    assert weather @ money / (np.linalg.norm(weather) * np.linalg.norm(money)) < -0.8
+
+
+def test_every_part_of_the_page_is_written_and_every_picture_small() -> None:
+    page = (DOCS / "collapse.md").read_text(encoding="utf-8")
+    kinds = ("text", "numbers", "neighbours", "spectrum")
+    parts = generated(page)
+    assert set(parts) == {f"{kind}-{text}" for kind in kinds for text in ("demo", "noaa")}
+    assert all(part.strip() for part in parts.values())
+    pictures = sorted((DOCS / "figures").glob("collapse-*.svg"))
+    assert len(pictures) == 7
+    for picture in pictures:
+        assert picture.name in page
+        assert picture.stat().st_size < 100_000
+
+
+def test_pictures_and_tables_are_the_same_each_time(tmp_path: Path, storms: list[str]) -> None:
+    run = Refiner(window=5).fit(storms, None).run_
+    groups = {"storm": ("hail", "tornado"), "place": ("farm", "village")}
+    words, states = plane()
+    rows = [
+        {"method": "paper", "reads": n, "cosine": 1 / (n + 1), "anisotropy": 0.1, "rank": 9} for n in (0, 2)
+    ]
+    tables = [("before", run.original.unit), ("after", run.vectors.unit)]
+    for name in ("a", "b"):
+        draw_plane(states, words, TOPICS, tmp_path / f"{name}1.svg")
+        draw_reads(rows, tmp_path / f"{name}2.svg")
+        draw_spectrum({"paper": spectrum(run.vectors.unit)}, tmp_path / f"{name}3.svg")
+        draw_map(tables, run.vectors.index_to_key, groups, tmp_path / f"{name}4.svg")
+    for i in range(1, 5):
+        assert (tmp_path / f"a{i}.svg").read_bytes() == (tmp_path / f"b{i}.svg").read_bytes()
+    assert "hail" in (tmp_path / "a1.svg").read_text(encoding="utf-8")
+    table = neighbours({"paper": run, "decorrelated": run}, ["hail"], topn=2)
+    assert table.count("\n") == 2
+    assert table.splitlines()[2].startswith("| *hail* | ")
+
+
+def test_the_spectrum_is_shares_of_the_second_moment() -> None:
+    table = np.array([[1, 0], [1, 0], [1, 0], [0, 1], [0, 0]], np.float32)
+    assert spectrum(table).tolist() == [0.75, 0.25]
