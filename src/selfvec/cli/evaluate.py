@@ -83,6 +83,12 @@ def evaluate(
         list[Path] | None,
         typer.Option(metavar="FILE...", help="WEAT on your word sets, TOML or JSON.", rich_help_panel=TASKS),
     ] = None,
+    oov: Annotated[
+        bool,
+        typer.Option(
+            "--oov", help="Hide known words of a run, find their vectors again.", rich_help_panel=TASKS
+        ),
+    ] = False,
     stability: Annotated[
         bool,
         typer.Option(
@@ -123,9 +129,9 @@ def evaluate(
     }
     if report is not None:
         check_suffix(report)
-    tasks = _tasks(given, {"classification": {"shots": shots}}) + _run_tasks(stability, encoder)
+    tasks = _tasks(given, {"classification": {"shots": shots}}) + _run_tasks(oov, stability, encoder)
     if not tasks:
-        flags = ", ".join(f"--{flag}" for flag in (*given, "bias", "stability", "encoder"))
+        flags = ", ".join(f"--{flag}" for flag in (*given, "bias", "oov", "stability", "encoder"))
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
     progress = TerminalProgress()
     peers = _trained(vectors, against, seed, progress)
@@ -152,13 +158,16 @@ def _tasks(given: dict[str, list[Path] | None], options: dict[str, dict[str, Any
     ]
 
 
-def _run_tasks(stability: bool, encoder: str | None) -> list[Task]:
+def _run_tasks(oov: bool, stability: bool, encoder: str | None) -> list[Task]:
     """Tasks that ask a run's own corpus."""
-    from ..evaluate import Contextual, Stability
+    from ..evaluate import Contextual, Stability, Unknown
     from ..evaluate.contextual import sentence_encoder
+    from ..refine.induction import hold_out
     from ..refiner import refine_again
 
-    tasks: list[Task] = [Stability(refine_again, over) for over in ("seeds", "halves")] if stability else []
+    tasks: list[Task] = [Unknown(hold_out, refine_again)] if oov else []
+    if stability:
+        tasks += [Stability(refine_again, over) for over in ("seeds", "halves")]
     if encoder is not None:
         tasks.append(Contextual(sentence_encoder(encoder), encoder))
     return tasks

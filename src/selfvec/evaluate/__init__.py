@@ -17,6 +17,7 @@ from .analogy import Analogies
 from .bias import Bias
 from .classification import Classification
 from .contextual import Contextual
+from .oov import Unknown
 from .report import Report
 from .retrieval import Retrieval
 from .similarity import Similarity
@@ -35,6 +36,7 @@ __all__ = [
     "Similarity",
     "Stability",
     "Task",
+    "Unknown",
     "evaluate",
 ]
 

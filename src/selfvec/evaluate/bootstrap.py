@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RESAMPLES", "Difference", "Estimate", "difference", "mean", "rank_correlation", "spearman"]
+__all__ = [
+    "RESAMPLES",
+    "Difference",
+    "Estimate",
+    "difference",
+    "mean",
+    "median",
+    "rank_correlation",
+    "spearman",
+]
 
 RESAMPLES = 1000
 _BLOCK = 250_000  # items drawn in one go
@@ -80,6 +89,15 @@ def mean(values: Numbers, seed: int) -> Estimate:
         return Estimate(0.0, np.zeros(RESAMPLES))
     replicates = np.concatenate([values[draws].mean(axis=1) for draws in _draws(len(values), seed)])
     return Estimate(float(values.mean()), replicates)
+
+
+def median(values: Numbers, seed: int) -> Estimate:
+    """The median of (n,) values, one an item; 0 where there are none."""
+    values = np.asarray(values, np.float64)
+    if len(values) == 0:
+        return Estimate(0.0, np.zeros(RESAMPLES))
+    replicates = np.concatenate([np.median(values[draws], axis=1) for draws in _draws(len(values), seed)])
+    return Estimate(float(np.median(values)), replicates)
 
 
 def spearman(x: Numbers, y: Numbers, seed: int) -> Estimate:

@@ -14,6 +14,7 @@ __all__ = ["Figure", "Report", "check_suffix", "label", "told"]
 
 Row = dict[str, Any]
 
+LESS = frozenset({"median_rank"})  # metrics whose smaller figure is the better one
 _NEITHER = frozenset({"bias", "stability"})  # kinds whose larger figure is not the better one
 
 
@@ -30,7 +31,8 @@ class Figure:
     @property
     def title(self) -> str:
         """As "ws353, spearman" or "questions-words, accuracy (3cosadd)"."""
-        return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "")
+        less = ", lower is better" if self.metric in LESS else ""
+        return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "") + less
 
 
 COSTS = {"seconds": "seconds", "megabytes": "MB"}
@@ -68,11 +70,13 @@ def told(row: Mapping[str, Any]) -> str:
 
     >>> [told({"kind": kind, "low": 0.1, "high": 0.2}) for kind in ("retrieval", "bias")]
     ['better', 'higher']
+    >>> told({"kind": "oov", "metric": "median_rank", "low": -9, "high": -2})
+    'better'
     """
     if row["low"] <= 0 <= row["high"]:
         return "not told apart"
     words = ("higher", "lower") if row.get("kind") in _NEITHER else ("better", "worse")
-    return words[row["high"] < 0]
+    return words[(row["high"] < 0) != (row.get("metric") in LESS)]
 
 
 @dataclass(frozen=True)

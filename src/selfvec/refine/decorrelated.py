@@ -50,7 +50,9 @@ _BLOCK = 4096  # rows worked on at a time, so that no copy of a table stands bes
 Table = NDArray[np.float32]
 
 
-def base_vectors(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
+def base_vectors(
+    rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], counted: NDArray[np.bool_] | None = None
+) -> Table:
     """What is known about words: unit rows, without a direction that all of them share.
 
     Where two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
@@ -61,6 +63,8 @@ def base_vectors(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> T
     rows : (V, d) float
     known : (V,) bool
         Rows that hold a vector; the others become zero.
+    counted : (V,) bool, optional
+        Rows that the centre and the directions are taken from, where not all that are known.
 
     Returns
     -------
@@ -68,9 +72,11 @@ def base_vectors(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> T
     """
     out = unit_rows(rows)
     out[~known] = 0
-    if np.count_nonzero(known) <= TOP_DIRECTIONS or anisotropy(out) < SHARED:
+    sample = out if counted is None else out[counted]
+    counted = known if counted is None else counted
+    if np.count_nonzero(counted) <= TOP_DIRECTIONS or anisotropy(sample) < SHARED:
         return out
-    mean, _, vectors = _spectrum(out, known)
+    mean, _, vectors = _spectrum(out, counted)
     top = vectors[:, -TOP_DIRECTIONS:]
     remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
     shift = mean.astype(np.float32)

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from ..neighbours.scan import ScanOperator
 from ..tokens import TokenBatch
-from ..vectors import unit_rows
+from ..vectors import Source, Vectors, unit_rows
+from .decorrelated import base_vectors
 from .spelling import Spelling
 
-__all__ = ["ContextMap", "context_sums", "every_way", "induce"]
+__all__ = ["ContextMap", "context_sums", "every_way", "hold_out", "induce"]
 
 # Chosen on held-out words of PubMed abstracts and samples of them; see docs/oov.md.
 WINDOWS = (5, 11, 41)  # tokens, the centre included: from grammar to topic
@@ -76,11 +77,6 @@ class ContextMap:
         return found
 
 
-def induce(batch: TokenBatch, base: Table, known: NDArray[np.bool_], jobs: int | None = None) -> Table:
-    """Vectors for all words by the combination; see `every_way`. (V, d) float32, not normalised."""
-    return dict(every_way(batch, base, known, jobs))["combination"]
-
-
 def every_way(
     batch: TokenBatch, base: Table, known: NDArray[np.bool_], jobs: int | None = None
 ) -> Iterator[tuple[str, Table]]:
@@ -90,9 +86,9 @@ def every_way(
     ----------
     batch : TokenBatch
     base : (V, d) float32
-        Unit rows, as `decorrelated.base_vectors` gives them.
+        Unit rows, as `decorrelated.base_vectors` gives them; zeros for words without a vector.
     known : (V,) bool
-        Words whose rows can be learned from.
+        Words whose rows are learned from; composed ones give context, but nothing to learn.
     jobs : int, optional
         Threads.
 
@@ -101,7 +97,6 @@ def every_way(
     name, rows
         (V, d) float32, not normalised: the longer a row, the surer its map.
     """
-    base = np.where(known[:, None], base, np.float32(0))
     features = context_sums(batch, base, jobs)
     dimensions = base.shape[1]
     yield "context sum", features[:, dimensions * (len(WINDOWS) - 1) :]
@@ -115,3 +110,70 @@ def every_way(
         around = (features - learned.mean) @ learned.fit((base - spelled)[known])
         spelled = letters.predict(base - around, trust, LETTERS)
     yield "combination", around + spelled
+
+
+def induce(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> tuple[Table, NDArray[np.uint8]]:
+    """Vectors for the words of a corpus that have none, by the combination.
+
+    Parameters
+    ----------
+    batch : TokenBatch
+    original : Vectors
+        The batch's types in their order, with their sources.
+    jobs : int, optional
+        Threads.
+
+    Returns
+    -------
+    rows : (V, d) float32
+        The base (`decorrelated.base_vectors`), with the induced rows in it, of length 1 or 0.
+    sources : (V,) uint8
+        `Source.MIXED` for those.
+    """
+    has = original.sources != Source.NONE
+    rows = base_vectors(original.unit, has)
+    if has.all() or not has.any():
+        return rows, original.sources
+    learned = original.sources == Source.KNOWN if (original.sources == Source.KNOWN).any() else has
+    *_, (_, found) = every_way(batch, rows, learned, jobs)
+    rows[~has] = unit_rows(found[~has])
+    return rows, np.where(~has & rows.any(axis=1), Source.MIXED, original.sources).astype(np.uint8)
+
+
+def hold_out(
+    batch: TokenBatch, original: Vectors, hidden: NDArray[np.int64]
+) -> Iterator[tuple[str, Table, Table]]:
+    """What each way makes of words whose vectors are hidden, and the paper's rule, which starts from zero.
+
+    Parameters
+    ----------
+    batch : TokenBatch
+    original : Vectors
+        The batch's types in their order.
+    hidden : (h,) int64
+        Words that are treated as if they had no vector; they have one.
+
+    Yields
+    ------
+    name : str
+    found : (h, d) float32
+    truth : (V, d) float32
+        The table in whose space they are found, as `found` should be: its centre and strongest directions
+        are those of the words that are not hidden.
+    """
+    from ..text import auto_window
+    from .paper import PaperRun
+
+    has = original.sources != Source.NONE
+    seen = has.copy()
+    seen[hidden] = False
+    start = np.where(seen[:, None], original.unit, np.float32(0))
+    job = PaperRun(batch, start, window=auto_window(batch), learning_rate=0.01, epochs=1)
+    while not job.done:
+        job.advance()
+    yield "zero start", job.table[hidden], original.unit
+    truth = base_vectors(original.unit, has, seen)
+    base = truth.copy()
+    base[hidden] = 0
+    for name, rows in every_way(batch, base, seen & (original.sources == Source.KNOWN)):
+        yield name, rows[hidden], truth
