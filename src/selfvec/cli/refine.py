@@ -195,10 +195,10 @@ def _window(text: str) -> int | str:
 
 
 def _limit_threads(jobs: int | None) -> None:
-    """Polars reads its limit when it is first imported, which is later than here."""
+    """Libraries read their limits when they are first imported, which is later than here."""
     if jobs is None:
         return
     if jobs < 1:
         raise OptionError(f"--jobs is at least 1, not {jobs}")
-    os.environ["POLARS_MAX_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(jobs)
-    os.environ["RAYON_NUM_THREADS"] = str(jobs)
+    for library in ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM"):
+        os.environ[f"{library}_THREADS"] = str(jobs)

@@ -57,7 +57,8 @@ def _how(provenance: dict[str, Any]) -> str:
         return "the vectors stay as they are"
     window, rounds = f"window {provenance['window']}", provenance["epochs"]
     if provenance["method"] == "decorrelated":
-        return f"{window}, {rounds} passes"
+        by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
+        return f"{window}, {rounds} passes{by}"
     return f"{window}, learning rate {provenance['options']['learning_rate']}, {count(rounds, 'epoch')}"
 
 

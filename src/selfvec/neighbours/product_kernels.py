@@ -60,7 +60,7 @@ def multiply_rows(
             out[row, j] = sums[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _log(number: Any) -> Any:
     return _LOGARITHMS[number] if number < _LOGARITHMS.size else np.log(np.float64(number))
 
