@@ -2,8 +2,10 @@
 # make test   everything that must hold
 # make bench  how fast, side by side with peers -> benchmarks/results.json
 # make paper  the paper's tables and figures, from shared/data where it is present
-# make quality  what refining gives on the development collections -> docs/decorrelated.md
+# make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
+# make peers  others on the same tokens: quality, time, memory -> docs/peers.md
+# make test-peers  the tests of peers alone; that of an encoder runs where sentence-transformers is installed
 # make docs   the documentation as a web site in site/
 
 PYTHON ?= python3
@@ -11,7 +13,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse docs clean
+.PHONY: demo test bench paper quality collapse peers test-peers docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -30,9 +32,16 @@ paper: $(VENV)/installed-dev
 
 quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.online_quality
 
 collapse: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.collapse
+
+peers: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.peers
+
+test-peers: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -rs tests/peers
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet

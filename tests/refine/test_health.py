@@ -85,8 +85,11 @@ def test_words_that_stay_empty_are_an_oov_cascade() -> None:
     assert (health.oov, health.oov_empty) == (100, 100)
 
 
-@pytest.mark.parametrize(("noise", "verdict"), [(1.0, True), (0.02, False)])
-def test_words_thrown_about_a_point_oscillate(noise: float, verdict: bool) -> None:
+@pytest.mark.parametrize(
+    ("noise", "hovers", "verdict"),
+    [(1.0, False, True), (0.02, False, False), (0.3, False, True), (0.3, True, False), (0.5, True, True)],
+)
+def test_words_thrown_about_a_point_oscillate(noise: float, hovers: bool, verdict: bool) -> None:
     words, states = 60, 10
     centre = SPREAD[:words, None]
     rows = centre + noise * RNG.standard_normal((words, states, 60)) / np.sqrt(60)
@@ -95,7 +98,7 @@ def test_words_thrown_about_a_point_oscillate(noise: float, verdict: bool) -> No
         np.tile(np.arange(1, states + 1), words),
         unit_rows(rows.reshape(-1, 60)).astype(np.float16),
     )
-    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history)
+    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history, hovers=hovers)
     assert health.turning == pytest.approx(-0.5, abs=0.05)
     assert health.wander == pytest.approx(noise**2 / (1 + noise**2), rel=0.2)
     assert ("oscillating" in names(health)) is verdict
