@@ -50,7 +50,9 @@ def is_run(path: str | os.PathLike[str]) -> bool:
 
 def write_vocabulary(path: Path, words: Sequence[str]) -> None:
     """Write a word per line, UTF-8; line breaks inside a word are escaped."""
-    text = "".join(f"{word.translate(_ESCAPES)}\n" for word in words)
+    text = "".join(f"{word}\n" for word in words)
+    if "\\" in text or "\r" in text or text.count("\n") > len(words):
+        text = "".join(f"{word.translate(_ESCAPES)}\n" for word in words)
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
