@@ -83,6 +83,14 @@ def evaluate(
         list[Path] | None,
         typer.Option(metavar="FILE...", help="WEAT on your word sets, TOML or JSON.", rich_help_panel=TASKS),
     ] = None,
+    nonces: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE...", help="Rows of word, definition.", rich_help_panel=TASKS),
+    ] = None,
+    chimeras: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE...", help="Rows of id, sentences, words, ratings.", rich_help_panel=TASKS),
+    ] = None,
     oov: Annotated[
         bool,
         typer.Option(
@@ -126,6 +134,8 @@ def evaluate(
         "retrieval": retrieval,
         "classification": classification,
         "bias-sets": [*([BUILT_IN] if bias else []), *(bias_sets or [])],
+        "nonces": nonces,
+        "chimeras": chimeras,
     }
     if report is not None:
         check_suffix(report)

@@ -17,6 +17,7 @@ from .analogy import Analogies
 from .bias import Bias
 from .classification import Classification
 from .contextual import Contextual
+from .nonces import Chimeras, Nonces
 from .oov import Unknown
 from .report import Report
 from .retrieval import Retrieval
@@ -28,9 +29,11 @@ __all__ = [
     "KINDS",
     "Analogies",
     "Bias",
+    "Chimeras",
     "Classification",
     "Contextual",
     "Measurement",
+    "Nonces",
     "Report",
     "Retrieval",
     "Similarity",
@@ -46,6 +49,8 @@ KINDS: dict[str, Callable[..., Task]] = {
     "retrieval": Retrieval,
     "classification": Classification,
     "bias-sets": Bias,
+    "nonces": Nonces,
+    "chimeras": Chimeras,
 }
 """Kinds of tasks that are made of a file or folder, by the flag that names it."""
 

@@ -13,8 +13,10 @@ from ..errors import InputError
 __all__ = ["json_objects", "number", "rows", "text_lines"]
 
 
-def text_lines(path: Path) -> Iterator[tuple[int, str]]:
+def text_lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 file that hold more than white space, with their numbers from 1.
+
+    ``errors="replace"`` reads what is not UTF-8 as U+FFFD, for running text that a stray byte does not spoil.
 
     Raises
     ------
@@ -28,15 +30,19 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise InputError(f"cannot be read: {rule}", path=path, remedy="check the path") from None
     for line, raw in enumerate(data.split(b"\n"), 1):
         try:
-            text = raw.decode().removesuffix("\r")
+            text = raw.decode(errors=errors).removesuffix("\r")
         except UnicodeDecodeError:
             raise InputError("is not UTF-8", path=path, line=line, remedy="save it as UTF-8") from None
         if text and not text.isspace():
             yield line, text
 
 
-def rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def rows(
+    path: Path, names: Sequence[str], *, errors: str = "strict", comment: str | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Rows of a file of tab-separated columns with their line numbers; every row has each column, filled.
+
+    Lines that begin with ``comment`` are none; ``errors`` as in `text_lines`.
 
     Raises
     ------
@@ -44,7 +50,9 @@ def rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
         Also if a row has fewer or more columns, or an empty one.
     """
     layout = "<TAB>".join(names)
-    for line, text in text_lines(path):
+    for line, text in text_lines(path, errors):
+        if comment is not None and text.startswith(comment):
+            continue
         fields = [field.strip() for field in text.split("\t")]
         if len(fields) != len(names):
             rule = f"a row is {layout}, this one has {len(fields)} field{'s' * (len(fields) != 1)}"
