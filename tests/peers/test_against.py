@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import selfvec
 from selfvec.cli import main
 from selfvec.errors import InputError, OptionError
 from selfvec.evaluate import Similarity
-from selfvec.peers import train
+from selfvec.peers import NAMES, train
 from selfvec.run import Run
 from selfvec.vectors import Vectors
 
@@ -99,9 +101,22 @@ def test_what_cannot_be_is_one_line(words, told, run_folder, pairs, tmp_path, ca
     assert told in error
 
 
+def test_the_page_runs(run_folder, pairs, monkeypatch) -> None:
+    page = (Path(selfvec.__file__).parents[2] / "docs/peers.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(run_folder.parent)
+    commands = re.findall(r"^\$ selfvec (.*)$", page, re.MULTILINE)
+    (quick,) = (command for command in commands if "--against all" not in command)
+    assert main(shlex.split(quick)) == 0
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(code, "peers.md", "exec"), {})
+    assert Path("report.html").stat().st_size > 1000
+    for name in NAMES:
+        assert f"`{name}`" in page
+
+
 def test_an_encoder_by_its_folder(run_folder, tmp_path) -> None:
     """A model of our own making: a vector a word, averaged, in the folder layout of sentence-transformers."""
-    models = pytest.importorskip("sentence_transformers").models
+    modules = pytest.importorskip("sentence_transformers.sentence_transformer.modules")
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
@@ -112,7 +127,7 @@ def test_an_encoder_by_its_folder(run_folder, tmp_path) -> None:
     tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
     rows = np.random.default_rng(0).standard_normal((len(vocabulary), 8)).astype(np.float32)
-    module = models.StaticEmbedding(tokenizer, embedding_weights=rows)
+    module = modules.StaticEmbedding(tokenizer, embedding_weights=rows)
     SentenceTransformer(modules=[module], device="cpu").save(str(tmp_path / "model"))
     name = f"encoder:{tmp_path / 'model'}"
     made = train(run, [name], jobs=1)[name]
