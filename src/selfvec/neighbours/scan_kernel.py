@@ -80,9 +80,8 @@ def scan(ids, offsets, table, result, half):
     window_sum = np.zeros(columns, np.float32)
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
-        start = lo
-        while start < hi:
-            stop = min(hi, (start // REBUILD + 1) * REBUILD)
+        for start in range(lo, hi, REBUILD):
+            stop = min(hi, start + REBUILD)
             sum_window(ids, max(lo, start - half), min(hi, start + half + 1), table, window_sum, 0, columns)
             for i in range(start, stop, 2):
                 for coming in range(i + AHEAD, i + AHEAD + 2):
@@ -100,7 +99,6 @@ def scan(ids, offsets, table, result, half):
                     ids[i + 2 + half] if two and i + 2 + half < hi else nothing,
                     ids[i + 1 - half] if two and i + 1 - half >= lo else nothing,
                 )
-            start = stop
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
