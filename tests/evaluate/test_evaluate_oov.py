@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,24 @@ def test_the_true_rows_of_hidden_words_do_not_matter(run: selfvec.Run) -> None:
         hold_out(batch, original, hidden), hold_out(batch, other, hidden), strict=True
     ):
         np.testing.assert_array_equal(one, two, err_msg=name)
+
+
+def test_composed_words_do_not_give_hidden_ones_away(run: selfvec.Run) -> None:
+    batch, original, hidden = run.tokens, run.original, np.array([3, 10, 40])
+    assert batch is not None
+    parts = np.array([5, 6, 7])
+    sources = original.sources.copy()
+    sources[parts] = Source.SUBWORDS
+    told_apart = []
+    for rows in (original.unit[parts], original.unit[hidden]):  # the second as if made of the hidden words
+        matrix = np.array(original.unit)
+        matrix[parts] = rows
+        table = Vectors(original.index_to_key, matrix, sources=sources, normalized=True)
+        task, changed = Unknown(hold_out, refine_again), replace(run, original=table)
+        told_apart.append([rows for _, rows, _ in task._found(changed, batch, hidden, 0)])
+    assert len(told_apart[0]) == len(WAYS)
+    for one, two in zip(*told_apart, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_less_is_better(run: selfvec.Run) -> None:

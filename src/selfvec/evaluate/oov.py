@@ -52,7 +52,9 @@ class Unknown:
 
     The ways: ``zero start`` (the paper's rule, in the space of the original vectors), ``context sum``,
     ``ridge``, ``spelling``, ``combination`` (in that of the base, whose centre is taken from the words not
-    hidden), and ``refined``: what the run's own method makes of the words, sought in its refined table.
+    hidden), and ``refined``: what the run's own method makes of the words, sought in the base as well. Not in
+    the refined table, whose rows hold what the same text says of the same words, and would be found by it.
+    Words composed from their parts are hidden too: their parts would give the hidden ones away.
 
     Parameters
     ----------
@@ -95,10 +97,7 @@ class Unknown:
         alone = _alone(batch.types, known, hidden)
         candidates = np.flatnonzero(known)
         place = np.searchsorted(candidates, hidden)
-        found = self.hold_out(batch, original, hidden)
-        if self.again is not None:
-            found = _and(found, ("refined", self._refined(run, batch, hidden, seed), run.vectors.unit))
-        for name, rows, truth in found:
+        for name, rows, truth in self._found(run, batch, hidden, seed):
             ranked = ranks(rows, truth[candidates], place)
             covered = float(rows.any(axis=1).mean())
             extra = {
@@ -111,21 +110,22 @@ class Unknown:
                 size: dict[str, Any] = {"dimensions": original.vector_size}
                 yield Measurement(prefix + name, metric, estimate, len(hidden), covered, extra=extra, **size)
 
-    def _refined(
+    def _found(
         self, run: Run, batch: TokenBatch, hidden: NDArray[np.int64], seed: int
-    ) -> NDArray[np.float32]:
-        """What the run's own method gives the words where they are unknown."""
-        rows, sources = np.array(run.original.unit), run.original.sources.copy()
-        rows[hidden], sources[hidden] = 0, Source.NONE
+    ) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+        """Every way, and the run's own method where these words, and composed ones, are unknown."""
+        truth = run.original.unit
+        for name, rows, truth in self.hold_out(batch, run.original, hidden):
+            yield name, rows, truth
+        if self.again is None:
+            return
+        seen = run.original.sources == Source.KNOWN
+        seen[hidden] = False
+        sources = np.where(seen, Source.KNOWN, Source.NONE).astype(np.uint8)
+        rows = np.where(seen[:, None], run.original.unit, np.float32(0))
         unknown = Vectors(run.original.index_to_key, rows, sources=sources, normalized=True)
-        assert self.again is not None
         refined = self.again(replace(run, original=unknown, batch=batch), batch, seed)
-        return refined.unit[hidden]
-
-
-def _and(first: Iterator[Any], last: Any) -> Iterator[Any]:
-    yield from first
-    yield last
+        yield "refined", refined.unit[hidden], truth
 
 
 def _hidden(known: NDArray[np.bool_], batch: TokenBatch, seed: int) -> NDArray[np.int64]:

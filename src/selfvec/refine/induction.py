@@ -134,8 +134,7 @@ def induce(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> tup
     rows = base_vectors(original.unit, has)
     if has.all() or not has.any():
         return rows, original.sources
-    learned = original.sources == Source.KNOWN if (original.sources == Source.KNOWN).any() else has
-    *_, (_, found) = every_way(batch, rows, learned, jobs)
+    *_, (_, found) = every_way(batch, rows, _with_rows(original), jobs)
     rows[~has] = unit_rows(found[~has])
     return rows, np.where(~has & rows.any(axis=1), Source.MIXED, original.sources).astype(np.uint8)
 
@@ -144,6 +143,9 @@ def hold_out(
     batch: TokenBatch, original: Vectors, hidden: NDArray[np.int64]
 ) -> Iterator[tuple[str, Table, Table]]:
     """What each way makes of words whose vectors are hidden, and the paper's rule, which starts from zero.
+
+    Words composed from their parts are hidden with them: *storms* as the pieces *storm* and *s* would give
+    *storm* away.
 
     Parameters
     ----------
@@ -164,16 +166,22 @@ def hold_out(
     from ..text import auto_window
     from .paper import PaperRun
 
-    has = original.sources != Source.NONE
-    seen = has.copy()
+    known = _with_rows(original)
+    seen = known.copy()
     seen[hidden] = False
     start = np.where(seen[:, None], original.unit, np.float32(0))
     job = PaperRun(batch, start, window=auto_window(batch), learning_rate=0.01, epochs=1)
     while not job.done:
         job.advance()
     yield "zero start", job.table[hidden], original.unit
-    truth = base_vectors(original.unit, has, seen)
+    truth = base_vectors(original.unit, known, seen)
     base = truth.copy()
     base[hidden] = 0
-    for name, rows in every_way(batch, base, seen & (original.sources == Source.KNOWN)):
+    for name, rows in every_way(batch, base, seen):
         yield name, rows[hidden], truth
+
+
+def _with_rows(original: Vectors) -> NDArray[np.bool_]:
+    """Words that have a row of their own in the pretrained table, (V,)."""
+    own: NDArray[np.bool_] = original.sources == Source.KNOWN
+    return own
