@@ -60,6 +60,7 @@ def prepare(
         tuple(settings.pos),
         settings.min_count,
         settings.tagger,
+        settings.stem,
     )
     started, read_before = time.perf_counter(), timings.get("read", 0.0)
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:

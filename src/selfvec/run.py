@@ -207,6 +207,20 @@ class Run:
             )
         return counts
 
+    @cached_property
+    def topics(self) -> Vectors | None:
+        """The same words by what the texts they stand in are about, for vectors of whole texts.
+
+        Two decorrelated passes over windows as wide as a text, without an anchor; made when first asked for
+        (as long as refining took). None for a run of another method, or one that forgot its tokens.
+        """
+        if self.provenance.get("method") != "decorrelated" or self.tokens is None:
+            return None
+        from .refine.topics import topical
+
+        rows = topical(self.tokens, self.original)
+        return Vectors(self.vectors.index_to_key, rows, counts=self.vectors.counts, normalized=True)
+
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.
 

@@ -54,6 +54,8 @@ class Settings:
         A path leads to a ``tokenizer.json``.
     lemmatize : str, optional
         Language code, or several with commas; words are replaced by their lemmas.
+    stem : str, optional
+        Language code; words of one stem are one, called by the commonest of them that has a vector.
     stop_words : str, optional
         Language code or path of a file with a word per line; these words are left out.
     pos : sequence of str
@@ -88,6 +90,7 @@ class Settings:
     vectors_errors: str = "strict"
     tokenizer: str = "words"
     lemmatize: str | None = None
+    stem: str | None = None
     stop_words: str | None = None
     pos: Sequence[str] = ()
     tagger: str | None = None

@@ -160,15 +160,15 @@ def test_a_collection_without_any_word(beir: Path) -> None:
 
 
 def test_real_collections(shared_data: Path) -> None:
-    """Untouched tables and BM25, between the figures of an earlier prototype and those of this code."""
+    """Untouched tables and BM25, near a prototype that did not lean: .63/.29/.34 and, BM25, .69/.37/.48."""
     tasks = [Retrieval(shared_data / "retrieval" / name) for name in ("med", "cran", "cacm")]
     tables = {"news": shared_data / "vectors/googlenews-26k-300d.bin", "pieces": "default"}
     report = selfvec.evaluate(tables, tasks)
     found = {(r["vectors"], r["task"]): r for r in report.rows if r["metric"] == "ndcg@10"}
     expected = {
-        "news": (0.36, 0.21, 0.24),
-        "pieces": (0.59, 0.27, 0.32),
-        "bm25": (0.66, 0.35, 0.42),
+        "news": (0.43, 0.25, 0.28),
+        "pieces": (0.65, 0.30, 0.33),
+        "bm25": (0.69, 0.37, 0.49),
     }
     for name, values in expected.items():
         for task, value in zip(("med", "cran", "cacm"), values, strict=True):

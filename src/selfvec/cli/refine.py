@@ -100,6 +100,10 @@ def refine(
     lemmatize: Annotated[
         str | None, typer.Option(metavar="LANG", help="Use lemmas: en, or en,de.", rich_help_panel=TEXT)
     ] = None,
+    stem: Annotated[
+        str | None,
+        typer.Option(metavar="LANG", help="Words of one stem are one, as en.", rich_help_panel=TEXT),
+    ] = None,
     stop_words: Annotated[
         str | None,
         typer.Option(metavar="LANG|FILE", help="Leave these words out, as en.", rich_help_panel=TEXT),
@@ -157,6 +161,7 @@ def refine(
         vectors_errors=vectors_errors,
         tokenizer=tokenizer,
         lemmatize=lemmatize,
+        stem=stem,
         stop_words=stop_words,
         pos=_list(pos) or (),
         tagger=tagger,

@@ -38,9 +38,9 @@ class Classification:
 
     Nothing is chosen by looking at the test part. The vectors are moved to the training examples' mean and
     divided by their mean distance from it, so that one strength of penalty (C = 10) means the same for tables
-    of any spread. How common words are is learned of all training texts, which takes no labels. The interval
-    is over test documents. ``covered`` is the share of the texts' tokens that have a vector, stop words left
-    out.
+    of any spread. How common words are, and which texts are alike, is learned of all training texts, which
+    takes no labels. The interval is over test documents. ``covered`` is the share of the texts' tokens that
+    have a vector, stop words left out.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Classification:
         labels, n = data.labels, data.train
         draws = _draws(labels[:n], self.shots, seed)
         for table in tables:
-            rows, covered = embed(data.texts, table.vectors, table.manner, collection=n)
+            rows, covered = embed(data.texts, table.texts, table.manner, collection=n)
             right = np.zeros(len(labels) - n)
             for draw in draws:
                 right += _predicted(rows[draw], labels[draw], rows[n:]) == labels[n:]

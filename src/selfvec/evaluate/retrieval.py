@@ -12,7 +12,7 @@ import numpy as np
 
 from .beir import Collection, read_collection
 from .bootstrap import mean
-from .documents import Manner, embed, encode_texts
+from .documents import Manner, by_stem, embed, encode_texts
 from .ranking import ranked, score_rankings
 from .tables import Table, as_path
 from .task import Measurement
@@ -26,9 +26,10 @@ Rankings = list[list[int]]
 class Retrieval:
     """nDCG@10, recall@100 and MRR@10 over the queries that have a relevant document.
 
-    Modes: ``dense``, the cosine of the query's and the document's idf-weighted mean word vectors; and once,
-    under the name "bm25", mode ``bm25`` (Lucene's variant, k1 1.2, b .75) on the words as the first table
-    reads them, in lower case. Equal scores rank in document order. A text none of whose words has a vector
+    Modes: ``dense``, the cosine of the query's and the document's vector (`selfvec.evaluate.documents`:
+    idf-weighted means of word vectors, documents leaning on those like them); and once, under the name
+    "bm25", mode ``bm25`` (Lucene's variant, k1 1.2, b .75) on the stems of the words as the first table
+    reads them. Equal scores rank in document order. A text none of whose words has a vector
     is not found, as is, by BM25, one that shares no word with the query. ``covered`` is the share of the
     texts' tokens that have a vector, stop words left out. The extra key ``missing`` counts relevant documents
     that the corpus lacks.
@@ -72,7 +73,7 @@ def _rows(
 def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, float]:
     """The best documents of each query by cosine, and the share of tokens that have a vector."""
     texts, count = collection.documents + collection.queries, len(collection.documents)
-    rows, covered = embed(texts, table.vectors, table.manner, collection=count)
+    rows, covered = embed(texts, table.texts, table.manner, count, questions=True)
     documents, queries = rows[:count], rows[count:]
     there = np.any(documents != 0, axis=1)
     nowhere = np.zeros_like(there)
@@ -87,7 +88,7 @@ def bm25_rankings(collection: Collection, manner: Manner) -> Rankings:
     import bm25s
 
     count = len(collection.documents)
-    batch = encode_texts(collection.documents + collection.queries, manner)
+    batch = by_stem(encode_texts(collection.documents + collection.queries, manner), manner)
     ids, bounds = batch.ids.tolist(), batch.offsets.tolist()
     texts = [ids[start:end] for start, end in pairwise(bounds)]
     if not any(texts[:count]):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class Table:
         Whether it was cut to its first principal axes.
     run : Run, optional
         Whose table it is, whole.
+    topical : bool
+        Whether texts take a vector of `Run.topics` too.
     """
 
     name: str
@@ -48,6 +51,15 @@ class Table:
     manner: Manner = field(default_factory=Manner)
     truncated: bool = False
     run: Run | None = field(default=None, repr=False)
+    topical: bool = False
+
+    @cached_property
+    def texts(self) -> list[Vectors]:
+        """The tables of which texts take their vectors, which then stand side by side."""
+        topics = self.run.topics if self.run is not None and self.topical else None
+        if topics is None:
+            return [self.vectors]
+        return [self.vectors, _cut(topics, self.vectors.vector_size) if self.truncated else topics]
 
     @property
     def size(self) -> dict[str, Any]:
@@ -111,7 +123,7 @@ def _tables(name: str, value: Vectors | Run, plain: bool) -> Iterator[Table]:
         yield Table(name, value, manner)
         return
     prefix = "" if plain else f"{name}/"
-    yield Table(f"{prefix}refined", value.vectors, manner, run=value)
+    yield Table(f"{prefix}refined", value.vectors, manner, run=value, topical=True)
     yield Table(f"{prefix}original", value.original, manner, run=value)
 
 
@@ -159,18 +171,21 @@ def truncated(table: Table, dimensions: int) -> Table:
             field="dimensions",
             remedy=f"choose numbers from 1 to {vectors.vector_size}",
         )
+    return replace(table, vectors=_cut(vectors, dimensions), truncated=True)
+
+
+def _cut(vectors: Vectors, dimensions: int) -> Vectors:
     axes = principal_axes(vectors.vectors)[:, :dimensions]
     matrix = np.empty((len(vectors), dimensions), np.float32)
     for start in range(0, len(vectors), _BLOCK):
         matrix[start : start + _BLOCK] = unit_rows(vectors.vectors[start : start + _BLOCK]) @ axes
-    cut = Vectors(
+    return Vectors(
         vectors.index_to_key,
         matrix,
         sources=vectors.sources,
         composer=None if vectors.composer is None else _turned(vectors.composer, axes),
         provenance=vectors.provenance,
     )
-    return Table(table.name, cut, table.manner, truncated=True)
 
 
 def _turned(composer: Composer, axes: NDArray[np.float32]) -> Composer:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, OptionError
+from .stems import same_stem, stems
 from .tagger import PARTS, Tagger, tagger
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ class Rules:
     pos : tuple of str
         Parts of speech to keep: noun (names included), verb, adjective, adverb. Empty: all.
     min_count : int
-        Keys that occur less often are left out (counted after lemmatisation).
+        Keys that occur less often are left out (counted after merging).
     tagger : str, optional
         Name or path of a spaCy pipeline that tells the parts of speech; an English lexicon without it.
+    stem : str, optional
+        Language code: words of one stem are one key, see `selfvec.text.stems`.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Rules:
     pos: tuple[str, ...] = ()
     min_count: int = 1
     tagger: str | None = None
+    stem: str | None = None
 
     def __post_init__(self) -> None:
         for part in self.pos:
@@ -104,8 +108,9 @@ class Rulebook:
         self.casing = casing
         self.min_count = rules.min_count
         languages = rules.lemmatize.split(",") if rules.lemmatize else []
-        if casing == "exact" and (languages or rules.stop_words or rules.pos):
-            field = "lemmatize" if languages else "stop_words" if rules.stop_words else "pos"
+        asked = {"lemmatize": languages, "stop_words": rules.stop_words, "pos": rules.pos, "stem": rules.stem}
+        if casing == "exact" and any(asked.values()):
+            field = next(name for name, value in asked.items() if value)
             raise OptionError(
                 "is a rule for words, the pieces of a tokenizer.json are none",
                 field=field,
@@ -113,6 +118,9 @@ class Rulebook:
             )
         self.stop_words = _stop_words(rules.stop_words) if rules.stop_words else frozenset[str]()
         self.lemma = _lemmatizer(tuple(languages)) if languages else None
+        self.stem = rules.stem
+        if rules.stem:
+            stems([], rules.stem)  # a language without rules is told now
         self.parts = frozenset(rules.pos)
         self.tagger: Tagger | None = None
         if rules.pos:
@@ -143,6 +151,8 @@ class Rulebook:
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
         keys = [self._name(words[i], forms[i], known) for i in left.tolist()]
+        if self.stem:
+            keys = same_stem(keys, counts[left], known, self.stem)
         types = list(dict.fromkeys(keys))
         index = dict(zip(types, range(len(types)), strict=True))
         places = np.full(len(words), DROPPED, np.int32)
