@@ -1,0 +1,123 @@
+"""Who is near a word in one table, who in another, and what came and went between the two.
+
+Two tables are compared row by row: row i is the same word in both, their dimensions may differ. All work is
+done in blocks, so that the words asked about times the vocabulary never stand in memory at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["gained_and_lost", "nearest"]
+
+_BYTES = 1 << 26  # of cosines held at a time
+
+Rows = NDArray[np.integer[Any]]
+Table = NDArray[np.float32]
+
+
+def nearest(
+    table: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """The rows nearest by cosine to some rows of a table, best first; equal cosines in order of rows.
+
+    Parameters
+    ----------
+    table : (V, d) float32
+        Unit rows. Rows of zeros are nobody's neighbours and have none.
+    rows : (m,) int
+        Rows asked about; a row is not its own neighbour.
+    neighbours : int
+        k.
+    among : (V,) bool, optional
+        Rows that may be neighbours; all where not given.
+
+    Returns
+    -------
+    (m, k) int64
+        -1 where there are fewer.
+
+    Examples
+    --------
+    >>> table = np.array([[1, 0], [0.6, 0.8], [0, 1], [0, 0]], dtype=np.float32)
+    >>> nearest(table, np.array([0, 3]), 2).tolist()
+    [[1, 2], [-1, -1]]
+    """
+    allowed = table.any(axis=1)
+    candidates = np.flatnonzero(allowed if among is None else allowed & among)
+    compared = table if len(candidates) == len(table) else table[candidates]
+    place = np.full(len(table), -1, np.int64)
+    place[candidates] = np.arange(len(candidates))
+    out = np.full((len(rows), neighbours), -1, np.int64)
+    kept = min(neighbours, len(candidates))
+    block = max(1, _BYTES // (4 * max(1, len(candidates))))
+    for start in range(0, len(rows) if kept else 0, block):
+        asked = np.asarray(rows[start : start + block])
+        cosines = table[asked] @ compared.T
+        own = np.flatnonzero(place[asked] >= 0)
+        cosines[own, place[asked[own]]] = -np.inf
+        cosines[~allowed[asked]] = -np.inf
+        best = _best(cosines, kept)
+        found = np.take_along_axis(cosines, best, axis=1) > -np.inf
+        out[start : start + block, :kept] = np.where(found, candidates[best], -1)
+    return out
+
+
+def _best(scores: Table, k: int) -> NDArray[np.int64]:
+    """Columns of the k largest scores of each row, (m, n) -> (m, k), best first, ties by column."""
+    n = scores.shape[1]
+    columns: NDArray[np.int64] = np.broadcast_to(np.arange(n), scores.shape)
+    if k < n:
+        least = np.partition(scores, n - k, axis=1)[:, n - k, None]
+        chosen = np.greater(scores, least)
+        ties = np.equal(scores, least)
+        places = k - chosen.sum(axis=1, keepdims=True)
+        # Of those that tie for the last place the first come in, as many as places are left.
+        crowded = np.flatnonzero(ties.sum(axis=1) > places[:, 0])
+        ties[crowded] &= np.cumsum(ties[crowded], axis=1) <= places[crowded]
+        columns = np.nonzero(chosen | ties)[1].reshape(len(scores), k)
+    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1).astype(np.int64)
+
+
+def gained_and_lost(
+    before: Table,
+    after: Table,
+    rows: Rows,
+    neighbours: int = 10,
+    *,
+    among: NDArray[np.bool_] | None = None,
+) -> Iterator[tuple[list[int], list[int]]]:
+    """For each of some words the neighbours it has only ``after``, and those it had only ``before``.
+
+    Parameters
+    ----------
+    before, after : (V, d), (V, d') float32
+        Unit rows of the same words.
+    rows : (m,) int
+        Words asked about.
+    neighbours : int
+        How many of the nearest are looked at in either table.
+    among : (V,) bool, optional
+        Words that may be neighbours.
+
+    Yields
+    ------
+    gained, lost : lists of int
+        Rows, nearest first.
+
+    Examples
+    --------
+    >>> before = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
+    >>> after = before[[0, 2, 1]]
+    >>> list(gained_and_lost(before, after, np.array([0]), 1))
+    [([2], [1])]
+    """
+    sides = (nearest(table, rows, neighbours, among=among) for table in (before, after))
+    for one, other in zip(*sides, strict=True):
+        had, has = one[one >= 0].tolist(), other[other >= 0].tolist()
+        yield [i for i in has if i not in had], [i for i in had if i not in has]
