@@ -47,7 +47,7 @@ def nearest(
     >>> nearest(table, np.array([0, 3]), 2).tolist()
     [[1, 2], [-1, -1]]
     """
-    allowed: NDArray[np.bool_] = table.any(axis=1)
+    allowed: NDArray[np.bool_] = np.any(table != 0, axis=1)
     candidates = np.flatnonzero(allowed if among is None else allowed & among)
     compared = table if len(candidates) == len(table) else table[candidates]
     place = np.full(len(table), -1, np.int64)
