@@ -32,7 +32,17 @@ from ..vectors import Source, Vectors, unit_in_place, unit_rows
 from .health import anisotropy
 from .spelling import Spelling
 
-__all__ = ["ANCHOR", "GAMMA", "POWER", "WINDOW", "DecorrelatedRun", "anchored", "base_vectors", "zca"]
+__all__ = [
+    "ANCHOR",
+    "GAMMA",
+    "POWER",
+    "WINDOW",
+    "DecorrelatedRun",
+    "anchored",
+    "base_vectors",
+    "whitening",
+    "zca",
+]
 
 # Chosen on the development data (word similarity after PubMed, from two tables); see docs/decorrelated.md.
 WINDOW = 41  # tokens, the centre included
@@ -109,16 +119,22 @@ def zca(
     -------
     (V, d) float32, not normalised
     """
-    mean, values, vectors = _spectrum(table, rows)
-    floor = max(float(values[-1]), 1e-300) * 1e-6  # directions without variance are noise, not to be blown up
-    scales = np.where(values > floor, np.maximum(values, floor) ** -power, 0.0)
-    turn = ((vectors * scales) @ vectors.T).astype(np.float32)
-    shift = mean.astype(np.float32)
+    shift, turn = whitening(table, power, rows)
     out = np.empty_like(table) if out is None else out
     for start in range(0, len(table), _BLOCK):
         part = slice(start, start + _BLOCK)
         out[part] = (table[part] - shift) @ turn
     return out
+
+
+def whitening(
+    table: Table, power: float, rows: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What `zca` takes off a row, (d,), and what it then multiplies it with, (d, d)."""
+    mean, values, vectors = _spectrum(table, rows)
+    floor = max(float(values[-1]), 1e-300) * 1e-6  # directions without variance are noise, not to be blown up
+    scales = np.where(values > floor, np.maximum(values, floor) ** -power, 0.0)
+    return mean.astype(np.float32), ((vectors * scales) @ vectors.T).astype(np.float32)
 
 
 def _spectrum(table: Table, rows: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.float64], ...]:
