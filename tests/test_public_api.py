@@ -60,7 +60,7 @@ def test_core_dependencies_are_those_the_core_imports() -> None:
 def test_fit_from_texts_and_vectors(storms: list[str]) -> None:
     words = ["hail", "storm", "wind", "roofs", "tornado"]
     table = Vectors(words, np.random.default_rng(0).standard_normal((5, 16)).astype(np.float32))
-    model = selfvec.Refiner(window=5, learning_rate=0.05, history="every:1").fit(storms, table)
+    model = selfvec.Refiner("paper", window=5, learning_rate=0.05, history="every:1").fit(storms, table)
     assert set(words) <= set(model.vectors_.index_to_key)
     original = model.original_
     np.testing.assert_allclose(original["hail"], unit_rows(table["hail"][None])[0], atol=1e-6)

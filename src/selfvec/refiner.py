@@ -57,7 +57,7 @@ class Refiner:
     True
     """
 
-    def __init__(self, method: str = "paper", **options: Any) -> None:
+    def __init__(self, method: str = "auto", **options: Any) -> None:
         self.settings = Settings(method=method, **options)
 
     def fit(
@@ -274,7 +274,7 @@ def _select(prepared: Prepared, settings: Settings, progress: Progress, jobs: in
             advance(job.advance())
         return job.table
 
-    methods = ("paper", "decorrelated")
+    methods = ("paper", "online", "decorrelated")
     candidates = {name: partial(refined_on, name) for name in methods}
     total = len(prepared.batch) * sum(replace(settings, method=name).rounds for name in methods)
     with progress.stage("Choosing", total, "tokens") as advance:

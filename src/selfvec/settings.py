@@ -24,14 +24,15 @@ class Settings:
 
     Parameters
     ----------
-    method : "paper", "online", "decorrelated", "auto" or "original"
-        The rule that moves the words; "auto" measures them on held-out text and keeps the vectors as they
-        are where neither beats them, "original" keeps them in any case.
+    method : "auto", "paper", "online", "decorrelated" or "original"
+        The rule that moves the words; "auto" measures the three on held-out text and keeps the vectors as
+        they are where none beats them, "original" keeps them in any case.
     window : int or "auto"
         Tokens per window, the centre included; "auto" is the corpus' mean sentence length, odd, for the
         paper's rule and 41 for the others.
     learning_rate : float, optional
-        α. 0.01 for the paper's rule, which finds 0.075 and more unsteady; 0.005 for the online rule.
+        α of the sequential rules. 0.01 for the paper's, which finds 0.075 and more unsteady; 0.005 for the
+        online rule.
     epochs : int
         Passes over the corpus of the sequential rules.
     passes : int
@@ -78,7 +79,7 @@ class Settings:
         Naming the option, its rule and its value.
     """
 
-    method: str = "paper"
+    method: str = "auto"
     window: int | str = "auto"
     learning_rate: float | None = None
     epochs: int = 1
@@ -119,9 +120,10 @@ class Settings:
         _whole("passes", self.passes, 1)
         _whole("min_count", self.min_count, 1)
         _whole("seed", self.seed, 0)
-        if self.learning_rate is None:
+        if self.learning_rate is None and self.method != "auto":
             object.__setattr__(self, "learning_rate", LEARNING_RATES.get(self.method, 0.01))
-        _number("learning_rate", self.learning_rate)
+        if self.learning_rate is not None:
+            _number("learning_rate", self.learning_rate)
         if self.anchor is not None:
             _number("anchor", self.anchor)
 

@@ -31,6 +31,7 @@ def vectors_file(tmp_path: Path, storms: list[str]) -> Path:
 def run_folder(tmp_path: Path, storm_file: Path, vectors_file: Path) -> Path:
     run = tmp_path / "run"
     arguments = ["refine", storm_file, "--vectors", vectors_file, "-o", run, "--history", "every:2"]
+    arguments += ["--method", "paper"]
     assert main([str(argument) for argument in arguments]) == 0
     return run
 
@@ -66,6 +67,8 @@ def test_the_same_command_makes_the_same_bytes(tmp_path, storm_file, vectors_fil
         again,
         "--history",
         "every:2",
+        "--method",
+        "paper",
         "--jobs",
         "1",
     ]

@@ -7,7 +7,7 @@ import pytest
 
 import selfvec
 from selfvec.refine.criteria import Cloze, Contexts
-from selfvec.refine.select import ORIGINAL, choose, hold_out
+from selfvec.refine.select import ORIGINAL, choose, drawn, hold_out
 from selfvec.settings import Settings
 from selfvec.tokens import TokenBatch
 from selfvec.vectors import Vectors, unit_rows
@@ -135,13 +135,35 @@ def test_auto_writes_its_decision_into_the_run(start: str) -> None:
     model = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
     decision = model.run_.provenance["decision"]
     assert decision["chosen"] == model.run_.provenance["method"]
-    assert {row["name"] for row in decision["candidates"]} == {"original", "paper", "decorrelated"}
+    assert {row["name"] for row in decision["candidates"]} == {
+        "original",
+        "paper",
+        "online",
+        "decorrelated",
+    }
+    chosen = next(row for row in decision["candidates"] if row["name"] == decision["chosen"])
+    assert not chosen["worse"]
+    assert chosen["gain"] == max(row["gain"] for row in decision["candidates"] if not row["worse"])
     if start == "random":
         assert decision["chosen"] != ORIGINAL
-    else:
-        assert decision["chosen"] in (ORIGINAL, "decorrelated")
     same = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
     np.testing.assert_array_equal(same.vectors_.vectors, model.vectors_.vectors)
+
+
+def test_of_a_long_text_documents_are_drawn() -> None:
+    batch = topical(300)
+    part = drawn(batch, len(batch) // 3, np.random.default_rng(0))
+    assert list(part.types) == list(batch.types)
+    assert len(batch) // 4 < len(part) <= len(batch) // 3
+    assert {tuple(t) for t in documents_of(part)} <= {tuple(t) for t in documents_of(batch)}
+    assert drawn(batch, len(batch), np.random.default_rng(0)) is batch
+    one_long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
+    assert drawn(one_long, 20, np.random.default_rng(0)).documents == 2
+
+
+def documents_of(batch: TokenBatch) -> list[list[int]]:
+    bounds = zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
+    return [batch.ids[start:end].tolist() for start, end in bounds]
 
 
 def test_original_keeps_every_vector(storms: list[str]) -> None:

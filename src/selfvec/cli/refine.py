@@ -30,7 +30,7 @@ def refine(
     ] = "default",
     method: Annotated[
         str, typer.Option(metavar="auto|paper|online|decorrelated|original", rich_help_panel=RULE)
-    ] = "paper",
+    ] = "auto",
     window: Annotated[
         str,
         typer.Option(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..tokens import TokenBatch
 from .criteria import Cloze, Contexts
 
-__all__ = ["ORIGINAL", "Choice", "choose", "hold_out"]
+__all__ = ["ENOUGH", "ORIGINAL", "Choice", "choose", "drawn", "hold_out"]
 
 Table = NDArray[np.float32]
 Scores = dict[str, NDArray[np.float64]]
@@ -25,6 +25,7 @@ Scores = dict[str, NDArray[np.float64]]
 ORIGINAL = "original"
 _SHARE = 0.05  # of the documents, held out
 _POSITIONS, _DOCUMENTS = 20_000, 3_000  # measured at most
+ENOUGH = 1_000_000  # tokens; of a longer text so much is drawn, so that choosing takes a second or two
 _LEAST = 100  # held-out tokens below which nothing is told apart
 _RESAMPLES = 500
 
@@ -68,6 +69,18 @@ def hold_out(batch: TokenBatch, share: float, rng: np.random.Generator) -> tuple
     return _part(batch, ~chosen), _part(batch, chosen)
 
 
+def drawn(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
+    """Documents drawn until ``most`` tokens are reached, in their order; all where they have fewer."""
+    if len(batch) <= most:
+        return batch
+    order = rng.permutation(batch.documents)
+    within = np.cumsum(np.diff(batch.offsets)[order]) <= most
+    within[:2] = True  # one to read and one to hold out
+    chosen = np.zeros(batch.documents, bool)
+    chosen[order[within]] = True
+    return _part(batch, chosen)
+
+
 def _part(batch: TokenBatch, documents: NDArray[np.bool_]) -> TokenBatch:
     lengths = np.diff(batch.offsets)
     offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
@@ -88,7 +101,7 @@ def choose(
     seed : int
     """
     rng = np.random.default_rng(seed)
-    training, held = hold_out(batch, _SHARE, rng)
+    training, held = hold_out(drawn(batch, ENOUGH, rng), _SHARE, rng)
     if len(held) < _LEAST or len(training) < _LEAST:
         reason = f"too little text to tell: {len(held)} tokens could be held out, {_LEAST} are needed"
         return Choice(ORIGINAL, reason, [], len(held))
