@@ -141,7 +141,7 @@ def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any
     return types.void(table, types.intp, types.intp, types.intp), codegen
 
 
-@njit(inline="always", error_model="numpy", fastmath=set(CONTRACT))
+@njit(inline="always", error_model="numpy")
 def sum_window(ids, start, stop, table, window_sum, first, last):
     """Sum the rows of the tokens ``start`` … ``stop - 1`` from scratch, some columns only."""
     nothing = table.shape[0] - 1

@@ -1,6 +1,8 @@
 """The first run, which compiles, and later ones, which load what was compiled, make the same bytes.
 
-A helper that Numba calls rather than inlines may be found in two differently optimised copies then.
+A helper that Numba calls rather than inlines may be found in two differently optimised copies then. And where
+arrays happen to lie must not matter: a compiler that may reorder sums makes two copies of a loop, and chooses
+between them by the addresses.
 """
 
 from __future__ import annotations
@@ -9,6 +11,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.vectors import Vectors
 
 CODE = """
 import hashlib
@@ -40,3 +48,16 @@ def test_compiled_and_cached_runs_make_the_same_bytes(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*.nbc"))
     assert len(first.splitlines()) == 5
     assert first == second
+
+
+@pytest.mark.parametrize("method", ["paper", "online", "decorrelated"])
+def test_where_arrays_lie_does_not_matter(method: str, storms: list[str]) -> None:
+    rng = np.random.default_rng(5)
+    known = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
+    table = Vectors(known, rng.standard_normal((8, 16)).astype(np.float32))
+    made, held = set(), []
+    for _ in range(12):
+        held.append(np.ones(rng.integers(1, 5000)))  # moves what is allocated next
+        rows = selfvec.Refiner(method, window=9, history="epoch").fit(storms, table).vectors_.vectors
+        made.add(rows.tobytes())
+    assert len(made) == 1

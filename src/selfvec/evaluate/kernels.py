@@ -23,7 +23,7 @@ def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], typ
     return out
 
 
-@nb.njit(nogil=True, cache=True, fastmath=True)
+@nb.njit(nogil=True, cache=True)
 def weighted_sums(
     ids: NDArray[np.int32],
     offsets: NDArray[np.int64],

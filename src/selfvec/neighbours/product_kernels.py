@@ -21,10 +21,9 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 _LOGARITHMS = np.log(np.maximum(np.arange(4096), 1))  # most counts are small
-_CONTRACT = {"contract", "reassoc", "nsz"}  # allow a·b + c in one rounding, nothing that changes infinities
 
 
-@njit(cache=True, nogil=True, fastmath=_CONTRACT)
+@njit(cache=True, nogil=True)
 def multiply_rows(
     indptr: Int64, indices: Int32, values: NDArray[Any], table: Float32, first: int, last: int, out: Float32
 ) -> None:

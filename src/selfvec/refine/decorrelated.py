@@ -84,10 +84,11 @@ def base_vectors(
     out[~known] = 0
     sample = out if counted is None else out[counted]
     counted = known if counted is None else counted
-    if np.count_nonzero(counted) <= TOP_DIRECTIONS or anisotropy(sample) < SHARED:
+    leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # of a few directions each says something
+    if leaving == 0 or np.count_nonzero(counted) <= leaving or anisotropy(sample) < SHARED:
         return out
     mean, _, vectors = _spectrum(out, counted)
-    top = vectors[:, -TOP_DIRECTIONS:]
+    top = vectors[:, -leaving:]
     remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
     shift = mean.astype(np.float32)
     for start in range(0, len(out), _BLOCK):
@@ -165,7 +166,10 @@ def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) 
 def decorrelate(table: Table, operator: Operator, power: float) -> Table:
     """One pass: every word becomes the whitened, informative sum of its neighbours. Unit or zero rows."""
     summed = operator.apply(table)
-    return unit_in_place(zca(summed, power, operator.degrees > 0, out=summed))
+    stands = operator.degrees > 0
+    out = unit_in_place(zca(summed, power, stands, out=summed))
+    out[~stands] = 0  # beside no word: the whitening's shift is no meaning
+    return out
 
 
 def anchored(
@@ -321,8 +325,6 @@ class DecorrelatedRun:
         if known.all() or not known.any():
             return
         letters = Spelling(self.batch.types, self.jobs)
-        alone = ~known & (self.operator.degrees == 0)  # the whitening's shift is no meaning
-        self.table[alone] = 0
         self.table, shares = lettered(self.table, known, self.batch.counts, letters)
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~self.table.any(axis=1)] = Source.NONE

@@ -97,7 +97,7 @@ def _move_on(
     return signature, codegen
 
 
-@njit(inline="always", error_model="numpy", fastmath=set(CONTRACT))
+@njit(inline="always", error_model="numpy")
 def _fresh_sum(ids, first, last, table, window_sum, inside, word, keep, rate):
     """Sum a window from scratch, count its words, and return the squared length of ``word``'s new vector."""
     for p in range(first, last):
@@ -124,7 +124,7 @@ def record(word, table, period, seen, record_rows, record_words, record_updates,
     return records
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweep(
     ids,
     offsets,

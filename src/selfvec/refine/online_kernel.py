@@ -118,7 +118,7 @@ def sum_rows(table, shares):
     return out
 
 
-@njit(inline="always", error_model="numpy", fastmath=set(CONTRACT))
+@njit(inline="always", error_model="numpy")
 def _fresh_sum(ids, first, last, table, weights, filled, window_sum, inside):
     """Sum a window from scratch and count its words; the sum of its weights."""
     window_sum[:] = 0
@@ -138,7 +138,7 @@ def _fresh_sum(ids, first, last, table, weights, filled, window_sum, inside):
     return heavy
 
 
-@njit(inline="always", error_model="numpy", fastmath=set(CONTRACT))
+@njit(inline="always", error_model="numpy")
 def _pull(table, origin, window_sum, total, moved, word, weight, rate, centre):
     """Write into ``moved`` where a word is pulled to, not yet a unit row; its squared length."""
     keep, squares = np.float32(1) - rate * weight, np.float32(0)
@@ -148,7 +148,7 @@ def _pull(table, origin, window_sum, total, moved, word, weight, rate, centre):
     return squares
 
 
-@njit(inline="always", error_model="numpy", fastmath=set(CONTRACT))
+@njit(inline="always", error_model="numpy")
 def _settle(table, total, moved, word, share, scale):
     """Write a word's new row where no fused loop does it."""
     for j in range(moved.size):
@@ -157,7 +157,7 @@ def _settle(table, total, moved, word, share, scale):
         table[word, j] = new
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=set(CONTRACT))
+@njit(cache=True, nogil=True, error_model="numpy")
 def online_sweep(
     ids,
     offsets,
