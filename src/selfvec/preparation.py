@@ -70,6 +70,7 @@ def prepare(
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
     with timings.stage("count"):
         _check_tokens(batch)
+        _check_slices(batch, settings)
         batch = by_frequency(batch)
         original = starting_vectors(batch, known, settings)
         window = window_of(batch, settings)
@@ -143,6 +144,14 @@ def _check_tokens(batch: TokenBatch) -> None:
         raise CorpusError(
             f"the corpus has one word only, {batch.types[0]!r}: there are no neighbours to learn from",
             remedy="bring more text, or check --text-field and --tokenizer",
+        )
+
+
+def _check_slices(batch: TokenBatch, settings: Settings) -> None:
+    if settings.slice and (batch.dates is None or np.all(np.isnat(batch.dates))):
+        raise CorpusError(
+            f"there are no dates to cut it into slices by {settings.slice}",
+            remedy="give --date-field FIELD, or leave --slice out",
         )
 
 

@@ -4,7 +4,8 @@
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
-    tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64
+    tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
+                           "slices" (D,) int32 with their names
     counts/                exact co-occurrence counts, where they were made
     history/               recorded states, where kept
     report.json            health
@@ -313,13 +314,17 @@ def _write_tokens(path: Path, batch: TokenBatch) -> None:
     tensors: dict[str, NDArray[Any]] = {"ids": batch.ids, "offsets": batch.offsets}
     if batch.dates is not None:
         tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
-    write_tensors(path, tensors, {"sentences": str(batch.sentences)})
+    described = {"sentences": str(batch.sentences)}
+    if batch.slices is not None:
+        tensors["slices"] = batch.slices
+        described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
+    write_tensors(path, tensors, described)
 
 
 def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
     tensors = map_tensors(path)
     kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
-    days = tensors.get("days")
+    days, slices, described = tensors.get("days"), tensors.get("slices"), read_metadata(path)
     if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
         raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
     try:
@@ -328,9 +333,11 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
             kept["offsets"].astype(np.int64, copy=False),
             words,
             dates=None if days is None else days.astype(np.int64).astype("datetime64[D]"),
-            sentences=int(read_metadata(path).get("sentences", 0)),
+            sentences=int(described.get("sentences", 0)),
+            slices=None if slices is None else slices.astype(np.int32, copy=False),
+            slice_names=[str(name) for name in json.loads(described.get("slices", "[]"))],
         )
-    except (InputError, ValueError) as error:
+    except (InputError, ValueError, TypeError) as error:
         raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
 
 

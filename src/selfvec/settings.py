@@ -16,6 +16,7 @@ OOV = ("subwords", "zero")
 OPERATORS = ("scan", "counts", "ppmi")
 DISTANCE_WEIGHTS = ("flat", "linear", "harmonic")
 POS = ("noun", "verb", "adjective", "adverb")
+SLICES = ("month", "quarter", "year")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Settings:
         Words that occur less often are left out.
     history : str or sequence of str
         See `selfvec.history.record.parse_history`.
+    slice : "month", "quarter" or "year", optional
+        The periods that drift compares unless it is told others; nothing else depends on it.
     keep_tokens : bool
         Whether the run keeps the corpus as ids, 4 bytes a token, by which it can be measured, sliced and
         refined again. Without it the run folder does not tell which word followed which.
@@ -97,6 +100,7 @@ class Settings:
     tagger: str | None = None
     min_count: int = 1
     history: str | Sequence[str] = "auto"
+    slice: str | None = None
     keep_tokens: bool = True
     seed: int = 0
 
@@ -114,6 +118,8 @@ class Settings:
         _one_of("vectors_errors", self.vectors_errors, ("strict", "replace"))
         for part in self.pos:
             _one_of("pos", part, POS)
+        if self.slice is not None:
+            _one_of("slice", self.slice, SLICES)
         if self.window != "auto":
             _whole("window", self.window, 1)
         _whole("epochs", self.epochs, 1)

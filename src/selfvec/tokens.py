@@ -29,6 +29,10 @@ class TokenBatch:
         One date per document (NaT where unknown).
     sentences : int
         Number of sentences the tokens came from (0 where unknown); ``--window auto`` is their mean length.
+    slices : (D,) int32, optional
+        The part of the corpus each document belongs to, as a number in ``slice_names``; -1 where unknown.
+    slice_names : sequence of str
+        What the parts are called.
     """
 
     ids: NDArray[np.int32]
@@ -36,6 +40,8 @@ class TokenBatch:
     types: Sequence[str]
     dates: NDArray[np.datetime64] | None = None
     sentences: int = 0
+    slices: NDArray[np.int32] | None = None
+    slice_names: Sequence[str] = ()
     counts: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +55,8 @@ class TokenBatch:
             raise CorpusError(f"token ids lie between 0 and {len(self.types) - 1}")
         if self.dates is not None and len(self.dates) != len(self.offsets) - 1:
             raise CorpusError("there is one date per document")
+        if self.slices is not None:
+            _check_slices(self.slices, len(self.offsets) - 1, len(self.slice_names))
         counts = np.bincount(self.ids, minlength=len(self.types)).astype(np.int64)
         object.__setattr__(self, "counts", counts)
 
@@ -91,4 +99,13 @@ class TokenBatch:
             self.types,
             dates=None if self.dates is None else self.dates[documents],
             sentences=round(self.sentences * int(offsets[-1]) / max(len(self), 1)),
+            slices=None if self.slices is None else self.slices[documents],
+            slice_names=self.slice_names,
         )
+
+
+def _check_slices(slices: NDArray[np.int32], documents: int, names: int) -> None:
+    if slices.shape != (documents,):
+        raise CorpusError("there is one slice per document")
+    if documents and not -1 <= slices.min() <= slices.max() < names:
+        raise CorpusError(f"slices lie between -1 and {names - 1}")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import OptionError
-from ..settings import Settings
+from ..settings import SLICES, Settings
 
 __all__ = ["refine"]
 
@@ -85,6 +85,19 @@ def refine(
     ] = None,
     date_field: Annotated[
         str | None, typer.Option(metavar="F", help="Field that holds the date.", rich_help_panel=TEXT)
+    ] = None,
+    slice_by: Annotated[
+        str | None,
+        typer.Option(
+            "--slice",
+            metavar="month|quarter|year|corpus",
+            help="Parts that drift compares: periods, or each CORPUS.",
+            rich_help_panel=TEXT,
+        ),
+    ] = None,
+    slice_field: Annotated[
+        str | None,
+        typer.Option(metavar="F", help="Field that says which part a document is of.", rich_help_panel=TEXT),
     ] = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Count malformed rows and go on.", rich_help_panel=TEXT)
@@ -167,6 +180,7 @@ def refine(
         tagger=tagger,
         min_count=min_count,
         history=history or "auto",
+        slice=_period(slice_by, slice_field),
         keep_tokens=keep_tokens,
         seed=seed,
     )
@@ -180,6 +194,8 @@ def refine(
             corpus,
             text_fields=_list(text_field),
             date_field=date_field,
+            slice_field=slice_field,
+            slice_by_name=slice_by == "corpus",
             skip_bad_rows=skip_bad_rows,
         )
         run = work(opened, None if vectors == "none" else vectors, settings, workspace, jobs)
@@ -188,6 +204,17 @@ def refine(
 
 def _list(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",") if part.strip()] if text else None
+
+
+def _period(slice_by: str | None, slice_field: str | None) -> str | None:
+    """The period to slice by; None where slices are given by a field or the corpora."""
+    if slice_by and slice_field:
+        raise OptionError(
+            "slices are by --slice or by --slice-field, here are both", remedy="leave one of them out"
+        )
+    if slice_by not in (None, "corpus", *SLICES):
+        raise OptionError(f"is one of {', '.join(SLICES)} or corpus, not {slice_by!r}", field="slice")
+    return None if slice_by == "corpus" else slice_by
 
 
 def _window(text: str) -> int | str:

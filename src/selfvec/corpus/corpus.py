@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import CorpusError
@@ -19,6 +20,8 @@ __all__ = ["Corpus"]
 
 class Part(Protocol):
     """Rows of known fields; read to the end it has told the summary what it was."""
+
+    name: str
 
     @property
     def path(self) -> str: ...
@@ -64,8 +67,10 @@ class Corpus:
         *,
         skip_bad_rows: bool = False,
         skipped_files: Sequence[str] = (),
+        slice_by_name: bool = False,
     ) -> None:
         self.name = name
+        self.slice_by_name = slice_by_name
         self.skip_bad_rows = skip_bad_rows
         self._parts = list(parts)
         self._skipped_files = list(skipped_files)
@@ -83,6 +88,8 @@ class Corpus:
         *,
         text_fields: Sequence[str] | None = None,
         date_field: str | None = None,
+        slice_field: str | None = None,
+        slice_by_name: bool = False,
         skip_bad_rows: bool = False,
     ) -> Corpus:
         """Files, folders and ``-`` (standard input), one after the other.
@@ -97,6 +104,10 @@ class Corpus:
             Columns joined by a blank line; without it the usual names are recognised.
         date_field : str, optional
             The column with the date; without it the usual names are recognised.
+        slice_field : str, optional
+            The column with the part of the corpus a document belongs to: a region, a source, an author.
+        slice_by_name : bool
+            Whether each of ``sources`` is such a part, called by its name.
         skip_bad_rows : bool
             Leave malformed rows out, and count them, instead of stopping at the first.
 
@@ -113,8 +124,18 @@ class Corpus:
             raise CorpusError("no file was given", remedy="name files or folders, or - for standard input")
         skipped: list[str] = []
         paths = [os.fspath(name) for name in names]
-        parts = [open_part(source, text_fields, date_field) for source in find_sources(paths, skipped)]
-        return cls(parts, ", ".join(paths), skip_bad_rows=skip_bad_rows, skipped_files=skipped)
+        parts = [
+            open_part(source, text_fields, date_field, slice_field, name)
+            for path, name in zip(paths, _short(paths), strict=True)
+            for source in find_sources([path], skipped)
+        ]
+        return cls(
+            parts,
+            ", ".join(paths),
+            skip_bad_rows=skip_bad_rows,
+            skipped_files=skipped,
+            slice_by_name=slice_by_name,
+        )
 
     @classmethod
     def from_texts(
@@ -123,6 +144,8 @@ class Corpus:
         dates: Iterable[object] | None = None,
         ids: Iterable[str] | None = None,
         name: str = "memory",
+        *,
+        slices: Iterable[str | None] | None = None,
     ) -> Corpus:
         """Texts that are in memory, or come from an iterator.
 
@@ -132,7 +155,7 @@ class Corpus:
             An iterator is read as it goes, and can be read once.
         dates : iterable of date, datetime, datetime64, str or int, optional
             One per text, in any form the date fields of files have; None where unknown.
-        ids : iterable of str, optional
+        ids, slices : iterable of str, optional
             One per text.
 
         Raises
@@ -146,7 +169,7 @@ class Corpus:
             raise CorpusError(
                 "texts are several strings, this is one", remedy="put it into a list, or use Corpus.open"
             )
-        return cls([MemoryPart(name, texts, dates, ids)], name)
+        return cls([MemoryPart(name, texts, dates, ids, slices)], name)
 
     def batches(
         self, advance: Callable[[int], None] = lambda _: None, *, batch_bytes: int = BATCH_BYTES
@@ -166,7 +189,7 @@ class Corpus:
             For a row that is malformed (unless they are skipped), a damaged file, or if there was no
             document at all.
         """
-        from .documents import Seen, concatenated, documents
+        from .documents import Seen, concatenated, documents, named
 
         self.summary = self._new_summary()
         reading = Reading(self.summary, self.skip_bad_rows, batch_bytes, advance)
@@ -178,6 +201,8 @@ class Corpus:
                 batch = documents(table, part.fields, part.path, reading, seen)
                 if not len(batch):
                     continue
+                if self.slice_by_name:
+                    batch = named(batch, part.name)
                 waiting.append(batch)
                 size += int(batch.texts.str.len_bytes().sum())
                 if size >= batch_bytes:
@@ -214,3 +239,16 @@ class Corpus:
         if summary.bad_rows:
             rule += f": all {summary.bad_rows:,} rows are bad, the first is {summary.bad_places[0]}"
         return CorpusError(rule, path=self.name, remedy="give a corpus with text")
+
+
+def _short(paths: Sequence[str]) -> list[str]:
+    """Names of sources without folders and suffixes, as far as these differ.
+
+    >>> _short(["texts/1993.jsonl.gz", "texts/2020.jsonl.gz"]), _short(["a/x.txt", "b/x.txt"])
+    (['1993', '2020'], ['a/x.txt', 'b/x.txt'])
+    """
+    names = [Path(path).name or path for path in paths]
+    for form in ([name.split(".")[0] or name for name in names], names):
+        if len(set(form)) == len(paths):
+            return form
+    return list(paths)

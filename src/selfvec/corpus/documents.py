@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,7 @@ from .fields import Fields
 from .summary import Reading
 from .tables import Table
 
-__all__ = ["Documents", "Seen", "concatenated", "documents"]
+__all__ = ["Documents", "Seen", "concatenated", "documents", "named"]
 
 EPISODE_SUFFIX = ":episode"
 """Marks the id of an episode narrative: that of the event it first stood with, and this."""
@@ -32,11 +32,14 @@ class Documents:
         None where the source has no ids.
     dates : Series of Date or None
         None where the source has no dates, null where one is unknown.
+    slices : Series of String or None
+        The part of the corpus each belongs to; None where nobody asked, null where it is unknown.
     """
 
     texts: pl.Series
     ids: pl.Series | None = None
     dates: pl.Series | None = None
+    slices: pl.Series | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -81,7 +84,12 @@ def concatenated(batches: Sequence[Documents]) -> Documents:
         )
 
     texts = pl.concat([batch.texts.alias("") for batch in batches])
-    return Documents(texts, column("ids", pl.String), column("dates", pl.Date))
+    return Documents(texts, column("ids", pl.String), column("dates", pl.Date), column("slices", pl.String))
+
+
+def named(batch: Documents, name: str) -> Documents:
+    """The same documents, all of one slice."""
+    return replace(batch, slices=pl.repeat(name, len(batch), dtype=pl.String, eager=True))
 
 
 def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: Seen) -> Documents:
@@ -114,7 +122,8 @@ def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: S
         dates = dates.gather(rows[kept])
         summary.undated += dates.null_count()
     summary.documents += len(kept)
-    return Documents(texts.gather(kept), None if ids is None else ids.gather(kept), dates)
+    slices = table.columns[fields.slice].cast(pl.String).gather(rows[kept]) if fields.slice else None
+    return Documents(texts.gather(kept), None if ids is None else ids.gather(kept), dates, slices)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

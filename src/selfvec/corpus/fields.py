@@ -78,6 +78,8 @@ class Fields:
     date : tuple of str
         None or one column; two where year-month and day stand apart.
     id : str or None
+    slice : str or None
+        The column that says which part of the corpus a document belongs to.
     layout : str or None
         "noaa details" (yearly bulk files), "noaa export" (web search) or "noaa events".
     text_given, date_given : bool
@@ -88,13 +90,15 @@ class Fields:
     date: tuple[str, ...] = ()
     id: str | None = None
     layout: str | None = None
+    slice: str | None = None
     text_given: bool = False
     date_given: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column needed, each once."""
-        return tuple(dict.fromkeys((*self.text, *self.date, *([self.id] if self.id else []))))
+        single = [name for name in (self.id, self.slice) if name]
+        return tuple(dict.fromkeys((*self.text, *self.date, *single)))
 
 
 def recognise(
@@ -102,6 +106,7 @@ def recognise(
     path: str,
     text_fields: Sequence[str] | None = None,
     date_field: str | None = None,
+    slice_field: str | None = None,
 ) -> Fields:
     """Choose the fields of a file with these columns.
 
@@ -113,7 +118,8 @@ def recognise(
     Examples
     --------
     >>> recognise(["_id", "title", "text", "year"], "corpus.jsonl")
-    Fields(text=('title', 'text'), date=('year',), id='_id', layout=None, text_given=False, date_given=False)
+    Fields(text=('title', 'text'), date=('year',), id='_id', layout=None, slice=None, text_given=False, \
+date_given=False)
     """
     lower = {name.strip().lower(): name for name in reversed(columns)}
 
@@ -141,7 +147,8 @@ def recognise(
     if date_field:
         date = (_given(date_field, columns, path, "--date-field"),)
     name = next(iter(first(IDS)), None)
-    fields = Fields(text, date, name, layout, bool(text_fields), bool(date_field))
+    part = _given(slice_field, columns, path, "--slice-field") if slice_field else None
+    fields = Fields(text, date, name, layout, part, bool(text_fields), bool(date_field))
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(

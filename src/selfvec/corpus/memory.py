@@ -14,26 +14,29 @@ from .tables import Table, shown, table_of
 
 __all__ = ["MemoryPart"]
 
-TEXT, DATE, ID = "text", "date", "id"
+TEXT, DATE, ID, SLICE = "text", "date", "id", "slice"
 _MISSING = object()
 
 
 @dataclass
 class MemoryPart:
-    """Texts given by the caller, with their dates and ids."""
+    """Texts given by the caller, with their dates, ids and slices."""
 
     path: str
     texts: Iterable[str | None]
     dates: Iterable[object] | None = None
     ids: Iterable[object] | None = None
+    slices: Iterable[object] | None = None
     kind: str = "memory"
     size: int | None = None
+    name: str = ""
     fields: Fields = field(init=False)
     _read: bool = False
 
     def __post_init__(self) -> None:
         dates = () if self.dates is None else (DATE,)
-        self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, date_given=True)
+        part = None if self.slices is None else SLICE
+        self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, slice=part, date_given=True)
 
     def tables(self, reading: Reading) -> Iterator[Table]:
         """The texts in batches; a null text is an empty one.
@@ -43,7 +46,7 @@ class MemoryPart:
         CorpusError
             If an iterator is read again, a text is no string, or there are not as many dates or ids.
         """
-        given = {TEXT: self.texts, DATE: self.dates, ID: self.ids}
+        given = {TEXT: self.texts, DATE: self.dates, ID: self.ids, SLICE: self.slices}
         columns = {name: column for name, column in given.items() if column is not None}
         if self._read and any(iter(column) is column for column in columns.values()):
             raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")

@@ -32,6 +32,7 @@ class FilePart:
     source: Source
     fields: Fields
     header: Header | None = None
+    name: str = ""
 
     @property
     def path(self) -> str:
@@ -93,8 +94,14 @@ def _chunks(stream: Stream, reading: Reading) -> Generator[bytes]:
             done = position
 
 
-def open_part(source: Source, text_fields: Sequence[str] | None, date_field: str | None) -> FilePart:
-    """Choose the fields of a source by a look at its beginning.
+def open_part(
+    source: Source,
+    text_fields: Sequence[str] | None,
+    date_field: str | None,
+    slice_field: str | None = None,
+    name: str = "",
+) -> FilePart:
+    """Choose the fields of a source by a look at its beginning; ``name`` is what the user asked for.
 
     Raises
     ------
@@ -103,14 +110,14 @@ def open_part(source: Source, text_fields: Sequence[str] | None, date_field: str
     """
     path = source.path
     if source.kind in ("folder", "lines"):
-        if asked := [*(text_fields or ()), *([date_field] if date_field else [])]:
+        if asked := [*(text_fields or ()), *(name for name in (date_field, slice_field) if name)]:
             raise CorpusError(
                 "is plain text and has no fields",
                 path=path,
                 field=asked[0],
-                remedy="leave --text-field and --date-field out, or give csv, jsonl or parquet files",
+                remedy="leave such options out, or give csv, jsonl or parquet files",
             )
-        return FilePart(source, Fields((TEXT,), id=ID if source.kind == "folder" else None))
+        return FilePart(source, Fields((TEXT,), id=ID if source.kind == "folder" else None), name=name)
     header, types = None, {}
     if source.kind == "parquet":
         types = parquet_schema(source.local(), path)
@@ -122,16 +129,17 @@ def open_part(source: Source, text_fields: Sequence[str] | None, date_field: str
         columns = list(header.names)
     if not columns and source.kind != "parquet":
         return FilePart(source, Fields(()))  # an empty file holds no documents
-    fields = recognise(columns, path, text_fields, date_field)
-    return FilePart(source, _typed(fields, types, path), header)
+    fields = recognise(columns, path, text_fields, date_field, slice_field)
+    return FilePart(source, _typed(fields, types, path), header, name)
 
 
 def _typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
     """Fields of a Parquet file whose columns hold what they should; an odd id or date is not read."""
     odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
     wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
-    for name in (*fields.text, *fields.date):
-        if name in wrong or (fields.date_given and name in odd):
+    asked = {*(fields.date if fields.date_given else ()), fields.slice}
+    for name in (*fields.text, *fields.date, *([fields.slice] if fields.slice else [])):
+        if name in wrong or (name in asked and name in odd):
             rule = f"a column of strings is needed, this one holds {types[name]}"
             raise CorpusError(rule, path=path, field=name, remedy="choose another field")
     date = () if odd.intersection(fields.date) else fields.date

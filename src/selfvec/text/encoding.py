@@ -39,6 +39,8 @@ class Documents(Protocol):
     ----------
     texts : Series of String
     dates : Series of Date, or None
+    slices : Series of String, or None
+        May be missing.
     """
 
     @property
@@ -98,6 +100,8 @@ class _Raw:
     offsets: list[NDArray[np.int64]] = field(default_factory=list)
     dates: list[NDArray[np.datetime64]] = field(default_factory=list)
     dated: bool = False
+    slices: list[NDArray[np.int32]] = field(default_factory=list)
+    slice_names: dict[str, int] = field(default_factory=dict)
     sentences: int = 0
     sample: list[str] = field(default_factory=list)
 
@@ -112,6 +116,7 @@ class _Raw:
         self.sentences += tokens.sentences
         self.dated |= batch.dates is not None
         self.dates.append(_days(batch))
+        self.slices.append(_numbered(getattr(batch, "slices", None), len(batch.texts), self.slice_names))
 
     def renumbered(self, keys: Keys) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Kept tokens by key, (N,) int32, and document bounds, (D + 1,) int64; the raw tokens are used up."""
@@ -186,7 +191,10 @@ def encode(
     index = known.key_to_index if known is not None else {}
     keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample)
     dates = np.concatenate(raw.dates) if raw.dated else None
-    result = TokenBatch(*raw.renumbered(keys), keys.types, dates, raw.sentences)
+    slices = np.concatenate(raw.slices) if raw.slice_names else None
+    result = TokenBatch(
+        *raw.renumbered(keys), keys.types, dates, raw.sentences, slices, list(raw.slice_names)
+    )
     return result, _counted(tokenizer.name, result, keys, index)
 
 
@@ -253,3 +261,14 @@ def _days(batch: Documents) -> NDArray[np.datetime64]:
     if batch.dates is None:
         return np.full(len(batch.texts), "NaT", "datetime64[D]")
     return batch.dates.to_numpy().astype("datetime64[D]")
+
+
+def _numbered(slices: pl.Series | None, documents: int, names: dict[str, int]) -> NDArray[np.int32]:
+    """Slices by number, (D,) int32, -1 where unknown; new ones are added to ``names``."""
+    if slices is None:
+        return np.full(documents, -1, np.int32)
+    stripped = slices.str.strip_chars()
+    for name in stripped.unique(maintain_order=True).to_list():
+        if name:
+            names.setdefault(name, len(names))
+    return np.array([names.get(name, -1) for name in stripped.to_list()], np.int32)
