@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from ..errors import SelfvecError
-from . import convert, demo, evaluate, fetch, look, refine
+from . import align, convert, demo, evaluate, fetch, look, refine
 
 __all__ = ["app", "run"]
+
+ALIGN = ("trim", "centre", "anchors", "choose", "permutations")  # names of options, as flags
 
 app = typer.Typer(
     name="selfvec",
@@ -25,6 +27,8 @@ app.command()(look.similar)
 app.command()(look.health)
 app.command()(look.trajectory)
 app.command(cls=evaluate.Greedy)(evaluate.evaluate)
+app.command()(align.align)
+app.command()(align.compare)
 app.command()(convert.convert)
 app.add_typer(fetch.app, name="fetch")
 
@@ -84,6 +88,6 @@ def _with_flags(text: str) -> str:
     from ..settings import Settings
 
     text = text.replace("errors='replace'", "--vectors-errors replace")
-    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against"):
+    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against", *ALIGN):
         text = text.replace(f"field {name!r}", f"--{name.replace('_', '-')}")
     return text
