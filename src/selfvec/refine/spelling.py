@@ -19,6 +19,7 @@ from ..neighbours.weights import sparse_product
 __all__ = ["Spelling", "shared_grams"]
 
 SHORTEST, LONGEST = 3, 5  # characters, with < and > around the word
+_LEAST = 0.2  # trust below which a word teaches nothing: it would cost much and say little
 _STEPS = 4  # of conjugate gradients; more change figures in the third digit
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
@@ -64,7 +65,7 @@ class Spelling:
         ----------
         rows : (V, d) float32
         trust : (V,) float
-            0 and more; rows with 0 are not looked at.
+            0 and more; rows with 0.2 or less are not looked at.
         ridge : float
             Above 0.
 
@@ -73,10 +74,13 @@ class Spelling:
         (V, d) float32
             Z·W: zeros for a word that shares nothing.
         """
-        used = np.flatnonzero(trust > 0)
+        used = np.flatnonzero(trust > _LEAST)
         weight = np.asarray(trust[used], np.float32)[:, None]
         part = self._rows(used)
-        across = _transposed(part, self.columns)
+        taught = np.bincount(part[1], minlength=self.columns) > 0
+        columns, number = int(taught.sum()), np.cumsum(taught, dtype=np.int32) - 1
+        part = _with_columns(*part, taught, number)
+        across = _transposed(part, columns)
 
         def normal(table: Table) -> Table:
             seen = sparse_product(*part, table, self.jobs) * weight
@@ -84,9 +88,10 @@ class Spelling:
 
         goal = sparse_product(*across, rows[used] * weight, self.jobs)
         squares = part[2] ** 2 * np.repeat(weight[:, 0], np.diff(part[0]))
-        diagonal = np.bincount(part[1], weights=squares, minlength=self.columns) + ridge
+        diagonal = np.bincount(part[1], weights=squares, minlength=columns) + ridge
         map_ = _solve(normal, goal, diagonal.astype(np.float32))
-        return sparse_product(self.indptr, self.indices, self.values, map_, self.jobs)
+        every = _with_columns(self.indptr, self.indices, self.values, taught, number)
+        return sparse_product(*every, map_, self.jobs)
 
     def _rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], Table]:
         lengths = np.diff(self.indptr)[rows]
@@ -128,6 +133,19 @@ def shared_grams(
     indptr = np.concatenate(([0], np.cumsum(np.bincount(word[kept], minlength=len(texts)))))
     indices = (np.cumsum(shared) - 1)[gram[kept]].astype(np.int32)
     return indptr, indices, values, int(shared.sum())
+
+
+def _with_columns(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    values: Table,
+    kept: NDArray[np.bool_],
+    number: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], Table]:
+    """The same rows with some columns only, (m,) bool, renumbered, (m,)."""
+    left = kept[indices]
+    ends = np.concatenate(([0], np.cumsum(left)))
+    return ends[indptr], number[indices[left]], values[left]
 
 
 def _transposed(
