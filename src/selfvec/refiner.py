@@ -32,7 +32,7 @@ from .workspace import Workspace, interruptible
 if TYPE_CHECKING:
     from .corpus import Corpus
 
-__all__ = ["Refiner", "refine", "refine_again"]
+__all__ = ["Refiner", "job_of", "refine", "refine_again"]
 
 _CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
 
@@ -131,7 +131,7 @@ def refine(
         with timings.stage("select"):
             settings = _select(prepared, settings, progress, jobs)
     with timings.stage("refine"):
-        job = _job(prepared, settings, jobs)
+        job = job_of(prepared, settings, jobs)
         _drive(job, prepared, settings, workspace, progress)
         history = History.from_recorder(job.recorder)
     original, batch = prepared.original, prepared.batch
@@ -184,7 +184,7 @@ def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None
     prepared = Prepared(batch, original, window_of(batch, settings), {})
     if settings.method == "auto":
         settings = _select(prepared, settings, Progress(), jobs)
-    job = _job(prepared, settings, jobs)
+    job = job_of(prepared, settings, jobs)
     while not job.done:
         job.advance()
     provenance = {"method": settings.method}
@@ -209,8 +209,8 @@ class _Job(Protocol):
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
 
-def _job(prepared: Prepared, settings: Settings, jobs: int | None) -> _Job:
-    """The method asked for, on this corpus."""
+def job_of(prepared: Prepared, settings: Settings, jobs: int | None) -> _Job:
+    """The method asked for, on this corpus, not yet begun."""
     plan = parse_history(settings.history_texts)
     if settings.method == "original":
         from .refine.kept import KeptRun
@@ -266,21 +266,21 @@ def _select(prepared: Prepared, settings: Settings, progress: Progress, jobs: in
     """Let held-out text decide; the settings of the method chosen, the decision in the provenance."""
     from .refine.select import ORIGINAL, choose
 
+    part = _sample(prepared, settings.seed)
+
     def refined_on(method: str, training: TokenBatch) -> NDArray[np.float32]:
         chosen = replace(settings, method=method, history="none")
-        own = replace(prepared, batch=training, window=window_of(prepared.batch, chosen))
-        job = _job(own, chosen, jobs)
+        own = replace(part, batch=training, window=window_of(prepared.batch, chosen))
+        job = job_of(own, chosen, jobs)
         while not job.done:
             advance(job.advance())
         return job.table
 
     methods = ("paper", "online", "decorrelated")
     candidates = {name: partial(refined_on, name) for name in methods}
-    total = len(prepared.batch) * sum(replace(settings, method=name).rounds for name in methods)
+    total = len(part.batch) * sum(replace(settings, method=name).rounds for name in methods)
     with progress.stage("Choosing", total, "tokens") as advance:
-        choice = choose(
-            prepared.batch, {ORIGINAL: lambda _: prepared.original.unit, **candidates}, settings.seed
-        )
+        choice = choose(part.batch, {ORIGINAL: lambda _: part.original.unit, **candidates}, settings.seed)
     chosen = replace(settings, method=choice.chosen)
     prepared.window = window_of(prepared.batch, chosen)
     prepared.provenance |= {
@@ -290,6 +290,21 @@ def _select(prepared: Prepared, settings: Settings, progress: Progress, jobs: in
         "decision": choice.as_dict(),
     }
     return chosen
+
+
+def _sample(prepared: Prepared, seed: int) -> Prepared:
+    """Enough documents of a long text to choose by, with their words only; a shorter text as it is."""
+    from .refine.select import ENOUGH, drawn
+
+    batch, original = drawn(prepared.batch, ENOUGH, np.random.default_rng(seed)), prepared.original
+    if batch is prepared.batch:
+        return prepared
+    words = np.argsort(-batch.counts, kind="stable")[: np.count_nonzero(batch.counts)]
+    new = np.empty(len(batch.types), np.int32)
+    new[words] = np.arange(len(words), dtype=np.int32)
+    types = [batch.types[i] for i in words.tolist()]
+    rows = Vectors(types, original.unit[words], sources=original.sources[words], normalized=True)
+    return replace(prepared, batch=TokenBatch(new[batch.ids], batch.offsets, types), original=rows)
 
 
 def _drive(

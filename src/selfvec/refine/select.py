@@ -25,7 +25,7 @@ Scores = dict[str, NDArray[np.float64]]
 ORIGINAL = "original"
 _SHARE = 0.05  # of the documents, held out
 _POSITIONS, _DOCUMENTS = 20_000, 3_000  # measured at most
-ENOUGH = 1_000_000  # tokens; of a longer text so much is drawn, so that choosing takes a second or two
+ENOUGH = 500_000  # tokens; of a longer text so much is drawn, so that choosing takes a second
 _LEAST = 100  # held-out tokens below which nothing is told apart
 _RESAMPLES = 500
 
@@ -101,7 +101,7 @@ def choose(
     seed : int
     """
     rng = np.random.default_rng(seed)
-    training, held = hold_out(drawn(batch, ENOUGH, rng), _SHARE, rng)
+    training, held = hold_out(batch, _SHARE, rng)
     if len(held) < _LEAST or len(training) < _LEAST:
         reason = f"too little text to tell: {len(held)} tokens could be held out, {_LEAST} are needed"
         return Choice(ORIGINAL, reason, [], len(held))
