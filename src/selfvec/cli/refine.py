@@ -11,7 +11,7 @@ import typer
 from ..errors import OptionError
 from ..settings import SLICES, Settings
 
-__all__ = ["refine"]
+__all__ = ["parse_window", "refine"]
 
 TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
 
@@ -163,7 +163,7 @@ def refine(
     """Refine vectors on a corpus and save a run folder."""
     settings = Settings(
         method=method,
-        window=_window(window),
+        window=parse_window(window),
         learning_rate=learning_rate,
         epochs=epochs,
         passes=passes,
@@ -217,7 +217,8 @@ def _period(slice_by: str | None, slice_field: str | None) -> str | None:
     return None if slice_by == "corpus" else slice_by
 
 
-def _window(text: str) -> int | str:
+def parse_window(text: str) -> int | str:
+    """A number of tokens, or "auto"."""
     if text == "auto":
         return text
     try:
