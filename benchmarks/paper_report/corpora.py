@@ -37,6 +37,7 @@ class Variant:
         """The same as options of the product."""
         rules = self.rules
         return Settings(
+            method="paper",
             window=window,
             oov="zero",
             pos=rules.pos,

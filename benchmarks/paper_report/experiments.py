@@ -17,25 +17,18 @@ from numpy.typing import NDArray
 
 from benchmarks.common import median_seconds
 from selfvec.corpus import Corpus
-from selfvec.refine.health import anisotropy, check_health
 from selfvec.refiner import refine
 from selfvec.settings import Settings
+from selfvec.studies.measures import OFTEN, by_frequency, state_of
+from selfvec.studies.sweeps import measured
 from selfvec.vectors import Vectors
 
 from .corpora import Prepared
-from .runs import by_epoch, hidden, refined, shuffled
+from .runs import by_epoch, hidden, refined, rule
 
 __all__ = ["Plan", "direction", "epochs", "held_out", "neighbours", "oov", "rates", "speed"]
 
 Row = dict[str, Any]
-
-BANDS = ((1, 1), (2, 9), (10, 99), (100, None))
-"""Words by how often they occur: least and most."""
-
-OFTEN = 10
-"""Occurrences from which a word counts as frequent."""
-
-_HEALTH = ("mean_cosine_to_original", "anisotropy", "effective_rank", "saturated")
 
 
 @dataclass(frozen=True)
@@ -58,19 +51,11 @@ class Plan:
 
 def epochs(prepared: Prepared, plan: Plan) -> list[Row]:
     """State of the space after each epoch at the paper's α, and mean cosine to the original by frequency."""
-    counts, known = prepared.batch.counts, prepared.known
-    before = check_health(prepared.original, prepared.original)
-    rows: list[Row] = [{"corpus": prepared.name, "epochs": 0, **_state(before.as_dict())}]
+    rows: list[Row] = [{"corpus": prepared.name, "epochs": 0, **state_of(prepared, prepared.original)}]
     for epoch, table in by_epoch(prepared, plan.window, plan.rate, max(plan.epochs)):
-        health = check_health(prepared.original, table).as_dict()
-        cosines = np.einsum("ij,ij->i", prepared.original.unit, table.unit)
-        bands = []
-        for low, high in BANDS:
-            inside = known & (counts >= low) & (counts <= (high or counts.max()))
-            if inside.any():
-                mean = float(cosines[inside].mean())
-                bands.append({"low": low, "high": high, "types": int(inside.sum()), "cosine": mean})
-        rows.append({"corpus": prepared.name, "epochs": epoch, **_state(health), "by_frequency": bands})
+        bands = by_frequency(prepared, table, prepared.known)
+        found = {"corpus": prepared.name, "epochs": epoch, **state_of(prepared, table)}
+        rows.append(found | {"by_frequency": bands})
     return rows
 
 
@@ -116,54 +101,17 @@ def _company(prepared: Prepared, word: int, half: int) -> set[int]:
 def rates(prepared: Prepared, plan: Plan) -> list[Row]:
     """One epoch at each α: the space, the steps, and how far the end depends on the order of documents.
 
-    ``variance`` is the mean over words of the trace of the covariance of their final unit vectors over
-    shuffled orders. That trace is the mean cosine distance between two of the ends; ``variance_relative``
-    divides it by the mean cosine distance between two different words, 1 - anisotropy. ``turning`` and
-    ``wander`` are those of `selfvec.refine.health` with every state recorded, ``verdicts`` with the default
-    history.
+    See `selfvec.studies.sweeps.measured` and `selfvec.studies.measures`.
     """
-    rows = []
-    for rate in plan.rates:
-        health = refined(prepared, plan.window, rate, history="auto").health
-        steps = refined(prepared, plan.window, rate, history="every:1;limit:4GB").health
-        rows.append(
-            {
-                "corpus": prepared.name,
-                "rate": rate,
-                "kept": 1 / (1 + rate * (plan.window - 1)),
-                **_state(health),
-                **_variance(prepared, plan, rate),
-                "turning": steps["turning"],
-                "wander": steps["wander"],
-                "verdicts": list(health["verdicts"]),
-            }
-        )
-    return rows
-
-
-def _state(health: dict[str, Any]) -> Row:
-    return {name: health[name] for name in _HEALTH}
-
-
-def _variance(prepared: Prepared, plan: Plan, rate: float) -> Row:
-    k = plan.shuffles
-    total = np.zeros(prepared.original.vectors.shape)
-    filled, spread = np.ones(len(total), bool), 0.0
-    for seed in range(k):
-        end = refined(shuffled(prepared, seed), plan.window, rate).vectors.unit
-        total += end
-        filled &= np.any(end != 0, axis=1)
-        spread += (1 - anisotropy(end)) / k
-    # Of k unit vectors with mean m, the unbiased covariance has the trace (1 - |m|²) k / (k - 1).
-    trace = (1 - np.einsum("ij,ij->i", total, total) / k**2) * k / (k - 1)
-    often = filled & (prepared.batch.counts >= OFTEN)
-    mean, mean_often = float(trace[filled].mean()), float(trace[often].mean()) if often.any() else None
-    return {
-        "variance": mean,
-        "variance_relative": mean / spread,
-        "variance_often": mean_often,
-        "variance_often_relative": None if mean_often is None else mean_often / spread,
-    }
+    return [
+        {
+            "corpus": prepared.name,
+            "rate": rate,
+            "kept": 1 / (1 + rate * (plan.window - 1)),
+            **measured(prepared, rule(plan.window, rate), plan.shuffles),
+        }
+        for rate in plan.rates
+    ]
 
 
 def direction(prepared: Prepared, plan: Plan) -> list[Row]:

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from ..errors import SelfvecError
-from . import align, convert, demo, evaluate, fetch, look, refine
+from . import align, convert, demo, evaluate, fetch, look, refine, study
 
 __all__ = ["app", "run"]
 
-ALIGN = ("trim", "centre", "anchors", "choose", "permutations")  # names of options, as flags
+OTHERS = ("trim", "centre", "anchors", "choose", "permutations", "rates", "windows", "shuffles")
 
 app = typer.Typer(
     name="selfvec",
@@ -30,6 +30,7 @@ app.command(cls=evaluate.Greedy)(evaluate.evaluate)
 app.command()(align.align)
 app.command()(align.compare)
 app.command()(convert.convert)
+app.add_typer(study.app, name="study")
 app.add_typer(fetch.app, name="fetch")
 
 
@@ -88,6 +89,6 @@ def _with_flags(text: str) -> str:
     from ..settings import Settings
 
     text = text.replace("errors='replace'", "--vectors-errors replace")
-    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against", *ALIGN):
+    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against", *OTHERS):
         text = text.replace(f"field {name!r}", f"--{name.replace('_', '-')}")
     return text
