@@ -2,7 +2,7 @@
 # make test   everything that must hold
 # make bench  how fast, side by side with peers -> benchmarks/results.json
 # make paper  the paper's tables and figures, from shared/data where it is present
-# make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md
+# make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
 # make peers  others on the same tokens: quality, time, memory -> docs/peers.md
 # make test-peers  the tests of peers alone; that of an encoder runs where sentence-transformers is installed
@@ -33,6 +33,8 @@ paper: $(VENV)/installed-dev
 quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.online_quality
+	$(BIN)/python -m benchmarks.selection
+	$(BIN)/python -m benchmarks.oov
 
 collapse: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.collapse

@@ -287,6 +287,7 @@ def _select(prepared: Prepared, settings: Settings, progress: Progress, jobs: in
         "method": choice.chosen,
         "window": prepared.window,
         "epochs": chosen.rounds,
+        "learning_rate": chosen.learning_rate,
         "decision": choice.as_dict(),
     }
     return chosen

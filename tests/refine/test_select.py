@@ -7,7 +7,7 @@ import pytest
 
 import selfvec
 from selfvec.refine.criteria import Cloze, Contexts
-from selfvec.refine.select import ORIGINAL, choose, drawn, hold_out
+from selfvec.refine.select import ORIGINAL, choose, chosen_of, drawn, hold_out
 from selfvec.settings import Settings
 from selfvec.tokens import TokenBatch
 from selfvec.vectors import Vectors, unit_rows
@@ -93,7 +93,7 @@ def test_what_finds_held_out_words_is_chosen() -> None:
     )
     assert choice.chosen == "good"
     assert [row["name"] for row in choice.rows] == [ORIGINAL, "good", "other"]
-    assert choice.rows[0]["gain"] == 0
+    assert not choice.rows[0]["worse"]
 
 
 def test_nothing_worse_than_the_original_is_chosen() -> None:
@@ -103,6 +103,20 @@ def test_nothing_worse_than_the_original_is_chosen() -> None:
     choice = choose(batch, {ORIGINAL: lambda _: good, "random": lambda _: bad, "flat": lambda _: collapsed})
     assert choice.chosen == ORIGINAL
     assert "nothing beats" in choice.reason
+    assert [row["collapsed"] for row in choice.rows] == [False, False, True]
+
+
+def test_a_collapsed_table_is_out_however_well_it_finds_words() -> None:
+    rows = [
+        {"name": ORIGINAL, "context": 0.1, "worse": [], "collapsed": False},
+        {"name": "flat", "context": 0.3, "worse": [], "collapsed": True},
+        {"name": "surely worse", "context": 0.25, "worse": ["cloze"], "collapsed": False},
+        {"name": "good", "context": 0.2, "worse": [], "collapsed": False},
+    ]
+    assert chosen_of(rows) == "good"
+    assert chosen_of(rows[:3]) == ORIGINAL
+    rows[0]["context"] = 0.2
+    assert chosen_of(rows) == ORIGINAL  # a tie moves nothing
 
 
 def test_too_little_text_keeps_the_vectors() -> None:
@@ -143,7 +157,10 @@ def test_auto_writes_its_decision_into_the_run(start: str) -> None:
     }
     chosen = next(row for row in decision["candidates"] if row["name"] == decision["chosen"])
     assert not chosen["worse"]
-    assert chosen["gain"] == max(row["gain"] for row in decision["candidates"] if not row["worse"])
+    assert not chosen["collapsed"]
+    assert chosen["context"] == max(
+        row["context"] for row in decision["candidates"] if not row["worse"] and not row["collapsed"]
+    )
     if start == "random":
         assert decision["chosen"] != ORIGINAL
     same = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))

@@ -59,7 +59,8 @@ def _how(provenance: dict[str, Any]) -> str:
     if provenance["method"] == "decorrelated":
         by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
         return f"{window}, {rounds} passes{by}"
-    return f"{window}, learning rate {provenance['options']['learning_rate']}, {count(rounds, 'epoch')}"
+    rate = provenance.get("learning_rate") or provenance["options"]["learning_rate"]
+    return f"{window}, learning rate {rate}, {count(rounds, 'epoch')}"
 
 
 def _decision(provenance: dict[str, Any]) -> list[str]:
@@ -73,7 +74,7 @@ def _decision(provenance: dict[str, Any]) -> list[str]:
     for row in decision["candidates"]:
         figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("context", "cloze") if c in row)
         worse = f", surely worse by {' and '.join(row['worse'])}" if row["worse"] else ""
-        lines.append(f"  {row['name']:<13} {figures}{worse}")
+        lines.append(f"  {row['name']:<13} {figures}{worse}{', collapsed' if row['collapsed'] else ''}")
     return lines
 
 

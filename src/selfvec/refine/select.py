@@ -7,7 +7,7 @@ beat them is not chosen, so that refining never ends with a table judged worse t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from ..tokens import TokenBatch
 from .criteria import Cloze, Contexts
+from .health import COLLAPSED_ANISOTROPY as COLLAPSED
+from .health import anisotropy
 
-__all__ = ["ENOUGH", "ORIGINAL", "Choice", "choose", "drawn", "hold_out"]
+__all__ = ["ENOUGH", "ORIGINAL", "Choice", "choose", "chosen_of", "drawn", "hold_out"]
 
 Table = NDArray[np.float32]
 Scores = dict[str, NDArray[np.float64]]
@@ -40,8 +42,8 @@ class Choice:
         Name of a candidate.
     reason : str
     rows : list of dict
-        A candidate each: ``name``, its mean by criterion, ``gain`` (mean logarithm of the ratio to the
-        original; 0 for the original itself) and ``worse`` (criteria by which it is surely worse).
+        A candidate each: ``name``, its mean by criterion, ``worse`` (criteria by which it is surely worse
+        than the original) and ``collapsed``.
     held_out : int
         Tokens that no candidate had seen.
     """
@@ -108,23 +110,36 @@ def choose(
     contexts = Contexts.draw(held, training.counts, _POSITIONS, rng)
     cloze = Cloze.draw(held, training, _DOCUMENTS, rng)
     measured: dict[str, Scores] = {}
+    shared: dict[str, float] = {}
     for name, make in candidates.items():
         table = make(training)
+        shared[name] = anisotropy(table)
         scores = {"context": contexts.score(table), "cloze": cloze.score(table)}
         measured[name] = {criterion: found for criterion, found in scores.items() if len(found)}
+    collapsed = {name for name, cosine in shared.items() if cosine >= max(COLLAPSED, shared[ORIGINAL] + 0.1)}
     rows = [_row(name, scores, measured[ORIGINAL], rng) for name, scores in measured.items()]
-    good = [row for row in rows if row["gain"] > 0 and not row["worse"]]
-    if not good:
-        return Choice(ORIGINAL, "nothing beats the vectors as they are", rows, len(held))
-    best = max(good, key=lambda row: float(row["gain"]))
-    return Choice(str(best["name"]), "it finds held-out words and documents best", rows, len(held))
+    for row in rows:
+        row["collapsed"] = row["name"] in collapsed
+    chosen = chosen_of(rows)
+    reason = "nothing beats the vectors as they are" if chosen == ORIGINAL else "it finds held-out words best"
+    return Choice(chosen, reason, rows, len(held))
+
+
+def chosen_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The candidate that finds held-out words best, if it is neither collapsed nor surely worse.
+
+    The context decides because it is measured at many positions, where the cloze has few spans.
+    """
+    standing = [row for row in rows if not row["worse"] and not row["collapsed"]]
+    original = next(row for row in rows if row["name"] == ORIGINAL)
+    best = max((original, *standing), key=lambda row: float(row["context"]))
+    return str(best["name"])
 
 
 def _row(name: str, scores: Scores, original: Scores, rng: np.random.Generator) -> dict[str, Any]:
     means = {criterion: float(found.mean()) for criterion, found in scores.items()}
-    ratios = [np.log(max(means[c], 1e-9) / max(float(original[c].mean()), 1e-9)) for c in means]
     worse = [c for c in means if _surely_below(scores[c] - original[c], rng)]
-    return {"name": name, **means, "gain": float(np.mean(ratios)) if ratios else 0.0, "worse": worse}
+    return {"name": name, **means, "worse": worse}
 
 
 def _surely_below(differences: NDArray[np.float64], rng: np.random.Generator) -> bool:
