@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -31,6 +31,7 @@ from .workspace import Workspace, interruptible
 
 if TYPE_CHECKING:
     from .corpus import Corpus
+    from .drift import Drift
 
 __all__ = ["Refiner", "job_of", "refine", "refine_again"]
 
@@ -49,6 +50,8 @@ class Refiner:
         After and before, the corpus' words, most frequent first.
     health_ : dict
         As ``selfvec health --json``.
+    drift_ : Drift
+        Made when first asked for.
 
     Examples
     --------
@@ -80,10 +83,18 @@ class Refiner:
             corpus = Corpus.open([corpus])
         elif not isinstance(corpus, Corpus):
             corpus = Corpus.from_texts(corpus)
+        self.__dict__.pop("drift_", None)
         self.run_ = refine(corpus, vectors, self.settings)
         self.vectors_, self.original_ = self.run_.vectors, self.run_.original
         self.health_ = self.run_.health
         return self
+
+    @cached_property
+    def drift_(self) -> Drift:
+        """What changed between the first and the last slice, or by refining; see `selfvec.drift.drift`."""
+        from .drift import drift
+
+        return drift(self.run_)
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word."""

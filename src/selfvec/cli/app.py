@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import SelfvecError
-from . import align, convert, demo, evaluate, fetch, look, refine, study
+from . import align, convert, demo, drift, evaluate, fetch, look, refine, study
 
 __all__ = ["app", "run"]
 
@@ -26,6 +26,7 @@ app.command()(refine.refine)
 app.command()(look.similar)
 app.command()(look.health)
 app.command()(look.trajectory)
+app.command(cls=drift.Pairing)(drift.drift)
 app.command(cls=evaluate.Greedy)(evaluate.evaluate)
 app.command()(align.align)
 app.command()(align.compare)
@@ -89,6 +90,6 @@ def _with_flags(text: str) -> str:
     from ..settings import Settings
 
     text = text.replace("errors='replace'", "--vectors-errors replace")
-    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against", *OTHERS):
+    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against", "between", "fdr", *OTHERS):
         text = text.replace(f"field {name!r}", f"--{name.replace('_', '-')}")
     return text
