@@ -28,7 +28,7 @@ def demo(
 
     say("refining the embedded vectors on the documentation of this Python")
     with Workspace(output, overwrite=True) as workspace:
-        settings = Settings(method="decorrelated", anchor=1.0, stop_words="en")
+        settings = Settings(stop_words="en")
         run = work(python_documentation(), "default", settings, workspace)
     words = [word for word in WORDS if word in run.vectors]
     rows = [row for word in words for row in run.similar(word, topn=6, compare=True, min_count=10)]
