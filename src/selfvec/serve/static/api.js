@@ -1,0 +1,67 @@
+// Questions to the server. Answers are kept, since a run does not change while it is served.
+
+const kept = new Map();
+const KEPT = 300;
+
+export class Refused extends Error {
+  constructor(error, status) {
+    super([error.rule, error.remedy].filter(Boolean).join("; "));
+    this.status = status;
+  }
+}
+
+function address(path, asked) {
+  const wanted = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) if (value !== "" && value !== null && value !== undefined) wanted.set(name, value);
+  return `/api/${path}?${wanted}`;
+}
+
+async function fetched(path, asked, signal) {
+  let response;
+  try {
+    response = await fetch(address(path, asked), { signal, credentials: "same-origin" });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused({ rule: "the server does not answer", remedy: "start selfvec serve again" }, 0);
+  }
+  if (response.ok) return response;
+  const told = await response.json().catch(() => null);
+  throw new Refused(told?.error ?? { rule: `the server answered ${response.status}` }, response.status);
+}
+
+/** An answer in JSON; ``keep`` says which answers will be the same next time. */
+export async function ask(path, asked = {}, { signal, keep = () => true } = {}) {
+  const key = address(path, asked);
+  if (kept.has(key)) return kept.get(key);
+  const answer = await (await fetched(path, asked, signal)).json();
+  if (keep(answer)) {
+    kept.set(key, answer);
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+  }
+  return answer;
+}
+
+/** A map: what is on it, and its points, whole numbers of 16 bits. */
+export async function charted(asked, signal) {
+  const described = await ask("map", asked, { signal, keep: (answer) => answer.whole });
+  const bytes = await (await fetched("map/points", { ...asked, whole: described.whole }, signal)).arrayBuffer();
+  const view = new DataView(bytes), out = new Int16Array(bytes.byteLength / 2);
+  for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);
+  return [described, out];
+}
+
+/** One question at a time: a newer one calls the older off. */
+export function latest() {
+  let controller = null;
+  return async (act) => {
+    controller?.abort();
+    controller = new AbortController();
+    const { signal } = controller;
+    try {
+      return await act(signal);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
+  };
+}

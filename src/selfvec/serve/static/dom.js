@@ -1,0 +1,66 @@
+// Elements without markup in strings: words come from anybody's text, and are never read as HTML.
+
+export const $ = (id) => document.getElementById(id);
+
+/** An element: h("a", {href, class, onclick, "aria-label"}, "text", [others]). */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else if (name === "value") element.value = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Characters that show nothing, or turn the line round, as escapes; the rest as it is. */
+export const clean = (text) => text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu,
+    (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
+
+/** The same, shortened to what is shown of a word. */
+export function spell(word) {
+  const shown = clean(word);
+  return shown.length > 48 ? `${shown.slice(0, 47)}…` : shown;
+}
+
+/** A word that stays apart from the direction of the text around it. */
+export const bdi = (word, props = {}) => h("bdi", props, spell(word));
+
+export const count = (n) => Number(n).toLocaleString("en");
+export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+export const share = (x) => `${Math.round(x * 100)} %`;
+
+/** Two digits, without the zero before the point; probabilities below .001 as such. */
+export function figure(x) {
+  if (x === null || x === undefined) return "–";
+  return x.toFixed(2).replace(/^(-?)0\./, "$1.");
+}
+export function probability(x) {
+  if (x === null || x === undefined) return "–";
+  if (x < 0.001) return "< .001";
+  return (x < 0.1 ? x.toFixed(3) : x.toFixed(2)).replace(/^0/, "");
+}
+
+/** Words joined as in a sentence. */
+export function listed(nodes) {
+  return nodes.flatMap((node, i) => (i === 0 ? [node] : [i === nodes.length - 1 ? " and " : ", ", node]));
+}
+
+export function say(text) {
+  const status = $("status");
+  if (status.textContent !== text) status.textContent = text;
+}
+
+export function later(wait, act) {
+  let timer = 0;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...given), wait);
+  };
+}
+
+export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,0 +1,57 @@
+// Finding a word while it is typed.
+import { ask, latest } from "./api.js";
+import { $, bdi, count, h, say } from "./dom.js";
+
+export function finder(choose) {
+  const input = $("find"), list = $("found"), newest = latest();
+  let words = [], active = -1;
+
+  function show(found) {
+    words = found;
+    active = found.length ? 0 : -1;
+    list.replaceChildren(...found.map(([word, times], i) =>
+      h("li", { role: "option", id: `found-${i}`, onmousedown: (event) => { event.preventDefault(); take(word); } },
+        bdi(word), h("span", { class: "times" }, count(times)))));
+    list.hidden = !found.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    mark();
+  }
+
+  function mark() {
+    [...list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === active)));
+    if (active >= 0) input.setAttribute("aria-activedescendant", `found-${active}`);
+    else input.removeAttribute("aria-activedescendant");
+    list.children[active]?.scrollIntoView({ block: "nearest" });
+  }
+
+  function take(word) {
+    show([]);
+    input.value = "";
+    input.blur();
+    choose(word);
+  }
+
+  input.addEventListener("input", () => newest(async (signal) => {
+    const typed = input.value.trim();
+    if (!typed) return show([]);
+    const answer = await ask("complete", { q: typed, n: 8 }, { signal });
+    show(answer.words);
+    say(answer.words.length ? `${answer.words.length} words` : `no word contains ${typed}`);
+  }).catch(() => show([])));
+
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (words.length) active = (active + (event.key === "ArrowDown" ? 1 : words.length - 1)) % words.length;
+      mark();
+    } else if (event.key === "Enter" && input.value.trim()) {
+      take(active >= 0 ? words[active][0] : input.value.trim());
+    } else if (event.key === "Escape") {
+      event.stopPropagation();
+      if (list.hidden) input.blur();
+      input.value = "";
+      show([]);
+    }
+  });
+  input.addEventListener("blur", () => show([]));
+}

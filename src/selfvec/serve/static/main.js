@@ -1,0 +1,136 @@
+// What is on the page follows the state; the state stands in the address.
+import { ask } from "./api.js";
+import { $, count, h, many, say } from "./dom.js";
+import { finder } from "./finder.js";
+import { Atlas, Texts, Unknown, health } from "./lists.js";
+import { Ranking } from "./ranking.js";
+import { go, link, onChange, state } from "./state.js";
+import { WordPage } from "./word.js";
+
+const VIEWS = ["changes", "map", "unknown", "texts", "health"];
+const FULL = new Set(["texts", "health"]); // views without a word beside them
+const KEYS = [
+  ["/", "find a word"], ["↑ ↓  or  k j", "the word before, the next word"], ["← →", "a step back or on in time"], ["p", "play the map"],
+  ["1 … 5", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: nearer, farther, whole"],
+];
+const panes = {};
+let about, page, ranking;
+
+function alarm(error) {
+  if (error.name === "AbortError") return;
+  $("alert").replaceChildren(h("p", {}, error.message, " ", h("button", { type: "button", onclick: () => $("alert").replaceChildren() }, "Close")));
+}
+
+const choose = (word) => go({ word, near: "", view: FULL.has(state.view) ? "changes" : state.view });
+
+function describe() {
+  const text = about.tokens ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different` : about.description;
+  $("about").textContent = text;
+  document.title = `${about.description} – Selfvec`;
+  $("verdict").textContent = about.verdicts.length ? " ✗" : " ✓";
+  $("verdict").className = about.verdicts.length ? "no" : "yes";
+  if (about.verdicts.length) {
+    $("alert").replaceChildren(h("p", {}, `This run failed a check (${about.verdicts.join(", ")}): what it says about words means little. `, h("a", { href: link({ view: "health" }) }, "Why, and what to do")));
+  }
+  if (about.comparisons.length > 1) {
+    $("comparing").hidden = false;
+    $("comparison").replaceChildren(...about.comparisons.map(({ key, name }) => h("option", { value: key }, name)));
+    $("comparison").addEventListener("change", (event) => go({ c: event.target.value, frame: "", near: "" }));
+  }
+}
+
+async function view(name) {
+  document.body.dataset.view = name;
+  for (const tab of document.querySelectorAll("nav a")) {
+    tab.setAttribute("href", link({ view: tab.dataset.view }));
+    if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
+  }
+  if (name === "health") panes.health ??= { element: await health() };
+  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose), unknown: () => new Unknown(), texts: () => new Texts(about) }[name]();
+  if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
+  return panes[name].update?.();
+}
+
+async function word() {
+  const top = ranking.found?.rows[0]?.word ?? "";
+  const wanted = state.word || top;
+  document.body.classList.toggle("chosen", Boolean(state.word));
+  if (!wanted || FULL.has(state.view)) return;
+  ranking.current = wanted;
+  ranking.select();
+  const found = await page.show(wanted);
+  if (!found) return;
+  panes.map?.map.mark(new Map([...found.lost.map((w) => [w, "went"]), ...found.after.map(([w]) => [w, found.gained.includes(w) ? "came" : "stayed"]), [found.word, "self"]]));
+  say(`${found.word}: ${many(found.gained.length, "neighbour")} came`);
+}
+
+async function update(now, before) {
+  if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
+  if (!now.c || !about.comparisons.length) now.c = now.c || about.default;
+  $("comparison").value = now.c;
+  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask"].some((name) => now[name] !== before?.[name]);
+  const told = ["word", "c", "view"].some((name) => now[name] !== before?.[name]);
+  const why = before && !told && now.near !== before.near;
+  try {
+    if (listed) {
+      const shown = view(now.view);
+      // The word does not wait for the list, unless the list says which word it is.
+      if (!now.word && !ranking.found) { await shown; if (now.view !== "changes") await ranking.update(); }
+      else shown.catch(alarm);
+    }
+    if (why) await page.why();
+    else if (told || (listed && !now.word)) await word();
+  } catch (error) {
+    alarm(error);
+    if (error.status === 404) $("word").replaceChildren(h("a", { class: "back", href: link({ word: "" }) }, "← All words"), h("p", { class: "claim" }, error.message, "."));
+  }
+  return undefined;
+}
+
+const maps = () => (state.view === "map" ? panes.map?.map : page?.map);
+
+function keyed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  const keys = {
+    "/": () => $("find").focus(), "?": () => $("keys").showModal(),
+    ArrowDown: () => ranking.step(1), j: () => ranking.step(1), ArrowUp: () => ranking.step(-1), k: () => ranking.step(-1),
+    ArrowRight: () => maps()?.step(1), ArrowLeft: () => maps()?.step(-1), p: () => maps()?.toggle(),
+    Escape: () => go(state.near ? { near: "" } : { word: "" }),
+    ...Object.fromEntries(VIEWS.map((name, i) => [String(i + 1), () => go({ view: name })])),
+  };
+  if (!keys[event.key]) return;
+  if (event.key.startsWith("Arrow") && state.view !== "changes" && ["ArrowUp", "ArrowDown"].includes(event.key)) return; // the page scrolls
+  event.preventDefault();
+  keys[event.key]();
+}
+
+function theme() {
+  const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  try { localStorage.setItem("selfvec-theme", root.dataset.theme); } catch { /* storage is off */ }
+  for (const map of [page?.map, panes.map?.map]) map?.draw();
+}
+
+async function begin() {
+  $("theme").addEventListener("click", theme);
+  $("help").addEventListener("click", () => $("keys").showModal());
+  $("skip").addEventListener("click", () => $("main").focus());
+  $("keys").append(h("h2", { id: "keys-title" }, "Help"),
+    h("p", {}, "Selfvec moved the vectors of words toward how your text uses them. This page shows which words keep other company now, and the sentences that made them."),
+    h("table", {}, h("tbody", {}, KEYS.map(([key, meaning]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, meaning))))),
+    h("button", { type: "button", onclick: () => $("keys").close() }, "Close"));
+  addEventListener("keydown", keyed);
+  finder(choose);
+  try {
+    about = await ask("about");
+  } catch (error) { alarm(error); return; }
+  describe();
+  ranking = new Ranking(about, alarm);
+  page = new WordPage($("word"), about, choose);
+  ranking.tested = () => page.recheck().catch(alarm);
+  onChange(update);
+  await update(state, null);
+  document.body.dataset.ready = "yes";
+}
+
+begin();

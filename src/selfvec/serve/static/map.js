@@ -1,0 +1,303 @@
+// The map: words as points on one plane for all of time, with a slider that plays.
+import { h, spell, still } from "./dom.js";
+import { placed } from "./labels.js";
+
+const SECONDS = 1.6; // from one state to the next
+const MOST_LABELS = 70;
+const TRIED = 500;
+const FONT = "13px system-ui, sans-serif";
+
+export class WordMap {
+  /** ``pick`` is called with a word; ``moved`` with the place in time when it comes to rest. */
+  constructor({ pick, moved = () => {}, label }) {
+    this.pick = pick;
+    this.canvas = h("canvas", { role: "img", tabindex: 0, "aria-label": label });
+    this.play = h("button", { type: "button", class: "play", onclick: () => this.toggle() }, "▶ Play");
+    this.slider = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Time" });
+    this.slider.addEventListener("input", () => { this.stop(); this.to(Number(this.slider.value)); });
+    this.slider.addEventListener("change", () => moved(this.time));
+    this.name = h("output", { class: "frame" });
+    this.tip = h("div", { class: "tip", hidden: true });
+    this.controls = h("div", { class: "time" }, this.play, this.slider, this.name);
+    const zoom = h("div", { class: "zoom" },
+      h("button", { type: "button", "aria-label": "Nearer", onclick: () => this.zoom(1.5) }, "+"),
+      h("button", { type: "button", "aria-label": "Farther", onclick: () => this.zoom(1 / 1.5) }, "−"),
+      h("button", { type: "button", "aria-label": "Whole map", onclick: () => this.whole() }, "⤢"));
+    this.element = h("div", { class: "map" }, h("div", { class: "field" }, this.canvas, this.tip, zoom), this.controls);
+    this.moved = moved;
+    this.time = 0;
+    this.sizes = new Map();
+    this.view = { x: 0, y: 0, scale: 1 };
+    this.listen();
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+  }
+
+  /** Show a map as the server describes it; ``focus`` is a set of words and how they are marked. */
+  load(described, points, time) {
+    this.data = described;
+    this.points = points;
+    this.count = described.words.length;
+    this.index = new Map(described.words.map((word, i) => [word, i]));
+    this.slider.max = String(described.frames.length - 1);
+    this.controls.hidden = described.frames.length < 2;
+    this.whole();
+    this.to(Number.isFinite(time) ? time : described.frames.length - 1);
+  }
+
+  /** Mark words: a Map of word to "self", "came", "went" or "stayed". */
+  mark(marks) {
+    this.marks = marks;
+    this.draw();
+  }
+
+  to(time) {
+    const last = this.data.frames.length - 1;
+    this.time = Math.min(last, Math.max(0, time));
+    this.slider.value = String(this.time);
+    const near = Math.round(this.time), between = Math.abs(near - this.time) > 0.02;
+    const from = this.data.frames[Math.floor(this.time)], into = this.data.frames[Math.ceil(this.time)];
+    this.name.textContent = between ? `${from} → ${into}` : this.data.frames[near];
+    this.slider.setAttribute("aria-valuetext", this.name.textContent);
+    this.draw();
+  }
+
+  step(by) {
+    this.stop();
+    this.to((by > 0 ? Math.floor : Math.ceil)(this.time + 1e-6 * Math.sign(by)) + by);
+    this.moved(this.time);
+  }
+
+  toggle() { if (this.playing) this.stop(); else this.start(); }
+
+  start() {
+    const last = this.data.frames.length - 1;
+    if (this.time >= last - 1e-6) this.to(0);
+    this.playing = true;
+    this.play.textContent = "❚❚ Pause";
+    let before = performance.now();
+    const frame = (now) => {
+      if (!this.playing) return;
+      const passed = (now - before) / 1000 / SECONDS;
+      if (still()) { // no motion: one state after the other
+        if (passed >= 1) { before = now; this.to(Math.floor(this.time + 1e-6) + 1); }
+      } else {
+        before = now;
+        this.to(this.time + passed);
+      }
+      if (this.time >= last) { this.stop(); this.moved(this.time); } else requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  }
+
+  stop() {
+    this.playing = false;
+    this.play.textContent = "▶ Play";
+  }
+
+  whole() { this.view = { x: 0, y: 0, scale: 1 }; this.draw(); }
+
+  zoom(by, x = 0, y = 0) {
+    const scale = Math.min(60, Math.max(1, this.view.scale * by)), grown = scale / this.view.scale;
+    this.view = { scale, x: x - (x - this.view.x) * grown, y: y - (y - this.view.y) * grown };
+    this.draw();
+  }
+
+  /** Place of a word at a time, in pixels. */
+  place(i, time = this.time) {
+    const frame = Math.min(Math.floor(time), this.data.frames.length - 1);
+    const next = Math.min(frame + 1, this.data.frames.length - 1), part = time - frame;
+    const a = 2 * (frame * this.count + i), b = 2 * (next * this.count + i);
+    const x = this.points[a] + (this.points[b] - this.points[a]) * part;
+    const y = this.points[a + 1] + (this.points[b + 1] - this.points[a + 1]) * part;
+    const { width, height, unit } = this;
+    return [width / 2 + this.view.x + x * unit * this.view.scale, height / 2 + this.view.y - y * unit * this.view.scale];
+  }
+
+  draw() {
+    if (!this.data || this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => { this.waiting = false; this.paint(); });
+  }
+
+  paint() {
+    const ratio = devicePixelRatio || 1, box = this.canvas.getBoundingClientRect();
+    if (!box.width || !box.height) return;
+    const width = Math.round(box.width * ratio), height = Math.round(box.height * ratio);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    Object.assign(this, { width: box.width, height: box.height });
+    const few = this.count <= 100;
+    const [across, up] = this.data.edges, room = few ? 60 : 16; // pixels for labels at the edge
+    this.unit = Math.min((this.width / 2 - 1.5 * room) / across, (this.height / 2 - room) / up);
+    const style = getComputedStyle(document.documentElement);
+    this.ink = (name) => style.getPropertyValue(`--${name}`).trim();
+    const pen = this.canvas.getContext("2d");
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    if (few) pen.clearRect(0, 0, width, height);
+    else this.dust(pen, ratio, width, height);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.font = FONT;
+    this.ways(pen);
+    this.names(pen, few);
+  }
+
+  /** All words as dots, by pixels: a hundred thousand take a few milliseconds. */
+  dust(pen, ratio, width, height) {
+    if (this.image?.width !== width || this.image?.height !== height) this.image = pen.createImageData(width, height);
+    const pixels = new Uint32Array(this.image.data.buffer);
+    pixels.fill(0);
+    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : 1.6)));
+    const [r, g, b] = this.ink("dust").match(/\w\w/g).map((part) => parseInt(part, 16));
+    const colour = (160 << 24) | (b << 16) | (g << 8) | r;
+    for (let i = 0; i < this.count; i++) {
+      const [x, y] = this.place(i), left = Math.round(x * ratio), top = Math.round(y * ratio);
+      if (left < 0 || top < 0 || left + dot > width || top + dot > height) continue;
+      for (let dy = 0; dy < dot; dy++) pixels.fill(colour, (top + dy) * width + left, (top + dy) * width + left + dot);
+    }
+    pen.putImageData(this.image, 0, 0);
+  }
+
+  /** The way a marked word goes through all states. */
+  ways(pen) {
+    for (const [word, mark] of this.marks ?? []) {
+      const i = this.index.get(word);
+      if (mark !== "self" || i === undefined) continue;
+      pen.beginPath();
+      for (let frame = 0; frame < this.data.frames.length; frame++) pen[frame ? "lineTo" : "moveTo"](...this.place(i, frame));
+      pen.strokeStyle = this.ink("ink");
+      pen.lineWidth = 1.5;
+      pen.globalAlpha = 0.55;
+      pen.setLineDash([4, 4]);
+      pen.stroke();
+      pen.setLineDash([]);
+      pen.globalAlpha = 1;
+      const [x, y] = this.place(i, 0);
+      pen.beginPath();
+      pen.arc(x, y, 5, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+  }
+
+  names(pen, few) {
+    const order = { self: 0, came: 1, went: 2, stayed: 3 };
+    const marked = [...(this.marks ?? [])].filter(([word]) => this.index.has(word)).sort((a, b) => order[a[1]] - order[b[1]]);
+    const shown = new Set(marked.map(([word]) => word));
+    const labels = [];
+    const wish = (i, mark) => {
+      const [x, y] = this.place(i);
+      if (x < 0 || y < 0 || x > this.width || y > this.height) return;
+      const text = spell(this.data.words[i]) + (mark === "came" ? " +" : mark === "went" ? " −" : "");
+      pen.font = mark === "self" ? `bold ${FONT}` : FONT;
+      const key = pen.font + text;
+      if (!this.sizes.has(key)) this.sizes.set(key, pen.measureText(text).width);
+      labels.push({ i, mark, text, x, y, width: this.sizes.get(key) + 4, height: 16, must: Boolean(mark) });
+    };
+    for (const [word, mark] of marked) wish(this.index.get(word), mark);
+    if (!few) for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) if (!shown.has(this.data.words[i])) { const n = labels.length; wish(i, ""); tried += labels.length - n; }
+    let left = MOST_LABELS;
+    placed(labels, this.width, this.height).forEach((place, n) => {
+      const label = labels[n], colour = this.ink(label.mark ? (label.mark === "self" ? "ink" : label.mark) : "quiet");
+      if (label.mark) {
+        pen.fillStyle = colour;
+        pen.strokeStyle = colour;
+        pen.lineWidth = 1.5;
+        pen.beginPath();
+        if (label.mark === "came") pen.rect(label.x - 4, label.y - 4, 8, 8);
+        else pen.arc(label.x, label.y, label.mark === "self" ? 6 : 4, 0, 2 * Math.PI);
+        if (label.mark === "went") pen.stroke(); else pen.fill();
+      }
+      if (!place || (!label.mark && left-- <= 0)) return;
+      const middle = [place.left + label.width / 2, place.top + label.height / 2];
+      if (label.mark && Math.hypot(middle[0] - label.x, middle[1] - label.y) > label.width / 2 + 16) {
+        pen.globalAlpha = 0.5;
+        pen.beginPath();
+        pen.moveTo(label.x, label.y);
+        pen.lineTo(...middle);
+        pen.stroke();
+        pen.globalAlpha = 1;
+      }
+      pen.font = label.mark === "self" ? `bold ${FONT}` : FONT;
+      pen.textBaseline = "top";
+      pen.lineJoin = "round";
+      pen.lineWidth = 3;
+      pen.strokeStyle = this.ink("paper");
+      pen.strokeText(label.text, place.left + 2, place.top + 1);
+      pen.fillStyle = colour;
+      pen.fillText(label.text, place.left + 2, place.top + 1);
+    });
+  }
+
+  nearest(x, y) {
+    let best = -1, least = 18 ** 2;
+    for (let i = 0; i < this.count; i++) {
+      const [px, py] = this.place(i), far = (px - x) ** 2 + (py - y) ** 2;
+      if (far < least) { least = far; best = i; }
+    }
+    return best;
+  }
+
+  listen() {
+    const { canvas } = this, at = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    const touching = new Map();
+    let dragged = false;
+    canvas.addEventListener("pointerdown", (event) => {
+      touching.set(event.pointerId, at(event));
+      canvas.setPointerCapture(event.pointerId);
+      dragged = false;
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const [x, y] = at(event), before = touching.get(event.pointerId);
+      if (!before) return this.hover(x, y);
+      if (Math.hypot(x - before[0], y - before[1]) > 3) dragged = true;
+      if (!dragged) return undefined;
+      const others = [...touching].filter(([id]) => id !== event.pointerId);
+      if (others.length === 1) { // two fingers: nearer or farther
+        const [ox, oy] = others[0][1];
+        const grown = Math.hypot(x - ox, y - oy) / Math.max(1, Math.hypot(before[0] - ox, before[1] - oy));
+        this.zoom(grown, ox - this.width / 2, oy - this.height / 2);
+      } else {
+        this.view.x += x - before[0];
+        this.view.y += y - before[1];
+        this.draw();
+      }
+      touching.set(event.pointerId, [x, y]);
+      return undefined;
+    });
+    const end = (event) => {
+      const [x, y] = at(event);
+      if (touching.delete(event.pointerId) && !dragged && event.type === "pointerup" && this.data) {
+        const i = this.nearest(x, y);
+        if (i >= 0) this.pick(this.data.words[i]);
+      }
+    };
+    canvas.addEventListener("pointerup", end);
+    canvas.addEventListener("pointercancel", end);
+    canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
+    canvas.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !canvas.matches(":focus")) return; // the page scrolls; the map only when it is meant
+      event.preventDefault();
+      const [x, y] = at(event);
+      this.zoom(Math.exp(-event.deltaY / 300), x - this.width / 2, y - this.height / 2);
+    }, { passive: false });
+    canvas.addEventListener("keydown", (event) => {
+      const keys = { "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.whole(), " ": () => this.toggle() };
+      if (!keys[event.key]) return;
+      event.preventDefault();
+      event.stopPropagation();
+      keys[event.key]();
+    });
+  }
+
+  hover(x, y) {
+    if (!this.data) return;
+    const i = this.nearest(x, y);
+    this.canvas.style.cursor = i >= 0 ? "pointer" : "grab";
+    this.tip.hidden = i < 0;
+    if (i < 0) return;
+    this.tip.textContent = spell(this.data.words[i]);
+    this.tip.style.left = `${Math.min(x + 12, this.width - 120)}px`;
+    this.tip.style.top = `${Math.max(2, y - 28)}px`;
+  }
+}

@@ -1,0 +1,120 @@
+// The words that changed, most first, with what came and what went.
+import { ask, latest } from "./api.js";
+import { bdi, count, figure, h, later, many, probability, say, share } from "./dom.js";
+import { go, link, state } from "./state.js";
+
+const PAGE = 50;
+const SORTS = { company: "change of company", q: "certainty", distance: "distance moved", apd: "difference of uses", count: "frequency", word: "alphabet" };
+
+export class Ranking {
+  constructor(about, alarm) {
+    this.newest = latest();
+    this.alarm = alarm;
+    this.shown = PAGE;
+    this.title = h("h2", {});
+    this.lead = h("p", { class: "lead" });
+    this.list = h("ol", { class: "ranking" });
+    this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => { this.shown += PAGE; this.update(); } }, "More words");
+    const set = (name) => (event) => { this.shown = PAGE; go({ [name]: event.target.value }, false); };
+    const typed = later(150, (name, value) => { this.shown = PAGE; go({ [name]: value }, false); });
+    const number = (name, label, props) => {
+      const input = h("input", { type: "number", ...props, oninput: () => typed(name, input.value) });
+      this[name] = input;
+      return h("label", {}, label, input);
+    };
+    const options = (name, label, entries) => {
+      this[name] = h("select", { onchange: set(name) }, entries.map(([value, text]) => h("option", { value }, text)));
+      return h("label", {}, label, this[name]);
+    };
+    this.text = h("input", { type: "search", placeholder: "any", oninput: () => typed("text", this.text.value) });
+    this.element = h("div", {},
+      this.title, this.lead,
+      h("details", { class: "why" }, h("summary", {}, "What is measured?"),
+        h("p", {}, "Two words keep company when their vectors are near. ", h("b", {}, "Change of company"),
+          " compares how near a word is, before and after, to all of its ten nearest words on either side: 0 when nothing changed, " +
+          "towards 1 when it is among others now. It says how much, not how surely."),
+        h("p", {}, h("b", {}, "Certainty (q)"), " says whether chance would do the same: among words with q ≤ .05, about 5 % at most are there by chance. " +
+          "It says how surely, not how much.")),
+      h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
+        h("div", { class: "fields" },
+          options("sort", "sorted by", Object.entries(SORTS)),
+          options("q", "surely", [["", "or not"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]]),
+          number("seen", "seen at least", { min: 1, step: 1, placeholder: "any" }),
+          number("size", "change at least", { min: 0, max: 1, step: 0.05, placeholder: "any" }),
+          h("label", {}, "contains", this.text))),
+      this.list, this.more);
+  }
+
+  async update() {
+    for (const name of ["sort", "q", "seen", "size", "text"]) if (document.activeElement !== this[name]) this[name].value = state[name];
+    const { c, seen, q, size, sort, text } = state, whole = seen === "" ? 0 : Math.max(1, Number(seen)), part = Number(size);
+    const asked = { c, q, sort, text, limit: Math.min(200, this.shown), seen: whole >= 1 ? Math.floor(whole) : "", size: part > 0 && part <= 1 ? part : "" };
+    const found = await this.newest((signal) => ask("ranking", asked, { signal, keep: (answer) => answer.ready && answer.testing === null }));
+    if (!found) return null;
+    clearTimeout(this.again);
+    if (!found.ready) {
+      this.title.textContent = "Comparing …";
+      this.lead.textContent = `Every use of every word is looked at once: ${share(found.share)}.`;
+      await new Promise((resolve) => { this.again = setTimeout(resolve, 300); });
+      return this.update();
+    }
+    const tested = this.found?.testing !== null && found.testing === null;
+    this.found = found;
+    this.show(found);
+    if (tested) this.tested?.();
+    if (found.testing !== null) this.again = setTimeout(() => this.update().catch(this.alarm), 700);
+    return found;
+  }
+
+  show(found) {
+    const [before, after] = found.names;
+    const refined = before === "original";
+    this.title.textContent = refined ? "Words whose company changed most" : `From ${before} to ${after}`;
+    const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
+      (refined ? "the vectors knew before and the text uses" : "occur in both") + ` ${many(found.least, "time")} or more`;
+    const test = found.testing !== null ? `; testing which are more than chance: ${share(found.testing)}` : found.tested ? "" : "; too little text to test for chance";
+    this.lead.textContent = `${who}${test}.`;
+    this.q.disabled = !found.tested;
+    const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
+    this.list.replaceChildren(...found.rows.map((row) => this.row(row)));
+    this.seen.placeholder = String(found.often);
+    if (kept) [...this.list.querySelectorAll("a")].find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
+    this.more.hidden = found.rows.length >= Math.min(found.total, 200);
+    if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "" }) }, "Show all")));
+    this.select();
+    say(many(found.total, "word"));
+  }
+
+  row(row) {
+    const sure = row.q === null ? null : row.q <= 0.05;
+    const bar = h("span", { class: "bar" }, h("span", {}));
+    bar.firstChild.style.width = `${Math.round(row.company * 100)}%`;
+    const times = row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
+    const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "came: " : "went: "),
+      `${sign} `, list.slice(0, 4).map((word, i) => [i ? ", " : "", bdi(word)]));
+    return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
+      h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: "change of company" }, figure(row.company)),
+        h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },
+          sure === null ? "" : sure ? "sure" : "chance?"),
+        h("span", { class: "times" }, times)),
+      words(row.gained, "came", "+"), words(row.lost, "went", "−")));
+  }
+
+  /** Mark the word that is looked at. */
+  select() {
+    for (const a of this.list.querySelectorAll("a[data-word]")) {
+      if (a.dataset.word === this.current) a.setAttribute("aria-current", "true");
+      else a.removeAttribute("aria-current");
+    }
+  }
+
+  /** The word some places away from the one looked at. */
+  step(by) {
+    const all = [...this.list.querySelectorAll("a[data-word]")];
+    const at = all.findIndex((a) => a.dataset.word === this.current);
+    const next = all[Math.min(all.length - 1, Math.max(0, at + by))];
+    if (!next) return;
+    next.focus();
+    go({ word: next.dataset.word, near: "" }, false);
+  }
+}

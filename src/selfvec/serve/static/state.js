@@ -1,0 +1,41 @@
+// What is looked at stands in the address, so that a link shows somebody else the same.
+
+const DEFAULTS = {
+  view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "company", text: "", frame: "", ask: "",
+  source: "", from: "", near: "",
+};
+const listeners = [];
+export let state = read();
+
+function read() {
+  const found = { ...DEFAULTS };
+  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (name in DEFAULTS) found[name] = value;
+  return found;
+}
+
+/** The address of the present state with some changes. */
+export function link(changes) {
+  const wanted = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...state, ...changes })) {
+    if (value !== "" && value !== DEFAULTS[name]) wanted.set(name, value);
+  }
+  return `#${wanted}`;
+}
+
+/** Change the state: a step that Back undoes, or, where ``step`` is false, a detail of the present one. */
+export function go(changes, step = true) {
+  const address = link(changes);
+  if (address === (location.hash || "#")) return;
+  history[step ? "pushState" : "replaceState"](null, "", address);
+  moved();
+}
+
+export function onChange(listener) { listeners.push(listener); }
+
+function moved() {
+  const before = state;
+  state = read();
+  for (const listener of listeners) listener(state, before);
+}
+
+addEventListener("popstate", moved);

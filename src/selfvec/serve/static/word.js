@@ -1,0 +1,175 @@
+// A word's story: what it was near, what it is near, how it went there, and the sentences behind it.
+import { ask, charted, latest } from "./api.js";
+import { bdi, clean, count, figure, h, listed, many, probability, still } from "./dom.js";
+import { WordMap } from "./map.js";
+import { go, link, state } from "./state.js";
+
+export const SOURCES = {
+  known: "in the pretrained table", subwords: "put together from its parts", random: "a random direction",
+  context: "from the words around it", mixed: "from the words around it and words spelled alike", none: "nothing",
+};
+
+export class WordPage {
+  constructor(element, about, choose) {
+    this.element = element;
+    this.about = about;
+    this.choose = choose;
+    this.newest = latest();
+    this.map = new WordMap({ pick: choose, moved: (time) => go({ frame: time.toFixed(2) }, false), label: "Map of the word and its neighbours; the lists above hold the same words" });
+    this.marks = new Map();
+  }
+
+  /** Show a word; the sentences and the map follow. */
+  async show(word) {
+    const { c } = state;
+    const told = await this.newest(async (signal) => {
+      const asked = { w: word, c };
+      const found = await ask("word", asked, { signal, keep: (answer) => answer.change?.q !== null });
+      this.paint(found);
+      const rest = [this.sentences(found, asked, signal), this.draw(found, asked, signal)];
+      await Promise.all(rest);
+      return found;
+    });
+    return told;
+  }
+
+  /** The figures again, now that the tests are done. */
+  async recheck() {
+    const { word } = this;
+    if (!word) return;
+    const found = await ask("word", { w: word, c: state.c }, { keep: (answer) => answer.change?.q !== null });
+    if (word !== this.word) return;
+    const told = this.facts(found);
+    this.told.replaceWith(told);
+    this.told = told;
+  }
+
+  /** Show other sentences of the word that is shown. */
+  async why() {
+    await this.newest((signal) => this.sentences({ word: this.word }, { w: this.word, c: state.c }, signal));
+    if (state.near) this.texts.scrollIntoView({ block: "nearest", behavior: still() ? "instant" : "smooth" });
+  }
+
+  paint(found) {
+    const { word } = found;
+    this.word = word;
+    this.texts = h("div", { class: "texts" }, h("p", { class: "wait" }, "Looking for sentences …"));
+    this.mapSlot = h("div", {}, this.map.element);
+    this.told = this.facts(found);
+    this.element.replaceChildren(
+      h("a", { class: "back", href: link({ word: "", near: "" }) }, "← All words"),
+      h("h2", { class: "word" }, bdi(word), " ", h("a", { class: "anchor", href: link({ word }), title: "Link to this word", "aria-label": "Link to this word" }, "#")),
+      this.claim(found), this.told,
+      h("h3", {}, "Neighbours"), this.neighbours(found),
+      h("h3", {}, "In the text"), this.texts,
+      h("h3", {}, "How it moved"), this.legend(found), this.mapSlot);
+  }
+
+  claim(found) {
+    const [before, after] = found.names, refined = before === "original";
+    const some = (words, mark) => listed(words.slice(0, 4).map((word) => this.to(word, mark)));
+    const own = h("b", {}, bdi(found.word));
+    if (!found.before.length && !found.after.length) return h("p", { class: "claim" }, own, " has no vector: nothing is known about it.");
+    if (!found.before.length) return h("p", { class: "claim" }, own, " was unknown; now it stands near ", some(found.after.map(([word]) => word), "came"), ".");
+    if (!found.gained.length) return h("p", { class: "claim" }, own, " has kept its ten nearest neighbours.");
+    return refined
+      ? h("p", { class: "claim" }, "The vectors had ", own, " near ", some(found.lost, "went"), ". In this text it keeps company with ", some(found.gained, "came"), ".")
+      : h("p", { class: "claim" }, `In ${before} `, own, " stood near ", some(found.lost, "went"), `; in ${after} near `, some(found.gained, "came"), ".");
+  }
+
+  facts(found) {
+    const { change } = found, refined = found.names[0] === "original";
+    const out = [];
+    const fact = (name, ...value) => out.push(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
+    if (change && change.count_a !== change.count_b) fact("seen", `${count(change.count_a)}×, then ${count(change.count_b)}×`);
+    else fact("seen", many(found.count, "time"));
+    if (change) {
+      fact("change of company", h("b", {}, figure(change.company)), `, ${ordinal(found.rank)} of ${count(found.ranked)}`);
+      if (change.distance !== null) fact("moved by", figure(change.distance), !change.expected ? "" : ` (chance alone: ${figure(change.expected)})`);
+      if (change.q !== null) {
+        const sure = change.q <= 0.05;
+        const agree = refined ? (sure ? "its uses agree" : "its uses disagree") : (sure ? "more than chance" : "may be chance");
+        fact("certainty", h("b", { class: sure ? "yes" : "no" }, agree), ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`);
+      }
+    } else if (found.source !== "known" && refined) {
+      fact("change", "cannot be told: the pretrained table lacked it");
+    } else fact("change", "not ranked: too rare");
+    if (refined && found.source !== "known") fact("its vector", `began as ${SOURCES[found.source]}; rests on ${SOURCES[found.source_after]}`);
+    return h("dl", { class: "facts" }, out);
+  }
+
+  neighbours(found) {
+    const came = new Set(found.gained), went = new Set(found.lost);
+    const side = (name, near, mark, changed, sign) => h("div", {}, h("h4", {}, name),
+      near.length === 0 ? h("p", { class: "wait" }, "no vector") : h("ol", { class: "near" }, near.map(([word, cosine]) => {
+        const marked = changed.has(word);
+        const bar = h("span", { class: "bar" }, h("span", {}));
+        bar.firstChild.style.width = `${Math.round(Math.max(0, cosine) * 100)}%`;
+        return h("li", { class: marked ? mark : "" },
+          h("span", { class: "sign", "aria-hidden": "true" }, marked ? sign : ""), this.to(word),
+          marked && h("span", { class: "hidden" }, mark === "came" ? " (came)" : " (went)"),
+          bar, h("span", { class: "num" }, figure(cosine)),
+          mark === "came" && this.about.has_text ? h("button", { type: "button", class: "ask", "aria-label": `Where ${word} stands near ${found.word}`, onclick: () => { go({ near: word }, false); } }, "why?") : null);
+      })));
+    return h("div", { class: "sides" },
+      side(found.names[0] === "original" ? "Before" : found.names[0], found.before, "went", went, "−"),
+      side(found.names[1] === "refined" ? "After" : found.names[1], found.after, "came", came, "+"));
+  }
+
+  legend() {
+    return h("p", { class: "legend" },
+      h("span", { class: "self" }, "● the word"), h("span", { class: "went" }, "○ left behind"), h("span", { class: "came" }, "■ came near"), h("span", { class: "stayed" }, "● stayed"));
+  }
+
+  to(word, mark = "") { return h("a", { href: link({ word, near: "" }), class: `w ${mark}` }, bdi(word)); }
+
+  async draw(found, asked, signal) {
+    if (!found.before.length && !found.after.length) { this.mapSlot.replaceChildren(h("p", { class: "wait" }, "no vector, so no place")); return; }
+    const [described, places] = await charted(asked, signal);
+    clearTimeout(this.again);
+    if (!described.whole) this.again = setTimeout(() => { if (this.word === found.word) this.draw(found, asked, signal).catch(() => {}); }, 1500);
+    this.map.load(described, places, state.frame === "" ? NaN : Number(state.frame));
+    this.map.mark(new Map(described.words.map((word, i) => [word, described.marks[i]])));
+  }
+
+  async sentences(found, asked, signal) {
+    if (!this.about.has_text) {
+      this.texts.replaceChildren(h("p", { class: "wait" }, "The run was told to forget its text, so there are no sentences to show."));
+      return;
+    }
+    if (state.near) { await this.together(found.word, state.near, signal); return; }
+    const answer = await ask("uses", { ...asked, n: 5 }, { signal });
+    const one = answer.texts.length === 1;
+    this.texts.replaceChildren(this.note(answer.texts.some((text) => text.uses.some((use) => use.written))),
+      ...answer.texts.map((text) => h("section", {}, one ? null : h("h4", {}, text.name), quotes(text.uses))));
+  }
+
+  async together(word, other, signal) {
+    const found = await ask("together", { w: word, other, n: 6 }, { signal });
+    const both = [h("b", {}, bdi(word)), " and ", h("b", {}, bdi(other))];
+    const shared = found.shared.length ? ["Words that stand near either of them: ", listed(found.shared.map((near) => this.to(near))), "."] : [];
+    this.texts.replaceChildren(
+      h("p", { class: "claim" }, "Why ", both, "? ",
+        found.together ? `They stand within eight words of each other ${many(found.together, "time")} of ${count(found.of)}. ` : "They never stand close together. ",
+        found.together || !shared.length ? "" : "They are near because the same words surround them. ", shared),
+      h("p", {}, h("a", { href: link({ near: "" }) }, "← Other sentences")),
+      quotes(found.uses));
+  }
+
+  note(written) {
+    const left = this.about.left_out.length ? `; ${this.about.left_out.join(" and ")} were left out when the run was made` : "";
+    return h("p", { class: "lead" }, "Uses that speak most for the change", written ? "." : `, pieced together from the tokens that the run kept${left}.`);
+  }
+}
+
+export function quotes(uses) {
+  if (!uses.length) return h("p", { class: "wait" }, "No sentence to show.");
+  return h("ul", { class: "quotes" }, uses.map((use) => h("li", {},
+    h("q", {}, use.cut[0] ? "… " : "", use.tokens.map(([word, mark], i) => [i && !use.written ? " " : "", mark ? h("mark", { class: mark }, bdi(word)) : use.written ? clean(word) : bdi(word)]), use.cut[1] ? " …" : ""),
+    h("span", { class: "place" }, [use.date, use.slice, `document ${count(use.document + 1)}`].filter(Boolean).join(" · ")))));
+}
+
+function ordinal(n) {
+  const tail = n % 100 > 10 && n % 100 < 14 ? "th" : ["th", "st", "nd", "rd"][n % 10] ?? "th";
+  return `${count(n)}${tail}`;
+}
