@@ -6,7 +6,7 @@ import doctest
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from selfvec import statistics
@@ -30,6 +30,8 @@ def test_benjamini_and_hochbergs_own_example() -> None:
 
 
 @given(PROBABILITIES)
+@example(np.array([0.1, 0.1, 0.1]))
+@example(np.full(13, 0.07))
 def test_discoveries_are_those_of_the_step_up_rule(p: np.ndarray) -> None:
     q = benjamini_hochberg(p)
     assert np.all(q >= p)

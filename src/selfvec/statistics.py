@@ -86,5 +86,5 @@ def benjamini_hochberg(p: Numbers) -> NDArray[np.float64]:
     tested = np.flatnonzero(~np.isnan(given))
     order = tested[np.argsort(-given[tested], kind="stable")]  # falling, so that the least runs along
     ranks = np.arange(len(order), 0, -1)
-    out[order] = np.minimum.accumulate(np.minimum(given[order] * len(order) / ranks, 1.0))
+    out[order] = np.minimum.accumulate(np.minimum(given[order] * (len(order) / ranks), 1.0))
     return out
