@@ -4,6 +4,7 @@
 # make paper  the paper's tables and figures, from shared/data where it is present
 # make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
+# make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
 # make peers  others on the same tokens: quality, time, memory -> docs/peers.md
 # make test-peers  the tests of peers alone; that of an encoder runs where sentence-transformers is installed
 # make docs   the documentation as a web site in site/
@@ -13,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse peers test-peers docs clean
+.PHONY: demo test bench paper quality collapse drift peers test-peers docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -38,6 +39,9 @@ quality: $(VENV)/installed-dev
 
 collapse: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.collapse
+
+drift: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.drift
 
 peers: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.peers

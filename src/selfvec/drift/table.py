@@ -141,49 +141,53 @@ def drift(
     Raises
     ------
     InputError
-        If the run has not kept its corpus, or there are no such slices.
+        If the run has not kept its corpus, there are no such slices, or no word occurs in both.
 
     Returns
     -------
     Drift
         Rows hold ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, and what random splits
         of the same documents give, ``expected``; ``apd``; ``p`` and ``q``; ``count_a``, ``count_b``,
-        ``documents_a``, ``documents_b``; ``gained`` and ``lost``, neighbours.
+        ``documents_a``, ``documents_b``; ``gained`` and ``lost``, neighbours (words that occur
+        ``min_count`` times in that slice).
     """
     if fdr is not None and not 0 < fdr <= 1:
         raise OptionError(f"is a share above 0, at most 1, not {fdr!r}", field="fdr")
     listener, slices = progress or Progress(), _chosen(run, between)
-    if not slices:
-        space = moved_space(run, seed)
-        found = measure_moved(run, space, min_count, permutations, seed, threads(jobs), listener)
-        tables, names = [run.original.unit, run.vectors.unit], ("original", "refined")
-        counts, only = np.stack([_counts(run)] * 2), (0, 0)
-        among = counts[0] >= min_count
-    else:
+    if slices:
         counts = slice_counts(corpus_of(run), slices)
-        among = counts.min(axis=0) >= min_count
-        words = np.flatnonzero(among)
-        if not len(words):
-            raise InputError(
-                f"no word occurs {min_count} times in both {slices[0].name} and {slices[1].name}",
-                remedy="compare larger slices, or lower --min-count",
-            )
+        words = _in_both(counts, min_count, slices)
         space = use_space(run, slices, seed)
         found = measure(
             space, words, permutations=permutations, seed=seed, jobs=threads(jobs), progress=listener
         )
-        tables, names = slice_tables(space, threads(jobs)), (slices[0].name, slices[1].name)
-        there, absent = counts >= min_count, counts == 0
-        only = (int(np.sum(there[0] & absent[1])), int(np.sum(there[1] & absent[0])))
+        tables = slice_tables(space, threads(jobs), min_count)
+        names = [part.name for part in slices]
+    else:
+        counts, names = np.stack([_counts(run)] * 2), ["original", "refined"]
+        whole = moved_space(run, seed)
+        found = measure_moved(run, whole, min_count, permutations, seed, threads(jobs), listener)
+        often = (counts[0] >= min_count)[:, None]
+        tables = [np.where(often, table.unit, 0) for table in (run.original, run.vectors)]
     order = np.lexsort((-found.excess, found.q > LEVEL))
-    kept = order if fdr is None else order[found.q[order] <= fdr]
-    kept = kept[:top]
+    kept = (order if fdr is None else order[found.q[order] <= fdr])[:top]
     rows = _rows(run, found, kept, counts)
-    near = gained_and_lost(tables[0], tables[1], found.words[kept], NEIGHBOURS, among=among)
+    near = gained_and_lost(tables[0], tables[1], found.words[kept], NEIGHBOURS)
     keys = run.vectors.index_to_key
     for row, (gained, lost) in zip(rows, near, strict=True):
         row["gained"], row["lost"] = [keys[i] for i in gained], [keys[i] for i in lost]
-    return Drift(names[0], names[1], rows, space, only[0], only[1])
+    only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
+    return Drift(names[0], names[1], rows, space if slices else whole, only[0], only[1])
+
+
+def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Ints:
+    words = np.flatnonzero(counts.min(axis=0) >= least)
+    if not len(words):
+        raise InputError(
+            f"no word occurs {least} times in both {slices[0].name} and {slices[1].name}",
+            remedy="compare larger slices, or lower --min-count",
+        )
+    return words
 
 
 def _counts(run: Run) -> Ints:
@@ -193,9 +197,9 @@ def _counts(run: Run) -> Ints:
 
 def _chosen(run: Run, between: Sequence[str | Slice] | None) -> list[Slice]:
     if between is not None:
-        batch = corpus_of(run)
         if len(between) != 2:
             raise OptionError(f"two slices are compared, not {len(between)}", field="between")
+        batch = corpus_of(run)
         return [named_slice(batch, part) if isinstance(part, str) else part for part in between]
     slices = slices_of(run)
     if len(slices) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors import unit_rows
+from ..vectors import unit_in_place
 from .space import UseSpace
 from .units import Units, summed
 
@@ -24,16 +24,20 @@ def use_sums(space: UseSpace, jobs: int) -> tuple[NDArray[np.float32], NDArray[n
     """
     types, slices = len(space.batch.types), len(space.centres)
     whole = Units(np.ones((types, slices), np.int64), np.full(types, space.batch.documents, np.int64))
-    parts = list(summed(space, np.arange(types), whole, 0, jobs))
-    sums = np.concatenate([part.rows for part in parts]).reshape(types, slices, -1)
-    uses = np.concatenate([part.uses for part in parts]).reshape(types, slices)
-    return np.ascontiguousarray(sums.transpose(1, 0, 2)), uses.T.astype(np.int64)
+    sums = np.zeros((slices, types, space.table.shape[1]), np.float32)
+    uses = np.zeros((slices, types), np.int64)
+    for part in summed(space, np.arange(types), whole, 0, jobs):
+        sums[:, part.words] = part.rows.reshape(len(part.words), slices, -1).transpose(1, 0, 2)
+        uses[:, part.words] = part.uses.reshape(len(part.words), slices).T
+    return sums, uses
 
 
-def slice_tables(space: UseSpace, jobs: int) -> list[NDArray[np.float32]]:
-    """The mean use of every word in every slice: S tables (V, d) float32 of unit rows, zero without a use.
+def slice_tables(space: UseSpace, jobs: int, least: int = 1) -> list[NDArray[np.float32]]:
+    """The mean use of every word in every slice: S tables (V, d) float32 of unit rows.
 
-    Rows of different slices can be compared by cosine: they are measured in one space, `UseSpace`.
+    Rows of different slices can be compared by cosine: they are measured in one space, `UseSpace`. A word
+    with fewer uses in a slice than ``least`` has a row of zeros there.
     """
-    sums, _ = use_sums(space, jobs)
-    return [unit_rows(rows) for rows in sums]
+    sums, uses = use_sums(space, jobs)
+    sums[uses < least] = 0
+    return [unit_in_place(rows) for rows in sums]
