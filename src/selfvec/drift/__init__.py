@@ -5,16 +5,26 @@ slices ──▶ uses, in one space ──▶ sums by units of documents ──�
 
 from __future__ import annotations
 
+from .examples import Example, examples, sentences
 from .slices import Slice, by_label, by_period, named_slice, slice_counts
+from .space import UseSpace, use_space
 from .table import Drift, drift, slices_of
+from .tables import slice_tables, use_sums
 
 __all__ = [
     "Drift",
+    "Example",
     "Slice",
+    "UseSpace",
     "by_label",
     "by_period",
     "drift",
+    "examples",
     "named_slice",
+    "sentences",
     "slice_counts",
+    "slice_tables",
     "slices_of",
+    "use_space",
+    "use_sums",
 ]
