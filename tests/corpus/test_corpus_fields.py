@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -227,3 +228,20 @@ def test_seen_knows_every_hash_it_was_given(batches):
             new.append(value not in before)
             before.add(value)
         assert seen.add(np.array(batch, np.uint64)).tolist() == new
+
+
+def test_other_fields_come_along_when_asked_for(tmp_path: Path) -> None:
+    csv, jsonl = tmp_path / "a.csv", tmp_path / "b.jsonl"
+    csv.write_text("id,text,state,date\n1,hail,IOWA,2020-01-02\n2,,OHIO,2020-01-03\n3,wind,,2020-01-04\n")
+    jsonl.write_text('{"id": 9, "text": "rain", "size": 1.0, "tags": ["x"]}\n')
+    plain = list(Corpus.open([csv, jsonl]).batches())
+    assert all(batch.fields == {} for batch in plain)
+    (batch,) = Corpus.open([csv, jsonl], keep_fields=True).batches()
+    assert batch.texts.to_list() == ["hail", "wind", "rain"]
+    found = {name: values.to_list() for name, values in batch.fields.items()}
+    assert found == {
+        "state": ["IOWA", "", None],
+        "date": ["2020-01-02", "2020-01-04", None],
+        "size": [None, None, "1"],
+        "tags": [None, None, "['x']"],
+    }

@@ -91,6 +91,7 @@ class Corpus:
         slice_field: str | None = None,
         slice_by_name: bool = False,
         skip_bad_rows: bool = False,
+        keep_fields: bool = False,
     ) -> Corpus:
         """Files, folders and ``-`` (standard input), one after the other.
 
@@ -110,6 +111,8 @@ class Corpus:
             Whether each of ``sources`` is such a part, called by its name.
         skip_bad_rows : bool
             Leave malformed rows out, and count them, instead of stopping at the first.
+        keep_fields : bool
+            Whether documents come with the other fields of their rows.
 
         Raises
         ------
@@ -125,7 +128,7 @@ class Corpus:
         skipped: list[str] = []
         paths = [os.fspath(name) for name in names]
         parts = [
-            open_part(source, text_fields, date_field, slice_field, name)
+            open_part(source, text_fields, date_field, slice_field, name, keep=keep_fields)
             for path, name in zip(paths, _short(paths), strict=True)
             for source in find_sources([path], skipped)
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -34,12 +34,15 @@ class Documents:
         None where the source has no dates, null where one is unknown.
     slices : Series of String or None
         The part of the corpus each belongs to; None where nobody asked, null where it is unknown.
+    fields : dict of Series of String
+        Other fields of the rows, where they were asked for.
     """
 
     texts: pl.Series
     ids: pl.Series | None = None
     dates: pl.Series | None = None
     slices: pl.Series | None = None
+    fields: dict[str, pl.Series] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -75,7 +78,9 @@ def concatenated(batches: Sequence[Documents]) -> Documents:
         return batches[0]
 
     def column(name: str, dtype: type[pl.DataType]) -> pl.Series | None:
-        parts: list[pl.Series | None] = [getattr(batch, name) for batch in batches]
+        return stacked([getattr(batch, name) for batch in batches], dtype)
+
+    def stacked(parts: list[pl.Series | None], dtype: type[pl.DataType]) -> pl.Series | None:
         if all(part is None for part in parts):
             return None
         nulls = [pl.Series([None] * len(batch), dtype=dtype) for batch in batches]
@@ -84,7 +89,13 @@ def concatenated(batches: Sequence[Documents]) -> Documents:
         )
 
     texts = pl.concat([batch.texts.alias("") for batch in batches])
-    return Documents(texts, column("ids", pl.String), column("dates", pl.Date), column("slices", pl.String))
+    kept = {
+        name: stacked([batch.fields.get(name) for batch in batches], pl.String)
+        for name in dict.fromkeys(name for batch in batches for name in batch.fields)
+    }
+    fields = {name: values for name, values in kept.items() if values is not None}
+    ids, dates = column("ids", pl.String), column("dates", pl.Date)
+    return Documents(texts, ids, dates, column("slices", pl.String), fields)
 
 
 def named(batch: Documents, name: str) -> Documents:
@@ -123,7 +134,8 @@ def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: S
         summary.undated += dates.null_count()
     summary.documents += len(kept)
     slices = table.columns[fields.slice].cast(pl.String).gather(rows[kept]) if fields.slice else None
-    return Documents(texts.gather(kept), None if ids is None else ids.gather(kept), dates, slices)
+    others = {name: table.columns[name].cast(pl.String).gather(rows[kept]) for name in fields.kept}
+    return Documents(texts.gather(kept), None if ids is None else ids.gather(kept), dates, slices, others)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

@@ -7,7 +7,7 @@ chosen is recorded so that it can be said. Where nothing is recognised the error
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..errors import CorpusError
 
@@ -84,6 +84,8 @@ class Fields:
         "noaa details" (yearly bulk files), "noaa export" (web search) or "noaa events".
     text_given, date_given : bool
         Named by the user, not recognised.
+    kept : tuple of str
+        More columns that are read, for whoever asks by them.
     """
 
     text: tuple[str, ...]
@@ -93,12 +95,13 @@ class Fields:
     slice: str | None = None
     text_given: bool = False
     date_given: bool = False
+    kept: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column needed, each once."""
         single = [name for name in (self.id, self.slice) if name]
-        return tuple(dict.fromkeys((*self.text, *self.date, *single)))
+        return tuple(dict.fromkeys((*self.text, *self.date, *single, *self.kept)))
 
 
 def recognise(
@@ -107,8 +110,10 @@ def recognise(
     text_fields: Sequence[str] | None = None,
     date_field: str | None = None,
     slice_field: str | None = None,
+    *,
+    keep: bool = False,
 ) -> Fields:
-    """Choose the fields of a file with these columns.
+    """Choose the fields of a file with these columns; ``keep`` the others too.
 
     Raises
     ------
@@ -149,6 +154,9 @@ date_given=False)
     name = next(iter(first(IDS)), None)
     part = _given(slice_field, columns, path, "--slice-field") if slice_field else None
     fields = Fields(text, date, name, layout, part, bool(text_fields), bool(date_field))
+    if keep:  # a name that stands twice would not tell which is meant
+        others = [other for other in columns if columns.count(other) == 1]
+        fields = replace(fields, kept=tuple(other for other in others if other not in (*text, name)))
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(

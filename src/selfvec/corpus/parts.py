@@ -100,8 +100,12 @@ def open_part(
     date_field: str | None,
     slice_field: str | None = None,
     name: str = "",
+    *,
+    keep: bool = False,
 ) -> FilePart:
     """Choose the fields of a source by a look at its beginning; ``name`` is what the user asked for.
+
+    ``keep`` reads all other fields too, as far as they hold words, numbers or dates.
 
     Raises
     ------
@@ -129,7 +133,7 @@ def open_part(
         columns = list(header.names)
     if not columns and source.kind != "parquet":
         return FilePart(source, Fields(()))  # an empty file holds no documents
-    fields = recognise(columns, path, text_fields, date_field, slice_field)
+    fields = recognise(columns, path, text_fields, date_field, slice_field, keep=keep)
     return FilePart(source, _typed(fields, types, path), header, name)
 
 
@@ -143,7 +147,8 @@ def _typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
             rule = f"a column of strings is needed, this one holds {types[name]}"
             raise CorpusError(rule, path=path, field=name, remedy="choose another field")
     date = () if odd.intersection(fields.date) else fields.date
-    return replace(fields, date=date, id=None if fields.id in odd else fields.id)
+    kept = tuple(name for name in fields.kept if name not in odd)
+    return replace(fields, date=date, id=None if fields.id in odd else fields.id, kept=kept)
 
 
 _STRINGS = (pl.String, pl.Categorical, pl.Enum)
