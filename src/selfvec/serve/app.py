@@ -75,7 +75,7 @@ def _add_answers(app: FastAPI, study: Study) -> None:
         size: Share = 0.0,
         q: Annotated[float | None, Query(gt=0, le=1)] = None,
         text: Part = "",
-        sort: Annotated[str, Query(pattern="^(company|distance|apd|q|count|word)$")] = "company",
+        sort: Annotated[str, Query(pattern="^(size|distance|apd|q|count|word)$")] = "size",
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Response:

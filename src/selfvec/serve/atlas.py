@@ -98,7 +98,10 @@ def _placed(plane: Projection, state: State, words: Ints) -> Table:
     rows = state.rows(words)
     # A word without a vector yet waits in the middle.
     alive = np.any(rows != 0, axis=1)[:, None]
-    return np.where(alive, plane.transform(rows - state.mean), np.float32(0))
+    assert plane.mean is not None
+    assert plane.components is not None
+    middle = state.mean + plane.mean.astype(np.float32)
+    return np.where(alive, (rows - middle) @ plane.components.T.astype(np.float32), np.float32(0))
 
 
 def history_states(

@@ -66,8 +66,9 @@ class Comparisons:
         """Comparisons to choose from: key and name."""
         pairs = [(self.slices[0].name, self.slices[-1].name)] if self.slices else []
         pairs += pairwise([part.name for part in self.slices])
-        out = [{"key": f"{a}|{b}", "name": f"{_said(a)} and {_said(b)}"} for a, b in dict.fromkeys(pairs)]
-        return [*out, {"key": REFINED, "name": "before and after refining"}]
+        return [{"key": f"{a}|{b}", "a": a, "b": b} for a, b in dict.fromkeys(pairs)] + [
+            {"key": REFINED, "a": "original", "b": "refined"}
+        ]
 
     def start(self, key: str) -> None:
         """Begin a comparison, without waiting for it.
@@ -156,7 +157,3 @@ class Comparisons:
         except InputError:  # no word is common enough in both to be tested
             return {}
         return {row["word"]: row for row in found.rows}
-
-
-def _said(name: str) -> str:
-    return name.replace("..", " to ")

@@ -23,6 +23,7 @@ from urllib.parse import parse_qs
 __all__ = ["HEADERS", "Guard", "Refusal", "allowed_host", "refusal_body"]
 
 LONGEST = 2000  # characters of a path with its question
+LONGEST_HEADERS = 16_384  # bytes
 RATE, BURST = 60.0, 240.0  # answers a second to one address, and how many at once
 _CLIENTS = 1024  # addresses remembered
 
@@ -166,6 +167,8 @@ class Guard:
             return Refusal(405, "only GET is answered here", "ask with GET", (("allow", "GET"),))
         if len(scope["path"]) + len(scope["query_string"]) > LONGEST:
             return Refusal(414, f"a question has at most {LONGEST:,} characters", "ask a shorter one")
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEADERS:
+            return Refusal(431, f"headers have at most {LONGEST_HEADERS:,} bytes", "send fewer cookies")
         if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
             return Refusal(413, "a question comes without a body", "put it into the address")
         return None

@@ -6,11 +6,15 @@ import errno
 import secrets
 import socket
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra, OptionError
 from ..run import Run
-from .guard import is_loopback
+from .guard import LONGEST_HEADERS, Application, is_loopback
 from .study import Study
+
+if TYPE_CHECKING:
+    import uvicorn
 
 __all__ = ["PORT", "bind", "serve"]
 
@@ -19,7 +23,6 @@ PORT = 8765
 
 _TRIED = 20  # ports, where none was asked for
 _AT_ONCE = 64  # questions answered side by side
-_LONGEST_HEADER = 16_384  # bytes
 
 
 def serve(run: Run, host: str = "127.0.0.1", port: int | None = None, *, say: Callable[[str], None]) -> None:
@@ -43,7 +46,7 @@ def serve(run: Run, host: str = "127.0.0.1", port: int | None = None, *, say: Ca
         If the address is not this machine's, or is in use.
     """
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401
 
         from .app import create_app
     except ImportError as error:
@@ -51,25 +54,33 @@ def serve(run: Run, host: str = "127.0.0.1", port: int | None = None, *, say: Ca
     study = Study(run)
     with bind(host, port) as listening:
         token = None if is_loopback(host) else secrets.token_urlsafe(32)
-        config = uvicorn.Config(
-            create_app(study, host=host, token=token),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            limit_concurrency=_AT_ONCE,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=_LONGEST_HEADER,
-        )
+        server = server_of(create_app(study, host=host, token=token))
         study.start()
         say(address(host, listening.getsockname()[1], token))
         try:
-            uvicorn.Server(config).run(sockets=[listening])
+            server.run(sockets=[listening])
         except KeyboardInterrupt:  # how one stops it
             return
+
+
+def server_of(app: Application) -> uvicorn.Server:
+    """A server for an application: it keeps no log, tells nothing of itself, and bounds what it reads."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        limit_concurrency=_AT_ONCE,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=LONGEST_HEADERS,
+    )
+    return uvicorn.Server(config)
 
 
 def address(host: str, port: int, token: str | None) -> str:

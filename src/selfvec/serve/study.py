@@ -90,6 +90,7 @@ class Study:
         return {
             "ready": True,
             "names": view.comparison.names,
+            "measure": view.measure,
             "least": view.comparison.least,
             "often": view.often,
             "testing": self.comparisons.testing(key),
@@ -106,10 +107,11 @@ class Study:
         place = view.place.get(row)
         return {
             **self._provenance(row),
-            "rank": None if place is None else int(view.ranks[place]) + 1,
-            "ranked": len(view.changes.rows),
+            "rank": None if place is None or view.ranks[place] < 0 else int(view.ranks[place]) + 1,
+            "ranked": int(view.ranks.max(initial=-1)) + 1,
             "change": None if place is None else view.row(place),
             "names": view.comparison.names,
+            "measure": view.measure,
             "before": before,
             "after": after,
             "gained": [name for name, _ in after if name not in had],
@@ -166,7 +168,9 @@ class Study:
         lacked = run.original.sources != Source.KNOWN
         rests = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
         if source is not None and source not in rests:
-            raise OptionError(f"is one of {', '.join(rests)}, not {source!r}", field="source")
+            raise OptionError(
+                f"is one of {', '.join(rests)}, not {source!r}", field="source", remedy="choose one"
+            )
         kept = lacked & (counts >= seen)
         if source is not None:
             kept &= run.vectors.sources == Source[source.upper()]

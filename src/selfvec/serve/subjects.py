@@ -163,7 +163,7 @@ def sliced(run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, p
         return found
 
     texts = tuple(Text(part.name, side, part.documents) for side, part in enumerate(pair))
-    return Subject(view_of(comparison), states, texts, scores, ends)
+    return Subject(view_of(comparison, "excess"), states, texts, scores, ends)
 
 
 def slice_states(run: Run, every: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:

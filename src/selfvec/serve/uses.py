@@ -81,13 +81,13 @@ def uses(
     seen: set[tuple[int, ...]] = set()
     for i in np.argsort(-np.asarray(scores), kind="stable").tolist():
         document, place = int(documents[i]), int(places[i])
-        around = tuple(batch.ids[max(place - 3, int(batch.offsets[document])) : place + 4].tolist())
+        first, last = int(batch.offsets[document]), int(batch.offsets[document + 1])
+        around = tuple(batch.ids[max(place - 3, first) : min(place + 4, last)].tolist())
         if document in told or around in seen:
             continue
         told.add(document)
         seen.add(around)
-        start = max(place - HALF, int(batch.offsets[document]))
-        end = min(place + HALF + 1, int(batch.offsets[document + 1]))
+        start, end = max(place - HALF, first), min(place + HALF + 1, last)
         out.append(shown_tokens(batch, document, start, end, {**marks, int(batch.ids[place]): "self"}))
         if len(out) == most:
             break

@@ -33,20 +33,20 @@ class Filter:
     seen : int, optional
         Occurrences at least; as the view thinks best where not given.
     size : float
-        Change of company at least.
+        Size of the change at least, see `View.size`.
     q : float, optional
         False discovery rate at most; words that were not tested are left out.
     text : str
         Part of the word.
     sort : str
-        "company", "distance", "apd", "q", "count" or "word".
+        "size", "distance", "apd", "q", "count" or "word".
     """
 
     seen: int | None = None
     size: float = 0.0
     q: float | None = None
     text: str = ""
-    sort: str = "company"
+    sort: str = "size"
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,17 @@ class View:
     comparison : Comparison
     changes : Changes
         Of the m words that are ranked.
+    measure : "company" or "excess"
+        What the size of a change is: the change of company, or how much farther the word moved than chance
+        would move it. Company says more to a reader; between two slices hardly a neighbour stays, and it
+        does not tell words apart.
     tests : mapping of str to mapping, optional
         Rows of `selfvec.drift.drift` by word, once they are worked out.
     """
 
     comparison: Comparison
     changes: Changes
+    measure: str = "company"
     tests: Mapping[str, Mapping[str, Any]] | None = None
 
     @cached_property
@@ -79,10 +84,10 @@ class View:
 
     @cached_property
     def ranks(self) -> Ints:
-        """How many ranked words changed company more than each, (m,)."""
-        order = np.argsort(-self.changes.company, kind="stable")
-        ranks = np.empty(len(order), np.int64)
-        ranks[order] = np.arange(len(order))
+        """Place of each ranked word among those seen `often` by the size of their change, (m,); else -1."""
+        seen = np.flatnonzero(self.comparison.both[self.changes.rows] >= self.often)
+        ranks = np.full(len(self.changes.rows), -1, np.int64)
+        ranks[seen[np.argsort(-self.size[seen], kind="stable")]] = np.arange(len(seen))
         return ranks
 
     @cached_property
@@ -90,7 +95,23 @@ class View:
         """Figures of the ranked words by name, (m,) each; NaN for words that were not tested."""
         tests, words = self.tests or {}, self.comparison.words
         found = [tests.get(words[row], {}) for row in self.changes.rows.tolist()]
-        return {name: np.array([_float(row.get(name)) for row in found], np.float64) for name in ("q", "apd")}
+        wanted = ("q", "apd", "expected", "distance")
+        return {name: np.array([_float(row.get(name)) for row in found], np.float64) for name in wanted}
+
+    @cached_property
+    def size(self) -> Numbers:
+        """How much each ranked word changed, by the `measure`, (m,); 0 where that is not known."""
+        if self.measure == "company":
+            return self.changes.company
+        excess = self.distance - (self.tested["expected"] if self.tests else 0)
+        known: Numbers = np.maximum(np.nan_to_num(excess, nan=0.0), 0)
+        return known
+
+    @property
+    def distance(self) -> Numbers:
+        """How far each ranked word moved, (m,): as it was tested, or between the tables."""
+        tested = self.tested["distance"]
+        return np.where(np.isnan(tested), self.changes.distance, tested)
 
     def ranking(self, wanted: Filter, offset: int, limit: int) -> dict[str, Any]:
         """Rows of the ranking from ``offset`` on, and how many there are in all."""
@@ -101,7 +122,7 @@ class View:
     def _found(self, wanted: Filter) -> Ints:
         made, words = self.changes, self.comparison.words
         seen = self.often if wanted.seen is None else wanted.seen
-        kept = (self.comparison.both[made.rows] >= seen) & (made.company >= wanted.size)
+        kept = (self.comparison.both[made.rows] >= seen) & (self.size >= wanted.size)
         if wanted.q is not None and self.tests is not None:
             kept &= np.nan_to_num(self.tested["q"], nan=2.0) <= wanted.q
         places = np.flatnonzero(kept)
@@ -120,21 +141,22 @@ class View:
         if sort == "count":
             return -self.comparison.both[made.rows]
         if sort == "q":
-            return np.nan_to_num(self.tested["q"], nan=2.0) - 1e-6 * made.company
-        figures = {"distance": made.distance, "apd": self.tested["apd"]}.get(sort, made.company)
+            return np.nan_to_num(self.tested["q"], nan=2.0) - 1e-6 * self.size
+        figures = {"distance": self.distance, "apd": self.tested["apd"]}.get(sort, self.size)
         keys: Numbers = np.nan_to_num(-figures, nan=1.0)
         return keys
 
     def row(self, place: int) -> dict[str, Any]:
-        """A word of the ranking, as ``drift --json`` has it, and its change of company."""
+        """A word of the ranking, as ``drift --json`` has it, with its change of company and its size."""
         row, words = int(self.changes.rows[place]), self.comparison.words
         gained, lost = self.changes.gained_and_lost(place)
         test = (self.tests or {}).get(words[row], {})
         before, after = self.comparison.counts[:, row].tolist()
         return {
             "word": words[row],
+            "size": round(float(self.size[place]), 4),
             "company": round(float(self.changes.company[place]), 4),
-            "distance": _number(self.changes.distance[place]),
+            "distance": _number(self.distance[place]),
             **{name: _number(_float(test.get(name))) for name in FIGURES},
             "count_a": before,
             "count_b": after,
@@ -143,13 +165,13 @@ class View:
         }
 
 
-def view_of(comparison: Comparison) -> View:
+def view_of(comparison: Comparison, measure: str = "company") -> View:
     """Rank the commonest words of which a change can be told."""
     told = comparison.told & (comparison.both >= comparison.least)
     told &= comparison.before.any(axis=1) & comparison.after.any(axis=1)
     rows = np.flatnonzero(told)
     rows = rows[np.argsort(-comparison.both[rows], kind="stable")][:MOST]
-    return View(comparison, changes(comparison, rows))
+    return View(comparison, changes(comparison, rows), measure)
 
 
 def names(words: Sequence[str], near: list[tuple[int, float]]) -> list[list[Any]]:

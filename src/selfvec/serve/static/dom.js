@@ -30,6 +30,9 @@ export function spell(word) {
 /** A word that stays apart from the direction of the text around it. */
 export const bdi = (word, props = {}) => h("bdi", props, spell(word));
 
+/** A slice as it is said: 1993..2000 as 1993–2000. */
+export const said = (name) => clean(name).replace("..", "–");
+
 export const count = (n) => Number(n).toLocaleString("en");
 export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 export const share = (x) => `${Math.round(x * 100)} %`;

@@ -1,6 +1,6 @@
 // What is on the page follows the state; the state stands in the address.
 import { ask } from "./api.js";
-import { $, count, h, many, say } from "./dom.js";
+import { $, count, h, many, said, say } from "./dom.js";
 import { finder } from "./finder.js";
 import { Atlas, Texts, Unknown, health } from "./lists.js";
 import { Ranking } from "./ranking.js";
@@ -34,7 +34,7 @@ function describe() {
   }
   if (about.comparisons.length > 1) {
     $("comparing").hidden = false;
-    $("comparison").replaceChildren(...about.comparisons.map(({ key, name }) => h("option", { value: key }, name)));
+    $("comparison").replaceChildren(...about.comparisons.map(({ key, a, b }) => h("option", { value: key }, key === "refined" ? "before → after refining" : `${said(a)} → ${said(b)}`)));
     $("comparison").addEventListener("change", (event) => go({ c: event.target.value, frame: "", near: "" }));
   }
 }

@@ -1,5 +1,5 @@
 // The map: words as points on one plane for all of time, with a slider that plays.
-import { h, spell, still } from "./dom.js";
+import { h, said, spell, still } from "./dom.js";
 import { placed } from "./labels.js";
 
 const SECONDS = 1.6; // from one state to the next
@@ -56,7 +56,7 @@ export class WordMap {
     this.slider.value = String(this.time);
     const near = Math.round(this.time), between = Math.abs(near - this.time) > 0.02;
     const from = this.data.frames[Math.floor(this.time)], into = this.data.frames[Math.ceil(this.time)];
-    this.name.textContent = between ? `${from} → ${into}` : this.data.frames[near];
+    this.name.textContent = between ? `${said(from)} → ${said(into)}` : said(this.data.frames[near]);
     this.slider.setAttribute("aria-valuetext", this.name.textContent);
     this.draw();
   }
@@ -145,7 +145,7 @@ export class WordMap {
     if (this.image?.width !== width || this.image?.height !== height) this.image = pen.createImageData(width, height);
     const pixels = new Uint32Array(this.image.data.buffer);
     pixels.fill(0);
-    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : 1.6)));
+    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : this.count > 4000 ? 1.6 : 2.6)));
     const [r, g, b] = this.ink("dust").match(/\w\w/g).map((part) => parseInt(part, 16));
     const colour = (160 << 24) | (b << 16) | (g << 8) | r;
     for (let i = 0; i < this.count; i++) {

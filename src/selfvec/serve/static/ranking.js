@@ -1,10 +1,12 @@
 // The words that changed, most first, with what came and what went.
 import { ask, latest } from "./api.js";
-import { bdi, count, figure, h, later, many, probability, say, share } from "./dom.js";
+import { bdi, count, figure, h, later, many, probability, said, say, share } from "./dom.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;
-const SORTS = { company: "change of company", q: "certainty", distance: "distance moved", apd: "difference of uses", count: "frequency", word: "alphabet" };
+const SORTS = { size: "size of the change", q: "certainty", distance: "distance moved", apd: "difference of uses", count: "frequency", word: "alphabet" };
+
+export const MEASURES = { company: "change of company", excess: "moved beyond chance" };
 
 export class Ranking {
   constructor(about, alarm) {
@@ -32,7 +34,8 @@ export class Ranking {
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
         h("p", {}, "Two words keep company when their vectors are near. ", h("b", {}, "Change of company"),
           " compares how near a word is, before and after, to all of its ten nearest words on either side: 0 when nothing changed, " +
-          "towards 1 when it is among others now. It says how much, not how surely."),
+          "towards 1 when it is among others now. Between two parts of the text the size is ", h("b", {}, "how far the word moved beyond chance"),
+          ": the distance of its mean uses, less what random splits of the same documents give. Either says how much, not how surely."),
         h("p", {}, h("b", {}, "Certainty (q)"), " says whether chance would do the same: among words with q ≤ .05, about 5 % at most are there by chance. " +
           "It says how surely, not how much.")),
       h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
@@ -69,7 +72,7 @@ export class Ranking {
   show(found) {
     const [before, after] = found.names;
     const refined = before === "original";
-    this.title.textContent = refined ? "Words whose company changed most" : `From ${before} to ${after}`;
+    this.title.textContent = refined ? "Words whose company changed most" : `What changed from ${said(before)} to ${said(after)}`;
     const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
       (refined ? "the vectors knew before and the text uses" : "occur in both") + ` ${many(found.least, "time")} or more`;
     const test = found.testing !== null ? `; testing which are more than chance: ${share(found.testing)}` : found.tested ? "" : "; too little text to test for chance";
@@ -88,12 +91,12 @@ export class Ranking {
   row(row) {
     const sure = row.q === null ? null : row.q <= 0.05;
     const bar = h("span", { class: "bar" }, h("span", {}));
-    bar.firstChild.style.width = `${Math.round(row.company * 100)}%`;
+    bar.firstChild.style.width = `${Math.round(Math.min(1, row.size) * 100)}%`;
     const times = row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
     const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "came: " : "went: "),
       `${sign} `, list.slice(0, 4).map((word, i) => [i ? ", " : "", bdi(word)]));
     return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
-      h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: "change of company" }, figure(row.company)),
+      h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: MEASURES[this.found.measure] }, figure(row.size)),
         h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },
           sure === null ? "" : sure ? "sure" : "chance?"),
         h("span", { class: "times" }, times)),

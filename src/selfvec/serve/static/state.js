@@ -1,7 +1,7 @@
 // What is looked at stands in the address, so that a link shows somebody else the same.
 
 const DEFAULTS = {
-  view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "company", text: "", frame: "", ask: "",
+  view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "",
   source: "", from: "", near: "",
 };
 const listeners = [];

@@ -1,7 +1,8 @@
 // A word's story: what it was near, what it is near, how it went there, and the sentences behind it.
 import { ask, charted, latest } from "./api.js";
-import { bdi, clean, count, figure, h, listed, many, probability, still } from "./dom.js";
+import { bdi, clean, count, figure, h, listed, many, probability, said, still } from "./dom.js";
 import { WordMap } from "./map.js";
+import { MEASURES } from "./ranking.js";
 import { go, link, state } from "./state.js";
 
 export const SOURCES = {
@@ -74,7 +75,7 @@ export class WordPage {
     if (!found.gained.length) return h("p", { class: "claim" }, own, " has kept its ten nearest neighbours.");
     return refined
       ? h("p", { class: "claim" }, "The vectors had ", own, " near ", some(found.lost, "went"), ". In this text it keeps company with ", some(found.gained, "came"), ".")
-      : h("p", { class: "claim" }, `In ${before} `, own, " stood near ", some(found.lost, "went"), `; in ${after} near `, some(found.gained, "came"), ".");
+      : h("p", { class: "claim" }, `In ${said(before)} `, own, " stood near ", some(found.lost, "went"), `; in ${said(after)} near `, some(found.gained, "came"), ".");
   }
 
   facts(found) {
@@ -84,8 +85,8 @@ export class WordPage {
     if (change && change.count_a !== change.count_b) fact("seen", `${count(change.count_a)}×, then ${count(change.count_b)}×`);
     else fact("seen", many(found.count, "time"));
     if (change) {
-      fact("change of company", h("b", {}, figure(change.company)), `, ${ordinal(found.rank)} of ${count(found.ranked)}`);
-      if (change.distance !== null) fact("moved by", figure(change.distance), !change.expected ? "" : ` (chance alone: ${figure(change.expected)})`);
+      fact(MEASURES[found.measure], h("b", {}, figure(change.size)), found.rank === null ? "" : `, ${ordinal(found.rank)} of ${count(found.ranked)}`);
+      if (change.distance !== null) fact("moved by", figure(change.distance), !change.expected ? "" : `; chance alone ${figure(change.expected)}`);
       if (change.q !== null) {
         const sure = change.q <= 0.05;
         const agree = refined ? (sure ? "its uses agree" : "its uses disagree") : (sure ? "more than chance" : "may be chance");
@@ -112,8 +113,8 @@ export class WordPage {
           mark === "came" && this.about.has_text ? h("button", { type: "button", class: "ask", "aria-label": `Where ${word} stands near ${found.word}`, onclick: () => { go({ near: word }, false); } }, "why?") : null);
       })));
     return h("div", { class: "sides" },
-      side(found.names[0] === "original" ? "Before" : found.names[0], found.before, "went", went, "−"),
-      side(found.names[1] === "refined" ? "After" : found.names[1], found.after, "came", came, "+"));
+      side(found.names[0] === "original" ? "Before" : said(found.names[0]), found.before, "went", went, "−"),
+      side(found.names[1] === "refined" ? "After" : said(found.names[1]), found.after, "came", came, "+"));
   }
 
   legend() {
@@ -141,7 +142,7 @@ export class WordPage {
     const answer = await ask("uses", { ...asked, n: 5 }, { signal });
     const one = answer.texts.length === 1;
     this.texts.replaceChildren(this.note(answer.texts.some((text) => text.uses.some((use) => use.written))),
-      ...answer.texts.map((text) => h("section", {}, one ? null : h("h4", {}, text.name), quotes(text.uses))));
+      h("div", { class: one ? "" : "sides" }, answer.texts.map((text) => h("section", {}, one ? null : h("h4", {}, said(text.name)), quotes(text.uses)))));
   }
 
   async together(word, other, signal) {

@@ -1,0 +1,239 @@
+"""A real browser over its own pipe: Chromium's DevTools protocol in a hundred lines, and nothing to install.
+
+``chromium --remote-debugging-pipe`` reads commands from file descriptor 3 and writes answers and events to
+descriptor 4, JSON ended by a zero byte: no port, no web socket, no driver.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+REQUIRED = "SELFVEC_REQUIRE_BROWSER"
+"""Set where a missing browser is a failure: in continuous integration."""
+
+_FLAGS = (
+    "--headless=new",
+    "--remote-debugging-pipe",
+    "--no-sandbox",  # continuous integration runs as root, in a container of its own
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+)
+
+
+def find() -> str | None:
+    """Where Chromium is, if it is."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+class BrowserError(AssertionError):
+    """A script on the page failed, or something waited for did not come."""
+
+
+class Page:
+    """A tab, and what happened in it: ``errors`` of scripts and ``requests`` of the network."""
+
+    def __init__(self, browser: Browser, session: str) -> None:
+        self.browser, self.session = browser, session
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        return self.browser.call(method, parameters, self.session)
+
+    def happened(self, method: str, about: dict[str, Any]) -> None:
+        if method == "Runtime.exceptionThrown":
+            details = about["exceptionDetails"]
+            self.errors.append(details.get("exception", {}).get("description", details["text"]))
+        elif method == "Log.entryAdded" and about["entry"]["level"] == "error":
+            self.errors.append(f"{about['entry']['text']} {about['entry'].get('url', '')}")
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(about["request"]["url"])
+
+    def size(self, width: int, height: int, *, mobile: bool = False, scale: float = 1) -> None:
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=mobile,
+        )
+
+    def prefers(self, **features: str) -> None:
+        """As ``prefers(color_scheme="dark", reduced_motion="reduce")``."""
+        wanted = [
+            {"name": f"prefers-{name.replace('_', '-')}", "value": value} for name, value in features.items()
+        ]
+        self.call("Emulation.setEmulatedMedia", features=wanted)
+
+    def open(self, address: str, *, ready: str = "document.body?.dataset.ready === 'yes'") -> None:
+        self.call("Page.navigate", url="about:blank")
+        self.call("Page.navigate", url=address)
+        self.wait(ready)
+
+    def run(self, script: str) -> Any:
+        """The value of an expression, promises waited for."""
+        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            raise BrowserError(details.get("exception", {}).get("description", details["text"]))
+        return answer["result"].get("value")
+
+    def wait(self, condition: str, seconds: float = 20) -> None:
+        """Until an expression is true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(BrowserError):  # the page is just being changed for another
+                if self.run(f"Boolean({condition})"):
+                    return
+            time.sleep(0.03)
+        raise BrowserError(f"waited {seconds} s in vain for {condition}; errors: {self.errors}")
+
+    def press(self, key: str) -> None:
+        """A key, as a person presses it."""
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        codes = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39}
+        codes["ArrowDown"] = 40
+        known = {"key": key, "windowsVirtualKeyCode": codes.get(key, ord(key[0].upper()))}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **known, **({"text": text} if text else {}))
+        self.call("Input.dispatchKeyEvent", type="keyUp", **known)
+
+    def type(self, text: str) -> None:
+        for character in text:
+            self.press(character)
+
+    def click(self, selector: str) -> None:
+        """The middle of the first element that fits, scrolled to."""
+        box = self.run(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); if (!e) return null;"
+            "e.scrollIntoView({block: 'center', behavior: 'instant'}); const b = e.getBoundingClientRect();"
+            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+        )
+        if box is None:
+            raise BrowserError(f"there is no {selector}")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+
+    def text(self, selector: str) -> str:
+        return str(self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+
+    def picture(self) -> bytes:
+        """What is seen, as PNG."""
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
+
+
+class Browser:
+    """A running Chromium."""
+
+    def __init__(self, program: str, profile: Path) -> None:
+        to_read, to_write = _pipe(), _pipe()  # (its input), (its output)
+        log = os.open(profile / "log", os.O_WRONLY | os.O_CREAT)
+        actions = [
+            (os.POSIX_SPAWN_DUP2, to_read[0], 3),
+            (os.POSIX_SPAWN_DUP2, to_write[1], 4),
+            (os.POSIX_SPAWN_DUP2, log, 1),
+            (os.POSIX_SPAWN_DUP2, log, 2),
+        ]
+        command = [program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        self.pid = os.posix_spawn(program, command, dict(os.environ), file_actions=actions, setpgroup=0)
+        for end in (to_read[0], to_write[1], log):
+            os.close(end)
+        self._in, self._out = to_write[0], to_read[1]
+        self._number, self._rest = 0, b""
+        self._pages: dict[str, Page] = {}
+
+    def call(self, method: str, parameters: dict[str, Any], session: str | None = None) -> dict[str, Any]:
+        """A command and its answer; events on the way go to their pages."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if session is not None:
+            message["sessionId"] = session
+        _write(self._out, json.dumps(message).encode() + b"\0")
+        while True:
+            told = self._next()
+            if told.get("id") == self._number:
+                if "error" in told:
+                    raise BrowserError(f"{method}: {told['error']['message']}")
+                return dict(told["result"])
+            page = self._pages.get(told.get("sessionId", ""))
+            if page is not None and "method" in told:
+                page.happened(told["method"], told["params"])
+
+    def page(self) -> Page:
+        target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        attached = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
+        session = attached["sessionId"]
+        page = Page.__new__(Page)
+        self._pages[session] = page
+        page.__init__(self, session)  # type: ignore[misc]
+        return page
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, BrowserError):
+            self.call("Browser.close", {})
+        for end in (self._in, self._out):
+            os.close(end)
+        end_of_wait = time.monotonic() + 5
+        while os.waitpid(self.pid, os.WNOHANG)[0] == 0:
+            if time.monotonic() > end_of_wait:
+                os.killpg(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                return
+            time.sleep(0.02)
+
+    def _next(self, seconds: float = 60) -> dict[str, Any]:
+        while b"\0" not in self._rest:
+            if not select.select([self._in], [], [], seconds)[0]:
+                raise BrowserError(f"the browser said nothing for {seconds} s")
+            more = os.read(self._in, 1 << 16)
+            if not more:
+                raise BrowserError("the browser is gone")
+            self._rest += more
+        told, _, self._rest = self._rest.partition(b"\0")
+        return dict(json.loads(told))
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends are not among the numbers that the browser is given."""
+    low = os.pipe()
+    high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in low)
+    for end in low:
+        os.close(end)
+    return high[0], high[1]
+
+
+def _write(end: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(end, data) :]
+
+
+@contextmanager
+def browsing(program: str) -> Iterator[Callable[[], Page]]:
+    """A browser for a while: makes pages."""
+    with tempfile.TemporaryDirectory(prefix="selfvec-browser-", ignore_cleanup_errors=True) as folder:
+        browser = Browser(program, Path(folder))
+        try:
+            yield browser.page
+        finally:
+            browser.close()
