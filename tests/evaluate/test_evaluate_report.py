@@ -258,7 +258,7 @@ def test_json_of_all_kinds(
         assert -1 <= row["low"] <= row["high"] <= 1
         assert 0 <= row["covered"] <= 1
         assert row["n"] > 0
-        assert row["mode"] in ({"dense", "bm25"} if row["kind"] == "retrieval" else {None})
+        assert row["mode"] in ({"dense", "bm25", "hybrid"} if row["kind"] == "retrieval" else {None})
     found = {(row["kind"], row["task"], row["vectors"]) for row in report["rows"]}
     tables = ("refined", "original", "plane.npz")
     assert found == {

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import SelfvecError
-from . import align, convert, demo, drift, evaluate, fetch, look, refine, serve, study
+from . import align, convert, demo, drift, evaluate, fetch, look, refine, search, serve, study
 
 __all__ = ["app", "run"]
 
@@ -31,6 +31,7 @@ app.command(cls=evaluate.Greedy)(evaluate.evaluate)
 app.command()(align.align)
 app.command()(align.compare)
 app.command()(convert.convert)
+app.command()(search.search)
 app.command()(serve.serve)
 app.add_typer(study.app, name="study")
 app.add_typer(fetch.app, name="fetch")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..run import Run
 from .beir import Collection, read_collection
 from .bootstrap import mean
-from .documents import Manner, by_stem, embed, encode_texts
+from .documents import Manner, embed
 from .ranking import ranked, score_rankings
 from .tables import Table, as_path
 from .task import Measurement
@@ -27,9 +27,10 @@ class Retrieval:
     """nDCG@10, recall@100 and MRR@10 over the queries that have a relevant document.
 
     Modes: ``dense``, the cosine of the query's and the document's vector (`selfvec.evaluate.documents`:
-    idf-weighted means of word vectors, documents leaning on those like them); and once, under the name
-    "bm25", mode ``bm25`` (Lucene's variant, k1 1.2, b .75) on the stems of the words as the first table
-    reads them. Equal scores rank in document order. A text none of whose words has a vector
+    idf-weighted means of word vectors, documents leaning on those like them); for a run's refined table,
+    which stands for the run, also ``hybrid``, as `selfvec.search` finds with all that the run knows; and
+    once, under the name "bm25", mode ``bm25`` (Lucene's variant, k1 1.2, b .75) on the stems of the words as
+    the first table reads them. Equal scores rank in document order. A text none of whose words has a vector
     is not found, as is, by BM25, one that shares no word with the query. ``covered`` is the share of the
     texts' tokens that have a vector, stop words left out. The extra key ``missing`` counts relevant documents
     that the corpus lacks.
@@ -47,7 +48,7 @@ class Retrieval:
         object.__setattr__(self, "path", as_path(self.path))
 
     def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
-        """A row a table and metric, then BM25's.
+        """A row a table, mode and metric, then BM25's.
 
         Raises
         ------
@@ -58,6 +59,9 @@ class Retrieval:
         for table in tables:
             rankings, covered = dense_rankings(collection, table)
             yield from _rows(collection, rankings, seed, table.name, "dense", covered, **table.size)
+            if table.run is not None and table.topical and not table.truncated:
+                rankings = hybrid_rankings(collection, table.run)
+                yield from _rows(collection, rankings, seed, table.name, "hybrid", covered, **table.size)
         rankings = bm25_rankings(collection, tables[0].manner if tables else Manner())
         yield from _rows(collection, rankings, seed, "bm25", "bm25", 1.0)
 
@@ -84,20 +88,24 @@ def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, floa
 
 
 def bm25_rankings(collection: Collection, manner: Manner) -> Rankings:
-    """The best documents of each query by BM25."""
-    import bm25s
+    """The best documents of each query by BM25, whole documents only."""
+    from ..search.making import lexical
 
-    count = len(collection.documents)
-    batch = by_stem(encode_texts(collection.documents + collection.queries, manner), manner)
-    ids, bounds = batch.ids.tolist(), batch.offsets.tolist()
-    texts = [ids[start:end] for start, end in pairwise(bounds)]
-    if not any(texts[:count]):
-        return [[] for _ in collection.queries]
-    index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
-    vocabulary = {str(i): i for i in range(len(batch.types))}
-    index.index(bm25s.tokenization.Tokenized(texts[:count], vocabulary), show_progress=False)
+    lexicon, scorer = lexical(collection.documents, manner)
     rankings = []
-    for query in texts[count:]:
-        scores = index.get_scores_from_ids(query)
-        rankings.append(ranked(scores, scores > 0))
+    for query in collection.queries:
+        (found,) = scorer.score(lexicon.read(query), "bm25")
+        rankings.append(ranked(found.scores, found.found))
+    return rankings
+
+
+def hybrid_rankings(collection: Collection, run: Run) -> Rankings:
+    """The best documents of each query as `selfvec.search` finds them."""
+    from ..search import Index
+
+    index = Index.memory(run, collection.documents)
+    rankings = []
+    for query in collection.queries:
+        (found,) = index.scores(query)
+        rankings.append(ranked(found.scores, found.found))
     return rankings

@@ -1,0 +1,174 @@
+"""Texts, questions and single words as numbers of one vocabulary: what all parts of a search agree on.
+
+The vocabulary's types are what `selfvec.evaluate.documents` makes of words: keys in the manner of a run,
+words of one stem as one. It only grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluate.documents import Manner, by_stem, encode_texts
+from ..text.rules import Rulebook
+from ..text.tokenizers import Tokenizer
+from ..tokens import TokenBatch
+from ..vectors import Vectors
+
+__all__ = ["Asked", "Lexicon", "located"]
+
+_KEPT = 100_000  # words whose types are remembered
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The words of a question that mean something, in order of first appearance.
+
+    Parameters
+    ----------
+    types : (T,) int64
+        Their numbers.
+    counts : (T,) float32
+    words : list of T str
+        As they were written first.
+    unknown : list of str
+        Words that the vocabulary lacks; stop words are neither here nor there.
+    """
+
+    types: NDArray[np.int64]
+    counts: NDArray[np.float32]
+    words: list[str]
+    unknown: list[str]
+
+
+@dataclass
+class Lexicon:
+    """A vocabulary and the manner in which texts are cut to meet it.
+
+    Parameters
+    ----------
+    manner : Manner
+    types : list of V str
+    """
+
+    manner: Manner
+    types: list[str] = field(default_factory=list)
+    _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Number of each type."""
+        return {name: i for i, name in enumerate(self.types)}
+
+    def __len__(self) -> int:
+        return len(self.types)
+
+    def encode(self, texts: Sequence[str], known: Vectors | None = None) -> TokenBatch:
+        """Texts as ids of the vocabulary, which takes in their new types.
+
+        Parameters
+        ----------
+        texts : sequence of D str
+        known : Vectors, optional
+            Whose casing words follow; that of the vocabulary where not given.
+        """
+        words = encode_texts(texts, self.manner, known if known is not None else self._as_known)
+        merged = by_stem(words, self.manner)
+        return TokenBatch(self.numbers(merged.types)[merged.ids], merged.offsets, self.types)
+
+    def numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """Number of each type, (n,) int32; new ones are taken in."""
+        for name in names:
+            if name not in self.index:
+                self.index[name] = len(self.types)
+                self.types.append(name)
+                self._seen.clear()
+        return np.fromiter((self.index[name] for name in names), np.int32, len(names))
+
+    @property
+    def _as_known(self) -> Vectors:
+        return Vectors(self.types, np.zeros((len(self.types), 1), np.float32))
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from ..text import tokenizer
+
+        return tokenizer(self.manner.tokenizer)
+
+    @cached_property
+    def _rules(self) -> Rulebook:
+        from ..text import Rules
+
+        rules = Rules(lemmatize=self.manner.lemmatize, stop_words=self.manner.stop_words)
+        return Rulebook(rules, self._tokenizer.casing)
+
+    def read(self, text: str) -> Asked:
+        """A question as types."""
+        if self.manner.tokenizer in ("words", "whitespace"):
+            starts, ends = located(text, self.manner.tokenizer)
+            words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
+            pairs = [(n, word) for word, ns in zip(words, self.types_of(words), strict=True) for n in ns]
+        else:  # pieces depend on what stands before them, so that the text is cut whole
+            pairs = [(n, self.types[n] if n >= 0 else "") for ns in self.types_of([text]) for n in ns]
+        found: dict[int, str] = {}
+        counts: dict[int, int] = {}
+        for number, word in pairs:
+            found.setdefault(number, word)
+            counts[number] = counts.get(number, 0) + 1
+        known = [number for number in found if number >= 0]
+        return Asked(
+            np.array(known, np.int64),
+            np.array([counts[number] for number in known], np.float32),
+            [found[number] for number in known],
+            list(dict.fromkeys(word for number, word in pairs if number < 0 and word)),
+        )
+
+    def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
+        """The types of each word by itself: one as a rule, none for a stop word, -1 for an unknown one."""
+        new = [word for word in dict.fromkeys(words) if word not in self._seen]
+        if new:
+            if len(self._seen) + len(new) > _KEPT:
+                self._seen.clear()
+                new = list(dict.fromkeys(words))
+            self._seen |= dict(zip(new, self._looked_up(new), strict=True))
+        return [self._seen[word] for word in words]
+
+    def _looked_up(self, words: list[str]) -> list[tuple[int, ...]]:
+        import polars as pl
+
+        from ..text.stems import stems
+
+        raw = self._tokenizer(pl.Series(words, dtype=pl.String))
+        counts = np.bincount(raw.ids, minlength=len(raw.types)).astype(np.int64)
+        keys = self._rules.keys(raw.types, counts, self.index)
+        names = keys.types if self.manner.stem is None else stems(keys.types, self.manner.stem)
+        number = np.array([self.index.get(name, -1) for name in names], np.int64)
+        places = keys.places[raw.ids].tolist()
+        bounds = raw.offsets.tolist()
+        return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
+
+
+def located(text: str, tokenizer: str = "words") -> tuple[list[int], list[int]]:
+    """Where the words of a text begin and end, in characters.
+
+    >>> located("Über the county’s roof")
+    ([0, 5, 9, 18], [4, 8, 17, 22])
+    """
+    from ..text import kernels
+    from ..text.characters import table
+
+    data = np.frombuffer(text.encode(), np.uint8)
+    if not len(data):
+        return [], []
+    flags = table("whitespace" if tokenizer == "whitespace" else "words")
+    starts, lengths, _ = kernels.spans(data, np.array([0, len(data)], np.int64), flags)
+    ends = starts + lengths
+    if len(data) != len(text):  # bytes to characters: those that begin one
+        before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+        starts, ends = before[starts], before[ends]
+    return starts.tolist(), ends.tolist()

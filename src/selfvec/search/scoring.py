@@ -1,0 +1,203 @@
+"""From a question to a score for every document: the one place where BM25, dense and hybrid are computed.
+
+    words     BM25 of the question's words, words of one stem as one
+    related   the same, with words of like meaning counted in part: a word gives idf · x / (x + k), where x is
+              Σ likeness · count over it and the sixteen words nearest to it (late interaction by types,
+              saturated as in BM25)
+    meaning   the cosine of two vectors, of the question and of the text
+
+The hybrid is the mean of what words say and what meaning says, each counted in standard deviations over all
+documents: ¼ z(words) + ¼ z(related) + ½ z(meaning). Then the question moves toward the five best documents
+(Rocchio, 1971) and meaning is computed again. A long document scores half as a whole, half as its best
+passage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OptionError
+from ..vectors import unit_rows
+from . import kernels
+from .lexicon import Asked
+from .segment import Segment
+from .space import Space
+
+__all__ = ["MODES", "PARTS", "Scored", "Scorer", "check_mode"]
+
+MODES = ("hybrid", "bm25", "dense")
+PARTS = ("words", "related", "meaning")
+K1, B = 1.2, 0.75
+# Chosen on MED, Cranfield and CACM; see docs/search.md for how little depends on them.
+SHARES = (0.25, 0.25, 0.5)  # of the parts in the hybrid
+FEEDBACK, BETA = 5, 1.0  # documents that the question moves to, and how far
+BEST = 0.5  # share of its best passage in a long document's score
+
+Rows = NDArray[np.float32]
+_NOTHING = np.zeros(0, np.float32)
+
+
+def check_mode(mode: str) -> None:
+    """Refuse what is no mode.
+
+    Raises
+    ------
+    OptionError
+    """
+    if mode not in MODES:
+        raise OptionError(f"is one of {', '.join(MODES)}, not {mode!r}", field="mode")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a question gives the documents of one segment.
+
+    Parameters
+    ----------
+    scores : (D,) float32
+    found : (D,) bool
+        Whether the question meets it at all.
+    best : (D,) int32
+        Its best passage; -1 where it has none.
+    parts : (3, D + P) float32
+        Each of `PARTS`, of each unit, before scaling.
+    scales, shifts : (3,) float32
+        A part counts ``scale · part - shift`` in the hybrid.
+    """
+
+    scores: Rows
+    found: NDArray[np.bool_]
+    best: NDArray[np.int32]
+    parts: Rows
+    scales: Rows
+    shifts: Rows
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The documents of some segments, ready to be scored.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+    alive : sequence of (D,) bool
+        Documents that are not deleted.
+    removed : sequence of (T,) int32
+        How many of the deleted ones each type occurs in.
+    space : Space
+    """
+
+    segments: Sequence[Segment]
+    alive: Sequence[NDArray[np.bool_]]
+    removed: Sequence[NDArray[np.int32]]
+    space: Space
+
+    def score(self, asked: Asked, mode: str = "hybrid") -> list[Scored]:
+        """Every document of every segment.
+
+        Raises
+        ------
+        OptionError
+            If there is no such mode.
+        """
+        check_mode(mode)
+        parts = [np.zeros((3, segment.units), np.float32) for segment in self.segments]
+        if mode != "dense":
+            self._lexical(asked, parts)
+        query = self.space.asked(asked.types, asked.counts) if mode != "bm25" else _NOTHING
+        self._meaning(query, parts)
+        shares = {"bm25": (1, 0, 0), "dense": (0, 0, 1)}.get(mode)
+        if shares is not None:
+            flat = np.array(shares, np.float32)
+            return self._documents(parts, flat, np.zeros(3, np.float32))
+        first = self._documents(parts, *self._scaling(parts))
+        moved = self._moved(query, first)
+        if moved is not None:
+            self._meaning(moved, parts)
+        return self._documents(parts, *self._scaling(parts))
+
+    def _lexical(self, asked: Asked, parts: list[Rows]) -> None:
+        """BM25 and its softened form, into the first two parts."""
+        number = sum(int(np.count_nonzero(alive)) for alive in self.alive)
+        tokens = sum(
+            int(segment.arrays["lengths"][: len(alive)][alive].sum())
+            for segment, alive in zip(self.segments, self.alive, strict=True)
+        )
+        occurs = sum(
+            segment.frequencies(asked.types, removed)
+            for segment, removed in zip(self.segments, self.removed, strict=True)
+        )
+        weights = (np.log1p((number - occurs + 0.5) / (occurs + 0.5)) * asked.counts).astype(np.float32)
+        groups = [self.related(int(own)) for own in asked.types]
+        likeness = np.array([like for group in groups for _, like in group], np.float32)
+        types = np.array([other for group in groups for other, _ in group], np.int64)
+        bounds = np.cumsum([0, *map(len, groups)], dtype=np.int64)
+        for segment, part in zip(self.segments, parts, strict=True):
+            lengths = segment.arrays["lengths"] / np.float32(max(tokens, 1) / max(number, 1))
+            saturation = (K1 * (1 - B) + K1 * B * lengths).astype(np.float32)
+            lists = segment.postings(types)
+            units, counts = segment.arrays["units"], segment.arrays["counts"]
+            kernels.add_terms(units, counts, lists, likeness, bounds, weights, saturation, part[0], part[1])
+
+    def related(self, own: int) -> list[tuple[int, float]]:
+        """A type and those related to it, with what one occurrence counts."""
+        if own >= len(self.space.related):
+            return [(own, 1.0)]
+        pairs = zip(self.space.related[own].tolist(), self.space.likeness[own].tolist(), strict=True)
+        return [(own, 1.0), *((other, like) for other, like in pairs if other >= 0)]
+
+    def _meaning(self, query: Rows, parts: list[Rows]) -> None:
+        """Cosines with a unit vector, into the last part."""
+        largest = float(np.abs(query).max(initial=0))
+        if largest == 0:
+            return
+        whole = np.rint(query * (32767 / largest)).astype(np.int16)
+        for segment, part in zip(self.segments, parts, strict=True):
+            vectors, scales = segment.arrays["vectors"], segment.arrays["scales"]
+            kernels.dot_products(vectors, scales, whole, largest / 32767, part[2])
+
+    def _scaling(self, parts: list[Rows]) -> tuple[Rows, Rows]:
+        """What makes standard deviations of the parts, over the documents that are there, times shares."""
+        scales, shifts = np.zeros(3, np.float32), np.zeros(3, np.float32)
+        for k, share in enumerate(SHARES):
+            sums = [kernels.moments(part[k], alive) for part, alive in zip(parts, self.alive, strict=True)]
+            number, total, squares = (sum(column) for column in zip(*sums, strict=True))
+            mean = total / max(number, 1)
+            spread = max(squares / max(number, 1) - mean * mean, 0.0) ** 0.5
+            if spread > 1e-6:
+                scales[k], shifts[k] = share / spread, share * mean / spread
+        return scales, shifts
+
+    def _documents(self, parts: list[Rows], scales: Rows, shifts: Rows) -> list[Scored]:
+        """Scores of documents from the parts of their units."""
+        out = []
+        for segment, alive, part in zip(self.segments, self.alive, parts, strict=True):
+            units = np.empty(segment.units, np.float32)
+            kernels.mixed(part, scales, shifts, units)
+            scores = np.empty(segment.documents, np.float32)
+            best = np.empty(segment.documents, np.int32)
+            kernels.whole_and_best(units, segment.arrays["owners"], BEST, scores, best)
+            own = part[:, : segment.documents]
+            met = np.zeros(segment.documents, bool)
+            for k in np.flatnonzero(scales):
+                met |= own[k] != 0
+            out.append(Scored(scores, alive & met, best, part, scales, shifts))
+        return out
+
+    def _moved(self, query: Rows, scored: list[Scored]) -> Rows | None:
+        """The question's vector, moved toward those of the best documents; None where there are none."""
+        best = [
+            (-float(one.scores[d]), number, int(d))
+            for number, one in enumerate(scored)
+            for d in kernels.best_documents(one.scores, one.found, FEEDBACK)
+        ]
+        if not best:
+            return None
+        rows = [self.segments[number].vector(np.array([d]))[0] for _, number, d in sorted(best)[:FEEDBACK]]
+        toward = unit_rows(np.sum(rows, axis=0)[None])[0]
+        moved: Rows = unit_rows((query + np.float32(BETA) * toward)[None])[0]
+        return moved
