@@ -14,12 +14,15 @@ HERE = Path(__file__).parent
 
 HEADLINES = (
     "counts, all cores",
+    "decorrelated, ",
+    "drift, d",
     "import selfvec",
     "load word2vec",
     "paper rule, d",
     "PubMed",
     "raw text to ids",
     "scan, d",
+    "search",
     "the paper's job",
 )
 """Beginnings of the names of the figures that the README shows; results.json has all."""
