@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..neighbourhoods import nearest
+from ..progress import Progress
 from ..vectors import top_indices
 
 __all__ = ["LEAST", "NEIGHBOURS", "Changes", "Comparison", "changes", "shown_from"]
@@ -21,7 +22,7 @@ __all__ = ["LEAST", "NEIGHBOURS", "Changes", "Comparison", "changes", "shown_fro
 NEIGHBOURS = 10
 LEAST = 5  # occurrences from which on a word is shown as a neighbour, as in `selfvec.drift.drift`
 _ENOUGH = 200  # words that neighbours are chosen from; a smaller corpus shows rarer ones
-_BLOCK = 256  # words compared at a time
+_BLOCK = 512  # words compared at a time
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -144,7 +145,9 @@ class Changes:
         return [i for i in has if i not in had], [i for i in had if i not in has]
 
 
-def changes(comparison: Comparison, rows: Ints, neighbours: int = NEIGHBOURS) -> Changes:
+def changes(
+    comparison: Comparison, rows: Ints, neighbours: int = NEIGHBOURS, progress: Progress | None = None
+) -> Changes:
     """How far words moved, and how much their company changed.
 
     A word moves far for many reasons; what a reader sees is who is near it. *Company* is 1 - the cosine of
@@ -159,22 +162,31 @@ def changes(comparison: Comparison, rows: Ints, neighbours: int = NEIGHBOURS) ->
         Rows of words that have a vector before and after.
     neighbours : int
         k.
+    progress : Progress, optional
 
     Returns
     -------
     Changes
     """
-    had, has = (_nearest(comparison, side, rows, neighbours) for side in (0, 1))
+    had, has = np.full((2, len(rows), neighbours), -1, np.int64)
     company = np.zeros(len(rows))
-    tables = (comparison.before, comparison.after)
     means = [table.mean(axis=0) for table in comparison.compact]
-    for place, row in enumerate(rows.tolist()):
-        around = np.union1d(had[place], has[place])
-        around = around[around >= 0]
-        one, other = (_closeness(t, m, row, around) for t, m in zip(tables, means, strict=True))
-        size = float(np.linalg.norm(one) * np.linalg.norm(other))
-        company[place] = min(1.0, max(0.0, 1 - float(one @ other) / size)) if size > 0 else 0.0
+    with (progress or Progress()).stage("Comparing", len(rows), "words") as advance:
+        for start in range(0, len(rows), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            had[part], has[part] = (_nearest(comparison, side, rows[part], neighbours) for side in (0, 1))
+            for place, row in enumerate(rows[part].tolist(), start):
+                company[place] = _company(comparison, means, row, np.union1d(had[place], has[place]))
+            advance(len(rows[part]))
     return Changes(rows, comparison.distance(rows), company, had, has)
+
+
+def _company(comparison: Comparison, means: Sequence[Table], row: int, around: Ints) -> float:
+    """1 - the cosine of how near a word is to others before, and after; at least 0, at most 1."""
+    tables = (comparison.before, comparison.after)
+    one, other = (_closeness(t, m, row, around[around >= 0]) for t, m in zip(tables, means, strict=True))
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return min(1.0, max(0.0, 1 - float(one @ other) / size)) if size > 0 else 0.0
 
 
 def _closeness(table: Table, mean: Table, row: int, around: Ints) -> Table:

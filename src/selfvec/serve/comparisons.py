@@ -123,7 +123,7 @@ class Comparisons:
 
     def _new(self, key: str) -> _Entry:
         if key == REFINED:
-            return _entry(lambda _: refined(self.run), self._test_refined)
+            return _entry(lambda progress: refined(self.run, progress), self._test_refined)
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
             raise OptionError(

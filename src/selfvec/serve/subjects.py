@@ -84,7 +84,7 @@ def counts_of(run: Run) -> Ints:
     return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
 
 
-def refined(run: Run) -> Subject:
+def refined(run: Run, progress: Progress | None = None) -> Subject:
     """A run before and after refining.
 
     Of words that the pretrained table knew it can be told whether they changed; the others only began.
@@ -115,7 +115,11 @@ def refined(run: Run) -> Subject:
         return fit_scores(windows(batch, places), (before, after)[side], weights, own)
 
     return Subject(
-        view_of(comparison), states, () if batch is None else (Text("your text", 1),), scores, ends
+        view_of(comparison, progress=progress),
+        states,
+        () if batch is None else (Text("your text", 1),),
+        scores,
+        ends,
     )
 
 
@@ -163,7 +167,7 @@ def sliced(run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, p
         return found
 
     texts = tuple(Text(part.name, side, part.documents) for side, part in enumerate(pair))
-    return Subject(view_of(comparison, "excess"), states, texts, scores, ends)
+    return Subject(view_of(comparison, "excess", progress), states, texts, scores, ends)
 
 
 def slice_states(run: Run, every: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..progress import Progress
 from .comparison import Changes, Comparison, changes
 
 __all__ = ["MOST", "Filter", "View", "names", "view_of"]
 
 MOST = 10_000  # words that are ranked: the commonest
+COSINES = 250_000_000  # worked out for a ranking, at most: some seconds
 OFTEN = 20  # occurrences that a change should rest on
 _ENOUGH = 100  # words to look at
 FIGURES = ("apd", "p", "q", "low", "high", "expected")
@@ -165,13 +167,14 @@ class View:
         }
 
 
-def view_of(comparison: Comparison, measure: str = "company") -> View:
-    """Rank the commonest words of which a change can be told."""
+def view_of(comparison: Comparison, measure: str = "company", progress: Progress | None = None) -> View:
+    """Rank the commonest words of which a change can be told: at most `MOST`, fewer of a large vocabulary."""
     told = comparison.told & (comparison.both >= comparison.least)
     told &= comparison.before.any(axis=1) & comparison.after.any(axis=1)
     rows = np.flatnonzero(told)
-    rows = rows[np.argsort(-comparison.both[rows], kind="stable")][:MOST]
-    return View(comparison, changes(comparison, rows), measure)
+    most = min(MOST, max(1000, COSINES // max(len(comparison.shown), 1)))
+    rows = rows[np.argsort(-comparison.both[rows], kind="stable")][:most]
+    return View(comparison, changes(comparison, rows, progress=progress), measure)
 
 
 def names(words: Sequence[str], near: list[tuple[int, float]]) -> list[list[Any]]:

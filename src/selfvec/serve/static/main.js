@@ -60,6 +60,7 @@ async function word() {
   ranking.select();
   const found = await page.show(wanted);
   if (!found) return;
+  ranking.ahead();
   panes.map?.map.mark(new Map([...found.lost.map((w) => [w, "went"]), ...found.after.map(([w]) => [w, found.gained.includes(w) ? "came" : "stayed"]), [found.word, "self"]]));
   say(`${found.word}: ${many(found.gained.length, "neighbour")} came`);
 }
@@ -90,7 +91,7 @@ async function update(now, before) {
 const maps = () => (state.view === "map" ? panes.map?.map : page?.map);
 
 function keyed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, select, textarea, dialog")) return;
   const keys = {
     "/": () => $("find").focus(), "?": () => $("keys").showModal(),
     ArrowDown: () => ranking.step(1), j: () => ranking.step(1), ArrowUp: () => ranking.step(-1), k: () => ranking.step(-1),

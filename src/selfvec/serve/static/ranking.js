@@ -111,6 +111,14 @@ export class Ranking {
     }
   }
 
+  /** Ask for the words before and after the one looked at, so that they are there when they are wanted. */
+  ahead() {
+    const all = [...this.list.querySelectorAll("a[data-word]")].map((a) => a.dataset.word), at = all.indexOf(this.current);
+    for (const word of [all[at + 1], all[at - 1]]) {
+      if (word) ask("word", { w: word, c: state.c }, { keep: (answer) => answer.change?.q !== null }).catch(() => {});
+    }
+  }
+
   /** The word some places away from the one looked at. */
   step(by) {
     const all = [...this.list.querySelectorAll("a[data-word]")];

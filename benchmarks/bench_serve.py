@@ -1,0 +1,155 @@
+"""The page at 100,000 words: what a person waits for, in a real browser where one is installed.
+
+Checked first: the answer to a word is the one that ``selfvec similar`` gives.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from tests.serve.headless import Page, browsing, find
+
+from benchmarks.bench_paper import problem
+from benchmarks.common import Result
+from selfvec.run import Run
+from selfvec.serve.app import create_app
+from selfvec.serve.launch import bind, server_of
+from selfvec.serve.study import Study
+from selfvec.tokens import TokenBatch
+from selfvec.vectors import Vectors, unit_rows
+
+TYPES = 100_000
+PAINT, ACT = 1.0, 0.1  # seconds that the page promises
+
+
+def made() -> Run:
+    """A run of 100,000 words whose refined vectors are the original ones with noise."""
+    ids, offsets, rows = problem(TYPES)
+    rng = np.random.default_rng(0)
+    counts = np.bincount(ids, minlength=TYPES)
+    order = np.argsort(-counts, kind="stable")
+    place = np.empty(TYPES, np.int32)
+    place[order] = np.arange(TYPES, dtype=np.int32)
+    batch = TokenBatch(place[ids], offsets, [f"word{i}" for i in range(TYPES)])
+    after = unit_rows(rows + 0.6 * rng.standard_normal(rows.shape, dtype=np.float32) / rows.shape[1] ** 0.5)
+    tables = (
+        Vectors(batch.types, table, counts=batch.counts, normalized=True)
+        for table in (unit_rows(rows), after)
+    )
+    original, refined = tables
+    provenance = {"tokens": len(batch), "options": {"tokenizer": "whitespace"}, "corpus": {}}
+    return Run(refined, original, None, provenance, {}, batch)
+
+
+def _check(study: Study) -> None:
+    told = study.word("refined", "word7")
+    for side, row in zip(("before", "after"), study.run.similar("word7", 400, compare=True), strict=True):
+        often = [
+            word for word, _ in row["neighbours"] if study.run.vectors.counts[study.run.index(word)] >= 5
+        ]
+        assert [word for word, _ in told[side]][: len(often)] == often[:10]
+
+
+@contextmanager
+def served(run: Run) -> Iterator[tuple[Study, str]]:
+    study = Study(run)
+    with bind("127.0.0.1", 0) as listening:
+        server = server_of(create_app(study))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield study, f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def median(act: Callable[[int], object], repeat: int = 15) -> float:
+    seconds = []
+    for i in range(repeat):
+        start = time.perf_counter()
+        act(i)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def run() -> list[Result]:
+    """Answers by the server alone, then a browser's first paint and its ways from one word to the next."""
+    with served(made()) as (study, address):
+        start = time.perf_counter()
+        study.comparisons.subject("refined")
+        results = [Result("serve: ranking 100,000 words, once", time.perf_counter() - start, "s")]
+        study.comparisons._entry("refined").tests.wait()
+        study.comparisons._entry("refined").states.wait()
+        study._passages.wait()
+        _check(study)
+        for name, act in {
+            "a word's neighbours": lambda i: study.word("refined", f"word{i * 37}"),
+            "its sentences": lambda i: study.uses("refined", f"word{i * 37}"),
+            "its map": lambda i: study.map("refined", f"word{i * 37}"),
+            "texts by meaning": lambda i: study.texts(f"word{i * 91} word{i * 17}", 8),
+            "completion": lambda i: study.complete(f"d{i}", 8),
+        }.items():
+            seconds = median(act)
+            results.append(Result(f"serve: {name}", seconds * 1000, "ms", "100 ms", ACT / seconds))
+        program = find()
+        if program is not None:
+            with browsing(program) as new:
+                results += _browsed(new(), address)
+        return results
+
+
+NEXT = """
+new Promise((done) => {
+  const word = () => document.querySelector('h2.word bdi').textContent, before = word();
+  new MutationObserver((_, observer) => {
+    if (word() === before) return;
+    observer.disconnect();
+    requestAnimationFrame(() => done(1));
+  }).observe(document.getElementById('word'), { childList: true });
+  document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+})
+"""
+"""From a key to the next word's heading and neighbours on the page."""
+
+STEPS = """
+new Promise((done) => {
+  const slider = document.querySelector('.atlas .time input'), times = [];
+  const step = () => {
+    const start = performance.now();
+    slider.value = String((times.length % 10) / 10);
+    slider.dispatchEvent(new Event('input'));
+    requestAnimationFrame(() => setTimeout(() => {
+      times.push(performance.now() - start);
+      if (times.length < 21) step(); else done(times.sort((a, b) => a - b)[10]);
+    }));
+  };
+  step();
+})
+"""
+"""From the slider to the painted map."""
+
+
+def _browsed(page: Page, address: str) -> list[Result]:
+    page.size(1280, 860)
+    page.open(f"{address}#c=refined")
+    paint = page.run("performance.getEntriesByName('first-contentful-paint')[0].startTime") / 1000
+    results = [Result("serve: first paint in a browser", paint * 1000, "ms", "1 s", PAINT / paint)]
+
+    seconds = median(lambda _: page.run(NEXT))
+    results.append(
+        Result("serve: from a key to the next word", seconds * 1000, "ms", "100 ms", ACT / seconds)
+    )
+    page.press("2")
+    page.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')", 60)
+    frame = page.run(STEPS)
+    results.append(
+        Result("serve: the map of 100,000 words, a step in time", frame, "ms", "100 ms", 1000 * ACT / frame)
+    )
+    assert page.errors == []
+    return results

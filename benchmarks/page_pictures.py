@@ -1,0 +1,89 @@
+"""``python -m benchmarks.page_pictures``: the pictures of docs/serve.md, of the demonstration run.
+
+The run is made anew from the documentation of this Python; a Chromium is needed.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from tests.serve.headless import Page, browsing, find
+
+from selfvec.corpus.python_docs import python_documentation
+from selfvec.refiner import refine
+from selfvec.run import Run
+from selfvec.serve.app import create_app
+from selfvec.serve.launch import bind, server_of
+from selfvec.serve.study import Study
+from selfvec.settings import Settings
+
+FIGURES = Path(__file__).parents[1] / "docs" / "figures"
+LARGEST = 150_000  # bytes of a picture
+
+PICTURES = {
+    "serve-word": ("", 1200, 800, "light"),
+    "serve-why": ("word=raise&near=valueerror", 1200, 900, "light"),
+    "serve-map": ("view=map&word=heap", 1200, 800, "dark"),
+    "serve-texts": ("view=texts&ask=wait for a thread to finish", 1200, 640, "light"),
+    "serve-phone": ("word=heap", 390, 800, "light"),
+}
+
+
+def main() -> None:
+    """Make the run, serve it, and look."""
+    program = find()
+    if program is None:
+        sys.exit("no Chromium is installed (Debian: apt-get install chromium)")
+    with tempfile.TemporaryDirectory() as folder, bind("127.0.0.1", 0) as listening:
+        refine(python_documentation(), "default", Settings(stop_words="en")).save(Path(folder, "run"))
+        study = Study(Run.open(Path(folder, "run")))
+        server = server_of(create_app(study))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        entry = study.comparisons._entry("refined")
+        for made in (entry.tests, entry.states, study._originals, study._passages):
+            made.wait()
+        with browsing(program) as new:
+            page = new()
+            for name, (state, width, height, scheme) in PICTURES.items():
+                take(page, f"http://127.0.0.1:{listening.getsockname()[1]}/#{state}", width, height, scheme)
+                picture = small(page.picture())
+                assert page.errors == []
+                assert len(picture) <= LARGEST, (name, len(picture))
+                (FIGURES / f"{name}.png").write_bytes(picture)
+                print(f"{name}.png: {len(picture):,} bytes")
+        server.should_exit = True
+        thread.join()
+
+
+def small(png: bytes) -> bytes:
+    """The same picture with a palette: a third of the size, and no difference to be seen."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(
+        out, "PNG", optimize=True
+    )
+    return out.getvalue()
+
+
+def take(page: Page, address: str, width: int, height: int, scheme: str) -> None:
+    """Open the page at a state and let it come to rest."""
+    page.size(width, height, mobile=width < 500)
+    page.prefers(color_scheme=scheme, reduced_motion="reduce")
+    page.open(address)
+    if "near=" in address:
+        page.run("document.querySelector('.texts').scrollIntoView({ block: 'end' })")
+    if "ask=" in address:
+        page.wait("document.querySelectorAll('.hits > li').length > 8")
+    if "view=map" in address:
+        page.wait("document.querySelector('.atlas .lead').innerText.includes('plane')")
+    page.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+
+
+if __name__ == "__main__":
+    main()
