@@ -112,7 +112,8 @@ def _parse_header(path: Path) -> tuple[dict[str, Any], int]:
                 f"the header of a safetensors file is JSON: {error}", path=path, remedy="fetch the file again"
             ) from None
     if not isinstance(header, dict):
-        raise FormatError("the header of a safetensors file is a JSON object", path=path)
+        rule = "the header of a safetensors file is a JSON object"
+        raise FormatError(rule, path=path, remedy="fetch the file again")
     return header, 8 + length
 
 
@@ -131,7 +132,8 @@ def _checked(
     except (TypeError, KeyError, ValueError):
         plain = False
     if not plain:
-        raise FormatError("a tensor has a dtype, a shape and two data_offsets", path=path, field=name)
+        rule = "a tensor has a dtype, a shape and two data_offsets"
+        raise FormatError(rule, path=path, field=name, remedy="fetch the file again")
     if code not in _DTYPES:
         raise FormatError(
             f"a tensor's dtype is one of {', '.join(_DTYPES)}, this one is {code!r}",
