@@ -27,7 +27,7 @@ Scores = dict[str, NDArray[np.float64]]
 ORIGINAL = "original"
 _SHARE = 0.05  # of the documents, held out
 _POSITIONS, _DOCUMENTS = 20_000, 3_000  # measured at most
-ENOUGH = 500_000  # tokens; of a longer text so much is drawn, so that choosing takes a second
+ENOUGH = 200_000  # tokens; of a longer text so much is drawn, so that choosing takes a second
 _LEAST = 100  # held-out tokens below which nothing is told apart
 _RESAMPLES = 500
 
