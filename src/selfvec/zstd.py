@@ -3,8 +3,8 @@
 import sys
 
 if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdError, ZstdFile, compress
+    from compression.zstd import ZstdDecompressor, ZstdError, ZstdFile, compress
 else:
-    from backports.zstd import ZstdError, ZstdFile, compress
+    from backports.zstd import ZstdDecompressor, ZstdError, ZstdFile, compress
 
-__all__ = ["ZstdError", "ZstdFile", "compress"]
+__all__ = ["ZstdDecompressor", "ZstdError", "ZstdFile", "compress"]

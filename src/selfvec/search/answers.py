@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from . import kernels
 from .lexicon import Asked, Lexicon, located
 from .scoring import BEST, PARTS, Scored, Scorer
 from .segment import Segment
@@ -19,6 +19,12 @@ __all__ = ["Found", "Hit", "Mark", "Reason", "describe"]
 
 SNIPPET = 40  # words of a snippet; a text half longer is shown whole
 _SPACE = re.compile(r"\s")
+
+Meets = tuple[int, float, float]
+"""Which word of a question a type meets, by what cosine, and what that is worth."""
+Meeting = dict[int, Meets]
+Met = tuple[int, int, float, float]
+"""A word of a passage, by its place, and what it meets."""
 
 
 @dataclass(frozen=True)
@@ -141,36 +147,59 @@ def describe(
     mode: str,
 ) -> Found:
     """Hits of documents given by segment and number, in their order."""
-    meets = _meeting(scorer, asked)
+    passages = [_passage(lexicon, scorer.segments[n], scored[n], document) for n, document in places]
+    words = list({word for passage in passages for word in passage.words})
+    meets, known = _meeting(scorer, asked), {}
+    for word, types in zip(words, lexicon.types_of(words), strict=True):
+        found = [meets[number] for number in types if number in meets]
+        if found:
+            known[word] = max(found, key=lambda one: one[2])
     hits = []
-    for number, document in places:
+    for (number, document), passage in zip(places, passages, strict=True):
         segment, one = scorer.segments[number], scored[number]
-        text = segment.texts[document]
-        best = int(one.best[document])
-        start, end = (0, len(text)) if best < 0 else segment.arrays["spans"][best].tolist()
-        snippet, marks, words = _shown(lexicon, text[start:end], asked, meets)
+        met = [(i, *known[word]) for i, word in enumerate(passage.words) if word in known]
+        snippet, marks = _shown(passage, asked, met)
         hits.append(
             Hit(
                 segment.ids[document],
                 float(one.scores[document]),
                 snippet,
                 marks,
-                (start, end),
-                _shares(segment, one, document, best, mode),
-                words,
+                passage.span,
+                _shares(segment, one, document, mode),
+                _reasons(passage.words, asked, met),
                 segment.day(document),
                 _fields(segment, document),
             )
         )
-    total = sum(int(np.count_nonzero(alive)) for alive in scorer.alive)
-    return Found(question, mode, hits, asked.unknown, total)
+    return Found(question, mode, hits, asked.unknown, scorer.documents)
 
 
-def _meeting(scorer: Scorer, asked: Asked) -> dict[int, tuple[int, float, float]]:
-    """For every type that meets the question: which of its words, by what cosine, and what that is worth."""
+@dataclass(frozen=True)
+class _Passage:
+    """The passage of a document that speaks to a question: its text, its words and where these stand."""
+
+    text: str
+    span: tuple[int, int]
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def _passage(lexicon: Lexicon, segment: Segment, one: Scored, document: int) -> _Passage:
+    text, best = segment.texts[document], int(one.best[document])
+    start, end = (0, len(text)) if best < 0 else segment.arrays["spans"][best].tolist()
+    text = text[start:end]
+    starts, ends = located(text, lexicon.manner.tokenizer)
+    words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
+    return _Passage(text, (start, end), words, starts, ends)
+
+
+def _meeting(scorer: Scorer, asked: Asked) -> Meeting:
+    """Every type that meets a question."""
     weights = scorer.space.weights
     heaviest = float(weights.max(initial=0))
-    out: dict[int, tuple[int, float, float]] = {}
+    out: Meeting = {}
     for t, own in enumerate(asked.types.tolist()):
         weight = float(weights[own]) if own < len(weights) else heaviest
         for other, like in scorer.related(own)[1:]:
@@ -181,51 +210,37 @@ def _meeting(scorer: Scorer, asked: Asked) -> dict[int, tuple[int, float, float]
     return out
 
 
-def _shown(
-    lexicon: Lexicon, text: str, asked: Asked, meets: dict[int, tuple[int, float, float]]
-) -> tuple[str, list[Mark], list[Reason]]:
-    """A snippet of a passage with its marks, and the words of the passage that met the question."""
-    starts, ends = located(text, lexicon.manner.tokenizer)
-    words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
-    met: list[tuple[int, int, float, float]] = []  # word of the passage, of the question, cosine, worth
-    for place, types in enumerate(lexicon.types_of(words)):
-        found = max((meets[t] for t in types if t in meets), key=lambda m: m[2], default=None)
-        if found is not None:
-            met.append((place, *found))
-    first, last = _window(len(words), len(asked.words), met)
+def _shown(passage: _Passage, asked: Asked, met: Sequence[Met]) -> tuple[str, list[Mark]]:
+    """A snippet of a passage with its marks."""
+    starts, ends, length = passage.starts, passage.ends, len(passage.words)
+    first, last = _window(length, len(asked.words), met)
     begin = starts[first] if first > 0 else 0
-    stop = ends[last - 1] if last < len(words) else len(text)
-    lead, trail = ("… " if first > 0 else ""), (" …" if last < len(words) else "")
+    stop = ends[last - 1] if last < length else len(passage.text)
+    lead, trail = ("… " if first > 0 else ""), (" …" if last < length else "")
     shift = len(lead) - begin
     marks = [
         Mark(starts[i] + shift, ends[i] + shift, "match" if cosine == 1 else "related", asked.words[t])
         for i, t, cosine, _ in met
         if first <= i < last
     ]
-    return lead + _SPACE.sub(" ", text[begin:stop]) + trail, marks, _reasons(words, asked, met)
+    return lead + _SPACE.sub(" ", passage.text[begin:stop]) + trail, marks
 
 
-def _window(length: int, asked: int, met: Sequence[tuple[int, int, float, float]]) -> tuple[int, int]:
-    """The stretch of words that says most: every word of the question counts once, again a tenth."""
+def _window(length: int, asked: int, met: Sequence[Met]) -> tuple[int, int]:
+    """The stretch of words that says most; it stands in the middle of what is shown."""
     if length <= SNIPPET * 3 // 2:
         return 0, length
-    worth = np.zeros((asked, length + 1))
-    for place, t, _, value in met:
-        worth[t, place] = max(worth[t, place], value)
-    sums = np.concatenate((np.zeros((asked, 1)), np.cumsum(worth, axis=1)), axis=1)
-    each = sums[:, SNIPPET:length] - sums[:, : length - SNIPPET]
-    largest = worth.max(axis=1, initial=0)[:, None]
-    said: NDArray[np.float64] = (np.minimum(each, largest) + 0.1 * each).sum(axis=0)
-    best = int(np.argmax(said)) if said.size else 0
-    inside = [place for place, *_ in met if best <= place < best + SNIPPET]
-    if inside:  # in the middle of what it shows
-        best = max(0, min((inside[0] + inside[-1] + 1 - SNIPPET) // 2, length - SNIPPET))
+    if not met:
+        return 0, SNIPPET
+    columns = list(zip(*met, strict=True))
+    places = np.array(columns[0], np.int64)
+    first = kernels.best_window(places, np.array(columns[1], np.int64), np.array(columns[3]), asked, SNIPPET)
+    last = int(np.searchsorted(places, places[first] + SNIPPET)) - 1
+    best = max(0, min((int(places[first]) + int(places[last]) + 1 - SNIPPET) // 2, length - SNIPPET))
     return best, best + SNIPPET
 
 
-def _reasons(
-    words: Sequence[str], asked: Asked, met: Sequence[tuple[int, int, float, float]]
-) -> list[Reason]:
+def _reasons(words: Sequence[str], asked: Asked, met: Sequence[Met]) -> list[Reason]:
     counts: dict[tuple[int, str, float], tuple[int, float]] = {}
     for place, t, cosine, worth in met:
         key = (t, words[place].lower(), cosine)
@@ -237,8 +252,9 @@ def _reasons(
     ]
 
 
-def _shares(segment: Segment, one: Scored, document: int, best: int, mode: str) -> dict[str, float]:
+def _shares(segment: Segment, one: Scored, document: int, mode: str) -> dict[str, float]:
     """What each part gives to a document's score."""
+    best = int(one.best[document])
     parts = one.parts[:, document].astype(np.float64)
     if best >= 0:
         parts = (1 - BEST) * parts + BEST * one.parts[:, segment.documents + best]

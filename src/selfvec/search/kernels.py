@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 __all__ = [
     "add_terms",
     "best_documents",
+    "best_window",
     "counted_types",
     "dot_products",
     "inverted",
     "keep_nearest",
-    "mixed",
     "moments",
     "whole_and_best",
 ]
@@ -107,21 +107,18 @@ def add_terms(
         Scores, added to: from the word itself, and from all of its lists as if they were one word.
     """
     together = np.zeros(len(words), np.float32)
-    touched = np.empty(len(words), np.int64)
     for t in range(len(weights)):
-        n = 0
+        weight = weights[t]
         for i in range(bounds[t], bounds[t + 1]):
+            like = likeness[i]
             for p in range(lists[i, 0], lists[i, 1]):
-                unit = units[p]
-                if together[unit] == 0:
-                    touched[n] = unit
-                    n += 1
-                together[unit] += likeness[i] * counts[p]
-                if i == bounds[t]:
-                    words[unit] += weights[t] * counts[p] / (counts[p] + saturation[unit])
-        for i in range(n):
-            unit = touched[i]
-            related[unit] += weights[t] * together[unit] / (together[unit] + saturation[unit])
+                together[units[p]] += like * np.float32(counts[p])
+        first = bounds[t]
+        for p in range(lists[first, 0], lists[first, 1]):
+            unit, count = units[p], np.float32(counts[p])
+            words[unit] += weight * count / (count + saturation[unit])
+        for unit in range(len(words)):  # all of them: no branch, and many at a time
+            related[unit] += weight * together[unit] / (together[unit] + saturation[unit])
             together[unit] = 0
 
 
@@ -132,8 +129,8 @@ def dot_products(
     """Cosines of (U, d) rows of whole numbers with a query of such, times their scales, into (U,)."""
     for i in range(len(rows)):
         total = np.int32(0)
-        for k in range(rows.shape[1]):
-            total += np.int32(rows[i, k]) * np.int32(query[k])
+        for k in range(rows.shape[1]):  # cast back, or it becomes a sum of 64 bits at a third of the speed
+            total = np.int32(total + np.int32(rows[i, k]) * np.int32(query[k]))
         out[i] = np.float32(total) * (scales[i] * np.float32(scale))
 
 
@@ -151,42 +148,94 @@ def moments(scores: F32, alive: NDArray[np.bool_]) -> tuple[int, float, float]:
 
 
 @nb.njit(nogil=True, cache=True)
-def mixed(parts: F32, scales: F32, shifts: F32, out: F32) -> None:
-    """Sum of (n, U) parts, each times its scale, less its shift, into (U,)."""
-    for i in range(parts.shape[1]):
-        total = np.float32(0)
-        for k in range(parts.shape[0]):
-            total += scales[k] * parts[k, i] - shifts[k]
-        out[i] = total
-
-
-@nb.njit(nogil=True, cache=True)
 def whole_and_best(
-    scores: F32, owners: NDArray[np.int32], share: float, out: F32, best: NDArray[np.int32]
+    parts: F32,
+    scales: F32,
+    shifts: F32,
+    owners: NDArray[np.int32],
+    share: float,
+    alive: NDArray[np.bool_],
+    out: F32,
+    best: NDArray[np.int32],
+    found: NDArray[np.bool_],
 ) -> None:
-    """Scores of D documents from those of the whole texts, the first D, and of their passages after them.
+    """Scores of D documents from the parts of the whole texts, the first D, and of their passages after them.
 
     Parameters
     ----------
-    scores : (D + P,) float32
+    parts : (3, D + P) float32
+        From words, from related words, from meaning.
+    scales, shifts : (3,) float32
+        A unit scores the sum of ``scale · part - shift``.
     owners : (P,) int32
         The document of each passage.
     share : float
         Of the best passage in the score of a document that has any.
+    alive : (D,) bool
     out : (D,) float32
     best : (D,) int32
         Number of the best passage; -1 where the document has none.
+    found : (D,) bool
+        Documents that are alive and have a part that counts and is not 0.
     """
     documents = len(out)
+    words, related, meaning = parts[0], parts[1], parts[2]
+    a, b, c = scales[0], scales[1], scales[2]
+    shift = np.float32(shifts[0] + shifts[1] + shifts[2])
+    for d in range(documents):
+        out[d] = a * words[d] + b * related[d] + c * meaning[d] - shift
+    lexical, dense = a != 0 or b != 0, c != 0
+    for d in range(documents):
+        met = (lexical and (words[d] != 0 or related[d] != 0)) or (dense and meaning[d] != 0)
+        found[d] = met and alive[d]
     best[:] = -1
+    values = np.empty(len(owners), np.float32)
+    for p in range(len(owners)):
+        u, d = documents + p, owners[p]
+        values[p] = a * words[u] + b * related[u] + c * meaning[u] - shift
+        if best[d] < 0 or values[p] > values[best[d]]:
+            best[d] = p
     for p in range(len(owners)):
         d = owners[p]
-        if best[d] < 0 or scores[documents + p] > scores[documents + best[d]]:
-            best[d] = p
-    for d in range(documents):
-        out[d] = scores[d]
-        if best[d] >= 0:
-            out[d] = np.float32((1 - share) * scores[d] + share * scores[documents + best[d]])
+        if best[d] == p:
+            out[d] = np.float32((1 - share) * out[d] + share * values[p])
+
+
+@nb.njit(nogil=True, cache=True)
+def best_window(
+    places: NDArray[np.int64], groups: NDArray[np.int64], worths: NDArray[np.float64], number: int, width: int
+) -> int:
+    """The word at which a stretch of ``width`` words begins that says most.
+
+    Parameters
+    ----------
+    places : (M,) int64
+        Words of a passage that meet words of a question, rising.
+    groups : (M,) int64
+        Which of ``number`` words of the question each meets.
+    worths : (M,) float64
+        Every group counts its largest worth once, all that is more a tenth.
+
+    Returns
+    -------
+    int
+        The first of the words that meet, in the best stretch.
+    """
+    largest, sums = np.zeros(number), np.zeros(number)
+    for i in range(len(places)):
+        largest[groups[i]] = max(largest[groups[i]], worths[i])
+    best, most, last = 0, -1.0, 0
+    for first in range(len(places)):
+        while last < len(places) and places[last] < places[first] + width:
+            sums[groups[last]] += worths[last]
+            last += 1
+        said = 0.0
+        for t in range(number):
+            said += min(sums[t], largest[t]) + 0.1 * sums[t]
+        if said > most * (1 + 1e-9):
+            best, most = first, said
+        sums[groups[first]] -= worths[first]
+    return best
 
 
 @nb.njit(nogil=True, cache=True)

@@ -4,7 +4,8 @@
     related   the same, with words of like meaning counted in part: a word gives idf · x / (x + k), where x is
               Σ likeness · count over it and the sixteen words nearest to it (late interaction by types,
               saturated as in BM25)
-    meaning   the cosine of two vectors, of the question and of the text
+    meaning   the cosine of two vectors, of the question and of the text; in the hybrid, where words say the
+              rest, by their first 128 axes
 
 The hybrid is the mean of what words say and what meaning says, each counted in standard deviations over all
 documents: ¼ z(words) + ¼ z(related) + ½ z(meaning). Then the question moves toward the five best documents
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ from ..errors import OptionError
 from ..vectors import unit_rows
 from . import kernels
 from .lexicon import Asked
-from .segment import Segment
+from .segment import NARROW, Segment
 from .space import Space
 
 __all__ = ["MODES", "PARTS", "Scored", "Scorer", "check_mode"]
@@ -96,6 +98,19 @@ class Scorer:
     removed: Sequence[NDArray[np.int32]]
     space: Space
 
+    @cached_property
+    def documents(self) -> int:
+        """How many there are."""
+        return sum(int(np.count_nonzero(alive)) for alive in self.alive)
+
+    @cached_property
+    def _saturation(self) -> list[Rows]:
+        """The count at which a word gives a unit half of its weight, (U,) of each segment."""
+        pairs = list(zip((segment.arrays["lengths"] for segment in self.segments), self.alive, strict=True))
+        tokens = sum(int(lengths[: len(alive)][alive].sum()) for lengths, alive in pairs)
+        mean = np.float32(max(tokens, 1) / max(self.documents, 1))
+        return [(K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32) for lengths, _ in pairs]
+
     def score(self, asked: Asked, mode: str = "hybrid") -> list[Scored]:
         """Every document of every segment.
 
@@ -109,36 +124,36 @@ class Scorer:
         if mode != "dense":
             self._lexical(asked, parts)
         query = self.space.asked(asked.types, asked.counts) if mode != "bm25" else _NOTHING
+        if mode == "hybrid":
+            query = query[:NARROW]
         self._meaning(query, parts)
         shares = {"bm25": (1, 0, 0), "dense": (0, 0, 1)}.get(mode)
         if shares is not None:
             flat = np.array(shares, np.float32)
             return self._documents(parts, flat, np.zeros(3, np.float32))
-        first = self._documents(parts, *self._scaling(parts))
+        scaling = self._scaling(parts)
+        first = self._documents(parts, *scaling)
         moved = self._moved(query, first)
-        if moved is not None:
-            self._meaning(moved, parts)
-        return self._documents(parts, *self._scaling(parts))
+        if moved is None:
+            return first
+        self._meaning(moved, parts)
+        meaning = self._scaling(parts, (2,))
+        return self._documents(
+            parts, *(np.append(a[:2], b[2]) for a, b in zip(scaling, meaning, strict=True))
+        )
 
     def _lexical(self, asked: Asked, parts: list[Rows]) -> None:
         """BM25 and its softened form, into the first two parts."""
-        number = sum(int(np.count_nonzero(alive)) for alive in self.alive)
-        tokens = sum(
-            int(segment.arrays["lengths"][: len(alive)][alive].sum())
-            for segment, alive in zip(self.segments, self.alive, strict=True)
-        )
-        occurs = sum(
-            segment.frequencies(asked.types, removed)
-            for segment, removed in zip(self.segments, self.removed, strict=True)
-        )
-        weights = (np.log1p((number - occurs + 0.5) / (occurs + 0.5)) * asked.counts).astype(np.float32)
+        occurs = np.zeros(len(asked.types), np.int64)
+        for segment, removed in zip(self.segments, self.removed, strict=True):
+            occurs += segment.frequencies(asked.types, removed)
+        idf = np.log1p((self.documents - occurs + 0.5) / (occurs + 0.5))
+        weights = (idf * asked.counts).astype(np.float32)
         groups = [self.related(int(own)) for own in asked.types]
         likeness = np.array([like for group in groups for _, like in group], np.float32)
         types = np.array([other for group in groups for other, _ in group], np.int64)
         bounds = np.cumsum([0, *map(len, groups)], dtype=np.int64)
-        for segment, part in zip(self.segments, parts, strict=True):
-            lengths = segment.arrays["lengths"] / np.float32(max(tokens, 1) / max(number, 1))
-            saturation = (K1 * (1 - B) + K1 * B * lengths).astype(np.float32)
+        for segment, saturation, part in zip(self.segments, self._saturation, parts, strict=True):
             lists = segment.postings(types)
             units, counts = segment.arrays["units"], segment.arrays["counts"]
             kernels.add_terms(units, counts, lists, likeness, bounds, weights, saturation, part[0], part[1])
@@ -151,19 +166,26 @@ class Scorer:
         return [(own, 1.0), *((other, like) for other, like in pairs if other >= 0)]
 
     def _meaning(self, query: Rows, parts: list[Rows]) -> None:
-        """Cosines with a unit vector, into the last part."""
+        """Products with a query, into the last part; of the front axes only where it has no others."""
         largest = float(np.abs(query).max(initial=0))
         if largest == 0:
             return
         whole = np.rint(query * (32767 / largest)).astype(np.int16)
+        step = largest / 32767
         for segment, part in zip(self.segments, parts, strict=True):
-            vectors, scales = segment.arrays["vectors"], segment.arrays["scales"]
-            kernels.dot_products(vectors, scales, whole, largest / 32767, part[2])
+            front, back, scales = (segment.arrays[name] for name in ("front", "back", "scales"))
+            width = front.shape[1]
+            kernels.dot_products(front, scales, whole[:width], step, part[2])
+            if len(query) > width:
+                rest = np.empty_like(part[2])
+                kernels.dot_products(back, scales, whole[width:], step, rest)
+                part[2] += rest
 
-    def _scaling(self, parts: list[Rows]) -> tuple[Rows, Rows]:
+    def _scaling(self, parts: list[Rows], which: Sequence[int] = (0, 1, 2)) -> tuple[Rows, Rows]:
         """What makes standard deviations of the parts, over the documents that are there, times shares."""
         scales, shifts = np.zeros(3, np.float32), np.zeros(3, np.float32)
-        for k, share in enumerate(SHARES):
+        for k in which:
+            share = SHARES[k]
             sums = [kernels.moments(part[k], alive) for part, alive in zip(parts, self.alive, strict=True)]
             number, total, squares = (sum(column) for column in zip(*sums, strict=True))
             mean = total / max(number, 1)
@@ -176,16 +198,12 @@ class Scorer:
         """Scores of documents from the parts of their units."""
         out = []
         for segment, alive, part in zip(self.segments, self.alive, parts, strict=True):
-            units = np.empty(segment.units, np.float32)
-            kernels.mixed(part, scales, shifts, units)
             scores = np.empty(segment.documents, np.float32)
             best = np.empty(segment.documents, np.int32)
-            kernels.whole_and_best(units, segment.arrays["owners"], BEST, scores, best)
-            own = part[:, : segment.documents]
-            met = np.zeros(segment.documents, bool)
-            for k in np.flatnonzero(scales):
-                met |= own[k] != 0
-            out.append(Scored(scores, alive & met, best, part, scales, shifts))
+            found = np.empty(segment.documents, bool)
+            owners = segment.arrays["owners"]
+            kernels.whole_and_best(part, scales, shifts, owners, BEST, alive, scores, best, found)
+            out.append(Scored(scores, found, best, part, scales, shifts))
         return out
 
     def _moved(self, query: Rows, scored: list[Scored]) -> Rows | None:
@@ -197,7 +215,7 @@ class Scorer:
         ]
         if not best:
             return None
-        rows = [self.segments[number].vector(np.array([d]))[0] for _, number, d in sorted(best)[:FEEDBACK]]
-        toward = unit_rows(np.sum(rows, axis=0)[None])[0]
+        rows = [self.segments[number].vectors(np.array([d]))[0] for _, number, d in sorted(best)[:FEEDBACK]]
+        toward = unit_rows(np.sum(rows, axis=0)[None, : len(query)])[0]
         moved: Rows = unit_rows((query + np.float32(BETA) * toward)[None])[0]
         return moved

@@ -39,10 +39,12 @@ _KINDS = {
     "lengths": np.int32,
     "owners": np.int32,
     "spans": np.int32,
-    "vectors": np.int8,
+    "front": np.int8,
+    "back": np.int8,
     "scales": np.float32,
     "days": np.int64,
 }
+NARROW = 128  # axes that the hybrid reads; the others matter where there is nothing but meaning
 NO_DAY = np.iinfo(np.int64).min
 
 
@@ -72,8 +74,9 @@ class Segment:
     arrays : dict of arrays
         ``types`` (T,) rising, and for each where its postings begin, ``starts`` (T + 1,), and in how many
         documents it occurs, ``frequencies``; postings ``units``, ``counts`` (N,); ``lengths`` (D + P,) in
-        tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters; ``vectors`` (D + P, d)
-        times ``scales``; ``days`` (D,); and what `packed` made of ids and fields.
+        tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters; vectors in whole numbers
+        times ``scales``, in two parts, ``front`` (the axes that the hybrid reads) and ``back``; ``days`` (D,);
+        and what `packed` made of ids and fields.
     texts : Texts
     names : list of str
         The fields.
@@ -111,7 +114,8 @@ class Segment:
             "lengths": np.diff(batch.offsets).astype(np.int32),
             "owners": np.array(owners, np.int32),
             "spans": np.array(spans, np.int32).reshape(-1, 2),
-            "vectors": np.rint(vectors / steps).astype(np.int8),
+            "front": np.rint(vectors[:, :NARROW] / steps).astype(np.int8),
+            "back": np.rint(vectors[:, NARROW:] / steps).astype(np.int8),
             "scales": scales,
             "days": record.days.astype("datetime64[D]").astype(np.int64),
             **packed("ids", record.ids),
@@ -169,7 +173,8 @@ class Segment:
             "counts": (n,),
             "lengths": (d + p,),
             "spans": (p, 2),
-            "vectors": (d + p, dimensions),
+            "front": (d + p, min(dimensions, NARROW)),
+            "back": (d + p, max(dimensions - NARROW, 0)),
             "scales": (d + p,),
             "ids ends": (d + 1,),
             **{f"field {i}": (d,) for i in range(len(self.names))},
@@ -229,10 +234,11 @@ class Segment:
         """Names of the documents."""
         return unpacked(self.arrays, "ids")
 
-    def vector(self, units: NDArray[np.int64]) -> NDArray[np.float32]:
+    def vectors(self, units: NDArray[np.int64]) -> NDArray[np.float32]:
         """Rows of units, (n, d) float32."""
-        rows: NDArray[np.float32] = self.arrays["vectors"][units] * self.arrays["scales"][units, None]
-        return rows
+        rows = np.hstack([self.arrays["front"][units], self.arrays["back"][units]])
+        out: NDArray[np.float32] = rows * self.arrays["scales"][units, None]
+        return out
 
     def field(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
         """A field of the documents as codes, (D,), -1 where there is none, and what these mean."""

@@ -22,6 +22,7 @@ from ..tokens import TokenBatch
 from ..vectors import unit_rows
 from . import kernels
 from .lexicon import Lexicon
+from .segment import NARROW
 
 __all__ = ["Space", "run_tables"]
 
@@ -29,10 +30,10 @@ _AGAIN = "remove the index folder, it is made again at the next search"
 
 # Chosen on MED, Cranfield and CACM, where a third to twice of each is alike; see docs/search.md.
 DIMENSIONS = 256  # axes kept of the tables side by side
-NARROW = 128  # of them, those by which words are related
 RELATED = 16  # types related to a type, at most
 LEAST = 0.2  # cosine from which they are; what they count grows from there as a square
 _SAMPLE = 20_000  # documents that tell the axes, and among which a text's nearest are sought
+_WORDS = 30_000  # types that others may be related to, the most frequent
 _BLOCK = 1024
 
 Rows = NDArray[np.float32]
@@ -189,6 +190,8 @@ def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
     narrow = unit_rows(rows[:, :NARROW])
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     pool = np.flatnonzero((occurs >= 2) & np.any(narrow != 0, axis=1))
+    if len(pool) > _WORDS:  # rare ones seldom meet a document
+        pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_WORDS]])
     place = np.full(len(rows), -1, np.int64)
     place[pool] = np.arange(len(pool))
     related = np.full((len(rows), RELATED), -1, np.int32)

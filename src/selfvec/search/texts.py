@@ -1,4 +1,4 @@
-"""Many texts in little room, each read without the others: compressed blocks of some sixty kilobytes."""
+"""Many texts in little room, each read without the others: compressed blocks of some sixteen kilobytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import FormatError
 
 __all__ = ["Texts", "packed", "unpacked"]
 
-_BLOCK = 1 << 16  # bytes of text after which a block is full
+_BLOCK = 1 << 14  # bytes of text after which a block is full
 _MAGIC = b"selfvec texts 1\n"
 _AGAIN = "remove the index folder, it is made again at the next search"
 
@@ -146,19 +146,16 @@ class Texts:
             raise FormatError("a text is damaged", path=self.path, remedy=_AGAIN) from None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _block(texts: Texts, number: int) -> bytes:
     """A block's bytes, no more of them than it says it has."""
-    import io
-
-    from ..zstd import ZstdError, ZstdFile
+    from ..zstd import ZstdDecompressor, ZstdError
 
     a, b = int(texts.blocks[number]), int(texts.blocks[number + 1])
     first, last = int(texts.firsts[number]), int(texts.firsts[number + 1])
     size = int(texts.ends[last] - texts.ends[first])
     try:
-        with ZstdFile(io.BytesIO(bytes(texts.data[a:b]))) as file:
-            data = bytes(file.read(size + 1))
+        data = bytes(ZstdDecompressor().decompress(bytes(texts.data[a:b]), size + 1))
         data.decode()
     except (ZstdError, EOFError, ValueError):
         data = b""

@@ -36,7 +36,7 @@ def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tupl
     ['One two. Three four.', 'Three four. Five six.', 'Five six. Seven eight.']
     """
     short = words * 3 // 2
-    if len(text) <= short or (text.isascii() and len(text) <= 4 * short and text.count(" ") < short):
+    if len(text) <= short or (text.isascii() and len(text) <= 40 * short and len(text.split()) <= short):
         return []
     if sum(1 for _ in _WORD.finditer(text)) <= short:
         return []

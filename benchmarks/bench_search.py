@@ -1,0 +1,115 @@
+"""Search at a hundred thousand passages, on one core: questions a second, time to open and to make an index.
+
+PubMed abstracts and as many made of two halves as are missing, where they are beside the checkout, else
+random text. Before a time is printed, BM25 is held against the library's, cosines against the same in NumPy,
+and the opened index against the one in memory.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import bm25s
+import numpy as np
+
+from benchmarks.common import SHARED_DATA, Result
+from selfvec.corpus import Corpus
+from selfvec.evaluate.documents import Manner
+from selfvec.refiner import refine
+from selfvec.run import Run
+from selfvec.search import Index
+from selfvec.search.making import lexical
+from selfvec.settings import Settings
+
+PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
+PASSAGES, QUESTIONS = 100_000, 300
+
+
+def material() -> tuple[list[str], list[str], list[str]]:
+    """Texts to refine on, texts to search, and questions of about eight words."""
+    rng = np.random.default_rng(0)
+    if PUBMED.exists():
+        texts = [text for batch in Corpus.open([PUBMED]).batches() for text in batch.texts.to_list()]
+        own = list(texts)
+        while len(texts) < PASSAGES:
+            a, b = (own[i] for i in rng.integers(0, len(own), 2))
+            texts.append(f"{a[: len(a) // 2]} {b[len(b) // 2 :]}")
+        titles = [own[i].split("\n")[0] for i in rng.permutation(len(own))[:QUESTIONS]]
+        return own, texts, [" ".join(title.split()[:8]) for title in titles]
+    words = np.array([f"w{i}" for i in range(50_000)])
+    weights = 1 / (np.arange(len(words)) + 2.7)
+    drawn = rng.choice(words, (PASSAGES, 100), p=weights / weights.sum())
+    texts = [" ".join(row) for row in drawn]
+    return texts[:20_000], texts, [" ".join(rng.choice(row, 8)) for row in drawn[:QUESTIONS]]
+
+
+def check_bm25(texts: list[str], questions: list[str]) -> None:
+    """Our scores are those of the library's Lucene variant, over the same stems."""
+    lexicon, scorer = lexical(texts, Manner())
+    batch = lexicon.encode(texts)
+    tokens = [batch.ids[a:b].tolist() for a, b in pairwise(batch.offsets)]
+    peer = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+    vocabulary = {str(i): i for i in range(len(lexicon))}
+    peer.index(bm25s.tokenization.Tokenized(tokens, vocabulary), show_progress=False)
+    for question in questions:
+        asked = lexicon.read(question)
+        ids = np.repeat(asked.types, asked.counts.astype(int)).tolist()
+        (found,) = scorer.score(asked, "bm25")
+        np.testing.assert_allclose(found.scores, peer.get_scores_from_ids(ids), atol=1e-4)
+
+
+def check_opened(run: Run, texts: list[str], questions: list[str]) -> None:
+    """What was written and opened gives the same scores, and meaning is a cosine."""
+    memory = Index.memory(run, texts)
+    with tempfile.TemporaryDirectory() as name:
+        opened = Index.create(Path(name, "index"), run, Corpus.from_texts(texts))
+        for question in questions:
+            (ours,), (theirs,) = memory.scores(question), opened.scores(question)
+            np.testing.assert_array_equal(ours.scores, theirs.scores)
+            asked = memory.lexicon.read(question)
+            query = memory.space.asked(asked.types, asked.counts)
+            rows = memory.segments[0].vectors(np.arange(memory.segments[0].units))
+            (dense,) = memory.scores(question, "dense")
+            np.testing.assert_allclose(dense.parts[2], rows @ query, atol=1e-3)
+
+
+def per_second(function: Callable[[str], object], questions: list[str]) -> float:
+    """Questions a second of processor time, the better of two rounds."""
+    best = 0.0
+    for _ in range(2):
+        start = time.process_time()
+        for question in questions:
+            function(question)
+        best = max(best, len(questions) / (time.process_time() - start))
+    return best
+
+
+def run() -> Iterator[Result]:
+    """Make, open, ask."""
+    own, texts, questions = material()
+    made = refine(Corpus.from_texts(own), "default", Settings(method="decorrelated", min_count=2))
+    check_bm25(texts[:3000], questions[:20])
+    check_opened(made, texts[:2000], questions[:20])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "index")
+        start = time.perf_counter()
+        Index.create(folder, made, Corpus.from_texts(texts))
+        seconds = time.perf_counter() - start
+        yield Result("search: make an index of 100,000 documents", seconds, "s")
+        opening = []
+        for _ in range(5):
+            start = time.perf_counter()
+            index = Index.open(folder)
+            opening.append(time.perf_counter() - start)
+        index.search(questions[0])
+        yield Result("search: open it", min(opening) * 1e3, "ms", "100 ms", 100 / (min(opening) * 1e3))
+        note = f"{index.segments[0].units:,} passages, one core; target 200/s"
+        for mode in ("hybrid", "bm25", "dense"):
+            rate = per_second(lambda question, mode=mode: index.scores(question, mode), questions)
+            yield Result(f"search: {mode}, scores", rate, "questions/s", "200/s", rate / 200, note)
+        rate = per_second(index.search, questions)
+        yield Result("search: hybrid, snippets and reasons", rate, "questions/s", "200/s", rate / 200, note)
