@@ -24,7 +24,7 @@ from ..evaluate.kernels import document_frequencies
 from ..tensors import map_tensors, read_metadata, write_tensors
 from ..tokens import TokenBatch
 from . import kernels
-from .texts import Texts, packed, unpacked
+from .texts import Texts, ordered_ends, packed, unpacked
 
 __all__ = ["Record", "Segment"]
 
@@ -75,7 +75,7 @@ class Segment:
         ``types`` (T,) rising, and for each where its postings begin, ``starts`` (T + 1,), and in how many
         documents it occurs, ``frequencies``; postings ``units``, ``counts`` (N,); ``lengths`` (D + P,) in
         tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters; vectors in whole numbers
-        times ``scales``, in two parts, ``front`` (the axes that the hybrid reads) and ``back``; ``days`` (D,);
+        times ``scales``, in two parts, ``front`` (axes that the hybrid reads) and ``back``; ``days`` (D,);
         and what `packed` made of ids and fields.
     texts : Texts
     names : list of str
@@ -161,10 +161,13 @@ class Segment:
         if not isinstance(self.names, list) or not all(isinstance(name, str) for name in self.names):
             return "the fields' names are a list"
         more = [f"{part} {i}" for i in range(len(self.names)) for part in ("values", "field")]
-        needed = [*_KINDS, "ids", "ids ends", *more, *(f"{name} ends" for name in more if "values" in name)]
-        if any(name not in a for name in needed):
-            return f"lacks the tensor {next(name for name in needed if name not in a)!r}"
-        if any(a[name].dtype != kind for name, kind in _KINDS.items()):
+        kinds = _KINDS | {name: np.uint8 for name in ("ids", *more[::2])}
+        kinds |= {name: np.int32 for name in more[1::2]} | {
+            f"{name} ends": np.int64 for name in ("ids", *more[::2])
+        }
+        if any(name not in a for name in kinds):
+            return f"lacks the tensor {next(name for name in kinds if name not in a)!r}"
+        if any(a[name].dtype != kind for name, kind in kinds.items()):
             return "a tensor has another type"
         d, p, t, n = len(a["days"]), len(a["owners"]), len(a["types"]), len(a["units"])
         shapes = {
@@ -188,8 +191,16 @@ class Segment:
             return "its postings are out of order"
         if n and not 0 <= a["units"].min() <= a["units"].max() < d + p:
             return "a posting is of no text"
-        if p and not 0 <= a["owners"].min() <= a["owners"].max() < d:
+        spans = a["spans"]
+        if p and not (0 <= a["owners"].min() <= a["owners"].max() < d and np.all(0 <= spans[:, 0])):
             return "a passage is of no document"
+        for name in ("ids", *(f"values {i}" for i in range(len(self.names)))):
+            if not ordered_ends(a[name], a[f"{name} ends"]):
+                return f"the names under {name!r} are damaged"
+        for i in range(len(self.names)):
+            codes, most = a[f"field {i}"], len(a[f"values {i} ends"]) - 1
+            if d and not -1 <= codes.min() <= codes.max() < most:
+                return f"the field {self.names[i]!r} has a value that is none"
         return None
 
     @property
