@@ -128,6 +128,11 @@ class Vectors:
     def __repr__(self) -> str:
         return f"<Vectors: {len(self):,} words × {self.vector_size} dimensions, {self.vectors.dtype}>"
 
+    def _repr_html_(self) -> str:
+        from .explore.notebook import vectors_html
+
+        return vectors_html(self)
+
     def _index(self, word: str) -> int:
         try:
             return self.key_to_index[word]

@@ -45,9 +45,10 @@ def new_page() -> Iterator[Callable[[], Page]]:
 
 
 @pytest.fixture
-def page(new_page: Callable[[], Page]) -> Page:
+def page(new_page: Callable[[], Page]) -> Iterator[Page]:
     """A page that starts wide and light; whatever goes wrong in it fails the test."""
     page = new_page()
     page.size(1280, 860)
     page.prefers(color_scheme="light", reduced_motion="reduce")
-    return page
+    yield page
+    page.close()

@@ -52,8 +52,8 @@ class BrowserError(AssertionError):
 class Page:
     """A tab, and what happened in it: ``errors`` of scripts and ``requests`` of the network."""
 
-    def __init__(self, browser: Browser, session: str) -> None:
-        self.browser, self.session = browser, session
+    def __init__(self, browser: Browser, session: str, target: str) -> None:
+        self.browser, self.session, self.target = browser, session, target
         self.errors: list[str] = []
         self.requests: list[str] = []
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -61,6 +61,9 @@ class Page:
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.browser.call(method, parameters, self.session)
+
+    def close(self) -> None:
+        self.browser.call("Target.closeTarget", {"targetId": self.target})
 
     def happened(self, method: str, about: dict[str, Any]) -> None:
         if method == "Runtime.exceptionThrown":
@@ -90,7 +93,7 @@ class Page:
     def open(self, address: str, *, ready: str = "document.body?.dataset.ready === 'yes'") -> None:
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=address)
-        self.wait(ready)
+        self.wait(ready, 60)
 
     def run(self, script: str) -> Any:
         """The value of an expression, promises waited for."""
@@ -186,7 +189,7 @@ class Browser:
         session = attached["sessionId"]
         page = Page.__new__(Page)
         self._pages[session] = page
-        page.__init__(self, session)  # type: ignore[misc]
+        page.__init__(self, session, target)  # type: ignore[misc]
         return page
 
     def close(self) -> None:

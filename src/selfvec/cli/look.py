@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .output import print_json, say, show
+
+if TYPE_CHECKING:
+    from ..run import Run
 
 __all__ = ["health", "similar", "trajectory"]
 
@@ -61,13 +64,19 @@ def trajectory(
         str, typer.Option(metavar="pca|tsne|umap", help="How to flatten the space.")
     ] = "pca",
     neighbours: Annotated[int, typer.Option(min=0, help="Neighbours drawn per word and state.")] = 5,
-    seed: Annotated[int, typer.Option(help="For projections that use chance.")] = 0,
+    seed: Annotated[int, typer.Option(help="For whatever uses chance.")] = 0,
+    slices: Annotated[
+        bool, typer.Option("--slices", help="Through the slices of the text, not the updates.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the path a word took while it was refined."""
+    """Show the path a word took while it was refined, or takes through the slices of the text."""
     from ..run import Run
 
     opened = Run.open(run)
+    if slices:
+        _through_slices(opened, word, plot, projection, neighbours, seed, as_json)
+        return
     paths = [opened.trajectory(opened.vectors.index_to_key[opened.index(w)]) for w in word]
     if plot is not None:
         from ..explore.trajectory_plot import save_trajectory_plot
@@ -93,3 +102,28 @@ def trajectory(
 
         for path in paths:
             show(trajectory_table(path, opened.vectors, opened.original))
+
+
+def _through_slices(
+    run: Run, words: list[str], plot: Path | None, projection: str, neighbours: int, seed: int, as_json: bool
+) -> None:
+    from ..drift.paths import slice_paths
+
+    if plot is not None:
+        from ..explore.slice_scene import slice_scene
+        from ..explore.slice_view import slice_view
+        from ..explore.trajectory_plot import save_scene
+
+        view = slice_view(run, words, projection=projection, neighbours=neighbours, seed=seed)
+        paths = [word.path for word in view.words]
+        save_scene(lambda spell: slice_scene(view, spell), plot)
+        say(f"drew {plot}")
+    else:
+        paths = slice_paths(run, words, seed=seed)
+    if as_json:
+        print_json({"rows": [path.as_dict() for path in paths]})
+    elif plot is None:
+        from ..explore.slice_table import slice_table
+
+        for path in paths:
+            show(slice_table(path))

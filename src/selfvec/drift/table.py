@@ -59,6 +59,11 @@ class Drift:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.rows)
 
+    def _repr_html_(self) -> str:
+        from ..explore.notebook import drift_html
+
+        return drift_html(self)
+
     def __getitem__(self, word: str) -> dict[str, Any]:
         """The row of a word."""
         for row in self.rows:

@@ -6,6 +6,7 @@ figure says "these five words, here" instead of printing five words over one ano
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +18,15 @@ from .scene import Float, Item, Label, Line, Marks, Panel, way_along
 from .text import Spell, text_width
 from .trajectory_view import Neighbour, TrajectoryView
 
-__all__ = ["trajectory_labels"]
+__all__ = ["Block", "place_blocks", "trajectory_labels"]
 
 TOGETHER = 9.0
 """Neighbours whose marks are closer than this many pixels share a label."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
-    """A label of one or more lines that belongs to a point (2,) of the map, in its units."""
+class Block:
+    """A label of one or more lines that belongs to a point (2,) of a map, in its units."""
 
     lines: tuple[str, ...]
     point: Float
@@ -46,19 +47,26 @@ def trajectory_labels(
 ) -> list[Item]:
     """Names of paths and neighbours for a panel that holds everything else already.
 
-    A word's name stands at its start or, for a word that had no vector there, at its end. A thin line leads
-    from a label to its mark where they stand apart.
+    A word's name stands at its start or, for a word that had no vector there, at its end.
     """
     names = [
-        _Block(
-            (spell(path.word),), path.points[-1 if path.oov else 0], ink(colours[path.word]), 14, bold=True
-        )
+        Block((spell(path.word),), path.points[-1 if path.oov else 0], ink(colours[path.word]), 14, bold=True)
         for path in view.paths
     ]
     blocks = names + sorted(
         _neighbour_blocks(view, colours, panel, spell),
         key=lambda block: -block.extent[0] * block.extent[1],
     )
+    return place_blocks(blocks, panel)
+
+
+def place_blocks(blocks: Sequence[Block], panel: Panel) -> list[Item]:
+    """Labels on a panel that holds everything else already, the first in the best places, none on another.
+
+    A thin line leads from a label to its point where they stand apart; a label without a place is left out.
+    """
+    if not blocks:
+        return []
     anchors = panel.pixels(np.array([block.point for block in blocks]))
     sizes = np.array([block.extent for block in blocks])
     marks, ways = _drawn(panel)
@@ -108,7 +116,7 @@ def _neighbour_blocks(
     colours: dict[str, str],
     panel: Panel,
     spell: Spell,
-) -> list[_Block]:
+) -> list[Block]:
     """One label for every neighbour, or for every few that lie together."""
     shared = view.shared
     groups: dict[tuple[str, str], dict[str, Neighbour]] = {}
@@ -123,7 +131,7 @@ def _neighbour_blocks(
         for together in _piles(list(found.values()), panel):
             lines = _wrap([spell(near.word) for near in together])
             point = np.mean([near.point for near in together], axis=0)
-            blocks.append(_Block(lines, point, colour, italic=state == "original"))
+            blocks.append(Block(lines, point, colour, italic=state == "original"))
     return blocks
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import MissingExtra, OptionError
 from ..files import atomic_file
 from .trajectory_view import TrajectoryView, trajectory_view
 
-__all__ = ["SUFFIXES", "TrajectoryView", "save_trajectory_plot", "trajectory_view"]
+if TYPE_CHECKING:
+    from .scene import Scene
+    from .text import Spell
+
+__all__ = ["SUFFIXES", "TrajectoryView", "save_scene", "save_trajectory_plot", "trajectory_view"]
 
 SUFFIXES = (".html", ".png", ".svg")
 
@@ -34,6 +40,21 @@ def save_trajectory_plot(view: TrajectoryView, path: str | os.PathLike[str]) -> 
     TargetError
         If the file cannot be written. It is left as it was.
     """
+    from .trajectory_scene import trajectory_scene
+
+    save_scene(lambda spell: trajectory_scene(view, spell), path)
+
+
+def save_scene(laid_out: Callable[[Spell], Scene], path: str | os.PathLike[str]) -> None:
+    """Draw a scene into a file; its suffix says how.
+
+    Parameters
+    ----------
+    laid_out : callable
+        Makes the scene, given what makes words fit to be shown.
+    path : path
+        See `save_trajectory_plot`, also for the errors.
+    """
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise OptionError(
@@ -45,9 +66,8 @@ def save_trajectory_plot(view: TrajectoryView, path: str | os.PathLike[str]) -> 
             raise MissingExtra(package, "plot", "a trajectory figure")
     from . import draw_matplotlib, draw_plotly
     from .text import spell, spell_drawable
-    from .trajectory_scene import trajectory_scene
 
-    scene = trajectory_scene(view, spell_drawable if suffix == ".png" else spell)
+    scene = laid_out(spell_drawable if suffix == ".png" else spell)
     with atomic_file(path) as temporary:
         if suffix == ".html":
             draw_plotly.draw(scene, temporary)

@@ -30,6 +30,11 @@ class Trajectory:
     def __len__(self) -> int:
         return len(self.updates)
 
+    def _repr_html_(self) -> str:
+        from ..explore.notebook import trajectory_html
+
+        return trajectory_html(self)
+
     def steps(self) -> NDArray[np.float32]:
         """Cosine between successive states, (T - 1,): how far each recorded step turned the word."""
         cosines: NDArray[np.float32] = np.einsum("td,td->t", self.vectors[:-1], self.vectors[1:])

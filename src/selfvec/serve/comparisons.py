@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from ..drift.parts import parts_of
 from ..drift.slices import Slice, named_slice
 from ..errors import InputError, OptionError
 from ..progress import Progress
 from ..run import Run
 from .atlas import State
 from .later import Later
-from .parts import slices_of
 from .subjects import Subject, batch_of, refined, sliced
 
 __all__ = ["REFINED", "Comparisons"]
@@ -51,7 +51,7 @@ class Comparisons:
     """
 
     def __init__(self, run: Run, jobs: int) -> None:
-        self.run, self.jobs, self.slices = run, jobs, slices_of(run)
+        self.run, self.jobs, self.slices = run, jobs, parts_of(run)
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
 

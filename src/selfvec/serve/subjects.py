@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,11 @@ from ..evaluate.documents import inverse_document_frequency
 from ..progress import Progress
 from ..run import Run
 from ..tokens import TokenBatch
-from ..vectors import Source, unit_rows
+from ..vectors import Source
 from .atlas import State, history_states, table_state
 from .comparison import LEAST, Comparison
 from .uses import fit_scores, windows
 from .view import View, view_of
-
-if TYPE_CHECKING:
-    from ..drift.space import UseSpace
 
 __all__ = ["Subject", "Text", "refined", "sliced"]
 
@@ -142,6 +139,7 @@ def sliced(run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, p
     InputError
         If no word occurs in both.
     """
+    from ..drift.paths import mean_uses
     from ..drift.space import use_space
 
     batch, counts = batch_of(run), slice_counts(batch_of(run), pair)
@@ -172,6 +170,7 @@ def sliced(run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, p
 
 def slice_states(run: Run, every: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
     """Every slice as a state: the mean uses of the commonest words, kept as float16."""
+    from ..drift.paths import mean_uses
     from ..drift.space import use_space
 
     counts = slice_counts(batch_of(run), every).sum(axis=0)
@@ -189,23 +188,6 @@ def slice_states(run: Run, every: Sequence[Slice], jobs: int, progress: Progress
         return State(name, table[common].mean(axis=0, dtype=np.float32), rows)
 
     return [state(part.name, table) for part, table in zip(every, kept, strict=True)]
-
-
-def mean_uses(space: UseSpace, words: Ints, jobs: int, progress: Progress) -> Table:
-    """The mean use of some words in every slice, (S, m, d) float32: unit rows, zero without a use."""
-    from ..drift.units import Units, summed
-
-    slices, types = len(space.centres), len(space.batch.types)
-    out = np.zeros((slices, len(words), space.table.shape[1]), np.float32)
-    whole = Units(np.ones((types, slices), np.int64), np.full(types, space.batch.documents, np.int64))
-    done = 0
-    with progress.stage("Comparing", len(words), "words") as advance:
-        for part in summed(space, words, whole, 0, jobs):
-            rows = unit_rows(part.rows).reshape(len(part.words), slices, -1)
-            out[:, done : done + len(part.words)] = rows.transpose(1, 0, 2)
-            done += len(part.words)
-            advance(len(part.words))
-    return out
 
 
 def marks_of(view: View, row: int) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """Parts of a text that are worth comparing: enough of them to see a way, and enough text in each.
 
 A corpus of many years has some with hardly a document. Neighbouring periods are put together until each part
-holds its share of the text; the ends are compared, the parts between them are the frames of the map.
+holds its share of the text: the page compares the ends and shows all as frames of its map.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..drift.slices import Slice, by_label, by_period
 from ..errors import InputError
 from ..run import Run
 from ..tokens import TokenBatch
+from .slices import Slice, by_label, by_period
 
-__all__ = ["PARTS", "joined", "slices_of"]
+__all__ = ["PARTS", "joined", "parts_of"]
 
 PARTS = 8
 """Parts of a text, at most."""
 
 
-def slices_of(run: Run) -> list[Slice]:
+def parts_of(run: Run) -> list[Slice]:
     """The parts of a run's text, in order: by label, by its period or by year; none where it is all one."""
     batch = run.tokens
     if batch is None:
