@@ -64,13 +64,14 @@ def gather(corpus: Corpus, progress: Progress, first: int = 0) -> Gathered:
     days = np.full(len(texts), "NaT", "datetime64[D]")
     if whole.dates is not None:
         days = whole.dates.to_numpy().astype("datetime64[D]")
+    others = {name: values for name, values in whole.fields.items() if name != "date" or whole.dates is None}
     short = {
         name: values
-        for name, values in whole.fields.items()
+        for name, values in others.items()
         if values.null_count() < len(values) and float(values.str.len_chars().mean() or 0) <= LONGEST  # type: ignore[arg-type]
     }
     fields = {name: values.cast(pl.String).to_list() for name, values in short.items()}
-    left_out = [name for name in whole.fields if name not in short]
+    left_out = [name for name in others if name not in short]
     return Gathered(texts, Record(ids, days, fields), left_out)
 
 

@@ -187,7 +187,7 @@ class Scorer:
         for k in which:
             share = SHARES[k]
             sums = [kernels.moments(part[k], alive) for part, alive in zip(parts, self.alive, strict=True)]
-            number, total, squares = (sum(column) for column in zip(*sums, strict=True))
+            number, total, squares = (sum(one[i] for one in sums) for i in range(3))
             mean = total / max(number, 1)
             spread = max(squares / max(number, 1) - mean * mean, 0.0) ** 0.5
             if spread > 1e-6:

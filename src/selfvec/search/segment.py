@@ -156,15 +156,16 @@ class Segment:
         return segment
 
     def _fault(self, dimensions: int, types: int) -> str | None:
-        """What does not fit; only what would lead a kernel astray is read whole."""
+        """What does not fit, if anything."""
         a = self.arrays
         if not isinstance(self.names, list) or not all(isinstance(name, str) for name in self.names):
             return "the fields' names are a list"
-        more = [f"{part} {i}" for i in range(len(self.names)) for part in ("values", "field")]
-        kinds = _KINDS | {name: np.uint8 for name in ("ids", *more[::2])}
-        kinds |= {name: np.int32 for name in more[1::2]} | {
-            f"{name} ends": np.int64 for name in ("ids", *more[::2])
-        }
+        numbers = range(len(self.names))
+        names = ["ids", *(f"values {i}" for i in numbers)]
+        kinds = (
+            _KINDS | dict.fromkeys(names, np.uint8) | dict.fromkeys((f"{n} ends" for n in names), np.int64)
+        )
+        kinds |= {f"field {i}": np.int32 for i in numbers}
         if any(name not in a for name in kinds):
             return f"lacks the tensor {next(name for name in kinds if name not in a)!r}"
         if any(a[name].dtype != kind for name, kind in kinds.items()):
@@ -180,27 +181,31 @@ class Segment:
             "back": (d + p, max(dimensions - NARROW, 0)),
             "scales": (d + p,),
             "ids ends": (d + 1,),
-            **{f"field {i}": (d,) for i in range(len(self.names))},
+            **{f"field {i}": (d,) for i in numbers},
         }
         if any(a[name].shape != shape for name, shape in shapes.items()) or self.texts.documents != d:
             return "its tensors do not fit each other"
-        starts, kept = a["starts"], a["types"]
-        ordered = t == 0 or (kept[0] >= 0 and kept[-1] < types and bool(np.all(np.diff(kept) > 0)))
-        rising = starts[0] == 0 and starts[-1] == n and bool(np.all(np.diff(starts) >= 0))
-        if not ordered or not rising:
+        if not all(ordered_ends(a[name], a[f"{name} ends"]) for name in names):
+            return "ids or values of fields are damaged"
+        return self._astray(types)
+
+    def _astray(self, types: int) -> str | None:
+        """A number that would lead a kernel astray, if there is one."""
+        a, d = self.arrays, self.documents
+        kept, starts, spans = a["types"], a["starts"], a["spans"]
+        if not (_within(kept, 0, types) and np.all(np.diff(kept) > 0)):
+            return "its types are out of order"
+        if not (starts[0] == 0 and starts[-1] == len(a["units"]) and np.all(np.diff(starts) >= 0)):
             return "its postings are out of order"
-        if n and not 0 <= a["units"].min() <= a["units"].max() < d + p:
+        if not _within(a["units"], 0, self.units):
             return "a posting is of no text"
-        spans = a["spans"]
-        if p and not (0 <= a["owners"].min() <= a["owners"].max() < d and np.all(0 <= spans[:, 0])):
+        if not (
+            _within(a["owners"], 0, d) and np.all(spans[:, 0] >= 0) and np.all(spans[:, 0] < spans[:, 1])
+        ):
             return "a passage is of no document"
-        for name in ("ids", *(f"values {i}" for i in range(len(self.names)))):
-            if not ordered_ends(a[name], a[f"{name} ends"]):
-                return f"the names under {name!r} are damaged"
-        for i in range(len(self.names)):
-            codes, most = a[f"field {i}"], len(a[f"values {i} ends"]) - 1
-            if d and not -1 <= codes.min() <= codes.max() < most:
-                return f"the field {self.names[i]!r} has a value that is none"
+        codes = [(a[f"field {i}"], len(a[f"values {i} ends"]) - 1) for i in range(len(self.names))]
+        if not all(_within(values, -1, most) for values, most in codes):
+            return "a field has a value that is none"
         return None
 
     @property
@@ -262,3 +267,7 @@ class Segment:
         """The date of a document, as 2020-06-18."""
         day = int(self.arrays["days"][document])
         return None if day == NO_DAY else str(np.datetime64(day, "D"))
+
+
+def _within(numbers: NDArray[Any], first: int, end: int) -> bool:
+    return not len(numbers) or bool(first <= numbers.min() and numbers.max() < end)

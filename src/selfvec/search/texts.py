@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 
-__all__ = ["Texts", "packed", "unpacked"]
+__all__ = ["Texts", "ordered_ends", "packed", "unpacked"]
 
 _BLOCK = 1 << 14  # bytes of text after which a block is full
 _MAGIC = b"selfvec texts 1\n"
@@ -38,11 +38,16 @@ def unpacked(arrays: Mapping[str, NDArray[Any]], name: str) -> list[str]:
     """
     data, ends = arrays[name].tobytes(), arrays[f"{name} ends"].tolist()
     try:
-        if ends[0] != 0 or ends[-1] != len(data):
-            raise ValueError
         return [data[a:b].decode() for a, b in pairwise(ends)]
     except ValueError:
         raise FormatError(f"the names under {name!r} are damaged", remedy=_AGAIN) from None
+
+
+def ordered_ends(data: NDArray[Any], ends: NDArray[Any]) -> bool:
+    """Whether strings can be cut from what `packed` made."""
+    return bool(
+        ends.ndim == 1 and len(ends) and ends[0] == 0 and ends[-1] == len(data) and np.all(np.diff(ends) >= 0)
+    )
 
 
 @dataclass(frozen=True, eq=False)

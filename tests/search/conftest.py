@@ -1,0 +1,61 @@
+"""A run of two hundred reports with places and dates, written by us, and its index."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import selfvec
+from selfvec.corpus import Corpus
+from selfvec.refiner import refine
+from selfvec.run import Run
+from selfvec.search import Index
+from selfvec.settings import Settings
+
+STATES = ("IOWA", "OHIO", "UTAH")
+
+
+@pytest.fixture(scope="session")
+def reports() -> list[str]:
+    """Distinct short reports, of which every twentieth is long enough to have passages."""
+    things = ["hail", "wind", "tornado", "flood", "snow", "lightning", "fog", "drought"]
+    places = ["farm", "village", "road", "bridge", "school", "river", "county", "airport"]
+    acts = ["broke windows at", "closed", "damaged roofs near", "blew over", "hit", "was reported from"]
+    line = "{} {} the {}. Large {} followed and {} the {} later."
+    out = []
+    for i in range(200):
+        a, b, c = things[i % 8], acts[i % 6], places[(i * 3 + i // 8) % 8]
+        d, e, f = things[(i * 5 + i // 6) % 8], acts[(i + i // 7) % 6], places[(i * 7 + 1) % 8]
+        text = line.format(a, b, c, d, e, f).capitalize() + f" Report number {i}."
+        out.append(
+            text if i % 20 else " ".join([text, *(f"Nothing else was seen on day {n}." for n in range(60))])
+        )
+    return out
+
+
+@pytest.fixture(scope="session")
+def storm_run(tmp_path_factory, reports: list[str]) -> Run:
+    """A saved run of reports.jsonl beside it, with dates and states."""
+    folder = tmp_path_factory.mktemp("search")
+    rows = [
+        {
+            "id": f"r{i}",
+            "text": text,
+            "date": f"{1990 + i % 10}-0{1 + i % 9}-15",
+            "state": STATES[i % 3],
+            "size": i,
+        }
+        for i, text in enumerate(reports)
+    ]
+    (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    corpus = Corpus.open([folder / "reports.jsonl"])
+    refine(corpus, "default", Settings(method="decorrelated")).save(folder / "run")
+    return selfvec.Run.open(folder / "run")
+
+
+@pytest.fixture
+def index(tmp_path: Path, storm_run: Run) -> Index:
+    """An index folder of the run's own documents."""
+    return Index.create(tmp_path / "index", storm_run)

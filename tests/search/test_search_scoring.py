@@ -1,0 +1,227 @@
+"""Scores worked out by hand, and kernels against what they mean in NumPy."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.errors import OptionError
+from selfvec.evaluate.documents import Manner
+from selfvec.search import kernels
+from selfvec.search.lexicon import Lexicon
+from selfvec.search.scoring import FEEDBACK, Scorer, check_mode
+from selfvec.search.segment import Record, Segment
+from selfvec.search.space import RELATED, Space
+
+PLAIN = Manner(stop_words=None, stem=None)
+TEXTS = ["hail hail roof", "ice roof", "invoice paid", "paid paid paid invoice"]
+# hail and ice are alike by half; the rest knows only itself
+ROWS = {"hail": [1, 0], "ice": [0.8, 0.6], "roof": [0, 1], "invoice": [0, -1], "paid": [-1, 0]}
+
+
+def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str] | None = None):
+    """A lexicon and a scorer over the four texts; idf of meaning is 1, so that vectors are plain sums."""
+    lexicon = Lexicon(PLAIN)
+    batch = lexicon.encode(texts or TEXTS)
+    rows = np.array([ROWS[name] for name in lexicon.types], np.float32)
+    related = np.full((len(rows), RELATED), -1, np.int32)
+    worth = np.zeros((len(rows), RELATED), np.float32)
+    hail, ice = lexicon.index["hail"], lexicon.index["ice"]
+    related[hail, 0], related[ice, 0] = ice, hail
+    worth[hail, 0] = worth[ice, 0] = likeness
+    space = Space(rows, np.ones(len(rows), np.float32), related, worth, np.zeros((0, 2), np.float32))
+    owners = owners or []
+    documents = batch.documents - len(owners)
+    record = Record([str(i) for i in range(documents)], np.full(documents, "NaT", "datetime64[D]"))
+    spans = [(0, 1)] * len(owners)
+    segment = Segment.make(batch, owners, spans, space.vectors(batch), record, ["x"] * documents)
+    nothing = np.zeros(len(segment.arrays["types"]), np.int32)
+    return lexicon, Scorer([segment], [np.ones(documents, bool)], [nothing], space)
+
+
+def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int = 4) -> float:
+    idf = math.log(1 + (documents - df + 0.5) / (df + 0.5))
+    return idf * tf / (tf + 1.2 * (0.25 + 0.75 * length / mean))
+
+
+def test_bm25_by_hand() -> None:
+    lexicon, scorer = made()
+    (found,) = scorer.score(lexicon.read("Hail, roof; hail"), "bm25")
+    expected = [2 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
+    np.testing.assert_allclose(found.scores, expected, rtol=1e-5)
+    assert found.found.tolist() == [True, True, False, False]
+
+
+def test_related_words_count_in_part() -> None:
+    lexicon, scorer = made(likeness=0.5)
+    (found,) = scorer.score(lexicon.read("hail"), "hybrid")
+    # the second text has no hail, but ice, which counts half: with the idf of hail
+    np.testing.assert_allclose(found.parts[0], [bm25(2, 3, 1), 0, 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(found.parts[1], [bm25(2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
+
+
+def test_a_word_and_a_related_one_are_saturated_together() -> None:
+    lexicon, scorer = made(texts=["hail ice ice", "ice roof", "invoice paid", "paid paid paid invoice"])
+    (found,) = scorer.score(lexicon.read("hail"))
+    assert found.parts[1, 0] == pytest.approx(bm25(1 + 0.5 * 2, 3, 1), rel=1e-5)
+
+
+def test_meaning_is_the_cosine() -> None:
+    lexicon, scorer = made()
+    (found,) = scorer.score(lexicon.read("hail"), "dense")
+    texts = np.array([[2, 1], [0.8, 1.6], [-1, -1], [-3, -1]])
+    cosines = texts[:, 0] / np.linalg.norm(texts, axis=1)
+    np.testing.assert_allclose(found.scores, cosines, atol=0.01)  # whole numbers of 127 steps
+
+
+def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -> None:
+    lexicon, scorer = made()
+    asked = lexicon.read("hail roof")
+    (found,) = scorer.score(asked)
+    segment = scorer.segments[0]
+    rows = segment.vectors(np.arange(4))
+
+    def z(part):
+        return (part - part.mean()) / part.std()
+
+    words, related = found.parts[0], found.parts[1]
+    query = np.array([1, 1]) / math.sqrt(2)
+    first = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ query)
+    assert FEEDBACK >= 4  # all four documents are looked at: the sum of all that have been met
+    met = [i for i in np.argsort(-first) if words[i] or related[i] or rows[i] @ query != 0]
+    toward = rows[met].sum(axis=0)
+    moved = query + toward / np.linalg.norm(toward)
+    moved /= np.linalg.norm(moved)
+    expected = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ moved)
+    np.testing.assert_allclose(found.scores, expected, atol=2e-3)
+
+
+def test_a_long_document_is_half_itself_and_half_its_best_passage() -> None:
+    texts = [
+        "hail roof roof roof",
+        "ice roof",
+        "hail",
+        "roof roof roof",
+    ]  # two documents, two passages of one
+    lexicon, scorer = made(owners=[0, 0], texts=texts)
+    (found,) = scorer.score(lexicon.read("hail"), "bm25")
+    one = [bm25(1, length, 1, mean=3, documents=2) for length in (4, 1)]
+    np.testing.assert_allclose(found.scores, [sum(one) / 2, 0], rtol=1e-5)
+    assert found.best.tolist() == [0, -1]
+
+
+def test_what_is_deleted_counts_no_more() -> None:
+    lexicon, whole = made()
+    segment = whole.segments[0]
+    gone = np.array([False, True, False, False])
+    scorer = Scorer([segment], [~gone], [segment.removed(gone)], whole.space)
+    (found,) = scorer.score(lexicon.read("hail roof"), "bm25")
+    mean = 9 / 3
+    expected = bm25(2, 3, 1, mean, 3) + bm25(1, 3, 1, mean, 3)
+    assert found.scores[0] == pytest.approx(expected, rel=1e-5)
+    assert found.found.tolist() == [True, False, False, False]
+
+
+def test_a_question_of_unknown_words_finds_nothing() -> None:
+    lexicon, scorer = made()
+    asked = lexicon.read("zebra, the zebra")
+    assert asked.unknown == ["zebra", "the"]
+    for mode in ("hybrid", "bm25", "dense"):
+        (found,) = scorer.score(asked, mode)
+        assert not found.found.any()
+
+
+def test_modes() -> None:
+    with pytest.raises(OptionError, match="one of hybrid, bm25, dense, not 'sparse'"):
+        check_mode("sparse")
+
+
+@given(st.lists(st.lists(st.integers(0, 6), max_size=12), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
+def test_postings_are_the_texts_turned_round(texts, seed) -> None:
+    rng = np.random.default_rng(seed)
+    ids = np.array([word for text in texts for word in text], np.int32)
+    offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    bounds, types, counts = kernels.counted_types(ids, offsets, 7)
+    for number, text in enumerate(texts):
+        part = slice(bounds[number], bounds[number + 1])
+        pairs = zip(types[part].tolist(), counts[part].tolist(), strict=True)
+        assert dict(pairs) == {word: text.count(word) for word in text}
+    starts, units, numbers = kernels.inverted(bounds, types, counts, 7)
+    table = np.array([[text.count(word) for word in range(7)] for text in texts], np.float32)
+    for word in range(7):
+        part = slice(starts[word], starts[word + 1])
+        np.testing.assert_array_equal(units[part], np.flatnonzero(table[:, word]))
+        np.testing.assert_array_equal(numbers[part], table[units[part], word])
+
+    # what a question of three words gives, each with two related ones, against the formula
+    asked = rng.integers(0, 7, (3, 3))
+    like = np.ones((3, 3), np.float32)
+    like[:, 1:] = rng.random((3, 2), np.float32)
+    weights = rng.random(3, np.float32) + 1
+    saturation = rng.random(len(texts), np.float32) + 0.3
+    lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
+    words, related = np.zeros((2, len(texts)), np.float32)
+    kernels.add_terms(
+        units,
+        numbers.astype(np.uint16),
+        lists,
+        like.ravel(),
+        np.arange(4) * 3,
+        weights,
+        saturation,
+        words,
+        related,
+    )
+    for t in range(3):
+        own = table[:, asked[t, 0]]
+        words -= weights[t] * own / (own + saturation)
+        x = table[:, asked[t]] @ like[t]
+        related -= weights[t] * x / (x + saturation)
+    np.testing.assert_allclose(words, 0, atol=1e-4)
+    np.testing.assert_allclose(related, 0, atol=1e-4)
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=40), st.integers(1, 12))
+def test_the_best_documents_are_a_stable_sort(rows, most) -> None:
+    scores = np.array([score for score, _ in rows], np.float32)
+    allowed = np.array([there for _, there in rows])
+    expected = [i for i in sorted(range(len(rows)), key=lambda i: -scores[i]) if allowed[i]][:most]
+    assert kernels.best_documents(scores, allowed, most).tolist() == expected
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+def test_the_nearest_are_those_of_a_full_sort(seed, most) -> None:
+    rng = np.random.default_rng(seed)
+    cosines = rng.integers(-4, 5, (5, 9)).astype(np.float32) / 4
+    own = rng.integers(-1, 9, 5)
+    numbers, values = np.empty((5, most), np.int32), np.empty((5, most), np.float32)
+    kernels.keep_nearest(cosines, own, numbers, values, 0.0)
+    for row in range(5):
+        there = [i for i in range(9) if cosines[row, i] > 0 and i != own[row]]
+        expected = sorted(there, key=lambda i: -cosines[row, i])[:most]
+        assert numbers[row].tolist() == expected + [-1] * (most - len(expected))
+        assert values[row, : len(expected)].tolist() == [cosines[row, i] for i in expected]
+
+
+def test_the_window_that_says_most() -> None:
+    places = np.array([0, 20, 22, 23, 60])
+    groups = np.array([0, 0, 1, 1, 1])
+    worths = np.array([1.0, 1, 1, 1, 1])
+    assert kernels.best_window(places, groups, worths, 2, 10) == 1  # 20 to 23: both words, one of them twice
+
+
+def test_products_are_exact_whatever_lies_beside() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-127, 128, (50, 128)).astype(np.int8)
+    query = rng.integers(-32767, 32768, 128).astype(np.int16)
+    scales, out = rng.random(50, np.float32), np.empty(50, np.float32)
+    kernels.dot_products(rows, scales, query, 0.5, out)
+    exact = rows.astype(np.int64) @ query.astype(np.int64)
+    np.testing.assert_array_equal(out, exact.astype(np.float32) * (scales * np.float32(0.5)))
+    extreme = np.full((1, 256), -127, np.int8)
+    kernels.dot_products(extreme, scales[:1], np.full(256, -32767, np.int16), 1.0, out[:1])
+    assert out[0] == pytest.approx(127 * 32767 * 256 * scales[0], rel=1e-6)
