@@ -255,7 +255,13 @@ def test_numbers_that_would_lead_astray_are_refused(index: Index, tmp_path: Path
             Index.open(index.folder)
     head = json.loads((index.folder / "index.json").read_text())
     write_tensors(path, whole, about)
-    for change in ({"segments": ["../x"]}, {"version": 9}, {"manner": {}}, {"generation": "x"}):
+    for change in (
+        {"segments": ["../x"]},
+        {"version": 9},
+        {"manner": {"tokenizer": 3}},
+        {"manner": {"odd": "x"}},
+        {"generation": "x"},
+    ):
         (index.folder / "index.json").write_text(json.dumps(head | change))
         with pytest.raises(FormatError):
             Index.open(index.folder)

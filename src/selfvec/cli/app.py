@@ -12,7 +12,18 @@ from . import align, convert, demo, drift, evaluate, fetch, look, refine, search
 
 __all__ = ["app", "run"]
 
-OTHERS = ("trim", "centre", "anchors", "choose", "permutations", "rates", "windows", "shuffles")
+OTHERS = (
+    "trim",
+    "centre",
+    "anchors",
+    "choose",
+    "permutations",
+    "rates",
+    "windows",
+    "shuffles",
+    "mode",
+    "filter",
+)
 
 app = typer.Typer(
     name="selfvec",

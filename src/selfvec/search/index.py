@@ -130,7 +130,6 @@ class Index:
             If the folder cannot be written.
         """
         from .sources import own_corpus, verified
-        from .store import write_index
 
         progress = progress or Progress()
         mine = corpus is None
@@ -140,10 +139,26 @@ class Index:
             verified(run, corpus)
         index = cls.memory(run, gathered, progress=progress, seed=seed)
         index.about |= {"corpus": corpus.summary.as_dict(), "own": mine, "stamp": stamp}
-        if folder is None:
-            return index
-        write_index(index, Path(folder), overwrite=overwrite)
-        return cls.open(folder)
+        return index if folder is None else index.saved(folder, overwrite=overwrite)
+
+    def saved(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Index:
+        """Write an index that was made in memory, whole or not at all, and open what was written.
+
+        Raises
+        ------
+        TargetError
+            If the folder exists and is not to be replaced, or cannot be written.
+        OptionError
+            If documents were added or deleted since it was made.
+        """
+        from .store import write_index
+
+        if len(self.segments) != 1 or self.deleted[0].any():
+            raise OptionError(
+                "documents came or went since this index was made", remedy="use rebuilt() first"
+            )
+        write_index(self, Path(folder), overwrite=overwrite)
+        return Index.open(folder)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Index:

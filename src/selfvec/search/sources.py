@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, TargetError
+from ..files import writing
 from ..progress import Progress
 from ..run import Run
 
@@ -61,16 +62,16 @@ def run_index(
         progress.say("the documents have changed: their index is made again")
 
     opened = None if corpus is None else Corpus.open(corpus, keep_fields=True)
-    if place is not None:
-        try:
+    index = Index.create(None, run, opened, progress=progress, stamp=stamp)
+    if place is None:
+        return index
+    try:
+        with writing(place):
             place.parent.mkdir(exist_ok=True)
-            return Index.create(place, run, opened, overwrite=True, progress=progress, stamp=stamp)
-        except (TargetError, OSError) as error:
-            if not isinstance(error, TargetError) and not isinstance(error, PermissionError):
-                raise
-            progress.say(f"the index is not kept ({error})")
-            opened = None if corpus is None else Corpus.open(corpus, keep_fields=True)
-    return Index.create(None, run, opened, progress=progress)
+        return index.saved(place, overwrite=True)
+    except TargetError as error:
+        progress.say(f"the index is not kept: {error}")
+        return index
 
 
 def own_corpus(run: Run) -> Corpus:

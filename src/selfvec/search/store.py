@@ -80,6 +80,8 @@ def read_index(kind: type[Index], folder: Path) -> Index:
     head = _read_head(folder)
     try:
         manner = Manner(**head["manner"])
+        if not all(value is None or isinstance(value, str | bool) for value in asdict(manner).values()):
+            raise TypeError
         names = [[str(name) for name in head[key]] for key in ("vocabularies", "segments")]
     except (KeyError, TypeError):
         raise FormatError("lacks what an index says of itself", path=folder / _HEAD, remedy=_AGAIN) from None
