@@ -18,7 +18,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return make_run(tmp_path_factory.mktemp("served"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(run: Run) -> Iterator[Site]:
     """The run, served, with everything made that is made in the background."""
     with serving(run) as site:
@@ -31,7 +31,7 @@ def site(run: Run) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_page() -> Iterator[Callable[[], Page]]:
     """Opens pages in a real browser; skipped where there is none, unless it is required."""
     program = find()
