@@ -13,7 +13,7 @@ from selfvec.errors import OptionError
 from selfvec.evaluate.documents import Manner
 from selfvec.search import kernels
 from selfvec.search.lexicon import Lexicon
-from selfvec.search.scoring import FEEDBACK, Scorer, check_mode
+from selfvec.search.scoring import Blend, Scorer, check_mode
 from selfvec.search.segment import Record, Segment
 from selfvec.search.space import RELATED, Space
 
@@ -91,7 +91,7 @@ def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -
     words, related = found.parts[0], found.parts[1]
     query = np.array([1, 1]) / math.sqrt(2)
     first = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ query)
-    assert FEEDBACK >= 4  # all four documents are looked at: the sum of all that have been met
+    assert Blend().feedback >= 4  # all four documents are looked at: the sum of all that have been met
     met = [i for i in np.argsort(-first) if words[i] or related[i] or rows[i] @ query != 0]
     toward = rows[met].sum(axis=0)
     moved = query + toward / np.linalg.norm(toward)

@@ -1,0 +1,118 @@
+"""``selfvec search``: its JSON, its text, its one-line errors, and ``evaluate``'s hybrid rows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from selfvec.cli import main
+from selfvec.run import Run
+
+
+@pytest.fixture
+def run(storm_run: Run, tmp_path: Path) -> str:
+    assert storm_run.folder is not None
+    shutil.copytree(storm_run.folder, tmp_path / "run")
+    return str(tmp_path / "run")
+
+
+def asked(capsys, *arguments: str) -> dict:
+    assert main(["search", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "bm25", "dense"])
+def test_json(run: str, capsys, mode: str) -> None:
+    found = asked(capsys, run, "hail near the farm", "--mode", mode, "--topn", "4")
+    assert found["mode"] == mode
+    assert len(found["hits"]) == 4
+    assert found["hits"] == sorted(found["hits"], key=lambda hit: -hit["score"])
+    for hit in found["hits"]:
+        assert isinstance(hit["id"], str)
+        assert isinstance(hit["score"], float)
+        assert hit["snippet"]
+        assert {"marks", "passage", "parts", "words", "date", "fields"} <= hit.keys()
+
+
+def test_filters_and_other_documents(run: str, capsys, tmp_path: Path) -> None:
+    some = asked(capsys, run, "hail", "--filter", "state=IOWA", "--filter", "date=1991..1993")
+    assert some["hits"]
+    for hit in some["hits"]:
+        assert hit["fields"]["state"] == "IOWA"
+        assert "1991" <= hit["date"][:4] <= "1993"
+    other = tmp_path / "other.txt"
+    other.write_text("The invoice was paid.\nA tornado hit the barn.\n")
+    found = asked(capsys, run, "tornadoes", "--corpus", str(other))
+    assert found["documents"] == 2
+    assert found["hits"][0]["id"] == "1"
+
+
+def test_text_shows_words_and_reasons(run: str, capsys) -> None:
+    assert main(["search", run, "tornadoes at a school", "--topn", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "tornado" in shown.lower()
+    assert "words +" in shown
+    assert "200 documents, hybrid" in shown
+    assert main(["search", run, "zyzzyva"]) == 0
+    output = capsys.readouterr()
+    assert output.out == "nothing found in 200 documents\n"
+    assert "zyzzyva" in output.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["hail", "--mode", "sparse"], "--mode: is one of hybrid, bm25, dense, not 'sparse'"),
+        (["hail", "--filter", "state"], "--filter: a filter is field=value"),
+        (["hail", "--filter", "x=1"], "the fields are: date, state, size"),
+        (["hail", "--topn", "0"], "topn"),
+        (["hail", "--corpus", "gone.txt"], "gone.txt: there is no such file or folder"),
+    ],
+)
+def test_errors_are_one_line(run: str, capsys, arguments: list[str], expected: str) -> None:
+    assert main(["search", run, *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert expected in output.err
+    assert output.err.strip().count("\n") == 0
+
+
+def test_a_run_that_forgot_where_its_documents_were(tmp_path: Path, capsys) -> None:
+    from selfvec.refiner import Refiner
+
+    texts = ["hail broke the roof", "wind broke the tree"] * 20
+    Refiner(method="decorrelated", keep_tokens=False).fit(texts).save(tmp_path / "run")
+    assert main(["search", str(tmp_path / "run"), "hail"]) == 2
+    assert "name the documents with --corpus" in capsys.readouterr().err
+    (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n")
+    found = asked(capsys, str(tmp_path / "run"), "hail", "--corpus", str(tmp_path / "texts.txt"))
+    assert "hail" in found["hits"][0]["snippet"]
+
+
+def test_an_index_that_cannot_be_kept_is_used_all_the_same(run: str, capsys, monkeypatch) -> None:
+    (Path(run) / "search").write_text("in the way")
+    assert asked(capsys, run, "hail")["hits"]
+
+
+def test_evaluate_has_hybrid_rows_for_a_run(storm_run: Run, tmp_path: Path, reports: list[str]) -> None:
+    import selfvec
+    from selfvec.evaluate import Retrieval
+
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    rows = [json.dumps({"_id": f"d{i}", "text": text}) for i, text in enumerate(reports[:50])]
+    (folder / "corpus.jsonl").write_text("\n".join(rows) + "\n")
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "report number 7"}\n')
+    (folder / "qrels" / "test.tsv").write_text("q\td7\t1\n")
+    rows = selfvec.evaluate(storm_run, [Retrieval(folder)]).rows
+    found = {(row["vectors"], row["mode"]): row["value"] for row in rows if row["metric"] == "mrr@10"}
+    assert found.keys() == {
+        ("refined", "dense"),
+        ("refined", "hybrid"),
+        ("original", "dense"),
+        ("bm25", "bm25"),
+    }
+    assert found["refined", "hybrid"] == found["bm25", "bm25"] == 1
