@@ -11,7 +11,7 @@ import numpy as np
 
 from . import kernels
 from .lexicon import Asked, Lexicon, located
-from .scoring import BEST, PARTS, Scored, Scorer
+from .scoring import PARTS, Scored, Scorer
 from .segment import Segment
 from .space import LEAST
 
@@ -166,7 +166,7 @@ def describe(
                 snippet,
                 marks,
                 passage.span,
-                _shares(segment, one, document, mode),
+                _shares(segment, one, document, mode, scorer.blend.best),
                 _reasons(passage.words, asked, met),
                 segment.day(document),
                 _fields(segment, document),
@@ -252,12 +252,12 @@ def _reasons(words: Sequence[str], asked: Asked, met: Sequence[Met]) -> list[Rea
     ]
 
 
-def _shares(segment: Segment, one: Scored, document: int, mode: str) -> dict[str, float]:
+def _shares(segment: Segment, one: Scored, document: int, mode: str, share: float) -> dict[str, float]:
     """What each part gives to a document's score."""
     best = int(one.best[document])
     parts = one.parts[:, document].astype(np.float64)
     if best >= 0:
-        parts = (1 - BEST) * parts + BEST * one.parts[:, segment.documents + best]
+        parts = (1 - share) * parts + share * one.parts[:, segment.documents + best]
     given = one.scales * parts - one.shifts
     names = {"bm25": PARTS[:1], "dense": PARTS[2:]}.get(mode, PARTS)
     return {name: float(given[PARTS.index(name)]) for name in names}

@@ -183,7 +183,8 @@ class Index:
         return list(dict.fromkeys(name for segment in self.segments for name in segment.names))
 
     @cached_property
-    def _scorer(self) -> Scorer:
+    def scorer(self) -> Scorer:
+        """What scores the documents that are there."""
         pairs = list(zip(self.segments, self.deleted, strict=True))
         return Scorer(
             self.segments,
@@ -194,7 +195,7 @@ class Index:
 
     def scores(self, question: str, mode: str = "hybrid") -> list[Scored]:
         """What a question gives every document, by segment."""
-        return self._scorer.score(self.lexicon.read(question), mode)
+        return self.scorer.score(self.lexicon.read(question), mode)
 
     def search(
         self, question: str, topn: int = 10, *, mode: str = "hybrid", filters: Sequence[str] = ()
@@ -219,13 +220,13 @@ class Index:
             raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
         asked = self.lexicon.read(question)
         passing = allowed(self.segments, filters)
-        scored = self._scorer.score(asked, mode)
+        scored = self.scorer.score(asked, mode)
         best: list[tuple[float, int, int]] = []
         for number, (one, mask) in enumerate(zip(scored, passing, strict=True)):
             found = _first(one.scores, one.found & mask, topn)
             best += [(-float(one.scores[d]), number, int(d)) for d in found]
         places = [(number, d) for _, number, d in sorted(best)[:topn]]
-        return describe(self.lexicon, self._scorer, asked, scored, places, question, mode)
+        return describe(self.lexicon, self.scorer, asked, scored, places, question, mode)
 
     def text(self, name: str) -> str:
         """A document as it was written.
@@ -334,7 +335,7 @@ class Index:
         return places
 
     def _changed(self) -> None:
-        self.__dict__.pop("_scorer", None)
+        self.__dict__.pop("scorer", None)
 
 
 def _left(segment: Segment, gone: NDArray[np.bool_]) -> list[str]:

@@ -29,18 +29,35 @@ from .lexicon import Asked
 from .segment import NARROW, Segment
 from .space import Space
 
-__all__ = ["MODES", "PARTS", "Scored", "Scorer", "check_mode"]
+__all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "meaning")
 K1, B = 1.2, 0.75
-# Chosen on MED, Cranfield and CACM; see docs/search.md for how little depends on them.
-SHARES = (0.25, 0.25, 0.5)  # of the parts in the hybrid
-FEEDBACK, BETA = 5, 1.0  # documents that the question moves to, and how far
-BEST = 0.5  # share of its best passage in a long document's score
-
 Rows = NDArray[np.float32]
 _NOTHING = np.zeros(0, np.float32)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How parts become one score. Chosen on MED, Cranfield and CACM; docs/search.md says how little it matters.
+
+    Parameters
+    ----------
+    shares : (float, float, float)
+        Of words, related words and meaning in the hybrid.
+    feedback : int
+        Documents that the question moves to; 0 leaves it where it is.
+    beta : float
+        How far it moves: their mean direction counts so much beside its own.
+    best : float
+        Share of its best passage in a long document's score.
+    """
+
+    shares: tuple[float, float, float] = (0.25, 0.25, 0.5)
+    feedback: int = 5
+    beta: float = 1.0
+    best: float = 0.5
 
 
 def check_mode(mode: str) -> None:
@@ -91,12 +108,14 @@ class Scorer:
     removed : sequence of (T,) int32
         How many of the deleted ones each type occurs in.
     space : Space
+    blend : Blend
     """
 
     segments: Sequence[Segment]
     alive: Sequence[NDArray[np.bool_]]
     removed: Sequence[NDArray[np.int32]]
     space: Space
+    blend: Blend = Blend()
 
     @cached_property
     def documents(self) -> int:
@@ -185,7 +204,7 @@ class Scorer:
         """What makes standard deviations of the parts, over the documents that are there, times shares."""
         scales, shifts = np.zeros(3, np.float32), np.zeros(3, np.float32)
         for k in which:
-            share = SHARES[k]
+            share = self.blend.shares[k]
             sums = [kernels.moments(part[k], alive) for part, alive in zip(parts, self.alive, strict=True)]
             number, total, squares = (sum(one[i] for one in sums) for i in range(3))
             mean = total / max(number, 1)
@@ -202,20 +221,21 @@ class Scorer:
             best = np.empty(segment.documents, np.int32)
             found = np.empty(segment.documents, bool)
             owners = segment.arrays["owners"]
-            kernels.whole_and_best(part, scales, shifts, owners, BEST, alive, scores, best, found)
+            kernels.whole_and_best(part, scales, shifts, owners, self.blend.best, alive, scores, best, found)
             out.append(Scored(scores, found, best, part, scales, shifts))
         return out
 
     def _moved(self, query: Rows, scored: list[Scored]) -> Rows | None:
         """The question's vector, moved toward those of the best documents; None where there are none."""
+        most = self.blend.feedback
         best = [
             (-float(one.scores[d]), number, int(d))
             for number, one in enumerate(scored)
-            for d in kernels.best_documents(one.scores, one.found, FEEDBACK)
+            for d in kernels.best_documents(one.scores, one.found, most)
         ]
         if not best:
             return None
-        rows = [self.segments[number].vectors(np.array([d]))[0] for _, number, d in sorted(best)[:FEEDBACK]]
+        rows = [self.segments[number].vectors(np.array([d]))[0] for _, number, d in sorted(best)[:most]]
         toward = unit_rows(np.sum(rows, axis=0)[None, : len(query)])[0]
-        moved: Rows = unit_rows((query + np.float32(BETA) * toward)[None])[0]
+        moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
         return moved
