@@ -40,7 +40,7 @@ _NOTHING = np.zeros(0, np.float32)
 
 @dataclass(frozen=True)
 class Blend:
-    """How parts become one score. Chosen on MED, Cranfield and CACM; docs/search.md says how little it matters.
+    """Parts to one score. Chosen on MED, Cranfield and CACM; see docs/search.md for how little it matters.
 
     Parameters
     ----------
