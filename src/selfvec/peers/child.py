@@ -37,13 +37,14 @@ def main(given: Path, out: Path, name: str, seed: int, jobs: int) -> None:
         peer(*_handful(original.vector_size), seed, jobs)
     before = _resident("VmRSS")
     _forget_peak()
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     made = peer(batch, original, seed, jobs)
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
     peak = _resident("VmHWM")
     megabytes = None if before is None or peak is None else max(0.0, peak - before)
     write_tensors(out / "peer.safetensors", {"vectors": made.vectors, "sources": made.sources})
-    text = json.dumps({"seconds": seconds, "megabytes": megabytes, "jobs": jobs})
+    cost = {"seconds": seconds, "megabytes": megabytes, "jobs": jobs, "processor_seconds": processor}
+    text = json.dumps(cost)
     (out / "peer.json").write_text(text, encoding="utf-8")
 
 

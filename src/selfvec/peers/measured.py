@@ -56,7 +56,8 @@ def train(
     -------
     dict of str to Vectors
         By name, in the order asked for, over the run's words. ``provenance["cost"]`` holds ``seconds``,
-        ``megabytes`` (None where the system does not tell) and ``jobs``.
+        ``processor_seconds`` (of all threads together), ``megabytes`` (None where the system does not tell)
+        and ``jobs``.
 
     Raises
     ------
