@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import SelfvecError
-from . import align, convert, demo, drift, evaluate, fetch, look, refine, search, serve, study
+from . import align, convert, demo, drift, evaluate, export, fetch, look, refine, search, serve, study
 
 __all__ = ["app", "run"]
 
@@ -23,6 +23,8 @@ OTHERS = (
     "shuffles",
     "mode",
     "filter",
+    "corpus",
+    "to",
 )
 
 app = typer.Typer(
@@ -43,6 +45,7 @@ app.command()(align.align)
 app.command()(align.compare)
 app.command()(convert.convert)
 app.command()(search.search)
+app.command()(export.export)
 app.command()(serve.serve)
 app.add_typer(study.app, name="study")
 app.add_typer(fetch.app, name="fetch")

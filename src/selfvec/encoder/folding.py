@@ -1,0 +1,212 @@
+"""Everything a run knows of meaning, folded into one table: word -> row.
+
+A text's vector is the sum of its words' rows. A row is what `selfvec.evaluate.documents` would give a word,
+done beforehand: the mean direction of the words of its stem in each of the run's tables, side by side, times
+the inverse document frequency of the stem, turned to the axes in which the run's own texts vary most, of
+which the first are kept. What needs other texts beside it (leaning on those most alike) cannot be folded.
+
+A text may say *storming* where the run says *storm*. So the words are those of the run and, of a word list of
+the language, those that become one of the run's words or share its stem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OptionError
+from ..evaluate.documents import Manner, document_vectors, inverse_document_frequency
+from ..evaluate.tables import principal_axes
+from ..run import Run
+from ..text.rules import Rulebook, Rules
+from ..text.stems import stems
+from ..text.tokenizers import plain, tokenizer
+from ..tokens import TokenBatch
+from ..vectors import unit_rows
+from .reading import SPLITS, normal, readable
+
+if TYPE_CHECKING:
+    from ..vectors import Vectors
+
+__all__ = ["DIMENSIONS", "TABLES", "Folded", "fold"]
+
+TABLES = ("original", "refined", "topics")
+DIMENSIONS = 256
+_SAMPLE = 20_000  # texts that tell the axes
+
+Rows = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What an encoder is made of.
+
+    Parameters
+    ----------
+    words : list of V str
+        As texts spell them, the run's first, most frequent first.
+    places : (V,) int32
+        The row of each word: words of one stem share it.
+    rows : (R, d) float32
+    split : {"words", "whitespace"}
+        How texts are cut.
+    about : dict
+        How it was made, JSON-serialisable.
+    """
+
+    words: list[str]
+    places: NDArray[np.int32]
+    rows: Rows
+    split: str
+    about: dict[str, Any]
+
+
+def fold(
+    run: Run, tables: Sequence[str] = TABLES, dimensions: int | None = DIMENSIONS, seed: int = 0
+) -> Folded:
+    """Fold a run.
+
+    Parameters
+    ----------
+    run : Run
+    tables : sequence of str
+        Of `TABLES`; topics are left out where the run has none.
+    dimensions : int, optional
+        d, at most; all where None, or where the run forgot its tokens.
+    seed : int
+        Draws 20,000 texts to find the axes by, where there are more.
+
+    Raises
+    ------
+    OptionError
+        If there is no such table, or the run is of pieces of words.
+    """
+    manner = Manner.of(run.provenance)
+    if manner.tokenizer not in SPLITS:
+        raise OptionError(
+            "an encoder reads words, this run is of the pieces of a tokenizer.json",
+            field="tokenizer",
+            remedy="refine with --tokenizer words",
+        )
+    reads = _Rules(manner, run)
+    names = reads.names(run.vectors.index_to_key)
+    index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
+    groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
+    wide = np.hstack([_means(table, groups, len(index)) for table in _tables(run, tables)])
+    weights, documents = _weights(run, groups, list(index))
+    if documents is not None and dimensions is not None and dimensions < wide.shape[1]:
+        axes = principal_axes(_sample(documents, wide, weights, seed))
+        wide = wide @ axes[:, :dimensions]
+    rows = wide * weights[:, None]
+    words, places = _spellings(run.vectors.index_to_key, reads, index, np.any(rows != 0, axis=1))
+    used, places = np.unique(places, return_inverse=True)
+    about = {
+        "tables": [name for name in TABLES if name in tables],
+        "manner": asdict(manner),
+        "documents": run.provenance.get("documents"),
+        "run_words": len(run.vectors),
+    }
+    rows = np.ascontiguousarray(rows[used], np.float32)
+    return Folded(words, places.astype(np.int32), rows, manner.tokenizer, about)
+
+
+class _Rules:
+    """From a word to the name of its stem, by the rules of a run; None for stop words."""
+
+    def __init__(self, manner: Manner, run: Run) -> None:
+        self.manner, self.known = manner, run.vectors.key_to_index
+        rules = Rules(lemmatize=manner.lemmatize, stop_words=manner.stop_words)
+        self.rulebook = Rulebook(rules, tokenizer(manner.tokenizer).casing)
+
+    def names(self, words: Sequence[str]) -> list[str | None]:
+        keys = self.rulebook.keys(words, np.ones(len(words), np.int64), self.known)
+        stem = self.manner.stem
+        named = stems(keys.types, stem) if stem else [normal(key) for key in keys.types]
+        return [named[place] if place >= 0 else None for place in keys.places.tolist()]
+
+
+def _tables(run: Run, names: Sequence[str]) -> list[Vectors]:
+    unknown = [name for name in names if name not in TABLES]
+    if unknown or not names:
+        what = repr(unknown[0]) if unknown else "none"
+        raise OptionError(f"are some of {', '.join(TABLES)}, not {what}", field="tables")
+    found: list[Vectors | None] = []
+    if "original" in names:
+        found.append(run.original)
+    if "refined" in names:
+        found.append(run.vectors)
+    if "topics" in names:
+        found.append(run.topics)
+    return [table for table in found if table is not None] or [run.vectors]
+
+
+def _means(table: Vectors, groups: NDArray[np.int64], number: int) -> Rows:
+    """Mean directions of the words of each group, by their counts, (number, d) float32, unit or zero rows."""
+    counts = table.counts if table.counts is not None else np.zeros(len(groups), np.int64)
+    kept = groups >= 0
+    out = np.zeros((number, table.vector_size), np.float32)
+    np.add.at(out, groups[kept], table.unit[kept] * (counts[kept, None] + 1).astype(np.float32))
+    return unit_rows(out)
+
+
+def _weights(run: Run, groups: NDArray[np.int64], names: list[str]) -> tuple[Rows, TokenBatch | None]:
+    """Inverse document frequency of each group, (G,) float32, and the run's texts as groups.
+
+    A run that forgot its tokens tells how often a word occurs, not in how many of D texts: as many as if c
+    occurrences fell on texts at random, D · (1 − exp(−c / D)).
+    """
+    if run.tokens is not None:
+        ids = groups[run.tokens.ids]
+        kept = ids >= 0
+        offsets = np.concatenate(([0], np.cumsum(kept)))[run.tokens.offsets].astype(np.int64)
+        batch = TokenBatch(ids[kept].astype(np.int32), offsets, names)
+        return inverse_document_frequency(batch), batch
+    counts = np.zeros(len(names))
+    own = run.vectors.counts if run.vectors.counts is not None else np.ones(len(groups), np.int64)
+    np.add.at(counts, groups[groups >= 0], own[groups >= 0])
+    total = float(run.provenance.get("documents") or max(1.0, counts.max(initial=1.0)))
+    occurs = total * -np.expm1(-counts / total)
+    return np.log1p((total - occurs + 0.5) / (occurs + 0.5)).astype(np.float32), None
+
+
+def _sample(batch: TokenBatch, rows: Rows, weights: Rows, seed: int) -> Rows:
+    """The texts' own vectors, of a part of them where there are many, (D, d) float32."""
+    if batch.documents > _SAMPLE:
+        chosen = np.zeros(batch.documents, bool)
+        chosen[np.random.default_rng(seed).choice(batch.documents, _SAMPLE, replace=False)] = True
+        batch = batch.part(chosen)
+    return document_vectors(batch, rows, weights)
+
+
+def _spellings(
+    keys: Sequence[str], reads: _Rules, index: dict[str, int], filled: NDArray[np.bool_]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """The words that texts may say, in their normal spelling, and the group of each."""
+    split = reads.manner.tokenizer
+    words = list(dict.fromkeys([*keys, *_listed(reads.manner)]))
+    if split == "words":
+        words = [plain(word) for word in words]
+    words = [word for word, whole in zip(words, readable(words, split).tolist(), strict=True) if whole]
+    found: dict[str, int] = {}
+    for word, name in zip(words, reads.names(words), strict=True):
+        group = -1 if name is None else index.get(name, -1)
+        if group >= 0 and filled[group]:
+            found.setdefault(normal(word), group)
+    return list(found), np.fromiter(found.values(), np.int64, len(found))
+
+
+def _listed(manner: Manner) -> Iterable[str]:
+    """The words of the language, with their inflections, as the lemmatiser's dictionary lists them."""
+    from simplemma.strategies import DefaultDictionaryFactory
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+    factory: Any = DefaultDictionaryFactory
+
+    languages = (manner.lemmatize or manner.stem or "").split(",")
+    for language in languages:
+        if language in SUPPORTED_LANGUAGES:
+            yield from factory().get_dictionary(language)
