@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from .tokens import TokenBatch
 from .vectors import Source, Vectors, unit_rows
 
 if TYPE_CHECKING:
+    from .concepts.units import Units
     from .corpus import Corpus
 
 __all__ = ["Prepared", "by_frequency", "prepare", "starting_vectors", "window_of"]
@@ -62,17 +63,21 @@ def prepare(
         settings.tagger,
         settings.stem,
     )
+    units = _units(settings)
     started, read_before = time.perf_counter(), timings.get("read", 0.0)
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         batches = _timed(corpus.batches(advance), timings)
-        batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known, jobs=jobs)
+        batch, encoding = encode(
+            batches, tokenizer(settings.tokenizer), rules, known, phrases=units or (), jobs=jobs
+        )
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
     with timings.stage("count"):
         _check_tokens(batch)
         _check_slices(batch, settings)
         batch = by_frequency(batch)
-        original = starting_vectors(batch, known, settings)
+        phrases = units.told(batch) if units else None
+        original = starting_vectors(batch, known, settings, phrases.terms if phrases else ())
         window = window_of(batch, settings)
     provenance = {
         "method": settings.method,
@@ -89,7 +94,20 @@ def prepare(
         "vectors": described,
         "sources": {s.name.lower(): int(np.sum(original.sources == s)) for s in Source},
     }
+    if phrases is not None:
+        provenance["phrases"] = phrases.as_dict()
     return Prepared(batch, original, window, provenance)
+
+
+def _units(settings: Settings) -> Units | None:
+    """What finds the phrases that become units, if they are asked for."""
+    if settings.phrases is None:
+        return None
+    from .concepts.units import Units
+    from .text.rules import STOP_WORDS
+
+    language = str(settings.lemmatize or settings.stem or "en").split(",")[0]
+    return Units(settings.phrases, settings.stop_words or (language if language in STOP_WORDS else "en"))
 
 
 def window_of(batch: TokenBatch, settings: Settings) -> int:
@@ -163,14 +181,23 @@ def by_frequency(batch: TokenBatch) -> TokenBatch:
     return replace(batch, ids=rank[batch.ids], types=[batch.types[i] for i in order.tolist()])
 
 
-def starting_vectors(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
-    """Unit vectors for the corpus' words; zeros for those that have none."""
+def starting_vectors(
+    batch: TokenBatch, known: Vectors | None, settings: Settings, phrases: Sequence[str] = ()
+) -> Vectors:
+    """Unit vectors for the corpus' words; zeros for those that have none.
+
+    ``phrases`` are those among the words that start from their words where the table lacks them.
+    """
     if known is None:
         rng = np.random.default_rng(settings.seed)
         rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
         sources = np.full(len(batch.types), Source.RANDOM, np.uint8)
     else:
         rows, sources = known.lookup(batch.types, compose=settings.oov == "subwords")
+        if phrases and settings.oov == "subwords":
+            from .concepts.units import compose
+
+            compose(rows, sources, batch.types, phrases, known)
         if not np.any(rows):
             example = ", ".join(repr(word) for word in batch.types[:3])
             raise InputError(

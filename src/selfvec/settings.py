@@ -66,6 +66,9 @@ class Settings:
         A spaCy pipeline that tells the parts of speech in context, instead of a lexicon.
     min_count : int
         Words that occur less often are left out.
+    phrases : int, "auto" or path, optional
+        Multi-word terms become units, as ``flash_flood``: so many of those found in the text, all, or those
+        that a file lists, one a line. See `selfvec.concepts.phrases`.
     history : str or sequence of str
         See `selfvec.history.record.parse_history`.
     slice : "month", "quarter" or "year", optional
@@ -99,6 +102,7 @@ class Settings:
     pos: Sequence[str] = ()
     tagger: str | None = None
     min_count: int = 1
+    phrases: int | str | None = None
     history: str | Sequence[str] = "auto"
     slice: str | None = None
     keep_tokens: bool = True
@@ -125,6 +129,8 @@ class Settings:
         _whole("epochs", self.epochs, 1)
         _whole("passes", self.passes, 1)
         _whole("min_count", self.min_count, 1)
+        if self.phrases is not None and not isinstance(self.phrases, str):
+            _whole("phrases", self.phrases, 1)
         _whole("seed", self.seed, 0)
         if self.learning_rate is None and self.method != "auto":
             object.__setattr__(self, "learning_rate", LEARNING_RATES.get(self.method, 0.01))

@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from ..errors import SelfvecError
-from . import align, convert, demo, drift, evaluate, export, fetch, look, refine, search, serve, study
+from . import (
+    align,
+    concepts,
+    convert,
+    demo,
+    drift,
+    evaluate,
+    export,
+    fetch,
+    look,
+    refine,
+    search,
+    serve,
+    study,
+)
 
 __all__ = ["app", "run"]
 
@@ -25,6 +39,9 @@ OTHERS = (
     "filter",
     "corpus",
     "to",
+    "npmi",
+    "longest",
+    "topn",
 )
 
 app = typer.Typer(
@@ -45,6 +62,7 @@ app.command()(align.align)
 app.command()(align.compare)
 app.command()(convert.convert)
 app.command()(search.search)
+app.command()(concepts.phrases)
 app.command()(export.export)
 app.command()(serve.serve)
 app.add_typer(study.app, name="study")

@@ -132,6 +132,14 @@ def refine(
         typer.Option(metavar="PIPELINE", help="Tell --pos by a spaCy pipeline.", rich_help_panel=TEXT),
     ] = None,
     min_count: Annotated[int, typer.Option(help="Leave rarer words out.", rich_help_panel=TEXT)] = 1,
+    phrases: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|auto|FILE",
+            help="Multi-word terms become units: so many of those in the text, all, or those listed.",
+            rich_help_panel=TEXT,
+        ),
+    ] = None,
     history: Annotated[
         list[str] | None,
         typer.Option(
@@ -179,6 +187,7 @@ def refine(
         pos=_list(pos) or (),
         tagger=tagger,
         min_count=min_count,
+        phrases=int(phrases) if phrases and phrases.isdecimal() else phrases,
         history=history or "auto",
         slice=_period(slice_by, slice_field),
         keep_tokens=keep_tokens,

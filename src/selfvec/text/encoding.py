@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import OptionError
 from ..tokens import TokenBatch
+from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
 from .tokenizers import RawTokens, Tokenizer
 
@@ -62,7 +64,8 @@ class Encoding:
     raw_tokens, tokens : int
         Before and after the rules.
     dropped : dict of str to int
-        Tokens each rule left out; with ``tokens`` they add up to ``raw_tokens``.
+        Tokens each rule left out, and those that phrases swallowed; with ``tokens`` they add up to
+        ``raw_tokens``.
     raw_types, types : int
     known_types, known_tokens : int
         Those of ``types`` and ``tokens`` that have a vector.
@@ -98,6 +101,7 @@ class _Raw:
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1024, np.int64))
     ids: list[NDArray[np.int32]] = field(default_factory=list)
     offsets: list[NDArray[np.int64]] = field(default_factory=list)
+    apart: list[NDArray[np.bool_]] = field(default_factory=list)
     dates: list[NDArray[np.datetime64]] = field(default_factory=list)
     dated: bool = False
     slices: list[NDArray[np.int32]] = field(default_factory=list)
@@ -117,6 +121,21 @@ class _Raw:
         self.dated |= batch.dates is not None
         self.dates.append(_days(batch))
         self.slices.append(_numbered(getattr(batch, "slices", None), len(batch.texts), self.slice_names))
+
+    def running(self, keys: Keys, names: Sequence[str]) -> Running:
+        """All tokens by key, those that rules drop by ``names``; the raw tokens are used up."""
+        places, dropped = keys.places.copy(), np.flatnonzero(keys.places < 0)
+        places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
+        starts = np.cumsum([0, *map(len, self.ids)])
+        ends = [start + offsets[1:] for start, offsets in zip(starts.tolist(), self.offsets, strict=False)]
+        ids = [places[self.ids.pop(0)] for _ in range(len(self.ids))]
+        return Running(
+            np.concatenate([np.zeros(0, np.int32), *ids]),
+            np.concatenate([np.zeros(1, np.int64), *ends]),
+            [*keys.types, *names],
+            np.arange(len(keys.types) + len(dropped)) < len(keys.types),
+            np.concatenate([np.zeros(0, bool), *self.apart]),
+        )
 
     def renumbered(self, keys: Keys) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Kept tokens by key, (N,) int32, and document bounds, (D + 1,) int64; the raw tokens are used up."""
@@ -139,6 +158,7 @@ def encode(
     rules: Rules | None = None,
     known: Vectors | None = None,
     *,
+    phrases: Sequence[str] | Phraser = (),
     jobs: int | None = None,
 ) -> tuple[TokenBatch, Encoding]:
     """Turn documents into token ids under the keys of a vocabulary.
@@ -153,6 +173,9 @@ def encode(
         What is left out and merged; nothing by default.
     known : Vectors, optional
         Decides casing: a word's key is the first of its exact, lower-case and title-case forms in ``known``.
+    phrases : sequence of str, or callable
+        Words that become one token where they follow one another, as ``flash_flood``, or what finds them;
+        see `selfvec.text.phrases`.
     jobs : int, optional
         Threads; all cores by default. The result is the same for any number, and for any batches.
 
@@ -182,19 +205,39 @@ def encode(
     """
     rulebook = Rulebook(rules or Rules(), tokenizer.casing)
     wanted = rulebook.tagger.sample if rulebook.tagger else 0
+    if phrases and tokenizer.casing == "exact":
+        raise OptionError(
+            "are made of words, the pieces of a tokenizer.json are none",
+            field="phrases",
+            remedy="leave it out, or use the tokeniser words",
+        )
     raw = _Raw()
     jobs = jobs or os.cpu_count() or 1
-    for batch, tokens in _in_order(batches, lambda batch: tokenizer(batch.texts), jobs):
+
+    def cut(batch: Documents) -> tuple[RawTokens, NDArray[np.bool_] | None]:
+        tokens = tokenizer(batch.texts)
+        return tokens, tokens.apart() if phrases else None
+
+    for batch, (tokens, apart) in _in_order(batches, cut, jobs):
         raw.add(batch, tokens)
+        if apart is not None:
+            raw.apart.append(apart)
         wanted -= _sample(raw.sample, batch.texts, wanted)
     words = list(raw.index)
     index = known.key_to_index if known is not None else {}
     keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample)
     dates = np.concatenate(raw.dates) if raw.dated else None
     slices = np.concatenate(raw.slices) if raw.slice_names else None
-    result = TokenBatch(
-        *raw.renumbered(keys), keys.types, dates, raw.sentences, slices, list(raw.slice_names)
-    )
+    if phrases:
+        dropped = [words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
+        text = raw.running(keys, rulebook.names(dropped, index))
+        wanted_units = phrases(text) if callable(phrases) else phrases
+        ids, offsets, types = join(text, wanted_units, lambda phrase: rulebook.key(phrase, index))
+        swallowed = len(text.ids) - len(ids) - sum(keys.dropped.values())
+        keys = replace(keys, dropped=keys.dropped | {"in phrases": swallowed})
+    else:
+        ids, offsets, types = *raw.renumbered(keys), keys.types
+    result = TokenBatch(ids, offsets, types, dates, raw.sentences, slices, list(raw.slice_names))
     return result, _counted(tokenizer.name, result, keys, index)
 
 

@@ -169,6 +169,11 @@ class Rulebook:
         names = ("stop words", "part of speech", "minimal count")
         return Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
 
+    def names(self, words: Sequence[str], known: Mapping[str, int]) -> list[str]:
+        """What words would be called if rules did not leave them out."""
+        forms = [self._form(word) for word in words]
+        return [self._name(word, form, known) for word, form in zip(words, forms, strict=True)]
+
     def _stops(self, word: str) -> bool:
         """Whether a word is listed, or is a contraction of words that are (*we're* = *we* + *re*)."""
         word = word.lower()
@@ -181,13 +186,13 @@ class Rulebook:
 
     def _name(self, word: str, form: str, known: Mapping[str, int]) -> str:
         """The key of the lemma, unless only the word itself has a vector: then the lemma may be wrong."""
-        key = self._key(form, known)
+        key = self.key(form, known)
         if form is not word and key not in known:
-            own = self._key(word, known)
+            own = self.key(word, known)
             return own if own in known else key
         return key
 
-    def _key(self, form: str, known: Mapping[str, int]) -> str:
+    def key(self, form: str, known: Mapping[str, int]) -> str:
         """Casing follows the vectors': exact, then lower-case, then title-case form, whichever is known."""
         if self.casing == "exact" or form in known:
             return form

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -44,12 +44,15 @@ class RawTokens:
         In order of first appearance. Two may be spelt alike (``don't`` with either apostrophe).
     sentences : int
         Number of sentences.
+    apart : callable
+        Tells of each token whether punctuation stands before it, (N,) bool: the work of those who ask.
     """
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     types: list[str]
     sentences: int
+    apart: Callable[[], NDArray[np.bool_]]
 
 
 class Tokenizer(Protocol):
@@ -121,6 +124,7 @@ class Splitter:
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Tokens of (D,) texts; null is an empty document."""
         from . import kernels
+        from .phrase_kernels import apart
 
         data, bounds = _bytes(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, table(self.name))
@@ -132,7 +136,9 @@ class Splitter:
         types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
         if self.name == "words":
             types = [word if word.isascii() and "'" not in word else plain(word) for word in types]
-        return RawTokens(ids, offsets, types, sentences)
+        return RawTokens(
+            ids, offsets, types, sentences, lambda: apart(data, starts, lengths, offsets, table(self.name))
+        )
 
 
 class Pieces:
@@ -161,7 +167,8 @@ class Pieces:
         ids, used = _by_appearance(pieces[kept])
         types = [self._tokenizer.id_to_token(piece) or "" for piece in used]
         offsets = np.concatenate(([0], np.cumsum(kept)))[ends]
-        return RawTokens(ids, offsets, types, _sentences(*_bytes(texts)))
+        sentences = _sentences(*_bytes(texts))
+        return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool))
 
 
 def _by_appearance(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[int]]:

@@ -1,0 +1,190 @@
+"""Phrases as units of a text: *flash flood* becomes one token, ``flash_flood``.
+
+Which words follow one another is known only while text is being cut: later neither the punctuation nor the
+words that rules leave out are there. So phrases are joined, and looked for, in `Running` text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, OptionError
+
+__all__ = ["LINK", "Joined", "Phraser", "Running", "join", "parts", "read_phrases"]
+
+LINK = "_"  # between the words of a phrase, as in word2vec's own tables
+LONGEST = 10  # words of a phrase that somebody lists
+
+
+@dataclass(frozen=True)
+class Running:
+    """A corpus word by word, those that rules leave out included.
+
+    Parameters
+    ----------
+    ids : (N,) int32
+        ``types[ids[i]]`` is the key of the i-th word.
+    offsets : (D + 1,) int64
+        Document ``k`` holds the words ``ids[offsets[k]:offsets[k + 1]]``.
+    types : sequence of V str
+    kept : (V,) bool
+        Whether rules keep the word.
+    apart : (N,) bool
+        Whether punctuation stands before a word.
+
+    Examples
+    --------
+    >>> text = Running.plain(np.array([0, 1, 2], np.int32), np.array([0, 3]), ["Flash", "flood", "flash"])
+    >>> text.classes.tolist(), text.names, text.breaks.tolist()
+    ([0, 1, 0], ['flash', 'flood'], [True, False, False])
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    types: Sequence[str]
+    kept: NDArray[np.bool_]
+    apart: NDArray[np.bool_]
+
+    @classmethod
+    def plain(cls, ids: NDArray[np.int32], offsets: NDArray[np.int64], types: Sequence[str]) -> Running:
+        """Text of which nothing is known but its tokens: each follows the one before it."""
+        return cls(ids, offsets, types, np.ones(len(types), bool), np.zeros(len(ids), bool))
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The C different words in lower case: what phrases are made of."""
+        return list(dict.fromkeys(word.lower() for word in self.types))
+
+    @cached_property
+    def type_classes(self) -> NDArray[np.int32]:
+        """Number in `names` of each type, (V,) int32."""
+        index = {name: i for i, name in enumerate(self.names)}
+        return np.fromiter((index[word.lower()] for word in self.types), np.int32, len(self.types))
+
+    @cached_property
+    def classes(self) -> NDArray[np.int32]:
+        """Number in `names` of each token, (N,) int32."""
+        return self.type_classes[self.ids]
+
+    @cached_property
+    def breaks(self) -> NDArray[np.bool_]:
+        """Whether a token does not follow the one before it, (N,) bool."""
+        out = self.apart.copy()
+        out[self.offsets[:-1][np.diff(self.offsets) > 0]] = True
+        return out
+
+
+Phraser = Callable[[Running], Sequence[str]]
+"""Finds the phrases of a text."""
+
+Joined = tuple[NDArray[np.int32], NDArray[np.int64], list[str]]
+"""Ids, offsets and types, as of a `selfvec.TokenBatch`."""
+
+
+def parts(phrase: str) -> list[str]:
+    """The words of a phrase.
+
+    >>> parts("flash_flood_watch")
+    ['flash', 'flood', 'watch']
+    """
+    return [part for part in phrase.split(LINK) if part]
+
+
+def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = str) -> Joined:
+    """A text with its phrases as units, without the words that rules leave out.
+
+    The longest phrase is taken first, from left to right; case makes no difference. A word that occurs in
+    phrases only stays a type, with no occurrence of its own.
+
+    Parameters
+    ----------
+    text : Running
+    phrases : sequence of str
+        Words with underscores.
+    named : callable
+        The key of a phrase.
+
+    Returns
+    -------
+    ids : (N',) int32, offsets : (D + 1,) int64, types : list of str
+        The words that rules keep, then the phrases that occur.
+
+    Examples
+    --------
+    >>> text = Running.plain(np.array([0, 1, 1], np.int32), np.array([0, 3]), ["flash", "flood"])
+    >>> ids, offsets, types = join(text, ["flash_flood"])
+    >>> ids.tolist(), offsets.tolist(), types
+    ([2, 1], [0, 2], ['flash', 'flood', 'flash_flood'])
+    """
+    from .phrase_kernels import matches
+
+    number = {name: i for i, name in enumerate(text.names)}
+    able = {
+        tuple(number[word] for word in words): phrase
+        for phrase in phrases
+        if len(words := parts(phrase.lower())) > 1 and all(word in number for word in words)
+    }
+    order = sorted(able, key=lambda words: (words[0], -len(words), words))
+    sizes = np.array([len(words) for words in order], np.int64)
+    table = np.full((len(order), max(sizes, default=1)), -1, np.int32)
+    for row, numbers in zip(table, order, strict=True):
+        row[: len(numbers)] = numbers
+    bounds = np.searchsorted(table[:, 0], np.arange(len(number) + 1)).astype(np.int64)
+    found = matches(text.classes, text.breaks, bounds, sizes, table)
+
+    kept = text.kept[text.ids]
+    types = [word for word, stays in zip(text.types, text.kept.tolist(), strict=True) if stays]
+    places = (np.cumsum(text.kept) - 1).astype(np.int32)
+    index = {word: i for i, word in enumerate(types)}
+    units = np.zeros(len(order), np.int32)
+    for p in np.unique(found[found >= 0]).tolist():
+        units[p] = index.setdefault(named(able[order[p]]), len(index))
+    ids = places[text.ids]
+    ids[found >= 0] = units[found[found >= 0]]
+    stays = (found >= 0) | ((found == -1) & kept)
+    ends = np.concatenate(([0], np.cumsum(stays))).astype(np.int64)
+    return ids[stays], ends[text.offsets], list(index)
+
+
+def read_phrases(path: str | os.PathLike[str]) -> list[str]:
+    """Phrases from a file, one a line, words separated by spaces, hyphens or underscores; ``#`` for notes.
+
+    Raises
+    ------
+    OptionError
+        If there is no such file.
+    InputError
+        If a line is not UTF-8, or is one word, or more than ten.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise OptionError(
+            f"no file is called {os.fspath(path)!r}",
+            field="phrases",
+            remedy="give a number, auto, or a file with a phrase per line",
+        )
+    phrases = []
+    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        try:
+            text = line.decode().strip().lower()
+        except UnicodeDecodeError as error:
+            raise InputError("is not UTF-8", path=path, line=number, remedy="save it as UTF-8") from error
+        if not text or text.startswith("#"):
+            continue
+        words = text.replace("-", " ").replace(LINK, " ").split()
+        if not 2 <= len(words) <= LONGEST:
+            raise InputError(
+                f"a phrase has 2 to {LONGEST} words, this one has {len(words)}",
+                path=path,
+                line=number,
+                remedy="write a phrase per line, its words separated by spaces",
+            )
+        phrases.append(LINK.join(words))
+    return list(dict.fromkeys(phrases))
