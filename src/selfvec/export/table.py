@@ -17,6 +17,7 @@ from ..errors import OptionError
 from ..formats.table import FORMATS, Format
 from ..progress import Progress
 from ..run import Run
+from ..stores import STORES
 
 __all__ = ["SUFFIXES", "TARGETS", "Wanted", "Write", "run_only"]
 
@@ -78,6 +79,23 @@ def _words(wanted: Wanted, path: Path, to: str) -> Mapping[str, Any]:
     return {"words": len(table), "dimensions": table.vector_size, "left_out": left_out}
 
 
+def _passages(wanted: Wanted, path: Path, to: str) -> Mapping[str, Any]:
+    from ..stores import passage_rows
+
+    store = STORES[to]
+    store.require()
+    rows = passage_rows(wanted.run, wanted.corpus, progress=wanted.progress)
+    with wanted.progress.stage("Storing", None, "passages"):
+        store.put(rows, path)
+    left_out = [f"the field {name!r} is no column: its values are long" for name in rows.left_out]
+    unknown = int(rows.empty.sum())
+    if unknown:
+        left_out.append(f"{unknown:,} of {len(rows):,} passages hold no word that is known: no vector")
+    documents = rows.table["document"].n_unique()
+    size = {"documents": documents, "passages": len(rows), "dimensions": rows.vectors.shape[1]}
+    return {**size, "unknown": unknown, "left_out": left_out}
+
+
 def _table_of(row: Format) -> tuple[Write, str]:
     return partial(_words, to=row.name), f"the run's words: {row.description}"
 
@@ -90,8 +108,15 @@ TARGETS: dict[str, tuple[Write, str]] = {
         partial(_encoder, to="sentence-transformers"),
         "texts as vectors: a folder of sentence-transformers (StaticEmbedding)",
     ),
+    **{
+        store.name: (partial(_passages, to=store.name), f"the documents' passages: {store.description}")
+        for store in STORES.values()
+    },
 }
 """Targets by name: the function that writes, and what it is in one line."""
 
-SUFFIXES: dict[str, str] = {row.name: row.suffixes[0] for row in FORMATS if row.write and not row.folder}
+SUFFIXES: dict[str, str] = {
+    **{row.name: row.suffixes[0] for row in FORMATS if row.write and not row.folder},
+    "parquet-documents": ".parquet",
+}
 """How the files of some targets end, where no name is given; all else is a folder."""
