@@ -18,6 +18,7 @@ from . import (
     export,
     fetch,
     look,
+    mcp,
     refine,
     search,
     serve,
@@ -65,6 +66,7 @@ app.command()(search.search)
 app.command()(concepts.phrases)
 app.command()(export.export)
 app.command()(serve.serve)
+app.command()(mcp.mcp)
 app.add_typer(study.app, name="study")
 app.add_typer(fetch.app, name="fetch")
 

@@ -1,0 +1,30 @@
+"""``selfvec mcp``: a run as tools for an assistant."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .look import RunFolder
+from .output import TerminalProgress, say
+
+__all__ = ["mcp"]
+
+
+def mcp(
+    run: RunFolder,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CORPUS", help="Search these files or folders; otherwise the run's own."),
+    ] = None,
+) -> None:
+    """Let an assistant search a corpus and ask about its words (Model Context Protocol, stdio)."""
+    from ..mcp.launch import serve_assistant
+    from ..run import Run
+
+    opened = Run.open(run)
+    if sys.stdin.isatty():
+        say("waiting for an assistant's questions on standard input; see docs/mcp.md, end with Ctrl-C")
+    serve_assistant(opened, corpus, progress=TerminalProgress())
