@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,22 @@ from .vectors import Source, Vectors, unit_rows
 if TYPE_CHECKING:
     from .concepts.units import Units
     from .corpus import Corpus
+    from .corpus.documents import Seen
+    from .neighbours import Counts
+    from .text import Encoding
+    from .text.settling import Forms
 
-__all__ = ["Prepared", "by_frequency", "prepare", "starting_vectors", "window_of"]
+__all__ = [
+    "Prepared",
+    "Told",
+    "by_frequency",
+    "option_files",
+    "prepare",
+    "prepared_from",
+    "read_forms",
+    "starting_vectors",
+    "window_of",
+]
 
 _RANDOM_DIMENSIONS = 256  # of the random directions that --vectors none starts from
 
@@ -41,6 +55,18 @@ class Prepared:
     original: Vectors
     window: int
     provenance: dict[str, Any]
+    forms: Forms | None = None  # where stems or rare words were settled
+    counts: Counts | None = None  # where they are known already
+
+
+@dataclass
+class Told:
+    """What the provenance says about the inputs."""
+
+    corpus: dict[str, Any]
+    text: Encoding
+    vectors: dict[str, Any]
+    files: dict[str, str]  # SHA-256 of files that options name
 
 
 def prepare(
@@ -51,10 +77,51 @@ def prepare(
     progress: Progress,
     jobs: int | None,
 ) -> Prepared:
-    from .text import Rules, encode, tokenizer
-
     with timings.stage("load"):
         known, described = _load(vectors, settings.vectors_errors)
+    units = _units(settings)
+    forms, encoding = read_forms(corpus, known, settings, timings, progress, jobs, units=units)
+    told = Told(corpus.summary.as_dict(), encoding, described, option_files(settings))
+    words = known.key_to_index if known is not None else {}
+
+    def start(batch: TokenBatch) -> Vectors:
+        return starting_vectors(batch, known, settings, units.told(batch).terms if units else ())
+
+    with timings.stage("count"):
+        prepared = prepared_from(forms, words, settings, told, start)
+    if units:
+        prepared.provenance["phrases"] = units.told(prepared.batch).as_dict()
+    return prepared
+
+
+def option_files(settings: Settings) -> dict[str, str]:
+    """SHA-256 of the files that options name: another file of that name would make another run."""
+    from .text.rules import STOP_WORDS
+
+    named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words}
+    names = {"words", "whitespace", None, *STOP_WORDS}
+    paths = {name: Path(value) for name, value in named.items() if value and value not in names}
+    paths = {name: path / "tokenizer.json" if path.is_dir() else path for name, path in paths.items()}
+    return {name: sha256(path) for name, path in paths.items() if path.is_file()}
+
+
+def read_forms(
+    corpus: Corpus,
+    known: Vectors | None,
+    settings: Settings,
+    timings: Timings,
+    progress: Progress,
+    jobs: int | None,
+    *,
+    units: Units | None = None,
+    seen: Seen | None = None,
+) -> tuple[TokenBatch, Encoding]:
+    """A corpus as ids of forms: all is decided but what the whole corpus has to be known for.
+
+    ``units`` find phrases, and then that is decided too; ``seen`` are texts that came before the corpus.
+    """
+    from .text import Rules, encode, tokenizer
+
     rules = Rules(
         settings.lemmatize,
         settings.stop_words,
@@ -63,22 +130,58 @@ def prepare(
         settings.tagger,
         settings.stem,
     )
-    units = _units(settings)
     started, read_before = time.perf_counter(), timings.get("read", 0.0)
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        batches = _timed(corpus.batches(advance), timings)
-        batch, encoding = encode(
-            batches, tokenizer(settings.tokenizer), rules, known, phrases=units or (), jobs=jobs
+        batches = _timed(corpus.batches(advance, seen=seen), timings)
+        read = encode(
+            batches,
+            tokenizer(settings.tokenizer),
+            rules,
+            known,
+            phrases=units or (),
+            settle=units is not None,
+            jobs=jobs,
         )
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
-    with timings.stage("count"):
-        _check_tokens(batch)
-        _check_slices(batch, settings)
-        batch = by_frequency(batch)
-        phrases = units.told(batch) if units else None
-        original = starting_vectors(batch, known, settings, phrases.terms if phrases else ())
-        window = window_of(batch, settings)
+    return read
+
+
+def prepared_from(
+    forms: TokenBatch,
+    known: Mapping[str, int],
+    settings: Settings,
+    told: Told,
+    vectors_of: Callable[[TokenBatch], Vectors],
+) -> Prepared:
+    """From the forms of a whole corpus to what a refinement begins with.
+
+    Parameters
+    ----------
+    forms : TokenBatch
+        Types in order of first appearance.
+    known : mapping
+        Words with a vector.
+    settings : Settings
+    told : Told
+    vectors_of : callable
+        Gives the words, by falling frequency, their unit vectors.
+
+    Raises
+    ------
+    CorpusError
+        If there are too few words, or no dates to slice by.
+    """
+    from .text.settling import Forms, settled
+
+    # Phrases are found among settled words, which are no forms any more.
+    batch = settled(forms, known, settings.stem, settings.min_count) if settings.phrases is None else forms
+    _check_tokens(batch)
+    _check_slices(batch, settings)
+    kept = Forms.of(forms, known) if settings.keep_tokens and batch is not forms else None
+    batch = by_frequency(batch)
+    original = vectors_of(batch)
+    window = window_of(batch, settings)
     provenance = {
         "method": settings.method,
         "tokens": len(batch),
@@ -89,14 +192,13 @@ def prepare(
         "seed": settings.seed,
         "dimensions": original.vector_size,
         "options": settings.as_dict(),
-        "corpus": corpus.summary.as_dict(),
-        "text": encoding.as_dict(),
-        "vectors": described,
+        "corpus": told.corpus,
+        "text": told.text.settled(batch, known).as_dict(),
+        "vectors": told.vectors,
+        "option_files": told.files,
         "sources": {s.name.lower(): int(np.sum(original.sources == s)) for s in Source},
     }
-    if phrases is not None:
-        provenance["phrases"] = phrases.as_dict()
-    return Prepared(batch, original, window, provenance)
+    return Prepared(batch, original, window, provenance, kept)
 
 
 def _units(settings: Settings) -> Units | None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .corpus import Corpus
     from .drift import Drift
 
-__all__ = ["Refiner", "job_of", "refine", "refine_again"]
+__all__ = ["Refiner", "job_of", "refine", "refine_again", "refine_prepared"]
 
 _CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
 
@@ -136,8 +136,22 @@ def refine(
     """
     progress, timings = progress or Progress(), Timings()
     prepared = prepare(corpus, vectors, settings, timings, progress, jobs)
+    return refine_prepared(prepared, settings, timings, workspace=workspace, progress=progress, jobs=jobs)
+
+
+def refine_prepared(
+    prepared: Prepared,
+    settings: Settings,
+    timings: Timings,
+    *,
+    workspace: Workspace | None = None,
+    progress: Progress | None = None,
+    jobs: int | None = None,
+) -> Run:
+    """The same for a corpus that is ids already; ``timings`` go on."""
     from .refine.health import check_health
 
+    progress = progress or Progress()
     if settings.method == "auto":
         with timings.stage("select"):
             settings = _select(prepared, settings, progress, jobs)
@@ -159,7 +173,8 @@ def refine(
     }
     kept = batch if settings.keep_tokens else None
     report = {"health": health.as_dict()}
-    return Run(refined, original, history, provenance, report, kept, getattr(job, "counts", None))
+    counts = getattr(job, "counts", None)
+    return Run(refined, original, history, provenance, report, kept, counts, prepared.forms)
 
 
 def _sources(job: _Job, original: Vectors, table: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -5,7 +5,8 @@
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
-                           "slices" (D,) int32 with their names
+                           "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per text
+    forms/                 the corpus before stems and rare words were settled, where these were asked for
     counts/                exact co-occurrence counts, where they were made
     history/               recorded states, where kept
     report.json            health
@@ -36,10 +37,11 @@ from .vectors import Vectors
 
 if TYPE_CHECKING:
     from .neighbours import Counts
+    from .text.settling import Forms
 
 __all__ = ["Run", "is_run", "read_vocabulary", "write_vocabulary"]
 
-_TOKENS, _COUNTS = "tokens.safetensors", "counts"
+_TOKENS, _COUNTS, _FORMS = "tokens.safetensors", "counts", "forms"
 _AGAIN = "make the run again"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 
@@ -99,6 +101,8 @@ class Run:
         The corpus as ids, where the run was made in memory; see `tokens`.
     counted : Counts or None
         The co-occurrence counts, likewise; see `counts`.
+    formed : Forms or None
+        The corpus in forms, likewise; see `forms`.
     folder : Path or None
         Where the run was opened.
     """
@@ -110,6 +114,7 @@ class Run:
     report: dict[str, Any] = field(default_factory=dict)
     batch: TokenBatch | None = field(default=None, repr=False)
     counted: Counts | None = field(default=None, repr=False)
+    formed: Forms | None = field(default=None, repr=False)
     folder: Path | None = None
 
     @classmethod
@@ -151,6 +156,8 @@ class Run:
             _write_tokens(folder / _TOKENS, self.tokens)
         if self.counts is not None:
             self.counts.save(folder / _COUNTS)
+        if self.forms is not None:
+            self.forms.save(folder / _FORMS)
         if self.history is not None and len(self.history):
             self.history.save(folder / "history")
         _write_json(folder / "report.json", self.report)
@@ -207,6 +214,22 @@ class Run:
                 remedy=_AGAIN,
             )
         return counts
+
+    @cached_property
+    def forms(self) -> Forms | None:
+        """The corpus before stems and rare words were settled, by which the run can grow; None where they
+        changed nothing, or were not kept.
+
+        Raises
+        ------
+        FormatError
+            If the files in the run folder are damaged.
+        """
+        if self.formed is not None or self.folder is None or not (self.folder / _FORMS).is_dir():
+            return self.formed
+        from .text.settling import Forms
+
+        return Forms.load(self.folder / _FORMS, 0 if self.tokens is None else self.tokens.documents)
 
     @cached_property
     def topics(self) -> Vectors | None:
@@ -318,6 +341,8 @@ def _write_tokens(path: Path, batch: TokenBatch) -> None:
     if batch.slices is not None:
         tensors["slices"] = batch.slices
         described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
+    if batch.fingerprints is not None:
+        tensors["texts"] = batch.fingerprints
     write_tensors(path, tensors, described)
 
 
@@ -325,6 +350,7 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
     tensors = map_tensors(path)
     kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
     days, slices, described = tensors.get("days"), tensors.get("slices"), read_metadata(path)
+    texts = tensors.get("texts")
     if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
         raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
     try:
@@ -336,6 +362,7 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
             sentences=int(described.get("sentences", 0)),
             slices=None if slices is None else slices.astype(np.int32, copy=False),
             slice_names=[str(name) for name in json.loads(described.get("slices", "[]"))],
+            fingerprints=None if texts is None else texts.astype(np.uint64, copy=False),
         )
     except (InputError, ValueError, TypeError) as error:
         raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None

@@ -33,6 +33,8 @@ class TokenBatch:
         The part of the corpus each document belongs to, as a number in ``slice_names``; -1 where unknown.
     slice_names : sequence of str
         What the parts are called.
+    fingerprints : (D,) uint64, optional
+        A number per document's text (see `selfvec.corpus.fingerprints`), odd where a text stands only once.
     """
 
     ids: NDArray[np.int32]
@@ -42,6 +44,7 @@ class TokenBatch:
     sentences: int = 0
     slices: NDArray[np.int32] | None = None
     slice_names: Sequence[str] = ()
+    fingerprints: NDArray[np.uint64] | None = None
     counts: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -55,6 +58,8 @@ class TokenBatch:
             raise CorpusError(f"token ids lie between 0 and {len(self.types) - 1}")
         if self.dates is not None and len(self.dates) != len(self.offsets) - 1:
             raise CorpusError("there is one date per document")
+        if self.fingerprints is not None and len(self.fingerprints) != len(self.offsets) - 1:
+            raise CorpusError("there is one fingerprint per document")
         if self.slices is not None:
             _check_slices(self.slices, len(self.offsets) - 1, len(self.slice_names))
         counts = np.bincount(self.ids, minlength=len(self.types)).astype(np.int64)
@@ -101,6 +106,7 @@ class TokenBatch:
             sentences=round(self.sentences * int(offsets[-1]) / max(len(self), 1)),
             slices=None if self.slices is None else self.slices[documents],
             slice_names=self.slice_names,
+            fingerprints=None if self.fingerprints is None else self.fingerprints[documents],
         )
 
 

@@ -11,7 +11,7 @@ from ..errors import CorpusError
 from .summary import BATCH_BYTES, Reading, Summary
 
 if TYPE_CHECKING:
-    from .documents import Documents
+    from .documents import Documents, Seen
     from .fields import Fields
     from .tables import Table
 
@@ -175,7 +175,11 @@ class Corpus:
         return cls([MemoryPart(name, texts, dates, ids, slices)], name)
 
     def batches(
-        self, advance: Callable[[int], None] = lambda _: None, *, batch_bytes: int = BATCH_BYTES
+        self,
+        advance: Callable[[int], None] = lambda _: None,
+        *,
+        batch_bytes: int = BATCH_BYTES,
+        seen: Seen | None = None,
     ) -> Iterator[Documents]:
         """Read from the start, some documents at a time.
 
@@ -185,6 +189,8 @@ class Corpus:
             Is told how many bytes of the sources were read since the last call, `total_bytes` in all.
         batch_bytes : int
             Bytes of text in a batch, about. The documents are the same whatever it is.
+        seen : Seen, optional
+            Texts that came before this corpus.
 
         Raises
         ------
@@ -196,7 +202,7 @@ class Corpus:
 
         self.summary = self._new_summary()
         reading = Reading(self.summary, self.skip_bad_rows, batch_bytes, advance)
-        seen = Seen()
+        seen = seen or Seen()
         waiting: list[Documents] = []
         size = 0
         for part in self._parts:
@@ -230,6 +236,8 @@ class Corpus:
             date_field=", ".join(union(" + ".join(fields.date) for fields in rows if fields.date)) or None,
             date_given=any(fields.date_given for fields in rows),
             layout=", ".join(union(fields.layout for fields in rows if fields.layout)) or None,
+            slice_field=next((fields.slice for fields in rows if fields.slice), None),
+            slice_by_name=self.slice_by_name,
         )
 
     def _nothing(self) -> CorpusError:
@@ -238,6 +246,9 @@ class Corpus:
             names = ", ".join(summary.text_fields)
             rule = f"there is no text in any of its {summary.empty:,} rows (fields read: {names})"
             return CorpusError(rule, path=self.name, remedy="choose other fields with --text-field NAME")
+        if summary.duplicates:
+            rule = f"all of its {summary.duplicates:,} documents had come before"
+            return CorpusError(rule, path=self.name, remedy="give a corpus with new text")
         rule = "there is no document in it"
         if summary.bad_rows:
             rule += f": all {summary.bad_rows:,} rows are bad, the first is {summary.bad_places[0]}"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .dates import parse_dates
 from .fields import Fields
+from .fingerprints import ONCE, fingerprints
 from .summary import Reading
 from .tables import Table
 
@@ -36,6 +37,8 @@ class Documents:
         The part of the corpus each belongs to; None where nobody asked, null where it is unknown.
     fields : dict of Series of String
         Other fields of the rows, where they were asked for.
+    fingerprints : (D,) uint64 or None
+        A number per text; odd where the layout has a text only once.
     """
 
     texts: pl.Series
@@ -43,6 +46,7 @@ class Documents:
     dates: pl.Series | None = None
     slices: pl.Series | None = None
     fields: dict[str, pl.Series] = field(default_factory=dict)
+    fingerprints: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -51,11 +55,18 @@ class Documents:
 class Seen:
     """The hashes of all texts so far, eight bytes each, in a few sorted runs.
 
+    Parameters
+    ----------
+    hashes : (n,) uint64, optional
+        Those of earlier texts, each as often as it likes.
+
     Runs are merged when they come to like sizes, so that n texts cost O(n log² n) however small the batches.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hashes: NDArray[np.uint64] | None = None) -> None:
         self.runs: list[NDArray[np.uint64]] = []
+        if hashes is not None:
+            self.add(hashes)
 
     def add(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Take in hashes, (n,) uint64; returns which of them had not come before, (n,) bool."""
@@ -95,7 +106,9 @@ def concatenated(batches: Sequence[Documents]) -> Documents:
     }
     fields = {name: values for name, values in kept.items() if values is not None}
     ids, dates = column("ids", pl.String), column("dates", pl.Date)
-    return Documents(texts, ids, dates, column("slices", pl.String), fields)
+    marks = [batch.fingerprints for batch in batches if batch.fingerprints is not None]
+    joined = np.concatenate(marks) if len(marks) == len(batches) else None
+    return Documents(texts, ids, dates, column("slices", pl.String), fields, joined)
 
 
 def named(batch: Documents, name: str) -> Documents:
@@ -124,7 +137,7 @@ def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: S
     full = texts.str.contains(r"\S").fill_null(False).to_numpy()
     summary = reading.summary
     summary.empty += len(table.lines) - len(np.unique(rows[full]))
-    keys = (_plain(texts) if fields.layout else texts).hash().to_numpy()
+    keys = fingerprints(_plain(texts) if fields.layout else texts)
     new = np.ones(len(full), bool)
     new[full] = seen.add(keys[full])
     summary.duplicates += int(np.sum(~new))
@@ -135,7 +148,9 @@ def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: S
     summary.documents += len(kept)
     slices = table.columns[fields.slice].cast(pl.String).gather(rows[kept]) if fields.slice else None
     others = {name: table.columns[name].cast(pl.String).gather(rows[kept]) for name in fields.kept}
-    return Documents(texts.gather(kept), None if ids is None else ids.gather(kept), dates, slices, others)
+    ids = None if ids is None else ids.gather(kept)
+    marks = keys[kept] | ONCE if fields.layout else keys[kept]
+    return Documents(texts.gather(kept), ids, dates, slices, others, marks)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

@@ -59,6 +59,8 @@ class Summary:
         Files in folders that are of no kind we read.
     text_fields, text_given, date_field, date_given, layout
         Which fields were read, and whether they were named by the user or recognised.
+    slice_field, slice_by_name
+        What told which part of the corpus a document belongs to: a field, the name of its source, or nothing.
     """
 
     files: list[FileRead] = field(default_factory=list)
@@ -76,6 +78,8 @@ class Summary:
     date_field: str | None = None
     date_given: bool = False
     layout: str | None = None
+    slice_field: str | None = None
+    slice_by_name: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON can hold it: for the provenance of a run."""

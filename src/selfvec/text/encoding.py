@@ -67,6 +67,7 @@ class Encoding:
         Tokens each rule left out, and those that phrases swallowed; with ``tokens`` they add up to
         ``raw_tokens``.
     raw_types, types : int
+        The first is None for a text put together of several, which may share some.
     known_types, known_tokens : int
         Those of ``types`` and ``tokens`` that have a vector.
     """
@@ -78,10 +79,16 @@ class Encoding:
     raw_tokens: int
     tokens: int
     dropped: dict[str, int]
-    raw_types: int
+    raw_types: int | None
     types: int
     known_types: int
     known_tokens: int
+
+    def settled(self, tokens: TokenBatch, known: Mapping[str, int]) -> Encoding:
+        """The same of forms, now that they are ``tokens``; see `selfvec.text.settling`."""
+        rare = self.tokens - len(tokens)
+        dropped = self.dropped | ({"minimal count": rare} if rare else {})
+        return replace(self, dropped=dropped, **_described(tokens, known))  # type: ignore[arg-type]
 
     @property
     def oov_types(self) -> int:
@@ -106,6 +113,7 @@ class _Raw:
     dated: bool = False
     slices: list[NDArray[np.int32]] = field(default_factory=list)
     slice_names: dict[str, int] = field(default_factory=dict)
+    fingerprints: list[NDArray[np.uint64] | None] = field(default_factory=list)
     sentences: int = 0
     sample: list[str] = field(default_factory=list)
 
@@ -121,6 +129,7 @@ class _Raw:
         self.dated |= batch.dates is not None
         self.dates.append(_days(batch))
         self.slices.append(_numbered(getattr(batch, "slices", None), len(batch.texts), self.slice_names))
+        self.fingerprints.append(getattr(batch, "fingerprints", None))
 
     def running(self, keys: Keys, names: Sequence[str]) -> Running:
         """All tokens by key, those that rules drop by ``names``; the raw tokens are used up."""
@@ -159,6 +168,7 @@ def encode(
     known: Vectors | None = None,
     *,
     phrases: Sequence[str] | Phraser = (),
+    settle: bool = True,
     jobs: int | None = None,
 ) -> tuple[TokenBatch, Encoding]:
     """Turn documents into token ids under the keys of a vocabulary.
@@ -176,6 +186,8 @@ def encode(
     phrases : sequence of str, or callable
         Words that become one token where they follow one another, as ``flash_flood``, or what finds them;
         see `selfvec.text.phrases`.
+    settle : bool
+        Whether stems and rare words are settled; otherwise that is left to `selfvec.text.settling`.
     jobs : int, optional
         Threads; all cores by default. The result is the same for any number, and for any batches.
 
@@ -225,9 +237,11 @@ def encode(
         wanted -= _sample(raw.sample, batch.texts, wanted)
     words = list(raw.index)
     index = known.key_to_index if known is not None else {}
-    keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample)
+    decide = rulebook.keys if settle else rulebook.forms
+    keys = decide(words, raw.counts[: len(words)], index, raw.sample)
     dates = np.concatenate(raw.dates) if raw.dated else None
     slices = np.concatenate(raw.slices) if raw.slice_names else None
+    marks = [part for part in raw.fingerprints if part is not None]
     if phrases:
         dropped = [words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
         text = raw.running(keys, rulebook.names(dropped, index))
@@ -237,25 +251,32 @@ def encode(
         keys = replace(keys, dropped=keys.dropped | {"in phrases": swallowed})
     else:
         ids, offsets, types = *raw.renumbered(keys), keys.types
-    result = TokenBatch(ids, offsets, types, dates, raw.sentences, slices, list(raw.slice_names))
+    texts = np.concatenate(marks) if marks and len(marks) == len(raw.fingerprints) else None
+    result = TokenBatch(ids, offsets, types, dates, raw.sentences, slices, list(raw.slice_names), texts)
     return result, _counted(tokenizer.name, result, keys, index)
 
 
 def _counted(name: str, tokens: TokenBatch, keys: Keys, index: Mapping[str, int]) -> Encoding:
-    with_vector = np.fromiter((key in index for key in tokens.types), bool, len(tokens.types))
     return Encoding(
         tokenizer=name,
         documents=tokens.documents,
         sentences=tokens.sentences,
-        empty=int(np.sum(np.diff(tokens.offsets) == 0)),
         raw_tokens=len(tokens) + sum(keys.dropped.values()),
-        tokens=len(tokens),
         dropped=keys.dropped,
         raw_types=len(keys.places),
-        types=len(tokens.types),
-        known_types=int(with_vector.sum()),
-        known_tokens=int(tokens.counts[with_vector].sum()),
+        **_described(tokens, index),
     )
+
+
+def _described(tokens: TokenBatch, index: Mapping[str, int]) -> dict[str, int]:
+    with_vector = np.fromiter((key in index for key in tokens.types), bool, len(tokens.types))
+    return {
+        "empty": int(np.sum(np.diff(tokens.offsets) == 0)),
+        "tokens": len(tokens),
+        "types": len(tokens.types),
+        "known_types": int(with_vector.sum()),
+        "known_tokens": int(tokens.counts[with_vector].sum()),
+    }
 
 
 def auto_window(tokens: TokenBatch) -> int:

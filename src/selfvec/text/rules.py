@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, OptionError
-from .stems import same_stem, stems
+from .settling import words_of
+from .stems import stems
 from .tagger import PARTS, Tagger, tagger
 
 if TYPE_CHECKING:
@@ -140,6 +141,25 @@ class Rulebook:
         The rules apply in this order, and a token counts for the first that drops it: stop words, part of
         speech, minimal count. ``known`` are the words with a vector, ``texts`` a sample for the tagger.
         """
+        forms = self.forms(words, counts, known, texts)
+        if not self.stem and self.min_count <= 1:
+            return forms
+        totals = np.zeros(len(forms.types), np.int64)
+        kept = forms.places >= 0
+        np.add.at(totals, forms.places[kept], counts[kept])
+        numbers, types = words_of(forms.types, totals, known, self.stem, self.min_count)
+        places = np.append(numbers, np.int32(DROPPED))[forms.places]  # what is dropped takes the last
+        rare = int(totals[numbers == DROPPED].sum())
+        return Keys(places, types, forms.dropped | ({"minimal count": rare} if rare else {}))
+
+    def forms(
+        self,
+        words: Sequence[str],
+        counts: NDArray[np.int64],
+        known: Mapping[str, int],
+        texts: Sequence[str] = (),
+    ) -> Keys:
+        """The same by the rules for single words alone: stems stay apart, and rare words stay."""
         forms = [self._form(word) for word in words] if self.lemma else words
         dropped_by = np.zeros(len(words), np.int8)  # 1 + index into the rules' names
         if self.stop_words:
@@ -151,22 +171,12 @@ class Rulebook:
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
         keys = [self._name(words[i], forms[i], known) for i in left.tolist()]
-        if self.stem:
-            keys = same_stem(keys, counts[left], known, self.stem)
         types = list(dict.fromkeys(keys))
         index = dict(zip(types, range(len(types)), strict=True))
         places = np.full(len(words), DROPPED, np.int32)
         places[left] = np.fromiter(map(index.__getitem__, keys), np.int32, len(keys))
-        if self.min_count > 1:
-            kept = places >= 0
-            totals = np.bincount(places[kept], counts[kept], minlength=len(types))
-            rare = totals < self.min_count
-            dropped_by[kept] = np.where(rare[places[kept]], 3, 0)
-            new = np.where(rare, DROPPED, np.cumsum(~rare) - 1).astype(np.int32)
-            places[kept] = new[places[kept]]
-            types = [key for key, out in zip(types, rare.tolist(), strict=True) if not out]
-        totals = np.bincount(dropped_by, counts, minlength=4)
-        names = ("stop words", "part of speech", "minimal count")
+        totals = np.bincount(dropped_by, counts, minlength=3)
+        names = ("stop words", "part of speech")
         return Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
 
     def names(self, words: Sequence[str], known: Mapping[str, int]) -> list[str]:

@@ -1,0 +1,69 @@
+"""A number per text, by which a text is known again: in one corpus, or years later on another machine.
+
+polars hashes faster and promises no two of its versions the same numbers, but these are kept in run folders.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["ONCE", "fingerprints"]
+
+ONCE = np.uint64(1)
+"""The lowest bit, free for whoever keeps a fingerprint: set where a text that came before is left out."""
+
+_BYTE = np.uint64(8)
+_HALF = np.uint64(32)
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix64's last)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_REST = np.uint64(0xFFFFFFFFFFFFFFFE)
+
+
+def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
+    """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
+
+    63 bits: among a million texts two different ones are taken for the same once in twenty million corpora.
+
+    >>> import polars as pl
+    >>> one, other, again = fingerprints(pl.Series(["Hail fell.", "Hail fell", "Hail fell."])).tolist()
+    >>> one == again, one == other
+    (True, False)
+    """
+    import polars as pl
+
+    texts = texts.fill_null("")
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(texts.str.len_bytes().to_numpy(), out=bounds[1:])
+    joined = texts.str.join("").cast(pl.Binary).item() if len(texts) else b""
+    out = np.empty(len(texts), np.uint64)
+    _mix(np.frombuffer(joined, np.uint8), bounds, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _mix(data: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[Any]) -> None:
+    """Eight bytes at a time into 64 bits; no step loses anything, so that every byte tells."""
+    for d in range(len(out)):
+        start, end = bounds[d], bounds[d + 1]
+        mixed = np.uint64(end - start) * _MIX
+        whole = start + (end - start) // 8 * 8
+        for i in range(start, whole, 8):
+            word = np.uint64(0)
+            for k in range(8):
+                word = word << _BYTE | np.uint64(data[i + k])
+            mixed = (mixed ^ word) * _MIX
+            mixed ^= mixed >> _HALF
+        word = np.uint64(0)
+        for i in range(whole, end):
+            word = word << _BYTE | np.uint64(data[i])
+        mixed = (mixed ^ word) * _MIX_2
+        mixed ^= mixed >> _HALF
+        mixed *= _MIX
+        out[d] = (mixed ^ mixed >> _HALF) & _REST

@@ -1,0 +1,200 @@
+"""A run as a part of a larger corpus: its text in forms, its words' rows, and whether it may be one.
+
+Runs grow together where their text would have become the same in one go: the same options, the same vectors,
+and no rule that had to see all of the text at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import CorpusError, FormatError, InputError, OptionError
+from ..preparation import option_files
+from ..run import Run
+from ..settings import Settings
+from ..tokens import TokenBatch
+from ..vectors import Source
+
+__all__ = ["Part", "part_of", "refuse_changed_files", "refuse_different", "refuse_same_files", "settings_of"]
+
+_WHOLE = {
+    "tagger": "tells parts of speech by the beginning of the text",
+    "phrases": "finds its terms in the whole text",
+}
+"""Options whose rule has to see all text at once."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run and its corpus before anything was settled that only the whole corpus can decide.
+
+    Parameters
+    ----------
+    name : str
+        For people.
+    run : Run
+    settings : Settings
+    forms : TokenBatch
+        In the order of the run's vocabulary, or of first appearance.
+    known : mapping
+        Words with a vector of their own, as far as the run has met them.
+    """
+
+    name: str
+    run: Run
+    settings: Settings
+    forms: TokenBatch
+    known: Mapping[str, int]
+
+    @property
+    def corpus(self) -> dict[str, Any]:
+        """What was read, as the provenance has it."""
+        told = self.run.provenance.get("corpus")
+        return told if isinstance(told, dict) else {}
+
+
+def settings_of(run: Run) -> Settings:
+    """The options a run was made with.
+
+    Raises
+    ------
+    FormatError
+        If it does not say.
+    """
+    options = run.provenance.get("options")
+    if not isinstance(options, dict):
+        rule = "a run says which options it was made with"
+        raise FormatError(rule, path=run.folder, remedy="make the run again")
+    return Settings(**{name: options[name] for name in options if name in Settings.__dataclass_fields__})
+
+
+def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
+    """Take up a run, or its folder.
+
+    Raises
+    ------
+    InputError
+        If it forgot its tokens. `FormatError` if files in it are damaged.
+    OptionError
+        If one of its options had to see the whole text at once.
+    """
+    run = run if isinstance(run, Run) else Run.open(run)
+    name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
+    settings = settings_of(run)
+    for option, why in _WHOLE.items():
+        if getattr(settings, option, None):
+            rule = f"{why}, so that a run made with it cannot grow"
+            raise OptionError(rule, field=option, remedy="refine all of the text together")
+    tokens, forms = run.tokens, run.forms
+    if tokens is None or tokens.fingerprints is None:
+        raise InputError(
+            "the run has not kept its tokens, so that it cannot grow",
+            path=name,
+            remedy="refine all of the text together, without --forget-tokens",
+        )
+    sources = zip(run.original.index_to_key, run.original.sources.tolist(), strict=True)
+    known = [word for word, source in sources if source == Source.KNOWN]
+    if forms is not None:
+        known += [word for word, flag in zip(forms.words, forms.known.tolist(), strict=True) if flag]
+        tokens = forms.batch(tokens)
+    elif settings.stem or settings.min_count > 1:
+        rule = "a run with stems or a minimal count has a folder of forms, it is missing"
+        raise FormatError(rule, path=name, remedy="make the run again")
+    return Part(name, run, settings, tokens, dict.fromkeys(known, 0))
+
+
+def refuse_different(parts: Sequence[Part]) -> None:
+    """Refuse runs that were made with different options or vectors, and name the first difference.
+
+    Raises
+    ------
+    OptionError
+    """
+    first = parts[0]
+    for part in parts[1:]:
+        here, there = _options(first), _options(part)
+        for option in dict.fromkeys((*here, *there)):
+            if here.get(option) != there.get(option):
+                raise OptionError(
+                    f"runs that are merged have the same options, {first.name} has {here.get(option)!r} and "
+                    f"{part.name} has {there.get(option)!r}",
+                    field=option,
+                    remedy="refine one of them again",
+                )
+        if _table(first) != _table(part):
+            raise OptionError(
+                f"runs that are merged start from the same vectors, {first.name} from {_called(first)} and "
+                f"{part.name} from {_called(part)}",
+                field="vectors",
+                remedy="refine one of them again",
+            )
+
+
+def _options(part: Part) -> dict[str, Any]:
+    """Options by name; of files that they name, what these held, wherever they lay."""
+    files = part.run.provenance.get("option_files")
+    return part.settings.as_dict() | (files if isinstance(files, dict) else {})
+
+
+def _table(part: Part) -> dict[str, Any]:
+    """What tells two vectors files apart, wherever they lay."""
+    told = part.run.provenance.get("vectors")
+    told = told if isinstance(told, dict) else {}
+    if "sha256" in told:
+        return {"sha256": told["sha256"]}
+    return {name: told[name] for name in told if name not in ("name", "path", "notes")}
+
+
+def _called(part: Part) -> str:
+    told = part.run.provenance.get("vectors")
+    return repr(told.get("name")) if isinstance(told, dict) else "others"
+
+
+def refuse_changed_files(part: Part) -> None:
+    """Refuse to read more text by other stop words or pieces than the run's own.
+
+    Raises
+    ------
+    OptionError
+        Naming the option whose file was changed.
+    """
+    now = option_files(part.settings)
+    before = part.run.provenance.get("option_files")
+    for option, digest in (before if isinstance(before, dict) else {}).items():
+        if now.get(option) != digest:
+            raise OptionError(
+                f"names the file {getattr(part.settings, option, None)!r}, which is gone or was "
+                f"changed since the run was made",
+                field=option,
+                remedy="bring it back, or refine all of the text together",
+            )
+
+
+def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to count a file twice.
+
+    Parameters
+    ----------
+    corpora : sequence of mapping
+        Accounts of what was read, as `selfvec.corpus.Summary.as_dict` gives them.
+
+    Raises
+    ------
+    CorpusError
+        Naming the first file that stands in two of them.
+    """
+    seen: dict[str, str] = {}
+    for corpus in corpora:
+        files = [file for file in corpus.get("files", []) if isinstance(file, dict)]
+        own = {str(file.get("sha256")): str(file.get("path")) for file in files}
+        for digest, path in own.items():
+            if digest in seen:
+                raise CorpusError(
+                    f"was read before, byte for byte, as {seen[digest]}: its documents would count twice",
+                    path=path,
+                    remedy="leave it out",
+                )
+        seen |= own
