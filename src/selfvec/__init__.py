@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .errors import SelfvecError
     from .evaluate import evaluate
     from .formats import load, save
+    from .growth import merge, update
     from .refiner import Refiner
     from .run import Run
     from .tokens import TokenBatch
@@ -31,7 +32,9 @@ __all__ = [
     "__version__",
     "evaluate",
     "load",
+    "merge",
     "save",
+    "update",
 ]
 
 # Looked up on first use: whoever only wants one of them does not wait for the others' dependencies.
@@ -43,7 +46,9 @@ _HOMES = {
     "Vectors": "vectors",
     "evaluate": "evaluate",
     "load": "formats",
+    "merge": "growth",
     "save": "formats",
+    "update": "growth",
 }
 
 

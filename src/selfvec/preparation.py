@@ -178,7 +178,9 @@ def prepared_from(
     batch = settled(forms, known, settings.stem, settings.min_count) if settings.phrases is None else forms
     _check_tokens(batch)
     _check_slices(batch, settings)
-    kept = Forms.of(forms, known) if settings.keep_tokens and batch is not forms else None
+    kept = None
+    if settings.keep_tokens and batch is not forms:
+        kept = Forms(forms.types, forms.ids, forms.offsets)
     batch = by_frequency(batch)
     original = vectors_of(batch)
     window = window_of(batch, settings)

@@ -23,6 +23,7 @@ from . import (
     search,
     serve,
     study,
+    update,
 )
 
 __all__ = ["app", "run"]
@@ -38,6 +39,7 @@ OTHERS = (
     "shuffles",
     "mode",
     "filter",
+    "vectors",
     "corpus",
     "to",
     "npmi",
@@ -61,6 +63,8 @@ app.command(cls=drift.Pairing)(drift.drift)
 app.command(cls=evaluate.Greedy)(evaluate.evaluate)
 app.command()(align.align)
 app.command()(align.compare)
+app.command()(update.update)
+app.command()(update.merge)
 app.command()(convert.convert)
 app.command()(search.search)
 app.command()(concepts.phrases)

@@ -11,7 +11,7 @@ import typer
 from ..errors import OptionError
 from ..settings import SLICES, Settings
 
-__all__ = ["parse_window", "refine"]
+__all__ = ["limit_threads", "listed", "parse_window", "refine"]
 
 TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
 
@@ -184,7 +184,7 @@ def refine(
         lemmatize=lemmatize,
         stem=stem,
         stop_words=stop_words,
-        pos=_list(pos) or (),
+        pos=listed(pos) or (),
         tagger=tagger,
         min_count=min_count,
         phrases=int(phrases) if phrases and phrases.isdecimal() else phrases,
@@ -193,7 +193,7 @@ def refine(
         keep_tokens=keep_tokens,
         seed=seed,
     )
-    _limit_threads(jobs)
+    limit_threads(jobs)
     from ..corpus import Corpus
     from ..workspace import Workspace
     from .work import report, work
@@ -201,7 +201,7 @@ def refine(
     with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
         opened = Corpus.open(
             corpus,
-            text_fields=_list(text_field),
+            text_fields=listed(text_field),
             date_field=date_field,
             slice_field=slice_field,
             slice_by_name=slice_by == "corpus",
@@ -211,7 +211,8 @@ def refine(
     report(run, output, as_json)
 
 
-def _list(text: str | None) -> list[str] | None:
+def listed(text: str | None) -> list[str] | None:
+    """The parts of an option that takes several with commas; None where there are none."""
     return [part.strip() for part in text.split(",") if part.strip()] if text else None
 
 
@@ -236,8 +237,14 @@ def parse_window(text: str) -> int | str:
         raise OptionError(f"is a whole number or auto, not {text!r}", field="window") from None
 
 
-def _limit_threads(jobs: int | None) -> None:
-    """Libraries read their limits when they are first imported, which is later than here."""
+def limit_threads(jobs: int | None) -> None:
+    """Hold libraries to so many threads: they read it when imported, which is later than here.
+
+    Raises
+    ------
+    OptionError
+        If that is no number of threads.
+    """
     if jobs is None:
         return
     if jobs < 1:

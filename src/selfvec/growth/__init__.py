@@ -6,6 +6,6 @@ to the bit, in tokens, vocabulary, counts and both tables of vectors. Nothing of
 that its run keeps.
 """
 
-from .growing import merge, update
+from .growing import fields_of, merge, update
 
-__all__ = ["merge", "update"]
+__all__ = ["fields_of", "merge", "update"]

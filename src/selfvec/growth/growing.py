@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ..corpus import Corpus
     from ..workspace import Workspace
 
-__all__ = ["merge", "update"]
+__all__ = ["fields_of", "merge", "update"]
 
 GROWN = "grown"
 """Where the provenance tells how a run grew."""
@@ -116,7 +115,7 @@ def update(
             known.key_to_index if known is not None else {},
             settings,
             told,
-            lambda batch: gathered(batch, [old], lambda: known, settings),
+            lambda batch: gathered(batch, [old], known, settings),
         )
     step = {"by": "update", "documents": fresh.documents, "tokens": len(fresh), "files": _files(new)}
     return _refined([old], prepared, step, timings, workspace, progress, jobs)
@@ -137,8 +136,8 @@ def merge(
     runs : sequence of Run or path
         At least two, made with the same options from the same vectors; they stay as they are.
     vectors : `Vectors` or path, optional
-        What the runs started from. Needed only for words that none of the runs has a row of: with stems or a
-        minimal count, which the whole text may settle otherwise than its parts did.
+        What the runs started from, read again only with stems or a minimal count: the whole may settle these
+        otherwise than its parts did, and have words that none of them has.
     workspace, progress, jobs
         As for `update`.
 
@@ -174,8 +173,10 @@ def merge(
             dict(parts[0].run.provenance.get("vectors") or {}),
             parts[0].run.provenance.get("option_files", {}),
         )
-        known = {word: 0 for part in parts for word in part.known}
-        table = cache(lambda: table_of(parts[0], vectors)[0])
+        table, known = None, {word: 0 for part in parts for word in part.known}
+        if settings.stem or settings.min_count > 1:  # settled anew: there may be words that no part has
+            table, _ = table_of(parts[0], vectors)
+            known = {} if table is None else table.key_to_index
         prepared = prepared_from(
             whole, known, settings, told, lambda batch: gathered(batch, parts, table, settings)
         )

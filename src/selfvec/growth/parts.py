@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import CorpusError, FormatError, InputError, OptionError
 from ..preparation import option_files
 from ..run import Run
@@ -39,15 +41,19 @@ class Part:
     settings : Settings
     forms : TokenBatch
         In the order of the run's vocabulary, or of first appearance.
-    known : mapping
-        Words with a vector of their own, as far as the run has met them.
     """
 
     name: str
     run: Run
     settings: Settings
     forms: TokenBatch
-    known: Mapping[str, int]
+
+    @property
+    def known(self) -> list[str]:
+        """The run's words that have a vector of their own."""
+        original = self.run.original
+        own = np.flatnonzero(original.sources == Source.KNOWN)
+        return [original.index_to_key[i] for i in own.tolist()]
 
     @property
     def corpus(self) -> dict[str, Any]:
@@ -95,15 +101,12 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
             path=name,
             remedy="refine all of the text together, without --forget-tokens",
         )
-    sources = zip(run.original.index_to_key, run.original.sources.tolist(), strict=True)
-    known = [word for word, source in sources if source == Source.KNOWN]
     if forms is not None:
-        known += [word for word, flag in zip(forms.words, forms.known.tolist(), strict=True) if flag]
         tokens = forms.batch(tokens)
     elif settings.stem or settings.min_count > 1:
         rule = "a run with stems or a minimal count has a folder of forms, it is missing"
         raise FormatError(rule, path=name, remedy="make the run again")
-    return Part(name, run, settings, tokens, dict.fromkeys(known, 0))
+    return Part(name, run, settings, tokens)
 
 
 def refuse_different(parts: Sequence[Part]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ def _other(path: str | None, which: str) -> FormatError:
 def gathered(
     batch: TokenBatch,
     parts: Sequence[Part],
-    table: Callable[[], Vectors | None],
+    table: Vectors | None,
     settings: Settings,
 ) -> Vectors:
     """The unit vectors of a corpus' words, as `selfvec.preparation.starting_vectors` gives them.
@@ -107,8 +107,8 @@ def gathered(
     batch : TokenBatch
     parts : sequence of Part
         Bring the rows of their words.
-    table : callable
-        Asked for the table only where a word is in none of the parts.
+    table : Vectors, optional
+        What the parts started from, for words that are in none of them.
     settings : Settings
 
     Raises
@@ -131,9 +131,9 @@ def gathered(
             rows[here], sources[here] = original.vectors[block], original.sources[block]
             filled[here] = True
     missing = np.flatnonzero(~filled)
-    if len(missing) and (asked := table()) is not None:
+    if len(missing) and table is not None:
         words = [batch.types[i] for i in missing.tolist()]
-        found, sources[missing] = asked.lookup(words, compose=settings.oov == "subwords")
+        found, sources[missing] = table.lookup(words, compose=settings.oov == "subwords")
         rows[missing] = unit_in_place(found)
     return Vectors(batch.types, rows, sources=sources, normalized=True)
 

@@ -106,20 +106,11 @@ class Forms:
     words : sequence of F str
     ids : (M,) int32
     offsets : (D + 1,) int64
-    known : (F,) bool
-        Which have a vector of their own in the table that the run started from.
     """
 
     words: Sequence[str]
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
-    known: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, batch: TokenBatch, known: Mapping[str, int]) -> Forms:
-        """Those of a corpus whose types are forms."""
-        flags = np.fromiter((word in known for word in batch.types), bool, len(batch.types))
-        return cls(batch.types, batch.ids, batch.offsets, flags)
 
     def batch(self, tokens: TokenBatch) -> TokenBatch:
         """As a corpus, with the dates, slices and texts of ``tokens``, which is the same corpus in words."""
@@ -132,11 +123,7 @@ class Forms:
 
         folder.mkdir()
         write_vocabulary(folder / _VOCABULARY, self.words)
-        tensors: dict[str, NDArray[Any]] = {
-            "ids": self.ids,
-            "offsets": self.offsets,
-            "known": self.known,
-        }
+        tensors: dict[str, NDArray[Any]] = {"ids": self.ids, "offsets": self.offsets}
         write_tensors(folder / _FILE, tensors)
 
     @classmethod
@@ -155,13 +142,13 @@ class Forms:
             if not (folder / name).is_file():
                 raise _damaged(folder / name, "a folder of forms holds this file, it is missing")
         words, tensors = read_vocabulary(folder / _VOCABULARY), map_tensors(folder / _FILE)
-        for name, dtype in (("ids", np.int32), ("offsets", np.int64), ("known", np.bool_)):
+        for name, dtype in (("ids", np.int32), ("offsets", np.int64)):
             if name not in tensors or tensors[name].ndim != 1 or tensors[name].dtype != dtype:
                 rule = f"forms have a one-dimensional tensor {name!r} of {np.dtype(dtype).name}"
                 raise _damaged(folder / _FILE, rule)
-        forms = cls(words, tensors["ids"], tensors["offsets"], tensors["known"])
-        if len(forms.known) != len(words) or len(forms.offsets) != documents + 1:
-            raise _damaged(folder / _FILE, "there is a flag for each form and a bound for each document")
+        forms = cls(words, tensors["ids"], tensors["offsets"])
+        if len(forms.offsets) != documents + 1:
+            raise _damaged(folder / _FILE, f"forms are of the run's {documents:,} documents, these of others")
         try:
             TokenBatch(forms.ids, forms.offsets, words)
         except ValueError as error:
