@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.encoder import reports
 
+import selfvec
 from selfvec.encoder import Encoder, as_encoder
 from selfvec.encoder.reading import normal
 from selfvec.errors import FormatError, InputError, OptionError, TargetError
@@ -114,19 +117,70 @@ def test_rare_words_weigh_more(encoder: Encoder, report_run: Run) -> None:
     assert common < rare
 
 
-def test_tables_and_dimensions_are_chosen(report_run: Run) -> None:
-    wide = Encoder.of(report_run, tables=["original", "refined"], dimensions=None)
-    assert wide.dimensions == 2 * report_run.vectors.vector_size
-    narrow = Encoder.of(report_run, tables=["original", "refined"], dimensions=16)
-    assert narrow.dimensions == 16
-    assert narrow.words == wide.words
-    texts = ["hail broke windows", "the river rose", "snow closed the school"]
-    full = Encoder.of(report_run, tables=["original", "refined"], dimensions=511).encode(texts)
-    exact = wide.encode(texts)
-    np.testing.assert_allclose(full @ full.T, exact @ exact.T, atol=1e-3)
+def test_tables_and_dimensions_are_chosen(report_run: Run, encoder: Encoder) -> None:
+    both = ["original", "refined"]
+    wide, narrow, turned = (Encoder.of(report_run, tables=both, dimensions=d) for d in (None, 8, 47))
+    assert (wide.dimensions, narrow.dimensions, turned.dimensions) == (48, 8, 47)
+    assert narrow.words == wide.words == encoder.words
+    texts = ["hail broke windows", "the river closed the road", "snow near the school"]
+    cosines = wide.encode(texts) @ wide.encode(texts).T
+    np.testing.assert_allclose(turned.encode(texts) @ turned.encode(texts).T, cosines, atol=0.02)
+    assert not np.allclose(narrow.encode(texts) @ narrow.encode(texts).T, cosines, atol=0.02)
     for tables in ([], ["refined", "newest"]):
         with pytest.raises(OptionError, match="original, refined, topics"):
             Encoder.of(report_run, tables=tables)
+
+
+def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:
+    """Of *road*, which no other word shares its stem with, by the formulas of the docstrings."""
+    encoder = Encoder.of(report_run, tables=["refined"], dimensions=None)
+    documents = sum("road" in text for text in reports.texts())
+    weight = np.log1p((240 - documents + 0.5) / (documents + 0.5))
+    row = encoder.rows[encoder.places[list(encoder.words).index("road")]]
+    np.testing.assert_allclose(row, weight * report_run.vectors.get_vector("road", norm=True), atol=1e-6)
+
+
+def test_a_run_that_forgot_its_tokens_still_gives_an_encoder(report_run: Run) -> None:
+    forgetful = replace(report_run, batch=None)
+    encoder = Encoder.of(forgetful)
+    assert encoder.about["tables"] == ["refined"]
+    exact = Encoder.of(report_run, tables=["refined"], dimensions=None)
+    assert encoder.words == exact.words
+    a, b = (np.linalg.norm(e.rows[e.places], axis=1) for e in (encoder, exact))
+    assert np.corrcoef(a, b)[0, 1] > 0.9
+    texts = ["hail broke windows", "the river closed the road"]
+    assert np.all(np.sum(encoder.encode(texts) * exact.encode(texts), axis=1) > 0.95)
+
+
+@pytest.mark.parametrize("options", [{"lemmatize": "en", "stop_words": "en"}, {"stem": "en"}])
+def test_inflected_words_are_read_where_the_run_has_their_lemma_or_stem(options: dict[str, str]) -> None:
+    run = selfvec.Refiner(method="decorrelated", **options).fit(
+        ["storms closed roads", "a road closes"] * 9, None
+    )
+    assert not {"storms", "storm"} <= set(run.vectors_.index_to_key)
+    encoder = Encoder.of(run.run_)
+    vectors = encoder.encode(["storm", "storms", "roads closed", "road closing"])
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
+    np.testing.assert_allclose(vectors[2], vectors[3], atol=1e-6)
+    assert np.all(np.linalg.norm(vectors, axis=1) > 0.99)
+
+
+def test_words_cut_at_white_space_only() -> None:
+    run = selfvec.Refiner(method="decorrelated", tokenizer="whitespace").fit(
+        ["ERR_42: a/b.c! Down", "a/b.c! up"] * 9, None
+    )
+    encoder = Encoder.of(run.run_)
+    assert {"err_42:", "a/b.c!"} <= set(encoder.words)
+    vectors = encoder.encode(["err_42:", "ERR_42:", "err_42", "A/B.C!"])
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+    assert not vectors[2].any()
+    assert vectors[3].any()
+
+
+def test_pieces_are_refused(report_run: Run) -> None:
+    options = report_run.provenance["options"] | {"tokenizer": "pieces/tokenizer.json"}
+    with pytest.raises(OptionError, match="pieces"):
+        Encoder.of(replace(report_run, provenance=report_run.provenance | {"options": options}))
 
 
 def test_a_folder_gives_the_same_bits(tmp_path: Path, encoder: Encoder) -> None:

@@ -11,8 +11,8 @@ the language, those that become one of the run's words or share its stem.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["DIMENSIONS", "TABLES", "Folded", "fold"]
 
 TABLES = ("original", "refined", "topics")
+CHOSEN = ("refined", "topics")  # see docs/encoders.md for the others
 DIMENSIONS = 256
 _SAMPLE = 20_000  # texts that tell the axes
 
@@ -66,7 +67,7 @@ class Folded:
 
 
 def fold(
-    run: Run, tables: Sequence[str] = TABLES, dimensions: int | None = DIMENSIONS, seed: int = 0
+    run: Run, tables: Sequence[str] = CHOSEN, dimensions: int | None = DIMENSIONS, seed: int = 0
 ) -> Folded:
     """Fold a run.
 
@@ -96,7 +97,8 @@ def fold(
     names = reads.names(run.vectors.index_to_key)
     index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
     groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
-    wide = np.hstack([_means(table, groups, len(index)) for table in _tables(run, tables)])
+    chosen = _tables(run, tables)
+    wide = np.hstack([_means(table, groups, len(index)) for table in chosen.values()])
     weights, documents = _weights(run, groups, list(index))
     if documents is not None and dimensions is not None and dimensions < wide.shape[1]:
         axes = principal_axes(_sample(documents, wide, weights, seed))
@@ -105,8 +107,8 @@ def fold(
     words, places = _spellings(run.vectors.index_to_key, reads, index, np.any(rows != 0, axis=1))
     used, places = np.unique(places, return_inverse=True)
     about = {
-        "tables": [name for name in TABLES if name in tables],
-        "manner": asdict(manner),
+        "tables": list(chosen),
+        **{name: getattr(manner, name) for name in ("lemmatize", "stop_words", "stem")},
         "documents": run.provenance.get("documents"),
         "run_words": len(run.vectors),
     }
@@ -124,24 +126,26 @@ class _Rules:
 
     def names(self, words: Sequence[str]) -> list[str | None]:
         keys = self.rulebook.keys(words, np.ones(len(words), np.int64), self.known)
-        stem = self.manner.stem
-        named = stems(keys.types, stem) if stem else [normal(key) for key in keys.types]
+        named = self.stems(keys.types)
         return [named[place] if place >= 0 else None for place in keys.places.tolist()]
 
+    def stems(self, keys: Sequence[str]) -> list[str]:
+        return stems(keys, self.manner.stem) if self.manner.stem else [normal(key) for key in keys]
 
-def _tables(run: Run, names: Sequence[str]) -> list[Vectors]:
+
+def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
     unknown = [name for name in names if name not in TABLES]
     if unknown or not names:
         what = repr(unknown[0]) if unknown else "none"
         raise OptionError(f"are some of {', '.join(TABLES)}, not {what}", field="tables")
-    found: list[Vectors | None] = []
+    found: dict[str, Vectors] = {}
     if "original" in names:
-        found.append(run.original)
+        found["original"] = run.original
     if "refined" in names:
-        found.append(run.vectors)
-    if "topics" in names:
-        found.append(run.topics)
-    return [table for table in found if table is not None] or [run.vectors]
+        found["refined"] = run.vectors
+    if "topics" in names and run.topics is not None:
+        found["topics"] = run.topics
+    return found or {"refined": run.vectors}
 
 
 def _means(table: Vectors, groups: NDArray[np.int64], number: int) -> Rows:
@@ -187,7 +191,7 @@ def _spellings(
 ) -> tuple[list[str], NDArray[np.int64]]:
     """The words that texts may say, in their normal spelling, and the group of each."""
     split = reads.manner.tokenizer
-    words = list(dict.fromkeys([*keys, *_listed(reads.manner)]))
+    words = list(dict.fromkeys([*keys, *_listed(reads, index)]))
     if split == "words":
         words = [plain(word) for word in words]
     words = [word for word, whole in zip(words, readable(words, split).tolist(), strict=True) if whole]
@@ -199,14 +203,16 @@ def _spellings(
     return list(found), np.fromiter(found.values(), np.int64, len(found))
 
 
-def _listed(manner: Manner) -> Iterable[str]:
-    """The words of the language, with their inflections, as the lemmatiser's dictionary lists them."""
+def _listed(reads: _Rules, index: Mapping[str, int]) -> Iterator[str]:
+    """Words of the lemmatiser's dictionary, inflected ones too, that may be of a known stem."""
     from simplemma.strategies import DefaultDictionaryFactory
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
     factory: Any = DefaultDictionaryFactory
-
-    languages = (manner.lemmatize or manner.stem or "").split(",")
-    for language in languages:
+    lemmas, stem = reads.manner.lemmatize, reads.manner.stem
+    for language in (lemmas or stem or "").split(","):
         if language in SUPPORTED_LANGUAGES:
-            yield from factory().get_dictionary(language)
+            dictionary: Mapping[str, str] = factory().get_dictionary(language)
+            words = list(dictionary)
+            named = reads.stems(list(dictionary.values()) if lemmas else words)
+            yield from (word for word, name in zip(words, named, strict=True) if name in index)

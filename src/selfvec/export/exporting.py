@@ -16,6 +16,8 @@ from .table import SUFFIXES, TARGETS, Wanted
 
 __all__ = ["export"]
 
+_ANOTHER = "choose another -o"
+
 
 def export(
     run: Run,
@@ -84,7 +86,7 @@ def _refuse(path: Path, overwrite: bool) -> None:
         remedy = "choose another -o, or replace it with --overwrite"
         raise TargetError("exists already", path=path, remedy=remedy)
     if is_run(path):
-        raise TargetError("is a run, it is not replaced", path=path, remedy="choose another -o")
+        raise TargetError("is a run, it is not replaced", path=path, remedy=_ANOTHER)
 
 
 def _move(room: Path, path: Path, overwrite: bool) -> None:
@@ -95,11 +97,12 @@ def _move(room: Path, path: Path, overwrite: bool) -> None:
         if place.is_dir():
             written = {entry.name for entry in source.iterdir()} if source.is_dir() else set()
             others = sorted(entry.name for entry in place.iterdir() if entry.name not in written)
-            if others or not source.is_dir():
-                what = f"{others[0]!r}, which would be lost" if others else "nothing, but is a folder"
-                raise TargetError(f"holds {what}", path=place, remedy="choose another -o")
+            if not source.is_dir():
+                raise TargetError("is a folder, a file is to be written", path=place, remedy=_ANOTHER)
+            if others:
+                raise TargetError(f"holds {others[0]!r}, which would be lost", path=place, remedy=_ANOTHER)
         elif source.is_dir() and os.path.lexists(place):
-            raise TargetError("is a file, a folder is to be written", path=place, remedy="choose another -o")
+            raise TargetError("is a file, a folder is to be written", path=place, remedy=_ANOTHER)
     for source, place in moves:
         if source.is_dir():
             replace_folder(source, place)

@@ -26,8 +26,7 @@ UNKNOWN = "[UNK]"  # no word can be spelled so: brackets separate words, and wor
 def tokenizer_json(encoder: Encoder) -> str:
     """The JSON of a tokeniser that gives every word of an encoder its number, and V to all others.
 
-    Equal to `Encoder.read` for every text, apart from letters so new that the library does not know their
-    lower case or their composed form yet.
+    Equal to `Encoder.read` for every text of characters that the running Python's Unicode has.
     """
     normalizers: list[dict[str, Any]] = [{"type": "Lowercase"}]
     normalizers += [_replace({"String": old}, new) for old, new in REPLACED.items()]
