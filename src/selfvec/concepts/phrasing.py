@@ -23,17 +23,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, OptionError
+from ..errors import FormatError, OptionError
 from ..progress import Progress
 from ..run import Run
 from ..text.phrases import LINK, Running, parts
 from ..tokens import TokenBatch
 from .grams import Grams, c_values, grams, pointwise
+from .terms import kept_tokens
 
 if TYPE_CHECKING:
     from ..corpus import Corpus
 
-__all__ = ["LEAST", "LONGEST", "MIN_COUNT", "Finder", "Phrase", "Phrases", "phrases"]
+__all__ = ["EMPTY", "LEAST", "LONGEST", "MIN_COUNT", "Finder", "Phrase", "Phrases", "phrases"]
 
 LONGEST = 4  # words
 MIN_COUNT = 5  # occurrences that longer candidates do not explain,
@@ -41,7 +42,7 @@ SHARE = 2e-6  # or such a share of the words, if that is more
 LEAST = 0.35  # NPMI; see docs/concepts.md
 
 # English words that stand at neither end of a term, beside the usual stop words.
-_EMPTY = frozenset(
+EMPTY = frozenset(
     """
     across along also although among another around away became become behind beside besides beyond
     could despite due each either else enough especially etc even ever every except however instead many
@@ -213,7 +214,7 @@ class Finder:
         kept = np.zeros(len(names), bool)
         kept[text.type_classes[text.kept]] = True
         word = np.array([LINK not in name and any(map(str.isalnum, name)) for name in names], bool)
-        empty = self.stop_words | _EMPTY if self.english else self.stop_words
+        empty = self.stop_words | EMPTY if self.english else self.stop_words
         stop = np.array([name in empty for name in names], bool)
         link = np.array([name in self.links for name in names], bool)
         letters = np.array([any(map(str.isalpha, name)) for name in names], bool)
@@ -283,13 +284,7 @@ def phrases(
         return _told(source, topn)
     finder = Finder(topn, min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
-        if source.tokens is None:
-            raise InputError(
-                "this run has forgotten its tokens",
-                path=source.folder,
-                remedy="look in the corpus itself, or refine again with --keep-tokens",
-            )
-        source = source.tokens
+        source = kept_tokens(source)
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:
@@ -317,7 +312,5 @@ def _told(run: Run, topn: int | None) -> Phrases:
         rows = [Phrase(**row) for row in told["rows"]]
         return Phrases(rows[:topn], int(told["tokens"]))
     except (TypeError, KeyError, ValueError):
-        from ..errors import FormatError
-
         rule = "run.json tells phrases by term, count, pmi, npmi and c_value"
         raise FormatError(rule, path=run.folder, remedy="make the run again") from None

@@ -6,9 +6,8 @@ from its parts: the mean of its words' directions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from ..tokens import TokenBatch
 from ..vectors import Source, Vectors, unit_rows
 from .phrasing import Finder, Phrase, Phrases
 
-__all__ = ["Units", "compose", "terms"]
+__all__ = ["Units", "compose"]
 
 
 class Units:
@@ -59,13 +58,6 @@ class Units:
                 count = int(batch.counts[place])
                 rows.append(replace(row, term=batch.types[place], units=count, count=row.count or count))
         return Phrases(rows, self._finder.found.tokens)
-
-
-def terms(provenance: Mapping[str, Any]) -> tuple[str, ...]:
-    """The phrases that are units of a run, as its vocabulary has them; none where nobody asked for any."""
-    told = provenance.get("phrases")
-    rows = told.get("rows", ()) if isinstance(told, Mapping) else ()
-    return tuple(str(row["term"]) for row in rows if isinstance(row, Mapping) and "term" in row)
 
 
 def compose(

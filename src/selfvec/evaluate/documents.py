@@ -10,7 +10,7 @@ collection (`lean`): what a word is to its neighbours, a text is to its.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ class Manner:
         Language code: words of one stem count as one, and their vectors are averaged.
     stemmed : bool
         Whether the table's own keys stand for stems.
+    phrases : str
+        Phrases that are keys of the table, as ``flash_flood``, separated by spaces.
     """
 
     tokenizer: str = "words"
@@ -50,6 +52,12 @@ class Manner:
     stop_words: str | None = "en"
     stem: str | None = "en"
     stemmed: bool = False
+    phrases: str = ""
+
+    @property
+    def by_words(self) -> Manner:
+        """The same without phrases: who searches by words finds *flood* in a *flash flood*."""
+        return replace(self, phrases="")
 
     @classmethod
     def of(cls, provenance: Mapping[str, Any]) -> Manner:
@@ -61,6 +69,7 @@ class Manner:
         options = provenance.get("options")
         if not isinstance(options, Mapping):
             return cls()
+        from ..text.phrases import units_of
         from ..text.rules import STOP_WORDS
         from ..text.stems import STEMMERS
 
@@ -75,6 +84,7 @@ class Manner:
             options.get("stop_words") or (language if language in STOP_WORDS else None),
             stem or (language if language in STEMMERS else None),
             stemmed=stem is not None,
+            phrases=" ".join(units_of(provenance)),
         )
 
 
@@ -94,7 +104,7 @@ def encode_texts(texts: Sequence[str], manner: Manner, known: Vectors | None = N
     stem = manner.stem if manner.stemmed else None
     rules = Rules(lemmatize=manner.lemmatize, stop_words=manner.stop_words, stem=stem)
     batches = [Documents(pl.Series(texts, dtype=pl.String))]
-    return encode(batches, tokenizer(manner.tokenizer), rules, known)[0]
+    return encode(batches, tokenizer(manner.tokenizer), rules, known, phrases=manner.phrases.split())[0]
 
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> NDArray[np.float32]:
@@ -202,7 +212,8 @@ def _averaged(
     group = np.zeros(len(words.types), np.int64)
     group[words.ids] = merged.ids
     out = np.zeros((len(merged.types), rows.shape[1]), np.float32)
-    np.add.at(out, group, unit_rows(rows) * counts[:, None].astype(np.float32))
+    stands = np.where(words.counts > 0, counts, 0).astype(np.float32)  # some words stand in phrases only
+    np.add.at(out, group, unit_rows(rows) * stands[:, None])
     return unit_rows(out)
 
 

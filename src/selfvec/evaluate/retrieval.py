@@ -91,7 +91,7 @@ def bm25_rankings(collection: Collection, manner: Manner) -> Rankings:
     """The best documents of each query by BM25, whole documents only."""
     from ..search.making import lexical
 
-    lexicon, scorer = lexical(collection.documents, manner)
+    lexicon, scorer = lexical(collection.documents, manner.by_words)
     rankings = []
     for query in collection.queries:
         (found,) = scorer.score(lexicon.read(query), "bm25")

@@ -90,7 +90,7 @@ class Index:
         gathered = documents if isinstance(documents, Gathered) else Gathered.of(documents)
         if not gathered.texts:
             raise InputError("there is no document to search", remedy="give at least one")
-        lexicon = Lexicon(Manner.of(run.provenance))
+        lexicon = Lexicon(Manner.of(run.provenance).by_words)
         space, segment = first_segment(run, lexicon, gathered, progress or Progress(), seed)
         about = {"left_out": gathered.left_out} if gathered.left_out else {}
         return cls(lexicon, space, [segment], [np.zeros(segment.documents, bool)], about=about)

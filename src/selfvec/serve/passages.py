@@ -127,5 +127,6 @@ def _by_stem(rows: Table, counts: NDArray[np.int64], words: TokenBatch, merged: 
     stem = np.zeros(len(words.types), np.int64)
     stem[words.ids] = merged.ids
     out = np.zeros((len(merged.types), rows.shape[1]), np.float32)
-    np.add.at(out, stem, unit_rows(rows) * counts[:, None].astype(np.float32))
+    stands = np.where(words.counts > 0, counts, 0).astype(np.float32)  # some words stand in phrases only
+    np.add.at(out, stem, unit_rows(rows) * stands[:, None])
     return unit_rows(out)

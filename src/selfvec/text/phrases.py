@@ -7,17 +7,18 @@ words that rules leave out are there. So phrases are joined, and looked for, in 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, OptionError
 
-__all__ = ["LINK", "Joined", "Phraser", "Running", "join", "parts", "read_phrases"]
+__all__ = ["LINK", "Joined", "Phraser", "Running", "join", "parts", "read_phrases", "units_of"]
 
 LINK = "_"  # between the words of a phrase, as in word2vec's own tables
 LONGEST = 10  # words of a phrase that somebody lists
@@ -151,6 +152,13 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     stays = (found >= 0) | ((found == -1) & kept)
     ends = np.concatenate(([0], np.cumsum(stays))).astype(np.int64)
     return ids[stays], ends[text.offsets], list(index)
+
+
+def units_of(provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    """The phrases that are units of a run, as its vocabulary has them; none where nobody asked for any."""
+    told = provenance.get("phrases")
+    rows = told.get("rows", ()) if isinstance(told, Mapping) else ()
+    return tuple(str(row["term"]) for row in rows if isinstance(row, Mapping) and "term" in row)
 
 
 def read_phrases(path: str | os.PathLike[str]) -> list[str]:

@@ -1,0 +1,304 @@
+"""Topics: terms in groups by what their texts are about, each group named by its most typical terms.
+
+Spherical k-means (Dhillon & Modha 2001) over the rows of the most telling terms: every term belongs to the
+centre it has the largest cosine to, every centre is the direction of its terms' weighted sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, OptionError
+from ..progress import Progress
+from ..run import Run
+from ..vectors import unit_rows
+from .terms import Terms, kept_tokens, subjects, terms
+
+__all__ = ["NUMBERS", "TERMS", "Topic", "Topics", "topics"]
+
+TERMS = 1500  # that are grouped
+NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # of topics, from which one is chosen
+ENOUGH = 0.9  # share of the best silhouette that is enough: it grows with the number, ever more slowly
+NAMED = 3  # terms in a name
+_STARTS, _ROUNDS = 4, 40
+
+Table = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A group of terms.
+
+    Parameters
+    ----------
+    name : str
+        Its three most typical terms.
+    terms : list of (str, float)
+        The most typical first, with their cosine to the centre.
+    size : int
+        Terms in all.
+    share : float
+        Of what the documents are about; all topics' shares add up to 1.
+    documents : int
+        Documents that are about this more than about any other.
+    """
+
+    name: str
+    terms: list[tuple[str, float]]
+    size: int
+    share: float
+    documents: int
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The topics of a run, the largest share first.
+
+    Parameters
+    ----------
+    rows : list of Topic
+    documents : int
+        In all; those without a term belong to no topic.
+    silhouette : float
+        How much nearer terms are to their own centre than to the next, from -1 to 1: the mean.
+    tried : dict of int to float
+        Silhouettes of the numbers that were compared; empty where one was given.
+    labels : dict of str to int
+        Place in ``rows`` of every term that was grouped.
+    """
+
+    rows: list[Topic]
+    documents: int
+    silhouette: float
+    tried: dict[int, float] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def __iter__(self) -> Iterator[Topic]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec topics --json`` prints it."""
+        rows = [
+            {
+                "topic": number,
+                "name": row.name,
+                "terms": [[term, cosine] for term, cosine in row.terms],
+                "size": row.size,
+                "share": row.share,
+                "documents": row.documents,
+            }
+            for number, row in enumerate(self.rows)
+        ]
+        tried = {str(number): value for number, value in self.tried.items()}
+        return {"documents": self.documents, "silhouette": self.silhouette, "tried": tried, "rows": rows}
+
+
+def topics(
+    run: Run,
+    number: int | None = None,
+    *,
+    topn: int = 12,
+    most: int = TERMS,
+    min_count: int = 5,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Topics:
+    """Groups of the telling terms of a run.
+
+    Parameters
+    ----------
+    run : Run
+    number : int, optional
+        How many. Where not given, the least of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is nine
+        tenths of the best of these.
+    topn : int
+        Terms told of each.
+    most : int
+        Terms that are grouped.
+    min_count : int
+        Documents that a term stands in, at least.
+    seed : int
+        For the first centres.
+    progress : Progress, optional
+
+    Raises
+    ------
+    OptionError
+        If there are fewer terms than topics.
+    InputError
+        If the run has forgotten its tokens, or has too few terms.
+    """
+    if number is not None and (not isinstance(number, int) or number < 1):
+        raise OptionError(f"is a whole number of at least 1, not {number!r}", field="number")
+    progress = progress or Progress()
+    told = terms(run, most, min_count=min_count)
+    if len(told) < 2 * (number or 2):
+        rule = f"{len(told)} words stand in {min_count} documents and tell something"
+        if number is not None:
+            raise OptionError(f"{rule}: too few for {number} topics", field="number", remedy="ask for fewer")
+        raise InputError(rule, path=run.folder, remedy="bring more text, or a smaller --min-count")
+    with progress.stage("Relating texts", None, "words"):
+        table = np.ascontiguousarray(unit_rows(subjects(run)[told.rows]))
+    numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(told)] or [2]
+    tried: dict[int, tuple[float, Labels, Table]] = {}
+    with progress.stage("Grouping", len(numbers), "numbers") as advance:
+        for k in numbers:
+            labels, centres = spherical_k_means(table, told.weights, k, seed)
+            tried[k] = (silhouette(table, labels, centres), labels, centres)
+            advance(1)
+    most_told = max(found[0] for found in tried.values())
+    best = next(k for k, found in tried.items() if found[0] >= ENOUGH * most_told or most_told <= 0)
+    value, labels, centres = tried[best]
+    compared = {} if number else {k: found[0] for k, found in tried.items()}
+    return _described(run, told, table, labels, centres, topn, (value, compared))
+
+
+def spherical_k_means(rows: Table, weights: Table, k: int, seed: int = 0) -> tuple[Labels, Table]:
+    """Groups of unit rows by direction: the best of four starts.
+
+    Parameters
+    ----------
+    rows : (n, d) float32
+    weights : (n,) float32
+        How much each counts.
+    k : int
+    seed : int
+        The first centres are drawn as by k-means++ (Arthur & Vassilvitskii 2007).
+
+    Returns
+    -------
+    labels : (n,) int64
+    centres : (k, d) float32
+        Unit rows. A group that would be empty takes the row farthest from its centre.
+    """
+    best: tuple[float, Labels, Table] | None = None
+    for start in range(_STARTS):
+        centres = _drawn(rows, weights, k, np.random.default_rng([seed, start]))
+        labels = np.zeros(len(rows), np.int64)
+        for _ in range(_ROUNDS):
+            cosines = rows @ centres.T
+            new = cosines.argmax(axis=1)
+            empty = np.setdiff1d(np.arange(k), new)
+            if len(empty):
+                far = np.argsort(cosines.max(axis=1), kind="stable")
+                new[far[: len(empty)]] = empty
+            if np.array_equal(new, labels):
+                break
+            labels = new
+            centres = _centres(rows, weights, labels, k)
+        fit = float(weights @ np.take_along_axis(rows @ centres.T, labels[:, None], axis=1)[:, 0])
+        if best is None or fit > best[0]:
+            best = (fit, labels, centres)
+    assert best is not None
+    return best[1], best[2]
+
+
+def _drawn(rows: Table, weights: Table, k: int, rng: np.random.Generator) -> Table:
+    chosen = [int(rng.choice(len(rows), p=weights.astype(np.float64) / weights.sum(dtype=np.float64)))]
+    far = 1 - rows @ rows[chosen[0]]
+    while len(chosen) < k:
+        odds = np.maximum(far, 0).astype(np.float64) * weights
+        total = odds.sum()
+        chosen.append(int(rng.choice(len(rows), p=odds / total)) if total > 0 else len(chosen))
+        far = np.minimum(far, 1 - rows @ rows[chosen[-1]])
+    return rows[chosen]
+
+
+def _centres(rows: Table, weights: Table, labels: Labels, k: int) -> Table:
+    members = np.zeros((k, len(rows)), np.float32)
+    members[labels, np.arange(len(rows))] = weights
+    return unit_rows(members @ rows)
+
+
+def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
+    """Mean of (b - a) / max(a, b): a, b the cosine distances to the own centre and to the nearest other.
+
+    Examples
+    --------
+    >>> rows = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
+    >>> silhouette(rows, np.array([0, 0, 1]), rows[1:])
+    1.0
+    """
+    if len(centres) < 2:
+        return 0.0
+    distances = 1 - rows @ centres.T
+    own = np.take_along_axis(distances, labels[:, None], axis=1)[:, 0].copy()
+    np.put_along_axis(distances, labels[:, None], np.inf, axis=1)
+    other = distances.min(axis=1)
+    return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-12)))
+
+
+def _described(
+    run: Run,
+    told: Terms,
+    table: Table,
+    labels: Labels,
+    centres: Table,
+    topn: int,
+    figures: tuple[float, dict[int, float]],
+) -> Topics:
+    shares, documents, total = document_shares(run, told, labels, len(centres))
+    order = np.argsort(-shares, kind="stable").tolist()
+    rows = []
+    for topic in order:
+        members = np.flatnonzero(labels == topic)
+        cosines = table[members] @ centres[topic]
+        typical = members[np.argsort(-cosines * np.sqrt(told.weights[members]), kind="stable")]
+        near = dict(zip(members.tolist(), cosines.tolist(), strict=True))
+        listed = [(told.names[i], float(near[i])) for i in typical[:topn].tolist()]
+        name = ", ".join(_distinct([told.names[i] for i in typical.tolist()], NAMED))
+        rows.append(Topic(name, listed, len(members), float(shares[topic]), int(documents[topic])))
+    place = {topic: i for i, topic in enumerate(order)}
+    named = {name: place[label] for name, label in zip(told.names, labels.tolist(), strict=True)}
+    return Topics(rows, total, *figures, named)
+
+
+def document_shares(
+    run: Run, told: Terms, labels: Labels, number: int
+) -> tuple[NDArray[np.float64], Labels, int]:
+    """Of each topic its mean share of the documents, and in how many it is the largest; and all documents.
+
+    A document is about its terms, each as much as it weighs in idf, however often it stands there; one
+    without any is about nothing.
+    """
+    batch = kept_tokens(run)
+    topic = np.full(len(batch.types), -1, np.int64)
+    topic[told.rows] = labels
+    places = np.flatnonzero(topic[batch.ids] >= 0)
+    document = np.searchsorted(batch.offsets, places, side="right") - 1
+    pairs = np.unique(document * len(batch.types) + batch.ids[places])  # a term counts once a document
+    document, word = np.divmod(pairs, len(batch.types))
+    idf = np.zeros(len(batch.types))
+    idf[told.rows] = np.log(batch.documents / told.documents)
+    sums = np.bincount(document * number + topic[word], idf[word], batch.documents * number)
+    sums = sums.reshape(batch.documents, number)
+    sums = sums[sums.any(axis=1)]
+    if not len(sums):
+        return np.zeros(number), np.zeros(number, np.int64), batch.documents
+    shares = (sums / sums.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares, np.bincount(sums.argmax(axis=1), minlength=number).astype(np.int64), batch.documents
+
+
+def _distinct(names: list[str], most: int) -> list[str]:
+    """The first names of which none is spelled like the beginning of another."""
+    out: list[str] = []
+    for name in names:
+        if not any(_alike(name, other) for other in out):
+            out.append(name)
+        if len(out) == most:
+            break
+    return out
+
+
+def _alike(a: str, b: str) -> bool:
+    a, b = sorted((a.lower(), b.lower()), key=len)
+    return b.startswith(a[: max(4, len(a) - 2)]) or a in b.split("_")

@@ -1,0 +1,153 @@
+"""Which words of a run are terms: those that tell what a text is about.
+
+A content word comes back in the texts that it is about, a function word is strewn over all. Residual idf says
+by how much a word's texts are fewer than if chance had strewn it (Church & Gale 1995, *Inverse document
+frequency: a measure of deviations from Poisson*):
+
+    RIDF    -log₂(df / D) + log₂(1 - exp(-cf / D))
+
+A term's weight is RIDF · √df, so that neither the rarest nor the commonest words come first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..run import Run
+from ..tokens import TokenBatch
+from ..vectors import Float
+
+__all__ = ["Terms", "kept_tokens", "row_of", "stop_words", "subjects", "terms", "weights"]
+
+COMMON = 0.3  # share of the documents beyond which a word tells nothing
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The most telling words of a run, first to last.
+
+    Parameters
+    ----------
+    rows : (n,) int64
+        Their rows in the run's tables.
+    names : list of n str
+    weights : (n,) float32
+        How telling each is.
+    documents : (n,) int64
+        In how many it stands.
+    """
+
+    rows: NDArray[np.int64]
+    names: list[str]
+    weights: NDArray[np.float32]
+    documents: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
+    """The most telling words of a run: no stop words, no numbers, nothing in more than 30 % of the documents.
+
+    Parameters
+    ----------
+    run : Run
+    most : int
+    min_count : int
+        Documents that a term stands in, at least.
+
+    Raises
+    ------
+    InputError
+        If the run has forgotten its tokens.
+    """
+    batch = kept_tokens(run)
+    weight, occurs = weights(batch)
+    empty = stop_words(run)
+    able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents)) & (weight > 0)
+    able &= np.any(run.vectors.unit != 0, axis=1)
+    rows = [i for i in np.flatnonzero(able).tolist() if _is_word(batch.types[i], empty)]
+    order = np.array(sorted(rows, key=lambda i: (-weight[i], i))[:most], np.int64)
+    return Terms(order, [batch.types[i] for i in order.tolist()], weight[order], occurs[order])
+
+
+def _is_word(name: str, empty: frozenset[str]) -> bool:
+    return name.lower() not in empty and sum(map(str.isalpha, name)) > 1
+
+
+def weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """RIDF · √df and df of every type, (V,) each; words as common as chance has them weigh nothing.
+
+    Examples
+    --------
+    >>> batch = TokenBatch.from_documents([["a", "a", "a", "b"], ["b"], ["b"], ["c"]])
+    >>> found, occurs = weights(batch)
+    >>> found.round(2).tolist(), occurs.tolist()
+    ([1.08, 0.0, 0.0], [1, 3, 1])
+    """
+    from ..evaluate.kernels import document_frequencies
+
+    occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
+    documents = max(batch.documents, 1)
+    share = np.maximum(occurs, 1) / documents
+    chance = -np.expm1(-np.maximum(batch.counts, 1) / documents)
+    residual = np.log2(chance) - np.log2(share)
+    found = np.where(occurs > 0, np.maximum(residual, 0) * np.sqrt(occurs), 0)
+    return found.astype(np.float32), occurs
+
+
+def kept_tokens(run: Run) -> TokenBatch:
+    """The text of a run, as ids.
+
+    Raises
+    ------
+    InputError
+        If the run has forgotten it.
+    """
+    if run.tokens is None:
+        raise InputError(
+            "this run has forgotten its tokens", path=run.folder, remedy="refine again with --keep-tokens"
+        )
+    return run.tokens
+
+
+def stop_words(run: Run) -> frozenset[str]:
+    """Words that are no terms, in the language of a run."""
+    from ..evaluate.documents import Manner
+    from ..text.rules import Rulebook, Rules
+    from .phrasing import EMPTY
+
+    spec = Manner.of(run.provenance).stop_words
+    if spec is None:
+        return frozenset()
+    listed = Rulebook(Rules(stop_words=spec), "lower").stop_words
+    return listed | EMPTY if spec == "en" else listed
+
+
+def row_of(run: Run, term: str) -> int:
+    """Row of a word or phrase, however its words are separated.
+
+    Raises
+    ------
+    InputError
+        If the run has no such word; names those that look alike.
+    """
+    joined = "_".join(term.split())
+    return run.index(joined if "_" in joined and any(f in run.vectors for f in _forms(joined)) else term)
+
+
+def _forms(term: str) -> tuple[str, str, str]:
+    return term, term.lower(), term.title()
+
+
+def subjects(run: Run) -> Float:
+    """Unit rows by what the texts of a word are about, (V, d) float32; see `selfvec.refine.topics`."""
+    if run.topics is not None:
+        return run.topics.unit
+    from ..refine.topics import topical
+
+    return topical(kept_tokens(run), run.original)
