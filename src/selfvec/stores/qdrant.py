@@ -5,6 +5,7 @@ Points are numbered from 0, since Qdrant takes numbers and UUIDs only; what the 
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,11 @@ def write(rows: Rows, folder: Path) -> None:
         client.create_collection(rows.name, vectors_config=size)
         _without_waiting(client, rows.name)
         payloads = [_payload(row) for row in rows.table.iter_rows(named=True)]
-        client.upload_collection(
-            rows.name, rows.vectors, payload=payloads, ids=range(len(rows)), batch_size=_BLOCK
-        )
+        with warnings.catch_warnings():  # it warns from 20,000 points on, whoever opens it is warned again
+            warnings.simplefilter("ignore", UserWarning)
+            client.upload_collection(
+                rows.name, rows.vectors, payload=payloads, ids=range(len(rows)), batch_size=_BLOCK
+            )
     finally:
         client.close()
 
