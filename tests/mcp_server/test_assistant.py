@@ -37,7 +37,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
         {"query": "hail", "mode": "bm25", "filters": ["state=OHIO", "date=1993..1996"], "topn": 20},
     ),
     "long": ("search_passages", {"query": "derecho", "mode": "bm25", "topn": 1}),
-    "similar": ("similar_terms", {"word": "Hail", "topn": 4}),
+    "similar": ("similar_terms", {"word": "Hail", "topn": 4, "min_count": 3}),
     "changed": ("changed_words", {"topn": 3}),
     "drift": ("explain_drift", {"word": "mouse"}),
     "between": ("explain_drift", {"word": "mouse", "between": ["1990..1994", "1995.."]}),
@@ -143,6 +143,7 @@ def test_run_info(talk) -> None:
     assert info["method"] == "decorrelated"
     assert info["words"] > 30
     assert "200 documents" in info["corpus"]
+    assert info["files"] == ["reports.jsonl"]
 
 
 def test_passages_say_why(talk) -> None:
@@ -181,7 +182,7 @@ def test_answers_are_bounded(talk) -> None:
 def test_terms_before_and_after(talk, folder: Path) -> None:
     found = data(talk, "similar")
     assert found["word"] == "hail"
-    rows = Run.open(folder / "run").similar("hail", 4, compare=True)
+    rows = Run.open(folder / "run").similar("hail", 4, compare=True, min_count=3)
     for name, row in zip(("before", "after"), rows, strict=True):
         assert [one["term"] for one in found[name]] == [term for term, _ in row["neighbours"]]
         assert [one["cosine"] for one in found[name]] == pytest.approx(

@@ -25,6 +25,7 @@ class RunInfo:
     """What a run is."""
 
     corpus: str
+    files: list[str]
     documents: int
     tokens: int
     words: int

@@ -10,22 +10,26 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from pydantic import Field
 
-from ..drift import Drift, drift, slices_of
 from ..errors import InputError
 from ..progress import Progress
 from ..run import Run
-from ..search import Index, run_index
 from . import results as told
+
+if TYPE_CHECKING:
+    from ..drift import Drift
+    from ..search import Index
 
 __all__ = ["Tools"]
 
 LONGEST = 2000  # characters of a passage or a sentence
 _SHORT = 200  # characters of a field's value
+_FILES = 20  # names of files told
 _KEPT = 3  # comparisons of two states kept
 _LEVEL = 0.05  # false discovery rate below which a change is beyond chance
 _REASONS = 8  # matches told for a passage
@@ -35,6 +39,7 @@ Word = Annotated[str, Field(min_length=1, max_length=100, description="A word of
 Question = Annotated[str, Field(min_length=1, max_length=1000, description="A question, or some words.")]
 Text = Annotated[str, Field(max_length=10_000, description="A sentence or text in which the word stands.")]
 Topn = Annotated[int, Field(ge=1, le=20, description="How many.")]
+Often = Annotated[int, Field(ge=1, description="Leave out words that occur less often.")]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
     Field(description="hybrid: words, related words and meaning together; bm25: words; dense: meaning."),
@@ -99,11 +104,15 @@ class Tools:
     def run_info(self) -> told.RunInfo:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
+        from ..drift import slices_of
+
         run, made = self.run, self.run.provenance
+        corpus = made.get("corpus", {})
         dates = None if run.tokens is None else run.tokens.dates
         days = [] if dates is None else dates[~np.isnat(dates)].astype(str).tolist()
         return told.RunInfo(
-            corpus=str(made.get("corpus", {}).get("description", "")),
+            corpus=str(corpus.get("description", "")),
+            files=[Path(str(file.get("path", ""))).name for file in corpus.get("files", [])[:_FILES]],
             documents=int(made.get("documents", 0)),
             tokens=int(made.get("tokens", 0)),
             words=len(run.vectors),
@@ -136,11 +145,11 @@ class Tools:
         return told.Passages(query, mode, found.documents, ["date", *index.fields], found.unknown, hits)
 
     @_alone
-    def similar_terms(self, word: Word, topn: Topn = 10) -> told.SimilarTerms:
+    def similar_terms(self, word: Word, topn: Topn = 10, min_count: Often = 5) -> told.SimilarTerms:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus (what the
         world at large means) and after (what this corpus means), and which words came and went. `count` is
         how often the word occurs."""
-        before, after = self.run.similar(word, topn, compare=True)
+        before, after = self.run.similar(word, topn, compare=True, min_count=min_count)
         had, has = (
             [told.Term(term, cosine) for term, cosine in row["neighbours"]] for row in (before, after)
         )
@@ -217,12 +226,16 @@ class Tools:
 
     def _opened(self) -> Index:
         """The index: that of the run folder, made where there is none."""
+        from ..search import run_index
+
         if self._index is None:
             self._index = run_index(self.run, self.corpus, self.progress)
         return self._index
 
     def _drift(self, between: Sequence[str] | None) -> Drift:
         """Every word between two states; the last few comparisons are kept."""
+        from ..drift import drift
+
         key = tuple(between or ())
         if key not in self._drifts:
             found = drift(self.run, between, progress=self.progress)
