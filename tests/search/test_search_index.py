@@ -128,7 +128,6 @@ def test_added_and_deleted_is_as_before(index: Index) -> None:
     assert sorted(path.name for path in index.folder.glob("segment-*")) == ["segment-000"]
 
 
-@pytest.mark.xfail(reason="after deletions fewer equal texts are listed than in a fresh index: to be mended")
 def test_words_count_as_if_the_deleted_had_never_been(
     index: Index, storm_run: Run, reports: list[str]
 ) -> None:
@@ -138,9 +137,7 @@ def test_words_count_as_if_the_deleted_had_never_been(
     fresh = Index.memory(storm_run, Gathered.of([reports[i] for i in left], [f"r{i}" for i in left]))
     assert index.folder is not None
     for one in (index, Index.open(index.folder)):
-        for mine, theirs in zip(told(one, "bm25"), told(fresh, "bm25"), strict=True):
-            assert [name for name, _ in mine] == [name for name, _ in theirs]
-            np.testing.assert_allclose([s for _, s in mine], [s for _, s in theirs], rtol=1e-5)
+        assert told(one, "bm25") == told(fresh, "bm25")
     assert len(index) == len(left)
     with pytest.raises(InputError, match="no document 'r0'"):
         index.text("r0")

@@ -49,6 +49,8 @@ def search(
         return
     from ..explore.found import found_text
 
+    if not found.asked and not found.unknown:
+        say("nothing to search for: stop words are left out")
     if found.unknown:
         say(f"neither the documents nor the run have: {', '.join(found.unknown)}")
     show(found_text(found))

@@ -114,6 +114,8 @@ class Found:
     ----------
     question, mode : str
     hits : list of Hit
+    asked : list of str
+        Words of the question that were searched for.
     unknown : list of str
         Words of the question that neither the documents nor the run have.
     documents : int
@@ -123,6 +125,7 @@ class Found:
     question: str
     mode: str
     hits: list[Hit]
+    asked: list[str]
     unknown: list[str]
     documents: int
 
@@ -132,6 +135,7 @@ class Found:
             "query": self.question,
             "mode": self.mode,
             "documents": self.documents,
+            "asked": self.asked,
             "unknown": self.unknown,
             "hits": [hit.as_dict() for hit in self.hits],
         }
@@ -149,7 +153,7 @@ def describe(
     """Hits of documents given by segment and number, in their order."""
     passages = [_passage(lexicon, scorer.segments[n], scored[n], document) for n, document in places]
     words = list({word for passage in passages for word in passage.words})
-    meets, known = _meeting(scorer, asked), {}
+    meets, known = _meeting(scorer, asked, mode), {}
     for word, types in zip(words, lexicon.types_of(words), strict=True):
         found = [meets[number] for number in types if number in meets]
         if found:
@@ -172,7 +176,7 @@ def describe(
                 _fields(segment, document),
             )
         )
-    return Found(question, mode, hits, asked.unknown, scorer.documents)
+    return Found(question, mode, hits, asked.words, asked.unknown, scorer.documents)
 
 
 @dataclass(frozen=True)
@@ -195,12 +199,12 @@ def _passage(lexicon: Lexicon, segment: Segment, one: Scored, document: int) -> 
     return _Passage(text, (start, end), words, starts, ends)
 
 
-def _meeting(scorer: Scorer, asked: Asked) -> Meeting:
-    """Every type that meets a question."""
+def _meeting(scorer: Scorer, asked: Asked, mode: str) -> Meeting:
+    """Every type that meets a question: its own, and in other modes than bm25 those related to them."""
     weights = scorer.space.weights
     heaviest = float(weights.max(initial=0))
     out: Meeting = {}
-    for t, own in enumerate(asked.types.tolist()):
+    for t, own in enumerate(asked.types.tolist() if mode != "bm25" else []):
         weight = float(weights[own]) if own < len(weights) else heaviest
         for other, like in scorer.related(own)[1:]:
             if other not in out or like * weight > out[other][2]:

@@ -150,6 +150,7 @@ def moments(scores: F32, alive: NDArray[np.bool_]) -> tuple[int, float, float]:
 @nb.njit(nogil=True, cache=True)
 def whole_and_best(
     parts: F32,
+    shares: F32,
     scales: F32,
     shifts: F32,
     owners: NDArray[np.int32],
@@ -165,6 +166,8 @@ def whole_and_best(
     ----------
     parts : (3, D + P) float32
         From words, from related words, from meaning.
+    shares : (3,) float32
+        Parts of no share find nothing, whatever they hold.
     scales, shifts : (3,) float32
         A unit scores the sum of ``scale · part - shift``.
     owners : (P,) int32
@@ -176,7 +179,7 @@ def whole_and_best(
     best : (D,) int32
         Number of the best passage; -1 where the document has none.
     found : (D,) bool
-        Documents that are alive and have a part that counts and is not 0.
+        Documents that are alive and have a part that has a share and is not 0.
     """
     documents = len(out)
     words, related, meaning = parts[0], parts[1], parts[2]
@@ -184,9 +187,9 @@ def whole_and_best(
     shift = np.float32(shifts[0] + shifts[1] + shifts[2])
     for d in range(documents):
         out[d] = a * words[d] + b * related[d] + c * meaning[d] - shift
-    lexical, dense = a != 0 or b != 0, c != 0
+    first, second, third = shares[0] != 0, shares[1] != 0, shares[2] != 0
     for d in range(documents):
-        met = (lexical and (words[d] != 0 or related[d] != 0)) or (dense and meaning[d] != 0)
+        met = (first and words[d] != 0) or (second and related[d] != 0) or (third and meaning[d] != 0)
         found[d] = met and alive[d]
     best[:] = -1
     values = np.empty(len(owners), np.float32)

@@ -14,13 +14,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import OptionError
 from ..evaluate.documents import Manner, by_stem, encode_texts
 from ..text.rules import Rulebook
 from ..text.tokenizers import Tokenizer
 from ..tokens import TokenBatch
 from ..vectors import Vectors
 
-__all__ = ["Asked", "Lexicon", "located"]
+__all__ = ["Asked", "Lexicon", "is_text", "located"]
 
 _KEPT = 100_000  # words whose types are remembered
 
@@ -108,7 +109,18 @@ class Lexicon:
         return Rulebook(rules, self._tokenizer.casing)
 
     def read(self, text: str) -> Asked:
-        """A question as types."""
+        """A question as types.
+
+        Raises
+        ------
+        OptionError
+            If it is no Unicode text.
+        """
+        if not is_text(text):
+            raise OptionError(
+                "the question holds half of a surrogate pair, which is no Unicode text",
+                remedy="write it again, in UTF-8",
+            )
         if self.manner.tokenizer in ("words", "whitespace"):
             starts, ends = located(text, self.manner.tokenizer)
             words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
@@ -151,6 +163,15 @@ class Lexicon:
         places = keys.places[raw.ids].tolist()
         bounds = raw.offsets.tolist()
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
+
+
+def is_text(text: str) -> bool:
+    """Whether a string can be written as UTF-8, which half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def located(text: str, tokenizer: str = "words") -> tuple[list[int], list[int]]:

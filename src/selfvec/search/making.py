@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import CorpusError
 from ..evaluate.documents import Manner
 from ..progress import Progress
 from ..run import Run
 from ..tokens import TokenBatch
 from ..vectors import Vectors, unit_rows
-from .lexicon import Lexicon
+from .lexicon import Lexicon, is_text
 from .scoring import Scorer
 from .segment import Record, Segment
 from .space import Space, run_tables
@@ -45,8 +46,18 @@ class Gathered:
 
     @classmethod
     def of(cls, texts: Sequence[str], ids: Sequence[str] | None = None) -> Gathered:
-        """Texts without dates or fields, called by ``ids`` or by their numbers from 0."""
+        """Texts without dates or fields, called by ``ids`` or by their numbers from 0.
+
+        Raises
+        ------
+        CorpusError
+            If a text is no Unicode text.
+        """
         names = [str(i) for i in range(len(texts))] if ids is None else list(ids)
+        odd = next((name for name, text in zip(names, texts, strict=True) if not is_text(text)), None)
+        if odd is not None:
+            rule = f"document {odd!r} holds half of a surrogate pair, which is no Unicode text"
+            raise CorpusError(rule, remedy="mend it or leave it out")
         return cls(list(texts), Record(names, np.full(len(texts), "NaT", "datetime64[D]")))
 
 

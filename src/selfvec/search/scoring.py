@@ -141,7 +141,7 @@ class Scorer:
         check_mode(mode)
         parts = [np.zeros((3, segment.units), np.float32) for segment in self.segments]
         if mode != "dense":
-            self._lexical(asked, parts)
+            self._lexical(asked, parts, softened=mode == "hybrid")
         query = self.space.asked(asked.types, asked.counts) if mode != "bm25" else _NOTHING
         if mode == "hybrid":
             query = query[:NARROW]
@@ -149,26 +149,27 @@ class Scorer:
         shares = {"bm25": (1, 0, 0), "dense": (0, 0, 1)}.get(mode)
         if shares is not None:
             flat = np.array(shares, np.float32)
-            return self._documents(parts, flat, np.zeros(3, np.float32))
+            return self._documents(parts, flat, flat, np.zeros(3, np.float32))
+        own = np.array(self.blend.shares, np.float32)
         scaling = self._scaling(parts)
-        first = self._documents(parts, *scaling)
+        first = self._documents(parts, own, *scaling)
         moved = self._moved(query, first)
         if moved is None:
             return first
         self._meaning(moved, parts)
         meaning = self._scaling(parts, (2,))
         return self._documents(
-            parts, *(np.append(a[:2], b[2]) for a, b in zip(scaling, meaning, strict=True))
+            parts, own, *(np.append(a[:2], b[2]) for a, b in zip(scaling, meaning, strict=True))
         )
 
-    def _lexical(self, asked: Asked, parts: list[Rows]) -> None:
-        """BM25 and its softened form, into the first two parts."""
+    def _lexical(self, asked: Asked, parts: list[Rows], *, softened: bool) -> None:
+        """BM25 and its softened form, into the first two parts; twice the first where it is not asked for."""
         occurs = np.zeros(len(asked.types), np.int64)
         for segment, removed in zip(self.segments, self.removed, strict=True):
             occurs += segment.frequencies(asked.types, removed)
         idf = np.log1p((self.documents - occurs + 0.5) / (occurs + 0.5))
         weights = (idf * asked.counts).astype(np.float32)
-        groups = [self.related(int(own)) for own in asked.types]
+        groups = [self.related(int(own)) if softened else [(int(own), 1.0)] for own in asked.types]
         likeness = np.array([like for group in groups for _, like in group], np.float32)
         types = np.array([other for group in groups for other, _ in group], np.int64)
         bounds = np.cumsum([0, *map(len, groups)], dtype=np.int64)
@@ -213,21 +214,25 @@ class Scorer:
                 scales[k], shifts[k] = share / spread, share * mean / spread
         return scales, shifts
 
-    def _documents(self, parts: list[Rows], scales: Rows, shifts: Rows) -> list[Scored]:
-        """Scores of documents from the parts of their units."""
+    def _documents(self, parts: list[Rows], shares: Rows, scales: Rows, shifts: Rows) -> list[Scored]:
+        """Scores of documents from the parts of their units; those without a share find nothing."""
         out = []
         for segment, alive, part in zip(self.segments, self.alive, parts, strict=True):
             scores = np.empty(segment.documents, np.float32)
             best = np.empty(segment.documents, np.int32)
             found = np.empty(segment.documents, bool)
             owners = segment.arrays["owners"]
-            kernels.whole_and_best(part, scales, shifts, owners, self.blend.best, alive, scores, best, found)
+            kernels.whole_and_best(
+                part, shares, scales, shifts, owners, self.blend.best, alive, scores, best, found
+            )
             out.append(Scored(scores, found, best, part, scales, shifts))
         return out
 
     def _moved(self, query: Rows, scored: list[Scored]) -> Rows | None:
         """The question's vector, moved toward those of the best documents; None where there are none."""
         most = self.blend.feedback
+        if most < 1:
+            return None
         best = [
             (-float(one.scores[d]), number, int(d))
             for number, one in enumerate(scored)
