@@ -29,7 +29,7 @@ __all__ = ["Tools"]
 
 LONGEST = 2000  # characters of a passage or a sentence
 _SHORT = 200  # characters of a field's value
-_FILES = 20  # names of files told
+_FILES, _FIELDS = 20, 30  # names of files told, fields of a document
 _KEPT = 3  # comparisons of two states kept
 _LEVEL = 0.05  # false discovery rate below which a change is beyond chance
 _REASONS = 8  # matches told for a passage
@@ -138,11 +138,11 @@ class Tools:
         for hit in found.hits:
             text = index.text(hit.id)[slice(*hit.passage)]
             why = [told.Match(**vars(reason)) for reason in hit.words[:_REASONS]]
-            fields = {name: _cut(value, _SHORT) for name, value in hit.fields.items()}
+            fields = {name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]}
             hits.append(
                 told.Passage(hit.id, hit.score, hit.date, fields, _cut(text), len(text) > LONGEST, why)
             )
-        return told.Passages(query, mode, found.documents, ["date", *index.fields], found.unknown, hits)
+        return told.Passages(query, mode, found.documents, ["date", *index.fields][:_FIELDS], found.unknown, hits)
 
     @_alone
     def similar_terms(self, word: Word, topn: Topn = 10, min_count: Often = 5) -> told.SimilarTerms:

@@ -26,7 +26,7 @@ def write(rows: Rows, folder: Path) -> None:
         size = models.VectorParams(size=rows.vectors.shape[1], distance=models.Distance.COSINE)
         client.create_collection(rows.name, vectors_config=size)
         _without_waiting(client, rows.name)
-        payloads = [_payload(row) for row in rows.table.iter_rows(named=True)]
+        payloads = (_payload(row) for row in rows.table.iter_rows(named=True))
         with warnings.catch_warnings():  # it warns from 20,000 points on, whoever opens it is warned again
             warnings.simplefilter("ignore", UserWarning)
             client.upload_collection(
