@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.errors import InputError, OptionError
+from selfvec.neighbours import operator
 from selfvec.neighbours.counting import count
 from selfvec.neighbours.counts_reference import linear_reference, ppmi_reference
 from selfvec.neighbours.scan import ScanOperator
@@ -154,3 +155,15 @@ def test_options_that_make_no_sense() -> None:
             counts.ppmi(smoothing)
     with pytest.raises(OptionError, match="gamma"):
         counts.linear(np.nan)
+
+
+@pytest.mark.parametrize("name", ["scan", "counts", "ppmi"])
+@pytest.mark.parametrize("width", [5, 64, 300])
+def test_the_result_may_take_the_table_s_place(name: str, width: int) -> None:
+    ids = np.random.default_rng(1).integers(0, 40, 900).astype(np.int32)
+    batch = TokenBatch(ids, np.array([0, 300, 900]), [str(i) for i in range(40)])
+    table = np.random.default_rng(2).standard_normal((40, width)).astype(np.float32)
+    expected = operator(name, batch, 7).apply(table)
+    place = table.copy()
+    assert operator(name, batch, 7, jobs=2).apply(place, place) is place
+    np.testing.assert_array_equal(place, expected)

@@ -25,8 +25,13 @@ class Operator(Protocol):
     degrees: NDArray[np.float64]
     """(V,): how many neighbours each word has in all, the row sums of the counts."""
 
-    def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """A·E: for every word the informative sum of its neighbours' rows, (V, d) -> (V, d)."""
+    def apply(
+        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """A·E: for every word the informative sum of its neighbours' rows, (V, d) -> (V, d).
+
+        It is written to ``out`` where that is given; ``table`` itself will do.
+        """
 
 
 def operator(

@@ -7,8 +7,10 @@ digits never enters the sums.
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -46,28 +48,35 @@ class ScanOperator:
         counted = count_neighbours(batch.ids, batch.offsets, self.half, len(batch.types))
         self.degrees: NDArray[np.float64] = counted.astype(np.float64)
 
-    def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """Sum every word's neighbours; (V, d) -> (V, d) float32. Memory: two tables."""
+    def apply(
+        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Sum every word's neighbours; (V, d) -> (V, d) float32.
+
+        Memory beside ``out``, which may be ``table``: two blocks of at most 128 columns for each thread.
+        """
         height, width = len(table) + 1, table.shape[1]
         bounds = self.blocks(width)
-        room, sums = aligned(height * bounds[-1]), aligned(height * bounds[-1])
+        result = np.empty((len(table), width), np.float32) if out is None else out
         centring = Centring(self.degrees, self.gamma, table)
+        roots = centring.roots.astype(np.float32)[:, None]
+        rooms: SimpleQueue[NDArray[np.float32]] = SimpleQueue()
+        for _ in range(min(self.jobs, len(bounds) - 1)):
+            rooms.put(aligned(2 * height * int(np.diff(bounds).max())))
 
-        def work(first: int, last: int) -> NDArray[np.float32]:
-            place = slice(height * first, height * last)
-            weighted, summed = (flat[place].reshape(height, last - first) for flat in (room, sums))
+        def work(first: int, last: int) -> None:
+            room = rooms.get()
+            weighted, summed = room[: 2 * height * (last - first)].reshape(2, height, last - first)
             weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
             centring.fill(weighted[:-1, : width - first], first)
             scan(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
-            return summed[:-1]
+            # Only now: before, the columns may have been those of the table.
+            np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
+            rooms.put(room)
 
         with ThreadPoolExecutor(self.jobs) as pool:
-            parts = list(pool.map(work, bounds[:-1], bounds[1:]))
-        out = room.reshape(height, bounds[-1])[:-1]  # the weighted rows are no longer needed
-        roots = centring.roots.astype(np.float32)[:, None]
-        for part, first, last in zip(parts, bounds[:-1], bounds[1:], strict=True):
-            np.multiply(part, roots, out=out[:, first:last])
-        return out[:, :width]
+            deque(pool.map(work, bounds[:-1], bounds[1:]), maxlen=0)
+        return result
 
     def blocks(self, width: int) -> list[int]:
         """Bounds of the columns that are worked on together, as evenly as the threads can share them."""

@@ -79,10 +79,13 @@ class PPMIOperator:
         made = (self.indptr, self.indices, self.values)
         _each(counts.indptr, self._jobs, lambda first, last: ppmi_rows(*given, first, last, *made))
 
-    def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    def apply(
+        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """PPMI · table, (V, d) -> (V, d) float32."""
         rows = np.ascontiguousarray(_checked(table, len(self.degrees)), np.float32)
-        return sparse_product(self.indptr, self.indices, self.values, rows, self._jobs)
+        result = sparse_product(self.indptr, self.indices, self.values, rows, self._jobs)
+        return _into(out, result)
 
 
 class LinearOperator:
@@ -111,7 +114,9 @@ class LinearOperator:
         self.counts, self.gamma, self._jobs = counts, gamma, threads(jobs)
         self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
 
-    def apply(self, table: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    def apply(
+        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """A · table, (V, d) -> (V, d) float32. Memory: two tables."""
         _checked(table, len(self.degrees))
         centring = Centring(self.degrees, self.gamma, table)
@@ -120,7 +125,14 @@ class LinearOperator:
         counts = self.counts
         result = sparse_product(counts.indptr, counts.indices, counts.data, centred, self._jobs)
         result *= centring.roots.astype(np.float32)[:, None]
+        return _into(out, result)
+
+
+def _into(out: NDArray[np.float32] | None, result: NDArray[np.float32]) -> NDArray[np.float32]:
+    if out is None:
         return result
+    out[:] = result
+    return out
 
 
 def _checked(table: NDArray[np.floating[Any]], rows: int) -> NDArray[np.floating[Any]]:

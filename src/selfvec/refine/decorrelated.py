@@ -71,6 +71,7 @@ def base_vectors(
     Parameters
     ----------
     rows : (V, d) float
+        Unit or zero rows come back as they are, not as a copy, where nothing is to be changed.
     known : (V,) bool
         Rows that hold a vector; the others become zero.
     counted : (V,) bool, optional
@@ -80,8 +81,7 @@ def base_vectors(
     -------
     (V, d) float32, unit or zero rows
     """
-    out = unit_rows(rows)
-    out[~known] = 0
+    out = _unit_known(rows, known)
     sample = out if counted is None else out[counted]
     counted = known if counted is None else counted
     leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # of a few directions each says something
@@ -91,9 +91,20 @@ def base_vectors(
     top = vectors[:, -leaving:]
     remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
     shift = mean.astype(np.float32)
+    turned = np.empty_like(out)
     for start in range(0, len(out), _BLOCK):
         part = slice(start, start + _BLOCK)
-        out[part] = unit_rows((out[part] - shift) @ remover)
+        turned[part] = unit_rows((out[part] - shift) @ remover)
+    turned[~known] = 0
+    return turned
+
+
+def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
+    """Unit rows where known, zeros elsewhere; ``rows`` itself where it is that already."""
+    squares = np.einsum("ij,ij->i", rows, rows)
+    if rows.dtype == np.float32 and np.all(np.abs(squares - known) <= 1e-6 * known):
+        return rows
+    out = unit_rows(rows)
     out[~known] = 0
     return out
 
@@ -157,15 +168,25 @@ def _spectrum(table: Table, rows: NDArray[np.bool_] | None = None) -> tuple[NDAr
 
 
 def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
-    """The base, with the direction of their neighbours' sum for the words that have none. (V, d) float32."""
+    """The base, with the direction of their neighbours' sum for the words that have none. (V, d) float32.
+
+    The base itself where all words have one.
+    """
     if known.all():
-        return base.copy()
-    return np.where(known[:, None], base, unit_rows(operator.apply(base)))
+        return base
+    out = unit_in_place(operator.apply(base))
+    for start in range(0, len(out), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        out[part][known[part]] = base[part][known[part]]
+    return out
 
 
-def decorrelate(table: Table, operator: Operator, power: float) -> Table:
-    """One pass: every word becomes the whitened, informative sum of its neighbours. Unit or zero rows."""
-    summed = operator.apply(table)
+def decorrelate(table: Table, operator: Operator, power: float, out: Table | None = None) -> Table:
+    """One pass: every word becomes the whitened, informative sum of its neighbours. Unit or zero rows.
+
+    They are written to ``out`` where that is given; ``table`` itself will do.
+    """
+    summed = operator.apply(table, out)
     stands = operator.degrees > 0
     out = unit_in_place(zca(summed, power, stands, out=summed))
     out[~stands] = 0  # beside no word: the whitening's shift is no meaning
@@ -177,6 +198,7 @@ def anchored(
     base: Table,
     counts: NDArray[np.int64],
     strengths: NDArray[np.float32],
+    out: Table | None = None,
 ) -> Table:
     """Pull words back to what was known about them, the more the less often they occurred.
 
@@ -188,9 +210,11 @@ def anchored(
         Occurrences in the corpus.
     strengths : (V,) float32
         λ of each word; 0 keeps its row. An anchor on a word's first guess would pull it back to the guess.
+    out : (V, d) float32, optional
+        Where the result goes; ``table`` itself will do.
     """
     evidence = (counts / (counts + EVIDENCE)).astype(np.float32)
-    out = np.empty_like(table)
+    out = np.empty_like(table) if out is None else out
     for start in range(0, len(table), _BLOCK):
         part = slice(start, start + _BLOCK)
         mixed = evidence[part, None] * table[part] + strengths[part, None] * base[part]
@@ -199,7 +223,11 @@ def anchored(
 
 
 def lettered(
-    table: Table, known: NDArray[np.bool_], counts: NDArray[np.int64], letters: Spelling
+    table: Table,
+    known: NDArray[np.bool_],
+    counts: NDArray[np.int64],
+    letters: Spelling,
+    out: Table | None = None,
 ) -> tuple[Table, NDArray[np.float32]]:
     """Words that had no vector, mixed with what words spelled alike have come to be.
 
@@ -217,6 +245,8 @@ def lettered(
     counts : (V,) int64
     letters : Spelling
         Of the same words.
+    out : (V, d) float32, optional
+        Where the table goes; ``table`` itself will do.
 
     Returns
     -------
@@ -230,7 +260,7 @@ def lettered(
     sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
     spelling, context = doubt * sizes, np.where(has, 1 - doubt * np.minimum(1, sizes / SAYS_ALL), 0)
     spelling[known] = 0
-    out = table.copy()
+    out = np.empty_like(table) if out is None else out
     for start in range(0, len(table), _BLOCK):
         part = slice(start, start + _BLOCK)
         mixed = unit_rows(context[part, None] * table[part] + doubt[part, None] * spelled[part])
@@ -309,10 +339,11 @@ class DecorrelatedRun:
         """One pass, the last with the anchor; the number of tokens scanned."""
         if self.done:
             return 0
-        self.table = decorrelate(self.table, self.operator, POWER)
+        own = None if self.table is self.base else self.table
+        self.table = decorrelate(self.table, self.operator, POWER, own)
         self.finished += 1
         if self.done:
-            self.table = anchored(self.table, self.base, self.batch.counts, self.strengths)
+            anchored(self.table, self.base, self.batch.counts, self.strengths, self.table)
             self._lean_on_letters()
         if self.recorder.periods.plan.epochs:
             every_word = np.arange(len(self.batch.types), dtype=np.int32)
@@ -325,7 +356,7 @@ class DecorrelatedRun:
         if known.all() or not known.any():
             return
         letters = Spelling(self.batch.types, self.jobs)
-        self.table, shares = lettered(self.table, known, self.batch.counts, letters)
+        _, shares = lettered(self.table, known, self.batch.counts, letters, self.table)
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~self.table.any(axis=1)] = Source.NONE
         self.sources = np.where(known, self.sources, induced).astype(np.uint8)

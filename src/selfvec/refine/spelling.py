@@ -7,7 +7,9 @@ to vectors learns from the words at hand which parts carry meaning (Zhao, Mudgal
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ __all__ = ["Spelling", "shared_grams"]
 
 SHORTEST, LONGEST = 3, 5  # characters, with < and > around the word
 _LEAST = 0.2  # trust below which a word teaches nothing: it would cost much and say little
+_COLUMNS = 128  # of a table, taken by two threads
 _STEPS = 4  # of conjugate gradients; more change figures in the third digit
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
@@ -81,17 +84,27 @@ class Spelling:
         columns, number = int(taught.sum()), np.cumsum(taught, dtype=np.int32) - 1
         part = _with_columns(*part, taught, number)
         across = _transposed(part, columns)
+        every = _with_columns(self.indptr, self.indices, self.values, taught, number)
+        squares = part[2] ** 2 * np.repeat(weight[:, 0], np.diff(part[0]))
+        diagonal = (np.bincount(part[1], weights=squares, minlength=columns) + ridge).astype(np.float32)
+        out = np.empty_like(rows)
 
         def normal(table: Table) -> Table:
-            seen = sparse_product(*part, table, self.jobs) * weight
-            return sparse_product(*across, seen, self.jobs) + np.float32(ridge) * table
+            seen = sparse_product(*part, table, 1)
+            seen *= weight
+            through = sparse_product(*across, seen, 1)
+            through += np.float32(ridge) * table
+            return through
 
-        goal = sparse_product(*across, rows[used] * weight, self.jobs)
-        squares = part[2] ** 2 * np.repeat(weight[:, 0], np.diff(part[0]))
-        diagonal = np.bincount(part[1], weights=squares, minlength=columns) + ridge
-        map_ = _solve(normal, goal, diagonal.astype(np.float32))
-        every = _with_columns(self.indptr, self.indices, self.values, taught, number)
-        return sparse_product(*every, map_, self.jobs)
+        def work(first: int, last: int) -> None:
+            goal = sparse_product(*across, rows[:, first:last][used] * weight, 1)
+            out[:, first:last] = sparse_product(*every, _solve(normal, goal, diagonal), 1)
+
+        # Columns know nothing of one another: threads take some each, and no table of all n-grams is made.
+        bounds = np.linspace(0, rows.shape[1], 2 * -(-rows.shape[1] // _COLUMNS) + 1).astype(int)
+        with ThreadPoolExecutor(self.jobs) as pool:
+            deque(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()), maxlen=0)
+        return out
 
     def _rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], Table]:
         lengths = np.diff(self.indptr)[rows]
@@ -161,17 +174,21 @@ def _transposed(
 def _solve(normal: Callable[[Table], Table], goal: Table, scale: Table) -> Table:
     """Conjugate gradients from zero, a step length for each column, preconditioned by a diagonal.
 
-    Without ``scale``, (m,), a few n-grams that many words have (*ing*) would take all the steps.
+    ``goal`` is used up. Without ``scale``, (m,), a few n-grams that many words have (*ing*) would take all
+    the steps.
     """
-    solution, rest, scale = np.zeros_like(goal), goal.copy(), scale[:, None]
+    solution, rest, scale = np.zeros_like(goal), goal, scale[:, None]
     direction = rest / scale
     size = np.einsum("ij,ij->j", rest, direction)
-    for _ in range(_STEPS):
+    for left in reversed(range(_STEPS)):
         through = normal(direction)
         step = size / np.maximum(np.einsum("ij,ij->j", direction, through), 1e-30)
         solution += step * direction
-        rest -= step * through
-        turned = rest / scale
+        if not left:
+            break
+        through *= step
+        rest -= through
+        turned = np.divide(rest, scale, out=through)
         before, size = size, np.einsum("ij,ij->j", rest, turned)
         direction *= size / np.maximum(before, 1e-30)
         direction += turned

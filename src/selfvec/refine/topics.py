@@ -38,6 +38,5 @@ def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> ND
     operator = ScanOperator(batch, WINDOW, GAMMA, jobs)
     has = original.sources != Source.NONE
     table = starting_vectors(base_vectors(original.unit, has), has, operator)
-    for _ in range(2):
-        table = decorrelate(table, operator, POWER)
-    return table
+    table = decorrelate(table, operator, POWER)
+    return decorrelate(table, operator, POWER, table)
