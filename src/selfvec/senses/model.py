@@ -1,0 +1,227 @@
+"""Senses of one word as groups of its uses, and how many there are.
+
+A neighbour weighs by how much more often it stands near this word than its frequency lets expect: such words
+tell uses apart, the others are noise. Each use leans on those most like it (`evaluate.documents.lean`). The
+uses are grouped by k-means along their main axes.
+
+How many senses there are is told by how the groups point. The mean uses of two groups of one meaning share
+what the word is about; those of two meanings share no more than two words do. Their cosine is taken without
+what every use of any word shares, and without the inflation of means by chance, so that it does not depend on
+how many uses there are. Senses are parted further as long as all these cosines are below a fixed bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluate.documents import lean
+from .contexts import Contexts
+from .space import SenseSpace
+
+__all__ = ["LEAST", "MOST", "Model", "association", "fit"]
+
+# Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/senses.md.
+APART = 0.2  # cosine of the mean uses of two senses, at most
+LEAST = 20  # uses from which more than one sense is told
+SMALLEST = 5  # uses of a sense, at least; or
+SHARE = 0.04  # of the uses, if that is more
+MOST = 6  # senses told, at most
+PRIOR = 0.5  # occurrences that a neighbour's count and its expectation are both raised by
+BASE = 0.1  # weight of the rarest word that is no more frequent here than elsewhere
+LANDMARKS = 1_000  # uses that groups are made of and that others lean on
+AXES = 16
+STARTS, STEPS = 6, 40  # of k-means
+TEMPER = 12.0  # of log-probabilities: uses that lean on one another look surer than they are
+
+Table = NDArray[np.float32]
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What tells the sense of a use.
+
+    Parameters
+    ----------
+    space : SenseSpace
+    weights : (V,) float32
+        What a neighbour of this word counts.
+    landmarks : (m, d) float32
+        Uses that others lean on.
+    mean : (d,) float32, axes : (d, p) float32
+    centres : (K, p) float64
+        Senses, the most frequent first.
+    shares : (K,) float64
+    spread : float
+        Mean squared distance of a use to the centre of its sense, an axis.
+    """
+
+    space: SenseSpace
+    weights: Table
+    landmarks: Table
+    mean: Table
+    axes: Table
+    centres: Numbers
+    shares: Numbers
+    spread: float
+
+    def posterior(self, contexts: Contexts) -> Numbers:
+        """Probabilities of the senses of n uses, (n, K); the shares for a use without a context."""
+        rows = self.space.uses(contexts, self.weights)
+        own = len(self.landmarks)
+        leaned: Table = lean(np.concatenate([self.landmarks, rows]), own)[own:]
+        points = ((leaned - self.mean) @ self.axes).astype(np.float64)
+        logs = (np.log(self.shares) - _squares(points, self.centres) / (2 * self.spread)) / TEMPER
+        logs[~rows.any(axis=1)] = np.log(self.shares)
+        odds = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def association(space: SenseSpace, contexts: Contexts) -> Table:
+    """What a neighbour counts, (V,) float32: its pointwise mutual information with the word, if above a base.
+
+    PMI = log((n + ½) / (m + ½)) for a word that stands near n uses where its frequency lets expect m (Church
+    and Hanks, 1990, smoothed). The base, up to 0.1 for the rarest words, is what is left of words that are
+    not drawn to this one.
+    """
+    counts = contexts.counts(len(space.weights)).astype(np.float64)
+    frequency = space.batch.counts / max(len(space.batch), 1)
+    expected = counts.sum() * frequency
+    found = np.log((counts + PRIOR) / (expected + PRIOR))
+    base = BASE * space.weights / max(float(space.weights.max(initial=0)), 1e-9)
+    return np.asarray(np.maximum(found, base), np.float32)
+
+
+def fit(space: SenseSpace, contexts: Contexts, number: int | None = None, seed: int = 0) -> Model:
+    """Group the uses of a word.
+
+    Parameters
+    ----------
+    space : SenseSpace
+    contexts : Contexts
+        Of all its uses.
+    number : int, optional
+        Of senses; told by the uses where not given.
+    seed : int
+        Draws the uses that groups are made of, where there are more than 1,000, and where groups begin.
+    """
+    rng = np.random.default_rng(seed)
+    weights = association(space, contexts)
+    chosen = np.arange(len(contexts))
+    if len(chosen) > LANDMARKS:
+        chosen = np.sort(rng.choice(len(chosen), LANDMARKS, replace=False))
+    drawn = contexts.part(chosen)
+    rows = space.uses(drawn, weights)
+    used = rows.any(axis=1)
+    landmarks = rows[used]
+    leaned = lean(landmarks, len(landmarks))
+    mean, axes = _main_axes(leaned)
+    points = ((leaned - mean) @ axes).astype(np.float64)
+    apart = space.uses(drawn, space.weights)[used] - space.centre
+    groups = _groups(points, apart, number, rng)
+    sizes = np.bincount(groups)
+    order = np.argsort(-sizes, kind="stable")
+    order = order[sizes[order] > 0]
+    centres = np.stack([points[groups == group].mean(axis=0) for group in order.tolist()])
+    nearest = _squares(points, centres).min(axis=1) if len(points) else np.zeros(0)
+    spread = float(nearest.mean()) / max(axes.shape[1], 1) if len(nearest) else 1.0
+    shares = sizes[order] / max(len(points), 1)
+    return Model(space, weights, landmarks, mean, axes, centres, shares, max(spread, 1e-9))
+
+
+def _groups(points: Numbers, apart: Table, number: int | None, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The group of each use, (n,)."""
+    one = np.zeros(len(points), np.int64)
+    if number is not None:
+        return one if number == 1 else _k_means(points, number, rng)
+    found = one
+    if len(points) < LEAST:
+        return found
+    least = max(SMALLEST, SHARE * len(points))
+    for count in range(2, MOST + 1):
+        groups = _k_means(points, count, rng)
+        sizes = np.bincount(groups, minlength=count)
+        if sizes.min() < least or closest(apart, groups) > APART:
+            break
+        found = groups
+    return found
+
+
+def closest(uses: Table, groups: NDArray[np.int64]) -> float:
+    """The largest cosine of two groups' mean uses, without the inflation of their lengths by chance.
+
+    The squared length of a mean of n vectors is that of the true mean and an n-th of their variance; the
+    product of two different ones is that of the true means.
+
+    Parameters
+    ----------
+    uses : (n, d) float32
+    groups : (n,) int64
+        From 0 to K - 1, each with two uses or more.
+    """
+    sizes = np.bincount(groups).astype(np.float64)
+    sums = np.zeros((len(sizes), uses.shape[1]))
+    np.add.at(sums, groups, uses)
+    lengths = np.bincount(groups, np.einsum("ij,ij->i", uses, uses, dtype=np.float64))
+    means = sums / sizes[:, None]
+    squares = (np.einsum("ij,ij->i", sums, sums) - lengths) / (sizes * (sizes - 1))
+    norms = np.sqrt(np.maximum(squares, 1e-9))
+    cosines = (means @ means.T) / norms[:, None] / norms
+    np.fill_diagonal(cosines, -np.inf)
+    return float(cosines.max())
+
+
+def _main_axes(rows: Table) -> tuple[Table, Table]:
+    """Mean, (d,), and the directions in which rows vary most, (d, p)."""
+    width = rows.shape[1]
+    if not len(rows):
+        return np.zeros(width, np.float32), np.zeros((width, 1), np.float32)
+    mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+    centred = (rows - mean).astype(np.float64)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    return mean, np.ascontiguousarray(axes[:, ::-1][:, :AXES], np.float32)
+
+
+def _squares(points: Numbers, centres: Numbers) -> Numbers:
+    """Squared distances, (n, K)."""
+    cross = points @ centres.T
+    found = (points**2).sum(axis=1)[:, None] - 2 * cross + (centres**2).sum(axis=1)
+    return np.asarray(np.maximum(found, 0))
+
+
+def _k_means(points: Numbers, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The best of some groupings by k-means, from centres far apart (Arthur and Vassilvitskii, 2007)."""
+    best, least = np.zeros(len(points), np.int64), np.inf
+    for _ in range(STARTS):
+        groups, cost = _lloyd(points, _far_apart(points, number, rng))
+        if cost < least:
+            best, least = groups, cost
+    return best
+
+
+def _far_apart(points: Numbers, number: int, rng: np.random.Generator) -> Numbers:
+    centres = points[rng.integers(len(points), size=1)]
+    while len(centres) < number:
+        squares = _squares(points, centres).min(axis=1)
+        total = squares.sum()
+        place = rng.choice(len(points), p=squares / total if total > 0 else None)
+        centres = np.concatenate([centres, points[place][None]])
+    return centres
+
+
+def _lloyd(points: Numbers, centres: Numbers) -> tuple[NDArray[np.int64], float]:
+    groups = np.full(len(points), -1)
+    for _ in range(STEPS):
+        squares = _squares(points, centres)
+        nearest = squares.argmin(axis=1)
+        if np.array_equal(nearest, groups):
+            break
+        groups = nearest
+        sizes = np.bincount(groups, minlength=len(centres))
+        sums = np.zeros_like(centres)
+        np.add.at(sums, groups, points)
+        centres = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centres)
+    return groups, float(squares.min(axis=1).sum())
