@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -186,7 +187,7 @@ def test_terms_before_and_after(talk, folder: Path) -> None:
     for name, row in zip(("before", "after"), rows, strict=True):
         assert [one["term"] for one in found[name]] == [term for term, _ in row["neighbours"]]
         assert [one["cosine"] for one in found[name]] == pytest.approx(
-            [c for _, c in row["neighbours"]], abs=1e-6
+            [c for _, c in row["neighbours"]], rel=1e-3
         )
     had, has = ({one["term"] for one in found[side]} for side in ("before", "after"))
     assert set(found["gained"]) == has - had
@@ -205,18 +206,18 @@ def test_a_word_that_changed_is_found_and_explained(talk, folder: Path, capsys) 
     arguments = ["drift", str(folder / "run"), "--between", "1990..1994", "1995..", "--json"]
     assert main(arguments) == 0
     (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["word"] == "mouse"]
-    for key in ("distance", "low", "high", "apd", "p", "q", "count_a", "count_b", "gained", "lost"):
+    for key in ("distance", "low", "high", "apd", "p", "q"):
+        assert found[key] == pytest.approx(row[key], rel=1e-3)
+    for key in ("count_a", "count_b", "gained", "lost"):
         assert found[key] == row[key]
     assert data(talk, "drift")["a"] == "1990"
 
 
 def test_senses(talk) -> None:
-    if not hasattr(pytest.importorskip("selfvec.senses"), "induce"):
-        pytest.skip("senses are not there yet")
     found = data(talk, "senses")
     assert found["word"] == "mouse"
     assert sum(sense["count"] for sense in found["senses"]) == 198
-    assert sum(sense["share"] for sense in found["senses"]) == pytest.approx(1)
+    assert sum(sense["share"] for sense in found["senses"]) == pytest.approx(1, abs=1e-3)
     assert [sense["number"] for sense in found["senses"]] == list(range(len(found["senses"])))
     (reading,) = found["readings"]
     assert "The mouse ate"[reading["start"] : reading["end"]] == "mouse"
@@ -274,4 +275,29 @@ def test_other_documents_can_be_searched(folder: Path, tmp_path: Path) -> None:
 
     (tmp_path / "other.txt").write_text("The invoice was paid.\nHail hit the barn.\n", encoding="utf-8")
     tools = Tools(Run.open(folder / "run"), [str(tmp_path / "other.txt")])
-    assert [hit.text for hit in tools.search_passages("hail", 1).hits] == ["Hail hit the barn."]
+    found = tools.search_passages("hail", 1)
+    assert [hit.text for hit in found.hits] == ["Hail hit the barn."]
+    assert found.filters == []
+
+
+def test_the_page_tells_the_truth(talk, folder: Path, monkeypatch, capsys) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "mcp.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE)
+    assert {name for name, _ in named} == TOOLS
+    schemas = {tool.name: tool for tool in talk[0]}
+    for name, told in named:
+        asked = schemas[name].input_schema["properties"]
+        assert re.findall(r"`(\w+)`", told) == list(asked)
+        for argument, default in re.findall(r"`(\w+)` \((\w+)\)", told):
+            assert str(asked[argument]["default"]) == default
+    blocks = re.findall(r"^```(json|python)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    registered, *examples = [json.loads(code) for language, code in blocks if language == "json"]
+    assert registered["mcpServers"]["reports"]["args"][0] == "mcp"
+    tools = ("search_passages", "explain_drift", "disambiguate")
+    for name, example in zip(tools, examples, strict=True):
+        assert example.keys() <= schemas[name].output_schema["properties"].keys()
+    assert set(examples[0]) == set(schemas["search_passages"].output_schema["properties"])
+    monkeypatch.chdir(folder)
+    (code,) = [code for language, code in blocks if language == "python"]
+    exec(compile(code, "mcp.md", "exec"), {})
+    assert "SimilarTerms(word='hail'" in capsys.readouterr().out

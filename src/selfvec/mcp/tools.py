@@ -23,7 +23,8 @@ from . import results as told
 
 if TYPE_CHECKING:
     from ..drift import Drift
-    from ..search import Index
+    from ..search import Hit, Index
+    from ..senses import SenseSpace
 
 __all__ = ["Tools"]
 
@@ -98,6 +99,7 @@ class Tools:
         self.run, self.corpus, self.progress = run, corpus, progress or Progress()
         self.lock = threading.Lock()
         self._index: Index | None = None
+        self._senses: SenseSpace | None = None
         self._drifts: dict[tuple[str, ...], Drift] = {}
 
     @_alone
@@ -134,15 +136,8 @@ class Tools:
         the corpus does not have."""
         index = self._opened()
         found = index.search(query, topn, mode=mode, filters=filters or ())
-        hits = []
-        for hit in found.hits:
-            text = index.text(hit.id)[slice(*hit.passage)]
-            why = [told.Match(**vars(reason)) for reason in hit.words[:_REASONS]]
-            fields = {name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]}
-            hits.append(
-                told.Passage(hit.id, hit.score, hit.date, fields, _cut(text), len(text) > LONGEST, why)
-            )
-        return told.Passages(query, mode, found.documents, ["date", *index.fields][:_FIELDS], found.unknown, hits)
+        hits = [_passage(index, hit) for hit in found.hits]
+        return told.Passages(query, mode, found.documents, _filters(index), found.unknown, hits)
 
     @_alone
     def similar_terms(self, word: Word, topn: Topn = 10, min_count: Often = 5) -> told.SimilarTerms:
@@ -151,7 +146,7 @@ class Tools:
         how often the word occurs."""
         before, after = self.run.similar(word, topn, compare=True, min_count=min_count)
         had, has = (
-            [told.Term(term, cosine) for term, cosine in row["neighbours"]] for row in (before, after)
+            [told.Term(term, _short(cosine)) for term, cosine in row["neighbours"]] for row in (before, after)
         )
         counts = self.run.vectors.counts
         return told.SimilarTerms(
@@ -203,23 +198,22 @@ class Tools:
         """The senses in which this corpus uses a word, each called by the words around it (`label`), with its
         share of the uses and examples; and, for each place where the word stands in `text`, which sense it
         has there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
-        import importlib
+        from ..senses import induce, sense_space
 
-        found = importlib.import_module("selfvec.senses").induce(
-            self.run, self.run.vectors.index_to_key[self.run.index(word)]
-        )
+        self._senses = self._senses or sense_space(self.run)
+        found = induce(self.run, word, examples=_EXAMPLES, space=self._senses)
         senses = [
             told.Sense(
                 number,
-                list(sense.label),
-                float(sense.share),
-                int(sense.count),
-                [_cut(str(example)) for example in sense.examples[:_EXAMPLES]],
+                sense.label,
+                _short(sense.share),
+                sense.count,
+                [_cut(text) for text in sense.examples],
             )
             for number, sense in enumerate(found.senses)
         ]
         readings = [
-            told.Reading(one.start, one.end, int(one.sense), float(one.probability))
+            told.Reading(one.start, one.end, one.sense, _short(one.probability))
             for one in (found.disambiguate(text) if text else [])
         ]
         return told.Senses(found.word, senses, readings)
@@ -249,11 +243,39 @@ def _cut(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else f"{text[: most - 2]} …"
 
 
+def _short(figure: float) -> float:
+    """Four digits of a figure: more say nothing, and assistants read them all."""
+    return float(f"{figure:.4g}")
+
+
+def _passage(index: Index, hit: Hit) -> told.Passage:
+    """A hit with the whole of its passage, as far as that is not too long."""
+    text = index.text(hit.id)[slice(*hit.passage)]
+    return told.Passage(
+        id=hit.id,
+        score=_short(hit.score),
+        date=hit.date,
+        fields={name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
+        text=_cut(text),
+        cut=len(text) > LONGEST,
+        why=[told.Match(**vars(reason)) for reason in hit.words[:_REASONS]],
+    )
+
+
+def _filters(index: Index) -> list[str]:
+    """What can be filtered by."""
+    from ..search.segment import NO_DAY
+
+    dated = any(bool(np.any(segment.arrays["days"] != NO_DAY)) for segment in index.segments)
+    return [*(["date"] if dated else []), *index.fields][:_FIELDS]
+
+
 def _beyond(row: dict[str, Any]) -> bool | None:
     """Whether a word changed more than chance would have it; None where that could not be asked."""
     return None if row["q"] is None else bool(row["q"] <= _LEVEL)
 
 
 def _picked(row: dict[str, Any], kind: type) -> dict[str, Any]:
-    """What a record takes from a row of drift as it is."""
-    return {name: row[name] for name in kind.__dataclass_fields__ if name in row}  # type: ignore[attr-defined]
+    """What a record takes from a row of drift."""
+    names = [name for name in kind.__dataclass_fields__ if name in row]  # type: ignore[attr-defined]
+    return {name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in names}
