@@ -45,6 +45,11 @@ OTHERS = (
     "npmi",
     "longest",
     "topn",
+    "number",
+    "size",
+    "neighbours",
+    "by",
+    "sentences",
 )
 
 app = typer.Typer(
@@ -68,6 +73,10 @@ app.command()(update.merge)
 app.command()(convert.convert)
 app.command()(search.search)
 app.command()(concepts.phrases)
+app.command()(concepts.expand)
+app.command()(concepts.topics)
+app.command()(concepts.graph)
+app.command()(concepts.why)
 app.command()(export.export)
 app.command()(serve.serve)
 app.command()(mcp.mcp)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .look import AsJson
-from .output import TerminalProgress, print_json, show
+from .look import AsJson, RunFolder
+from .output import TerminalProgress, print_json, say, show
 
-__all__ = ["phrases"]
+__all__ = ["expand", "graph", "phrases", "topics", "why"]
+
+Seed = Annotated[int, typer.Option(min=0, help="For every random choice.")]
 
 
 def phrases(
@@ -58,3 +61,120 @@ def phrases(
     from ..explore.concept_tables import phrases_table
 
     show(phrases_table(found, topn or 50))
+
+
+def expand(
+    run: RunFolder,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="A question, or some words.")],
+    topn: Annotated[int, typer.Option(min=1, help="Terms listed.")] = 10,
+    min_count: Annotated[int, typer.Option(min=1, help="Leave out terms that occur less often.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """List the terms that belong to a query, with weights."""
+    from ..concepts import expand as find
+    from ..run import Run
+
+    found = find(Run.open(run), query, topn, min_count=min_count, progress=TerminalProgress())
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from ..explore.concept_tables import expansion_table
+
+    if found.unknown:
+        say(f"the run does not have: {', '.join(found.unknown)}")
+    show(expansion_table(found))
+
+
+def topics(
+    run: RunFolder,
+    number: Annotated[
+        int | None, typer.Option(metavar="K", min=1, help="How many; 4 to 32, by their silhouettes.")
+    ] = None,
+    topn: Annotated[int, typer.Option(min=3, help="Terms listed of each.")] = 12,
+    min_count: Annotated[int, typer.Option(min=1, help="Documents that a term stands in.")] = 5,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """List what a corpus is about: groups of its telling terms."""
+    from ..concepts import topics as find
+    from ..run import Run
+
+    found = find(
+        Run.open(run), number, topn=topn, min_count=min_count, seed=seed, progress=TerminalProgress()
+    )
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from ..explore.concept_tables import topics_table
+
+    show(topics_table(found))
+
+
+def graph(
+    run: RunFolder,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.graphml|json|html|svg|png",
+            help="What to write; the suffix says how.",
+        ),
+    ],
+    word: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORD...]", help="What it is about; otherwise all.")
+    ] = None,
+    size: Annotated[int, typer.Option(min=2, help="Terms, at most.")] = 120,
+    neighbours: Annotated[
+        int, typer.Option(min=1, help="Terms are joined that are among each other's so many nearest.")
+    ] = 5,
+    by: Annotated[
+        str, typer.Option(metavar="cosine|ppmi", help="Near by meaning, or by standing together.")
+    ] = "cosine",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw or write the graph of a run's terms."""
+    from ..concepts import graph as find
+    from ..concepts.graph_files import check_suffix
+    from ..run import Run
+
+    check_suffix(output)
+    found = find(
+        Run.open(run),
+        word or (),
+        size=size,
+        neighbours=neighbours,
+        by=by,
+        seed=seed,
+        progress=TerminalProgress(),
+    )
+    found.save(output)
+    if as_json:
+        print_json({"target": str(output), **found.as_dict()})
+        return
+    say(f"{len(found.nodes):,} terms, {len(found.edges):,} edges")
+    print(output)
+
+
+def why(
+    run: RunFolder,
+    word_a: Annotated[str, typer.Argument(metavar="WORD_A")],
+    word_b: Annotated[str, typer.Argument(metavar="WORD_B")],
+    topn: Annotated[int, typer.Option(min=1, help="Shared contexts listed.")] = 12,
+    window: Annotated[int | None, typer.Option(min=3, help="Tokens around a word; 21.")] = None,
+    sentences: Annotated[int, typer.Option(min=0, help="Uses shown of either word.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Say why two words are similar: the contexts they share."""
+    from ..concepts import why as ask
+    from ..concepts.reasons import WINDOW
+    from ..run import Run
+
+    found = ask(Run.open(run), word_a, word_b, topn, window=window or WINDOW, sentences=sentences)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from ..explore.concept_tables import why_text
+
+    show(why_text(found))

@@ -25,6 +25,7 @@ TERMS = 1500  # that are grouped
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # of topics, from which one is chosen
 ENOUGH = 0.9  # share of the best silhouette that is enough: it grows with the number, ever more slowly
 NAMED = 3  # terms in a name
+NEAR = 0.2  # cosine to a centre from which a word belongs to its topic
 _STARTS, _ROUNDS = 4, 40
 
 Table = NDArray[np.float32]
@@ -69,15 +70,15 @@ class Topics:
         How much nearer terms are to their own centre than to the next, from -1 to 1: the mean.
     tried : dict of int to float
         Silhouettes of the numbers that were compared; empty where one was given.
-    labels : dict of str to int
-        Place in ``rows`` of every term that was grouped.
+    labels : (V,) int64
+        Place in ``rows`` of every word of the run: the topic nearest to it, -1 where none is near.
     """
 
     rows: list[Topic]
     documents: int
     silhouette: float
     tried: dict[int, float] = field(default_factory=dict)
-    labels: dict[str, int] = field(default_factory=dict, repr=False)
+    labels: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self.rows)
@@ -147,7 +148,8 @@ def topics(
             raise OptionError(f"{rule}: too few for {number} topics", field="number", remedy="ask for fewer")
         raise InputError(rule, path=run.folder, remedy="bring more text, or a smaller --min-count")
     with progress.stage("Relating texts", None, "words"):
-        table = np.ascontiguousarray(unit_rows(subjects(run)[told.rows]))
+        rows = unit_rows(subjects(run))
+        table = np.ascontiguousarray(rows[told.rows])
     numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(told)] or [2]
     tried: dict[int, tuple[float, Labels, Table]] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance:
@@ -159,7 +161,21 @@ def topics(
     best = next(k for k, found in tried.items() if found[0] >= ENOUGH * most_told or most_told <= 0)
     value, labels, centres = tried[best]
     compared = {} if number else {k: found[0] for k, found in tried.items()}
-    return _described(run, told, table, labels, centres, topn, (value, compared))
+    shares, documents, total = document_shares(run, told, labels, len(centres))
+    order = np.argsort(-shares, kind="stable")
+    near = _nearest(rows, centres[order])
+    found = [
+        _topic(
+            told,
+            np.flatnonzero(labels == topic),
+            table @ centres[topic],
+            topn,
+            shares[topic],
+            documents[topic],
+        )
+        for topic in order.tolist()
+    ]
+    return Topics(found, total, value, compared, near)
 
 
 def spherical_k_means(rows: Table, weights: Table, k: int, seed: int = 0) -> tuple[Labels, Table]:
@@ -237,29 +253,19 @@ def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
     return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-12)))
 
 
-def _described(
-    run: Run,
-    told: Terms,
-    table: Table,
-    labels: Labels,
-    centres: Table,
-    topn: int,
-    figures: tuple[float, dict[int, float]],
-) -> Topics:
-    shares, documents, total = document_shares(run, told, labels, len(centres))
-    order = np.argsort(-shares, kind="stable").tolist()
-    rows = []
-    for topic in order:
-        members = np.flatnonzero(labels == topic)
-        cosines = table[members] @ centres[topic]
-        typical = members[np.argsort(-cosines * np.sqrt(told.weights[members]), kind="stable")]
-        near = dict(zip(members.tolist(), cosines.tolist(), strict=True))
-        listed = [(told.names[i], float(near[i])) for i in typical[:topn].tolist()]
-        name = ", ".join(_distinct([told.names[i] for i in typical.tolist()], NAMED))
-        rows.append(Topic(name, listed, len(members), float(shares[topic]), int(documents[topic])))
-    place = {topic: i for i, topic in enumerate(order)}
-    named = {name: place[label] for name, label in zip(told.names, labels.tolist(), strict=True)}
-    return Topics(rows, total, *figures, named)
+def _nearest(rows: Table, centres: Table) -> Labels:
+    """The centre nearest to every word, (V,); -1 where none has a cosine of `NEAR`."""
+    cosines = rows @ centres.T
+    return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
+
+
+def _topic(told: Terms, members: Labels, cosines: Table, topn: int, share: float, documents: int) -> Topic:
+    """A group of terms, those first that are near its centre and tell much."""
+    order = np.argsort(-cosines[members] * np.sqrt(told.weights[members]), kind="stable")
+    typical = members[order].tolist()
+    listed = [(told.names[i], float(cosines[i])) for i in typical[:topn]]
+    name = ", ".join(_distinct([told.names[i] for i in typical], NAMED))
+    return Topic(name, listed, len(members), float(share), int(documents))
 
 
 def document_shares(

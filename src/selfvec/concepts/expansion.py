@@ -21,7 +21,7 @@ from ..progress import Progress
 from ..run import Run
 from ..text.phrases import LINK, parts
 from ..vectors import unit_rows
-from .terms import kept_tokens, stop_words, subjects, weights
+from .terms import kept_tokens, stop_words, subjects
 
 __all__ = ["Expansion", "Related", "expand"]
 
@@ -151,9 +151,8 @@ def expand(
     scores = near_both * batch.counts / (batch.counts + EVIDENCE)
     nearest = (run.vectors.unit @ run.vectors.unit[rows].T).argmax(axis=1)
 
-    telling, _ = weights(batch)
     empty = stop_words(run)
-    able = (batch.counts >= min_count) & (near_both >= LEAST) & (telling > 0)
+    able = (batch.counts >= min_count) & (near_both >= LEAST)
     able[rows] = False
     seen = {stem for word in known for stem in _stems(word, run)}
     out: list[Related] = []

@@ -6,7 +6,8 @@ frequency: a measure of deviations from Poisson*):
 
     RIDF    -log₂(df / D) + log₂(1 - exp(-cf / D))
 
-A term's weight is RIDF · √df, so that neither the rarest nor the commonest words come first.
+A term's weight is RIDF · √df, so that neither the rarest nor the commonest words come first. Words that stand
+but once in each of their texts have no RIDF to speak of; all have at least 0.05.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..vectors import Float
 
 __all__ = ["Terms", "kept_tokens", "row_of", "stop_words", "subjects", "terms", "weights"]
 
+LEAST = 0.05  # RIDF of any word
 COMMON = 0.3  # share of the documents beyond which a word tells nothing
 
 
@@ -68,7 +70,7 @@ def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     batch = kept_tokens(run)
     weight, occurs = weights(batch)
     empty = stop_words(run)
-    able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents)) & (weight > 0)
+    able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents))
     able &= np.any(run.vectors.unit != 0, axis=1)
     rows = [i for i in np.flatnonzero(able).tolist() if _is_word(batch.types[i], empty)]
     order = np.array(sorted(rows, key=lambda i: (-weight[i], i))[:most], np.int64)
@@ -80,14 +82,14 @@ def _is_word(name: str, empty: frozenset[str]) -> bool:
 
 
 def weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """RIDF · √df and df of every type, (V,) each; words as common as chance has them weigh nothing.
+    """RIDF · √df and df of every type, (V,) each.
 
     Examples
     --------
     >>> batch = TokenBatch.from_documents([["a", "a", "a", "b"], ["b"], ["b"], ["c"]])
     >>> found, occurs = weights(batch)
     >>> found.round(2).tolist(), occurs.tolist()
-    ([1.08, 0.0, 0.0], [1, 3, 1])
+    ([1.08, 0.09, 0.05], [1, 3, 1])
     """
     from ..evaluate.kernels import document_frequencies
 
@@ -96,7 +98,7 @@ def weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     share = np.maximum(occurs, 1) / documents
     chance = -np.expm1(-np.maximum(batch.counts, 1) / documents)
     residual = np.log2(chance) - np.log2(share)
-    found = np.where(occurs > 0, np.maximum(residual, 0) * np.sqrt(occurs), 0)
+    found = np.where(occurs > 0, np.maximum(residual, LEAST) * np.sqrt(occurs), 0)
     return found.astype(np.float32), occurs
 
 
