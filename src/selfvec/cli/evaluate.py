@@ -91,6 +91,14 @@ def evaluate(
         list[Path] | None,
         typer.Option(metavar="FILE...", help="Rows of id, sentences, words, ratings.", rich_help_panel=TASKS),
     ] = None,
+    senses: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE...",
+            help="Rows of lemma, sense, text: are uses put together?",
+            rich_help_panel=TASKS,
+        ),
+    ] = None,
     oov: Annotated[
         bool,
         typer.Option(
@@ -136,6 +144,7 @@ def evaluate(
         "bias-sets": [*([BUILT_IN] if bias else []), *(bias_sets or [])],
         "nonces": nonces,
         "chimeras": chimeras,
+        "senses": senses,
     }
     if report is not None:
         check_suffix(report)

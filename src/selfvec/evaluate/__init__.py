@@ -21,6 +21,7 @@ from .nonces import Chimeras, Nonces
 from .oov import Unknown
 from .report import Report
 from .retrieval import Retrieval
+from .sense_induction import SenseInduction
 from .similarity import Similarity
 from .stability import Stability
 from .task import Measurement, Task
@@ -36,6 +37,7 @@ __all__ = [
     "Nonces",
     "Report",
     "Retrieval",
+    "SenseInduction",
     "Similarity",
     "Stability",
     "Task",
@@ -51,6 +53,7 @@ KINDS: dict[str, Callable[..., Task]] = {
     "bias-sets": Bias,
     "nonces": Nonces,
     "chimeras": Chimeras,
+    "senses": SenseInduction,
 }
 """Kinds of tasks that are made of a file or folder, by the flag that names it."""
 

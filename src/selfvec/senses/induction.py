@@ -111,7 +111,7 @@ def _labels(
     out = []
     for counts in near:
         others = corpus - np.minimum(counts, corpus) if number == 1 else whole - counts
-        scores = telling(counts, others, corpus)
+        scores = telling(counts, others)
         out.append(told(scores, space.weights, counts, words, stops, stem, LABEL))
     return out
 

@@ -121,23 +121,27 @@ def fit(space: SenseSpace, contexts: Contexts, number: int | None = None, seed: 
     mean, axes = _main_axes(leaned)
     points = ((leaned - mean) @ axes).astype(np.float64)
     apart = space.uses(drawn, space.weights)[used] - space.centre
-    groups = _groups(points, apart, number, rng)
-    sizes = np.bincount(groups)
-    order = np.argsort(-sizes, kind="stable")
-    order = order[sizes[order] > 0]
-    centres = np.stack([points[groups == group].mean(axis=0) for group in order.tolist()])
-    nearest = _squares(points, centres).min(axis=1) if len(points) else np.zeros(0)
-    spread = float(nearest.mean()) / max(axes.shape[1], 1) if len(nearest) else 1.0
-    shares = sizes[order] / max(len(points), 1)
+    centres, shares = _centres(points, _groups(points, apart, number, rng))
+    spread = float(_squares(points, centres).min(axis=1).sum()) / max(points.size, 1)
     return Model(space, weights, landmarks, mean, axes, centres, shares, max(spread, 1e-9))
+
+
+def _centres(points: Numbers, groups: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    """Mean and share of each group that is not empty, the largest first; one at 0 without points."""
+    if not len(points):
+        return np.zeros((1, points.shape[1])), np.ones(1)
+    sizes = np.bincount(groups)
+    order = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
+    centres = np.stack([points[groups == group].mean(axis=0) for group in order.tolist()])
+    return centres, sizes[order] / len(points)
 
 
 def _groups(points: Numbers, apart: Table, number: int | None, rng: np.random.Generator) -> NDArray[np.int64]:
     """The group of each use, (n,)."""
-    one = np.zeros(len(points), np.int64)
+    found = np.zeros(len(points), np.int64)
     if number is not None:
-        return one if number == 1 else _k_means(points, number, rng)
-    found = one
+        number = min(number, len(points))
+        return _k_means(points, number, rng) if number > 1 else found
     if len(points) < LEAST:
         return found
     least = max(SMALLEST, SHARE * len(points))

@@ -109,8 +109,8 @@ def adjusted_rand(gold: Labels, found: Labels) -> float:
 
     Examples
     --------
-    >>> adjusted_rand("aabb", "xxyy"), adjusted_rand("aabb", "xxxx"), adjusted_rand("aabb", "xyxy")
-    (1.0, 0.0, -0.5)
+    >>> [round(adjusted_rand("aabb", found), 3) for found in ("xxyy", "xxxx", "xyxy")]
+    [1.0, 0.0, -0.5]
     """
     counts = _counts(list(gold), list(found))
     together, given = _pairs(counts), _pairs(counts.sum(axis=1))
