@@ -21,6 +21,7 @@ from . import (
     mcp,
     refine,
     search,
+    senses,
     serve,
     study,
     update,
@@ -77,6 +78,7 @@ app.command()(concepts.expand)
 app.command()(concepts.topics)
 app.command()(concepts.graph)
 app.command()(concepts.why)
+app.command()(senses.senses)
 app.command()(export.export)
 app.command()(serve.serve)
 app.command()(mcp.mcp)
