@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.cli import main
@@ -146,6 +146,7 @@ def by_words(texts: list[str], ids: list[str] | None = None) -> Index:
     return Index(lexicon, space, [segment], [np.zeros(len(texts), bool)])
 
 
+@settings(max_examples=30)
 @given(st.lists(TEXT, min_size=1, max_size=12), st.lists(TEXT, max_size=6), st.data())
 def test_words_know_only_what_is_there(first: list[str], later: list[str], data) -> None:
     """Added to and deleted from in any way, an index finds by words what a fresh one of the rest does."""

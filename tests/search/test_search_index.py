@@ -302,7 +302,7 @@ def test_documents_that_are_others_now_are_refused(storm_run: Run, tmp_path: Pat
 
 
 def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
-    """And .56 in the mean: the collections that its constants were chosen on."""
+    """And .57 in the mean: collections that its constants were chosen on."""
     import selfvec
     from selfvec.corpus import Corpus
     from selfvec.evaluate import Retrieval
@@ -321,4 +321,4 @@ def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
         }
         assert found["hybrid"] > max(found["bm25"], found["dense"]), name
         values.append(found["hybrid"])
-    assert np.mean(values) > 0.56
+    assert np.mean(values) > 0.57

@@ -140,6 +140,13 @@ class Lexicon:
             list(dict.fromkeys(word for number, word in pairs if number < 0 and word)),
         )
 
+    def read_all(self, texts: Sequence[str]) -> list[Asked]:
+        """Many questions, whose words are looked up together."""
+        if self.manner.tokenizer in ("words", "whitespace"):
+            spans = [(text, *located(text, self.manner.tokenizer)) for text in texts]
+            self.types_of([text[a:b] for text, *ends in spans for a, b in zip(*ends, strict=True)])
+        return [self.read(text) for text in texts]
+
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """The types of each word by itself: one as a rule, none for a stop word, -1 for an unknown one."""
         new = [word for word in dict.fromkeys(words) if word not in self._seen]

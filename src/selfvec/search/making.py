@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from ..progress import Progress
 from ..run import Run
 from ..tokens import TokenBatch
 from ..vectors import Vectors, unit_rows
+from .agreement import agreement, share_of_meaning
 from .lexicon import Lexicon, is_text
 from .scoring import Scorer
 from .segment import Record, Segment
@@ -100,7 +101,10 @@ def first_segment(
     with progress.stage("Relating documents", None, "documents"):
         members = np.append(members, np.full(len(owners), -1, np.int64))
         vectors = space.lean(space.vectors(batch), members)
-    return space, Segment.make(batch, owners, spans, vectors, gathered.record, gathered.texts)
+    segment = Segment.make(batch, owners, spans, vectors, gathered.record, gathered.texts)
+    with progress.stage("Weighing meaning", None, "sentences"):
+        agreed = agreement(lexicon, _scorer(segment, space), gathered.texts, seed)
+    return replace(space, share=share_of_meaning(agreed)), segment
 
 
 def lexical(texts: Sequence[str], manner: Manner) -> tuple[Lexicon, Scorer]:
@@ -109,8 +113,13 @@ def lexical(texts: Sequence[str], manner: Manner) -> tuple[Lexicon, Scorer]:
     batch = lexicon.encode(texts)
     record = Record([], np.full(len(texts), "NaT", "datetime64[D]"))
     segment = Segment.make(batch, [], [], np.zeros((len(texts), 1), np.float32), record, [])
+    return lexicon, _scorer(segment, Space.empty())
+
+
+def _scorer(segment: Segment, space: Space) -> Scorer:
+    """Of one segment from which nothing is deleted."""
     nothing = np.zeros(len(segment.arrays["types"]), np.int32)
-    return lexicon, Scorer([segment], [np.ones(len(texts), bool)], [nothing], Space.empty())
+    return Scorer([segment], [np.ones(segment.documents, bool)], [nothing], space)
 
 
 def more(space: Space, lexicon: Lexicon, gathered: Gathered) -> Segment:

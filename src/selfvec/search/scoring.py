@@ -7,10 +7,10 @@
     meaning   the cosine of two vectors, of the question and of the text; in the hybrid, where words say the
               rest, by their first 128 axes
 
-The hybrid is the mean of what words say and what meaning says, each counted in standard deviations over all
-documents: ¼ z(words) + ¼ z(related) + ½ z(meaning). Then the question moves toward the five best documents
-(Rocchio, 1971) and meaning is computed again. A long document scores half as a whole, half as its best
-passage.
+The hybrid is a mean of what words say and what meaning says, each counted in standard deviations over all
+documents: (1 - m) / 2 · (z(words) + z(related)) + m · z(meaning). The share of meaning, m, is that of the
+collection (`selfvec.search.agreement`). Then the question moves toward the five best documents (Rocchio,
+1971) and meaning is computed again. A long document scores half as a whole, half as its best passage.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _NOTHING = np.zeros(0, np.float32)
 
 @dataclass(frozen=True)
 class Blend:
-    """Parts to one score. Chosen on MED, Cranfield and CACM; see docs/search.md for how little it matters.
+    """Parts to one score; see docs/search.md for how it was chosen, and how little the rest of it matters.
 
     Parameters
     ----------
-    shares : (float, float, float)
-        Of words, related words and meaning in the hybrid.
+    meaning : float, optional
+        The share of meaning in the hybrid; that of the collection where not given.
     feedback : int
         Documents that the question moves to; 0 leaves it where it is.
     beta : float
@@ -54,7 +54,7 @@ class Blend:
         Share of its best passage in a long document's score.
     """
 
-    shares: tuple[float, float, float] = (0.25, 0.25, 0.5)
+    meaning: float | None = None
     feedback: int = 5
     beta: float = 1.0
     best: float = 0.5
@@ -130,6 +130,12 @@ class Scorer:
         mean = np.float32(max(tokens, 1) / max(self.documents, 1))
         return [(K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32) for lengths, _ in pairs]
 
+    @cached_property
+    def _shares(self) -> Rows:
+        """Of words, related words and meaning in the hybrid, (3,)."""
+        meaning = self.space.share if self.blend.meaning is None else self.blend.meaning
+        return np.array([(1 - meaning) / 2, (1 - meaning) / 2, meaning], np.float32)
+
     def score(self, asked: Asked, mode: str = "hybrid") -> list[Scored]:
         """Every document of every segment.
 
@@ -150,7 +156,7 @@ class Scorer:
         if shares is not None:
             flat = np.array(shares, np.float32)
             return self._documents(parts, flat, flat, np.zeros(3, np.float32))
-        own = np.array(self.blend.shares, np.float32)
+        own = self._shares
         scaling = self._scaling(parts)
         first = self._documents(parts, own, *scaling)
         moved = self._moved(query, first)
@@ -205,7 +211,7 @@ class Scorer:
         """What makes standard deviations of the parts, over the documents that are there, times shares."""
         scales, shifts = np.zeros(3, np.float32), np.zeros(3, np.float32)
         for k in which:
-            share = self.blend.shares[k]
+            share = self._shares[k]
             sums = [kernels.moments(part[k], alive) for part, alive in zip(parts, self.alive, strict=True)]
             number, total, squares = (sum(one[i] for one in sums) for i in range(3))
             mean = total / max(number, 1)

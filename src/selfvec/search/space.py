@@ -56,6 +56,8 @@ class Space:
         What one occurrence of a related type counts, 0 to 1.
     pool : (P, d) float32
         Documents that others lean on.
+    share : float
+        Of meaning in the hybrid.
     """
 
     rows: Rows
@@ -63,6 +65,7 @@ class Space:
     related: NDArray[np.int32]
     likeness: Rows
     pool: Rows
+    share: float = 0.5
 
     @classmethod
     def learn(cls, tables: Sequence[Rows], batch: TokenBatch, seed: int = 0) -> tuple[Space, Numbers]:
@@ -103,19 +106,21 @@ class Space:
         FormatError
             If they do not fit each other.
         """
-        names = ("rows", "weights", "related", "likeness", "pool")
+        names = ("rows", "weights", "related", "likeness", "pool", "share")
         if any(name not in tensors for name in names):
             raise FormatError(f"holds the tensors {', '.join(names)}", path=path, remedy=_AGAIN)
-        rows, weights, related, likeness, pool = (tensors[name] for name in names)
+        rows, weights, related, likeness, pool, share = found = [tensors[name] for name in names]
         number, width = len(rows), rows.shape[-1]
-        shapes = [(number, width), (number,), (number, RELATED), (number, RELATED), (len(pool), width)]
-        kinds = [np.float32, np.float32, np.int32, np.float32, np.float32]
-        for tensor, shape, kind in zip((rows, weights, related, likeness, pool), shapes, kinds, strict=True):
+        shapes = [(number, width), (number,), (number, RELATED), (number, RELATED), (len(pool), width), (1,)]
+        kinds = [np.float32, np.float32, np.int32, np.float32, np.float32, np.float32]
+        for tensor, shape, kind in zip(found, shapes, kinds, strict=True):
             if tensor.shape != shape or tensor.dtype != kind:
                 raise FormatError("its tensors do not fit each other", path=path, remedy=_AGAIN)
         if number and not -1 <= related.min() <= related.max() < number:
             raise FormatError("related types are types", path=path, remedy=_AGAIN)
-        return cls(rows, weights, related, likeness, pool)
+        if not 0 <= share[0] <= 1:
+            raise FormatError("a share is from 0 to 1", path=path, remedy=_AGAIN)
+        return cls(rows, weights, related, likeness, pool, float(share[0]))
 
     @property
     def tensors(self) -> dict[str, NDArray[Any]]:
@@ -126,6 +131,7 @@ class Space:
             "related": self.related,
             "likeness": self.likeness,
             "pool": self.pool,
+            "share": np.array([self.share], np.float32),
         }
 
     def vectors(self, batch: TokenBatch) -> Rows:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_index", "read_index", "write_deleted", "write_index", "write_segment"]
 
-VERSION = 1
+VERSION = 2
 _HEAD, _SPACE = "index.json", "space.safetensors"
 _AGAIN = "remove the index folder, it is made again at the next search"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["OVERLAP", "WORDS", "passages"]
+__all__ = ["OVERLAP", "WORDS", "passages", "sentences"]
 
 WORDS = 200  # of a passage; texts a half longer stay whole
 OVERLAP = 40  # words repeated from the passage before, at most
@@ -40,7 +40,7 @@ def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tupl
         return []
     if sum(1 for _ in _WORD.finditer(text)) <= short:
         return []
-    parts = [piece for start, end in _sentences(text) for piece in _pieces(text, start, end, words)]
+    parts = [piece for start, end in sentences(text) for piece in _pieces(text, start, end, words)]
     out: list[tuple[int, int]] = []
     first = 0
     while True:
@@ -62,7 +62,8 @@ def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tupl
         first = again
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a text begin and end, in characters, with the space after them."""
     ends = [match.end() for match in _END.finditer(text)] + [len(text)]
     return [(a, b) for a, b in zip([0, *ends], ends, strict=False) if text[a:b].strip()]
 
