@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,9 @@ async def conversation(run: Path) -> tuple[list[Any], dict[str, Any], Any]:
     async with Client(StdioServerParameters(command=command[0], args=command[1:], env=environment)) as client:
         listed = (await client.list_tools()).tools
         answers = {name: await client.call_tool(tool, asked) for name, (tool, asked) in CALLS.items()}
+        several = ["search", "similar", "between", "senses", "long", "unknown"]
+        again = await asyncio.gather(*(client.call_tool(*CALLS[name]) for name in several))
+        answers |= {f"{name} again": answer for name, answer in zip(several, again, strict=True)}
         return listed, answers, client.instructions
 
 
@@ -224,6 +228,13 @@ def test_senses(talk) -> None:
     assert "barn" in " ".join(found["senses"][reading["sense"]]["examples"])
 
 
+def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
+    again = [name for name in talk[1] if name.endswith(" again")]
+    assert len(again) == 6
+    for name in again:
+        assert talk[1][name].content == talk[1][name.removesuffix(" again")].content
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -250,6 +261,29 @@ def test_it_ends_when_input_does_and_keeps_output_for_the_protocol(folder: Path)
     assert done.returncode == 0
     for line in done.stdout.splitlines():
         assert json.loads(line)["jsonrpc"] == "2.0"
+
+
+def test_an_older_client_and_an_interruption(folder: Path) -> None:
+    command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as server:
+
+        def send(method: str, **params: Any) -> None:
+            message = {"jsonrpc": "2.0", "method": method, "params": params}
+            asked = method.startswith("notifications/")
+            server.stdin.write(json.dumps(message if asked else {**message, "id": method}) + "\n")
+            server.stdin.flush()
+
+        who = {"name": "test", "version": "0"}
+        send("initialize", protocolVersion="2025-03-26", capabilities={}, clientInfo=who)
+        assert json.loads(server.stdout.readline())["result"]["protocolVersion"] == "2025-03-26"
+        send("notifications/initialized")
+        send("tools/call", name="run_info", arguments={})
+        answer = json.loads(server.stdout.readline())["result"]
+        assert json.loads(answer["content"][0]["text"])["documents"] == 200
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 130
+        assert server.stderr.read() == "selfvec: interrupted\n"
 
 
 def test_what_is_no_run_is_one_line(tmp_path: Path, capsys) -> None:

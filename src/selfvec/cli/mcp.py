@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Never
 
 import typer
 
@@ -26,5 +28,15 @@ def mcp(
 
     opened = Run.open(run)
     if sys.stdin.isatty():
-        say("waiting for an assistant's questions on standard input; see docs/mcp.md, end with Ctrl-C")
-    serve_assistant(opened, corpus, progress=TerminalProgress())
+        say("waiting for an assistant's questions on standard input; end with Ctrl-C")
+    before = signal.signal(signal.SIGINT, _interrupted)
+    try:
+        serve_assistant(opened, corpus, progress=TerminalProgress())
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupted(*_: object) -> Never:
+    """End at once: the thread that reads standard input waits for a line and would keep the process."""
+    say("selfvec: interrupted")
+    os._exit(130)

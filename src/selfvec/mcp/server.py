@@ -39,7 +39,8 @@ def create_server(tools: Tools) -> MCPServer:
         tools.explain_drift,
         tools.disambiguate,
     ):
-        server.add_tool(_telling(tool), annotations=reading, structured_output=True)
+        told = " ".join(str(tool.__doc__).split())
+        server.add_tool(_telling(tool), description=told, annotations=reading, structured_output=True)
     return server
 
 
