@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from .concepts.units import Units
     from .corpus import Corpus
     from .corpus.documents import Seen
-    from .neighbours import Counts
     from .text import Encoding
     from .text.settling import Forms
 
@@ -56,7 +55,6 @@ class Prepared:
     window: int
     provenance: dict[str, Any]
     forms: Forms | None = None  # where stems or rare words were settled
-    counts: Counts | None = None  # where they are known already
 
 
 @dataclass
