@@ -177,6 +177,19 @@ def test_words_cut_at_white_space_only() -> None:
     assert vectors[3].any()
 
 
+def test_a_phrase_stands_for_its_words(tmp_path: Path) -> None:
+    (tmp_path / "phrases.txt").write_text("flash flood\n", encoding="utf-8")
+    reports = ["a flash flood closed the road", "the road was dry", "a flood of mail, not a flash"] * 12
+    model = selfvec.Refiner(method="decorrelated", phrases=str(tmp_path / "phrases.txt")).fit(reports, None)
+    assert "flash_flood" in model.vectors_
+    encoder = Encoder.of(model.run_, tables=["refined"], dimensions=None)
+    assert {"flash", "flood"} <= set(encoder.words)
+    counts = dict(zip(model.vectors_.index_to_key, model.vectors_.counts.tolist(), strict=True))
+    both = [(counts[key] + 1) * model.vectors_.get_vector(key, norm=True) for key in ("flash", "flash_flood")]
+    mean = np.sum(both, axis=0) / np.linalg.norm(np.sum(both, axis=0))
+    np.testing.assert_allclose(encoder.encode("flash")[0], mean, atol=1e-6)
+
+
 def test_pieces_are_refused(report_run: Run) -> None:
     options = report_run.provenance["options"] | {"tokenizer": "pieces/tokenizer.json"}
     with pytest.raises(OptionError, match="pieces"):

@@ -22,6 +22,7 @@ from ..errors import OptionError
 from ..evaluate.documents import Manner, document_vectors, inverse_document_frequency
 from ..evaluate.tables import principal_axes
 from ..run import Run
+from ..text.phrases import parts, units_of
 from ..text.rules import Rulebook, Rules
 from ..text.stems import stems
 from ..text.tokenizers import plain, tokenizer
@@ -94,17 +95,16 @@ def fold(
             remedy="refine with --tokenizer words",
         )
     reads = _Rules(manner, run)
-    names = reads.names(run.vectors.index_to_key)
-    index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
-    groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
+    grouped = _Grouped.of(run, reads)
     chosen = _tables(run, tables)
-    wide = np.hstack([_means(table, groups, len(index)) for table in chosen.values()])
-    weights, documents = _weights(run, groups, list(index))
-    if documents is not None and dimensions is not None and dimensions < wide.shape[1]:
-        axes = principal_axes(_sample(documents, wide, weights, seed))
+    wide = np.hstack([grouped.means(table.unit) for table in chosen.values()])
+    texts = grouped.texts(run)
+    weights = inverse_document_frequency(texts) if texts is not None else grouped.rarity(run)
+    if texts is not None and dimensions is not None and dimensions < wide.shape[1]:
+        axes = principal_axes(_sample(texts, wide, weights, seed))
         wide = wide @ axes[:, :dimensions]
     rows = wide * weights[:, None]
-    words, places = _spellings(run.vectors.index_to_key, reads, index, np.any(rows != 0, axis=1))
+    words, places = _spellings(grouped, reads, np.any(rows != 0, axis=1))
     used, places = np.unique(places, return_inverse=True)
     about = {
         "tables": list(chosen),
@@ -148,33 +148,70 @@ def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
     return found or {"refined": run.vectors}
 
 
-def _means(table: Vectors, groups: NDArray[np.int64], number: int) -> Rows:
-    """Mean directions of the words of each group, by their counts, (number, d) float32, unit or zero rows."""
-    counts = table.counts if table.counts is not None else np.zeros(len(groups), np.int64)
-    kept = groups >= 0
-    out = np.zeros((number, table.vector_size), np.float32)
-    np.add.at(out, groups[kept], table.unit[kept] * (counts[kept, None] + 1).astype(np.float32))
-    return unit_rows(out)
+@dataclass(frozen=True)
+class _Grouped:
+    """The words of a run by stem. A phrase that is a word of the run stands for each of its words.
 
-
-def _weights(run: Run, groups: NDArray[np.int64], names: list[str]) -> tuple[Rows, TokenBatch | None]:
-    """Inverse document frequency of each group, (G,) float32, and the run's texts as groups.
-
-    A run that forgot its tokens tells how often a word occurs, not in how many of D texts: as many as if c
-    occurrences fell on texts at random, D · (1 − exp(−c / D)).
+    Parameters
+    ----------
+    words : list of str
+        Distinct, most frequent first.
+    counts : (K,) int64
+        How often each key of the run occurs.
+    keys, groups : (M,) int64
+        Key and group of every pair of these, in order of keys; stop words are in none.
+    index : dict of str to int
+        Groups by name.
     """
-    if run.tokens is not None:
-        ids = groups[run.tokens.ids]
-        kept = ids >= 0
-        offsets = np.concatenate(([0], np.cumsum(kept)))[run.tokens.offsets].astype(np.int64)
-        batch = TokenBatch(ids[kept].astype(np.int32), offsets, names)
-        return inverse_document_frequency(batch), batch
-    counts = np.zeros(len(names))
-    own = run.vectors.counts if run.vectors.counts is not None else np.ones(len(groups), np.int64)
-    np.add.at(counts, groups[groups >= 0], own[groups >= 0])
-    total = float(run.provenance.get("documents") or max(1.0, counts.max(initial=1.0)))
-    occurs = total * -np.expm1(-counts / total)
-    return np.log1p((total - occurs + 0.5) / (occurs + 0.5)).astype(np.float32), None
+
+    words: list[str]
+    counts: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    index: dict[str, int]
+
+    @classmethod
+    def of(cls, run: Run, reads: _Rules) -> _Grouped:
+        keys, phrases = run.vectors.index_to_key, frozenset(units_of(run.provenance))
+        units = [parts(key) if key in phrases else [key] for key in keys]
+        words = [word for unit in units for word in unit]
+        owners = np.repeat(np.arange(len(keys)), [len(unit) for unit in units])
+        names = reads.names(words)
+        index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
+        groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
+        counts = run.vectors.counts if run.vectors.counts is not None else np.ones(len(keys), np.int64)
+        kept = groups >= 0
+        return cls(list(dict.fromkeys(words)), counts, owners[kept], groups[kept], index)
+
+    def means(self, rows: Rows) -> Rows:
+        """Mean directions of each group's words, by their counts, (K, d) -> (G, d) float32, unit or zero."""
+        out = np.zeros((len(self.index), rows.shape[1]), np.float32)
+        np.add.at(out, self.groups, rows[self.keys] * (self.counts[self.keys, None] + 1).astype(np.float32))
+        return unit_rows(out)
+
+    def texts(self, run: Run) -> TokenBatch | None:
+        """The run's texts as groups; None where it forgot its tokens."""
+        if run.tokens is None:
+            return None
+        each = np.bincount(self.keys, minlength=len(self.counts))  # groups of a key, from ``first`` on
+        first = np.cumsum(each) - each
+        lengths = each[run.tokens.ids]
+        ends = np.concatenate(([0], np.cumsum(lengths)))
+        places = np.arange(ends[-1]) + np.repeat(first[run.tokens.ids] - ends[:-1], lengths)
+        ids = self.groups[places].astype(np.int32)
+        return TokenBatch(ids, ends[run.tokens.offsets].astype(np.int64), list(self.index))
+
+    def rarity(self, run: Run) -> Rows:
+        """Inverse document frequencies of a run that forgot its tokens, (G,) float32.
+
+        It knows how often a word occurs, not in how many of D texts: in as many as if c occurrences fell on
+        texts at random, D · (1 − exp(−c / D)).
+        """
+        counts = np.zeros(len(self.index))
+        np.add.at(counts, self.groups, self.counts[self.keys])
+        total = float(run.provenance.get("documents") or max(1.0, counts.max(initial=1.0)))
+        occurs = total * -np.expm1(-counts / total)
+        return np.log1p((total - occurs + 0.5) / (occurs + 0.5)).astype(np.float32)
 
 
 def _sample(batch: TokenBatch, rows: Rows, weights: Rows, seed: int) -> Rows:
@@ -187,17 +224,17 @@ def _sample(batch: TokenBatch, rows: Rows, weights: Rows, seed: int) -> Rows:
 
 
 def _spellings(
-    keys: Sequence[str], reads: _Rules, index: dict[str, int], filled: NDArray[np.bool_]
+    grouped: _Grouped, reads: _Rules, filled: NDArray[np.bool_]
 ) -> tuple[list[str], NDArray[np.int64]]:
     """The words that texts may say, in their normal spelling, and the group of each."""
     split = reads.manner.tokenizer
-    words = list(dict.fromkeys([*keys, *_listed(reads, index)]))
+    words = list(dict.fromkeys([*grouped.words, *_listed(reads, grouped.index)]))
     if split == "words":
         words = [plain(word) for word in words]
     words = [word for word, whole in zip(words, readable(words, split).tolist(), strict=True) if whole]
     found: dict[str, int] = {}
     for word, name in zip(words, reads.names(words), strict=True):
-        group = -1 if name is None else index.get(name, -1)
+        group = -1 if name is None else grouped.index.get(name, -1)
         if group >= 0 and filled[group]:
             found.setdefault(normal(word), group)
     return list(found), np.fromiter(found.values(), np.int64, len(found))

@@ -1,0 +1,51 @@
+"""Texts to vectors in words per second: our kernel, and model2vec loading the folder that we export.
+
+The texts are PubMed titles and abstracts, or, where they are absent, as much random text with words as
+frequent as a language has them. Both give the same vectors, which is checked first. All words of a text
+count, also stop words and unknown ones, which add nothing to it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchmarks.bench_text import pubmed, synthetic
+from benchmarks.common import Result, paired
+from selfvec.corpus import Corpus
+from selfvec.encoder import Encoder
+from selfvec.export.folders import write_model2vec
+from selfvec.refiner import refine
+from selfvec.settings import Settings
+from selfvec.text import tokenizer
+
+REFINED = 5_000  # documents that the run is made of
+ENCODED = 8_000
+SHORT = 100  # characters
+
+
+def run() -> list[Result]:
+    """Long and short texts, on all cores."""
+    from model2vec import StaticModel
+
+    found = pubmed()
+    texts, label = (synthetic(12_000), "synthetic text") if found is None else (found, "PubMed")
+    settings = Settings(method="decorrelated", min_count=2)
+    encoder = Encoder.of(refine(Corpus.from_texts(texts[:REFINED].to_list()), "default", settings))
+    with tempfile.TemporaryDirectory() as folder:
+        write_model2vec(encoder, Path(folder, "model"))
+        model = StaticModel.from_pretrained(Path(folder, "model"))
+    long = texts[-ENCODED:].to_list()
+    short = [text[start : start + SHORT] for text in long for start in (0, 300, 600) if len(text) > start]
+    results = []
+    for kind, batch in (("abstracts", long), (f"texts of {SHORT} characters", short)):
+        words = len(tokenizer("words")(pl.Series(batch)).ids)
+        np.testing.assert_allclose(encoder.encode(batch), model.encode(batch), atol=1e-5)
+        ours, peer = paired(lambda b=batch: encoder.encode(b), lambda b=batch: model.encode(b), repeat=3)  # type: ignore[misc]
+        name = f"encode, {label}, {kind}, d {encoder.dimensions}"
+        note = f"{len(batch) / ours:,.0f} texts/s"
+        results.append(Result(name, words / ours / 1e6, "M words/s", "model2vec", peer / ours, note))
+    return results
