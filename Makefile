@@ -5,6 +5,7 @@
 # make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
 # make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
+# make concepts  phrases and topics of two collections, phrases in search -> docs/concepts.md
 # make peers  others on the same tokens: quality, time, memory -> docs/peers.md
 # make test-peers  the tests of peers alone; that of an encoder runs where sentence-transformers is installed
 # make docs   the documentation as a web site in site/
@@ -14,7 +15,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse drift peers test-peers docs clean
+.PHONY: demo test bench paper quality collapse concepts drift peers test-peers docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -42,6 +43,9 @@ collapse: $(VENV)/installed-dev
 
 drift: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.drift
+
+concepts: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.concepts
 
 peers: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.peers

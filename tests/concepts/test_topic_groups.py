@@ -29,6 +29,8 @@ def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str,
     assert sum(row.share for row in found) == pytest.approx(1.0)
     assert [row.documents for row in found] == [120, 60, 60, 60]
     assert {subject_of[found.rows[0].terms[0][0]]} == {"storm"}
+    assert found.of_documents[[0, 2, 5]].tolist() == [0, 0, 0]
+    assert len({*found.of_documents[[1, 3, 4]].tolist(), 0}) == 4
     assert sum(row.size for row in found) == len(subject_of)
     # Every word of the run belongs to the topic of its subject, phrases too.
     words = subject_run.vectors.key_to_index
@@ -51,10 +53,8 @@ def test_shares_by_hand() -> None:
     batch = TokenBatch.from_documents([["a", "b", "b"], ["b", "c"], ["c", "c"], ["d"]])
     rows = Vectors(batch.types, np.eye(4, dtype=np.float32), counts=batch.counts)
     told = Terms(np.array([0, 1, 2]), ["a", "b", "c"], np.ones(3, np.float32), np.array([1, 2, 2]))
-    shares, documents, total = document_shares(Run(rows, rows, batch=batch), told, np.array([0, 0, 1]), 2)
-    assert shares.tolist() == pytest.approx([(1 + 0.5 + 0) / 3, (0 + 0.5 + 1) / 3])
-    assert documents.tolist() == [2, 1]  # a tie goes to the first
-    assert total == 4
+    about = document_shares(Run(rows, rows, batch=batch), told, np.array([0, 0, 1]), 2)
+    assert about.tolist() == [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.0, 0.0]]
 
 
 def test_weights_of_terms_by_hand() -> None:

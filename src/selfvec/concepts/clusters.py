@@ -72,6 +72,8 @@ class Topics:
         Silhouettes of the numbers that were compared; empty where one was given.
     labels : (V,) int64
         Place in ``rows`` of every word of the run: the topic nearest to it, -1 where none is near.
+    of_documents : (D,) int64
+        That of every document: the topic it is most about, -1 for none.
     """
 
     rows: list[Topic]
@@ -79,6 +81,7 @@ class Topics:
     silhouette: float
     tried: dict[int, float] = field(default_factory=dict)
     labels: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    of_documents: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self.rows)
@@ -161,21 +164,16 @@ def topics(
     best = next(k for k, found in tried.items() if found[0] >= ENOUGH * most_told or most_told <= 0)
     value, labels, centres = tried[best]
     compared = {} if number else {k: found[0] for k, found in tried.items()}
-    shares, documents, total = document_shares(run, told, labels, len(centres))
+    about = document_shares(run, told, labels, len(centres))
+    shares = about[about.any(axis=1)].mean(axis=0)
     order = np.argsort(-shares, kind="stable")
-    near = _nearest(rows, centres[order])
+    largest = np.where(about.any(axis=1), about[:, order].argmax(axis=1), -1)
+    documents = np.bincount(largest[largest >= 0], minlength=len(order))
     found = [
-        _topic(
-            told,
-            np.flatnonzero(labels == topic),
-            table @ centres[topic],
-            topn,
-            shares[topic],
-            documents[topic],
-        )
-        for topic in order.tolist()
+        _topic(told, np.flatnonzero(labels == topic), table @ centres[topic], topn, shares[topic], number)
+        for topic, number in zip(order.tolist(), documents.tolist(), strict=True)
     ]
-    return Topics(found, total, value, compared, near)
+    return Topics(found, len(about), value, compared, _nearest(rows, centres[order]), largest)
 
 
 def spherical_k_means(rows: Table, weights: Table, k: int, seed: int = 0) -> tuple[Labels, Table]:
@@ -268,13 +266,10 @@ def _topic(told: Terms, members: Labels, cosines: Table, topn: int, share: float
     return Topic(name, listed, len(members), float(share), int(documents))
 
 
-def document_shares(
-    run: Run, told: Terms, labels: Labels, number: int
-) -> tuple[NDArray[np.float64], Labels, int]:
-    """Of each topic its mean share of the documents, and in how many it is the largest; and all documents.
+def document_shares(run: Run, told: Terms, labels: Labels, number: int) -> NDArray[np.float64]:
+    """What documents are about, (D, number): shares that add up to 1; zeros for a document without a term.
 
-    A document is about its terms, each as much as it weighs in idf, however often it stands there; one
-    without any is about nothing.
+    A document is about its terms, each as much as it weighs in idf, however often it stands there.
     """
     batch = kept_tokens(run)
     topic = np.full(len(batch.types), -1, np.int64)
@@ -287,11 +282,9 @@ def document_shares(
     idf[told.rows] = np.log(batch.documents / told.documents)
     sums = np.bincount(document * number + topic[word], idf[word], batch.documents * number)
     sums = sums.reshape(batch.documents, number)
-    sums = sums[sums.any(axis=1)]
-    if not len(sums):
-        return np.zeros(number), np.zeros(number, np.int64), batch.documents
-    shares = (sums / sums.sum(axis=1, keepdims=True)).mean(axis=0)
-    return shares, np.bincount(sums.argmax(axis=1), minlength=number).astype(np.int64), batch.documents
+    totals = sums.sum(axis=1, keepdims=True)
+    out: NDArray[np.float64] = np.divide(sums, totals, out=np.zeros_like(sums), where=totals > 0)
+    return out
 
 
 def _distinct(names: list[str], most: int) -> list[str]:

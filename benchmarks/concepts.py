@@ -1,0 +1,229 @@
+"""What the concept tools find in two collections: writes the figures of docs/concepts.md.
+
+Phrases of NOAA narratives and PubMed abstracts; whether they are the terms of their field, by the event types
+that NOAA itself distinguishes; whether topics are these types; what phrases as units do to retrieval on the
+development collections. The constants were set by looking at these two, so expect no more elsewhere.
+
+    python -m benchmarks.concepts      (or: make concepts)
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common import SHARED_DATA
+from benchmarks.paper_report.page import fill
+from selfvec.concepts import Phrases, Topics, phrases, topics
+from selfvec.corpus import Corpus
+from selfvec.evaluate.documents import Manner
+from selfvec.evaluate.ranking import score_rankings
+from selfvec.evaluate.retrieval import dense_rankings, hybrid_rankings, read_collection
+from selfvec.evaluate.tables import Table
+from selfvec.refiner import refine
+from selfvec.run import Run
+from selfvec.settings import Settings
+from selfvec.text.stems import stems
+from selfvec.vectors import Source
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "concepts.md"
+SETS = {"NOAA": "noaa/events.jsonl.gz", "PubMed": "pubmed/abstracts.jsonl.gz"}
+STARTS = {"NOAA": "vectors/googlenews-26k-300d.bin", "PubMed": "default"}
+COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
+WORDS = {
+    "NOAA": ("flash_flood", "storm_surge", "golf_ball_size_hail", "power_lines"),
+    "PubMed": ("covid_19", "amino_acid", "quality_of_life", "blood_pressure"),
+}
+LISTED, TOPICS, NEAREST = 24, 16, 6
+
+
+def found_phrases(found: dict[str, tuple[Phrases, float]]) -> str:
+    """The first phrases of each collection, and what finding them cost."""
+    out = []
+    for name, (told, seconds) in found.items():
+        speed = told.tokens / seconds / 1e6
+        lengths = Counter(len(row.words) for row in told)
+        by_length = ", ".join(f"{count:,} of {n} words" for n, count in sorted(lengths.items()))
+        out.append(
+            f"**{name}**: {len(told):,} phrases in {told.tokens:,} words ({by_length}), found in "
+            f"{seconds:.1f} s, reading and cutting included: {speed:.1f} million words a second.\n\n"
+            "| phrase | count | NPMI | C-value | phrase | count | NPMI | C-value |\n"
+            "|---|---:|---:|---:|---|---:|---:|---:|"
+        )
+        cells = [
+            f"{row.term} | {row.count:,} | {row.npmi:.2f} | {row.c_value:,.0f}" for row in told.rows[:LISTED]
+        ]
+        half = LISTED // 2
+        out.append(
+            "\n".join(f"| {a} | {b} |" for a, b in zip(cells[:half], cells[half:], strict=True)) + "\n"
+        )
+    return "\n".join(out)
+
+
+def event_types() -> tuple[list[str], list[str]]:
+    """NOAA's event types of several words, and the type of each narrative, in the run's order."""
+    corpus = Corpus.open([SHARED_DATA / SETS["NOAA"]], keep_fields=True)
+    types = [kind or "" for batch in corpus.batches() for kind in batch.fields["event_type"].to_list()]
+    return sorted({kind.lower() for kind in types if len(kind.split()) > 1}), types
+
+
+def recalled(told: Phrases, names: list[str], run: Run) -> str:
+    """How many event types that the narratives name at all are among the phrases, by stems."""
+    assert run.tokens is not None
+    have = {tuple(stems(row.words, "en")) for row in told}
+    text = Corpus.open([SHARED_DATA / SETS["NOAA"]])
+    words = " ".join(t.lower() for batch in text.batches() for t in batch.texts.to_list())
+    lines = ["| event type | times in the text | among the phrases |", "|---|---:|---|"]
+    named = hits = 0
+    for name in names:
+        wanted = tuple(stems(name.replace("/", " ").split(), "en"))
+        times = words.count(name)
+        if times >= 5:
+            named += 1
+            hits += wanted in have
+            lines.append(f"| {name} | {times:,} | {'yes' if wanted in have else 'no'} |")
+    told_all = (
+        f"{hits} of the {named} event types of several words that the narratives name five times or more."
+    )
+    return "\n".join([told_all, "", *lines])
+
+
+def mutual_information(a: list[str], b: list[int]) -> float:
+    """Normalised mutual information of two labellings, 0 to 1 (arithmetic mean of the entropies)."""
+    n = len(a)
+
+    def entropy(counts: Counter) -> float:
+        return -sum(c / n * math.log(c / n) for c in counts.values())
+
+    one, other, both = (Counter(labels) for labels in (a, b, zip(a, b, strict=True)))
+    information = entropy(one) + entropy(other) - entropy(both)
+    return 2 * information / (entropy(one) + entropy(other))
+
+
+def grouped(found: Topics, kinds: list[str] | None = None) -> str:
+    """Topics with their shares, and of NOAA the event type that most of their documents have."""
+    typical = " most common event type |" if kinds else ""
+    lines = [
+        f"| topic | terms | share | documents |{typical}",
+        f"|---|---:|---:|---:|{'---|' if kinds else ''}",
+    ]
+    for number, row in enumerate(found):
+        cells = f"| {row.name} | {row.size} | {row.share:.1%} | {row.documents:,} |"
+        if kinds:
+            counted = Counter(kinds[i] for i in np.flatnonzero(found.of_documents == number).tolist())
+            if counted:
+                (kind, times), total = counted.most_common(1)[0], sum(counted.values())
+                cells += f" {kind}, {times / total:.0%} |"
+            else:
+                cells += " |"
+        lines.append(cells)
+    if kinds:
+        pairs = [
+            (kind, topic)
+            for kind, topic in zip(kinds, found.of_documents.tolist(), strict=True)
+            if topic >= 0
+        ]
+        value = mutual_information([kind for kind, _ in pairs], [topic for _, topic in pairs])
+        shuffled = np.random.default_rng(0).permutation([topic for _, topic in pairs]).tolist()
+        chance = mutual_information([kind for kind, _ in pairs], shuffled)
+        lines += [
+            "",
+            f"Normalised mutual information of a document's topic and its event type: {value:.2f} "
+            f"(topics dealt out at random: {chance:.3f}). The types were not seen.",
+        ]
+    return "\n".join(lines)
+
+
+def nearby(runs: dict[str, Run]) -> str:
+    """Nearest terms of some phrases, refined."""
+    lines = ["| phrase | from | nearest terms |", "|---|---|---|"]
+    for name, words in WORDS.items():
+        for word in words:
+            run = runs[name]
+            row = run.similar(word, NEAREST, min_count=10)[0]
+            source = Source(int(run.original.sources[run.index(word)]))
+            start = {Source.KNOWN: "the table", Source.SUBWORDS: "its words"}.get(source, source.name.lower())
+            lines.append(f"| {word} | {start} | {', '.join(term for term, _ in row['neighbours'])} |")
+    return "\n".join(lines)
+
+
+def units(runs: dict[str, Run]) -> str:
+    """How many units a run has, how much of the text they are, and where they start."""
+    lines = [
+        "| run | phrases | share of its tokens | in the table | from their words |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, run in runs.items():
+        rows = [run.vectors.key_to_index[row.term] for row in phrases(run)]
+        assert run.vectors.counts is not None
+        share = run.vectors.counts[rows].sum() / run.vectors.counts.sum()
+        sources = Counter(run.original.sources[rows].tolist())
+        known, made = sources[Source.KNOWN], sources[Source.SUBWORDS]
+        lines.append(f"| {name} | {len(rows):,} | {share:.0%} | {known:,} | {made:,} |")
+    return "\n".join(lines)
+
+
+def retrieval() -> str:
+    """nDCG@10 with and without phrases as units."""
+    rows: dict[str, list[float]] = {}
+    for folder in COLLECTIONS.values():
+        path = SHARED_DATA / "retrieval" / folder
+        collection = read_collection(path)
+        for asked in (None, "auto"):
+            settings = Settings(method="decorrelated", stop_words="en", phrases=asked)
+            run = refine(Corpus.open([path]), "default", settings)
+            manner = Manner.of(run.provenance)
+            named = "words" if asked is None else "words and phrases"
+            ways = {f"dense, {named}": manner}
+            if asked:
+                ways["dense, phrases in the run only"] = manner.by_words
+            for label, way in ways.items():
+                table = replace(Table("refined", run.vectors, way, run=run, topical=True))
+                scores = score_rankings(dense_rankings(collection, table)[0], collection.relevant)
+                rows.setdefault(label, []).append(float(np.mean(scores["ndcg@10"])))
+            scores = score_rankings(hybrid_rankings(collection, run), collection.relevant)
+            rows.setdefault(f"hybrid, {named}", []).append(float(np.mean(scores["ndcg@10"])))
+    lines = [f"| search, run of | {' | '.join(COLLECTIONS)} | mean |", "|---|---:|---:|---:|---:|"]
+    for label in sorted(rows):
+        cells = " | ".join(f"{value:.3f}" for value in (*rows[label], float(np.mean(rows[label]))))
+        lines.append(f"| {label} | {cells} |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure and rewrite the page; says what is missing where the data are absent."""
+    if not SHARED_DATA.is_dir():
+        print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
+        return 0
+    phrases(["compiled before the clock starts " * 9])
+    found, runs = {}, {}
+    for name, path in SETS.items():
+        start = time.perf_counter()
+        told = phrases(Corpus.open([SHARED_DATA / path]))
+        found[name] = (told, time.perf_counter() - start)
+        vectors = STARTS[name] if STARTS[name] == "default" else str(SHARED_DATA / STARTS[name])
+        settings = Settings(method="decorrelated", phrases="auto", history="none", min_count=2)
+        runs[name] = refine(Corpus.open([SHARED_DATA / path]), vectors, settings)
+    names, kinds = event_types()
+    made = {
+        "phrases": found_phrases(found),
+        "events": recalled(found["NOAA"][0], names, runs["NOAA"]),
+        "units": units(runs),
+        "nearby": nearby(runs),
+        "topics-noaa": grouped(topics(runs["NOAA"], TOPICS), kinds),
+        "topics-pubmed": grouped(topics(runs["PubMed"], TOPICS)),
+        "retrieval": retrieval(),
+    }
+    PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+    print(*made.values(), sep="\n\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
