@@ -13,7 +13,8 @@ from selfvec.align import align
 from selfvec.align.compass import Compass, compass_of, joined
 from selfvec.errors import InputError
 from selfvec.neighbours.scan import ScanOperator
-from selfvec.refine.decorrelated import GAMMA, POWER, base_vectors, decorrelate, starting_vectors, whitening
+from selfvec.refine.decorrelated import GAMMA, POWER, base_vectors, decorrelate, starting_vectors
+from selfvec.refine.whitening import whitening
 from selfvec.vectors import Source, Vectors, unit_rows
 
 

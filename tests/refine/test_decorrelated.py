@@ -12,8 +12,9 @@ import selfvec
 from selfvec.errors import OptionError
 from selfvec.lanes import REBUILD
 from selfvec.neighbours.scan import ScanOperator, scan_reference
-from selfvec.refine.decorrelated import DecorrelatedRun, anchored, base_vectors, zca
+from selfvec.refine.decorrelated import DecorrelatedRun, anchored, base_vectors
 from selfvec.refine.health import anisotropy, effective_rank
+from selfvec.refine.whitening import zca
 from selfvec.tokens import TokenBatch
 from selfvec.vectors import Source, Vectors, unit_rows
 

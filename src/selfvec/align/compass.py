@@ -33,8 +33,8 @@ from ..refine.decorrelated import (
     base_vectors,
     decorrelate,
     starting_vectors,
-    whitening,
 )
+from ..refine.whitening import whitening
 from ..run import Run
 from ..settings import Settings
 from ..tokens import TokenBatch

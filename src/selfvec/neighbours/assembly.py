@@ -30,10 +30,14 @@ _BLOCK = 1 << 20  # entries at a time: enough to forget the cost of a call, litt
 
 
 def threads(jobs: int | None) -> int:
-    """The number of threads asked for; all cores where none was."""
+    """The number of threads asked for; where none was, OMP_NUM_THREADS, or all cores that may be used."""
     if jobs is not None and jobs < 1:
         raise OptionError(f"work takes at least 1 thread, not {jobs}", field="jobs")
-    return jobs or os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if jobs is None and asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return jobs or own or 1
 
 
 def cut(sizes: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:

@@ -16,6 +16,7 @@ same contexts.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import by_blocks
 from ..errors import OptionError
 from ..history.record import HistoryPlan, Recorder
 from ..neighbours import Counts, Operator
@@ -31,6 +33,7 @@ from ..tokens import TokenBatch
 from ..vectors import Source, Vectors, unit_in_place, unit_rows
 from .health import anisotropy
 from .spelling import Spelling
+from .whitening import spectrum, zca
 
 __all__ = [
     "ANCHOR",
@@ -40,8 +43,6 @@ __all__ = [
     "DecorrelatedRun",
     "anchored",
     "base_vectors",
-    "whitening",
-    "zca",
 ]
 
 # Chosen on the development data (word similarity after PubMed, from two tables); see docs/decorrelated.md.
@@ -87,14 +88,16 @@ def base_vectors(
     leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # of a few directions each says something
     if leaving == 0 or np.count_nonzero(counted) <= leaving or anisotropy(sample) < SHARED:
         return out
-    mean, _, vectors = _spectrum(out, counted)
+    mean, _, vectors = spectrum(out, counted)
     top = vectors[:, -leaving:]
     remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
     shift = mean.astype(np.float32)
     turned = np.empty_like(out)
-    for start in range(0, len(out), _BLOCK):
-        part = slice(start, start + _BLOCK)
+
+    def turn(part: slice) -> None:
         turned[part] = unit_rows((out[part] - shift) @ remover)
+
+    deque(by_blocks(len(out), turn), maxlen=0)
     turned[~known] = 0
     return turned
 
@@ -109,64 +112,6 @@ def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Ta
     return out
 
 
-def zca(
-    table: Table, power: float, rows: NDArray[np.bool_] | None = None, *, out: Table | None = None
-) -> Table:
-    """Whiten and turn back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
-
-    Unlike whitening by principal components it keeps the orientation, so a word stays comparable with what
-    it was.
-
-    Parameters
-    ----------
-    table : (V, d) float32
-    power : float
-        p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show.
-    rows : (V,) bool, optional
-        Which rows mean and covariance are taken from; all where not given.
-    out : (V, d) float32, optional
-        Where the result goes; ``table`` itself will do.
-
-    Returns
-    -------
-    (V, d) float32, not normalised
-    """
-    shift, turn = whitening(table, power, rows)
-    out = np.empty_like(table) if out is None else out
-    for start in range(0, len(table), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        out[part] = (table[part] - shift) @ turn
-    return out
-
-
-def whitening(
-    table: Table, power: float, rows: NDArray[np.bool_] | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What `zca` takes off a row, (d,), and what it then multiplies it with, (d, d)."""
-    mean, values, vectors = _spectrum(table, rows)
-    floor = max(float(values[-1]), 1e-300) * 1e-6  # directions without variance are noise, not to be blown up
-    scales = np.where(values > floor, np.maximum(values, floor) ** -power, 0.0)
-    return mean.astype(np.float32), ((vectors * scales) @ vectors.T).astype(np.float32)
-
-
-def _spectrum(table: Table, rows: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.float64], ...]:
-    """Mean of some rows, eigenvalues, rising, and eigenvectors (columns) of their covariance, all float64.
-
-    One look at the table: in float64 the mean's square may be taken off at the end.
-    """
-    width, number = table.shape[1], 0
-    total, moment = np.zeros(width), np.zeros((width, width))
-    for start in range(0, len(table), _BLOCK):
-        block = table[start : start + _BLOCK]
-        block = (block if rows is None else block[rows[start : start + _BLOCK]]).astype(np.float64)
-        total += np.ones(len(block)) @ block
-        moment += block.T @ block
-        number += len(block)
-    mean = total / max(number, 1)
-    values, vectors = np.linalg.eigh(moment / max(number, 1) - np.outer(mean, mean))
-    return mean, np.clip(values, 0, None), vectors
-
-
 def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
     """The base, with the direction of their neighbours' sum for the words that have none. (V, d) float32.
 
@@ -175,9 +120,7 @@ def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) 
     if known.all():
         return base
     out = unit_in_place(operator.apply(base))
-    for start in range(0, len(out), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        out[part][known[part]] = base[part][known[part]]
+    np.copyto(out, base, where=known[:, None])
     return out
 
 

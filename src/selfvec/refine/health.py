@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import by_blocks, one_core
 from ..history.store import History
 from ..vectors import Source, Vectors, top_indices, unit_rows
 
@@ -129,10 +130,10 @@ def effective_rank(unit: NDArray[np.float32]) -> float:
     3.0
     """
     moment = np.zeros((unit.shape[1], unit.shape[1]))
-    for rows in _blocks(len(unit)):
-        block = unit[rows].astype(np.float64)
-        moment += block.T @ block
-    values = np.clip(np.linalg.eigvalsh(moment), 0, None)
+    for product in by_blocks(len(unit), lambda rows: unit[rows].T @ unit[rows]):
+        moment += product
+    with one_core():
+        values = np.clip(np.linalg.eigvalsh(moment), 0, None)
     if values.sum() == 0:
         return 0.0
     shares = values[values > 0] / values.sum()
