@@ -6,8 +6,8 @@ uses are grouped by k-means along their main axes.
 
 How many senses there are is told by how the groups point. The mean uses of two groups of one meaning share
 what the word is about; those of two meanings share no more than two words do. Their cosine is taken without
-what every use of any word shares, and without the inflation of means by chance, so that it does not depend on
-how many uses there are. Senses are parted further as long as all these cosines are below a fixed bound.
+what every use of any word shares, and without the inflation of means by chance. Senses are parted further as
+long as all these cosines are below a bound.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from ..evaluate.documents import lean
 from .contexts import Contexts
 from .space import SenseSpace
 
-__all__ = ["LEAST", "MOST", "Model", "association", "fit"]
+__all__ = ["LEAST", "MOST", "SMALLEST", "Model", "association", "closest", "fit", "grouped"]
 
 # Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/senses.md.
-APART = 0.2  # cosine of the mean uses of two senses, at most
+APART = 0.25  # cosine of the mean uses of two senses, at most; less, for n uses,
+DOUBT = 1.3  # by so much / √n: k-means makes the most of chance
 LEAST = 20  # uses from which more than one sense is told
 SMALLEST = 5  # uses of a sense, at least; or
 SHARE = 0.04  # of the uses, if that is more
@@ -34,7 +35,7 @@ BASE = 0.1  # weight of the rarest word that is no more frequent here than elsew
 LANDMARKS = 1_000  # uses that groups are made of and that others lean on
 AXES = 16
 STARTS, STEPS = 6, 40  # of k-means
-TEMPER = 12.0  # of log-probabilities: uses that lean on one another look surer than they are
+TEMPER = 8.0  # of log-probabilities: uses that lean on one another look surer than they are
 
 Table = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -116,14 +117,40 @@ def fit(space: SenseSpace, contexts: Contexts, number: int | None = None, seed: 
     drawn = contexts.part(chosen)
     rows = space.uses(drawn, weights)
     used = rows.any(axis=1)
-    landmarks = rows[used]
-    leaned = lean(landmarks, len(landmarks))
-    mean, axes = _main_axes(leaned)
-    points = ((leaned - mean) @ axes).astype(np.float64)
-    apart = space.uses(drawn, space.weights)[used] - space.centre
-    centres, shares = _centres(points, _groups(points, apart, number, rng))
+    landmarks, apart = rows[used], space.uses(drawn, space.weights)[used] - space.centre
+    mean, axes, points, groups = grouped(landmarks, apart, number, rng)
+    centres, shares = _centres(points, groups)
     spread = float(_squares(points, centres).min(axis=1).sum()) / max(points.size, 1)
     return Model(space, weights, landmarks, mean, axes, centres, shares, max(spread, 1e-9))
+
+
+def grouped(
+    rows: Table, apart: Table, number: int | None, rng: np.random.Generator
+) -> tuple[Table, Table, Numbers, NDArray[np.int64]]:
+    """Group uses.
+
+    Parameters
+    ----------
+    rows : (n, d) float32
+        Unit rows: uses by what tells them apart.
+    apart : (n, d) float32
+        The same uses by all that stands around, less what uses of any word share: by these the number of
+        groups is told.
+    number : int, optional
+        Of groups.
+
+    Returns
+    -------
+    mean, axes : (d,) and (d, p) float32
+        Main axes of the rows after they leaned on one another.
+    points : (n, p) float64
+        Along the axes.
+    groups : (n,) int64
+    """
+    leaned = lean(rows, len(rows))
+    mean, axes = _main_axes(leaned)
+    points = ((leaned - mean) @ axes).astype(np.float64)
+    return mean, axes, points, _groups(points, apart, number, rng)
 
 
 def _centres(points: Numbers, groups: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
@@ -144,11 +171,11 @@ def _groups(points: Numbers, apart: Table, number: int | None, rng: np.random.Ge
         return _k_means(points, number, rng) if number > 1 else found
     if len(points) < LEAST:
         return found
-    least = max(SMALLEST, SHARE * len(points))
+    least, bound = max(SMALLEST, SHARE * len(points)), APART - DOUBT / np.sqrt(len(points))
     for count in range(2, MOST + 1):
         groups = _k_means(points, count, rng)
         sizes = np.bincount(groups, minlength=count)
-        if sizes.min() < least or closest(apart, groups) > APART:
+        if sizes.min() < least or closest(apart, groups) > bound:
             break
         found = groups
     return found
