@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.concepts.subjects import subject_table
 
 import selfvec
 from selfvec.cli import main
 from selfvec.concepts import topics
-from selfvec.concepts.clusters import document_shares, silhouette, spherical_k_means
-from selfvec.concepts.terms import Terms, terms, weights
+from selfvec.concepts.clusters import silhouette, spherical_k_means
+from selfvec.concepts.terms import terms, weights
 from selfvec.errors import InputError, OptionError
 from selfvec.run import Run
 from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors, unit_rows
+from selfvec.vectors import unit_rows
 
 
 def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str, str]) -> None:
@@ -48,13 +49,13 @@ def test_the_number_is_the_least_that_is_nearly_best(subject_run: Run) -> None:
     assert again.as_dict() == found.as_dict()
 
 
-def test_shares_by_hand() -> None:
-    # Terms a, b of topic 0 and c of topic 1; idf log(4/1), log(4/2), log(4/2); the last document has none.
-    batch = TokenBatch.from_documents([["a", "b", "b"], ["b", "c"], ["c", "c"], ["d"]])
-    rows = Vectors(batch.types, np.eye(4, dtype=np.float32), counts=batch.counts)
-    told = Terms(np.array([0, 1, 2]), ["a", "b", "c"], np.ones(3, np.float32), np.array([1, 2, 2]))
-    about = document_shares(Run(rows, rows, batch=batch), told, np.array([0, 0, 1]), 2)
-    assert about.tolist() == [[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.0, 0.0]]
+def test_documents_without_words_belong_to_no_topic(subject_texts: list[str]) -> None:
+    model = selfvec.Refiner(method="decorrelated", window=9, stop_words="en")
+    run = model.fit([*subject_texts[:100], "and the", *subject_texts[100:]], subject_table()).run_
+    found = topics(run, 4)
+    assert found.of_documents[100] == -1
+    assert found.documents == 301
+    assert sum(row.documents for row in found) == 300
 
 
 def test_weights_of_terms_by_hand() -> None:

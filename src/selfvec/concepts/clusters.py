@@ -7,13 +7,14 @@ centre it has the largest cosine to, every centre is the direction of its terms'
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, OptionError
+from ..evaluate.documents import document_vectors, inverse_document_frequency
 from ..progress import Progress
 from ..run import Run
 from ..vectors import unit_rows
@@ -45,9 +46,9 @@ class Topic:
     size : int
         Terms in all.
     share : float
-        Of what the documents are about; all topics' shares add up to 1.
+        Of the documents; all topics' shares add up to 1.
     documents : int
-        Documents that are about this more than about any other.
+        Documents whose words' sum, weighted by idf, is nearest to the centre of this topic.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Topics:
     ----------
     rows : list of Topic
     documents : int
-        In all; those without a term belong to no topic.
+        In all; those without a word that has a vector belong to no topic.
     silhouette : float
         How much nearer terms are to their own centre than to the next, from -1 to 1: the mean.
     tried : dict of int to float
@@ -73,7 +74,7 @@ class Topics:
     labels : (V,) int64
         Place in ``rows`` of every word of the run: the topic nearest to it, -1 where none is near.
     of_documents : (D,) int64
-        That of every document: the topic it is most about, -1 for none.
+        That of every document, -1 for none.
     """
 
     rows: list[Topic]
@@ -164,16 +165,18 @@ def topics(
     best = next(k for k, found in tried.items() if found[0] >= ENOUGH * most_told or most_told <= 0)
     value, labels, centres = tried[best]
     compared = {} if number else {k: found[0] for k, found in tried.items()}
-    about = document_shares(run, told, labels, len(centres))
-    shares = about[about.any(axis=1)].mean(axis=0)
-    order = np.argsort(-shares, kind="stable")
-    largest = np.where(about.any(axis=1), about[:, order].argmax(axis=1), -1)
-    documents = np.bincount(largest[largest >= 0], minlength=len(order))
+    nearest = _nearest_topic(run, rows, centres)
+    documents = np.bincount(nearest[nearest >= 0], minlength=len(centres))
+    order = np.argsort(-documents, kind="stable")
+    place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; the last entry is what -1 finds
     found = [
-        _topic(told, np.flatnonzero(labels == topic), table @ centres[topic], topn, shares[topic], number)
-        for topic, number in zip(order.tolist(), documents.tolist(), strict=True)
+        _topic(told, np.flatnonzero(labels == topic), table @ centres[topic], topn, int(documents[topic]))
+        for topic in order.tolist()
     ]
-    return Topics(found, len(about), value, compared, _nearest(rows, centres[order]), largest)
+    total = max(int(documents.sum()), 1)
+    shared = [replace(topic, share=topic.documents / total) for topic in found]
+    words = _nearest(rows, centres[order])
+    return Topics(shared, len(nearest), value, compared, words, place[nearest])
 
 
 def spherical_k_means(rows: Table, weights: Table, k: int, seed: int = 0) -> tuple[Labels, Table]:
@@ -257,34 +260,20 @@ def _nearest(rows: Table, centres: Table) -> Labels:
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
-def _topic(told: Terms, members: Labels, cosines: Table, topn: int, share: float, documents: int) -> Topic:
+def _topic(told: Terms, members: Labels, cosines: Table, topn: int, documents: int) -> Topic:
     """A group of terms, those first that are near its centre and tell much."""
     order = np.argsort(-cosines[members] * np.sqrt(told.weights[members]), kind="stable")
     typical = members[order].tolist()
     listed = [(told.names[i], float(cosines[i])) for i in typical[:topn]]
     name = ", ".join(_distinct([told.names[i] for i in typical], NAMED))
-    return Topic(name, listed, len(members), float(share), int(documents))
+    return Topic(name, listed, len(members), 0.0, documents)
 
 
-def document_shares(run: Run, told: Terms, labels: Labels, number: int) -> NDArray[np.float64]:
-    """What documents are about, (D, number): shares that add up to 1; zeros for a document without a term.
-
-    A document is about its terms, each as much as it weighs in idf, however often it stands there.
-    """
+def _nearest_topic(run: Run, rows: Table, centres: Table) -> Labels:
+    """The centre nearest to the idf-weighted sum of each document's words, (D,); -1 for one without words."""
     batch = kept_tokens(run)
-    topic = np.full(len(batch.types), -1, np.int64)
-    topic[told.rows] = labels
-    places = np.flatnonzero(topic[batch.ids] >= 0)
-    document = np.searchsorted(batch.offsets, places, side="right") - 1
-    pairs = np.unique(document * len(batch.types) + batch.ids[places])  # a term counts once a document
-    document, word = np.divmod(pairs, len(batch.types))
-    idf = np.zeros(len(batch.types))
-    idf[told.rows] = np.log(batch.documents / told.documents)
-    sums = np.bincount(document * number + topic[word], idf[word], batch.documents * number)
-    sums = sums.reshape(batch.documents, number)
-    totals = sums.sum(axis=1, keepdims=True)
-    out: NDArray[np.float64] = np.divide(sums, totals, out=np.zeros_like(sums), where=totals > 0)
-    return out
+    texts = document_vectors(batch, rows, inverse_document_frequency(batch))
+    return np.where(np.any(texts != 0, axis=1), (texts @ centres.T).argmax(axis=1), -1)
 
 
 def _distinct(names: list[str], most: int) -> list[str]:
