@@ -75,9 +75,9 @@ def prepare(
     progress: Progress,
     jobs: int | None,
 ) -> Prepared:
+    units = _units(settings)
     with timings.stage("load"):
         known, described = _load(vectors, settings.vectors_errors)
-    units = _units(settings)
     forms, encoding = read_forms(corpus, known, settings, timings, progress, jobs, units=units)
     told = Told(corpus.summary.as_dict(), encoding, described, option_files(settings))
     words = known.key_to_index if known is not None else {}
@@ -96,8 +96,9 @@ def option_files(settings: Settings) -> dict[str, str]:
     """SHA-256 of the files that options name: another file of that name would make another run."""
     from .text.rules import STOP_WORDS
 
-    named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words}
-    names = {"words", "whitespace", None, *STOP_WORDS}
+    listed = settings.phrases if isinstance(settings.phrases, str) else None
+    named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words, "phrases": listed}
+    names = {"words", "whitespace", "auto", None, *STOP_WORDS}
     paths = {name: Path(value) for name, value in named.items() if value and value not in names}
     paths = {name: path / "tokenizer.json" if path.is_dir() else path for name, path in paths.items()}
     return {name: sha256(path) for name, path in paths.items() if path.is_file()}

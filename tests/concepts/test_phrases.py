@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 import selfvec
 from selfvec.cli import main
 from selfvec.concepts import Phrase, phrases
-from selfvec.errors import InputError, OptionError
+from selfvec.corpus import Corpus
+from selfvec.errors import FormatError, InputError, OptionError
+from selfvec.refiner import refine
+from selfvec.settings import Settings
 from selfvec.text.phrases import Running, join, parts
 from selfvec.tokens import TokenBatch
 from selfvec.vectors import Source, Vectors, unit_rows
@@ -223,6 +226,55 @@ def test_a_run_tells_its_phrases_again(phrase_run: selfvec.Run, tmp_path: Path, 
     assert phrases(selfvec.Run.open(tmp_path / "run")).rows == rows.rows
     assert main(["phrases", str(tmp_path / "run"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == rows.as_dict()["rows"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        [],
+        {"tokens": 3},
+        {"tokens": 3, "rows": [{"word": "flash_flood"}]},
+        {"tokens": 3, "rows": [{"term": "no_such", "count": 3}]},
+        {"tokens": 3, "rows": [{"term": "flash_flood", "count": "3"}]},
+        {"tokens": 3, "rows": [{"term": "flash_flood", "count": 3, "npmi": "high"}]},
+        {"tokens": "many", "rows": []},
+    ],
+)
+def test_a_damaged_list_is_refused(phrase_run: selfvec.Run, tmp_path: Path, damage) -> None:
+    phrase_run.save(tmp_path / "run")
+    provenance = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(provenance | {"phrases": damage}))
+    with pytest.raises(FormatError, match="make the run again"):
+        phrases(selfvec.Run.open(tmp_path / "run"))
+
+
+def test_pieces_have_no_phrases(tmp_path: Path) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    pieces = tokenizers.Tokenizer(tokenizers.models.WordLevel({"flash": 0, "[UNK]": 1}, unk_token="[UNK]"))
+    pieces.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    pieces.save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(OptionError, match="made of words"):
+        selfvec.Refiner(tokenizer=str(tmp_path / "tokenizer.json"), phrases="auto").fit(REPORTS, None)
+
+
+def test_text_that_is_tokenised_already_has_phrases_too() -> None:
+    texts = ["a flash flood closed the road .", "flash , flood"] * 8
+    run = selfvec.Refiner(method="original", tokenizer="whitespace", phrases="auto").fit(texts, None).run_
+    counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
+    assert counts["flash_flood_closed"] == 8 if "flash_flood_closed" in counts else counts["flash_flood"] == 8
+    assert counts["flash"] == counts["flood"] == 8
+
+
+def test_the_same_for_any_number_of_threads_and_any_batches(tmp_path: Path) -> None:
+    path = tmp_path / "reports.txt"
+    path.write_text("\n".join(f"{text} Report {i}." for i, text in enumerate(REPORTS * 40)))
+    runs = []
+    for jobs in (1, 4):
+        settings = Settings(method="original", phrases="auto", min_count=2)
+        runs.append(refine(Corpus.open([path]), None, settings, jobs=jobs))
+    assert runs[0].provenance["phrases"] == runs[1].provenance["phrases"]
+    np.testing.assert_array_equal(runs[0].tokens.ids, runs[1].tokens.ids)
+    assert runs[0].vectors.index_to_key == runs[1].vectors.index_to_key
 
 
 def test_stop_words_left_out_are_still_seen_inside_phrases() -> None:

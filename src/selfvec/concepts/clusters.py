@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_core
 from ..errors import InputError, OptionError
 from ..evaluate.documents import document_vectors, inverse_document_frequency
 from ..progress import Progress
@@ -156,7 +157,7 @@ def topics(
         table = np.ascontiguousarray(rows[told.rows])
     numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(told)] or [2]
     tried: dict[int, tuple[float, Labels, Table]] = {}
-    with progress.stage("Grouping", len(numbers), "numbers") as advance:
+    with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
         for k in numbers:
             labels, centres = spherical_k_means(table, told.weights, k, seed)
             tried[k] = (silhouette(table, labels, centres), labels, centres)
@@ -256,7 +257,8 @@ def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
 
 def _nearest(rows: Table, centres: Table) -> Labels:
     """The centre nearest to every word, (V,); -1 where none has a cosine of `NEAR`."""
-    cosines = rows @ centres.T
+    with one_core():
+        cosines = rows @ centres.T
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
@@ -273,7 +275,8 @@ def _nearest_topic(run: Run, rows: Table, centres: Table) -> Labels:
     """The centre nearest to the idf-weighted sum of each document's words, (D,); -1 for one without words."""
     batch = kept_tokens(run)
     texts = document_vectors(batch, rows, inverse_document_frequency(batch))
-    return np.where(np.any(texts != 0, axis=1), (texts @ centres.T).argmax(axis=1), -1)
+    with one_core():
+        return np.where(np.any(texts != 0, axis=1), (texts @ centres.T).argmax(axis=1), -1)
 
 
 def _distinct(names: list[str], most: int) -> list[str]:

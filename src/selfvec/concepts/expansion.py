@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_core
 from ..errors import InputError, OptionError
 from ..evaluate.documents import Manner, encode_texts, inverse_document_frequency
 from ..progress import Progress
@@ -146,11 +147,11 @@ def expand(
     weight = inverse_document_frequency(batch)[rows] * np.array([times[w] for w in known], np.float32)
     with (progress or Progress()).stage("Relating texts", None, "words"):
         tables = [run.vectors.unit, np.asarray(subjects(run))]
-    cosines = np.stack([table @ _direction(table[rows], weight) for table in tables])
+    with one_core():
+        cosines = np.stack([table @ _direction(table[rows], weight) for table in tables])
+        nearest = (run.vectors.unit @ run.vectors.unit[rows].T).argmax(axis=1)
     near_both = cosines.mean(axis=0)
     scores = near_both * batch.counts / (batch.counts + EVIDENCE)
-    nearest = (run.vectors.unit @ run.vectors.unit[rows].T).argmax(axis=1)
-
     empty = stop_words(run)
     able = (batch.counts >= min_count) & (near_both >= LEAST)
     able[rows] = False

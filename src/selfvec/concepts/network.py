@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_core
 from ..errors import InputError, OptionError
 from ..progress import Progress
 from ..run import Run
@@ -182,7 +183,8 @@ def graph(
     rows = _around(run, asked, size, neighbours) if asked else terms(run, size).rows
     if len(rows) < 2:
         raise InputError("too few words of this run tell anything", path=run.folder, remedy="bring more text")
-    cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
+    with one_core():
+        cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
     together = _together(run, rows)
     near = cosines if by == "cosine" else together
     joined = _mutual(near.astype(np.float64), neighbours, _LEAST if by == "cosine" else 0.0)
@@ -192,7 +194,8 @@ def graph(
     pairs = np.argwhere(np.triu(joined))
     groups = topic_groups or topics(run, most=max(TERMS, size), seed=seed, progress=progress)
     strengths = np.array([max(float(cosines[a, b]), 0.05) for a, b in pairs])
-    places = layout(run.vectors.unit[rows], pairs, strengths, seed)
+    with one_core():
+        places = layout(run.vectors.unit[rows], pairs, strengths, seed)
     edges = [Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b])) for a, b in pairs]
     return Graph(_nodes(run, rows, groups, places), edges, [row.name for row in groups], by)
 

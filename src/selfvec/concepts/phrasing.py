@@ -310,7 +310,18 @@ def _told(run: Run, topn: int | None) -> Phrases:
     told = run.provenance["phrases"]
     try:
         rows = [Phrase(**row) for row in told["rows"]]
+        if not all(_is_phrase(row, run) for row in rows):
+            raise TypeError
         return Phrases(rows[:topn], int(told["tokens"]))
     except (TypeError, KeyError, ValueError):
-        rule = "run.json tells phrases by term, count, pmi, npmi and c_value"
+        rule = "run.json tells phrases of the vocabulary by term, count, pmi, npmi, c_value and units"
         raise FormatError(rule, path=run.folder, remedy="make the run again") from None
+
+
+def _is_phrase(row: Phrase, run: Run) -> bool:
+    figures = (row.pmi, row.npmi, row.c_value)
+    return (
+        row.term in run.vectors
+        and isinstance(row.count, int)
+        and all(value is None or isinstance(value, int | float) for value in figures)
+    )
