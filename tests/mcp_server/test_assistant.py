@@ -85,13 +85,11 @@ def folder(tmp_path_factory) -> Path:
 
 async def conversation(run: Path) -> tuple[list[Any], dict[str, Any], Any]:
     """Everything asked, in one session."""
-    from mcp import Client, StdioServerParameters
+    from mcp import Client, StdioServerParameters, stdio_client
 
-    command = [sys.executable, "-m", "selfvec", "mcp", str(run)]
-    environment = {
-        name: os.environ[name] for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS") if name in os.environ
-    }
-    async with Client(StdioServerParameters(command=command[0], args=command[1:], env=environment)) as client:
+    command = ["-m", "selfvec", "mcp", str(run)]
+    started = StdioServerParameters(command=sys.executable, args=command, env=dict(os.environ))
+    async with Client(stdio_client(started)) as client:
         listed = (await client.list_tools()).tools
         answers = {name: await client.call_tool(tool, asked) for name, (tool, asked) in CALLS.items()}
         several = ["search", "similar", "between", "senses", "long", "unknown"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -63,7 +64,7 @@ def ask_parquet(path: Path, question: np.ndarray, topn: int, filtered: bool = Fa
     frame = pl.read_parquet(path)
     if filtered:
         frame = frame.filter(state="IOWA").filter(pl.col("size") >= 100, pl.col("date") >= date(2000, 1, 1))
-    assert frame["vector"].dtype == pl.Array(pl.Float32, D)
+    assert frame["vector"].dtype == pl.Array(pl.Float32, len(question))
     cosines = frame["vector"].to_numpy() @ question
     return [(frame["id"][int(i)], float(cosines[i])) for i in np.argsort(-cosines, kind="stable")[:topn]]
 
@@ -321,3 +322,37 @@ def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
         write(data, "milvus", tmp_path / "out")
     with pytest.raises(SelfvecError, match="does not exist"):
         write(data, "parquet-documents", tmp_path / "no" / "out.parquet")
+
+
+def test_arrow_maps_the_parquet_file(tmp_path: Path) -> None:
+    data = rows()
+    arrow = pytest.importorskip("pyarrow", reason="comes with selfvec[lancedb]")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(target("parquet-documents", tmp_path, data), memory_map=True)
+    assert table.schema.field("vector").type == arrow.list_(arrow.float32(), D)
+    column = table.column("vector").combine_chunks()
+    np.testing.assert_array_equal(column.flatten().to_numpy().reshape(-1, D), data.vectors)
+    kinds = parquet.ParquetFile(tmp_path / "to-parquet-documents").metadata.row_group(0)
+    assert {kinds.column(i).compression for i in range(kinds.num_columns)} == {"UNCOMPRESSED"}
+
+
+def test_abstracts_of_med(tmp_path: Path, shared_data: Path) -> None:
+    from selfvec import Refiner
+    from selfvec.encoder import Encoder
+    from selfvec.stores import passage_rows
+
+    run = (
+        Refiner("original", min_count=3)
+        .fit(shared_data / "retrieval" / "med" / "corpus.jsonl", "default")
+        .run_
+    )
+    data = passage_rows(run, [shared_data / "retrieval" / "med" / "corpus.jsonl"])
+    assert data.table["document"].n_unique() == 1033
+    lines = (shared_data / "retrieval" / "med" / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = Encoder.of(run).encode([json.loads(line)["text"] for line in lines[:10]])
+    for name, store in STORES.items():
+        if store.module is not None:
+            pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
+        write(data, name, tmp_path / name)
+        for question in asked:
+            same(ASK[name](tmp_path / name, question, 20), expected(data, question))
