@@ -15,7 +15,10 @@ from ..run import Run
 from ..tokens import TokenBatch
 from .slices import Slice, by_label, by_period
 
-__all__ = ["PARTS", "joined", "parts_of"]
+__all__ = ["ENOUGH", "PARTS", "ends_of", "joined", "parts_of"]
+
+ENOUGH = 2_000
+"""Tokens below which hardly a word of a period can be compared."""
 
 PARTS = 8
 """Parts of a text, at most."""
@@ -62,6 +65,26 @@ def joined(periods: Sequence[Slice], batch: TokenBatch, most: int = PARTS) -> li
     elif len(groups) > 1 and sizes[groups[-1]].sum() < sizes.sum() / most / 2:
         groups[-2] += groups.pop()
     return [_put_together([periods[i] for i in group]) for group in groups]
+
+
+def ends_of(periods: Sequence[Slice], batch: TokenBatch, enough: int = ENOUGH) -> list[Slice]:
+    """The first and the last period; one with hardly a word takes in its neighbours until it can be compared.
+
+    Examples
+    --------
+    >>> dates = np.array([f"{1990 + i}-05-01" for i in range(6)], "datetime64[D]")
+    >>> offsets = np.array([0, 1, 2, 10, 20, 30, 31])
+    >>> batch = TokenBatch(np.zeros(31, np.int32), offsets, ["a"], dates)
+    >>> [part.name for part in ends_of(by_period(batch, "year"), batch, 8)]
+    ['1990..1992', '1994..1995']
+    """
+    lengths = np.diff(batch.offsets)
+    sizes = np.array([lengths[part.documents].sum() for part in periods])
+    first = 1 + int(np.searchsorted(np.cumsum(sizes), enough))
+    last = 1 + int(np.searchsorted(np.cumsum(sizes[::-1]), enough))
+    if first + last > len(periods):  # too little text in all
+        first = last = 1
+    return [_put_together(periods[:first]), _put_together(periods[-last:])]
 
 
 def _put_together(parts: Sequence[Slice]) -> Slice:

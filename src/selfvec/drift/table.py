@@ -17,6 +17,7 @@ from ..run import Run
 from .examples import examples, sentences
 from .measure import Distances, measure
 from .moved import measure_moved, moved_space
+from .parts import ends_of
 from .slices import Slice, by_label, by_period, named_slice, slice_counts
 from .space import UseSpace, corpus_of, use_space
 from .tables import slice_tables
@@ -211,7 +212,9 @@ def _chosen(run: Run, between: Sequence[str | Slice] | None) -> list[Slice]:
         raise InputError(
             f"the run has one slice only, {slices[0].name}", remedy="say what to compare: --between A..B C..D"
         )
-    return [slices[0], slices[-1]] if slices else []
+    if not slices or run.tokens is None:
+        return []
+    return [slices[0], slices[-1]] if run.tokens.slices is not None else ends_of(slices, run.tokens)
 
 
 def _rows(run: Run, found: Distances, kept: Ints, counts: Ints) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def drift_table(found: Drift) -> RenderableType:
     for name in names:
         table.add_column(name, justify="right", no_wrap=True, min_width=4)
     for name in (found.a, found.b) if sliced else ("times",):
-        table.add_column(spell(name), justify="right", overflow="fold", min_width=5)
+        table.add_column(spell(name), justify="right", overflow="fold", min_width=min(10, len(name)))
     parts: list[RenderableType] = []
     for row in found.rows:
         table.add_row(Text(spell(row["word"]), "bold"), *map(Text, _figures(row, sliced)))
