@@ -341,15 +341,12 @@ def test_abstracts_of_med(tmp_path: Path, shared_data: Path) -> None:
     from selfvec.encoder import Encoder
     from selfvec.stores import passage_rows
 
-    run = (
-        Refiner("original", min_count=3)
-        .fit(shared_data / "retrieval" / "med" / "corpus.jsonl", "default")
-        .run_
-    )
-    data = passage_rows(run, [shared_data / "retrieval" / "med" / "corpus.jsonl"])
+    med = shared_data / "retrieval" / "med"
+    encoder = Encoder.of(run := Refiner("original", min_count=10).fit(med / "corpus.jsonl", "default").run_)
+    data = passage_rows(run, [med / "corpus.jsonl"], encode=encoder.encode)
     assert data.table["document"].n_unique() == 1033
-    lines = (shared_data / "retrieval" / "med" / "queries.jsonl").read_text(encoding="utf-8").splitlines()
-    asked = Encoder.of(run).encode([json.loads(line)["text"] for line in lines[:10]])
+    lines = (med / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = encoder.encode([json.loads(line)["text"] for line in lines[:4]])
     for name, store in STORES.items():
         if store.module is not None:
             pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
