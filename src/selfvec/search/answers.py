@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import kernels
-from .lexicon import Asked, Lexicon, located
+from .lexicon import Asked, Lexicon, located_all
 from .scoring import PARTS, Scored, Scorer
 from .segment import Segment
 from .space import LEAST
@@ -18,6 +20,7 @@ from .space import LEAST
 __all__ = ["Found", "Hit", "Mark", "Reason", "describe"]
 
 SNIPPET = 40  # words of a snippet; a text half longer is shown whole
+KINDS = ("related", "match")
 _SPACE = re.compile(r"\s")
 
 Meets = tuple[int, float, float]
@@ -151,17 +154,20 @@ def describe(
     mode: str,
 ) -> Found:
     """Hits of documents given by segment and number, in their order."""
-    passages = [_passage(lexicon, scorer.segments[n], scored[n], document) for n, document in places]
-    words = list({word for passage in passages for word in passage.words})
-    meets, known = _meeting(scorer, asked, mode), {}
-    for word, types in zip(words, lexicon.types_of(words), strict=True):
+    passages = _passages(lexicon, scorer, scored, places)
+    words = passages[0].words if passages else []
+    meets, known = _meeting(scorer, asked, mode), dict[int, Meets]()
+    for name, types in enumerate(lexicon.types_of(words)):
         found = [meets[number] for number in types if number in meets]
         if found:
-            known[word] = max(found, key=lambda one: one[2])
+            known[name] = max(found, key=lambda one: one[2])
+    told = np.zeros(len(words), bool)
+    told[list(known)] = True
     hits = []
     for (number, document), passage in zip(places, passages, strict=True):
         segment, one = scorer.segments[number], scored[number]
-        met = [(i, *known[word]) for i, word in enumerate(passage.words) if word in known]
+        at = np.flatnonzero(told[passage.ids])
+        met = [(i, *known[name]) for i, name in zip(at.tolist(), passage.ids[at].tolist(), strict=True)]
         snippet, marks = _shown(passage, asked, met)
         hits.append(
             Hit(
@@ -171,7 +177,7 @@ def describe(
                 marks,
                 passage.span,
                 _shares(segment, one, document, mode, scorer.blend.best),
-                _reasons(passage.words, asked, met),
+                _reasons(passage, asked, met),
                 segment.day(document),
                 _fields(segment, document),
             )
@@ -181,22 +187,35 @@ def describe(
 
 @dataclass(frozen=True)
 class _Passage:
-    """The passage of a document that speaks to a question: its text, its words and where these stand."""
+    """The passage of a document that speaks to a question: its text, and where its words stand.
+
+    ``words`` are those of all passages, and ``ids`` says which of them are here.
+    """
 
     text: str
     span: tuple[int, int]
     words: list[str]
-    starts: list[int]
-    ends: list[int]
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
 
-def _passage(lexicon: Lexicon, segment: Segment, one: Scored, document: int) -> _Passage:
-    text, best = segment.texts[document], int(one.best[document])
-    start, end = (0, len(text)) if best < 0 else segment.arrays["spans"][best].tolist()
-    text = text[start:end]
-    starts, ends = located(text, lexicon.manner.tokenizer)
-    words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
-    return _Passage(text, (start, end), words, starts, ends)
+def _passages(
+    lexicon: Lexicon, scorer: Scorer, scored: Sequence[Scored], places: Sequence[tuple[int, int]]
+) -> list[_Passage]:
+    texts, spans = [], []
+    for number, document in places:
+        segment, best = scorer.segments[number], int(scored[number].best[document])
+        text = segment.texts[document]
+        start, end = (0, len(text)) if best < 0 else segment.arrays["spans"][best].tolist()
+        texts.append(text[start:end])
+        spans.append((start, end))
+    all_words = located_all(texts, lexicon.manner.tokenizer)
+    parts = [slice(a, b) for a, b in pairwise(all_words.bounds.tolist())]
+    return [
+        _Passage(text, span, all_words.names, all_words.ids[p], all_words.starts[p], all_words.ends[p])
+        for text, span, p in zip(texts, spans, parts, strict=True)
+    ]
 
 
 def _meeting(scorer: Scorer, asked: Asked, mode: str) -> Meeting:
@@ -216,14 +235,14 @@ def _meeting(scorer: Scorer, asked: Asked, mode: str) -> Meeting:
 
 def _shown(passage: _Passage, asked: Asked, met: Sequence[Met]) -> tuple[str, list[Mark]]:
     """A snippet of a passage with its marks."""
-    starts, ends, length = passage.starts, passage.ends, len(passage.words)
+    starts, ends, length = passage.starts, passage.ends, len(passage.ids)
     first, last = _window(length, len(asked.words), met)
-    begin = starts[first] if first > 0 else 0
-    stop = ends[last - 1] if last < length else len(passage.text)
+    begin = int(starts[first]) if first > 0 else 0
+    stop = int(ends[last - 1]) if last < length else len(passage.text)
     lead, trail = ("… " if first > 0 else ""), (" …" if last < length else "")
     shift = len(lead) - begin
     marks = [
-        Mark(starts[i] + shift, ends[i] + shift, "match" if cosine == 1 else "related", asked.words[t])
+        Mark(int(starts[i]) + shift, int(ends[i]) + shift, KINDS[cosine == 1], asked.words[t])
         for i, t, cosine, _ in met
         if first <= i < last
     ]
@@ -244,14 +263,14 @@ def _window(length: int, asked: int, met: Sequence[Met]) -> tuple[int, int]:
     return best, best + SNIPPET
 
 
-def _reasons(words: Sequence[str], asked: Asked, met: Sequence[Met]) -> list[Reason]:
+def _reasons(passage: _Passage, asked: Asked, met: Sequence[Met]) -> list[Reason]:
     counts: dict[tuple[int, str, float], tuple[int, float]] = {}
     for place, t, cosine, worth in met:
-        key = (t, words[place].lower(), cosine)
+        key = (t, passage.words[passage.ids[place]].lower(), cosine)
         counts[key] = (counts.get(key, (0, 0.0))[0] + 1, worth)
     order = sorted(counts.items(), key=lambda item: -item[1][1])
     return [
-        Reason(asked.words[t], word, "match" if cosine == 1 else "related", round(cosine, 3), n)
+        Reason(asked.words[t], word, KINDS[cosine == 1], round(cosine, 3), n)
         for (t, word, cosine), (n, _) in order
     ]
 

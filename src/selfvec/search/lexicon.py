@@ -21,7 +21,7 @@ from ..text.tokenizers import Tokenizer
 from ..tokens import TokenBatch
 from ..vectors import Vectors
 
-__all__ = ["Asked", "Lexicon", "is_text", "located"]
+__all__ = ["Asked", "Lexicon", "Located", "is_text", "located", "located_all"]
 
 _KEPT = 100_000  # words whose types are remembered
 
@@ -143,8 +143,7 @@ class Lexicon:
     def read_all(self, texts: Sequence[str]) -> list[Asked]:
         """Many questions, whose words are looked up together."""
         if self.manner.tokenizer in ("words", "whitespace"):
-            spans = [(text, *located(text, self.manner.tokenizer)) for text in texts]
-            self.types_of([text[a:b] for text, *ends in spans for a, b in zip(*ends, strict=True)])
+            self.types_of(located_all(texts, self.manner.tokenizer).names)
         return [self.read(text) for text in texts]
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -187,16 +186,57 @@ def located(text: str, tokenizer: str = "words") -> tuple[list[int], list[int]]:
     >>> located("Über the county’s roof")
     ([0, 5, 9, 18], [4, 8, 17, 22])
     """
+    words = located_all([text], tokenizer)
+    return words.starts.tolist(), words.ends.tolist()
+
+
+@dataclass(frozen=True)
+class Located:
+    """The words of some texts, N in all, of which V are different.
+
+    Parameters
+    ----------
+    names : list of V str
+    ids : (N,) int32
+        Which of the names each is.
+    starts, ends : (N,) int64
+        In characters of its text.
+    bounds : (D + 1,) int64
+        Where the words of each text begin.
+    """
+
+    names: list[str]
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+
+
+def located_all(texts: Sequence[str], tokenizer: str = "words") -> Located:
+    """Where the words of texts are, found in one go.
+
+    >>> words = located_all(["wind, wind", "the wind"])
+    >>> words.names, words.ids.tolist(), words.starts.tolist()
+    (['wind', 'the'], [0, 0, 1, 0], [0, 6, 0, 4])
+    """
     from ..text import kernels
     from ..text.characters import table
 
-    data = np.frombuffer(text.encode(), np.uint8)
-    if not len(data):
-        return [], []
-    flags = table("whitespace" if tokenizer == "whitespace" else "words")
-    starts, lengths, _ = kernels.spans(data, np.array([0, len(data)], np.int64), flags)
-    ends = starts + lengths
-    if len(data) != len(text):  # bytes to characters: those that begin one
+    whole = "".join(texts).encode()
+    data = np.frombuffer(whole, np.uint8)
+    characters = np.cumsum([0, *map(len, texts)])
+    before = None
+    bounds = characters
+    if len(data) != characters[-1]:  # bytes to characters: those that begin one
         before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+        bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
+    flags = table("whitespace" if tokenizer == "whitespace" else "words")
+    starts, lengths, offsets = kernels.spans(data, bounds, flags)
+    ids, firsts = kernels.distinct(data, starts, lengths)
+    ends = starts + lengths
+    pairs = zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)
+    names = [whole[a:b].decode() for a, b in pairs]
+    if before is not None:
         starts, ends = before[starts], before[ends]
-    return starts.tolist(), ends.tolist()
+    shift = np.repeat(characters[:-1], np.diff(offsets))
+    return Located(names, ids, starts - shift, ends - shift, offsets)

@@ -246,7 +246,7 @@ class Scorer:
         ]
         if not best:
             return None
-        rows = [self.segments[number].vectors(np.array([d]))[0] for _, number, d in sorted(best)[:most]]
-        toward = unit_rows(np.sum(rows, axis=0)[None, : len(query)])[0]
+        rows = [self.segments[number].front(d) for _, number, d in sorted(best)[:most]]
+        toward = unit_rows(np.sum(rows, axis=0)[None])[0]
         moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
         return moved

@@ -256,12 +256,24 @@ class Segment:
         out: NDArray[np.float32] = rows * self.arrays["scales"][units, None]
         return out
 
+    def front(self, unit: int) -> NDArray[np.float32]:
+        """The axes of a unit's vector that the hybrid reads, (128,) float32 at most."""
+        row: NDArray[np.float32] = self.arrays["front"][unit] * self.arrays["scales"][unit]
+        return row
+
     def field(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
         """A field of the documents as codes, (D,), -1 where there is none, and what these mean."""
         if name not in self.names:
             return np.full(self.documents, -1, np.int32), []
         i = self.names.index(name)
-        return self.arrays[f"field {i}"], unpacked(self.arrays, f"values {i}")
+        if name not in self._values:
+            self._values[name] = unpacked(self.arrays, f"values {i}")
+        return self.arrays[f"field {i}"], self._values[name]
+
+    @cached_property
+    def _values(self) -> dict[str, list[str]]:
+        """The values of fields that have been asked for."""
+        return {}
 
     def day(self, document: int) -> str | None:
         """The date of a document, as 2020-06-18."""

@@ -1,4 +1,4 @@
-"""Many texts in little room, each read without the others: compressed blocks of some sixteen kilobytes."""
+"""Many texts in little room, each read without the others: compressed blocks of some four kilobytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..errors import FormatError
 
 __all__ = ["Texts", "ordered_ends", "packed", "unpacked"]
 
-_BLOCK = 1 << 14  # bytes of text after which a block is full
+_BLOCK = 1 << 12  # bytes of text after which a block is full
 _MAGIC = b"selfvec texts 1\n"
 _AGAIN = "remove the index folder, it is made again at the next search"
 
@@ -161,7 +161,6 @@ def _block(texts: Texts, number: int) -> bytes:
     size = int(texts.ends[last] - texts.ends[first])
     try:
         data = bytes(ZstdDecompressor().decompress(bytes(texts.data[a:b]), size + 1))
-        data.decode()
     except (ZstdError, EOFError, ValueError):
         data = b""
     if len(data) != size:
