@@ -7,7 +7,7 @@
 # make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
 # make concepts  phrases and topics of two collections, phrases in search -> docs/concepts.md
 # make peers  others on the same tokens: quality, time, memory -> docs/peers.md
-# make test-peers  the tests of peers alone; that of an encoder runs where sentence-transformers is installed
+# make test-peers  the tests of peers and encoders alone; more of them run where the peers are installed
 # make docs   the documentation as a web site in site/
 
 PYTHON ?= python3
@@ -51,7 +51,7 @@ peers: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.peers
 
 test-peers: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -rs tests/peers
+	$(BIN)/python -m pytest -rs tests/peers tests/encoder tests/export
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet

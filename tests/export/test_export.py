@@ -151,7 +151,6 @@ def test_sentence_transformers_gives_the_same_vectors(tmp_path: Path, encoder: E
         texts = [*AWKWARD, "hail flood " * 2000 + "snow"]
         np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
         np.testing.assert_allclose(model.encode([""]), encoder.encode([""]), atol=1e-5)
-        assert model.get_sentence_embedding_dimension() == encoder.dimensions
 
 
 def test_the_folder_of_sentence_transformers_has_its_files(tmp_path: Path, encoder: Encoder) -> None:
