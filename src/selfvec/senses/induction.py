@@ -22,7 +22,7 @@ from .reading import Reader
 from .senses import Sense, Senses
 from .space import SenseSpace, sense_space
 
-__all__ = ["induce"]
+__all__ = ["induce", "sense_vectors"]
 
 LABEL = 8  # words of a label
 REACH = 12  # words shown on each side of an example
@@ -73,7 +73,9 @@ def induce(
     assigned = probabilities.argmax(axis=1)
     senses = range(len(model.shares))
     labels = _labels(run, space, contexts, assigned, len(model.shares))
-    vectors = _vectors(run.vectors.unit[index], space.uses(contexts, space.weights), assigned, len(senses))
+    vectors = sense_vectors(
+        run.vectors.unit[index], space.uses(contexts, space.weights), assigned, len(senses)
+    )
     texts = _examples(run, space, index, places, probabilities, examples)
     counts = np.bincount(assigned, minlength=len(senses))
     found = [
@@ -116,13 +118,30 @@ def _labels(
     return out
 
 
-def _vectors(
+def sense_vectors(
     word: NDArray[np.float32], uses: NDArray[np.float32], assigned: NDArray[np.int64], number: int
 ) -> NDArray[np.float32]:
-    """The word's refined vector, moved by how a sense's mean use differs from the word's, (K, d)."""
-    mean = uses.mean(axis=0, dtype=np.float64)
-    rows = [uses[assigned == i].mean(axis=0, dtype=np.float64) - mean for i in range(number)]
-    return unit_rows(word + MOVE * np.stack(rows))
+    """The word's refined vector, moved by how a sense's mean use differs from the word's.
+
+    Parameters
+    ----------
+    word : (d,) float32
+    uses : (n, d) float32
+        Directions.
+    assigned : (n,) int64
+        The sense of each.
+    number : int
+        K. A sense without a use keeps the word's vector.
+
+    Returns
+    -------
+    (K, d) float32, unit rows
+    """
+    sums = np.zeros((number, uses.shape[1]))
+    np.add.at(sums, assigned, uses)
+    counts = np.bincount(assigned, minlength=number)[:, None]
+    apart = np.where(counts > 0, sums / np.maximum(counts, 1) - uses.mean(axis=0, dtype=np.float64), 0)
+    return unit_rows(word + MOVE * apart)
 
 
 def _examples(

@@ -21,7 +21,7 @@ from ..evaluate.documents import lean
 from .contexts import Contexts
 from .space import SenseSpace
 
-__all__ = ["LEAST", "MOST", "SMALLEST", "Model", "association", "closest", "fit", "grouped"]
+__all__ = ["LEAST", "MOST", "SMALLEST", "Model", "association", "closest", "fit", "grouped", "k_means"]
 
 # Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/senses.md.
 APART = 0.25  # cosine of the mean uses of two senses, at most; less, for n uses,
@@ -168,12 +168,12 @@ def _groups(points: Numbers, apart: Table, number: int | None, rng: np.random.Ge
     found = np.zeros(len(points), np.int64)
     if number is not None:
         number = min(number, len(points))
-        return _k_means(points, number, rng) if number > 1 else found
+        return k_means(points, number, rng) if number > 1 else found
     if len(points) < LEAST:
         return found
     least, bound = max(SMALLEST, SHARE * len(points)), APART - DOUBT / np.sqrt(len(points))
     for count in range(2, MOST + 1):
-        groups = _k_means(points, count, rng)
+        groups = k_means(points, count, rng)
         sizes = np.bincount(groups, minlength=count)
         if sizes.min() < least or closest(apart, groups) > bound:
             break
@@ -223,7 +223,7 @@ def _squares(points: Numbers, centres: Numbers) -> Numbers:
     return np.asarray(np.maximum(found, 0))
 
 
-def _k_means(points: Numbers, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def k_means(points: Numbers, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """The best of some groupings by k-means, from centres far apart (Arthur and Vassilvitskii, 2007)."""
     best, least = np.zeros(len(points), np.int64), np.inf
     for _ in range(STARTS):

@@ -40,12 +40,15 @@ class SenseSpace:
         Inverse document frequencies.
     centre : (d,) float32
         Mean use of a token.
+    half : int
+        Neighbours on each side.
     """
 
     batch: TokenBatch
     table: Table
     weights: Table
     centre: Table
+    half: int = HALF
 
     @classmethod
     def of(cls, batch: TokenBatch, table: Table, seed: int = 0) -> SenseSpace:
@@ -71,7 +74,7 @@ class SenseSpace:
     def contexts(self, word: int) -> tuple[NDArray[np.int64], Contexts]:
         """Where a word stands in the corpus, (n,) int64, and what is around."""
         places = np.flatnonzero(self.batch.ids == word)
-        return places, Contexts.around(self.batch.ids, self.batch.offsets, places)
+        return places, Contexts.around(self.batch.ids, self.batch.offsets, places, self.half)
 
     def uses(self, contexts: Contexts, weights: Table) -> Table:
         """Directions of uses, (n, d) float32 unit rows; zeros where nothing around has a weight and a vector.
@@ -87,7 +90,7 @@ class SenseSpace:
         rows = np.ascontiguousarray(self.table[words] * weights[words][:, None], np.float32)
         out = np.zeros((len(contexts), self.table.shape[1]), np.float32)
         documents = np.arange(len(contexts), dtype=np.int64)
-        gather_uses(ids.astype(np.int32), contexts.offsets, contexts.places, documents, rows, HALF, out)
+        gather_uses(ids.astype(np.int32), contexts.offsets, contexts.places, documents, rows, self.half, out)
         return unit_rows(out)
 
 
