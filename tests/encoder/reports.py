@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -24,11 +25,17 @@ def texts() -> list[str]:
     ]
 
 
+def refined(texts: list[str], **options: Any) -> Run:
+    """From random vectors of all words, lower-cased, and of what stands between white space."""
+    words = {word for text in texts for word in text.lower().split()}
+    words |= {word.strip(".,").removesuffix("'s") for word in words}
+    rows = np.random.default_rng(0).standard_normal((len(words), DIMENSIONS)).astype(np.float32)
+    return selfvec.Refiner(method="decorrelated", **options).fit(texts, Vectors(sorted(words), rows)).run_
+
+
 @cache
 def report_run() -> Run:
-    words = sorted({word.strip(".,").removesuffix("'s").lower() for text in texts() for word in text.split()})
-    rows = np.random.default_rng(0).standard_normal((len(words), DIMENSIONS)).astype(np.float32)
-    return selfvec.Refiner(method="decorrelated").fit(texts(), Vectors(words, rows)).run_
+    return refined(texts())
 
 
 @cache

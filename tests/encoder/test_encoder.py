@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.encoder import reports
 
-import selfvec
 from selfvec.encoder import Encoder, as_encoder
 from selfvec.encoder.reading import normal
 from selfvec.errors import FormatError, InputError, OptionError, TargetError
@@ -154,22 +153,16 @@ def test_a_run_that_forgot_its_tokens_still_gives_an_encoder(report_run: Run) ->
 
 @pytest.mark.parametrize("options", [{"lemmatize": "en", "stop_words": "en"}, {"stem": "en"}])
 def test_inflected_words_are_read_where_the_run_has_their_lemma_or_stem(options: dict[str, str]) -> None:
-    run = selfvec.Refiner(method="decorrelated", **options).fit(
-        ["storms closed roads", "a road closes"] * 9, None
-    )
-    assert not {"storms", "storm"} <= set(run.vectors_.index_to_key)
-    encoder = Encoder.of(run.run_)
-    vectors = encoder.encode(["storm", "storms", "roads closed", "road closing"])
+    run = reports.refined(["storms closed roads", "a road closes"] * 9, **options)
+    assert not {"storms", "storm"} <= set(run.vectors.index_to_key)
+    vectors = Encoder.of(run).encode(["storm", "storms", "roads closed", "road closing"])
     np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
     np.testing.assert_allclose(vectors[2], vectors[3], atol=1e-6)
     assert np.all(np.linalg.norm(vectors, axis=1) > 0.99)
 
 
 def test_words_cut_at_white_space_only() -> None:
-    run = selfvec.Refiner(method="decorrelated", tokenizer="whitespace").fit(
-        ["ERR_42: a/b.c! Down", "a/b.c! up"] * 9, None
-    )
-    encoder = Encoder.of(run.run_)
+    encoder = Encoder.of(reports.refined(["ERR_42: a/b.c! Down", "a/b.c! up"] * 9, tokenizer="whitespace"))
     assert {"err_42:", "a/b.c!"} <= set(encoder.words)
     vectors = encoder.encode(["err_42:", "ERR_42:", "err_42", "A/B.C!"])
     np.testing.assert_array_equal(vectors[0], vectors[1])
@@ -179,15 +172,18 @@ def test_words_cut_at_white_space_only() -> None:
 
 def test_a_phrase_stands_for_its_words(tmp_path: Path) -> None:
     (tmp_path / "phrases.txt").write_text("flash flood\n", encoding="utf-8")
-    reports = ["a flash flood closed the road", "the road was dry", "a flood of mail, not a flash"] * 12
-    model = selfvec.Refiner(method="decorrelated", phrases=str(tmp_path / "phrases.txt")).fit(reports, None)
-    assert "flash_flood" in model.vectors_
-    encoder = Encoder.of(model.run_, tables=["refined"], dimensions=None)
+    texts = ["a flash flood closed the road", "the road was dry", "a flood of mail, not a flash"] * 12
+    run = reports.refined(texts, phrases=str(tmp_path / "phrases.txt"))
+    table = run.vectors
+    assert table.counts is not None
+    encoder = Encoder.of(run, tables=["refined"], dimensions=None)
     assert {"flash", "flood"} <= set(encoder.words)
-    counts = dict(zip(model.vectors_.index_to_key, model.vectors_.counts.tolist(), strict=True))
-    both = [(counts[key] + 1) * model.vectors_.get_vector(key, norm=True) for key in ("flash", "flash_flood")]
-    mean = np.sum(both, axis=0) / np.linalg.norm(np.sum(both, axis=0))
-    np.testing.assert_allclose(encoder.encode("flash")[0], mean, atol=1e-6)
+    weighted = [
+        (table.counts[table.key_to_index[key]] + 1) * table.get_vector(key, norm=True)
+        for key in ("flash", "flash_flood")
+    ]
+    mean = np.sum(weighted, axis=0)
+    np.testing.assert_allclose(encoder.encode("flash")[0], mean / np.linalg.norm(mean), atol=1e-6)
 
 
 def test_pieces_are_refused(report_run: Run) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,11 +127,12 @@ class _Rules:
 
     def names(self, words: Sequence[str]) -> list[str | None]:
         keys = self.rulebook.keys(words, np.ones(len(words), np.int64), self.known)
-        named = self.stems(keys.types)
+        named = _stems(keys.types, self.manner.stem)
         return [named[place] if place >= 0 else None for place in keys.places.tolist()]
 
-    def stems(self, keys: Sequence[str]) -> list[str]:
-        return stems(keys, self.manner.stem) if self.manner.stem else [normal(key) for key in keys]
+
+def _stems(words: Sequence[str], language: str | None) -> list[str]:
+    return stems(words, language) if language else [normal(word) for word in words]
 
 
 def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
@@ -228,7 +230,7 @@ def _spellings(
 ) -> tuple[list[str], NDArray[np.int64]]:
     """The words that texts may say, in their normal spelling, and the group of each."""
     split = reads.manner.tokenizer
-    words = list(dict.fromkeys([*grouped.words, *_listed(reads, grouped.index)]))
+    words = list(dict.fromkeys([*grouped.words, *_listed(reads.manner, grouped.index)]))
     if split == "words":
         words = [plain(word) for word in words]
     words = [word for word, whole in zip(words, readable(words, split).tolist(), strict=True) if whole]
@@ -240,16 +242,22 @@ def _spellings(
     return list(found), np.fromiter(found.values(), np.int64, len(found))
 
 
-def _listed(reads: _Rules, index: Mapping[str, int]) -> Iterator[str]:
+def _listed(manner: Manner, index: Mapping[str, int]) -> Iterator[str]:
     """Words of the lemmatiser's dictionary, inflected ones too, that may be of a known stem."""
+    for language in (manner.lemmatize or manner.stem or "").split(","):
+        words, named = _dictionary(language, manner.stem, bool(manner.lemmatize))
+        yield from (word for word, name in zip(words, named, strict=True) if name in index)
+
+
+@lru_cache(maxsize=1)  # encoders are often made several in a row
+def _dictionary(language: str, stem: str | None, lemmas: bool) -> tuple[list[str], list[str]]:
+    """The words of a language, and the stem of each or of its lemma; none where there is no dictionary."""
     from simplemma.strategies import DefaultDictionaryFactory
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
+    if language not in SUPPORTED_LANGUAGES:
+        return [], []
     factory: Any = DefaultDictionaryFactory
-    lemmas, stem = reads.manner.lemmatize, reads.manner.stem
-    for language in (lemmas or stem or "").split(","):
-        if language in SUPPORTED_LANGUAGES:
-            dictionary: Mapping[str, str] = factory().get_dictionary(language)
-            words = list(dictionary)
-            named = reads.stems(list(dictionary.values()) if lemmas else words)
-            yield from (word for word, name in zip(words, named, strict=True) if name in index)
+    dictionary: Mapping[str, str] = factory().get_dictionary(language)
+    words = list(dictionary)
+    return words, _stems(list(dictionary.values()) if lemmas else words, stem)
