@@ -216,7 +216,8 @@ def grouped(rows: Rows, number: int, how: str) -> Rows:
     if how == "leaning":
         return senses.grouped(rows, rows, number, rng)[3]
     points = rows.astype(np.float64)
-    return hartigan(points, senses.k_means(points, number, rng))
+    groups = senses.k_means(points, number, rng)
+    return hartigan(points, groups) if how == "Hartigan" else groups
 
 
 def hartigan(points: Rows, groups: Rows) -> Rows:
@@ -260,7 +261,7 @@ def known_number(sets: list[Planted]) -> str:
     for found in sets:
         for label, space in spaces(found).items():
             rows = [space(word.places) for word in found.words]
-            hows = ["Hartigan"] if label == "original, unweighted" else ["Hartigan", "leaning"]
+            hows = ["Hartigan"] if label == "original, unweighted" else ["k-means", "leaning"]
             for how in hows:
                 values = [
                     adjusted_rand(word.gold, grouped(part, len(word.words), how))

@@ -193,9 +193,7 @@ def closest(uses: Table, groups: NDArray[np.int64]) -> float:
     groups : (n,) int64
         From 0 to K - 1, each with two uses or more.
     """
-    sizes = np.bincount(groups).astype(np.float64)
-    sums = np.zeros((len(sizes), uses.shape[1]))
-    np.add.at(sums, groups, uses)
+    sums, sizes = _sums(uses.astype(np.float64), groups, int(groups.max()) + 1)
     lengths = np.bincount(groups, np.einsum("ij,ij->i", uses, uses, dtype=np.float64))
     means = sums / sizes[:, None]
     squares = (np.einsum("ij,ij->i", sums, sums) - lengths) / (sizes * (sizes - 1))
@@ -233,6 +231,12 @@ def k_means(points: Numbers, number: int, rng: np.random.Generator) -> NDArray[n
     return best
 
 
+def _sums(points: Numbers, groups: NDArray[np.int64], number: int) -> tuple[Numbers, Numbers]:
+    """Sum, (K, p), and size, (K,), of each group."""
+    members = (groups == np.arange(number)[:, None]).astype(np.float64)
+    return members @ points, members.sum(axis=1)
+
+
 def _far_apart(points: Numbers, number: int, rng: np.random.Generator) -> Numbers:
     centres = points[rng.integers(len(points), size=1)]
     while len(centres) < number:
@@ -251,8 +255,6 @@ def _lloyd(points: Numbers, centres: Numbers) -> tuple[NDArray[np.int64], float]
         if np.array_equal(nearest, groups):
             break
         groups = nearest
-        sizes = np.bincount(groups, minlength=len(centres))
-        sums = np.zeros_like(centres)
-        np.add.at(sums, groups, points)
+        sums, sizes = _sums(points, groups, len(centres))
         centres = np.where(sizes[:, None] > 0, sums / np.maximum(sizes, 1)[:, None], centres)
     return groups, float(squares.min(axis=1).sum())
