@@ -4,6 +4,7 @@
 # make paper  the paper's tables and figures, from shared/data where it is present
 # make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
+# make senses  senses of pseudo-words: found, told apart, not found where there are none -> docs/senses.md
 # make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
 # make concepts  phrases and topics of two collections, phrases in search -> docs/concepts.md
 # make peers  others on the same tokens: quality, time, memory -> docs/peers.md
@@ -15,7 +16,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse concepts drift peers test-peers docs clean
+.PHONY: demo test bench paper quality collapse concepts drift senses peers test-peers docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -40,6 +41,9 @@ quality: $(VENV)/installed-dev
 
 collapse: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.collapse
+
+senses: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.senses
 
 drift: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.drift
