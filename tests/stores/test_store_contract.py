@@ -231,14 +231,14 @@ def test_an_existing_target_is_kept_or_replaced_whole(name: str, tmp_path: Path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("name", ["faiss", "parquet-documents", "qdrant", "usearch"])
+@pytest.mark.parametrize("name", sorted(STORES))
 def test_a_write_that_fails_half_way_leaves_nothing(name: str, tmp_path: Path) -> None:
     resource = pytest.importorskip("resource")
     path = target(name, tmp_path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))  # as a disk with room for 10 kB
     try:
-        with pytest.raises(TargetError, match="cannot write"):
+        with pytest.raises(TargetError, match=rf"to-{name}: cannot write"):
             write(rows(), name, path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

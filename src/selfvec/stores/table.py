@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sqlite3
@@ -61,16 +62,17 @@ class Store:
 
         Raises
         ------
-        TargetError
-            If they cannot be written.
+        OSError
+            If they cannot be written, whatever the library calls that.
         """
         if self.folder:
             path.mkdir(exist_ok=True)
         try:
             self.write(rows, path)
-        except (RuntimeError, sqlite3.Error) as error:  # libraries have their own words for a full disk
-            rule = f"cannot write: {str(error)[:200]}"
-            raise TargetError(rule, path=path, remedy="see that there is room, or write elsewhere") from error
+        except (RuntimeError, sqlite3.Error) as error:
+            told = str(error)
+            number = next((n for n in (errno.ENOSPC, errno.EFBIG) if os.strerror(n) in told), errno.EIO)
+            raise OSError(number, told[:200]) from error
 
 
 STORES = {
