@@ -2,7 +2,7 @@
 # make test   everything that must hold
 # make bench  how fast, side by side with peers -> benchmarks/results.json
 # make paper  the paper's tables and figures, from shared/data where it is present
-# make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md
+# make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
 # make senses  senses of pseudo-words: found, told apart, not found where there are none -> docs/senses.md
 # make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
@@ -38,6 +38,7 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.online_quality
 	$(BIN)/python -m benchmarks.selection
 	$(BIN)/python -m benchmarks.oov
+	$(BIN)/python -m benchmarks.encoders
 
 collapse: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.collapse
