@@ -5,7 +5,8 @@
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
-                           "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per text
+                           "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
+                           text, "sentences" (D,) int32
     forms/                 the corpus before stems and rare words were settled, where these were asked for
     counts/                exact co-occurrence counts, where they were made
     history/               recorded states, where kept
@@ -343,6 +344,8 @@ def _write_tokens(path: Path, batch: TokenBatch) -> None:
         described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
     if batch.fingerprints is not None:
         tensors["texts"] = batch.fingerprints
+    if batch.spoken is not None:
+        tensors["sentences"] = batch.spoken
     write_tensors(path, tensors, described)
 
 
@@ -350,7 +353,7 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
     tensors = map_tensors(path)
     kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
     days, slices, described = tensors.get("days"), tensors.get("slices"), read_metadata(path)
-    texts = tensors.get("texts")
+    texts, spoken = tensors.get("texts"), tensors.get("sentences")
     if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
         raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
     try:
@@ -363,6 +366,7 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
             slices=None if slices is None else slices.astype(np.int32, copy=False),
             slice_names=[str(name) for name in json.loads(described.get("slices", "[]"))],
             fingerprints=None if texts is None else texts.astype(np.uint64, copy=False),
+            spoken=None if spoken is None else spoken.astype(np.int32, copy=False),
         )
     except (InputError, ValueError, TypeError) as error:
         raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None

@@ -35,6 +35,8 @@ class TokenBatch:
         What the parts are called.
     fingerprints : (D,) uint64, optional
         A number per document's text (see `selfvec.corpus.fingerprints`), odd where a text stands only once.
+    spoken : (D,) int32, optional
+        Sentences of each document, ``sentences`` in all.
     """
 
     ids: NDArray[np.int32]
@@ -45,6 +47,7 @@ class TokenBatch:
     slices: NDArray[np.int32] | None = None
     slice_names: Sequence[str] = ()
     fingerprints: NDArray[np.uint64] | None = None
+    spoken: NDArray[np.int32] | None = None
     counts: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +63,8 @@ class TokenBatch:
             raise CorpusError("there is one date per document")
         if self.fingerprints is not None and len(self.fingerprints) != len(self.offsets) - 1:
             raise CorpusError("there is one fingerprint per document")
+        if self.spoken is not None and len(self.spoken) != len(self.offsets) - 1:
+            raise CorpusError("there is one number of sentences per document")
         if self.slices is not None:
             _check_slices(self.slices, len(self.offsets) - 1, len(self.slice_names))
         counts = np.bincount(self.ids, minlength=len(self.types)).astype(np.int64)
@@ -89,7 +94,7 @@ class TokenBatch:
     def part(self, documents: NDArray[np.bool_]) -> TokenBatch:
         """Some of the documents, (D,) bool, in their order, over the same vocabulary.
 
-        Which sentences they held is not known: they are counted in proportion to the tokens.
+        Where it is not known how many sentences they hold, these are counted in proportion to the tokens.
 
         >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b"], ["a"]])
         >>> part = batch.part(np.array([False, True, True]))
@@ -98,15 +103,18 @@ class TokenBatch:
         """
         lengths = np.diff(self.offsets)
         offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
+        spoken = None if self.spoken is None else self.spoken[documents]
+        share = int(offsets[-1]) / max(len(self), 1)
         return TokenBatch(
             self.ids[np.repeat(documents, lengths)],
             offsets,
             self.types,
             dates=None if self.dates is None else self.dates[documents],
-            sentences=round(self.sentences * int(offsets[-1]) / max(len(self), 1)),
+            sentences=round(self.sentences * share) if spoken is None else int(spoken.sum()),
             slices=None if self.slices is None else self.slices[documents],
             slice_names=self.slice_names,
             fingerprints=None if self.fingerprints is None else self.fingerprints[documents],
+            spoken=spoken,
         )
 
 

@@ -29,7 +29,7 @@ def texts(number: int, seed: int = 0) -> list[str]:
     return made
 
 
-def assert_same(made: Run, whole: Run, *, sentences: bool = True) -> None:
+def assert_same(made: Run, whole: Run) -> None:
     """Tokens, words, counts and both tables of two runs are equal to the bit."""
     assert made.vectors.index_to_key == whole.vectors.index_to_key
     for name in ("vectors", "original"):
@@ -40,10 +40,10 @@ def assert_same(made: Run, whole: Run, *, sentences: bool = True) -> None:
     ours, theirs = made.tokens, whole.tokens
     assert ours is not None
     assert theirs is not None
-    for name in ("ids", "offsets", "dates", "slices", "fingerprints"):
+    for name in ("ids", "offsets", "dates", "slices", "fingerprints", "spoken"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert list(ours.slice_names) == list(theirs.slice_names)
-    assert not sentences or ours.sentences == theirs.sentences
+    assert ours.sentences == theirs.sentences
     assert (made.counts is None) == (whole.counts is None)
     if made.counts is not None and whole.counts is not None:
         for name in ("indptr", "indices", "data"):

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from same_runs import assert_same, table, texts
+from same_runs import WORDS, assert_same, table, texts
 
 import selfvec
 from selfvec.corpus import Corpus
+from selfvec.errors import OptionError
 from selfvec.refiner import refine
 from selfvec.run import Run
 from selfvec.settings import Settings
@@ -57,6 +58,34 @@ def test_counts_are_those_of_the_whole(operator: str) -> None:
     assert whole.counts is not None
     assert_same(selfvec.merge(parts), whole)
     assert_same(selfvec.update(parts[0], documents[35:], table()), whole)
+
+
+def test_parts_of_speech_are_told_by_the_word_alone() -> None:
+    pytest.importorskip("textblob")
+    documents, options = texts(60), {"method": "decorrelated", "pos": ("noun", "verb"), "min_count": 2}
+    whole = refined(documents, table(), **options)
+    assert whole.provenance["text"]["dropped"]["part of speech"] > 0
+    assert_same(selfvec.update(refined(documents[:25], table(), **options), documents[25:], table()), whole)
+
+
+def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
+    """Ids of pieces, and the tokenizer.json held against its hash."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+
+    pieces = Tokenizer(WordLevel({word: i for i, word in enumerate(["[UNK]", *WORDS, "."])}, "[UNK]"))
+    pieces.pre_tokenizer = Whitespace()
+    path = tmp_path / "tokenizer.json"
+    pieces.save(str(path))
+    documents, options = texts(60), {"method": "decorrelated", "tokenizer": str(path), "min_count": 2}
+    whole = refined(documents, table(), **options)
+    parts = [refined(part, table(), **options) for part in (documents[:25], documents[25:])]
+    assert_same(selfvec.update(parts[0], documents[25:], table()), whole)
+    assert_same(selfvec.merge(parts, table()), whole)
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(OptionError, match="'tokenizer': names the file"):
+        selfvec.update(parts[0], documents[25:], table())
 
 
 def test_random_directions_are_drawn_anew() -> None:
@@ -144,7 +173,7 @@ def test_a_text_that_stands_once_in_a_layout_stands_once_in_the_whole(tmp_path: 
     assert whole.provenance["documents"] == 60 + 20
     assert_same(selfvec.update(made(a), b), whole)
     merged = selfvec.merge([made(a), made(b)])
-    assert_same(merged, whole, sentences=False)
+    assert_same(merged, whole)
     told = [json.loads(json.dumps(run.provenance["corpus"])) for run in (merged, whole)]
     assert told[0] == told[1]
 
@@ -182,4 +211,4 @@ def test_real_text_in_parts(shared_data: Path, tmp_path: Path) -> None:
     chosen = Settings(method="decorrelated", stem="en", min_count=3, stop_words="en")
     a, b, whole = (refine(Corpus.open(files), "default", chosen) for files in ([paths[0]], [paths[1]], paths))
     assert_same(selfvec.update(a, paths[1]), whole)
-    assert_same(selfvec.merge([a, b]), whole, sentences=False)
+    assert_same(selfvec.merge([a, b]), whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,15 @@ def test_parts_joined_by_hand() -> None:
 
 def test_only_documents_of_such_layouts_are_left_out() -> None:
     one, two = batch("a b", "c", marks=[3, 4]), batch("a b", "d", "c", marks=[3, 7, 4], sentences=4)
+    spoken = np.array([2, 8, 1], np.int32)
     assert [found.tolist() for found in repeated([one, two])] == [[False, False], [True, False, True]]
     first, second = without_repeats([one, two])  # 3 is odd: a text that stands once; 4 is even
     assert first is one
     assert second.fingerprints is not None
     assert second.fingerprints.tolist() == [7, 4]
     assert [second.types[i] for i in second.ids.tolist()] == ["d", "c"]
-    assert second.sentences == 2
+    assert second.sentences == 2  # in proportion, where it is not known
+    assert without_repeats([one, replace(two, spoken=spoken)])[1].sentences == 9
     whole = joined([first, second])
     assert list(whole.types) == ["a", "b", "c", "d"]
 

@@ -120,6 +120,13 @@ def test_the_search_index_does_not_go_stale(workshop: Path, capsys) -> None:
     assert json.loads(capsys.readouterr().out)["documents"] == 60
 
 
+def test_a_link_to_a_run_stays_one(workshop: Path) -> None:
+    Path("named").symlink_to("a")
+    assert main(["update", "named", "new.jsonl"]) == 0
+    assert Path("named").is_symlink()
+    assert_same(Run.open("a"), Run.open("whole"))
+
+
 def test_a_pipe_and_a_folder(workshop: Path) -> None:
     Path("notes").mkdir()
     Path("notes/one.txt").write_text("Storms broke the roof.\nHail fell.\n")

@@ -64,12 +64,12 @@ def update(
 
     given = {"text_fields": listed(text_field), "date_field": date_field, "slice_field": slice_field}
     told = {name: value for name, value in given.items() if value}
-    target = run if output is None else output
+    target = run.resolve() if output is None else output  # a link to a run stays one
     old = Run.open(run)  # before anything is made beside it
     with Workspace(target, overwrite=overwrite or output is None, resume=resume) as workspace:
         opened = Corpus.open(corpus, **fields_of(old) | told, skip_bad_rows=skip_bad_rows)
         grown = grow(old, opened, vectors, workspace=workspace, progress=TerminalProgress(), jobs=jobs)
-        _finish(grown, workspace, target, as_json)
+        _finish(grown, workspace, output or run, as_json)
 
 
 def merge(
@@ -91,7 +91,7 @@ def merge(
         _finish(grown, workspace, output, as_json)
 
 
-def _finish(run: Run, workspace: Workspace, target: Path, as_json: bool) -> None:
+def _finish(run: Run, workspace: Workspace, name: Path, as_json: bool) -> None:
     """Put the run in its place and say what came of it."""
     from .work import count, report
 
@@ -102,4 +102,4 @@ def _finish(run: Run, workspace: Workspace, target: Path, as_json: bool) -> None
             say(f"added {count(step['documents'], 'document')}, {count(step['tokens'], 'token')}")
         else:
             say(f"merged {count(len(step['runs']), 'run')}")
-    report(run, target, as_json)
+    report(run, name, as_json)

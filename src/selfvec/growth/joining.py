@@ -47,6 +47,7 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
     labels = dict.fromkeys(chain.from_iterable(part.slice_names for part in parts))
     names = {name: i for i, name in enumerate(labels)}
     marks = [part.fingerprints for part in parts if part.fingerprints is not None]
+    spoken = [part.spoken for part in parts if part.spoken is not None]
     return _by_appearance(
         TokenBatch(
             np.concatenate([new[part.ids] for new, part in zip(numbers, parts, strict=True)]),
@@ -57,6 +58,7 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
             np.concatenate([_slices(part, names) for part in parts]) if names else None,
             list(names),
             np.concatenate(marks) if len(marks) == len(parts) else None,
+            np.concatenate(spoken) if len(spoken) == len(parts) else None,
         )
     )
 
@@ -75,10 +77,7 @@ def repeated(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
 
 
 def without_repeats(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
-    """The parts without documents that stand in an earlier one, where their layout has a text only once.
-
-    How many sentences these had is not known: they are counted in proportion to the tokens.
-    """
+    """The parts without documents that stand in an earlier one, where their layout has a text only once."""
     kept = []
     for part, again in zip(parts, repeated(parts), strict=True):
         if part.fingerprints is not None:

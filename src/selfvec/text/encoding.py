@@ -114,7 +114,7 @@ class _Raw:
     slices: list[NDArray[np.int32]] = field(default_factory=list)
     slice_names: dict[str, int] = field(default_factory=dict)
     fingerprints: list[NDArray[np.uint64] | None] = field(default_factory=list)
-    sentences: int = 0
+    spoken: list[NDArray[np.int32]] = field(default_factory=list)
     sample: list[str] = field(default_factory=list)
 
     def add(self, batch: Documents, tokens: RawTokens) -> None:
@@ -125,7 +125,7 @@ class _Raw:
         np.add.at(self.counts, places, np.bincount(tokens.ids, minlength=len(places)))
         self.ids.append(places[tokens.ids])
         self.offsets.append(tokens.offsets)
-        self.sentences += tokens.sentences
+        self.spoken.append(tokens.spoken)
         self.dated |= batch.dates is not None
         self.dates.append(_days(batch))
         self.slices.append(_numbered(getattr(batch, "slices", None), len(batch.texts), self.slice_names))
@@ -252,7 +252,9 @@ def encode(
     else:
         ids, offsets, types = *raw.renumbered(keys), keys.types
     texts = np.concatenate(marks) if marks and len(marks) == len(raw.fingerprints) else None
-    result = TokenBatch(ids, offsets, types, dates, raw.sentences, slices, list(raw.slice_names), texts)
+    spoken = np.concatenate([np.zeros(0, np.int32), *raw.spoken])
+    sentences = int(spoken.sum())
+    result = TokenBatch(ids, offsets, types, dates, sentences, slices, list(raw.slice_names), texts, spoken)
     return result, _counted(tokenizer.name, result, keys, index)
 
 

@@ -208,17 +208,17 @@ def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64)
 @njit(cache=True, nogil=True)
 def sentences(
     data: Bytes, bounds: Int64, starts: Int64, lengths: NDArray[np.int32], offsets: Int64, flags: Bytes
-) -> int:
-    """Number of sentences with at least one word, from the words' spans and what stands between them.
+) -> NDArray[np.int32]:
+    """Sentences of each document, (D,) int32, from the words' spans and what stands between them.
 
     A sentence ends with its document, at a blank line, and at a terminator (``. ! ? …``) that is followed by
     white space unless the next word begins in lower case or the terminator is a full stop after a single
     letter (an initial). Good for a mean, not for cutting text.
     """
-    count = 0
+    counts = np.zeros(len(bounds) - 1, np.int32)
     for d in range(len(bounds) - 1):
         first, last = offsets[d], offsets[d + 1]
-        count += last > first
+        counts[d] = last > first
         for k in range(first + 1, last):
             i = starts[k - 1]
             kind, width = _character(data, i, flags)
@@ -238,5 +238,5 @@ def sentences(
                 initial = False
                 i += width
             kind, width = _character(data, starts[k], flags)
-            count += newlines > 1 or (spaced and not kind & LOWER)
-    return count
+            counts[d] += newlines > 1 or (spaced and not kind & LOWER)
+    return counts

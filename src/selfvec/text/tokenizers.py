@@ -42,8 +42,8 @@ class RawTokens:
         Document ``k`` holds the tokens ``ids[offsets[k]:offsets[k + 1]]``.
     types : list of V str
         In order of first appearance. Two may be spelt alike (``don't`` with either apostrophe).
-    sentences : int
-        Number of sentences.
+    spoken : (D,) int32
+        Sentences of each document.
     apart : callable
         Tells of each token whether punctuation stands before it, (N,) bool: the work of those who ask.
     """
@@ -51,8 +51,13 @@ class RawTokens:
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     types: list[str]
-    sentences: int
+    spoken: NDArray[np.int32]
     apart: Callable[[], NDArray[np.bool_]]
+
+    @property
+    def sentences(self) -> int:
+        """Number of sentences."""
+        return int(self.spoken.sum())
 
 
 class Tokenizer(Protocol):
@@ -191,12 +196,13 @@ def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.frombuffer(joined, np.uint8), bounds
 
 
-def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> int:
-    """Number of sentences, by the words of the text whatever its tokens are."""
+def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Sentences of each document, by the words of the text whatever its tokens are."""
     from . import kernels
 
     words = kernels.spans(data, bounds, table("words"))
-    return int(kernels.sentences(data, bounds, *words, table("words")))
+    found: NDArray[np.int32] = kernels.sentences(data, bounds, *words, table("words"))
+    return found
 
 
 def plain(word: str) -> str:
