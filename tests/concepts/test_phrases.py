@@ -94,6 +94,8 @@ def test_c_value_as_in_the_paper() -> None:
         ("the flash flood is", "flash_flood_is", False),
         ("covid 19", "covid_19", True),
         ("19 covid", "19_covid", False),
+        ("snowfall of 5", "snowfall_of_5", False),
+        ("fall of wet snow", "fall_of_wet_snow", True),
         ("tree uprooted", "tree_uprooted", False),
         ("wind speed", "wind_speed", True),
         ("flash_flood now here", "flash_flood_now", False),
@@ -365,3 +367,25 @@ def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
     index = Index.memory(phrase_run, ["A flash flood came.", "An invoice was paid."] * 3)
     for question in ("flood", "flash flood"):
         assert index.search(question, 1, mode="bm25").hits[0].id == "0"
+
+
+def test_the_command_on_a_corpus(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text("id,notes\n" + "".join(f'{i},"{text}"\n' for i, text in enumerate(REPORTS)))
+    command = ["phrases", str(path), "--text-field", "notes", "--min-count", "8"]
+    assert main([*command, "--json", "--topn", "2"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["found"] >= 2
+    assert len(told["rows"]) == 2
+    assert {"term", "count", "pmi", "npmi", "c_value", "units"} == told["rows"][0].keys()
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "cedar_rapids" in shown
+    assert "C-value" in shown
+    for arguments, told in (
+        ([str(tmp_path / "nowhere.txt")], "nowhere.txt"),
+        ([*command[1:], "--npmi", "3"], "--npmi"),
+        ([*command[1:], "--stop-words", "xx"], "--stop-words"),
+    ):
+        assert main(["phrases", *arguments]) == 2
+        assert told in capsys.readouterr().err

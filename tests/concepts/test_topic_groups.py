@@ -58,6 +58,13 @@ def test_documents_without_words_belong_to_no_topic(subject_texts: list[str]) ->
     assert sum(row.documents for row in found) == 300
 
 
+@pytest.mark.parametrize("method", ["original", "online"])
+def test_any_method_has_topics(subject_texts: list[str], subject_of: dict[str, str], method: str) -> None:
+    run = selfvec.Refiner(method=method, window=9).fit(subject_texts, subject_table()).run_
+    for row in topics(run, 4):
+        assert len({subject_of[term] for term, _ in row.terms[:5] if term in subject_of}) == 1
+
+
 def test_weights_of_terms_by_hand() -> None:
     # "burst" 4 times in one of 4 documents: -log2(1/4) + log2(1 - 1/e); "even" less than by chance.
     batch = TokenBatch.from_documents([["burst"] * 4 + ["even"], ["even"], ["even"], ["even"]])

@@ -27,7 +27,7 @@ TERMS = 1500  # that are grouped
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # of topics, from which one is chosen
 ENOUGH = 0.9  # share of the best silhouette that is enough: it grows with the number, ever more slowly
 NAMED = 3  # terms in a name
-NEAR = 0.2  # cosine to a centre from which a word belongs to its topic
+NEAR = 0.15  # cosine to a centre from which a word belongs to its topic
 _STARTS, _ROUNDS = 4, 40
 
 Table = NDArray[np.float32]

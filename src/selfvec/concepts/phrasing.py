@@ -235,7 +235,10 @@ class Finder:
     def _candidates(
         level: Grams, words: NDArray[np.int32], n: int, first: NDArray[np.bool_], last: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
-        return first[words[level.firsts]] & last[words[level.firsts + n - 1]]
+        """Sequences of n words with the right ends, (G,) bool; a number ends none after *of*."""
+        begin, end = words[level.firsts], words[level.firsts + n - 1]
+        link = ~last[words[level.firsts + n - 2]] & ~first[words[level.firsts + n - 2]]
+        return first[begin] & last[end] & ~(link & ~first[end])
 
 
 def phrases(
