@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_core
 from ..errors import OptionError
 from ..evaluate.documents import Manner, document_vectors, inverse_document_frequency
 from ..evaluate.tables import principal_axes
@@ -102,8 +103,8 @@ def fold(
     texts = grouped.texts(run)
     weights = inverse_document_frequency(texts) if texts is not None else grouped.rarity(run)
     if texts is not None and dimensions is not None and dimensions < wide.shape[1]:
-        axes = principal_axes(_sample(texts, wide, weights, seed))
-        wide = wide @ axes[:, :dimensions]
+        with one_core():  # the axes, too, are the same for any number of threads
+            wide = wide @ principal_axes(_sample(texts, wide, weights, seed))[:, :dimensions]
     rows = wide * weights[:, None]
     words, places = _spellings(grouped, reads, np.any(rows != 0, axis=1))
     used, places = np.unique(places, return_inverse=True)
