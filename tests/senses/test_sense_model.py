@@ -129,6 +129,7 @@ def test_the_words_that_tell_a_sense() -> None:
     scores = np.array([9.0, 8.0, 7.0, 6.0, 1.0, 9.0])
     words = ["storm", "storms", "The", "hail", "unsure", "once"]
     weights, counts = np.ones(6, np.float32), np.array([5, 5, 5, 5, 5, 1])
-    assert told(scores, weights, counts, words, {"the"}, lambda w: w.rstrip("s"), 5) == ["storm", "hail"]
+    assert told(scores, weights, counts, 50, words, {"the"}, lambda w: w.rstrip("s"), 5) == ["storm", "hail"]
     weights[3] = 2
-    assert told(scores, weights, counts, words, {"the"}, lambda w: w.rstrip("s"), 1) == ["hail"]
+    assert told(scores, weights, counts, 50, words, {"the"}, lambda w: w.rstrip("s"), 1) == ["hail"]
+    assert told(scores, weights, counts, 300, words, {"the"}, lambda w: w, 5) == []

@@ -108,13 +108,14 @@ def _labels(
         return stems([word], manner.stem)[0] if manner.stem else word
 
     corpus = space.batch.counts
-    near = [contexts.part(np.flatnonzero(assigned == i)).counts(len(words)) for i in range(number)]
+    parts = [contexts.part(np.flatnonzero(assigned == i)) for i in range(number)]
+    near = [part.counts(len(words)) for part in parts]
     whole = np.sum(near, axis=0)
     out = []
-    for counts in near:
+    for part, counts in zip(parts, near, strict=True):
         others = corpus - np.minimum(counts, corpus) if number == 1 else whole - counts
         scores = telling(counts, others)
-        out.append(told(scores, space.weights, counts, words, stops, stem, LABEL))
+        out.append(told(scores, space.weights, counts, len(part), words, stops, stem, LABEL))
     return out
 
 

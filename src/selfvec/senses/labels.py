@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 __all__ = ["telling", "told"]
 
-FEWEST = 2  # uses that a word stands near, at least
+FEWEST = 2  # uses that a word stands near, at least; or
+COMMON = 0.02  # of the uses, if that is more: a label is for all of them
 SUREST = 2.0  # standard errors beyond chance, at least
 
 Numbers = NDArray[np.float64]
@@ -52,6 +53,7 @@ def told(
     scores: Numbers,
     weights: NDArray[np.float32],
     counts: Counts,
+    uses: int,
     words: Sequence[str],
     stops: Collection[str],
     stem: Callable[[str], str],
@@ -67,6 +69,8 @@ def told(
         How much a word says by itself: its inverse document frequency.
     counts : (V,)
         How many of the uses it stands near.
+    uses : int
+        How many there are.
     words : sequence of V str
     stops : collection of str
         Words that say nothing, in lower case.
@@ -75,7 +79,7 @@ def told(
     """
     out: list[str] = []
     seen: set[str] = set()
-    sure = np.flatnonzero((scores >= SUREST) & (counts >= FEWEST))
+    sure = np.flatnonzero((scores >= SUREST) & (counts >= max(FEWEST, COMMON * uses)))
     for i in sure[np.argsort(-(scores * weights)[sure], kind="stable")].tolist():
         if len(out) == most:
             break
