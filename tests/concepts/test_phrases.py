@@ -113,6 +113,13 @@ def test_a_phrase_has_two_to_four_words_and_is_no_mere_part_of_a_longer_one() ->
     assert set(rows) == {"alpha_beta_gamma", "alpha_beta"}
 
 
+def test_a_phrase_that_stands_in_one_longer_phrase_nearly_always_is_its_part() -> None:
+    # "cov beta" is in "sars cov beta" 40 of 42 times, and in two more candidates besides.
+    longer = ["sars cov beta"] * 20 + ["sars cov beta virus"] * 10 + ["sars cov beta spike"] * 10
+    assert not {"cov_beta", "sars_cov"} & found(longer + ["cov beta"] * 2, npmi=-1).keys()
+    assert "cov_beta" in found(longer + ["cov beta"] * 40, npmi=-1)
+
+
 def test_order_and_limit() -> None:
     texts = ["wet snow fell"] * 9 + ["dry snow fell"] * 7 + ["ice storm"] * 30
     rows = phrases(texts, npmi=-1)

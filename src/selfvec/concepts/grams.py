@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .kernels import pairs
 
-__all__ = ["Grams", "c_values", "grams", "pointwise"]
+__all__ = ["Grams", "c_values", "grams", "parts_of", "pointwise", "whole"]
 
 Int64 = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -92,6 +92,34 @@ def pointwise(
     return pmi, npmi
 
 
+def parts_of(levels: Sequence[Grams], n: int, chosen: Int64) -> Iterator[tuple[int, Int64, Int64]]:
+    """The shorter sequences inside some sequences.
+
+    Parameters
+    ----------
+    levels : sequence of Grams
+        Those of 2 words, of 3, and so on.
+    n : int
+        Place in ``levels`` of the sequences asked about.
+    chosen : (g,) int64
+        Their numbers there.
+
+    Yields
+    ------
+    level : int
+        Place in ``levels``, from ``n - 1`` down to 0; once for each place in the sequences.
+    whole, part : (h,) int64
+        Which of ``chosen`` (by its place there) holds which sequence of that level; a pair comes once.
+    """
+    held = chosen[:, None]  # parts at each offset, (g, offsets), shorter by one word at every turn
+    for shorter in range(n - 1, -1, -1):
+        upper = levels[shorter + 1]
+        held = np.concatenate([upper.left[held], upper.right[held[:, -1:]]], axis=1)
+        for column in range(held.shape[1]):
+            once = ~np.any(held[:, :column] == held[:, column : column + 1], axis=1)
+            yield shorter, np.flatnonzero(once), held[once, column]
+
+
 def c_values(levels: Sequence[Grams], candidates: Sequence[Flags]) -> list[Figures]:
     """C-value of every sequence.
 
@@ -109,15 +137,31 @@ def c_values(levels: Sequence[Grams], candidates: Sequence[Flags]) -> list[Figur
     for n in range(len(levels) - 1, 0, -1):
         chosen = np.flatnonzero(candidates[n])
         own = np.maximum(levels[n].counts[chosen] - nested[n][chosen], 0)
-        held = chosen[:, None]  # parts at each offset, (g, offsets), shorter by one word at every turn
-        for shorter in range(n - 1, -1, -1):
-            upper = levels[shorter + 1]
-            held = np.concatenate([upper.left[held], upper.right[held[:, -1:]]], axis=1)
-            for column in range(held.shape[1]):
-                once = ~np.any(held[:, :column] == held[:, column : column + 1], axis=1)
-                np.add.at(nested[shorter], held[once, column], own[once])
-                np.add.at(holders[shorter], held[once, column], 1)
+        for shorter, whole, part in parts_of(levels, n, chosen):
+            np.add.at(nested[shorter], part, own[whole])
+            np.add.at(holders[shorter], part, 1)
     return [
         np.log2(n) * (level.counts - np.divide(t, c, out=np.zeros_like(t), where=c > 0))
         for n, (level, t, c) in enumerate(zip(levels, nested, holders, strict=True), 2)
     ]
+
+
+def whole(levels: Sequence[Grams], good: Sequence[Flags], share: float) -> list[Flags]:
+    """Which sequences are no mere part of one longer one, for each level, (G,) bool.
+
+    Parameters
+    ----------
+    levels : sequence of Grams
+    good : for each level, (G,) bool
+        Sequences that others may be part of, if they are whole themselves.
+    share : float
+        Of a sequence's occurrences; as many of them in one longer sequence make it a part.
+    """
+    most = [np.zeros(len(level.counts)) for level in levels]  # occurrences in the commonest longer one
+    out = list(good)
+    for n in range(len(levels) - 1, -1, -1):
+        out[n] = good[n] & (most[n] < share * levels[n].counts)
+        chosen = np.flatnonzero(out[n])
+        for shorter, holder, part in parts_of(levels, n, chosen):
+            np.maximum.at(most[shorter], part, levels[n].counts[chosen[holder]])
+    return out

@@ -9,8 +9,9 @@ a unit: how often it occurs, less what its occurrences within longer candidates 
     C       log₂ n · (f - t / c)                                       (Frantzi, Ananiadou & Mima 2000)
 
 with f the count, c the number of longer candidates that hold the phrase, and t its occurrences in them, each
-counted once. Candidates begin and end with a word that is no stop word, have no punctuation inside, and occur
-often enough.
+counted once. The mean t / c forgives a part of one long term that is a part of many others too (*cov 2* of
+*sars cov 2*), so a phrase of which four fifths stand inside one longer phrase is left out. Candidates begin
+and end with a word that is no stop word, have no punctuation inside, and occur often enough.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from ..progress import Progress
 from ..run import Run
 from ..text.phrases import LINK, Running, parts
 from ..tokens import TokenBatch
-from .grams import Grams, c_values, grams, pointwise
+from .grams import Grams, c_values, grams, pointwise, whole
 from .terms import kept_tokens
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ LONGEST = 4  # words
 MIN_COUNT = 5  # occurrences that longer candidates do not explain,
 SHARE = 2e-6  # or such a share of the words, if that is more
 LEAST = 0.35  # NPMI; see docs/concepts.md
+PART = 0.8  # share of the occurrences inside one longer phrase that make a phrase a mere part of it
 
 # English words that stand at neither end of a term, beside the usual stop words.
 EMPTY = frozenset(
@@ -193,13 +195,18 @@ class Finder:
         counts = np.bincount(words, minlength=len(text.names)).astype(np.int64)
         first, last, inside = self._able(text)
         inside &= counts >= least
-        found: list[Phrase] = []
         levels = grams(words, text.breaks, inside, least, self.longest)
         able = [self._candidates(level, words, n, first, last) for n, level in enumerate(levels, 2)]
-        for n, (level, may, value) in enumerate(zip(levels, able, c_values(levels, able), strict=True), 2):
-            pmi, npmi = pointwise(level, words, n, counts, total)
-            good = np.flatnonzero(may & (npmi >= self.least) & (value >= np.log2(n) * least))
-            for g in good.tolist():
+        values = c_values(levels, able)
+        informed = [pointwise(level, words, n, counts, total) for n, level in enumerate(levels, 2)]
+        good = [
+            may & (npmi >= self.least) & (value >= np.log2(n) * least)
+            for n, (may, value, (_, npmi)) in enumerate(zip(able, values, informed, strict=True), 2)
+        ]
+        found: list[Phrase] = []
+        for n, chosen in enumerate(whole(levels, good, PART), 2):
+            level, value, (pmi, npmi) = levels[n - 2], values[n - 2], informed[n - 2]
+            for g in np.flatnonzero(chosen).tolist():
                 start = int(level.firsts[g])
                 term = LINK.join(text.names[c] for c in words[start : start + n].tolist())
                 figures = (float(pmi[g]), float(npmi[g]), float(value[g]))
