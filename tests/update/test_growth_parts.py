@@ -171,6 +171,12 @@ def test_texts_that_do_not_fit_the_documents_are_refused(run: Path) -> None:
         selfvec.update(run, ["hail"], table())
 
 
+def test_a_run_made_before_runs_could_grow_is_refused(run: Path) -> None:
+    changed(run / "tokens.safetensors", texts=None)
+    with pytest.raises(FormatError, match=r"run: a run that can grow has a number .*; make the run again"):
+        selfvec.merge([run, run], table())
+
+
 def test_other_vectors_are_refused(run: Path) -> None:
     wrong = table()
     wrong.vectors[1] *= -1

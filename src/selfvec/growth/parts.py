@@ -95,12 +95,13 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
             rule = f"{why}, so that a run made with it cannot grow"
             raise OptionError(rule, field=option, remedy="refine all of the text together")
     tokens, forms = run.tokens, run.forms
-    if tokens is None or tokens.fingerprints is None:
-        raise InputError(
-            "the run has not kept its tokens, so that it cannot grow",
-            path=name,
-            remedy="refine all of the text together, without --forget-tokens",
-        )
+    if tokens is None:
+        rule = "the run has not kept its tokens, so that it cannot grow"
+        remedy = "refine all of the text together, without --forget-tokens"
+        raise InputError(rule, path=name, remedy=remedy)
+    if tokens.fingerprints is None:
+        rule = "a run that can grow has a number for each document's text, this one has none"
+        raise FormatError(rule, path=name, remedy="make the run again")
     if forms is not None:
         tokens = forms.batch(tokens)
     elif settings.stem or settings.min_count > 1:
