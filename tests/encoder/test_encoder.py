@@ -15,6 +15,14 @@ from tests.encoder import reports
 from selfvec.encoder import Encoder, as_encoder
 from selfvec.encoder.reading import normal
 from selfvec.errors import FormatError, InputError, OptionError, TargetError
+from selfvec.evaluate.documents import (
+    Manner,
+    _averaged,
+    by_stem,
+    document_vectors,
+    encode_texts,
+    inverse_document_frequency,
+)
 from selfvec.run import Run
 
 
@@ -137,6 +145,16 @@ def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:
     weight = np.log1p((240 - documents + 0.5) / (documents + 0.5))
     row = encoder.rows[encoder.places[list(encoder.words).index("road")]]
     np.testing.assert_allclose(row, weight * report_run.vectors.get_vector("road", norm=True), atol=1e-6)
+
+
+def test_texts_get_the_vectors_that_evaluate_gives_them_before_they_lean(report_run: Run) -> None:
+    texts, table, manner = reports.texts(), report_run.vectors, Manner.of(report_run.provenance)
+    words = encode_texts(texts, manner, table)
+    merged = by_stem(words, manner)
+    rows = _averaged(table.lookup(words.types)[0], words.counts + 1, words, merged)
+    theirs = document_vectors(merged, rows, inverse_document_frequency(merged))
+    ours = Encoder.of(report_run, tables=["refined"], dimensions=None).encode(texts)
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_a_run_that_forgot_its_tokens_still_gives_an_encoder(report_run: Run) -> None:
