@@ -70,10 +70,14 @@ class Contexts:
         bounds = np.concatenate(([0], ends)).astype(np.int64)
         return Contexts(self.ids[flat], bounds, bounds[:-1] + self.places[chosen] - starts)
 
-    def counts(self, types: int) -> NDArray[np.int64]:
-        """In how many windows each of so many words stands, other than as the used word, (V,) int64."""
+    def counts(self, types: int, owners: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """In how many windows each of so many words stands, other than as the used word, (V,) int64.
+
+        ``owners``, (n,), names the document of each window: then it is in how many documents' windows.
+        """
         windows = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         others = self.ids != self.ids[self.places][windows]
-        pairs = np.sort(windows[others] * types + self.ids[others])
+        counted = windows if owners is None else owners[windows]
+        pairs = np.sort(counted[others] * types + self.ids[others])
         first = np.diff(pairs, prepend=-1) > 0
         return np.bincount(pairs[first] % types, minlength=types).astype(np.int64)

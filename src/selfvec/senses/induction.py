@@ -71,8 +71,9 @@ def induce(
     model = fit(space, contexts, number, seed)
     probabilities = model.posterior(contexts)
     assigned = probabilities.argmax(axis=1)
+    documents = np.searchsorted(space.batch.offsets, places, side="right") - 1
     senses = range(len(model.shares))
-    labels = _labels(run, space, contexts, assigned, len(model.shares))
+    labels = _labels(run, space, contexts, documents, assigned, len(senses))
     vectors = sense_vectors(
         run.vectors.unit[index], space.uses(contexts, space.weights), assigned, len(senses)
     )
@@ -81,7 +82,6 @@ def induce(
     found = [
         Sense(labels[i], float(counts[i] / len(places)), int(counts[i]), vectors[i], texts[i]) for i in senses
     ]
-    documents = np.searchsorted(space.batch.offsets, places, side="right") - 1
     return Senses(name, found, documents, assigned, probabilities, model, Reader(run, index))
 
 
@@ -98,9 +98,17 @@ def _check(word: str, uses: int, number: int | None) -> None:
 
 
 def _labels(
-    run: Run, space: SenseSpace, contexts: Contexts, assigned: NDArray[np.int64], number: int
+    run: Run,
+    space: SenseSpace,
+    contexts: Contexts,
+    documents: NDArray[np.int64],
+    assigned: NDArray[np.int64],
+    number: int,
 ) -> list[list[str]]:
-    """Words that tell each sense from the others, or the only one from the rest of the corpus."""
+    """Words that tell each sense from the others, or the only one from the rest of the corpus.
+
+    They are counted by documents: one that says a word ten times is one witness.
+    """
     words, manner = space.batch.types, Manner.of(run.provenance)
     stops = Rulebook(Rules(stop_words=manner.stop_words), "lower").stop_words
 
@@ -108,14 +116,16 @@ def _labels(
         return stems([word], manner.stem)[0] if manner.stem else word
 
     corpus = space.batch.counts
-    parts = [contexts.part(np.flatnonzero(assigned == i)) for i in range(number)]
-    near = [part.counts(len(words)) for part in parts]
+    parts = [np.flatnonzero(assigned == i) for i in range(number)]
+    near = [contexts.part(part).counts(len(words), documents[part]) for part in parts]
     whole = np.sum(near, axis=0)
     out = []
     for part, counts in zip(parts, near, strict=True):
         others = corpus - np.minimum(counts, corpus) if number == 1 else whole - counts
         scores = telling(counts, others)
-        out.append(told(scores, space.weights, counts, len(part), words, stops, stem, LABEL))
+        out.append(
+            told(scores, space.weights, counts, len(np.unique(documents[part])), words, stops, stem, LABEL)
+        )
     return out
 
 

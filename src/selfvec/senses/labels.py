@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 __all__ = ["telling", "told"]
 
-FEWEST = 2  # uses that a word stands near, at least; or
-COMMON = 0.02  # of the uses, if that is more: a label is for all of them
+FEWEST = 2  # documents in which a word stands near, at least; or
+COMMON = 0.02  # of the documents, if that is more: a label is for all of them
 SUREST = 2.0  # standard errors beyond chance, at least
 
 Numbers = NDArray[np.float64]
@@ -53,7 +53,7 @@ def told(
     scores: Numbers,
     weights: NDArray[np.float32],
     counts: Counts,
-    uses: int,
+    documents: int,
     words: Sequence[str],
     stops: Collection[str],
     stem: Callable[[str], str],
@@ -68,8 +68,8 @@ def told(
     weights : (V,)
         How much a word says by itself: its inverse document frequency.
     counts : (V,)
-        How many of the uses it stands near.
-    uses : int
+        In how many documents it stands near a use.
+    documents : int
         How many there are.
     words : sequence of V str
     stops : collection of str
@@ -79,7 +79,7 @@ def told(
     """
     out: list[str] = []
     seen: set[str] = set()
-    sure = np.flatnonzero((scores >= SUREST) & (counts >= max(FEWEST, COMMON * uses)))
+    sure = np.flatnonzero((scores >= SUREST) & (counts >= max(FEWEST, COMMON * documents)))
     for i in sure[np.argsort(-(scores * weights)[sure], kind="stable")].tolist():
         if len(out) == most:
             break
