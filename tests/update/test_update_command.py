@@ -120,6 +120,17 @@ def test_the_search_index_does_not_go_stale(workshop: Path, capsys) -> None:
     assert json.loads(capsys.readouterr().out)["documents"] == 60
 
 
+def test_slices_by_corpus_go_on(workshop: Path) -> None:
+    for run, corpus in (("c", ["old.jsonl"]), ("d", ["old.jsonl", "new.jsonl"])):
+        options = ["--vectors", "vectors.vec", "--text-field", "body", "--slice", "corpus", *OPTIONS]
+        assert main(["refine", *corpus, "-o", run, *options]) == 0
+    assert main(["update", "c", "new.jsonl"]) == 0
+    assert_same(Run.open("c"), Run.open("d"))
+    tokens = Run.open("c").tokens
+    assert tokens is not None
+    assert list(tokens.slice_names) == ["old", "new"]
+
+
 def test_a_link_to_a_run_stays_one(workshop: Path) -> None:
     Path("named").symlink_to("a")
     assert main(["update", "named", "new.jsonl"]) == 0
