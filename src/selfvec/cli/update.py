@@ -65,8 +65,9 @@ def update(
     given = {"text_fields": listed(text_field), "date_field": date_field, "slice_field": slice_field}
     told = {name: value for name, value in given.items() if value}
     target = run.resolve() if output is None else output  # a link to a run stays one
-    old = Run.open(run)  # before anything is made beside it
+    Run.open(run)  # what is no run is told before anything is made beside it
     with Workspace(target, overwrite=overwrite or output is None, resume=resume) as workspace:
+        old = Run.open(run)  # as it is now that nobody else can let it grow
         opened = Corpus.open(corpus, **fields_of(old) | told, skip_bad_rows=skip_bad_rows)
         grown = grow(old, opened, vectors, workspace=workspace, progress=TerminalProgress(), jobs=jobs)
         _finish(grown, workspace, output or run, as_json)
