@@ -127,6 +127,31 @@ def test_stems_are_met_by_words_that_share_them(tmp_path: Path) -> None:
     assert [text[r.start : r.end] for r in found.disambiguate(text)] == ["storm", "storming"]
 
 
+def test_a_word_in_a_phrase_is_not_the_word(tmp_path: Path) -> None:
+    listed = tmp_path / "phrases.txt"
+    listed.write_text("flash flood\nflash flood watch\n", encoding="utf-8")
+    texts = [
+        "a flash flood hit the road",
+        "a flood hit the farm",
+        "flash-flood watch over, the flood went",
+    ] * 10
+    run = selfvec.Refiner(method="decorrelated", phrases=str(listed)).fit(texts, None).run_
+    text = "Flood! Flash flood. Flash, flood; flash\n\nflood, flash-flood watch"
+    starts = [reading.start for reading in induce(run, "flood").disambiguate(text)]
+    assert starts == [0, 27, 41]
+    assert induce(run, "flood").disambiguate("FLASH FLOOD") == []
+
+
+def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> None:
+    options = sense_run.provenance["options"] | {"tokenizer": "tokenizer.json", "stem": None}
+    told = sense_run.provenance | {"options": options}
+    pieces = Run(sense_run.vectors, sense_run.original, provenance=told, batch=sense_run.tokens)
+    found = induce(pieces, "twin", examples=0)
+    assert len(found) == 2
+    with pytest.raises(InputError, match="made of pieces of words"):
+        found.disambiguate("twin")
+
+
 def test_words_without_senses_are_said(sense_run: Run, tmp_path: Path, storms: list[str]) -> None:
     with pytest.raises(InputError, match="'rare' occurs 7 times, senses are told from 20 uses on"):
         induce(sense_run, "rare")

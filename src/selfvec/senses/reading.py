@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..run import Run
 from ..search.lexicon import located
+from ..text.phrases import parts, units_of
 from ..text.rules import Rulebook
+from ..text.stems import stems
 from ..text.tokenizers import Tokenizer
 from .contexts import Contexts
 
 __all__ = ["Reader"]
+
+Span = tuple[int, int]
+
+_HYPHENS = ("-", "\u2010", "\u2011")
 
 
 @dataclass(frozen=True)
@@ -53,51 +59,78 @@ class Reader:
 
     @cached_property
     def _rules(self) -> Rulebook:
+        """How words are named; those that were left out are missing in the run's vocabulary anyway."""
         from ..text import Rules
 
-        names = ("lemmatize", "stop_words", "stem")
-        given = {name: str(value) for name in names if (value := self._options.get(name))}
+        given = {name: str(value) for name in ("lemmatize", "stem") if (value := self._options.get(name))}
         return Rulebook(Rules(**given), self._tokenizer.casing)  # type: ignore[arg-type]
 
     @cached_property
     def _stems(self) -> dict[str, int]:
         """The run's words by their stems, where its words are stems."""
-        from ..text.stems import stems
-
         if self._rules.stem is None:
             return {}
         keys = self.run.vectors.index_to_key
         return {stem: i for i, stem in reversed(list(enumerate(stems(keys, self._rules.stem))))}
 
+    @cached_property
+    def _phrases(self) -> dict[tuple[str, ...], str]:
+        """The run's phrases by their words."""
+        return {tuple(parts(unit.lower())): unit for unit in units_of(self.run.provenance)}
+
     def read(self, text: str) -> tuple[list[tuple[int, int]], Contexts]:
         """Where the word stands in a text, in characters, and what is around it."""
-        ids, spans = self._encode(text)
+        names, spans = self._joined(*self._named(text))
+        ids = np.array(self._numbers(names), np.int64)
         kept = np.flatnonzero(ids >= 0)  # words that the run lacks or left out were not there for it, either
         within = ids[kept].astype(np.int32)
         places = np.flatnonzero(within == self.word)
         contexts = Contexts.around(within, np.array([0, len(within)]), places)
         return [spans[i] for i in kept[places].tolist()], contexts
 
-    def _encode(self, text: str) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
-        """Numbers of the words of a text, -1 where the run has none, and where they stand."""
+    def _named(self, text: str) -> tuple[list[str], list[Span], list[bool]]:
+        """The words of a text as the run calls them, where they stand, and whether each follows the last."""
         import polars as pl
 
         raw = self._tokenizer(pl.Series([text], dtype=pl.String))
-        if not len(raw.ids):
-            return np.zeros(0, np.int64), []
         counts = np.bincount(raw.ids, minlength=len(raw.types)).astype(np.int64)
         keys = self._rules.keys(raw.types, counts, self.run.vectors.key_to_index)
-        numbers = np.array([*self._numbers(keys.types), -1], np.int64)
+        names = [keys.types[i] for i in keys.places[raw.ids].tolist()]
         spans = list(zip(*located(text, self._tokenizer.name), strict=True))
-        return numbers[keys.places][raw.ids], spans
+        gaps = (text[end:start] for (_, end), (start, _) in pairwise(spans))
+        return names, spans, [gap in _HYPHENS or _is_space(gap) for gap in gaps]
+
+    def _joined(
+        self, names: list[str], spans: list[Span], follows: list[bool]
+    ) -> tuple[list[str], list[Span]]:
+        """The same with phrases as one word, the longest first, from left to right."""
+        if not self._phrases:
+            return names, spans
+        longest, place = max(map(len, self._phrases)), 0
+        out: list[str] = []
+        where: list[Span] = []
+        lower = [name.lower() for name in names]
+        while place < len(names):
+            end = place + 1
+            while end < len(names) and end - place < longest and follows[end - 1]:
+                end += 1
+            while end - place > 1 and tuple(lower[place:end]) not in self._phrases:
+                end -= 1
+            out.append(self._phrases.get(tuple(lower[place:end]), names[place]))
+            where.append((spans[place][0], spans[end - 1][1]))
+            place = end
+        return out, where
 
     def _numbers(self, keys: Sequence[str]) -> list[int]:
+        """Numbers of words, -1 where the run has none."""
         index = self.run.vectors.key_to_index
         found = [index.get(key, -1) for key in keys]
-        if self._stems:
-            from ..text.stems import stems
+        if self._rules.stem is None:
+            return found
+        named = stems(keys, self._rules.stem)
+        return [i if i >= 0 else self._stems.get(stem, -1) for i, stem in zip(found, named, strict=True)]
 
-            assert self._rules.stem is not None
-            named = stems(keys, self._rules.stem)
-            found = [i if i >= 0 else self._stems.get(stem, -1) for i, stem in zip(found, named, strict=True)]
-        return found
+
+def _is_space(gap: str) -> bool:
+    """Whether nothing but white space on a line stands between two words."""
+    return gap.isspace() and gap.count("\n") < 2
