@@ -4,7 +4,7 @@ Phrases of NOAA narratives and PubMed abstracts; whether they are the terms of t
 that NOAA itself distinguishes; whether topics are these types; what phrases as units do to retrieval on the
 development collections. The constants were set by looking at these two, so expect no more elsewhere.
 
-    python -m benchmarks.concepts      (or: make concepts)
+    python -m benchmarks.concepts [PART...]      (or: make concepts)
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ import math
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.common import SHARED_DATA
-from benchmarks.paper_report.page import fill
-from selfvec.concepts import Phrases, Topics, graph, phrases, topics
+from benchmarks.paper_report.page import fill, generated
+from selfvec.concepts import Phrases, Topics, expand, graph, phrases, topics, why
 from selfvec.corpus import Corpus
 from selfvec.evaluate.documents import Manner
-from selfvec.evaluate.ranking import score_rankings
+from selfvec.evaluate.ranking import ranked, score_rankings
 from selfvec.evaluate.retrieval import dense_rankings, hybrid_rankings, read_collection
 from selfvec.evaluate.tables import Table
 from selfvec.refiner import refine
 from selfvec.run import Run
+from selfvec.search.making import lexical
 from selfvec.settings import Settings
 from selfvec.text.stems import stems
 from selfvec.vectors import Source
@@ -42,6 +45,10 @@ WORDS = {
     "PubMed": ("covid_19", "amino_acid", "quality_of_life", "blood_pressure"),
 }
 SHOWN = ("hail", "flash flood", "snow", "hurricane")
+PAIRS = {
+    "NOAA": (("tornado", "landspout"), ("hail", "windshields"), ("flash_flood", "flooding")),
+    "PubMed": (("covid_19", "influenza"), ("blood_pressure", "hypertension"), ("quality_of_life", "pain")),
+}
 LISTED, TOPICS, NEAREST = 24, 16, 6
 
 
@@ -198,35 +205,103 @@ def retrieval() -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """Measure and rewrite the page; says what is missing where the data are absent."""
+def expanded() -> str:
+    """BM25 with a query as it is, and with the ten terms that `expand` adds, by their weights."""
+    rows: dict[str, list[str]] = {"the query": [], "and ten terms of `expand`": []}
+    for folder in COLLECTIONS.values():
+        path = SHARED_DATA / "retrieval" / folder
+        collection = read_collection(path)
+        run = refine(Corpus.open([path]), "default", Settings(method="decorrelated", stop_words="en"))
+        lexicon, scorer = lexical(collection.documents, Manner.of(run.provenance).by_words)
+        for label, more in zip(rows, (0, 10), strict=True):
+            rankings = []
+            for query in collection.queries:
+                asked = lexicon.read(query)
+                weights = dict(zip(asked.types.tolist(), asked.counts.tolist(), strict=True))
+                for term in expand(run, query, more) if more else ():
+                    for number in lexicon.types_of([term.term])[0]:
+                        if number >= 0:
+                            weights[number] = weights.get(number, 0.0) + term.weight
+                types, counts = (
+                    np.array(list(weights), np.int64),
+                    np.array(list(weights.values()), np.float32),
+                )
+                (scored,) = scorer.score(replace(asked, types=types, counts=counts), "bm25")
+                rankings.append(ranked(scored.scores, scored.found))
+            scores = score_rankings(rankings, collection.relevant)
+            rows[label] += [f"{np.mean(scores[metric]):.3f}" for metric in ("ndcg@10", "recall@100")]
+    names = " | ".join(f"{name}, nDCG@10 | recall@100" for name in COLLECTIONS)
+    lines = [f"| BM25 of | {names} |", "|---|" + "---:|" * (2 * len(COLLECTIONS))]
+    return "\n".join([*lines, *(f"| {label} | {' | '.join(cells)} |" for label, cells in rows.items())])
+
+
+def reasons(runs: dict[str, Run]) -> str:
+    """Why some pairs are similar: words and figures, no sentences."""
+    lines = [
+        "| words | cosine before | after | of contexts | the contexts that add most |",
+        "|---|---:|---:|---:|---|",
+    ]
+    for name, pairs in PAIRS.items():
+        for a, b in pairs:
+            found = why(runs[name], a, b, 6, sentences=0)
+            cells = ["–" if value is None else f"{value:.2f}" for value in (found.before, found.after)]
+            contexts = ", ".join(f"{row.context} {row.contribution:.3f}" for row in found.contexts)
+            lines.append(f"| {a}, {b} | {' | '.join(cells)} | {found.company:.2f} | {contexts} |")
+    return "\n".join(lines)
+
+
+@cache
+def found_in(name: str) -> tuple[Phrases, float]:
+    """The phrases of a collection, and the processor time that took."""
+    phrases(["compiled before the clock starts " * 9])
+    start = time.process_time()
+    return phrases(Corpus.open([SHARED_DATA / SETS[name]])), time.process_time() - start
+
+
+@cache
+def run_of(name: str) -> Run:
+    """A collection refined, with its phrases as units."""
+    vectors = STARTS[name] if STARTS[name] == "default" else str(SHARED_DATA / STARTS[name])
+    settings = Settings(method="decorrelated", phrases="auto", history="none", min_count=2)
+    return refine(Corpus.open([SHARED_DATA / SETS[name]]), vectors, settings)
+
+
+def runs() -> dict[str, Run]:
+    """Both."""
+    return {name: run_of(name) for name in SETS}
+
+
+def noaa_topics() -> str:
+    """Topics of NOAA beside its event types; draws the graph of terms as well."""
+    found = topics(run_of("NOAA"), TOPICS)
+    graph(run_of("NOAA"), SHOWN, size=90, topic_groups=found).save(FIGURE)
+    return grouped(found, event_types()[1])
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "phrases": lambda: found_phrases({name: found_in(name) for name in SETS}),
+    "events": lambda: recalled(found_in("NOAA")[0], event_types()[0]),
+    "units": lambda: units(runs()),
+    "nearby": lambda: nearby(runs()),
+    "retrieval": retrieval,
+    "expansion": expanded,
+    "topics-noaa": noaa_topics,
+    "topics-pubmed": lambda: grouped(topics(run_of("PubMed"), TOPICS)),
+    "why": lambda: reasons(runs()),
+}
+
+
+def main(names: list[str]) -> int:
+    """Measure all parts, or those named, and rewrite the page; says so where the data are absent."""
     if not SHARED_DATA.is_dir():
         print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
         return 0
-    phrases(["compiled before the clock starts " * 9])
-    found, runs = {}, {}
-    for name, path in SETS.items():
-        start = time.process_time()
-        told = phrases(Corpus.open([SHARED_DATA / path]))
-        found[name] = (told, time.process_time() - start)
-        vectors = STARTS[name] if STARTS[name] == "default" else str(SHARED_DATA / STARTS[name])
-        settings = Settings(method="decorrelated", phrases="auto", history="none", min_count=2)
-        runs[name] = refine(Corpus.open([SHARED_DATA / path]), vectors, settings)
-    names, kinds = event_types()
-    graph(runs["NOAA"], SHOWN, size=90, topic_groups=topics(runs["NOAA"], TOPICS)).save(FIGURE)
-    made = {
-        "phrases": found_phrases(found),
-        "events": recalled(found["NOAA"][0], names),
-        "units": units(runs),
-        "nearby": nearby(runs),
-        "topics-noaa": grouped(topics(runs["NOAA"], TOPICS), kinds),
-        "topics-pubmed": grouped(topics(runs["PubMed"], TOPICS)),
-        "retrieval": retrieval(),
-    }
-    PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+    made = {name: PARTS[name]() for name in names or PARTS}
+    page = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(fill(page, generated(page) | made), encoding="utf-8")
     print(*made.values(), sep="\n\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
