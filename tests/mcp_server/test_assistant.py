@@ -333,3 +333,23 @@ def test_the_page_tells_the_truth(talk, folder: Path, monkeypatch, capsys) -> No
     (code,) = [code for language, code in blocks if language == "python"]
     exec(compile(code, "mcp.md", "exec"), {})
     assert "SimilarTerms(word='hail'" in capsys.readouterr().out
+
+
+def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
+    from selfvec import Refiner
+    from selfvec.errors import InputError
+    from selfvec.mcp.tools import Tools
+
+    texts = ["hail broke the roof of a farm", "wind broke the tree near the road"] * 20
+    Refiner("original", keep_tokens=False).fit(texts).save(tmp_path / "run")
+    tools = Tools(Run.open(tmp_path / "run"))
+    assert tools.run_info().documents == 40
+    assert tools.similar_terms("hail").count == 20
+    for kept in (
+        tools.explain_drift("hail"),
+        Tools(Refiner("original").fit(texts).run_).explain_drift("hail"),
+    ):
+        assert not kept.beyond_chance  # nothing moved, whatever its p
+    for ask in (lambda: tools.search_passages("hail"), lambda: tools.disambiguate("hail")):
+        with pytest.raises(InputError, match=r"name the documents with --corpus|without --forget-tokens"):
+            ask()

@@ -33,6 +33,7 @@ _SHORT = 200  # characters of a field's value
 _FILES, _FIELDS = 20, 30  # names of files told, fields of a document
 _KEPT = 3  # comparisons of two states kept
 _LEVEL = 0.05  # false discovery rate below which a change is beyond chance
+_UNMOVED = 1e-3  # distance up to which a word is where it was
 _REASONS = 8  # matches told for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 
@@ -271,8 +272,8 @@ def _filters(index: Index) -> list[str]:
 
 
 def _beyond(row: dict[str, Any]) -> bool | None:
-    """Whether a word changed more than chance would have it; None where that could not be asked."""
-    return None if row["q"] is None else bool(row["q"] <= _LEVEL)
+    """Whether a word changed, and more than chance would have it; None where that could not be asked."""
+    return None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
 
 
 def _picked(row: dict[str, Any], kind: type) -> dict[str, Any]:
