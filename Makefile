@@ -5,6 +5,7 @@
 # make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
 # make senses  senses of pseudo-words: found, told apart, not found where there are none -> docs/senses.md
+# make answers  every way of search as the retrieval step for answers, and how its constants were chosen -> docs/search.md
 # make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
 # make concepts  phrases and topics of two collections, phrases in search -> docs/concepts.md
 # make peers  others on the same tokens: quality, time, memory -> docs/peers.md
@@ -16,7 +17,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse concepts drift senses peers test-peers docs clean
+.PHONY: demo test bench paper quality collapse concepts answers drift senses peers test-peers docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -45,6 +46,9 @@ collapse: $(VENV)/installed-dev
 
 senses: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.senses
+
+answers: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.answers
 
 drift: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.drift
