@@ -165,8 +165,8 @@ def nearby(runs: dict[str, Run]) -> str:
 def units(runs: dict[str, Run]) -> str:
     """How many units a run has, how much of the text they are, and where they start."""
     lines = [
-        "| run | phrases | share of its tokens | in the table | from their words |",
-        "|---|---:|---:|---:|---:|",
+        "| run | phrases | share of its tokens | start in the table | from their words | from the text |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for name, run in runs.items():
         rows = [run.vectors.key_to_index[row.term] for row in phrases(run)]
@@ -174,13 +174,14 @@ def units(runs: dict[str, Run]) -> str:
         share = run.vectors.counts[rows].sum() / run.vectors.counts.sum()
         sources = Counter(run.original.sources[rows].tolist())
         known, made = sources[Source.KNOWN], sources[Source.SUBWORDS]
-        lines.append(f"| {name} | {len(rows):,} | {share:.0%} | {known:,} | {made:,} |")
+        rest = len(rows) - known - made
+        lines.append(f"| {name} | {len(rows):,} | {share:.0%} | {known:,} | {made:,} | {rest:,} |")
     return "\n".join(lines)
 
 
 def retrieval() -> str:
-    """nDCG@10 with and without phrases as units."""
-    rows: dict[str, list[float]] = {}
+    """nDCG@10 with and without phrases as units, and whether that differs over all queries."""
+    rows: dict[str, list[np.ndarray]] = {}
     for folder in COLLECTIONS.values():
         path = SHARED_DATA / "retrieval" / folder
         collection = read_collection(path)
@@ -193,15 +194,24 @@ def retrieval() -> str:
             if asked:
                 ways["dense, phrases in the run only"] = manner.by_words
             for label, way in ways.items():
-                table = replace(Table("refined", run.vectors, way, run=run, topical=True))
+                table = Table("refined", run.vectors, way, run=run, topical=True)
                 scores = score_rankings(dense_rankings(collection, table)[0], collection.relevant)
-                rows.setdefault(label, []).append(float(np.mean(scores["ndcg@10"])))
+                rows.setdefault(label, []).append(np.asarray(scores["ndcg@10"]))
             scores = score_rankings(hybrid_rankings(collection, run), collection.relevant)
-            rows.setdefault(f"hybrid, {named}", []).append(float(np.mean(scores["ndcg@10"])))
+            rows.setdefault(f"hybrid, {named}", []).append(np.asarray(scores["ndcg@10"]))
     lines = [f"| search, run of | {' | '.join(COLLECTIONS)} | mean |", "|---|---:|---:|---:|---:|"]
     for label in sorted(rows):
-        cells = " | ".join(f"{value:.3f}" for value in (*rows[label], float(np.mean(rows[label]))))
+        means = [float(values.mean()) for values in rows[label]]
+        cells = " | ".join(f"{value:.3f}" for value in (*means, float(np.mean(means))))
         lines.append(f"| {label} | {cells} |")
+    for way in ("dense", "hybrid"):
+        gains = np.concatenate(rows[f"{way}, words and phrases"]) - np.concatenate(rows[f"{way}, words"])
+        drawn = np.random.default_rng(0).choice(gains, (5000, len(gains))).mean(axis=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        lines += [
+            "",
+            f"{way.title()}, over all {len(gains)} queries: {gains.mean():+.3f} ({low:+.3f} to {high:+.3f}).",
+        ]
     return "\n".join(lines)
 
 
