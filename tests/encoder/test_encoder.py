@@ -62,6 +62,13 @@ def test_shapes() -> None:
     assert batch.offsets.tolist() == [0, 1, 1, 3]
 
 
+def test_an_encoder_of_no_words_knows_none(tmp_path: Path) -> None:
+    nothing = Encoder([], np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
+    assert not nothing.encode(["hail", ""]).any()
+    nothing.save(tmp_path / "e")
+    assert Encoder.open(tmp_path / "e").encode("hail").shape == (1, 3)
+
+
 def test_long_words_are_told_apart() -> None:
     words = ["a" * 16, "a" * 17, "a" * 17 + "b", "é" * 20, "é" * 19 + "e"]
     encoder = Encoder(words, np.arange(5, dtype=np.int32), np.eye(5, dtype=np.float32))
@@ -136,6 +143,8 @@ def test_tables_and_dimensions_are_chosen(report_run: Run, encoder: Encoder) -> 
     for tables in ([], ["refined", "newest"]):
         with pytest.raises(OptionError, match="original, refined, topics"):
             Encoder.of(report_run, tables=tables)
+    with pytest.raises(OptionError, match="dimensions"):
+        Encoder.of(report_run, dimensions=0)
 
 
 def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:

@@ -35,11 +35,9 @@ from .reading import SPLITS, normal, readable
 if TYPE_CHECKING:
     from ..vectors import Vectors
 
-__all__ = ["DIMENSIONS", "TABLES", "Folded", "fold"]
+__all__ = ["TABLES", "Folded", "fold"]
 
 TABLES = ("original", "refined", "topics")
-CHOSEN = ("refined", "topics")  # see docs/encoders.md for the others
-DIMENSIONS = 256
 _SAMPLE = 20_000  # texts that tell the axes
 
 Rows = NDArray[np.float32]
@@ -69,26 +67,16 @@ class Folded:
     about: dict[str, Any]
 
 
-def fold(
-    run: Run, tables: Sequence[str] = CHOSEN, dimensions: int | None = DIMENSIONS, seed: int = 0
-) -> Folded:
-    """Fold a run.
-
-    Parameters
-    ----------
-    run : Run
-    tables : sequence of str
-        Of `TABLES`; topics are left out where the run has none.
-    dimensions : int, optional
-        d, at most; all where None, or where the run forgot its tokens.
-    seed : int
-        Draws 20,000 texts to find the axes by, where there are more.
+def fold(run: Run, tables: Sequence[str], dimensions: int | None, seed: int) -> Folded:
+    """Fold a run; see `selfvec.encoder.Encoder.of`.
 
     Raises
     ------
     OptionError
         If there is no such table, or the run is of pieces of words.
     """
+    if dimensions is not None and dimensions < 1:
+        raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
     manner = Manner.of(run.provenance)
     if manner.tokenizer not in SPLITS:
         raise OptionError(

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,11 @@ from ..tensors import map_tensors, write_tensors
 from ..tokens import TokenBatch
 from .reading import SPLITS, Reader
 
-if TYPE_CHECKING:
-    from .folding import Folded
-
 __all__ = ["Encoder", "as_encoder"]
+
+# What the folded table is made of, chosen on MED, Cranfield and CACM; see docs/encoders.md for the others.
+TABLES = ("refined", "topics")
+DIMENSIONS = 256
 
 _ABOUT, _WORDS, _TENSORS = "encoder.json", "vocabulary.txt", "encoder.safetensors"
 _FORMAT = 1
@@ -81,27 +82,34 @@ class Encoder:
             object.__setattr__(self, name, view)
 
     @classmethod
-    def of(cls, run: Run, **options: Any) -> Encoder:
+    def of(
+        cls,
+        run: Run,
+        *,
+        tables: Sequence[str] = TABLES,
+        dimensions: int | None = DIMENSIONS,
+        seed: int = 0,
+    ) -> Encoder:
         """The encoder of a run.
 
         Parameters
         ----------
         run : Run
-        **options
-            Of `selfvec.encoder.folding.fold`: ``tables``, ``dimensions``, ``seed``.
+        tables : sequence of str
+            Some of ``original``, ``refined`` and ``topics``; topics only where the run has them.
+        dimensions : int, optional
+            d, at most; all that the tables have where None, or where the run forgot its tokens.
+        seed : int
+            Draws 20,000 of the run's texts to find the axes by, where there are more.
 
         Raises
         ------
         OptionError
-            If an option is wrong, or the run is of pieces of words.
+            If there is no such table, or the run is of pieces of words.
         """
         from .folding import fold
 
-        return cls.from_folded(fold(run, **options))
-
-    @classmethod
-    def from_folded(cls, folded: Folded) -> Encoder:
-        """The encoder of a table."""
+        folded = fold(run, tables, dimensions, seed)
         return cls(folded.words, folded.places, folded.rows, folded.split, folded.about)
 
     def __len__(self) -> int:
