@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,9 @@ from selfvec.concepts import Phrase, phrases
 from selfvec.corpus import Corpus
 from selfvec.errors import FormatError, InputError, OptionError
 from selfvec.refiner import refine
+from selfvec.search.lexicon import located
 from selfvec.settings import Settings
+from selfvec.text import tokenizer
 from selfvec.text.phrases import Running, join, parts
 from selfvec.tokens import TokenBatch
 from selfvec.vectors import Source, Vectors, unit_rows
@@ -174,6 +178,29 @@ def test_joining_takes_the_longest_from_the_left(documents, listed) -> None:
     assert set(batch.types) <= set(types)
 
 
+GAP = re.compile(r"[^\S\n]*\n?[^\S\n]*|[-\u2010\u2011]")
+
+
+@given(st.lists(st.text("aé1 .,-\n\u2010\u2011\u2013'", max_size=14), max_size=4))
+def test_what_stands_between_words(texts: list[str]) -> None:
+    tokens = tokenizer("words")(pl.Series(texts, dtype=pl.String))
+    found = tokens.apart().tolist()
+    expected = []
+    for text in texts:
+        starts, ends = located(text)
+        expected += [
+            i == 0 or GAP.fullmatch(text[ends[i - 1] : starts[i]]) is None for i in range(len(starts))
+        ]
+    assert found == expected
+
+
+def test_a_phrase_written_with_underscores_is_the_same_unit() -> None:
+    batch = TokenBatch.from_documents([["flash", "flood", "flash_flood", "flood"]])
+    ids, offsets, types = join(Running.plain(batch.ids, batch.offsets, batch.types), ["flash_flood"])
+    assert [types[i] for i in ids] == ["flash_flood", "flash_flood", "flood"]
+    assert offsets.tolist() == [0, 3]
+
+
 def table(words: list[str], dimensions: int = 12) -> Vectors:
     rows = np.random.default_rng(1).standard_normal((len(words), dimensions)).astype(np.float32)
     return Vectors(words, rows)
@@ -262,8 +289,12 @@ def test_pieces_have_no_phrases(tmp_path: Path) -> None:
     pieces = tokenizers.Tokenizer(tokenizers.models.WordLevel({"flash": 0, "[UNK]": 1}, unk_token="[UNK]"))
     pieces.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     pieces.save(str(tmp_path / "tokenizer.json"))
+    options = {"tokenizer": str(tmp_path / "tokenizer.json"), "method": "original"}
     with pytest.raises(OptionError, match="made of words"):
-        selfvec.Refiner(tokenizer=str(tmp_path / "tokenizer.json"), phrases="auto").fit(REPORTS, None)
+        selfvec.Refiner(phrases="auto", **options).fit(REPORTS, None)
+    run = selfvec.Refiner(**options).fit(REPORTS, None).run_
+    with pytest.raises(InputError, match="made of words"):
+        phrases(run)
 
 
 def test_text_that_is_tokenised_already_has_phrases_too() -> None:

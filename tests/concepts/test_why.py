@@ -72,6 +72,7 @@ def test_uses_are_sentences_where_the_files_are_there(
 ) -> None:
     found = why(subject_run, "hail", "flash flood")
     assert found.b == "flash_flood"
+    assert why(subject_run, "hail", "Flash-Flood").b == "flash_flood"
     assert [use.word for use in found.uses] == ["hail", "hail", "flash_flood", "flash_flood"]
     for use in found.uses:
         assert use.text == subject_texts[use.document]

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, OptionError
+from ..errors import FormatError, InputError, OptionError
 from ..progress import Progress
 from ..run import Run
 from ..text.phrases import LINK, Running, parts
@@ -294,6 +294,7 @@ def phrases(
         return _told(source, topn)
     finder = Finder(topn, min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
+        _check_words(source)
         source = kept_tokens(source)
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
@@ -313,6 +314,17 @@ def _read(
     corpus = source if isinstance(source, Corpus) else Corpus.from_texts(source)
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         encode(corpus.batches(advance), tokenizer("words"), phrases=finder)
+
+
+def _check_words(run: Run) -> None:
+    from ..evaluate.documents import Manner
+
+    if Manner.of(run.provenance).tokenizer not in ("words", "whitespace"):
+        raise InputError(
+            "this run is of the pieces of a tokenizer.json, and phrases are made of words",
+            path=run.folder,
+            remedy="look in the corpus itself",
+        )
 
 
 def _told(run: Run, topn: int | None) -> Phrases:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..run import Run
+from ..text.phrases import LINK
 from ..tokens import TokenBatch
 from ..vectors import Float
 
@@ -138,8 +139,8 @@ def row_of(run: Run, term: str) -> int:
     InputError
         If the run has no such word; names those that look alike.
     """
-    joined = "_".join(term.split())
-    return run.index(joined if "_" in joined and any(f in run.vectors for f in _forms(joined)) else term)
+    joined = LINK.join(term.replace("-", " ").split())
+    return run.index(joined if any(form in run.vectors for form in _forms(joined)) else term)
 
 
 def _forms(term: str) -> tuple[str, str, str]:
