@@ -114,6 +114,12 @@ def test_without_slices_original_and_refined_are_compared(corpus: Path, capsys) 
         assert row["count_a"] == row["count_b"] == opened.vectors.counts[index]
 
 
+def test_words_that_stayed_where_they_were_have_not_changed(corpus: Path, capsys) -> None:
+    found = rows_of(capsys, refine(corpus, "--method", "original"))
+    assert {row["p"] for row in found["rows"]} == {1.0}
+    assert all(row["distance"] < 1e-6 for row in found["rows"])
+
+
 def test_a_run_that_forgot_its_corpus_tells_distances_only(corpus: Path, capsys) -> None:
     found = rows_of(capsys, refine(corpus, "--forget-tokens"))
     assert all(row["p"] is None and row["apd"] is None and row["distance"] >= 0 for row in found["rows"])

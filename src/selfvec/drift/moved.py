@@ -22,6 +22,7 @@ from .units import Units, document_counts, summed
 __all__ = ["measure_moved", "moved_space"]
 
 UNITS = 64  # of documents, at most
+_MOVED = 1e-6  # rounding moves less
 
 
 def moved_space(run: Run, seed: int) -> UseSpace | None:
@@ -70,5 +71,6 @@ def measure_moved(
                 done += len(part.words)
                 advance(len(part.words))
         documents = np.repeat(occurs[words], 2, axis=1)
+        p[distance < _MOVED] = 1  # what did not move did not change, whatever its uses say
     q = benjamini_hochberg(p)
     return Distances(words, distance, unknown, p, q, np.zeros(len(words)), unknown, apd, documents)
