@@ -54,6 +54,17 @@ def test_npmi_of_three_words_by_hand() -> None:
     assert row.c_value == pytest.approx(4 * math.log2(3))
 
 
+def test_npmi_is_that_of_gensim(storms: list[str]) -> None:
+    scoring = pytest.importorskip("gensim.models.phrases")
+    counts = np.unique(" ".join(storms).lower().replace(".", "").replace(",", "").split(), return_counts=True)
+    count = dict(zip(*(values.tolist() for values in counts), strict=True))
+    rows = [row for row in found(storms, npmi=-1).values() if len(row.words) == 2]
+    assert len(rows) > 5
+    for row in rows:
+        a, b = (count[word] for word in row.words)
+        assert row.npmi == pytest.approx(scoring.npmi_scorer(a, b, row.count, 0, 1, sum(count.values())))
+
+
 def test_c_value_as_in_the_paper() -> None:
     """Frantzi, Ananiadou and Mima (2000), section 2.3: candidates with basal cell carcinoma."""
     counts = {
