@@ -80,7 +80,7 @@ def test_planted_senses_score_high_and_baselines_do_not(sense_run: Run, sense_fi
     rows = {(row["vectors"], row["method"], row["metric"]): row for row in report.rows}
     assert {key[0] for key in rows} == {"refined", "original", "one sense", "random"}
     for metric in ("v_measure", "paired_f", "adjusted_rand", "bcubed"):
-        for method in ("chosen", "known"):
+        for method in ("chosen", "known", "corpus"):
             row = rows["refined", method, metric]
             assert row["value"] > 0.9
             assert row["low"] <= row["value"] <= row["high"]
@@ -118,6 +118,24 @@ def test_vectors_without_a_run_and_texts_they_know_nothing_of(sense_file: Path, 
     rows = [row for row in report.rows if row["vectors"] == "blind"]
     assert {row["covered"] for row in rows} == {0.0}
     assert {row["induced"] for row in rows} == {1.0}
+    assert {row["method"] for row in rows} == {"chosen", "known"}
+
+
+def test_a_lemma_that_the_corpus_has_not_enough_of_has_one_sense_there(
+    sense_run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "uses.tsv"
+    told = [
+        f"{lemma}\t{i % 2}\tt0w1 t0w{i} [[{lemma}]] t0w3" for lemma in ("rare", "never") for i in range(9)
+    ]
+    path.write_text("\n".join(told), encoding="utf-8")
+    rows = [
+        row
+        for row in selfvec.evaluate(sense_run, [SenseInduction(path)]).rows
+        if row["vectors"] in ("refined", "original")
+    ]
+    assert {row["induced"] for row in rows if row["method"] == "corpus"} == {1.0}
+    assert {row["induced"] for row in rows if row["method"] == "known"} == {2.0}
 
 
 def test_the_command_has_rows_and_a_report(

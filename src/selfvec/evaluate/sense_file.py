@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import InputError
 from .lines import text_lines
 
-__all__ = ["Use", "read_uses"]
+__all__ = ["Use", "bare", "read_uses"]
 
 _LAYOUT = "lemma<TAB>sense<TAB>text, or lemma<TAB>sense<TAB>start:end<TAB>text"
 _MARKED = re.compile(r"\[\[(.+?)\]\]|<(head|b)>(.+?)</\2>", re.DOTALL)
@@ -115,8 +115,17 @@ def _cut(text: str, lemma: str, place: str | None) -> tuple[str, str, str]:
     marked = _MARKED.search(text)
     if marked:
         return text[: marked.start()], marked[1] or marked[3], text[marked.end() :]
-    match = _alike(text, _PART.sub("", lemma))
+    match = _alike(text, bare(lemma))
     return text[: match.start()], match[0], text[match.end() :]
+
+
+def bare(lemma: str) -> str:
+    """A lemma without its part of speech.
+
+    >>> bare("bank.n"), bare("close#verb"), bare("bank")
+    ('bank', 'close', 'bank')
+    """
+    return _PART.sub("", lemma)
 
 
 def _alike(text: str, lemma: str) -> re.Match[str]:

@@ -1,7 +1,8 @@
 """Word sense induction: are the uses of a word put together as people do who know its senses?
 
 The uses of each lemma in a file are grouped as `selfvec.senses` groups those in a corpus, once in as many
-senses as the uses themselves tell and once in as many as the file names, and held against the file's.
+senses as the uses themselves tell and once in as many as the file names, and held against the file's. With a
+run, they are also given the senses that its corpus tells, of which the file's texts need not be a part.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ..tokens import TokenBatch
 from .bootstrap import mean
 from .documents import encode_texts
 from .lookup import word_vectors
-from .sense_file import Use, read_uses
+from .sense_file import Use, bare, read_uses
 from .tables import Table, as_path
 from .task import Measurement
 
@@ -40,8 +41,9 @@ class SenseInduction:
 
     Rows have metrics ``v_measure``, ``paired_f``, ``adjusted_rand`` and ``bcubed`` (`selfvec.senses.score`),
     and ``fuzzy_bcubed`` and ``fuzzy_nmi`` where a use has several senses; the others then see the one that
-    applies most. ``method`` says how many senses are induced: ``chosen`` by the uses, or ``known`` from the
-    file. Beside the tables stand ``one sense`` for all uses of a lemma and ``random`` ones. ``n`` counts
+    applies most. ``method`` says where senses are from: as many as the uses tell (``chosen``), as many as the
+    file has (``known``), or those that the run's corpus tells (``corpus``; one for a lemma with too few uses
+    there). Beside the tables stand ``one sense`` for all uses of a lemma and ``random`` ones. ``n`` counts
     lemmas; ``uses``, ``senses`` (given) and ``induced`` are in all and means over lemmas; ``covered`` is the
     share of uses around which a word with a vector stands.
 
@@ -90,16 +92,42 @@ class SenseInduction:
         from ..senses.model import fit
 
         space, contexts = _space(table, [use for uses in lemmas.values() for use in uses], seed)
-        ends = np.cumsum([len(uses) for uses in lemmas.values()])
+        ends = np.cumsum([len(uses) for uses in lemmas.values()]).tolist()
+        parts = [
+            contexts.part(np.arange(end - len(uses), end))
+            for uses, end in zip(lemmas.values(), ends, strict=True)
+        ]
         covered = float(space.uses(contexts, space.weights).any(axis=1).mean())
-        for method in FIGURES:
+        seen = _seen(space, list(lemmas)) if _corpus(table) is not None else []
+        for method in (*FIGURES, "corpus") if seen else FIGURES:
             found = []
-            for uses, end in zip(lemmas.values(), ends.tolist(), strict=True):
-                own = contexts.part(np.arange(end - len(uses), end))
-                number = None if method == "chosen" else len({use.sense for use in uses})
-                found.append(fit(space, own, number, seed).posterior(own))
-            extra = table.size
-            yield from _figures(table.name, method, list(lemmas.values()), found, covered, seed, extra)
+            for number, (uses, own) in enumerate(zip(lemmas.values(), parts, strict=True)):
+                learned = seen[number] if method == "corpus" else own
+                count = len({use.sense for use in uses}) if method == "known" else None
+                found.append(fit(space, learned, count, seed).posterior(own))
+            given = list(lemmas.values())
+            yield from _figures(table.name, method, given, found, covered, seed, table.size)
+
+
+def _corpus(table: Table) -> TokenBatch | None:
+    """The corpus of the run whose table it is, whole."""
+    return table.run.tokens if table.run is not None and not table.truncated else None
+
+
+def _seen(space: SenseSpace, lemmas: Sequence[str]) -> list[Contexts]:
+    """Uses of each lemma, in any form of its stem, in the texts before the file's."""
+    from ..senses.contexts import Contexts
+    from ..text.stems import stems
+
+    batch, names = space.batch, [bare(lemma).lower() for lemma in lemmas]
+    words: dict[str, list[int]] = {}
+    for number, stem in enumerate(stems(list(batch.types[: -len(lemmas)]), "en")):
+        words.setdefault(stem, []).append(number)
+    out = []
+    for stem in stems(names, "en"):
+        places = np.flatnonzero(np.isin(batch.ids, words.get(stem, [])))
+        out.append(Contexts.around(batch.ids, batch.offsets, places))
+    return out
 
 
 def _space(table: Table, uses: Sequence[Use], seed: int) -> tuple[SenseSpace, Contexts]:
@@ -109,7 +137,7 @@ def _space(table: Table, uses: Sequence[Use], seed: int) -> tuple[SenseSpace, Co
 
     parts = [part for use in uses for part in (use.before, use.after)]
     read = encode_texts(parts, table.manner, table.vectors)
-    known = table.run.tokens if table.run is not None and not table.truncated else None
+    known = _corpus(table)
     types = list(known.types) if known is not None else []
     index = {name: i for i, name in enumerate(types)}
     numbers = np.array([index.setdefault(name, len(index)) for name in read.types], np.int32)

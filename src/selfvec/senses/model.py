@@ -70,12 +70,16 @@ class Model:
     spread: float
 
     def posterior(self, contexts: Contexts) -> Numbers:
-        """Probabilities of the senses of n uses, (n, K); the shares for a use without a context."""
+        """Probabilities of the senses of n uses, (n, K); the shares for a use without a context.
+
+        The nearest sense is the likeliest: groups are taken for equally wide and, given a context, for
+        equally frequent, so that a rare sense is not lost.
+        """
         rows = self.space.uses(contexts, self.weights)
         own = len(self.landmarks)
         leaned: Table = lean(np.concatenate([self.landmarks, rows]), own)[own:]
         points = ((leaned - self.mean) @ self.axes).astype(np.float64)
-        logs = (np.log(self.shares) - _squares(points, self.centres) / (2 * self.spread)) / TEMPER
+        logs = -_squares(points, self.centres) / (2 * self.spread * TEMPER)
         logs[~rows.any(axis=1)] = np.log(self.shares)
         odds = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
