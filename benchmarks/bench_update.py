@@ -7,14 +7,16 @@ printed the grown run is held against the one of the whole: tokens, words, count
 from __future__ import annotations
 
 import gzip
+import statistics
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import SHARED_DATA, Result, paired
+from benchmarks.common import SHARED_DATA, Result
 from selfvec.corpus import Corpus
 from selfvec.growth import merge, update
 from selfvec.refiner import refine
@@ -25,9 +27,8 @@ SHARDS, NEW = 4, 100  # shards of the whole; one in so many documents is new
 
 SETTINGS = {
     "decorrelated": Settings(method="decorrelated"),
-    "decorrelated, min-count 3": Settings(method="decorrelated", min_count=3),
+    "stems, min-count 3": Settings(method="decorrelated", stem="en", min_count=3),
     "by counts": Settings(method="decorrelated", operator="counts", window=11),
-    "online": Settings(method="online"),
 }
 
 
@@ -62,42 +63,47 @@ def same(made: Run, whole: Run) -> None:
 def run() -> list[Result]:
     """Seconds from run folders or text to a run folder."""
     rows, source = lines()
-    results = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        old, new = rows[: -(len(rows) // NEW)], rows[-(len(rows) // NEW) :]
+        cut = len(rows) - len(rows) // NEW
         bounds = np.linspace(0, len(rows), SHARDS + 1).astype(int)
-        shards = [rows[a:b] for a, b in pairwise(bounds)]
-        named = {"old": old, "new": new, **{f"shard{i}": shard for i, shard in enumerate(shards)}}
-        files = {label: folder / f"{label}.jsonl" for label in named}
-        for label, part in named.items():
+        named = {f"shard{i}": rows[a:b] for i, (a, b) in enumerate(pairwise(bounds))}
+        files = {label: folder / f"{label}.jsonl" for label in ("old", "new", *named)}
+        for label, part in {"old": rows[:cut], "new": rows[cut:], **named}.items():
             files[label].write_text("".join(part), encoding="utf-8")
-        for label, settings in SETTINGS.items():
+        note = f"{source}, {len(rows):,} documents, equal to the bit"
+        return [
+            Result(f"{way}, {label}", ours, "s", f"refining anew, {anew:.2f} s", anew / ours, note)
+            for label, settings in SETTINGS.items()
+            for way, ours, anew in measured(folder, files, list(named), settings)
+        ]
 
-            def made(texts: list[Path], target: str, settings: Settings = settings) -> Run:
-                made = refine(Corpus.open(texts), "default", settings)
-                made.save(folder / target, overwrite=True)
-                return Run.open(folder / target)
 
-            parts = [folder / f"part{i}" for i in range(SHARDS)]
-            for i, part in enumerate(parts):
-                made([files[f"shard{i}"]], part.name)
-            made([files["old"]], "run")
-            ways: dict[str, Callable[[], Run]] = {
-                f"merge of {SHARDS} runs": lambda parts=parts: merge(parts),
-                f"update by 1/{NEW}": lambda: update(folder / "run", files["new"]),
-            }
-            for way, grow in ways.items():
-                texts = [files["old"], files["new"]]
-                same(grow(), made(texts, "whole"))
-                seconds, anew = paired(
-                    lambda grow=grow: grow().save(folder / "grown", overwrite=True),
-                    lambda texts=texts: made(texts, "whole"),
-                    repeat=3,
-                )
-                note = f"{source}, {len(rows):,} documents, equal to the bit"
-                name = f"{way}, {label}"
-                results.append(
-                    Result(name, seconds, "s", f"refining anew, {anew:.2f} s", anew / seconds, note)
-                )
-    return results
+def measured(
+    folder: Path, files: dict[str, Path], shards: list[str], settings: Settings
+) -> Iterator[tuple[str, float, float]]:
+    """Each way to grow, its median seconds and those of refining the same text anew, A B A B ..."""
+
+    def made(labels: list[str], target: str) -> Run:
+        run = refine(Corpus.open([files[label] for label in labels]), "default", settings)
+        run.save(folder / target, overwrite=True)
+        return Run.open(folder / target)
+
+    for label in shards:
+        made([label], label)
+    made(["old"], "old")
+    ways: dict[str, Callable[[], Run]] = {
+        f"merge of {SHARDS} runs": lambda: merge([folder / label for label in shards]),
+        f"update by 1/{NEW}": lambda: update(folder / "old", files["new"]),
+    }
+    for way, grow in ways.items():
+        seconds: tuple[list[float], list[float]] = ([], [])
+        for _ in range(3):
+            start = time.perf_counter()
+            grow().save(folder / "grown", overwrite=True)
+            between = time.perf_counter()
+            whole = made(["old", "new"], "whole")
+            seconds[0].append(between - start)
+            seconds[1].append(time.perf_counter() - between)
+            same(Run.open(folder / "grown"), whole)
+        yield way, statistics.median(seconds[0]), statistics.median(seconds[1])

@@ -54,15 +54,20 @@ def summed(corpora: Sequence[Mapping[str, Any]], repeats: int, left_out: int) ->
         whole.duplicates += repeats
         whole.documents -= left_out
         return whole.as_dict()
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, IndexError) as error:
         rule = f"a run tells what it was made of ({error})"
         raise FormatError(rule, field="corpus", remedy="make the run again") from None
 
 
 def _summary(told: Mapping[str, Any]) -> Summary:
-    names = {field.name for field in fields(Summary)}
-    files = [FileRead(**file) for file in told.get("files", [])]
-    return Summary(**{name: told[name] for name in told if name in names} | {"files": files})
+    known = {field.name: told[field.name] for field in fields(Summary) if field.name in told}
+    summary = Summary(**known | {"files": [FileRead(**file) for file in told.get("files", [])]})
+    texts = [name for name in _LISTED if name != "files"]
+    strings = [value for name in texts for value in getattr(summary, name)]
+    counts = [getattr(summary, name) for name in _COUNTED]
+    if not all(isinstance(value, str) for value in strings) or not all(type(n) is int for n in counts):
+        raise TypeError("names are strings, numbers of documents whole numbers")
+    return summary
 
 
 def encoding_of(texts: Sequence[Mapping[str, Any]], forms: TokenBatch) -> Encoding:
@@ -75,9 +80,10 @@ def encoding_of(texts: Sequence[Mapping[str, Any]], forms: TokenBatch) -> Encodi
     """
     dropped: dict[str, int] = {}
     for told in texts:
-        for rule, tokens in dict(told.get("dropped") or {}).items():
-            if rule != "minimal count":
-                dropped[rule] = dropped.get(rule, 0) + int(tokens)
+        counted = told.get("dropped")
+        for rule, tokens in counted.items() if isinstance(counted, dict) else ():
+            if rule != "minimal count" and isinstance(tokens, int):
+                dropped[rule] = dropped.get(rule, 0) + tokens
     return Encoding(
         tokenizer=str(texts[0].get("tokenizer")),
         documents=forms.documents,

@@ -23,7 +23,7 @@ from ..run import Run
 from ..tokens import TokenBatch
 from .account import encoding_of, summed
 from .joining import joined, repeated, without_repeats
-from .parts import Part, part_of, refuse_changed_files, refuse_different, refuse_same_files
+from .parts import GROWN, Part, part_of, refuse_changed_files, refuse_different, refuse_same_files
 from .rows import Given, gathered, table_of
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from ..workspace import Workspace
 
 __all__ = ["fields_of", "merge", "update"]
-
-GROWN = "grown"
-"""Where the provenance tells how a run grew."""
 
 
 def update(
@@ -94,7 +91,7 @@ def update(
     settings = old.settings
     fresh, encoding = read_forms(opened, known, settings, timings, progress, jobs, seen=Seen(marks & ~ONCE))
     new = opened.summary.as_dict()
-    refuse_same_files([old.corpus, new])
+    refuse_same_files([old.told("corpus"), new])
     batches = [old.forms, fresh]
     again = int(repeated(batches)[1].sum())
     if again:
@@ -105,10 +102,10 @@ def update(
     with timings.stage("count"):
         whole = joined(batches)
         told = Told(
-            summed([old.corpus, new], 0, 0),
-            encoding_of([old.run.provenance.get("text") or {}, encoding.as_dict()], whole),
+            summed([old.told("corpus"), new], 0, 0),
+            encoding_of([old.told("text"), encoding.as_dict()], whole),
             described,
-            old.run.provenance.get("option_files", {}),
+            old.told("option_files"),
         )
         prepared = prepared_from(
             whole,
@@ -160,7 +157,7 @@ def merge(
     with timings.stage("load"):
         parts = [part_of(run, number) for number, run in enumerate(runs)]
         refuse_different(parts)
-        refuse_same_files([part.corpus for part in parts])
+        refuse_same_files([part.told("corpus") for part in parts])
     settings = parts[0].settings
     with timings.stage("count"):
         batches = [part.forms for part in parts]
@@ -168,10 +165,10 @@ def merge(
         left_out = sum(a.documents - b.documents for a, b in zip(batches, kept, strict=True))
         whole = joined(kept)
         told = Told(
-            summed([part.corpus for part in parts], _repeats(batches), left_out),
-            encoding_of([part.run.provenance.get("text") or {} for part in parts], whole),
-            dict(parts[0].run.provenance.get("vectors") or {}),
-            parts[0].run.provenance.get("option_files", {}),
+            summed([part.told("corpus") for part in parts], _repeats(batches), left_out),
+            encoding_of([part.told("text") for part in parts], whole),
+            parts[0].told("vectors"),
+            parts[0].told("option_files"),
         )
         table, known = None, {word: 0 for part in parts for word in part.known}
         if settings.stem or settings.min_count > 1:  # settled anew: there may be words that no part has
@@ -227,8 +224,8 @@ def _described(part: Part) -> dict[str, Any]:
         "documents": part.forms.documents,
         "tokens": provenance.get("tokens"),
         "types": provenance.get("types"),
-        "files": _files(part.corpus),
-        GROWN: provenance.get(GROWN, []),
+        "files": _files(part.told("corpus")),
+        GROWN: part.steps,
     }
 
 
@@ -242,7 +239,7 @@ def _refined(
     jobs: int | None,
 ) -> Run:
     """Refine what grew; the provenance tells how it did."""
-    before = parts[0].run.provenance.get(GROWN, []) if step["by"] == "update" else []
+    before = parts[0].steps if step["by"] == "update" else []
     prepared.provenance[GROWN] = [*before, step]
     return refine_prepared(
         prepared, parts[0].settings, timings, workspace=workspace, progress=progress, jobs=jobs

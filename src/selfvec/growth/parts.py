@@ -20,13 +20,28 @@ from ..settings import Settings
 from ..tokens import TokenBatch
 from ..vectors import Source
 
-__all__ = ["Part", "part_of", "refuse_changed_files", "refuse_different", "refuse_same_files", "settings_of"]
+__all__ = [
+    "GROWN",
+    "Part",
+    "part_of",
+    "refuse_changed_files",
+    "refuse_different",
+    "refuse_same_files",
+    "settings_of",
+]
+
+GROWN = "grown"
+"""Where the provenance tells how a run grew."""
 
 _WHOLE = {
     "tagger": "tells parts of speech by the beginning of the text",
     "phrases": "finds its terms in the whole text",
 }
 """Options whose rule has to see all text at once."""
+
+
+_TEXTS, _LISTS = ("lemmatize", "stem", "stop_words", "tagger"), ("pos", "history")
+"""Options that are a name or nothing, and those that are several."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +70,16 @@ class Part:
         own = np.flatnonzero(original.sources == Source.KNOWN)
         return [original.index_to_key[i] for i in own.tolist()]
 
-    @property
-    def corpus(self) -> dict[str, Any]:
-        """What was read, as the provenance has it."""
-        told = self.run.provenance.get("corpus")
+    def told(self, name: str) -> dict[str, Any]:
+        """What the provenance says of the ``corpus``, its ``text``, the ``vectors`` or ``option_files``."""
+        told = self.run.provenance.get(name)
         return told if isinstance(told, dict) else {}
+
+    @property
+    def steps(self) -> list[Any]:
+        """How the run grew so far."""
+        told = self.run.provenance.get(GROWN)
+        return told if isinstance(told, list) else []
 
 
 def settings_of(run: Run) -> Settings:
@@ -70,8 +90,13 @@ def settings_of(run: Run) -> Settings:
     FormatError
         If it does not say.
     """
-    options = run.provenance.get("options")
-    if not isinstance(options, dict):
+    told = run.provenance.get("options")
+    options: dict[str, Any] = told if isinstance(told, dict) else {"tokenizer": None}
+    texts = [options.get("tokenizer", ""), *(options.get(name) or "" for name in _TEXTS)]
+    for name in _LISTS:
+        values = options.get(name, [])
+        texts += values if isinstance(values, list) else [None]
+    if not all(isinstance(text, str) for text in texts):
         rule = "a run says which options it was made with"
         raise FormatError(rule, path=run.folder, remedy="make the run again")
     return Settings(**{name: options[name] for name in options if name in Settings.__dataclass_fields__})
@@ -139,22 +164,19 @@ def refuse_different(parts: Sequence[Part]) -> None:
 
 def _options(part: Part) -> dict[str, Any]:
     """Options by name; of files that they name, what these held, wherever they lay."""
-    files = part.run.provenance.get("option_files")
-    return part.settings.as_dict() | (files if isinstance(files, dict) else {})
+    return part.settings.as_dict() | part.told("option_files")
 
 
 def _table(part: Part) -> dict[str, Any]:
     """What tells two vectors files apart, wherever they lay."""
-    told = part.run.provenance.get("vectors")
-    told = told if isinstance(told, dict) else {}
+    told = part.told("vectors")
     if "sha256" in told:
         return {"sha256": told["sha256"]}
     return {name: told[name] for name in told if name not in ("name", "path", "notes")}
 
 
 def _called(part: Part) -> str:
-    told = part.run.provenance.get("vectors")
-    return repr(told.get("name")) if isinstance(told, dict) else "others"
+    return repr(part.told("vectors").get("name"))
 
 
 def refuse_changed_files(part: Part) -> None:
@@ -166,8 +188,7 @@ def refuse_changed_files(part: Part) -> None:
         Naming the option whose file was changed.
     """
     now = option_files(part.settings)
-    before = part.run.provenance.get("option_files")
-    for option, digest in (before if isinstance(before, dict) else {}).items():
+    for option, digest in part.told("option_files").items():
         if now.get(option) != digest:
             raise OptionError(
                 f"names the file {getattr(part.settings, option, None)!r}, which is gone or was "
@@ -192,7 +213,8 @@ def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
     """
     seen: dict[str, str] = {}
     for corpus in corpora:
-        files = [file for file in corpus.get("files", []) if isinstance(file, dict)]
+        files = corpus.get("files")
+        files = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
         own = {str(file.get("sha256")): str(file.get("path")) for file in files}
         for digest, path in own.items():
             if digest in seen:

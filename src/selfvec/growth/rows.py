@@ -44,8 +44,7 @@ def table_of(part: Part, given: Given = None) -> tuple[Vectors | None, dict[str,
     FormatError
         If it is another one.
     """
-    told = part.run.provenance.get("vectors")
-    told = told if isinstance(told, dict) else {}
+    told = part.told("vectors")
     if told.get("name") == "none":
         return None, told
     place = _place(part, told) if given is None else given
