@@ -89,7 +89,7 @@ def weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     --------
     >>> batch = TokenBatch.from_documents([["a", "a", "a", "b"], ["b"], ["b"], ["c"]])
     >>> found, occurs = weights(batch)
-    >>> found.round(2).tolist(), occurs.tolist()
+    >>> [round(float(weight), 2) for weight in found], occurs.tolist()
     ([1.08, 0.09, 0.05], [1, 3, 1])
     """
     from ..evaluate.kernels import document_frequencies
