@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,7 @@ __all__ = ["TABLES", "Folded", "fold"]
 
 TABLES = ("original", "refined", "topics")
 _SAMPLE = 20_000  # texts that tell the axes
+_BLOCK = 50_000  # words of a dictionary looked at in one go
 
 Rows = NDArray[np.float32]
 
@@ -234,19 +235,21 @@ def _spellings(
 def _listed(manner: Manner, index: Mapping[str, int]) -> Iterator[str]:
     """Words of the lemmatiser's dictionary, inflected ones too, that may be of a known stem."""
     for language in (manner.lemmatize or manner.stem or "").split(","):
-        words, named = _dictionary(language, manner.stem, bool(manner.lemmatize))
-        yield from (word for word, name in zip(words, named, strict=True) if name in index)
+        entries = iter(_dictionary(language).items())
+        while some := dict(islice(entries, _BLOCK)):  # some languages list millions
+            named = _stems(list(some.values() if manner.lemmatize else some), manner.stem)
+            yield from (word for word, name in zip(some, named, strict=True) if name in index)
 
 
-@lru_cache(maxsize=1)  # encoders are often made several in a row
-def _dictionary(language: str, stem: str | None, lemmas: bool) -> tuple[list[str], list[str]]:
-    """The words of a language, and the stem of each or of its lemma; none where there is no dictionary."""
-    from simplemma.strategies import DefaultDictionaryFactory
+def _dictionary(language: str) -> Mapping[str, str]:
+    """Words of a language and their lemmas; none where there is no dictionary."""
+    from simplemma import strategies
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
     if language not in SUPPORTED_LANGUAGES:
-        return [], []
-    factory: Any = DefaultDictionaryFactory
-    dictionary: Mapping[str, str] = factory().get_dictionary(language)
-    words = list(dictionary)
-    return words, _stems(list(dictionary.values()) if lemmas else words, stem)
+        return {}
+    # From version 2 on there is one for the process, which the lemmatiser reads too.
+    shared = getattr(strategies, "DEFAULT_DICTIONARY_FACTORY", None)
+    factory: Any = strategies.DefaultDictionaryFactory() if shared is None else shared
+    dictionary: Mapping[str, str] = factory.get_dictionary(language)
+    return dictionary
