@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from planted_senses import SENSES, USES, sentence
 
 import selfvec
@@ -73,6 +75,27 @@ def test_files_that_cannot_be_scored_are_said(tmp_path: Path, text: str, said: s
     with pytest.raises(InputError, match=r"uses\.tsv") as caught:
         selfvec.evaluate(table, [SenseInduction(path)])
     assert said in str(caught.value)
+
+
+PIECES = [b"a", b"bank.n", b"\t", b"\t", b"\t", b"\n", b"\r", b" ", b"/", b"/2", b"1:3", b"9:1", b"[[a]]",
+          b"<b>a</b>", b"[[", b"#", b"nan", b"\xff", b"\xc3\xa9", b"\x00",
+          b"\xef\xbb\xbf", b"a bank"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=16).map(b"".join))
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path_factory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.tsv"
+    path.write_bytes(data)
+    try:
+        found = read_uses(path)
+    except InputError as error:
+        assert "fuzz.tsv" in str(error)
+        assert "\n" not in str(error)
+        return
+    for use in found:
+        assert use.lemma
+        assert use.word
+        assert sum(use.senses.values()) == pytest.approx(1)
 
 
 def test_planted_senses_score_high_and_baselines_do_not(sense_run: Run, sense_file: Path) -> None:
