@@ -70,7 +70,9 @@ def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
     assert told["documents"] == 60
     assert [file["path"] for file in told["corpus"]["files"]] == ["old.jsonl", "new.jsonl"]
     (step,) = told["grown"]
+    whole, part = Run.open("whole").provenance, Run.open("a").provenance
     assert (step["by"], step["documents"]) == ("update", 20)
+    assert {n: step[n] + part[n] for n in ("tokens", "types")} == {n: whole[n] for n in ("tokens", "types")}
     assert step["files"] == [{name: told["corpus"]["files"][1][name] for name in ("path", "sha256")}]
     assert main(["update", "a", "new.jsonl", "-o", "grown"]) == 2
     assert "grown: exists already; choose another -o, or replace a run" in capsys.readouterr().err
@@ -146,7 +148,7 @@ def test_a_pipe_and_a_folder(workshop: Path) -> None:
     text = "Wind took the tree.\nHail and wind.\n"
     done = subprocess.run(command, input=text, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
-    assert "added 2 documents, 7 tokens" in done.stderr
+    assert "added 2 documents, 7 tokens, 4 types" in done.stderr
     kinds = [file["kind"] for file in Run.open("c").provenance["corpus"]["files"]]
     assert kinds == ["folder", "lines"]
 

@@ -100,7 +100,8 @@ def _finish(run: Run, workspace: Workspace, name: Path, as_json: bool) -> None:
     if not as_json:
         step = run.provenance["grown"][-1]
         if step["by"] == "update":
-            say(f"added {count(step['documents'], 'document')}, {count(step['tokens'], 'token')}")
+            named = (count(step[f"{noun}s"], noun) for noun in ("document", "token", "type"))
+            say(f"added {', '.join(named)}")
         else:
             say(f"merged {count(len(step['runs']), 'run')}")
     report(run, name, as_json)

@@ -114,7 +114,8 @@ def update(
             told,
             lambda batch: gathered(batch, [old], known, settings),
         )
-    step = {"by": "update", "documents": fresh.documents, "tokens": len(fresh), "files": _files(new)}
+    more = {n: prepared.provenance[n] - old.counted[n] for n in ("documents", "tokens", "types")}
+    step = {"by": "update", **more, "files": _files(new)}
     return _refined([old], prepared, step, timings, workspace, progress, jobs)
 
 
@@ -218,15 +219,7 @@ def _files(corpus: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _described(part: Part) -> dict[str, Any]:
-    provenance = part.run.provenance
-    return {
-        "run": part.name,
-        "documents": part.forms.documents,
-        "tokens": provenance.get("tokens"),
-        "types": provenance.get("types"),
-        "files": _files(part.told("corpus")),
-        GROWN: part.steps,
-    }
+    return {"run": part.name, **part.counted, "files": _files(part.told("corpus")), GROWN: part.steps}
 
 
 def _refined(

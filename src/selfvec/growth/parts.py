@@ -70,6 +70,13 @@ class Part:
         own = np.flatnonzero(original.sources == Source.KNOWN)
         return [original.index_to_key[i] for i in own.tolist()]
 
+    @property
+    def counted(self) -> dict[str, int]:
+        """How many documents, tokens and types the run has."""
+        counts = self.run.vectors.counts
+        tokens = 0 if counts is None else int(counts.sum())
+        return {"documents": self.forms.documents, "tokens": tokens, "types": len(self.run.vectors)}
+
     def told(self, name: str) -> dict[str, Any]:
         """What the provenance says of the ``corpus``, its ``text``, the ``vectors`` or ``option_files``."""
         told = self.run.provenance.get(name)
