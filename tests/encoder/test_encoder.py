@@ -107,9 +107,12 @@ def test_the_normal_spelling_is_normal(text: str) -> None:
     assert normal(once) == once
 
 
-def test_what_is_no_text_is_told() -> None:
-    with pytest.raises(InputError, match="number 1 is NoneType"):
-        by_hand().encode(["hail", None])  # type: ignore[list-item]
+@pytest.mark.parametrize(
+    ("wrong", "kind"), [(None, "NoneType"), (b"hail", "bytes"), (["hail"], "list"), (7, "int")]
+)
+def test_what_is_no_text_is_told(wrong: object, kind: str) -> None:
+    with pytest.raises(InputError, match=f"number 1 is {kind}"):
+        by_hand().encode(["hail", wrong])  # type: ignore[list-item]
 
 
 def test_a_run_gives_its_words_and_their_inflections(encoder: Encoder, report_run: Run) -> None:

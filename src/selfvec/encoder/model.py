@@ -26,7 +26,7 @@ from ..files import atomic_folder
 from ..run import Run, is_run, read_vocabulary, write_vocabulary
 from ..tensors import map_tensors, write_tensors
 from ..tokens import TokenBatch
-from .reading import SPLITS, Reader
+from .reading import SPLITS, Reader, no_text
 
 __all__ = ["Encoder", "as_encoder"]
 
@@ -156,9 +156,10 @@ class Encoder:
 
         texts = [texts] if isinstance(texts, str) else list(texts)
         out = np.zeros((len(texts), self.dimensions), np.float32)
-        sizes = np.fromiter(
-            (len(text) if isinstance(text, str) else 0 for text in texts), np.int64, len(texts)
-        )
+        try:
+            sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+        except TypeError:
+            raise no_text(texts) from None
 
         def work(part: tuple[int, int]) -> None:
             ids, offsets = self._reader.read(texts[part[0] : part[1]])

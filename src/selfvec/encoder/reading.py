@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..text.characters import table
 from . import kernels
 
-__all__ = ["REPLACED", "SPLITS", "Reader", "normal", "readable"]
+__all__ = ["REPLACED", "SPLITS", "Reader", "no_text", "normal", "readable"]
 
 SPLITS = ("words", "whitespace")
 
@@ -46,12 +46,17 @@ def _laid_out(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64
     try:
         encoded = [normal(text).encode(errors="replace") for text in texts]
     except AttributeError:
-        number, wrong = next((i, text) for i, text in enumerate(texts) if not isinstance(text, str))
-        rule = f"texts are str, number {number} is {type(wrong).__name__}"
-        raise InputError(rule, remedy="leave it out or give an empty text") from None
+        raise no_text(texts) from None
     bounds = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=bounds[1:])
     return np.frombuffer(b"".join(encoded), np.uint8), bounds
+
+
+def no_text(texts: Sequence[object]) -> InputError:
+    """What to raise where something among texts is none."""
+    number, wrong = next((i, text) for i, text in enumerate(texts) if not isinstance(text, str))
+    rule = f"texts are str, number {number} is {type(wrong).__name__}"
+    return InputError(rule, remedy="leave it out or give an empty text")
 
 
 def readable(words: Sequence[str], split: str) -> NDArray[np.bool_]:
