@@ -125,7 +125,9 @@ def _seen(space: SenseSpace, lemmas: Sequence[str]) -> list[Contexts]:
         words.setdefault(stem, []).append(number)
     out = []
     for stem in stems(names, "en"):
-        places = np.flatnonzero(np.isin(batch.ids, words.get(stem, [])))
+        forms = np.zeros(len(batch.types), bool)
+        forms[words.get(stem, [])] = True
+        places = np.flatnonzero(forms[batch.ids])
         out.append(Contexts.around(batch.ids, batch.offsets, places))
     return out
 
