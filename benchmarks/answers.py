@@ -37,6 +37,7 @@ from selfvec.files import atomic_file
 from selfvec.refiner import refine
 from selfvec.run import Run
 from selfvec.search import Index
+from selfvec.search.lexicon import Lexicon
 from selfvec.search.scoring import Blend
 from selfvec.settings import Settings
 from selfvec.vectors import unit_rows
@@ -67,13 +68,16 @@ class Asked:
     milliseconds: float
 
 
-def everybody(collection: Collection, run: Run, google: Run) -> dict[str, Asked]:
-    """Every way of searching a collection."""
+def everybody(collection: Collection, run: Run, google: Run, paper: Run) -> dict[str, Asked]:
+    """Every way of searching a collection, refined by our rule from two tables and by the paper's."""
     index, manner = Index.memory(run, collection.documents), Manner.of(run.provenance)
     assert run.topics is not None
     found = {
         "original vectors": vectors(
             collection, lambda texts, n: embed(texts, [run.original], manner, n, questions=True)[0]
+        ),
+        "refined, the paper's rule": vectors(
+            collection, lambda texts, n: embed(texts, [paper.vectors], manner, n, questions=True)[0]
         ),
         "refined vectors": vectors(
             collection,
@@ -95,7 +99,8 @@ def everybody(collection: Collection, run: Run, google: Run) -> dict[str, Asked]
 
 
 def searched(collection: Collection, index: Index, mode: str) -> Asked:
-    """By an index."""
+    """By an index that has seen no question yet."""
+    index = replace(index, lexicon=Lexicon(index.lexicon.manner, index.lexicon.types))
     index.scores(collection.queries[0], mode)
     start, rankings = time.process_time(), []
     for question in collection.queries:
@@ -260,8 +265,9 @@ def main() -> int:
         collections[name] = read_collection(path)
         run = refine(Corpus.open([path]), "default", settings)
         google = refine(Corpus.open([path]), GOOGLE, settings)
+        paper = refine(Corpus.open([path]), "default", Settings(method="paper"))
         indexes[name] = Index.memory(run, collections[name].documents)
-        for way, asked in everybody(collections[name], run, google).items():
+        for way, asked in everybody(collections[name], run, google, paper).items():
             found.setdefault(way, {})[name] = asked
         print(f"searched {name}", flush=True)
     parts = dict(zip(("ndcg", "answers", "differences"), quality(found, collections), strict=True))
