@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import one_core
 from ..evaluate.documents import lean
 from .contexts import Contexts
 from .space import SenseSpace
@@ -77,8 +78,9 @@ class Model:
         """
         rows = self.space.uses(contexts, self.weights)
         own = len(self.landmarks)
-        leaned: Table = lean(np.concatenate([self.landmarks, rows]), own)[own:]
-        points = ((leaned - self.mean) @ self.axes).astype(np.float64)
+        with one_core():
+            leaned: Table = lean(np.concatenate([self.landmarks, rows]), own)[own:]
+            points = ((leaned - self.mean) @ self.axes).astype(np.float64)
         logs = -_squares(points, self.centres) / (2 * self.spread * TEMPER)
         logs[~rows.any(axis=1)] = np.log(self.shares)
         odds = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
@@ -122,7 +124,8 @@ def fit(space: SenseSpace, contexts: Contexts, number: int | None = None, seed: 
     rows = space.uses(drawn, weights)
     used = rows.any(axis=1)
     landmarks, apart = rows[used], space.uses(drawn, space.weights)[used] - space.centre
-    mean, axes, points, groups = grouped(landmarks, apart, number, rng)
+    with one_core():
+        mean, axes, points, groups = grouped(landmarks, apart, number, rng)
     centres, shares = _centres(points, groups)
     spread = float(_squares(points, centres).min(axis=1).sum()) / max(points.size, 1)
     return Model(space, weights, landmarks, mean, axes, centres, shares, max(spread, 1e-9))
