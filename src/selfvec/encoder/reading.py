@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..text.characters import table
-from . import kernels
 
 __all__ = ["REPLACED", "SPLITS", "Reader", "no_text", "normal", "readable"]
 
@@ -94,6 +93,8 @@ class Reader:
     def _vocabulary(
         self,
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint64]]:
+        from . import kernels
+
         encoded = [word.encode() for word in self.words]
         spelt = np.frombuffer(b"".join(encoded), np.uint8)
         sizes = np.fromiter(map(len, encoded), np.int32, len(encoded))
@@ -109,6 +110,7 @@ class Reader:
             If something is no text.
         """
         from ..text.kernels import spans
+        from . import kernels
 
         flags = table(self.split)
         data, bounds = _laid_out(texts)
