@@ -96,7 +96,7 @@ def test_random_directions_are_drawn_anew() -> None:
     assert_same(selfvec.update(parts[0], documents[9:]), whole)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.data())
 def test_any_text_cut_anywhere(data: st.DataObject) -> None:
     """Words from a few letters, so that ties, empty documents, rare and shared words are common."""
@@ -209,6 +209,7 @@ def test_real_text_in_parts(shared_data: Path, tmp_path: Path) -> None:
     for path, part in zip(paths, (order[:400], order[400:]), strict=True):
         path.write_text("".join(lines[i] for i in part), encoding="utf-8")
     chosen = Settings(method="decorrelated", stem="en", min_count=3, stop_words="en")
-    a, b, whole = (refine(Corpus.open(files), "default", chosen) for files in ([paths[0]], [paths[1]], paths))
-    assert_same(selfvec.update(a, paths[1]), whole)
-    assert_same(selfvec.merge([a, b]), whole)
+    start = selfvec.load("default")
+    a, b, whole = (refine(Corpus.open(files), start, chosen) for files in ([paths[0]], [paths[1]], paths))
+    assert_same(selfvec.update(a, paths[1], start), whole)
+    assert_same(selfvec.merge([a, b], start), whole)
