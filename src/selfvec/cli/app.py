@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from ..errors import SelfvecError
 from . import (
@@ -29,30 +30,6 @@ from . import (
 
 __all__ = ["app", "run"]
 
-OTHERS = (
-    "trim",
-    "centre",
-    "anchors",
-    "choose",
-    "permutations",
-    "rates",
-    "windows",
-    "shuffles",
-    "mode",
-    "filter",
-    "vectors",
-    "corpus",
-    "to",
-    "npmi",
-    "longest",
-    "topn",
-    "number",
-    "size",
-    "neighbours",
-    "by",
-    "sentences",
-)
-
 app = typer.Typer(
     name="selfvec",
     help="Adapt static word vectors to your own text, see how every word moved, and whether it helped.",
@@ -60,30 +37,28 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-app.command()(demo.demo)
-app.command()(refine.refine)
-app.command()(look.similar)
-app.command()(look.health)
-app.command()(look.trajectory)
-app.command(cls=drift.Pairing)(drift.drift)
-app.command(cls=evaluate.Greedy)(evaluate.evaluate)
-app.command()(align.align)
-app.command()(align.compare)
-app.command()(update.update)
-app.command()(update.merge)
-app.command()(convert.convert)
-app.command()(search.search)
-app.command()(concepts.phrases)
-app.command()(concepts.expand)
-app.command()(concepts.topics)
-app.command()(concepts.graph)
-app.command()(concepts.why)
-app.command()(senses.senses)
-app.command()(export.export)
-app.command()(serve.serve)
-app.command()(mcp.mcp)
-app.add_typer(study.app, name="study")
-app.add_typer(fetch.app, name="fetch")
+PANELS = {
+    "Refine": (demo.demo, refine.refine, update.update, update.merge),
+    "See what changed": (look.similar, look.health, look.trajectory, drift.drift, serve.serve),
+    "Did it help?": (evaluate.evaluate,),
+    "Search and concepts": (
+        search.search,
+        concepts.phrases,
+        concepts.expand,
+        concepts.topics,
+        concepts.graph,
+        concepts.why,
+        senses.senses,
+    ),
+    "Other tables, other tools": (align.align, align.compare, convert.convert, export.export, mcp.mcp),
+}
+PARSERS: dict[object, type[TyperCommand]] = {drift.drift: drift.Pairing, evaluate.evaluate: evaluate.Greedy}
+
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(cls=PARSERS.get(command), rich_help_panel=panel)(command)
+app.add_typer(study.app, name="study", rich_help_panel="Did it help?")
+app.add_typer(fetch.app, name="fetch", rich_help_panel="Refine")
 
 
 def _print_version(wanted: bool) -> None:
@@ -108,7 +83,7 @@ def run(arguments: list[str]) -> int:
     try:
         status = app(arguments, standalone_mode=False)
     except SelfvecError as error:
-        print(f"selfvec: {_with_flags(str(error))}", file=sys.stderr)
+        print(f"selfvec: {_as_typed(error)}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print("selfvec: interrupted", file=sys.stderr)
@@ -136,11 +111,10 @@ def _usage_error(error: Exception) -> int:
     return int(getattr(error, "exit_code", 2))
 
 
-def _with_flags(text: str) -> str:
-    """Options are called by their flags on the command line: field 'min_count' is --min-count."""
-    from ..settings import Settings
-
-    text = text.replace("errors='replace'", "--vectors-errors replace")
-    for name in (*Settings.__dataclass_fields__, "dimensions", "dtype", "against", "between", "fdr", *OTHERS):
-        text = text.replace(f"field {name!r}", f"--{name.replace('_', '-')}")
-    return text
+def _as_typed(error: SelfvecError) -> str:
+    """What is wrong in the words of the command line: without a file, field 'min_count' is --min-count."""
+    text = str(error).replace("errors='replace'", "--vectors-errors replace")
+    if error.field is None or error.path is not None or error.line is not None:
+        return text
+    flag = error.field if error.field.startswith("-") else f"--{error.field.replace('_', '-')}"
+    return text.replace(f"field {error.field!r}", flag, 1)
