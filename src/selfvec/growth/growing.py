@@ -1,8 +1,8 @@
 """`update` and `merge`: parts joined in forms, settled as a whole, refined anew.
 
-Refining takes the smaller part of the time it takes to make a run, and of a sum of parts no method gives the
-table of the whole: whitening, anchors and the frequencies that weigh neighbours belong to all of the text. So
-what is saved is reading and cutting, and what comes out is the run that all of the text would have made.
+No method has a table of the whole that is a sum of its parts': whitening, anchors and the frequencies that
+weigh neighbours belong to all of the text. So what is saved is reading, cutting and looking words up, and what
+comes out is the run that all of the text would have made.
 """
 
 from __future__ import annotations
@@ -182,23 +182,24 @@ def merge(
     return _refined(parts, prepared, step, timings, workspace, progress, jobs)
 
 
-def corpus_for(part: Part, corpus: Corpus | str | os.PathLike[str] | Iterable[str], **given: Any) -> Corpus:
-    """A corpus to be read as that of the run was, unless ``given`` says otherwise; see `Corpus.open`."""
+def corpus_for(part: Part, corpus: Corpus | str | os.PathLike[str] | Iterable[str]) -> Corpus:
+    """A corpus to be read as that of the run was."""
     from ..corpus import Corpus
 
     if isinstance(corpus, Corpus):
         return corpus
     if not isinstance(corpus, str | os.PathLike):
         return Corpus.from_texts(corpus)
-    return Corpus.open([corpus], **fields_of(part.run) | given)
+    return Corpus.open([corpus], **fields_of(part.run))
 
 
 def fields_of(run: Run) -> dict[str, Any]:
     """How a run's corpus was read: what `Corpus.open` was told."""
     told = run.provenance.get("corpus")
     told = told if isinstance(told, dict) else {}
+    texts = told.get("text_fields")
     return {
-        "text_fields": list(told.get("text_fields") or ()) if told.get("text_given") else None,
+        "text_fields": list(texts) if told.get("text_given") and isinstance(texts, list | tuple) else None,
         "date_field": told.get("date_field") if told.get("date_given") else None,
         "slice_field": told.get("slice_field"),
         "slice_by_name": bool(told.get("slice_by_name")),
