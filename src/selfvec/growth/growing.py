@@ -1,8 +1,8 @@
 """`update` and `merge`: parts joined in forms, settled as a whole, refined anew.
 
-No method has a table of the whole that is a sum of its parts': whitening, anchors and the frequencies that
-weigh neighbours belong to all of the text. So what is saved is reading, cutting and looking words up, and what
-comes out is the run that all of the text would have made.
+No method makes of its parts' tables that of the whole: whitening, anchors and the frequencies that weigh
+neighbours belong to all of the text. So what is saved is reading, cutting and looking words up, and what comes
+out is the run that all of the text would have made.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def merge(
     >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
     >>> shards = [selfvec.Refiner("decorrelated").fit(part, None).run_ for part in (texts[:2], texts[2:])]
     >>> merge(shards).vectors.counts.tolist()
-    [2, 2, 2, 2, 1, 1, 1, 1]
+    [2, 2, 2, 2, 1, 1, 1, 1, 1]
     """
     progress, timings = progress or Progress(), Timings(read=0.0, tokenize=0.0)
     if len(runs) < 2:
