@@ -20,6 +20,7 @@ HEADLINES = (
     "load word2vec",
     "paper rule, d",
     "PubMed",
+    "encode, ",
     "raw text to ids",
     "scan, d",
     "search",

@@ -107,7 +107,7 @@ def test_too_few_points(method: str) -> None:
 
 
 def test_unknown_method() -> None:
-    with pytest.raises(OptionError, match="no projection 'mds'; choose one of pca, tsne, umap"):
+    with pytest.raises(OptionError, match="is one of pca, tsne, umap, not 'mds'"):
         project(np.eye(3), "mds")
 
 

@@ -71,8 +71,10 @@ def trajectory(
     as_json: AsJson = False,
 ) -> None:
     """Show the path a word took while it was refined, or takes through the slices of the text."""
+    from ..explore.projection import check_method
     from ..run import Run
 
+    check_method(projection)
     opened = Run.open(run)
     if slices:
         _through_slices(opened, word, plot, projection, neighbours, seed, as_json)

@@ -16,12 +16,23 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, MissingExtra, OptionError
 
-__all__ = ["METHODS", "Projection", "project"]
+__all__ = ["METHODS", "Projection", "check_method", "project"]
 
 METHODS = ("pca", "tsne", "umap")
 
 _FEWEST = {"pca": 1, "tsne": 5, "umap": 5}
 """Fewest points a method has neighbourhoods to work with."""
+
+
+def check_method(method: str) -> None:
+    """Refuse what is no projection.
+
+    Raises
+    ------
+    OptionError
+    """
+    if method not in METHODS:
+        raise OptionError(f"is one of {', '.join(METHODS)}, not {method!r}", field="projection")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +97,7 @@ def project(matrix: NDArray[np.floating[Any]], method: str = "pca", seed: int = 
     >>> project(np.array([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])).points[:, 0].tolist()
     [-2.0, 0.0, 2.0]
     """
-    if method not in METHODS:
-        raise OptionError(f"no projection {method!r}", remedy=f"choose one of {', '.join(METHODS)}")
+    check_method(method)
     if matrix.ndim != 2 or matrix.size == 0:
         raise InputError(f"a projection needs a matrix of vectors, this one has the shape {matrix.shape}")
     if not np.isfinite(matrix).all():
