@@ -1,7 +1,7 @@
 """`update` and `merge`: parts joined in forms, settled as a whole, refined anew.
 
 No method makes of its parts' tables that of the whole: whitening, anchors and the frequencies that weigh
-neighbours belong to all of the text. So what is saved is reading, cutting and looking words up, and what comes
+neighbours belong to all of the text. So what is saved is reading, cutting and looking words up; what comes
 out is the run that all of the text would have made.
 """
 
