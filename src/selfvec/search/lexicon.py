@@ -157,18 +157,29 @@ class Lexicon:
         return [self._seen[word] for word in words]
 
     def _looked_up(self, words: list[str]) -> list[tuple[int, ...]]:
-        import polars as pl
-
         from ..text.stems import stems
 
-        raw = self._tokenizer(pl.Series(words, dtype=pl.String))
-        counts = np.bincount(raw.ids, minlength=len(raw.types)).astype(np.int64)
-        keys = self._rules.keys(raw.types, counts, self.index)
+        types, ids, bounds = self._cut(words)
+        counts = np.bincount(ids, minlength=len(types)).astype(np.int64)
+        keys = self._rules.keys(types, counts, self.index)
         names = keys.types if self.manner.stem is None else stems(keys.types, self.manner.stem)
         number = np.array([self.index.get(name, -1) for name in names], np.int64)
-        places = keys.places[raw.ids].tolist()
-        bounds = raw.offsets.tolist()
+        places = keys.places[ids].tolist()
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
+
+    def _cut(self, words: list[str]) -> tuple[list[str], NDArray[np.int32], list[int]]:
+        """Words as raw types, ids of tokens and where each word's begin; one token is not cut again."""
+        from ..text.tokenizers import plain
+
+        if self.manner.tokenizer == "words":
+            found = located_all(words)
+            if np.array_equal(found.ends - found.starts, [len(word) for word in words]):
+                types = [word if word.isascii() and "'" not in word else plain(word) for word in words]
+                return types, np.arange(len(words), dtype=np.int32), list(range(len(words) + 1))
+        import polars as pl
+
+        raw = self._tokenizer(pl.Series(words, dtype=pl.String))
+        return raw.types, raw.ids, raw.offsets.tolist()
 
 
 def is_text(text: str) -> bool:
