@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 import selfvec
 from selfvec.corpus import Corpus
+from selfvec.encoder import Encoder
 from selfvec.errors import InputError
+from selfvec.evaluate.documents import lean
 from selfvec.refiner import refine
 from selfvec.run import Run
 from selfvec.search.units import passages
@@ -95,6 +97,15 @@ def test_passages_of_the_runs_own_documents(run: Run) -> None:
     assert table.row(by_predicate=pl.col("id") == "r30", named=True)["date"] is None
     np.testing.assert_array_equal(rows.vectors, encode(table["text"].to_list()))
     assert table.filter(pl.Series(rows.empty))["id"].to_list() == ["r9"]
+
+
+def test_passages_lean_on_those_most_like_them(run: Run) -> None:
+    encoder = Encoder.of(run)
+    rows = passage_rows(run)
+    plain = encoder.encode(rows.table["text"].to_list())
+    np.testing.assert_allclose(rows.vectors, lean(plain, len(plain)), atol=1e-6)
+    assert np.abs(rows.vectors - plain).max() > 0.01
+    np.testing.assert_array_equal(rows.empty, ~plain.any(axis=1))
 
 
 def test_other_documents_without_ids_and_dates(run: Run, tmp_path: Path) -> None:

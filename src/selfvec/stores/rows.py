@@ -100,7 +100,8 @@ def passage_rows(
     corpus : sequence of paths, optional
         Files and folders; the run's own documents where not given, read again and held against their hashes.
     encode : callable, optional
-        That of `selfvec.encoder.Encoder.of` where not given.
+        That of `selfvec.encoder.Encoder.of` where not given; then each passage leans on those most like it
+        (`selfvec.evaluate.documents.lean`), which questions need not do.
     progress : Progress, optional
 
     Returns
@@ -118,7 +119,7 @@ def passage_rows(
     import polars as pl
 
     from ..corpus import Corpus
-    from ..evaluate.documents import Manner
+    from ..evaluate.documents import Manner, lean
     from ..search.making import gather
     from ..search.sources import own_corpus, verified
 
@@ -141,6 +142,8 @@ def passage_rows(
     columns = [_typed(pl.Series(new, record.fields[old], dtype=pl.String)) for old, new in names.items()]
     table = table.with_columns(column.gather(owners) for column in columns)
     vectors = _encoded(texts, encode or _encoder(run), progress)
+    if encode is None:
+        vectors = lean(vectors, len(vectors))
     return Rows("passages", table, vectors, Manner.of(run.provenance).stem, gathered.left_out)
 
 
