@@ -40,12 +40,12 @@ def refined(documents: list[str], vectors: Vectors | None, **options: Any) -> Ru
 @pytest.mark.parametrize("rules", RULES, ids=lambda rules: "+".join(rules) or "plain")
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_and_rule(method: str, rules: dict[str, Any]) -> None:
-    documents, options = texts(90), {"method": method, **rules}
+    documents, options = texts(60), {"method": method, **rules}
     whole = refined(documents, table(), **options)
-    parts = [refined(documents[a:b], table(), **options) for a, b in ((0, 30), (30, 55), (55, 90))]
+    parts = [refined(documents[a:b], table(), **options) for a, b in ((0, 20), (20, 35), (35, 60))]
     assert_same(selfvec.merge(parts, table()), whole)
     assert_same(
-        selfvec.update(selfvec.update(parts[0], documents[30:55], table()), documents[55:], table()), whole
+        selfvec.update(selfvec.update(parts[0], documents[20:35], table()), documents[35:], table()), whole
     )
 
 

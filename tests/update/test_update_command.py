@@ -222,7 +222,7 @@ def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
 def test_ctrl_c_leaves_the_run_and_resume_goes_on(workshop: Path) -> None:
     """A long run of the sequential rule, stopped while it refines."""
     for run, corpus in (("long", ["old.jsonl"]), ("longer", ["old.jsonl", "new.jsonl"])):
-        rule = ["--method", "paper", "--epochs", "20000", "--text-field", "body", "--history", "none"]
+        rule = ["--method", "paper", "--epochs", "8000", "--text-field", "body", "--history", "none"]
         assert main(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *rule]) == 0
     before = folder("long")
     command = [sys.executable, "-m", "selfvec", "update", "long", "new.jsonl"]
