@@ -158,9 +158,9 @@ def describe(
     words = passages[0].words if passages else []
     meets, known = _meeting(scorer, asked, mode), dict[int, Meets]()
     for name, types in enumerate(lexicon.types_of(words)):
-        found = [meets[number] for number in types if number in meets]
-        if found:
-            known[name] = max(found, key=lambda one: one[2])
+        for number in types:
+            if number in meets and (name not in known or meets[number][2] > known[name][2]):
+                known[name] = meets[number]
     told = np.zeros(len(words), bool)
     told[list(known)] = True
     hits = []

@@ -233,21 +233,18 @@ def located_all(texts: Sequence[str], tokenizer: str = "words") -> Located:
     from ..text import kernels
     from ..text.characters import table
 
-    whole = "".join(texts).encode()
-    data = np.frombuffer(whole, np.uint8)
-    characters = np.cumsum([0, *map(len, texts)])
-    before = None
-    bounds = characters
-    if len(data) != characters[-1]:  # bytes to characters: those that begin one
-        before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+    whole = "".join(texts)
+    data = np.frombuffer(whole.encode(), np.uint8)
+    bounds = characters = np.cumsum([0, *map(len, texts)])
+    if len(data) != len(whole):
         bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
     flags = table("whitespace" if tokenizer == "whitespace" else "words")
     starts, lengths, offsets = kernels.spans(data, bounds, flags)
     ids, firsts = kernels.distinct(data, starts, lengths)
     ends = starts + lengths
-    pairs = zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)
-    names = [whole[a:b].decode() for a, b in pairs]
-    if before is not None:
+    if len(data) != len(whole):  # bytes to characters: those that begin one
+        before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
         starts, ends = before[starts], before[ends]
+    names = [whole[a:b] for a, b in zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)]
     shift = np.repeat(characters[:-1], np.diff(offsets))
     return Located(names, ids, starts - shift, ends - shift, offsets)

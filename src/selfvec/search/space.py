@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..blas import by_blocks, one_core
 from ..errors import FormatError
 from ..evaluate.documents import NEAREST, SHARE, document_vectors, inverse_document_frequency
 from ..evaluate.kernels import document_frequencies
@@ -166,28 +167,34 @@ class Space:
         if nearest < 1:
             return rows
         out = np.zeros_like(rows)
-        for start in range(0, len(rows), _BLOCK):
-            part = rows[start : start + _BLOCK]
-            cosines = part @ self.pool.T
-            near = np.empty((len(part), nearest), np.int32)
-            values = np.empty((len(part), nearest), np.float32)
-            kernels.keep_nearest(cosines, members[start : start + len(part)], near, values, -2.0)
-            near.sort(axis=1)
-            sums = np.where((near >= 0)[:, :, None], self.pool[near], 0).sum(axis=1)
-            leaned = unit_rows(part + np.float32(SHARE) * unit_rows(sums))
-            out[start : start + _BLOCK] = np.where(np.any(part != 0, axis=1)[:, None], leaned, 0)
+
+        def work(block: slice) -> None:
+            for start in range(block.start, block.stop, _BLOCK):
+                part = rows[start : min(start + _BLOCK, block.stop)]
+                cosines = part @ self.pool.T
+                near = np.empty((len(part), nearest), np.int32)
+                values = np.empty((len(part), nearest), np.float32)
+                kernels.keep_nearest(cosines, members[start : start + len(part)], near, values, -2.0)
+                near.sort(axis=1)
+                sums = np.where((near >= 0)[:, :, None], self.pool[near], 0).sum(axis=1)
+                leaned = unit_rows(part + np.float32(SHARE) * unit_rows(sums))
+                out[start : start + len(part)] = np.where(np.any(part != 0, axis=1)[:, None], leaned, 0)
+
+        for _ in by_blocks(len(rows), work):
+            pass
         return out
 
 
 def _axes(batch: TokenBatch, wide: Rows, weights: Rows) -> Rows:
     """Axes in which texts, uncentred, vary most, a column each, (D, d) float32."""
     moments = np.zeros((wide.shape[1],) * 2)
-    for start in range(0, batch.documents, _BLOCK):
-        offsets = batch.offsets[start : start + _BLOCK + 1]
-        ids = batch.ids[offsets[0] : offsets[-1]]
-        part = document_vectors(TokenBatch(ids, offsets - offsets[0], batch.types), wide, weights)
-        moments += part.T @ part
-    _, axes = np.linalg.eigh(moments)
+    with one_core():
+        for start in range(0, batch.documents, _BLOCK):
+            offsets = batch.offsets[start : start + _BLOCK + 1]
+            ids = batch.ids[offsets[0] : offsets[-1]]
+            part = document_vectors(TokenBatch(ids, offsets - offsets[0], batch.types), wide, weights)
+            moments += part.T @ part
+        _, axes = np.linalg.eigh(moments)
     return np.ascontiguousarray(axes[:, ::-1][:, :DIMENSIONS], np.float32)
 
 
@@ -202,10 +209,15 @@ def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
     place[pool] = np.arange(len(pool))
     related = np.full((len(rows), RELATED), -1, np.int32)
     cosines = np.zeros((len(rows), RELATED), np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        near = narrow[part] @ narrow[pool].T
-        kernels.keep_nearest(near, place[part], related[part], cosines[part], LEAST)
+    others = np.ascontiguousarray(narrow[pool].T)
+
+    def work(block: slice) -> None:
+        for start in range(block.start, block.stop, _BLOCK):
+            part = slice(start, min(start + _BLOCK, block.stop))
+            kernels.keep_nearest(narrow[part] @ others, place[part], related[part], cosines[part], LEAST)
+
+    for _ in by_blocks(len(rows), work):
+        pass
     found = related >= 0
     related[found] = pool[related[found]]
     return related, (np.maximum(cosines - np.float32(LEAST), 0) / np.float32(1 - LEAST)) ** 2
