@@ -194,6 +194,13 @@ class Run:
             return self.batch
         return _read_tokens(self.folder / _TOKENS, self.vectors.index_to_key)
 
+    def corpus(self, why: str = "which this needs") -> TokenBatch:
+        """`tokens`; `InputError`, with the reason why they are needed, where the run did not keep them."""
+        if self.tokens is None:
+            rule = f"the run has not kept its corpus, {why}"
+            raise InputError(rule, path=self.folder, remedy="refine again without --forget-tokens")
+        return self.tokens
+
     @cached_property
     def counts(self) -> Counts | None:
         """Who stood near whom, how often, memory-mapped; None where no counts were made.

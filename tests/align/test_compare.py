@@ -140,7 +140,7 @@ def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
 
     found = compare(pair[0], replace(pair[1], batch=None), progress=Listener())
     assert found.method == "procrustes"
-    assert "has not kept its own" in said[0]
+    assert "has not kept its corpus" in said[0]
     with pytest.raises(InputError, match="without --forget-tokens"):
         compare(pair[0], replace(pair[1], batch=None), "compass")
     few = run_on(texts(3, 9))

@@ -80,6 +80,6 @@ def test_what_cannot_be_asked(subject_run: Run) -> None:
     forgetful = (
         selfvec.Refiner(method="original", keep_tokens=False).fit(["hail fell", "rain fell"], None).run_
     )
-    with pytest.raises(InputError, match="forgotten"):
+    with pytest.raises(InputError, match="has not kept its corpus"):
         expand(forgetful, "hail")
     np.testing.assert_equal(len(expand(subject_run, "hail", 1)), 1)

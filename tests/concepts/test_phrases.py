@@ -386,7 +386,7 @@ def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> Non
     assert main(["refine", str(storm_file), "-o", str(tmp_path / "run"), "--phrases", "nowhere.txt"]) == 2
     assert "--phrases: no file is called 'nowhere.txt'" in capsys.readouterr().err
     forgetful = selfvec.Refiner(method="original", keep_tokens=False).fit(REPORTS, None).run_
-    with pytest.raises(InputError, match="forgotten"):
+    with pytest.raises(InputError, match="has not kept its corpus"):
         phrases(forgetful)
 
 

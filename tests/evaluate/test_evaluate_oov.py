@@ -109,7 +109,7 @@ def test_induced_rows_carry_their_source() -> None:
     rows = np.where(known[:, None], unit_rows(RNG.standard_normal((len(known), 8))), 0).astype(np.float32)
     sources = np.where(known, Source.KNOWN, Source.NONE).astype(np.uint8)
     found, sources = induce(batch, Vectors(batch.types, rows, sources=sources))
-    np.testing.assert_array_equal(found[known], base_vectors(rows, known)[known])
+    np.testing.assert_allclose(found[known], base_vectors(rows, known)[known], atol=1e-6)
     assert sources[batch.types.index("storms")] == Source.MIXED
     storms, storm = found[batch.types.index("storms")], found[batch.types.index("storm")]
     assert storms @ storm > 0.5

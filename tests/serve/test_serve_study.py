@@ -298,5 +298,5 @@ def test_a_run_that_forgot_its_text_is_still_shown(run: Run) -> None:
     forgetful.comparisons.subject("refined")
     assert forgetful.ranking("refined", Filter(seen=20), 0, 5)["rows"][0]["word"] == "cell"
     assert forgetful.word("refined", "cell")["gained"]
-    with pytest.raises(InputError, match="has not kept its text"):
+    with pytest.raises(InputError, match="has not kept its corpus"):
         forgetful.uses("refined", "cell")

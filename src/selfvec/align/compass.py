@@ -179,7 +179,10 @@ def compass_of(
         )
     if window < 2:
         raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
-    batch, second = joined(_tokens(a), _tokens(b))
+    batch, second = joined(
+        a.corpus("which a compass reads again: choose the method procrustes"),
+        b.corpus("which a compass reads again: choose the method procrustes"),
+    )
     rows, sources = _beginning(a, b, batch)
     known = sources != Source.NONE
     base = base_vectors(rows, known)
@@ -199,16 +202,6 @@ def compass_of(
         window // 2,
         jobs,
     )
-
-
-def _tokens(run: Run) -> TokenBatch:
-    if run.tokens is None:
-        raise InputError(
-            "a compass reads both corpora again, and this run has not kept its own",
-            path=run.folder,
-            remedy="refine again without --forget-tokens, or choose the method procrustes",
-        )
-    return run.tokens
 
 
 def _beginning(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray[np.uint8]]:

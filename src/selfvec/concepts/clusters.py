@@ -19,7 +19,7 @@ from ..evaluate.documents import document_vectors, inverse_document_frequency
 from ..progress import Progress
 from ..run import Run
 from ..vectors import unit_rows
-from .terms import Terms, kept_tokens, subjects, terms
+from .terms import Terms, subjects, terms
 
 __all__ = ["NUMBERS", "TERMS", "Topic", "Topics", "topics"]
 
@@ -273,7 +273,7 @@ def _topic(told: Terms, members: Labels, cosines: Table, topn: int, documents: i
 
 def _nearest_topic(run: Run, rows: Table, centres: Table) -> Labels:
     """The centre nearest to the idf-weighted sum of each document's words, (D,); -1 for one without words."""
-    batch = kept_tokens(run)
+    batch = run.corpus()
     texts = document_vectors(batch, rows, inverse_document_frequency(batch))
     with one_core():
         return np.where(np.any(texts != 0, axis=1), (texts @ centres.T).argmax(axis=1), -1)

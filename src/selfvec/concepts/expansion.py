@@ -22,7 +22,7 @@ from ..progress import Progress
 from ..run import Run
 from ..text.phrases import LINK, parts
 from ..vectors import unit_rows
-from .terms import kept_tokens, stop_words, subjects
+from .terms import stop_words, subjects
 
 __all__ = ["Expansion", "Related", "expand"]
 
@@ -132,7 +132,7 @@ def expand(
     """
     if topn < 1:
         raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
-    batch = kept_tokens(run)
+    batch = run.corpus()
     asked = encode_texts([query], Manner.of(run.provenance), run.vectors)
     index = run.vectors.key_to_index
     times = dict(zip(asked.types, asked.counts.tolist(), strict=True))

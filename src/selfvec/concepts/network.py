@@ -23,7 +23,7 @@ from .clusters import TERMS, Topics, topics
 from .kernels import beside, neighbours
 from .layout import layout
 from .reasons import WINDOW, ppmi_of
-from .terms import kept_tokens, row_of, terms
+from .terms import row_of, terms
 
 __all__ = ["MEASURES", "Edge", "Graph", "Node", "graph"]
 
@@ -218,7 +218,7 @@ def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
 
 def _together(run: Run, rows: Rows) -> NDArray[np.float64]:
     """PPMI of terms standing beside one another, (n, n)."""
-    batch, half = kept_tokens(run), WINDOW // 2
+    batch, half = run.corpus(), WINDOW // 2
     places = np.full(len(batch.types), -1, np.int32)
     places[rows] = np.arange(len(rows))
     counts = np.zeros((len(rows), len(rows)), np.int64)
@@ -247,7 +247,7 @@ def _mutual(near: NDArray[np.float64], k: int, least: float) -> NDArray[np.bool_
 def _nodes(run: Run, rows: Rows, groups: Topics, places: NDArray[np.float64]) -> list[Node]:
     from ..evaluate.kernels import document_frequencies
 
-    batch = kept_tokens(run)
+    batch = run.corpus()
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     before, after = run.original.unit, run.vectors.unit
     out = []

@@ -30,7 +30,6 @@ from ..run import Run
 from ..text.phrases import LINK, Running, parts
 from ..tokens import TokenBatch
 from .grams import Grams, c_values, grams, pointwise, whole
-from .terms import kept_tokens
 
 if TYPE_CHECKING:
     from ..corpus import Corpus
@@ -295,7 +294,7 @@ def phrases(
     finder = Finder(topn, min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
         _check_words(source)
-        source = kept_tokens(source)
+        source = source.corpus()
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:

@@ -24,7 +24,7 @@ from ..run import Run
 from ..text.phrases import LINK, parts
 from ..tokens import TokenBatch
 from .kernels import beside, neighbours
-from .terms import kept_tokens, row_of, stop_words
+from .terms import row_of, stop_words
 
 __all__ = ["WINDOW", "Shared", "Use", "Why", "company", "why"]
 
@@ -149,7 +149,7 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, sente
     if rows[0] == rows[1]:
         name = run.vectors.index_to_key[rows[0]]
         raise OptionError(f"{a!r} and {b!r} are one word here, {name!r}", remedy="name two words")
-    batch = kept_tokens(run)
+    batch = run.corpus()
     counts, ppmi = company(batch, rows, window // 2)
     stands = np.where(counts >= _LEAST, ppmi, 0.0)
     stands[:, list(rows)] = 0.0

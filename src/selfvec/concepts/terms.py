@@ -17,13 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
 from ..run import Run
 from ..text.phrases import LINK
 from ..tokens import TokenBatch
 from ..vectors import Float
 
-__all__ = ["Terms", "kept_tokens", "row_of", "stop_words", "subjects", "terms", "weights"]
+__all__ = ["Terms", "row_of", "stop_words", "subjects", "terms", "weights"]
 
 LEAST = 0.05  # RIDF of any word
 COMMON = 0.3  # share of the documents beyond which a word tells nothing
@@ -68,7 +67,7 @@ def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     InputError
         If the run has forgotten its tokens.
     """
-    batch = kept_tokens(run)
+    batch = run.corpus()
     weight, occurs = weights(batch)
     empty = stop_words(run)
     able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents))
@@ -101,21 +100,6 @@ def weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     residual = np.log2(chance) - np.log2(share)
     found = np.where(occurs > 0, np.maximum(residual, LEAST) * np.sqrt(occurs), 0)
     return found.astype(np.float32), occurs
-
-
-def kept_tokens(run: Run) -> TokenBatch:
-    """The text of a run, as ids.
-
-    Raises
-    ------
-    InputError
-        If the run has forgotten it.
-    """
-    if run.tokens is None:
-        raise InputError(
-            "this run has forgotten its tokens", path=run.folder, remedy="refine again with --keep-tokens"
-        )
-    return run.tokens
 
 
 def stop_words(run: Run) -> frozenset[str]:
@@ -153,4 +137,4 @@ def subjects(run: Run) -> Float:
         return run.topics.unit
     from ..refine.topics import topical
 
-    return topical(kept_tokens(run), run.original)
+    return topical(run.corpus(), run.original)

@@ -24,7 +24,7 @@ from ..vectors import unit_rows
 from .kernels import gather_uses, sum_uses
 from .slices import Slice
 
-__all__ = ["HALF", "UseSpace", "corpus_of", "sides_of", "use_space"]
+__all__ = ["HALF", "UseSpace", "sides_of", "use_space"]
 
 # Chosen on planted changes in PubMed and NOAA; see docs/drift.md.
 HALF = 10  # neighbours on each side, the farthest weighing a tenth of the nearest
@@ -67,23 +67,6 @@ class UseSpace:
         return unit_rows(rows)
 
 
-def corpus_of(run: Run) -> TokenBatch:
-    """The corpus a run kept.
-
-    Raises
-    ------
-    InputError
-        If it has not.
-    """
-    if run.tokens is None:
-        raise InputError(
-            "the run has not kept its corpus, by which drift is measured",
-            path=run.folder,
-            remedy="refine again without --forget-tokens",
-        )
-    return run.tokens
-
-
 def sides_of(slices: Sequence[Slice]) -> NDArray[np.int32]:
     """The slice each document belongs to, (D,) int32, -1 for none.
 
@@ -116,7 +99,7 @@ def use_space(run: Run, slices: Sequence[Slice], seed: int = 0) -> UseSpace:
     seed : int
         Draws the uses that whitening and means are learned from.
     """
-    batch, sides = corpus_of(run), sides_of(slices)
+    batch, sides = run.corpus(), sides_of(slices)
     original = run.original.unit
     table = np.array(original)
     missing = np.flatnonzero(~np.any(original != 0, axis=1))

@@ -19,7 +19,7 @@ from .measure import Distances, measure
 from .moved import measure_moved, moved_space
 from .parts import ends_of
 from .slices import Slice, by_label, by_period, named_slice, slice_counts
-from .space import UseSpace, corpus_of, use_space
+from .space import UseSpace, use_space
 from .tables import slice_tables
 
 __all__ = ["Drift", "drift", "slices_of"]
@@ -161,7 +161,7 @@ def drift(
         raise OptionError(f"is a share above 0, at most 1, not {fdr!r}", field="fdr")
     listener, slices = progress or Progress(), _chosen(run, between)
     if slices:
-        counts = slice_counts(corpus_of(run), slices)
+        counts = slice_counts(run.corpus(), slices)
         words = _in_both(counts, min_count, slices)
         space = use_space(run, slices, seed)
         found = measure(
@@ -205,7 +205,7 @@ def _chosen(run: Run, between: Sequence[str | Slice] | None) -> list[Slice]:
     if between is not None:
         if len(between) != 2:
             raise OptionError(f"two slices are compared, not {len(between)}", field="between")
-        batch = corpus_of(run)
+        batch = run.corpus()
         return [named_slice(batch, part) if isinstance(part, str) else part for part in between]
     slices = slices_of(run)
     if len(slices) == 1:

@@ -6,34 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..run import Run
-from ..tokens import TokenBatch
 from ..vectors import unit_rows
 
-__all__ = ["WHOLE", "corpus_of", "cosines", "frequent_words", "neighbour_overlap", "turned_cosines"]
+__all__ = ["WHOLE", "cosines", "frequent_words", "neighbour_overlap", "turned_cosines"]
 
 NEIGHBOURS = 10
 WHOLE = 10  # occurrences in a corpus below which a word says more about chance than about the method
 MOST = 10_000  # words compared, the most frequent
 _LEAST = 2 * NEIGHBOURS  # words, for neighbours to differ
 _BLOCK = 512
-
-
-def corpus_of(run: Run) -> TokenBatch:
-    """The corpus a run has kept.
-
-    Raises
-    ------
-    InputError
-        If it kept none.
-    """
-    if run.tokens is None:
-        raise InputError(
-            "the run has not kept its corpus, which this measures it by",
-            path=run.folder,
-            remedy="refine again without --forget-tokens",
-        )
-    return run.tokens
 
 
 def frequent_words(counts: NDArray[np.int64], least: int, most: int = MOST) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from ..errors import InputError, MissingExtra, OptionError
 from ..run import Run
 from ..tokens import TokenBatch
 from ..vectors import unit_rows
-from .agreement import WHOLE, corpus_of, frequent_words, neighbour_overlap
+from .agreement import WHOLE, frequent_words, neighbour_overlap
 from .bootstrap import mean
 from .tables import Table
 from .task import Measurement
@@ -91,7 +91,7 @@ class Contextual:
             )
 
     def _encoded(self, run: Run, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        batch = corpus_of(run)
+        batch = run.corpus()
         words = frequent_words(batch.counts, WHOLE, self.most)
         texts = passages(batch, words, np.random.default_rng(seed))
         encoded = unit_rows(np.asarray(self.encode(texts), np.float32))

@@ -18,7 +18,6 @@ from ..errors import InputError, OptionError
 from ..run import Run
 from ..tokens import TokenBatch
 from ..vectors import Source, Vectors, unit_rows
-from .agreement import corpus_of
 from .bootstrap import mean, median
 from .stability import Again
 from .tables import Table
@@ -91,7 +90,7 @@ class Unknown:
             yield from self._rows(table.run, table.name.removesuffix("refined"), seed)
 
     def _rows(self, run: Run, prefix: str, seed: int) -> Iterator[Measurement]:
-        batch, original = corpus_of(run), run.original
+        batch, original = run.corpus(), run.original
         known = original.sources == Source.KNOWN
         hidden = _hidden(known, batch, seed)
         alone = _alone(batch.types, known, hidden)

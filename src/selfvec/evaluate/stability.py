@@ -22,7 +22,7 @@ from ..errors import InputError, OptionError
 from ..run import Run
 from ..tokens import TokenBatch
 from ..vectors import Source, Vectors
-from .agreement import WHOLE, corpus_of, cosines, frequent_words, neighbour_overlap, turned_cosines
+from .agreement import WHOLE, cosines, frequent_words, neighbour_overlap, turned_cosines
 from .bootstrap import RESAMPLES, Estimate, mean
 from .tables import Table
 from .task import Measurement
@@ -91,7 +91,7 @@ class Stability:
             yield from self._rows(table, table.run, seed)
 
     def _rows(self, table: Table, run: Run, seed: int) -> Iterator[Measurement]:
-        batch = corpus_of(run)
+        batch = run.corpus()
         extra: dict[str, Any] = {"repeats": self.repeats}
         if self.over == "seeds" and not takes_seed(run):
             exact = Estimate(1.0, np.ones(RESAMPLES))

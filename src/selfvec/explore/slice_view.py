@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..drift.parts import parts_of
 from ..drift.paths import SlicePath, mean_uses, slice_paths
 from ..drift.slices import Slice, slice_counts
-from ..drift.space import UseSpace, corpus_of, use_space
+from ..drift.space import UseSpace, use_space
 from ..errors import OptionError
 from ..neighbourhoods import nearest
 from ..neighbours.assembly import threads
@@ -159,7 +159,7 @@ def _near(
     run: Run, space: UseSpace, every: Sequence[Slice], paths: Sequence[SlicePath], wanted: int, jobs: int
 ) -> list[list[Found]]:
     """The words nearest to each word in its first and in its last slice, and their rows (1, d) there."""
-    counts = slice_counts(corpus_of(run), every).sum(axis=0)
+    counts = slice_counts(run.corpus(), every).sum(axis=0)
     own = np.array([run.index(path.word) for path in paths])
     words = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
     tables = mean_uses(space, words, jobs)

@@ -70,16 +70,11 @@ def train(
     """
     wanted = check_names(names)
     progress, jobs = progress or Progress(), jobs or os.cpu_count() or 1
-    if run.tokens is None:
-        raise InputError(
-            "peers are trained on a run's tokens, which this one did not keep",
-            path=run.folder,
-            remedy="refine again without --forget-tokens",
-        )
+    tokens = run.corpus("on which peers are trained")
     with tempfile.TemporaryDirectory() as name, progress.stage("Peers", len(wanted), "peers") as advance:
         out, given = Path(name), run.folder or Path(name)
         if run.folder is None and wanted:
-            Run(run.vectors, run.original, batch=run.tokens).write(given)
+            Run(run.vectors, run.original, batch=tokens).write(given)
         trained: dict[str, Vectors] = {}
         for peer in wanted:
             trained[peer] = train_apart(run, given, out, peer, seed, jobs)

@@ -72,7 +72,7 @@ def base_vectors(
     Parameters
     ----------
     rows : (V, d) float
-        Unit or zero rows come back as they are, not as a copy, where nothing is to be changed.
+        Where nothing is to be changed they come back, read-only, not as a copy.
     known : (V,) bool
         Rows that hold a vector; the others become zero.
     counted : (V,) bool, optional
@@ -103,10 +103,12 @@ def base_vectors(
 
 
 def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
-    """Unit rows where known, zeros elsewhere; ``rows`` itself where it is that already."""
+    """Unit rows where known, zeros elsewhere; where they are that already, a view that is not written to."""
     squares = np.einsum("ij,ij->i", rows, rows)
     if rows.dtype == np.float32 and np.all(np.abs(squares - known) <= 1e-6 * known):
-        return rows
+        same = rows.view()
+        same.flags.writeable = False
+        return same
     out = unit_rows(rows)
     out[~known] = 0
     return out

@@ -135,6 +135,7 @@ def induce(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> tup
     if has.all() or not has.any():
         return rows, original.sources
     *_, (_, found) = every_way(batch, rows, _with_rows(original), jobs)
+    rows = rows.copy()
     rows[~has] = unit_rows(found[~has])
     return rows, np.where(~has & rows.any(axis=1), Source.MIXED, original.sources).astype(np.uint8)
 

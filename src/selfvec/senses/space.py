@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..drift.kernels import gather_uses
-from ..errors import InputError
 from ..evaluate.documents import inverse_document_frequency
 from ..run import Run
 from ..tokens import TokenBatch
@@ -102,10 +101,4 @@ def sense_space(run: Run, seed: int = 0) -> SenseSpace:
     InputError
         If the run has not kept its corpus.
     """
-    if run.tokens is None:
-        raise InputError(
-            "the run has not kept its corpus, from which senses are induced",
-            path=run.folder,
-            remedy="refine again without --forget-tokens",
-        )
-    return SenseSpace.of(run.tokens, run.vectors.unit, seed)
+    return SenseSpace.of(run.corpus("from which senses are induced"), run.vectors.unit, seed)

@@ -15,7 +15,7 @@ from ..progress import Progress
 from ..run import Run
 from .atlas import State
 from .later import Later
-from .subjects import Subject, batch_of, refined, sliced
+from .subjects import Subject, refined, sliced
 
 __all__ = ["REFINED", "Comparisons"]
 
@@ -129,7 +129,7 @@ class Comparisons:
             raise OptionError(
                 f"{key!r} is no comparison", field="c", remedy=f"write {REFINED}, or two slices as A|B"
             )
-        pair = [named_slice(batch_of(self.run), part) for part in parts]
+        pair = [named_slice(self.run.corpus(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
         return _entry(
             lambda progress: sliced(self.run, pair, every, self.jobs, progress),

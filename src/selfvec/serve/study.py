@@ -17,7 +17,7 @@ from .comparisons import REFINED, Comparisons
 from .later import Later
 from .originals import originals, retold
 from .passages import Passages
-from .subjects import batch_of, counts_of, marks_of
+from .subjects import counts_of, marks_of
 from .uses import beside, occurrences, pair_uses, shared_company, uses, windows
 from .view import Filter, names
 from .words import Completion
@@ -51,7 +51,7 @@ class Study:
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1))
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
         self._originals = Later(lambda _: originals(run))
-        self._passages = Later(lambda _: Passages.of(run, batch_of(run)))
+        self._passages = Later(lambda _: Passages.of(run, run.corpus()))
         self._atlas = lru_cache(maxsize=128)(self._make_atlas)
 
     def start(self) -> None:
@@ -128,7 +128,7 @@ class Study:
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences that speak for what a word is now, and, where two slices are compared, was before."""
-        row, batch, subject = self.run.index(word), batch_of(self.run), self.comparisons.subject(key)
+        row, batch, subject = self.run.index(word), self.run.corpus(), self.comparisons.subject(key)
         marks = marks_of(subject.view, row)
         texts = []
         for text in subject.texts:
@@ -153,7 +153,7 @@ class Study:
     def together(self, word: str, other: str, most: int = 5) -> Json:
         """Where a word stands near another one, and which words stand near both."""
         row, beside_it = self.run.index(word), self.run.index(other)
-        batch, words = batch_of(self.run), self.run.vectors.index_to_key
+        batch, words = self.run.corpus(), self.run.vectors.index_to_key
         places, looked_at = pair_uses(batch, row, beside_it)
         return {
             "together": len(places),

@@ -18,7 +18,6 @@ from ..errors import InputError
 from ..evaluate.documents import inverse_document_frequency
 from ..progress import Progress
 from ..run import Run
-from ..tokens import TokenBatch
 from ..vectors import Source
 from .atlas import State, history_states, table_state
 from .comparison import LEAST, Comparison
@@ -142,7 +141,7 @@ def sliced(run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, p
     from ..drift.paths import mean_uses
     from ..drift.space import use_space
 
-    batch, counts = batch_of(run), slice_counts(batch_of(run), pair)
+    batch, counts = run.corpus(), slice_counts(run.corpus(), pair)
     told, known = counts.min(axis=0) > 0, np.flatnonzero(counts.max(axis=0) >= LEAST)
     if not told.any():
         raise InputError(
@@ -173,7 +172,7 @@ def slice_states(run: Run, every: Sequence[Slice], jobs: int, progress: Progress
     from ..drift.paths import mean_uses
     from ..drift.space import use_space
 
-    counts = slice_counts(batch_of(run), every).sum(axis=0)
+    counts = slice_counts(run.corpus(), every).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:MAPPED])
     kept = mean_uses(use_space(run, every), words, jobs, progress).astype(np.float16)
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:COMMON])
@@ -199,20 +198,3 @@ def marks_of(view: View, row: int) -> dict[int, str]:
         had, has = ([i for i, _ in side] for side in view.comparison.near(row))
         gained, lost = [i for i in has if i not in had], [i for i in had if i not in has]
     return {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came")}
-
-
-def batch_of(run: Run) -> TokenBatch:
-    """The text a run kept.
-
-    Raises
-    ------
-    InputError
-        If it has not.
-    """
-    if run.tokens is None:
-        raise InputError(
-            "the run has not kept its text, from which sentences are quoted",
-            path=run.folder,
-            remedy="refine again without --forget-tokens",
-        )
-    return run.tokens
