@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME...]``: run them all, or those named, and write results.json."""
+"""``python -m benchmarks [NAME...]``: run them all, or those named, and put their figures into results.json."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def update_readme(results: list[Result], readme: Path) -> None:
 
 
 def main(names: list[str]) -> None:
-    """Run, print a line per figure, and write all of them when all were run."""
+    """Run, print a line per figure, and write them beside those of benchmarks that were not run."""
     modules = names or sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
-    results: list[Result] = []
+    results: dict[str, list[Result]] = {}
     for name in modules:
         print(f"== {name}", flush=True)
         # A process each: what one benchmark leaves in memory is no burden to the next.
@@ -57,10 +57,8 @@ def main(names: list[str]) -> None:
         for result in measured:
             ratio = f"{result.ratio:8.2f} × {result.peer}" if result.ratio is not None else ""
             print(f"{result.name:60} {result.value:10.3f} {result.unit:12} {ratio} {result.note}", flush=True)
-            results.append(result)
-    if not names:
-        write_results(results, HERE / "results.json")
-        update_readme(results, HERE.parent / "README.md")
+        results[name] = measured
+    update_readme(write_results(results, HERE / "results.json"), HERE.parent / "README.md")
 
 
 if __name__ == "__main__":

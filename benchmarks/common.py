@@ -12,7 +12,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -71,7 +71,12 @@ def machine() -> dict[str, object]:
     }
 
 
-def write_results(results: Iterable[Result], path: Path) -> None:
-    """Write all rows with the machine they were measured on."""
-    rows = [{**asdict(result), "machine": machine()} for result in results]
+def write_results(results: dict[str, list[Result]], path: Path) -> list[Result]:
+    """Write the rows of each benchmark, with the machine; those of others stay. All that then stand there."""
+    there = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    rows = [row for row in there if row["benchmark"] not in results]
+    for name, measured in results.items():
+        rows += [{"benchmark": name, **asdict(result), "machine": machine()} for result in measured]
+    rows.sort(key=lambda row: row["benchmark"])
     path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return [Result(**{key: row[key] for key in Result.__dataclass_fields__}) for row in rows]
