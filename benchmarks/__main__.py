@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME...]``: run them all, or those named, and put their figures into results.json."""
+"""``python -m benchmarks [NAME...]``: run all, or those named, and renew their figures in results.json."""
 
 from __future__ import annotations
 
