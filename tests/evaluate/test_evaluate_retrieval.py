@@ -112,6 +112,22 @@ def test_documents_that_the_corpus_lacks_stay_to_be_found(beir: Path) -> None:
     assert report.rows[1]["value"] == 0.5
 
 
+def test_the_document_that_a_query_was_taken_from_is_no_answer(tmp_path: Path) -> None:
+    texts = {"a": "hail broke roofs", "b": "hail fell", "1": "rain fell"}
+    rows = [{"_id": name, "text": text} for name, text in texts.items()]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = [{"_id": "a", "text": "hail broke roofs"}, {"_id": "1", "text": "hail"}]
+    (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels/test.tsv").write_text("a\tb\t1\n1\tb\t1\n")
+    assert read_collection(tmp_path).own == [0, -1]  # "1" is called so by chance
+    words = ["hail", "broke", "roofs", "fell", "rain"]
+    report = selfvec.evaluate(Vectors(words, np.eye(5, dtype=np.float32)), [Retrieval(tmp_path)])
+    found = {(row["vectors"], row["metric"]): row["value"] for row in report.rows}
+    assert found["bm25", "mrr@10"] == pytest.approx(1)
+    assert found["vectors", "mrr@10"] == pytest.approx(1)
+
+
 CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
 MALFORMED = {
     "no JSON": (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": \n', "corpus.jsonl:2: is not JSON"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,15 @@ class Collection:
     relevant : list of Q dict
         Gain (above 0) of each relevant document of a query, by its number. Judged documents that the corpus
         lacks have negative numbers: nobody can find them, and they stay in what was to be found.
+    own : list of Q int, or empty
+        The document that a query was taken from, by its number, or -1: one of the same id that holds its text
+        and is not judged relevant. It is no answer, and not counted as found.
     """
 
     documents: list[str]
     queries: list[str]
     relevant: list[dict[int, float]]
+    own: list[int] = field(default_factory=list)
 
     @property
     def missing(self) -> int:
@@ -53,7 +57,18 @@ def read_collection(folder: Path) -> Collection:
     if not judged:
         rule = "no query has a relevant document, one of a score above 0"
         raise InputError(rule, path=folder / "qrels" / "test.tsv", remedy="check the scores")
-    return Collection(list(documents.values()), [queries[name] for name in judged], list(judged.values()))
+    own = [_own(name, queries[name], documents, places, gains) for name, gains in judged.items()]
+    asked = [queries[name] for name in judged]
+    return Collection(list(documents.values()), asked, list(judged.values()), own)
+
+
+def _own(
+    name: str, query: str, documents: dict[str, str], places: dict[str, int], gains: dict[int, float]
+) -> int:
+    """Number of the document that a query was taken from; ids alone may agree by chance, as numbers do."""
+    place = places.get(name, -1)
+    same = place >= 0 and bool(query.strip()) and query.strip() in documents[name]
+    return place if same and place not in gains else -1
 
 
 def _texts(path: Path, *, titled: bool) -> dict[str, str]:

@@ -70,6 +70,9 @@ def _rows(
     collection: Collection, rankings: Rankings, seed: int, name: str, mode: str, covered: float, **size: Any
 ) -> Iterator[Measurement]:
     extra = {"missing": collection.missing} if collection.missing else {}
+    if collection.own:
+        pairs = zip(rankings, collection.own, strict=True)
+        rankings = [[document for document in ranking if document != own] for ranking, own in pairs]
     for metric, values in score_rankings(rankings, collection.relevant).items():
         yield Measurement(name, metric, mean(values, seed), len(values), covered, mode, **size, extra=extra)
 
