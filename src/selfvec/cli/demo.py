@@ -38,7 +38,8 @@ def demo(
         f"""
 The run is in {output}. Try next:
   selfvec similar {output} module iterator --compare --min-count 10
-  selfvec health {output}
+  selfvec search {output} "wait until a thread has ended"
+  selfvec serve {output}                     # all of it as a page in the browser
   selfvec trajectory {output} thread --plot thread.html
   selfvec refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet"""
     )
