@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .errors import CorpusError, InputError
 from .files import sha256
@@ -22,7 +21,7 @@ from .progress import Progress
 from .provenance import Timings
 from .settings import Settings
 from .tokens import TokenBatch
-from .vectors import Source, Vectors, unit_rows
+from .vectors import Source, Vectors, unit_in_place
 
 if TYPE_CHECKING:
     from .concepts.units import Units
@@ -307,10 +306,4 @@ def starting_vectors(
                 f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
                 remedy="use vectors of the corpus' language and casing, or --vectors none",
             )
-    return Vectors(batch.types, _unit_in_place(rows), sources=sources, normalized=True)
-
-
-def _unit_in_place(rows: NDArray[np.float32], block: int = 8192) -> NDArray[np.float32]:
-    for start in range(0, len(rows), block):
-        rows[start : start + block] = unit_rows(rows[start : start + block])
-    return rows
+    return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True)

@@ -239,14 +239,19 @@ class Run:
 
         return Forms.load(self.folder / _FORMS, 0 if self.tokens is None else self.tokens.documents)
 
-    @cached_property
+    @property
     def topics(self) -> Vectors | None:
+        """`subjects`, which belong to the method; None for a run of another one."""
+        return self.subjects if self.provenance.get("method") == "decorrelated" else None
+
+    @cached_property
+    def subjects(self) -> Vectors | None:
         """The same words by what the texts they stand in are about, for vectors of whole texts.
 
         Two decorrelated passes over windows as wide as a text, without an anchor; made when first asked for
-        (as long as refining took). None for a run of another method, or one that forgot its tokens.
+        (as long as refining took). None for a run that forgot its tokens.
         """
-        if self.provenance.get("method") != "decorrelated" or self.tokens is None:
+        if self.tokens is None:
             return None
         from .refine.topics import topical
 

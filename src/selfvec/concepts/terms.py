@@ -132,9 +132,7 @@ def _forms(term: str) -> tuple[str, str, str]:
 
 
 def subjects(run: Run) -> Float:
-    """Unit rows by what the texts of a word are about, (V, d) float32; see `selfvec.refine.topics`."""
-    if run.topics is not None:
-        return run.topics.unit
-    from ..refine.topics import topical
-
-    return topical(run.corpus(), run.original)
+    """Unit rows by what the texts of a word are about, (V, d) float32; see `Run.subjects`."""
+    run.corpus()  # without which there are none, and which says so
+    assert run.subjects is not None
+    return run.subjects.unit

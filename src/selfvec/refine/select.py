@@ -68,7 +68,7 @@ def hold_out(batch: TokenBatch, share: float, rng: np.random.Generator) -> tuple
     chosen = np.zeros(batch.documents, bool)
     number = min(batch.documents - 1, max(1, round(share * batch.documents)))
     chosen[rng.choice(batch.documents, max(number, 0), replace=False)] = True
-    return _part(batch, ~chosen), _part(batch, chosen)
+    return batch.part(~chosen), batch.part(chosen)
 
 
 def drawn(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
@@ -80,13 +80,7 @@ def drawn(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
     within[:2] = True  # one to read and one to hold out
     chosen = np.zeros(batch.documents, bool)
     chosen[order[within]] = True
-    return _part(batch, chosen)
-
-
-def _part(batch: TokenBatch, documents: NDArray[np.bool_]) -> TokenBatch:
-    lengths = np.diff(batch.offsets)
-    offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
-    return TokenBatch(batch.ids[np.repeat(documents, lengths)], offsets, batch.types)
+    return batch.part(chosen)
 
 
 def choose(

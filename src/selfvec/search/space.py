@@ -238,12 +238,8 @@ def run_tables(run: Run, lexicon: Lexicon) -> list[Rows]:
         numbers = lexicon.numbers(keys)
     counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(keys), np.int64)
     tables = [run.original.unit, run.vectors.unit]
-    if run.topics is not None:
-        tables.append(run.topics.unit)
-    elif run.tokens is not None:
-        from ..refine.topics import topical
-
-        tables.append(topical(run.tokens, run.original))
+    if run.subjects is not None:
+        tables.append(run.subjects.unit)
     out = []
     for table in tables:
         rows = np.zeros((len(lexicon), table.shape[1]), np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, OptionError
-from .settling import words_of
+from .settling import DROPPED, words_of
 from .stems import stems
 from .tagger import PARTS, Tagger, tagger
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from .tokenizers import Casing
 
 __all__ = ["STOP_WORDS", "Keys", "Rulebook", "Rules"]
-
-DROPPED = -1
 
 
 @dataclass(frozen=True)
