@@ -25,6 +25,7 @@ demo: $(VENV)/installed-plot
 test: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -60,7 +61,7 @@ peers: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.peers
 
 test-peers: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -rs tests/peers tests/encoder tests/export
+	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet

@@ -1,8 +1,8 @@
 """How the share of meaning in a hybrid score was chosen: every collection left out in turn.
 
 A share that is the same everywhere is held against one that follows how often words and meaning agree
-(`selfvec.search.agreement`), on judged collections and those of `benchmarks.known_items`. Either is chosen on
-all sources of documents but one, and measured on that one.
+(`selfvec.search.fusion_weight`), on judged collections and those of `benchmarks.known_items`. Either is
+chosen on all sources of documents but one, and measured on that one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 from benchmarks.common import SHARED_DATA
 from benchmarks.known_items import known_items
 from selfvec.corpus import Corpus
-from selfvec.evaluate.beir import Collection, read_collection
-from selfvec.evaluate.ranking import ndcg, ranked
-from selfvec.refiner import refine
+from selfvec.data.settings import Settings
+from selfvec.evaluation.beir import Collection, read_collection
+from selfvec.evaluation.ranking_metrics import ndcg, ranked
+from selfvec.refine.pipeline import refine
 from selfvec.search import Index
-from selfvec.search.agreement import LEAST, MOST, agreement
+from selfvec.search.fusion_weight import LEAST, MOST, agreement
 from selfvec.search.scoring import Blend
-from selfvec.settings import Settings
 
 __all__ = ["chosen", "measured"]
 

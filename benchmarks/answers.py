@@ -28,19 +28,20 @@ import numpy as np
 from benchmarks.agreement import chosen, measured
 from benchmarks.common import SHARED_DATA, machine
 from benchmarks.paper_report.page import fill
+from selfvec.base.files import atomic_file
 from selfvec.corpus import Corpus
-from selfvec.evaluate.beir import Collection, read_collection
-from selfvec.evaluate.bootstrap import Estimate, difference, mean
-from selfvec.evaluate.documents import Manner, embed
-from selfvec.evaluate.ranking import ndcg, ranked, recall
-from selfvec.files import atomic_file
-from selfvec.refiner import refine
-from selfvec.run import Run
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.evaluation.beir import Collection, read_collection
+from selfvec.evaluation.ranking_metrics import ndcg, ranked, recall
+from selfvec.numerics.bootstrap import Estimate, difference, mean
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.pipeline import refine
+from selfvec.refine.topic_vectors import run_topics
 from selfvec.search import Index
-from selfvec.search.lexicon import Lexicon
 from selfvec.search.scoring import Blend
-from selfvec.settings import Settings
-from selfvec.vectors import unit_rows
+from selfvec.text.document_vectors import Manner, embed
+from selfvec.text.lexicon import Lexicon
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "search.md"
 COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
@@ -71,7 +72,7 @@ class Asked:
 def everybody(collection: Collection, run: Run, google: Run, paper: Run) -> dict[str, Asked]:
     """Every way of searching a collection, refined by our rule from two tables and by the paper's."""
     index, manner = Index.memory(run, collection.documents), Manner.of(run.provenance)
-    assert run.topics is not None
+    assert run_topics(run) is not None
     found = {
         "original vectors": vectors(
             collection, lambda texts, n: embed(texts, [run.original], manner, n, questions=True)[0]
@@ -81,7 +82,7 @@ def everybody(collection: Collection, run: Run, google: Run, paper: Run) -> dict
         ),
         "refined vectors": vectors(
             collection,
-            lambda texts, n: embed(texts, [run.vectors, run.topics], manner, n, questions=True)[0],  # type: ignore[list-item]
+            lambda texts, n: embed(texts, [run.vectors, run_topics(run)], manner, n, questions=True)[0],  # type: ignore[list-item]
         ),
         "BM25, stems": searched(collection, index, "bm25"),
         "hybrid": searched(collection, index, "hybrid"),

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from benchmarks.bench_text import batches, pubmed, synthetic
 from benchmarks.common import Result, paired
-from selfvec.concepts.phrasing import Finder
 from selfvec.text import encode, tokenizer
+from selfvec.text.phrase_finding import Finder
 from selfvec.text.phrases import Running
 
 DOCUMENTS, MIN_COUNT = 8_000, 5

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from benchmarks.common import SHARED_DATA, Result, median_seconds, paired
-from selfvec.neighbours.counts import Counts, count
-from selfvec.tokens import TokenBatch
+from selfvec.cooccurrence.counts import Counts, count
+from selfvec.data.token_batch import TokenBatch
 
 DIMENSIONS = 256
 DENSE = 2048  # words counted in a square block by the hashing peer
@@ -32,7 +32,7 @@ def corpus() -> TokenBatch:
     if not path.exists():
         return synthetic()
     from selfvec.corpus import Corpus
-    from selfvec.preparation import by_frequency
+    from selfvec.refine.preparation import by_frequency
     from selfvec.text import Rules, encode, tokenizer
 
     batches = Corpus.open([path]).batches(lambda _: None)

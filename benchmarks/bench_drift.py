@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.common import Result
-from selfvec.drift import Slice
-from selfvec.drift import measure as measuring
-from selfvec.drift.space import use_space
-from selfvec.run import Run
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors, unit_rows
+from selfvec.analysis.drift import Slice
+from selfvec.analysis.drift import measure as measuring
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.usage.space import use_space
 
 WORDS, TOKENS, DIMENSIONS, PERMUTATIONS = 24_000, 6_000_000, 256, 200
 
@@ -28,7 +29,7 @@ def text() -> tuple[Run, list[Slice]]:
     table = unit_rows(rng.standard_normal((WORDS, DIMENSIONS)))
     vectors = Vectors(batch.types, table, counts=batch.counts, normalized=True)
     one = np.arange(30_000) < 15_000
-    return Run(vectors, vectors, batch=batch), [Slice("a", one), Slice("b", ~one)]
+    return Run(vectors, vectors, tokens=batch), [Slice("a", one), Slice("b", ~one)]
 
 
 def run() -> Iterator[Result]:

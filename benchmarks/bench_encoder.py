@@ -16,10 +16,10 @@ import polars as pl
 from benchmarks.bench_text import pubmed, synthetic
 from benchmarks.common import Result, paired
 from selfvec.corpus import Corpus
-from selfvec.encoder import Encoder
-from selfvec.export.folders import write_model2vec
-from selfvec.refiner import refine
-from selfvec.settings import Settings
+from selfvec.data.settings import Settings
+from selfvec.export.encoder_folders import write_model2vec
+from selfvec.refine.pipeline import refine
+from selfvec.search.encoder import Encoder
 from selfvec.text import tokenizer
 
 REFINED = 5_000  # documents that the run is made of

@@ -16,8 +16,8 @@ from gensim.models import KeyedVectors
 from numpy.typing import NDArray
 
 from benchmarks.common import Result, paired
-from selfvec.formats import load, save
-from selfvec.vectors import Vectors
+from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import load, save
 
 ROWS, DIMENSIONS = 100_000, 300
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from benchmarks.bench_paper import DIMENSIONS, TOKENS, problem
 from benchmarks.common import Result, paired
-from selfvec.history.record import HistoryPlan
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.online import OnlineRun
 from selfvec.refine.online_reference import neighbour_weights, online_reference
 from selfvec.refine.paper import PaperRun
+from selfvec.refine.recorder import HistoryPlan
 from selfvec.refine.sequential import SequentialRun
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors, unit_rows
 
 WINDOW, ALPHA, BETA = 41, 0.005, 0.2
 PLAIN = HistoryPlan(every=0)

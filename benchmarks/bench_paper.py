@@ -17,10 +17,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.common import Result, paired
-from selfvec.lanes import aligned_table
+from selfvec.cooccurrence.lanes import aligned_table
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.kernels import sweep
 from selfvec.refine.reference import refine_reference
-from selfvec.vectors import unit_rows
 
 DIMENSIONS, WINDOW, RATE = 300, 13, np.float32(0.01)
 TOKENS = 1 << 20

@@ -19,11 +19,12 @@ import numpy as np
 from benchmarks.bench_job import command
 from benchmarks.bench_scan import PUBMED, corpus
 from benchmarks.common import Result, median_seconds, paired
-from selfvec.history.record import parse_history
-from selfvec.peers.predicted import distinct_keys, write_lines
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation.baselines.predicted import distinct_keys, write_lines
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import DecorrelatedRun
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors, unit_rows
+from selfvec.refine.recorder import parse_history
 
 DIMENSIONS, THREADS = 300, 2
 

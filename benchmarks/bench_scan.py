@@ -15,13 +15,13 @@ from numba import njit
 
 from benchmarks.bench_job import command
 from benchmarks.common import SHARED_DATA, Result, median_seconds, paired
+from selfvec.cooccurrence.lanes import aligned_table
+from selfvec.cooccurrence.scan import ScanOperator, scan_reference
 from selfvec.corpus import Corpus
-from selfvec.lanes import aligned_table
-from selfvec.neighbours.scan import ScanOperator, scan_reference
-from selfvec.preparation import by_frequency
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.preparation import by_frequency
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import unit_rows
 
 PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
 DIMENSIONS, WINDOW = 256, 11

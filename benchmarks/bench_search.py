@@ -18,12 +18,12 @@ import numpy as np
 
 from benchmarks.common import SHARED_DATA, Result
 from selfvec.corpus import Corpus
-from selfvec.evaluate.documents import Manner
-from selfvec.refiner import refine
-from selfvec.run import Run
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.refine.pipeline import refine
 from selfvec.search import Index
-from selfvec.search.making import lexical
-from selfvec.settings import Settings
+from selfvec.search.building import lexical
+from selfvec.text.document_vectors import Manner
 
 PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
 PASSAGES, QUESTIONS = 100_000, 300

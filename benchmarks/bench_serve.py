@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from tests.serve.headless import Page, browsing, find
+from tests.apps.web.headless import Page, browsing, find
 
 from benchmarks.bench_paper import problem
 from benchmarks.common import Result
-from selfvec.run import Run
-from selfvec.serve.app import create_app
-from selfvec.serve.launch import bind, server_of
-from selfvec.serve.study import Study
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors, unit_rows
+from selfvec.apps.web.app import create_app
+from selfvec.apps.web.launch import bind, server_of
+from selfvec.apps.web.study import Study
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
 
 TYPES = 100_000
 PAINT, ACT = 1.0, 0.1  # seconds that the page promises

@@ -20,10 +20,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.common import SHARED_DATA, Result, paired
+from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.rules import Rulebook
 from selfvec.text.tokenizers import plain
-from selfvec.vectors import Vectors
 
 BATCH = 6_000  # documents; about the corpus readers' eight million bytes
 
@@ -63,7 +63,7 @@ def vocabulary(texts: pl.Series) -> Vectors:
     """The GoogleNews subset, or every second word of the text as it is first seen."""
     path = SHARED_DATA / "vectors" / "googlenews-26k-300d.bin"
     if path.exists():
-        from selfvec.formats import load
+        from selfvec.storage.formats import load
 
         return load(path)
     words = list(dict.fromkeys(" ".join(texts.head(2_000)).split()))[::2]

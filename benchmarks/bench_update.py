@@ -16,12 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
+import selfvec
 from benchmarks.common import SHARED_DATA, Result
 from selfvec.corpus import Corpus
-from selfvec.growth import merge, update
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.settings import Settings
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.refine.incremental import merge, update
+from selfvec.refine.pipeline import refine
+from selfvec.storage.run_folder import open_run
 
 SHARDS, NEW = 4, 100  # shards of the whole; one in so many documents is new
 ROUNDS = 2
@@ -87,8 +89,8 @@ def measured(
 
     def made(labels: list[str], target: str) -> Run:
         run = refine(Corpus.open([files[label] for label in labels]), "default", settings)
-        run.save(folder / target, overwrite=True)
-        return Run.open(folder / target)
+        selfvec.save_run(run, folder / target, overwrite=True)
+        return open_run(folder / target)
 
     for label in shards:
         made([label], label)
@@ -106,5 +108,5 @@ def measured(
             whole = made(["old", "new"], "whole")
             seconds[0].append(between - start)
             seconds[1].append(time.process_time() - between)
-            same(Run.open(folder / "grown"), whole)
+            same(open_run(folder / "grown"), whole)
         yield way, statistics.median(seconds[0]), statistics.median(seconds[1])

@@ -21,20 +21,21 @@ import selfvec
 from benchmarks.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill, generated
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
 from selfvec.corpus.python_docs import python_documentation
-from selfvec.evaluate import Stability
-from selfvec.neighbours.scan import ScanOperator
-from selfvec.preparation import by_frequency, window_of
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.evaluation import Stability
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import GAMMA, POWER, DecorrelatedRun, anchored, decorrelate
 from selfvec.refine.health import anisotropy, effective_rank
 from selfvec.refine.online import OnlineRun
 from selfvec.refine.paper import PaperRun
-from selfvec.refiner import refine, refine_again
-from selfvec.run import Run
-from selfvec.settings import Settings
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Source, Vectors, unit_rows
+from selfvec.refine.pipeline import refine, refine_again
+from selfvec.refine.preparation import by_frequency, window_of
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, FIGURES = DOCS / "collapse.md", DOCS / "figures"

@@ -1,6 +1,6 @@
 """The pictures of docs/collapse.md: a plane, a space by reads of the text, its spectrum, and its map.
 
-Colours are those of `selfvec.explore`; lines and words differ in their marks as well.
+Colours are those of `selfvec.views`; lines and words differ in their marks as well.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.paper_report.figures import save_svg
-from selfvec.explore.palette import GREY, INK, WORDS, ink
+from selfvec.views.palette import GREY, INK, WORDS, ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

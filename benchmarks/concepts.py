@@ -22,18 +22,19 @@ import numpy as np
 
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill, generated
-from selfvec.concepts import Phrases, Topics, expand, graph, phrases, topics, why
+from selfvec.analysis.concepts import Phrases, Topics, expand, graph, phrases, topics, why
 from selfvec.corpus import Corpus
-from selfvec.evaluate.documents import Manner
-from selfvec.evaluate.ranking import ranked, score_rankings
-from selfvec.evaluate.retrieval import dense_rankings, hybrid_rankings, read_collection
-from selfvec.evaluate.tables import Table
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.search.making import lexical
-from selfvec.settings import Settings
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.vectors import Source
+from selfvec.evaluation.compared_vectors import Table
+from selfvec.evaluation.ranking_metrics import ranked, score_rankings
+from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, read_collection
+from selfvec.refine.pipeline import refine
+from selfvec.search.building import lexical
+from selfvec.text.document_vectors import Manner
 from selfvec.text.stems import stems
-from selfvec.vectors import Source
+from selfvec.views.graph_files import save_graph
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "concepts.md"
 FIGURE = PAGE.parent / "figures" / "terms-noaa.svg"
@@ -284,7 +285,7 @@ def runs() -> dict[str, Run]:
 def noaa_topics() -> str:
     """Topics of NOAA beside its event types; draws the graph of terms as well."""
     found = topics(run_of("NOAA"), TOPICS)
-    graph(run_of("NOAA"), SHOWN, size=90, topic_groups=found).save(FIGURE)
+    save_graph(graph(run_of("NOAA"), SHOWN, size=90, topic_groups=found), FIGURE)
     return grouped(found, event_types()[1])
 
 

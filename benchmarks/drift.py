@@ -2,7 +2,7 @@
 
 Planted changes of known degree in real text, the share of significant words where slices are shuffled, and
 two reports with the words that changed most and their sentences (PubMed 1976-79 against 2021, NOAA 1993
-against later). The constants of `selfvec.drift.space` were chosen on planted changes in these collections.
+against later). The constants of `selfvec.usage.space` were chosen on planted changes in these collections.
 
     python -m benchmarks.drift [FOLDER]      (or: make drift)
 """
@@ -18,17 +18,17 @@ import numpy as np
 
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
+from selfvec.analysis.drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.drift.measure import measure
 from selfvec.corpus import Corpus
-from selfvec.drift import Drift, Slice, drift, named_slice, slice_counts
-from selfvec.drift.measure import measure
-from selfvec.drift.space import UseSpace, use_space
-from selfvec.evaluate.bootstrap import rank_correlation
-from selfvec.evaluate.documents import inverse_document_frequency
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.settings import Settings
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.bootstrap import rank_correlation
+from selfvec.refine.pipeline import refine
+from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.usage.space import UseSpace, use_space
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "drift.md"
@@ -83,7 +83,7 @@ def with_pseudo_words(run: Run, slices: list[Slice], uses: int, seed: int) -> tu
     for table in (run.original, run.vectors):
         rows = np.concatenate([table.unit, np.zeros((len(names), table.vector_size), np.float32)])
         tables.append(Vectors(more.types, rows, counts=more.counts, normalized=True))
-    return Run(tables[1], tables[0], batch=more), np.array(degrees)
+    return Run(tables[1], tables[0], tokens=more), np.array(degrees)
 
 
 def planted(runs: dict[str, Run]) -> str:

@@ -20,15 +20,16 @@ from benchmarks.answers import wordllama
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
 from selfvec.corpus import Corpus
-from selfvec.encoder import Encoder
-from selfvec.evaluate.beir import Collection, read_collection
-from selfvec.evaluate.bootstrap import Estimate, difference, mean
-from selfvec.evaluate.documents import Manner, embed, lean
-from selfvec.evaluate.ranking import ndcg, ranked
-from selfvec.evaluate.retrieval import bm25_rankings
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.settings import Settings
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.evaluation.beir import Collection, read_collection
+from selfvec.evaluation.ranking_metrics import ndcg, ranked
+from selfvec.evaluation.retrieval import bm25_rankings
+from selfvec.numerics.bootstrap import Estimate, difference, mean
+from selfvec.refine.pipeline import refine
+from selfvec.refine.topic_vectors import run_topics
+from selfvec.search.encoder import Encoder
+from selfvec.text.document_vectors import Manner, embed, lean
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "encoders.md"
 COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
@@ -71,8 +72,8 @@ def ways(collection: Collection, run: Run) -> Iterator[tuple[str, Estimate]]:
             leaned = np.vstack([lean(rows, count)[:count], rows[count:]])
     yield "the default, documents leaning", by_cosine(collection, leaned)
     manner = Manner.of(run.provenance)
-    assert run.topics is not None
-    dense, _ = embed(texts, [run.vectors, run.topics], manner, count, questions=True)
+    assert run_topics(run) is not None
+    dense, _ = embed(texts, [run.vectors, run_topics(run)], manner, count, questions=True)
     yield "`evaluate`, mode dense (leaning)", by_cosine(collection, dense)
     yield "wordllama as it is", by_cosine(collection, wordllama(texts))
     yield "BM25, stems", measured(collection, bm25_rankings(collection, manner))

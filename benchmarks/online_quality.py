@@ -23,19 +23,20 @@ from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
 from benchmarks.quality import COLLECTIONS, TABLES, similarity, start
 from selfvec.corpus import Corpus
-from selfvec.evaluate import Retrieval
-from selfvec.evaluate.agreement import cosines
-from selfvec.history.record import parse_history
-from selfvec.history.store import History
-from selfvec.preparation import window_of
+from selfvec.data.history import History
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.evaluation import Retrieval
+from selfvec.evaluation.agreement import cosines
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.health import HOVERING_WANDER, anisotropy, check_health, effective_rank
 from selfvec.refine.online import ANCHOR, OnlineRun
 from selfvec.refine.paper import PaperRun
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.settings import Settings
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Source, Vectors, unit_rows
+from selfvec.refine.pipeline import refine
+from selfvec.refine.preparation import window_of
+from selfvec.refine.recorder import parse_history
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "online.md"
 GOOGLENEWS = str(SHARED_DATA / "vectors" / "googlenews-26k-300d.bin")
@@ -174,7 +175,7 @@ def _scatter(run: Run, rate: float, beta: float, epochs: int) -> tuple[float, fl
         job = OnlineRun(text, original, **options, history=parse_history([history]))
         while not job.done:
             job.advance()
-        return unit_rows(job.table), History.from_recorder(job.recorder)
+        return unit_rows(job.table), job.recorder.history()
 
     table, history = refined(batch, "auto")
     after = Vectors(original.index_to_key, table, counts=batch.counts, normalized=True)

@@ -16,17 +16,18 @@ import numpy as np
 import selfvec
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
-from selfvec.evaluate import Chimeras, Nonces, Unknown
-from selfvec.neighbours.scan import ScanOperator
-from selfvec.preparation import by_frequency
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.evaluation import Chimeras, Nonces, Unknown
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import DecorrelatedRun, base_vectors, starting_vectors
 from selfvec.refine.induction import hold_out
 from selfvec.refine.paper import PaperRun
-from selfvec.refiner import refine, refine_again
-from selfvec.settings import Settings
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Source, Vectors, unit_rows
+from selfvec.refine.pipeline import refine, refine_again
+from selfvec.refine.preparation import by_frequency
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "oov.md"
 TABLES = {"GoogleNews, 26,423 words": "vectors/googlenews-26k-300d.bin", "the embedded table": "default"}

@@ -11,15 +11,15 @@ import tempfile
 import threading
 from pathlib import Path
 
-from tests.serve.headless import Page, browsing, find
+from tests.apps.web.headless import Page, browsing, find
 
+from selfvec.apps.web.app import create_app
+from selfvec.apps.web.launch import bind, server_of
+from selfvec.apps.web.study import Study
 from selfvec.corpus.python_docs import python_documentation
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.serve.app import create_app
-from selfvec.serve.launch import bind, server_of
-from selfvec.serve.study import Study
-from selfvec.settings import Settings
+from selfvec.data.settings import Settings
+from selfvec.refine.pipeline import refine
+from selfvec.storage.run_folder import open_run
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 LARGEST = 150_000  # bytes of a picture
@@ -40,7 +40,7 @@ def main() -> None:
         sys.exit("no Chromium is installed (Debian: apt-get install chromium)")
     with tempfile.TemporaryDirectory() as folder, bind("127.0.0.1", 0) as listening:
         refine(python_documentation(), "default", Settings(stop_words="en")).save(Path(folder, "run"))
-        study = Study(Run.open(Path(folder, "run")))
+        study = Study(open_run(Path(folder, "run")))
         server = server_of(create_app(study))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

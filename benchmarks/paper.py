@@ -27,8 +27,8 @@ from benchmarks.paper_report.experiments import Plan, Row  # noqa: E402
 from benchmarks.paper_report.page import fill  # noqa: E402
 from benchmarks.paper_report.runs import by_epoch  # noqa: E402
 from benchmarks.paper_report.tables import parts  # noqa: E402
-from selfvec.files import atomic_file  # noqa: E402
-from selfvec.vectors import Vectors  # noqa: E402
+from selfvec.base.files import atomic_file  # noqa: E402
+from selfvec.data.vectors import Vectors  # noqa: E402
 
 REPORTS, VECTORS = Path("noaa", "events.jsonl.gz"), Path("vectors", "googlenews-26k-300d.bin")
 

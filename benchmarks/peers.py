@@ -1,7 +1,7 @@
 """Peers in one table: quality, seconds and memory on the same tokens in one run; regenerates docs/peers.md.
 
 Retrieval collections are refined on their own documents; word similarity follows PubMed abstracts, a sample
-and all of them. Nothing is chosen here: every peer runs as `selfvec.peers` describes it.
+and all of them. Nothing is chosen here: every peer runs as `selfvec.evaluation.baselines` describes it.
 
     python -m benchmarks.peers [PART...]      (or: make peers)
 """
@@ -21,11 +21,11 @@ from benchmarks.common import SHARED_DATA, machine
 from benchmarks.paper_report.page import fill, generated
 from benchmarks.quality import SIMILARITY
 from selfvec.corpus import Corpus
-from selfvec.evaluate import Retrieval, Similarity
-from selfvec.peers import NAMES, train
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.settings import Settings
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.evaluation import Retrieval, Similarity
+from selfvec.evaluation.baselines import NAMES, train
+from selfvec.refine.pipeline import refine
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "peers.md"
 COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}

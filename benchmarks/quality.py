@@ -19,10 +19,10 @@ import selfvec
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
 from selfvec.corpus import Corpus
-from selfvec.evaluate import Retrieval, Similarity
-from selfvec.refiner import refine
-from selfvec.run import Run
-from selfvec.settings import Settings
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.evaluation import Retrieval, Similarity
+from selfvec.refine.pipeline import refine
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "decorrelated.md"
 SIMILARITY = {
@@ -90,7 +90,7 @@ def retrieval(folder: Path) -> str:
                 path = SHARED_DATA / "retrieval" / name
                 settings = Settings(method="decorrelated", stop_words="en", anchor=anchor)
                 run = refine(Corpus.open([path]), start(file), settings)
-                run.save(folder / "run", overwrite=True)
+                selfvec.save_run(run, folder / "run", overwrite=True)
                 for row in selfvec.evaluate(folder / "run", [Retrieval(path)]).rows:
                     if row["metric"] == "ndcg@10" and row["mode"] == "dense":
                         state = "original" if row["vectors"] == "original" else f"anchor {anchor:g}"

@@ -25,17 +25,17 @@ import selfvec
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
 from benchmarks.quality import SIMILARITY, TABLES, start
+from selfvec.base.progress import Progress
+from selfvec.base.provenance import Timings
 from selfvec.corpus import Corpus
-from selfvec.evaluate import Classification, Retrieval, Similarity, Task
-from selfvec.preparation import Prepared, prepare, window_of
-from selfvec.progress import Progress
-from selfvec.provenance import Timings
-from selfvec.refine.select import ORIGINAL, choose, chosen_of
-from selfvec.refiner import job_of
-from selfvec.run import Run
-from selfvec.settings import Settings
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation import Classification, Retrieval, Similarity, Task
+from selfvec.refine.pipeline import job_of
+from selfvec.refine.preparation import Prepared, prepare, window_of
+from selfvec.refine.selection import ORIGINAL, choose, chosen_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "selection.md"
 SHIPPED = ("original", "paper", "online", "decorrelated")
@@ -114,7 +114,7 @@ def maker(prepared: Prepared, settings: Settings) -> Callable[[TokenBatch], np.n
 def quality(prepared: Prepared, table: np.ndarray, method: str, tasks: Sequence[Task]) -> float:
     """Mean of the tasks' figures for a run with this table."""
     vectors = Vectors(prepared.original.index_to_key, table, counts=prepared.batch.counts, normalized=True)
-    run = Run(vectors, prepared.original, provenance={"method": method}, batch=prepared.batch)
+    run = Run(vectors, prepared.original, provenance={"method": method}, tokens=prepared.batch)
     rows = selfvec.evaluate(run, tasks).rows
     return float(np.mean([r["value"] for r in rows if r["metric"] in METRICS and r["vectors"] == "refined"]))
 

@@ -2,7 +2,7 @@
 
 A pseudo-word is two or three words of a corpus under one name; its senses are which word it was. The corpus
 is refined again after the words were merged, so that nothing of them is left in the vectors. The constants of
-`selfvec.senses` were chosen on PubMed abstracts; the other collections had no say.
+`selfvec.analysis.senses` were chosen on PubMed abstracts; the other collections had no say.
 
     python -m benchmarks.senses      (or: make senses)
 """
@@ -19,19 +19,20 @@ import numpy as np
 
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
+from selfvec.analysis.drift import Slice, use_space
+from selfvec.analysis.senses import SCORES, SenseSpace, adjusted_rand, induce, sense_space
+from selfvec.analysis.senses import model as senses
+from selfvec.analysis.senses.induction import sense_vectors
 from selfvec.corpus import Corpus
-from selfvec.drift import Slice, use_space
-from selfvec.evaluate.bootstrap import mean
-from selfvec.refiner import refine, refine_again
-from selfvec.run import Run
-from selfvec.senses import SCORES, SenseSpace, adjusted_rand, induce, sense_space
-from selfvec.senses import model as senses
-from selfvec.senses.contexts import Contexts
-from selfvec.senses.induction import sense_vectors
-from selfvec.settings import Settings
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.bootstrap import mean
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.pipeline import refine, refine_again
 from selfvec.text.rules import Rulebook, Rules
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors, unit_rows
+from selfvec.usage.contexts import Contexts
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
 ABSTRACTS = 8_000
@@ -110,8 +111,8 @@ def planted(name: str, seed: int = 0) -> Planted:
     rows = np.concatenate([run.original.unit, np.zeros((len(groups), run.original.vector_size), np.float32)])
     sources = np.concatenate([run.original.sources, np.zeros(len(groups), np.uint8)])
     original = Vectors(names, rows, sources=sources, counts=merged.counts, normalized=True)
-    again = Run(original, original, provenance=run.provenance, batch=merged)
-    again = Run(refine_again(again, merged, 0), original, provenance=run.provenance, batch=merged)
+    again = Run(original, original, provenance=run.provenance, tokens=merged)
+    again = Run(refine_again(again, merged, 0), original, provenance=run.provenance, tokens=merged)
     out = Planted(name, again, run, sense_space(again))
     for number, (kind, words) in enumerate(groups):
         for share in SHARES[len(words)]:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tests.places import SHARED_DATA
 
 settings.register_profile("selfvec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("selfvec")
-
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 _STORMS = [
     "Large hail broke windows near the farm before the storm moved east.",

@@ -8,10 +8,11 @@ import numpy as np
 from benchmarks.collapse import TOPICS, neighbours, plane, spectrum
 from benchmarks.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
 from benchmarks.paper_report.page import generated
+from tests.places import ROOT
 
 from selfvec import Refiner
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 
 
 def test_in_the_plane_the_paper_leaves_one_line_and_the_decorrelated_update_two_sides() -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.places import ROOT
 
 import selfvec
-from selfvec.cli import main
-from selfvec.vectors import Vectors
+from selfvec.apps.cli import main
+from selfvec.data.vectors import Vectors
 
-ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -69,7 +69,7 @@ def test_the_demo_shows_before_and_after(tmp_path: Path, capsys) -> None:
         assert word in output.out
     assert "health:" in output.err
     assert "Try next" in output.err
-    assert selfvec.Run.open(run).provenance["tokens"] > 100_000
+    assert selfvec.open_run(run).provenance["tokens"] > 100_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

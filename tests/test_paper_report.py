@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.places import ROOT
 
 pytest.importorskip("matplotlib", reason="figures need selfvec[plot]")
 
@@ -25,11 +26,11 @@ from benchmarks.paper_report.page import fill, generated
 from benchmarks.paper_report.tables import parts
 
 from selfvec.corpus import Corpus
-from selfvec.refiner import refine
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.pipeline import refine
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.vectors import Vectors, unit_rows
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "paper.md"
 
 PLAN = Plan(

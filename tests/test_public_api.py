@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.places import ROOT
 
 import selfvec
-from selfvec.errors import CorpusError, InputError, OptionError
-from selfvec.vectors import Source, Vectors, unit_rows
-
-ROOT = Path(__file__).parents[1]
+from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
 
 
 def test_all_is_exact_and_documented() -> None:
@@ -77,7 +77,7 @@ def test_fit_from_texts_and_vectors(storms: list[str]) -> None:
 def test_a_saved_model_opens_as_the_same_run(tmp_path: Path, storms: list[str]) -> None:
     model = selfvec.Refiner(window="auto").fit(storms, None)
     model.save(tmp_path / "run")
-    run = selfvec.Run.open(tmp_path / "run")
+    run = selfvec.open_run(tmp_path / "run")
     np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
     assert run.vectors.index_to_key == model.vectors_.index_to_key
     assert run.similar("hail") == model.run_.similar("hail")

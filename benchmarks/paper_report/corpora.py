@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import MissingExtra
 from selfvec.corpus import Corpus
-from selfvec.errors import MissingExtra
-from selfvec.preparation import by_frequency
-from selfvec.settings import Settings
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.preparation import by_frequency
 from selfvec.text import Rules, auto_window, encode, tokenizer
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Source, Vectors, unit_rows
 
 __all__ = ["VARIANTS", "Prepared", "Variant", "cut", "dated_texts", "prepare", "usable_variants"]
 

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import selfvec
 from benchmarks.common import median_seconds
+from benchmarks.sweeps.measures import OFTEN, by_frequency, state_of
+from benchmarks.sweeps.sweeps import measured
 from selfvec.corpus import Corpus
-from selfvec.refiner import refine
-from selfvec.settings import Settings
-from selfvec.studies.measures import OFTEN, by_frequency, state_of
-from selfvec.studies.sweeps import measured
-from selfvec.vectors import Vectors
+from selfvec.data.settings import Settings
+from selfvec.data.vectors import Vectors
+from selfvec.refine.pipeline import refine
 
 from .corpora import Prepared
 from .runs import by_epoch, hidden, refined, rule
@@ -101,7 +102,7 @@ def _company(prepared: Prepared, word: int, half: int) -> set[int]:
 def rates(prepared: Prepared, plan: Plan) -> list[Row]:
     """One epoch at each α: the space, the steps, and how far the end depends on the order of documents.
 
-    See `selfvec.studies.sweeps.measured` and `selfvec.studies.measures`.
+    See `benchmarks.sweeps.sweeps.measured` and `benchmarks.sweeps.measures`.
     """
     return [
         {
@@ -220,7 +221,7 @@ def speed(
 
         def whole() -> None:
             run = refine(Corpus.from_texts(texts), source, settings)
-            run.save(Path(folder) / "run", overwrite=True)
+            selfvec.save_run(run, Path(folder) / "run", overwrite=True)
 
         jobs: dict[str, Callable[[], object]] = {
             "the rule alone": lambda: rule("none"),

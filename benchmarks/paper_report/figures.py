@@ -1,6 +1,6 @@
 """The figures: paths of words at three learning rates, and what becomes of the space.
 
-Colours are those of `selfvec.explore`, which people with any colour vision tell apart; lines differ in their
+Colours are those of `selfvec.views`, which people with any colour vision tell apart; lines differ in their
 marks as well.
 """
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.explore.palette import GREY, INK, WORDS
-from selfvec.explore.trajectory_plot import save_trajectory_plot, trajectory_view
-from selfvec.files import atomic_file
-from selfvec.history.trajectory import Trajectory
+from selfvec.base.files import atomic_file
+from selfvec.data.trajectory import Trajectory
+from selfvec.views.palette import GREY, INK, WORDS
+from selfvec.views.trajectory_plot import save_trajectory_plot, trajectory_view
 
 from .claims import PAPER_COSINE
 from .corpora import Prepared

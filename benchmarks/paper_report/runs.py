@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.run import Run
-from selfvec.settings import Settings
-from selfvec.studies import material
-from selfvec.studies.material import shuffled
-from selfvec.vectors import Source, Vectors
+from benchmarks.sweeps import material
+from benchmarks.sweeps.material import shuffled
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.vectors import Source, Vectors
 
 from .corpora import Prepared
 

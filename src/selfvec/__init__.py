@@ -9,19 +9,37 @@ True
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
-    from .errors import SelfvecError
-    from .evaluate import evaluate
-    from .formats import load, save
-    from .growth import merge, update
-    from .refiner import Refiner
-    from .run import Run
-    from .tokens import TokenBatch
-    from .vectors import Vectors
+    from selfvec.apps.refiner import Refiner
+    from selfvec.base.errors import SelfvecError
+    from selfvec.base.version import __version__
+    from selfvec.data.run import Run
+    from selfvec.data.token_batch import TokenBatch
+    from selfvec.data.vectors import Vectors
+    from selfvec.evaluation import evaluate
+    from selfvec.refine.incremental import merge, update
+    from selfvec.storage.formats import load, save
+    from selfvec.storage.run_folder import open_run, save_run
+
+# Where each public name lives. Modules are imported on first use, so `import selfvec` is fast.
+_HOMES = {
+    "Refiner": "apps.refiner",
+    "Run": "data.run",
+    "SelfvecError": "base.errors",
+    "TokenBatch": "data.token_batch",
+    "Vectors": "storage.formats",
+    "__version__": "base.version",
+    "evaluate": "evaluation",
+    "load": "storage.formats",
+    "merge": "refine.incremental",
+    "open_run": "storage.run_folder",
+    "save": "storage.formats",
+    "save_run": "storage.run_folder",
+    "update": "refine.incremental",
+}
 
 __all__ = [
     "Refiner",
@@ -33,23 +51,11 @@ __all__ = [
     "evaluate",
     "load",
     "merge",
+    "open_run",
     "save",
+    "save_run",
     "update",
 ]
-
-# Looked up on first use: whoever only wants one of them does not wait for the others' dependencies.
-_HOMES = {
-    "Refiner": "refiner",
-    "Run": "run",
-    "SelfvecError": "errors",
-    "TokenBatch": "tokens",
-    "Vectors": "vectors",
-    "evaluate": "evaluate",
-    "load": "formats",
-    "merge": "growth",
-    "save": "formats",
-    "update": "growth",
-}
 
 
 def __getattr__(name: str) -> Any:
@@ -57,7 +63,9 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'selfvec' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    if "IPython" in sys.modules:
+        import_module("selfvec.views.notebook")  # registers how results are shown
+    value = getattr(import_module(f"selfvec.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -10,8 +10,8 @@ from corpus_reader import Reader
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.errors import CorpusError
 
 LONG = "a" * 1000 + "\n"  # seventy of them are more than is looked at to tell a binary file
 BAD = {

@@ -6,15 +6,15 @@ import doctest
 import importlib
 import pkgutil
 import re
-from pathlib import Path
 
 import pytest
+from tests.places import ROOT
 
 import selfvec.corpus
 from selfvec.corpus.fields import DATES, IDS, TEXTS, TITLES
 from selfvec.corpus.sources import DOCUMENT_SUFFIXES, KINDS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "corpora.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "corpora.md").read_text(encoding="utf-8")
 MODULES = [module.name for module in pkgutil.iter_modules(selfvec.corpus.__path__)]
 
 

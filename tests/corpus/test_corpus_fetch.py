@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from corpus_reader import collect
 
+from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.corpus import Corpus
 from selfvec.corpus.fetch import fetch_noaa, parse_years
-from selfvec.errors import InputError, OptionError, TargetError
 
 HEADER = "BEGIN_YEARMONTH,BEGIN_DAY,EPISODE_ID,EVENT_ID,EPISODE_NARRATIVE,EVENT_NARRATIVE\n"
 

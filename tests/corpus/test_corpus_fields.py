@@ -13,11 +13,11 @@ from corpus_reader import Reader, collect
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
 from selfvec.corpus.dates import parse_dates
 from selfvec.corpus.documents import Seen
 from selfvec.corpus.fields import recognise
-from selfvec.errors import CorpusError
 
 DATES = {
     "2020-06-18": "2020-06-18",

@@ -9,8 +9,8 @@ from corpus_reader import collect, zstd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.errors import CorpusError
 
 PIECES = {
     "csv": [b"text", b"id", b",", b'"', b'""', b"\n", b"\r", b";", b"a b", b"1990-01-01", b"date"],

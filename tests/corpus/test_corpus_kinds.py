@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from corpus_reader import COMPRESSIONS, Reader, collect, zstd
 
+from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.errors import CorpusError
 
 TEXTS = ["A tornado formed.", 'It said "hail", twice.', "Überschwemmung in Köln ☂", "x" * 200, "last, line"]
 

@@ -13,9 +13,9 @@ import threading
 import pytest
 from corpus_reader import COMPRESSIONS, Reader, collect
 
+from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
 from selfvec.corpus.streams import prefetched
-from selfvec.errors import CorpusError
 
 READ_STDIN = """
 import sys

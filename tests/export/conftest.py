@@ -1,5 +1,5 @@
 """The run and the encoder of tests/encoder."""
 
-from tests.encoder.conftest import encoder, report_run
+from tests.search.encoder.conftest import encoder, report_run
 
 __all__ = ["encoder", "report_run"]

@@ -11,20 +11,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.encoder import reports
+from tests.search.encoder import reports
 from tokenizers import Tokenizer
 
 import selfvec
-from selfvec.cli import main
-from selfvec.encoder import Encoder
-from selfvec.encoder.reading import Reader, normal
-from selfvec.errors import OptionError, TargetError
+from selfvec.apps.cli import main
+from selfvec.base.errors import OptionError, TargetError
+from selfvec.data.run import Run
 from selfvec.export import TARGETS, export
-from selfvec.export.folders import write_model2vec, write_sentence_transformers
-from selfvec.export.table import SUFFIXES
+from selfvec.export.encoder_folders import write_model2vec, write_sentence_transformers
+from selfvec.export.targets import SUFFIXES
 from selfvec.export.tokenizer import UNKNOWN, tokenizer_json
-from selfvec.formats import FORMATS
-from selfvec.run import Run
+from selfvec.search.encoder import Encoder
+from selfvec.search.encoder.reading import Reader, normal
+from selfvec.storage.formats import FORMATS
 from selfvec.text.characters import table
 from selfvec.text.kernels import spans
 
@@ -167,8 +167,8 @@ def test_the_folder_of_sentence_transformers_has_its_files(tmp_path: Path, encod
 
 @pytest.fixture
 def run(tmp_path: Path, report_run: Run) -> Run:
-    report_run.save(tmp_path / "run")
-    return selfvec.Run.open(tmp_path / "run")
+    selfvec.save_run(report_run, tmp_path / "run")
+    return selfvec.open_run(tmp_path / "run")
 
 
 OURS = ["encoder", "model2vec", "sentence-transformers", *(row.name for row in FORMATS if row.write)]

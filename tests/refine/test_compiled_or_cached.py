@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.vectors import Vectors
+from selfvec.data.vectors import Vectors
 
 CODE = """
 import hashlib
 import numpy as np
 import selfvec
-from selfvec.vectors import Vectors
+from selfvec.data.vectors import Vectors
 rng = np.random.default_rng(0)
 words = np.array([f"w{i}" for i in range(300)])
 texts = [" ".join(words[np.minimum(rng.zipf(1.3, 80) - 1, 299)]) for _ in range(150)]

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from test_paper_rule import random_problem
 
 import selfvec
-from selfvec.errors import OptionError
-from selfvec.lanes import REBUILD
-from selfvec.neighbours.scan import ScanOperator, scan_reference
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence.lanes import REBUILD
+from selfvec.cooccurrence.scan import ScanOperator, scan_reference
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import zca
 from selfvec.refine.decorrelated import DecorrelatedRun, anchored, base_vectors
 from selfvec.refine.health import anisotropy, effective_rank
-from selfvec.refine.whitening import zca
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Source, Vectors, unit_rows
 
 RNG = np.random.default_rng(0)
 
@@ -164,6 +165,6 @@ def test_every_method_keeps_the_contract(method: str, storms: list[str], tmp_pat
     np.testing.assert_allclose(path.vectors[0], model.original_["hail"], atol=1e-6)
     np.testing.assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-3)
     model.save(tmp_path / "run")
-    run = selfvec.Run.open(tmp_path / "run")
+    run = selfvec.open_run(tmp_path / "run")
     np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
     assert run.provenance["options"]["method"] == method

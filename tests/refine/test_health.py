@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from selfvec.history.store import History
+from selfvec.data.history import History
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.health import anisotropy, check_health, effective_rank
-from selfvec.vectors import Source, Vectors, unit_rows
 
 RNG = np.random.default_rng(0)
 SPREAD = unit_rows(RNG.standard_normal((400, 60)))

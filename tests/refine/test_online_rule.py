@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.places import ROOT
 
-from selfvec.errors import OptionError
-from selfvec.history.record import HistoryPlan
-from selfvec.lanes import REBUILD
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence.lanes import REBUILD
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import base_vectors
 from selfvec.refine.health import anisotropy
 from selfvec.refine.online import ANCHOR, COMPOSED, OnlineRun
 from selfvec.refine.online_reference import neighbour_weights, online_reference
 from selfvec.refine.paper import PaperRun
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Source, Vectors, unit_rows
+from selfvec.refine.recorder import HistoryPlan
 
 NO_HISTORY = HistoryPlan(every=0)
 
@@ -262,7 +263,7 @@ def test_composed_words_are_held_less() -> None:
 
 
 def test_the_page_runs() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "online.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "online.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert blocks
     for block in blocks:

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from selfvec.errors import OptionError
-from selfvec.history.record import HistoryPlan
-from selfvec.lanes import LANES, REBUILD, aligned_table
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence.lanes import LANES, REBUILD, aligned_table
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.paper import PaperRun
+from selfvec.refine.recorder import HistoryPlan
 from selfvec.refine.reference import refine_reference
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import unit_rows
 
 
 def batch_of(ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int) -> TokenBatch:

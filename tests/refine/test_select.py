@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import selfvec
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.criteria import Cloze, Contexts
-from selfvec.refine.select import ORIGINAL, choose, chosen_of, drawn, hold_out
-from selfvec.settings import Settings
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Vectors, unit_rows
+from selfvec.refine.selection import ORIGINAL, choose, chosen_of, drawn, hold_out
 
 TOPICS, WORDS = 6, 20
 
@@ -25,7 +26,7 @@ def topical(documents: int, seed: int = 0) -> TokenBatch:
         words[rng.random(40) < 0.2] = rng.integers(0, TOPICS * WORDS)
         texts.append([f"w{i}" for i in words])
     batch = TokenBatch.from_documents(texts)
-    from selfvec.preparation import by_frequency
+    from selfvec.refine.preparation import by_frequency
 
     return by_frequency(batch)
 

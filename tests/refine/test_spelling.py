@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import DecorrelatedRun, lettered
 from selfvec.refine.spelling import Spelling, shared_grams
-from selfvec.tokens import TokenBatch
-from selfvec.vectors import Source, Vectors, unit_rows
 
 RNG = np.random.default_rng(0)
 WORDS = ["storm", "storms", "stormy", "rain", "rainy", "rains", "zq"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from selfvec.refine.topics import topical
+from selfvec.refine.topic_vectors import run_topics, topical
 
 SUBJECTS = {"storm": ["hail", "wind", "roof", "tree"], "court": ["judge", "law", "trial", "oath"]}
 
@@ -21,7 +21,7 @@ def texts() -> list[str]:
 
 def test_words_of_one_subject_are_near() -> None:
     run = selfvec.Refiner(method="decorrelated").fit(texts(), None).run_
-    topics = run.topics
+    topics = run_topics(run)
     assert topics is not None
     assert topics.index_to_key == run.vectors.index_to_key
     within = topics.similarity("hail", "wind"), topics.similarity("judge", "law")
@@ -31,12 +31,12 @@ def test_words_of_one_subject_are_near() -> None:
 
 
 def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -> None:
-    assert selfvec.Refiner(method="paper").fit(texts()[:20], None).run_.topics is None
+    assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], None).run_) is None
     forgetful = selfvec.Refiner(method="decorrelated", keep_tokens=False).fit(texts()[:20], None)
-    assert forgetful.run_.topics is None
+    assert run_topics(forgetful.run_) is None
     kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], None)
     kept.save(tmp_path / "run")
-    opened = selfvec.Run.open(tmp_path / "run").topics
+    opened = selfvec.open_run(tmp_path / "run").topics
     assert opened is not None
-    assert kept.run_.topics is not None
-    np.testing.assert_array_equal(opened.vectors, kept.run_.topics.vectors)
+    assert run_topics(kept.run_) is not None
+    np.testing.assert_array_equal(opened.vectors, run_topics(kept.run_).vectors)

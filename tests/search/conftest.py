@@ -9,10 +9,10 @@ import pytest
 
 import selfvec
 from selfvec.corpus import Corpus
-from selfvec.refiner import refine
-from selfvec.run import Run
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.refine.pipeline import refine
 from selfvec.search import Index
-from selfvec.settings import Settings
 
 STATES = ("IOWA", "OHIO", "UTAH")
 
@@ -52,7 +52,7 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
     (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     corpus = Corpus.open([folder / "reports.jsonl"])
     refine(corpus, "default", Settings(method="decorrelated")).save(folder / "run")
-    return selfvec.Run.open(folder / "run")
+    return selfvec.open_run(folder / "run")
 
 
 @pytest.fixture

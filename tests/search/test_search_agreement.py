@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from selfvec.run import Run
+from selfvec.data.run import Run
 from selfvec.search import Index
-from selfvec.search.agreement import agreement, share_of_meaning
+from selfvec.search.fusion_weight import agreement, share_of_meaning
 
 
 def test_the_share_grows_with_agreement_within_bounds() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from selfvec.cli import main
-from selfvec.run import Run
+from selfvec.apps.cli import main
+from selfvec.data.run import Run
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_errors_are_one_line(run: str, capsys, arguments: list[str], expected: s
 
 
 def test_a_run_that_forgot_where_its_documents_were(tmp_path: Path, capsys) -> None:
-    from selfvec.refiner import Refiner
+    from selfvec.apps.refiner import Refiner
 
     texts = ["hail broke the roof", "wind broke the tree"] * 20
     Refiner(method="decorrelated", keep_tokens=False).fit(texts).save(tmp_path / "run")
@@ -99,7 +99,7 @@ def test_an_index_that_cannot_be_kept_is_used_all_the_same(run: str, capsys, mon
 
 def test_evaluate_has_hybrid_rows_for_a_run(storm_run: Run, tmp_path: Path, reports: list[str]) -> None:
     import selfvec
-    from selfvec.evaluate import Retrieval
+    from selfvec.evaluation import Retrieval
 
     folder = tmp_path / "beir"
     (folder / "qrels").mkdir(parents=True)

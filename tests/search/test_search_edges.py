@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfvec.cli import main
-from selfvec.errors import CorpusError, OptionError
-from selfvec.evaluate.documents import Manner
-from selfvec.progress import Progress
-from selfvec.run import Run
+from selfvec.apps.cli import main
+from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
 from selfvec.search import MODES, Index, run_index
-from selfvec.search.lexicon import Lexicon
-from selfvec.search.making import Gathered, more
-from selfvec.search.space import Space
+from selfvec.search.building import Gathered, more
+from selfvec.search.dense_space import Space
+from selfvec.storage.run_folder import open_run
+from selfvec.text.document_vectors import Manner
+from selfvec.text.lexicon import Lexicon
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -127,7 +128,7 @@ def test_a_stop_while_the_index_is_made_leaves_nothing(
 ) -> None:
     assert storm_run.folder is not None
     shutil.copytree(storm_run.folder, tmp_path / "run")
-    run = Run.open(tmp_path / "run")
+    run = open_run(tmp_path / "run")
     before = sorted(path.name for path in (tmp_path / "run").iterdir())
     with pytest.raises(KeyboardInterrupt):
         run_index(run, progress=Stopped(label, late))

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from selfvec.errors import FormatError, InputError, OptionError, SelfvecError, TargetError
-from selfvec.run import Run
+from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecError, TargetError
+from selfvec.data.run import Run
 from selfvec.search import MODES, PARTS, Index
-from selfvec.search.making import Gathered
-from selfvec.search.sources import run_index
+from selfvec.search.building import Gathered
+from selfvec.search.run_index import run_index
+from selfvec.storage.run_folder import open_run
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school")
 
@@ -232,7 +233,7 @@ def test_a_damaged_index_is_refused(index: Index, tmp_path: Path, name: str) -> 
 
 def test_numbers_that_would_lead_astray_are_refused(index: Index, tmp_path: Path) -> None:
     """Every integer array of a segment, with one value beyond its bounds."""
-    from selfvec.tensors import map_tensors, read_metadata, write_tensors
+    from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 
     assert index.folder is not None
     path = index.folder / "segment-000" / "arrays.safetensors"
@@ -269,7 +270,7 @@ def test_the_index_of_a_run_is_made_once(storm_run: Run, tmp_path: Path) -> None
     folder = tmp_path / "place" / "run"
     assert storm_run.folder is not None
     shutil.copytree(storm_run.folder, folder)
-    run = Run.open(folder)
+    run = open_run(folder)
     first = run_index(run)
     assert first.folder == folder / "search" / "own"
     made = (first.folder / "index.json").stat().st_mtime_ns
@@ -287,7 +288,7 @@ def test_the_index_of_a_run_is_made_once(storm_run: Run, tmp_path: Path) -> None
 def test_documents_that_are_others_now_are_refused(storm_run: Run, tmp_path: Path) -> None:
     assert storm_run.folder is not None
     shutil.copytree(storm_run.folder, tmp_path / "run")
-    run = Run.open(tmp_path / "run")
+    run = open_run(tmp_path / "run")
     file = dict(run.provenance["corpus"]["files"][0])
     run.provenance["corpus"]["files"] = [file | {"sha256": "0" * 64}]
     with pytest.raises(InputError, match="not the file that the run was made of any more"):
@@ -305,9 +306,9 @@ def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
     """And .57 in the mean: collections that its constants were chosen on."""
     import selfvec
     from selfvec.corpus import Corpus
-    from selfvec.evaluate import Retrieval
-    from selfvec.refiner import refine
-    from selfvec.settings import Settings
+    from selfvec.data.settings import Settings
+    from selfvec.evaluation import Retrieval
+    from selfvec.refine.pipeline import refine
 
     values = []
     for name in ("med", "cran", "cacm"):

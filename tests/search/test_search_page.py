@@ -8,12 +8,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.places import ROOT
 
-from selfvec.cli import main
-from selfvec.run import Run
+from selfvec.apps.cli import main
+from selfvec.data.run import Run
 from selfvec.search import Index
 
-PAGE = Path(__file__).parents[2] / "docs" / "search.md"
+PAGE = ROOT / "docs" / "search.md"
 
 
 @pytest.fixture

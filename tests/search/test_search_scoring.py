@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.errors import OptionError
-from selfvec.evaluate.documents import Manner
+from selfvec.base.errors import OptionError
 from selfvec.search import kernels
-from selfvec.search.lexicon import Lexicon
+from selfvec.search.dense_space import RELATED, Space
 from selfvec.search.scoring import Blend, Scorer, check_mode
 from selfvec.search.segment import Record, Segment
-from selfvec.search.space import RELATED, Space
+from selfvec.text.document_vectors import Manner
+from selfvec.text.lexicon import Lexicon
 
 PLAIN = Manner(stop_words=None, stem=None)
 TEXTS = ["hail hail roof", "ice roof", "invoice paid", "paid paid paid invoice"]

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.errors import FormatError
-from selfvec.evaluate.documents import Manner
-from selfvec.search.lexicon import Lexicon, located
-from selfvec.search.texts import Texts, packed, unpacked
-from selfvec.search.units import passages
+from selfvec.base.errors import FormatError
+from selfvec.search.passages import passages
+from selfvec.search.text_blocks import Texts, packed, unpacked
+from selfvec.text.document_vectors import Manner
+from selfvec.text.lexicon import Lexicon, located
 
 TEXT = " ".join(f"Sentence {i} has {'very ' * (i % 7)}few words." for i in range(60))
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from simplemma import split_sentences
 
 from selfvec import Vectors
-from selfvec.errors import CorpusError, InputError, OptionError
+from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.data.token_batch import TokenBatch
 from selfvec.text import Encoding, Rules, auto_window, encode, tokenizer
-from selfvec.tokens import TokenBatch
 
 
 @dataclass

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from selfvec.errors import FormatError, OptionError
+from selfvec.base.errors import FormatError, OptionError
 from selfvec.text import encode, tokenizer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from selfvec.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.text import Rules
 from selfvec.text.rules import Keys, Rulebook
 from selfvec.text.tagger import LexiconTagger, tagger

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.errors import OptionError
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, tokenizer
 from selfvec.text.rules import Rulebook
 from selfvec.text.stems import STEMMERS, same_stem, stems
-from selfvec.vectors import Vectors
 
 
 def standing(words: list[str], counts: list[int], known: list[str]) -> list[str]:

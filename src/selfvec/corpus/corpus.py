@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
+
 from .summary import BATCH_BYTES, Reading, Summary
 
 if TYPE_CHECKING:

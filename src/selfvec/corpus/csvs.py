@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
+
 from .csv_fast import cut
 from .streams import MAX_ROW, line_blocks
 from .summary import Reading

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .. import __version__
-from ..errors import InputError, OptionError
-from ..files import writing
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.files import writing
+from selfvec.base.version import __version__
 
 __all__ = ["LATER", "Client"]
 

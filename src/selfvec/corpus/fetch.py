@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, OptionError, TargetError
-from ..files import atomic_file, sha256, writing
+from selfvec.base.errors import InputError, OptionError, TargetError
+from selfvec.base.files import atomic_file, sha256, writing
+
 from .download import LATER, Client
 
 __all__ = ["NOAA_URL", "fetch_noaa", "parse_years"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
 
 __all__ = ["Fields", "recognise"]
 

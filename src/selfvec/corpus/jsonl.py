@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
+
 from .streams import line_blocks
 from .summary import Reading
 from .tables import ICONV, Table, not_utf8, shown, table_of

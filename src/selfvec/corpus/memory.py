@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
+
 from .fields import Fields
 from .summary import FileRead, Reading
 from .tables import Table, shown, table_of

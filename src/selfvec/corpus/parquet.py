@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
+
 from .tables import Table
 
 __all__ = ["parquet_schema", "read_parquet"]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
+
 from .csvs import Header, read_csv, read_header
 from .fields import Fields, recognise
 from .jsonl import json_columns, read_jsonl

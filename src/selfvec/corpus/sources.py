@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
+
 from .streams import MAX_ROW, UTF8_BOM, Stream, reading, too_long
 
 __all__ = ["Source", "find_sources"]

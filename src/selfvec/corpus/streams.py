@@ -16,8 +16,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
-from .. import zstd
-from ..errors import CorpusError
+from selfvec.base import zstd
+from selfvec.base.errors import CorpusError
 
 if TYPE_CHECKING:
     from .sources import Source

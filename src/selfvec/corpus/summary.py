@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..errors import CorpusError
+from selfvec.base.errors import CorpusError
 
 __all__ = ["FileRead", "Reading", "Summary"]
 

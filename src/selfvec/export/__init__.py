@@ -3,7 +3,7 @@
 >>> from selfvec.export import TARGETS, export
 """
 
-from .exporting import export
-from .table import TARGETS
+from .exporter import export
+from .targets import TARGETS
 
 __all__ = ["TARGETS", "export"]

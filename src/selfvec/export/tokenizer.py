@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..encoder.reading import REPLACED
-from ..text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
+from selfvec.search.encoder.reading import REPLACED
+from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 
 if TYPE_CHECKING:
-    from ..encoder import Encoder
+    from selfvec.search.encoder import Encoder
 
 __all__ = ["UNKNOWN", "possessive", "token", "tokenizer_json"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tokens import TokenBatch
+from selfvec.data.token_batch import TokenBatch
 
 __all__ = ["Cloze", "Contexts"]
 
@@ -151,7 +151,7 @@ class Cloze:
         return np.asarray(1 / (1 + better), dtype=np.float64)
 
     def _embed(self, texts: list[NDArray[Any]], unit: Table) -> Table:
-        from ..vectors import unit_rows
+        from selfvec.numerics.rows import unit_rows
 
         return unit_rows(np.stack([self.idf[tokens] @ unit[tokens] for tokens in texts]))
 

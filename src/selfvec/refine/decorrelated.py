@@ -24,16 +24,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blas import by_blocks
-from ..errors import OptionError
-from ..history.record import HistoryPlan, Recorder
-from ..neighbours import Counts, Operator
-from ..neighbours.scan import ScanOperator
-from ..tokens import TokenBatch
-from ..vectors import Source, Vectors, unit_in_place, unit_rows
+from selfvec.base.errors import OptionError
+from selfvec.base.threads import by_blocks
+from selfvec.cooccurrence import Counts, Operator
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.whitening import spectrum, zca
+
 from .health import anisotropy
+from .recorder import HistoryPlan, Recorder
 from .spelling import Spelling
-from .whitening import spectrum, zca
 
 __all__ = [
     "ANCHOR",

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..blas import by_blocks, one_core
-from ..history.store import History
-from ..vectors import Source, Vectors, top_indices, unit_rows
+from selfvec.base.threads import by_blocks, one_core
+from selfvec.data.history import History
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import top_indices, unit_rows
 
 __all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
 

@@ -17,9 +17,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..neighbours.scan import ScanOperator
-from ..tokens import TokenBatch
-from ..vectors import Source, Vectors, unit_rows
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+
 from .decorrelated import base_vectors
 from .spelling import Spelling
 
@@ -164,7 +166,8 @@ def hold_out(
         The table in whose space they are found, as `found` should be: its centre and strongest directions
         are those of the words that are not hidden.
     """
-    from ..text import auto_window
+    from selfvec.text import auto_window
+
     from .paper import PaperRun
 
     known = _with_rows(original)

@@ -27,7 +27,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..lanes import (
+from selfvec.cooccurrence.lanes import (
     AHEAD,
     CONTRACT,
     LANES,

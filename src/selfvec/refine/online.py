@@ -17,14 +17,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
-from ..history.record import HistoryPlan
-from ..lanes import aligned_table
-from ..tokens import TokenBatch
-from ..vectors import Source, Vectors
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence.lanes import aligned_table
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+
 from .decorrelated import base_vectors
 from .online_kernel import online_sweep, sum_rows
 from .online_reference import neighbour_weights
+from .recorder import HistoryPlan
 from .sequential import SequentialRun
 
 __all__ = ["ANCHOR", "COMPOSED", "LEARNING_RATE", "WINDOW", "OnlineRun"]

@@ -26,7 +26,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..lanes import (
+from selfvec.cooccurrence.lanes import (
     AHEAD,
     CONTRACT,
     LANES,
@@ -39,6 +39,7 @@ from ..lanes import (
     splat,
     sum_lanes,
 )
+
 from .kernels import record
 from .online_reference import NOISE
 

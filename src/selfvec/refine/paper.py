@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..history.record import HistoryPlan
-from ..tokens import TokenBatch
+from selfvec.data.token_batch import TokenBatch
+
 from .kernels import sweep
+from .recorder import HistoryPlan
 from .sequential import SequentialRun
 
 __all__ = ["PaperRun"]

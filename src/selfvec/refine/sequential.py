@@ -12,10 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
-from ..history.record import HistoryPlan, Recorder
-from ..lanes import REBUILD, aligned_table
-from ..tokens import TokenBatch
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence.lanes import REBUILD, aligned_table
+from selfvec.data.token_batch import TokenBatch
+
+from .recorder import HistoryPlan, Recorder
 
 __all__ = ["SequentialRun"]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..neighbours.assembly import threads
-from ..neighbours.weights import sparse_product
+from selfvec.base.threads import threads
+from selfvec.cooccurrence.weights import sparse_product
 
 __all__ = ["Spelling", "shared_grams"]
 

@@ -3,9 +3,9 @@
 >>> from selfvec.search import Index
 """
 
-from .answers import Found, Hit, Mark, Reason
+from .hits import Found, Hit, Mark, Reason
 from .index import Index
+from .run_index import run_index
 from .scoring import MODES, PARTS, check_mode
-from .sources import run_index
 
 __all__ = ["MODES", "PARTS", "Found", "Hit", "Index", "Mark", "Reason", "check_mode", "run_index"]

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
+from selfvec.base.errors import OptionError
+
 from .segment import NO_DAY, Segment
 
 __all__ = ["allowed"]
@@ -67,7 +68,7 @@ def _passes(segment: Segment, name: str, value: str) -> NDArray[np.bool_]:
 
 
 def _dated(segment: Segment, value: str) -> NDArray[np.bool_]:
-    from ..drift.slices import parse_span
+    from selfvec.corpus.slices import parse_span
 
     span = parse_span(value)
     if span is None:

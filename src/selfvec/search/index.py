@@ -15,21 +15,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, OptionError
-from ..evaluate.documents import Manner
-from ..progress import Progress
-from ..run import Run
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.text.document_vectors import Manner
+from selfvec.text.lexicon import Lexicon
+
 from . import kernels
-from .answers import Found, describe
+from .building import Gathered, first_segment, gather, more
+from .dense_space import Space
 from .filters import allowed
-from .lexicon import Lexicon
-from .making import Gathered, first_segment, gather, more
+from .hits import Found, describe
 from .scoring import Scored, Scorer, check_mode
 from .segment import Record, Segment
-from .space import Space
 
 if TYPE_CHECKING:
-    from ..corpus import Corpus
+    from selfvec.corpus import Corpus
 
 __all__ = ["Index"]
 
@@ -129,7 +130,7 @@ class Index:
         TargetError
             If the folder cannot be written.
         """
-        from .sources import own_corpus, verified
+        from selfvec.corpus.reopen import own_corpus, verified
 
         progress = progress or Progress()
         mine = corpus is None
@@ -151,7 +152,7 @@ class Index:
         OptionError
             If documents were added or deleted since it was made.
         """
-        from .store import write_index
+        from .index_folder import write_index
 
         if len(self.segments) != 1 or self.deleted[0].any():
             raise OptionError(
@@ -169,7 +170,7 @@ class Index:
         InputError
             If it is none. `FormatError` if a file in it is damaged.
         """
-        from .store import read_index
+        from .index_folder import read_index
 
         return read_index(cls, Path(folder))
 
@@ -260,7 +261,7 @@ class Index:
         before = len(self.lexicon)
         segment = more(self.space, self.lexicon, gathered)
         if self.folder is not None:
-            from .store import write_segment
+            from .index_folder import write_segment
 
             write_segment(self, segment, self.lexicon.types[before:])
         self.segments.append(segment)
@@ -282,7 +283,7 @@ class Index:
             deleted[number][document] = True
         kept = [number for number, gone in enumerate(deleted) if not gone.all()]
         if self.folder is not None:
-            from .store import write_deleted
+            from .index_folder import write_deleted
 
             write_deleted(self, deleted, kept)
         self.segments = [self.segments[number] for number in kept]

@@ -9,7 +9,7 @@
 
 The hybrid is a mean of what words say and what meaning says, each counted in standard deviations over all
 documents: (1 - m) / 2 · (z(words) + z(related)) + m · z(meaning). The share of meaning, m, is that of the
-collection (`selfvec.search.agreement`). Then the question moves toward the five best documents (Rocchio,
+collection (`selfvec.search.fusion_weight`). Then the question moves toward the five best documents (Rocchio,
 1971) and meaning is computed again. A long document scores half as a whole, half as its best passage.
 """
 
@@ -22,12 +22,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
-from ..vectors import unit_rows
+from selfvec.base.errors import OptionError
+from selfvec.numerics.rows import unit_rows
+from selfvec.text.lexicon import Asked
+
 from . import kernels
-from .lexicon import Asked
+from .dense_space import Space
 from .segment import NARROW, Segment
-from .space import Space
 
 __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 

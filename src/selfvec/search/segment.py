@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError
-from ..evaluate.kernels import document_frequencies
-from ..tensors import map_tensors, read_metadata, write_tensors
-from ..tokens import TokenBatch
+from selfvec.base.errors import FormatError
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text.document_kernels import document_frequencies
+
 from . import kernels
-from .texts import Texts, ordered_ends, packed, unpacked
+from .text_blocks import Texts, ordered_ends, packed, unpacked
 
 __all__ = ["Record", "Segment"]
 

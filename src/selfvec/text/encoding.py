@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
-from ..tokens import TokenBatch
+from selfvec.base.errors import OptionError
+from selfvec.data.token_batch import TokenBatch
+
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
 from .tokenizers import RawTokens, Tokenizer
@@ -26,7 +27,7 @@ from .tokenizers import RawTokens, Tokenizer
 if TYPE_CHECKING:
     import polars as pl
 
-    from ..vectors import Vectors
+    from selfvec.data.vectors import Vectors
 
 __all__ = ["Documents", "Encoding", "auto_window", "encode"]
 
@@ -85,7 +86,7 @@ class Encoding:
     known_tokens: int
 
     def settled(self, tokens: TokenBatch, known: Mapping[str, int]) -> Encoding:
-        """The same of forms, now that they are ``tokens``; see `selfvec.text.settling`."""
+        """The same of forms, now that they are ``tokens``; see `selfvec.text.unstemmed`."""
         rare = self.tokens - len(tokens)
         dropped = self.dropped | ({"minimal count": rare} if rare else {})
         return replace(self, dropped=dropped, **_described(tokens, known))  # type: ignore[arg-type]
@@ -187,7 +188,7 @@ def encode(
         Words that become one token where they follow one another, as ``flash_flood``, or what finds them;
         see `selfvec.text.phrases`.
     settle : bool
-        Whether stems and rare words are settled; otherwise that is left to `selfvec.text.settling`.
+        Whether stems and rare words are settled; otherwise that is left to `selfvec.text.unstemmed`.
     jobs : int, optional
         Threads; all cores by default. The result is the same for any number, and for any batches.
 

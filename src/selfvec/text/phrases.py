@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, OptionError
+from selfvec.base.errors import InputError, OptionError
 
 __all__ = ["LINK", "Joined", "Phraser", "Running", "join", "parts", "read_phrases", "units_of"]
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, OptionError
-from .settling import DROPPED, words_of
+from selfvec.base.errors import InputError, OptionError
+
 from .stems import stems
 from .tagger import PARTS, Tagger, tagger
+from .unstemmed import DROPPED, words_of
 
 if TYPE_CHECKING:
     from .tokenizers import Casing

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
+from selfvec.base.errors import OptionError
 
 __all__ = ["STEMMERS", "same_stem", "stems"]
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from ..errors import MissingExtra, OptionError
+from selfvec.base.errors import MissingExtra, OptionError
 
 __all__ = ["PARTS", "LexiconTagger", "SpacyTagger", "Tagger", "tagger"]
 

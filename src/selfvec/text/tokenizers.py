@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, OptionError
+from selfvec.base.errors import FormatError, OptionError
+
 from .characters import table
 
 if TYPE_CHECKING:

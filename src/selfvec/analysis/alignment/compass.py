@@ -1,0 +1,233 @@
+"""A compass: one frozen table of contexts, made of both corpora, by which each corpus places its words.
+
+TWEC and CADE (Di Carlo, Bianchi and Palmonari, 2019; Bianchi et al., 2020) train one side of word2vec on all
+the text, freeze it, and train the other side on each slice: the slices come out in one space without being
+turned. Here it is said in our operator. With A the centred, root-weighted sum of neighbours over *both*
+corpora and T the whitening of its second application,
+
+    context   K    =  unit(zca(A·E₀)),                        frozen, from both corpora together
+    slice     E_s  =  unit(T( r / r_s · (A_s·K) )),           A_s sums over the texts of s alone
+
+where the weights r_c^(-γ) of contexts and T are those of both corpora. The factor r / r_s (a word's
+neighbours in all, over those in s) makes the sum a mean, so that a word does not move for being rarer in s.
+The centre, "what stands next to anything", is that of s: otherwise every word would move with what its whole
+corpus is about, and words without much meaning the most. Equal corpora give equal rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_in_place
+from selfvec.numerics.whitening import whitening
+from selfvec.refine.decorrelated import (
+    COMPOSED,
+    GAMMA,
+    POWER,
+    WINDOW,
+    anchored,
+    base_vectors,
+    decorrelate,
+    starting_vectors,
+)
+from selfvec.refine.preparation import starting_vectors as random_start
+
+__all__ = ["Compass", "compass_of", "joined"]
+
+_SAME = 1e-3  # of two unit rows: the same row, read from two files
+
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Compass:
+    """Two corpora over one vocabulary, and the frozen contexts that place the words of either.
+
+    Parameters
+    ----------
+    batch : TokenBatch
+        The texts of the first corpus, then those of the second, over the words of both.
+    second : (D,) bool
+        Which documents are the second's.
+    context : (V, d) float32
+        K · T, so that sums of neighbours come out whitened.
+    shift : (d,) float32
+        What the whitening takes off.
+    degrees : (V,) float64
+        r: how many neighbours each word has in both corpora.
+    whole : (V, d) float32
+        A·K·T.
+    base : (V, d) float32
+        What was known about the words.
+    sources : (V,) uint8
+    half : int
+        Neighbours on either side.
+    jobs : int or None
+    """
+
+    batch: TokenBatch
+    second: NDArray[np.bool_]
+    context: Table
+    shift: NDArray[np.float32]
+    degrees: NDArray[np.float64]
+    whole: Table
+    base: Table
+    sources: NDArray[np.uint8]
+    half: int
+    jobs: int | None = None
+
+    def sides(
+        self, second: NDArray[np.bool_], rows: NDArray[np.int64] | slice = slice(None)
+    ) -> tuple[Table, Table]:
+        """Rows of words by the texts that are not ``second``, (D,) bool, and by those that are.
+
+        They are not normalised: their differences are those of what stood next to a word, on the average.
+        The shorter side is scanned, the other is the rest. A word without neighbours on a side has zeros.
+        ``rows`` says which words; all where not given.
+        """
+        lengths = np.diff(self.batch.offsets)
+        shorter = second if 2 * lengths[second].sum() <= len(self.batch) else ~second
+        operator = ScanOperator(self.batch.part(shorter), 2 * self.half + 1, GAMMA, self.jobs)
+        own, operator.degrees = (
+            operator.degrees,
+            self.degrees,
+        )  # contexts weigh what they weigh in both corpora
+        summed = operator.apply(self.context)
+        here = self._placed(summed[rows], own, rows)
+        rest = self._placed(self.whole[rows] - summed[rows], self.degrees - own, rows)
+        return (rest, here) if shorter is second else (here, rest)
+
+    def _placed(self, summed: Table, own: NDArray[np.float64], rows: NDArray[np.int64] | slice) -> Table:
+        """Rows of a side, from sums with the centre of both corpora and its degrees, (V,)."""
+        here, whole = own[rows], self.degrees[rows]
+        factor = np.divide(whole, here, out=np.zeros_like(here), where=here > 0)
+        shares = own / max(own.sum(), 1.0) - self.degrees / max(self.degrees.sum(), 1.0)
+        with np.errstate(divide="ignore"):
+            weights = np.where(self.degrees > 0, self.degrees**-GAMMA, 0.0)
+        moved = ((shares * weights) @ self.context).astype(np.float32)  # from one centre to the other
+        out = summed * factor.astype(np.float32)[:, None]
+        out -= np.sqrt(whole).astype(np.float32)[:, None] * moved + self.shift
+        out[here == 0] = 0
+        return out
+
+    def tables(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
+        """All words as either corpus has them, with their counts there.
+
+        With ``anchor``, λ, they are pulled back to what was known; see `decorrelated.anchored`.
+        """
+        strengths = np.zeros(len(self.whole), np.float32)
+        strengths[self.sources == Source.KNOWN] = anchor
+        strengths[self.sources == Source.SUBWORDS] = anchor * COMPOSED
+        words, made = list(self.batch.types), []
+        for rows, documents in zip(self.sides(self.second), (~self.second, self.second), strict=True):
+            counts = self.batch.part(documents).counts
+            table = unit_in_place(rows)
+            table = anchored(table, self.base, counts, strengths) if anchor else table
+            made.append(Vectors(words, table, sources=self.sources, counts=counts, normalized=True))
+        return made[0], made[1]
+
+
+def joined(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.bool_]]:
+    """Two corpora over the words of both, and which documents are the second's.
+
+    Examples
+    --------
+    >>> one = TokenBatch.from_documents([["a", "b"]])
+    >>> both, second = joined(one, TokenBatch.from_documents([["c", "a"], []]))
+    >>> both.ids.tolist(), list(both.types), second.tolist()
+    ([0, 1, 2, 0], ['a', 'b', 'c'], [False, True, True])
+    """
+    index = {word: i for i, word in enumerate(a.types)}
+    numbers = np.array([index.setdefault(word, len(index)) for word in b.types], np.int32)
+    ids = np.concatenate([a.ids, numbers[b.ids]]) if len(numbers) else a.ids
+    offsets = np.concatenate([a.offsets, len(a) + b.offsets[1:]]).astype(np.int64)
+    second = np.arange(len(offsets) - 1) >= a.documents
+    return TokenBatch(ids, offsets, list(index)), second
+
+
+def compass_of(
+    a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, jobs: int | None = None
+) -> Compass:
+    """The compass of two runs that have kept their corpora.
+
+    Parameters
+    ----------
+    a, b : Run
+        Refined, by whatever rule, from one table of vectors, or both from random directions.
+    window : int
+        Tokens per window, the centre included.
+    jobs : int, optional
+        Threads.
+
+    Raises
+    ------
+    InputError
+        If one is no run or forgot its tokens, or the two began from different vectors.
+    """
+    if not (isinstance(a, Run) and isinstance(b, Run)):
+        raise InputError(
+            "a compass is made of two runs and their corpora, a table of vectors has none",
+            remedy="give run folders, or choose the method procrustes or relative",
+        )
+    if window < 2:
+        raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
+    batch, second = joined(
+        a.require_tokens("which a compass reads again: choose the method procrustes"),
+        b.require_tokens("which a compass reads again: choose the method procrustes"),
+    )
+    rows, sources = _beginning(a, b, batch)
+    known = sources != Source.NONE
+    base = base_vectors(rows, known)
+    operator = ScanOperator(batch, window, GAMMA, jobs)
+    frozen = decorrelate(starting_vectors(base, known, operator), operator, POWER)
+    summed = operator.apply(frozen)
+    shift, turn = whitening(summed, POWER, operator.degrees > 0)
+    return Compass(
+        batch,
+        second,
+        frozen @ turn,
+        shift @ turn,
+        operator.degrees,
+        summed @ turn,
+        base,
+        sources,
+        window // 2,
+        jobs,
+    )
+
+
+def _beginning(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray[np.uint8]]:
+    """What the words of both corpora began from, and where that came from."""
+    one, other = a.original, b.original
+    random = [bool(np.any(table.sources == Source.RANDOM)) for table in (one, other)]
+    if all(random):  # directions that mean nothing are drawn anew, so that no two words have the same
+        drawn = random_start(batch, None, Settings(seed=int(a.provenance.get("seed", 0))))
+        return drawn.unit, drawn.sources
+    if any(random) or not _agree(one, other):
+        raise InputError(
+            "a compass needs two runs that began from the same vectors, these began from different ones",
+            path=b.folder,
+            remedy="refine both from one table, or choose the method procrustes or relative",
+        )
+    first, sources_a = one.lookup(batch.types, compose=False)
+    second, sources_b = other.lookup(batch.types, compose=False)
+    mine = np.array([word in one for word in batch.types])
+    return np.where(mine[:, None], first, second), np.where(mine, sources_a, sources_b).astype(np.uint8)
+
+
+def _agree(one: Vectors, other: Vectors) -> bool:
+    """Whether the words of both have the same rows."""
+    if one.vector_size != other.vector_size:
+        return False
+    both = [word for word in one.index_to_key if word in other]
+    rows, others = (table.unit[[table.key_to_index[word] for word in both]] for table in (one, other))
+    return bool(np.all(np.abs(rows - others) < _SAME))

@@ -1,0 +1,194 @@
+"""What else belongs to a query: related terms with weights, from what words mean and what texts are about.
+
+Two tables tell different things: in the refined one a word is near those used as it is (*hail*:
+*hailstones*), in that of topics near those of the same texts (*hail*: *windshields*). A term's weight is the
+mean of its cosines to the query in both, times n / (n + 10) for n occurrences: what few texts say is worth
+less. The query is the idf-weighted sum of its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.base.threads import one_core
+from selfvec.data.run import Run
+from selfvec.numerics.rows import unit_rows
+from selfvec.text.document_vectors import Manner, encode_texts, inverse_document_frequency
+from selfvec.text.phrases import LINK, parts
+
+from .terms import stop_words, subjects
+
+__all__ = ["Expansion", "Related", "expand"]
+
+LEAST = 0.2  # mean cosine below which a term is not related; as in search
+EVIDENCE = 10  # occurrences at which a term weighs half
+
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A term that belongs to a query.
+
+    Parameters
+    ----------
+    term : str
+        A phrase has underscores.
+    weight : float
+        0 to 1, where a word of the query has 1: the mean of ``meaning`` and ``topic``, less for rare terms.
+    meaning : float
+        Cosine to the query in the refined table.
+    topic : float
+        The same in that of topics.
+    count : int
+        Occurrences.
+    near : str
+        The word of the query it is nearest to.
+    """
+
+    term: str
+    weight: float
+    meaning: float
+    topic: float
+    count: int
+    near: str
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """A query and what belongs to it.
+
+    Parameters
+    ----------
+    query : str
+    known : list of str
+        Its words and phrases that the run knows; stop words are neither here nor in ``unknown``.
+    unknown : list of str
+    rows : list of Related
+        The largest weight first.
+    """
+
+    query: str
+    known: list[str]
+    unknown: list[str]
+    rows: list[Related]
+
+    def __iter__(self) -> Iterator[Related]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def expanded(self) -> str:
+        """The query with its terms as a boosted query of search engines of the Lucene kind."""
+        more = [f"{_quoted(row.term)}^{row.weight:.2f}" for row in self.rows]
+        return " ".join([*map(_quoted, self.known), *more])
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec expand --json`` prints it."""
+        return {
+            "query": self.query,
+            "known": self.known,
+            "unknown": self.unknown,
+            "expanded": self.expanded,
+            "rows": [asdict(row) for row in self.rows],
+        }
+
+
+def expand(
+    run: Run, query: str, topn: int = 10, *, min_count: int = 5, progress: Progress | None = None
+) -> Expansion:
+    """Terms that belong to a query.
+
+    Parameters
+    ----------
+    run : Run
+        Its phrases are terms where it was made with some.
+    query : str
+    topn : int
+    min_count : int
+        Occurrences of a term, at least.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Expansion
+        Terms that share a stem with the query or with one before them are left out, where the run's language
+        has stems.
+
+    Raises
+    ------
+    OptionError
+        If ``topn`` is not at least 1.
+    InputError
+        If the run knows no word of the query, or has forgotten its tokens.
+    """
+    if topn < 1:
+        raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
+    batch = run.require_tokens()
+    asked = encode_texts([query], Manner.of(run.provenance), run.vectors)
+    index = run.vectors.key_to_index
+    times = dict(zip(asked.types, asked.counts.tolist(), strict=True))
+    known = [word for word in asked.types if times[word] and word in index]
+    unknown = [word for word in asked.types if times[word] and word not in index]
+    if not known:
+        told = f", {', '.join(map(repr, unknown))}," if unknown else ""
+        raise InputError(
+            f"no word of the query{told} occurs in this run", remedy="ask with words of the corpus"
+        )
+    rows = np.array([index[word] for word in known], np.int64)
+    weight = inverse_document_frequency(batch)[rows] * np.array([times[w] for w in known], np.float32)
+    with (progress or Progress()).stage("Relating texts", None, "words"):
+        tables = [run.vectors.unit, np.asarray(subjects(run))]
+    with one_core():
+        cosines = np.stack([table @ _direction(table[rows], weight) for table in tables])
+        nearest = (run.vectors.unit @ run.vectors.unit[rows].T).argmax(axis=1)
+    near_both = cosines.mean(axis=0)
+    scores = near_both * batch.counts / (batch.counts + EVIDENCE)
+    empty = stop_words(run)
+    able = (batch.counts >= min_count) & (near_both >= LEAST)
+    able[rows] = False
+    seen = {stem for word in known for stem in _stems(word, run)}
+    out: list[Related] = []
+    for row in np.flatnonzero(able)[np.argsort(-scores[able], kind="stable")].tolist():
+        term = run.vectors.index_to_key[row]
+        stems = _stems(term, run)
+        if term.lower() in empty or not any(map(str.isalpha, term)) or seen.issuperset(stems):
+            continue
+        seen.add(LINK.join(stems))
+        if LINK not in term:
+            seen.update(stems)
+        meaning, topic = (float(value) for value in cosines[:, row])
+        near = known[int(nearest[row])]
+        out.append(Related(term, float(scores[row]), meaning, topic, int(batch.counts[row]), near))
+        if len(out) == topn:
+            break
+    return Expansion(query, known, unknown, out)
+
+
+def _direction(rows: Table, weight: Table) -> Table:
+    out: Table = unit_rows((weight @ rows)[None])[0]
+    return out
+
+
+def _stems(term: str, run: Run) -> list[str]:
+    """The words of a term by their stems."""
+    words = parts(term.lower()) or [term.lower()]
+    language = Manner.of(run.provenance).stem
+    if language is None:
+        return words
+    from selfvec.text.stems import stems
+
+    return stems(words, language)
+
+
+def _quoted(term: str) -> str:
+    return f'"{term.replace(LINK, " ")}"' if LINK in term else term

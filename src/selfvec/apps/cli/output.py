@@ -1,0 +1,95 @@
+"""What commands share: JSON to standard output, progress and messages to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from selfvec.base.progress import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+__all__ = ["TerminalProgress", "downloads", "print_json", "say", "show", "stderr"]
+
+
+def print_json(data: object) -> None:
+    """One JSON document on standard output."""
+    json.dump(data, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def stderr() -> Console:
+    """A console for progress and messages."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(message: str) -> None:
+    """A message on standard error, as it is."""
+    print(message, file=sys.stderr)
+
+
+def show(renderable: RenderableType) -> None:
+    """A result on standard output: coloured on a terminal, plain in a pipe."""
+    from rich.console import Console
+
+    Console(highlight=False).print(renderable)
+
+
+class TerminalProgress(Progress):
+    """Progress bars on a terminal; nothing where standard error is a file."""
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        """One bar for the stage, gone when it is over."""
+        if not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        size = f"{total:,} {unit}" if total else unit
+        columns: list[Any] = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+        ]
+        columns += [TextColumn(size), TimeRemainingColumn(compact=True)]
+        with Bars(*columns, console=stderr(), transient=True) as bars:
+            task = bars.add_task(label, total=total)
+            yield lambda done: bars.advance(task, done)
+
+    def say(self, message: str) -> None:
+        """A message on standard error."""
+        say(message)
+
+
+@contextmanager
+def downloads() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar per file; the block reports a file's name, the bytes done and the bytes in all."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    columns: list[Any] = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    ]
+    with Bars(*columns, console=stderr()) as bars:
+        tasks: dict[str, Any] = {}
+
+        def update(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=total or None)
+
+        yield update

@@ -1,0 +1,136 @@
+"""Serving the page: an address, a token where others can reach it, and uvicorn until Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.data.run import Run
+
+from .guard import LONGEST_HEADERS, Application, is_loopback
+from .study import Study
+
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["PORT", "bind", "serve"]
+
+PORT = 8765
+"""Where the page is looked for first."""
+
+_TRIED = 20  # ports, where none was asked for
+_AT_ONCE = 64  # questions answered side by side
+
+
+def serve(run: Run, host: str = "127.0.0.1", port: int | None = None, *, say: Callable[[str], None]) -> None:
+    """Serve a run until it is interrupted.
+
+    Parameters
+    ----------
+    run : Run
+    host : str
+        Any but this machine's own address is given a token, which is part of the address told.
+    port : int, optional
+        `PORT`, or the next that is free, where not given; 0 for any that is free.
+    say : callable
+        Is told the address, once.
+
+    Raises
+    ------
+    MissingExtra
+        If FastAPI or uvicorn is not installed.
+    OptionError
+        If the address is not this machine's, or is in use.
+    """
+    try:
+        import uvicorn  # noqa: F401
+
+        from .app import create_app
+    except ImportError as error:
+        raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
+    study = Study(run)
+    with bind(host, port) as listening:
+        token = None if is_loopback(host) else secrets.token_urlsafe(32)
+        server = server_of(create_app(study, host=host, token=token))
+        study.start()
+        say(address(host, listening.getsockname()[1], token))
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:  # how one stops it
+            return
+
+
+def server_of(app: Application) -> uvicorn.Server:
+    """A server for an application: it keeps no log, tells nothing of itself, and bounds what it reads."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        limit_concurrency=_AT_ONCE,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=LONGEST_HEADERS,
+    )
+    return uvicorn.Server(config)
+
+
+def address(host: str, port: int, token: str | None) -> str:
+    """Where the page is.
+
+    >>> address("::1", 8765, None), address("127.0.0.1", 80, "x")
+    ('http://[::1]:8765/', 'http://127.0.0.1:80/?token=x')
+    """
+    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    shown = f"[{shown}]" if ":" in shown else shown
+    return f"http://{shown}:{port}/{'' if token is None else f'?token={token}'}"
+
+
+def bind(host: str, port: int | None) -> socket.socket:
+    """A socket at an address; see `serve` for the port.
+
+    Raises
+    ------
+    OptionError
+        If there is none to be had.
+    """
+    wanted = range(PORT, PORT + _TRIED) if port is None else [port]
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for number in wanted:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host.strip("[]"), number))
+            listening.listen(128)
+        except socket.gaierror:
+            listening.close()
+            raise OptionError(
+                f"{host!r} is no address of this machine", field="host", remedy="use 127.0.0.1 or 0.0.0.0"
+            ) from None
+        except OSError as error:
+            listening.close()
+            if error.errno != errno.EADDRINUSE:
+                raise _refused(host, number, error) from None
+        else:
+            return listening
+    used = f"the port {port} is" if port is not None else f"the ports {PORT} to {PORT + _TRIED - 1} are"
+    raise OptionError(f"{used} in use", field="port", remedy="name another with --port, or 0 for any")
+
+
+def _refused(host: str, port: int, error: OSError) -> OptionError:
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return OptionError(f"the port {port} may not be used", field="port", remedy="use one above 1023")
+    return OptionError(
+        f"{host!r} is no address of this machine ({error.strerror})",
+        field="host",
+        remedy="use 127.0.0.1 or 0.0.0.0",
+    )

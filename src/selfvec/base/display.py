@@ -1,0 +1,46 @@
+"""Words made safe to show: unprintable and bidirectional characters are escaped.
+
+Words come from anybody's corpus. A control character could move the reader's cursor; a bidirectional override
+could reverse a label.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["LONGEST", "escape_for_display"]
+
+LONGEST = 32
+"""Characters of a word shown; the rest becomes an ellipsis."""
+
+_LEFT_TO_RIGHT = "\u200e"
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def escape_for_display(word: str) -> str:
+    """A word with unprintable characters escaped, shortened to `LONGEST` characters.
+
+    Words written from right to left come between marks that keep what stands around them in its order.
+
+    >>> escape_for_display("a\\x1b[31m\\u202e"), escape_for_display("x" * 40)[-3:]
+    ('a\\\\x1b[31m\\\\u202e', 'xx…')
+    """
+    shown = "".join(_escape(character) if _hostile(character) else character for character in word)
+    shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+    leftward = any(unicodedata.bidirectional(character) in {"R", "AL"} for character in shown)
+    return f"{_LEFT_TO_RIGHT}{shown}{_LEFT_TO_RIGHT}" if leftward else shown
+
+
+def _hostile(character: str) -> bool:
+    # Cc control, Cs lone surrogate, Zl and Zp line breaks. Joiners (Cf) are part of many scripts and stay.
+    unprintable = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _BIDI
+    return unprintable or ord(character) & 0xFFFE == 0xFFFE  # no characters at all, and not allowed in XML
+
+
+def _escape(character: str) -> str:
+    return (
+        character.encode("ascii", "backslashreplace").decode()
+        if ord(character) > 127
+        else f"\\x{ord(character):02x}"
+    )

@@ -1,0 +1,45 @@
+"""What made a run: enough to make it again, and to tell two runs apart."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+__all__ = ["Timings", "environment"]
+
+_PACKAGES = ("numpy", "numba", "polars", "tokenizers", "simplemma", "wordllama")
+
+
+def environment() -> dict[str, object]:
+    """Versions of everything that may change a result."""
+    from .version import __version__
+
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "selfvec": __version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "packages": versions,
+    }
+
+
+class Timings(dict[str, float]):
+    """Seconds by stage; entering a stage again adds to it."""
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent in the block to ``name``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self[name] = self.get(name, 0.0) + time.perf_counter() - start

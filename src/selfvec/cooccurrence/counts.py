@@ -1,0 +1,253 @@
+"""`Counts`: exact co-occurrence counts of a corpus, which add up, travel and become an operator.
+
+The matrix is symmetric and sparse, in compressed rows (the three arrays of SciPy's ``csr_array``), all
+integers. Whatever is made of them - PPMI, the root-weighted operator - is made when asked for: it could not
+be added up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError, InputError, MissingExtra
+from selfvec.base.threads import threads
+from selfvec.data.run import Run
+
+from .counting import WEIGHTINGS, count
+from .counting_kernels import add_rows, row_sums, stage_rows
+from .row_blocks import MEMORY, Block, Room, assemble
+from .row_store import RowStore, load_rows, save_rows
+
+if TYPE_CHECKING:
+    from .weights import LinearOperator, PPMIOperator
+
+__all__ = ["Counts", "count", "run_counts"]
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Co-occurrence counts of V words. Made by `count`.
+
+    Parameters
+    ----------
+    types : sequence of V str
+    indptr : (V + 1,) int64
+        Row w holds the entries ``indptr[w]:indptr[w + 1]``.
+    indices : (n,) int32
+        Columns, rising within a row. May be memory-mapped.
+    data : (n,) int64
+        Counts, at least 1. May be memory-mapped.
+    window : int
+        Tokens per window, odd.
+    weighting : str
+        See `counting.WEIGHTINGS`.
+    """
+
+    types: Sequence[str]
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    data: NDArray[np.int64]
+    window: int
+    weighting: str = "flat"
+
+    def __len__(self) -> int:
+        return len(self.types)
+
+    def __repr__(self) -> str:
+        shape = f"{len(self):,} words, {len(self.data):,} entries"
+        return f"<Counts: {shape}, window {self.window}, {self.weighting}>"
+
+    @cached_property
+    def row_sums(self) -> NDArray[np.int64]:
+        """r, (V,) int64: the weight of all neighbours of each word."""
+        return row_sums(self.indptr, self.data)
+
+    @property
+    def total(self) -> int:
+        """N, the sum of all counts."""
+        return int(self.row_sums.sum())
+
+    def merge(
+        self,
+        *others: Counts,
+        types: Sequence[str] | None = None,
+        jobs: int | None = None,
+        memory: int = MEMORY,
+    ) -> Counts:
+        """Add counts of other documents; those of a whole corpus, bit for bit, whatever its parts were.
+
+        Parameters
+        ----------
+        *others : Counts
+            With the same window and weighting; their vocabularies may differ. None: just a new order.
+        types : sequence of str, optional
+            The vocabulary of the result and its order. By default this one's, then the words each of the
+            others adds, in their order.
+        jobs, memory
+            As in `count`; here all but the result's half is for the threads.
+
+        Raises
+        ------
+        InputError
+            If windows or weightings differ, or ``types`` lacks a word or has one twice.
+        """
+        parts = (self, *others)
+        for part in others:
+            if (part.window, part.weighting) != (self.window, self.weighting):
+                raise InputError(
+                    f"counts add up when window and weighting are the same, these are {self.window} "
+                    f"{self.weighting} and {part.window} {part.weighting}",
+                    remedy="count one of the corpora again",
+                )
+        union = dict.fromkeys(chain.from_iterable(part.types for part in parts))
+        index = _index(list(union) if types is None else types, union)
+        columns = [np.fromiter((index[word] for word in part.types), np.int32) for part in parts]
+        lengths = np.zeros(len(index), np.int64)
+        for part, numbers in zip(parts, columns, strict=True):
+            lengths[numbers] += np.diff(part.indptr)
+        with RowStore(np.minimum(lengths, len(index)), memory // 2) as store:
+            _add_up(store, parts, columns, lengths, threads(jobs), memory // 2)
+            return Counts(list(index), *store.finish(), self.window, self.weighting)
+
+    def ppmi(self, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY) -> PPMIOperator:
+        """The operator of positive pointwise mutual information; see `weights.PPMIOperator`."""
+        from .weights import PPMIOperator
+
+        return PPMIOperator(self, smoothing, jobs=jobs, memory=memory)
+
+    def linear(self, gamma: float = 0.5, *, jobs: int | None = None) -> LinearOperator:
+        """The centred, root-weighted operator, equal to the scan's; see `weights.LinearOperator`."""
+        from .weights import LinearOperator
+
+        return LinearOperator(self, gamma, jobs=jobs)
+
+    def dense(self) -> NDArray[np.int64]:
+        """The whole matrix, (V, V) int64, for small V."""
+        matrix = np.zeros((len(self), len(self)), np.int64)
+        matrix[np.repeat(np.arange(len(self)), np.diff(self.indptr)), self.indices] = self.data
+        return matrix
+
+    def to_scipy(self) -> Any:
+        """The matrix as a ``scipy.sparse.csr_array``, (V, V) int64.
+
+        Raises
+        ------
+        MissingExtra
+            If SciPy is not installed.
+        """
+        try:
+            from scipy.sparse import csr_array  # type: ignore[import-untyped]
+        except ImportError:
+            raise MissingExtra("scipy", "sparse", "a SciPy matrix") from None
+        return csr_array((self.data, self.indices, self.indptr), shape=(len(self), len(self)))
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a folder of ``counts.safetensors`` and ``vocabulary.txt``, whole or not at all.
+
+        Raises
+        ------
+        TargetError
+            If the folder exists and ``overwrite`` is false, or cannot be written.
+        """
+        arrays: dict[str, NDArray[Any]] = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
+        metadata = {"window": str(self.window), "weighting": self.weighting}
+        save_rows(folder, arrays, list(self.types), metadata, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Counts:
+        """Memory-map what `save` wrote. Every entry is looked at once: a damaged file is refused here.
+
+        Raises
+        ------
+        FormatError
+            If a file is missing or damaged, or is another vocabulary's.
+        """
+        arrays, types, metadata = load_rows(folder)
+        window, weighting = metadata.get("window", ""), metadata.get("weighting", "")
+        if not (window.isascii() and window.isdigit() and int(window) % 2) or weighting not in WEIGHTINGS:
+            raise FormatError(
+                f"counts name an odd window and a weighting of {', '.join(WEIGHTINGS)}, these say {window!r} "
+                f"and {weighting!r}",
+                path=folder,
+                remedy="count the corpus again",
+            )
+        return cls(types, arrays["indptr"], arrays["indices"], arrays["data"], int(window), weighting)
+
+
+def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
+    """Number the words of the result."""
+    index = {word: i for i, word in enumerate(types)}
+    if len(index) != len(types):
+        raise InputError("the words of a vocabulary are unique, one stands here twice", field="types")
+    missing = next((word for word in needed if word not in index), None)
+    if missing is not None:
+        raise InputError(
+            f"the vocabulary holds every word that was counted, {missing!r} is missing", field="types"
+        )
+    return index
+
+
+def _add_up(
+    store: RowStore,
+    parts: Sequence[Counts],
+    columns: Sequence[NDArray[np.int32]],
+    sizes: NDArray[np.int64],
+    jobs: int,
+    memory: int,
+) -> None:
+    """Add the parts' rows, brought together block by block.
+
+    Parameters
+    ----------
+    columns : for each part, (V',) int32
+        Its words' numbers in the result.
+    sizes : (V,) int64
+        Entries of each row of the result in all parts.
+    """
+    rows = np.full((len(parts), len(sizes)), -1, np.int64)
+    for k, (part, numbers) in enumerate(zip(parts, columns, strict=True)):
+        rows[k, numbers] = np.arange(len(part))
+
+    def work(room: Room, block: Block) -> NDArray[np.int64]:
+        here = slice(block.first, block.last)
+        bounds = np.concatenate(([0], np.cumsum(sizes[here])))
+        staged_indices, staged_data = np.empty(int(bounds[-1]), np.int32), np.empty(int(bounds[-1]), np.int64)
+        staged = staged_indices, staged_data
+        next_entry = bounds[:-1].copy()
+        for part, numbers, own in zip(parts, columns, rows, strict=True):
+            stage_rows(own[here], numbers, part.indptr, part.indices, part.data, next_entry, *staged)
+        made = np.empty(block.last - block.first, np.int64)
+        add_rows(bounds, staged_indices, staged_data, *room.arrays, made)
+        return made
+
+    assemble(store, sizes, len(sizes), work, jobs=jobs, memory=memory // 2)
+
+
+def run_counts(run: Run) -> Counts | None:
+    """The co-occurrence counts of a run, memory-mapped; None if it was made without.
+
+    Raises
+    ------
+    FormatError
+        If the files in the run folder are damaged, or belong to another vocabulary.
+    """
+    kept = run.parts.get("counts")
+    if kept is None and run.folder is not None and (run.folder / "counts").is_dir():
+        kept = Counts.load(run.folder / "counts")
+        if kept.types != run.vectors.index_to_key:
+            raise FormatError(
+                "counts in a run folder have the words of the run in the same order, these have others",
+                path=run.folder / "counts",
+                remedy="make the run again",
+            )
+        run.parts["counts"] = kept
+    assert kept is None or isinstance(kept, Counts)
+    return kept

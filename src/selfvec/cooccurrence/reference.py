@@ -1,0 +1,50 @@
+"""Counting and its operators written to be read: what the kernels are checked against."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.data.token_batch import TokenBatch
+
+from .counting import WEIGHTINGS
+
+__all__ = ["count_reference", "linear_reference", "ppmi_reference"]
+
+
+def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> NDArray[np.int64]:
+    """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `selfvec.cooccurrence.counting`."""
+    C = np.zeros((len(batch.types), len(batch.types)), np.int64)
+    half = window // 2
+    for lo, hi in pairwise(batch.offsets.tolist()):
+        document = batch.ids[lo:hi].tolist()
+        for i, word in enumerate(document):
+            for distance, other in enumerate(document[i + 1 : i + 1 + half], start=1):
+                weight = WEIGHTINGS[weighting](distance, half)
+                C[word, other] += weight
+                C[other, word] += weight
+    return C
+
+
+def ppmi_reference(C: NDArray[np.int64], smoothing: float = 0.75) -> NDArray[np.float64]:
+    """PPMI_ij = max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))), (V, V); zero where C is."""
+    r = C.sum(axis=1).astype(np.float64)
+    contexts = np.where(r > 0, r, 1) ** smoothing * (r > 0)
+    ppmi = np.zeros(C.shape)
+    i, j = np.nonzero(C)
+    ppmi[i, j] = np.maximum(0, np.log(C[i, j] * contexts.sum() / (r[i] * contexts[j])))
+    return ppmi
+
+
+def linear_reference(C: NDArray[np.int64], E: NDArray[np.floating], gamma: float) -> NDArray[np.float64]:
+    """r_w^(-1/2) · [Σ_c C_wc r_c^(-γ) E_c - (r_w / N) · Σ_c r_c^(1-γ) E_c], (V, d); zeros where r_w is 0."""
+    r = C.sum(axis=1).astype(np.float64)
+    alive = r > 0
+    A = np.zeros(C.shape)
+    rows, columns = r[alive, None], r[None, alive]
+    A[np.ix_(alive, alive)] = rows**-0.5 * (
+        C[np.ix_(alive, alive)] * columns**-gamma - rows / r.sum() * columns ** (1 - gamma)
+    )
+    return np.asarray(A @ E.astype(np.float64))

@@ -1,0 +1,182 @@
+"""Parts of a corpus that are compared: by date, by a field, or one corpus and another.
+
+A slice is a set of documents of `Run.tokens`. Slices by period or by label share no document, and what
+they hold adds up to the whole, less what has no date or label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.token_batch import TokenBatch
+
+__all__ = ["PERIODS", "Slice", "by_label", "by_period", "named_slice", "parse_span", "slice_counts"]
+
+PERIODS = ("month", "quarter", "year")
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_BOUND = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?|-?[qQ]([1-4]))?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some documents of a corpus.
+
+    Parameters
+    ----------
+    name : str
+    documents : (D,) bool
+    """
+
+    name: str
+    documents: NDArray[np.bool_]
+
+
+def by_period(batch: TokenBatch, period: str) -> list[Slice]:
+    """A slice a month, quarter or year in which there are documents, in order of time.
+
+    Raises
+    ------
+    InputError
+        If no document has a date.
+
+    Examples
+    --------
+    >>> dates = np.array(["2020-01-31", "2020-03-01", "2020-04-01"], "datetime64[D]")
+    >>> batch = TokenBatch(np.zeros(3, np.int32), np.arange(4), ["a"], dates)
+    >>> [part.name for part in by_period(batch, "quarter")]
+    ['2020Q1', '2020Q2']
+    """
+    if period not in PERIODS:
+        raise OptionError(f"is one of {', '.join(PERIODS)}, not {period!r}", field="slice")
+    dates = _dates(batch)
+    number = dates.astype("datetime64[M]").astype(np.int64) // _MONTHS[period]
+    dated = ~np.isnat(dates)
+    return [Slice(_called(int(n), period), dated & (number == n)) for n in np.unique(number[dated])]
+
+
+def _called(number: int, period: str) -> str:
+    month = np.datetime64(number * _MONTHS[period], "M").item()
+    return {
+        "month": f"{month.year:04d}-{month.month:02d}",
+        "quarter": f"{month.year:04d}Q{(month.month + 2) // 3}",
+        "year": f"{month.year:04d}",
+    }[period]
+
+
+def by_label(batch: TokenBatch) -> list[Slice]:
+    """A slice a label of the documents (`TokenBatch.slices`), in the labels' order.
+
+    Raises
+    ------
+    InputError
+        If the documents have no labels.
+    """
+    if batch.slices is None:
+        raise InputError(
+            "the documents of this run belong to no slices",
+            remedy="refine with --slice-field FIELD, or with several corpora and --slice corpus",
+        )
+    return [Slice(name, batch.slices == number) for number, name in enumerate(batch.slice_names)]
+
+
+def named_slice(batch: TokenBatch, text: str) -> Slice:
+    """The slice a user means: a label, a period as 1993, 2020Q2 or 2020-05, or bounds as 1976..1979.
+
+    Bounds are part of the slice, and either may be left out: ``2000..`` is 2000 and all later.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    InputError
+        If there is no document in it.
+    """
+    if text in batch.slice_names:
+        return by_label(batch)[list(batch.slice_names).index(text)]
+    span = parse_span(text)
+    if span is None:
+        known = f"; the labels are {_listed(batch.slice_names)}" if batch.slice_names else ""
+        raise OptionError(
+            f"{text!r} is no slice{known}",
+            remedy="write dates as 1976..1979, 2020-05, 2020Q2 or 2000-01-01..2005-06-30, or a label",
+        )
+    dates, (first, end) = _dates(batch), span
+    inside = (dates >= first) & (dates < end)
+    if not inside.any():
+        dated = dates[~np.isnat(dates)]
+        raise InputError(
+            f"no document is dated {text}", remedy=f"the dates run from {dated.min()} to {dated.max()}"
+        )
+    return Slice(text, inside)
+
+
+def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
+    """First day and the day after the last of a period or of bounds; None where it is neither.
+
+    >>> [str(day) for day in parse_span("1976..1979")]
+    ['1976-01-01', '1980-01-01']
+    >>> [str(day) for day in parse_span("2020Q2")], parse_span("spring")
+    (['2020-04-01', '2020-07-01'], None)
+    """
+    first, dots, last = text.partition("..")
+    spans = [_period(part) for part in ((first, last) if dots else (first,)) if part]
+    if not spans or None in spans:
+        return None
+    found = [span for span in spans if span is not None]
+    start = found[0][0] if first else np.datetime64("0001-01-01", "D")
+    end = found[-1][1] if last or not dots else np.datetime64("9999-12-31", "D")
+    return (start, end) if start < end else None
+
+
+def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
+    match = _BOUND.fullmatch(text.strip())
+    if match is None:
+        return None
+    year, month, day, quarter = match.groups()
+    if day:
+        try:
+            start = np.datetime64(text.strip(), "D")
+        except ValueError:
+            return None
+        return start, start + 1
+    if month and not 1 <= int(month) <= 12:
+        return None
+    first = int(month) if month else 3 * int(quarter) - 2 if quarter else 1
+    months = 1 if month else 3 if quarter else 12
+    begin = np.datetime64(f"{year}-{first:02d}", "M")
+    return begin.astype("datetime64[D]"), (begin + months).astype("datetime64[D]")
+
+
+def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64]:
+    """How often each word occurs in each slice, (S, V) int64.
+
+    >>> batch = TokenBatch.from_documents([["a", "b"], ["b"]])
+    >>> parts = [Slice("x", np.array([True, False])), Slice("y", np.array([False, True]))]
+    >>> slice_counts(batch, parts).tolist()
+    [[1, 1], [0, 1]]
+    """
+    lengths = np.diff(batch.offsets)
+    out = np.zeros((len(slices), len(batch.types)), np.int64)
+    for row, part in zip(out, slices, strict=True):
+        row += np.bincount(batch.ids[np.repeat(part.documents, lengths)], minlength=len(row))
+    return out
+
+
+def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
+    if batch.dates is None or np.all(np.isnat(batch.dates)):
+        raise InputError(
+            "the documents of this run have no dates",
+            remedy="refine again with --date-field FIELD",
+        )
+    return batch.dates
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    shown = ", ".join(map(repr, names[:most]))
+    return f"{shown}, … ({len(names)} in all)" if len(names) > most else shown

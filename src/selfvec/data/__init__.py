@@ -1,0 +1,1 @@
+"""The records that pass between rooms: vectors, token batches, trajectories, runs, settings."""

@@ -1,0 +1,185 @@
+"""`Run`: a refinement and everything needed to look at it.
+
+A plain record; `selfvec.storage.run_folder` reads and writes it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from selfvec.base.errors import InputError
+
+from .history import History
+from .token_batch import TokenBatch
+from .trajectory import Trajectory
+from .vectors import Vectors
+
+__all__ = ["Part", "Run"]
+
+
+class Part(Protocol):
+    """Something a run carries that is saved in a subfolder of the run folder."""
+
+    def save(self, folder: Path) -> None:
+        """Write into ``folder``, which does not exist yet."""
+
+
+class Run:
+    """The result of a refinement.
+
+    Parameters
+    ----------
+    vectors : Vectors
+        The refined table; ``vectors.counts`` holds the word counts.
+    original : Vectors
+        The same words before refining.
+    history : History, optional
+        Recorded states.
+    provenance : mapping, optional
+        The content of ``run.json``.
+    report : mapping, optional
+        The content of ``report.json``: ``{"health": ...}``.
+    tokens : TokenBatch or callable, optional
+        The corpus as ids of the run's words, or a function that loads it when it is first needed.
+    parts : mapping, optional
+        Further data by name (``counts``, ``unstemmed``), saved with the run.
+    folder : Path, optional
+        The run folder, if the run was opened from one.
+
+    Attributes
+    ----------
+    derived : dict
+        Tables computed from the run, such as its topic vectors, kept so that they are computed once.
+    """
+
+    def __init__(
+        self,
+        vectors: Vectors,
+        original: Vectors,
+        history: History | None = None,
+        provenance: Mapping[str, Any] | None = None,
+        report: Mapping[str, Any] | None = None,
+        tokens: TokenBatch | Callable[[], TokenBatch | None] | None = None,
+        parts: Mapping[str, Part] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self.vectors = vectors
+        self.original = original
+        self.history = history
+        self.provenance: dict[str, Any] = dict(provenance or {})
+        self.report: dict[str, Any] = dict(report or {})
+        self.parts: dict[str, Part] = dict(parts or {})
+        self.folder = folder
+        self.derived: dict[str, Any] = {}
+        self._tokens = tokens
+
+    def replace(self, **changes: Any) -> Run:
+        """A copy with some of the constructor's arguments changed; nothing derived is carried over."""
+        same = {
+            name: getattr(self, name)
+            for name in ("vectors", "original", "history", "provenance", "report", "parts", "folder")
+        }
+        return Run(**({**same, "tokens": self._tokens} | changes))
+
+    def __repr__(self) -> str:
+        method = self.provenance.get("method", "unknown method")
+        tokens = self.provenance.get("tokens")
+        size = f", {tokens:,} tokens" if isinstance(tokens, int) else ""
+        place = f", {self.folder}" if self.folder else ""
+        table = f"{len(self.vectors):,} words × {self.vectors.vector_size} dimensions"
+        return f"<Run: {method}, {table}{size}{place}>"
+
+    @cached_property
+    def tokens(self) -> TokenBatch | None:
+        """The corpus as ids of the run's words; None if the run did not keep it.
+
+        Raises
+        ------
+        FormatError
+            If the file in the run folder is damaged.
+        """
+        return self._tokens() if callable(self._tokens) else self._tokens
+
+    def require_tokens(self, reason: str = "which this needs") -> TokenBatch:
+        """`tokens`, or an `InputError` that says why they are needed."""
+        if self.tokens is None:
+            rule = f"the run has not kept its corpus, {reason}"
+            raise InputError(rule, path=self.folder, remedy="refine again without --forget-tokens")
+        return self.tokens
+
+    @property
+    def health(self) -> dict[str, Any]:
+        """The health report, as ``selfvec health --json`` prints it.
+
+        Raises
+        ------
+        InputError
+            If the run has none.
+        """
+        if "health" not in self.report:
+            raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
+        return dict(self.report["health"])
+
+    def trajectory(self, word: str) -> Trajectory:
+        """The recorded path of a word, from its original to its final vector.
+
+        Raises
+        ------
+        InputError
+            If the word is not in the run.
+        """
+        index = self.index(word)
+        original, final = self.original.unit[index], self.vectors.unit[index]
+        assert self.vectors.counts is not None
+        updates = int(self.vectors.counts[index]) * int(self.provenance.get("epochs", 1))
+        if self.history is None:
+            rows = np.stack([original, final])
+            return Trajectory(word, np.array([0, updates], np.int64), rows)
+        return self.history.trajectory(word, index, original, final, updates)
+
+    def index(self, word: str) -> int:
+        """Row of a word as written, in lower case or in title case.
+
+        Raises
+        ------
+        InputError
+            If the word is not in the run; suggests similar spellings.
+        """
+        for form in (word, word.lower(), word.title()):
+            if form in self.vectors:
+                return self.vectors.key_to_index[form]
+        alike = difflib.get_close_matches(word.lower(), self.vectors.index_to_key, n=3)
+        remedy = f"did you mean {', '.join(alike)}?" if alike else "see vocabulary.txt in the run folder"
+        raise InputError(f"the word {word!r} does not occur in this run", remedy=remedy)
+
+    def similar(
+        self, word: str, topn: int = 10, *, compare: bool = False, min_count: int = 1
+    ) -> list[dict[str, Any]]:
+        """Nearest words after refining, and before it if ``compare``: rows of ``selfvec similar --json``."""
+        index = self.index(word)
+        tables = [("original", self.original), ("refined", self.vectors)]
+        return [
+            {
+                "word": self.vectors.index_to_key[index],
+                "state": state,
+                "neighbours": self._neighbours(table, index, topn, min_count),
+            }
+            for state, table in (tables if compare else tables[1:])
+        ]
+
+    def _neighbours(self, table: Vectors, index: int, topn: int, min_count: int) -> list[list[Any]]:
+        if not table.unit[index].any():
+            return []
+        counts = self.vectors.counts
+        rare: set[int] = set()
+        if counts is not None and min_count > 1:
+            rare = set(np.flatnonzero(counts < min_count).tolist())
+        nearest = table.most_similar(table.index_to_key[index], topn=topn + len(rare))
+        kept = [[word, cosine] for word, cosine in nearest if table.key_to_index[word] not in rare]
+        return kept[:topn]

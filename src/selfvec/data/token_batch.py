@@ -1,0 +1,125 @@
+"""`TokenBatch`: a corpus as integers, the only form in which text reaches the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import CorpusError
+
+__all__ = ["TokenBatch"]
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """Token ids of a corpus in reading order, with its document bounds and vocabulary.
+
+    Parameters
+    ----------
+    ids : (N,) int32
+        ``types[ids[i]]`` is the i-th token.
+    offsets : (D + 1,) int64
+        Document ``k`` holds the tokens ``ids[offsets[k]:offsets[k + 1]]``.
+    types : sequence of V str
+        The vocabulary, in order of first appearance unless its maker says otherwise.
+    dates : (D,) datetime64[D], optional
+        One date per document (NaT where unknown).
+    sentences : int
+        Number of sentences the tokens came from (0 where unknown); ``--window auto`` is their mean length.
+    slices : (D,) int32, optional
+        The part of the corpus each document belongs to, as a number in ``slice_names``; -1 where unknown.
+    slice_names : sequence of str
+        What the parts are called.
+    fingerprints : (D,) uint64, optional
+        A number per document's text (see `selfvec.corpus.fingerprints`), odd where a text stands only once.
+    spoken : (D,) int32, optional
+        Sentences of each document, ``sentences`` in all.
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    types: Sequence[str]
+    dates: NDArray[np.datetime64] | None = None
+    sentences: int = 0
+    slices: NDArray[np.int32] | None = None
+    slice_names: Sequence[str] = ()
+    fingerprints: NDArray[np.uint64] | None = None
+    spoken: NDArray[np.int32] | None = None
+    counts: NDArray[np.int64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.ids.dtype != np.int32 or self.ids.ndim != 1:
+            raise CorpusError("token ids are a one-dimensional int32 array")
+        if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):
+            raise CorpusError("document offsets run from 0 to the number of tokens")
+        if np.any(np.diff(self.offsets) < 0):
+            raise CorpusError("document offsets never decrease")
+        if len(self.ids) and not 0 <= self.ids.min() <= self.ids.max() < len(self.types):
+            raise CorpusError(f"token ids lie between 0 and {len(self.types) - 1}")
+        if self.dates is not None and len(self.dates) != len(self.offsets) - 1:
+            raise CorpusError("there is one date per document")
+        if self.fingerprints is not None and len(self.fingerprints) != len(self.offsets) - 1:
+            raise CorpusError("there is one fingerprint per document")
+        if self.spoken is not None and len(self.spoken) != len(self.offsets) - 1:
+            raise CorpusError("there is one number of sentences per document")
+        if self.slices is not None:
+            _check_slices(self.slices, len(self.offsets) - 1, len(self.slice_names))
+        counts = np.bincount(self.ids, minlength=len(self.types)).astype(np.int64)
+        object.__setattr__(self, "counts", counts)
+
+    @classmethod
+    def from_documents(cls, documents: Sequence[Sequence[str]]) -> TokenBatch:
+        """Build from lists of tokens.
+
+        >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b"]])
+        >>> batch.ids.tolist(), batch.offsets.tolist(), list(batch.types), batch.counts.tolist()
+        ([0, 1, 0, 1], [0, 3, 4], ['a', 'b'], [2, 2])
+        """
+        index: dict[str, int] = {}
+        ids = [index.setdefault(token, len(index)) for document in documents for token in document]
+        offsets = np.cumsum([0, *map(len, documents)], dtype=np.int64)
+        return cls(np.array(ids, dtype=np.int32), offsets, list(index))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def documents(self) -> int:
+        """Number of documents, empty ones included."""
+        return len(self.offsets) - 1
+
+    def part(self, documents: NDArray[np.bool_]) -> TokenBatch:
+        """Some of the documents, (D,) bool, in their order, over the same vocabulary.
+
+        Where it is not known how many sentences they hold, these are counted in proportion to the tokens.
+
+        >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b"], ["a"]])
+        >>> part = batch.part(np.array([False, True, True]))
+        >>> part.ids.tolist(), part.offsets.tolist(), part.counts.tolist()
+        ([1, 0], [0, 1, 2], [1, 1])
+        """
+        lengths = np.diff(self.offsets)
+        offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
+        spoken = None if self.spoken is None else self.spoken[documents]
+        share = int(offsets[-1]) / max(len(self), 1)
+        return TokenBatch(
+            self.ids[np.repeat(documents, lengths)],
+            offsets,
+            self.types,
+            dates=None if self.dates is None else self.dates[documents],
+            sentences=round(self.sentences * share) if spoken is None else int(spoken.sum()),
+            slices=None if self.slices is None else self.slices[documents],
+            slice_names=self.slice_names,
+            fingerprints=None if self.fingerprints is None else self.fingerprints[documents],
+            spoken=spoken,
+        )
+
+
+def _check_slices(slices: NDArray[np.int32], documents: int, names: int) -> None:
+    if slices.shape != (documents,):
+        raise CorpusError("there is one slice per document")
+    if documents and not -1 <= slices.min() <= slices.max() < names:
+        raise CorpusError(f"slices lie between -1 and {names - 1}")

@@ -1,8 +1,0 @@
-"""Texts as vectors, with what a run has learned: one static table from words to rows, and nothing else.
-
->>> from selfvec.encoder import Encoder
-"""
-
-from .model import Encoder, as_encoder
-
-__all__ = ["Encoder", "as_encoder"]

@@ -1,0 +1,126 @@
+"""word2vec and fastText through gensim, on the corpus alone or going on from the vectors given.
+
+Negative sampling (5), subsampling of frequent words (1e-3) and five words on each side are the makers' own
+values, and all words count, since the table has a row for each. The text goes to gensim as a file with a
+document a line, the fastest way it has. With one thread a seed gives the same vectors; with more, threads
+write into each other's rows.
+
+What "continued" means. Rows of words with a vector start there, at length 1; the others start from the small
+random numbers of any training. The output weights start from zero, as always, and know nothing of those
+rows; to move the rows by them at once would be to spoil them. So in the first epoch known rows stand still
+while the output weights, and the rows of new words, are fitted to them; in the epochs that follow all moves.
+In fastText the same holds for the rows of whole words; n-grams start from random numbers, as in its own
+``-pretrainedVectors``.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import MissingExtra
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+
+__all__ = ["distinct_keys", "epochs_of", "fasttext", "word2vec", "write_lines"]
+
+Table = NDArray[np.float32]
+
+_ALPHA = 0.025  # gensim's first learning rate
+_LONGEST = 10_000  # tokens of a line that gensim reads
+_BUCKETS = 1 << 18  # of fastText's n-grams; its 2,000,000 would only be empty memory here
+_EPOCHS, _MOST, _ENOUGH = 5, 50, 5_000_000
+
+
+def epochs_of(tokens: int) -> int:
+    """The makers' five or, for a small corpus, as many as show it five million tokens, 50 at most."""
+    return min(_MOST, max(_EPOCHS, -(-_ENOUGH // max(tokens, 1))))
+
+
+def word2vec(
+    batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, skip_gram: bool, continued: bool
+) -> Table:
+    """Skip-gram or continuous bag of words (Mikolov et al., 2013)."""
+    model = _gensim().Word2Vec(**_options(original, seed, jobs), sg=int(skip_gram))
+    _train(model, batch, original, "vectors" if continued else None)
+    return np.asarray(model.wv.vectors, np.float32)
+
+
+def fasttext(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, continued: bool) -> Table:
+    """Skip-gram of words and their n-grams of 3 to 6 letters (Bojanowski et al., 2017)."""
+    model = _gensim().FastText(**_options(original, seed, jobs), sg=1, bucket=_BUCKETS)
+    _train(model, batch, original, "vectors_vocab" if continued else None)
+    return np.asarray(model.wv.vectors, np.float32)
+
+
+def _gensim() -> Any:
+    try:
+        from gensim import models
+    except ImportError:
+        raise MissingExtra("gensim", "peers", "the peers word2vec and fasttext") from None
+    return models
+
+
+def _options(original: Vectors, seed: int, jobs: int) -> dict[str, Any]:
+    size = original.vector_size
+    fixed = {"window": 5, "negative": 5, "sample": 1e-3, "alpha": _ALPHA, "min_count": 1, "sorted_vocab": 0}
+    return {"vector_size": size, "seed": seed + 1, "workers": jobs, **fixed}  # to gensim no seed is 0
+
+
+def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | None) -> None:
+    """Train on the batch; ``continued`` names the array whose known rows start from the original."""
+    keys = distinct_keys(batch.types)
+    counts = np.maximum(batch.counts, 1).tolist()
+    model.build_vocab_from_freq(dict(zip(keys, counts, strict=True)))
+    epochs = epochs_of(len(batch))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "text.txt"
+        lines = write_lines(batch, keys, path)
+        given = {"corpus_file": str(path), "total_examples": lines, "total_words": len(batch)}
+        if continued is not None:
+            known = original.unit.any(axis=1)
+            getattr(model.wv, continued)[known] = original.unit[known]
+            held = (~known).astype(np.float32)  # how much of a step each row takes
+            setattr(model.wv, f"{continued}_lockf", held)
+            model.train(**given, epochs=1, start_alpha=_ALPHA, end_alpha=_ALPHA)
+            setattr(model.wv, f"{continued}_lockf", np.ones(1, np.float32))
+            epochs -= 1
+        model.train(**given, epochs=epochs)
+
+
+def distinct_keys(types: Sequence[str]) -> list[str]:
+    """Words as a text file can hold them: without white space, and no two alike.
+
+    >>> distinct_keys(["new york", "new_york", "hail", ""])
+    ['new_york_', 'new_york', 'hail', '_']
+    """
+    taken = {word for word in types if word and not re.search(r"\s", word)}
+    keys = []
+    for word in types:
+        key = word
+        if word not in taken:
+            key = re.sub(r"\s", "_", word) or "_"
+            while key in taken:
+                key += "_"
+            taken.add(key)
+        keys.append(key)
+    return keys
+
+
+def write_lines(batch: TokenBatch, keys: Sequence[str], path: Path) -> int:
+    """A document a line, those that gensim would cut in several; the number of lines."""
+    lines = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for lo, hi in pairwise(batch.offsets.tolist()):
+            for start in range(lo, hi, _LONGEST):
+                ids = batch.ids[start : min(start + _LONGEST, hi)].tolist()
+                file.write(" ".join([keys[i] for i in ids]) + "\n")
+                lines += 1
+    return lines

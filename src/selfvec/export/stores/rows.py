@@ -1,0 +1,221 @@
+"""What goes into a store: rows of text and what is known of each, beside their vectors.
+
+Made once, the same for every store. Documents are cut into passages as search cuts them, and each passage
+is a row; fields of the documents are columns, so that stores can filter by them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from selfvec.search.building import Gathered
+
+__all__ = ["Encode", "Rows", "passage_rows", "word_rows"]
+
+_BLOCK = 4096  # texts encoded at a time
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to vectors: n texts -> (n, d) float32, unit rows, zeros where nothing of a text is known."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to be stored.
+
+    Parameters
+    ----------
+    name : str
+        What they are, which stores call their table: ``passages`` or ``words``.
+    table : polars.DataFrame of n rows
+        Everything but the vectors. Column names hold letters, digits and ``_`` only.
+    vectors : (n, d) float32
+        Unit rows, or zeros.
+    language : str, optional
+        Code of the language whose stems a full-text index may use.
+    left_out : sequence of str
+        Fields of the documents that are no columns, being too long to filter by.
+
+    Raises
+    ------
+    InputError
+        If there is no row, or not one vector for each.
+    """
+
+    name: str
+    table: pl.DataFrame
+    vectors: NDArray[np.float32]
+    language: str | None = None
+    left_out: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not len(self.table):
+            raise InputError(f"there are no {self.name} to store", remedy="name other documents")
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.table):
+            raise InputError(
+                f"{len(self.table):,} {self.name} need a vector each, these are {self.vectors.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """Which rows have no direction, (n,) bool: nothing of their text is known."""
+        filled: NDArray[np.bool_] = np.any(self.vectors != 0, axis=1)
+        return ~filled
+
+    def frame(self) -> pl.DataFrame:
+        """The table with a last column ``vector``, a fixed-size list of float32."""
+        import polars as pl
+
+        return self.table.with_columns(pl.Series("vector", self.vectors))
+
+
+def passage_rows(
+    run: Run,
+    corpus: Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    encode: Encode | None = None,
+    progress: Progress | None = None,
+) -> Rows:
+    """The passages of a run's documents, or of others.
+
+    Parameters
+    ----------
+    run : Run
+    corpus : sequence of paths, optional
+        Files and folders; the run's own documents where not given, read again and held against their hashes.
+    encode : callable, optional
+        That of `selfvec.search.encoder.Encoder.of` where not given; then each passage leans on those most
+        like it (`selfvec.text.document_vectors.lean`), which questions need not do.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Rows
+        Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one),
+        ``document``, ``text``, ``date`` (null where unknown), and a column a field: whole numbers or
+        floats where all its values are, else strings.
+
+    Raises
+    ------
+    InputError
+        If the documents cannot be read, or there are none.
+    """
+    import polars as pl
+
+    from selfvec.corpus import Corpus
+    from selfvec.corpus.reopen import own_corpus, verified
+    from selfvec.search.building import gather
+    from selfvec.text.document_vectors import Manner, lean
+
+    progress = progress or Progress()
+    opened = own_corpus(run) if corpus is None else Corpus.open(corpus, keep_fields=True)
+    gathered = gather(opened, progress)
+    if corpus is None:
+        verified(run, opened)
+    ids, texts, owners = _passages(gathered)
+    record = gathered.record
+    table = pl.DataFrame(
+        {
+            "id": pl.Series(ids, dtype=pl.String),
+            "document": pl.Series([record.ids[owner] for owner in owners], dtype=pl.String),
+            "text": pl.Series(texts, dtype=pl.String),
+            "date": pl.Series(record.days.astype("datetime64[D]")[owners], dtype=pl.Date),
+        }
+    )
+    names = _column_names(list(record.fields), [*table.columns, "vector"])
+    columns = [_typed(pl.Series(new, record.fields[old], dtype=pl.String)) for old, new in names.items()]
+    table = table.with_columns(column.gather(owners) for column in columns)
+    vectors = _encoded(texts, encode or _encoder(run), progress)
+    if encode is None:
+        vectors = lean(vectors, len(vectors))
+    return Rows("passages", table, vectors, Manner.of(run.provenance).stem, gathered.left_out)
+
+
+def word_rows(run: Run) -> Rows:
+    """The words of a run that have a vector, the refined one, as columns ``word`` and ``count``."""
+    import polars as pl
+
+    known = np.flatnonzero(np.any(run.vectors.unit, axis=1))
+    words = run.vectors.index_to_key
+    table = pl.DataFrame({"word": pl.Series([words[i] for i in known.tolist()], dtype=pl.String)})
+    if run.vectors.counts is not None:
+        table = table.with_columns(pl.Series("count", run.vectors.counts[known]))
+    return Rows("words", table, run.vectors.unit[known])
+
+
+def _passages(gathered: Gathered) -> tuple[list[str], list[str], NDArray[np.int64]]:
+    """Ids and texts of all passages, and the number of the document each is of."""
+    from selfvec.search.passages import passages
+
+    ids: list[str] = []
+    texts: list[str] = []
+    owners: list[int] = []
+    for number, (name, text) in enumerate(zip(gathered.record.ids, gathered.texts, strict=True)):
+        spans = passages(text)
+        ids += [f"{name}#{i}" for i in range(1, len(spans) + 1)] or [name]
+        texts += [text[start:end] for start, end in spans] or [text]
+        owners += [number] * max(1, len(spans))
+    return ids, texts, np.array(owners, np.int64)
+
+
+def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """What fields are called as columns: names that every store and SQL can take, none of them twice.
+
+    >>> _column_names(["state", "Text", "wind speed", "_score"], ["id", "text"])
+    {'state': 'state', 'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score'}
+    """
+    used = set(taken)
+    out = {}
+    for field in fields:
+        name = re.sub(r"\W", "_", field) or "_"
+        name = f"field{name}" if name.startswith("_") else name
+        while name.lower() in used:
+            name += "_"
+        used.add(name.lower())
+        out[field] = name
+    return out
+
+
+def _typed(values: pl.Series) -> pl.Series:
+    """Strings as numbers, where every one of them is written as a number is: ``007`` and ``1.50`` stay."""
+    import polars as pl
+
+    whole = values.str.strip_suffix(".0")
+    for kind in (pl.Int64, pl.Float64):
+        numbers = values.cast(kind, strict=False)
+        if numbers.cast(pl.String).str.strip_suffix(".0").eq_missing(whole).all():
+            return numbers
+    return values
+
+
+def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> NDArray[np.float32]:
+    """(n, d) float32."""
+    parts = []
+    with progress.stage("Encoding", len(texts), "passages") as advance:
+        for start in range(0, len(texts), _BLOCK):
+            block = texts[start : start + _BLOCK]
+            parts.append(np.asarray(encode(block), np.float32))
+            advance(len(block))
+    return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
+
+
+def _encoder(run: Run) -> Encode:
+    from selfvec.search.encoder import Encoder
+
+    return Encoder.of(run).encode

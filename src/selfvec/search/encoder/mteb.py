@@ -1,0 +1,97 @@
+"""An encoder as MTEB measures it: version 2 hands over batches, earlier ones and others lists of texts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import MissingExtra
+from selfvec.data.run import Run
+
+from .model import Encoder, as_encoder
+
+__all__ = ["MTEBEncoder"]
+
+
+class MTEBEncoder:
+    """MTEB's ``EncoderProtocol``.
+
+    Parameters
+    ----------
+    model_name : Encoder, Run or path
+        The folder of an encoder or of a run.
+    revision : str, optional
+        Told to MTEB as it is.
+    name : str
+        Under which MTEB keeps the results, ``organisation/name``.
+    **options
+        Others that MTEB gives, as ``device``: there is nothing to choose.
+    """
+
+    def __init__(
+        self,
+        model_name: Encoder | Run | str | os.PathLike[str],
+        revision: str | None = None,
+        *,
+        name: str = "selfvec/encoder",
+        **options: Any,
+    ) -> None:
+        del options
+        self.encoder, self.name, self.revision = as_encoder(model_name), name, revision
+
+    def encode(
+        self,
+        inputs: Iterable[str | Mapping[str, Any]],
+        *,
+        batch_size: int | None = None,
+        prompt_name: str | None = None,
+        **options: Any,
+    ) -> NDArray[np.float32]:
+        """Texts as unit vectors, (n, d) float32.
+
+        Parameters
+        ----------
+        inputs : iterable
+            Texts, or batches of them: mappings with a list under ``"text"``.
+        batch_size, prompt_name, **options
+            What MTEB tells of the task. All texts are read alike, whatever they are for.
+        """
+        del batch_size, prompt_name, options
+        texts: list[str] = []
+        for given in inputs:
+            texts.extend([given] if isinstance(given, str) else given["text"])
+        return self.encoder.encode(texts)
+
+    def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
+        """Cosines of all pairs, (n, m), as MTEB computes them."""
+        return _mteb("similarity_functions").cos_sim(embeddings1, embeddings2)
+
+    def similarity_pairwise(self, embeddings1: Any, embeddings2: Any) -> Any:
+        """Cosines row by row, (n,), as MTEB computes them."""
+        return _mteb("similarity_functions").pairwise_cos_sim(embeddings1, embeddings2)
+
+    @property
+    def mteb_model_meta(self) -> Any:
+        """What MTEB writes beside the results."""
+        told = {
+            "name": self.name,
+            "revision": self.revision or "1",
+            "embed_dim": self.encoder.dimensions,
+            "n_parameters": self.encoder.rows.size,
+            "framework": ["NumPy"],
+            "similarity_fn_name": "cosine",
+        }
+        return _mteb("models.model_meta").ModelMeta.create_empty(overwrites=told)
+
+
+def _mteb(module: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(f"mteb.{module}")
+    except ImportError:
+        raise MissingExtra("mteb", "mteb", "measuring an encoder with MTEB") from None

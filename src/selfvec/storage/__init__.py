@@ -1,0 +1,1 @@
+"""Vectors files, run folders and the locked workspace where a run grows."""

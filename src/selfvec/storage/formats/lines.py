@@ -1,0 +1,208 @@
+"""Lines of a word and its numbers, to and from a matrix: what all text formats share.
+
+Reading is two things with one meaning: a compiled parser for regular lines, and a slow, plain one for all
+others, which knows the odd shapes real files have and says what is wrong when there is no way to understand a
+line. Both give ``np.float32(float(text))``.
+
+A line: the last d fields are the numbers; what stands before them, without blanks at its ends, is the word.
+So words with blanks inside, as in GloVe 840B, are read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.data.vectors import Float
+
+from .check import decode_words, writing_by_polars
+from .source import Input
+
+__all__ = ["count_lines", "is_row", "line_end", "looks_like_text", "read_lines", "text_end", "write_lines"]
+
+_BLOCK = 1 << 22  # bytes parsed, or numbers written, in one go
+_WORTH_IT = 1 << 20  # bytes; smaller files are read before the compiler is imported
+_FEW = 1 << 18  # numbers nobody minds allocating
+_FIELD = re.compile(rb"[^ \t]+")
+_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+
+def looks_like_text(data: bytes) -> bool:
+    """Whether there is none of the control characters binary data is full of."""
+    return _NOT_TEXT.search(data) is None
+
+
+def is_row(line: bytes, dimensions: int) -> bool:
+    """Whether a line is a word and so many numbers."""
+    fields = line.split()
+    return len(fields) > dimensions > 0 and all(map(_is_number, fields[-dimensions:]))
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return b"_" not in field
+
+
+def text_end(source: Input, start: int) -> int:
+    """Where the text from ``start`` on ends once blanks and empty lines at its end are left out."""
+    end = len(source.data)
+    while end > start:
+        tail = source.data[max(start, end - 4096) : end]
+        kept = len(tail.rstrip(b" \t\r\n"))
+        end -= len(tail) - kept
+        if kept:
+            break
+    return end
+
+
+def line_end(source: Input, position: int, end: int) -> int:
+    """Where the line around ``position`` ends."""
+    stop = source.data.find(b"\n", position, end)
+    return end if stop < 0 else stop
+
+
+def count_lines(source: Input, start: int) -> int:
+    """Number of lines from ``start`` on."""
+    end = text_end(source, start)
+    size = 1 << 18  # the comparison stays in the cache
+    blocks = (source.array(np.uint8, min(size, end - at), at) for at in range(start, end, size))
+    return sum(int(np.count_nonzero(block == 10)) for block in blocks) + (end > start)
+
+
+def read_lines(
+    source: Input, start: int, shape: tuple[int, int], errors: str, *, first_line: int, worded: bool = True
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Parse the lines from byte ``start`` on, which is line ``first_line`` of the file.
+
+    Parameters
+    ----------
+    shape : (V, d)
+        How many lines there are, and numbers in each. Nothing is allocated if the file is too short for them.
+    worded : bool
+        Whether a word stands before the numbers; otherwise the words come out empty.
+
+    Returns
+    -------
+    words : list of V str
+    matrix : (V, d) float32
+
+    Raises
+    ------
+    FormatError
+        Naming the first line that is not as it should be.
+    """
+    rows, dimensions = shape
+    end = text_end(source, start)
+    if rows * dimensions == 0 or rows * dimensions > end - start + _FEW:  # a number takes two bytes
+        raise source.error(
+            f"{rows} rows of {dimensions} numbers do not fit into a file of {len(source.data)} bytes",
+            line=1,
+            remedy="the file may be cut off: get it again",
+        )
+    there = count_lines(source, start)
+    if there != rows:
+        raise source.error(
+            f"{rows} rows are announced, the file holds {there}",
+            line=1,
+            remedy="the file may be cut off: get it again, or mend the number",
+        )
+    matrix = np.empty(shape, np.float32)
+    fast = end - start > _WORTH_IT
+    spans = _fast(source, start, end, matrix, worded) if fast else _line_spans(source.data[start:end], start)
+    words = [source.data[begin:stop] for begin, stop in zip(*spans[:, :2].T.tolist(), strict=True)]
+    with np.errstate(over="ignore"):
+        for row in np.flatnonzero(spans[:, 2] == 0).tolist():
+            words[row] = _slow(words[row], matrix[row], worded, source, first_line + row)
+    if not worded:
+        return [""] * rows, matrix
+    return decode_words(b"\n".join(words) + b"\n", source, errors, first_line=first_line), matrix
+
+
+def _line_spans(text: bytes, start: int) -> NDArray[np.int64]:
+    """What `_fast` returns when no line is regular."""
+    ends = np.cumsum([start, *(len(line) + 1 for line in text.split(b"\n"))])
+    return np.column_stack([ends[:-1], ends[1:] - 1, np.zeros(len(ends) - 1, np.int64)])
+
+
+def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded: bool) -> NDArray[np.int64]:
+    """Parse all regular lines into ``out`` (V, d), several blocks at a time.
+
+    Returns
+    -------
+    spans : (V, 3) int64
+        Where the word of each line begins and ends, and 1; for an irregular line its own bounds, and 0.
+    """
+    from .parsing import count_newlines, parse
+
+    cuts = [start]
+    while cuts[-1] < end:
+        cuts.append(min(end, line_end(source, min(cuts[-1] + _BLOCK, end), end) + 1))
+    blocks = [source.array(np.uint8, stop - begin, begin) for begin, stop in pairwise(cuts)]
+    spans = np.empty((len(out), 3), np.int64)
+    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as pool:
+        rows = list(accumulate(pool.map(count_newlines, blocks), initial=0))
+        rows[-1] = len(out)  # the last line has no newline
+        jobs = [
+            pool.submit(parse, block, worded, out[first:last], spans[first:last], begin)
+            for block, begin, (first, last) in zip(blocks, cuts, pairwise(rows), strict=False)
+        ]
+        for job in jobs:
+            job.result()
+    return spans
+
+
+def _slow(text: bytes, out: NDArray[np.float32], worded: bool, source: Input, line: int) -> bytes:
+    """Parse one line, which is line ``line`` of the file, into ``out`` (d,); its word."""
+    word, numbers = _fields(text.rstrip(b" \t\r"), len(out), worded)
+    if len(numbers) != len(out) or (worded and not word):
+        wrong = f"a line is {'a word and ' if worded else ''}{len(out)} numbers, this one is not"
+    elif not all(map(_is_number, numbers)):
+        field = next(field for field in numbers if not _is_number(field))
+        wrong = f"{field[:40].decode(errors='replace')!r} is not a number"
+    else:
+        out[:] = [float(field) for field in numbers]
+        return word
+    raise source.error(wrong, line=line, remedy="remove or mend the line")
+
+
+def _fields(text: bytes, dimensions: int, worded: bool) -> tuple[bytes, list[bytes]]:
+    """The word, and the last ``dimensions`` fields."""
+    fields = text.split(b" ")
+    if len(fields) == dimensions + worded and b"" not in fields and b"\t" not in text:
+        return (fields[0] if worded else b""), fields[worded:]
+    spans = [found.span() for found in _FIELD.finditer(text)]
+    before, numbers = spans[:-dimensions], spans[-dimensions:]
+    if before and not worded:
+        return b"", []
+    word = text[before[0][0] : before[-1][1]] if before else b""
+    return word, [text[start:end] for start, end in numbers]
+
+
+def write_lines(
+    path: Path, words: list[str] | None, matrix: Float, *, header: str = "", separator: str = " "
+) -> None:
+    """Write ``header``, then a line for every row: its word, if there are words, and its numbers.
+
+    Every number of the (V, d) matrix gets the fewest digits that give its float32 back.
+    """
+    import polars as pl
+
+    names = [f"n{i}" for i in range(matrix.shape[1])]
+    step = max(1, _BLOCK // len(names))
+    with path.open("wb") as file, writing_by_polars():
+        file.write(header.encode())
+        for start in range(0, len(matrix), step):
+            block = np.asarray(matrix[start : start + step], np.float32)
+            frame = pl.DataFrame(block, schema=names, orient="row")
+            if words is not None:
+                frame.insert_column(0, pl.Series("word", words[start : start + step], pl.String))
+            frame.write_csv(file, include_header=False, separator=separator, quote_style="never")

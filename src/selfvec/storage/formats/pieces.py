@@ -1,0 +1,147 @@
+"""Tables of word pieces: a token table and its tokenizer, seen as word vectors.
+
+A row is a word whose text the tokenizer turns into exactly that one token; every other word is composed from
+its pieces. Asking the tokenizer itself, instead of reading its markers (``▁``, ``##``, ``Ġ``), holds for all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.tensors import map_tensors
+from selfvec.data.vectors import Float, Vectors
+
+from .check import as_table, finish
+from .source import Input, decoding
+
+__all__ = ["Pieces", "load_tokenizer", "read_pieces"]
+
+_BATCH = 1024  # words composed in one go, so that their pieces' rows stay small
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Composes words from the rows of their pieces.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+    table : (tokens, d) float32 or float16
+    pool : {"sum", "mean"}
+    lower : bool
+        Whether words are lower-cased first.
+    """
+
+    tokenizer: Any
+    table: Float
+    pool: Literal["sum", "mean"] = "mean"
+    lower: bool = False
+
+    def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Sum or mean of the rows of each word's pieces, (n, d); zeros for a word without known pieces."""
+        out = np.zeros((len(words), self.table.shape[1]), np.float32)
+        for start in range(0, len(words), _BATCH):
+            ids = self.ids(words[start : start + _BATCH])
+            lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+            flat = np.fromiter(chain.from_iterable(ids), np.int64, int(lengths.sum()))
+            first, batch = np.cumsum(lengths) - lengths, out[start : start + _BATCH]
+            for nth in range(lengths.max(initial=0)):  # all first pieces, then all second ones, ...
+                longer = np.flatnonzero(lengths > nth)
+                batch[longer] += self.table[flat[first[longer] + nth]]
+            if self.pool == "mean":
+                batch /= np.maximum(lengths, 1)[:, None]
+        return out
+
+    def ids(self, words: Iterable[str]) -> list[list[int]]:
+        """The tokens of each word, unknown ones left out."""
+        texts = [word.lower() for word in words] if self.lower else list(words)
+        unknown = self._unknown
+        encoded = [
+            encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        ]
+        return encoded if unknown is None else [[i for i in ids if i != unknown] for ids in encoded]
+
+    @cached_property
+    def _unknown(self) -> int | None:
+        """The token that stands for what the tokenizer does not know."""
+        model = self.tokenizer.model
+        if not hasattr(model, "unk_token"):  # Unigram tells only in its JSON
+            number: int | None = json.loads(self.tokenizer.to_str())["model"].get("unk_id")
+            return number
+        return None if model.unk_token is None else self.tokenizer.token_to_id(model.unk_token)
+
+    def whole_words(self, accept: Callable[[str], bool] = bool) -> tuple[list[str], NDArray[np.int64]]:
+        """Words that are one token, in the order of the tokens, and those tokens (V,)."""
+        tokens = sorted(self.tokenizer.get_vocab(with_added_tokens=True).values())
+        decoded = self.tokenizer.decode_batch([[token] for token in tokens])
+        words: dict[int, str] = {}
+        for markers in (" ▁Ġ", " "):  # a tokenizer without a decoder leaves the marks of a word's start in
+            rest = [
+                (token, text.lstrip(markers).rstrip(" ")) for token, text in zip(tokens, decoded, strict=True)
+            ]
+            rest = [(token, text) for token, text in rest if token not in words and text and accept(text)]
+            found = self.ids(text for _, text in rest)
+            words |= {token: text for (token, text), ids in zip(rest, found, strict=True) if ids == [token]}
+        kept = sorted(words)
+        return [words[token] for token in kept], np.array(kept, np.int64)
+
+
+def load_tokenizer(path: Path) -> Any:
+    """A tokenizer.json as a `tokenizers.Tokenizer` that neither pads nor cuts."""
+    with decoding(path, "tokenizer.json"):
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(path.read_bytes().decode())
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+    return tokenizer
+
+
+def read_pieces(source: Input, tokenizer_path: Path, tensor: str, errors: str) -> Vectors:
+    """Vectors from a token table in safetensors and its tokenizer.
+
+    model2vec's ``mapping`` (token to row) and ``weights`` (a factor for each token) are applied.
+    """
+    tensors = map_tensors(source.path)
+    if tensor not in tensors:
+        raise source.error(f"holds no tensor {tensor!r}", remedy="get the model again")
+    table = as_table(tensors[tensor], source)
+    tokenizer = load_tokenizer(tokenizer_path)
+    size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+    mapping, weights = tensors.get("mapping"), tensors.get("weights")
+    if mapping is not None:
+        if mapping.ndim != 1 or mapping.dtype.kind not in "iu" or not _within(mapping, len(table)):
+            raise source.error(
+                "the mapping gives every token a row of the table, this one does not",
+                remedy="get the model again",
+            )
+        table = table[mapping]
+    if weights is not None:
+        if weights.shape != (len(table),) or weights.dtype.kind != "f":
+            raise source.error("weights are one number a token, these are not", remedy="get the model again")
+        table = as_table(table * weights[:, None], source)
+    if size > len(table):
+        raise source.error(
+            f"the tokenizer has {size} tokens, the table {len(table)} rows",
+            remedy="put the right tokenizer.json beside the table",
+        )
+    pieces = Pieces(tokenizer, table)
+    with decoding(tokenizer_path, "tokenizer.json"):
+        words, tokens = pieces.whole_words()
+    first = len(tokens) and np.array_equal(tokens, np.arange(len(tokens)))
+    matrix = table[: len(tokens)] if first else table[tokens]
+    word_level = type(tokenizer.model).__name__ == "WordLevel"
+    return finish(words, matrix, source, errors, composer=None if word_level else pieces)
+
+
+def _within(rows: NDArray[Any], length: int) -> bool:
+    return len(rows) > 0 and rows.min() >= 0 and rows.max() < length

@@ -1,0 +1,77 @@
+"""TensorFlow Projector: vectors.tsv with the numbers, metadata.tsv with the words, a row for a row.
+
+Metadata of one column has no header, of several it has; the words are then in the column called word, label
+or name, or in the first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from selfvec.base.files import atomic_folder
+from selfvec.data.vectors import Vectors
+
+from .check import encode_words, finish, read_vocabulary
+from .lines import count_lines, is_row, looks_like_text, read_lines, write_lines
+from .source import Input, open_input
+
+__all__ = ["read", "sniff", "write"]
+
+_VECTORS = ("vectors.tsv", "vecs.tsv", "tensors.tsv", "tensor.tsv")
+_METADATA = ("metadata.tsv", "meta.tsv")
+_WORD_COLUMNS = ("word", "label", "name")
+
+
+def _pair(path: Path) -> tuple[Path, Path] | None:
+    """The files of vectors and of words at a folder or beside a file of vectors."""
+    vectors = [path / name for name in _VECTORS] if path.is_dir() else [path]
+    for table in vectors:
+        kind = next((name for name in _VECTORS if table.name.endswith(name)), "")
+        for name in _METADATA:
+            words = table.with_name(table.name.removesuffix(kind) + name)
+            if kind and table.is_file() and words.is_file():
+                return table, words
+    return None
+
+
+def sniff(source: Input) -> bool:
+    """A folder with both files, or a file of bare numbers between tabs with its words beside it."""
+    if source.path.is_dir():
+        return _pair(source.path) is not None
+    head = source.data[:65536]
+    line = b"x\t" + head.split(b"\n", 1)[0]
+    return looks_like_text(head) and is_row(line, line.count(b"\t")) and _pair(source.path) is not None
+
+
+def read(source: Input, errors: str) -> Vectors:
+    """Read both files."""
+    pair = _pair(source.path)
+    if pair is None:
+        raise source.error(
+            "holds no vectors.tsv with a metadata.tsv beside it", remedy="put the words into metadata.tsv"
+        )
+    table = open_input(pair[0])
+    first = table.data[: 1 << 22].split(b"\n", 1)[0]
+    dimensions = first.rstrip(b"\r\t ").count(b"\t") + 1
+    rows = count_lines(table, 0)
+    words = _words(pair[1], rows, errors)
+    _, matrix = read_lines(table, 0, (rows, dimensions), errors, first_line=1, worded=False)
+    return finish(words, matrix, table, errors, first_line=1)
+
+
+def _words(path: Path, rows: int, errors: str) -> list[str]:
+    columns = open_input(path).data[:65536].decode(errors="replace").split("\n")[0].rstrip("\r").split("\t")
+    if len(columns) == 1:
+        return read_vocabulary(path, rows, errors)
+    lowered = [column.lower() for column in columns]
+    column = next((lowered.index(name) for name in _WORD_COLUMNS if name in lowered), 0)
+    lines = read_vocabulary(path, rows + 1, errors)[1:]
+    return [(line.split("\t") + [""] * column)[column] for line in lines]
+
+
+def write(vectors: Vectors, path: Path) -> None:
+    """Write a folder with vectors.tsv and metadata.tsv (words only, no header)."""
+    words = encode_words(vectors.index_to_key, "\t\n\r")
+    with atomic_folder(path) as folder:
+        write_lines(folder / "vectors.tsv", None, vectors.vectors, separator="\t")
+        (folder / "metadata.tsv").write_bytes(words)

@@ -1,0 +1,142 @@
+"""Opening a file nobody vouches for: its bytes without copying them, and errors that say where.
+
+A vectors file can be far larger than memory, so it is mapped, never read. A compressed one is unpacked within
+bounds. Whatever goes wrong in a library that decodes foreign bytes becomes one `FormatError`.
+"""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from selfvec.base.errors import FormatError, SelfvecError
+
+__all__ = ["Input", "decoding", "open_input", "unpack"]
+
+_CHUNK = 1 << 24
+_UNSUSPICIOUS = 1 << 26  # bytes; smaller files may be packed as tightly as they like
+_HIGHEST_RATIO = 100  # text vectors pack to about a third, a bomb to a thousandth
+
+
+@dataclass(frozen=True)
+class Input:
+    """A vectors file or folder as the readers see it.
+
+    Parameters
+    ----------
+    path : Path
+    data : bytes or mmap
+        The file's bytes, unpacked; empty for a folder.
+    unpacked : bool
+        Whether the file at ``path`` is compressed, so that ``data`` are not its own bytes.
+    """
+
+    path: Path
+    data: bytes | mmap.mmap
+    unpacked: bool = False
+
+    def array(self, dtype: DTypeLike, count: int, offset: int) -> NDArray[Any]:
+        """``count`` items from byte ``offset`` on, as a read-only view of the file. (count,)"""
+        return np.frombuffer(self.data, dtype, count, offset)
+
+    def error(self, rule: str, *, remedy: str, line: int | None = None) -> FormatError:
+        """A `FormatError` at this file."""
+        return FormatError(rule, path=self.path, line=line, remedy=remedy)
+
+    def siblings(self, *names: str) -> list[Path]:
+        """Those of the named files that stand in the same folder (``{}``: this file's name, no suffix)."""
+        stem = Path(self.path.stem).stem if self.unpacked else self.path.stem
+        paths = [self.path.parent / name.format(stem) for name in names]
+        return [path for path in paths if path.is_file()]
+
+
+@contextmanager
+def decoding(path: Path, what: str) -> Iterator[None]:
+    """Turn anything a foreign decoder raises into one `FormatError`: ``path: is not a readable {what}``.
+
+    Rust libraries report a panic as a ``BaseException``, hence the broad net.
+    """
+    try:
+        yield
+    except (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise FormatError(
+            f"is not a readable {what} ({reason})",
+            path=path,
+            remedy="the file may be cut off or damaged: get it again",
+        ) from error
+
+
+def open_input(path: Path) -> Input:
+    """Map a file (unpacking .gz and .zst by their content) or stand at a folder.
+
+    Raises
+    ------
+    FormatError
+        If there is nothing, it may not be read, is empty, or unpacks to an absurd size.
+    """
+    try:
+        if path.is_dir():
+            return Input(path, b"")
+        if path.exists() and not path.is_file():
+            raise FormatError("is not a regular file", path=path, remedy="save the vectors to a file first")
+        with path.open("rb") as file:
+            start = file.read(4)
+            file.seek(0)
+            if not start:
+                raise FormatError("is empty", path=path, remedy="get the file again")
+            if start.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
+                return Input(path, _unpacked(path, file, start), unpacked=True)
+            return Input(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError:
+        raise FormatError("does not exist", path=path, remedy="check the path") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, SelfvecError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FormatError(f"cannot be read: {reason}", path=path, remedy="check the path") from error
+
+
+def _unpacked(path: Path, file: IO[bytes], start: bytes) -> mmap.mmap:
+    packed = path.stat().st_size
+    with decoding(path, "compressed file"):
+        if start.startswith(b"\x1f\x8b"):
+            import gzip
+
+            with gzip.GzipFile(fileobj=file) as stream:
+                return unpack(stream, packed, path)
+        from selfvec.base.zstd import ZstdFile
+
+        with ZstdFile(file) as stream:
+            return unpack(stream, packed, path)
+
+
+def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
+    """All bytes of a decompressing stream, unless they are absurdly many for the ``packed`` bytes on disk.
+
+    They go to a nameless temporary file, which is mapped: GoogleNews, packed, would fill the memory twice.
+    """
+    size = 0
+    with tempfile.TemporaryFile() as file:
+        while chunk := stream.read(_CHUNK):
+            size += file.write(chunk)
+            if size > max(_UNSUSPICIOUS, _HIGHEST_RATIO * packed):
+                raise FormatError(
+                    f"unpacks to more than {_HIGHEST_RATIO} times its size, no table of vectors does",
+                    path=path,
+                    remedy="unpack it yourself if you trust it",
+                )
+        if not size:
+            raise FormatError("is empty once unpacked", path=path, remedy="get the file again")
+        file.flush()
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -1,0 +1,204 @@
+"""The run folder: how a `Run` is saved and opened.
+
+    run.json               provenance: inputs with hashes, every option, versions, seed, timings
+    vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
+    vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
+    original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
+    tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
+                           "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
+                           text, "sentences" (D,) int32
+    unstemmed/             the corpus before stemming and min_count, where these were used
+    counts/                exact co-occurrence counts, where they were made
+    history/               recorded states, where kept
+    report.json            health
+
+Everything large is memory-mapped when a folder is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError, InputError
+from selfvec.base.files import atomic_folder
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
+from selfvec.data.history import History
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+
+__all__ = ["is_run", "open_run", "save_run", "write_run"]
+
+_TOKENS, _HISTORY = "tokens.safetensors", "history"
+PARTS = ("counts", "unstemmed")
+_AGAIN = "make the run again"
+
+
+def is_run(path: str | os.PathLike[str]) -> bool:
+    """Whether a path looks like a run folder."""
+    return (Path(path) / "run.json").is_file()
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder; tables are memory-mapped.
+
+    Raises
+    ------
+    InputError
+        If the path is no run folder.
+    FormatError
+        If a file in it is damaged.
+    """
+    folder = Path(path)
+    if not is_run(folder):
+        raise InputError(
+            "is not a run folder", path=folder, remedy="make one with: selfvec refine CORPUS -o RUN"
+        )
+    provenance = _read_json(folder / "run.json")
+    words = read_vocabulary(_required(folder / "vocabulary.txt"))
+    tokens = folder / _TOKENS
+    return Run(
+        _load_table(folder / "vectors.safetensors", words, provenance),
+        _load_table(folder / "original.safetensors", words, provenance),
+        _load_history(folder / _HISTORY),
+        provenance,
+        _read_json(folder / "report.json") if (folder / "report.json").exists() else {},
+        tokens=partial(_read_tokens, tokens, words) if tokens.is_file() else None,
+        folder=folder,
+    )
+
+
+def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a run folder, whole or not at all."""
+    with atomic_folder(path, overwrite=overwrite) as folder:
+        write_run(run, folder)
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Write all files of a run into an existing folder."""
+    start = time.perf_counter()
+    write_vocabulary(folder / "vocabulary.txt", run.vectors.index_to_key)
+    original, refined = run.original, run.vectors
+    write_tensors(folder / "original.safetensors", {"vectors": original.vectors, "sources": original.sources})
+    assert refined.counts is not None
+    tensors = {"vectors": refined.vectors, "counts": refined.counts, "sources": refined.sources}
+    write_tensors(folder / "vectors.safetensors", tensors)
+    if run.tokens is not None:
+        _write_tokens(folder / _TOKENS, run.tokens)
+    for name in PARTS:
+        if name in run.parts:
+            run.parts[name].save(folder / name)
+        elif run.folder is not None and (run.folder / name).is_dir():
+            shutil.copytree(run.folder / name, folder / name)
+    if run.history is not None and len(run.history):
+        _save_history(run.history, folder / _HISTORY)
+    _write_json(folder / "report.json", run.report)
+    run.provenance.setdefault("timings", {})["save"] = time.perf_counter() - start
+    _write_json(folder / "run.json", run.provenance)  # last: its presence says that the folder is a run
+
+
+def _save_history(history: History, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors: dict[str, NDArray[Any]] = {
+        "starts": history.starts,
+        "updates": history.updates,
+        "vectors": history.vectors,
+    }
+    write_tensors(folder / "history.safetensors", tensors)
+
+
+def _load_history(folder: Path) -> History | None:
+    path = folder / "history.safetensors"
+    if not path.exists():
+        return None
+    tensors = map_tensors(path)
+    return History(tensors["starts"], tensors["updates"], tensors["vectors"])
+
+
+def _required(path: Path) -> Path:
+    if not path.is_file():
+        raise FormatError("a run folder holds this file, it is missing", path=path, remedy=_AGAIN)
+    return path
+
+
+def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vectors:
+    tensors = map_tensors(_required(path))
+    matrix = tensors.get("vectors")
+    if matrix is None or matrix.ndim != 2 or len(matrix) != len(words):
+        raise FormatError(
+            f"the tensor 'vectors' has a row for each of the {len(words):,} words in vocabulary.txt",
+            path=path,
+            remedy=_AGAIN,
+        )
+    return Vectors(
+        words,
+        matrix,
+        sources=tensors.get("sources"),
+        counts=tensors.get("counts"),
+        provenance=provenance,
+        normalized=True,
+    )
+
+
+def _write_tokens(path: Path, batch: TokenBatch) -> None:
+    tensors: dict[str, NDArray[Any]] = {"ids": batch.ids, "offsets": batch.offsets}
+    if batch.dates is not None:
+        tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
+    described = {"sentences": str(batch.sentences)}
+    if batch.slices is not None:
+        tensors["slices"] = batch.slices
+        described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
+    if batch.fingerprints is not None:
+        tensors["texts"] = batch.fingerprints
+    if batch.spoken is not None:
+        tensors["sentences"] = batch.spoken
+    write_tensors(path, tensors, described)
+
+
+def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
+    tensors = map_tensors(path)
+    kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
+    days, slices, described = tensors.get("days"), tensors.get("slices"), read_metadata(path)
+    texts, spoken = tensors.get("texts"), tensors.get("sentences")
+    if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
+        raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
+    try:
+        return TokenBatch(
+            kept["ids"],
+            kept["offsets"].astype(np.int64, copy=False),
+            words,
+            dates=None if days is None else days.astype(np.int64).astype("datetime64[D]"),
+            sentences=int(described.get("sentences", 0)),
+            slices=None if slices is None else slices.astype(np.int32, copy=False),
+            slice_names=[str(name) for name in json.loads(described.get("slices", "[]"))],
+            fingerprints=None if texts is None else texts.astype(np.uint64, copy=False),
+            spoken=None if spoken is None else spoken.astype(np.int32, copy=False),
+        )
+    except (InputError, ValueError, TypeError) as error:
+        raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"is not JSON: {error}", path=path, remedy=_AGAIN) from None
+    if not isinstance(data, dict):
+        raise FormatError("holds a JSON object", path=path, remedy=_AGAIN)
+    return data
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")

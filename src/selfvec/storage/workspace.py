@@ -1,0 +1,184 @@
+"""The place where a run grows before it is one: locked, interruptible, and gone when the run is complete.
+
+A run folder ``RUN`` is made in its sibling ``.RUN.partial``. Whoever holds the lock in there is the only one
+to write; the lock is the operating system's, so it dies with its process. A state saved there by Ctrl-C (or
+every half minute, against a power cut) is what ``--resume`` goes on from.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError, TargetError
+from selfvec.base.files import replace_folder, writing
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.data.run import Run
+from selfvec.storage.run_folder import is_run, write_run
+
+try:
+    import fcntl
+except ImportError:  # Windows: without the lock, two writers still never mix, since both rename whole folders
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Interruption", "Workspace", "interruptible"]
+
+
+class Workspace:
+    """Holds ``.TARGET.partial`` for one writer.
+
+    Parameters
+    ----------
+    target : path
+        The run folder to be.
+    overwrite : bool
+        Whether a run standing there is replaced when the new one is complete. Anything else never is.
+    resume : bool
+        Whether a saved state is kept for `load_state` or thrown away.
+
+    Raises
+    ------
+    TargetError
+        If the target exists, cannot be written, or is being written by another process.
+    """
+
+    def __init__(
+        self, target: str | os.PathLike[str], *, overwrite: bool = False, resume: bool = False
+    ) -> None:
+        self.target = Path(target)
+        if not self.target.name:
+            raise TargetError("is no name for a run", path=target, remedy="name a new folder, as -o my-run")
+        self.overwrite = overwrite
+        self.folder = self.target.with_name(f".{self.target.name}.partial")
+        self._refuse_existing()
+        with writing(self.target):
+            self.folder.mkdir(exist_ok=True)
+            self._lock = self._acquire()
+        if not resume:
+            self._state.unlink(missing_ok=True)
+
+    def _refuse_existing(self) -> None:
+        if not os.path.lexists(self.target):
+            return
+        if not self.overwrite:
+            raise TargetError(
+                "exists already",
+                path=self.target,
+                remedy="choose another -o, or replace a run with --overwrite",
+            )
+        if not is_run(self.target):
+            raise TargetError(
+                "exists and is not a run folder, so it is not replaced",
+                path=self.target,
+                remedy="choose another -o",
+            )
+
+    def _acquire(self) -> BinaryIO:
+        lock = (self.folder / "lock").open("wb")
+        if fcntl is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                raise TargetError(
+                    "another process is writing this run",
+                    path=self.target,
+                    remedy="wait for it or choose another -o",
+                ) from None
+        return lock
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / "state.safetensors"
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is something to go on from."""
+        return self._state.exists()
+
+    def save_state(self, state: Mapping[str, NDArray[Any]], fingerprint: str) -> None:
+        """Keep a state; the one before stays until the new one is written."""
+        with writing(self.target):
+            fresh = self._state.with_suffix(".new")
+            write_tensors(fresh, state, {"fingerprint": fingerprint})
+            fresh.replace(self._state)
+
+    def load_state(self, fingerprint: str) -> dict[str, NDArray[Any]]:
+        """The state last saved.
+
+        Raises
+        ------
+        OptionError
+            If it belongs to another corpus, other vectors or other options.
+        """
+        if read_metadata(self._state).get("fingerprint") != fingerprint:
+            raise OptionError(
+                "the interrupted run had another corpus, other vectors or other options",
+                path=self.target,
+                remedy="repeat its command with --resume, or start over without --resume",
+            )
+        return map_tensors(self._state)
+
+    def finish(self, run: Run) -> None:
+        """Write the run and put it in its place."""
+        with writing(self.target):
+            fresh = self.folder / "run"
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            write_run(run, fresh)
+            self._refuse_existing()
+            replace_folder(fresh, self.target)
+        self._state.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give the lock back; without a saved state nothing is left behind."""
+        if not self.has_state:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class Interruption:
+    """Whether someone asked to stop."""
+
+    requested = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Turn the first Ctrl-C (or a polite kill) into a request, so that work stops between two steps.
+
+    A second one interrupts at once. Outside the main thread signals stay as they are.
+    """
+    interruption = Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, frame: object) -> None:
+        del number, frame
+        if interruption.requested:
+            raise KeyboardInterrupt
+        interruption.requested = True
+
+    try:
+        for number in kept:
+            signal.signal(number, ask)
+        yield interruption
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

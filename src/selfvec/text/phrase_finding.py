@@ -1,0 +1,350 @@
+"""Phrases: words that stand together more often than by chance, and are no mere part of longer ones.
+
+Two measures, each for what it knows. Normalised pointwise mutual information says whether the words belong
+together: 1 for words that never stand apart, 0 for independent ones. The C-value says whether the whole is
+a unit: how often it occurs, less what its occurrences within longer candidates explain.
+
+    PMI     log₂ p(w₁…wₙ) / (p(w₁) … p(wₙ))
+    NPMI    PMI / -(n - 1) log₂ p(w₁…wₙ)                               (Bouma 2009, for n words)
+    C       log₂ n · (f - t / c)                                       (Frantzi, Ananiadou & Mima 2000)
+
+with f the count, c the number of longer candidates that hold the phrase, and t its occurrences in them, each
+counted once. The mean t / c forgives a part of one long term that is a part of many others too (*cov 2* of
+*sars cov 2*), so a phrase of which four fifths stand inside one longer phrase is left out. Candidates begin
+and end with a word that is no stop word, have no punctuation inside, and occur often enough.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+
+from .ngram_counts import Grams, c_values, grams, pointwise, whole
+from .phrases import LINK, Running, parts
+
+if TYPE_CHECKING:
+    from selfvec.corpus import Corpus
+
+__all__ = ["EMPTY", "LEAST", "LONGEST", "MIN_COUNT", "Finder", "Phrase", "Phrases", "phrases"]
+
+LONGEST = 4  # words
+MIN_COUNT = 5  # occurrences that longer candidates do not explain,
+SHARE = 2e-6  # or such a share of the words, if that is more
+LEAST = 0.35  # NPMI; see docs/concepts.md
+PART = 0.8  # share of the occurrences inside one longer phrase that make a phrase a mere part of it
+
+# English words that stand at neither end of a term, beside the usual stop words.
+EMPTY = frozenset(
+    """
+    across along also although among another around away became become behind beside besides beyond
+    could despite due each either else enough especially etc even ever every except however instead many
+    may maybe might much must near nearly neither never none nor often onto otherwise per perhaps quite
+    rather several shall since still therefore though throughout thus till together toward towards two
+    unless unlike until upon using various versus via vs whereas whether while within without would yet
+    numerous approximately respectively
+    """.split()  # noqa: SIM905
+)
+
+_PAST = frozenset(
+    """
+    became began blew broke brought came caught fell found gave given held kept knew known left lost
+    made ran rose saw seen shown struck taken took went
+    """.split()  # noqa: SIM905
+)
+
+_LINKS = {
+    "en": {"of"},
+    "de": {"der", "des", "von", "und"},
+    "fr": {"de", "du", "des", "la", "le"},
+    "es": {"de", "del", "la"},
+    "it": {"di", "del", "della"},
+    "pt": {"de", "do", "da"},
+    "nl": {"van", "de", "der"},
+}
+"""Stop words that may stand inside a phrase, as in *loss of consciousness*."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase and why it is one.
+
+    Parameters
+    ----------
+    term : str
+        Its words in lower case with underscores.
+    count : int
+    pmi : float
+        In bits. This and what follows is None for a phrase that somebody listed.
+    npmi : float
+        -1 to 1.
+    c_value : float
+    units : int, optional
+        Tokens it became in a run, which has longer phrases first; None where it became none.
+    """
+
+    term: str
+    count: int
+    pmi: float | None = None
+    npmi: float | None = None
+    c_value: float | None = None
+    units: int | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """Its words."""
+        return parts(self.term)
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Phrases of a text, by falling C-value.
+
+    Parameters
+    ----------
+    rows : list of Phrase
+    tokens : int
+        Words of the text.
+    """
+
+    rows: list[Phrase] = field(default_factory=list)
+    tokens: int = 0
+
+    def __iter__(self) -> Iterator[Phrase]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, place: int) -> Phrase:
+        return self.rows[place]
+
+    @property
+    def terms(self) -> list[str]:
+        """What they are called."""
+        return [row.term for row in self.rows]
+
+    def as_dict(self, topn: int | None = None) -> dict[str, Any]:
+        """As ``selfvec phrases --json`` prints it."""
+        rows = [asdict(row) for row in self.rows[:topn]]
+        return {"tokens": self.tokens, "found": len(self.rows), "rows": rows}
+
+
+class Finder:
+    """Finds the phrases of running text.
+
+    Parameters
+    ----------
+    topn : int, optional
+        How many at most, the highest C-values; all where not given.
+    min_count : int, optional
+        Occurrences that longer candidates do not explain; 5, or two in a million words.
+    least : float
+        NPMI.
+    longest : int
+        Words.
+    stop_words : str
+        Language code or file: with none of these does a phrase begin or end.
+
+    Attributes
+    ----------
+    found : Phrases
+        What the latest call found.
+
+    Raises
+    ------
+    OptionError
+        If an option has a value it cannot have.
+    """
+
+    def __init__(
+        self,
+        topn: int | None = None,
+        *,
+        min_count: int | None = None,
+        least: float = LEAST,
+        longest: int = LONGEST,
+        stop_words: str = "en",
+    ) -> None:
+        from .rules import Rulebook, Rules
+
+        for name, value, lowest in (("topn", topn, 1), ("min_count", min_count, 1), ("longest", longest, 2)):
+            if value is not None and (not isinstance(value, int) or value < lowest):
+                raise OptionError(f"is a whole number of at least {lowest}, not {value!r}", field=name)
+        if not -1 <= least <= 1:
+            raise OptionError(f"lies between -1 and 1, not at {least!r}", field="npmi")
+        self.topn, self.min_count, self.least, self.longest = topn, min_count, least, longest
+        self.stop_words = Rulebook(Rules(stop_words=stop_words), "lower").stop_words
+        self.english = stop_words == "en"
+        self.links = _LINKS.get(stop_words, set())
+        self.found = Phrases()
+
+    def __call__(self, text: Running) -> list[str]:
+        """The phrases of a text; more about them is then in `found`."""
+        words, total = text.classes, len(text.ids)
+        least = self.min_count or max(MIN_COUNT, round(SHARE * total))
+        counts = np.bincount(words, minlength=len(text.names)).astype(np.int64)
+        first, last, inside = self._able(text)
+        inside &= counts >= least
+        levels = grams(words, text.breaks, inside, least, self.longest)
+        able = [self._candidates(level, words, n, first, last) for n, level in enumerate(levels, 2)]
+        values = c_values(levels, able)
+        informed = [pointwise(level, words, n, counts, total) for n, level in enumerate(levels, 2)]
+        good = [
+            may & (npmi >= self.least) & (value >= np.log2(n) * least)
+            for n, (may, value, (_, npmi)) in enumerate(zip(able, values, informed, strict=True), 2)
+        ]
+        found: list[Phrase] = []
+        for n, chosen in enumerate(whole(levels, good, PART), 2):
+            level, value, (pmi, npmi) = levels[n - 2], values[n - 2], informed[n - 2]
+            for g in np.flatnonzero(chosen).tolist():
+                start = int(level.firsts[g])
+                term = LINK.join(text.names[c] for c in words[start : start + n].tolist())
+                figures = (float(pmi[g]), float(npmi[g]), float(value[g]))
+                found.append(Phrase(term, int(level.counts[g]), *figures))
+        found.sort(key=lambda phrase: (-(phrase.c_value or 0), phrase.term))
+        self.found = Phrases(found[: self.topn], total)
+        return self.found.terms
+
+    def _able(self, text: Running) -> tuple[NDArray[np.bool_], ...]:
+        """Which words may begin a phrase, end one, and stand in one, each (C,) bool."""
+        names = text.names
+        kept = np.zeros(len(names), bool)
+        kept[text.type_classes[text.kept]] = True
+        word = np.array([LINK not in name and any(map(str.isalnum, name)) for name in names], bool)
+        empty = self.stop_words | EMPTY if self.english else self.stop_words
+        stop = np.array([name in empty for name in names], bool)
+        link = np.array([name in self.links for name in names], bool)
+        letters = np.array([any(map(str.isalpha, name)) for name in names], bool)
+        told = word & kept & ~stop
+        return told & letters, told & ~self._verbs(names), told | (word & link)
+
+    def _verbs(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """English past forms, (C,) bool: what ends in one is the beginning of a sentence and no term."""
+        out = np.zeros(len(names), bool)
+        if self.english:
+            from simplemma import lemmatize
+
+            for i, name in enumerate(names):
+                out[i] = name in _PAST or (name.endswith("ed") and lemmatize(name, "en") != name)
+        return out
+
+    @staticmethod
+    def _candidates(
+        level: Grams, words: NDArray[np.int32], n: int, first: NDArray[np.bool_], last: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Sequences of n words with the right ends, (G,) bool; a number ends none after *of*."""
+        begin, end = words[level.firsts], words[level.firsts + n - 1]
+        link = ~last[words[level.firsts + n - 2]] & ~first[words[level.firsts + n - 2]]
+        return first[begin] & last[end] & ~(link & ~first[end])
+
+
+def phrases(
+    source: Run | TokenBatch | Corpus | str | os.PathLike[str] | Iterable[str],
+    topn: int | None = None,
+    *,
+    min_count: int | None = None,
+    npmi: float = LEAST,
+    longest: int = LONGEST,
+    stop_words: str = "en",
+    progress: Progress | None = None,
+) -> Phrases:
+    """Multi-word terms of a text, the highest C-value first.
+
+    Parameters
+    ----------
+    source : Run, TokenBatch, Corpus, path, or iterable of str
+        A run made with phrases tells those. Of tokens nothing is known of the punctuation between them, nor
+        of words that were left out; a corpus or texts give the better answer.
+    topn : int, optional
+        All where not given.
+    min_count : int, optional
+        Occurrences that longer candidates do not explain: a phrase whose C-value is below log₂ n · min_count
+        is left out. 5, or two in a million words if that is more, where not given.
+    npmi : float
+        Least normalised pointwise mutual information.
+    longest : int
+        Words of a phrase.
+    stop_words : str
+        Language code or file; no phrase begins or ends with one of these.
+
+    Raises
+    ------
+    OptionError
+        If an option has a value it cannot have.
+    InputError
+        If there is nothing to look in: a run that forgot its tokens, a corpus that cannot be read.
+
+    Examples
+    --------
+    >>> texts = ["a flash flood closed the road", "the flash flood watch ended", "roads closed, flash flood"]
+    >>> [(row.term, row.count) for row in phrases(texts, min_count=2)]
+    [('flash_flood', 3)]
+    """
+    if isinstance(source, Run) and "phrases" in source.provenance:
+        return _told(source, topn)
+    finder = Finder(topn, min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
+    if isinstance(source, Run):
+        _check_words(source)
+        source = source.require_tokens()
+    if isinstance(source, TokenBatch):
+        finder(Running.plain(source.ids, source.offsets, source.types))
+    else:
+        _read(source, finder, progress or Progress())
+    return finder.found
+
+
+def _read(
+    source: Corpus | str | os.PathLike[str] | Iterable[str], finder: Finder, progress: Progress
+) -> None:
+    from selfvec.corpus import Corpus
+
+    from . import encode, tokenizer
+
+    if isinstance(source, str | os.PathLike):
+        source = Corpus.open([source])
+    corpus = source if isinstance(source, Corpus) else Corpus.from_texts(source)
+    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        encode(corpus.batches(advance), tokenizer("words"), phrases=finder)
+
+
+def _check_words(run: Run) -> None:
+    from .document_vectors import Manner
+
+    if Manner.of(run.provenance).tokenizer not in ("words", "whitespace"):
+        raise InputError(
+            "this run is of the pieces of a tokenizer.json, and phrases are made of words",
+            path=run.folder,
+            remedy="look in the corpus itself",
+        )
+
+
+def _told(run: Run, topn: int | None) -> Phrases:
+    """The phrases that a run was made with."""
+    told = run.provenance["phrases"]
+    try:
+        rows = [Phrase(**row) for row in told["rows"]]
+        if not all(_is_phrase(row, run) for row in rows):
+            raise TypeError
+        return Phrases(rows[:topn], int(told["tokens"]))
+    except (TypeError, KeyError, ValueError):
+        rule = "run.json tells phrases of the vocabulary by term, count, pmi, npmi, c_value and units"
+        raise FormatError(rule, path=run.folder, remedy="make the run again") from None
+
+
+def _is_phrase(row: Phrase, run: Run) -> bool:
+    figures = (row.pmi, row.npmi, row.c_value)
+    return (
+        row.term in run.vectors
+        and isinstance(row.count, int)
+        and all(value is None or isinstance(value, int | float) for value in figures)
+    )

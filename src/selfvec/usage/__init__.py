@@ -1,0 +1,1 @@
+"""How words are used: contexts of a word, vectors of uses, example sentences."""

@@ -1,0 +1,177 @@
+"""What a notebook shows of vectors, drift and trajectories: HTML without scripts, fit for light and dark.
+
+Words come from anybody's text, so that every one is escaped, and nothing is asked of a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from selfvec.analysis.drift.drift_rows import Drift
+from selfvec.analysis.drift.slice_paths import SlicePath
+from selfvec.base.display import escape_for_display
+from selfvec.data.trajectory import Trajectory
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import top_indices, unit_rows
+
+__all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
+
+ROWS = 20  # of a drift table
+WORDS, NEAR = 8, 4  # of a table of vectors, and neighbours of each
+_LOOKED_AT = 10_000  # rows among which neighbours are sought: a notebook does not wait
+_WIDTH, _HEIGHT, _EDGE = 420, 120, 28  # of a chart, in pixels
+
+_SIGN = "font-weight:600"
+
+
+def _word(word: str) -> str:
+    return escape(escape_for_display(word))
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    body = "".join(
+        f'<tr><th scope="row" style="text-align:left">{first}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        f'<table><caption style="text-align:left">{note}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def vectors_html(vectors: Vectors) -> str:
+    """A table of vectors: its size, and the first words with those nearest to them."""
+    kinds = [f"{int(n):,} {name}" for name, n in _sources(vectors) if n]
+    note = (
+        f"<b>Vectors</b>: {len(vectors):,} words × {vectors.vector_size} dimensions, "
+        f"{vectors.vectors.dtype}; {escape(', '.join(kinds))}"
+    )
+    looked = unit_rows(vectors.vectors[:_LOOKED_AT])
+    rows = []
+    for i in range(min(WORDS, len(vectors))):
+        cosines = looked @ looked[i]
+        cosines[i] = -np.inf
+        near = [j for j in top_indices(cosines, NEAR) if cosines[j] > -np.inf and looked[j].any()]
+        names = ", ".join(f"{_word(vectors.index_to_key[j])} <small>{cosines[j]:.2f}</small>" for j in near)
+        count = [] if vectors.counts is None else [f"{int(vectors.counts[i]):,}"]
+        rows.append([_word(vectors.index_to_key[i]), *count, names if looked[i].any() else "(no vector)"])
+    among = f" (of the first {_LOOKED_AT:,})" if len(vectors) > _LOOKED_AT else ""
+    counted = [] if vectors.counts is None else ["times"]
+    return _table(["word", *counted, f"nearest{among}"], rows, note)
+
+
+def _sources(vectors: Vectors) -> list[tuple[str, int]]:
+    names = {Source.KNOWN: "pretrained", Source.NONE: "without a vector", Source.SUBWORDS: "from their parts"}
+    names |= {Source.CONTEXT: "from the text", Source.MIXED: "from text and spelling"}
+    return [(names.get(s, s.name.lower()), int(np.sum(vectors.sources == s))) for s in Source]
+
+
+def drift_html(found: Drift) -> str:
+    """The first words of a drift table: how much, how surely, what came and what went."""
+    sure = sum(1 for row in found.rows if row["q"] is not None and row["q"] <= 0.05)
+    more = f"; the first {ROWS}" if len(found.rows) > ROWS else ""
+    note = (
+        f"<b>Drift</b> from {_word(found.a)} to {_word(found.b)}: {len(found.rows):,} words, "
+        f"{sure:,} surely changed (q ≤ .05){more}"
+    )
+    sliced = any(row["low"] is not None for row in found.rows)
+    heads = [
+        "word",
+        "distance",
+        *(["95 %", "by chance"] if sliced else []),
+        "apd",
+        "q",
+        "times",
+        "came",
+        "went",
+    ]
+    return _table(heads, (_drift_row(row, sliced) for row in found.rows[:ROWS]), note)
+
+
+def _drift_row(row: dict[str, Any], sliced: bool) -> list[str]:
+    interval = "" if row["low"] is None else f"{row['low']:.2f}–{row['high']:.2f}"
+    chance = [interval, _figure(row.get("expected"))] if sliced else []
+    q = "" if row["q"] is None else f"<b>{row['q']:.2g}</b>" if row["q"] <= 0.05 else f"{row['q']:.2g}"
+    counts = f"{row['count_a']:,} → {row['count_b']:,}" if sliced else f"{row['count_a']:,}"
+    came, went = (", ".join(map(_word, row[key][:4])) for key in ("gained", "lost"))
+    signs = [f'<span style="{_SIGN}">{s}</span> {w}' if w else "" for s, w in (("+", came), ("−", went))]
+    return [_word(row["word"]), _figure(row["distance"]), *chance, _figure(row["apd"]), q, counts, *signs]
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def trajectory_html(path: Trajectory) -> str:
+    """A path as a chart: the cosine to the original over the updates, counted logarithmically."""
+    cosines = [float(c) for c in path.to_original()]
+    title = f"{_word(path.word)}: {len(path):,} states, {int(path.updates[-1]):,} updates"
+    if not len(path) or not path.vectors.any():
+        return f"<p><b>Trajectory</b> of {title}; no vector yet</p>"
+    clock = np.log1p(path.updates.astype(np.float64))
+    points = _scaled(clock, np.array(cosines), min(0.0, min(cosines)), 1.0)
+    alive: list[bool] = [bool(row.any()) for row in path.vectors]
+    label = f"cosine to the original, from 1 to {cosines[-1]:.2f}"
+    line = " ".join(f"{x:.1f},{y:.1f}" for (x, y), kept in zip(points, alive, strict=True) if kept)
+    chart = f'<polyline points="{line}" fill="none" stroke="#0072B2" stroke-width="2"/>'
+    return (
+        f"<div><b>Trajectory</b> of {title}<br>{_chart(chart, label, f'{cosines[-1]:.2f}', points[-1])}</div>"
+    )
+
+
+def path_html(path: SlicePath) -> str:
+    """A path through slices as a chart: the distance from the first, and how resampled documents move it."""
+    distance, low, high = path.from_first()
+    top = max(0.1, float(np.nanmax(high)))
+    clock = np.arange(len(path.names), dtype=np.float64)
+    middle, lower, upper = (_scaled(clock, values, 0.0, top) for values in (distance, low, high))
+    alive = np.flatnonzero(~np.isnan(distance))
+    ring = [upper[i] for i in alive] + [lower[i] for i in alive[::-1]]
+    band = " ".join(f"{x:.1f},{y:.1f}" for x, y in ring)
+    line = " ".join(f"{middle[i][0]:.1f},{middle[i][1]:.1f}" for i in alive)
+    chart = (
+        f'<polygon points="{band}" fill="#0072B2" fill-opacity=".18"/>'
+        f'<polyline points="{line}" fill="none" stroke="#0072B2" stroke-width="2"/>'
+    )
+    last = int(alive[-1])
+    label = f"distance from {path.names[0]}, with 95 % of resampled documents"
+    rows = ", ".join(f"{_word(name)} ({int(n):,}×)" for name, n in zip(path.names, path.uses, strict=True))
+    drawn = _chart(chart, label, f"{distance[last]:.2f}", middle[last])
+    return f"<div><b>Path</b> of {_word(path.word)} through {rows}<br>{drawn}</div>"
+
+
+def _scaled(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], low: float, high: float) -> list[list[float]]:
+    """Points of a chart in pixels, the y axis downward."""
+    across = _EDGE + (x - x[0]) / (float(x[-1] - x[0]) or 1.0) * (_WIDTH - 3 * _EDGE)
+    up = _HEIGHT - 10 - (y - low) / (high - low) * (_HEIGHT - 20)
+    points: list[list[float]] = np.stack([across, up], axis=1).tolist()
+    return points
+
+
+def _chart(inside: str, label: str, last: str, at: Sequence[float]) -> str:
+    """An SVG that takes its ink from the text around it."""
+    return (
+        f'<svg role="img" aria-label="{escape(label)}" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{escape(label)}</title>'
+        f'<line x1="{_EDGE}" x2="{_WIDTH - 2 * _EDGE}" y1="{_HEIGHT - 10}" y2="{_HEIGHT - 10}" '
+        f'stroke="currentColor" stroke-opacity=".4"/>{inside}'
+        f'<text x="{at[0] + 6:.1f}" y="{at[1] + 4:.1f}" font-size="12" fill="currentColor">{last}</text>'
+        f"</svg><br><small>{escape(label)}</small>"
+    )
+
+
+# The records do not know how they are shown: whoever runs in a notebook imports this module (see `selfvec`).
+for _type, _html in (
+    (Vectors, vectors_html),
+    (Drift, drift_html),
+    (Trajectory, trajectory_html),
+    (SlicePath, path_html),
+):
+    setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method

@@ -1,0 +1,218 @@
+"""Words that differ: planted ones are found, shuffled corpora show none, the columns mean what they say."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from planted import WORDS, texts, vectors
+from rich.console import Console
+
+import selfvec
+from selfvec import Refiner, Run, Vectors, save
+from selfvec.analysis.alignment import compare
+from selfvec.analysis.alignment.compass import compass_of
+from selfvec.analysis.alignment.null_distribution import by_documents, by_peers
+from selfvec.analysis.alignment.shared_words import share
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.significance import benjamini_hochberg
+from selfvec.views.comparison_table import comparison_table
+
+CHANGED = 4
+
+
+def run_on(documents: list[str], **options: object) -> Run:
+    return Refiner("original", **options).fit(documents, vectors()).run_
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Run, Run]:
+    return run_on(texts(1)), run_on(texts(2, changed=CHANGED))
+
+
+def test_planted_changes_are_found_and_little_else(pair: tuple[Run, Run]) -> None:
+    found = compare(*pair, permutations=60)
+    assert found.method == "compass"
+    assert {row["word"] for row in found.rows(2 * CHANGED)} >= set(WORDS[:CHANGED])
+    surest = np.argsort(-found.z)[:CHANGED]
+    assert {found.words[i] for i in surest} == set(WORDS[:CHANGED])
+    passed = {word for word, q in zip(found.words, found.q, strict=True) if q <= 0.05}
+    assert set(WORDS[:CHANGED]) <= passed
+    assert len(passed) <= CHANGED + 2
+    row = found.rows(1)[0]
+    assert row["gained"]
+    assert row["lost"]
+    assert (row["count_a"], row["count_b"]) == tuple(
+        int(run.vectors.counts[run.vectors.key_to_index[row["word"]]]) for run in pair
+    )
+
+
+def test_documents_dealt_out_at_random_are_no_change() -> None:
+    shares, discoveries = [], 0
+    for seed in range(12):
+        documents = texts(100 + seed, 200)
+        compass = compass_of(run_on(documents[:100]), run_on(documents[100:]))
+        words = share(*compass.tables(), 5).rows_a
+        _, _, p = by_documents(compass, words, permutations=30, seed=seed)
+        shares.append(np.mean(p < 0.1))
+        discoveries += int(np.any(benjamini_hochberg(p) < 0.05))
+    assert 0.03 < np.mean(shares) < 0.15
+    assert discoveries <= 3
+
+
+def test_permutations_are_seeded_and_keep_sizes(pair: tuple[Run, Run]) -> None:
+    compass = compass_of(*pair)
+    words = np.arange(20)
+    one, again, other = (by_documents(compass, words, permutations=20, seed=seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one[1], again[1])
+    assert not np.array_equal(one[1], other[1])
+    np.testing.assert_array_equal(one[0], other[0])
+    assert np.all((one[2] > 0) & (one[2] <= 1))
+
+
+def test_z_among_peers_by_hand() -> None:
+    # Logs 0..4: median 2, absolute deviations 2 1 0 1 2 with median 1.
+    z, p = by_peers(np.exp(np.arange(5.0)))
+    np.testing.assert_allclose(z, (np.arange(5) - 2) / 1.4826)
+    assert p[2] == 0.5
+    assert p[4] == pytest.approx(math.erfc(2 / 1.4826 / math.sqrt(2)) / 2)
+    same, sure = by_peers(np.r_[np.zeros(9), 0.5])
+    assert same[:9].tolist() == [0] * 9
+    assert sure[-1] < 1e-12
+
+
+def test_peers_are_the_words_nearest_in_frequency() -> None:
+    rng = np.random.default_rng(0)
+    loud, quiet = np.exp(rng.normal(0, 0.3, 1000)), np.exp(rng.normal(-3, 0.3, 1000))
+    z, p = by_peers(np.r_[quiet, loud])
+    assert abs(np.median(z)) < 0.1
+    assert np.mean(p[1200:] < 0.05) == pytest.approx(0.05, abs=0.03)
+    assert by_peers(np.r_[quiet, 1.0])[1][-1] < 1e-6
+
+
+@pytest.mark.parametrize("method", ["procrustes", "relative"])
+def test_tables_without_text_are_compared_with_their_peers(method: str) -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((400, 8))
+    changed = rows + 0.05 * rng.standard_normal(rows.shape)
+    changed[[7, 70]] = -rows[[7, 70]]
+    turn = np.linalg.qr(rng.standard_normal((12, 8)))[0].T  # into more dimensions
+    words = [f"w{i}" for i in range(400)]
+    a, b = Vectors(words, rows.astype(np.float32)), Vectors(words, (changed @ turn).astype(np.float32))
+    for one, other in ((a, b), (b, a)):
+        found = compare(one, other, method)
+        assert {row["word"] for row in found.rows(2)} == {"w7", "w70"}
+        assert int(np.sum(found.q < 1e-3)) == 2
+        assert found.counts_a is None
+        assert "most words did not change" in found.tested
+
+
+def test_no_word_is_measured_by_a_turn_that_it_helped_to_fit() -> None:
+    # Two unrelated tables of few words: a turn fitted on the words themselves would bring them together.
+    rng = np.random.default_rng(2)
+    words = [f"w{i}" for i in range(60)]
+    a, b = (Vectors(words, rng.standard_normal((60, 20)).astype(np.float32)) for _ in range(2))
+    assert compare(a, b, "procrustes").distances.mean() == pytest.approx(1, abs=0.12)
+
+
+def test_a_table_does_not_differ_from_itself() -> None:
+    table = Vectors(WORDS, unit_rows(np.random.default_rng(3).standard_normal((120, 6))))
+    found = compare(table, table, "procrustes")
+    assert found.distances.max() < 1e-5
+    assert not np.any(found.q < 0.05)
+    assert all(not row["gained"] and not row["lost"] for row in found.rows())
+
+
+def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
+    from dataclasses import replace
+
+    from selfvec.base.progress import Progress
+
+    said = []
+
+    class Listener(Progress):
+        def say(self, message: str) -> None:
+            said.append(message)
+
+    found = compare(pair[0], replace(pair[1], batch=None), progress=Listener())
+    assert found.method == "procrustes"
+    assert "has not kept its corpus" in said[0]
+    with pytest.raises(InputError, match="without --forget-tokens"):
+        compare(pair[0], replace(pair[1], batch=None), "compass")
+    few = run_on(texts(3, 9))
+    with pytest.raises(InputError, match="takes 10 on either side, one side has 9"):
+        compare(pair[0], few, "compass", min_count=1)
+
+
+@pytest.mark.parametrize("options", [{"method": "magic"}, {"permutations": 3}, {"min_count": 10**6}])
+def test_what_cannot_be_compared_is_said(options: dict, pair: tuple[Run, Run]) -> None:
+    with pytest.raises((OptionError, InputError)):
+        compare(*pair, **options)
+
+
+@pytest.fixture
+def folders(tmp_path: Path, pair: tuple[Run, Run]) -> list[str]:
+    for name, run in zip("ab", pair, strict=True):
+        selfvec.save_run(run, tmp_path / name)
+    return [str(tmp_path / name) for name in "ab"]
+
+
+def test_compare_on_the_command_line(folders: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["compare", *folders, "--permutations", "30", "--top", "6"]
+    assert main([*command, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["rows"]) == 6
+    keys = {"word", "distance", "p", "q", "count_a", "count_b", "gained", "lost"}
+    assert all(keys <= row.keys() for row in printed["rows"])
+    assert {"method", "tested", "significant", "words"} <= printed.keys()
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    for word in WORDS[:CHANGED]:
+        assert word in shown
+    assert "documents dealt out at random" in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
+    assert main(["compare", folders[0], str(Path(folders[0]) / "nowhere")]) == 2
+
+
+def test_align_on_the_command_line(
+    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "turned.vec"
+    assert main(["align", *folders, "-o", str(out), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["method"] == "procrustes"
+    assert printed["anchors"] < printed["shared"]
+    assert out.exists()
+    for method, options in (("compass", ["--window", "9"]), ("relative", ["--anchors", "20"])):
+        folder = tmp_path / method
+        assert main(["align", *folders, "-o", str(folder), "--method", method, *options, "--to", "npy"]) == 0
+        assert {"a.npy", "b.npy"} <= {path.name for path in folder.iterdir()}
+    assert main(["align", *folders, "-o", str(out), "--anchors", "3"]) == 2
+    assert "--anchors: the method procrustes has no such option" in capsys.readouterr().err
+
+
+def test_hostile_words_are_shown_harmless() -> None:
+    row = {"word": "\x1b[31mred[/]", "distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None,
+           "count_b": None, "gained": ["[b]"], "lost": ["\u202e"]}  # fmt: skip
+    console = Console(width=80, record=True, file=None, force_terminal=False)
+    with console.capture() as captured:
+        console.print(comparison_table({"rows": [row], "tested": "t", "words": 1, "significant": 0,
+                                        "fdr": 0.05, "method": "relative"}))  # fmt: skip
+    assert "\x1b" not in captured.get()
+    assert "[b]" in captured.get()
+
+
+def test_vectors_files_are_compared_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((80, 5)).astype(np.float32)
+    for name in ("one.vec", "two.vec"):
+        save(Vectors([f"w{i}" for i in range(80)], rows), tmp_path / name)
+    assert main(["compare", str(tmp_path / "one.vec"), str(tmp_path / "two.vec"), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["significant"] == 0
+    assert printed["rows"][0]["count_a"] is None

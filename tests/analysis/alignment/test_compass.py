@@ -1,0 +1,124 @@
+"""A compass against its formula written out, and what it promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted import WORDS, texts, vectors
+
+from selfvec import Refiner, Run
+from selfvec.analysis.alignment import align
+from selfvec.analysis.alignment.compass import Compass, compass_of, joined
+from selfvec.base.errors import InputError
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import whitening
+from selfvec.refine.decorrelated import GAMMA, POWER, base_vectors, decorrelate, starting_vectors
+
+
+def run_on(documents: list[str], table: Vectors | None, **options: object) -> Run:
+    return Refiner("original", **options).fit(documents, table).run_
+
+
+@pytest.fixture(scope="module")
+def start() -> Vectors:
+    return vectors()
+
+
+@pytest.fixture(scope="module")
+def pair(start: Vectors) -> tuple[Run, Run]:
+    return run_on(texts(1), start), run_on([*texts(2, changed=1), "w3 stranger w4"], start)
+
+
+@pytest.fixture(scope="module")
+def compass(pair: tuple[Run, Run]) -> Compass:
+    return compass_of(*pair, window=7)
+
+
+def test_rows_are_those_of_the_formula(pair: tuple[Run, Run], compass: Compass) -> None:
+    """Dense counts and float64, as the module's docstring says it."""
+    batch, second = joined(pair[0].tokens, pair[1].tokens)
+    first, sources = pair[0].original.lookup(list(batch.types), compose=False)
+    known = sources != Source.NONE
+    operator = ScanOperator(batch, 7, GAMMA)
+    frozen = decorrelate(starting_vectors(base_vectors(first, known), known, operator), operator, POWER)
+    shift, turn = whitening(operator.apply(frozen), POWER)
+    r = operator.degrees
+    for side, found in zip((~second, second), compass.sides(second), strict=True):
+        part = batch.part(side)
+        counts = np.zeros((len(r), len(r)))
+        for lo, hi in zip(part.offsets[:-1], part.offsets[1:], strict=True):
+            for i in range(lo, hi):
+                for j in range(max(lo, i - 3), min(hi, i + 4)):
+                    counts[part.ids[i], part.ids[j]] += i != j
+        own = counts.sum(axis=1)
+        weighted = r[:, None] ** -GAMMA * frozen
+        centre = own @ weighted / own.sum()
+        summed = r[:, None] ** -0.5 * (counts @ weighted - own[:, None] * centre)
+        rows = r[:, None] / np.maximum(own, 1)[:, None] * summed
+        expected = (rows - shift) @ turn
+        expected[own == 0] = 0
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=2e-4 * np.abs(expected).max())
+
+
+def test_equal_corpora_give_equal_rows(start: Vectors) -> None:
+    run = run_on(texts(3), start)
+    one, other = compass_of(run, run).tables()
+    np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-4)
+    np.testing.assert_array_equal(one.counts, other.counts)
+
+
+def test_the_two_sides_change_places(pair: tuple[Run, Run], compass: Compass) -> None:
+    one, other = compass.sides(compass.second)
+    back = compass.sides(~compass.second)
+    np.testing.assert_allclose(back[0], other, atol=1e-3)
+    np.testing.assert_allclose(back[1], one, atol=1e-3)
+    some = compass.sides(compass.second, np.array([4, 0]))
+    np.testing.assert_array_equal(some[1], other[[4, 0]])
+
+
+def test_a_word_that_changed_company_is_the_one_that_moved(compass: Compass) -> None:
+    one, other = compass.sides(compass.second)
+    cosines = np.einsum("ij,ij->i", unit_rows(one), unit_rows(other))
+    words = list(compass.batch.types)
+    seen = [i for i, word in enumerate(words) if word != "stranger"]
+    assert words[min(seen, key=cosines.__getitem__)] == "w0"
+
+
+def test_order_of_documents_and_words_is_irrelevant(start: Vectors) -> None:
+    a, b = texts(1), texts(2, changed=1)
+    one = align(run_on(a, start), run_on(b, start), "compass").b
+    again = align(run_on(a[::-1], start), run_on(b[::-1], start), "compass").b
+    np.testing.assert_allclose(one.vectors, again[one.index_to_key], atol=1e-3)
+
+
+def test_words_of_either_corpus_keep_their_counts(pair: tuple[Run, Run]) -> None:
+    found = align(*pair, "compass", anchor=1.0)
+    for table, run in zip((found.a, found.b), pair, strict=True):
+        assert table.index_to_key == run.vectors.index_to_key
+        np.testing.assert_array_equal(table.counts, run.vectors.counts)
+    assert found.both
+    plain = align(*pair, "compass")
+    assert np.abs(plain.a.vectors - found.a.vectors).max() > 0.01
+
+
+def test_random_beginnings_are_drawn_anew_and_no_two_words_share_one() -> None:
+    one, other = run_on(texts(1), None), run_on(["z1 z2 z3 w1", *texts(2)], None)
+    base = compass_of(one, other).base
+    cosines = base @ base.T - np.eye(len(base))
+    assert cosines.max() < 0.5
+
+
+def test_runs_that_cannot_have_a_compass_are_refused(pair: tuple[Run, Run], start: Vectors) -> None:
+    other = Vectors(WORDS, start.vectors[::-1].copy())
+    wide = Vectors(WORDS, np.ones((120, 5), np.float32))
+    for table in (other, wide, None):
+        with pytest.raises(InputError, match=r"different ones; refine both from one table"):
+            compass_of(pair[0], run_on(texts(1), table))
+    with pytest.raises(InputError, match="without --forget-tokens"):
+        compass_of(pair[0], replace(pair[1], batch=None))
+    with pytest.raises(InputError, match="at least 2 tokens"):
+        compass_of(*pair, window=1)

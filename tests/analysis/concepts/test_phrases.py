@@ -1,0 +1,441 @@
+"""Phrases: figures by hand, what may be one, how they are joined, and runs of which they are units."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import selfvec
+from selfvec.analysis.concepts import Phrase, phrases
+from selfvec.apps.cli import main
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.corpus import Corpus
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.pipeline import refine
+from selfvec.text import tokenizer
+from selfvec.text.lexicon import located
+from selfvec.text.phrases import Running, join, parts
+
+
+def found(texts, **options) -> dict[str, Phrase]:
+    return {row.term: row for row in phrases(texts, **options)}
+
+
+def test_pmi_and_npmi_by_hand() -> None:
+    # 32 words: "warm" 4 times, always before "air"; "air" 8 times. p(warm air) = p(warm) = 1/8, p(air) = 1/4.
+    texts = ["warm air"] * 4 + ["air"] * 4 + [f"filler{i}" for i in range(20)]
+    texts = [f"{text} ." for text in texts]
+    row = found([" ".join(f"{t}" for t in texts)], min_count=4, npmi=-1)["warm_air"]
+    assert row.count == 4
+    assert row.pmi == pytest.approx(2.0)
+    assert row.npmi == pytest.approx(2 / 3)
+    assert row.c_value == pytest.approx(4.0)
+    # Words that never stand apart: p = 1/4 each, PMI = 2 bits of the possible 2.
+    only = found(["dew point, " * 4 + "a b c d e f g h"], min_count=4)["dew_point"]
+    assert (only.pmi, only.npmi) == (pytest.approx(2.0), pytest.approx(1.0))
+
+
+def test_npmi_of_three_words_by_hand() -> None:
+    # 16 words, "alpha beta gamma" 4 times and each of the three nowhere else: PMI = log2(1/4 / (1/4)^3) = 4.
+    row = found(["alpha beta gamma; " * 4 + "p, q, r, s"], min_count=4)["alpha_beta_gamma"]
+    assert row.pmi == pytest.approx(4.0)
+    assert row.npmi == pytest.approx(1.0)
+    assert row.c_value == pytest.approx(4 * math.log2(3))
+
+
+def test_npmi_is_that_of_gensim(storms: list[str]) -> None:
+    scoring = pytest.importorskip("gensim.models.phrases")
+    counts = np.unique(" ".join(storms).lower().replace(".", "").replace(",", "").split(), return_counts=True)
+    count = dict(zip(*(values.tolist() for values in counts), strict=True))
+    rows = [row for row in found(storms, npmi=-1).values() if len(row.words) == 2]
+    assert len(rows) > 5
+    for row in rows:
+        a, b = (count[word] for word in row.words)
+        assert row.npmi == pytest.approx(scoring.npmi_scorer(a, b, row.count, 0, 1, sum(count.values())))
+
+
+def test_c_value_as_in_the_paper() -> None:
+    """Frantzi, Ananiadou and Mima (2000), section 2.3: candidates with basal cell carcinoma."""
+    counts = {
+        "adenoid cystic basal cell carcinoma": 5,
+        "cystic basal cell carcinoma": 11 - 5,
+        "ulcerated basal cell carcinoma": 7,
+        "recurrent basal cell carcinoma": 5,
+        "circumscribed basal cell carcinoma": 3,
+        "basal cell carcinoma": 984 - 26,
+    }
+    texts = [text for text, count in counts.items() for _ in range(count)]
+    rows = found(texts, min_count=1, npmi=-1, longest=5)
+    expected = {
+        "adenoid_cystic_basal_cell_carcinoma": math.log2(5) * 5,
+        "cystic_basal_cell_carcinoma": 2 * (11 - 5),
+        "ulcerated_basal_cell_carcinoma": 14,
+        "recurrent_basal_cell_carcinoma": 10,
+        "circumscribed_basal_cell_carcinoma": 6,
+        "basal_cell_carcinoma": 1551.36,
+    }
+    for term, value in expected.items():
+        assert rows[term].c_value == pytest.approx(value, abs=0.01), term
+    assert rows["basal_cell_carcinoma"].count == 984
+    assert "cell_carcinoma" not in found(texts, min_count=100, npmi=-1, longest=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "there"),
+    [
+        ("flash flood", "flash_flood", True),
+        ("Flash FLOOD", "flash_flood", True),
+        ("flash-flood", "flash_flood", True),
+        ("flash\nflood", "flash_flood", True),
+        ("flash, flood", "flash_flood", False),
+        ("flash. Flood", "flash_flood", False),
+        ("flash\n\nflood", "flash_flood", False),
+        ("flash - flood", "flash_flood", False),
+        ("flash – flood", "flash_flood", False),
+        ("flash of flood", "flash_of_flood", True),
+        ("flash and flood", "flash_and_flood", False),
+        ("the flash flood is", "the_flash", False),
+        ("the flash flood is", "flash_flood_is", False),
+        ("covid 19", "covid_19", True),
+        ("19 covid", "19_covid", False),
+        ("snowfall of 5", "snowfall_of_5", False),
+        ("fall of wet snow", "fall_of_wet_snow", True),
+        ("tree uprooted", "tree_uprooted", False),
+        ("wind speed", "wind_speed", True),
+        ("flash_flood now here", "flash_flood_now", False),
+    ],
+)
+def test_what_may_be_a_phrase(text: str, term: str, there: bool) -> None:
+    texts = [text] * 6 + [f"filler word number {i}" for i in range(9)]
+    assert (term in found(texts, npmi=-1)) is there
+
+
+def test_a_phrase_has_two_to_four_words_and_is_no_mere_part_of_a_longer_one() -> None:
+    rows = found(["one alpha beta gamma delta epsilon"] * 9, npmi=-1)
+    assert {len(row.words) for row in rows.values()} == {4}
+    rows = found(["alpha beta gamma"] * 9 + ["alpha beta"] * 9, npmi=-1)
+    assert set(rows) == {"alpha_beta_gamma", "alpha_beta"}
+
+
+def test_a_phrase_that_stands_in_one_longer_phrase_nearly_always_is_its_part() -> None:
+    # "cov beta" is in "sars cov beta" 40 of 42 times, and in two more candidates besides.
+    longer = ["sars cov beta"] * 20 + ["sars cov beta virus"] * 10 + ["sars cov beta spike"] * 10
+    assert not {"cov_beta", "sars_cov"} & found(longer + ["cov beta"] * 2, npmi=-1).keys()
+    assert "cov_beta" in found(longer + ["cov beta"] * 40, npmi=-1)
+
+
+def test_order_and_limit() -> None:
+    texts = ["wet snow fell"] * 9 + ["dry snow fell"] * 7 + ["ice storm"] * 30
+    rows = phrases(texts, npmi=-1)
+    values = [row.c_value for row in rows]
+    assert values == sorted(values, reverse=True)
+    assert phrases(texts, 2, npmi=-1).rows == rows.rows[:2]
+    assert rows.rows == phrases(texts, npmi=-1).rows
+    told = rows.as_dict(1)
+    assert told["found"] == len(rows)
+    assert [row["term"] for row in told["rows"]] == [rows[0].term]
+
+
+WORDS = st.lists(st.lists(st.sampled_from(["ash", "bay", "cod", "dew", "elm"]), max_size=8), max_size=12)
+
+
+@given(WORDS)
+def test_counts_are_those_of_a_plain_loop(documents: list[list[str]]) -> None:
+    batch = TokenBatch.from_documents(documents)
+    rows = found(batch, min_count=1, npmi=-1, longest=4)
+    for n in (2, 3, 4):
+        counted: dict[str, int] = {}
+        for words in documents:
+            for i in range(len(words) - n + 1):
+                term = "_".join(words[i : i + n])
+                counted[term] = counted.get(term, 0) + 1
+        for term, row in rows.items():
+            if len(row.words) == n:
+                assert counted[term] == row.count
+                assert row.c_value <= math.log2(n) * row.count + 1e-9
+                assert -1 <= row.npmi <= 1 + 1e-9
+
+
+@given(
+    WORDS,
+    st.lists(st.lists(st.sampled_from(["ash", "bay", "cod", "dew"]), min_size=2, max_size=3), max_size=4),
+)
+def test_joining_takes_the_longest_from_the_left(documents, listed) -> None:
+    batch = TokenBatch.from_documents(documents)
+    ids, offsets, types = join(
+        Running.plain(batch.ids, batch.offsets, batch.types), ["_".join(words) for words in listed]
+    )
+    joined = [[types[i] for i in ids[a:b]] for a, b in pairwise(offsets.tolist())]
+    able = sorted({tuple(words) for words in listed}, key=len, reverse=True)
+    for words, made in zip(documents, joined, strict=True):
+        expected, i = [], 0
+        while i < len(words):
+            unit = next((p for p in able if tuple(words[i : i + len(p)]) == p), (words[i],))
+            expected.append("_".join(unit))
+            i += len(unit)
+        assert made == expected
+        assert [part for token in made for part in parts(token)] == words
+    assert set(batch.types) <= set(types)
+
+
+GAP = re.compile(r"[^\S\n]*\n?[^\S\n]*|[-\u2010\u2011]")
+
+
+@given(st.lists(st.text("aé1 .,-\n\u2010\u2011\u2013'", max_size=14), max_size=4))
+def test_what_stands_between_words(texts: list[str]) -> None:
+    tokens = tokenizer("words")(pl.Series(texts, dtype=pl.String))
+    found = tokens.apart().tolist()
+    expected = []
+    for text in texts:
+        starts, ends = located(text)
+        expected += [
+            i == 0 or GAP.fullmatch(text[ends[i - 1] : starts[i]]) is None for i in range(len(starts))
+        ]
+    assert found == expected
+
+
+def test_a_phrase_written_with_underscores_is_the_same_unit() -> None:
+    batch = TokenBatch.from_documents([["flash", "flood", "flash_flood", "flood"]])
+    ids, offsets, types = join(Running.plain(batch.ids, batch.offsets, batch.types), ["flash_flood"])
+    assert [types[i] for i in ids] == ["flash_flood", "flash_flood", "flood"]
+    assert offsets.tolist() == [0, 3]
+
+
+def table(words: list[str], dimensions: int = 12) -> Vectors:
+    rows = np.random.default_rng(1).standard_normal((len(words), dimensions)).astype(np.float32)
+    return Vectors(words, rows)
+
+
+REPORTS = [
+    "A flash flood closed the county road near Cedar Rapids.",
+    "Flash flood waters closed the road. Flash, flood and thunder.",
+    "In Cedar Rapids there was a flash flood.",
+] * 8
+
+
+@pytest.fixture
+def phrase_run() -> selfvec.Run:
+    words = [
+        "flash",
+        "flood",
+        "road",
+        "closed",
+        "Cedar",
+        "Rapids",
+        "Cedar_Rapids",
+        "the",
+        "county",
+        "sheriff",
+    ]
+    return selfvec.Refiner(method="decorrelated", phrases="auto").fit(REPORTS, table(words)).run_
+
+
+def test_phrases_are_units_of_a_run(phrase_run: selfvec.Run) -> None:
+    known = table(
+        ["flash", "flood", "road", "closed", "Cedar", "Rapids", "Cedar_Rapids", "the", "county", "sheriff"]
+    )
+    vectors, original = phrase_run.vectors, phrase_run.original
+    place = vectors.key_to_index
+    assert vectors.counts[place["flash_flood"]] == 16
+    assert vectors.counts[place["flash_flood_waters"]] == 8  # the longest is taken
+    assert vectors.counts[place["Cedar_Rapids"]] == 16  # called as the table has it
+    assert vectors.counts[place["flash"]] == 8  # "Flash, flood" is no phrase
+    assert vectors.counts[place["Rapids"]] == 0  # never alone, and still known
+    np.testing.assert_allclose(original["Cedar_Rapids"], unit_rows(known["Cedar_Rapids"][None])[0], atol=1e-6)
+    mean = unit_rows(unit_rows(known[["flash", "flood"]]).sum(axis=0)[None])[0]
+    np.testing.assert_allclose(original["flash_flood"], mean, atol=1e-6)
+    assert original.sources[place["Cedar_Rapids"]] == Source.KNOWN
+    assert original.sources[place["flash_flood"]] == Source.SUBWORDS
+    told = phrase_run.provenance["phrases"]
+    row = next(row for row in told["rows"] if row["term"] == "flash_flood")
+    assert (row["count"], row["units"]) == (24, 16)
+    assert told["tokens"] == sum(len(text.split()) for text in REPORTS)
+    text = phrase_run.provenance["text"]
+    assert text["raw_tokens"] == told["tokens"] == text["tokens"] + sum(text["dropped"].values())
+    assert text["dropped"]["in phrases"] > 0
+
+
+def test_a_run_tells_its_phrases_again(phrase_run: selfvec.Run, tmp_path: Path, capsys) -> None:
+    rows = phrases(phrase_run)
+    assert {"flash_flood", "Cedar_Rapids"} <= set(rows.terms)
+    selfvec.save_run(phrase_run, tmp_path / "run")
+    assert phrases(selfvec.open_run(tmp_path / "run")).rows == rows.rows
+    assert main(["phrases", str(tmp_path / "run"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == rows.as_dict()["rows"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        [],
+        {"tokens": 3},
+        {"tokens": 3, "rows": [{"word": "flash_flood"}]},
+        {"tokens": 3, "rows": [{"term": "no_such", "count": 3}]},
+        {"tokens": 3, "rows": [{"term": "flash_flood", "count": "3"}]},
+        {"tokens": 3, "rows": [{"term": "flash_flood", "count": 3, "npmi": "high"}]},
+        {"tokens": "many", "rows": []},
+    ],
+)
+def test_a_damaged_list_is_refused(phrase_run: selfvec.Run, tmp_path: Path, damage) -> None:
+    selfvec.save_run(phrase_run, tmp_path / "run")
+    provenance = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps(provenance | {"phrases": damage}))
+    with pytest.raises(FormatError, match="make the run again"):
+        phrases(selfvec.open_run(tmp_path / "run"))
+
+
+def test_pieces_have_no_phrases(tmp_path: Path) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    pieces = tokenizers.Tokenizer(tokenizers.models.WordLevel({"flash": 0, "[UNK]": 1}, unk_token="[UNK]"))
+    pieces.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    pieces.save(str(tmp_path / "tokenizer.json"))
+    options = {"tokenizer": str(tmp_path / "tokenizer.json"), "method": "original"}
+    with pytest.raises(OptionError, match="made of words"):
+        selfvec.Refiner(phrases="auto", **options).fit(REPORTS, None)
+    run = selfvec.Refiner(**options).fit(REPORTS, None).run_
+    with pytest.raises(InputError, match="made of words"):
+        phrases(run)
+
+
+def test_text_that_is_tokenised_already_has_phrases_too() -> None:
+    texts = ["a flash flood closed the road .", "flash , flood"] * 8
+    run = selfvec.Refiner(method="original", tokenizer="whitespace", phrases="auto").fit(texts, None).run_
+    counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
+    assert counts["flash_flood_closed"] == 8 if "flash_flood_closed" in counts else counts["flash_flood"] == 8
+    assert counts["flash"] == counts["flood"] == 8
+
+
+def test_the_same_for_any_number_of_threads_and_any_batches(tmp_path: Path) -> None:
+    path = tmp_path / "reports.txt"
+    path.write_text("\n".join(f"{text} Report {i}." for i, text in enumerate(REPORTS * 40)))
+    runs = []
+    for jobs in (1, 4):
+        settings = Settings(method="original", phrases="auto", min_count=2)
+        runs.append(refine(Corpus.open([path]), None, settings, jobs=jobs))
+    assert runs[0].provenance["phrases"] == runs[1].provenance["phrases"]
+    np.testing.assert_array_equal(runs[0].tokens.ids, runs[1].tokens.ids)
+    assert runs[0].vectors.index_to_key == runs[1].vectors.index_to_key
+
+
+def test_stop_words_left_out_are_still_seen_inside_phrases() -> None:
+    texts = ["loss of consciousness after a fall", "loss and consciousness"] * 6
+    run = (
+        selfvec.Refiner(method="original", stop_words="en", phrases="auto", min_count=2).fit(texts, None).run_
+    )
+    counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
+    assert counts["loss_of_consciousness"] == 6
+    assert counts["loss"] == counts["consciousness"] == 6
+    assert "of" not in counts
+
+
+def test_listed_phrases(tmp_path: Path) -> None:
+    listed = tmp_path / "terms.txt"
+    listed.write_text("# ours\nFlash flood\ncounty-road\nclosed the road\nnot there\n")
+    run = selfvec.Refiner(method="original", phrases=str(listed)).fit(REPORTS, None).run_
+    told = run.provenance["phrases"]["rows"]
+    assert {row["term"]: row["count"] for row in told} == {
+        "flash_flood": 24,
+        "county_road": 8,
+        "closed_the_road": 8,
+    }
+    assert all(row["npmi"] is None for row in told)
+
+
+def test_as_many_as_asked_for() -> None:
+    run = selfvec.Refiner(method="original", phrases=1).fit(REPORTS, None).run_
+    assert [row["term"] for row in run.provenance["phrases"]["rows"]] == phrases(REPORTS, 1).terms
+    assert sum("_" in word for word in run.vectors.index_to_key) == 1
+
+
+def test_runs_without_phrases_are_as_they_were() -> None:
+    run = selfvec.Refiner(method="original").fit(REPORTS, None).run_
+    assert "phrases" not in run.provenance
+    assert not any("_" in word for word in run.vectors.index_to_key)
+    assert "flash_flood" in phrases(run).terms
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [("hail\n", "2 to 10 words"), ("a b\n\xff\n", "UTF-8"), ("a b c d e f g h i j k\n", "2 to 10 words")],
+)
+def test_lists_that_are_none(tmp_path: Path, written: str, rule: str) -> None:
+    listed = tmp_path / "terms.txt"
+    listed.write_bytes(written.encode("latin-1"))
+    with pytest.raises(InputError, match=rule) as error:
+        selfvec.Refiner(phrases=str(listed)).fit(REPORTS, None)
+    assert error.value.line == (2 if "\xff" in written else 1)
+
+
+def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> None:
+    for options in ({"topn": 0}, {"min_count": 0}, {"longest": 1}, {"npmi": 2}, {"stop_words": "xx"}):
+        with pytest.raises(OptionError):
+            phrases(["a b"], **options)
+    with pytest.raises(OptionError):
+        selfvec.Refiner(phrases=0)
+    assert main(["refine", str(storm_file), "-o", str(tmp_path / "run"), "--phrases", "nowhere.txt"]) == 2
+    assert "--phrases: no file is called 'nowhere.txt'" in capsys.readouterr().err
+    forgetful = selfvec.Refiner(method="original", keep_tokens=False).fit(REPORTS, None).run_
+    with pytest.raises(InputError, match="has not kept its corpus"):
+        phrases(forgetful)
+
+
+def test_real_narratives_have_the_terms_of_their_field(shared_data: Path) -> None:
+    rows = found(str(shared_data / "noaa" / "events.jsonl.gz"))
+    assert {
+        "power_lines",
+        "cold_front",
+        "golf_ball_size_hail",
+        "storm_surge",
+        "lake_effect_snow",
+    } <= rows.keys()
+    assert not rows.keys() & {"of_the", "the_storm", "several_trees"}
+
+
+def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
+    from selfvec.search import Index
+    from selfvec.text.document_vectors import Manner, encode_texts
+
+    manner = Manner.of(phrase_run.provenance)
+    assert {"flash_flood", "Cedar_Rapids"} <= set(manner.phrases.split())
+    batch = encode_texts(["A flash flood in cedar rapids; flash, flood"], manner, phrase_run.vectors)
+    assert [batch.types[i] for i in batch.ids] == ["flash_flood", "Cedar_Rapids", "flash", "flood"]
+    words = encode_texts(["a flash flood"], manner.by_words, phrase_run.vectors)
+    assert [words.types[i] for i in words.ids] == ["flash", "flood"]
+    # Search is by words: whoever asks for a flood finds the flash flood, and the whole phrase finds it too.
+    index = Index.memory(phrase_run, ["A flash flood came.", "An invoice was paid."] * 3)
+    for question in ("flood", "flash flood"):
+        assert index.search(question, 1, mode="bm25").hits[0].id == "0"
+
+
+def test_the_command_on_a_corpus(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "reports.csv"
+    path.write_text("id,notes\n" + "".join(f'{i},"{text}"\n' for i, text in enumerate(REPORTS)))
+    command = ["phrases", str(path), "--text-field", "notes", "--min-count", "8"]
+    assert main([*command, "--json", "--topn", "2"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["found"] >= 2
+    assert len(told["rows"]) == 2
+    assert {"term", "count", "pmi", "npmi", "c_value", "units"} == told["rows"][0].keys()
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "cedar_rapids" in shown
+    assert "C-value" in shown
+    for arguments, told in (
+        ([str(tmp_path / "nowhere.txt")], "nowhere.txt"),
+        ([*command[1:], "--npmi", "3"], "--npmi"),
+        ([*command[1:], "--stop-words", "xx"], "--stop-words"),
+    ):
+        assert main(["phrases", *arguments]) == 2
+        assert told in capsys.readouterr().err

@@ -1,0 +1,161 @@
+"""The graph of terms: mutual neighbours, what others read of its files, one picture for one graph."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import networkx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.analysis.concepts import graph
+from selfvec.analysis.concepts.graph_layout import layout
+from selfvec.analysis.concepts.term_graph import Edge, Graph, Node, _mutual
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.run import Run
+from selfvec.views.graph_files import graphml, save_graph
+
+
+def test_edges_join_terms_of_one_subject(subject_run: Run, subject_of: dict[str, str]) -> None:
+    found = graph(subject_run, neighbours=4)
+    same = [
+        subject_of[found.nodes[edge.a].term] == subject_of[found.nodes[edge.b].term] for edge in found.edges
+    ]
+    assert np.mean(same) > 0.9  # a quarter by chance
+    for edge in found.edges:
+        a, b = found.nodes[edge.a], found.nodes[edge.b]
+        assert edge.a < edge.b
+        assert edge.cosine == pytest.approx(subject_run.vectors.similarity(a.term, b.term), abs=1e-5)
+    joined = {place for edge in found.edges for place in (edge.a, edge.b)}
+    assert joined == set(range(len(found.nodes)))
+    counts = dict(zip(subject_run.vectors.index_to_key, subject_run.vectors.counts.tolist(), strict=True))
+    for node in found.nodes:
+        assert node.count == counts[node.term]
+        assert 0 <= node.x <= 1
+        assert 0 <= node.y <= 1
+        assert node.drift is not None
+        assert 0 <= node.drift <= 2
+
+
+def test_no_term_has_more_than_k_edges_and_neighbours_are_mutual(subject_run: Run) -> None:
+    for by in ("cosine", "ppmi"):
+        found = graph(subject_run, neighbours=2, by=by)
+        degrees = np.bincount([place for edge in found.edges for place in (edge.a, edge.b)])
+        assert degrees.max() <= 2
+
+
+@given(st.integers(0, 500), st.integers(1, 5))
+def test_mutual_is_symmetric_and_bounded(seed: int, k: int) -> None:
+    near = np.random.default_rng(seed).random((9, 9))
+    near = (near + near.T) / 2
+    joined = _mutual(near, k, 0.3)
+    assert np.array_equal(joined, joined.T)
+    assert not joined.diagonal().any()
+    assert joined.sum(axis=1).max() <= k
+    assert np.all(near[joined] > 0.3)
+
+
+def test_around_words(subject_run: Run, subject_of: dict[str, str]) -> None:
+    found = graph(subject_run, ["flash flood", "hail"], size=8)
+    names = [node.term for node in found.nodes]
+    assert {"flash_flood", "hail"} <= set(names)
+    assert len(names) <= 8
+    assert {subject_of[name] for name in names} == {"storm"}
+    with pytest.raises(InputError, match="zyzzyva"):
+        graph(subject_run, ["zyzzyva"])
+
+
+def hostile() -> Graph:
+    """Two words that markup and scripts could trip over."""
+    nodes = [
+        Node("</script><b>&", 3, 2, 0, None, 0.0, 1.0),
+        Node("a\x00\x1b\ufffe_\u202eb", 1, 1, -1, 0.5, 1.0, 0.0),
+    ]
+    return Graph(nodes, [Edge(0, 1, 0.5, 1.5)], ["x<y, z"], "cosine")
+
+
+def test_networkx_reads_the_graphml(subject_run: Run, tmp_path: Path) -> None:
+    found = graph(subject_run)
+    found.save(tmp_path / "terms.graphml")
+    read = networkx.read_graphml(tmp_path / "terms.graphml")
+    assert not read.is_directed()
+    assert [data["label"] for _, data in read.nodes(data=True)] == [node.term for node in found.nodes]
+    for node, (_, data) in zip(found.nodes, read.nodes(data=True), strict=True):
+        assert (data["count"], data["documents"], data["topic"]) == (node.count, node.documents, node.topic)
+        assert data["topic_name"] == found.topics[node.topic]
+        assert data["drift"] == pytest.approx(node.drift)
+    edges = [(int(a[1:]), int(b[1:]), data) for a, b, data in read.edges(data=True)]
+    assert [(a, b) for a, b, _ in edges] == [(edge.a, edge.b) for edge in found.edges]
+    for (_, _, data), edge in zip(edges, found.edges, strict=True):
+        assert data["weight"] == data["cosine"] == pytest.approx(edge.cosine)
+        assert data["ppmi"] == pytest.approx(edge.ppmi)
+
+
+def test_any_word_makes_valid_files(tmp_path: Path) -> None:
+    ElementTree.fromstring(graphml(hostile()))
+    (tmp_path / "h.graphml").write_bytes(graphml(hostile()))
+    read = networkx.read_graphml(tmp_path / "h.graphml")
+    assert read.nodes["n0"]["label"] == "</script><b>&"
+    assert "drift" not in read.nodes["n0"]
+    hostile().save(tmp_path / "h.json")
+    assert json.loads((tmp_path / "h.json").read_text())["nodes"][1]["topic_name"] is None
+    pytest.importorskip("plotly")
+    hostile().save(tmp_path / "h.html")
+    page = (tmp_path / "h.html").read_text()
+    assert "</script><b>" not in page
+    assert "Content-Security-Policy" in page
+    assert "https://" not in page.split("<script>")[0]
+
+
+def test_figures_name_the_terms(subject_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    found = graph(subject_run, ["hail"], size=10)
+    found.save(tmp_path / "terms.svg")
+    first = (tmp_path / "terms.svg").read_bytes()
+    assert b"hail" in first or b"<path" in first
+    save_graph(graph(subject_run, ["hail"], size=10), tmp_path / "terms.svg")
+    assert (tmp_path / "terms.svg").read_bytes() == first
+
+
+def test_layout_brings_joined_points_together() -> None:
+    rows = np.random.default_rng(0).standard_normal((12, 6)).astype(np.float32)
+    pairs = np.array([(i, j) for i in range(12) for j in range(i) if (i < 6) == (j < 6)])
+    places = layout(rows, pairs, np.ones(len(pairs)))
+    assert places.min() == 0
+    assert places.max() == 1
+    distances = np.linalg.norm(places[:, None] - places[None], axis=2)
+    same = (np.arange(12) < 6)[:, None] == (np.arange(12) < 6)[None]
+    assert distances[same & ~np.eye(12, dtype=bool)].mean() < 0.7 * distances[~same].mean()
+    np.testing.assert_array_equal(places, layout(rows, pairs, np.ones(len(pairs))))
+    assert distances[~np.eye(12, dtype=bool)].min() > 0.01
+
+
+def test_the_command(run_path: str, tmp_path: Path, capsys) -> None:
+    target = tmp_path / "terms.graphml"
+    assert main(["graph", run_path, "hail", "-o", str(target), "--size", "9", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"nodes", "edges", "topics", "by", "target"} == told.keys()
+    assert "hail" in [node["id"] for node in told["nodes"]]
+    assert target.exists()
+    assert main(["graph", run_path, "-o", str(tmp_path / "g.json"), "--by", "ppmi"]) == 0
+    assert json.loads((tmp_path / "g.json").read_text())["by"] == "ppmi"
+    for arguments, told in (
+        (["-o", str(tmp_path / "g.pdf")], "no graph format '.pdf'"),
+        (["-o", str(tmp_path / "h.json"), "--by", "luck"], "--by"),
+        (["zyzzyva", "-o", str(tmp_path / "h.json")], "does not occur"),
+        (["-o", str(tmp_path / "no" / "h.json")], "create it first"),
+    ):
+        assert main(["graph", run_path, *arguments]) == 2
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "h.json").exists()
+
+
+def test_options_that_cannot_be(subject_run: Run) -> None:
+    for options in ({"size": 1}, {"neighbours": 0}, {"by": "luck"}):
+        with pytest.raises(OptionError):
+            graph(subject_run, **options)

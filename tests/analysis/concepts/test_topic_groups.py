@@ -1,0 +1,129 @@
+"""Topics: planted subjects found again, shares by hand, k-means' laws, the same for the same seed."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.analysis.concepts.subjects import subject_table
+
+import selfvec
+from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.terms import terms, weights
+from selfvec.analysis.concepts.topic_clusters import silhouette, spherical_k_means
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
+
+
+def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str, str]) -> None:
+    found = topics(subject_run, 4)
+    assert len(found) == 4
+    for row in found:
+        assert len({subject_of[term] for term, _ in row.terms}) == 1
+        assert row.name.split(", ") == [term for term, _ in row.terms][:3]
+    assert sum(row.share for row in found) == pytest.approx(1.0)
+    assert [row.documents for row in found] == [120, 60, 60, 60]
+    assert {subject_of[found.rows[0].terms[0][0]]} == {"storm"}
+    assert found.of_documents[[0, 2, 5]].tolist() == [0, 0, 0]
+    assert len({*found.of_documents[[1, 3, 4]].tolist(), 0}) == 4
+    assert sum(row.size for row in found) == len(subject_of)
+    # Every word of the run belongs to the topic of its subject, phrases too.
+    words = subject_run.vectors.key_to_index
+    for word, subject in subject_of.items():
+        label = int(found.labels[words[word]])
+        assert subject_of[found.rows[label].terms[0][0]] == subject
+
+
+def test_the_number_is_the_least_that_is_nearly_best(subject_run: Run) -> None:
+    found = topics(subject_run)
+    best = max(found.tried.values())
+    assert len(found) == next(k for k, value in found.tried.items() if value >= 0.9 * best)
+    assert found.silhouette == found.tried[len(found)]
+    again = topics(subject_run)
+    assert again.as_dict() == found.as_dict()
+
+
+def test_documents_without_words_belong_to_no_topic(subject_texts: list[str]) -> None:
+    model = selfvec.Refiner(method="decorrelated", window=9, stop_words="en")
+    run = model.fit([*subject_texts[:100], "and the", *subject_texts[100:]], subject_table()).run_
+    found = topics(run, 4)
+    assert found.of_documents[100] == -1
+    assert found.documents == 301
+    assert sum(row.documents for row in found) == 300
+
+
+@pytest.mark.parametrize("method", ["original", "online"])
+def test_any_method_has_topics(subject_texts: list[str], subject_of: dict[str, str], method: str) -> None:
+    run = selfvec.Refiner(method=method, window=9).fit(subject_texts, subject_table()).run_
+    for row in topics(run, 4):
+        assert len({subject_of[term] for term, _ in row.terms[:5] if term in subject_of}) == 1
+
+
+def test_weights_of_terms_by_hand() -> None:
+    # "burst" 4 times in one of 4 documents: -log2(1/4) + log2(1 - 1/e); "even" less than by chance.
+    batch = TokenBatch.from_documents([["burst"] * 4 + ["even"], ["even"], ["even"], ["even"]])
+    found, occurs = weights(batch)
+    assert found.tolist() == pytest.approx([2 + np.log2(1 - np.exp(-1)), 0.05 * 2], abs=1e-6)
+    assert occurs.tolist() == [1, 4]
+
+
+def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
+    texts = (
+        ["the 1995 hail hail of the of hail"] * 3 + ["roof roof roof wind"] * 6 + ["other things here"] * 30
+    )
+    run = selfvec.Refiner(method="original").fit(texts, None).run_
+    assert set(terms(run, 10, min_count=5).names) == {"roof", "wind"}
+    assert "hail" in terms(run, 10, min_count=3).names
+    assert not set(terms(run, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
+
+
+UNIT = st.integers(0, 1000).map(
+    lambda seed: unit_rows(np.random.default_rng(seed).standard_normal((24, 5)).astype(np.float32))
+)
+
+
+@given(UNIT, st.integers(1, 6))
+def test_every_row_is_with_its_nearest_centre(rows, k: int) -> None:
+    weight = np.ones(len(rows), np.float32)
+    labels, centres = spherical_k_means(rows, weight, k, seed=1)
+    assert set(labels.tolist()) == set(range(k))
+    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-5)
+    own = np.take_along_axis(rows @ centres.T, labels[:, None], axis=1)[:, 0]
+    assert np.all(own >= (rows @ centres.T).max(axis=1) - 1e-5)
+    again, _ = spherical_k_means(rows, weight, k, seed=1)
+    np.testing.assert_array_equal(labels, again)
+    assert -1 <= silhouette(rows, labels, centres) <= 1
+
+
+def test_well_parted_rows_are_parted() -> None:
+    rows = np.repeat(np.eye(4, dtype=np.float32), 5, axis=0)
+    labels, centres = spherical_k_means(rows, np.ones(20, np.float32), 4)
+    assert len({tuple(labels[i * 5 : i * 5 + 5].tolist()) for i in range(4)}) == 4
+    assert silhouette(rows, labels, centres) == pytest.approx(1.0)
+
+
+def test_the_command(run_path: str, capsys) -> None:
+    assert main(["topics", run_path, "--number", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["documents"] == 300
+    assert [row["topic"] for row in told["rows"]] == [0, 1, 2, 3]
+    assert {"name", "terms", "size", "share", "documents"} <= told["rows"][0].keys()
+    assert main(["topics", run_path, "--number", "4"]) == 0
+    shown = capsys.readouterr().out
+    assert "4 topics of 300 documents" in shown
+    assert main(["topics", run_path, "--number", "30"]) == 2
+    assert "--number" in capsys.readouterr().err
+
+
+def test_what_cannot_be_grouped() -> None:
+    few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, None).run_
+    with pytest.raises(InputError, match="tell something"):
+        topics(few)
+    with pytest.raises(OptionError):
+        topics(few, 0)

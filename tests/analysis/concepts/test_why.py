@@ -1,0 +1,130 @@
+"""Why two words are similar: PPMI by hand, contributions that add up, uses that show them."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.analysis.concepts import why
+from selfvec.analysis.concepts.shared_contexts import company
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.cooccurrence import count
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.run_folder import open_run
+
+
+def test_ppmi_by_hand() -> None:
+    # a b twice, c d once, windows of one neighbour: r = 2, 2, 1, 1 and the sum of r^.75 = 2 · 2^.75 + 2.
+    batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
+    counts, ppmi = company(batch, [0, 2], 1)
+    assert counts.tolist() == [[0, 2, 0, 0], [0, 0, 0, 1]]
+    total = 2 * 2**0.75 + 2
+    assert ppmi[0].tolist() == pytest.approx([0, math.log(2 * total / (2 * 2**0.75)), 0, 0])
+    assert ppmi[1].tolist() == pytest.approx([0, 0, 0, math.log(total)])
+
+
+def test_company_is_what_the_counts_say(subject_run: Run) -> None:
+    batch = subject_run.tokens
+    assert batch is not None
+    exact = count(batch, 9)
+    rows = [0, 5, 11]
+    counts, ppmi = company(batch, rows, 4)
+    np.testing.assert_array_equal(counts, exact.dense()[rows])
+    operator = exact.ppmi()
+    dense = np.zeros((len(batch.types),) * 2)
+    dense[np.repeat(np.arange(len(dense)), np.diff(operator.indptr)), operator.indices] = operator.values
+    np.testing.assert_allclose(ppmi, dense[rows], atol=1e-5)
+
+
+def test_contributions_add_up_to_the_cosine(subject_run: Run) -> None:
+    few, all_of_them = (why(subject_run, "hail", "rain", topn, window=9) for topn in (3, 100))
+    assert few.company == all_of_them.company > 0.1
+    for found in (few, all_of_them):
+        listed = sum(row.contribution for row in found.contexts)
+        assert listed + found.rest == pytest.approx(found.company)
+    assert all_of_them.rest == pytest.approx(0, abs=1e-12)
+    assert few.contexts == all_of_them.contexts[:3]
+    values = [row.contribution for row in all_of_them.contexts]
+    assert values == sorted(values, reverse=True)
+    for row in all_of_them.contexts:
+        assert min(row.count_a, row.count_b) >= 3
+        assert row.context not in ("hail", "rain", "the", "and", "with")
+    assert why(subject_run, "hail", "flour", window=9).company < few.company
+
+
+def test_both_ways_tell_the_same(subject_run: Run) -> None:
+    one, other = why(subject_run, "hail", "rain"), why(subject_run, "rain", "hail")
+    assert one.company == pytest.approx(other.company)
+    assert one.together == other.together
+    assert (one.before, one.after) == (pytest.approx(other.before), pytest.approx(other.after))
+    assert one.after == pytest.approx(subject_run.vectors.similarity("hail", "rain"), abs=1e-5)
+
+
+def test_uses_are_sentences_where_the_files_are_there(
+    subject_run: Run, subject_texts: list[str], tmp_path: Path
+) -> None:
+    found = why(subject_run, "hail", "flash flood")
+    assert found.b == "flash_flood"
+    assert why(subject_run, "hail", "Flash-Flood").b == "flash_flood"
+    assert [use.word for use in found.uses] == ["hail", "hail", "flash_flood", "flash_flood"]
+    for use in found.uses:
+        assert use.text == subject_texts[use.document]
+        assert use.contexts
+        assert all(context in use.text for context in use.contexts)
+    assert subject_run.folder is not None
+    shutil.copytree(subject_run.folder, tmp_path / "run")
+    provenance = json.loads((tmp_path / "run" / "run.json").read_text())
+    provenance["corpus"]["files"][0]["path"] = str(tmp_path / "gone.txt")
+    (tmp_path / "run" / "run.json").write_text(json.dumps(provenance))
+    gone = why(open_run(tmp_path / "run"), "hail", "flash flood")
+    for use in gone.uses:
+        assert use.word.replace("_", " ") in use.text
+        assert set(use.text.split()) <= set(subject_texts[use.document].lower().strip(".").split())
+
+
+def test_a_word_without_a_vector_has_no_cosine() -> None:
+    table = selfvec.Vectors(["hail", "fell", "rain"], np.eye(3, dtype=np.float32))
+    texts = ["hail fell hard", "rain fell hard", "graupel fell hard"] * 4
+    run = selfvec.Refiner(method="original").fit(texts, table).run_
+    found = why(run, "hail", "graupel", sentences=0)
+    assert found.before is None
+    assert found.uses == []
+    assert {row.context for row in found.contexts} <= {"fell", "hard"}
+
+
+def test_the_command(run_path: str, capsys) -> None:
+    assert main(["why", run_path, "hail", "flash flood", "--topn", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["a"], told["b"]) == ("hail", "flash_flood")
+    listed = sum(row["contribution"] for row in told["contexts"])
+    assert listed + told["rest"] == pytest.approx(told["company"])
+    assert main(["why", run_path, "hail", "rain"]) == 0
+    shown = capsys.readouterr().out
+    assert "cosine before refining" in shown
+    assert "sum: cosine of contexts" in shown
+    for arguments, told in (
+        (["hail", "zyzzyva"], "'zyzzyva' does not occur"),
+        (["hail", "Hail"], "are one word"),
+        (["hail", "rain", "--window", "2"], "window"),
+    ):
+        assert main(["why", run_path, *arguments]) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_what_cannot_be_asked(subject_run: Run) -> None:
+    for options in ({"topn": 0}, {"window": 2}, {"sentences": -1}):
+        with pytest.raises(OptionError):
+            why(subject_run, "hail", "rain", **options)
+    forgetful = (
+        selfvec.Refiner(method="original", keep_tokens=False).fit(["hail fell", "rain fell"], None).run_
+    )
+    with pytest.raises(InputError, match="has not kept its corpus"):
+        why(forgetful, "hail", "rain")

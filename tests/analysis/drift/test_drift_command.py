@@ -1,0 +1,177 @@
+"""``selfvec drift``: its JSON, what it says to a person, the sentences behind it, and its errors."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.analysis.drift import drift
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.storage.run_folder import open_run
+
+OLD = ["The hail broke a window of the barn.", "Hail dented the roof of a barn.", "A storm broke the roof."]
+NEW = [
+    "The hail app sent a code to my phone.",
+    "Hail the driver by phone, with a code.",
+    "A storm broke the roof.",
+]
+STABLE = {"word", "distance", "apd", "p", "q", "count_a", "count_b", "gained", "lost"}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch) -> Path:
+    """Hail was weather in 1993 and is an app in 2020."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    rows = []
+    for year, texts in ((1993, OLD), (2020, NEW)):
+        for i in range(90):
+            order = rng.permutation(["near", "town", "late", "again", "today", "then"])[:3]
+            rows.append(
+                {
+                    "text": f"{texts[i % 3]} So it went {' '.join(order)}.",
+                    "date": f"{year}-05-{i % 28 + 1:02}",
+                }
+            )
+    path = tmp_path / "reports.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    words = sorted({w.strip(".,").lower() for row in rows for w in row["text"].split()})
+    table = rng.standard_normal((len(words), 24)).astype(np.float32)
+    selfvec.save(Vectors(words, table), "vectors.vec", format="word2vec-text")
+    return path
+
+
+def refine(path: Path, *more: str) -> str:
+    run = str(path.with_name("run"))
+    options = ["--vectors", "vectors.vec", "--method", "decorrelated", "--window", "7", *more]
+    assert main(["refine", path.name, "-o", run, *options]) == 0
+    return run
+
+
+def rows_of(capsys, *arguments: str) -> dict:
+    capsys.readouterr()
+    assert main(["drift", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_json_between_two_periods(corpus: Path, capsys) -> None:
+    found = rows_of(capsys, refine(corpus, "--slice", "year"))
+    assert (found["a"], found["b"]) == ("1993", "2020")
+    first = found["rows"][0]
+    assert first["word"] == "hail"
+    assert set(first) >= STABLE | {"low", "high", "expected", "documents_a", "documents_b"}
+    assert first["q"] < 0.05 < first["distance"] - first["expected"]
+    assert (first["count_a"], first["count_b"]) == (60, 60)
+    assert "barn" in first["lost"] or "window" in first["lost"]
+    assert {"phone", "code", "app", "driver"} & set(first["gained"])
+    assert first["examples_a"][0] in OLD
+    assert first["examples_b"][0] in NEW
+    order = [(row["q"] > 0.05, row["expected"] - row["distance"]) for row in found["rows"]]
+    assert order == sorted(order)
+    for row in found["rows"]:
+        assert 0 < row["p"] <= 1
+        assert row["p"] <= row["q"] <= 1
+        assert min(row["count_a"], row["count_b"]) >= 5
+        assert row["low"] <= row["distance"] <= row["high"]
+
+
+@pytest.mark.parametrize(
+    "form", [["--between", "..1999", "2000.."], ["--between", "1993", "--between", "2020-05"]]
+)
+def test_slices_may_be_named(corpus: Path, capsys, form: list[str]) -> None:
+    run = refine(corpus)
+    found = rows_of(capsys, run, *form, "--top", "1")
+    assert [row["word"] for row in found["rows"]] == ["hail"]
+    assert (found["a"], found["b"]) == (form[1], form[-1])
+
+
+def test_where_the_files_changed_the_words_around_are_shown(corpus: Path) -> None:
+    run = open_run(refine(corpus))
+    corpus.write_text(corpus.read_text(encoding="utf-8").replace("barn", "shed"), encoding="utf-8")
+    row = drift(run, ["1993", "2020"], top=1).illustrate(run).rows[0]
+    assert row["examples_a"][0].islower()
+    assert " barn " in f" {row['examples_a'][0]} "
+
+
+def test_without_slices_original_and_refined_are_compared(corpus: Path, capsys) -> None:
+    run = refine(corpus)
+    found = rows_of(capsys, run)
+    assert (found["a"], found["b"]) == ("original", "refined")
+    opened = open_run(run)
+    for row in found["rows"]:
+        index = opened.index(row["word"])
+        cosine = opened.original.unit[index] @ opened.vectors.unit[index]
+        assert row["distance"] == pytest.approx(1 - cosine, abs=1e-5)
+        assert set(row) >= STABLE
+        assert 0 < row["p"] <= 1
+        assert row["count_a"] == row["count_b"] == opened.vectors.counts[index]
+
+
+def test_words_that_stayed_where_they_were_have_not_changed(corpus: Path, capsys) -> None:
+    found = rows_of(capsys, refine(corpus, "--method", "original"))
+    assert {row["p"] for row in found["rows"]} == {1.0}
+    assert all(row["distance"] < 1e-6 for row in found["rows"])
+
+
+def test_a_run_that_forgot_its_corpus_tells_distances_only(corpus: Path, capsys) -> None:
+    found = rows_of(capsys, refine(corpus, "--forget-tokens"))
+    assert all(row["p"] is None and row["apd"] is None and row["distance"] >= 0 for row in found["rows"])
+
+
+def test_what_a_person_sees(corpus: Path, capsys) -> None:
+    run = refine(corpus, "--slice", "year")
+    capsys.readouterr()
+    assert main(["drift", run, "--top", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "distance" in shown
+    assert "hail" in shown
+    assert "1993:" in shown
+    assert "phone" in shown
+    assert main(["drift", run, "--fdr", "0.000001"]) == 0
+    assert "no word changed between 1993 and 2020" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--between 1993", "two slices are compared, not 1"),
+        ("--between 1993 spring", "'spring' is no slice"),
+        ("--between 1993 1994..2000", "no document is dated 1994..2000; the dates run from 1993-05-01 to"),
+        ("--between 1993 1993-05", "share 90 documents"),
+        ("--between 1993 2020 --fdr 2", "--fdr"),
+        ("--between 1993 2020 --min-count 500", "--min-count"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(corpus: Path, capsys, arguments: str, said: str) -> None:
+    run = refine(corpus)
+    capsys.readouterr()
+    assert main(["drift", run, *shlex.split(arguments)]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_slices_need_the_corpus(corpus: Path) -> None:
+    run = open_run(refine(corpus, "--forget-tokens"))
+    with pytest.raises(InputError, match="--forget-tokens"):
+        drift(run, ["1993", "2020"])
+    with pytest.raises(OptionError, match="two slices"):
+        drift(run, ["1993"])
+
+
+def test_a_model_tells_its_drift(corpus: Path) -> None:
+    from selfvec.corpus import Corpus
+
+    model = selfvec.Refiner("original", slice="year").fit(Corpus.open(corpus), "vectors.vec")
+    assert model.drift_.rows[0]["word"] == "hail"
+    assert model.drift_["hail"]["count_b"] == 60
+    assert model.drift_ is model.drift_
+    with pytest.raises(KeyError):
+        model.drift_["barn"]

@@ -1,0 +1,140 @@
+"""Paths through slices: exact sums, regions that shrink with the text, and figures that show them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drift_corpus import planted_run
+
+import selfvec
+from selfvec.analysis.drift import by_label
+from selfvec.analysis.drift.comparable_slices import parts_of
+from selfvec.analysis.drift.slice_paths import mean_uses, slice_paths
+from selfvec.analysis.drift.slice_vectors import slice_tables
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.run import Run
+from selfvec.usage.space import use_space
+from selfvec.views.slice_scene import slice_scene
+from selfvec.views.slice_view import slice_view
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    """x0 goes from one topic to another, x1 stays, x2 is rare."""
+    made = planted_run([(0.0, 1.0), (0.0, 0.0)], uses=(80, 80))
+    return Run(made.vectors, made.original, None, made.provenance, made.report, made.tokens)
+
+
+def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:
+    every = by_label(run.tokens)
+    space = use_space(run, every)
+    tables = slice_tables(space, 1)
+    words = ["x0", "t1w3", "c0"]
+    for word, path in zip(words, slice_paths(run, words, every, draws=3, jobs=2), strict=True):
+        for table, row in zip(tables, path.vectors, strict=True):
+            np.testing.assert_allclose(row, table[run.index(word)], atol=2e-5)
+        assert path.uses.sum() == run.tokens.counts[run.index(word)]
+    rows = np.array([run.index(word) for word in words])
+    np.testing.assert_allclose(mean_uses(space, rows, 1), [table[rows] for table in tables], atol=1e-6)
+
+
+def test_a_word_that_moved_is_outside_what_chance_gives_one_that_stayed(run: Run) -> None:
+    moved, stayed = slice_paths(run, ["x0", "x1"], jobs=1)
+    far, low, high = moved.from_first()
+    near, _, top = stayed.from_first()
+    assert low[1] > top[1]
+    assert low[1] < far[1] < high[1]
+    assert near[1] < 0.3 < far[1]
+
+
+def test_regions_shrink_with_the_text() -> None:
+    widths = []
+    for uses in (10, 40, 160):
+        made = planted_run([(0.5, 0.5)], uses=(uses, uses))
+        (path,) = slice_paths(made, ["x0"], by_label(made.tokens), jobs=1)
+        off = 1 - np.einsum("bsd,sd->bs", path.draws, path.vectors)
+        widths.append(float(off.mean()))
+    assert widths[0] > 1.5 * widths[1] > 2.25 * widths[2]
+
+
+def test_draws_are_seeded_and_do_not_depend_on_threads_or_company(run: Run) -> None:
+    one = slice_paths(run, ["x0"], seed=3, jobs=1)[0]
+    same = slice_paths(run, ["x1", "x0"], seed=3, jobs=2)[1]
+    other = slice_paths(run, ["x0"], seed=4, jobs=1)[0]
+    np.testing.assert_array_equal(one.draws, same.draws)
+    assert not np.array_equal(one.draws, other.draws)
+
+
+def test_a_slice_without_the_word_has_no_place() -> None:
+    from selfvec import Refiner
+    from selfvec.corpus import Corpus
+
+    texts = ["rain fell on the town", "rain and hail fell", "the judge of the town"] * 6
+    labels = ["wet", "wet", "dry"] * 6
+    made = Refiner("original").fit(Corpus.from_texts(texts, slices=labels), None).run_
+    (path,) = slice_paths(made, ["hail"], jobs=1)
+    assert path.uses.tolist() == [6, 0]
+    assert path.vectors[1].tolist() == [0.0] * path.vectors.shape[1]
+    rows = path.as_dict()["slices"]
+    assert [row["slice"] for row in rows] == ["wet", "dry"]
+    assert rows[1]["distance"] is rows[1]["low"] is None
+    json.dumps(path.as_dict(), allow_nan=False)
+
+
+def test_what_cannot_be_followed_is_said(run: Run) -> None:
+    with pytest.raises(InputError, match="does not occur in this run"):
+        slice_paths(run, ["nothing"])
+    with pytest.raises(InputError, match="at least two slices"):
+        slice_paths(run, ["x0"], by_label(run.tokens)[:1])
+    for words in ([], ["x0", "X0"], [f"t0w{i}" for i in range(8)]):
+        with pytest.raises(OptionError, match="1 to 7 different words"):
+            slice_view(run, words)
+
+
+def test_a_figure_shows_places_inside_their_regions(run: Run) -> None:
+    view = slice_view(run, ["x0", "x1"], jobs=1)
+    assert view.names == ("old", "new")
+    left, right, bottom, top = view.frame
+    for word in view.words:
+        assert word.regions is not None
+        for point, region in zip(word.points, word.regions, strict=True):
+            np.testing.assert_allclose(region[:-1].mean(axis=0), point, atol=1e-4)
+        assert np.all((word.points >= [left, bottom]) & (word.points <= [right, top]))
+        assert {near.last for near in word.near} == {False, True}
+    moved = view.words[0]
+    before, after = ({near.word[:2] for near in moved.near if near.last is last} for last in (False, True))
+    assert before <= {"t0", "x1"}
+    assert after == {"t1"}
+    scene = slice_scene(view)
+    assert scene.description.startswith("x0: 160 uses, farthest from old in new (")
+
+
+def test_bent_projections_have_no_regions(run: Run) -> None:
+    pytest.importorskip("sklearn")
+    view = slice_view(run, ["x0"], projection="tsne", jobs=1)
+    assert view.words[0].regions is None
+    slice_scene(view)
+
+
+def test_the_command(run: Run, tmp_path: Path, capsys) -> None:
+    selfvec.save_run(run, tmp_path / "run")
+    command = ["trajectory", str(tmp_path / "run"), "x0", "--slices"]
+    assert main([*command, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert row["word"] == "x0"
+    assert [part["slice"] for part in row["slices"]] == ["old", "new"]
+    assert row["slices"][0]["distance"] == 0
+    assert row["slices"][1]["low"] < row["slices"][1]["distance"] < row["slices"][1]["high"]
+    assert main(command) == 0
+    assert "documents" in capsys.readouterr().out
+    for suffix in ("svg", "html"):
+        assert main([*command, "--plot", str(tmp_path / f"x.{suffix}")]) == 0
+        assert "farthest from old" in (tmp_path / f"x.{suffix}").read_text("utf-8")
+
+
+def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:
+    assert [part.name for part in parts_of(run)] == ["old", "new"]

@@ -1,0 +1,190 @@
+"""Slices: what a corpus is cut into, and that nothing is lost or counted twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec import Run, TokenBatch
+from selfvec.analysis.drift import by_label, by_period, named_slice, slice_counts
+from selfvec.apps.cli import main
+from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
+from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.corpus import Corpus
+from selfvec.corpus.slices import parse_span
+from selfvec.storage.run_folder import open_run
+
+ROWS = [
+    {"id": "1", "text": "hail fell on roofs", "date": "1993-04-01", "region": "north"},
+    {"id": "2", "text": "rain fell", "date": None, "region": None},
+    {"id": "3", "text": "wind broke trees", "date": "2020-05-06", "region": "south"},
+    {"id": "4", "text": "hail broke roofs", "date": "2020-02-06", "region": "north"},
+]
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    return path
+
+
+def refined(path: Path, *more: str) -> Run:
+    run = path.with_name("run")
+    assert (
+        main(["refine", str(path), "-o", str(run), "--vectors", "none", "--method", "original", *more]) == 0
+    )
+    return open_run(run)
+
+
+@given(
+    documents=st.lists(
+        st.tuples(
+            st.lists(st.integers(0, 6), max_size=9),
+            st.one_of(st.none(), st.dates()),
+            st.integers(-1, 2),
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+    period=st.sampled_from(["month", "quarter", "year"]),
+)
+def test_slices_share_nothing_and_their_counts_add_up_to_the_whole(documents, period) -> None:
+    words, dates, labels = zip(*documents, strict=True)
+    days = np.array(["NaT" if d is None else d.isoformat() for d in dates], "datetime64[D]")
+    ids = np.array([w for document in words for w in document], np.int32)
+    offsets = np.cumsum([0, *map(len, words)], dtype=np.int64)
+    batch = TokenBatch(ids, offsets, list("abcdefg"), days, 0, np.array(labels, np.int32), ["x", "y", "z"])
+    slicings = [(by_label(batch), batch.slices >= 0)]
+    if not np.isnat(days).all():
+        slicings.append((by_period(batch, period), ~np.isnat(days)))
+    for slices, inside in slicings:
+        np.testing.assert_array_equal(np.sum([part.documents for part in slices], axis=0), inside)
+        whole = batch.counts - batch.part(~inside).counts
+        np.testing.assert_array_equal(slice_counts(batch, slices).sum(axis=0), whole)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "end"),
+    [
+        ("1993", "1993-01-01", "1994-01-01"),
+        ("1993..1994", "1993-01-01", "1995-01-01"),
+        ("2020-12", "2020-12-01", "2021-01-01"),
+        ("2020Q4", "2020-10-01", "2021-01-01"),
+        ("2020-q1..2020-02-03", "2020-01-01", "2020-02-04"),
+        ("2020-02-29", "2020-02-29", "2020-03-01"),
+        ("..1999", "0001-01-01", "2000-01-01"),
+        ("2000..", "2000-01-01", "9999-12-31"),
+    ],
+)
+def test_bounds_are_part_of_a_slice(text, first, end) -> None:
+    assert tuple(map(str, parse_span(text))) == (first, end)
+
+
+@pytest.mark.parametrize("text", ["", "..", "spring", "93", "2020-13", "2021-02-29", "2020Q5", "2020..1993"])
+def test_what_is_no_span_is_none(text) -> None:
+    assert parse_span(text) is None
+
+
+def test_periods_are_in_order_of_time_and_named_as_they_are_asked_for(rows: Path) -> None:
+    tokens = refined(rows, "--slice", "quarter").tokens
+    assert tokens is not None
+    parts = by_period(tokens, "quarter")
+    assert [part.name for part in parts] == ["1993Q2", "2020Q1", "2020Q2"]
+    for part in parts:
+        np.testing.assert_array_equal(named_slice(tokens, part.name).documents, part.documents)
+
+
+def test_a_field_becomes_labels_and_an_unknown_one_is_none(rows: Path) -> None:
+    run = refined(rows, "--slice-field", "region")
+    assert run.tokens is not None
+    assert list(run.tokens.slice_names) == ["north", "south"]
+    assert run.tokens.slices is not None
+    assert run.tokens.slices.tolist() == [0, -1, 1, 0]
+    assert named_slice(run.tokens, "south").documents.tolist() == [False, False, True, False]
+
+
+def test_several_corpora_are_slices_by_their_names(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / f"{name}.txt").write_text(f"{name} hail fell\nrain\n", encoding="utf-8")
+    paths = [str(tmp_path / "old.txt"), str(tmp_path / "new.txt")]
+    run = tmp_path / "run"
+    options = ["--vectors", "none", "--method", "original", "--slice", "corpus"]
+    assert main(["refine", *paths, "-o", str(run), *options]) == 0
+    tokens = open_run(run).tokens
+    assert tokens is not None
+    assert list(tokens.slice_names) == ["old", "new"]
+    assert tokens.slices is not None
+    assert tokens.slices.tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl.gz"])
+def test_every_kind_of_table_has_slice_fields(tmp_path: Path, suffix: str) -> None:
+    import gzip
+
+    import polars as pl
+
+    frame = pl.DataFrame({"text": ["a b", "c d", "e"], "author": ["x", None, "y"], "n": [1, 2, 3]})
+    path = tmp_path / f"rows{suffix}"
+    if suffix == ".csv":
+        frame.write_csv(path)
+    elif suffix == ".parquet":
+        frame.write_parquet(path)
+    else:
+        path.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in frame.to_dicts()).encode()))
+    for field, expected in (("author", ["x", None, "y"]), ("n", ["1", "2", "3"])):
+        batches = list(Corpus.open(path, slice_field=field).batches())
+        found = [name or None for batch in batches for name in batch.slices.to_list()]
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--slice", "week"], "--slice"),
+        (["--slice", "year", "--slice-field", "region"], "both"),
+        (["--slice-field", "nowhere"], "--slice-field NAME; this file has: id, text, date, region"),
+    ],
+)
+def test_what_cannot_be_sliced_is_said_before_work_begins(rows: Path, capsys, arguments, said) -> None:
+    assert main(["refine", str(rows), "-o", str(rows.with_name("run")), *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_slices_by_date_need_dates(tmp_path: Path, capsys) -> None:
+    (tmp_path / "a.txt").write_text("hail fell\n", encoding="utf-8")
+    assert main(["refine", str(tmp_path / "a.txt"), "-o", str(tmp_path / "run"), "--slice", "year"]) == 2
+    assert "--date-field" in capsys.readouterr().err
+
+
+def test_a_slice_that_is_not_there_is_an_error(rows: Path) -> None:
+    tokens = refined(rows, "--slice-field", "region").tokens
+    assert tokens is not None
+    with pytest.raises(OptionError, match="'north', 'south'"):
+        named_slice(tokens, "east")
+    with pytest.raises(InputError, match="1993-04-01 to 2020-05-06"):
+        named_slice(tokens, "1950..1960")
+    with pytest.raises(InputError, match="--date-field"):
+        by_period(TokenBatch.from_documents([["a"]]), "year")
+
+
+def test_slices_that_do_not_fit_are_refused(rows: Path) -> None:
+    run = refined(rows, "--slice-field", "region")
+    path = rows.with_name("run") / "tokens.safetensors"
+    kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
+    for slices, names in (([5, 0, 0, 0], '["a"]'), ([0], '["a"]'), ([0, 0, 0, 0], "3")):
+        write_tensors(path, kept | {"slices": np.array(slices, np.int32)}, {"slices": names})
+        with pytest.raises(FormatError, match="make the run again"):
+            _ = open_run(run.folder).tokens
+
+
+def test_labels_of_texts_in_memory() -> None:
+    corpus = Corpus.from_texts(["a b", "c"], slices=["x", "y"])
+    assert [batch.slices.to_list() for batch in corpus.batches()] == [["x", "y"]]
+    with pytest.raises(CorpusError, match="slice"):
+        list(Corpus.from_texts(["a b", "c"], slices=["x"]).batches())

@@ -1,0 +1,228 @@
+"""Senses of planted words: found, described, told in other texts; and what is said where there are none."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from planted_senses import SENSES, USES
+from tests.places import ROOT
+
+import selfvec
+from selfvec.analysis.senses import adjusted_rand, induce, sense_space
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.corpus import Corpus
+from selfvec.data.run import Run
+
+
+def topics_of(run: Run, documents: np.ndarray) -> np.ndarray:
+    """The topic most words of a document belong to."""
+    batch = run.tokens
+    topics = np.array([int(w[1]) if w[0] == "t" and w[1].isdigit() else -1 for w in batch.types])
+    out = []
+    for document in documents.tolist():
+        told = topics[batch.ids[batch.offsets[document] : batch.offsets[document + 1]]]
+        out.append(np.bincount(told[told >= 0]).argmax())
+    return np.array(out)
+
+
+@pytest.mark.parametrize("word", SENSES)
+def test_planted_senses_are_found_and_described(sense_run: Run, word: str) -> None:
+    found = induce(sense_run, word)
+    topics = SENSES[word]
+    assert len(found) == len(topics)
+    assert adjusted_rand(topics_of(sense_run, found.documents), found.assigned) > 0.95
+    assert sum(sense.count for sense in found) == len(found.assigned) == USES * len(topics)
+    assert sum(sense.share for sense in found) == pytest.approx(1)
+    assert [s.share for s in found] == sorted((s.share for s in found), reverse=True)
+    seen = set()
+    for number, sense in enumerate(found):
+        told = {label[:2] for label in sense.label}
+        assert len(told) == 1, sense.label
+        seen |= told
+        assert sense.vector.dtype == np.float32
+        assert np.linalg.norm(sense.vector) == pytest.approx(1, abs=1e-5)
+        assert len(sense.examples) == 2
+        for example in sense.examples:  # sentences, as they were written
+            assert example.endswith(".")
+            assert word in example.lower().split()
+            assert example.lower().count(next(iter(told))) >= 3
+        assert found.probabilities[found.assigned == number, number].min() >= 1 / len(found)
+    assert seen == {f"t{topic}" for topic in topics}
+
+
+def test_a_sense_has_a_vector_among_its_own_words(sense_run: Run) -> None:
+    found = induce(sense_run, "twin", examples=0)
+    keys = sense_run.vectors.index_to_key
+    own = [np.array([key.startswith(sense.label[0][:2] + "w") for key in keys]) for sense in found]
+    cosines = [[float((sense_run.vectors.unit[part] @ s.vector).mean()) for part in own] for s in found]
+    assert cosines[0][0] > cosines[0][1]
+    assert cosines[1][1] > cosines[1][0]
+    single = induce(sense_run, "single", examples=0)
+    np.testing.assert_allclose(single[0].vector, sense_run.vectors.unit[sense_run.index("single")], atol=1e-5)
+
+
+def test_the_sense_in_other_texts(sense_run: Run) -> None:
+    found = induce(sense_run, "twin", examples=0)
+    first, second = (sense.label[0][:2] for sense in found)
+    text = f"Über: {first}w1, {first}w2 «TWIN» {first}w3 unknown. {'c1 ' * 12} {second}w1 twin’s {second}w5!"
+    readings = found.disambiguate(text)
+    assert [reading.sense for reading in readings] == [0, 1]
+    assert [text[reading.start : reading.end] for reading in readings] == ["TWIN", "twin’s"]
+    for reading in readings:
+        assert reading.probability == max(reading.probabilities) > 0.6
+        assert sum(reading.probabilities) == pytest.approx(1)
+    assert found.disambiguate("") == found.disambiguate("nothing of it") == []
+    [alone] = found.disambiguate("twin")
+    assert alone.probabilities == pytest.approx([sense.share for sense in found], abs=0.05)
+
+
+def test_what_was_seen_is_read_as_it_was_assigned(sense_run: Run) -> None:
+    found, batch = induce(sense_run, "triple", examples=0), sense_run.tokens
+    for document, sense in list(zip(found.documents.tolist(), found.assigned.tolist(), strict=True))[:20]:
+        ids = batch.ids[batch.offsets[document] : batch.offsets[document + 1]]
+        [reading] = found.disambiguate(" ".join(batch.types[i] for i in ids))
+        assert reading.sense == sense
+
+
+def test_as_many_senses_as_asked_for(sense_run: Run) -> None:
+    assert len(induce(sense_run, "single", number=3, examples=0)) == 3
+    assert len(induce(sense_run, "triple", number=1, examples=0)) == 1
+    merged = induce(sense_run, "triple", number=2, examples=0)
+    assert sorted(sense.count for sense in merged) == [USES, 2 * USES]
+
+
+def test_a_seed_gives_the_same_senses_and_others_the_same_groups(sense_run: Run) -> None:
+    space = sense_space(sense_run)
+    one, same = induce(sense_run, "triple", space=space), induce(sense_run, "triple")
+    assert one.as_dict(uses=True) == same.as_dict(uses=True)
+    other = induce(sense_run, "triple", seed=5)
+    assert adjusted_rand(one.assigned, other.assigned) > 0.95
+
+
+def test_senses_are_the_same_for_any_number_of_threads(sense_run: Run) -> None:
+    from threadpoolctl import threadpool_limits
+
+    told = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            told.append(induce(sense_run, "triple"))
+    one, two = told
+    for a, b in zip(one, two, strict=True):
+        assert (a.label, a.count, a.examples) == (b.label, b.count, b.examples)
+        np.testing.assert_allclose(a.vector, b.vector, atol=2e-6)
+    np.testing.assert_array_equal(one.assigned, two.assigned)
+    np.testing.assert_allclose(one.probabilities, two.probabilities, atol=1e-4)
+
+
+def test_stems_are_met_by_words_that_share_them(tmp_path: Path) -> None:
+    texts = [f"storms hit the village and {w} roofs" for w in ("broke", "lifted", "took")] * 10
+    run = selfvec.Refiner(method="decorrelated", stem="en").fit(texts, None).run_
+    found = induce(run, "storms", examples=1)
+    assert len(found[0].examples) == 1
+    assert "storm" in found[0].examples[0]  # no file to read the sentence from: the words around
+    text = "A storm was storming."
+    assert [text[r.start : r.end] for r in found.disambiguate(text)] == ["storm", "storming"]
+
+
+def test_a_word_in_a_phrase_is_not_the_word(tmp_path: Path) -> None:
+    listed = tmp_path / "phrases.txt"
+    listed.write_text("flash flood\nflash flood watch\n", encoding="utf-8")
+    texts = [
+        "a flash flood hit the road",
+        "a flood hit the farm",
+        "flash-flood watch over, the flood went",
+    ] * 10
+    run = selfvec.Refiner(method="decorrelated", phrases=str(listed)).fit(texts, None).run_
+    text = "Flood! Flash flood. Flash, flood; flash\n\nflood, flash-flood watch"
+    starts = [reading.start for reading in induce(run, "flood").disambiguate(text)]
+    assert starts == [0, 27, 41]
+    assert induce(run, "flood").disambiguate("FLASH FLOOD") == []
+
+
+def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> None:
+    options = sense_run.provenance["options"] | {"tokenizer": "tokenizer.json", "stem": None}
+    told = sense_run.provenance | {"options": options}
+    pieces = Run(sense_run.vectors, sense_run.original, provenance=told, tokens=sense_run.tokens)
+    found = induce(pieces, "twin", examples=0)
+    assert len(found) == 2
+    with pytest.raises(InputError, match="made of pieces of words"):
+        found.disambiguate("twin")
+
+
+def test_words_without_senses_are_said(sense_run: Run, tmp_path: Path, storms: list[str]) -> None:
+    with pytest.raises(InputError, match="'rare' occurs 7 times, senses are told from 20 uses on"):
+        induce(sense_run, "rare")
+    with pytest.raises(InputError, match=r"did you mean twin"):
+        induce(sense_run, "twinn")
+    with pytest.raises(OptionError, match="from 1 to 12 for a word with 60 uses, not 13"):
+        induce(sense_run, "single", number=13)
+    run = selfvec.Refiner().fit(storms, None).run_
+    forgotten = Run(run.vectors, run.original, provenance=run.provenance)
+    with pytest.raises(InputError, match=r"has not kept its corpus.*forget-tokens"):
+        induce(forgotten, "hail")
+
+
+def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> None:
+    run = str(sense_folder / "run")
+    assert main(["senses", run, "twin", "--json", "--uses"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [len(sense["vector"]) for sense in found["senses"]] == [48, 48]
+    assert {"label", "share", "count", "examples"} <= found["senses"][0].keys()
+    assert found["count"] == len(found["uses"]["sense"]) == len(found["uses"]["document"]) == 2 * USES
+    label = found["senses"][1]["label"]
+    assert main(["senses", run, "twin", "--text", f"{label[0]} twin {label[1]}", "--json"]) == 0
+    [read] = json.loads(capsys.readouterr().out)["texts"]
+    assert read["readings"][0]["sense"] == 1
+    assert main(["senses", run, "twin", "--examples", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "120 uses, 2 senses" in shown
+    assert label[0] in shown
+    assert main(["senses", run, "twin", "--text", f"{label[0]} twin", "--text", "none"]) == 0
+    shown = capsys.readouterr().out
+    assert label[0] in shown
+    assert "twin does not occur here" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rare"], "20 uses"),
+        (["nowhere"], "does not occur in this run"),
+        (["twin", "--number", "99"], "--number: is from 1 to 24"),
+        (["twin", "--number", "0"], "--number"),
+    ],
+)
+def test_the_command_says_what_is_wrong_in_a_line(sense_folder: Path, capsys, arguments, said) -> None:
+    assert main(["senses", str(sense_folder / "run"), *arguments]) == 2
+    output = capsys.readouterr()
+    assert said in output.err
+    assert output.err.count("\n") == 1
+    assert not output.out
+
+
+def test_real_words_of_two_senses(shared_data: Path) -> None:
+    corpus = Corpus.open([shared_data / "noaa" / "events.jsonl.gz"])
+    texts = [text for batch in corpus.batches() for text in batch.texts.to_list() if " line" in text]
+    run = selfvec.Refiner(method="decorrelated").fit(texts, "default").run_
+    found = induce(run, "line", number=2, examples=0)
+    told = [set(sense.label) for sense in found]
+    squall = next(i for i, label in enumerate(told) if "squall" in label)
+    [reading] = found.disambiguate("A squall line of severe thunderstorms moved across Iowa.")
+    assert reading.sense == squall
+    [reading] = found.disambiguate("A tree was blown down across a power line near Main Street.")
+    assert reading.sense == 1 - squall
+
+
+def test_the_page_s_own_code_runs(sense_folder: Path, monkeypatch, capsys) -> None:
+    page = ROOT / "docs" / "senses.md"
+    [code] = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    for word, ours in (("line", "twin"), ("front", "triple"), ("force", "single")):
+        code = code.replace(f'"{word}"', f'"{ours}"').replace(f" {word} ", f" {ours} ")
+    monkeypatch.chdir(sense_folder)
+    exec(compile(code, page.name, "exec"), {})
+    assert len(capsys.readouterr().out.splitlines()) == 5  # two senses in two lines each, and a reading

@@ -1,0 +1,118 @@
+"""Stopping, going on, and two writers: real processes, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from selfvec.apps.cli import main
+from selfvec.base.errors import OptionError, TargetError
+from selfvec.storage.workspace import Workspace, interruptible
+
+# 10 million tokens in all: long enough to be caught at work.
+EPOCHS = 100
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    words = np.array([f"word{i}" for i in range(2000)])
+    lines = (" ".join(words[np.minimum(rng.zipf(1.3, 100) - 1, 1999)]) for _ in range(1000))
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def command(corpus: Path, run: Path, *more: str, epochs: int = EPOCHS) -> list[str]:
+    options = ["--vectors", "none", "--window", "5", "--epochs", str(epochs), "--history", "every:1000"]
+    return [sys.executable, "-m", "selfvec", "refine", str(corpus), "-o", str(run), *options, *more]
+
+
+def stop_at_work(
+    corpus: Path, run: Path, number: signal.Signals, **options: int
+) -> subprocess.CompletedProcess:
+    """Start a run, send it a signal while it refines, and wait for it."""
+    process = subprocess.Popen(
+        command(corpus, run, **options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"SELFVEC_CHECKPOINT_SECONDS": "0.05"},
+    )  # fmt: skip
+    state = run.with_name(f".{run.name}.partial") / "state.safetensors"
+    deadline = time.monotonic() + 60
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(number)
+    out, error = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, error)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Path, number) -> None:
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    stopped = stop_at_work(corpus, run, number)
+    assert not run.exists()
+    if number != signal.SIGKILL:
+        assert stopped.returncode == 130, stopped.stderr
+        assert "--resume" in stopped.stderr
+        assert "Traceback" not in stopped.stderr
+    resumed = subprocess.run(command(corpus, run, "--resume"), capture_output=True, text=True)
+    assert resumed.returncode == 0, resumed.stderr
+    subprocess.run(command(corpus, whole), check=True, capture_output=True)
+    for name in ("vectors.safetensors", "history/history.safetensors"):
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.txt", "run", "whole"]
+
+
+def test_resuming_another_job_is_refused(tmp_path: Path, corpus: Path) -> None:
+    run = tmp_path / "run"
+    stop_at_work(corpus, run, signal.SIGINT)
+    other = subprocess.run(command(corpus, run, "--resume", epochs=3), capture_output=True, text=True)
+    assert other.returncode == 2
+    assert "other options" in other.stderr
+    assert (tmp_path / ".run.partial/state.safetensors").exists()
+
+
+def test_nothing_to_resume_is_a_fresh_start(tmp_path: Path, storm_file: Path) -> None:
+    run = tmp_path / "run"
+    assert main(["refine", str(storm_file), "-o", str(run), "--vectors", "none", "--resume"]) == 0
+    assert json.loads((run / "run.json").read_text())["tokens"] > 0
+
+
+def test_two_writers_of_one_run(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "run"):
+        with pytest.raises(TargetError, match="another process"):
+            Workspace(tmp_path / "run")
+        with Workspace(tmp_path / "other"):
+            pass
+    with Workspace(tmp_path / "run"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_of_other_options_is_refused(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "run") as workspace:
+        workspace.save_state({"place": np.zeros(3, np.int64)}, "one")
+        assert workspace.load_state("one")["place"].tolist() == [0, 0, 0]
+        with pytest.raises(OptionError, match="other options"):
+            workspace.load_state("two")
+    with Workspace(tmp_path / "run", resume=True) as workspace:
+        assert workspace.has_state
+    with Workspace(tmp_path / "run") as workspace:
+        assert not workspace.has_state
+
+
+def test_the_first_signal_asks_and_the_second_insists() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with interruptible() as interruption:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interruption.requested
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before

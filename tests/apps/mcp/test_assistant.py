@@ -1,0 +1,356 @@
+"""The server as an assistant meets it: a process of its own, asked by the official client over stdio."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.places import ROOT
+
+from selfvec.apps.cli import main
+from selfvec.corpus import Corpus
+from selfvec.data.settings import Settings
+from selfvec.refine.pipeline import refine
+from selfvec.storage.run_folder import open_run
+
+pytest.importorskip("mcp", reason="needs selfvec[mcp]")
+
+TOOLS = {
+    "run_info",
+    "search_passages",
+    "similar_terms",
+    "changed_words",
+    "explain_drift",
+    "disambiguate",
+}
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "info": ("run_info", {}),
+    "search": ("search_passages", {"query": "hail on roofs", "topn": 3}),
+    "filtered": (
+        "search_passages",
+        {"query": "hail", "mode": "bm25", "filters": ["state=OHIO", "date=1993..1996"], "topn": 20},
+    ),
+    "long": ("search_passages", {"query": "derecho", "mode": "bm25", "topn": 1}),
+    "similar": ("similar_terms", {"word": "Hail", "topn": 4, "min_count": 3}),
+    "changed": ("changed_words", {"topn": 3}),
+    "drift": ("explain_drift", {"word": "mouse"}),
+    "between": ("explain_drift", {"word": "mouse", "between": ["1990..1994", "1995.."]}),
+    "senses": ("disambiguate", {"word": "mouse", "text": "The mouse ate grain in the barn."}),
+    "unknown": ("similar_terms", {"word": "haill"}),
+    "rare": ("explain_drift", {"word": "derecho"}),
+    "no field": ("search_passages", {"query": "hail", "filters": ["county=X"]}),
+    "no slice": ("explain_drift", {"word": "hail", "between": ["spring", "autumn"]}),
+    "too many": ("similar_terms", {"word": "hail", "topn": 1000}),
+    "no mode": ("search_passages", {"query": "hail", "mode": "sparse"}),
+    "no word": ("similar_terms", {}),
+    "no query": ("search_passages", {"query": ""}),
+}
+
+
+def documents() -> list[dict[str, Any]]:
+    """Reports of ten years, in which *mouse* is an animal first and a device later."""
+    animal = "The mouse ate grain in the barn near the {} and the cat chased the mouse over the straw."
+    device = "The mouse clicked a button on the screen of the {} computer and the cursor of the mouse moved."
+    hail = "Large hail broke windows and roofs near the {} farm, and hail covered the road."
+    sides = ["north", "south", "old", "new", "red"]
+    rows = []
+    for i in range(200):
+        year = i // 2 % 10
+        text = (hail if i % 2 else device if year >= 5 else animal).format(sides[i // 20 % 5])
+        rows.append({"id": f"r{i}", "text": f"{text} Report {i}.", "state": ("IOWA", "OHIO")[i // 20 % 2]})
+        rows[-1]["date"] = f"{1990 + year}-05-01"
+    rows[10]["text"] = "A derecho came. " + "windowpane " * 280 + "broke."
+    rows[12]["text"] += " A " + "long" * 1000 + "."
+    return rows
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A run with slices of a year each."""
+    folder = tmp_path_factory.mktemp("assistant")
+    lines = [json.dumps(row) + "\n" for row in documents()]
+    (folder / "reports.jsonl").write_text("".join(lines), encoding="utf-8")
+    corpus = Corpus.open([folder / "reports.jsonl"])
+    refine(corpus, "default", Settings(method="decorrelated", slice="year")).save(folder / "run")
+    return folder
+
+
+async def conversation(run: Path) -> tuple[list[Any], dict[str, Any], Any]:
+    """Everything asked, in one session."""
+    from mcp import Client, StdioServerParameters, stdio_client
+
+    command = ["-m", "selfvec", "mcp", str(run)]
+    started = StdioServerParameters(command=sys.executable, args=command, env=dict(os.environ))
+    async with Client(stdio_client(started)) as client:
+        listed = (await client.list_tools()).tools
+        answers = {name: await client.call_tool(tool, asked) for name, (tool, asked) in CALLS.items()}
+        several = ["search", "similar", "between", "senses", "long", "unknown"]
+        again = await asyncio.gather(*(client.call_tool(*CALLS[name]) for name in several))
+        answers |= {f"{name} again": answer for name, answer in zip(several, again, strict=True)}
+        return listed, answers, client.instructions
+
+
+@pytest.fixture(scope="module")
+def talk(folder: Path) -> tuple[list[Any], dict[str, Any], Any]:
+    before = hashes(folder)
+    told = asyncio.run(conversation(folder / "run"))
+    assert hashes(folder) == before
+    return told
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Every file but the index that searching keeps."""
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and "search" not in file.parts
+    }
+
+
+def data(talk, name: str) -> dict[str, Any]:
+    answer = talk[1][name]
+    assert not answer.is_error, answer.content
+    assert json.loads(answer.content[0].text) == answer.structured_content
+    return answer.structured_content
+
+
+def test_the_tools_are_listed_with_schemas(talk) -> None:
+    listed, _, instructions = talk
+    assert {tool.name for tool in listed} == TOOLS
+    assert "run_info" in instructions
+    for tool in listed:
+        assert len(tool.description) > 60
+        assert tool.annotations.read_only_hint
+        assert tool.output_schema["type"] == "object"
+        for name, schema in tool.input_schema["properties"].items():
+            assert "description" in json.dumps(schema), (tool.name, name)
+    inputs = {tool.name: tool.input_schema for tool in listed}
+    assert inputs["search_passages"]["required"] == ["query"]
+    assert inputs["search_passages"]["properties"]["topn"]["maximum"] == 20
+    assert inputs["search_passages"]["properties"]["mode"]["enum"] == ["hybrid", "bm25", "dense"]
+
+
+def test_run_info(talk) -> None:
+    info = data(talk, "info")
+    assert info["documents"] == 200
+    assert info["dates"] == ["1990-05-01", "1999-05-01"]
+    assert info["slices"] == [str(1990 + i) for i in range(10)]
+    assert info["method"] == "decorrelated"
+    assert info["words"] > 30
+    assert "200 documents" in info["corpus"]
+    assert info["files"] == ["reports.jsonl"]
+
+
+def test_passages_say_why(talk) -> None:
+    found = data(talk, "search")
+    assert found["documents"] == 200
+    assert found["filters"] == ["date", "state"]
+    assert len(found["hits"]) == 3
+    for hit in found["hits"]:
+        assert "hail" in hit["text"]
+        assert hit["fields"]["state"] in ("IOWA", "OHIO")
+        assert {("hail", "hail", "match"), ("roofs", "roofs", "match")} <= {
+            (why["query"], why["document"], why["kind"]) for why in hit["why"]
+        }
+    scores = [hit["score"] for hit in found["hits"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_filters_hold(talk) -> None:
+    found = data(talk, "filtered")
+    assert found["hits"]
+    for hit in found["hits"]:
+        assert hit["fields"]["state"] == "OHIO"
+        assert "1993" <= hit["date"][:4] <= "1996"
+        assert hit["score"] > 0
+
+
+def test_answers_are_bounded(talk) -> None:
+    (hit,) = data(talk, "long")["hits"]
+    assert hit["id"] == "r10"
+    assert hit["cut"]
+    assert len(hit["text"]) == 2000
+    for answer in talk[1].values():
+        assert len(answer.content[0].text) < 60_000
+
+
+def test_terms_before_and_after(talk, folder: Path) -> None:
+    found = data(talk, "similar")
+    assert found["word"] == "hail"
+    rows = open_run(folder / "run").similar("hail", 4, compare=True, min_count=3)
+    for name, row in zip(("before", "after"), rows, strict=True):
+        assert [one["term"] for one in found[name]] == [term for term, _ in row["neighbours"]]
+        assert [one["cosine"] for one in found[name]] == pytest.approx(
+            [c for _, c in row["neighbours"]], rel=1e-3
+        )
+    had, has = ({one["term"] for one in found[side]} for side in ("before", "after"))
+    assert set(found["gained"]) == has - had
+    assert set(found["lost"]) == had - has
+    assert found["count"] == 200
+
+
+def test_a_word_that_changed_is_found_and_explained(talk, folder: Path, capsys) -> None:
+    assert "mouse" in [row["word"] for row in data(talk, "changed")["words"]]
+    found = data(talk, "between")
+    assert (found["a"], found["b"]) == ("1990..1994", "1995..")
+    assert found["beyond_chance"] is True
+    assert found["distance"] > found["expected"]
+    assert any("barn" in text for text in found["sentences_a"])
+    assert any("screen" in text for text in found["sentences_b"])
+    arguments = ["drift", str(folder / "run"), "--between", "1990..1994", "1995..", "--json"]
+    assert main(arguments) == 0
+    (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["word"] == "mouse"]
+    for key in ("distance", "low", "high", "apd", "p", "q"):
+        assert found[key] == pytest.approx(row[key], rel=1e-3)
+    for key in ("count_a", "count_b", "gained", "lost"):
+        assert found[key] == row[key]
+    assert data(talk, "drift")["a"] == "1990"
+
+
+def test_senses(talk) -> None:
+    found = data(talk, "senses")
+    assert found["word"] == "mouse"
+    assert sum(sense["count"] for sense in found["senses"]) == 198
+    assert sum(sense["share"] for sense in found["senses"]) == pytest.approx(1, abs=1e-3)
+    assert [sense["number"] for sense in found["senses"]] == list(range(len(found["senses"])))
+    (reading,) = found["readings"]
+    assert "The mouse ate"[reading["start"] : reading["end"]] == "mouse"
+    assert "barn" in " ".join(found["senses"][reading["sense"]]["examples"])
+
+
+def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
+    again = [name for name in talk[1] if name.endswith(" again")]
+    assert len(again) == 6
+    for name in again:
+        assert talk[1][name].content == talk[1][name.removesuffix(" again")].content
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("unknown", "the word 'haill' does not occur in this run; did you mean hail"),
+        ("rare", "'derecho' occurs too rarely in 1990 or 1999 to be measured"),
+        ("no field", "no field 'county'; the fields are: date, state"),
+        ("no slice", "'spring' is no slice; write dates as"),
+        ("too many", "less than or equal to 20"),
+        ("no mode", "'hybrid', 'bm25' or 'dense'"),
+        ("no word", "Field required"),
+        ("no query", "at least 1 character"),
+    ],
+)
+def test_errors_are_told_and_the_server_goes_on(talk, name: str, expected: str) -> None:
+    answer = talk[1][name]
+    assert answer.is_error
+    assert expected in answer.content[0].text
+    assert "Traceback" not in answer.content[0].text
+
+
+def test_it_ends_when_input_does_and_keeps_output_for_the_protocol(folder: Path) -> None:
+    command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run")]
+    done = subprocess.run(command, input=b"no protocol\n", capture_output=True, timeout=60)
+    assert done.returncode == 0
+    for line in done.stdout.splitlines():
+        assert json.loads(line)["jsonrpc"] == "2.0"
+
+
+def test_an_older_client_and_an_interruption(folder: Path) -> None:
+    command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as server:
+
+        def send(method: str, **params: Any) -> None:
+            message = {"jsonrpc": "2.0", "method": method, "params": params}
+            asked = method.startswith("notifications/")
+            server.stdin.write(json.dumps(message if asked else {**message, "id": method}) + "\n")
+            server.stdin.flush()
+
+        who = {"name": "test", "version": "0"}
+        send("initialize", protocolVersion="2025-03-26", capabilities={}, clientInfo=who)
+        assert json.loads(server.stdout.readline())["result"]["protocolVersion"] == "2025-03-26"
+        send("notifications/initialized")
+        send("tools/call", name="run_info", arguments={})
+        answer = json.loads(server.stdout.readline())["result"]
+        assert json.loads(answer["content"][0]["text"])["documents"] == 200
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 130
+        assert server.stderr.read() == "selfvec: interrupted\n"
+
+
+def test_what_is_no_run_is_one_line(tmp_path: Path, capsys) -> None:
+    assert main(["mcp", str(tmp_path)]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "is not a run folder" in output.err
+    assert output.err.count("\n") == 1
+
+
+def test_a_missing_package_names_its_extra(folder: Path, monkeypatch, capsys) -> None:
+    for name in [
+        name for name in sys.modules if name.split(".")[0] == "mcp" or name.startswith("selfvec.apps.mcp")
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    assert main(["mcp", str(folder / "run")]) == 2
+    assert "pip install 'selfvec[mcp]'" in capsys.readouterr().err
+
+
+def test_other_documents_can_be_searched(folder: Path, tmp_path: Path) -> None:
+    from selfvec.apps.mcp.tools import Tools
+
+    (tmp_path / "other.txt").write_text("The invoice was paid.\nHail hit the barn.\n", encoding="utf-8")
+    tools = Tools(open_run(folder / "run"), [str(tmp_path / "other.txt")])
+    found = tools.search_passages("hail", 1)
+    assert [hit.text for hit in found.hits] == ["Hail hit the barn."]
+    assert found.filters == []
+
+
+def test_the_page_tells_the_truth(talk, folder: Path, monkeypatch, capsys) -> None:
+    page = (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE)
+    assert {name for name, _ in named} == TOOLS
+    schemas = {tool.name: tool for tool in talk[0]}
+    for name, told in named:
+        asked = schemas[name].input_schema["properties"]
+        assert re.findall(r"`(\w+)`", told) == list(asked)
+        for argument, default in re.findall(r"`(\w+)` \((\w+)\)", told):
+            assert str(asked[argument]["default"]) == default
+    blocks = re.findall(r"^```(json|python)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    registered, *examples = [json.loads(code) for language, code in blocks if language == "json"]
+    assert registered["mcpServers"]["reports"]["args"][0] == "mcp"
+    tools = ("search_passages", "explain_drift", "disambiguate")
+    for name, example in zip(tools, examples, strict=True):
+        assert example.keys() <= schemas[name].output_schema["properties"].keys()
+    assert set(examples[0]) == set(schemas["search_passages"].output_schema["properties"])
+    monkeypatch.chdir(folder)
+    (code,) = [code for language, code in blocks if language == "python"]
+    exec(compile(code, "mcp.md", "exec"), {})
+    assert "SimilarTerms(word='hail'" in capsys.readouterr().out
+
+
+def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
+    from selfvec import Refiner
+    from selfvec.apps.mcp.tools import Tools
+    from selfvec.base.errors import InputError
+
+    texts = ["hail broke the roof of a farm", "wind broke the tree near the road"] * 20
+    Refiner("original", keep_tokens=False).fit(texts).save(tmp_path / "run")
+    tools = Tools(open_run(tmp_path / "run"))
+    assert tools.run_info().documents == 40
+    assert tools.similar_terms("hail").count == 20
+    for kept in (
+        tools.explain_drift("hail"),
+        Tools(Refiner("original").fit(texts).run_).explain_drift("hail"),
+    ):
+        assert not kept.beyond_chance  # nothing moved, whatever its p
+    for ask in (lambda: tools.search_passages("hail"), lambda: tools.disambiguate("hail")):
+        with pytest.raises(InputError, match=r"name the documents with --corpus|without --forget-tokens"):
+            ask()

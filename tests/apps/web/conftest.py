@@ -1,0 +1,54 @@
+"""One run, one server and one browser for all tests of the page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from headless import REQUIRED, Page, browsing, find
+from serving import Site, make_run, serving
+
+from selfvec.data.run import Run
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A saved run with planted changes."""
+    return make_run(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="package")
+def site(run: Run) -> Iterator[Site]:
+    """The run, served, with everything made that is made in the background."""
+    with serving(run) as site:
+        for comparison in site.study.comparisons.named():
+            entry = site.study.comparisons._entry(comparison["key"])
+            entry.tests.wait()
+            entry.states.wait()
+        site.study._originals.wait()
+        site.study._passages.wait()
+        yield site
+
+
+@pytest.fixture(scope="module")
+def new_page() -> Iterator[Callable[[], Page]]:
+    """Opens pages in a real browser; skipped where there is none, unless it is required."""
+    program = find()
+    if program is None:
+        reason = "no Chromium is installed (Debian: apt-get install chromium)"
+        if os.environ.get(REQUIRED):
+            pytest.fail(f"{REQUIRED} is set, but {reason}")
+        pytest.skip(reason)
+    with browsing(program) as made:
+        yield made
+
+
+@pytest.fixture
+def page(new_page: Callable[[], Page]) -> Iterator[Page]:
+    """A page that starts wide and light; whatever goes wrong in it fails the test."""
+    page = new_page()
+    page.size(1280, 860)
+    page.prefers(color_scheme="light", reduced_motion="reduce")
+    yield page
+    page.close()

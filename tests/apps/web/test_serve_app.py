@@ -1,0 +1,169 @@
+"""The addresses: what they answer, that it is JSON, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.parse
+
+import numpy as np
+import pytest
+from serving import HOSTILE, Site
+
+from selfvec.apps.cli import main
+from selfvec.apps.web.files import page_files
+from selfvec.apps.web.launch import bind
+from selfvec.base.errors import OptionError
+from selfvec.data.run import Run
+
+
+def test_the_page_and_its_files_fetch_nothing_from_elsewhere(site: Site) -> None:
+    files = page_files()
+    assert "/" in files
+    for path, file in files.items():
+        status, headers, body = site.get(path)
+        assert (status, body) == (200, file.body)
+        assert headers["content-type"].startswith(file.type.split(";")[0])
+        assert site.get(path, If_None_Match=headers["etag"])[0] == 304
+        text = body.decode()
+        links = re.findall(r"(?:https?:)?//[\w.-]+\.\w+", re.sub(r"xmlns=\"[^\"]*\"", "", text))
+        assert not [link for link in links if not link.startswith("//")], path
+        assert "innerHTML" not in text
+        assert "eval(" not in text
+    page = files["/"].body.decode()
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert "style=" not in page
+    assert not re.search(r"\son\w+=", page)
+    for named in re.findall(r'(?:href|src)="(/[^"]+)"', page):
+        assert named in files, named
+    for path in files:
+        for named in re.findall(r'from "\./([^"]+)"', files[path].body.decode()):
+            assert f"/{named}" in files, named
+
+
+@pytest.mark.parametrize(
+    "path", ["/../pyproject.toml", "/..%2fapp.py", "/static/index.html", "/%00", "/docs", "/openapi.json"]
+)
+def test_there_is_nothing_else_to_be_had(site: Site, path: str) -> None:
+    status, _, body = site.get(path)
+    assert status == 404
+    assert json.loads(body)["error"]["rule"] == "there is nothing at this address"
+
+
+def test_answers_are_those_of_the_commands(site: Site, run: Run, capsys) -> None:
+    assert site.json("/api/health") == run.health
+    main(["similar", str(run.folder), "cell", "--compare", "--json"])
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    told = site.json("/api/word?w=cell&c=refined")
+    for row, side in zip(rows, (told["before"], told["after"]), strict=True):
+        assert [word for word, _ in row["neighbours"]] == [word for word, _ in side]
+        np.testing.assert_allclose([c for _, c in row["neighbours"]], [c for _, c in side], atol=1e-4)
+
+
+def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
+    described = site.json("/api/map?c=refined")
+    _, headers, body = site.get("/api/map/points?c=refined")
+    assert headers["content-type"] == "application/octet-stream"
+    points = np.frombuffer(body, "<i2").reshape(len(described["frames"]), len(described["words"]), 2)
+    np.testing.assert_array_equal(points, site.study.map("refined")[1])
+    across, up = described["edges"]
+    assert np.abs(points[..., 0]).max() <= across
+    assert np.abs(points[..., 1]).max() <= up
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "place", "rule"),
+    [
+        ("/api/word?w=cello", 404, None, "'cello' does not occur"),
+        ("/api/word", 400, "w", "required"),
+        ("/api/word?w=" + "x" * 300, 400, "w", "at most 200"),
+        ("/api/ranking?limit=100000", 400, "limit", "less than or equal to 200"),
+        ("/api/ranking?q=2", 400, "q", "less than or equal to 1"),
+        ("/api/ranking?size=nan", 400, "size", "less than or equal to 1"),
+        ("/api/ranking?sort=__class__", 400, "sort", "match pattern"),
+        ("/api/ranking?c=nonsense", 400, "c", "is no comparison"),
+        ("/api/ranking?c=1800|1990", 400, None, "no document is dated 1800"),
+        ("/api/unknown?source=magic", 400, "source", "is one of"),
+        ("/api/texts?q=", 400, "q", "at least 1"),
+    ],
+)
+def test_errors_are_json_with_the_rule(
+    site: Site, path: str, status: int, place: str | None, rule: str
+) -> None:
+    found, headers, body = site.get(urllib.parse.quote(path, safe="/?=&"))
+    error = json.loads(body)["error"]
+    assert found == status
+    assert headers["content-type"].startswith("application/json")
+    assert rule in error["rule"]
+    assert error["place"] == place
+    assert error["remedy"]
+
+
+def test_a_defect_is_not_told_in_detail(site: Site, monkeypatch) -> None:
+    monkeypatch.setattr(site.study, "about", lambda: 1 / 0)
+    status, _, body = site.get("/api/about")
+    assert status == 500
+    assert b"division" not in body
+    assert b"Traceback" not in body
+
+
+def test_hostile_words_come_as_they_are(site: Site) -> None:
+    told = site.json("/api/word?c=refined&w=" + urllib.parse.quote(HOSTILE))
+    assert told["word"] == HOSTILE
+    completed = site.json("/api/complete?q=" + urllib.parse.quote("<img"))
+    assert completed["words"][0][0] == HOSTILE
+
+
+def test_a_port_in_use_is_passed_over_or_said() -> None:
+    with bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OptionError, match=f"the port {port} is in use"):
+            bind("127.0.0.1", port)
+    with pytest.raises(OptionError, match="no address of this machine"):
+        bind("203.0.113.7", 0)
+    with pytest.raises(OptionError, match="no address of this machine"):
+        bind("no.such.host.invalid", 0)
+
+
+def test_a_missing_extra_is_named(run: Run, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert main(["serve", str(run.folder)]) == 2
+    assert "pip install 'selfvec[serve]'" in capsys.readouterr().err
+
+
+def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:
+    import http.client
+
+    command = [sys.executable, "-m", "selfvec", "serve", str(run.folder), "--port", "0"]
+    server = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline().strip()
+        match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/", address)
+        assert match, (address, server.stderr and server.stderr.read())
+        connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=30)
+        connection.request("GET", "/api/about")
+        assert json.loads(connection.getresponse().read())["documents"] == 720
+        connection.close()
+        server.send_signal(signal.SIGINT)
+        _, err = server.communicate(timeout=20)
+        assert server.returncode == 0, err
+        assert "Traceback" not in err
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_no_run_is_said(tmp_path, capsys) -> None:
+    assert main(["serve", str(tmp_path)]) == 2
+    assert "is not a run folder" in capsys.readouterr().err

@@ -1,0 +1,147 @@
+"""Who is answered: over a real connection, and the rules one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from serving import Site, serving
+
+from selfvec.apps.web.guard import BURST, HEADERS, RATE, Guard, allowed_host
+from selfvec.data.run import Run
+
+TOKEN = "a-token-that-nobody-guesses"
+
+
+@pytest.fixture(scope="module")
+def closed(run: Run):
+    """The run at an address that others reach."""
+    with serving(run, host="0.0.0.0", token=TOKEN) as site:
+        yield site
+
+
+def refused(answer: tuple[int, dict[str, str], bytes], status: int, rule: str) -> None:
+    found, headers, body = answer
+    assert found == status
+    error = json.loads(body)["error"]
+    assert rule in error["rule"]
+    assert error["remedy"]
+    for name, value in HEADERS.items():
+        assert headers[name] == value
+
+
+@pytest.mark.parametrize("path", ["/", "/main.js", "/api/about", "/api/map/points", "/nothing"])
+def test_every_answer_carries_the_headers(site: Site, path: str) -> None:
+    status, headers, _ = site.get(path)
+    assert status == (404 if path == "/nothing" else 200)
+    for name, value in HEADERS.items():
+        assert headers[name] == value
+    assert "server" not in headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])
+def test_only_get_is_answered(site: Site, method: str) -> None:
+    status, headers, _ = site.get("/api/about", method=method)
+    assert status == 405
+    assert headers["allow"] == "GET"
+
+
+def test_long_questions_and_bodies_are_refused(site: Site) -> None:
+    refused(site.get("/api/complete?q=" + "x" * 3000), 414, "at most 2,000 characters")
+    refused(site.get("/api/about", body=b"x" * 10), 413, "without a body")
+    refused(site.get("/api/about", X_Long="x" * 20_000), 431, "at most 16,384 bytes")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "10.0.0.1"]
+)
+def test_a_name_that_was_pointed_here_is_refused(site: Site, host: str) -> None:
+    refused(site.get("/api/about", Host=host), 421, "Host header")
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:1234", "127.0.0.1", "[::1]:8765", "LOCALHOST"])
+def test_this_machine_by_its_own_names_is_answered(site: Site, host: str) -> None:
+    assert site.get("/api/about", Host=host)[0] == 200
+
+
+def test_hosts_by_rule() -> None:
+    assert allowed_host("192.168.0.5:8765", "0.0.0.0")
+    assert allowed_host("words.example", "words.example")
+    assert not allowed_host("evil.example", "words.example")
+    assert not allowed_host("evil.example", "0.0.0.0")
+
+
+def test_other_sites_are_not_answered_but_may_link(site: Site) -> None:
+    refused(site.get("/api/about", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors"), 403, "other sites")
+    refused(site.get("/main.js", Sec_Fetch_Site="same-site", Sec_Fetch_Mode="cors"), 403, "other sites")
+    assert site.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200
+    assert site.get("/api/about", Sec_Fetch_Site="same-origin", Sec_Fetch_Mode="cors")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/main.js", "/api/about", "/api/word?w=cell", "/?token=wrong", "/?token="]
+)
+def test_an_open_address_needs_the_token(closed: Site, path: str) -> None:
+    refused(closed.get(path), 401, "needs a token")
+
+
+def test_the_token_opens_by_address_cookie_and_header(closed: Site) -> None:
+    assert closed.get("/api/about", Authorization=f"Bearer {TOKEN}")[0] == 200
+    assert closed.get("/api/about", Authorization="Bearer wrong")[0] == 401
+    status, headers, body = closed.get(f"/?token={TOKEN}")
+    assert (status, headers["location"], body) == (303, "/", b"")
+    cookie, *rest = headers["set-cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(rest)
+    assert cookie.startswith(f"selfvec-{closed.port}=")
+    assert closed.get("/", Cookie=cookie)[0] == 200
+    assert closed.get("/", Cookie=f"{cookie}x")[0] == 401
+    assert closed.get("/", Cookie="a=b; ;;=")[0] == 401
+    assert closed.get(f"/api/about?token={TOKEN}")[0] == 401  # an address in a log must not open the rest
+
+
+def scope(client: str = "1.2.3.4") -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/about",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": (client, 1),
+        "server": ("127.0.0.1", 8765),
+    }
+
+
+def test_an_address_is_answered_so_often_and_no_oftener() -> None:
+    now = 0.0
+    guard = Guard(None, clock=lambda: now)  # type: ignore[arg-type]
+    assert [guard.refusal(scope()) for _ in range(int(BURST))] == [None] * int(BURST)
+    refusal = guard.refusal(scope())
+    assert refusal is not None
+    assert refusal.status == 429
+    assert dict(refusal.headers)["retry-after"] == "1"
+    assert guard.refusal(scope("5.6.7.8")) is None  # another address is not held up
+    now = 1.0
+    assert [guard.refusal(scope()) for _ in range(int(RATE) + 1)].count(None) == int(RATE)
+
+
+def test_addresses_are_forgotten_before_they_fill_the_memory() -> None:
+    guard = Guard(None, clock=lambda: 0.0)  # type: ignore[arg-type]
+    for i in range(5000):
+        guard.refusal(scope(f"10.0.{i // 250}.{i % 250}"))
+    assert len(guard._left) <= 1024
+
+
+def test_web_sockets_are_closed() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Guard(None)({"type": "websocket"}, None, send))  # type: ignore[arg-type]
+    assert sent == [{"type": "websocket.close", "code": 1008}]

@@ -1,0 +1,353 @@
+"""The page in a real browser: what a person does, and what they then see."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from headless import Page
+from serving import HOSTILE, Site, serving
+
+from selfvec.data.run import Run
+
+RANKED = "[...document.querySelectorAll('.ranking a[data-word]')].map((a) => a.dataset.word)"
+CURRENT = "document.querySelector('.ranking a[aria-current]')?.dataset.word"
+
+
+def heading(word: str) -> str:
+    return f"document.querySelector('h2.word bdi')?.textContent === {json.dumps(word)}"
+
+
+@pytest.fixture
+def opened(page: Page, site: Site):
+    """The page of the refined run, and afterwards: nothing failed, and nothing came from elsewhere."""
+    page.open(f"{site.address}#c=refined")
+    yield page
+    assert page.errors == []
+    elsewhere = [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))]
+    assert elsewhere == []
+
+
+def test_a_newcomer_sees_which_word_changed_and_why(opened: Page) -> None:
+    assert opened.run(RANKED)[0] == "cell"
+    assert opened.text("h2.word").startswith("cell")
+    claim = opened.text("#word .claim")
+    assert "The vectors had cell near" in claim
+    assert "In this text it keeps company with" in claim
+    assert opened.text("#word .quotes li")
+    assert opened.run("document.querySelectorAll('.quotes mark.came').length") > 0
+    assert "documents" not in opened.text("#alert")
+    assert opened.run("document.title").startswith("reports.jsonl")
+
+
+def test_neighbours_stand_side_by_side_with_what_came_and_went(opened: Page, site: Site) -> None:
+    told = site.json("/api/word?w=cell&c=refined")
+    for side, mark, words in ((1, "went", told["lost"]), (2, "came", told["gained"])):
+        shown = opened.run(
+            f"[...document.querySelectorAll('.sides > div:nth-child({side}) li.{mark} bdi')]"
+            ".map((e) => e.textContent)"
+        )
+        assert shown == words
+    boxes = "[...document.querySelectorAll('#word .sides > div')].map((e) => e.getBoundingClientRect().top)"
+    left, right = opened.run(boxes)
+    assert left == right
+
+
+def test_a_word_is_found_by_typing(opened: Page) -> None:
+    opened.press("/")
+    opened.type("cha")
+    opened.wait("document.querySelector('#found li bdi')?.textContent === 'charge'")
+    assert opened.run("document.getElementById('find').getAttribute('aria-expanded')") == "true"
+    opened.press("Enter")
+    opened.wait(heading("charge"))
+    assert "word=charge" in opened.run("location.hash")
+    opened.press("/")
+    opened.type("no such word")
+    opened.press("Enter")
+    opened.wait("document.getElementById('alert').innerText.includes('does not occur in this run')")
+    opened.errors.clear()  # the browser notes the 404
+
+
+def test_keys_lead_through_the_list_and_back(opened: Page) -> None:
+    ranked = opened.run(RANKED)
+    opened.press("ArrowDown")
+    opened.wait(heading(ranked[1]))
+    opened.press("j")
+    opened.wait(heading(ranked[2]))
+    assert opened.run(CURRENT) == ranked[2]
+    assert opened.run("document.activeElement.dataset.word") == ranked[2]
+    opened.press("k")
+    opened.wait(heading(ranked[1]))
+    opened.press("?")
+    assert opened.run("document.getElementById('keys').open")
+    opened.press("Escape")
+    opened.wait("!document.getElementById('keys').open")
+    opened.press("Escape")
+    opened.wait("!location.hash.includes('word=')")
+    for key, view in (("2", "map"), ("3", "unknown"), ("4", "texts"), ("5", "health"), ("1", "changes")):
+        opened.press(key)
+        opened.wait(f"document.body.dataset.view === '{view}'")
+        assert opened.run("document.querySelector('nav [aria-current]').dataset.view") == view
+
+
+def test_why_shows_where_two_words_stand_together(opened: Page, site: Site) -> None:
+    opened.click(".near li.came button.ask")
+    opened.wait("document.querySelector('.texts .claim')?.innerText.startsWith('Why cell and')")
+    near = opened.run("new URLSearchParams(location.hash.slice(1)).get('near')")
+    told = site.json(f"/api/together?w=cell&other={near}")
+    assert f"{told['together']:,} times of" in opened.text(".texts .claim").replace("\n", " ")
+    assert opened.run("document.querySelectorAll('.texts mark.self').length") > 0
+
+
+def test_a_link_shows_somebody_else_the_same(opened: Page, site: Site) -> None:
+    state = "view=changes&word=charge&c=refined&seen=30&sort=word&text=c&frame=0.50"
+    opened.open(f"{site.address}#{state}")
+    assert opened.text("h2.word").startswith("charge")
+    ranked = opened.run(RANKED)
+    assert ranked == sorted(ranked)
+    assert all("c" in word for word in ranked)
+    assert opened.run("document.querySelector('.fields select').value") == "word"
+    assert opened.run("document.querySelector('#word .time input').value") == "0.5"
+    opened.click("#word .near a")
+    opened.wait("!location.hash.includes('word=charge')")
+    opened.run("void history.back()")
+    opened.wait(heading("charge"))
+
+
+def test_filters_narrow_the_list_and_stand_in_the_address(opened: Page) -> None:
+    before = opened.run(RANKED)
+    opened.run("document.querySelector('.filters').open = true")
+    opened.click(".fields input[type=search]")
+    opened.type("jud")
+    opened.wait(f"{RANKED}.join() === 'judge'")
+    assert "text=jud" in opened.run("location.hash")
+    opened.type("xx")
+    opened.wait("document.querySelector('.ranking .none')")
+    opened.click(".ranking .none a")
+    opened.wait(f"{RANKED}.length >= {len(before)}")
+
+
+def test_time_plays_and_steps(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=1990|2020&word=cell")
+    name = "document.querySelector('#word .frame').textContent"
+    opened.wait(f"{name} === '2020'")
+    opened.press("ArrowLeft")
+    assert opened.run(name) == "2005"
+    opened.press("ArrowLeft")
+    assert opened.run(name) == "1990"
+    assert "frame=0.00" in opened.run("location.hash")
+    opened.press("p")
+    opened.wait(f"{name} === '2020' && !document.querySelector('#word .play').textContent.includes('Pause')")
+
+
+def test_time_flows_unless_motion_is_unwelcome(opened: Page, site: Site) -> None:
+    opened.prefers(reduced_motion="no-preference")
+    opened.open(f"{site.address}#c=1990|2020&word=cell")
+    opened.click("#word .play")
+    opened.wait("document.querySelector('#word .frame').textContent.includes('→')")
+    opened.wait("document.querySelector('#word .frame').textContent === '2020'")
+
+
+def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Site) -> None:
+    opened.run(
+        "(() => { const s = document.getElementById('comparison'); s.value = '1990|2020';"
+        "s.dispatchEvent(new Event('change')); })()"
+    )
+    opened.wait("document.querySelector('#word .claim')?.innerText.startsWith('In 1990')")
+    opened.wait("document.querySelectorAll('.texts h4').length === 2")
+    heads = opened.run("[...document.querySelectorAll('.texts h4')].map((e) => e.textContent)")
+    assert heads == ["1990", "2020"]
+    places = opened.run(
+        "[...document.querySelectorAll('.texts section')].map((section) =>"
+        " [...section.querySelectorAll('.place')].map((e) => e.textContent.slice(0, 4)))"
+    )
+    assert set(places[0]) == {"1990"}
+    assert set(places[1]) == {"2020"}
+    assert "more than chance" in opened.text(".facts")
+
+
+def test_hostile_words_are_words(opened: Page, site: Site) -> None:
+    opened.press("/")
+    opened.type("<img")
+    opened.wait("document.querySelector('#found li bdi')")
+    opened.press("Enter")
+    opened.wait(heading(HOSTILE))
+    assert opened.run("document.querySelectorAll('#word img, #pane img').length") == 0
+    assert opened.run("document.title") != "harmed"
+
+
+def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
+    opened.press("3")
+    opened.wait("document.querySelectorAll('#pane tbody tr').length > 5")
+    rows = opened.run("[...document.querySelectorAll('#pane tbody tr')].map((r) => r.innerText)")
+    zest = next(row for row in rows if row.startswith("zest"))
+    assert "from the words around it" in zest
+    opened.click("#pane tbody a")
+    opened.wait("document.querySelector('#word .claim')?.innerText.includes('was unknown')")
+
+
+def test_texts_are_searched_before_and_after(opened: Page) -> None:
+    opened.press("4")
+    opened.wait("document.querySelector('#pane input')")
+    opened.click("#pane input")
+    opened.type("bread")
+    opened.wait("document.querySelectorAll('.hits > li').length === 16")
+    assert "ask=bread" in opened.run("location.hash")
+
+
+def test_health_is_told_in_words(opened: Page, site: Site) -> None:
+    opened.press("5")
+    opened.wait("document.querySelector('.findings')")
+    for finding in site.json("/api/health")["findings"]:
+        assert finding["message"] in opened.text(".findings")
+
+
+COLOURS = """
+(() => {
+  const canvas = document.querySelector('.atlas canvas');
+  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  return new Set(new Uint32Array(data.buffer)).size;
+})()
+"""
+
+
+def test_the_map_shows_all_words(opened: Page, site: Site) -> None:
+    opened.press("2")
+    opened.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')")
+    opened.wait(f"{COLOURS} > 10")  # dots and labels are painted
+    words = len(site.json("/api/map?c=refined")["words"])
+    assert f"{words} words on one plane" in opened.text(".atlas .lead")
+
+
+def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
+    told = site.json("/api/map?c=refined&w=cell")
+    points = site.study.map("refined", "cell")[1][-1]
+    opened.run("document.querySelector('#word canvas').scrollIntoView({block: 'center'})")
+    left, top, width, height = opened.run(
+        "(() => { const b = document.querySelector('#word canvas').getBoundingClientRect();"
+        " return [b.x, b.y, b.width, b.height]; })()"
+    )
+    across, up = told["edges"]
+    unit = min((width / 2 - 90) / across, (height / 2 - 60) / up)  # as in map.js: room for labels
+    gaps = np.abs(points[:, None].astype(int) - points[None]).sum(axis=2) + 10**6 * np.eye(
+        len(points), dtype=int
+    )
+    alone = 1 + int(gaps.min(axis=1)[1:].argmax())
+    x, y = left + width / 2 + points[alone][0] * unit, top + height / 2 - points[alone][1] * unit
+    opened.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    assert opened.text("#word .tip") == told["words"][alone]
+    for kind in ("mousePressed", "mouseReleased"):
+        opened.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    opened.wait(heading(told["words"][alone]))
+
+
+def test_dark_mode_follows_the_system_and_the_button(opened: Page, site: Site) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert opened.run(paper) == "rgb(255, 255, 255)"
+    opened.prefers(color_scheme="dark")
+    assert opened.run(paper) == "rgb(20, 23, 28)"
+    opened.click("#theme")
+    assert opened.run(paper) == "rgb(255, 255, 255)"
+    opened.open(f"{site.address}#c=refined")
+    assert opened.run(paper) == "rgb(255, 255, 255)"  # what was chosen is kept
+    opened.run("localStorage.clear()")
+
+
+CONTRAST = """
+(() => {
+  const channel = (c) => { c /= 255; return c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
+  const light = (rgb) => .2126 * channel(rgb[0]) + .7152 * channel(rgb[1]) + .0722 * channel(rgb[2]);
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = parse(getComputedStyle(e).backgroundColor);
+      if (c.length < 4 || c[3] > 0) return c;
+    }
+    return [255, 255, 255];
+  };
+  const left = '.hidden, .skip, dialog:not([open]), noscript, select';
+  const poor = [];
+  for (const e of document.querySelectorAll('body *')) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    const box = e.getBoundingClientRect();
+    if (!own || !box.width || e.closest(left) || e.disabled) continue;
+    const a = light(parse(getComputedStyle(e).color)), b = light(behind(e));
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) poor.push([e.className || e.tagName, e.textContent.slice(0, 30), ratio]);
+  }
+  return poor;
+})()
+"""
+
+
+NAMELESS = """
+[...document.querySelectorAll('button, a, input, select, canvas, [role]')].filter((e) =>
+  e.getBoundingClientRect().width && !e.closest('[role=status], [role=alert]') &&
+  !(e.getAttribute('aria-label') || e.innerText?.trim() || e.labels?.[0]?.innerText.trim())
+).map((e) => e.outerHTML.slice(0, 80))
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_is_readable(opened: Page, scheme: str) -> None:
+    opened.prefers(color_scheme=scheme)
+    for key in "13451":
+        opened.press(key)
+        opened.wait("document.querySelector('#pane h2')")
+        assert opened.run(CONTRAST) == []
+
+
+def test_everything_has_a_name_and_focus_is_seen(opened: Page) -> None:
+    nameless = opened.run(NAMELESS)
+    assert nameless == []
+    for _ in range(12):
+        opened.press("Tab")
+        outline = opened.run("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid", opened.run("document.activeElement.outerHTML.slice(0, 90)")
+    ids = opened.run("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Site) -> None:
+    page.size(390, 844, mobile=True)
+    page.open(f"{site.address}#c=refined")
+    shown = "getComputedStyle(document.getElementById('{}')).display !== 'none'"
+    assert page.run(shown.format("pane"))
+    assert not page.run(shown.format("word"))
+    page.click(".ranking a")
+    page.wait("location.hash.includes('word=')")
+    page.wait(shown.format("word"))
+    assert not page.run(shown.format("pane"))
+    for key in ("changes", "unknown", "texts", "health", "map"):
+        page.open(f"{site.address}#c=refined&view={key}")
+        assert page.run("document.documentElement.scrollWidth") <= 390, key
+    page.open(f"{site.address}#c=refined&word=cell")
+    page.click(".back")
+    page.wait(shown.format("pane"))
+    assert page.errors == []
+
+
+def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
+    words = run.original.index_to_key
+    from selfvec.data.vectors import Vectors
+    from selfvec.numerics.rows import unit_rows
+
+    towards = unit_rows(run.original.unit + 30 * run.original.unit[:1])
+    collapsed = Vectors(words, towards, counts=run.vectors.counts, normalized=True)
+    broken = Run(collapsed, run.original, None, run.provenance, {}, run.tokens)
+    assert broken.health["verdicts"]
+    with serving(broken) as site:
+        page.open(site.address)
+        assert "This run failed a check" in page.text("#alert")
+        page.click("#alert a")
+        page.wait("document.querySelector('#pane h2')?.innerText === 'This run failed a check'")
+        assert "What to do" in page.text(".findings")
+
+
+def test_the_token_opens_the_page(page: Page, run: Run) -> None:
+    with serving(run, host="0.0.0.0", token="secret-of-the-test") as site:
+        page.open(f"{site.address}?token=secret-of-the-test")
+        assert page.run("location.search") == ""
+        assert page.text("h2.word")
+        assert page.errors == []

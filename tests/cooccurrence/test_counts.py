@@ -1,0 +1,317 @@
+"""Co-occurrence counts: by hand, against the reference, and the laws that make them add up."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tests.places import ROOT
+
+from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.cooccurrence import row_blocks as assembly
+from selfvec.cooccurrence.counting import WEIGHTINGS, count
+from selfvec.cooccurrence.counts import Counts
+from selfvec.cooccurrence.reference import count_reference
+from selfvec.data.token_batch import TokenBatch
+
+documents = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=8)
+windows = st.integers(1, 15)
+weightings = st.sampled_from(sorted(WEIGHTINGS))
+
+
+def random_batch(seed: int, tokens: int, types: int, documents: int = 20) -> TokenBatch:
+    """Words by Zipf's law; enough of them that a row's marks span several machine words."""
+    rng = np.random.default_rng(seed)
+    ids = np.minimum(rng.zipf(1.2, tokens) - 1, types - 1).astype(np.int32)
+    bounds = np.sort(rng.integers(0, tokens + 1, documents - 1))
+    offsets = np.concatenate(([0], bounds, [tokens])).astype(np.int64)
+    return TokenBatch(ids, offsets, [f"w{i}" for i in range(types)])
+
+
+def assert_same(a: Counts, b: Counts) -> None:
+    """The same bits."""
+    assert (list(a.types), a.window, a.weighting) == (list(b.types), b.window, b.weighting)
+    for name in ("indptr", "indices", "data"):
+        x, y = getattr(a, name), getattr(b, name)
+        assert x.dtype == y.dtype
+        np.testing.assert_array_equal(x, y, err_msg=name)
+
+
+def assert_well_formed(counts: Counts) -> None:
+    assert (counts.indptr.dtype, counts.indices.dtype, counts.data.dtype) == (np.int64, np.int32, np.int64)
+    for first, last in itertools.pairwise(counts.indptr):
+        assert (np.diff(counts.indices[first:last]) > 0).all()
+    assert (counts.data > 0).all()
+
+
+@pytest.mark.parametrize("counted", [lambda *a: count(*a).dense(), count_reference])
+def test_a_text_by_hand(counted) -> None:
+    # "a b a c", one on each side: ab, ba, ac; two on each side: also aa and bc.
+    batch = TokenBatch.from_documents([["a", "b", "a", "c"]])
+    assert counted(batch, 3).tolist() == [[0, 2, 1], [2, 0, 0], [1, 0, 0]]
+    # The pair of positions (0, 2) holds a twice: it counts as C_ij and as C_ji, both on the diagonal.
+    assert counted(batch, 5).tolist() == [[2, 2, 1], [2, 0, 1], [1, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("weighting", "near", "far"), [("flat", 1, 1), ("linear", 3, 1), ("harmonic", 1 << 20, 349525)]
+)
+def test_weights_by_hand(weighting: str, near: int, far: int) -> None:
+    # Window 7, three on each side; 2**20 / 3 = 349525.33.
+    dense = count(TokenBatch.from_documents([["a", "b", "c", "d"]]), 7, weighting=weighting).dense()
+    assert dense[0, 1] == dense[2, 1] == near
+    assert dense[0, 3] == dense[3, 0] == far
+
+
+def test_harmonic_weights_are_whole_and_never_nothing() -> None:
+    harmonic = WEIGHTINGS["harmonic"]
+    assert [harmonic(distance, 50) for distance in (1, 2, 3, 50)] == [1048576, 524288, 349525, 20972]
+    assert harmonic(1 << 30, 1 << 30) == 1
+
+
+def test_windows_end_with_their_document() -> None:
+    counts = count(TokenBatch.from_documents([["a", "b"], [], ["c"], ["d", "a"]]), 100)
+    assert counts.dense().tolist() == [[0, 1, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 10, 11, 10**9])
+def test_even_windows_are_the_next_odd_one(window: int) -> None:
+    batch = random_batch(1, 300, 40)
+    counts = count(batch, window)
+    assert counts.window == 2 * (window // 2) + 1
+    np.testing.assert_array_equal(counts.dense(), count_reference(batch, window))
+
+
+@given(documents, windows, weightings)
+def test_kernel_equals_reference(texts, window: int, weighting: str) -> None:
+    batch = TokenBatch.from_documents(texts)
+    counts = count(batch, window, weighting=weighting, jobs=1)
+    np.testing.assert_array_equal(counts.dense(), count_reference(batch, window, weighting))
+    assert_well_formed(counts)
+
+
+@pytest.mark.parametrize("types", [1, 63, 64, 65, 4096, 9000])
+def test_kernel_equals_reference_for_vocabularies_of_any_size(types: int) -> None:
+    batch = random_batch(types, 3000, types)
+    counts = count(batch, 9)
+    np.testing.assert_array_equal(counts.dense(), count_reference(batch, 9))
+    assert_well_formed(counts)
+
+
+def test_row_sums_are_the_neighbours_there_are() -> None:
+    batch = random_batch(2, 4000, 300)
+    counts = count(batch, 7)
+    dense = counts.dense()
+    np.testing.assert_array_equal(dense, dense.T)
+    np.testing.assert_array_equal(counts.row_sums, dense.sum(axis=1))
+    lengths = np.diff(batch.offsets)
+    pairs = sum(int(np.maximum(lengths - distance, 0).sum()) for distance in (1, 2, 3))
+    assert counts.total == 2 * pairs
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 7])
+@pytest.mark.parametrize("memory", [0, 200, 5_000, 100_000, 1 << 30])
+def test_threads_and_memory_change_nothing(jobs: int, memory: int) -> None:
+    batch = random_batch(3, 5000, 700)
+    whole = count(batch, 11, weighting="linear", jobs=1)
+    counts = count(batch, 11, weighting="linear", jobs=jobs, memory=memory)
+    assert_same(counts, whole)
+    spilled = isinstance(counts.data.base, np.memmap)
+    assert spilled == (len(whole.data) * 12 > memory // 2)
+
+
+def test_blocks_change_nothing(monkeypatch) -> None:
+    batch = random_batch(4, 5000, 700)
+    whole = count(batch, 11, jobs=2)
+    monkeypatch.setattr(assembly, "_BLOCK", 50)
+    assert_same(count(batch, 11, jobs=2), whole)
+    assert_same(count(batch, 11, jobs=2).merge(), whole)
+
+
+@given(st.lists(documents, min_size=1, max_size=4), windows, weightings, st.sampled_from([0, 100, 1 << 20]))
+def test_merge_equals_whole(shards, window: int, weighting: str, memory: int) -> None:
+    # Each shard has a vocabulary of its own, in order of its own first appearances.
+    whole = count(TokenBatch.from_documents(list(itertools.chain(*shards))), window, weighting=weighting)
+    parts = [count(TokenBatch.from_documents(shard), window, weighting=weighting) for shard in shards]
+    assert_same(parts[0].merge(*parts[1:], memory=memory, jobs=2), whole)
+    one_by_one = parts[0]
+    for part in parts[1:]:
+        one_by_one = one_by_one.merge(part)
+    assert_same(one_by_one, whole)
+    backwards = parts[-1].merge(*parts[-2::-1], types=whole.types)
+    assert_same(backwards, whole)
+
+
+def test_merge_of_one_puts_words_in_order() -> None:
+    counts = count(TokenBatch.from_documents([["a", "b", "c"]]), 3)
+    turned = counts.merge(types=["c", "x", "b", "a"])
+    assert turned.dense().tolist() == [[0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 1], [0, 0, 1, 0]]
+    assert_same(turned.merge(types=["a", "b", "c", "x"]), replace_types(counts, "x"))
+
+
+def replace_types(counts: Counts, extra: str) -> Counts:
+    """The same counts with one more word, which never occurred."""
+    indptr = np.append(counts.indptr, counts.indptr[-1])
+    return replace(counts, types=[*counts.types, extra], indptr=indptr)
+
+
+def test_what_does_not_add_up_is_refused() -> None:
+    batch = TokenBatch.from_documents([["a", "b"]])
+    counts = count(batch, 3)
+    for other in (count(batch, 5), count(batch, 3, weighting="harmonic")):
+        with pytest.raises(InputError, match="same"):
+            counts.merge(other)
+    with pytest.raises(InputError, match="'b' is missing"):
+        counts.merge(types=["a"])
+    with pytest.raises(InputError, match="unique"):
+        counts.merge(types=["a", "b", "a"])
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [({"window": 0}, "window"), ({"weighting": "cubic"}, "weighting"), ({"jobs": 0}, "jobs")],
+)
+def test_options_that_make_no_sense(options, field: str) -> None:
+    with pytest.raises(OptionError, match=field):
+        count(TokenBatch.from_documents([["a", "b"]]), **{"window": 3} | options)
+
+
+@pytest.mark.parametrize("texts", [[], [[]], [["a"]], [["a"], ["b"]]])
+def test_texts_without_pairs(texts, tmp_path: Path) -> None:
+    counts = count(TokenBatch.from_documents(texts), 5, memory=0)
+    assert (counts.total, len(counts.data), len(counts.indptr)) == (0, 0, len(counts) + 1)
+    counts.save(tmp_path / "counts")
+    assert_same(Counts.load(tmp_path / "counts"), counts)
+    assert_same(counts.merge(counts), counts)
+
+
+def test_saved_counts_are_the_same_and_mapped(tmp_path: Path) -> None:
+    batch = TokenBatch.from_documents([["a", "new\nline", "b\\", "a"], ["é", "a"]])
+    counts = count(batch, 5, weighting="harmonic")
+    counts.save(tmp_path / "counts")
+    loaded = Counts.load(tmp_path / "counts")
+    assert_same(loaded, counts)
+    assert not loaded.data.flags.writeable
+    assert_same(loaded.merge(loaded), counts.merge(counts))
+    with pytest.raises(TargetError, match="exists"):
+        counts.save(tmp_path / "counts")
+    count(batch, 3).save(tmp_path / "counts", overwrite=True)
+    assert Counts.load(tmp_path / "counts").window == 3
+    assert_same(loaded, counts)  # still mapped, though replaced
+
+
+def test_spilled_counts_survive_being_saved(tmp_path: Path) -> None:
+    batch = random_batch(5, 3000, 200)
+    count(batch, 5, memory=0).save(tmp_path / "counts")
+    assert_same(Counts.load(tmp_path / "counts"), count(batch, 5))
+
+
+def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    counts = count(random_batch(6, 3000, 200), 5, memory=0)
+    assert counts.total > 0
+    if os.name == "posix":
+        assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with pytest.raises(TargetError, match="absent"):
+        count(random_batch(6, 3000, 200), 5, memory=0)
+
+
+def save_damaged(folder: Path, **changes: object) -> Path:
+    """Counts of "a b c" with some arrays or metadata replaced (None: left out)."""
+    count(TokenBatch.from_documents([["a", "b", "c"]]), 3).save(folder)
+    path = folder / "counts.safetensors"
+    metadata = read_metadata(path)
+    arrays: dict[str, NDArray[np.generic]] = {k: np.array(v) for k, v in map_tensors(path).items()}
+    for name, value in changes.items():
+        target = metadata if name in metadata else arrays
+        target.pop(name)
+        if value is not None:
+            target[name] = value  # type: ignore[assignment]
+    write_tensors(path, arrays, metadata)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"indices": None},
+        {"indices": np.array([1, 0, 2, 1], np.int64)},
+        {"indices": np.array([1, 0, 3, 1], np.int32)},
+        {"indices": np.array([-1, 0, 2, 1], np.int32)},
+        {"indices": np.array([1, 2, 0, 1], np.int32)},
+        {"indices": np.array([1, 0, 2], np.int32)},
+        {"data": np.array([1, 1, 0, 1], np.int64)},
+        {"data": np.array([[1, 1], [1, 1]], np.int64)},
+        {"indptr": np.array([0, 1, 4], np.int64)},
+        {"indptr": np.array([0, 1, 3, 5], np.int64)},
+        {"indptr": np.array([0, 9, 3, 4], np.int64)},
+        {"indptr": np.array([0, -9, 3, 4], np.int64)},
+        {"indptr": np.array([1, 1, 3, 4], np.int64)},
+        {"indptr": np.zeros(0, np.int64)},
+        {"window": "4"},
+        {"window": "wide"},
+        {"window": None},
+        {"weighting": "cubic"},
+        {"vocabulary_sha256": None},
+    ],
+    ids=str,
+)
+def test_damaged_counts_are_refused(tmp_path: Path, changes) -> None:
+    with pytest.raises(FormatError, match="again"):
+        Counts.load(save_damaged(tmp_path / "counts", **changes))
+
+
+def test_another_vocabulary_is_refused(tmp_path: Path) -> None:
+    folder = save_damaged(tmp_path / "counts")
+    Counts.load(folder)
+    (folder / "vocabulary.txt").write_text("a\nc\nb\n", encoding="utf-8")
+    with pytest.raises(FormatError, match="changed since"):
+        Counts.load(folder)
+    (folder / "vocabulary.txt").unlink()
+    with pytest.raises(FormatError, match="missing"):
+        Counts.load(folder)
+
+
+def test_scipy_has_the_same_matrix() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    batch = random_batch(7, 3000, 200)
+    counts = count(batch, 7, weighting="linear")
+    matrix = counts.to_scipy()
+    assert isinstance(matrix, sparse.csr_array)
+    matrix.check_format(full_check=True)
+    np.testing.assert_array_equal(matrix.toarray(), count_reference(batch, 7, "linear"))
+
+
+def test_real_text_counts_as_scipy_counts_it(shared_data: Path) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    with (shared_data / "retrieval/med/corpus.jsonl").open(encoding="utf-8") as file:
+        batch = TokenBatch.from_documents([json.loads(line)["text"].lower().split() for line in file])
+    counts = count(batch, 11)
+    place = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
+    upper = sparse.coo_array((len(counts), len(counts)), dtype=np.int64).tocsr()
+    for distance in range(1, 6):
+        here = place[:-distance] == place[distance:]
+        pair = (batch.ids[:-distance][here], batch.ids[distance:][here])
+        upper = upper + sparse.coo_array((np.ones(here.sum(), np.int64), pair), shape=upper.shape).tocsr()
+    assert (counts.to_scipy() != upper + upper.T).nnz == 0
+
+
+def test_the_page_on_counts_runs(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs/counts.md").read_text(encoding="utf-8")
+    namespace: dict[str, object] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        exec(compile(block, "counts.md", "exec"), namespace)
+    assert list(namespace["ordered"].types) == sorted(["hail", "broke", "the", "roof", "fell", "a", "new"])
+    assert namespace["averaged"].shape == namespace["the_scans"].shape == (7, 8)

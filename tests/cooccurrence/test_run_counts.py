@@ -1,0 +1,167 @@
+"""Counts in a run: the same vectors as by scan, kept in the folder, checked when they are taken up again."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_counts import assert_same, random_batch
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import FormatError, Interrupted, OptionError
+from selfvec.base.progress import Progress
+from selfvec.cooccurrence import count, operator
+from selfvec.cooccurrence.counts import run_counts
+from selfvec.corpus import Corpus
+from selfvec.data.settings import DISTANCE_WEIGHTS, OPERATORS, Settings
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.decorrelated import DecorrelatedRun
+from selfvec.refine.pipeline import refine
+from selfvec.storage.workspace import Workspace
+
+KNOWN = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
+
+
+@pytest.fixture
+def table() -> Vectors:
+    return Vectors(list(KNOWN), np.random.default_rng(5).standard_normal((8, 16)).astype(np.float32))
+
+
+def refined(storm_file: Path, run: Path, *options: str) -> Path:
+    more = ["--vectors", "none", "--method", "decorrelated", "--window", "9", *options]
+    assert main(["refine", str(storm_file), "-o", str(run), *more]) == 0
+    return run
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000), window=st.integers(2, 30), passes=st.integers(1, 4))
+def test_counts_and_scan_make_the_same_vectors(seed: int, window: int, passes: int) -> None:
+    batch = random_batch(seed, 6000, 150)
+    rows = unit_rows(np.random.default_rng(seed).standard_normal((150, 24)))
+    sources = np.where(np.arange(150) % 5 == 0, Source.NONE, Source.KNOWN).astype(np.uint8)
+    rows[sources == Source.NONE] = 0
+    original = Vectors(list(batch.types), rows, sources=sources, normalized=True)
+
+    def table(name: str) -> np.ndarray:
+        made = operator(name, batch, window, gamma=0.4)
+        run = DecorrelatedRun(batch, original, window=window, passes=passes, operator=made)
+        while not run.done:
+            run.advance()
+        return run.table
+
+    np.testing.assert_allclose(table("counts"), table("scan"), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_refines(name: str, storms: list[str], table: Vectors, tmp_path: Path) -> None:
+    model = selfvec.Refiner("decorrelated", window=9, operator=name).fit(storms, table)
+    again = selfvec.Refiner("decorrelated", window=9, operator=name).fit(storms, table)
+    np.testing.assert_array_equal(model.vectors_.vectors, again.vectors_.vectors)
+    lengths = np.linalg.norm(model.vectors_.vectors, axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-4)
+    assert model.vectors_.sources[model.vectors_.key_to_index["village"]] == Source.CONTEXT
+    model.save(tmp_path / "run")
+    run = selfvec.open_run(tmp_path / "run")
+    assert run.provenance["options"]["operator"] == name
+    assert (run_counts(run) is None) == (name == "scan")
+    assert (tmp_path / "run/counts").exists() == (name != "scan")
+
+
+def test_ppmi_is_another_operator(storms: list[str], table: Vectors) -> None:
+    counts, ppmi = (
+        selfvec.Refiner("decorrelated", window=9, operator=name).fit(storms, table).vectors_.vectors
+        for name in ("counts", "ppmi")
+    )
+    assert np.abs(counts - ppmi).max() > 0.1
+
+
+@pytest.mark.parametrize("weights", DISTANCE_WEIGHTS)
+def test_kept_counts_are_those_of_the_corpus(storm_file: Path, tmp_path: Path, weights: str) -> None:
+    folder = refined(storm_file, tmp_path / "run", "--operator", "counts", "--distance-weights", weights)
+    run = selfvec.open_run(folder)
+    assert run_counts(run) is not None
+    assert run.tokens is not None
+    assert not run_counts(run).data.flags.writeable  # mapped
+    assert_same(run_counts(run), count(run.tokens, 9, weighting=weights))
+    selfvec.save_run(run, tmp_path / "copy")
+    kept = run_counts(selfvec.open_run(tmp_path / "copy"))
+    assert kept is not None
+    assert_same(kept, run_counts(run))
+
+
+def test_runs_on_two_halves_have_the_counts_of_one_on_the_whole(storms: list[str]) -> None:
+    def counts(texts: list[str]) -> selfvec.cooccurrence.Counts:
+        made = run_counts(selfvec.Refiner("decorrelated", window=9, operator="ppmi").fit(texts, None).run_)
+        assert made is not None
+        return made
+
+    whole = counts(storms)
+    assert_same(counts(storms[:90]).merge(counts(storms[90:]), types=whole.types), whole)
+
+
+class _StopAtFirst(Progress):
+    """Asks to stop, as Ctrl-C does, when the first pass is done."""
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        del total, unit
+        yield lambda done: signal.raise_signal(signal.SIGINT) if label == "Refining" and done else None
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_interrupted_run_goes_on_with_every_operator(
+    name: str, storms: list[str], table: Vectors, tmp_path: Path
+) -> None:
+    chosen = Settings(method="decorrelated", window=9, passes=4, operator=name)
+
+    def run(progress: Progress) -> selfvec.Run:
+        with Workspace(tmp_path / "run", resume=True) as workspace:
+            return refine(Corpus.from_texts(storms), table, chosen, workspace=workspace, progress=progress)
+
+    with pytest.raises(Interrupted, match=r"after .* of .* tokens"):
+        run(_StopAtFirst())
+    resumed, whole = run(Progress()), refine(Corpus.from_texts(storms), table, chosen)
+    np.testing.assert_array_equal(resumed.vectors.vectors, whole.vectors.vectors)
+    if name != "scan":
+        assert_same(run_counts(resumed), run_counts(whole))
+
+
+def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_path: Path) -> None:
+    folder = refined(storm_file, tmp_path / "run", "--operator", "counts")
+    other = count(random_batch(1, 100, 10), 9)
+    other.save(folder / "counts", overwrite=True)
+    with pytest.raises(FormatError, match=r"run/counts: .*these have others; make the run again"):
+        _ = run_counts(selfvec.open_run(folder))
+    shutil.rmtree(folder / "counts")
+    assert run_counts(selfvec.open_run(folder)) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"operator": "matrix"}, "field 'operator': is one of scan, counts, ppmi, not 'matrix'"),
+        ({"distance_weights": "square"}, "field 'distance_weights'"),
+        ({"distance_weights": "linear"}, "choose the operator counts or ppmi"),
+    ],
+)
+def test_senseless_operators_are_refused(options: dict[str, str], said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        Settings(**options)
+
+
+def test_a_large_ppmi_matrix_goes_to_a_file_and_is_the_same() -> None:
+    counts = count(random_batch(2, 4000, 300), 9)
+    table = np.random.default_rng(0).standard_normal((300, 20), dtype=np.float32)
+    kept, spilled = counts.ppmi(), counts.ppmi(memory=1000)
+    assert isinstance(spilled.values.base, np.memmap)
+    assert not isinstance(kept.values.base, np.memmap)
+    np.testing.assert_array_equal(spilled.apply(table), kept.apply(table))

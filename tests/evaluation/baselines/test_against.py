@@ -1,0 +1,140 @@
+"""``evaluate --against``: peers of a run beside it, with what they cost, and only differences that matter."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.places import ROOT
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation import Similarity
+from selfvec.evaluation.baselines import NAMES, train
+from selfvec.storage.run_folder import open_run
+
+PAIRS = "hail\tstorm\t9\nhail\twind\t6\nroofs\twind\t5\ntornado\troad\t2\nhail\troad\t1\nstorm\ttornado\t8\n"
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, storms: list[str]) -> Path:
+    selfvec.Refiner(method="paper", window=5).fit(storms, None).save(tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(PAIRS, encoding="utf-8")
+    return path
+
+
+def test_peers_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path, capsys) -> None:
+    report = tmp_path / "report.md"
+    words = ["evaluate", run_folder, "--against", "ppmi-svd", "retrofit", "original", "--similarity", pairs]
+    assert main([*map(str, words), "--json", "--report", str(report)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = {row["vectors"]: row for row in found["rows"]}
+    assert list(rows) == ["refined", "original", "ppmi-svd", "retrofit"]
+    assert rows["refined"]["seconds"] == pytest.approx(open_run(run_folder).provenance["timings"]["refine"])
+    assert "seconds" not in rows["original"]
+    for name in ("ppmi-svd", "retrofit"):
+        assert rows[name]["seconds"] > 0
+        assert rows[name]["megabytes"] is None or rows[name]["megabytes"] >= 0
+        assert rows[name]["covered"] == 1
+    told = {(row["vectors_a"], row["vectors_b"]) for row in found["comparisons"]}
+    assert told == {("refined", other) for other in ("original", "ppmi-svd", "retrofit")}
+    assert {table["name"]: "seconds" in table for table in found["tables"]} == {
+        "refined": True,
+        "original": False,
+        "ppmi-svd": True,
+        "retrofit": True,
+    }
+    assert "| covered | seconds | MB |" in report.read_text(encoding="utf-8")
+
+
+def test_costs_are_shown_on_the_terminal_and_in_html_where_there_are_peers(run_folder, pairs, capsys) -> None:
+    command = ["evaluate", str(run_folder), "--similarity", str(pairs)]
+    assert main(command) == 0
+    assert "seconds" not in capsys.readouterr().out
+    assert main([*command, "--against", "paper"]) == 0
+    assert "seconds" in capsys.readouterr().out
+    run = open_run(run_folder)
+    page = selfvec.evaluate(run, [Similarity(pairs)], against=train(run, ["paper"], jobs=1)).to_html()
+    assert '<th class="n">seconds</th><th class="n">MB</th>' in page
+
+
+def test_a_peer_trained_as_the_run_was_is_the_run(storms, tmp_path) -> None:
+    for method in ("paper", "online", "decorrelated"):
+        run = selfvec.Refiner(method=method, history="none").fit(storms, None).run_
+        selfvec.save_run(run, tmp_path / method)
+        found = train(open_run(tmp_path / method), [method], jobs=1)[method]
+        np.testing.assert_allclose(found.vectors, run.vectors.vectors, atol=1e-5)
+
+
+def test_a_name_is_one_table(run_folder, pairs) -> None:
+    run = open_run(run_folder)
+    with pytest.raises(OptionError, match="'refined'"):
+        selfvec.evaluate(run, [Similarity(pairs)], against={"refined": run.vectors})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["RUN", "--against", "magic"], "--against: 'magic' is no peer; choose from paper, "),
+        (["FILE", "--against", "paper"], "--against: peers are trained on the tokens of one run, here are 0"),
+        (["RUN", "RUN", "--against", "paper"], "here are 2"),
+    ],
+)
+def test_what_cannot_be_is_one_line(words, told, run_folder, pairs, tmp_path, capsys) -> None:
+    selfvec.save(Vectors(["a"], np.ones((1, 2), np.float32)), tmp_path / "a.npz")
+    places = {"RUN": str(run_folder), "FILE": str(tmp_path / "a.npz")}
+    named = [places.get(word, word) for word in words]
+    assert main(["evaluate", *named, "--similarity", str(pairs)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert told in error
+
+
+def test_the_page_runs(run_folder, pairs, monkeypatch) -> None:
+    page = (ROOT / "docs/peers.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(run_folder.parent)
+    commands = re.findall(r"^\$ selfvec (.*)$", page, re.MULTILINE)
+    (quick,) = (command for command in commands if "--against all" not in command)
+    assert main(shlex.split(quick)) == 0
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(code, "peers.md", "exec"), {})
+    assert Path("report.html").stat().st_size > 1000
+    for name in NAMES:
+        assert f"`{name}`" in page
+
+
+def test_an_encoder_by_its_folder(run_folder, tmp_path) -> None:
+    """A model of our own making: a vector a word, averaged, in the folder layout of sentence-transformers."""
+    modules = pytest.importorskip("sentence_transformers.sentence_transformer.modules")
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+
+    run = open_run(run_folder)
+    vocabulary = {word: i for i, word in enumerate(["[UNK]", *run.vectors.index_to_key])}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    rows = np.random.default_rng(0).standard_normal((len(vocabulary), 8)).astype(np.float32)
+    module = modules.StaticEmbedding(tokenizer, embedding_weights=rows)
+    SentenceTransformer(modules=[module], device="cpu").save(str(tmp_path / "model"))
+    name = f"encoder:{tmp_path / 'model'}"
+    made = train(run, [name], jobs=1)[name]
+    expected = rows[[vocabulary[word] for word in run.vectors.index_to_key]]
+    np.testing.assert_allclose(
+        made.vectors, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-5
+    )
+    with pytest.raises(InputError, match="cannot be loaded"):
+        train(run, ["encoder:" + str(tmp_path / "nowhere")], jobs=1)

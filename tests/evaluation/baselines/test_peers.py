@@ -1,0 +1,231 @@
+"""One contract over every peer, what each must keep of its paper, and the table they stand in."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import sys
+
+import numpy as np
+import pytest
+from peer_corpus import TOPICS
+
+import selfvec
+from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.evaluation import baselines as peers
+from selfvec.evaluation.baselines import NAMES, check_names, child, glove, predicted, retrofitted, train
+from selfvec.evaluation.baselines import training as measured
+from selfvec.evaluation.baselines.registry import find_peer
+from selfvec.numerics.rows import unit_rows
+from selfvec.storage.run_folder import open_run
+
+
+def apart(vectors: Vectors) -> tuple[float, float]:
+    """Mean cosine of words of one topic, and of words of two."""
+    rows = [[vectors.key_to_index[word] for word in topic] for topic in TOPICS]
+    cosines = vectors.unit @ vectors.unit.T
+    pairs = [cosines[i, j] for own in rows for i in own for j in own if i != j]
+    return float(np.mean(pairs)), float(np.mean(cosines[np.ix_(*rows)]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, start) -> None:
+    made = NAMES[name](planted, start)
+    assert made.index_to_key == list(planted.types)
+    assert made.vectors.shape == start.vectors.shape
+    assert made.vectors.dtype == np.float32
+    lengths = np.linalg.norm(made.vectors, axis=1)
+    np.testing.assert_allclose(lengths[lengths > 0], 1, atol=1e-5)
+    assert set(made.sources[lengths > 0]) == {Source.CONTEXT}
+    within, between = apart(made)
+    if name == "paper":  # what all words share, the glue, draws them to one point: docs/method.md
+        assert within > between > 0.99
+    else:
+        assert within > between + 0.02
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_seed_gives_the_same_vectors_with_one_thread(name: str, planted, start) -> None:
+    one, same = (NAMES[name](planted, start, seed=3, jobs=1) for _ in range(2))
+    np.testing.assert_array_equal(one.vectors, same.vectors)
+
+
+@pytest.mark.parametrize("name", ["glove", "mittens", "word2vec-cbow"])
+def test_another_seed_gives_others(name: str, planted, start) -> None:
+    one, other = (NAMES[name](planted, start, seed=seed) for seed in (0, 1))
+    assert not np.array_equal(one.vectors, other.vectors)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_inputs_stay_as_they_are(name: str, planted, start) -> None:
+    ids, rows = planted.ids.copy(), start.vectors.copy()
+    NAMES[name](planted, start)
+    np.testing.assert_array_equal(planted.ids, ids)
+    np.testing.assert_array_equal(start.vectors, rows)
+
+
+@pytest.mark.parametrize("name", ["word2vec-sg", "word2vec-cbow", "fasttext"])
+def test_continuing_keeps_more_of_the_original_than_starting_anew(name: str, planted, start) -> None:
+    known = start.sources == Source.KNOWN
+
+    def kept(peer: str) -> float:
+        cosines = np.einsum("ij,ij->i", NAMES[peer](planted, start).vectors, start.vectors)
+        return float(cosines[known].mean())
+
+    assert kept(f"{name}-continued") > kept(name) + 0.1
+
+
+def test_mittens_is_held_to_the_original_the_more_the_larger_its_strength(planted, start) -> None:
+    known = start.sources == Source.KNOWN
+
+    def kept(strength: float) -> float:
+        rows = unit_rows(glove.trained(planted, start.unit, strength, 0, 1))
+        return float(np.einsum("ij,ij->i", rows, start.unit)[known].mean())
+
+    assert kept(0) + 0.2 < kept(0.1) < kept(100) - 0.2
+
+
+def test_one_step_of_glove_by_hand() -> None:
+    from selfvec.evaluation.baselines.glove_kernel import descend
+
+    w, c = np.array([[0.5, 0.1]], np.float32), np.array([[-0.25, 0.2]], np.float32)
+    squares = np.ones((2, 1, 2), np.float32)
+    entry = np.zeros(1, np.int32)
+    target, weight = np.array([1], np.float32), np.array([0.5], np.float32)
+    held, pulls = np.array([[2]], np.float32), np.array([0.1], np.float32)
+    descend(0, 1, 0, 1, entry, entry, target, weight, held, pulls, w, c, *squares, np.float32(0.05))
+    error = 0.5 * (0.5 * -0.25 + 0.1 + 0.2 - 1)
+    pull = 0.1 * (0.5 - 0.25 - 2)
+    step_w = error * -0.25 + pull
+    # the context is its own word here, whose row has just moved when the context's gradient is taken
+    np.testing.assert_allclose(w[0], [0.5 - 0.05 * step_w, 0.1 - 0.05 * error], rtol=1e-5)
+    np.testing.assert_allclose(squares[0, 0], [1 + step_w**2, 1 + error**2], rtol=1e-5)
+    assert c[0, 1] == pytest.approx(0.2 - 0.05 * error)
+
+
+def test_every_entry_is_taken_once_in_an_epoch() -> None:
+    rng = np.random.default_rng(0)
+    for entries in (1, 2, 3, 7, 12, 100, 9973):
+        first, step = glove._order(entries, rng)
+        assert sorted((first + k * step) % entries for k in range(entries)) == list(range(entries))
+
+
+def test_retrofitting_by_hand() -> None:
+    graph = np.array([[1, -1], [0, 2], [1, -1], [-1, -1]], np.int32)
+    rows = np.array([[1, 0], [0, 1], [0, 0], [0, 1]], np.float32)
+    table = retrofitted.pulled(rows, graph, iterations=1)
+    # a: half itself, half b; b: half itself, half a, as c is nothing yet; c: b; d has no neighbour
+    np.testing.assert_allclose(table, [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
+    table = retrofitted.pulled(rows, graph, iterations=2)
+    np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
+
+
+def test_the_graph_joins_words_of_a_topic(planted) -> None:
+    graph = retrofitted.strongest(planted, 1)
+    topic = {word: k for k, words in enumerate(TOPICS) for word in words}
+    for word, row in zip(planted.types, graph, strict=True):
+        near = [planted.types[i] for i in row.tolist() if i >= 0]
+        assert word not in near
+        if word in topic:
+            assert near
+            assert {topic[other] for other in near if other in topic} == {topic[word]}
+
+
+def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
+    """With as many dimensions as words U·Σ^½ has the singular values of the matrix, to the half."""
+    from selfvec.cooccurrence.counting import count
+
+    table = NAMES["ppmi-svd"].table(planted, start, 0, 1)
+    operator = count(planted, 11).ppmi()
+    dense = operator.apply(np.eye(len(planted.types), dtype=np.float32))
+    values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
+    found = np.sort((table**2).sum(axis=0))[::-1][: len(values)]
+    np.testing.assert_allclose(found, values, atol=1e-3)
+
+
+def test_more_epochs_for_small_corpora() -> None:
+    assert [predicted.epochs_of(n) for n in (1, 100_000, 500_000, 1_000_000, 10**7)] == [50, 50, 10, 5, 5]
+
+
+def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
+    batch = TokenBatch(np.zeros(25_000, np.int32), np.array([0, 0, 4, 25_000]), ["hail storm"])
+    keys = predicted.distinct_keys(batch.types)
+    lines = predicted.write_lines(batch, keys, tmp_path / "text.txt")
+    read = (tmp_path / "text.txt").read_text(encoding="utf-8").splitlines()
+    assert lines == len(read)
+    assert [len(line.split()) for line in read] == [4, 10_000, 10_000, 4_996]
+
+
+def test_an_unknown_name_is_told_with_those_there_are() -> None:
+    with pytest.raises(OptionError, match="magic") as told:
+        check_names(["glove", "magic"])
+    for name in (*NAMES, "encoder:MODEL", "all"):
+        assert name in str(told.value)
+    with pytest.raises(OptionError):
+        find_peer("encoder:")
+
+
+def test_all_are_all_and_what_is_in_the_table_anyway_is_not_trained() -> None:
+    assert check_names(["all"]) == list(NAMES)
+    assert check_names(["original", "glove", "bm25", "glove", "paper"]) == ["glove", "paper"]
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [("word2vec-sg", "gensim", "peers"), ("encoder:x", "sentence_transformers", "encoder")],
+)
+def test_a_missing_extra_is_named_before_anything_is_trained(name, package, extra, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # Python's own sign for "not installed"
+    with pytest.raises(MissingExtra, match=rf"selfvec\[{extra}\]"):
+        check_names(["paper", name])
+
+
+@pytest.fixture
+def run(planted, start) -> Run:
+    kept = Vectors(planted.types, start.vectors, counts=planted.counts, normalized=True)
+    return Run(kept, start, provenance={"options": {"tokenizer": "whitespace"}}, tokens=planted)
+
+
+def test_trained_apart_is_trained_here_and_says_what_it_cost(run, planted, start, tmp_path) -> None:
+    selfvec.save_run(run, tmp_path / "run")
+    in_memory = train(run, ["glove", "original", "paper"], seed=2, jobs=1)
+    from_folder = train(open_run(tmp_path / "run"), ["glove", "paper"], seed=2, jobs=1)
+    assert list(in_memory) == list(from_folder) == ["glove", "paper"]
+    for name, vectors in in_memory.items():
+        here = NAMES[name](planted, start, seed=2, jobs=1)
+        np.testing.assert_allclose(vectors.vectors, here.vectors, atol=1e-6)
+        np.testing.assert_array_equal(vectors.vectors, from_folder[name].vectors)
+        np.testing.assert_array_equal(vectors.sources, here.sources)
+        assert vectors.index_to_key == list(planted.types)
+        assert vectors.provenance["options"] == {"tokenizer": "whitespace"}
+        cost = vectors.provenance["cost"]
+        assert cost["seconds"] > 0
+        assert cost["megabytes"] is None or cost["megabytes"] >= 0
+
+
+def test_memory_tells_a_large_peer_from_a_small_one(run) -> None:
+    """fastText keeps a row for each of 2¹⁸ n-grams: 24 numbers of 4 bytes."""
+    if not child._STATUS.exists():
+        pytest.skip("this system does not tell")
+    trained = train(run, ["fasttext", "word2vec-sg"], jobs=1)
+    large, small = (vectors.provenance["cost"]["megabytes"] for vectors in trained.values())
+    assert large > 2**18 * 24 * 4 / 1e6 > small
+
+
+def test_a_failing_peer_is_one_line(run, tmp_path) -> None:
+    with pytest.raises(InputError, match=r"^the peer paper failed: .*is not a run folder"):
+        measured.train_apart(run, tmp_path, tmp_path, "paper", 0, 1)
+
+
+def test_a_run_without_its_tokens_says_how_to_keep_them(run) -> None:
+    with pytest.raises(InputError, match="--forget-tokens"):
+        train(Run(run.vectors, run.original), ["paper"])
+
+
+def test_examples() -> None:
+    for info in pkgutil.iter_modules(peers.__path__, "selfvec.evaluation.baselines."):
+        assert doctest.testmod(importlib.import_module(info.name)).failed == 0

@@ -1,0 +1,197 @@
+"""Bias: effect sizes and p worked out by hand and against SciPy, sets read and refused."""
+
+from __future__ import annotations
+
+import json
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation import Bias
+from selfvec.evaluation.bias import effect_size, permutation_p
+from selfvec.evaluation.bias_sets import BUILT_IN, read_sets
+
+ANGLES = {"a1": 0, "a2": 0, "b1": 90, "b2": 90, "x1": 0, "x2": 60, "y1": 90, "y2": 30}
+SET = {
+    "targets": {"x": ["x1", "x2"], "y": ["y1", "y2"]},
+    "attributes": {"a": ["a1", "a2"], "b": ["b1", "b2"]},
+}
+TOML = """
+[poles]
+targets.x = ["x1", "x2"]
+targets.y = ["y1", "y2"]
+attributes.a = ["a1", "a2"]
+attributes.b = ["b1", "b2"]
+"""
+
+numbers = st.lists(st.integers(-50, 50), min_size=2, max_size=5).map(lambda n: np.array(n, float) / 50)
+
+
+@pytest.fixture
+def circle() -> Vectors:
+    radians = np.deg2rad(list(ANGLES.values()))
+    return Vectors(list(ANGLES), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
+
+
+@pytest.fixture
+def poles(write) -> Path:
+    return write("poles.json", json.dumps({"poles": SET}))
+
+
+def test_effect_and_p_worked_out_by_hand(circle: Vectors, poles: Path) -> None:
+    # s(w) = cos - sin of its angle: 1, -.366 | -1, .366. Means .317 and -.317, standard deviation .8695.
+    # Two of the six partings, their own and {x1, y2}, are as far apart.
+    (row,) = selfvec.evaluate(circle, [Bias(poles)]).rows
+    assert row["value"] == pytest.approx(0.6340 / 0.8695, abs=1e-3)
+    assert row["p"] == pytest.approx(1 / 3)
+    assert (row["kind"], row["metric"], row["task"], row["method"]) == (
+        "bias",
+        "weat_effect",
+        "poles",
+        "poles",
+    )
+    assert (row["n"], row["covered"], row["targets"], row["attributes"]) == (4, 1.0, ["x", "y"], ["a", "b"])
+    assert -2 <= row["low"] <= row["value"] <= row["high"] <= 2
+
+
+def test_swapping_targets_or_attributes_turns_the_sign(circle: Vectors, write) -> None:
+    def value(targets: dict, attributes: dict) -> float:
+        path = write("set.json", json.dumps({"set": {"targets": targets, "attributes": attributes}}))
+        return selfvec.evaluate(circle, [Bias(path)]).rows[0]["value"]
+
+    def turned(lists: dict) -> dict:
+        return dict(reversed(lists.items()))
+
+    targets, attributes = SET["targets"], SET["attributes"]
+    assert value(turned(targets), attributes) == pytest.approx(-value(targets, attributes))
+    assert value(targets, turned(attributes)) == pytest.approx(-value(targets, attributes))
+
+
+@given(numbers, numbers)
+def test_the_effect_is_bounded_and_p_is_that_of_all_partings(x: np.ndarray, y: np.ndarray) -> None:
+    assert abs(effect_size(x, y)) <= 2
+    both, size = np.concatenate([x, y]), len(x)
+    if len(both) <= 6:
+        apart = [
+            np.mean(np.array(order)[:size]) - np.mean(np.array(order)[size:]) for order in permutations(both)
+        ]
+        assert permutation_p(x, y, 0) == pytest.approx(np.mean(np.array(apart) >= x.mean() - y.mean() - 1e-9))
+
+
+def test_p_agrees_with_scipy_exactly_and_when_drawn() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(3)
+    for size in (5, 10):  # 252 partings, all; 184,756, drawn
+        x, y = rng.normal(0.4, 1, size), rng.normal(0, 1, size)
+        found = stats.permutation_test(
+            (x, y),
+            lambda a, b, axis: a.mean(axis) - b.mean(axis),
+            alternative="greater",
+            vectorized=True,
+            n_resamples=200_000,
+        )
+        assert permutation_p(x, y, seed=1) == pytest.approx(found.pvalue, abs=1e-9 if size == 5 else 0.015)
+
+
+def test_words_without_a_vector_lower_covered_and_a_list_without_two_tells_nothing(write) -> None:
+    table = Vectors(["x1", "x2", "y1", "a1", "a2", "b1", "b2"], np.eye(7, dtype=np.float32))
+    path = write("poles.toml", TOML)
+    report = selfvec.evaluate({"few": table, "none": Vectors(["q"], np.ones((1, 2)))}, [Bias(path)])
+    few, none = report.rows
+    assert few["covered"] == pytest.approx(7 / 8)
+    assert none["covered"] == 0.0
+    for row in (few, none):
+        assert (row["value"], row["low"], row["high"], row["p"]) == (0.0, -2.0, 2.0, 1.0)
+    assert report.comparisons == []  # over different words: nothing to compare
+
+
+def test_a_larger_effect_is_called_higher_not_better(circle: Vectors, write) -> None:
+    words = {
+        "targets": {"x": ["x1", "y2"], "y": ["y1", "x2"]},
+        "attributes": {"a": ["a1", "a2"], "b": ["b1", "b2"]},
+    }
+    turned = Vectors(["a1", "a2", "b1", "b2", "y1", "y2", "x1", "x2"], circle.vectors)
+    path = write("set.json", json.dumps({"set": words}))
+    report = selfvec.evaluate({"one": circle, "other": turned}, [Bias(path)])
+    assert report.summary() == []
+    assert "| higher |" in report.to_markdown()
+    assert "better" not in report.to_markdown()
+    assert 'class="higher"' in report.to_html()
+
+
+def test_the_built_in_sets_are_sound_and_read_alike_from_json(write) -> None:
+    sets = read_sets(BUILT_IN)
+    assert len(sets) == 4
+    for wanted in sets:
+        assert all(len(words) >= 8 for words in wanted.lists)
+        assert all(word == word.lower() for words in wanted.lists for word in words)
+        assert len(set().union(*map(set, wanted.lists))) == sum(map(len, wanted.lists))
+    assert read_sets(write("a.toml", TOML)) == read_sets(write("a.json", json.dumps({"poles": SET})))
+
+
+def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, circle, capsys) -> None:
+    selfvec.save(circle, tmp_path / "circle.npz")
+    assert main(["evaluate", "default", "--bias", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["method"] for row in rows] == [wanted.name for wanted in read_sets(BUILT_IN)]
+    assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in rows)
+    arguments = ["evaluate", str(tmp_path / "circle.npz"), "--bias-sets", str(poles), str(poles), "--bias"]
+    assert main([*arguments, "--json"]) == 0
+    tasks = [row["task"] for row in json.loads(capsys.readouterr().out)["rows"]]
+    assert tasks == ["built-in"] * 4 + ["poles", "poles (2)"]
+    assert main(["evaluate", str(tmp_path / "circle.npz"), "--bias-sets", str(poles)]) == 0
+    assert "weat_effect (poles)" in capsys.readouterr().out
+
+
+def altered(change) -> str:
+    data = {"poles": json.loads(json.dumps(SET))}
+    change(data["poles"])
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "rule"),
+    [
+        ("s.txt", "", "", "word sets are .toml or .json, not .txt"),
+        ("s", "", "", "not without a suffix"),
+        ("s.json", "{", "", "is not JSON"),
+        ("s.json", "[" * 100_000, "", "is not JSON"),
+        ("s.toml", "a = ", "", "is not TOML"),
+        ("s.json", "[]", "", "holds named word sets"),
+        ("s.json", "{}", "", "holds named word sets"),
+        ("s.json", '{"poles": 3}', "poles", "targets and attributes and nothing else"),
+        ("s.json", altered(lambda s: s.pop("targets")), "poles", "targets and attributes and nothing else"),
+        ("s.json", altered(lambda s: s["targets"].pop("x")), "poles.targets", "is two named lists of words"),
+        ("s.json", altered(lambda s: s["targets"].update(x="x1")), "poles.targets.x", "is a list of words"),
+        ("s.json", altered(lambda s: s["targets"].update(x=["x1", 2])), "poles.targets.x", "list of words"),
+        ("s.json", altered(lambda s: s["targets"].update(x=["x1", " "])), "poles.targets.x", "list of words"),
+        ("s.json", altered(lambda s: s["targets"].update(x=["x1"])), "poles.targets.x", "at least two words"),
+        ("s.json", altered(lambda s: s["attributes"].update(a=["a"] * 3)), "poles.attributes.a", "none of"),
+        ("s.json", altered(lambda s: s["targets"].update(x=["x1", "y2"])), "poles.targets", "hold 'y2'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_its_place(write, name, text, place, rule) -> None:
+    path = write(name, text)
+    with pytest.raises(InputError) as caught:
+        read_sets(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert rule in message
+    assert "; " in message
+    assert not place or f"field '{place}'" in message
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_sets(tmp_path / "absent.toml")
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe{}")
+    with pytest.raises(InputError, match="UTF-8"):
+        read_sets(tmp_path / "binary.json")

@@ -1,0 +1,152 @@
+"""Vectors of texts: weights by hand, words named as the run names them, and laws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.text.document_vectors import (
+    Manner,
+    document_vectors,
+    embed,
+    encode_texts,
+    inverse_document_frequency,
+    lean,
+)
+
+TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=8), min_size=1, max_size=6)
+
+
+def test_weights_by_hand() -> None:
+    batch = TokenBatch.from_documents([["a", "a", "b"], ["a"], ["c"], []])
+    expected = np.log1p([(4 - 2 + 0.5) / 2.5, (4 - 1 + 0.5) / 1.5, 3.5 / 1.5])
+    np.testing.assert_allclose(inverse_document_frequency(batch), expected, rtol=1e-6)
+    first = np.log1p([(2 - 2 + 0.5) / 2.5, (2 - 1 + 0.5) / 1.5, (2 + 0.5) / 0.5])
+    np.testing.assert_allclose(inverse_document_frequency(batch, 2), first, rtol=1e-6)
+
+
+@given(TEXTS)
+def test_document_vectors_are_the_sums_written_out(documents) -> None:
+    batch = TokenBatch.from_documents(documents)
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((len(batch.types), 5)).astype(np.float32)
+    weights = rng.random(len(batch.types), dtype=np.float32)
+    index = {word: i for i, word in enumerate(batch.types)}
+    sums = [sum((weights[index[w]] * rows[index[w]] for w in text), np.zeros(5)) for text in documents]
+    found = document_vectors(batch, rows, weights)
+    assert found.shape == (len(documents), 5)
+    np.testing.assert_allclose(found, unit_rows(np.array(sums)), atol=1e-4)
+
+
+@given(TEXTS, st.randoms(use_true_random=False))
+def test_the_order_of_words_and_their_repetition_as_a_whole_change_nothing(documents, random) -> None:
+    rows = np.random.default_rng(1).standard_normal((7, 4)).astype(np.float32)
+    vectors = Vectors(list("abcdefg"), rows)
+    manner = Manner("whitespace", stop_words=None, stem=None)
+    texts = [" ".join(text) for text in documents]
+    shuffled = [" ".join(random.sample(text, len(text)) * 2) for text in documents]
+    one, covered = embed(texts, [vectors], manner, 0)
+    np.testing.assert_allclose(one, embed(shuffled, [vectors], manner, 0)[0], atol=1e-4)
+    assert covered == (1.0 if any(documents) else 0.0)
+
+
+def test_covered_is_the_share_of_tokens_with_a_vector(plane: Vectors) -> None:
+    rows, covered = embed(["Hail and the storm", "blank unknown", ""], [plane], Manner())
+    assert covered == 0.5
+    assert rows.any(axis=1).tolist() == [True, False, False]
+
+
+def test_words_meet_the_tables_keys(plane: Vectors) -> None:
+    batch = encode_texts(["HAIL in rome"], Manner(), plane)
+    assert list(batch.types) == ["hail", "Rome"]
+
+
+@pytest.mark.parametrize(
+    ("options", "manner"),
+    [
+        (None, Manner("words", None, "en")),
+        ({"tokenizer": "words", "lemmatize": None, "stop_words": None}, Manner("words", None, "en")),
+        (
+            {"tokenizer": "words", "lemmatize": "de,en", "stop_words": None},
+            Manner("words", "de,en", "de", "de"),
+        ),
+        ({"tokenizer": "words", "lemmatize": "fi", "stop_words": None}, Manner("words", "fi", None, "fi")),
+        ({"tokenizer": "whitespace", "stop_words": "own.txt"}, Manner("whitespace", None, "own.txt")),
+        ({"tokenizer": "bert/tokenizer.json"}, Manner("bert/tokenizer.json", None, None, None)),
+        ({"tokenizer": "words", "stem": "en"}, Manner("words", None, "en", "en", True)),
+        ({"tokenizer": "words", "lemmatize": "uk"}, Manner("words", "uk", None, None)),
+        ({}, Manner()),
+    ],
+)
+def test_a_run_tells_its_manner(options, manner) -> None:
+    assert Manner.of({} if options is None else {"options": options}) == manner
+
+
+def test_lemmas_of_a_run_are_met(plane: Vectors) -> None:
+    batch = encode_texts(["the storms"], Manner(lemmatize="en"), plane)
+    assert list(batch.types) == ["storm"]
+
+
+def test_words_of_one_stem_share_a_direction_and_a_weight() -> None:
+    rows = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+    vectors = Vectors(["storm", "storms", "hail"], rows)
+    texts = ["storm storm storms", "hail", "storms"]
+    found, _ = embed(texts, [vectors], Manner(), 0)
+    # storm and storms are one; no text is in the collection, so that each word counts once
+    np.testing.assert_allclose(found[[0, 2]], [[np.sqrt(0.5), np.sqrt(0.5), 0]] * 2, atol=1e-6)
+    counted, _ = embed([*texts, "storm"], [vectors], Manner(), 3, questions=True)
+    np.testing.assert_allclose(counted[3], unit_rows(np.array([[3.0, 3.0, 0.0]]))[0], atol=1e-6)
+    apart, _ = embed(texts, [vectors], Manner(stem=None), 0)
+    np.testing.assert_allclose(apart[2], [0, 1, 0], atol=1e-6)
+
+
+def test_two_tables_stand_side_by_side(plane: Vectors) -> None:
+    texts = ["hail storm", "Rome"]
+    one, _ = embed(texts, [plane], Manner(), 0)
+    two, _ = embed(texts, [plane, plane], Manner(), 0)
+    np.testing.assert_allclose(two, np.hstack([one, one]) / np.sqrt(2), atol=1e-6)
+
+
+def test_leaning_by_hand() -> None:
+    angles = np.radians([0, 10, 30, 60, 100, 150, 200, 250, 290, 320])
+    rows = np.vstack([np.stack([np.cos(angles), np.sin(angles)], axis=1), [[0, 0], [0, 1]]]).astype(
+        np.float32
+    )
+    # a tenth of ten is one: 0° and 10° are each other's nearest, 30° leans on 10°, and 90°, a guest, on 100°
+    found = lean(rows, 10)
+    for i, nearest in ((0, 1), (1, 0), (2, 1), (11, 4)):
+        np.testing.assert_allclose(found[i], unit_rows((rows[i] + 0.8 * rows[nearest])[None])[0], atol=1e-6)
+    assert not found[10].any()
+    np.testing.assert_array_equal(lean(rows[:9], 9), rows[:9])  # too few to be alike
+
+
+def test_a_text_leans_on_the_ten_nearest_but_itself() -> None:
+    rng = np.random.default_rng(0)
+    rows = unit_rows(rng.standard_normal((160, 8)))
+    rows[7] = 0
+    found = lean(rows, 140)
+    for i in (0, 139, 140, 159):
+        cosines = rows[:140] @ rows[i]
+        cosines[7] = -np.inf
+        if i < 140:
+            cosines[i] = -np.inf
+        nearest = np.argsort(-cosines)[:10]
+        pulled = unit_rows(rows[nearest].sum(axis=0)[None])[0]
+        np.testing.assert_allclose(found[i], unit_rows((rows[i] + 0.8 * pulled)[None])[0], atol=1e-5)
+    assert not found[7].any()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_texts_after_the_collection_change_nothing_for_those_in_it(seed) -> None:
+    rows = unit_rows(np.random.default_rng(seed).standard_normal((30, 4)))
+    np.testing.assert_allclose(lean(rows, 20)[:20], lean(rows[:20], 20), atol=1e-5)
+
+
+def test_a_run_of_stems_is_met_by_other_words_of_the_stem(plane: Vectors) -> None:
+    batch = encode_texts(["storming hailing"], Manner(stem="en", stemmed=True), plane)
+    assert list(batch.types) == ["storm", "hail"]

@@ -1,0 +1,196 @@
+"""Unknown words measured: ranks by hand, what is hidden stays hidden, one definition or a few sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import selfvec
+from selfvec.apps.cli.app import run as command
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.evaluation import Chimeras, Nonces, Unknown
+from selfvec.evaluation.oov import ranks
+from selfvec.evaluation.report import told
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.decorrelated import base_vectors
+from selfvec.refine.induction import hold_out, induce
+from selfvec.refine.pipeline import refine_again
+
+RNG = np.random.default_rng(0)
+WAYS = ["zero start", "context sum", "ridge", "spelling", "combination", "refined"]
+
+
+@pytest.fixture(scope="module")
+def run() -> selfvec.Run:
+    """Eight topics of ten words; a text is of one topic, and a topic's words are spelled alike."""
+    stems = ("storm", "bread", "music", "court", "river", "cloth", "horse", "paint")
+    words = [f"{stem}{end}" for stem in stems for end in "abcdefghij"]
+    centres = unit_rows(RNG.standard_normal((8, 20)))
+    rows = unit_rows(np.repeat(centres, 10, axis=0) + 0.15 * RNG.standard_normal((80, 20)))
+    texts = [" ".join(words[i] for i in 10 * (k % 8) + RNG.integers(10, size=12)) for k in range(240)]
+    texts += ["bananas bananas"]
+    return selfvec.Refiner("decorrelated", window=11, history="none").fit(texts, Vectors(words, rows)).run_
+
+
+@given(seed=st.integers(0, 1000), n=st.integers(1, 30), h=st.integers(1, 8))
+def test_ranks_are_those_of_sorting(seed, n, h) -> None:
+    rng = np.random.default_rng(seed)
+    table, found = unit_rows(rng.standard_normal((n, 5))), rng.standard_normal((h, 5)).astype(np.float32)
+    places = rng.integers(n, size=h)
+    order = np.argsort(-(unit_rows(found) @ table.T), axis=1)
+    expected = [1 + order[i].tolist().index(places[i]) for i in range(h)]
+    assert ranks(found, table, places).tolist() == expected
+
+
+def test_hidden_words_are_found_by_every_way_that_learns(run: selfvec.Run) -> None:
+    report = selfvec.evaluate(run, [Unknown(hold_out, refine_again)], seed=3)
+    rows = {row["vectors"]: row for row in report.rows if row["metric"] == "median_rank"}
+    assert list(rows) == WAYS
+    for row in report.rows:
+        assert (row["kind"], row["task"], row["n"], row["candidates"]) == ("oov", "hidden words", 16, 80)
+        assert row["low"] <= row["value"] <= row["high"]
+        assert row["covered"] == 1
+    assert {way: rows[way]["value"] for way in WAYS[1:] if rows[way]["value"] > 16} == {}  # near its topic
+    assert rows["combination"]["share"] == rows["combination"]["value"] / 80
+    again = selfvec.evaluate(run, [Unknown(hold_out, refine_again)], seed=3)
+    assert again.rows == report.rows
+
+
+def test_the_true_rows_of_hidden_words_do_not_matter(run: selfvec.Run) -> None:
+    batch, original, hidden = run.tokens, run.original, np.array([3, 10, 40])
+    assert batch is not None
+    changed = np.array(original.unit)
+    changed[hidden] = unit_rows(RNG.standard_normal((3, changed.shape[1])))
+    other = Vectors(original.index_to_key, changed, sources=original.sources, normalized=True)
+    for (name, one, _), (_, two, _) in zip(
+        hold_out(batch, original, hidden), hold_out(batch, other, hidden), strict=True
+    ):
+        np.testing.assert_array_equal(one, two, err_msg=name)
+
+
+def test_composed_words_do_not_give_hidden_ones_away(run: selfvec.Run) -> None:
+    batch, original, hidden = run.tokens, run.original, np.array([3, 10, 40])
+    assert batch is not None
+    parts = np.array([5, 6, 7])
+    sources = original.sources.copy()
+    sources[parts] = Source.SUBWORDS
+    told_apart = []
+    for rows in (original.unit[parts], original.unit[hidden]):  # the second as if made of the hidden words
+        matrix = np.array(original.unit)
+        matrix[parts] = rows
+        table = Vectors(original.index_to_key, matrix, sources=sources, normalized=True)
+        task, changed = Unknown(hold_out, refine_again), run.replace(original=table)
+        told_apart.append([rows for _, rows, _ in task._found(changed, batch, hidden, 0)])
+    assert len(told_apart[0]) == len(WAYS)
+    for one, two in zip(*told_apart, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_less_is_better(run: selfvec.Run) -> None:
+    report = selfvec.evaluate(run, [Unknown(hold_out)])
+    titles = {figure.metric: figure.title for figure in report.figures()}
+    assert titles["median_rank"].endswith("lower is better")
+    assert "lower" not in titles["mrr"]
+    above = {"kind": "oov", "low": 1.0, "high": 2.0}
+    assert told(above | {"metric": "median_rank"}) == "worse"
+    assert told(above | {"metric": "mrr"}) == "better"
+
+
+def test_induced_rows_carry_their_source() -> None:
+    texts = [["storm", "hail", "roof"], ["storms", "hail", "roof"]] * 5 + [["zzz"]]
+    batch = TokenBatch.from_documents(texts)
+    known = np.array([word in ("storm", "hail", "roof") for word in batch.types])
+    rows = np.where(known[:, None], unit_rows(RNG.standard_normal((len(known), 8))), 0).astype(np.float32)
+    sources = np.where(known, Source.KNOWN, Source.NONE).astype(np.uint8)
+    found, sources = induce(batch, Vectors(batch.types, rows, sources=sources))
+    np.testing.assert_allclose(found[known], base_vectors(rows, known)[known], atol=1e-6)
+    assert sources[batch.types.index("storms")] == Source.MIXED
+    storms, storm = found[batch.types.index("storms")], found[batch.types.index("storm")]
+    assert storms @ storm > 0.5
+
+
+def test_what_cannot_be_measured_is_one_error(run: selfvec.Run) -> None:
+    with pytest.raises(OptionError, match="words are hidden from runs"):
+        selfvec.evaluate(run.vectors, [Unknown(hold_out)])
+    small = selfvec.Refiner("decorrelated", window=5).fit(
+        ["hail storm roof"] * 9, Vectors(["hail"], np.eye(1))
+    )
+    with pytest.raises(InputError, match="50 that have a row of their own, this run has 1"):
+        selfvec.evaluate(small.run_, [Unknown(hold_out)])
+
+
+def test_nonces_by_hand(tmp_path: Path) -> None:
+    file = tmp_path / "nonces.txt"
+    file.write_text("# comment\nhail\t___ is ice from storm\nyeti\t___ is snow\nbread\t___ from flour\n")
+    words = ["hail", "ice", "storm", "bread", "flour", "zero"]
+    matrix = np.array([[1, 0.1], [1, 0], [1, 0.2], [-1, 0.1], [-1, 0], [0, 0]], np.float32)
+    rank, mrr = selfvec.evaluate(Vectors(words, matrix), [Nonces(file)]).rows
+    assert (rank["metric"], rank["kind"], rank["n"], rank["candidates"]) == ("median_rank", "nonces", 2, 5)
+    assert rank["covered"] == pytest.approx(2 / 3)
+    assert rank["value"] <= 3
+    assert rank["share"] == rank["value"] / 5
+    assert 1 / 3 <= mrr["value"] <= 1
+
+
+def test_chimeras_by_hand(tmp_path: Path) -> None:
+    file = tmp_path / "chimeras.txt"
+    file.write_bytes(
+        b"1\tice and storm fell \xe9 as ___ @@ ___ of ice\thail,bread,flour\t5,2,1\n"
+        b"2\t___ flour\tbread,ghost\t1,2\n"
+    )
+    words = ["hail", "ice", "storm", "bread", "flour"]
+    matrix = np.array([[1, 0.1], [1, 0], [1, 0.2], [0, 0.4], [-1, 0]], np.float32)
+    (row,) = selfvec.evaluate(Vectors(words, matrix), [Chimeras(file)]).rows
+    assert (row["metric"], row["kind"], row["n"], row["complete"]) == ("spearman", "chimeras", 2, 1)
+    assert row["spearman_covered"] == pytest.approx(1)
+    assert row["value"] == pytest.approx(0)  # the second orders its two words the other way: -1
+    assert row["covered"] == pytest.approx(4 / 5)
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "message"),
+    [
+        (Nonces, "hail\n", ":1: a row is word<TAB>definition"),
+        (Nonces, "# nothing\n", "holds no definitions"),
+        (Chimeras, "1\ttext\ta,b\t1\n", ":1: each word has a rating, here are 2 words and 1 ratings"),
+        (Chimeras, "1\ttext\ta,b\t1,x\n", ":1: field 'ratings': is a number"),
+        (Chimeras, "", "holds no chimeras"),
+    ],
+)
+def test_bad_files_name_their_line(tmp_path: Path, task, text, message) -> None:
+    file = tmp_path / "file.txt"
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        selfvec.evaluate(Vectors(["a"], np.eye(1, dtype=np.float32)), [task(file)])
+    assert message in str(caught.value)
+
+
+def test_from_a_run_folder_on_the_command_line(
+    run: selfvec.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    selfvec.save_run(run, tmp_path / "run")
+    assert command(["evaluate", str(tmp_path / "run"), "--oov", "--json"]) == 0
+    import json
+
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["kind"] for row in rows} == {"oov"}
+    assert {row["vectors"] for row in rows} == set(WAYS)
+
+
+def test_published_files_can_be_read(shared_data: Path) -> None:
+    table = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
+    tasks = [
+        Nonces(shared_data / "oov" / "definitional_nonces.txt"),
+        Chimeras(shared_data / "oov" / "chimeras_l6.txt"),
+    ]
+    rank, _, chimera = selfvec.evaluate(table, tasks).rows
+    assert rank["n"] == 277
+    assert rank["value"] < 165
+    assert chimera["n"] == 220
+    assert chimera["value"] > 0.2

@@ -1,0 +1,359 @@
+"""`selfvec.evaluate` and ``selfvec evaluate``: rows, names, comparisons, sweeps and reports."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.places import ROOT
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation import KINDS, Analogies, Retrieval, Similarity
+from selfvec.evaluation.compared_vectors import Table, distinct_names, truncated
+from selfvec.evaluation.report import Report
+from selfvec.numerics.rows import unit_rows
+
+ROW_KEYS = {"vectors", "task", "kind", "mode", "metric", "value", "low", "high", "n", "covered"}
+PAIRS = "hail\tstorm\t9\nhail\twind\t6\nroofs\twind\t5\ntornado\troad\t2\nhail\troad\t1\nstorm\ttornado\t8\n"
+
+
+@pytest.fixture
+def pairs(write) -> Path:
+    return write("pairs.tsv", PAIRS)
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, storms: list[str]) -> Path:
+    model = selfvec.Refiner(window=5, learning_rate=0.1).fit(storms, None)
+    model.save(tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def vectors_file(tmp_path: Path, plane: Vectors) -> Path:
+    selfvec.save(plane, tmp_path / "plane.npz")
+    return tmp_path / "plane.npz"
+
+
+def names_of(vectors, task) -> list[str]:
+    return list(dict.fromkeys(row["vectors"] for row in selfvec.evaluate(vectors, [task]).rows))
+
+
+def test_a_run_is_two_tables_and_a_file_is_one(run_folder: Path, vectors_file: Path, pairs: Path) -> None:
+    task = Similarity(pairs)
+    run = selfvec.open_run(run_folder)
+    assert names_of(run_folder, task) == names_of(run, task) == ["refined", "original"]
+    assert names_of([run_folder, vectors_file], task) == ["refined", "original", "plane.npz"]
+    several = ["run/refined", "run/original", "run (2)/refined", "run (2)/original"]
+    assert names_of([run, run], task) == several
+    assert names_of({"mine": run_folder, "theirs": vectors_file}, task)[0] == "mine/refined"
+    assert names_of(run.vectors, task) == ["vectors"]
+
+
+def test_names_tell_paths_apart() -> None:
+    assert distinct_names(["a/run", "b/run", "c/other"]) == ["a/run", "b/run", "other"]
+    assert distinct_names(["x", "x"]) == ["x", "x (2)"]
+    assert distinct_names(["a/w.tsv", "a/m.tsv"], stem=True) == ["w", "m"]
+    assert distinct_names(["glove.6B.50d", "v.1/"], stem=True) == ["glove.6B.50d", "v.1"]
+
+
+def test_runs_of_one_name_and_tasks_of_one_name(run_folder: Path, write, tmp_path: Path) -> None:
+    other = tmp_path / "second" / "run"
+    other.parent.mkdir()
+    selfvec.save_run(selfvec.open_run(run_folder), other)
+    tasks = [Similarity(write("a/test.tsv", PAIRS)), Similarity(write("b/test.tsv", PAIRS))]
+    rows = selfvec.evaluate([run_folder, other], tasks).rows
+    assert len({row["vectors"] for row in rows}) == 4
+    assert {row["task"] for row in rows} == {"a/test", "b/test"}
+
+
+def test_every_pair_is_compared_on_the_same_items(run_folder: Path, write) -> None:
+    words = selfvec.open_run(run_folder).vectors.index_to_key[:16]
+    pairs = write("many.tsv", "".join(f"{a}\t{b}\t{len(a + b)}\n" for a in words for b in words if a < b))
+    report = selfvec.evaluate(run_folder, [Similarity(pairs)], seed=3)
+    refined, original = report.rows
+    (apart,) = report.comparisons
+    assert (apart["vectors_a"], apart["vectors_b"]) == ("refined", "original")
+    assert apart["difference"] == pytest.approx(refined["value"] - original["value"])
+    assert apart["low"] <= apart["high"]
+    assert 0 < apart["p"] <= 1
+    assert report.as_dict() == selfvec.evaluate(run_folder, [Similarity(pairs)], seed=3).as_dict()
+    assert report.rows != selfvec.evaluate(run_folder, [Similarity(pairs)], seed=4).rows
+
+
+def test_a_table_cut_to_all_its_axes_is_the_same_table(plane: Vectors) -> None:
+    rows = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32)
+    table = Table("t", Vectors([f"w{i}" for i in range(50)], rows))
+    whole = truncated(table, 6).vectors
+    np.testing.assert_allclose(
+        whole.vectors @ whole.vectors.T, unit_rows(rows) @ unit_rows(rows).T, atol=1e-5
+    )
+    for size in (1, 3, 5):
+        unit, cut = unit_rows(rows), truncated(table, size).vectors.vectors
+        error = np.linalg.norm(unit @ unit.T - cut @ cut.T)
+        singular = np.linalg.svd(unit, compute_uv=False)
+        assert error == pytest.approx(np.sqrt(np.sum(singular[size:] ** 4)), rel=1e-3)  # nothing does better
+
+
+def test_words_from_parts_are_turned_with_the_table() -> None:
+    rows = np.random.default_rng(1).standard_normal((20, 4)).astype(np.float32)
+    names = [f"w{i}" for i in range(20)]
+    extra = np.array([[1, 2, 3, 4]], np.float32)
+    table = Table("t", Vectors(names, rows, composer=lambda words: np.repeat(extra, len(words), axis=0)))
+    cut = truncated(table, 4).vectors
+    composed = cut.lookup(["new"])[0]
+    np.testing.assert_allclose(
+        unit_rows(composed) @ cut.unit.T, unit_rows(extra) @ unit_rows(rows).T, atol=1e-5
+    )
+
+
+def test_a_sweep_measures_every_table_again(run_folder: Path, pairs: Path) -> None:
+    report = selfvec.evaluate(run_folder, [Similarity(pairs)], dimensions=[3, 10])
+    sizes = [(row["vectors"], row["dimensions"], row["truncated"]) for row in report.rows]
+    assert sizes[:2] == [("refined", 256, False), ("original", 256, False)]
+    assert set(sizes[2:]) == {(name, n, True) for name in ("refined", "original") for n in (3, 10)}
+    assert [row["dimensions"] for row in report.comparisons] == [None, 3, 10]
+    with pytest.raises(OptionError, match="256 dimensions, it cannot be cut to 300"):
+        selfvec.evaluate(run_folder, [Similarity(pairs)], dimensions=[300])
+
+
+def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
+    with pytest.raises(OptionError, match="no task"):
+        selfvec.evaluate(plane, [])
+    with pytest.raises(OptionError, match="no vectors"):
+        selfvec.evaluate([], [Similarity(pairs)])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import selfvec; f = selfvec.evaluate; from selfvec.evaluate import Similarity",
+        "from selfvec.evaluate import Similarity; import selfvec; f = selfvec.evaluate",
+        "from selfvec.evaluate import Similarity, evaluate as f",
+        "import selfvec.evaluate as f; Similarity = f.Similarity",
+        "from selfvec import evaluate as f; Similarity = f.Similarity",
+    ],
+)
+def test_evaluate_is_a_function_however_it_is_imported_and_brings_no_refiner(code: str, pairs: Path) -> None:
+    code += (
+        f"\nprint(f('default', [Similarity({str(pairs)!r})]).rows[0]['n'])\nimport sys; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    count, modules = done.stdout.splitlines()
+    assert count == "6"
+    assert "selfvec.refine.pipeline" not in modules.split()
+    assert not [name for name in modules.split() if name.startswith("selfvec.refine.")]
+
+
+def test_examples_in_docstrings_hold() -> None:
+    import selfvec.evaluation as package
+
+    tried = 0
+    for info in pkgutil.iter_modules(package.__path__, "selfvec.evaluate."):
+        result = doctest.testmod(importlib.import_module(info.name))
+        assert result.failed == 0
+        tried += result.attempted
+    assert tried >= 10
+
+
+# ---- reports
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes) -> None:
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data) -> None:
+        self.words.append(data)
+
+
+def made(*rows: tuple[str, float, float, float]) -> Report:
+    keys = {"task": "t", "kind": "similarity", "mode": None, "metric": "spearman", "n": 9, "covered": 0.5}
+    filled = [
+        dict(keys, vectors=v, value=x, low=a, high=b, dimensions=3, truncated=False) for v, x, a, b in rows
+    ]
+    return Report(filled)
+
+
+HOSTILE = "<script>alert(1)</script>|`\x1b[31m"
+
+
+def test_html_shows_each_interval_where_it_is() -> None:
+    page = Page(made(("a", 0.5, 0.4, 0.6), ("b", -0.1, -0.25, 0.1)).to_html())
+    circles = [float(t["cx"]) for name, t in page.tags if name == "circle"]
+    lines = [t for name, t in page.tags if name == "line" and t["class"] == "interval"]
+    assert len(circles) == len(lines) == 2
+    assert float(lines[0]["x1"]) < circles[0] < float(lines[0]["x2"])
+    assert float(lines[1]["x1"]) < circles[1] < float(lines[1]["x2"])
+    scale = (float(lines[0]["x2"]) - float(lines[0]["x1"])) / 0.2
+    assert circles[0] - circles[1] == pytest.approx(0.6 * scale, abs=1)
+    assert not [t for name, t in page.tags if name in ("script", "link", "img")]
+
+
+def test_names_are_shown_not_obeyed() -> None:
+    report = made((HOSTILE, 0.5, 0.4, 0.6))
+    page = Page(report.to_html())
+    assert "script" not in [name for name, _ in page.tags]
+    assert "<script>alert(1)</script>" in "".join(page.words)
+    line = next(line for line in report.to_markdown().splitlines() if "0.500" in line)
+    assert line.replace("\\|", "").count("|") == 7
+    assert "<script" not in line
+    assert "\x1b" not in report.to_html() + report.to_markdown()
+
+
+def test_markdown_draws_the_interval() -> None:
+    text = made(("a", 0.5, 0.2, 1.0), ("b", 0.0, 0.0, 0.0)).to_markdown()
+    drawn = [line.split("`")[1] for line in text.splitlines() if "●" in line]
+    assert [len(chart) for chart in drawn] == [31, 31]
+    assert drawn[0] == "······├────────●──────────────┤"
+    assert drawn[1].startswith("●·")
+
+
+def test_the_summary_counts_what_is_told_apart() -> None:
+    same = {"dimensions": None, "vectors_a": "refined", "vectors_b": "original"}
+    intervals = [(0.1, 0.2), (0.01, 0.3), (-0.2, -0.1), (-0.1, 0.1)]
+    report = Report([], [dict(same, low=low, high=high) for low, high in intervals])
+    expected = "refined against original: better in 2, worse in 1, not told apart in 1 of 4 figures"
+    assert report.summary() == [expected]
+
+
+def test_repr_is_readable(plane: Vectors, pairs: Path) -> None:
+    shown = repr(selfvec.evaluate({"mine": plane}, [Similarity(pairs)]))
+    assert "pairs, spearman" in shown
+    assert "mine" in shown
+
+
+# ---- command line
+
+
+def test_json_of_all_kinds(
+    run_folder: Path, vectors_file: Path, pairs: Path, beir: Path, write, capsys
+) -> None:
+    topics = write("topics/train.tsv", "a\thail storm\nb\tRome invoice\n" * 6).parent
+    write("topics/test.tsv", "a\thail\nb\tinvoice\n" * 3)
+    questions = write("q.txt", ": s\nhail storm wind roofs\nroofs wind storm hail\n")
+    arguments = ["evaluate", run_folder, vectors_file, "--similarity", pairs, write("other.tsv", PAIRS)]
+    arguments += ["--analogies", questions, "--retrieval", beir, "--classification", topics, "--shots", 3]
+    assert main([str(argument) for argument in [*arguments, "--seed", 1, "--json"]]) == 0
+    output = capsys.readouterr()
+    report = json.loads(output.out)
+    assert output.err == ""
+    for row in report["rows"]:
+        assert row.keys() >= ROW_KEYS
+        assert -1 <= row["low"] <= row["high"] <= 1
+        assert 0 <= row["covered"] <= 1
+        assert row["n"] > 0
+        assert row["mode"] in ({"dense", "bm25", "hybrid"} if row["kind"] == "retrieval" else {None})
+    found = {(row["kind"], row["task"], row["vectors"]) for row in report["rows"]}
+    tables = ("refined", "original", "plane.npz")
+    assert found == {
+        *(("similarity", task, name) for task in ("pairs", "other") for name in tables),
+        *(("analogy", "q", name) for name in tables),
+        *(("retrieval", "storms", name) for name in (*tables, "bm25")),
+        *(("classification", "topics", name) for name in tables),
+    }
+    assert report["settings"]["seed"] == 1
+    assert {table["name"] for table in report["tables"]} == set(tables)
+
+
+def test_a_table_on_the_terminal_and_a_report_in_a_file(
+    run_folder: Path, pairs: Path, tmp_path, capsys
+) -> None:
+    for suffix in ("md", "html"):
+        file = tmp_path / f"report.{suffix}"
+        arguments = ["evaluate", run_folder, f"--similarity={pairs}", "--dimensions", "5", "--report", file]
+        assert main([str(argument) for argument in arguments]) == 0
+        output = capsys.readouterr()
+        for text in (output.out, file.read_text("utf-8")):
+            assert "pairs, spearman" in text
+            assert "refined, 5 dimensions" in text
+            assert "refined against original" in " ".join(text.split())
+        assert max(map(len, output.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["RUN --similarity P P", "RUN --similarity P --similarity P", "--similarity P P --seed 0 RUN",
+     "--similarity P P -- RUN", "--similarity=P RUN --similarity P",
+     "--similarity P --seed 1 RUN --similarity P"],
+)  # fmt: skip
+def test_a_flag_takes_all_that_follows(given: str, vectors_file: Path, pairs: Path, capsys) -> None:
+    words = [{"RUN": str(vectors_file)}.get(w, w.replace("P", str(pairs))) for w in given.split()]
+    assert main(["evaluate", *words, "--json"] if "--" not in words else ["evaluate", "--json", *words]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["task"] for row in rows] == ["pairs", "pairs (2)"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["RUN"], "give at least one of --similarity, --analogies, --retrieval, --classification"),
+        (["nothing", "--similarity", "pairs.tsv"], "nothing"),
+        (["RUN", "--similarity", "nothing.tsv"], "nothing.tsv: cannot be read"),
+        (["RUN", "--similarity", "bad.tsv"], "bad.tsv:1: "),
+        (["RUN", "--retrieval", "pairs.tsv"], "pairs.tsv: is not a folder"),
+        (["RUN", "--similarity", "pairs.tsv", "--dimensions", "ten"], "whole numbers with commas"),
+        (["RUN", "--similarity", "pairs.tsv", "--dimensions", "9"], "cannot be cut to 9"),
+        (["RUN", "--similarity", "pairs.tsv", "--report", "r.docx"], "r.docx"),
+        (["RUN", "--similarity", "pairs.tsv", "--shots", "0"], "--shots"),
+        (["--similarity", "pairs.tsv", "RUN"], "VECTORS"),
+    ],
+)
+def test_a_mistake_gets_one_line(
+    arguments, expected, vectors_file, pairs, write, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(vectors_file.parent)
+    write("bad.tsv", "a b 3\n")
+    assert main(["evaluate", *(w.replace("RUN", "plane.npz") for w in arguments)]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.strip().splitlines()) == 1, output.err
+    assert expected in output.err
+
+
+def test_kinds_are_told_by_their_flag() -> None:
+    assert KINDS["similarity"] is Similarity
+    assert KINDS["analogies"] is Analogies
+    assert KINDS["retrieval"] is Retrieval
+
+
+def test_the_page_runs(run_folder: Path, beir: Path, write, monkeypatch) -> None:
+    import re
+    import shlex
+
+    root = ROOT
+    page = (root / "docs/evaluation.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(run_folder.parent)
+    beir.rename("collection")
+    write("pairs.tsv", PAIRS)
+    write("questions.txt", "hail storm wind roofs\nroofs wind storm hail\n")
+    write("topics/train.tsv", "a\thail storm\nb\tvillage road\n" * 6)
+    write("topics/test.tsv", "a\thail\nb\troad\n" * 3)
+    words = selfvec.open_run("run").vectors.index_to_key
+    rows = np.random.default_rng(0).standard_normal((len(words), 9)).astype(np.float32)
+    selfvec.save(Vectors(words, rows), "vectors.vec", format="word2vec-text")
+    commands = re.findall(r"^\$ selfvec (.*)$", page, re.MULTILINE)
+    assert len(commands) >= 4
+    for command in commands:
+        assert main(shlex.split(command)) == 0, command
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(code, "evaluation.md", "exec"), {})
+    assert Path("report.html").stat().st_size > 1000
+    assert "## topics, accuracy" in Path("report.md").read_text(encoding="utf-8")

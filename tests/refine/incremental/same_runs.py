@@ -1,0 +1,58 @@
+"""When two runs are one, and small texts in which everything that the law has to survive happens."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from selfvec.cooccurrence.counts import run_counts
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.text.unstemmed import run_forms
+
+WORDS = ["storm", "storms", "Storms", "stormy", "hail", "Hail", "the", "of", "roof", "roofs", "tree", "wind"]
+WORDS += ["winds", "Ohio", "ohio", "damage", "damaged", "damages", "x-ray", "1.75"]
+
+
+def table(dimensions: int = 12) -> Vectors:
+    """Rows for some of the words; others are known in another case, by their stem only, or not at all."""
+    known = ["stormy", "hail", "Ohio", "roofs", "tree", "wind", "the", "damaging"]
+    rows = np.random.default_rng(1).standard_normal((len(known), dimensions))
+    return Vectors(known, rows.astype(np.float32))
+
+
+def texts(number: int, seed: int = 0) -> list[str]:
+    """Documents of 1 to 12 words, some with several sentences."""
+    rng = np.random.default_rng(seed)
+    weights = 1 / np.arange(1, len(WORDS) + 1)
+    made = []
+    for _ in range(number):
+        words = rng.choice(WORDS, rng.integers(1, 13), p=weights / weights.sum())
+        made.append(". ".join(" ".join(part) for part in np.array_split(words, 2) if len(part)) + ".")
+    return made
+
+
+def assert_same(made: Run, whole: Run) -> None:
+    """Tokens, words, counts and both tables of two runs are equal to the bit."""
+    assert made.vectors.index_to_key == whole.vectors.index_to_key
+    for name in ("vectors", "original"):
+        ours, theirs = getattr(made, name), getattr(whole, name)
+        np.testing.assert_array_equal(ours.vectors, theirs.vectors)
+        np.testing.assert_array_equal(ours.sources, theirs.sources)
+    np.testing.assert_array_equal(made.vectors.counts, whole.vectors.counts)
+    ours, theirs = made.tokens, whole.tokens
+    assert ours is not None
+    assert theirs is not None
+    for name in ("ids", "offsets", "dates", "slices", "fingerprints", "spoken"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    assert list(ours.slice_names) == list(theirs.slice_names)
+    assert ours.sentences == theirs.sentences
+    assert (run_counts(made) is None) == (run_counts(whole) is None)
+    if run_counts(made) is not None and run_counts(whole) is not None:
+        for name in ("indptr", "indices", "data"):
+            np.testing.assert_array_equal(getattr(made.counts, name), getattr(whole.counts, name))
+    assert (run_forms(made) is None) == (run_forms(whole) is None)
+    if run_forms(made) is not None and run_forms(whole) is not None:
+        assert list(run_forms(made).words) == list(run_forms(whole).words)
+        np.testing.assert_array_equal(run_forms(made).ids, run_forms(whole).ids)
+    for name in ("method", "window", "tokens", "types", "documents", "sources", "options"):
+        assert made.provenance[name] == whole.provenance[name], name

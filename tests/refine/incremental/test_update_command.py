@@ -1,0 +1,242 @@
+"""``selfvec update`` and ``selfvec merge`` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from same_runs import assert_same, table, texts
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.storage.run_folder import open_run
+
+OPTIONS = ("--method", "decorrelated", "--window", "5")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two texts with dates and places, vectors, and the runs of the first, the second and both."""
+    monkeypatch.chdir(tmp_path)
+    selfvec.save(table(), "vectors.vec", format="word2vec-text")
+    rows = [
+        {"id": i, "body": text, "day": f"19{90 + i % 10}-05-01", "place": ("IOWA", "OHIO", "UTAH")[i // 20]}
+        for i, text in enumerate(texts(60))
+    ]
+    for name, part in (("old", rows[:40]), ("new", rows[40:])):
+        lines = "".join(json.dumps(row) + "\n" for row in part)
+        Path(f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    for run, corpus in (("a", ["old.jsonl"]), ("b", ["new.jsonl"]), ("whole", ["old.jsonl", "new.jsonl"])):
+        fields = ["--text-field", "body", "--date-field", "day", "--slice-field", "place"]
+        assert main(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *fields, *OPTIONS]) == 0
+    return tmp_path
+
+
+def folder(path: str) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(path)): file.read_bytes() for file in Path(path).rglob("*") if file.is_file()
+    }
+
+
+def test_a_run_grows_in_its_place(workshop: Path, capsys) -> None:
+    whole = folder("whole")
+    capsys.readouterr()
+    assert main(["update", "a", "new.jsonl"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "a\n"
+    assert "added 20 documents" in said.err
+    assert_same(open_run("a"), open_run("whole"))
+    grown = folder("a")
+    assert grown.keys() == whole.keys()
+    assert {name for name in whole if grown[name] != whole[name]} == {"run.json"}
+    assert not list(workshop.glob(".*"))  # nothing half-made stays
+
+
+def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
+    before = folder("a")
+    capsys.readouterr()
+    assert main(["update", "a", "new.jsonl", "-o", "grown", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert folder("a") == before
+    assert_same(open_run("grown"), open_run("whole"))
+    assert told["run"] == "grown"
+    assert told["documents"] == 60
+    assert [file["path"] for file in told["corpus"]["files"]] == ["old.jsonl", "new.jsonl"]
+    (step,) = told["grown"]
+    whole, part = open_run("whole").provenance, open_run("a").provenance
+    assert (step["by"], step["documents"]) == ("update", 20)
+    assert {n: step[n] + part[n] for n in ("tokens", "types")} == {n: whole[n] for n in ("tokens", "types")}
+    assert step["files"] == [{name: told["corpus"]["files"][1][name] for name in ("path", "sha256")}]
+    assert main(["update", "a", "new.jsonl", "-o", "grown"]) == 2
+    assert "grown: exists already; choose another -o, or replace a run" in capsys.readouterr().err
+    assert main(["update", "a", "new.jsonl", "-o", "grown", "--overwrite"]) == 0
+
+
+def test_several_runs_become_one(workshop: Path, capsys) -> None:
+    Path("vectors.vec").unlink()  # every run brings its rows
+    capsys.readouterr()
+    assert main(["merge", "a", "b", "-o", "merged", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert_same(open_run("merged"), open_run("whole"))
+    (step,) = told["grown"]
+    assert step["by"] == "merge"
+    assert [(run["run"], run["documents"]) for run in step["runs"]] == [("a", 40), ("b", 20)]
+    whole = open_run("whole").provenance
+    assert told["corpus"] == whole["corpus"]
+    assert told["vectors"] == whole["vectors"]
+    assert told["timings"].keys() >= {"read", "tokenize", "count", "refine", "save"}
+    assert main(["merge", "a", "b", "-o", "merged"]) == 2
+
+
+def test_what_grew_grows_on(workshop: Path) -> None:
+    row = {"body": "Hail and storms. Wind!", "day": "1999-01-01", "place": "OHIO"}
+    Path("more.jsonl").write_text(json.dumps(row) + "\n")
+    for command in (
+        ["update", "a", "new.jsonl", "-o", "grown"],
+        ["update", "grown", "more.jsonl"],
+        ["update", "b", "more.jsonl"],
+        ["merge", "a", "b", "-o", "merged"],
+    ):
+        assert main(command) == 0
+    assert_same(open_run("grown"), open_run("merged"))
+    assert [step["by"] for step in open_run("grown").provenance["grown"]] == ["update", "update"]
+    nested = open_run("merged").provenance["grown"][0]["runs"]
+    assert [[step["by"] for step in run["grown"]] for run in nested] == [[], ["update"]]
+
+
+def test_the_search_index_does_not_go_stale(workshop: Path, capsys) -> None:
+    assert main(["search", "a", "hail", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["documents"] == 40
+    assert (workshop / "a/search").is_dir()
+    assert main(["update", "a", "new.jsonl"]) == 0
+    assert not (workshop / "a/search").exists()
+    capsys.readouterr()
+    assert main(["search", "a", "hail", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["documents"] == 60
+
+
+def test_slices_by_corpus_go_on(workshop: Path) -> None:
+    for run, corpus in (("c", ["old.jsonl"]), ("d", ["old.jsonl", "new.jsonl"])):
+        options = ["--vectors", "vectors.vec", "--text-field", "body", "--slice", "corpus", *OPTIONS]
+        assert main(["refine", *corpus, "-o", run, *options]) == 0
+    assert main(["update", "c", "new.jsonl"]) == 0
+    assert_same(open_run("c"), open_run("d"))
+    tokens = open_run("c").tokens
+    assert tokens is not None
+    assert list(tokens.slice_names) == ["old", "new"]
+
+
+def test_a_link_to_a_run_stays_one(workshop: Path) -> None:
+    Path("named").symlink_to("a")
+    assert main(["update", "named", "new.jsonl"]) == 0
+    assert Path("named").is_symlink()
+    assert_same(open_run("a"), open_run("whole"))
+
+
+def test_a_pipe_and_a_folder(workshop: Path) -> None:
+    Path("notes").mkdir()
+    Path("notes/one.txt").write_text("Storms broke the roof.\nHail fell.\n")
+    assert main(["refine", "notes", "-o", "c", "--vectors", "vectors.vec", *OPTIONS]) == 0
+    command = [sys.executable, "-m", "selfvec", "update", "c", "-"]
+    text = "Wind took the tree.\nHail and wind.\n"
+    done = subprocess.run(command, input=text, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert "added 2 documents, 7 tokens, 4 types" in done.stderr
+    kinds = [file["kind"] for file in open_run("c").provenance["corpus"]["files"]]
+    assert kinds == ["folder", "lines"]
+
+
+REFUSED = {
+    "the same file": (
+        ["update", "a", "old.jsonl"],
+        r"old\.jsonl: was read before, byte for byte, as old\.jsonl",
+    ),
+    "the same run": (["merge", "a", "a", "-o", "x"], r"old\.jsonl: was read before"),
+    "a part of it": (["merge", "a", "whole", "-o", "x"], r"old\.jsonl: was read before"),
+    "one run": (["merge", "a", "-o", "x"], r"at least two runs; name more of them"),
+    "no run": (["update", "vectors.vec", "new.jsonl"], r"vectors\.vec: is not a run folder"),
+    "no text": (["update", "a", "none.jsonl"], r"none\.jsonl: there is no such file or folder"),
+    "no such field": (
+        ["update", "a", "new.jsonl", "--text-field", "text"],
+        r"field 'text': there is no such field",
+    ),
+    "other vectors": (["update", "a", "new.jsonl", "--vectors", "other.vec"], r"other\.vec: is not the file"),
+    "no threads": (["merge", "a", "b", "-o", "x", "--jobs", "0"], r"--jobs is at least 1, not 0"),
+}
+
+
+@pytest.mark.parametrize(("command", "said"), REFUSED.values(), ids=REFUSED)
+def test_one_line_for_what_cannot_be(command: list[str], said: str, workshop: Path, capsys) -> None:
+    selfvec.save(table(8), "other.vec", format="word2vec-text")
+    before = folder("a")
+    capsys.readouterr()
+    assert main(command) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    (line,) = output.err.splitlines()
+    assert line.startswith("selfvec: ")
+    assert re.search(said, line), line
+    assert folder("a") == before
+    assert not (workshop / "x").exists()
+    assert not list(workshop.glob(".*"))
+
+
+def test_vectors_that_moved(workshop: Path, capsys) -> None:
+    Path("elsewhere").mkdir()
+    Path("vectors.vec").rename("elsewhere/v.vec")
+    capsys.readouterr()
+    assert main(["update", "a", "new.jsonl"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(
+        "selfvec: vectors.vec: the vectors that a was made of are not there; say where they lie"
+    )
+    assert "--vectors PATH" in error
+    assert main(["update", "a", "new.jsonl", "--vectors", "elsewhere/v.vec"]) == 0
+    assert_same(open_run("a"), open_run("whole"))
+
+
+def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
+    fields = ["--text-field", "body", "--vectors", "vectors.vec"]
+    assert main(["refine", "new.jsonl", "-o", "c", *fields, *OPTIONS, "--min-count", "2"]) == 0
+    assert main(["refine", "new.jsonl", "-o", "d", *fields[:2], "--vectors", "none", *OPTIONS]) == 0
+    assert main(["refine", "new.jsonl", "-o", "e", *fields, *OPTIONS, "--forget-tokens"]) == 0
+    capsys.readouterr()
+    for other, said in (
+        ("c", "--min-count: runs that are merged have the same options, a has 1 and c has 2; refine one"),
+        ("d", "--vectors: runs that are merged start from the same vectors, a from 'vectors.vec' and d from"),
+        ("e", "e: the run has not kept its tokens, so that it cannot grow; refine all"),
+    ):
+        assert main(["merge", "a", other, "-o", "x"]) == 2
+        assert said in capsys.readouterr().err
+    assert main(["update", "e", "old.jsonl"]) == 2
+    assert "e: the run has not kept its tokens" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_the_run_and_resume_goes_on(workshop: Path) -> None:
+    """A long run of the sequential rule, stopped while it refines."""
+    for run, corpus in (("long", ["old.jsonl"]), ("longer", ["old.jsonl", "new.jsonl"])):
+        rule = ["--method", "paper", "--epochs", "8000", "--text-field", "body", "--history", "none"]
+        assert main(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *rule]) == 0
+    before = folder("long")
+    command = [sys.executable, "-m", "selfvec", "update", "long", "new.jsonl"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, env=os.environ | {"SELFVEC_CHECKPOINT_SECONDS": "0.05"}, text=True
+    )
+    state, deadline = Path(".long.partial/state.safetensors"), time.monotonic() + 60
+    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "go on with the same command and --resume" in error
+    assert folder("long") == before
+    assert main([*command[3:], "--resume"]) == 0
+    assert_same(open_run("long"), open_run("longer"))
+    assert not Path(".long.partial").exists()

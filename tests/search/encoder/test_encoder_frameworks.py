@@ -1,0 +1,118 @@
+"""Encoders where other frameworks want them; what is not installed here is skipped."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from selfvec.base.errors import InputError, MissingExtra
+from selfvec.data.run import Run
+from selfvec.search.encoder import Encoder
+from selfvec.search.encoder.langchain import SelfvecEmbeddings
+from selfvec.search.encoder.llamaindex import SelfvecEmbedding
+from selfvec.search.encoder.mteb import MTEBEncoder
+
+TEXTS = ["Hail broke the farm's windows.", "", "the river closed the road", "xyzzy"]
+EXTRAS = {"langchain": "langchain_core", "llamaindex": "llama_index", "mteb": "mteb"}
+
+
+def needs(extra: str) -> pytest.MarkDecorator:
+    missing = importlib.util.find_spec(EXTRAS[extra]) is None
+    return pytest.mark.skipif(missing, reason=f"the extra {extra} is not installed")
+
+
+@needs("langchain")
+def test_langchain(encoder: Encoder, tmp_path: Path) -> None:
+    from langchain_core.embeddings import Embeddings
+    from langchain_core.vectorstores import InMemoryVectorStore
+
+    encoder.save(tmp_path / "e")
+    embeddings = SelfvecEmbeddings(tmp_path / "e")
+    assert isinstance(embeddings, Embeddings)
+    np.testing.assert_array_equal(np.float32(embeddings.embed_documents(TEXTS)), encoder.encode(TEXTS))
+    assert embeddings.embed_query(TEXTS[0]) == embeddings.embed_documents(TEXTS)[0]
+    assert asyncio.run(embeddings.aembed_query(TEXTS[0])) == embeddings.embed_query(TEXTS[0])
+    store = InMemoryVectorStore.from_texts([TEXTS[0], TEXTS[2]], embeddings)
+    ((found, score),) = store.similarity_search_with_score("windows on a farm", k=1)
+    assert found.page_content == TEXTS[0]
+    assert score == pytest.approx(float(np.dot(*encoder.encode(["windows on a farm", TEXTS[0]]))), abs=1e-5)
+
+
+@needs("llamaindex")
+def test_llamaindex(report_run: Run, encoder: Encoder) -> None:
+    from llama_index.core.embeddings import BaseEmbedding
+
+    embedding = SelfvecEmbedding(report_run, embed_batch_size=3)
+    assert isinstance(embedding, BaseEmbedding)
+    assert (embedding.model_name, embedding.embed_batch_size) == ("selfvec", 3)
+    np.testing.assert_array_equal(
+        np.float32(embedding.get_text_embedding_batch(TEXTS)), encoder.encode(TEXTS)
+    )
+    alone = [embedding.get_query_embedding(TEXTS[0]), embedding.get_text_embedding(TEXTS[0])]
+    alone += [asyncio.run(embedding.aget_query_embedding(TEXTS[0]))]
+    np.testing.assert_array_equal(np.float32(alone), encoder.encode([TEXTS[0]] * 3))
+    assert "encoder" not in embedding.to_dict()
+
+
+def test_mteb_hands_over_texts_or_batches(encoder: Encoder) -> None:
+    """By both protocols: lists of texts with a prompt's name, and batches with the task."""
+    model = MTEBEncoder(encoder, "7", device="cpu")
+    exact = encoder.encode(TEXTS)
+    np.testing.assert_array_equal(
+        model.encode(TEXTS, batch_size=2, prompt_name="query", task_name="x"), exact
+    )
+    batches = [{"text": TEXTS[:3], "id": ["a", "b", "c"]}, {"text": TEXTS[3:], "id": ["d"]}]
+    np.testing.assert_array_equal(
+        model.encode(batches, task_metadata=None, hf_split="test", hf_subset="en", prompt_type=None), exact
+    )
+    with pytest.raises(InputError, match="not the folder"):
+        MTEBEncoder(Path(__file__).parent)
+
+
+@needs("mteb")
+def test_mteb_takes_the_model(encoder: Encoder) -> None:
+    from mteb.models.model_meta import ModelMeta
+    from mteb.models.models_protocols import EncoderProtocol
+
+    model = MTEBEncoder(encoder, name="ours/storms")
+    assert isinstance(model, EncoderProtocol)
+    assert isinstance(model.mteb_model_meta, ModelMeta)
+    assert model.mteb_model_meta.embed_dim == encoder.dimensions
+    rows = encoder.encode([TEXTS[0], TEXTS[2]])
+    np.testing.assert_allclose(np.asarray(model.similarity(rows, rows)), rows @ rows.T, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(model.similarity_pairwise(rows, rows)), [1, 1], atol=1e-5)
+
+
+def test_a_step_of_a_pipeline(encoder: Encoder) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    texts = [
+        "hail broke windows",
+        "hail damaged roofs",
+        "a flood closed the road",
+        "the river closed the bridge",
+    ]
+    model = make_pipeline(FunctionTransformer(encoder.encode), LogisticRegression())
+    model.fit(texts, ["hail", "hail", "water", "water"])
+    assert model.predict(["windows and roofs", "the road near the river"]).tolist() == ["hail", "water"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "use"),
+    [
+        ("langchain", SelfvecEmbeddings),
+        ("llamaindex", SelfvecEmbedding),
+        ("mteb", lambda encoder: MTEBEncoder(encoder).mteb_model_meta),
+    ],
+)
+def test_what_is_missing_names_its_extra(extra: str, use, encoder: Encoder) -> None:
+    if importlib.util.find_spec(EXTRAS[extra]) is not None:
+        pytest.skip(f"the extra {extra} is installed")
+    with pytest.raises(MissingExtra, match=rf"selfvec\[{extra}\]"):
+        use(encoder)

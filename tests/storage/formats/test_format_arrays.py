@@ -1,0 +1,314 @@
+"""NumPy, safetensors, Projector and Parquet: foreign files, and what is wrong with broken ones."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from format_tables import WORDS, table
+
+from selfvec.base.errors import FormatError
+from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import load, save
+
+MATRIX = np.arange(6, dtype=np.float32).reshape(3, 2)
+
+
+def npy(array: np.ndarray, **options: Any) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, **options)
+    return file.getvalue()
+
+
+def npy_header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+def put(folder: Path, content: bytes, name: str = "a.npy") -> Path:
+    (folder / name).write_bytes(content)
+    return folder / name
+
+
+@pytest.mark.parametrize("name", ["a.vocabulary.txt", "a.vocab.txt", "vocabulary.txt", "vocab.txt"])
+@pytest.mark.parametrize("words", [b"x\ny\nz\n", b"x\ny\nz", b"x\r\ny\r\nz\r\n"])
+def test_npy_finds_its_words(name: str, words: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(words)
+    vectors = load(put(tmp_path, npy(MATRIX)))
+    assert vectors.index_to_key == ["x", "y", "z"]
+    assert np.array_equal(vectors.vectors, MATRIX)
+
+
+@pytest.mark.parametrize(
+    "array", [MATRIX.astype(">f4"), MATRIX.astype("f8"), MATRIX.astype("i1"), np.asfortranarray(MATRIX)]
+)
+def test_other_numbers_and_orders_become_float32_in_c_order(array: np.ndarray, tmp_path: Path) -> None:
+    (tmp_path / "vocabulary.txt").write_text("x\ny\nz\n")
+    vectors = load(put(tmp_path, npy(array)))
+    assert vectors.vectors.dtype == np.float32
+    assert vectors.vectors.flags.c_contiguous
+    assert np.array_equal(vectors.vectors, MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (npy(np.array([["a", 1]], dtype=object), allow_pickle=True), "pickled Python objects"),
+        (npy(np.array(["a", "b"])), "two-dimensional and numeric"),
+        (npy(np.zeros(3, np.float32)), "two-dimensional and numeric"),
+        (npy(np.zeros((0, 3), np.float32)), "empty array"),
+        (npy(MATRIX)[:-1], r"float32 of shape \(3, 2\), the file is \d+ bytes"),
+        (npy(np.full((3, 2), 1e300)), "NaN or inf"),
+        (
+            npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999, 300), }\n"),
+            "the file is",
+        ),
+        (
+            npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (-3, 2), }\n"),
+            "is not a readable NumPy array",
+        ),
+        (
+            npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (" + "(" * 900 + "\n"),
+            "not a readable",
+        ),
+        (npy_header("__import__('os').system('false')\n"), "is not a readable NumPy array"),
+        (b"\x93NUMPY", "is not a readable NumPy array"),
+    ],
+)
+def test_broken_npy(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "vocabulary.txt").write_text("x\ny\nz\n")
+    with pytest.raises(FormatError, match=message):
+        load(put(tmp_path, content))
+
+
+def test_npy_without_or_with_the_wrong_words(tmp_path: Path) -> None:
+    path = put(tmp_path, npy(MATRIX))
+    with pytest.raises(FormatError, match=r"matrix without words; .*a\.vocabulary\.txt"):
+        load(path)
+    (tmp_path / "a.vocabulary.txt").write_text("x\ny\n")
+    with pytest.raises(FormatError, match=r"a\.vocabulary\.txt: .* 2 for 3"):
+        load(path)
+
+
+def test_a_packed_npy_finds_its_words(tmp_path: Path) -> None:
+    (tmp_path / "my.table.vocabulary.txt").write_text("x\ny\nz\n")
+    path = put(tmp_path, gzip.compress(npy(MATRIX)), "my.table.npy.gz")
+    assert load(path).index_to_key == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize("words", [np.array(["x", "é", "z"]), np.array([b"x", "é".encode(), b"z"])])
+@pytest.mark.parametrize("store", [np.savez, np.savez_compressed])
+def test_npz_with_an_array_of_strings(words: np.ndarray, store: Any, tmp_path: Path) -> None:
+    store(tmp_path / "a.npz", embeddings=MATRIX, tokens=words)
+    vectors = load(tmp_path / "a.npz")
+    assert vectors.index_to_key == ["x", "é", "z"]
+    assert np.array_equal(vectors.vectors, MATRIX)
+
+
+def test_npz_as_written_opens_in_numpy_without_pickle(tmp_path: Path) -> None:
+    save(table(), tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
+        assert np.array_equal(archive["vectors"], table().vectors)
+        assert archive["vocabulary"].tobytes().decode().splitlines() == WORDS
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": MATRIX}, "matrix without words"),
+        ({"a": MATRIX, "b": MATRIX, "w": np.array(["x", "y", "z"])}, "one matrix, this one has 2"),
+        ({"a": MATRIX, "w": np.array(["x", "y"])}, "2 words for 3 rows"),
+        ({"a": MATRIX, "w": np.array(["x", None, "z"], dtype=object)}, "pickled Python objects"),
+    ],
+)
+def test_broken_npz(arrays: dict[str, np.ndarray], message: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(FormatError, match=message):
+        load(tmp_path / "a.npz")
+
+
+def test_an_npz_that_unpacks_to_an_absurd_size_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", npy(np.zeros((1 << 14, 1 << 12), np.float32)))
+    with pytest.raises(FormatError, match="100 times its size"):
+        load(tmp_path / "a.npz")
+
+
+def test_the_safetensors_library_reads_what_is_written(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    save(Vectors(WORDS, table().vectors, counts=np.arange(len(WORDS))), tmp_path / "a.safetensors")
+    theirs = load_file(tmp_path / "a.safetensors")
+    assert np.array_equal(theirs["vectors"], table().vectors)
+    assert theirs["vocabulary"].tobytes().decode().splitlines() == WORDS
+    assert theirs["counts"].tolist() == list(range(len(WORDS)))
+
+
+def test_foreign_safetensors_with_words_beside_it(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({"embedding.weight": MATRIX.astype(np.float64)}, tmp_path / "model.safetensors")
+    with pytest.raises(FormatError, match="matrix without words"):
+        load(tmp_path / "model.safetensors")
+    (tmp_path / "vocab.txt").write_text("x\ny\nz\n")
+    vectors = load(tmp_path / "model.safetensors")
+    assert vectors.index_to_key == ["x", "y", "z"]
+    assert np.array_equal(vectors.vectors, MATRIX)
+
+
+def tensors(header: object, data: bytes = bytes(24)) -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        tensors({"a": {"dtype": "F32", "shape": [3, 2], "data_offsets": [0, 24]}})[:-1],
+        tensors({"a": {"dtype": "F32", "shape": [10**12, 300], "data_offsets": [0, 12 * 10**14]}}),
+        tensors({"a": {"dtype": "F32", "shape": [3, 2], "data_offsets": [24, 48]}}),
+        tensors({"a": {"dtype": "F32", "shape": [-3, -2], "data_offsets": [0, 24]}}),
+        tensors({"a": {"dtype": "F32", "shape": [0, 2**70], "data_offsets": [0, 0]}}),
+        tensors({"a": {"dtype": "F32", "shape": [0, 2**70], "data_offsets": [0, 0]}}, b""),
+        tensors({"a": {"dtype": "F32", "shape": [1] * 99, "data_offsets": [0, 4]}}),
+        tensors({"a": {"dtype": "F32", "shape": [2.0, 3.0], "data_offsets": [0, 24]}}),
+        tensors({"a": {"dtype": "F32", "shape": 6, "data_offsets": [0, 24]}}),
+        tensors({"a": {"dtype": ["F32"], "shape": [3, 2], "data_offsets": [0, 24]}}),
+        tensors({"a": {"dtype": "F31", "shape": [3, 2], "data_offsets": [0, 24]}}),
+        tensors({"a": None}),
+        tensors({}),
+        tensors(b'{"a":' * 30_000),
+        tensors(b"{nonsense}"),
+        tensors(b'{"\xff":1}'),
+        (2**63).to_bytes(8, "little") + b"{}",
+    ],
+)
+def test_broken_safetensors(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "vocabulary.txt").write_text("x\ny\nz\n")
+    path = put(tmp_path, content, "a.safetensors")
+    for name in (None, "safetensors"):
+        with pytest.raises(FormatError) as caught:
+            load(path, name)
+        assert str(path) in str(caught.value)
+
+
+def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "a.safetensors"
+    words = np.frombuffer(b"x\ny\nz\n", np.uint8)
+    for column in (
+        {"counts": np.arange(2)},
+        {"counts": -np.arange(3)},
+        {"counts": np.zeros(3)},
+        {"sources": np.full(3, 9, np.uint8)},
+    ):
+        save_file({"vectors": MATRIX, "vocabulary": words, **column}, path)
+        with pytest.raises(FormatError, match=f"{next(iter(column))} are 3 numbers"):
+            load(path)
+
+
+@pytest.mark.parametrize(
+    "metadata", ["x\ny\nz\n", "word\tcount\nx\t1\ny\t2\nz\t3\n", "id\tLabel\n1\tx\n2\ty\n3\tz\n"]
+)
+@pytest.mark.parametrize(
+    "names", [("vectors.tsv", "metadata.tsv"), ("vecs.tsv", "meta.tsv"), ("my_tensor.tsv", "my_metadata.tsv")]
+)
+def test_projector_files_as_others_write_them(metadata: str, names: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / names[0]).write_text("0\t1\n2.0\t3\n4\t5e0\n")
+    (tmp_path / names[1]).write_text(metadata)
+    for path in (tmp_path / names[0], tmp_path):
+        if path == tmp_path and names[0].startswith("my"):
+            continue
+        vectors = load(path)
+        assert vectors.provenance["format"] == "projector"
+        assert vectors.index_to_key == ["x", "y", "z"]
+        assert np.array_equal(vectors.vectors, MATRIX)
+
+
+def test_broken_projector_files(tmp_path: Path) -> None:
+    (tmp_path / "vectors.tsv").write_text("0\t1\n2\t3\n4\n")
+    with pytest.raises(FormatError, match=r"holds no vectors of a known kind, but vectors\.tsv"):
+        load(tmp_path)
+    (tmp_path / "metadata.tsv").write_text("x\ny\nz\n")
+    with pytest.raises(FormatError, match=r"vectors\.tsv:3: a line is 2 numbers"):
+        load(tmp_path)
+    (tmp_path / "metadata.tsv").write_text("x\ny\n")
+    with pytest.raises(FormatError, match=r"metadata\.tsv: .* 2 for 3"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"word": ["x", "y", "z"], "vector": MATRIX},
+        {"token": ["x", "y", "z"], "embedding": MATRIX.astype(float).tolist(), "rank": [1, 2, 3]},
+    ],
+    ids=["fixed-size lists", "lists and other columns"],
+)
+def test_parquet_as_others_write_it(columns: dict[str, Any], tmp_path: Path) -> None:
+    pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet", compression="snappy")
+    vectors = load(tmp_path / "a.parquet")
+    assert vectors.index_to_key == ["x", "y", "z"]
+    assert np.array_equal(vectors.vectors, MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"word": ["x", "y"], "vector": [[1.0, 2.0], [1.0]]}, "not equally long"),
+        ({"word": ["x", None], "vector": [[1.0], [2.0]]}, "'word' has 1 missing"),
+        ({"word": ["x", "y"], "vector": [[1.0], [None]]}, "'vector' has missing values"),
+        ({"word": ["x", "y"], "n": [1.0, 2.0]}, "0 columns that could be the vectors"),
+        ({"a": ["x", "y"], "b": ["x", "y"], "vector": [[1.0], [2.0]]}, "2 columns that could be the words"),
+    ],
+)
+def test_broken_parquet(columns: dict[str, Any], message: str, tmp_path: Path) -> None:
+    pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(FormatError, match=message) as caught:
+        load(tmp_path / "a.parquet")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (pickle.dumps({"a": 1}), "Python pickle"),
+        (pickle.dumps([1.0], protocol=0), "Python pickle"),
+        (b"\x7fELF" + bytes(99), "a program"),
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"BZh9", "bzip2"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"# Title\n\nSome text.\n", "no known format; it begins with b'# Title"),
+        (bytes(range(200, 256)) * 9, "no known format"),
+    ],
+)
+def test_what_else_people_have_at_hand_is_named(content: bytes, what: str, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=what):
+        load(put(tmp_path, content, "vectors.bin"))
+
+
+def test_zip_archives_are_told_apart(tmp_path: Path) -> None:
+    for member, what in (("model/data.pkl", "PyTorch"), ("a.txt", "zip archive without .npy")):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr(member, b"x")
+        with pytest.raises(FormatError, match=what):
+            load(tmp_path / "a.zip")
+
+
+def test_paths_that_are_no_files(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="does not exist"):
+        load(tmp_path / "nowhere")
+    with pytest.raises(FormatError, match=r"known kind, but nothing; known folders: run .*model2vec"):
+        load(tmp_path)
+    with pytest.raises(FormatError, match="glove is a file, this is a folder"):
+        load(tmp_path, "glove")
+    with pytest.raises(FormatError, match="is not a regular file"):
+        load("/dev/null")

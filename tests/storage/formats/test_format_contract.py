@@ -1,0 +1,281 @@
+"""What every format promises, by one row of the table after the other."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from format_tables import FILES, WORDS, WRITABLE, table, target, written
+from tests.places import ROOT
+
+from selfvec.base.errors import FormatError, OptionError, TargetError
+from selfvec.data.vectors import Source, Vectors
+from selfvec.storage.formats import FORMATS, Format, load, save
+
+every = pytest.mark.parametrize("row", WRITABLE, ids=lambda row: row.name)
+
+
+@every
+def test_what_was_written_is_read_back_to_the_bit(row: Format, tmp_path: Path) -> None:
+    before = table()
+    after = load(written(row, tmp_path, before))
+    assert after.index_to_key == WORDS
+    assert after.vectors.dtype == np.float32
+    assert np.array_equal(after.vectors.view(np.uint32), before.vectors.view(np.uint32))
+    assert after.provenance["format"] == row.name
+
+
+@every
+def test_mapped_formats_stay_in_the_file(row: Format, tmp_path: Path) -> None:
+    matrix = load(written(row, tmp_path)).vectors
+    if row.mapped:
+        assert not matrix.flags.owndata
+        assert not matrix.flags.writeable
+    assert matrix.flags.c_contiguous
+    assert matrix.flags.aligned
+
+
+@every
+def test_half_precision_is_kept_or_refused(row: Format, tmp_path: Path) -> None:
+    path = target(row, tmp_path)
+    if not row.half:
+        with pytest.raises(OptionError, match="does not hold float16"):
+            save(table(), path, row.name, dtype="float16")
+        assert list(tmp_path.iterdir()) == []
+        return
+    save(table(), path, row.name, dtype="float16")
+    after = load(path)
+    assert after.vectors.dtype == np.float16
+    assert np.array_equal(after.vectors, table().vectors.astype(np.float16))
+
+
+@every
+def test_dimensions_keep_the_first_columns(row: Format, tmp_path: Path) -> None:
+    path = target(row, tmp_path)
+    save(table(), path, row.name, dimensions=2)
+    assert np.array_equal(load(path).vectors, table().vectors[:, :2])
+
+
+@every
+def test_counts_and_sources_are_kept_or_said_to_be_left_out(row: Format, tmp_path: Path) -> None:
+    sources = np.array([Source.KNOWN, Source.SUBWORDS], np.uint8)
+    counts = np.array([7, 2], np.int64)
+    before = Vectors(["a", "b"], np.eye(2, dtype=np.float32), sources=sources, counts=counts)
+    path = target(row, tmp_path)
+    notes = " ".join(save(before, path, row.name))
+    after = load(path)
+    if "counts" in row.columns:
+        assert after.counts is not None
+        assert after.counts.tolist() == [7, 2]
+        assert after.sources.tolist() == sources.tolist()
+        assert notes == ""
+    else:
+        assert after.counts is None
+        assert "word counts: left out" in notes
+        assert "where each vector came from: left out" in notes
+
+
+def test_composed_vectors_are_said_to_be_left_out(tmp_path: Path) -> None:
+    def compose(words: object) -> np.ndarray:
+        raise AssertionError
+
+    vectors = Vectors(["a"], np.ones((1, 2), np.float32), composer=compose)
+    assert "composed from parts" in save(vectors, tmp_path / "a.safetensors")[0]
+
+
+@every
+@pytest.mark.parametrize("word", ["line\nbreak", "line\rbreak", "lone \ud800 surrogate"])
+def test_words_a_format_cannot_hold_are_refused_and_the_target_left(
+    row: Format, word: str, tmp_path: Path
+) -> None:
+    path = target(row, tmp_path)
+    if not row.folder:
+        path.write_bytes(b"what stood here")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(OptionError):
+        save(Vectors(["fine", word], np.eye(2, dtype=np.float32)), path, row.name)
+    assert sorted(tmp_path.iterdir()) == before
+    assert row.folder or path.read_bytes() == b"what stood here"
+
+
+@every
+def test_a_folder_that_cannot_be_written_into_is_a_target_error(row: Format, tmp_path: Path) -> None:
+    with pytest.raises(TargetError):
+        save(table(), target(row, tmp_path / "nowhere"), row.name)
+
+
+@every
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_refused_both_ways(row: Format, bad: float, tmp_path: Path) -> None:
+    vectors = table()
+    vectors.vectors[1, 3] = bad
+    path = target(row, tmp_path)
+    with pytest.raises(OptionError, match=r"don't.*not finite"):
+        save(vectors, path, row.name)
+    assert row.write is not None
+    row.write(vectors, path)
+    with pytest.raises(FormatError, match=r"(:[23]: .*don't|don't.*row 2)"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in WRITABLE if row.name != "model2vec"], ids=lambda row: row.name
+)
+def test_words_standing_twice_are_an_error_or_the_first_is_kept(row: Format, tmp_path: Path) -> None:
+    vectors = table(["a", "b", "c", "d"])
+    vectors.index_to_key[2:] = ["a", "b"]
+    assert row.write is not None
+    path = target(row, tmp_path)
+    row.write(vectors, path)
+    with pytest.raises(
+        FormatError, match=r"'a' in (row 1|line \d) and again in (row 3|line \d); .*errors='replace'"
+    ):
+        load(path)
+    after = load(path, errors="replace")
+    assert after.index_to_key == ["a", "b"]
+    assert np.array_equal(after.vectors, vectors.vectors[:2])
+    assert "2 rows left out" in after.provenance["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in WRITABLE if row.name not in ("model2vec", "parquet", "npz")],
+    ids=lambda row: row.name,
+)
+def test_words_that_are_not_utf8_are_an_error_or_replaced(row: Format, tmp_path: Path) -> None:
+    path = written(row, tmp_path)
+    for file in [path, *tmp_path.rglob("*")]:
+        if file.is_file():
+            file.write_bytes(file.read_bytes().replace(b"zebra", b"zeb\xff\xfe"))
+    with pytest.raises(FormatError, match=r"UTF-8.*errors='replace'"):
+        load(path)
+    assert load(path, errors="replace").index_to_key == ["zeb\ufffd\ufffd", *WORDS[1:]]
+
+
+@pytest.mark.parametrize("row", FORMATS, ids=lambda row: row.name)
+@pytest.mark.parametrize("content", [b"", b"\0", b"no vectors here\n", b"\x7fELF\x02\x01\x01" + bytes(64)])
+def test_other_files_are_one_format_error(row: Format, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(FormatError) as caught:
+        load(path, row.name)
+    assert str(path) in str(caught.value)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("row", FILES, ids=lambda row: row.name)
+@pytest.mark.parametrize("other", FILES, ids=lambda row: row.name)
+def test_a_format_named_wrongly_is_an_error(row: Format, other: Format, tmp_path: Path) -> None:
+    path = written(row, tmp_path)
+    if row is other:
+        return
+    with pytest.raises(FormatError):
+        load(path, other.name)
+
+
+@pytest.mark.parametrize("row", FILES, ids=lambda row: row.name)
+def test_the_suffix_names_the_format_to_write(row: Format, tmp_path: Path) -> None:
+    for suffix in row.suffixes:
+        save(table(["a", "b"]), tmp_path / f"t{suffix}")
+        assert load(tmp_path / f"t{suffix}").provenance["format"] == row.name
+
+
+def test_reading_does_not_look_at_the_suffix(tmp_path: Path) -> None:
+    save(table(), tmp_path / "a.bin")
+    (tmp_path / "a.bin").rename(tmp_path / "a.parquet")
+    assert load(tmp_path / "a.parquet").provenance["format"] == "word2vec"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"path": "a.xyz"}, r"'\.xyz' names no format"),
+        ({"path": "a"}, r"names no format"),
+        ({"path": "a.vec.gz"}, r"read, not written; leave \.gz off"),
+        ({"path": "a.vec", "format": "wrod2vec"}, r"no format 'wrod2vec'; choose one of .*word2vec-text"),
+        ({"path": "a.bin", "format": "fasttext"}, r"fasttext is read, not written"),
+        ({"path": "a.vec", "dimensions": 6}, r"5 dimensions, 6 .* 1 to 5"),
+        ({"path": "a.vec", "dimensions": 0}, r"1 to 5"),
+        ({"path": "a.npy", "dtype": "int8"}, r"does not hold int8"),
+    ],
+)
+def test_options_that_make_no_sense_say_so(options: dict[str, object], message: str, tmp_path: Path) -> None:
+    path = tmp_path / str(options.pop("path"))
+    with pytest.raises(OptionError, match=message):
+        save(table(), path, **options)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_half_precision_that_overflows_is_refused(tmp_path: Path) -> None:
+    vectors = Vectors(["big"], np.array([[1e6, 1.0]], np.float32))
+    with pytest.raises(OptionError, match="'big' is not finite in float16"):
+        save(vectors, tmp_path / "a.npy", dtype="float16")
+
+
+def test_no_vectors_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="no vectors"):
+        save(Vectors([], np.empty((0, 3), np.float32)), tmp_path / "a.npy")
+
+
+def test_names_and_suffixes_are_unique() -> None:
+    names = [row.name for row in FORMATS]
+    suffixes = [suffix for row in FORMATS for suffix in row.suffixes]
+    assert len(set(names)) == len(names)
+    assert len(set(suffixes)) == len(suffixes)
+
+
+def test_the_documentation_lists_every_format() -> None:
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    for row in FORMATS:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{row.name}` |")]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert [cell.strip("`") for cell in cells[2].split()] == sorted(row.suffixes, key=row.suffixes.index)
+        assert cells[4] == ("yes" if row.write else "")
+        assert (cells[5] == "yes") == row.mapped
+        assert (cells[6] == "yes") == row.half
+
+
+def test_importing_formats_imports_nothing_heavy() -> None:
+    heavy = {"polars", "numba", "tokenizers", "safetensors", "selfvec.base.zstd"}
+    script = f"import sys, selfvec.storage.formats; print({heavy!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@every
+def test_a_write_that_fails_half_way_leaves_the_target(row: Format, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    vectors = table([f"word{i}" for i in range(3000)], 20)
+    path = target(row, tmp_path)
+    if not row.folder:
+        path.write_bytes(b"what stood here")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # as a disk with room for 20 kB
+    try:
+        with pytest.raises(TargetError, match="larger than the file system allows"):
+            save(vectors, path, row.name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [file.name for file in tmp_path.iterdir() if file != path] == []
+    assert row.folder or path.read_bytes() == b"what stood here"
+
+
+@pytest.mark.parametrize("row", [row for row in FILES if row.name != "safetensors"], ids=lambda row: row.name)
+def test_packed_files_are_read(row: Format, tmp_path: Path) -> None:
+    path = written(row, tmp_path)
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    after = load(packed)
+    assert after.provenance["format"] == row.name
+    assert np.array_equal(after.vectors, table().vectors)
+
+
+def test_packed_safetensors_cannot_be_mapped(tmp_path: Path) -> None:
+    save(table(), tmp_path / "a.safetensors")
+    (tmp_path / "b").write_bytes(gzip.compress((tmp_path / "a.safetensors").read_bytes()))
+    with pytest.raises(FormatError, match="unpack it first"):
+        load(tmp_path / "b")

@@ -1,0 +1,248 @@
+"""Token tables: model2vec folders on both sides of the real library, and the embedded default."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from format_tables import WORDS, table
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from selfvec.base.errors import FormatError, OptionError
+from selfvec.data.vectors import Source, Vectors
+from selfvec.storage.formats import load, save
+
+model2vec = pytest.importorskip("model2vec")
+
+TEXT = [
+    "a tornado and a thunderstorm with hail and wind",
+    "größere Stürme and hailstones",
+    "wind storm winds",
+] * 3
+ASKED = ["tornado", "thunderstorm", "and", "hailing", "größer", "Wind", "q", "日本"]
+
+
+def real(path: Path) -> Any:
+    return model2vec.StaticModel.from_pretrained(path, normalize=False)
+
+
+def test_the_library_gives_every_word_its_row(tmp_path: Path) -> None:
+    save(table(), tmp_path / "m", "model2vec")
+    theirs = real(tmp_path / "m")
+    assert np.array_equal(theirs.encode(WORDS), table().vectors)
+
+
+def test_the_library_finds_the_words_of_a_sentence(tmp_path: Path) -> None:
+    words = ["the", "don't", "new york", "c++", "tornado", "u.s."]
+    vectors = Vectors(words, np.eye(6, dtype=np.float32))
+    save(vectors, tmp_path / "m", "model2vec")
+    encoded = real(tmp_path / "m").encode("The tornado, in New York: don't (C++) and unknown U.S.")
+    assert np.allclose(encoded, 1 / 6)
+
+
+def test_cased_words_stay_apart(tmp_path: Path) -> None:
+    save(Vectors(["May", "may"], np.eye(2, dtype=np.float32)), tmp_path / "m", "model2vec")
+    assert real(tmp_path / "m").encode(["May", "may", "MAY"]).tolist() == [[1, 0], [0, 1], [0, 0]]
+
+
+def test_unknown_words_have_no_token_of_the_vocabulary(tmp_path: Path) -> None:
+    words = ["[UNK]", "[[UNK]]", "a"]
+    save(Vectors(words, np.eye(3, dtype=np.float32)), tmp_path / "m", "model2vec")
+    assert np.array_equal(real(tmp_path / "m").encode([*words, "b"]), np.eye(4, 3))
+    assert load(tmp_path / "m").index_to_key == words
+
+
+@pytest.mark.parametrize("word", [" a", "a ", "  "])
+def test_words_no_tokenizer_keeps_whole_are_refused(word: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"cannot keep the word .* whole"):
+        save(Vectors(["a", word], np.eye(2, dtype=np.float32)), tmp_path / "m", "model2vec")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "mine").write_text("x")
+    with pytest.raises(OSError, match="exists already"):
+        save(table(), tmp_path / "m", "model2vec")
+    assert (tmp_path / "m" / "mine").read_text() == "x"
+
+
+def word_piece() -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.train_from_iterator(
+        TEXT, trainers.WordPieceTrainer(vocab_size=90, special_tokens=["[PAD]", "[UNK]"])
+    )
+    return tokenizer
+
+
+def unigram() -> Tokenizer:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(vocab_size=60, special_tokens=["<unk>"], unk_token="<unk>")
+    tokenizer.train_from_iterator(TEXT, trainer)
+    return tokenizer
+
+
+def byte_pairs() -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(TEXT, trainers.BpeTrainer(vocab_size=90, special_tokens=["<s>"]))
+    return tokenizer
+
+
+@pytest.mark.parametrize("make", [word_piece, unigram, byte_pairs])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_models_of_the_library_are_read_as_it_encodes(
+    make: Any, weighted: bool, mapped: bool, tmp_path: Path
+) -> None:
+    tokenizer = make()
+    size, rng = tokenizer.get_vocab_size(), np.random.default_rng(5)
+    theirs = model2vec.StaticModel(
+        rng.standard_normal((9 if mapped else size, 4)).astype(np.float32),
+        tokenizer,
+        weights=rng.random(size).astype(np.float32) if weighted else None,
+        token_mapping=rng.integers(0, 9, size) if mapped else None,
+    )
+    theirs.save_pretrained(tmp_path / "m")
+    ours = load(tmp_path / "m")
+    assert ours.provenance["format"] == "model2vec"
+    assert {"and", "wind"} & set(ours.index_to_key)
+    marked = [word for word in ours.index_to_key if word.startswith(("▁", "Ġ", "##", "[", "<", " "))]
+    assert set(marked) <= {"▁"}
+    words = [*ASKED, *ours.index_to_key]
+    assert np.allclose(ours.lookup(words)[0], theirs.encode(words), atol=1e-5)
+    assert Source.SUBWORDS in ours.lookup(["windhail", "stormwind", "hailand", "ands", "windd"])[1]
+
+
+def test_a_sentence_transformers_folder_is_read(tmp_path: Path) -> None:
+    save(table(), tmp_path / "m", "model2vec")
+    from safetensors.numpy import load_file, save_file
+
+    inner = tmp_path / "s" / "0_StaticEmbedding"
+    inner.mkdir(parents=True)
+    tensors = load_file(tmp_path / "m" / "model.safetensors")
+    save_file({"embedding.weight": tensors["embeddings"]}, inner / "model.safetensors")
+    (tmp_path / "m" / "tokenizer.json").rename(inner / "tokenizer.json")
+    ours = load(tmp_path / "s")
+    assert ours.index_to_key == WORDS
+    assert np.array_equal(ours.vectors, table().vectors)
+
+
+def test_a_table_beside_its_tokenizer_is_read(tmp_path: Path) -> None:
+    save(table(), tmp_path / "m", "model2vec")
+    assert load(tmp_path / "m" / "model.safetensors").index_to_key == WORDS
+
+
+def test_broken_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    save(table(), folder, "model2vec")
+    tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
+    for content in ("", "{}", tokenizer[:-9], "\0"):
+        (folder / "tokenizer.json").write_text(content, encoding="utf-8")
+        with pytest.raises(FormatError, match=r"tokenizer\.json"):
+            load(folder)
+    parts = json.loads(tokenizer)
+    parts["model"]["vocab"]["more"] = len(WORDS) + 7
+    (folder / "tokenizer.json").write_text(json.dumps(parts))
+    with pytest.raises(FormatError, match="the tokenizer has 20 tokens, the table 13 rows"):
+        load(folder)
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(FormatError, match="holds no vectors of a known kind"):
+        load(folder)
+
+
+def test_mappings_and_weights_that_do_not_fit(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    folder = tmp_path / "m"
+    save(table(), folder, "model2vec")
+    good = load_file(folder / "model.safetensors")
+    for extra, message in (
+        ({"mapping": np.full(13, 99)}, "mapping"),
+        ({"mapping": -np.ones(13, np.int64)}, "mapping"),
+        ({"weights": np.ones(3, np.float32)}, "weights"),
+        ({"weights": np.full(13, np.nan, np.float32)}, "NaN"),
+    ):
+        save_file({**good, **extra}, folder / "model.safetensors")
+        with pytest.raises(FormatError, match=message):
+            load(folder)
+
+
+def files_of_wordllama() -> tuple[Tokenizer, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    spec = util.find_spec("wordllama")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
+    return tokenizer, load_file(folder / "weights" / "l2_supercat_256.safetensors")["embedding.weight"]
+
+
+def test_default_words_are_sums_of_their_pieces() -> None:
+    default = load("default")
+    tokenizer, pieces = files_of_wordllama()
+    words = [
+        "storm",
+        "tornado",
+        "Thunderstorm",
+        "café",
+        "日本",
+        "x-ray",
+        "pickle",
+        *default.index_to_key[::500],
+    ]
+    found, sources = default.lookup(words)
+    for word, row, source in zip(words, found, sources, strict=True):
+        ids = tokenizer.encode(word.lower(), add_special_tokens=False).ids
+        assert np.allclose(row, pieces[ids].astype(np.float32).sum(axis=0), atol=1e-5), word
+        assert source == (Source.KNOWN if len(ids) == 1 else Source.SUBWORDS)
+
+
+def test_default_is_a_lower_case_table_of_whole_words() -> None:
+    default = load("default")
+    assert default.vector_size == 256
+    assert 10_000 < len(default) < 12_000
+    assert not default.cased
+    assert all(word.isalnum() for word in default.index_to_key)
+    assert default.provenance["format"] == "default"
+    assert default.provenance["package"].startswith("wordllama ")
+    assert "weather" in [word for word, _ in default.most_similar("storm")]
+
+
+def test_default_composes_in_batches_as_one_by_one() -> None:
+    default = load("default")
+    words = [f"storm{i}er" for i in range(1500)]
+    rows = default.lookup(words)[0]
+    assert np.allclose(rows[[0, 777, 1499]], [default.embed(words[i]) for i in (0, 777, 1499)], atol=1e-6)
+
+
+def test_default_does_not_import_the_package() -> None:
+    script = "import sys, selfvec.storage.formats as f; f.load('default'); print('wordllama' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_default_without_the_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(util, "find_spec", {}.get)
+    with pytest.raises(OptionError, match="pip install wordllama"):
+        load("default")
+
+
+def test_a_file_called_default_is_reached_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(table(), tmp_path / "default", "word2vec")
+    assert load("./default").index_to_key == WORDS

@@ -1,0 +1,242 @@
+"""Text formats: what a line may look like, which number a text is, and where an error stands."""
+
+from __future__ import annotations
+
+import gzip
+from decimal import Decimal, getcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+from format_tables import table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selfvec.base import zstd
+from selfvec.base.errors import FormatError, OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import lines, load, save
+from selfvec.storage.formats.source import Input
+
+getcontext().prec = 200
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "compiled"])
+def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test with the plain parser, and with the compiled one that large files get."""
+    if request.param:
+        monkeypatch.setattr(lines, "_WORTH_IT", -1)
+
+
+def put(folder: Path, content: bytes | str) -> Path:
+    path = folder / "vectors"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+GOLDEN = {"a": [1.0, -2.5], "b c": [0.125, 3e-5], "\u00a0": [-0.0, 1e10]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "3 2\na 1 -2.5\nb c 0.125 3e-05\n\u00a0 -0 1E10\n",
+        "3 2\na 1 -2.5 \nb c 0.125 3e-05 \n\u00a0 -0 1E10 \n",  # the C program's blank at the end
+        "3 2\r\na 1 -2.5\r\nb c 0.125 3e-05\r\n\u00a0 -0 1E10\r\n",
+        "3 2\na\t1.\t-2.5\nb c\t.125\t3e-05\n\u00a0\t-0\t1E+10",
+        "\ufeff3 2\na  1   -2.5\n  b c  +0.125 3e-05\n\u00a0 -0 1E10\n\n\n",
+        "a 1 -2.5\nb c 0.125 3e-05\n\u00a0 -0 1E10\n",
+        "\ufeffa 1 -2.5\nb c 0.125 0.00003\n\u00a0 -0 10000000000\n",
+    ],
+    ids=["plain", "trailing blank", "CRLF", "tabs", "BOM and blanks", "GloVe", "GloVe with BOM"],
+)
+@pytest.mark.usefixtures("both")
+def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
+    vectors = load(put(tmp_path, content))
+    assert vectors.index_to_key == list(GOLDEN)
+    expected = np.array(list(GOLDEN.values()), np.float32)
+    assert np.array_equal(vectors.vectors.view(np.uint32), expected.view(np.uint32))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("3 2\na 1 2\nb 1 2\n", r":1: 3 rows are announced, the file holds 2"),
+        ("1 2\na 1 2\nb 1 2\n", r":1: 1 rows are announced, the file holds 2"),
+        ("2 2\na 1 2\nb 1\n", r":3: a line is a word and 2 numbers"),
+        ("2 2\na 1 2\nb 1 x\n", r":3: 'x' is not a number"),
+        ("2 2\na 1 2\nb 1 1_0\n", r":3: '1_0' is not a number"),
+        ("2 2\na 1 2\n 1 2\n", r":3: a line is a word and 2 numbers"),
+        ("3 2\na 1 2\n\nb 1 2\n", r":3: a line is a word and 2 numbers"),
+        ("2 2\na 1 2\nb 1 nan\n", r":3: .*'b' holds NaN"),
+        ("2 2\na 1 2\nb 1 1e39\n", r":3: .*'b' holds NaN or inf"),
+        ("2 2\na 1 2\na 3 4\n", r":3: .*'a' in line 2 and again in line 3"),
+        (b"2 2\na 1 2\nb\xff 1 2\n", r":3: words are UTF-8"),
+        ("3 5", r":1: 3 rows are announced, the file holds 0"),
+        ("0 5\n", r":1: 0 rows"),
+        ("5 0\na\nb\n", r":1: 5 rows of 0 numbers"),
+        ("999999999999 300\na 1 2\n", r":1: 999999999999 rows of 300 numbers do not fit"),
+        ("a 1 2\nb 1 2\nc 1\n", r":3: a line is a word and 2 numbers"),
+        ("a 1 2\nb 1 2\nc 1 x\n", r":3: 'x' is not a number"),
+    ],
+)
+@pytest.mark.usefixtures("both")
+def test_an_error_names_the_line(content: bytes | str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=message) as caught:
+        load(put(tmp_path, content))
+    assert caught.value.remedy
+
+
+def test_many_short_lines_are_not_worth_a_large_table(tmp_path: Path) -> None:
+    import tracemalloc
+
+    path = put(tmp_path, ("a " + "1 " * 5000 + "\n") * 60 + "b 1\n" * 200_000)
+    tracemalloc.start()
+    with pytest.raises(FormatError):
+        load(path, "glove")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
+
+
+def test_a_glove_reader_refuses_a_header(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="GloVe text has no header"):
+        load(put(tmp_path, "2 3\na 1 2 3\nb 1 2 3\n"), "glove")
+
+
+def test_words_of_digits_are_no_header(tmp_path: Path) -> None:
+    vectors = load(put(tmp_path, "1 0.5 2\n2 0.25 4\n"))
+    assert vectors.index_to_key == ["1", "2"]
+    assert vectors.vectors.tolist() == [[0.5, 2.0], [0.25, 4.0]]
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.floats(allow_nan=False, allow_infinity=False, width=32).map(repr),
+    st.decimals(allow_nan=False, allow_infinity=False, places=30, min_value=-10, max_value=10).map(str),
+    st.from_regex(r"[+-]?[0-9]{0,25}\.?[0-9]{1,25}(e[+-]?[0-9]{1,3})?", fullmatch=True),
+    st.from_regex(r"[+-]?0\.0{0,40}[0-9]{1,25}", fullmatch=True),
+)
+
+
+def halfway(value: float, digits: int, offset: int) -> str:
+    """The decimal half-way between a float32 and the next, of few digits, ``offset`` off in the last."""
+    low = np.float32(value)
+    high = np.nextafter(low, np.float32(np.inf))
+    middle = (Decimal(float(low)) + Decimal(float(high))) / 2
+    mantissa, exponent = f"{middle:.{digits - 1}e}".replace(".", "").split("e")
+    return f"{int(mantissa) + offset}e{int(exponent) - digits + 1}"
+
+
+HALFWAY = st.builds(
+    halfway,
+    st.floats(min_value=2.0**-20, max_value=2.0**20, width=32),
+    st.integers(14, 19),
+    st.integers(-2, 2),
+)
+
+
+def parsed(text: str) -> np.ndarray:
+    """One line's numbers by the compiled parser, with the plain one where that hands over."""
+    data = f"w {text}".encode()
+    source = Input(Path("x"), data)
+    _, matrix = lines.read_lines(source, 0, (1, len(text.split())), "strict", first_line=1)
+    return matrix[0]
+
+
+@settings(max_examples=600)
+@given(st.lists(st.one_of(NUMBERS, HALFWAY), min_size=1, max_size=6))
+def test_the_compiled_parser_rounds_as_python(numbers: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
+        patch.setattr(lines, "_WORTH_IT", -1)
+        expected = np.array([float(number) for number in numbers]).astype(np.float32)
+        assert np.array_equal(parsed(" ".join(numbers)).view(np.uint32), expected.view(np.uint32))
+
+
+LINES = st.lists(
+    st.lists(
+        st.sampled_from(["a", "é", " ", "  ", "\t", "1", "-2.5", "1e3", "x", "\r", "nan", "+", ".", "1.e1"])
+    ).map("".join),
+    min_size=1,
+    max_size=5,
+).map("\n".join)
+
+
+@settings(max_examples=600)
+@given(LINES, st.integers(1, 3), st.booleans())
+def test_both_parsers_agree_on_every_text(text: str, dimensions: int, worded: bool) -> None:
+    source = Input(Path("x"), text.encode())
+    rows = lines.count_lines(source, 0)
+    outcomes = []
+    for worth_it in (1 << 20, -1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lines, "_WORTH_IT", worth_it)
+            try:
+                words, matrix = lines.read_lines(
+                    source, 0, (rows, dimensions), "strict", first_line=1, worded=worded
+                )
+                outcomes.append((words, matrix.view(np.uint32).tolist()))
+            except FormatError as error:
+                outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_blocks_join_seamlessly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = table([f"w{i}" for i in range(500)], 7)
+    save(before, tmp_path / "a.vec")
+    monkeypatch.setattr(lines, "_WORTH_IT", -1)
+    for block in (1, 64, 100, 1000, 1 << 20):
+        monkeypatch.setattr(lines, "_BLOCK", block)
+        after = load(tmp_path / "a.vec")
+        assert after.index_to_key == before.index_to_key
+        assert np.array_equal(after.vectors, before.vectors)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=5))
+def test_every_float_survives_text(tmp_path_factory: pytest.TempPathFactory, numbers: list[float]) -> None:
+    path = tmp_path_factory.mktemp("t") / "a.vec"
+    before = np.array([numbers], np.float32)
+    save(Vectors(["w"], before), path)
+    assert np.array_equal(load(path).vectors.view(np.uint32), before.view(np.uint32))
+
+
+@pytest.mark.parametrize("name", ["word2vec-text", "glove", "word2vec"])
+@pytest.mark.parametrize("word", ["two words", "tab\tbed", "nul\0", "form\ffeed", ""])
+def test_words_with_blanks_are_read_but_not_written(name: str, word: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"cannot hold.*safetensors"):
+        save(Vectors([word], np.ones((1, 2), np.float32)), tmp_path / "a", name)
+
+
+def test_glove_does_not_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    vectors = Vectors(["\ufeffa"], np.ones((1, 2), np.float32))
+    with pytest.raises(OptionError, match=r"U\+FEFF"):
+        save(vectors, tmp_path / "a.glove")
+    save(vectors, tmp_path / "a.vec")
+    assert load(tmp_path / "a.vec").index_to_key == ["\ufeffa"]
+
+
+def test_packed_text_is_read(tmp_path: Path) -> None:
+    save(table(), tmp_path / "a.vec")
+    data = (tmp_path / "a.vec").read_bytes()
+    for packed in (
+        gzip.compress(data),
+        zstd.compress(data),
+        gzip.compress(data[:99]) + gzip.compress(data[99:]),
+    ):
+        vectors = load(put(tmp_path, packed))
+        assert vectors.provenance["format"] == "word2vec-text"
+        assert np.array_equal(vectors.vectors, table().vectors)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_a_packed_file_cut_off_or_absurd_is_an_error(pack: object, tmp_path: Path) -> None:
+    assert callable(pack)
+    save(table(), tmp_path / "a.vec")
+    packed = pack((tmp_path / "a.vec").read_bytes())
+    with pytest.raises(FormatError):
+        load(put(tmp_path, packed[:-20]))
+    with pytest.raises(FormatError, match="unpacks to more than 100 times its size"):
+        load(put(tmp_path, pack(b"2 2\n" + b" " * (1 << 28))))
+    with pytest.raises(FormatError, match="is empty once unpacked"):
+        load(put(tmp_path, pack(b"")))

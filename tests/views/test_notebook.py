@@ -1,0 +1,162 @@
+"""What notebooks show: HTML that is whole, escaped, and says what the objects say; and the worked example."""
+
+from __future__ import annotations
+
+import ast
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.places import ROOT
+
+from selfvec.analysis.drift.drift_rows import Drift
+from selfvec.analysis.drift.slice_paths import SlicePath
+from selfvec.data.trajectory import Trajectory
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+
+EXAMPLE = ROOT / "examples" / "words_on_the_move.ipynb"
+HOSTILE = "<script>alert(1)</script>"
+
+
+class Reader(HTMLParser):
+    """Text, tags and attributes, and whether all that was opened was closed."""
+
+    VOID = frozenset({"br", "line", "polyline", "polygon"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text, self.tags, self.open = "", [], []
+        self.attributes: set[str] = set()
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def table() -> Vectors:
+    rows = np.array([[1, 0], [0.9, 0.1], [0, 1], [0, 0]], np.float32)
+    sources = np.array([Source.KNOWN, Source.KNOWN, Source.CONTEXT, Source.NONE], np.uint8)
+    words = ["rain", HOSTILE, "law", "void"]
+    return Vectors(words, unit_rows(rows), sources=sources, counts=np.array([1200, 7, 5, 1]))
+
+
+def path() -> Trajectory:
+    states = unit_rows(np.array([[0, 0], [1, 0], [0.6, 0.8]], np.float32))
+    return Trajectory(HOSTILE, np.array([0, 10, 20]), states)
+
+
+def drift_rows(low: float | None) -> Drift:
+    row: dict[str, Any] = {
+        "word": HOSTILE,
+        "distance": 0.25,
+        "low": low,
+        "high": low and low + 0.2,
+        "apd": 0.5,
+    }
+    row |= {"expected": 0.1, "p": 0.001, "q": 0.01, "count_a": 1000, "count_b": 20}
+    row |= {"gained": ["oven", HOSTILE], "lost": ["prison"]}
+    return Drift("1990..1999", "2020", [row, {**row, "word": "law", "q": 0.5}])
+
+
+def slice_path() -> SlicePath:
+    rng = np.random.default_rng(0)
+    vectors = unit_rows(np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0]], np.float32))
+    draws = unit_rows((vectors + 0.1 * rng.standard_normal((50, 3, 3))).reshape(-1, 3)).reshape(50, 3, 3)
+    draws[:, 1] = 0
+    return SlicePath("law", ("a", "b", "c"), vectors, draws, np.array([9, 0, 4]), np.array([5, 0, 3]))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [table(), path(), drift_rows(0.2), drift_rows(None), slice_path()],
+    ids=lambda o: type(o).__name__,
+)
+def test_what_is_shown_is_whole_escaped_and_without_scripts(shown: Any) -> None:
+    html = shown._repr_html_()
+    read = Reader(html)
+    assert "script" not in read.tags
+    assert not any(name.startswith("on") for name in read.attributes)
+    assert "http" not in html
+    assert isinstance(repr(shown), str)
+
+
+def test_vectors_show_words_with_their_neighbours() -> None:
+    read = Reader(table()._repr_html_())
+    assert "4 words × 2 dimensions" in read.text
+    assert "2 pretrained" in read.text
+    assert "1 from the text" in read.text
+    assert HOSTILE[:31] in read.text  # shortened, as everywhere
+    assert "1,200" in read.text
+    assert "(no vector)" in read.text
+
+
+def test_drift_shows_how_much_how_surely_and_what_came_and_went() -> None:
+    read = Reader(drift_rows(0.2)._repr_html_())
+    for part in (
+        "1990..1999 to 2020",
+        "2 words, 1 surely changed",
+        "0.20–0.40",
+        "1,000 → 20",
+        "oven",
+        "prison",
+    ):
+        assert part in read.text
+    assert "95 %" not in Reader(drift_rows(None)._repr_html_()).text
+
+
+def test_a_path_is_drawn_from_its_first_vector_on() -> None:
+    read = Reader(path()._repr_html_())
+    assert "3 states, 20 updates" in read.text
+    assert "0.60" in read.text
+    html = path()._repr_html_()
+    points = html.split('<polyline points="')[1].split('"')[0].split()
+    assert len(points) == 2  # the zero vector has no place
+
+
+def test_a_path_through_slices_leaves_out_where_the_word_is_not() -> None:
+    made = slice_path()
+    distance, low, high = made.from_first()
+    assert distance.tolist()[0] == 0
+    assert np.isnan(distance[1])
+    assert distance[2] == pytest.approx(1)
+    assert low[2] < 1 < high[2]
+    html = made._repr_html_()
+    assert len(html.split('<polyline points="')[1].split('"')[0].split()) == 2
+
+
+def test_the_worked_example_runs_and_shows_itself() -> None:
+    cells = [cell for cell in json.loads(EXAMPLE.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    names: dict[str, Any] = {}
+    shown = []
+    for cell in cells:
+        assert cell["outputs"] == []
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body[-1]
+        value = None
+        if isinstance(last, ast.Expr):
+            exec(compile(ast.Module(tree.body[:-1], []), EXAMPLE.name, "exec"), names)
+            value = eval(compile(ast.Expression(last.value), EXAMPLE.name, "eval"), names)
+        else:
+            exec(compile(tree, EXAMPLE.name, "exec"), names)
+        if value is not None:
+            shown.append(Reader(value._repr_html_()).text)
+    assert len(shown) == 6
+    assert "Trajectory of raise" in shown[3]
+    assert "surely changed" in shown[4]
+    assert names["surely"]
+    before, after = ({word for word, _ in row["neighbours"]} for row in names["near"])
+    assert "valueerror" in after - before

@@ -1,0 +1,134 @@
+"""Projections: PCA against arithmetic by hand and laws; the others for being reproducible."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.views.projection import METHODS, project
+
+
+def random_matrix(seed: int, n: int = 30, d: int = 8) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, d)) * np.linspace(3, 0.5, d)  # unequal axes: the components are distinct
+
+
+def distances(points: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(points[:, None] - points[None], axis=-1)
+
+
+def test_pca_by_hand() -> None:
+    cross = np.array([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0], [2.0, 6.0], [2.0, 4.0]])
+    projection = project(cross)
+    np.testing.assert_allclose(projection.points, [[-2, 0], [0, 0], [2, 0], [0, 1], [0, -1]], atol=1e-6)
+    assert projection.explained == pytest.approx((0.8, 0.2))
+    assert projection.points.dtype == np.float32
+
+
+@given(st.integers(0, 10_000))
+def test_pca_is_the_singular_value_decomposition(seed: int) -> None:
+    matrix = random_matrix(seed)
+    u, s, _ = np.linalg.svd(matrix - matrix.mean(axis=0), full_matrices=False)
+    projection = project(matrix)
+    np.testing.assert_allclose(np.abs(projection.points), np.abs(u[:, :2] * s[:2]), atol=1e-4)
+    assert projection.explained == pytest.approx(tuple(s[:2] ** 2 / (s**2).sum()))
+
+
+@given(st.integers(0, 10_000), st.floats(-50, 50), st.permutations(range(30)))
+def test_pca_laws(seed: int, shift: float, order: list[int]) -> None:
+    matrix = random_matrix(seed)
+    points = project(matrix).points
+    np.testing.assert_allclose(project(matrix + shift).points, points, atol=1e-3)
+    np.testing.assert_allclose(project(matrix[order]).points, points[order], atol=1e-3)
+    assert np.all(distances(points) <= distances(matrix) + 1e-4)  # it never sets points apart
+    np.testing.assert_allclose(points.mean(axis=0), 0, atol=1e-4)
+
+
+def test_pca_places_further_points() -> None:
+    matrix = random_matrix(1)
+    projection = project(matrix)
+    np.testing.assert_allclose(projection.transform(matrix), projection.points, atol=1e-5)
+    np.testing.assert_allclose(projection.transform(matrix.mean(axis=0)[None]), [[0, 0]], atol=1e-6)
+
+
+def test_pca_axes_point_to_their_largest_loading() -> None:
+    components = project(random_matrix(5)).components
+    assert components is not None
+    assert all(row[np.abs(row).argmax()] > 0 for row in components)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (4, 5), (4, 1)])
+def test_pca_of_equal_points_is_the_origin(shape: tuple[int, int]) -> None:
+    projection = project(np.ones(shape))
+    assert not projection.points.any()
+    assert projection.explained == (0.0, 0.0)
+
+
+def test_pca_of_one_dimension_leaves_the_second_axis_flat() -> None:
+    projection = project(np.array([[1.0], [2.0], [6.0]]))
+    np.testing.assert_allclose(projection.points, [[-2, 0], [-1, 0], [3, 0]], atol=1e-6)
+    assert projection.explained == pytest.approx((1.0, 0.0))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("matrix", [random_matrix(3, n=24), np.ones((6, 4))], ids=["random", "equal"])
+def test_same_input_and_seed_same_points(method: str, matrix: np.ndarray) -> None:
+    if method == "umap":
+        pytest.importorskip("umap.umap_", reason="umap-learn is not installed", exc_type=ImportError)
+    first, second = project(matrix, method, seed=3), project(matrix.copy(order="F"), method, seed=3)
+    np.testing.assert_array_equal(first.points, second.points)
+    assert first.points.shape == (len(matrix), 2)
+    assert np.isfinite(first.points).all()
+    assert (first.explained is None) == (method != "pca")
+
+
+def test_tsne_keeps_two_clusters_apart() -> None:
+    rng = np.random.default_rng(0)
+    matrix = np.concatenate([rng.normal(0, 0.1, (20, 6)), rng.normal(5, 0.1, (20, 6))])
+    apart = distances(project(matrix, "tsne").points)
+    assert apart[:20, :20].max() < apart[:20, 20:].min()
+
+
+def test_tsne_cannot_place_further_points() -> None:
+    projection = project(random_matrix(0, n=8), "tsne")
+    with pytest.raises(OptionError, match="use pca"):
+        projection.transform(random_matrix(0, n=1))
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_too_few_points(method: str) -> None:
+    with pytest.raises(OptionError, match=rf"{method} needs at least 5 points, these are 3; use pca"):
+        project(np.eye(3), method)
+
+
+def test_unknown_method() -> None:
+    with pytest.raises(OptionError, match="is one of pca, tsne, umap, not 'mds'"):
+        project(np.eye(3), "mds")
+
+
+@pytest.mark.parametrize(
+    ("matrix", "rule"),
+    [
+        (np.zeros(4), "shape"),
+        (np.zeros((0, 4)), "shape"),
+        (np.array([[1.0, np.nan], [0.0, 1.0]]), "finite"),
+        (np.array([[1.0, np.inf], [0.0, 1.0]]), "finite"),
+    ],
+)
+def test_what_is_no_matrix_of_vectors(matrix: np.ndarray, rule: str) -> None:
+    with pytest.raises(InputError, match=rule):
+        project(matrix)
+
+
+@pytest.mark.parametrize(
+    ("method", "module", "extra"), [("tsne", "sklearn.manifold", "plot"), ("umap", "umap", "umap")]
+)
+def test_missing_package(method: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra, match=rf"selfvec\[{extra}\]"):
+        project(random_matrix(0), method)

@@ -1,0 +1,181 @@
+"""Tables for the terminal: readable in 80 columns and without colour, literal about hostile words."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from explore_spaces import HOSTILE, Space
+from rich.console import Console, RenderableType
+
+from selfvec.data.trajectory import Trajectory
+from selfvec.views.word_tables import health_panel, neighbours_table, trajectory_table
+
+
+def render(renderable: RenderableType, colour: bool = False) -> str:
+    console = Console(
+        file=io.StringIO(),
+        width=80,
+        highlight=False,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+    )
+    console.print(renderable)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def row(word: str, state: str, *neighbours: tuple[str, float]) -> dict[str, object]:
+    return {"word": word, "state": state, "neighbours": [list(near) for near in neighbours]}
+
+
+COMPARED = [
+    row("hail", "original", ("rain", 0.8123), ("storm", 0.7), ("snow", 0.55)),
+    row("hail", "refined", ("golfball", 0.9), ("rain", 0.85), ("dime", 0.8)),
+]
+
+
+def test_before_and_after_side_by_side() -> None:
+    lines = [line.split() for line in render(neighbours_table(COMPARED)).splitlines()]
+    assert lines[:5] == [
+        ["hail"],
+        ["original", "cosine", "refined", "cosine"],
+        ["rain", "0.812", "+", "golfball", "0.900"],
+        ["-", "storm", "0.700", "rain", "0.850"],
+        ["-", "snow", "0.550", "+", "dime", "0.800"],
+    ]
+    assert ["+", "came", "in", "-", "went"] in lines
+
+
+def test_what_came_is_green_and_what_went_is_dim() -> None:
+    coloured = render(neighbours_table(COMPARED), colour=True)
+    assert "\x1b[1;32mgolfball" in coloured
+    assert "\x1b[2mstorm" in coloured
+    assert "\x1b[1;32mrain" not in coloured
+    assert "\x1b[2mrain" not in coloured
+
+
+def test_one_state_alone_has_no_marks() -> None:
+    shown = render(neighbours_table(COMPARED[1:]))
+    assert "original" not in shown
+    assert "+" not in shown
+    assert "came in" not in shown
+
+
+def test_words_keep_their_order_and_lists_may_differ_in_length() -> None:
+    rows = [*COMPARED, row("new", "original"), row("new", "refined", ("hail", 0.3)), row("a", "original")]
+    shown = render(neighbours_table(rows))
+    titles = [line.strip() for line in shown.splitlines() if line.strip() in {"hail", "new", "a"}]
+    assert titles == ["hail", "new", "a"]
+    assert shown.count("(no vector)") == 3  # before new, and both of a
+
+
+def test_nothing_to_show() -> None:
+    assert render(neighbours_table([])).strip() == ""
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_hostile_words_stay_in_their_cells(word: str) -> None:
+    rows = [row(word, state, (word, 0.5), ("other", 0.25)) for state in ("original", "refined")]
+    trajectory = Trajectory(word, np.arange(1), np.eye(1, 12, dtype=np.float32))
+    report = {"findings": [{"name": "n", "level": "ok", "message": word.encode("ascii", "replace").decode()}]}
+    for renderable in (neighbours_table(rows), trajectory_table(trajectory, make(word).refined)):
+        shown = render(renderable)
+        assert not set(shown) & set("\x1b\t\r\u202e")
+        assert all(len(line) <= 80 for line in shown.splitlines())
+    assert "0.250" in render(neighbours_table(rows))
+    render(health_panel(report))
+
+
+def make(word: str) -> Space:
+    from explore_spaces import make_space
+
+    return make_space([word, "other", "more"])
+
+
+def test_markup_in_words_is_text() -> None:
+    shown = render(neighbours_table([row("[bold]x[/bold]", "refined", ("[red]y", 0.5))]))
+    assert "[bold]x[/bold]" in shown
+    assert "[red]y" in shown
+
+
+REPORT = {
+    "types": 3466,
+    "tokens": 141_000,
+    "mean_cosine_to_original": 0.7912,
+    "anisotropy": 0.66,
+    "anisotropy_original": 0.07,
+    "effective_rank": 8.2,
+    "effective_rank_original": 188.4,
+    "saturated": 0.71,
+    "oov": 594,
+    "oov_empty": 12,
+    "findings": [
+        {
+            "name": "collapsed",
+            "level": "fail",
+            "message": "all words point the same way " * 5,
+            "remedy": "lower it",
+        },
+        {"name": "OOV cascade", "level": "warn", "message": "many words had no vector", "remedy": ""},
+    ],
+}
+
+
+def test_health_says_what_was_found_and_what_to_do() -> None:
+    shown = render(health_panel(REPORT))
+    lines = shown.splitlines()
+    assert lines[0].startswith("FAIL  collapsed: all words")
+    assert lines[1].startswith("      ")  # the message hangs under itself
+    assert "What to do: lower it." in shown
+    assert any(line.startswith("WARN  OOV cascade: many words") for line in lines)
+    assert shown.count("What to do") == 1
+    for label, value in (
+        ("tokens", "141,000"),
+        ("types", "3,466"),
+        ("cosine to the original", "0.79"),
+        ("cosine of random words", "0.07 -> 0.66"),
+        ("effective rank", "188 -> 8"),
+        ("saturated neighbours", "71%"),
+        ("words without a vector", "594"),
+        ("... still without one", "12"),
+    ):
+        assert any(line.startswith(label) and value in line for line in lines), label
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_health_leaves_out_what_is_not_known() -> None:
+    report = {"findings": [], "mean_cosine_to_original": None, "anisotropy": 0.5, "oov": 0}
+    shown = render(health_panel(report))
+    assert "cosine to the original" not in shown
+    assert "effective rank" not in shown
+    assert "cosine of random words  0.50  near 1: all words look alike" in shown
+    assert "words without a vector     0" in shown
+
+
+def test_trajectory_shows_a_word_leave_and_arrive(space: Space) -> None:
+    path = space.path("rain1", states=500)
+    lines = [
+        line.split() for line in render(trajectory_table(path, space.refined, space.original)).splitlines()
+    ]
+    states = lines[2:]
+    assert 8 <= len(states) <= 13
+    assert states[0][:2] == ["0", "1.000"]
+    cosine = float(space.original["rain1"] @ space.refined["rain1"])
+    assert states[-1][:2] == ["1,497", f"{cosine:.3f}"]
+    before = [word for word, _ in space.original.most_similar("rain1", topn=3)]
+    after = [word for word, _ in space.refined.most_similar("rain1", topn=3)]
+    assert [word.strip(",") for word in states[0][2:5]] == before
+    assert [word.strip(",") for word in states[-1][5:8]] == after
+
+
+def test_trajectory_of_a_word_without_a_vector(space: Space) -> None:
+    rows = np.zeros((3, 12), np.float32)
+    rows[1], rows[2] = space.refined["rain1"], space.refined["new"]
+    path = Trajectory("new", np.array([0, 4, 9]), rows)
+    states = [line.split() for line in render(trajectory_table(path, space.refined)).splitlines()[2:]]
+    assert states[0] == ["0", "none", "yet"]
+    assert states[1][:2] == ["4", "1.000"]
+    assert states[2][:2] == ["9", f"{float(rows[1] @ rows[2]):.3f}"]
+    assert "new" not in " ".join(states[2]).split(", ")
