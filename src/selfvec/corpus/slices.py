@@ -144,13 +144,14 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
             start = np.datetime64(text.strip(), "D")
         except ValueError:
             return None
-        return start, start + 1
+        return start, start + np.timedelta64(1, "D")
     if month and not 1 <= int(month) <= 12:
         return None
     first = int(month) if month else 3 * int(quarter) - 2 if quarter else 1
     months = 1 if month else 3 if quarter else 12
     begin = np.datetime64(f"{year}-{first:02d}", "M")
-    return begin.astype("datetime64[D]"), (begin + months).astype("datetime64[D]")
+    end = begin + np.timedelta64(months, "M")
+    return begin.astype("datetime64[D]"), end.astype("datetime64[D]")
 
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64]:
