@@ -42,7 +42,7 @@ def test_every_part_of_the_page_is_written_and_every_picture_small() -> None:
 
 
 def test_pictures_and_tables_are_the_same_each_time(tmp_path: Path, storms: list[str]) -> None:
-    run = Refiner(window=5).fit(storms, None).run_
+    run = Refiner(window=5).fit(storms, "none").run_
     groups = {"storm": ("hail", "tornado"), "place": ("farm", "village")}
     words, states = plane()
     rows = [

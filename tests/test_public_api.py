@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import Pipeline
+
 from tests.places import ROOT
 
 import selfvec
@@ -75,7 +77,7 @@ def test_fit_from_texts_and_vectors(storms: list[str]) -> None:
 
 
 def test_a_saved_model_opens_as_the_same_run(tmp_path: Path, storms: list[str]) -> None:
-    model = selfvec.Refiner(window="auto").fit(storms, None)
+    model = selfvec.Refiner(window="auto").fit(storms, "none")
     model.save(tmp_path / "run")
     run = selfvec.open_run(tmp_path / "run")
     np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
@@ -87,9 +89,26 @@ def test_a_saved_model_opens_as_the_same_run(tmp_path: Path, storms: list[str]) 
 
 
 def test_starting_from_nothing_is_seeded(storms: list[str]) -> None:
-    one, same, other = (selfvec.Refiner(seed=seed).fit(storms, None).vectors_ for seed in (1, 1, 2))
+    one, same, other = (selfvec.Refiner(seed=seed).fit(storms, "none").vectors_ for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.vectors, same.vectors)
     assert not np.array_equal(one.vectors, other.vectors)
+
+
+def test_none_in_the_place_of_labels_is_the_default_table() -> None:
+    texts = ["hail fell on the roof", "the roof broke under hail"]
+    plain = selfvec.Refiner("original").fit(texts).original_
+    assert Source.RANDOM not in plain.sources
+    pipeline = Pipeline([("vectors", selfvec.Refiner("original"))]).fit(texts)
+    for same in (selfvec.Refiner("original").fit(texts, None).original_, pipeline[-1].original_):
+        np.testing.assert_array_equal(same.vectors, plain.vectors)
+    random = selfvec.Refiner("original").fit(texts, vectors="none")
+    assert set(random.original_.sources) == {Source.RANDOM}
+    assert random.run_.provenance["vectors"] == {"name": "none"}
+
+
+def test_labels_are_no_vectors(storms: list[str]) -> None:
+    with pytest.raises(OptionError, match=r"^field 'vectors': are a Vectors, .* not list; .* no labels"):
+        selfvec.Refiner().fit(storms, [0, 1] * 120)
 
 
 def test_subwords_start_words_unless_zero_is_asked_for(storms: list[str]) -> None:

@@ -100,7 +100,7 @@ def test_kept_counts_are_those_of_the_corpus(storm_file: Path, tmp_path: Path, w
 
 def test_runs_on_two_halves_have_the_counts_of_one_on_the_whole(storms: list[str]) -> None:
     def counts(texts: list[str]) -> selfvec.cooccurrence.Counts:
-        made = run_counts(selfvec.Refiner("decorrelated", window=9, operator="ppmi").fit(texts, None).run_)
+        made = run_counts(selfvec.Refiner("decorrelated", window=9, operator="ppmi").fit(texts, "none").run_)
         assert made is not None
         return made
 

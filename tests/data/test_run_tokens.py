@@ -89,6 +89,6 @@ def test_what_does_not_fit_the_run_is_refused(dated: Path, change: dict) -> None
 def test_a_run_in_memory_has_the_same_tokens(dated: Path) -> None:
     from selfvec import Refiner
 
-    model = Refiner(method="original").fit(["hail fell", "wind fell"], None)
+    model = Refiner(method="original").fit(["hail fell", "wind fell"], "none")
     assert model.run_.tokens is not None
     assert model.run_.tokens.ids.tolist() == [1, 0, 2, 0]

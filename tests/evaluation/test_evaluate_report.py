@@ -35,7 +35,7 @@ def pairs(write) -> Path:
 
 @pytest.fixture
 def run_folder(tmp_path: Path, storms: list[str]) -> Path:
-    model = selfvec.Refiner(window=5, learning_rate=0.1).fit(storms, None)
+    model = selfvec.Refiner(window=5, learning_rate=0.1).fit(storms, "none")
     model.save(tmp_path / "run")
     return tmp_path / "run"
 

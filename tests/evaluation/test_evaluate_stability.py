@@ -82,7 +82,7 @@ def test_turning_finds_a_rotation_and_makes_none_of_noise() -> None:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("start", ["table", "none"])
 def test_again_is_the_same_run_and_only_chance_makes_another(method: str, start: str, storms) -> None:
-    table = table_for(storms) if start == "table" else None
+    table = table_for(storms) if start == "table" else "none"
     run = selfvec.Refiner(method=method, seed=3).fit(storms, table).run_
     assert run.tokens is not None
     np.testing.assert_allclose(refine_again(run, run.tokens, 3).vectors, run.vectors.vectors, atol=1e-5)
@@ -162,7 +162,7 @@ def test_the_decorrelated_update_is_stable_over_halves_and_seeds(storms, run: Ru
     assert 0.5 < halves["overlap@10", None]["value"] <= 1
     assert halves["cosine", None]["value"] > 0.8
     assert halves["cosine", None]["covered"] == 1
-    scratch = selfvec.Refiner(method="decorrelated").fit(storms, None).run_
+    scratch = selfvec.Refiner(method="decorrelated").fit(storms, "none").run_
     seeds = rows_of(scratch, Stability(refine_again, "seeds"))
     assert seeds["cosine", None]["aligned"] is True
     assert 0 < seeds["overlap@10", None]["value"] < 1
@@ -182,13 +182,13 @@ def test_what_cannot_be_measured_is_said(storms, run: Run, plane: Vectors) -> No
         selfvec.evaluate(plane, [Stability(refine_again)])
     with pytest.raises(OptionError, match="give a run folder"):
         selfvec.evaluate(plane, [Contextual(lambda texts: np.ones((len(texts), 2)))])
-    forgotten = selfvec.Refiner(keep_tokens=False).fit(storms, None).run_
+    forgotten = selfvec.Refiner(keep_tokens=False).fit(storms, "none").run_
     with pytest.raises(InputError, match="forget-tokens"):
         selfvec.evaluate(forgotten, [Stability(refine_again)])
-    single = selfvec.Refiner().fit([" ".join(storms)], None).run_
+    single = selfvec.Refiner().fit([" ".join(storms)], "none").run_
     with pytest.raises(InputError, match="two documents"):
         selfvec.evaluate(single, [Stability(refine_again)])
-    small = selfvec.Refiner().fit(["hail fell on roofs"] * 30, None).run_
+    small = selfvec.Refiner().fit(["hail fell on roofs"] * 30, "none").run_
     with pytest.raises(InputError, match="4 words occur often enough to be compared, 20 are needed"):
         selfvec.evaluate(small, [Stability(refine_again)])
     with pytest.raises(OptionError, match="halves or seeds"):

@@ -185,7 +185,7 @@ def documents_of(batch: TokenBatch) -> list[list[int]]:
 
 
 def test_original_keeps_every_vector(storms: list[str]) -> None:
-    model = selfvec.Refiner("original").fit(storms, None)
+    model = selfvec.Refiner("original").fit(storms, "none")
     np.testing.assert_array_equal(model.vectors_.vectors, model.original_.vectors)
     assert Settings("original").rounds == 0
     assert len(model.trajectory("hail")) == 1

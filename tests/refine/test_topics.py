@@ -20,7 +20,7 @@ def texts() -> list[str]:
 
 
 def test_words_of_one_subject_are_near() -> None:
-    run = selfvec.Refiner(method="decorrelated").fit(texts(), None).run_
+    run = selfvec.Refiner(method="decorrelated").fit(texts(), "none").run_
     topics = run_topics(run)
     assert topics is not None
     assert topics.index_to_key == run.vectors.index_to_key
@@ -31,10 +31,10 @@ def test_words_of_one_subject_are_near() -> None:
 
 
 def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -> None:
-    assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], None).run_) is None
-    forgetful = selfvec.Refiner(method="decorrelated", keep_tokens=False).fit(texts()[:20], None)
+    assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], "none").run_) is None
+    forgetful = selfvec.Refiner(method="decorrelated", keep_tokens=False).fit(texts()[:20], "none")
     assert run_topics(forgetful.run_) is None
-    kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], None)
+    kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], "none")
     kept.save(tmp_path / "run")
     opened = selfvec.open_run(tmp_path / "run").topics
     assert opened is not None

@@ -50,7 +50,8 @@ def refine(
     Parameters
     ----------
     corpus : Corpus
-    vectors : `Vectors`, path, "default" or None
+    vectors : `Vectors`, path, "default", "none" or None
+        The last two start from random directions.
     settings : Settings
     workspace : Workspace, optional
         Where interrupted work is kept, and looked for.

@@ -242,7 +242,7 @@ def _load(
     vectors: Vectors | str | os.PathLike[str] | None, errors: str
 ) -> tuple[Vectors | None, dict[str, Any]]:
     """The table to start from, and what the provenance says about it."""
-    if vectors is None:
+    if vectors is None or (isinstance(vectors, str) and vectors == "none"):
         return None, {"name": "none"}
     if isinstance(vectors, Vectors):
         return vectors, {"name": "memory"} | vectors.provenance

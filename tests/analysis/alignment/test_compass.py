@@ -19,7 +19,7 @@ from selfvec.numerics.whitening import whitening
 from selfvec.refine.decorrelated import GAMMA, POWER, base_vectors, decorrelate, starting_vectors
 
 
-def run_on(documents: list[str], table: Vectors | None, **options: object) -> Run:
+def run_on(documents: list[str], table: Vectors | str, **options: object) -> Run:
     return Refiner("original", **options).fit(documents, table).run_
 
 
@@ -106,7 +106,7 @@ def test_words_of_either_corpus_keep_their_counts(pair: tuple[Run, Run]) -> None
 
 
 def test_random_beginnings_are_drawn_anew_and_no_two_words_share_one() -> None:
-    one, other = run_on(texts(1), None), run_on(["z1 z2 z3 w1", *texts(2)], None)
+    one, other = run_on(texts(1), "none"), run_on(["z1 z2 z3 w1", *texts(2)], "none")
     base = compass_of(one, other).base
     cosines = base @ base.T - np.eye(len(base))
     assert cosines.max() < 0.5
@@ -115,7 +115,7 @@ def test_random_beginnings_are_drawn_anew_and_no_two_words_share_one() -> None:
 def test_runs_that_cannot_have_a_compass_are_refused(pair: tuple[Run, Run], start: Vectors) -> None:
     other = Vectors(WORDS, start.vectors[::-1].copy())
     wide = Vectors(WORDS, np.ones((120, 5), np.float32))
-    for table in (other, wide, None):
+    for table in (other, wide, "none"):
         with pytest.raises(InputError, match=r"different ones; refine both from one table"):
             compass_of(pair[0], run_on(texts(1), table))
     with pytest.raises(InputError, match="without --forget-tokens"):

@@ -52,7 +52,7 @@ def test_unknown_words_and_stop_words(subject_run: Run) -> None:
 
 def test_words_of_one_stem_stand_once() -> None:
     texts = ["hail broke windows", "hail breaks window", "rain broke no windows", "rain breaks a window"] * 8
-    run = selfvec.Refiner(method="decorrelated", window=5).fit(texts, None).run_
+    run = selfvec.Refiner(method="decorrelated", window=5).fit(texts, "none").run_
     found = [row.term for row in expand(run, "hail", 20, min_count=1)]
     assert len({"windows", "window"} & set(found)) <= 1
     assert len({"broke", "breaks"} & set(found)) <= 2
@@ -78,7 +78,7 @@ def test_what_cannot_be_asked(subject_run: Run) -> None:
     with pytest.raises(OptionError):
         expand(subject_run, "hail", 0)
     forgetful = (
-        selfvec.Refiner(method="original", keep_tokens=False).fit(["hail fell", "rain fell"], None).run_
+        selfvec.Refiner(method="original", keep_tokens=False).fit(["hail fell", "rain fell"], "none").run_
     )
     with pytest.raises(InputError, match="has not kept its corpus"):
         expand(forgetful, "hail")

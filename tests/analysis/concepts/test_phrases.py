@@ -303,15 +303,15 @@ def test_pieces_have_no_phrases(tmp_path: Path) -> None:
     pieces.save(str(tmp_path / "tokenizer.json"))
     options = {"tokenizer": str(tmp_path / "tokenizer.json"), "method": "original"}
     with pytest.raises(OptionError, match="made of words"):
-        selfvec.Refiner(phrases="auto", **options).fit(REPORTS, None)
-    run = selfvec.Refiner(**options).fit(REPORTS, None).run_
+        selfvec.Refiner(phrases="auto", **options).fit(REPORTS, "none")
+    run = selfvec.Refiner(**options).fit(REPORTS, "none").run_
     with pytest.raises(InputError, match="made of words"):
         phrases(run)
 
 
 def test_text_that_is_tokenised_already_has_phrases_too() -> None:
     texts = ["a flash flood closed the road .", "flash , flood"] * 8
-    run = selfvec.Refiner(method="original", tokenizer="whitespace", phrases="auto").fit(texts, None).run_
+    run = selfvec.Refiner(method="original", tokenizer="whitespace", phrases="auto").fit(texts, "none").run_
     counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
     assert counts["flash_flood_closed"] == 8 if "flash_flood_closed" in counts else counts["flash_flood"] == 8
     assert counts["flash"] == counts["flood"] == 8
@@ -332,7 +332,9 @@ def test_the_same_for_any_number_of_threads_and_any_batches(tmp_path: Path) -> N
 def test_stop_words_left_out_are_still_seen_inside_phrases() -> None:
     texts = ["loss of consciousness after a fall", "loss and consciousness"] * 6
     run = (
-        selfvec.Refiner(method="original", stop_words="en", phrases="auto", min_count=2).fit(texts, None).run_
+        selfvec.Refiner(method="original", stop_words="en", phrases="auto", min_count=2)
+        .fit(texts, "none")
+        .run_
     )
     counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
     assert counts["loss_of_consciousness"] == 6
@@ -343,7 +345,7 @@ def test_stop_words_left_out_are_still_seen_inside_phrases() -> None:
 def test_listed_phrases(tmp_path: Path) -> None:
     listed = tmp_path / "terms.txt"
     listed.write_text("# ours\nFlash flood\ncounty-road\nclosed the road\nnot there\n")
-    run = selfvec.Refiner(method="original", phrases=str(listed)).fit(REPORTS, None).run_
+    run = selfvec.Refiner(method="original", phrases=str(listed)).fit(REPORTS, "none").run_
     told = run.provenance["phrases"]["rows"]
     assert {row["term"]: row["count"] for row in told} == {
         "flash_flood": 24,
@@ -354,13 +356,13 @@ def test_listed_phrases(tmp_path: Path) -> None:
 
 
 def test_as_many_as_asked_for() -> None:
-    run = selfvec.Refiner(method="original", phrases=1).fit(REPORTS, None).run_
+    run = selfvec.Refiner(method="original", phrases=1).fit(REPORTS, "none").run_
     assert [row["term"] for row in run.provenance["phrases"]["rows"]] == phrases(REPORTS, 1).terms
     assert sum("_" in word for word in run.vectors.index_to_key) == 1
 
 
 def test_runs_without_phrases_are_as_they_were() -> None:
-    run = selfvec.Refiner(method="original").fit(REPORTS, None).run_
+    run = selfvec.Refiner(method="original").fit(REPORTS, "none").run_
     assert "phrases" not in run.provenance
     assert not any("_" in word for word in run.vectors.index_to_key)
     assert "flash_flood" in phrases(run).terms
@@ -374,7 +376,7 @@ def test_lists_that_are_none(tmp_path: Path, written: str, rule: str) -> None:
     listed = tmp_path / "terms.txt"
     listed.write_bytes(written.encode("latin-1"))
     with pytest.raises(InputError, match=rule) as error:
-        selfvec.Refiner(phrases=str(listed)).fit(REPORTS, None)
+        selfvec.Refiner(phrases=str(listed)).fit(REPORTS, "none")
     assert error.value.line == (2 if "\xff" in written else 1)
 
 
@@ -386,7 +388,7 @@ def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> Non
         selfvec.Refiner(phrases=0)
     assert main(["refine", str(storm_file), "-o", str(tmp_path / "run"), "--phrases", "nowhere.txt"]) == 2
     assert "--phrases: no file is called 'nowhere.txt'" in capsys.readouterr().err
-    forgetful = selfvec.Refiner(method="original", keep_tokens=False).fit(REPORTS, None).run_
+    forgetful = selfvec.Refiner(method="original", keep_tokens=False).fit(REPORTS, "none").run_
     with pytest.raises(InputError, match="has not kept its corpus"):
         phrases(forgetful)
 

@@ -77,7 +77,7 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
     texts = (
         ["the 1995 hail hail of the of hail"] * 3 + ["roof roof roof wind"] * 6 + ["other things here"] * 30
     )
-    run = selfvec.Refiner(method="original").fit(texts, None).run_
+    run = selfvec.Refiner(method="original").fit(texts, "none").run_
     assert set(terms(run, 10, min_count=5).names) == {"roof", "wind"}
     assert "hail" in terms(run, 10, min_count=3).names
     assert not set(terms(run, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
@@ -122,7 +122,7 @@ def test_the_command(run_path: str, capsys) -> None:
 
 
 def test_what_cannot_be_grouped() -> None:
-    few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, None).run_
+    few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, "none").run_
     with pytest.raises(InputError, match="tell something"):
         topics(few)
     with pytest.raises(OptionError):

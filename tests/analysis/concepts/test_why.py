@@ -124,7 +124,7 @@ def test_what_cannot_be_asked(subject_run: Run) -> None:
         with pytest.raises(OptionError):
             why(subject_run, "hail", "rain", **options)
     forgetful = (
-        selfvec.Refiner(method="original", keep_tokens=False).fit(["hail fell", "rain fell"], None).run_
+        selfvec.Refiner(method="original", keep_tokens=False).fit(["hail fell", "rain fell"], "none").run_
     )
     with pytest.raises(InputError, match="has not kept its corpus"):
         why(forgetful, "hail", "rain")

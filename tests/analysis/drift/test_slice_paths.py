@@ -75,7 +75,7 @@ def test_a_slice_without_the_word_has_no_place() -> None:
 
     texts = ["rain fell on the town", "rain and hail fell", "the judge of the town"] * 6
     labels = ["wet", "wet", "dry"] * 6
-    made = Refiner("original").fit(Corpus.from_texts(texts, slices=labels), None).run_
+    made = Refiner("original").fit(Corpus.from_texts(texts, slices=labels), "none").run_
     (path,) = slice_paths(made, ["hail"], jobs=1)
     assert path.uses.tolist() == [6, 0]
     assert path.vectors[1].tolist() == [0.0] * path.vectors.shape[1]

@@ -121,7 +121,7 @@ def test_senses_are_the_same_for_any_number_of_threads(sense_run: Run) -> None:
 
 def test_stems_are_met_by_words_that_share_them(tmp_path: Path) -> None:
     texts = [f"storms hit the village and {w} roofs" for w in ("broke", "lifted", "took")] * 10
-    run = selfvec.Refiner(method="decorrelated", stem="en").fit(texts, None).run_
+    run = selfvec.Refiner(method="decorrelated", stem="en").fit(texts, "none").run_
     found = induce(run, "storms", examples=1)
     assert len(found[0].examples) == 1
     assert "storm" in found[0].examples[0]  # no file to read the sentence from: the words around
@@ -137,7 +137,7 @@ def test_a_word_in_a_phrase_is_not_the_word(tmp_path: Path) -> None:
         "a flood hit the farm",
         "flash-flood watch over, the flood went",
     ] * 10
-    run = selfvec.Refiner(method="decorrelated", phrases=str(listed)).fit(texts, None).run_
+    run = selfvec.Refiner(method="decorrelated", phrases=str(listed)).fit(texts, "none").run_
     text = "Flood! Flash flood. Flash, flood; flash\n\nflood, flash-flood watch"
     starts = [reading.start for reading in induce(run, "flood").disambiguate(text)]
     assert starts == [0, 27, 41]
@@ -161,7 +161,7 @@ def test_words_without_senses_are_said(sense_run: Run, tmp_path: Path, storms: l
         induce(sense_run, "twinn")
     with pytest.raises(OptionError, match="from 1 to 12 for a word with 60 uses, not 13"):
         induce(sense_run, "single", number=13)
-    run = selfvec.Refiner().fit(storms, None).run_
+    run = selfvec.Refiner().fit(storms, "none").run_
     forgotten = Run(run.vectors, run.original, provenance=run.provenance)
     with pytest.raises(InputError, match=r"has not kept its corpus.*forget-tokens"):
         induce(forgotten, "hail")

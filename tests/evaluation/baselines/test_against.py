@@ -24,7 +24,7 @@ PAIRS = "hail\tstorm\t9\nhail\twind\t6\nroofs\twind\t5\ntornado\troad\t2\nhail\t
 
 @pytest.fixture
 def run_folder(tmp_path: Path, storms: list[str]) -> Path:
-    selfvec.Refiner(method="paper", window=5).fit(storms, None).save(tmp_path / "run")
+    selfvec.Refiner(method="paper", window=5).fit(storms, "none").save(tmp_path / "run")
     return tmp_path / "run"
 
 
@@ -72,7 +72,7 @@ def test_costs_are_shown_on_the_terminal_and_in_html_where_there_are_peers(run_f
 
 def test_a_peer_trained_as_the_run_was_is_the_run(storms, tmp_path) -> None:
     for method in ("paper", "online", "decorrelated"):
-        run = selfvec.Refiner(method=method, history="none").fit(storms, None).run_
+        run = selfvec.Refiner(method=method, history="none").fit(storms, "none").run_
         selfvec.save_run(run, tmp_path / method)
         found = train(open_run(tmp_path / method), [method], jobs=1)[method]
         np.testing.assert_allclose(found.vectors, run.vectors.vectors, atol=1e-5)

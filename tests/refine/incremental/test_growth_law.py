@@ -34,7 +34,7 @@ RULES: list[dict[str, Any]] = [
 ]
 
 
-def refined(documents: list[str], vectors: Vectors | None, **options: Any) -> Run:
+def refined(documents: list[str], vectors: Vectors | str, **options: Any) -> Run:
     return selfvec.Refiner(**options).fit(documents, vectors).run_
 
 
@@ -91,8 +91,8 @@ def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
 
 def test_random_directions_are_drawn_anew() -> None:
     documents = texts(40)
-    whole = refined(documents, None, method="decorrelated", seed=3)
-    parts = [refined(part, None, method="decorrelated", seed=3) for part in (documents[:9], documents[9:])]
+    whole = refined(documents, "none", method="decorrelated", seed=3)
+    parts = [refined(part, "none", method="decorrelated", seed=3) for part in (documents[:9], documents[9:])]
     assert_same(selfvec.merge(parts), whole)
     assert_same(selfvec.update(parts[0], documents[9:]), whole)
 

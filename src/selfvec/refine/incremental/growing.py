@@ -74,8 +74,8 @@ def update(
     --------
     >>> import selfvec
     >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
-    >>> grown = update(selfvec.Refiner("decorrelated").fit(texts[:2], None).run_, texts[2:])
-    >>> whole = selfvec.Refiner("decorrelated").fit(texts, None).run_
+    >>> grown = update(selfvec.Refiner("decorrelated").fit(texts[:2], "none").run_, texts[2:])
+    >>> whole = selfvec.Refiner("decorrelated").fit(texts, "none").run_
     >>> bool((grown.vectors.vectors == whole.vectors.vectors).all())
     True
     """
@@ -149,7 +149,7 @@ def merge(
     --------
     >>> import selfvec
     >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
-    >>> shards = [selfvec.Refiner("decorrelated").fit(part, None).run_ for part in (texts[:2], texts[2:])]
+    >>> shards = [selfvec.Refiner("decorrelated").fit(part, "none").run_ for part in (texts[:2], texts[2:])]
     >>> merge(shards).vectors.counts.tolist()
     [2, 2, 2, 2, 1, 1, 1, 1, 1]
     """
