@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
-
 from tests.places import ROOT
 
 import selfvec

@@ -36,7 +36,7 @@ def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -
     assert run_topics(forgetful.run_) is None
     kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], "none")
     kept.save(tmp_path / "run")
-    opened = selfvec.open_run(tmp_path / "run").topics
+    opened = run_topics(selfvec.open_run(tmp_path / "run"))
     assert opened is not None
     assert run_topics(kept.run_) is not None
     np.testing.assert_array_equal(opened.vectors, run_topics(kept.run_).vectors)

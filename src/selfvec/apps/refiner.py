@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from selfvec.analysis.drift import Drift, drift
-from selfvec.corpus import Corpus
+from selfvec.base.errors import OptionError
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.settings import Settings
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
@@ -45,24 +47,45 @@ class Refiner:
 
     def fit(
         self,
-        corpus: Corpus | str | os.PathLike[str] | Iterable[str],
-        vectors: Vectors | str | os.PathLike[str] | None = "default",
+        corpus: Corpus | str | os.PathLike[str] | Iterable[Any],
+        vectors: Vectors | str | os.PathLike[str] | None = None,
+        *,
+        text_fields: Sequence[str] | None = None,
     ) -> Refiner:
         """Refine ``vectors`` on ``corpus``.
 
         Parameters
         ----------
-        corpus : path, `Corpus` or iterable of str
-            A file or folder, or the documents themselves.
-        vectors : `Vectors`, path, "default" or None
-            None starts from random directions.
+        corpus : path, `Corpus`, data frame or iterable
+            A file or folder, or the documents themselves: strings or lists of tokens, a data frame, a list of
+            paths; see `selfvec.corpus.as_corpus`. Tokens are taken as they are, by the tokeniser
+            ``whitespace``.
+        vectors : `Vectors`, path, "default" or "none"
+            "none" starts from random directions. Where none are given, or None as by a scikit-learn
+            `Pipeline` in the place of labels, it is the default table.
+        text_fields : sequence of str, optional
+            Columns of a file or data frame; without it the usual names are recognised.
+
+        Raises
+        ------
+        OptionError
+            If ``vectors`` are something else.
+        CorpusError, InputError
+            If the text or the vectors cannot be used.
         """
-        if isinstance(corpus, str | os.PathLike):
-            corpus = Corpus.open([corpus])
-        elif not isinstance(corpus, Corpus):
-            corpus = Corpus.from_texts(corpus)
+        if vectors is None:
+            vectors = "default"
+        elif not isinstance(vectors, Vectors | str | os.PathLike):
+            raise OptionError(
+                f'are a Vectors, a path, "default" or "none", not {type(vectors).__name__}',
+                field="vectors",
+                remedy="give them as vectors=..., and no labels: these are not used",
+            )
+        documents, settings = as_corpus(corpus, text_fields=text_fields), self.settings
+        if documents.tokenized and settings.tokenizer == "words":
+            settings = replace(settings, tokenizer="whitespace")
         self.__dict__.pop("drift_", None)
-        self.run_ = refine(corpus, vectors, self.settings)
+        self.run_ = refine(documents, vectors, settings)
         self.vectors_, self.original_ = self.run_.vectors, self.run_.original
         self.health_ = self.run_.health
         return self

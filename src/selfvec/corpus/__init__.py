@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .corpus import Corpus
+from .objects import as_corpus
 from .summary import FileRead, Summary
 
 if TYPE_CHECKING:
     from .documents import Documents
 
-__all__ = ["Corpus", "Documents", "FileRead", "Summary"]
+__all__ = ["Corpus", "Documents", "FileRead", "Summary", "as_corpus"]
 
 
 def __getattr__(name: str) -> Any:

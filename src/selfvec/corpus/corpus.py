@@ -51,6 +51,8 @@ class Corpus:
         What `batches` will report to ``advance`` in all; None where it cannot be known.
     summary : Summary
         What the latest pass read and what it left out.
+    tokenized : bool
+        Whether texts are tokens with blanks between them, for the tokeniser ``whitespace`` alone.
 
     Examples
     --------
@@ -69,8 +71,10 @@ class Corpus:
         skip_bad_rows: bool = False,
         skipped_files: Sequence[str] = (),
         slice_by_name: bool = False,
+        tokenized: bool = False,
     ) -> None:
         self.name = name
+        self.tokenized = tokenized
         self.slice_by_name = slice_by_name
         self.skip_bad_rows = skip_bad_rows
         self._parts = list(parts)
@@ -150,6 +154,7 @@ class Corpus:
         name: str = "memory",
         *,
         slices: Iterable[str | None] | None = None,
+        tokenized: bool = False,
     ) -> Corpus:
         """Texts that are in memory, or come from an iterator.
 
@@ -161,6 +166,8 @@ class Corpus:
             One per text, in any form the date fields of files have; None where unknown.
         ids, slices : iterable of str, optional
             One per text.
+        tokenized : bool
+            Whether the texts are tokens with blanks between them, which are not to be cut again.
 
         Raises
         ------
@@ -173,7 +180,7 @@ class Corpus:
             raise CorpusError(
                 "texts are several strings, this is one", remedy="put it into a list, or use Corpus.open"
             )
-        return cls([MemoryPart(name, texts, dates, ids, slices)], name)
+        return cls([MemoryPart(name, texts, dates, ids, slices)], name, tokenized=tokenized)
 
     def batches(
         self,

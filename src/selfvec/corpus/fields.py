@@ -112,8 +112,11 @@ def recognise(
     slice_field: str | None = None,
     *,
     keep: bool = False,
+    asking: str = "--text-field NAME; this file has",
 ) -> Fields:
     """Choose the fields of a file with these columns; ``keep`` the others too.
+
+    ``asking`` are the words of an error that say how a text field is named, and what the names are.
 
     Raises
     ------
@@ -133,7 +136,7 @@ date_given=False)
 
     layout, date = None, first(DATES)
     if text_fields:
-        text = tuple(_given(name, columns, path, "--text-field") for name in text_fields)
+        text = tuple(_given(name, columns, path, asking) for name in text_fields)
     elif all(name in lower for name in NARRATIVES):
         text, layout = tuple(lower[name] for name in NARRATIVES), "noaa events"
         if "begin_yearmonth" in lower and "begin_day" in lower:
@@ -147,12 +150,13 @@ date_given=False)
         raise CorpusError(
             "none of its fields has a name we know as text",
             path=path,
-            remedy=f"give --text-field NAME; this file has: {_listed(columns)}",
+            remedy=f"give {asking}: {_listed(columns)}",
         )
     if date_field:
-        date = (_given(date_field, columns, path, "--date-field"),)
+        date = (_given(date_field, columns, path, "--date-field NAME; this file has"),)
     name = next(iter(first(IDS)), None)
-    part = _given(slice_field, columns, path, "--slice-field") if slice_field else None
+    asking = "--slice-field NAME; this file has"
+    part = _given(slice_field, columns, path, asking) if slice_field else None
     fields = Fields(text, date, name, layout, part, bool(text_fields), bool(date_field))
     if keep:  # a name that stands twice would not tell which is meant
         others = [other for other in columns if columns.count(other) == 1]
@@ -165,13 +169,13 @@ date_given=False)
     return fields
 
 
-def _given(name: str, columns: Sequence[str], path: str, flag: str) -> str:
+def _given(name: str, columns: Sequence[str], path: str, asking: str) -> str:
     if name not in columns:
         raise CorpusError(
             "there is no such field",
             path=path,
             field=name,
-            remedy=f"give {flag} NAME; this file has: {_listed(columns)}",
+            remedy=f"give {asking}: {_listed(columns)}",
         )
     return name
 

@@ -1,4 +1,4 @@
-"""Texts that are in memory already, as a part of a corpus."""
+"""Texts and data frames that are in memory already, as a part of a corpus."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
+import polars as pl
+
 from selfvec.base.errors import CorpusError
 
 from .fields import Fields
 from .summary import FileRead, Reading
 from .tables import Table, shown, table_of
 
-__all__ = ["MemoryPart"]
+__all__ = ["FramePart", "MemoryPart"]
 
 TEXT, DATE, ID, SLICE = "text", "date", "id", "slice"
+ROWS = 1 << 14
 _MISSING = object()
 
 
@@ -82,3 +85,30 @@ class MemoryPart:
                 rule = "holds half of a surrogate pair, which is no Unicode text"
         reading.bad(rule, path=self.path, line=number)
         return None
+
+
+@dataclass
+class FramePart:
+    """The rows of a data frame, of the columns ``fields`` names, as those of a file."""
+
+    path: str
+    frame: pl.DataFrame
+    fields: Fields
+    kind: str = "frame"
+    size: int | None = None
+    name: str = ""
+
+    def tables(self, reading: Reading) -> Iterator[Table]:
+        """The rows in batches."""
+        digest, size = hashlib.sha256(), 0
+        for first in range(0, len(self.frame), ROWS):
+            part = self.frame.slice(first, ROWS)
+            values = {s.name: s if s.dtype.is_temporal() else s.cast(pl.String) for s in part}
+            for row in zip(*(values[name] for name in self.fields.text), strict=True):
+                data = "".join(f"{text or ''}\0" for text in row).encode()
+                digest.update(data)
+                size += len(data) - len(row)
+            yield Table(values, range(first + 1, first + 1 + len(part)))
+        fields, dates = self.fields, " + ".join(self.fields.date) or None
+        told = FileRead(self.path, self.kind, size, digest.hexdigest(), fields.text, dates, fields.layout)
+        reading.summary.files.append(told)

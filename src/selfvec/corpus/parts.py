@@ -20,7 +20,7 @@ from .streams import UTF8_BOM, Stream, prefetched
 from .summary import FileRead, Reading
 from .tables import Table, read_folder, read_lines
 
-__all__ = ["FilePart", "open_part"]
+__all__ = ["FilePart", "open_part", "typed"]
 
 CHUNK = 8 << 20
 TEXT, ID = "text", "id"
@@ -135,11 +135,11 @@ def open_part(
     if not columns and source.kind != "parquet":
         return FilePart(source, Fields(()))  # an empty file holds no documents
     fields = recognise(columns, path, text_fields, date_field, slice_field, keep=keep)
-    return FilePart(source, _typed(fields, types, path), header, name)
+    return FilePart(source, typed(fields, types, path), header, name)
 
 
-def _typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
-    """Fields of a Parquet file whose columns hold what they should; an odd id or date is not read."""
+def typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
+    """Fields whose columns, of these types, hold what they should; an odd id or date is not read."""
     odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
     wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
     asked = {*(fields.date if fields.date_given else ()), fields.slice}

@@ -65,7 +65,7 @@ def _found(run: Run, file: dict[str, Any]) -> Path:
     """Where a file lies: as it was named, or beside the run."""
     named = Path(str(file.get("path")))
     for path in (named, *([run.folder.parent / named] if run.folder is not None else [])):
-        if file.get("kind") != "memory" and (
+        if file.get("kind") not in ("memory", "frame") and (
             path.is_dir() if file.get("kind") == "folder" else path.is_file()
         ):
             return path

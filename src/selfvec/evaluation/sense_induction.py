@@ -42,12 +42,13 @@ class SenseInduction:
     """Agreement of induced senses with given ones, the mean over lemmas with two uses or more.
 
     Rows have metrics ``v_measure``, ``paired_f``, ``adjusted_rand`` and ``bcubed`` (see
-    `selfvec.analysis.senses.score`), and ``fuzzy_bcubed`` and ``fuzzy_nmi`` where a use has several senses; the others then see the one that
-    applies most. ``method`` says where senses are from: as many as the uses tell (``chosen``), as many as the
-    file has (``known``), or those that the run's corpus tells (``corpus``; one for a lemma with too few uses
-    there). Beside the tables stand ``one sense`` for all uses of a lemma and ``random`` ones. ``n`` counts
-    lemmas; ``uses``, ``senses`` (given) and ``induced`` are in all and means over lemmas; ``covered`` is the
-    share of uses around which a word with a vector stands.
+    `selfvec.analysis.senses.score`), and ``fuzzy_bcubed`` and ``fuzzy_nmi`` where a use has several senses;
+    the others then see the one that applies most. ``method`` says where senses are from: as many as the
+    uses tell (``chosen``), as many as the file has (``known``), or those that the run's corpus tells
+    (``corpus``; one for a lemma with too few uses there). Beside the tables stand ``one sense`` for all
+    uses of a lemma and ``random`` ones. ``n`` counts lemmas; ``uses``, ``senses`` (given) and ``induced``
+    are in all and means over lemmas; ``covered`` is the share of uses around which a word with a vector
+    stands.
 
     Parameters
     ----------

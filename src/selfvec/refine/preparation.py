@@ -121,6 +121,12 @@ def read_forms(
     """
     from selfvec.text import Rules, encode, tokenizer
 
+    if corpus.tokenized and settings.tokenizer != "whitespace":
+        raise CorpusError(
+            f"its documents are tokens already, which the tokeniser {settings.tokenizer} would cut again",
+            path=corpus.name,
+            remedy="use the tokeniser whitespace, or give texts",
+        )
     rules = Rules(
         settings.lemmatize,
         settings.stop_words,

@@ -306,15 +306,14 @@ def phrases(
 def _read(
     source: Corpus | str | os.PathLike[str] | Iterable[str], finder: Finder, progress: Progress
 ) -> None:
-    from selfvec.corpus import Corpus
+    from selfvec.corpus import as_corpus
 
     from . import encode, tokenizer
 
-    if isinstance(source, str | os.PathLike):
-        source = Corpus.open([source])
-    corpus = source if isinstance(source, Corpus) else Corpus.from_texts(source)
+    corpus = as_corpus(source)
+    cut = tokenizer("whitespace" if corpus.tokenized else "words")
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        encode(corpus.batches(advance), tokenizer("words"), phrases=finder)
+        encode(corpus.batches(advance), cut, phrases=finder)
 
 
 def _check_words(run: Run) -> None:

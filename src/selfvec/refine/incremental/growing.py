@@ -49,8 +49,9 @@ def update(
     ----------
     run : Run or path
         It stays as it is; save the result over it to replace it.
-    corpus : `Corpus`, path or iterable of str
-        New documents; with a path the fields are those that the run was told to read.
+    corpus : `Corpus`, path, data frame or iterable
+        New documents, see `selfvec.corpus.as_corpus`; of a path the fields are those the run was told to
+        read.
     vectors : `Vectors` or path, optional
         What the run started from, where it does not lie where it lay, or came from memory.
     workspace : Workspace, optional
@@ -185,12 +186,10 @@ def merge(
 
 def corpus_for(part: Part, corpus: Corpus | str | os.PathLike[str] | Iterable[str]) -> Corpus:
     """A corpus to be read as that of the run was."""
-    from selfvec.corpus import Corpus
+    from selfvec.corpus import Corpus, as_corpus
 
-    if isinstance(corpus, Corpus):
-        return corpus
     if not isinstance(corpus, str | os.PathLike):
-        return Corpus.from_texts(corpus)
+        return as_corpus(corpus)
     return Corpus.open([corpus], **fields_of(part.run))
 
 

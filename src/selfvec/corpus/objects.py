@@ -1,0 +1,224 @@
+"""What people hold their text in, as a corpus: lists, data frames and their columns, paths, lists of tokens.
+
+Iterating over a data frame gives the names of its columns, and a list of file names is a list of strings:
+neither is text, and neither is taken for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import chain
+from numbers import Number
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfvec.base.errors import CorpusError
+
+from .corpus import Corpus
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from .memory import FramePart
+
+__all__ = ["as_corpus"]
+
+FRAME, MEMORY = "data frame", "memory"
+
+
+def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
+    """The documents that an object holds.
+
+    Parameters
+    ----------
+    data : `Corpus`, path, data frame, column or iterable
+        A path leads to a file or folder. A data frame (pandas, Polars) or dataset (Hugging Face) is read as a
+        file of these columns is. A column, list or other iterable holds a document an item: a string, or a
+        list of tokens, which are not cut again. Where all items are paths, or strings that name files, these
+        are read.
+    text_fields : sequence of str, optional
+        Columns joined by a blank line; without it the usual names are recognised.
+
+    Raises
+    ------
+    CorpusError
+        If these are no documents, or have no such fields.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> corpus = as_corpus(pl.DataFrame({"id": [1, 2], "text": ["Hail fell.", "A tornado formed."]}))
+    >>> [text for batch in corpus.batches() for text in batch.texts]
+    ['Hail fell.', 'A tornado formed.']
+    >>> as_corpus([["hail", "fell", "in", "the", "U.S."]]).tokenized
+    True
+    """
+    named = [text_fields] if isinstance(text_fields, str) else text_fields
+    if isinstance(data, str | os.PathLike):
+        return Corpus.open([data], text_fields=named)
+    frame = _frame(data)
+    if frame is not None:
+        return Corpus([_part(*frame, named)], FRAME)
+    if isinstance(data, Corpus):
+        corpus = data
+    else:
+        column = _column(data)
+        items, head = _begun(data if column is None else column)
+        if head and all(item is not None and _is_path(item) for item in head):
+            return Corpus.open(head, text_fields=named)
+        corpus = _of_items(items, head[-1] if head else None)
+    if named:
+        raise CorpusError(
+            "it has no columns that text_fields could name",
+            path=corpus.name,
+            remedy="leave text_fields out, or give a data frame or the path of a file",
+        )
+    return corpus
+
+
+def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
+    """Items from the start, and those of them up to the first that is neither a path nor missing."""
+    if isinstance(data, bytes | bytearray | Mapping) or not isinstance(data, Iterable):
+        raise _no_documents(data)
+    head = []
+    items = iter(data)
+    for item in items:
+        head.append(item)
+        if item is not None and not _is_path(item):
+            break
+    return (chain(head, items) if items is data else data), head
+
+
+def _of_items(items: Iterable[Any], kind: Any) -> Corpus:
+    """Texts, or lists of tokens where ``kind`` is one."""
+    if kind is None or isinstance(kind, str | os.PathLike):
+        return Corpus.from_texts(items, name=MEMORY)
+    if not _is_list(kind):
+        raise _no_documents(kind, "items of type {} are no text")
+    joined = (_joined(tokens, number) for number, tokens in enumerate(items, 1))
+    once = isinstance(items, Iterator)  # is read as it goes
+    return Corpus.from_texts(joined if once else list(joined), name=MEMORY, tokenized=True)
+
+
+def _joined(tokens: Any, number: int) -> str | None:
+    """A text that the tokeniser ``whitespace`` cuts into these tokens."""
+    if tokens is None:
+        return None
+    if not _is_list(tokens):
+        rule = f"a document is a list of tokens here, this is {type(tokens).__name__}"
+        raise CorpusError(rule, path=MEMORY, line=number, remedy="give lists of tokens, or only texts")
+    for token in tokens:
+        if not isinstance(token, str) or token.split() != [token]:
+            raise CorpusError(
+                f"a token is a string without white space, this one is {token!r}",
+                path=MEMORY,
+                line=number,
+                remedy="leave it out, or join its words by _; a whole text is given as a string",
+            )
+    return " ".join(tokens)
+
+
+def _is_list(item: Any) -> bool:
+    return isinstance(item, list | tuple) or getattr(item, "ndim", None) == 1
+
+
+def _is_path(item: Any) -> bool:
+    """Whether an item is a path, or a string that can hardly be anything else."""
+    from .sources import COMPRESSED, KINDS
+
+    if not isinstance(item, str):
+        return isinstance(item, os.PathLike)
+    path = Path(item)
+    try:
+        if path.is_file() or ("/" in item and path.is_dir()):
+            return True
+    except (OSError, ValueError):  # too long, or with a NUL
+        return False
+    return path.suffix.lower() in (*KINDS, *COMPRESSED) and len(item.split()) == 1
+
+
+def _no_documents(data: Any, rule: str = "an object of type {} is no text") -> CorpusError:
+    """The error for what is no corpus, with the way out."""
+    remedies = {
+        Mapping: "give a data frame, the rows' texts, or one split of a dataset",
+        bytes: "decode them: data.decode()",
+    }
+    usual = "give a path, a list of texts, of paths or of lists of tokens, a data frame or a Corpus"
+    remedy = next((text for kind, text in remedies.items() if isinstance(data, kind)), usual)
+    kind = type(data)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    return CorpusError(rule.format(name), remedy=remedy)
+
+
+def _is(data: Any, module: str, name: str) -> bool:
+    """Whether an object is of a library's type; what is not imported has no objects."""
+    return isinstance(data, getattr(sys.modules.get(module), name, ()))
+
+
+def _column(data: Any) -> list[Any] | None:
+    """The items of a data frame's column, those that are missing as None."""
+    if _is(data, "polars", "Series"):
+        items: list[Any] = data.to_list()
+        return items
+    if _is(data, "pandas", "Series"):
+        return [None if gone else item for item, gone in zip(data, data.isna(), strict=True)]
+    return None
+
+
+def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]] | None:
+    """The names of a data frame's columns, and what gives the values of one."""
+    if _is(data, "polars", "DataFrame"):
+        return data.columns, data.to_series
+    if _is(data, "pandas", "DataFrame"):
+        return [str(name) for name in data.columns], lambda number: _column(data.iloc[:, number]) or []
+    names = getattr(data, "column_names", None)
+    if isinstance(names, list) and all(
+        hasattr(data, name) for name in ("features", "__getitem__", "__len__")
+    ):
+        return names, lambda number: list(data[names[number]])
+    return None
+
+
+def _part(
+    names: list[str], column: Callable[[int], pl.Series | list[Any]], text_fields: Sequence[str] | None
+) -> FramePart:
+    """A data frame as a part of a corpus, of the columns that are read."""
+    import polars as pl
+
+    from .fields import recognise
+    from .memory import FramePart
+    from .parts import typed
+
+    fields = recognise(names, FRAME, text_fields, asking="text_fields=[NAME]; its columns are")
+    columns = {name: column(names.index(name)) for name in fields.columns}
+    series = {
+        name: values if isinstance(values, pl.Series) else _series(values, name, name in fields.text)
+        for name, values in columns.items()
+    }
+    fields = typed(fields, {name: values.dtype for name, values in series.items()}, FRAME)
+    return FramePart(FRAME, pl.DataFrame({name: series[name] for name in fields.columns}), fields)
+
+
+def _series(values: list[Any], name: str, is_text: bool) -> pl.Series:
+    """Strings; what is neither a string, a number nor a date as objects, which are not read."""
+    import numpy as np
+    import polars as pl
+
+    from .tables import shown
+
+    odd = next((value for value in values if value is not None and not isinstance(value, str)), None)
+    if odd is not None and is_text:
+        rule = f"a column of strings is needed, this one holds {type(odd).__name__}"
+        remedy = "choose another field, or give lists of tokens as the column itself"
+        raise CorpusError(rule, path=FRAME, field=name, remedy=remedy)
+    plain = (str, Number, date, np.generic, type(None))
+    if odd is not None and not all(isinstance(value, plain) for value in values):
+        return pl.Series([None] * len(values), dtype=pl.Object)
+    try:
+        return pl.Series([shown(value) for value in values], dtype=pl.String)
+    except UnicodeEncodeError as error:
+        rule = "holds half of a surrogate pair, which is no Unicode text"
+        raise CorpusError(rule, path=FRAME, field=name, remedy="mend it or leave it out") from error

@@ -1,0 +1,297 @@
+"""Objects as corpora: what people pass to `fit` is read as what it is, or refused."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import selfvec
+from selfvec.base.errors import CorpusError
+from selfvec.corpus import Corpus, as_corpus
+from selfvec.text.phrase_finding import phrases
+
+COLUMNS: dict[str, list[Any]] = {
+    "id": [1, 2, 3],
+    "title": ["Hail", None, "Snow"],
+    "text": ["It fell.", "Rain fell.", None],
+    "body": ["a", "b", "c"],
+    "year": [1972, None, 1993],
+    "tags": [["x"], ["y"], ["z"]],
+}
+TEXTS = ["Hail\n\nIt fell.", "Rain fell.", "Snow"]
+
+
+class Dataset:
+    """As one of Hugging Face's: columns by name, rows by number."""
+
+    features: tuple[str, ...] = ()
+
+    def __init__(self, columns: dict[str, list[Any]]) -> None:
+        self._columns, self.column_names = columns, list(columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values())))
+
+    def __getitem__(self, name: str | int) -> Any:
+        return (
+            self._columns[name] if isinstance(name, str) else {n: c[name] for n, c in self._columns.items()}
+        )
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self[number] for number in range(len(self)))
+
+
+FRAMES = {
+    "pandas": pd.DataFrame(COLUMNS),
+    "pandas, objects": pd.DataFrame(COLUMNS).astype(object),
+    "polars": pl.DataFrame(COLUMNS),
+    "datasets": Dataset(COLUMNS),
+}
+
+
+def texts_of(data: Any, **options: Any) -> list[str]:
+    return [text for batch in as_corpus(data, **options).batches() for text in batch.texts]
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_a_data_frame_is_read_as_a_file_of_its_columns(frame: Any) -> None:
+    corpus = as_corpus(frame)
+    (batch,) = corpus.batches()
+    assert batch.texts.to_list() == TEXTS
+    assert batch.ids is not None
+    assert batch.ids.to_list() == ["1", "2", "3"]
+    assert batch.dates is not None
+    assert [date and date.year for date in batch.dates] == [1972, None, 1993]
+    told = corpus.summary.as_dict()
+    assert told["description"] == "3 documents; text from title + text (recognised); dates from year"
+    (file,) = told["files"]
+    assert (file["path"], file["kind"], file["bytes"]) == ("data frame", "frame", 26)
+    (again,) = corpus.batches()
+    assert again.texts.to_list() == TEXTS
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_columns_of_text_are_chosen(frame: Any) -> None:
+    assert texts_of(frame, text_fields=["body"]) == ["a", "b", "c"]
+    assert texts_of(frame, text_fields="body") == ["a", "b", "c"]
+    with pytest.raises(
+        CorpusError, match=r"^data frame: field 'no': .*; give text_fields=\[NAME\]; its columns"
+    ):
+        as_corpus(frame, text_fields=["no"])
+    with pytest.raises(CorpusError, match=r"^data frame: field 'tags': a column of strings is needed"):
+        as_corpus(frame, text_fields=["tags"])
+    with pytest.raises(CorpusError, match=r"^data frame: field 'id': a column of strings is needed"):
+        as_corpus(frame, text_fields=["id"])
+
+
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame({"a": ["x"]}), pl.DataFrame({"a": ["x"]}), pd.DataFrame([["x"]])]
+)
+def test_columns_without_a_name_we_know_are_listed(frame: Any) -> None:
+    with pytest.raises(CorpusError, match=r"give text_fields=\[NAME\]; its columns are: (a|0)$"):
+        as_corpus(frame)
+    assert texts_of(frame, text_fields=[str(frame.columns[0])]) == ["x"]
+
+
+def test_the_same_texts_have_the_same_hash_in_a_list_and_in_a_frame() -> None:
+    hashes = []
+    for data in (["Hail fell.", "Wind."], pd.DataFrame({"text": ["Hail fell.", "Wind."]})):
+        corpus = as_corpus(data)
+        list(corpus.batches())
+        hashes.append(corpus.summary.files[0].sha256)
+    assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pd.to_datetime(["2020-02-03", None]),
+        pd.to_datetime(["2020-02-03", None]).tz_localize("UTC"),
+        [datetime.date(2020, 2, 3), None],
+        ["3 February 2020", None],
+    ],
+)
+def test_dates_of_pandas(dates: Any) -> None:
+    (batch,) = as_corpus(pd.DataFrame({"text": ["a", "b"], "date": dates})).batches()
+    assert batch.dates is not None
+    assert [date and str(date) for date in batch.dates] == ["2020-02-03", None]
+
+
+def test_ids_that_are_no_values_are_not_read_and_odd_text_is_named() -> None:
+    (batch,) = as_corpus(pd.DataFrame({"id": [np.zeros(2), np.ones(2)], "text": ["a", "b"]})).batches()
+    assert batch.ids is None
+    with pytest.raises(CorpusError, match=r"field 'text': .* holds int; choose another"):
+        as_corpus(pd.DataFrame({"text": ["a", 3]}, dtype=object))
+    with pytest.raises(CorpusError, match="field 'text': holds half of a surrogate pair"):
+        as_corpus(Dataset({"text": ["a\ud800"]}))
+    with pytest.raises(CorpusError, match="field 'text': two columns have this name"):
+        as_corpus(pd.DataFrame([["a", "b"]], columns=["text", "text"]))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(["Hail fell.", None, "Rain."]),
+        pd.Series(["Hail fell.", float("nan"), "Rain."], dtype=object),
+        pl.Series(["Hail fell.", None, "Rain."]),
+        np.array(["Hail fell.", "", "Rain."]),
+        ("Hail fell.", None, "Rain."),
+    ],
+)
+def test_columns_and_other_iterables_hold_a_text_an_item(column: Any) -> None:
+    corpus = as_corpus(column)
+    assert [text for batch in corpus.batches() for text in batch.texts] == ["Hail fell.", "Rain."]
+    assert corpus.summary.empty == 1
+    assert not corpus.tokenized
+
+
+def test_an_iterator_is_read_as_it_goes_and_once() -> None:
+    corpus = as_corpus(text for text in ["Hail fell.", "Rain."])
+    assert [text for batch in corpus.batches() for text in batch.texts] == ["Hail fell.", "Rain."]
+    with pytest.raises(CorpusError, match="an iterator can be read only once"):
+        list(corpus.batches())
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("Hail fell.\n")
+    Path("README").write_text("Rain fell.\n")
+    Path("c.csv").write_text("title,body\nSnow,It lay.\n")
+    Path("texts").mkdir()
+    Path("texts", "d").write_text("Wind.")
+    return ["a.txt", "README", "c.csv"]
+
+
+def test_names_of_files_are_read_as_files(files: list[str]) -> None:
+    told = ["Hail fell.", "Rain fell.", "Snow\n\nIt lay."]
+    for names in (files, iter(files), [Path(name) for name in files], pd.Series(files), np.array(files)):
+        assert texts_of(names) == told
+    assert texts_of(["c.csv"], text_fields=["body"]) == ["It lay."]
+    assert texts_of([Path("texts"), "a.txt"]) == texts_of(["./texts", "a.txt"]) == ["Wind.", "Hail fell."]
+    assert texts_of("a.txt") == ["Hail fell."]
+
+
+def test_what_looks_like_names_of_files_is_no_text(files: list[str]) -> None:
+    for names in (["a.txt", "b.txt"], ["x.jsonl.gz"], ["texts/1993.parquet", "a.txt"]):
+        with pytest.raises(CorpusError, match="there is no such file or folder"):
+            as_corpus(names)
+
+
+def test_texts_that_are_not_all_names_are_texts(files: list[str]) -> None:
+    for texts in (
+        ["README", "Hail fell."],
+        ["a.txt", "see a.txt"],
+        ["texts", "."],
+        ["x\0y"],
+        ["a" * 5000],
+    ):
+        assert texts_of(texts) == texts
+    assert [text for batch in Corpus.from_texts(["a.txt"]).batches() for text in batch.texts] == ["a.txt"]
+
+
+def test_lists_of_tokens_are_kept_as_they_are() -> None:
+    documents = [["Don't", "cut", "U.S.", "1,75", "hail-storm"], ("re:", "U.S."), []]
+    run = selfvec.Refiner("original").fit(documents, "none").run_
+    assert run.vectors.index_to_key == ["U.S.", "Don't", "cut", "1,75", "hail-storm", "re:"]
+    assert (run.provenance["options"]["tokenizer"], run.provenance["documents"]) == ("whitespace", 2)
+    assert run.tokens is not None
+    types = list(run.tokens.types)
+    assert [types[i] for i in run.tokens.ids.tolist()] == [
+        token for document in documents for token in document
+    ]
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [["hail", "fell"], None, ["rain"]],
+        (tokens for tokens in [["hail", "fell"], ["rain"]]),
+        pd.Series([["hail", "fell"], None, ["rain"]]),
+        pd.Series([np.array(["hail", "fell"]), np.array(["rain"])]),
+        pl.Series([["hail", "fell"], None, ["rain"]]),
+    ],
+)
+def test_tokens_come_in_any_kind_of_list(documents: Any) -> None:
+    corpus = as_corpus(documents)
+    assert corpus.tokenized
+    assert [text for batch in corpus.batches() for text in batch.texts] == ["hail fell", "rain"]
+
+
+@pytest.mark.parametrize("token", ["flash flood", "", " ", "a\n", "a\u00a0b", None, 3])
+def test_tokens_that_would_be_cut_or_lost_are_refused(token: Any) -> None:
+    with pytest.raises(CorpusError, match=r"^memory:2: a token is a string without white space"):
+        as_corpus([["hail"], ["fell", token]])
+
+
+def test_tokens_are_not_given_to_a_tokeniser_that_cuts_them() -> None:
+    plain = selfvec.Refiner("original").fit(["hail fell on roofs"] * 3, "none").run_
+    with pytest.raises(
+        CorpusError, match=r"^memory: its documents are tokens .* words would cut again; use the"
+    ):
+        selfvec.update(plain, [["U.S.", "hail"]])
+    tokens = selfvec.Refiner("original").fit([["hail", "U.S."]] * 3, "none").run_
+    assert selfvec.update(tokens, [["U.S.", "wind"]]).vectors.index_to_key == ["U.S.", "hail", "wind"]
+    found = phrases([["flash", "flood", "closed", "it"], ["a", "flash", "flood"]] * 4, min_count=2)
+    assert "flash_flood" in found.terms
+
+
+def test_a_mixture_is_named_by_its_place() -> None:
+    with pytest.raises(CorpusError, match=r"^memory:2: a document is a list of tokens here, this is str"):
+        as_corpus([["hail"], "rain"])
+    with pytest.raises(CorpusError, match=r"^memory:2: text is a string, this is list"):
+        texts_of(["rain", ["hail"]])
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (3, "an object of type int is no text; give a path"),
+        (None, "an object of type NoneType is no text; give a path"),
+        (b"hail", "an object of type bytes is no text; decode"),
+        ({"text": ["hail"]}, "an object of type dict is no text; give a data frame"),
+        ({"train": Dataset(COLUMNS)}, "or one split of a dataset"),
+        ([{"text": "hail"}], "items of type dict are no text; give a data frame"),
+        ([b"hail"], "items of type bytes are no text; decode"),
+        ([1, 2], "items of type int are no text"),
+        (np.zeros((2, 2, 2)), "items of type numpy.ndarray are no text"),
+        (pl.LazyFrame({"text": ["a"]}), "type polars.lazyframe.frame.LazyFrame is no text"),
+    ],
+)
+def test_what_is_no_corpus_is_refused_with_a_way_out(data: Any, said: str) -> None:
+    with pytest.raises(CorpusError, match=said):
+        as_corpus(data)
+
+
+@pytest.mark.parametrize("data", [["Hail fell."], [["hail"]], Corpus.from_texts(["Hail fell."])])
+def test_text_has_no_columns(data: Any) -> None:
+    with pytest.raises(CorpusError, match=r"^memory: it has no columns that text_fields could name"):
+        as_corpus(data, text_fields=["text"])
+
+
+def test_fit_takes_frames_and_names_and_says_so(files: list[str]) -> None:
+    frame = pd.DataFrame({"headline": ["hail fell"] * 3, "body": ["wind rose"] * 3})
+    made = selfvec.Refiner("original").fit(frame, None)
+    assert set(made.vectors_.index_to_key) == {"hail", "fell", "wind", "rose"}
+    assert made.run_.provenance["corpus"]["text_fields"] == ("headline", "body")
+    made = selfvec.Refiner("original").fit(frame, text_fields=["body"])
+    assert set(made.vectors_.index_to_key) == {"wind", "rose"}
+    made = selfvec.Refiner("original").fit(["a.txt", "README"])
+    assert set(made.vectors_.index_to_key) == {"hail", "rain", "fell"}
+
+
+def test_pandas_is_not_imported_for_those_who_do_not_use_it() -> None:
+    code = (
+        "import sys; from selfvec.corpus import as_corpus; as_corpus(['x y']); print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
