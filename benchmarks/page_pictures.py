@@ -19,7 +19,7 @@ from selfvec.apps.web.study import Study
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
-from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_folder import open_run, save_run
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 LARGEST = 150_000  # bytes of a picture
@@ -39,7 +39,7 @@ def main() -> None:
     if program is None:
         sys.exit("no Chromium is installed (Debian: apt-get install chromium)")
     with tempfile.TemporaryDirectory() as folder, bind("127.0.0.1", 0) as listening:
-        refine(python_documentation(), "default", Settings(stop_words="en")).save(Path(folder, "run"))
+        save_run(refine(python_documentation(), "default", Settings(stop_words="en")), Path(folder, "run"))
         study = Study(open_run(Path(folder, "run")))
         server = server_of(create_app(study))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -138,11 +138,9 @@ def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "import selfvec; f = selfvec.evaluate; from selfvec.evaluate import Similarity",
-        "from selfvec.evaluate import Similarity; import selfvec; f = selfvec.evaluate",
-        "from selfvec.evaluate import Similarity, evaluate as f",
-        "import selfvec.evaluate as f; Similarity = f.Similarity",
-        "from selfvec import evaluate as f; Similarity = f.Similarity",
+        "import selfvec; f = selfvec.evaluate; from selfvec.evaluation import Similarity",
+        "from selfvec.evaluation import Similarity; import selfvec; f = selfvec.evaluate",
+        "from selfvec.evaluation import Similarity, evaluate as f",
     ],
 )
 def test_evaluate_is_a_function_however_it_is_imported_and_brings_no_refiner(code: str, pairs: Path) -> None:
@@ -160,7 +158,7 @@ def test_examples_in_docstrings_hold() -> None:
     import selfvec.evaluation as package
 
     tried = 0
-    for info in pkgutil.iter_modules(package.__path__, "selfvec.evaluate."):
+    for info in pkgutil.iter_modules(package.__path__, "selfvec.evaluation."):
         result = doctest.testmod(importlib.import_module(info.name))
         assert result.failed == 0
         tried += result.attempted

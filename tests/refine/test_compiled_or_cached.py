@@ -31,8 +31,8 @@ rules = "paper scan", "online scan", "decorrelated scan", "decorrelated counts",
 for method, operator in map(str.split, rules):
     run = selfvec.Refiner(method, operator=operator).fit(texts, table).run_
     made = hashlib.sha256(np.ascontiguousarray(run.vectors.vectors))
-    if run.counts is not None:
-        made.update(run.counts.data)
+    if "counts" in run.parts:
+        made.update(run.parts["counts"].data)
     print(method, operator, made.hexdigest())
 """
 

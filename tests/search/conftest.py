@@ -13,6 +13,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
 from selfvec.search import Index
+from selfvec.storage.run_folder import save_run
 
 STATES = ("IOWA", "OHIO", "UTAH")
 
@@ -51,7 +52,7 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
     ]
     (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     corpus = Corpus.open([folder / "reports.jsonl"])
-    refine(corpus, "default", Settings(method="decorrelated")).save(folder / "run")
+    save_run(refine(corpus, "default", Settings(method="decorrelated")), folder / "run")
     return selfvec.open_run(folder / "run")
 
 

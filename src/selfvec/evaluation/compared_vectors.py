@@ -20,7 +20,6 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.principal_axes import principal_axes
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.topic_vectors import run_topics
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.text.document_vectors import Manner
 
@@ -60,6 +59,8 @@ class Table:
     @cached_property
     def texts(self) -> list[Vectors]:
         """The tables of which texts take their vectors, which then stand side by side."""
+        from selfvec.refine.topic_vectors import run_topics
+
         topics = run_topics(self.run) if self.run is not None and self.topical else None
         if topics is None:
             return [self.vectors]

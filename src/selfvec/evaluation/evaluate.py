@@ -57,7 +57,7 @@ def evaluate(
     Examples
     --------
     >>> import selfvec, tempfile, pathlib
-    >>> from selfvec.evaluate import Similarity
+    >>> from selfvec.evaluation import Similarity
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "pairs.tsv")
     ...     _ = file.write_text("hail\\tstorm\\t9\\nhail\\train\\t8\\nhail\\tinvoice\\t1\\n")

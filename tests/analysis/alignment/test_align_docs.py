@@ -32,10 +32,8 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", ["align.md", "studies.md"])
+@pytest.mark.parametrize("page", ["align.md"])
 def test_the_page_runs(page: str, workshop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if page == "studies.md":
-        pytest.importorskip("matplotlib", reason="figures need selfvec[plot]")
     seen = set()
     for language, code in BLOCK.findall((ROOT / "docs" / page).read_text(encoding="utf-8")):
         seen.add(language)

@@ -47,7 +47,7 @@ def moved(a: Vectors, matrix: np.ndarray, order: np.ndarray | None = None) -> Ve
     return Vectors([a.index_to_key[i] for i in order], rows, counts=counts)
 
 
-@pytest.mark.parametrize("name", ["aligning", "procrustes", "relative", "compass", "shared"])
+@pytest.mark.parametrize("name", ["align", "procrustes", "relative", "compass", "shared_words"])
 def test_examples_hold(name: str) -> None:
     assert not doctest.testmod(import_module(f"selfvec.analysis.alignment.{name}")).failed
 

@@ -129,7 +129,6 @@ def test_a_table_does_not_differ_from_itself() -> None:
 
 
 def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
-    from dataclasses import replace
 
     from selfvec.base.progress import Progress
 
@@ -139,11 +138,11 @@ def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
         def say(self, message: str) -> None:
             said.append(message)
 
-    found = compare(pair[0], replace(pair[1], batch=None), progress=Listener())
+    found = compare(pair[0], pair[1].replace(tokens=None), progress=Listener())
     assert found.method == "procrustes"
     assert "has not kept its corpus" in said[0]
     with pytest.raises(InputError, match="without --forget-tokens"):
-        compare(pair[0], replace(pair[1], batch=None), "compass")
+        compare(pair[0], pair[1].replace(tokens=None), "compass")
     few = run_on(texts(3, 9))
     with pytest.raises(InputError, match="takes 10 on either side, one side has 9"):
         compare(pair[0], few, "compass", min_count=1)

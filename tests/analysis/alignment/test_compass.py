@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from planted import WORDS, texts, vectors
@@ -119,6 +117,6 @@ def test_runs_that_cannot_have_a_compass_are_refused(pair: tuple[Run, Run], star
         with pytest.raises(InputError, match=r"different ones; refine both from one table"):
             compass_of(pair[0], run_on(texts(1), table))
     with pytest.raises(InputError, match="without --forget-tokens"):
-        compass_of(pair[0], replace(pair[1], batch=None))
+        compass_of(pair[0], pair[1].replace(tokens=None))
     with pytest.raises(InputError, match="at least 2 tokens"):
         compass_of(*pair, window=1)

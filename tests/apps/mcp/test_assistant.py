@@ -20,7 +20,7 @@ from selfvec.apps.cli import main
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
-from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_folder import open_run, save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 
@@ -80,7 +80,7 @@ def folder(tmp_path_factory) -> Path:
     lines = [json.dumps(row) + "\n" for row in documents()]
     (folder / "reports.jsonl").write_text("".join(lines), encoding="utf-8")
     corpus = Corpus.open([folder / "reports.jsonl"])
-    refine(corpus, "default", Settings(method="decorrelated", slice="year")).save(folder / "run")
+    save_run(refine(corpus, "default", Settings(method="decorrelated", slice="year")), folder / "run")
     return folder
 
 

@@ -332,10 +332,12 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
     words = run.original.index_to_key
     from selfvec.data.vectors import Vectors
     from selfvec.numerics.rows import unit_rows
+    from selfvec.refine.health import check_health
 
     towards = unit_rows(run.original.unit + 30 * run.original.unit[:1])
     collapsed = Vectors(words, towards, counts=run.vectors.counts, normalized=True)
-    broken = Run(collapsed, run.original, None, run.provenance, {}, run.tokens)
+    health = {"health": check_health(run.original, collapsed, None).as_dict()}
+    broken = Run(collapsed, run.original, None, run.provenance, health, run.tokens)
     assert broken.health["verdicts"]
     with serving(broken) as site:
         page.open(site.address)

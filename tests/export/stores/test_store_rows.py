@@ -21,6 +21,7 @@ from selfvec.export.stores.rows import _column_names, _typed
 from selfvec.refine.pipeline import refine
 from selfvec.search.encoder import Encoder
 from selfvec.search.passages import passages
+from selfvec.storage.run_folder import save_run
 from selfvec.text.document_vectors import lean
 
 
@@ -53,7 +54,7 @@ def run(tmp_path_factory) -> Run:
     ]
     path = folder / "reports.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    refine(Corpus.open([path]), "default", Settings(method="original")).save(folder / "run")
+    save_run(refine(Corpus.open([path]), "default", Settings(method="original")), folder / "run")
     return selfvec.open_run(folder / "run")
 
 

@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.base.errors import OptionError
-from selfvec.data.history import History
+from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import Trajectory
+from selfvec.data.vectors import Vectors
 from selfvec.refine.paper import PaperRun
 from selfvec.refine.recorder import HistoryPlan, parse_history
+from selfvec.storage.run_folder import open_run, save_run
 
 
 @given(
@@ -75,12 +77,14 @@ def test_history_survives_saving(tmp_path) -> None:
         job.advance()
     history = job.recorder.history()
     assert history.updates.tolist() == [2, 4, 6, 8, 10, 2, 4, 2, 4]
-    history.save(tmp_path / "history")
-    again = History.load(tmp_path / "history")
+    vectors = Vectors(["a", "b", "c"], job.table, counts=batch.counts)
+    save_run(Run(vectors, vectors, history), tmp_path / "run")
+    again = open_run(tmp_path / "run").history
     assert again is not None
     for name in ("starts", "updates", "vectors"):
         np.testing.assert_array_equal(getattr(history, name), getattr(again, name))
-    assert History.load(tmp_path / "none") is None
+    save_run(Run(vectors, vectors), tmp_path / "none")
+    assert open_run(tmp_path / "none").history is None
 
 
 @pytest.mark.parametrize(

@@ -147,12 +147,12 @@ def changed(path: Path, **tensors: Any) -> None:
     ],
 )
 def test_damaged_forms_are_refused(run: Path, tensors: dict[str, Any], said: str) -> None:
-    changed(run / "forms/forms.safetensors", **tensors)
-    with pytest.raises(FormatError, match=rf"forms\.safetensors: .*({said}).*; make the run again"):
+    changed(run / "unstemmed/unstemmed.safetensors", **tensors)
+    with pytest.raises(FormatError, match=rf"unstemmed\.safetensors: .*({said}).*; make the run again"):
         selfvec.update(run, ["hail"], table())
 
 
-@pytest.mark.parametrize("name", ["forms/vocabulary.txt", "forms/forms.safetensors"])
+@pytest.mark.parametrize("name", ["unstemmed/vocabulary.txt", "unstemmed/unstemmed.safetensors"])
 def test_forms_that_are_missing_are_named(run: Path, name: str) -> None:
     (run / name).unlink()
     with pytest.raises(FormatError, match=rf"{name}: .*it is missing; make the run again"):
@@ -160,7 +160,7 @@ def test_forms_that_are_missing_are_named(run: Path, name: str) -> None:
 
 
 def test_a_missing_folder_of_forms_is_named(run: Path) -> None:
-    (run / "forms").rename(run.parent / "gone")
+    (run / "unstemmed").rename(run.parent / "gone")
     with pytest.raises(FormatError, match="run: a run with stems or a minimal count has a folder of forms"):
         selfvec.update(run, ["hail"], table())
 

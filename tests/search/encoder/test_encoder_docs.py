@@ -12,6 +12,7 @@ from tests.search.encoder import reports
 
 from selfvec.apps.cli import main
 from selfvec.export import TARGETS
+from selfvec.storage.run_folder import save_run
 
 PAGE = (ROOT / "docs" / "encoders.md").read_text(encoding="utf-8")
 
@@ -20,7 +21,7 @@ def test_the_page_runs(tmp_path: Path, monkeypatch, capsys) -> None:
     for package in ("model2vec", "langchain_core", "sklearn"):
         pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
-    reports.report_run().save("run")
+    save_run(reports.report_run(), "run")
     commands = re.findall(r"^\$ (selfvec .*)$", PAGE, re.MULTILINE)
     assert len(commands) == 3
     for command in commands:

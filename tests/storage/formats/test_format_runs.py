@@ -11,6 +11,7 @@ from selfvec.base.errors import FormatError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import load
+from selfvec.storage.run_folder import save_run
 
 WORDS = ["storm", "back\\slash", "line\nbreak", "é"]
 
@@ -20,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     refined = Vectors(
         WORDS, np.eye(4, dtype=np.float32), counts=np.arange(4), sources=np.array([1, 2, 0, 1], np.uint8)
     )
-    Run(refined, Vectors(WORDS, np.ones((4, 4), np.float32))).save(tmp_path / "run")
+    save_run(Run(refined, Vectors(WORDS, np.ones((4, 4), np.float32))), tmp_path / "run")
     return tmp_path / "run"
 
 
