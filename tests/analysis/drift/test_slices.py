@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from selfvec import Run, TokenBatch
 from selfvec.analysis.drift import by_label, by_period, named_slice, slice_counts
+from selfvec.analysis.drift.comparable_slices import joined
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
 from selfvec.base.tensors import map_tensors, write_tensors
@@ -188,3 +189,14 @@ def test_labels_of_texts_in_memory() -> None:
     assert [batch.slices.to_list() for batch in corpus.batches()] == [["x", "y"]]
     with pytest.raises(CorpusError, match="slice"):
         list(Corpus.from_texts(["a b", "c"], slices=["x"]).batches())
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=12), st.integers(2, 8))
+def test_joined_periods_hold_every_document_once_and_in_order(sizes: list[int], most: int) -> None:
+    """For all sizes of periods; the last one is often small, as 10, 10, 10, 10, 1."""
+    dates = np.array([f"{1990 + i}-05-01" for i in range(len(sizes))], "datetime64[D]")
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    batch = TokenBatch(np.zeros(offsets[-1], np.int32), offsets, ["a"], dates)
+    parts = joined(by_period(batch, "year"), batch, most)
+    documents = np.concatenate([np.flatnonzero(part.documents) for part in parts])
+    assert documents.tolist() == list(range(len(sizes)))

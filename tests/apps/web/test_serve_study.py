@@ -232,10 +232,8 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
     told = {row["word"]: row for row in drift(run, ("1990", "2020"), min_count=1).rows}
     for row in rows:
         if row["q"] is not None:
-            assert row["count_a"], row["count_b"] == (
-                told[row["word"]]["count_a"],
-                told[row["word"]]["count_b"],
-            )
+            assert row["count_a"] == told[row["word"]]["count_a"]
+            assert row["count_b"] == told[row["word"]]["count_b"]
             assert row["distance"] == pytest.approx(told[row["word"]]["distance"], rel=1e-3, abs=1e-5)
             assert row["p"] == pytest.approx(told[row["word"]]["p"], rel=1e-3)
     assert rows[0]["q"] <= 0.05
@@ -256,6 +254,11 @@ def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
     near = site.study.word("1990|2020", "cell")
     marks = dict(zip(described["words"], described["marks"], strict=True))
     assert all(marks[word] in ("came", "stayed") for word in near["gained"])
+
+
+def test_all_states_of_a_map_are_waited_for(run: Run) -> None:
+    points = Study(run, jobs=1).map("1990|2020", "cell", whole=True)[1]
+    assert len(points) == 3
 
 
 def test_unknown_words_say_where_they_come_from(site: Site, run: Run) -> None:

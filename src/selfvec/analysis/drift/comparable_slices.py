@@ -63,7 +63,8 @@ def joined(periods: Sequence[Slice], batch: TokenBatch, most: int = PARTS) -> li
     if not groups[-1]:
         groups.pop()
     elif len(groups) > 1 and sizes[groups[-1]].sum() < sizes.sum() / most / 2:
-        groups[-2] += groups.pop()
+        tail = groups.pop()
+        groups[-1] += tail
     return [_put_together([periods[i] for i in group]) for group in groups]
 
 

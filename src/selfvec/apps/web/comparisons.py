@@ -105,6 +105,10 @@ class Comparisons:
         states = entry.states.peek()
         return (subject.ends, False) if states is None else (states, True)
 
+    def all_states(self, key: str) -> list[State]:
+        """Every state of the map; waits until they are ready."""
+        return self._entry(key).states.wait()
+
     def ends(self, key: str) -> list[State]:
         """The first and the last state."""
         return self._entry(key).subject.wait().ends

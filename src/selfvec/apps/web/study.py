@@ -219,7 +219,7 @@ class Study:
 
     def _make_atlas(self, key: str, row: int | None, whole: bool) -> tuple[Atlas, list[str]]:
         comparison = self.comparisons.subject(key).view.comparison
-        states = self.comparisons.states(key)[0] if whole else self.comparisons.ends(key)
+        states = self.comparisons.all_states(key) if whole else self.comparisons.ends(key)
         if row is None:
             order = np.argsort(-comparison.both, kind="stable")[:_LARGEST_MAP]
             order = order[comparison.both[order] > 0]
