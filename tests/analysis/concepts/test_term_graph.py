@@ -81,7 +81,7 @@ def hostile() -> Graph:
 
 def test_networkx_reads_the_graphml(subject_run: Run, tmp_path: Path) -> None:
     found = graph(subject_run)
-    found.save(tmp_path / "terms.graphml")
+    save_graph(found, tmp_path / "terms.graphml")
     read = networkx.read_graphml(tmp_path / "terms.graphml")
     assert not read.is_directed()
     assert [data["label"] for _, data in read.nodes(data=True)] == [node.term for node in found.nodes]
@@ -102,10 +102,10 @@ def test_any_word_makes_valid_files(tmp_path: Path) -> None:
     read = networkx.read_graphml(tmp_path / "h.graphml")
     assert read.nodes["n0"]["label"] == "</script><b>&"
     assert "drift" not in read.nodes["n0"]
-    hostile().save(tmp_path / "h.json")
+    save_graph(hostile(), tmp_path / "h.json")
     assert json.loads((tmp_path / "h.json").read_text())["nodes"][1]["topic_name"] is None
     pytest.importorskip("plotly")
-    hostile().save(tmp_path / "h.html")
+    save_graph(hostile(), tmp_path / "h.html")
     page = (tmp_path / "h.html").read_text()
     assert "</script><b>" not in page
     assert "Content-Security-Policy" in page
@@ -115,7 +115,7 @@ def test_any_word_makes_valid_files(tmp_path: Path) -> None:
 def test_figures_name_the_terms(subject_run: Run, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     found = graph(subject_run, ["hail"], size=10)
-    found.save(tmp_path / "terms.svg")
+    save_graph(found, tmp_path / "terms.svg")
     first = (tmp_path / "terms.svg").read_bytes()
     assert b"hail" in first or b"<path" in first
     save_graph(graph(subject_run, ["hail"], size=10), tmp_path / "terms.svg")

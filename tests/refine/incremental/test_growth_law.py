@@ -184,10 +184,10 @@ def test_saved_runs_grow_as_those_in_memory_do(tmp_path: Path) -> None:
     documents, options = texts(50), {"method": "decorrelated", "stem": "en", "min_count": 3}
     parts = [tmp_path / name for name in "ab"]
     for part, own in zip(parts, (documents[:20], documents[20:]), strict=True):
-        refined(own, table(), **options).save(part)
+        selfvec.save_run(refined(own, table(), **options), part)
     whole = refined(documents, table(), **options)
     merged = selfvec.merge(parts, table())
-    merged.save(tmp_path / "merged")
+    selfvec.save_run(merged, tmp_path / "merged")
     assert_same(open_run(tmp_path / "merged"), whole)
     more = texts(10, seed=5)
     assert_same(
