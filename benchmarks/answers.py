@@ -40,8 +40,9 @@ from selfvec.refine.pipeline import refine
 from selfvec.refine.topic_vectors import run_topics
 from selfvec.search import Index
 from selfvec.search.scoring import Blend
-from selfvec.text.document_vectors import Manner, embed
+from selfvec.text.document_vectors import embed
 from selfvec.text.lexicon import Lexicon
+from selfvec.text.preprocessing import Preprocessing
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "search.md"
 COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
@@ -71,18 +72,19 @@ class Asked:
 
 def everybody(collection: Collection, run: Run, google: Run, paper: Run) -> dict[str, Asked]:
     """Every way of searching a collection, refined by our rule from two tables and by the paper's."""
-    index, manner = Index.memory(run, collection.documents), Manner.of(run.provenance)
-    assert run_topics(run) is not None
+    index, preprocessing = Index.memory(run, collection.documents), Preprocessing.of(run.provenance)
+    topics = run_topics(run)
+    assert topics is not None
     found = {
         "original vectors": vectors(
-            collection, lambda texts, n: embed(texts, [run.original], manner, n, questions=True)[0]
+            collection, lambda texts, n: embed(texts, [run.original], preprocessing, n, questions=True)[0]
         ),
         "refined, the paper's rule": vectors(
-            collection, lambda texts, n: embed(texts, [paper.vectors], manner, n, questions=True)[0]
+            collection, lambda texts, n: embed(texts, [paper.vectors], preprocessing, n, questions=True)[0]
         ),
         "refined vectors": vectors(
             collection,
-            lambda texts, n: embed(texts, [run.vectors, run_topics(run)], manner, n, questions=True)[0],  # type: ignore[list-item]
+            lambda texts, n: embed(texts, [run.vectors, topics], preprocessing, n, questions=True)[0],
         ),
         "BM25, stems": searched(collection, index, "bm25"),
         "hybrid": searched(collection, index, "hybrid"),
@@ -101,7 +103,7 @@ def everybody(collection: Collection, run: Run, google: Run, paper: Run) -> dict
 
 def searched(collection: Collection, index: Index, mode: str) -> Asked:
     """By an index that has seen no question yet."""
-    index = replace(index, lexicon=Lexicon(index.lexicon.manner, index.lexicon.types))
+    index = replace(index, lexicon=Lexicon(index.lexicon.preprocessing, index.lexicon.types))
     index.scores(collection.queries[0], mode)
     start, rankings = time.process_time(), []
     for question in collection.queries:

@@ -23,7 +23,7 @@ from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
 from selfvec.search import Index
 from selfvec.search.building import lexical
-from selfvec.text.document_vectors import Manner
+from selfvec.text.preprocessing import Preprocessing
 
 PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
 PASSAGES, QUESTIONS = 100_000, 300
@@ -49,7 +49,7 @@ def material() -> tuple[list[str], list[str], list[str]]:
 
 def check_bm25(texts: list[str], questions: list[str]) -> None:
     """Our scores are those of the library's Lucene variant, over the same stems."""
-    lexicon, scorer = lexical(texts, Manner())
+    lexicon, scorer = lexical(texts, Preprocessing())
     batch = lexicon.encode(texts)
     tokens = [batch.ids[a:b].tolist() for a, b in pairwise(batch.offsets)]
     peer = bm25s.BM25(method="lucene", k1=1.2, b=0.75)

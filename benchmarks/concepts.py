@@ -32,7 +32,7 @@ from selfvec.evaluation.ranking_metrics import ranked, score_rankings
 from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, read_collection
 from selfvec.refine.pipeline import refine
 from selfvec.search.building import lexical
-from selfvec.text.document_vectors import Manner
+from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.stems import stems
 from selfvec.views.graph_files import save_graph
 
@@ -189,11 +189,11 @@ def retrieval() -> str:
         for asked in (None, "auto"):
             settings = Settings(method="decorrelated", stop_words="en", phrases=asked)
             run = refine(Corpus.open([path]), "default", settings)
-            manner = Manner.of(run.provenance)
+            preprocessing = Preprocessing.of(run.provenance)
             named = "words" if asked is None else "words and phrases"
-            ways = {f"dense, {named}": manner}
+            ways = {f"dense, {named}": preprocessing}
             if asked:
-                ways["dense, phrases in the run only"] = manner.by_words
+                ways["dense, phrases in the run only"] = preprocessing.by_words
             for label, way in ways.items():
                 table = Table("refined", run.vectors, way, run=run, topical=True)
                 scores = score_rankings(dense_rankings(collection, table)[0], collection.relevant)
@@ -223,7 +223,7 @@ def expanded() -> str:
         path = SHARED_DATA / "retrieval" / folder
         collection = read_collection(path)
         run = refine(Corpus.open([path]), "default", Settings(method="decorrelated", stop_words="en"))
-        lexicon, scorer = lexical(collection.documents, Manner.of(run.provenance).by_words)
+        lexicon, scorer = lexical(collection.documents, Preprocessing.of(run.provenance).by_words)
         for label, more in zip(rows, (0, 10), strict=True):
             rankings = []
             for query in collection.queries:

@@ -2,7 +2,7 @@
 
 Every collection is refined on its own documents, without a look at its questions or judgements. nDCG@10 by
 cosine, of encoders of each choice of the run's tables, of the package wordllama as it is, and of what needs
-the collection at hand: documents that lean on those most like them, and BM25.
+the collection at hand: documents smoothed by those most like them, and BM25.
 
     python -m benchmarks.encoders
 """
@@ -29,7 +29,8 @@ from selfvec.numerics.bootstrap import Estimate, difference, mean
 from selfvec.refine.pipeline import refine
 from selfvec.refine.topic_vectors import run_topics
 from selfvec.search.encoder import Encoder
-from selfvec.text.document_vectors import Manner, embed, lean
+from selfvec.text.document_vectors import embed, smooth_by_neighbours
+from selfvec.text.preprocessing import Preprocessing
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "encoders.md"
 COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
@@ -69,14 +70,14 @@ def ways(collection: Collection, run: Run) -> Iterator[tuple[str, Estimate]]:
         rows = Encoder.of(run, tables=tables, dimensions=dimensions).encode(texts)
         yield name, by_cosine(collection, rows)
         if name == DEFAULT:
-            leaned = np.vstack([lean(rows, count)[:count], rows[count:]])
-    yield "the default, documents leaning", by_cosine(collection, leaned)
-    manner = Manner.of(run.provenance)
+            smoothed = np.vstack([smooth_by_neighbours(rows, count)[:count], rows[count:]])
+    yield "the default, documents smoothed", by_cosine(collection, smoothed)
+    preprocessing = Preprocessing.of(run.provenance)
     assert run_topics(run) is not None
-    dense, _ = embed(texts, [run.vectors, run_topics(run)], manner, count, questions=True)
-    yield "`evaluate`, mode dense (leaning)", by_cosine(collection, dense)
+    dense, _ = embed(texts, [run.vectors, run_topics(run)], preprocessing, count, questions=True)
+    yield "`evaluate`, mode dense (smoothed)", by_cosine(collection, dense)
     yield "wordllama as it is", by_cosine(collection, wordllama(texts))
-    yield "BM25, stems", measured(collection, bm25_rankings(collection, manner))
+    yield "BM25, stems", measured(collection, bm25_rankings(collection, preprocessing))
 
 
 def table(found: dict[str, dict[str, Estimate]]) -> str:
@@ -95,7 +96,7 @@ def differences(found: dict[str, dict[str, Estimate]]) -> str:
         "wordllama as it is",
         "original",
         "refined",
-        "`evaluate`, mode dense (leaning)",
+        "`evaluate`, mode dense (smoothed)",
         "BM25, stems",
     ):
         apart = [difference(found[DEFAULT][name], found[way][name]) for name in COLLECTIONS]

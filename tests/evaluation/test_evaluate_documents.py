@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.text.document_kernels import nearest_columns
 from selfvec.text.document_vectors import (
-    Manner,
     document_vectors,
     embed,
-    encode_texts,
     inverse_document_frequency,
-    lean,
+    smooth_by_neighbours,
 )
+from selfvec.text.preprocessing import Preprocessing, encode_texts
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=8), min_size=1, max_size=6)
 
@@ -47,48 +47,51 @@ def test_document_vectors_are_the_sums_written_out(documents) -> None:
 def test_the_order_of_words_and_their_repetition_as_a_whole_change_nothing(documents, random) -> None:
     rows = np.random.default_rng(1).standard_normal((7, 4)).astype(np.float32)
     vectors = Vectors(list("abcdefg"), rows)
-    manner = Manner("whitespace", stop_words=None, stem=None)
+    preprocessing = Preprocessing("whitespace", stop_words=None, stem=None)
     texts = [" ".join(text) for text in documents]
     shuffled = [" ".join(random.sample(text, len(text)) * 2) for text in documents]
-    one, covered = embed(texts, [vectors], manner, 0)
-    np.testing.assert_allclose(one, embed(shuffled, [vectors], manner, 0)[0], atol=1e-4)
+    one, covered = embed(texts, [vectors], preprocessing, 0)
+    np.testing.assert_allclose(one, embed(shuffled, [vectors], preprocessing, 0)[0], atol=1e-4)
     assert covered == (1.0 if any(documents) else 0.0)
 
 
 def test_covered_is_the_share_of_tokens_with_a_vector(plane: Vectors) -> None:
-    rows, covered = embed(["Hail and the storm", "blank unknown", ""], [plane], Manner())
+    rows, covered = embed(["Hail and the storm", "blank unknown", ""], [plane], Preprocessing())
     assert covered == 0.5
     assert rows.any(axis=1).tolist() == [True, False, False]
 
 
 def test_words_meet_the_tables_keys(plane: Vectors) -> None:
-    batch = encode_texts(["HAIL in rome"], Manner(), plane)
+    batch = encode_texts(["HAIL in rome"], Preprocessing(), plane)
     assert list(batch.types) == ["hail", "Rome"]
 
 
 @pytest.mark.parametrize(
-    ("options", "manner"),
+    ("options", "preprocessing"),
     [
-        (None, Manner("words", None, "en")),
-        ({"tokenizer": "words", "lemmatize": None, "stop_words": None}, Manner("words", None, "en")),
+        (None, Preprocessing("words", None, "en")),
+        ({"tokenizer": "words", "lemmatize": None, "stop_words": None}, Preprocessing("words", None, "en")),
         (
             {"tokenizer": "words", "lemmatize": "de,en", "stop_words": None},
-            Manner("words", "de,en", "de", "de"),
+            Preprocessing("words", "de,en", "de", "de"),
         ),
-        ({"tokenizer": "words", "lemmatize": "fi", "stop_words": None}, Manner("words", "fi", None, "fi")),
-        ({"tokenizer": "whitespace", "stop_words": "own.txt"}, Manner("whitespace", None, "own.txt")),
-        ({"tokenizer": "bert/tokenizer.json"}, Manner("bert/tokenizer.json", None, None, None)),
-        ({"tokenizer": "words", "stem": "en"}, Manner("words", None, "en", "en", True)),
-        ({"tokenizer": "words", "lemmatize": "uk"}, Manner("words", "uk", None, None)),
-        ({}, Manner()),
+        (
+            {"tokenizer": "words", "lemmatize": "fi", "stop_words": None},
+            Preprocessing("words", "fi", None, "fi"),
+        ),
+        ({"tokenizer": "whitespace", "stop_words": "own.txt"}, Preprocessing("whitespace", None, "own.txt")),
+        ({"tokenizer": "bert/tokenizer.json"}, Preprocessing("bert/tokenizer.json", None, None, None)),
+        ({"tokenizer": "words", "stem": "en"}, Preprocessing("words", None, "en", "en", True)),
+        ({"tokenizer": "words", "lemmatize": "uk"}, Preprocessing("words", "uk", None, None)),
+        ({}, Preprocessing()),
     ],
 )
-def test_a_run_tells_its_manner(options, manner) -> None:
-    assert Manner.of({} if options is None else {"options": options}) == manner
+def test_a_run_tells_its_manner(options, preprocessing) -> None:
+    assert Preprocessing.of({} if options is None else {"options": options}) == preprocessing
 
 
 def test_lemmas_of_a_run_are_met(plane: Vectors) -> None:
-    batch = encode_texts(["the storms"], Manner(lemmatize="en"), plane)
+    batch = encode_texts(["the storms"], Preprocessing(lemmatize="en"), plane)
     assert list(batch.types) == ["storm"]
 
 
@@ -96,40 +99,40 @@ def test_words_of_one_stem_share_a_direction_and_a_weight() -> None:
     rows = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
     vectors = Vectors(["storm", "storms", "hail"], rows)
     texts = ["storm storm storms", "hail", "storms"]
-    found, _ = embed(texts, [vectors], Manner(), 0)
+    found, _ = embed(texts, [vectors], Preprocessing(), 0)
     # storm and storms are one; no text is in the collection, so that each word counts once
     np.testing.assert_allclose(found[[0, 2]], [[np.sqrt(0.5), np.sqrt(0.5), 0]] * 2, atol=1e-6)
-    counted, _ = embed([*texts, "storm"], [vectors], Manner(), 3, questions=True)
+    counted, _ = embed([*texts, "storm"], [vectors], Preprocessing(), 3, questions=True)
     np.testing.assert_allclose(counted[3], unit_rows(np.array([[3.0, 3.0, 0.0]]))[0], atol=1e-6)
-    apart, _ = embed(texts, [vectors], Manner(stem=None), 0)
+    apart, _ = embed(texts, [vectors], Preprocessing(stem=None), 0)
     np.testing.assert_allclose(apart[2], [0, 1, 0], atol=1e-6)
 
 
 def test_two_tables_stand_side_by_side(plane: Vectors) -> None:
     texts = ["hail storm", "Rome"]
-    one, _ = embed(texts, [plane], Manner(), 0)
-    two, _ = embed(texts, [plane, plane], Manner(), 0)
+    one, _ = embed(texts, [plane], Preprocessing(), 0)
+    two, _ = embed(texts, [plane, plane], Preprocessing(), 0)
     np.testing.assert_allclose(two, np.hstack([one, one]) / np.sqrt(2), atol=1e-6)
 
 
-def test_leaning_by_hand() -> None:
+def test_smoothing_by_hand() -> None:
     angles = np.radians([0, 10, 30, 60, 100, 150, 200, 250, 290, 320])
     rows = np.vstack([np.stack([np.cos(angles), np.sin(angles)], axis=1), [[0, 0], [0, 1]]]).astype(
         np.float32
     )
-    # a tenth of ten is one: 0° and 10° are each other's nearest, 30° leans on 10°, and 90°, a guest, on 100°
-    found = lean(rows, 10)
+    # one neighbour: 0° and 10° are each other's, 30° has 10°, and 90°, outside the collection, has 100°
+    found = smooth_by_neighbours(rows, 10)
     for i, nearest in ((0, 1), (1, 0), (2, 1), (11, 4)):
         np.testing.assert_allclose(found[i], unit_rows((rows[i] + 0.8 * rows[nearest])[None])[0], atol=1e-6)
     assert not found[10].any()
-    np.testing.assert_array_equal(lean(rows[:9], 9), rows[:9])  # too few to be alike
+    np.testing.assert_array_equal(smooth_by_neighbours(rows[:9], 9), rows[:9])  # too few to be alike
 
 
-def test_a_text_leans_on_the_ten_nearest_but_itself() -> None:
+def test_a_text_moves_toward_the_ten_nearest_but_itself() -> None:
     rng = np.random.default_rng(0)
     rows = unit_rows(rng.standard_normal((160, 8)))
     rows[7] = 0
-    found = lean(rows, 140)
+    found = smooth_by_neighbours(rows, 140)
     for i in (0, 139, 140, 159):
         cosines = rows[:140] @ rows[i]
         cosines[7] = -np.inf
@@ -144,9 +147,24 @@ def test_a_text_leans_on_the_ten_nearest_but_itself() -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_texts_after_the_collection_change_nothing_for_those_in_it(seed) -> None:
     rows = unit_rows(np.random.default_rng(seed).standard_normal((30, 4)))
-    np.testing.assert_allclose(lean(rows, 20)[:20], lean(rows[:20], 20), atol=1e-5)
+    np.testing.assert_allclose(
+        smooth_by_neighbours(rows, 20)[:20], smooth_by_neighbours(rows[:20], 20), atol=1e-5
+    )
 
 
 def test_a_run_of_stems_is_met_by_other_words_of_the_stem(plane: Vectors) -> None:
-    batch = encode_texts(["storming hailing"], Manner(stem="en", stemmed=True), plane)
+    batch = encode_texts(["storming hailing"], Preprocessing(stem="en", stemmed=True), plane)
     assert list(batch.types) == ["storm", "hail"]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+def test_the_nearest_are_those_of_a_full_sort(seed, most) -> None:
+    rng = np.random.default_rng(seed)
+    cosines = rng.integers(-4, 5, (5, 9)).astype(np.float32) / 4
+    own = rng.integers(-1, 9, 5)
+    numbers, values = nearest_columns(cosines, own, most, 0.0)
+    for row in range(5):
+        there = [i for i in range(9) if cosines[row, i] > 0 and i != own[row]]
+        expected = sorted(there, key=lambda i: -cosines[row, i])[:most]
+        assert numbers[row].tolist() == expected + [-1] * (most - len(expected))
+        assert values[row, : len(expected)].tolist() == [cosines[row, i] for i in expected]

@@ -18,7 +18,7 @@ from selfvec.evaluation import Retrieval
 from selfvec.evaluation.beir import read_collection
 from selfvec.evaluation.ranking_metrics import ndcg, ranked, recall, reciprocal_rank
 from selfvec.evaluation.retrieval import bm25_rankings
-from selfvec.text.document_vectors import Manner
+from selfvec.text.preprocessing import Preprocessing
 
 
 def test_measures_by_hand() -> None:
@@ -84,7 +84,7 @@ def test_bm25_is_its_formula() -> None:
     documents = [" ".join(rng.choice(words, rng.integers(1, 15))) for _ in range(30)]
     queries = [" ".join(rng.choice(words, 3)) for _ in range(10)]
     collection = type("Made", (), {"documents": documents, "queries": queries})()
-    found = bm25_rankings(collection, Manner(stop_words=None))
+    found = bm25_rankings(collection, Preprocessing(stop_words=None))
     texts = [text.split() for text in documents]
     mean = sum(map(len, texts)) / len(texts)
 
@@ -176,7 +176,7 @@ def test_a_collection_without_any_word(beir: Path) -> None:
 
 
 def test_real_collections(shared_data: Path) -> None:
-    """Untouched tables and BM25, near a prototype that did not lean: .63/.29/.34 and, BM25, .69/.37/.48."""
+    """Untouched tables and BM25, near a prototype without smoothing: .63/.29/.34 and, BM25, .69/.37/.48."""
     tasks = [Retrieval(shared_data / "retrieval" / name) for name in ("med", "cran", "cacm")]
     tables = {"news": shared_data / "vectors/googlenews-26k-300d.bin", "pieces": "default"}
     report = selfvec.evaluate(tables, tasks)

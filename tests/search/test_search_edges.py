@@ -19,8 +19,8 @@ from selfvec.search import MODES, Index, run_index
 from selfvec.search.building import Gathered, more
 from selfvec.search.dense_space import Space
 from selfvec.storage.run_folder import open_run
-from selfvec.text.document_vectors import Manner
 from selfvec.text.lexicon import Lexicon
+from selfvec.text.preprocessing import Preprocessing
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -142,7 +142,7 @@ TEXT = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
 
 def by_words(texts: list[str], ids: list[str] | None = None) -> Index:
     """An index that knows words only."""
-    lexicon, space = Lexicon(Manner()), Space.empty()
+    lexicon, space = Lexicon(Preprocessing()), Space.empty()
     segment = more(space, lexicon, Gathered.of(texts, ids))
     return Index(lexicon, space, [segment], [np.zeros(len(texts), bool)])
 

@@ -257,8 +257,8 @@ def test_numbers_that_would_lead_astray_are_refused(index: Index, tmp_path: Path
     for change in (
         {"segments": ["../x"]},
         {"version": 9},
-        {"manner": {"tokenizer": 3}},
-        {"manner": {"odd": "x"}},
+        {"preprocessing": {"tokenizer": 3}},
+        {"preprocessing": {"odd": "x"}},
         {"generation": "x"},
     ):
         (index.folder / "index.json").write_text(json.dumps(head | change))

@@ -14,10 +14,10 @@ from selfvec.search import kernels
 from selfvec.search.dense_space import RELATED, Space
 from selfvec.search.scoring import Blend, Scorer, check_mode
 from selfvec.search.segment import Record, Segment
-from selfvec.text.document_vectors import Manner
 from selfvec.text.lexicon import Lexicon
+from selfvec.text.preprocessing import Preprocessing
 
-PLAIN = Manner(stop_words=None, stem=None)
+PLAIN = Preprocessing(stop_words=None, stem=None)
 TEXTS = ["hail hail roof", "ice roof", "invoice paid", "paid paid paid invoice"]
 # hail and ice are alike by half; the rest knows only itself
 ROWS = {"hail": [1, 0], "ice": [0.8, 0.6], "roof": [0, 1], "invoice": [0, -1], "paid": [-1, 0]}
@@ -191,20 +191,6 @@ def test_the_best_documents_are_a_stable_sort(rows, most) -> None:
     allowed = np.array([there for _, there in rows])
     expected = [i for i in sorted(range(len(rows)), key=lambda i: -scores[i]) if allowed[i]][:most]
     assert kernels.best_documents(scores, allowed, most).tolist() == expected
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
-def test_the_nearest_are_those_of_a_full_sort(seed, most) -> None:
-    rng = np.random.default_rng(seed)
-    cosines = rng.integers(-4, 5, (5, 9)).astype(np.float32) / 4
-    own = rng.integers(-1, 9, 5)
-    numbers, values = np.empty((5, most), np.int32), np.empty((5, most), np.float32)
-    kernels.keep_nearest(cosines, own, numbers, values, 0.0)
-    for row in range(5):
-        there = [i for i in range(9) if cosines[row, i] > 0 and i != own[row]]
-        expected = sorted(there, key=lambda i: -cosines[row, i])[:most]
-        assert numbers[row].tolist() == expected + [-1] * (most - len(expected))
-        assert values[row, : len(expected)].tolist() == [cosines[row, i] for i in expected]
 
 
 def test_the_window_that_says_most() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from selfvec.base.errors import FormatError
 from selfvec.search.passages import passages
 from selfvec.search.text_blocks import Texts, packed, unpacked
-from selfvec.text.document_vectors import Manner
 from selfvec.text.lexicon import Lexicon, located
+from selfvec.text.preprocessing import Preprocessing
 
 TEXT = " ".join(f"Sentence {i} has {'very ' * (i % 7)}few words." for i in range(60))
 
@@ -64,7 +64,7 @@ def test_every_word_is_in_a_passage(text, words, overlap) -> None:
 @given(st.text(max_size=60))
 def test_words_are_where_they_are_said_to_be(text) -> None:
     text = text.encode("utf-8", "ignore").decode()
-    lexicon = Lexicon(Manner(stop_words=None, stem=None))
+    lexicon = Lexicon(Preprocessing(stop_words=None, stem=None))
     lexicon.encode([text])
     starts, ends = located(text)
     words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
@@ -73,7 +73,7 @@ def test_words_are_where_they_are_said_to_be(text) -> None:
 
 
 def test_questions_meet_stems_and_leave_stop_words_out() -> None:
-    lexicon = Lexicon(Manner())
+    lexicon = Lexicon(Preprocessing())
     lexicon.encode(["Storms broke the roofs."])
     asked = lexicon.read("the STORM, a storming roof and zebras")
     assert [lexicon.types[i] for i in asked.types] == ["storm", "roof"]

@@ -76,7 +76,7 @@ class Classification:
         labels, n = data.labels, data.train
         draws = _draws(labels[:n], self.shots, seed)
         for table in tables:
-            rows, covered = embed(data.texts, table.texts, table.manner, collection=n)
+            rows, covered = embed(data.texts, table.texts, table.preprocessing, collection=n)
             right = np.zeros(len(labels) - n)
             for draw in draws:
                 right += _predicted(rows[draw], labels[draw], rows[n:]) == labels[n:]

@@ -21,7 +21,7 @@ from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.principal_axes import principal_axes
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import is_run, open_run
-from selfvec.text.document_vectors import Manner
+from selfvec.text.preprocessing import Preprocessing
 
 __all__ = ["Given", "Table", "as_path", "distinct_names", "open_tables", "truncated"]
 
@@ -39,7 +39,7 @@ class Table:
     ----------
     name : str
     vectors : Vectors
-    manner : Manner
+    preprocessing : Preprocessing
         How texts become this table's keys.
     truncated : bool
         Whether it was cut to its first principal axes.
@@ -51,7 +51,7 @@ class Table:
 
     name: str
     vectors: Vectors
-    manner: Manner = field(default_factory=Manner)
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
     truncated: bool = False
     run: Run | None = field(default=None, repr=False)
     topical: bool = False
@@ -123,13 +123,13 @@ def _place(value: Given) -> str:
 
 
 def _tables(name: str, value: Vectors | Run, plain: bool) -> Iterator[Table]:
-    manner = Manner.of(value.provenance)
+    preprocessing = Preprocessing.of(value.provenance)
     if isinstance(value, Vectors):
-        yield Table(name, value, manner)
+        yield Table(name, value, preprocessing)
         return
     prefix = "" if plain else f"{name}/"
-    yield Table(f"{prefix}refined", value.vectors, manner, run=value, topical=True)
-    yield Table(f"{prefix}original", value.original, manner, run=value)
+    yield Table(f"{prefix}refined", value.vectors, preprocessing, run=value, topical=True)
+    yield Table(f"{prefix}original", value.original, preprocessing, run=value)
 
 
 def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = False) -> list[str]:

@@ -10,7 +10,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.bootstrap import RESAMPLES, difference
-from selfvec.text.document_vectors import Manner
+from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import Given, Table, distinct_names, open_tables, truncated
 from .report import Report
@@ -107,7 +107,7 @@ def _peers(against: Mapping[str, Vectors], tables: Sequence[Table]) -> list[Tabl
     twice = next((name for name in against if name in taken), None)
     if twice is not None:
         raise OptionError(f"two tables are called {twice!r}", field="against", remedy="rename one")
-    return [Table(name, vectors, Manner.of(vectors.provenance)) for name, vectors in against.items()]
+    return [Table(name, vectors, Preprocessing.of(vectors.provenance)) for name, vectors in against.items()]
 
 
 def _cost(table: Table) -> dict[str, Any]:

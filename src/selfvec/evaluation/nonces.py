@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.numerics.bootstrap import mean, median, rank_correlation
 from selfvec.numerics.rows import unit_rows
-from selfvec.text.document_vectors import document_vectors, encode_texts, inverse_document_frequency
+from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
+from selfvec.text.preprocessing import encode_texts
 
 from .compared_vectors import Table, as_path
 from .oov import ranks
@@ -169,7 +170,7 @@ def _centred(table: Table) -> NDArray[np.float32]:
 
 def _guesses(table: Table, texts: Sequence[str]) -> NDArray[np.float32]:
     """A vector for each text, (n, d) unit rows; the slot is left out."""
-    batch = encode_texts([text.replace(_SLOT, " ") for text in texts], table.manner, table.vectors)
+    batch = encode_texts([text.replace(_SLOT, " ") for text in texts], table.preprocessing, table.vectors)
     found, known = word_vectors(table.vectors, batch.types)
     found = unit_rows(np.where(known[:, None], found - _mean(table), np.float32(0)))
     return document_vectors(batch, found, inverse_document_frequency(batch))

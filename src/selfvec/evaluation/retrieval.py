@@ -11,7 +11,8 @@ import numpy as np
 
 from selfvec.data.run import Run
 from selfvec.numerics.bootstrap import mean
-from selfvec.text.document_vectors import Manner, embed
+from selfvec.text.document_vectors import embed
+from selfvec.text.preprocessing import Preprocessing
 
 from .beir import Collection, read_collection
 from .compared_vectors import Table, as_path
@@ -28,7 +29,7 @@ class Retrieval:
     """nDCG@10, recall@100 and MRR@10 over the queries that have a relevant document.
 
     Modes: ``dense``, the cosine of the query's and the document's vector (`selfvec.text.document_vectors`:
-    idf-weighted means of word vectors, documents leaning on those like them); for a run's refined table,
+    idf-weighted means of word vectors, documents smoothed by those like them); for a run's refined table,
     which stands for the run, also ``hybrid``, as `selfvec.search` finds with all that the run knows; and
     once, under the name "bm25", mode ``bm25`` (Lucene's variant, k1 1.2, b .75) on the stems of the words as
     the first table reads them. Equal scores rank in document order. A text none of whose words has a vector
@@ -63,7 +64,7 @@ class Retrieval:
             if table.run is not None and table.topical and not table.truncated:
                 rankings = hybrid_rankings(collection, table.run)
                 yield from _rows(collection, rankings, seed, table.name, "hybrid", covered, **table.size)
-        rankings = bm25_rankings(collection, tables[0].manner if tables else Manner())
+        rankings = bm25_rankings(collection, tables[0].preprocessing if tables else Preprocessing())
         yield from _rows(collection, rankings, seed, "bm25", "bm25", 1.0)
 
 
@@ -81,7 +82,7 @@ def _rows(
 def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, float]:
     """The best documents of each query by cosine, and the share of tokens that have a vector."""
     texts, count = collection.documents + collection.queries, len(collection.documents)
-    rows, covered = embed(texts, table.texts, table.manner, count, questions=True)
+    rows, covered = embed(texts, table.texts, table.preprocessing, count, questions=True)
     documents, queries = rows[:count], rows[count:]
     there = np.any(documents != 0, axis=1)
     nowhere = np.zeros_like(there)
@@ -91,11 +92,11 @@ def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, floa
     return rankings, covered
 
 
-def bm25_rankings(collection: Collection, manner: Manner) -> Rankings:
+def bm25_rankings(collection: Collection, preprocessing: Preprocessing) -> Rankings:
     """The best documents of each query by BM25, whole documents only."""
     from selfvec.search.building import lexical
 
-    lexicon, scorer = lexical(collection.documents, manner.by_words)
+    lexicon, scorer = lexical(collection.documents, preprocessing.by_words)
     rankings = []
     for query in collection.queries:
         (found,) = scorer.score(lexicon.read(query), "bm25")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.bootstrap import mean
-from selfvec.text.document_vectors import encode_texts
+from selfvec.text.preprocessing import encode_texts
 
 from .compared_vectors import Table, as_path
 from .sense_file import Use, bare, read_uses
@@ -141,7 +141,7 @@ def _space(table: Table, uses: Sequence[Use], seed: int) -> tuple[SenseSpace, Co
     from selfvec.usage.contexts import Contexts
 
     parts = [part for use in uses for part in (use.before, use.after)]
-    read = encode_texts(parts, table.manner, table.vectors)
+    read = encode_texts(parts, table.preprocessing, table.vectors)
     known = _corpus(table)
     types = list(known.types) if known is not None else []
     index = {name: i for i, name in enumerate(types)}

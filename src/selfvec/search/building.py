@@ -14,8 +14,9 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.text.document_vectors import Manner
+from selfvec.text.document_vectors import smooth_by_pool
 from selfvec.text.lexicon import Lexicon, is_text
+from selfvec.text.preprocessing import Preprocessing
 
 from .dense_space import Space, run_tables
 from .fusion_weight import agreement, share_of_meaning
@@ -102,16 +103,16 @@ def first_segment(
         space, members = Space.learn(tables, batch.part(chosen), seed)
     with progress.stage("Relating documents", None, "documents"):
         members = np.append(members, np.full(len(owners), -1, np.int64))
-        vectors = space.lean(space.vectors(batch), members)
+        vectors = smooth_by_pool(space.vectors(batch), space.pool, members)
     segment = Segment.make(batch, owners, spans, vectors, gathered.record, gathered.texts)
     with progress.stage("Weighing meaning", None, "sentences"):
         agreed = agreement(lexicon, _scorer(segment, space), gathered.texts, seed)
     return replace(space, share=share_of_meaning(agreed)), segment
 
 
-def lexical(texts: Sequence[str], manner: Manner) -> tuple[Lexicon, Scorer]:
+def lexical(texts: Sequence[str], preprocessing: Preprocessing) -> tuple[Lexicon, Scorer]:
     """Texts that are scored by their words only, whole, in memory."""
-    lexicon = Lexicon(manner)
+    lexicon = Lexicon(preprocessing)
     batch = lexicon.encode(texts)
     record = Record([], np.full(len(texts), "NaT", "datetime64[D]"))
     segment = Segment.make(batch, [], [], np.zeros((len(texts), 1), np.float32), record, [])
@@ -127,7 +128,9 @@ def _scorer(segment: Segment, space: Space) -> Scorer:
 def more(space: Space, lexicon: Lexicon, gathered: Gathered) -> Segment:
     """A segment of more documents; the lexicon takes in their new types."""
     batch, owners, spans = _units(lexicon, gathered.texts)
-    vectors = unit_rows(space.lean(space.vectors(batch)))
+    vectors = unit_rows(
+        smooth_by_pool(space.vectors(batch), space.pool, np.full(batch.documents, -1, np.int64))
+    )
     return Segment.make(batch, owners, spans, vectors, gathered.record, gathered.texts)
 
 

@@ -20,11 +20,11 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.topic_vectors import topic_vectors
-from selfvec.text.document_kernels import document_frequencies
-from selfvec.text.document_vectors import NEAREST, SHARE, document_vectors, inverse_document_frequency
+from selfvec.text.document_kernels import document_frequencies, nearest_columns
+from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.lexicon import Lexicon
+from selfvec.text.preprocessing import mean_rows_by_stem
 
-from . import kernels
 from .segment import NARROW
 
 __all__ = ["Space", "run_tables"]
@@ -58,7 +58,7 @@ class Space:
     likeness : (V, 16) float32
         What one occurrence of a related type counts, 0 to 1.
     pool : (P, d) float32
-        Documents that others lean on.
+        Documents by which others are smoothed.
     share : float
         Of meaning in the hybrid.
     """
@@ -153,39 +153,6 @@ class Space:
         row: Rows = unit_rows(total[None])[0]
         return row
 
-    def lean(self, rows: Rows, members: Numbers | None = None) -> Rows:
-        """Texts moved toward those of the pool most like them, as by `selfvec.text.document_vectors.lean`.
-
-        Parameters
-        ----------
-        rows : (U, d) float32
-            Unit or zero rows; zero rows stay.
-        members : (U,) int64, optional
-            The place of each in the pool, -1 for none: no text leans on itself.
-        """
-        if members is None:
-            members = np.full(len(rows), -1, np.int64)
-        nearest = min(NEAREST, len(self.pool) // NEAREST)
-        if nearest < 1:
-            return rows
-        out = np.zeros_like(rows)
-
-        def work(block: slice) -> None:
-            for start in range(block.start, block.stop, _BLOCK):
-                part = rows[start : min(start + _BLOCK, block.stop)]
-                cosines = part @ self.pool.T
-                near = np.empty((len(part), nearest), np.int32)
-                values = np.empty((len(part), nearest), np.float32)
-                kernels.keep_nearest(cosines, members[start : start + len(part)], near, values, -2.0)
-                near.sort(axis=1)
-                sums = np.where((near >= 0)[:, :, None], self.pool[near], 0).sum(axis=1)
-                leaned = unit_rows(part + np.float32(SHARE) * unit_rows(sums))
-                out[start : start + len(part)] = np.where(np.any(part != 0, axis=1)[:, None], leaned, 0)
-
-        for _ in by_blocks(len(rows), work):
-            pass
-        return out
-
 
 def _axes(batch: TokenBatch, wide: Rows, weights: Rows) -> Rows:
     """Axes in which texts, uncentred, vary most, a column each, (D, d) float32."""
@@ -216,7 +183,7 @@ def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
     def work(block: slice) -> None:
         for start in range(block.start, block.stop, _BLOCK):
             part = slice(start, min(start + _BLOCK, block.stop))
-            kernels.keep_nearest(narrow[part] @ others, place[part], related[part], cosines[part], LEAST)
+            related[part], cosines[part] = nearest_columns(narrow[part] @ others, place[part], RELATED, LEAST)
 
     for _ in by_blocks(len(rows), work):
         pass
@@ -231,11 +198,11 @@ def run_tables(run: Run, lexicon: Lexicon) -> list[Rows]:
     A type stands for words of one stem: its row is their mean direction, by their counts in the run. The
     lexicon takes in the run's words.
     """
-    keys, manner = run.vectors.index_to_key, lexicon.manner
-    if manner.stem is not None:
+    keys, preprocessing = run.vectors.index_to_key, lexicon.preprocessing
+    if preprocessing.stem is not None:
         from selfvec.text.stems import stems
 
-        numbers = lexicon.numbers(stems(keys, manner.stem))
+        numbers = lexicon.numbers(stems(keys, preprocessing.stem))
     else:
         numbers = lexicon.numbers(keys)
     counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(keys), np.int64)
@@ -243,9 +210,4 @@ def run_tables(run: Run, lexicon: Lexicon) -> list[Rows]:
     topics = topic_vectors(run)
     if topics is not None:
         tables.append(topics.unit)
-    out = []
-    for table in tables:
-        rows = np.zeros((len(lexicon), table.shape[1]), np.float32)
-        np.add.at(rows, numbers, table * (counts + 1)[:, None].astype(np.float32))
-        out.append(unit_rows(rows))
-    return out
+    return [mean_rows_by_stem(table, numbers, counts + 1, len(lexicon)) for table in tables]

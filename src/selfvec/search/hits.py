@@ -211,7 +211,7 @@ def _passages(
         start, end = (0, len(text)) if best < 0 else segment.arrays["spans"][best].tolist()
         texts.append(text[start:end])
         spans.append((start, end))
-    all_words = located_all(texts, lexicon.manner.tokenizer)
+    all_words = located_all(texts, lexicon.preprocessing.tokenizer)
     parts = [slice(a, b) for a, b in pairwise(all_words.bounds.tolist())]
     return [
         _Passage(text, span, all_words.names, all_words.ids[p], all_words.starts[p], all_words.ends[p])

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.text.document_vectors import Manner
 from selfvec.text.lexicon import Lexicon
+from selfvec.text.preprocessing import Preprocessing
 
 from . import kernels
 from .building import Gathered, first_segment, gather, more
@@ -91,7 +91,7 @@ class Index:
         gathered = documents if isinstance(documents, Gathered) else Gathered.of(documents)
         if not gathered.texts:
             raise InputError("there is no document to search", remedy="give at least one")
-        lexicon = Lexicon(Manner.of(run.provenance).by_words)
+        lexicon = Lexicon(Preprocessing.of(run.provenance).by_words)
         space, segment = first_segment(run, lexicon, gathered, progress or Progress(), seed)
         about = {"left_out": gathered.left_out} if gathered.left_out else {}
         return cls(lexicon, space, [segment], [np.zeros(segment.documents, bool)], about=about)

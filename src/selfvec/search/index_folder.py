@@ -25,8 +25,8 @@ from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.files import atomic_file, atomic_folder, writing
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
-from selfvec.text.document_vectors import Manner
 from selfvec.text.lexicon import Lexicon
+from selfvec.text.preprocessing import Preprocessing
 
 from .dense_space import Space
 from .segment import Segment
@@ -59,7 +59,7 @@ def write_index(index: Index, folder: Path, *, overwrite: bool = False) -> None:
         head = {
             "version": VERSION,
             "generation": 0,
-            "manner": asdict(index.lexicon.manner),
+            "preprocessing": asdict(index.lexicon.preprocessing),
             "vocabularies": ["vocabulary-000.txt"],
             "segments": ["segment-000"],
             "deleted": None,
@@ -80,14 +80,16 @@ def read_index(kind: type[Index], folder: Path) -> Index:
         raise InputError("is no index", path=folder, remedy="make one with: selfvec search RUN QUERY")
     head = _read_head(folder)
     try:
-        manner = Manner(**head["manner"])
-        if not all(value is None or isinstance(value, str | bool) for value in asdict(manner).values()):
+        preprocessing = Preprocessing(**head["preprocessing"])
+        if not all(
+            value is None or isinstance(value, str | bool) for value in asdict(preprocessing).values()
+        ):
             raise TypeError
         names = [[str(name) for name in head[key]] for key in ("vocabularies", "segments")]
     except (KeyError, TypeError):
         raise FormatError("lacks what an index says of itself", path=folder / _HEAD, remedy=_AGAIN) from None
     types = [word for name in names[0] for word in read_vocabulary(_there(folder / name))]
-    lexicon = Lexicon(manner, types)
+    lexicon = Lexicon(preprocessing, types)
     if len(lexicon.index) != len(types):
         raise FormatError("a type stands twice in its vocabularies", path=folder, remedy=_AGAIN)
     space = Space.of(map_tensors(_there(folder / _SPACE)), folder / _SPACE)

@@ -17,7 +17,6 @@ __all__ = [
     "counted_types",
     "dot_products",
     "inverted",
-    "keep_nearest",
     "moments",
     "whole_and_best",
 ]
@@ -265,27 +264,3 @@ def best_documents(scores: F32, allowed: NDArray[np.bool_], most: int) -> NDArra
         values[i], found[i] = scores[d], d
         n = min(n + 1, most)
     return found[:n]
-
-
-@nb.njit(nogil=True, cache=True)
-def keep_nearest(
-    cosines: F32, own: NDArray[np.int64], numbers: NDArray[np.int32], values: F32, least: float
-) -> None:
-    """The k largest of each row of cosines, (n, P), above a least one: their columns and values, (n, k).
-
-    ``own`` is a column of each row that does not count, -1 for none. Rows of ``numbers`` are filled with -1.
-    """
-    most = numbers.shape[1]
-    for row in range(len(cosines)):
-        n = 0
-        numbers[row], values[row] = -1, 0
-        for column in range(cosines.shape[1]):
-            value = cosines[row, column]
-            if value <= least or column == own[row] or (n == most and value <= values[row, n - 1]):
-                continue
-            i = n if n < most else n - 1
-            while i > 0 and values[row, i - 1] < value:
-                values[row, i], numbers[row, i] = values[row, i - 1], numbers[row, i - 1]
-                i -= 1
-            values[row, i], numbers[row, i] = value, column
-            n = min(n + 1, most)

@@ -19,14 +19,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
-from selfvec.text.document_vectors import (
-    Manner,
-    by_stem,
-    document_vectors,
-    encode_texts,
-    inverse_document_frequency,
-    lean,
-)
+from selfvec.text.document_vectors import document_vectors, inverse_document_frequency, smooth_by_neighbours
+from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 from selfvec.usage.sentences import shown_tokens
 
 __all__ = ["Passages"]
@@ -44,7 +38,7 @@ class Passages:
     Parameters
     ----------
     batch : TokenBatch
-    manner : Manner
+    preprocessing : Preprocessing
         How a question becomes words.
     tables : sequence of Vectors
         Before and after.
@@ -56,7 +50,7 @@ class Passages:
     """
 
     batch: TokenBatch
-    manner: Manner
+    preprocessing: Preprocessing
     tables: Sequence[Vectors]
     texts: Sequence[Table]
     stems: dict[str, int]
@@ -65,16 +59,16 @@ class Passages:
     @classmethod
     def of(cls, run: Run, batch: TokenBatch) -> Passages:
         """Make the vectors of all texts."""
-        manner = Manner.of(run.provenance)
-        merged = by_stem(batch, manner)
+        preprocessing = Preprocessing.of(run.provenance)
+        merged = merge_stems(batch, preprocessing)
         weights = inverse_document_frequency(merged)
         tables, texts = (run.original, run.vectors), []
         for table in tables:
             rows = _by_stem(table.unit, batch.counts + 1, batch, merged)
             flat = document_vectors(merged, rows, weights)
-            texts.append(lean(flat, len(flat)) if len(flat) <= LEANING else flat)
+            texts.append(smooth_by_neighbours(flat, len(flat)) if len(flat) <= LEANING else flat)
         stems = {name: i for i, name in enumerate(merged.types)}
-        return cls(batch, manner, tables, texts, stems, weights)
+        return cls(batch, preprocessing, tables, texts, stems, weights)
 
     def search(self, question: str, most: int = 8) -> dict[str, Any]:
         """Texts nearest to a question, before and after.
@@ -85,8 +79,8 @@ class Passages:
             ``known`` and ``unknown`` words of the question, and for each of ``sides`` its ``hits``: a text's
             number, its score, and its tokens with those nearest to the question marked.
         """
-        words = encode_texts([question], self.manner, self.tables[0])
-        merged = by_stem(words, self.manner)
+        words = encode_texts([question], self.preprocessing, self.tables[0])
+        merged = merge_stems(words, self.preprocessing)
         fallback = float(np.log1p(len(self.texts[0]) * 2 + 1))
         weights = np.array(
             [self.weights[self.stems[s]] if s in self.stems else fallback for s in merged.types], np.float32

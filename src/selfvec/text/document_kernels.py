@@ -1,4 +1,4 @@
-"""The loops over tokens and over questions × vocabulary, compiled."""
+"""Compiled loops over the tokens of documents, and over questions × vocabulary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["best_answers", "document_frequencies", "weighted_sums"]
+__all__ = ["best_answers", "document_frequencies", "nearest_columns", "weighted_sums"]
 
 
 @nb.njit(nogil=True, cache=True)
@@ -39,6 +39,38 @@ def weighted_sums(
             weight = weights[word]
             for k in range(dimensions):
                 out[document, k] += weight * rows[word, k]
+
+
+@nb.njit(nogil=True, cache=True)
+def nearest_columns(
+    cosines: NDArray[np.float32], own: NDArray[np.int64], most: int, least: float
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The columns of the largest cosines of each row, largest first, and these cosines, both (n, most).
+
+    Parameters
+    ----------
+    cosines : (n, P) float32
+    own : (n,) int64
+        A column of each row to leave out, -1 for none.
+    most : int
+    least : float
+        Cosines have to be above it. Missing columns are -1.
+    """
+    numbers = np.full((len(cosines), most), -1, np.int32)
+    values = np.zeros((len(cosines), most), np.float32)
+    for row in range(len(cosines)):
+        n = 0
+        for column in range(cosines.shape[1]):
+            value = cosines[row, column]
+            if value <= least or column == own[row] or (n == most and value <= values[row, n - 1]):
+                continue
+            i = n if n < most else n - 1
+            while i > 0 and values[row, i - 1] < value:
+                values[row, i], numbers[row, i] = values[row, i - 1], numbers[row, i - 1]
+                i -= 1
+            values[row, i], numbers[row, i] = value, column
+            n = min(n + 1, most)
+    return numbers, values
 
 
 @nb.njit(nogil=True, cache=True)

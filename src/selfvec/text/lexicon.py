@@ -1,6 +1,6 @@
 """Texts, questions and single words as numbers of one vocabulary: what all parts of a search agree on.
 
-The vocabulary's types are what `selfvec.text.document_vectors` makes of words: keys in the manner of a run,
+The vocabulary's types are what `selfvec.text.document_vectors` makes of words: keys as in a run,
 words of one stem as one. It only grows.
 """
 
@@ -18,7 +18,7 @@ from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-from .document_vectors import Manner, by_stem, encode_texts
+from .preprocessing import Preprocessing, encode_texts, merge_stems
 from .rules import Rulebook
 from .tokenizers import Tokenizer
 
@@ -50,15 +50,15 @@ class Asked:
 
 @dataclass
 class Lexicon:
-    """A vocabulary and the manner in which texts are cut to meet it.
+    """A vocabulary, and the preprocessing of texts that are looked up in it.
 
     Parameters
     ----------
-    manner : Manner
+    preprocessing : Preprocessing
     types : list of V str
     """
 
-    manner: Manner
+    preprocessing: Preprocessing
     types: list[str] = field(default_factory=list)
     _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
@@ -79,8 +79,8 @@ class Lexicon:
         known : Vectors, optional
             Whose casing words follow; that of the vocabulary where not given.
         """
-        words = encode_texts(texts, self.manner, known if known is not None else self._as_known)
-        merged = by_stem(words, self.manner)
+        words = encode_texts(texts, self.preprocessing, known if known is not None else self._as_known)
+        merged = merge_stems(words, self.preprocessing)
         return TokenBatch(self.numbers(merged.types)[merged.ids], merged.offsets, self.types)
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
@@ -100,13 +100,13 @@ class Lexicon:
     def _tokenizer(self) -> Tokenizer:
         from . import tokenizer
 
-        return tokenizer(self.manner.tokenizer)
+        return tokenizer(self.preprocessing.tokenizer)
 
     @cached_property
     def _rules(self) -> Rulebook:
         from . import Rules
 
-        rules = Rules(lemmatize=self.manner.lemmatize, stop_words=self.manner.stop_words)
+        rules = Rules(lemmatize=self.preprocessing.lemmatize, stop_words=self.preprocessing.stop_words)
         return Rulebook(rules, self._tokenizer.casing)
 
     def read(self, text: str) -> Asked:
@@ -122,8 +122,8 @@ class Lexicon:
                 "the question holds half of a surrogate pair, which is no Unicode text",
                 remedy="write it again, in UTF-8",
             )
-        if self.manner.tokenizer in ("words", "whitespace"):
-            starts, ends = located(text, self.manner.tokenizer)
+        if self.preprocessing.tokenizer in ("words", "whitespace"):
+            starts, ends = located(text, self.preprocessing.tokenizer)
             words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
             pairs = [(n, word) for word, ns in zip(words, self.types_of(words), strict=True) for n in ns]
         else:  # pieces depend on what stands before them, so that the text is cut whole
@@ -143,8 +143,8 @@ class Lexicon:
 
     def read_all(self, texts: Sequence[str]) -> list[Asked]:
         """Many questions, whose words are looked up together."""
-        if self.manner.tokenizer in ("words", "whitespace"):
-            self.types_of(located_all(texts, self.manner.tokenizer).names)
+        if self.preprocessing.tokenizer in ("words", "whitespace"):
+            self.types_of(located_all(texts, self.preprocessing.tokenizer).names)
         return [self.read(text) for text in texts]
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -163,7 +163,7 @@ class Lexicon:
         types, ids, bounds = self._cut(words)
         counts = np.bincount(ids, minlength=len(types)).astype(np.int64)
         keys = self._rules.keys(types, counts, self.index)
-        names = keys.types if self.manner.stem is None else stems(keys.types, self.manner.stem)
+        names = keys.types if self.preprocessing.stem is None else stems(keys.types, self.preprocessing.stem)
         number = np.array([self.index.get(name, -1) for name in names], np.int64)
         places = keys.places[ids].tolist()
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
@@ -172,7 +172,7 @@ class Lexicon:
         """Words as raw types, ids of tokens and where each word's begin; one token is not cut again."""
         from .tokenizers import plain
 
-        if self.manner.tokenizer == "words":
+        if self.preprocessing.tokenizer == "words":
             found = located_all(words)
             if np.array_equal(found.ends - found.starts, [len(word) for word in words]):
                 types = [word if word.isascii() and "'" not in word else plain(word) for word in words]

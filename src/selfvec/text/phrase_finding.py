@@ -317,9 +317,9 @@ def _read(
 
 
 def _check_words(run: Run) -> None:
-    from .document_vectors import Manner
+    from .preprocessing import Preprocessing
 
-    if Manner.of(run.provenance).tokenizer not in ("words", "whitespace"):
+    if Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
         raise InputError(
             "this run is of the pieces of a tokenizer.json, and phrases are made of words",
             path=run.folder,

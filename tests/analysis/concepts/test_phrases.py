@@ -407,13 +407,13 @@ def test_real_narratives_have_the_terms_of_their_field(shared_data: Path) -> Non
 
 def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
     from selfvec.search import Index
-    from selfvec.text.document_vectors import Manner, encode_texts
+    from selfvec.text.preprocessing import Preprocessing, encode_texts
 
-    manner = Manner.of(phrase_run.provenance)
-    assert {"flash_flood", "Cedar_Rapids"} <= set(manner.phrases.split())
-    batch = encode_texts(["A flash flood in cedar rapids; flash, flood"], manner, phrase_run.vectors)
+    preprocessing = Preprocessing.of(phrase_run.provenance)
+    assert {"flash_flood", "Cedar_Rapids"} <= set(preprocessing.phrases.split())
+    batch = encode_texts(["A flash flood in cedar rapids; flash, flood"], preprocessing, phrase_run.vectors)
     assert [batch.types[i] for i in batch.ids] == ["flash_flood", "Cedar_Rapids", "flash", "flood"]
-    words = encode_texts(["a flash flood"], manner.by_words, phrase_run.vectors)
+    words = encode_texts(["a flash flood"], preprocessing.by_words, phrase_run.vectors)
     assert [words.types[i] for i in words.ids] == ["flash", "flood"]
     # Search is by words: whoever asks for a flood finds the flash flood, and the whole phrase finds it too.
     index = Index.memory(phrase_run, ["A flash flood came.", "An invoice was paid."] * 3)

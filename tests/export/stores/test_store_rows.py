@@ -22,7 +22,7 @@ from selfvec.refine.pipeline import refine
 from selfvec.search.encoder import Encoder
 from selfvec.search.passages import passages
 from selfvec.storage.run_folder import save_run
-from selfvec.text.document_vectors import lean
+from selfvec.text.document_vectors import smooth_by_neighbours
 
 
 def encode(texts) -> np.ndarray:
@@ -104,7 +104,7 @@ def test_passages_lean_on_those_most_like_them(run: Run) -> None:
     encoder = Encoder.of(run)
     rows = passage_rows(run)
     plain = encoder.encode(rows.table["text"].to_list())
-    np.testing.assert_allclose(rows.vectors, lean(plain, len(plain)), atol=1e-6)
+    np.testing.assert_allclose(rows.vectors, smooth_by_neighbours(plain, len(plain)), atol=1e-6)
     assert np.abs(rows.vectors - plain).max() > 0.01
     np.testing.assert_array_equal(rows.empty, ~plain.any(axis=1))
 

@@ -13,15 +13,16 @@ from tests.search.encoder import reports
 
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.data.run import Run
+from selfvec.numerics.rows import unit_rows
 from selfvec.search.encoder import Encoder, as_encoder
 from selfvec.search.encoder.reading import normal
-from selfvec.text.document_vectors import (
-    Manner,
-    _averaged,
-    by_stem,
-    document_vectors,
+from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
+from selfvec.text.preprocessing import (
+    Preprocessing,
     encode_texts,
-    inverse_document_frequency,
+    mean_rows_by_stem,
+    merge_stems,
+    stem_groups,
 )
 
 
@@ -158,11 +159,12 @@ def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:
     np.testing.assert_allclose(row, weight * report_run.vectors.get_vector("road", norm=True), atol=1e-6)
 
 
-def test_texts_get_the_vectors_that_evaluate_gives_them_before_they_lean(report_run: Run) -> None:
-    texts, table, manner = reports.texts(), report_run.vectors, Manner.of(report_run.provenance)
-    words = encode_texts(texts, manner, table)
-    merged = by_stem(words, manner)
-    rows = _averaged(table.lookup(words.types)[0], words.counts + 1, words, merged)
+def test_texts_get_the_vectors_that_evaluate_gives_them_before_smoothing(report_run: Run) -> None:
+    texts, table, preprocessing = reports.texts(), report_run.vectors, Preprocessing.of(report_run.provenance)
+    words = encode_texts(texts, preprocessing, table)
+    merged = merge_stems(words, preprocessing)
+    unit, groups = unit_rows(table.lookup(words.types)[0]), stem_groups(words, merged)
+    rows = mean_rows_by_stem(unit, groups, words.counts + 1, len(merged.types))
     theirs = document_vectors(merged, rows, inverse_document_frequency(merged))
     ours = Encoder.of(report_run, tables=["refined"], dimensions=None).encode(texts)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)

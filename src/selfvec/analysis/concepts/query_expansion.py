@@ -20,8 +20,9 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.text.document_vectors import Manner, encode_texts, inverse_document_frequency
+from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK, parts
+from selfvec.text.preprocessing import Preprocessing, encode_texts
 
 from .terms import stop_words, subjects
 
@@ -134,7 +135,7 @@ def expand(
     if topn < 1:
         raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
     batch = run.require_tokens()
-    asked = encode_texts([query], Manner.of(run.provenance), run.vectors)
+    asked = encode_texts([query], Preprocessing.of(run.provenance), run.vectors)
     index = run.vectors.key_to_index
     times = dict(zip(asked.types, asked.counts.tolist(), strict=True))
     known = [word for word in asked.types if times[word] and word in index]
@@ -182,7 +183,7 @@ def _direction(rows: Table, weight: Table) -> Table:
 def _stems(term: str, run: Run) -> list[str]:
     """The words of a term by their stems."""
     words = parts(term.lower()) or [term.lower()]
-    language = Manner.of(run.provenance).stem
+    language = Preprocessing.of(run.provenance).stem
     if language is None:
         return words
     from selfvec.text.stems import stems

@@ -105,11 +105,11 @@ def weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 def stop_words(run: Run) -> frozenset[str]:
     """Words that are no terms, in the language of a run."""
-    from selfvec.text.document_vectors import Manner
     from selfvec.text.phrase_finding import EMPTY
+    from selfvec.text.preprocessing import Preprocessing
     from selfvec.text.rules import Rulebook, Rules
 
-    spec = Manner.of(run.provenance).stop_words
+    spec = Preprocessing.of(run.provenance).stop_words
     if spec is None:
         return frozenset()
     listed = Rulebook(Rules(stop_words=spec), "lower").stop_words

@@ -12,7 +12,7 @@ from selfvec.analysis.drift import Example, sentences
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.text.document_vectors import Manner
+from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.stems import stems
 from selfvec.usage.contexts import Contexts
@@ -110,11 +110,11 @@ def _labels(
 
     They are counted by documents: one that says a word ten times is one witness.
     """
-    words, manner = space.batch.types, Manner.of(run.provenance)
-    stops = Rulebook(Rules(stop_words=manner.stop_words), "lower").stop_words
+    words, preprocessing = space.batch.types, Preprocessing.of(run.provenance)
+    stops = Rulebook(Rules(stop_words=preprocessing.stop_words), "lower").stop_words
 
     def stem(word: str) -> str:
-        return stems([word], manner.stem)[0] if manner.stem else word
+        return stems([word], preprocessing.stem)[0] if preprocessing.stem else word
 
     corpus = space.batch.counts
     parts = [np.flatnonzero(assigned == i) for i in range(number)]

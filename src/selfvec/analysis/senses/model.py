@@ -1,8 +1,8 @@
 """Senses of one word as groups of its uses, and how many there are.
 
 A neighbour weighs by how much more often it stands near this word than its frequency lets expect: such words
-tell uses apart, the others are noise. Each use leans on those most like it (`evaluate.documents.lean`). The
-uses are grouped by k-means along their main axes.
+tell uses apart, the others are noise. Each use moves toward those most like it
+(`selfvec.text.document_vectors.smooth_by_neighbours`). The uses are grouped by k-means along their main axes.
 
 How many senses there are is told by how the groups point. The mean uses of two groups of one meaning share
 what the word is about; those of two meanings share no more than two words do. Their cosine is taken without
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.threads import one_core
-from selfvec.text.document_vectors import lean
+from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.usage.contexts import Contexts
 
 from .space import SenseSpace
@@ -34,10 +34,10 @@ SHARE = 0.04  # of the uses, if that is more
 MOST = 6  # senses told, at most
 PRIOR = 0.5  # occurrences that a neighbour's count and its expectation are both raised by
 BASE = 0.1  # weight of the rarest word that is no more frequent here than elsewhere
-LANDMARKS = 1_000  # uses that groups are made of and that others lean on
+LANDMARKS = 1_000  # uses that groups are made of and that others are smoothed by
 AXES = 16
 STARTS, STEPS = 6, 40  # of k-means
-TEMPER = 8.0  # of log-probabilities: uses that lean on one another look surer than they are
+TEMPER = 8.0  # of log-probabilities: uses smoothed by one another look surer than they are
 
 Table = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -53,7 +53,7 @@ class Model:
     weights : (V,) float32
         What a neighbour of this word counts.
     landmarks : (m, d) float32
-        Uses that others lean on.
+        Uses that others are smoothed by.
     mean : (d,) float32, axes : (d, p) float32
     centres : (K, p) float64
         Senses, the most frequent first.
@@ -80,8 +80,8 @@ class Model:
         rows = self.space.uses(contexts, self.weights)
         own = len(self.landmarks)
         with one_core():
-            leaned: Table = lean(np.concatenate([self.landmarks, rows]), own)[own:]
-            points = ((leaned - self.mean) @ self.axes).astype(np.float64)
+            smoothed: Table = smooth_by_neighbours(np.concatenate([self.landmarks, rows]), own)[own:]
+            points = ((smoothed - self.mean) @ self.axes).astype(np.float64)
         logs = -_squares(points, self.centres) / (2 * self.spread * TEMPER)
         logs[~rows.any(axis=1)] = np.log(self.shares)
         odds = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
@@ -150,14 +150,14 @@ def grouped(
     Returns
     -------
     mean, axes : (d,) and (d, p) float32
-        Main axes of the rows after they leaned on one another.
+        Main axes of the rows after smoothing.
     points : (n, p) float64
         Along the axes.
     groups : (n,) int64
     """
-    leaned = lean(rows, len(rows))
-    mean, axes = _main_axes(leaned)
-    points = ((leaned - mean) @ axes).astype(np.float64)
+    smoothed = smooth_by_neighbours(rows, len(rows))
+    mean, axes = _main_axes(smoothed)
+    points = ((smoothed - mean) @ axes).astype(np.float64)
     return mean, axes, points, _groups(points, apart, number, rng)
 
 

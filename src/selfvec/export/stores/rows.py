@@ -100,8 +100,8 @@ def passage_rows(
     corpus : sequence of paths, optional
         Files and folders; the run's own documents where not given, read again and held against their hashes.
     encode : callable, optional
-        That of `selfvec.search.encoder.Encoder.of` where not given; then each passage leans on those most
-        like it (`selfvec.text.document_vectors.lean`), which questions need not do.
+        That of `selfvec.search.encoder.Encoder.of` where not given; the vectors are then smoothed by
+        `selfvec.text.document_vectors.smooth_by_neighbours`.
     progress : Progress, optional
 
     Returns
@@ -121,7 +121,8 @@ def passage_rows(
     from selfvec.corpus import Corpus
     from selfvec.corpus.reopen import own_corpus, verified
     from selfvec.search.building import gather
-    from selfvec.text.document_vectors import Manner, lean
+    from selfvec.text.document_vectors import smooth_by_neighbours
+    from selfvec.text.preprocessing import Preprocessing
 
     progress = progress or Progress()
     opened = own_corpus(run) if corpus is None else Corpus.open(corpus, keep_fields=True)
@@ -143,8 +144,8 @@ def passage_rows(
     table = table.with_columns(column.gather(owners) for column in columns)
     vectors = _encoded(texts, encode or _encoder(run), progress)
     if encode is None:
-        vectors = lean(vectors, len(vectors))
-    return Rows("passages", table, vectors, Manner.of(run.provenance).stem, gathered.left_out)
+        vectors = smooth_by_neighbours(vectors, len(vectors))
+    return Rows("passages", table, vectors, Preprocessing.of(run.provenance).stem, gathered.left_out)
 
 
 def word_rows(run: Run) -> Rows:

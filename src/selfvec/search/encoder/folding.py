@@ -4,7 +4,7 @@ A text's vector is the sum of its words' rows. A row is what `selfvec.text.docum
 word,
 done beforehand: the mean direction of the words of its stem in each of the run's tables, side by side, times
 the inverse document frequency of the stem, turned to the axes in which the run's own texts vary most, of
-which the first are kept. What needs other texts beside it (leaning on those most alike) cannot be folded.
+which the first are kept. What needs other texts beside it (smoothing by similar texts) cannot be folded.
 
 A text may say *storming* where the run says *storm*. So the words are those of the run and, of a word list of
 the language, those that become one of the run's words or share its stem.
@@ -25,10 +25,10 @@ from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.principal_axes import principal_axes
-from selfvec.numerics.rows import unit_rows
 from selfvec.refine.topic_vectors import run_topics
-from selfvec.text.document_vectors import Manner, document_vectors, inverse_document_frequency
+from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse_document_frequency
 from selfvec.text.phrases import parts, units_of
+from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.stems import stems
 from selfvec.text.tokenizers import plain, tokenizer
@@ -81,14 +81,14 @@ def fold(run: Run, tables: Sequence[str], dimensions: int | None, seed: int) -> 
     """
     if dimensions is not None and dimensions < 1:
         raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
-    manner = Manner.of(run.provenance)
-    if manner.tokenizer not in SPLITS:
+    preprocessing = Preprocessing.of(run.provenance)
+    if preprocessing.tokenizer not in SPLITS:
         raise OptionError(
             "an encoder reads words, this run is of the pieces of a tokenizer.json",
             field="tokenizer",
             remedy="refine with --tokenizer words",
         )
-    reads = _Rules(manner, run)
+    reads = _Rules(preprocessing, run)
     grouped = _Grouped.of(run, reads)
     chosen = _tables(run, tables)
     wide = np.hstack([grouped.means(table.unit) for table in chosen.values()])
@@ -102,25 +102,25 @@ def fold(run: Run, tables: Sequence[str], dimensions: int | None, seed: int) -> 
     used, places = np.unique(places, return_inverse=True)
     about = {
         "tables": list(chosen),
-        **{name: getattr(manner, name) for name in ("lemmatize", "stop_words", "stem")},
+        **{name: getattr(preprocessing, name) for name in ("lemmatize", "stop_words", "stem")},
         "documents": run.provenance.get("documents"),
         "run_words": len(run.vectors),
     }
     rows = np.ascontiguousarray(rows[used], np.float32)
-    return Folded(words, places.astype(np.int32), rows, manner.tokenizer, about)
+    return Folded(words, places.astype(np.int32), rows, preprocessing.tokenizer, about)
 
 
 class _Rules:
     """From a word to the name of its stem, by the rules of a run; None for stop words."""
 
-    def __init__(self, manner: Manner, run: Run) -> None:
-        self.manner, self.known = manner, run.vectors.key_to_index
-        rules = Rules(lemmatize=manner.lemmatize, stop_words=manner.stop_words)
-        self.rulebook = Rulebook(rules, tokenizer(manner.tokenizer).casing)
+    def __init__(self, preprocessing: Preprocessing, run: Run) -> None:
+        self.preprocessing, self.known = preprocessing, run.vectors.key_to_index
+        rules = Rules(lemmatize=preprocessing.lemmatize, stop_words=preprocessing.stop_words)
+        self.rulebook = Rulebook(rules, tokenizer(preprocessing.tokenizer).casing)
 
     def names(self, words: Sequence[str]) -> list[str | None]:
         keys = self.rulebook.keys(words, np.ones(len(words), np.int64), self.known)
-        named = _stems(keys.types, self.manner.stem)
+        named = _stems(keys.types, self.preprocessing.stem)
         return [named[place] if place >= 0 else None for place in keys.places.tolist()]
 
 
@@ -181,9 +181,7 @@ class _Grouped:
 
     def means(self, rows: Rows) -> Rows:
         """Mean directions of each group's words, by their counts, (K, d) -> (G, d) float32, unit or zero."""
-        out = np.zeros((len(self.index), rows.shape[1]), np.float32)
-        np.add.at(out, self.groups, rows[self.keys] * (self.counts[self.keys, None] + 1).astype(np.float32))
-        return unit_rows(out)
+        return mean_rows_by_stem(rows[self.keys], self.groups, self.counts[self.keys] + 1, len(self.index))
 
     def texts(self, run: Run) -> TokenBatch | None:
         """The run's texts as groups; None where it forgot its tokens."""
@@ -207,7 +205,7 @@ class _Grouped:
         np.add.at(counts, self.groups, self.counts[self.keys])
         total = float(run.provenance.get("documents") or max(1.0, counts.max(initial=1.0)))
         occurs = total * -np.expm1(-counts / total)
-        return np.log1p((total - occurs + 0.5) / (occurs + 0.5)).astype(np.float32)
+        return bm25_weight(total, occurs).astype(np.float32)
 
 
 def _sample(batch: TokenBatch, rows: Rows, weights: Rows, seed: int) -> Rows:
@@ -223,8 +221,8 @@ def _spellings(
     grouped: _Grouped, reads: _Rules, filled: NDArray[np.bool_]
 ) -> tuple[list[str], NDArray[np.int64]]:
     """The words that texts may say, in their normal spelling, and the group of each."""
-    split = reads.manner.tokenizer
-    words = list(dict.fromkeys([*grouped.words, *_listed(reads.manner, grouped.index)]))
+    split = reads.preprocessing.tokenizer
+    words = list(dict.fromkeys([*grouped.words, *_listed(reads.preprocessing, grouped.index)]))
     if split == "words":
         words = [plain(word) for word in words]
     words = [word for word, whole in zip(words, readable(words, split).tolist(), strict=True) if whole]
@@ -236,12 +234,12 @@ def _spellings(
     return list(found), np.fromiter(found.values(), np.int64, len(found))
 
 
-def _listed(manner: Manner, index: Mapping[str, int]) -> Iterator[str]:
+def _listed(preprocessing: Preprocessing, index: Mapping[str, int]) -> Iterator[str]:
     """Words of the lemmatiser's dictionary, inflected ones too, that may be of a known stem."""
-    for language in (manner.lemmatize or manner.stem or "").split(","):
+    for language in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
         entries = iter(_dictionary(language).items())
         while some := dict(islice(entries, _BLOCK)):  # some languages list millions
-            named = _stems(list(some.values() if manner.lemmatize else some), manner.stem)
+            named = _stems(list(some.values() if preprocessing.lemmatize else some), preprocessing.stem)
             yield from (word for word, name in zip(some, named, strict=True) if name in index)
 
 

@@ -1,0 +1,149 @@
+"""`Preprocessing`: how texts become the words of a table.
+
+A search, an evaluation and an encoder cut texts as the corpus of the vectors was cut, so that words are found
+in the table. Words that share a stem are merged, and the vector of a stem is the mean of its words' vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+
+__all__ = ["Preprocessing", "encode_texts", "mean_rows_by_stem", "merge_stems", "stem_groups"]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How texts become words of a table.
+
+    Parameters
+    ----------
+    tokenizer : str
+        See `selfvec.text.tokenizer`.
+    lemmatize : str, optional
+        Language code, or several separated by commas.
+    stop_words : str, optional
+        Language code or file of words to leave out.
+    stem : str, optional
+        Language code. Words that share a stem count as one, and their vectors are averaged.
+    stemmed : bool
+        Whether the words of the table are stems already.
+    phrases : str
+        Phrases that are words of the table, such as ``flash_flood``, separated by spaces.
+    """
+
+    tokenizer: str = "words"
+    lemmatize: str | None = None
+    stop_words: str | None = "en"
+    stem: str | None = "en"
+    stemmed: bool = False
+    phrases: str = ""
+
+    @property
+    def by_words(self) -> Preprocessing:
+        """The same without phrases, so that a search for *flood* finds a *flash flood*."""
+        return replace(self, phrases="")
+
+    @classmethod
+    def of(cls, provenance: Mapping[str, Any]) -> Preprocessing:
+        """The preprocessing of a run, from its provenance; the default for vectors without provenance.
+
+        If the run kept its stop words, the stop words of its language (English by default) are left out here.
+        """
+        options = provenance.get("options")
+        if not isinstance(options, Mapping):
+            return cls()
+        from .phrases import units_of
+        from .rules import STOP_WORDS
+        from .stems import STEMMERS
+
+        name = str(options.get("tokenizer") or "words")
+        if name not in ("words", "whitespace"):
+            return cls(name, None, None, None)  # pieces of words: rules for words do not apply
+        lemmatize, stem = options.get("lemmatize") or None, options.get("stem") or None
+        language = str(lemmatize or stem or "en").split(",")[0]
+        return cls(
+            name,
+            lemmatize,
+            options.get("stop_words") or (language if language in STOP_WORDS else None),
+            stem or (language if language in STEMMERS else None),
+            stemmed=stem is not None,
+            phrases=" ".join(units_of(provenance)),
+        )
+
+
+def encode_texts(
+    texts: Sequence[str], preprocessing: Preprocessing, known: Vectors | None = None
+) -> TokenBatch:
+    """Texts as words of a table, one document each, empty texts included.
+
+    Raises
+    ------
+    OptionError
+        If the tokeniser, a language or a file of ``preprocessing`` does not exist.
+    """
+    import polars as pl
+
+    from selfvec.corpus.documents import Documents
+
+    from . import Rules, encode, tokenizer
+
+    stem = preprocessing.stem if preprocessing.stemmed else None
+    rules = Rules(lemmatize=preprocessing.lemmatize, stop_words=preprocessing.stop_words, stem=stem)
+    batches = [Documents(pl.Series(texts, dtype=pl.String))]
+    cut = tokenizer(preprocessing.tokenizer)
+    return encode(batches, cut, rules, known, phrases=preprocessing.phrases.split())[0]
+
+
+def merge_stems(batch: TokenBatch, preprocessing: Preprocessing) -> TokenBatch:
+    """The same texts with words that share a stem merged into one type, named by the stem."""
+    if preprocessing.stem is None:
+        return batch
+    from .stems import stems
+
+    names = stems(batch.types, preprocessing.stem)
+    index = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    group = np.array([index[name] for name in names], np.int32)
+    return TokenBatch(group[batch.ids], batch.offsets, list(index))
+
+
+def stem_groups(words: TokenBatch, merged: TokenBatch) -> NDArray[np.int64]:
+    """The merged type of each word type, (V,) int64; -1 for types that do not occur by themselves."""
+    groups = np.full(len(words.types), -1, np.int64)  # some words occur in phrases only
+    groups[words.ids] = merged.ids
+    return groups
+
+
+def mean_rows_by_stem(
+    rows: NDArray[np.float32], groups: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]], stems: int
+) -> NDArray[np.float32]:
+    """The mean direction of the words of each stem, weighted by their counts.
+
+    Parameters
+    ----------
+    rows : (V, d) float32
+        Unit rows of words, or zeros.
+    groups : (V,) int
+        The stem of each word, -1 to leave it out.
+    counts : (V,) int
+        Weights.
+    stems : int
+        G.
+
+    Returns
+    -------
+    (G, d) float32
+        Unit rows, or zeros for a stem without a vector.
+    """
+    out = np.zeros((stems, rows.shape[1]), np.float32)
+    kept = groups >= 0
+    np.add.at(out, groups[kept], rows[kept] * counts[kept, None].astype(np.float32))
+    return unit_rows(out)
