@@ -35,7 +35,7 @@ class TokenBatch:
         What the parts are called.
     fingerprints : (D,) uint64, optional
         A number per document's text (see `selfvec.corpus.fingerprints`), odd where a text stands only once.
-    spoken : (D,) int32, optional
+    sentence_counts : (D,) int32, optional
         Sentences of each document, ``sentences`` in all.
     """
 
@@ -47,7 +47,7 @@ class TokenBatch:
     slices: NDArray[np.int32] | None = None
     slice_names: Sequence[str] = ()
     fingerprints: NDArray[np.uint64] | None = None
-    spoken: NDArray[np.int32] | None = None
+    sentence_counts: NDArray[np.int32] | None = None
     counts: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class TokenBatch:
             raise CorpusError("there is one date per document")
         if self.fingerprints is not None and len(self.fingerprints) != len(self.offsets) - 1:
             raise CorpusError("there is one fingerprint per document")
-        if self.spoken is not None and len(self.spoken) != len(self.offsets) - 1:
+        if self.sentence_counts is not None and len(self.sentence_counts) != len(self.offsets) - 1:
             raise CorpusError("there is one number of sentences per document")
         if self.slices is not None:
             _check_slices(self.slices, len(self.offsets) - 1, len(self.slice_names))
@@ -103,18 +103,18 @@ class TokenBatch:
         """
         lengths = np.diff(self.offsets)
         offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
-        spoken = None if self.spoken is None else self.spoken[documents]
+        per_document = None if self.sentence_counts is None else self.sentence_counts[documents]
         share = int(offsets[-1]) / max(len(self), 1)
         return TokenBatch(
             self.ids[np.repeat(documents, lengths)],
             offsets,
             self.types,
             dates=None if self.dates is None else self.dates[documents],
-            sentences=round(self.sentences * share) if spoken is None else int(spoken.sum()),
+            sentences=round(self.sentences * share) if per_document is None else int(per_document.sum()),
             slices=None if self.slices is None else self.slices[documents],
             slice_names=self.slice_names,
             fingerprints=None if self.fingerprints is None else self.fingerprints[documents],
-            spoken=spoken,
+            sentence_counts=per_document,
         )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from selfvec.corpus.documents import Seen
     from selfvec.text import Encoding
     from selfvec.text.phrase_tokens import Units
-    from selfvec.text.unstemmed import Forms
+    from selfvec.text.unstemmed import UnstemmedTokens
 
 __all__ = [
     "Prepared",
@@ -54,7 +54,7 @@ class Prepared:
     original: Vectors
     window: int
     provenance: dict[str, Any]
-    forms: Forms | None = None  # where stems or rare words were settled
+    forms: UnstemmedTokens | None = None  # where stemming or `min_count` changed the tokens
 
 
 @dataclass
@@ -144,7 +144,7 @@ def read_forms(
             rules,
             known,
             phrases=units or (),
-            settle=units is not None,
+            unstemmed=units is None,
             jobs=jobs,
         )
     elapsed = time.perf_counter() - started
@@ -177,15 +177,16 @@ def prepared_from(
     CorpusError
         If there are too few words, or no dates to slice by.
     """
-    from selfvec.text.unstemmed import Forms, settled
+    from selfvec.text.unstemmed import UnstemmedTokens, apply_stem_and_min_count
 
-    # Phrases are found among settled words, which are no forms any more.
-    batch = settled(forms, known, settings.stem, settings.min_count) if settings.phrases is None else forms
+    batch = forms
+    if settings.phrases is None:  # phrases are found among words that are stemmed already
+        batch = apply_stem_and_min_count(forms, known, settings.stem, settings.min_count)
     _check_tokens(batch)
     _check_slices(batch, settings)
     kept = None
     if settings.keep_tokens and batch is not forms:
-        kept = Forms(forms.types, forms.ids, forms.offsets)
+        kept = UnstemmedTokens(forms.types, forms.ids, forms.offsets)
     batch = by_frequency(batch)
     original = vectors_of(batch)
     window = window_of(batch, settings)
@@ -200,7 +201,7 @@ def prepared_from(
         "dimensions": original.vector_size,
         "options": settings.as_dict(),
         "corpus": told.corpus,
-        "text": told.text.settled(batch, known).as_dict(),
+        "text": told.text.after_stemming(batch, known).as_dict(),
         "vectors": told.vectors,
         "option_files": told.files,
         "sources": {s.name.lower(): int(np.sum(original.sources == s)) for s in Source},

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["OVERLAP", "WORDS", "passages", "sentences"]
+from selfvec.text.sentences import sentence_spans
+
+__all__ = ["OVERLAP", "WORDS", "passages"]
 
 WORDS = 200  # of a passage; texts a half longer stay whole
 OVERLAP = 40  # words repeated from the passage before, at most
 
-_END = re.compile(r"[.!?\u2026\u3002][\"'\u2019\u201d)\]]*\s+(?![a-z])|\n\s*\n")
 _IDEOGRAPH = "\u2e80-\u9fff\uac00-\ud7af"  # written without spaces: a character counts as a word
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]{{1,40}}")
 
@@ -40,7 +41,7 @@ def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tupl
         return []
     if sum(1 for _ in _WORD.finditer(text)) <= short:
         return []
-    parts = [piece for start, end in sentences(text) for piece in _pieces(text, start, end, words)]
+    parts = [piece for start, end in sentence_spans(text) for piece in _pieces(text, start, end, words)]
     out: list[tuple[int, int]] = []
     first = 0
     while True:
@@ -60,12 +61,6 @@ def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tupl
             again -= 1
             repeated += parts[again][2]
         first = again
-
-
-def sentences(text: str) -> list[tuple[int, int]]:
-    """Where the sentences of a text begin and end, in characters, with the space after them."""
-    ends = [match.end() for match in _END.finditer(text)] + [len(text)]
-    return [(a, b) for a, b in zip([0, *ends], ends, strict=False) if text[a:b].strip()]
 
 
 def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int, int]]:

@@ -161,8 +161,8 @@ def _write_tokens(path: Path, batch: TokenBatch) -> None:
         described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
     if batch.fingerprints is not None:
         tensors["texts"] = batch.fingerprints
-    if batch.spoken is not None:
-        tensors["sentences"] = batch.spoken
+    if batch.sentence_counts is not None:
+        tensors["sentences"] = batch.sentence_counts
     write_tensors(path, tensors, described)
 
 
@@ -170,7 +170,7 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
     tensors = map_tensors(path)
     kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
     days, slices, described = tensors.get("days"), tensors.get("slices"), read_metadata(path)
-    texts, spoken = tensors.get("texts"), tensors.get("sentences")
+    texts, sentence_counts = tensors.get("texts"), tensors.get("sentences")
     if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
         raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
     try:
@@ -183,7 +183,7 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
             slices=None if slices is None else slices.astype(np.int32, copy=False),
             slice_names=[str(name) for name in json.loads(described.get("slices", "[]"))],
             fingerprints=None if texts is None else texts.astype(np.uint64, copy=False),
-            spoken=None if spoken is None else spoken.astype(np.int32, copy=False),
+            sentence_counts=None if sentence_counts is None else sentence_counts.astype(np.int32, copy=False),
         )
     except (InputError, ValueError, TypeError) as error:
         raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None

@@ -85,8 +85,8 @@ class Encoding:
     known_types: int
     known_tokens: int
 
-    def settled(self, tokens: TokenBatch, known: Mapping[str, int]) -> Encoding:
-        """The same of forms, now that they are ``tokens``; see `selfvec.text.unstemmed`."""
+    def after_stemming(self, tokens: TokenBatch, known: Mapping[str, int]) -> Encoding:
+        """The same of ``tokens``, to which stemming and `min_count` were applied since."""
         rare = self.tokens - len(tokens)
         dropped = self.dropped | ({"minimal count": rare} if rare else {})
         return replace(self, dropped=dropped, **_described(tokens, known))  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ class _Raw:
     slices: list[NDArray[np.int32]] = field(default_factory=list)
     slice_names: dict[str, int] = field(default_factory=dict)
     fingerprints: list[NDArray[np.uint64] | None] = field(default_factory=list)
-    spoken: list[NDArray[np.int32]] = field(default_factory=list)
+    sentence_counts: list[NDArray[np.int32]] = field(default_factory=list)
     sample: list[str] = field(default_factory=list)
 
     def add(self, batch: Documents, tokens: RawTokens) -> None:
@@ -126,7 +126,7 @@ class _Raw:
         np.add.at(self.counts, places, np.bincount(tokens.ids, minlength=len(places)))
         self.ids.append(places[tokens.ids])
         self.offsets.append(tokens.offsets)
-        self.spoken.append(tokens.spoken)
+        self.sentence_counts.append(tokens.sentence_counts)
         self.dated |= batch.dates is not None
         self.dates.append(_days(batch))
         self.slices.append(_numbered(getattr(batch, "slices", None), len(batch.texts), self.slice_names))
@@ -169,7 +169,7 @@ def encode(
     known: Vectors | None = None,
     *,
     phrases: Sequence[str] | Phraser = (),
-    settle: bool = True,
+    unstemmed: bool = False,
     jobs: int | None = None,
 ) -> tuple[TokenBatch, Encoding]:
     """Turn documents into token ids under the keys of a vocabulary.
@@ -187,8 +187,8 @@ def encode(
     phrases : sequence of str, or callable
         Words that become one token where they follow one another, as ``flash_flood``, or what finds them;
         see `selfvec.text.phrases`.
-    settle : bool
-        Whether stems and rare words are settled; otherwise that is left to `selfvec.text.unstemmed`.
+    unstemmed : bool
+        Whether to leave stemming and `min_count` to `selfvec.text.unstemmed`.
     jobs : int, optional
         Threads; all cores by default. The result is the same for any number, and for any batches.
 
@@ -238,7 +238,7 @@ def encode(
         wanted -= _sample(raw.sample, batch.texts, wanted)
     words = list(raw.index)
     index = known.key_to_index if known is not None else {}
-    decide = rulebook.keys if settle else rulebook.forms
+    decide = rulebook.unstemmed_keys if unstemmed else rulebook.keys
     keys = decide(words, raw.counts[: len(words)], index, raw.sample)
     dates = np.concatenate(raw.dates) if raw.dated else None
     slices = np.concatenate(raw.slices) if raw.slice_names else None
@@ -253,9 +253,10 @@ def encode(
     else:
         ids, offsets, types = *raw.renumbered(keys), keys.types
     texts = np.concatenate(marks) if marks and len(marks) == len(raw.fingerprints) else None
-    spoken = np.concatenate([np.zeros(0, np.int32), *raw.spoken])
-    sentences = int(spoken.sum())
-    result = TokenBatch(ids, offsets, types, dates, sentences, slices, list(raw.slice_names), texts, spoken)
+    sentence_counts = np.concatenate([np.zeros(0, np.int32), *raw.sentence_counts])
+    sentences = int(sentence_counts.sum())
+    names = list(raw.slice_names)
+    result = TokenBatch(ids, offsets, types, dates, sentences, slices, names, texts, sentence_counts)
     return result, _counted(tokenizer.name, result, keys, index)
 
 

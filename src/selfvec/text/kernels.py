@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
+from .characters import APOSTROPHE, DIGIT, POINT, STRONG, WORD
 
-__all__ = ["distinct", "sentences", "spans", "spell"]
+__all__ = ["distinct", "spans", "spell"]
 
 Bytes = NDArray[np.uint8]
 Int64 = NDArray[np.int64]
@@ -26,7 +26,6 @@ _HALF = np.uint64(32)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix-like)
 _MIX_2 = np.uint64(0xD6E8FEB86659FD93)
 _NEWLINE = 10
-_FULL_STOP = 46
 
 
 @njit(cache=True, nogil=True)
@@ -203,40 +202,3 @@ def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64)
         out[end + length] = _NEWLINE
         end += length + 1
     return out
-
-
-@njit(cache=True, nogil=True)
-def sentences(
-    data: Bytes, bounds: Int64, starts: Int64, lengths: NDArray[np.int32], offsets: Int64, flags: Bytes
-) -> NDArray[np.int32]:
-    """Sentences of each document, (D,) int32, from the words' spans and what stands between them.
-
-    A sentence ends with its document, at a blank line, and at a terminator (``. ! ? …``) that is followed by
-    white space unless the next word begins in lower case or the terminator is a full stop after a single
-    letter (an initial). Good for a mean, not for cutting text.
-    """
-    counts = np.zeros(len(bounds) - 1, np.int32)
-    for d in range(len(bounds) - 1):
-        first, last = offsets[d], offsets[d + 1]
-        counts[d] = last > first
-        for k in range(first + 1, last):
-            i = starts[k - 1]
-            kind, width = _character(data, i, flags)
-            initial = lengths[k - 1] == width and not kind & DIGIT
-            i += lengths[k - 1]
-            ended = spaced = False  # a terminator was seen; white space after it
-            newlines = 0
-            while i < starts[k]:
-                kind, width = _character(data, i, flags)
-                if kind & SPACE:
-                    spaced = ended
-                    newlines += data[i] == _NEWLINE
-                elif kind & TERMINATOR:
-                    ended |= not (initial and data[i] == _FULL_STOP)
-                else:
-                    newlines = 0 if newlines < 2 else newlines
-                initial = False
-                i += width
-            kind, width = _character(data, starts[k], flags)
-            counts[d] += newlines > 1 or (spaced and not kind & LOWER)
-    return counts

@@ -28,7 +28,7 @@ def apart(
 ) -> Flags:
     """Whether something else than white space on a line or one hyphen stands before each token, (N,) bool.
 
-    The parameters are those of `selfvec.text.kernels.sentences`. The first token of a document stands apart.
+    Parameters as of `selfvec.text.sentences.count_sentences`. The first token of a document is apart.
     """
     out = np.zeros(len(starts), np.bool_)
     for d in range(len(offsets) - 1):

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError
 
-from .stems import stems
+from .stems import DROPPED, merged_types, stems
 from .tagger import PARTS, Tagger, tagger
-from .unstemmed import DROPPED, words_of
 
 if TYPE_CHECKING:
     from .tokenizers import Casing
@@ -140,25 +139,25 @@ class Rulebook:
         The rules apply in this order, and a token counts for the first that drops it: stop words, part of
         speech, minimal count. ``known`` are the words with a vector, ``texts`` a sample for the tagger.
         """
-        forms = self.forms(words, counts, known, texts)
+        keys = self.unstemmed_keys(words, counts, known, texts)
         if not self.stem and self.min_count <= 1:
-            return forms
-        totals = np.zeros(len(forms.types), np.int64)
-        kept = forms.places >= 0
-        np.add.at(totals, forms.places[kept], counts[kept])
-        numbers, types = words_of(forms.types, totals, known, self.stem, self.min_count)
-        places = np.append(numbers, np.int32(DROPPED))[forms.places]  # what is dropped takes the last
+            return keys
+        totals = np.zeros(len(keys.types), np.int64)
+        kept = keys.places >= 0
+        np.add.at(totals, keys.places[kept], counts[kept])
+        numbers, types = merged_types(keys.types, totals, known, self.stem, self.min_count)
+        places = np.append(numbers, np.int32(DROPPED))[keys.places]  # -1 takes the last: it stays dropped
         rare = int(totals[numbers == DROPPED].sum())
-        return Keys(places, types, forms.dropped | ({"minimal count": rare} if rare else {}))
+        return Keys(places, types, keys.dropped | ({"minimal count": rare} if rare else {}))
 
-    def forms(
+    def unstemmed_keys(
         self,
         words: Sequence[str],
         counts: NDArray[np.int64],
         known: Mapping[str, int],
         texts: Sequence[str] = (),
     ) -> Keys:
-        """The same by the rules for single words alone: stems stay apart, and rare words stay."""
+        """The same without stemming and `min_count`: only the rules that depend on the word alone."""
         forms = [self._form(word) for word in words] if self.lemma else words
         dropped_by = np.zeros(len(words), np.int8)  # 1 + index into the rules' names
         if self.stop_words:

@@ -1,7 +1,7 @@
-"""Words of one stem as one: *storm*, *storms* and *storming*, told by Snowball's rules.
+"""Words that share a Snowball stem are merged: *storm*, *storms* and *storming* become one word.
 
-A stem is a rule of spelling, cheaper and bolder than a lemma, and no word itself (*comput*). What users see
-is therefore a word: of those that share a stem, the one that has a vector and occurs most often.
+A stem is cheaper and coarser than a lemma, and is often no word itself (*comput*). So users see a word: of
+those that share the stem, the most frequent one that has a vector.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 
-__all__ = ["STEMMERS", "same_stem", "stems"]
+__all__ = ["DROPPED", "STEMMERS", "merged_types", "same_stem", "stems"]
+
+DROPPED = -1  # the number of a type that a rule leaves out
 
 STEMMERS = {
     "ar": "arabic",
@@ -73,18 +75,18 @@ def stems(words: Sequence[str], language: str) -> list[str]:
 def same_stem(
     words: Sequence[str], counts: NDArray[np.int64], known: Mapping[str, int], language: str
 ) -> list[str]:
-    """For every word the one that stands for its stem.
+    """The word that represents the stem of each word.
 
-    It is the most frequent of the words that have a vector; if none has one, a word of ``known`` with the
-    same stem; else the most frequent. Equal counts: the first.
+    That is the most frequent of the words that have a vector. If none has one, it is the first word of
+    ``known`` with the same stem, or else the most frequent word. Ties go to the first.
 
     Parameters
     ----------
     words : sequence of n str
-        Words may stand twice; their counts add up.
+        A word may occur more than once; its counts are added up.
     counts : (n,) int64
     known : mapping
-        Words with a vector, in the order in which they are preferred.
+        Words with a vector, the preferred ones first.
     language : str
 
     Examples
@@ -106,3 +108,47 @@ def same_stem(
             if stem in best and not best[stem][0]:
                 best[stem] = (True, 0, word)
     return [best[stem][2] for stem in own]
+
+
+def merged_types(
+    types: Sequence[str],
+    counts: NDArray[np.int64],
+    known: Mapping[str, int],
+    stem: str | None = None,
+    min_count: int = 1,
+) -> tuple[NDArray[np.int32], list[str]]:
+    """Merge types that share a stem, then drop those that occur less than ``min_count`` times.
+
+    Parameters
+    ----------
+    types : sequence of U str
+        In order of first appearance.
+    counts : (U,) int64
+    known : mapping
+        Words with a vector.
+    stem : str, optional
+        Language of the stems; nothing is merged without one.
+    min_count : int
+        Counted after merging.
+
+    Returns
+    -------
+    numbers : (U,) int32
+        Index of each type in ``merged``; -1 if it is dropped.
+    merged : list of str
+        In order of first appearance.
+
+    Examples
+    --------
+    >>> numbers, merged = merged_types(["storms", "hail", "storm"], np.array([1, 1, 2]), {}, "en", 2)
+    >>> numbers.tolist(), merged
+    ([0, -1, 0], ['storm'])
+    """
+    names = same_stem(types, counts, known, stem) if stem else types
+    index = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
+    totals = np.zeros(len(index), np.int64)
+    np.add.at(totals, places, counts)
+    frequent = totals >= min_count
+    numbers = np.where(frequent, np.cumsum(frequent) - 1, DROPPED).astype(np.int32)
+    return numbers[places], [name for name, kept in zip(index, frequent.tolist(), strict=True) if kept]

@@ -43,7 +43,7 @@ class RawTokens:
         Document ``k`` holds the tokens ``ids[offsets[k]:offsets[k + 1]]``.
     types : list of V str
         In order of first appearance. Two may be spelt alike (``don't`` with either apostrophe).
-    spoken : (D,) int32
+    sentence_counts : (D,) int32
         Sentences of each document.
     apart : callable
         Tells of each token whether punctuation stands before it, (N,) bool: the work of those who ask.
@@ -52,13 +52,13 @@ class RawTokens:
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     types: list[str]
-    spoken: NDArray[np.int32]
+    sentence_counts: NDArray[np.int32]
     apart: Callable[[], NDArray[np.bool_]]
 
     @property
     def sentences(self) -> int:
         """Number of sentences."""
-        return int(self.spoken.sum())
+        return int(self.sentence_counts.sum())
 
 
 class Tokenizer(Protocol):
@@ -131,11 +131,12 @@ class Splitter:
         """Tokens of (D,) texts; null is an empty document."""
         from . import kernels
         from .phrase_kernels import apart
+        from .sentences import count_sentences
 
         data, bounds = _bytes(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, table(self.name))
         if self.name == "words":
-            sentences = kernels.sentences(data, bounds, starts, lengths, offsets, table("words"))
+            sentences = count_sentences(data, bounds, starts, lengths, offsets, table("words"))
         else:
             sentences = _sentences(data, bounds)
         ids, firsts = kernels.distinct(data, starts, lengths)
@@ -200,9 +201,10 @@ def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
     """Sentences of each document, by the words of the text whatever its tokens are."""
     from . import kernels
+    from .sentences import count_sentences
 
     words = kernels.spans(data, bounds, table("words"))
-    found: NDArray[np.int32] = kernels.sentences(data, bounds, *words, table("words"))
+    found: NDArray[np.int32] = count_sentences(data, bounds, *words, table("words"))
     return found
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import SelfvecError
 from selfvec.data.run import Run
+from selfvec.text.sentences import sentence_spans
 
 from .space import UseSpace
 
@@ -25,7 +26,6 @@ __all__ = ["Example", "examples", "sentences", "source_texts"]
 LOOKED_AT = 400  # uses of a word on a side, at most
 REACH = 12  # words shown on each side
 LONGEST = 280  # characters of a sentence
-_ENDS = re.compile(r"(?<=[.!?])\s+|\n{2,}")
 _WORDS = re.compile(r"\w+")
 
 
@@ -117,7 +117,8 @@ def _sentence(text: str, example: Example) -> str:
     """The sentence that shares the most words with what stood around the word."""
     around = set(_WORDS.findall(example.text.lower()))
     best, most = example.text, 2.0
-    for part in _ENDS.split(text):
+    for first, last in sentence_spans(text):
+        part = text[first:last]
         words = set(_WORDS.findall(part.lower()))
         shared = len(words & around) + 5 * (example.word.lower() in words)
         if shared > most:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from selfvec.data.run import Run
+from selfvec.text.sentences import sentence_spans
 
 from .examples import source_texts
 
@@ -14,7 +15,6 @@ __all__ = ["originals", "retold"]
 
 LARGEST = 1 << 28  # bytes of a corpus that is read again
 LONGEST = 320  # characters of a sentence shown
-_ENDS = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _WORDS = re.compile(r"\w+")
 
 
@@ -70,7 +70,8 @@ def retold(use: dict[str, Any], texts: Mapping[int, str]) -> dict[str, Any]:
 def _sentence(text: str, around: set[str], marks: Mapping[str, str]) -> str | None:
     """The sentence with the most of the words, the word in question first of all."""
     best, most = None, 0
-    for part in _ENDS.split(text):
+    for first, last in sentence_spans(text):
+        part = text[first:last]
         words = {word.lower() for word in _WORDS.findall(part)}
         own = any(marks[word] in ("self", "near") for word in words & marks.keys())
         score = len(words & around) + len(words & marks.keys()) if own else 0

@@ -7,7 +7,7 @@ import numpy as np
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.text.unstemmed import run_forms
+from selfvec.text.unstemmed import unstemmed_tokens
 
 WORDS = ["storm", "storms", "Storms", "stormy", "hail", "Hail", "the", "of", "roof", "roofs", "tree", "wind"]
 WORDS += ["winds", "Ohio", "ohio", "damage", "damaged", "damages", "x-ray", "1.75"]
@@ -42,7 +42,7 @@ def assert_same(made: Run, whole: Run) -> None:
     ours, theirs = made.tokens, whole.tokens
     assert ours is not None
     assert theirs is not None
-    for name in ("ids", "offsets", "dates", "slices", "fingerprints", "spoken"):
+    for name in ("ids", "offsets", "dates", "slices", "fingerprints", "sentence_counts"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
     assert list(ours.slice_names) == list(theirs.slice_names)
     assert ours.sentences == theirs.sentences
@@ -50,9 +50,9 @@ def assert_same(made: Run, whole: Run) -> None:
     if run_counts(made) is not None and run_counts(whole) is not None:
         for name in ("indptr", "indices", "data"):
             np.testing.assert_array_equal(getattr(run_counts(made), name), getattr(run_counts(whole), name))
-    assert (run_forms(made) is None) == (run_forms(whole) is None)
-    if run_forms(made) is not None and run_forms(whole) is not None:
-        assert list(run_forms(made).words) == list(run_forms(whole).words)
-        np.testing.assert_array_equal(run_forms(made).ids, run_forms(whole).ids)
+    assert (unstemmed_tokens(made) is None) == (unstemmed_tokens(whole) is None)
+    if unstemmed_tokens(made) is not None and unstemmed_tokens(whole) is not None:
+        assert list(unstemmed_tokens(made).types) == list(unstemmed_tokens(whole).types)
+        np.testing.assert_array_equal(unstemmed_tokens(made).ids, unstemmed_tokens(whole).ids)
     for name in ("method", "window", "tokens", "types", "documents", "sources", "options"):
         assert made.provenance[name] == whole.provenance[name], name

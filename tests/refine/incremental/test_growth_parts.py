@@ -25,7 +25,8 @@ from selfvec.data.vectors import Vectors
 from selfvec.refine.incremental.join import joined, repeated, without_repeats
 from selfvec.refine.preparation import by_frequency
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.text.unstemmed import settled, words_of
+from selfvec.text.stems import merged_types
+from selfvec.text.unstemmed import apply_stem_and_min_count
 
 WHOLE = (1 << 64) - 1
 
@@ -83,7 +84,7 @@ def test_parts_joined_by_hand() -> None:
 
 def test_only_documents_of_such_layouts_are_left_out() -> None:
     one, two = batch("a b", "c", marks=[3, 4]), batch("a b", "d", "c", marks=[3, 7, 4], sentences=4)
-    spoken = np.array([2, 8, 1], np.int32)
+    sentence_counts = np.array([2, 8, 1], np.int32)
     assert [found.tolist() for found in repeated([one, two])] == [[False, False], [True, False, True]]
     first, second = without_repeats([one, two])  # 3 is odd: a text that stands once; 4 is even
     assert first is one
@@ -91,17 +92,17 @@ def test_only_documents_of_such_layouts_are_left_out() -> None:
     assert second.fingerprints.tolist() == [7, 4]
     assert [second.types[i] for i in second.ids.tolist()] == ["d", "c"]
     assert second.sentences == 2  # in proportion, where it is not known
-    assert without_repeats([one, replace(two, spoken=spoken)])[1].sentences == 9
+    assert without_repeats([one, replace(two, sentence_counts=sentence_counts)])[1].sentences == 9
     whole = joined([first, second])
     assert list(whole.types) == ["a", "b", "c", "d"]
 
 
 def test_a_stem_is_called_by_the_whole_text() -> None:
     forms, counts = ["storms", "storm", "stormy", "hail"], np.array([3, 3, 9, 1])
-    numbers, words = words_of(forms, counts, {"storm": 0, "storms": 1}, "en")
+    numbers, words = merged_types(forms, counts, {"storm": 0, "storms": 1}, "en")
     assert (numbers.tolist(), words) == ([0, 0, 1, 2], ["storms", "stormy", "hail"])
     more = np.array([3, 4, 9, 1])
-    numbers, words = words_of(forms, more, {"storm": 0, "storms": 1}, "en", 2)
+    numbers, words = merged_types(forms, more, {"storm": 0, "storms": 1}, "en", 2)
     assert (numbers.tolist(), words) == ([0, 0, 1, -1], ["storm", "stormy"])
 
 
@@ -112,11 +113,11 @@ def test_settling_afterwards_is_settling_at_once(stem: str | None, least: int) -
     known, documents = table(), texts(40)
     rules = Rules(stem=stem, min_count=least, stop_words="en")
 
-    def encoded(settle: bool) -> TokenBatch:
+    def encoded(unstemmed: bool) -> TokenBatch:
         batches = Corpus.from_texts(documents).batches()
-        return encode(batches, tokenizer("words"), rules, known, settle=settle)[0]
+        return encode(batches, tokenizer("words"), rules, known, unstemmed=unstemmed)[0]
 
-    at_once, later = encoded(True), settled(encoded(False), known.key_to_index, stem, least)
+    at_once, later = encoded(False), apply_stem_and_min_count(encoded(True), known.key_to_index, stem, least)
     assert list(at_once.types) == list(later.types)
     np.testing.assert_array_equal(at_once.ids, later.ids)
     np.testing.assert_array_equal(at_once.offsets, later.offsets)
@@ -142,7 +143,7 @@ def changed(path: Path, **tensors: Any) -> None:
         ({"ids": None}, "tensor 'ids' of int32"),
         ({"ids": np.zeros(3, np.int64)}, "tensor 'ids' of int32"),
         ({"ids": np.full(3, 10_000, np.int32)}, "document offsets|token ids lie"),
-        ({"offsets": np.zeros(4, np.int64)}, "forms are of the run's 30 documents"),
+        ({"offsets": np.zeros(4, np.int64)}, "the run has 30 documents, this file has 3"),
         ({"offsets": np.full(31, 7, np.int64)}, "document offsets run from 0"),
     ],
 )

@@ -47,7 +47,7 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
     labels = dict.fromkeys(chain.from_iterable(part.slice_names for part in parts))
     names = {name: i for i, name in enumerate(labels)}
     marks = [part.fingerprints for part in parts if part.fingerprints is not None]
-    spoken = [part.spoken for part in parts if part.spoken is not None]
+    sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
     return _by_appearance(
         TokenBatch(
             np.concatenate([new[part.ids] for new, part in zip(numbers, parts, strict=True)]),
@@ -58,7 +58,7 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
             np.concatenate([_slices(part, names) for part in parts]) if names else None,
             list(names),
             np.concatenate(marks) if len(marks) == len(parts) else None,
-            np.concatenate(spoken) if len(spoken) == len(parts) else None,
+            np.concatenate(sentence_counts) if len(sentence_counts) == len(parts) else None,
         )
     )
 

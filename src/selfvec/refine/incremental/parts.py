@@ -20,7 +20,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.refine.preparation import option_files
 from selfvec.storage.run_folder import open_run
-from selfvec.text.unstemmed import run_forms
+from selfvec.text.unstemmed import unstemmed_tokens
 
 __all__ = [
     "GROWN",
@@ -128,7 +128,7 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
         if getattr(settings, option, None):
             rule = f"{why}, so that a run made with it cannot grow"
             raise OptionError(rule, field=option, remedy="refine all of the text together")
-    tokens, forms = run.tokens, run_forms(run)
+    tokens, forms = run.tokens, unstemmed_tokens(run)
     if tokens is None:
         rule = "the run has not kept its tokens, so that it cannot grow"
         remedy = "refine all of the text together, without --forget-tokens"
