@@ -106,7 +106,7 @@ def test_none_in_the_place_of_labels_is_the_default_table() -> None:
 
 
 def test_labels_are_no_vectors(storms: list[str]) -> None:
-    with pytest.raises(OptionError, match=r"^field 'vectors': are a Vectors, .* not list; .* no labels"):
+    with pytest.raises(OptionError, match=r"^vectors: are a Vectors, .* not list; .* no labels"):
         selfvec.Refiner().fit(storms, [0, 1] * 120)
 
 

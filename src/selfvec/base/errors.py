@@ -63,13 +63,21 @@ class SelfvecError(Exception):
         super().__init__(rule)
 
     def __str__(self) -> str:
+        return self.message()
+
+    def message(self, *, flags: bool = False) -> str:
+        """The error in one line; with ``flags``, an option is named as on the command line."""
         place = self.path or ""
         if self.line is not None:
             place += f":{self.line}" if place else f"line {self.line}"
         if self.field is not None:
-            place += f"{': ' if place else ''}field {self.field!r}"
+            place += f"{': ' if place else ''}{self._field_name(self.field, flags)}"
         text = f"{place}: {self.rule}" if place else self.rule
         return f"{text}; {self.remedy}" if self.remedy else text
+
+    def _field_name(self, field: str, flags: bool) -> str:
+        del flags
+        return f"field {field!r}"
 
 
 class InputError(SelfvecError, ValueError):
@@ -85,7 +93,17 @@ class CorpusError(InputError):
 
 
 class OptionError(InputError):
-    """An option or argument has a value it cannot have."""
+    """An option or argument has a value it cannot have; ``field`` is its name in Python.
+
+    Examples
+    --------
+    >>> error = OptionError("is at least 1, not 0", field="min_count")
+    >>> str(error), error.message(flags=True)
+    ('min_count: is at least 1, not 0', '--min-count: is at least 1, not 0')
+    """
+
+    def _field_name(self, field: str, flags: bool) -> str:
+        return f"--{field.replace('_', '-')}" if flags else field
 
 
 class TargetError(SelfvecError, OSError):

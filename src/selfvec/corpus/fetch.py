@@ -48,7 +48,7 @@ def parse_years(text: str) -> tuple[int, int]:
     if not FIRST_YEAR <= first <= last:
         raise OptionError(
             f"years are one, or first-last, from {FIRST_YEAR} on; this is {text!r}",
-            field="--years",
+            field="years",
             remedy="give for example --years 2020-2023",
         )
     return first, last

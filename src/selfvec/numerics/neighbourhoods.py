@@ -6,18 +6,19 @@ done in blocks, so that the words asked about times the vocabulary never stand i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["gained_and_lost", "nearest"]
+__all__ = ["gained_and_lost", "nearest", "only_in_each"]
 
 _BYTES = 1 << 26  # of cosines held at a time
 
 Rows = NDArray[np.integer[Any]]
 Table = NDArray[np.float32]
+Name = TypeVar("Name", bound=Hashable)
 
 
 def nearest(
@@ -119,5 +120,16 @@ def gained_and_lost(
     """
     sides = (nearest(table, rows, neighbours, among=among) for table in (before, after))
     for one, other in zip(*sides, strict=True):
-        had, has = one[one >= 0].tolist(), other[other >= 0].tolist()
-        yield [i for i in has if i not in had], [i for i in had if i not in has]
+        yield only_in_each(one[one >= 0].tolist(), other[other >= 0].tolist())
+
+
+def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Name], list[Name]]:
+    """What is gained (only ``after``) and what is lost (only ``before``), in order.
+
+    Examples
+    --------
+    >>> only_in_each(["a", "b"], ["b", "c"])
+    (['c'], ['a'])
+    """
+    had, has = set(before), set(after)
+    return [name for name in after if name not in had], [name for name in before if name not in has]

@@ -1,7 +1,7 @@
-"""The command line: thin. Every command calls what Python users call, and prints it.
+"""The command line. Every command calls one function of the library and prints its result.
 
 Results go to standard output, everything else to standard error. Exit status 0: done; 1: a check failed;
-2: bad usage or input, in one line; 130: interrupted.
+2: wrong usage or input, explained in one line; 130: interrupted.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     from .app import run
 
     status = run(sys.argv[1:] if arguments is None else arguments)
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # `selfvec … | head` has seen enough
+    except BrokenPipeError:  # the reader has gone, as in `selfvec … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status

@@ -1,4 +1,4 @@
-"""The commands, and what becomes of an error: one line."""
+"""The table of commands, and what the user sees of an error: one line on standard error."""
 
 from __future__ import annotations
 
@@ -11,35 +11,32 @@ from typer.core import TyperCommand
 from selfvec.base.errors import SelfvecError
 
 from . import (
-    align,
+    alignment,
     concepts,
-    convert,
     demo,
-    drift,
     evaluate,
-    export,
     fetch,
-    mcp,
+    other_tools,
     refine,
     search,
-    senses,
-    serve,
     update,
+    words,
 )
-from . import words as look
+from .arguments import with_options
 
 __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="selfvec",
-    help="Adapt static word vectors to your own text, see how every word moved, and whether it helped.",
+    help="Adapt static word vectors to your own text, see how each word moved, and whether it helped.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 PANELS = {
     "Refine": (demo.demo, refine.refine, update.update, update.merge),
-    "See what changed": (look.similar, look.health, look.trajectory, drift.drift, serve.serve),
+    "See what changed": (words.similar, words.health, words.trajectory, words.drift, other_tools.serve),
     "Did it help?": (evaluate.evaluate,),
     "Search and concepts": (
         search.search,
@@ -48,15 +45,21 @@ PANELS = {
         concepts.topics,
         concepts.graph,
         concepts.why,
-        senses.senses,
+        words.senses,
     ),
-    "Other tables, other tools": (align.align, align.compare, convert.convert, export.export, mcp.mcp),
+    "Other vectors, other tools": (
+        alignment.align,
+        alignment.compare,
+        other_tools.convert,
+        other_tools.export,
+        other_tools.mcp,
+    ),
 }
-PARSERS: dict[object, type[TyperCommand]] = {drift.drift: drift.Pairing, evaluate.evaluate: evaluate.Greedy}
+PARSERS: dict[object, type[TyperCommand]] = {words.drift: words.Pairing, evaluate.evaluate: evaluate.Greedy}
 
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(cls=PARSERS.get(command), rich_help_panel=panel)(command)
+        app.command(cls=PARSERS.get(command), rich_help_panel=panel)(with_options(command))
 app.add_typer(fetch.app, name="fetch", rich_help_panel="Refine")
 
 
@@ -71,18 +74,18 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     del version
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command; the exit status. Never raises for anything a user can do."""
+    """Run a command and return its exit status. Errors a user can make are printed, not raised."""
     try:
-        status = app(arguments, standalone_mode=False)
+        status = app(arguments, prog_name="selfvec", standalone_mode=False)
     except SelfvecError as error:
-        print(f"selfvec: {_as_typed(error)}", file=sys.stderr)
+        print(f"selfvec: {error.message(flags=True)}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print("selfvec: interrupted", file=sys.stderr)
@@ -98,7 +101,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _usage_error(error: Exception) -> int:
-    """Command-line errors in one line; anything else is a defect of ours and keeps its traceback."""
+    """Print a usage error in one line. Any other exception is a bug in Selfvec and keeps its traceback."""
     message = getattr(error, "format_message", None)
     if message is None:
         raise error
@@ -108,12 +111,3 @@ def _usage_error(error: Exception) -> int:
     if text:
         print(f"{command}: {text}; see: {command} --help", file=sys.stderr)
     return int(getattr(error, "exit_code", 2))
-
-
-def _as_typed(error: SelfvecError) -> str:
-    """What is wrong in the words of the command line: without a file, field 'min_count' is --min-count."""
-    text = str(error).replace("errors='replace'", "--vectors-errors replace")
-    if error.field is None or error.path is not None or error.line is not None:
-        return text
-    flag = error.field if error.field.startswith("-") else f"--{error.field.replace('_', '-')}"
-    return text.replace(f"field {error.field!r}", flag, 1)

@@ -1,60 +1,62 @@
-"""Concepts of a text: ``phrases``, ``expand``, ``topics``, ``graph`` and ``why``."""
+"""Commands about the terms of a text: ``phrases``, ``expand``, ``topics``, ``graph`` and ``why``."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .arguments import AsJson, MinCount, RunFolder, Seed
 from .output import TerminalProgress, print_json, say, show
-from .words import AsJson, RunFolder
+from .refine import listed
 
 __all__ = ["expand", "graph", "phrases", "topics", "why"]
 
-Seed = Annotated[int, typer.Option(min=0, help="For every random choice.")]
+
+@dataclass(frozen=True)
+class PhraseOptions:
+    """What counts as a phrase, as `selfvec.analysis.concepts.phrases` takes it."""
+
+    min_count: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Occurrences outside longer phrases, at least: 5, or 2 per million words if more."
+        ),
+    ] = None
+    npmi: Annotated[float, typer.Option(help="Normalised pointwise mutual information, at least.")] = 0.35
+    longest: Annotated[int, typer.Option(min=2, help="Words per phrase, at most.")] = 4
+    stop_words: Annotated[
+        str, typer.Option(metavar="LANG|FILE", help="Words that no phrase begins or ends with.")
+    ] = "en"
 
 
 def phrases(
     source: Annotated[
         list[str], typer.Argument(metavar="RUN|CORPUS...", help="A run folder, or files or folders of text.")
     ],
-    topn: Annotated[int | None, typer.Option(min=1, help="Phrases listed; 50, in JSON all.")] = None,
-    min_count: Annotated[
-        int | None,
-        typer.Option(min=1, help="Occurrences outside longer phrases, at least; 5, or 2 in a million words."),
-    ] = None,
-    npmi: Annotated[
-        float | None, typer.Option(help="Least normalised pointwise mutual information; 0.35.")
-    ] = None,
-    longest: Annotated[int | None, typer.Option(min=2, help="Words of a phrase, at most; 4.")] = None,
-    stop_words: Annotated[
-        str, typer.Option(metavar="LANG|FILE", help="No phrase begins or ends with one of these.")
-    ] = "en",
+    *,
+    topn: Annotated[int | None, typer.Option(min=1, help="Phrases listed: 50, in JSON all.")] = None,
     text_field: Annotated[
         str | None, typer.Option(metavar="F[,F...]", help="Fields that hold the text.")
     ] = None,
+    options: PhraseOptions,
     as_json: AsJson = False,
 ) -> None:
-    """List the multi-word terms of a text."""
+    """List the multi-word terms of a text.
+
+    Example: selfvec phrases reports.csv --topn 100
+    """
     from selfvec.analysis.concepts import phrases as find
     from selfvec.corpus import Corpus
     from selfvec.storage.run_folder import is_run, open_run
-    from selfvec.text.phrase_finding import LEAST, LONGEST
 
-    opened = (
-        open_run(source[0])
-        if len(source) == 1 and is_run(source[0])
-        else Corpus.open(source, text_fields=text_field.split(",") if text_field else None)
-    )
-    found = find(
-        opened,
-        min_count=min_count,
-        npmi=LEAST if npmi is None else npmi,
-        longest=longest or LONGEST,
-        stop_words=stop_words,
-        progress=TerminalProgress(),
-    )
+    if len(source) == 1 and is_run(source[0]):
+        found = find(open_run(source[0]), progress=TerminalProgress(), **asdict(options))
+    else:
+        corpus = Corpus.open(source, text_fields=listed(text_field))
+        found = find(corpus, progress=TerminalProgress(), **asdict(options))
     if as_json:
         print_json(found.as_dict(topn))
         return
@@ -65,12 +67,15 @@ def phrases(
 
 def expand(
     run: RunFolder,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A question, or some words.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="A question or some words.")],
     topn: Annotated[int, typer.Option(min=1, help="Terms listed.")] = 10,
-    min_count: Annotated[int, typer.Option(min=1, help="Leave out terms that occur less often.")] = 5,
+    min_count: MinCount = 5,
     as_json: AsJson = False,
 ) -> None:
-    """List the terms that belong to a query, with weights."""
+    """List terms related to a query, with weights.
+
+    Example: selfvec expand run "damage to roofs"
+    """
     from selfvec.analysis.concepts import expand as find
     from selfvec.storage.run_folder import open_run
 
@@ -88,14 +93,18 @@ def expand(
 def topics(
     run: RunFolder,
     number: Annotated[
-        int | None, typer.Option(metavar="K", min=1, help="How many; 4 to 32, by their silhouettes.")
+        int | None,
+        typer.Option(metavar="K", min=1, help="Number of topics: by default 4 to 32, chosen by silhouette."),
     ] = None,
-    topn: Annotated[int, typer.Option(min=3, help="Terms listed of each.")] = 12,
-    min_count: Annotated[int, typer.Option(min=1, help="Documents that a term stands in.")] = 5,
+    topn: Annotated[int, typer.Option(min=3, help="Terms listed for each topic.")] = 12,
+    min_count: Annotated[int, typer.Option(min=1, help="Leave out terms in fewer documents.")] = 5,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """List what a corpus is about: groups of its telling terms."""
+    """List the topics of a corpus: groups of its characteristic terms.
+
+    Example: selfvec topics run --number 10
+    """
     from selfvec.analysis.concepts import topics as find
     from selfvec.storage.run_folder import open_run
 
@@ -110,6 +119,20 @@ def topics(
     show(topics_table(found))
 
 
+@dataclass(frozen=True)
+class GraphOptions:
+    """What the graph holds, as `selfvec.analysis.concepts.graph` takes it."""
+
+    size: Annotated[int, typer.Option(min=2, help="Terms, at most.")] = 120
+    neighbours: Annotated[
+        int, typer.Option(min=1, help="Join two terms if each is among this many nearest of the other.")
+    ] = 5
+    by: Annotated[
+        str, typer.Option(metavar="cosine|ppmi", help="Nearness: cosine of vectors, or co-occurrence (PPMI).")
+    ] = "cosine"
+    seed: Seed = 0
+
+
 def graph(
     run: RunFolder,
     output: Annotated[
@@ -118,37 +141,26 @@ def graph(
             "--output",
             "-o",
             metavar="FILE.graphml|json|html|svg|png",
-            help="What to write; the suffix says how.",
+            help="The file to write; its suffix decides the format.",
         ),
     ],
     word: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORD...]", help="What it is about; otherwise all.")
+        list[str] | None, typer.Argument(metavar="[WORD...]", help="Show terms around these words only.")
     ] = None,
-    size: Annotated[int, typer.Option(min=2, help="Terms, at most.")] = 120,
-    neighbours: Annotated[
-        int, typer.Option(min=1, help="Terms are joined that are among each other's so many nearest.")
-    ] = 5,
-    by: Annotated[
-        str, typer.Option(metavar="cosine|ppmi", help="Near by meaning, or by standing together.")
-    ] = "cosine",
-    seed: Seed = 0,
+    *,
+    options: GraphOptions,
     as_json: AsJson = False,
 ) -> None:
-    """Draw or write the graph of a run's terms."""
+    """Draw or write the graph of a run's terms.
+
+    Example: selfvec graph run hail -o hail.html
+    """
     from selfvec.analysis.concepts import graph as find
     from selfvec.storage.run_folder import open_run
     from selfvec.views.graph_files import check_suffix, save_graph
 
     check_suffix(output)
-    found = find(
-        open_run(run),
-        word or (),
-        size=size,
-        neighbours=neighbours,
-        by=by,
-        seed=seed,
-        progress=TerminalProgress(),
-    )
+    found = find(open_run(run), word or (), progress=TerminalProgress(), **asdict(options))
     save_graph(found, output)
     if as_json:
         print_json({"target": str(output), **found.as_dict()})
@@ -159,19 +171,21 @@ def graph(
 
 def why(
     run: RunFolder,
-    word_a: Annotated[str, typer.Argument(metavar="WORD_A")],
-    word_b: Annotated[str, typer.Argument(metavar="WORD_B")],
+    word_a: Annotated[str, typer.Argument(metavar="WORD_A", help="A word of the run.")],
+    word_b: Annotated[str, typer.Argument(metavar="WORD_B", help="Another one.")],
     topn: Annotated[int, typer.Option(min=1, help="Shared contexts listed.")] = 12,
-    window: Annotated[int | None, typer.Option(min=3, help="Tokens around a word; 21.")] = None,
-    sentences: Annotated[int, typer.Option(min=0, help="Uses shown of either word.")] = 2,
+    window: Annotated[int, typer.Option(min=3, help="Tokens around a word that count as its context.")] = 21,
+    sentences: Annotated[int, typer.Option(min=0, help="Example sentences for each word.")] = 2,
     as_json: AsJson = False,
 ) -> None:
-    """Say why two words are similar: the contexts they share."""
-    from selfvec.analysis.concepts import why as ask
-    from selfvec.analysis.concepts.shared_contexts import WINDOW
+    """Explain why two words are similar: list the contexts they share.
+
+    Example: selfvec why run hail snow
+    """
+    from selfvec.analysis.concepts import why as explain
     from selfvec.storage.run_folder import open_run
 
-    found = ask(open_run(run), word_a, word_b, topn, window=window or WINDOW, sentences=sentences)
+    found = explain(open_run(run), word_a, word_b, topn, window=window, sentences=sentences)
     if as_json:
         print_json(found.as_dict())
         return

@@ -1,4 +1,4 @@
-"""``selfvec fetch``: public corpora."""
+"""``selfvec fetch``: download public corpora."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ from typing import Annotated
 
 import typer
 
+from .arguments import AsJson
 from .output import downloads, print_json, say
 
-app = typer.Typer(help="Fetch a public corpus.", no_args_is_help=True)
+app = typer.Typer(help="Download a public corpus.", no_args_is_help=True)
 
 
 @app.callback()
 def _fetch() -> None:
-    """Fetch a public corpus."""
+    """Download a public corpus."""
 
 
 @app.command()
 def noaa(
     years: Annotated[str, typer.Option(metavar="A-B", help="Years, as 2020-2023 or 2020.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
-    base_url: Annotated[str | None, typer.Option(help="Another copy of the archive.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")],
+    base_url: Annotated[str | None, typer.Option(help="Address of a mirror of the archive.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Fetch NOAA Storm Events, a file per year; what is there already stays."""
+    """Download NOAA Storm Events, one file per year. Files that are already there are kept.
+
+    Example: selfvec fetch noaa --years 2020-2023 -o storms
+    """
     from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
 
     with downloads() as progress:

@@ -1,4 +1,4 @@
-"""What commands share: JSON to standard output, progress and messages to standard error."""
+"""Output of the commands: results on standard output, progress and messages on standard error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["TerminalProgress", "downloads", "print_json", "say", "show", "stderr
 
 
 def print_json(data: object) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     json.dump(data, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False)
     sys.stdout.write("\n")
 
@@ -30,23 +30,23 @@ def stderr() -> Console:
 
 
 def say(message: str) -> None:
-    """A message on standard error, as it is."""
+    """Print a message on standard error."""
     print(message, file=sys.stderr)
 
 
 def show(renderable: RenderableType) -> None:
-    """A result on standard output: coloured on a terminal, plain in a pipe."""
+    """Print a result on standard output: coloured on a terminal, plain in a pipe."""
     from rich.console import Console
 
     Console(highlight=False).print(renderable)
 
 
 class TerminalProgress(Progress):
-    """Progress bars on a terminal; nothing where standard error is a file."""
+    """Progress bars if standard error is a terminal, otherwise nothing."""
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        """One bar for the stage, gone when it is over."""
+        """Show a bar while the stage lasts."""
         if not sys.stderr.isatty():
             yield lambda _: None
             return
@@ -65,13 +65,13 @@ class TerminalProgress(Progress):
             yield lambda done: bars.advance(task, done)
 
     def say(self, message: str) -> None:
-        """A message on standard error."""
+        """Print a message on standard error."""
         say(message)
 
 
 @contextmanager
 def downloads() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar per file; the block reports a file's name, the bytes done and the bytes in all."""
+    """One bar per file. The block calls it with a file name, the bytes done and the total bytes."""
     if not sys.stderr.isatty():
         yield lambda *_: None
         return

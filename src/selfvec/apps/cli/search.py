@@ -6,24 +6,21 @@ from typing import Annotated
 
 import typer
 
+from selfvec.base.errors import OptionError
+
+from .arguments import AsJson, OtherCorpus, RunFolder
 from .output import TerminalProgress, print_json, say, show
-from .words import AsJson, RunFolder
 
 __all__ = ["search"]
 
 
 def search(
     run: RunFolder,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A question, or some words.")],
-    corpus: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CORPUS", help="Search these files or folders; otherwise the run's own."),
-    ] = None,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="A question or some words.")],
+    corpus: OtherCorpus = None,
     mode: Annotated[
         str,
-        typer.Option(
-            metavar="hybrid|bm25|dense", help="By words and meaning, by words alone, by meaning alone."
-        ),
+        typer.Option(metavar="hybrid|bm25|dense", help="Use words and vectors, words only, or vectors only."),
     ] = "hybrid",
     topn: Annotated[int, typer.Option(min=1, help="Documents shown.")] = 10,
     filters: Annotated[
@@ -31,17 +28,21 @@ def search(
         typer.Option(
             "--filter",
             metavar="FIELD=VALUE|date=A..B",
-            help="Only documents with this value, or of this time; may be repeated.",
+            help="Only documents with this value or date; may be repeated.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find documents by what they say and what they mean, and say why they were found."""
-    from selfvec.search import check_mode
-    from selfvec.search.run_index import run_index
+    """Find documents by their words and their meaning, and show why each was found.
+
+    Example: selfvec search run "damage to roofs" --filter date=1996..1998
+    """
+    from selfvec.search import check_mode, run_index
     from selfvec.storage.run_folder import open_run
 
     check_mode(mode)
+    if not query.strip():
+        raise OptionError("the query is empty", remedy="write the words to search for")
     index = run_index(open_run(run), corpus, progress=TerminalProgress())
     found = index.search(query, topn, mode=mode, filters=filters or ())
     if as_json:
@@ -52,5 +53,5 @@ def search(
     if not found.asked and not found.unknown:
         say("nothing to search for: stop words are left out")
     if found.unknown:
-        say(f"neither the documents nor the run have: {', '.join(found.unknown)}")
+        say(f"not in the documents or the run: {', '.join(found.unknown)}")
     show(found_text(found))

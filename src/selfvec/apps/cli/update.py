@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .arguments import AsJson, RunFolder
 from .output import TerminalProgress, say
 from .refine import limit_threads, listed
-from .words import AsJson, RunFolder
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run

@@ -1,5 +1,5 @@
-"""A run as tools for an assistant, by the Model Context Protocol: ``selfvec mcp RUN``.
+"""A run as tools for an AI assistant, over the Model Context Protocol: ``selfvec mcp RUN``.
 
-The assistant learns the corpus's own vocabulary: it searches the documents, sees what is near a word before
-and after refining, how a word's meaning changed, and which of its senses a sentence has.
+The assistant can search the documents, see which words are near a word before and after refining, how the
+meaning of a word changed, and which sense a word has in a sentence.
 """

@@ -1,4 +1,4 @@
-"""What the tools answer: plain records, from which the protocol's schemas are made."""
+"""What the tools return: plain records, from which the ``mcp`` package makes the schemas of the answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What a run is."""
+    """The corpus of a run and how its vectors were made."""
 
     corpus: str
     files: list[str]
@@ -38,7 +38,7 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Match:
-    """A word of the question and the word of the passage that it met."""
+    """A word of the query and the word of the passage that it matches."""
 
     query: str
     document: str
@@ -49,7 +49,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Passage:
-    """A document that was found, by its best passage."""
+    """A document that was found, with its best passage."""
 
     id: str
     score: float
@@ -62,7 +62,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Passages:
-    """The answer to a search."""
+    """The result of a search."""
 
     query: str
     mode: str
@@ -74,7 +74,7 @@ class Passages:
 
 @dataclass(frozen=True)
 class Term:
-    """A word and how near it is."""
+    """A word and its cosine to the word in question."""
 
     term: str
     cosine: float
@@ -82,7 +82,7 @@ class Term:
 
 @dataclass(frozen=True)
 class SimilarTerms:
-    """What is near a word, before and after refining."""
+    """The words nearest to a word, before and after refining."""
 
     word: str
     count: int
@@ -94,7 +94,7 @@ class SimilarTerms:
 
 @dataclass(frozen=True)
 class ChangedWord:
-    """A word that changed, by how much, and whether chance would do the same."""
+    """A word that changed, by how much, and whether chance explains it."""
 
     word: str
     distance: float
@@ -140,7 +140,7 @@ class Drifted:
 
 @dataclass(frozen=True)
 class Sense:
-    """A sense of a word, called by the words around it."""
+    """A sense of a word, labelled by the words around it."""
 
     number: int
     label: list[str]
@@ -151,7 +151,7 @@ class Sense:
 
 @dataclass(frozen=True)
 class Reading:
-    """Which sense a word has at one place of a text."""
+    """The sense of a word at one place of a text."""
 
     start: int
     end: int
@@ -161,7 +161,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Senses:
-    """The senses of a word, and those it has in a text."""
+    """The senses of a word, and which it has in a text."""
 
     word: str
     senses: list[Sense]

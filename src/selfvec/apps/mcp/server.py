@@ -1,23 +1,25 @@
-"""The server: the tools by the official package, over standard input and output."""
+"""The server: the tools of a run, offered through the official ``mcp`` package."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
-
-from selfvec.base.errors import SelfvecError
+from selfvec.base.errors import MissingExtra, SelfvecError
+from selfvec.base.progress import Progress
 from selfvec.base.version import __version__
+from selfvec.data.run import Run
 
-from .tools import Tools
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
 
-__all__ = ["create_server"]
+    from .tools import Tools
 
-_ABOUT = """\
+__all__ = ["create_server", "serve_assistant"]
+
+_INSTRUCTIONS = """\
 Tools about one corpus of documents and what its words mean in it. Begin with run_info. Use search_passages to
 find what the documents say, and quote their ids. Before searching for a subject whose words you do not know,
 ask similar_terms: this corpus has a vocabulary of its own. For change over time use changed_words, then
@@ -28,10 +30,41 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def serve_assistant(
+    run: Run, corpus: Sequence[str] | None = None, *, progress: Progress | None = None
+) -> None:
+    """Answer requests on standard input and output until the input ends.
+
+    Parameters
+    ----------
+    run : Run
+    corpus : sequence of paths, optional
+        The documents to search; by default the run's own.
+    progress : Progress, optional
+        Must not write to standard output, which carries the protocol.
+
+    Raises
+    ------
+    MissingExtra
+        If the package ``mcp`` is not installed.
+    """
+    try:
+        from .tools import Tools
+
+        server = create_server(Tools(run, corpus, progress))
+    except ImportError as error:
+        raise MissingExtra("mcp", "mcp", "an assistant's access") from error
+    server.run("stdio")
+
+
 def create_server(tools: Tools) -> MCPServer:
-    """A server of a run's tools, not yet running."""
-    server = MCPServer("selfvec", instructions=_ABOUT, version=__version__, log_level="WARNING")
-    reading = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    """A server that offers the tools; it is not running yet."""
+    from mcp.server.mcpserver import MCPServer
+    from mcp.types import ToolAnnotations
+
+    server = MCPServer("selfvec", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING")
+    reads_only = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    lock = threading.Lock()
     for tool in (
         tools.run_info,
         tools.search_passages,
@@ -40,19 +73,29 @@ def create_server(tools: Tools) -> MCPServer:
         tools.explain_drift,
         tools.disambiguate,
     ):
-        told = " ".join(str(tool.__doc__).split())
-        server.add_tool(_telling(tool), description=told, annotations=reading, structured_output=True)
+        description = " ".join(str(tool.__doc__).split())
+        server.add_tool(
+            _one_at_a_time(tool, lock),
+            description=description,
+            annotations=reads_only,
+            structured_output=True,
+        )
     return server
 
 
-def _telling(tool: Callable[P, R]) -> Callable[P, R]:
-    """A tool whose errors the assistant can read and mend; of any other it learns only that there was one."""
+def _one_at_a_time(tool: Callable[P, R], lock: threading.Lock) -> Callable[P, R]:
+    """The tool behind a lock. The server calls tools from several threads; kernels and caches are for one.
+
+    The assistant gets the message of a `SelfvecError`. Of any other error it only learns that there was one.
+    """
+    from mcp.server.mcpserver.exceptions import ToolError
 
     @wraps(tool)
-    def told(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return tool(*args, **kwargs)
-        except SelfvecError as error:
-            raise ToolError(str(error)) from error
+    def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        with lock:
+            try:
+                return tool(*args, **kwargs)
+            except SelfvecError as error:
+                raise ToolError(str(error)) from error
 
-    return told
+    return answer

@@ -34,7 +34,7 @@ __all__ = [
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
 _BLOCK = 1 << 22  # numbers looked at in one go
-_LENIENT = "load it with errors='replace'"
+_LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
 
 
 def finish(
