@@ -23,7 +23,7 @@ _STORMS = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def storms() -> list[str]:
     """240 short reports over a few dozen words."""
     return [f"{_STORMS[i % 8]} {_STORMS[(i * 3 + 1) % 8]}" for i in range(240)]

@@ -13,45 +13,66 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from selfvec.analysis.alignment import align, compare
+    from selfvec.analysis.drift import drift
     from selfvec.apps.refiner import Refiner
     from selfvec.base.errors import SelfvecError
     from selfvec.base.version import __version__
+    from selfvec.corpus import Corpus, as_corpus
     from selfvec.data.run import Run
     from selfvec.data.token_batch import TokenBatch
     from selfvec.data.vectors import Vectors
     from selfvec.evaluation import evaluate
     from selfvec.refine.incremental import merge, update
+    from selfvec.search import Index, run_index
+    from selfvec.search.encoder import Encoder
     from selfvec.storage.formats import load, save
     from selfvec.storage.run_folder import open_run, save_run
 
-# Where each public name lives. Modules are imported on first use, so `import selfvec` is fast.
+# Where each public name is defined. Modules are imported on first use, so that `import selfvec` is fast.
 _HOMES = {
+    "Corpus": "corpus",
+    "Encoder": "search.encoder",
+    "Index": "search",
     "Refiner": "apps.refiner",
     "Run": "data.run",
     "SelfvecError": "base.errors",
     "TokenBatch": "data.token_batch",
     "Vectors": "storage.formats",
     "__version__": "base.version",
+    "align": "analysis.alignment",
+    "as_corpus": "corpus",
+    "compare": "analysis.alignment",
+    "drift": "analysis.drift",
     "evaluate": "evaluation",
     "load": "storage.formats",
     "merge": "refine.incremental",
     "open_run": "storage.run_folder",
+    "run_index": "search",
     "save": "storage.formats",
     "save_run": "storage.run_folder",
     "update": "refine.incremental",
 }
 
 __all__ = [
+    "Corpus",
+    "Encoder",
+    "Index",
     "Refiner",
     "Run",
     "SelfvecError",
     "TokenBatch",
     "Vectors",
     "__version__",
+    "align",
+    "as_corpus",
+    "compare",
+    "drift",
     "evaluate",
     "load",
     "merge",
     "open_run",
+    "run_index",
     "save",
     "save_run",
     "update",

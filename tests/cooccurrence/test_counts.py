@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.places import ROOT
 
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
@@ -305,13 +303,3 @@ def test_real_text_counts_as_scipy_counts_it(shared_data: Path) -> None:
         pair = (batch.ids[:-distance][here], batch.ids[distance:][here])
         upper = upper + sparse.coo_array((np.ones(here.sum(), np.int64), pair), shape=upper.shape).tocsr()
     assert (counts.to_scipy() != upper + upper.T).nnz == 0
-
-
-def test_the_page_on_counts_runs(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    page = (ROOT / "docs/counts.md").read_text(encoding="utf-8")
-    namespace: dict[str, object] = {}
-    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
-        exec(compile(block, "counts.md", "exec"), namespace)
-    assert list(namespace["ordered"].types) == sorted(["hail", "broke", "the", "roof", "fell", "a", "new"])
-    assert namespace["averaged"].shape == namespace["the_scans"].shape == (7, 8)

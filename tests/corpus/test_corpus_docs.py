@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import pkgutil
 import re
 
-import pytest
 from tests.places import ROOT
 
 import selfvec.corpus
@@ -16,19 +13,6 @@ from selfvec.corpus.sources import DOCUMENT_SUFFIXES, KINDS
 
 PAGE = (ROOT / "docs" / "corpora.md").read_text(encoding="utf-8")
 MODULES = [module.name for module in pkgutil.iter_modules(selfvec.corpus.__path__)]
-
-
-def test_the_examples_of_the_page_run():
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "corpora.md", "exec"), {})
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_the_modules_run(name):
-    module = importlib.import_module(f"selfvec.corpus.{name}")
-    assert doctest.testmod(module).failed == 0
 
 
 def test_the_page_names_what_is_read():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,11 +16,6 @@ from selfvec.numerics.rows import unit_rows
 def table(rows: int, seed: int, width: int = 4) -> np.ndarray:
     """Rows on a coarse grid, so that cosines tie, some of them zero."""
     return unit_rows(np.random.default_rng(seed).integers(-1, 2, (rows, width)).astype(np.float32))
-
-
-def test_examples_hold() -> None:
-    assert doctest.testmod(neighbourhoods).attempted
-    assert not doctest.testmod(neighbourhoods).failed
 
 
 @given(st.integers(1, 30), st.integers(0, 999), st.integers(1, 12))

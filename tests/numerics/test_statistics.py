@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from selfvec.numerics import significance as statistics
 from selfvec.numerics.significance import benjamini_hochberg, empirical_p, tail_p
 
 PROBABILITIES = st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=40).map(np.array)
-
-
-def test_examples_hold() -> None:
-    assert doctest.testmod(statistics).attempted
-    assert not doctest.testmod(statistics).failed
 
 
 def test_benjamini_and_hochbergs_own_example() -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.places import ROOT
 
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.lanes import REBUILD
@@ -260,14 +257,6 @@ def test_composed_words_are_held_less() -> None:
     guessed = Vectors(batch.types, original.vectors, sources=np.full(50, Source.SUBWORDS, np.uint8))
     moved = [np.sum(kernel(batch, table) * original.vectors, axis=1) for table in (original, guessed)]
     assert moved[1].mean() < moved[0].mean()
-
-
-def test_the_page_runs() -> None:
-    page = (ROOT / "docs" / "online.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "online.md", "exec"), {})
 
 
 @pytest.mark.parametrize(

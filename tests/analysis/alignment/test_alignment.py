@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-from importlib import import_module
 from itertools import combinations, product
 from pathlib import Path
 
@@ -45,11 +43,6 @@ def moved(a: Vectors, matrix: np.ndarray, order: np.ndarray | None = None) -> Ve
     rows = (a.vectors.astype(np.float64) @ matrix).astype(np.float32)[order]
     counts = None if a.counts is None else a.counts[order]
     return Vectors([a.index_to_key[i] for i in order], rows, counts=counts)
-
-
-@pytest.mark.parametrize("name", ["align", "procrustes", "relative", "compass", "shared_words"])
-def test_examples_hold(name: str) -> None:
-    assert not doctest.testmod(import_module(f"selfvec.analysis.alignment.{name}")).failed
 
 
 def test_a_quarter_turn_by_hand() -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from planted_senses import SENSES, USES
-from tests.places import ROOT
 
 import selfvec
 from selfvec.analysis.senses import adjusted_rand, induce, sense_space
@@ -216,13 +214,3 @@ def test_real_words_of_two_senses(shared_data: Path) -> None:
     assert reading.sense == squall
     [reading] = found.disambiguate("A tree was blown down across a power line near Main Street.")
     assert reading.sense == 1 - squall
-
-
-def test_the_page_s_own_code_runs(sense_folder: Path, monkeypatch, capsys) -> None:
-    page = ROOT / "docs" / "senses.md"
-    [code] = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    for word, ours in (("line", "twin"), ("front", "triple"), ("force", "single")):
-        code = code.replace(f'"{word}"', f'"{ours}"').replace(f" {word} ", f" {ours} ")
-    monkeypatch.chdir(sense_folder)
-    exec(compile(code, page.name, "exec"), {})
-    assert len(capsys.readouterr().out.splitlines()) == 5  # two senses in two lines each, and a reading

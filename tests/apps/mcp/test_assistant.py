@@ -313,27 +313,16 @@ def test_other_documents_can_be_searched(folder: Path, tmp_path: Path) -> None:
     assert found.filters == []
 
 
-def test_the_page_tells_the_truth(talk, folder: Path, monkeypatch, capsys) -> None:
+def test_the_page_lists_every_tool_with_its_arguments(talk) -> None:
     page = (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8")
-    named = re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE)
+    named = re.findall(r"^\| `(\w+)` \| (.*?) ?\|", page, re.MULTILINE)
     assert {name for name, _ in named} == TOOLS
     schemas = {tool.name: tool for tool in talk[0]}
-    for name, told in named:
-        asked = schemas[name].input_schema["properties"]
-        assert re.findall(r"`(\w+)`", told) == list(asked)
-        for argument, default in re.findall(r"`(\w+)` \((\w+)\)", told):
-            assert str(asked[argument]["default"]) == default
-    blocks = re.findall(r"^```(json|python)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    registered, *examples = [json.loads(code) for language, code in blocks if language == "json"]
-    assert registered["mcpServers"]["reports"]["args"][0] == "mcp"
-    tools = ("search_passages", "explain_drift", "disambiguate")
-    for name, example in zip(tools, examples, strict=True):
-        assert example.keys() <= schemas[name].output_schema["properties"].keys()
-    assert set(examples[0]) == set(schemas["search_passages"].output_schema["properties"])
-    monkeypatch.chdir(folder)
-    (code,) = [code for language, code in blocks if language == "python"]
-    exec(compile(code, "mcp.md", "exec"), {})
-    assert "SimilarTerms(word='hail'" in capsys.readouterr().out
+    for name, arguments in named:
+        accepted = schemas[name].input_schema["properties"]
+        assert re.findall(r"`(\w+)`", arguments) == list(accepted)
+        for argument, default in re.findall(r"`(\w+)` \((\w+)\)", arguments):
+            assert str(accepted[argument]["default"]) == default
 
 
 def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:

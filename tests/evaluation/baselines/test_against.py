@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.places import ROOT
 
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity
-from selfvec.evaluation.baselines import NAMES, train
+from selfvec.evaluation.baselines import train
 from selfvec.storage.run_folder import open_run
 
 PAIRS = "hail\tstorm\t9\nhail\twind\t6\nroofs\twind\t5\ntornado\troad\t2\nhail\troad\t1\nstorm\ttornado\t8\n"
@@ -100,19 +97,6 @@ def test_what_cannot_be_is_one_line(words, told, run_folder, pairs, tmp_path, ca
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert told in error
-
-
-def test_the_page_runs(run_folder, pairs, monkeypatch) -> None:
-    page = (ROOT / "docs/peers.md").read_text(encoding="utf-8")
-    monkeypatch.chdir(run_folder.parent)
-    commands = re.findall(r"^\$ selfvec (.*)$", page, re.MULTILINE)
-    (quick,) = (command for command in commands if "--against all" not in command)
-    assert main(shlex.split(quick)) == 0
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(compile(code, "peers.md", "exec"), {})
-    assert Path("report.html").stat().st_size > 1000
-    for name in NAMES:
-        assert f"`{name}`" in page
 
 
 def test_an_encoder_by_its_folder(run_folder, tmp_path) -> None:

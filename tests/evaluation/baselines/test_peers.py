@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
-import pkgutil
 import sys
 
 import numpy as np
@@ -16,7 +13,6 @@ from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation import baselines as peers
 from selfvec.evaluation.baselines import NAMES, check_names, child, glove, predicted, retrofitted, train
 from selfvec.evaluation.baselines import training as measured
 from selfvec.evaluation.baselines.registry import find_peer
@@ -224,8 +220,3 @@ def test_a_failing_peer_is_one_line(run, tmp_path) -> None:
 def test_a_run_without_its_tokens_says_how_to_keep_them(run) -> None:
     with pytest.raises(InputError, match="--forget-tokens"):
         train(Run(run.vectors, run.original), ["paper"])
-
-
-def test_examples() -> None:
-    for info in pkgutil.iter_modules(peers.__path__, "selfvec.evaluation.baselines."):
-        assert doctest.testmod(importlib.import_module(info.name)).failed == 0

@@ -2,57 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import shlex
 import sys
 from pathlib import Path
-
-import pytest
-from tests.places import ROOT
 
 from selfvec.apps.cli import main
 from selfvec.export.stores import STORES
 
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def test_the_page_runs(tmp_path: Path, storms: list[str], monkeypatch, capsys) -> None:
-    for store in STORES.values():
-        if store.module is not None:
-            pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
-    monkeypatch.chdir(tmp_path)
-    rows = [
-        {"id": f"r{i}", "text": text, "date": f"{1990 + i % 20}-05-01", "state": ("IOWA", "OHIO")[i % 2]}
-        for i, text in enumerate(storms)
-    ]
-    Path("reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert main(["refine", "reports.jsonl", "-o", "run", "--method", "original"]) == 0
-    capsys.readouterr()
-    names: dict[str, object] = {}
-    for language, code in BLOCK.findall((ROOT / "docs" / "stores.md").read_text(encoding="utf-8")):
-        if language == "python":
-            exec(compile(code, "stores.md", "exec"), names)
-            continue
-        for line in code.splitlines():
-            status = main(shlex.split(line.removeprefix("$ "))[1:])
-            output = capsys.readouterr()
-            assert status == 0, f"{line}: {output.err}"
-    told = json.loads(output.out)
-    assert told["documents"] == told["passages"] == 240
-    assert told["target"] == "run-qdrant"
-    made = {path.name for path in tmp_path.iterdir()}
-    assert {"run-lancedb", "reports.parquet", "run-faiss", "run-usearch", "run-qdrant", "again-faiss"} <= made
-    assert not any(name.startswith(".") for name in made)
-    near, graph, iowa = printed(capsys.readouterr().out)
-    assert [cosine for _, cosine in near] == pytest.approx([cosine for _, cosine in graph], abs=1e-5)
-    assert {int(name[1:]) % 2 for name, _ in iowa} == {0}
-
-
-def printed(output: str) -> list[list[tuple[str, float]]]:
-    """The lists of ids and cosines in it."""
-    return [ast.literal_eval(line) for line in output.splitlines() if line.startswith("[(")]
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, storm_file: Path, monkeypatch, capsys) -> None:
