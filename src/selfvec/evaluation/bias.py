@@ -1,97 +1,118 @@
-"""Bias: do two groups of words stand nearer to one of two poles, as WEAT asks?
+"""Bias: are two groups of words nearer to one of two poles? WEAT, the Word Embedding Association Test.
 
 Caliskan, Bryson and Narayanan (*Science* 356, 2017): for targets X, Y and attributes A, B the association of
-a word is s(w) = mean cos(w, a) - mean cos(w, b). The effect size is the difference of its means over X and
-over Y by its standard deviation over both, a number from -2 to 2; p is the share of all ways to part the
-targets that give a difference at least as large.
+a word is s(w) = mean cos(w, a) - mean cos(w, b). The effect size is the difference of the means of s over X
+and over Y, divided by its standard deviation over both: a number from -2 to 2. p is the share of all ways to
+split the targets in two that give a difference at least as large.
+
+Word sets are read from TOML or JSON:
+
+[name]                                        {"name": {
+targets.flowers = ["rose", "tulip"]              "targets": {"flowers": ["rose", "tulip"],
+targets.insects = ["ant", "wasp"]                            "insects": ["ant", "wasp"]},
+attributes.pleasant = ["joy", "love"]            "attributes": {"pleasant": ["joy", "love"],
+attributes.unpleasant = ["pain", "hate"]                        "unpleasant": ["pain", "hate"]}}}
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import InputError
 from selfvec.numerics.bootstrap import RESAMPLES, Estimate
 
-from .bias_sets import BUILT_IN, WordSet, read_sets
-from .compared_vectors import Table, as_path
-from .task import Measurement
+from .compared_vectors import Table
+from .task import Measurement, Task
+from .task_files import read_text
 from .word_lookup import word_vectors
 
-__all__ = ["Bias", "effect_size", "permutation_p"]
+__all__ = ["BUILT_IN", "Bias", "WordSet", "effect_size", "permutation_p", "read_sets"]
 
+BUILT_IN = Path(__file__).with_name("built-in.toml")
 _LEAST = 2  # words with a vector that each list needs
-_PARTINGS = 10_000  # looked at, at most; all of them where there are no more
+_MOST_SPLITS = 10_000  # all splits of the targets where there are no more, else a sample of this size
 _ROUNDING = 1e-12
+_ROLES = ("targets", "attributes")
+_FORM = "give two lists of targets and two of attributes, as docs/evaluation.md shows"
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Bias:
+class WordSet:
+    """Two lists of targets and two of attributes, each by its name, in order."""
+
+    name: str
+    targets: Mapping[str, list[str]]
+    attributes: Mapping[str, list[str]]
+
+    @property
+    def lists(self) -> list[list[str]]:
+        """X, Y, A, B."""
+        return [*self.targets.values(), *self.attributes.values()]
+
+
+@dataclass(frozen=True)
+class Bias(Task[list[WordSet]]):
     """WEAT effect sizes of named word sets.
 
-    The row of a set has metric ``weat_effect`` and the set's name as its ``method``; ``n`` is the number of
-    targets with a vector, ``covered`` the share of all its words that have one, ``p`` the one-sided
-    permutation p. The interval resamples the targets, each of the two lists on its own. Where a list has
-    fewer than two words with a vector nothing is known: 0, from -2 to 2, with p 1.
+    Each set has a row of metric ``weat_effect`` with the set's name as ``method``. ``n`` is the number of
+    targets with a vector, ``covered`` the share of all words of the set that have one, ``p`` the one-sided
+    permutation p. The interval resamples each of the two target lists. If a list has fewer than two words
+    with a vector, the row is 0, from -2 to 2, with p 1.
 
     Parameters
     ----------
     path : path, optional
-        A TOML or JSON file of sets, see `bias_sets.read_sets`; our own small sets where not given.
+        A TOML or JSON file of word sets; the small built-in sets by default.
     """
 
     path: Path = BUILT_IN
     kind: ClassVar[str] = "bias"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "path", as_path(self.path))
+    def load(self, seed: int) -> list[WordSet]:
+        """Read the word sets."""
+        del seed
+        return read_sets(self.path)
 
-    def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
-        """A row a set and table.
-
-        Raises
-        ------
-        InputError
-            If the file is not as it should be; names the file and the field.
-        """
-        for wanted in read_sets(self.path):
+    def measure(self, tables: Any, seed: int) -> Iterator[Measurement]:
+        """Figures by set, then by table."""
+        for word_set in self.load(seed):
             for table in tables:
-                yield _measured(wanted, table, seed)
+                yield from self.score(table, [word_set], seed)
 
-
-def _measured(wanted: WordSet, table: Table, seed: int) -> Measurement:
-    found = [word_vectors(table.vectors, words) for words in wanted.lists]
-    kept = [rows[known].astype(np.float64) for rows, known in found]
-    covered = np.concatenate([known for _, known in found])
-    x, y = (_associations(rows, kept[2], kept[3]) for rows in kept[:2])
-    told = min(map(len, kept)) >= _LEAST
-    return Measurement(
-        table.name,
-        "weat_effect",
-        _estimate(x, y, seed) if told else Estimate(0.0, np.resize([-2.0, 2.0], RESAMPLES)),
-        n=len(x) + len(y),
-        covered=float(covered.mean()),
-        extra={
-            "method": wanted.name,
-            "targets": list(wanted.targets),
-            "attributes": list(wanted.attributes),
-            "p": permutation_p(x, y, seed) if told else 1.0,
-        },
-        **table.size,
-    )
+    def score(self, table: Table, items: list[WordSet], seed: int) -> Iterator[Measurement]:
+        """One row for each set."""
+        for word_set in items:
+            found = [word_vectors(table.vectors, words) for words in word_set.lists]
+            kept = [rows[known].astype(np.float64) for rows, known in found]
+            enough = min(map(len, kept)) >= _LEAST
+            x, y = (_associations(rows, kept[2], kept[3]) for rows in kept[:2])
+            yield Measurement.of(
+                table,
+                "weat_effect",
+                _estimate(x, y, seed) if enough else Estimate(0.0, np.resize([-2.0, 2.0], RESAMPLES)),
+                n=len(x) + len(y),
+                covered=float(np.concatenate([known for _, known in found]).mean()),
+                method=word_set.name,
+                targets=list(word_set.targets),
+                attributes=list(word_set.attributes),
+                p=permutation_p(x, y, seed) if enough else 1.0,
+            )
 
 
 def _associations(rows: Numbers, one: Numbers, other: Numbers) -> Numbers:
-    """s(w) of (n, d) unit rows, (n,); 0 where a list of attributes is empty."""
+    """s(w) of (n, d) unit rows, (n,); 0 if a list of attributes is empty."""
     if not len(one) or not len(other):
         return np.zeros(len(rows))
     difference: Numbers = rows @ (one.mean(axis=0) - other.mean(axis=0))
@@ -99,18 +120,16 @@ def _associations(rows: Numbers, one: Numbers, other: Numbers) -> Numbers:
 
 
 def effect_size(x: Numbers, y: Numbers) -> NDArray[np.float64]:
-    """Difference of means by the standard deviation (n - 1) of both together, along the last axis.
+    """Difference of means divided by the standard deviation (n - 1) of both together, along the last axis.
 
-    0 where all are equal.
+    0 if all are equal.
 
     >>> float(effect_size(np.array([1.0, 1.0]), np.array([-1.0, -1.0])).round(4))
     1.7321
     """
-    both = np.concatenate([x, y], axis=-1)
-    spread = np.std(both, axis=-1, ddof=1)
-    apart = x.mean(axis=-1) - y.mean(axis=-1)
-    told = spread > _ROUNDING
-    return np.where(told, apart / np.where(told, spread, 1.0), 0.0)
+    spread = np.std(np.concatenate([x, y], axis=-1), axis=-1, ddof=1)
+    varies = spread > _ROUNDING
+    return np.where(varies, (x.mean(axis=-1) - y.mean(axis=-1)) / np.where(varies, spread, 1.0), 0.0)
 
 
 def _estimate(x: Numbers, y: Numbers, seed: int) -> Estimate:
@@ -120,19 +139,67 @@ def _estimate(x: Numbers, y: Numbers, seed: int) -> Estimate:
 
 
 def permutation_p(x: Numbers, y: Numbers, seed: int) -> float:
-    """One-sided p: the share of partings of the targets, theirs included, as far apart as x and y or farther.
+    """One-sided p: the share of splits of the targets, the given one included, at least as far apart.
 
-    All partings where there are no more than 10,000; else so many drawn, theirs counted beside them.
+    All splits if there are at most 10,000; otherwise the given one and 9,999 drawn at random.
 
     >>> permutation_p(np.array([3.0, 4.0]), np.array([1.0, 2.0]), seed=0)  # one of six
     0.16666666666666666
     """
     both, size = np.concatenate([x, y]), len(x)
-    if comb(len(both), size) <= _PARTINGS:
+    if comb(len(both), size) <= _MOST_SPLITS:
         chosen = np.array(list(combinations(range(len(both)), size)))
     else:
-        shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(len(both)), (_PARTINGS, 1)), axis=1)
+        order = np.tile(np.arange(len(both)), (_MOST_SPLITS, 1))
+        shuffled = np.random.default_rng(seed).permuted(order, axis=1)
         chosen = np.concatenate([np.arange(size)[None], shuffled[:-1, :size]])
     # For fixed sizes the difference of means grows with the sum over the first part.
     sums = both[chosen].sum(axis=1)
     return float(np.mean(sums >= x.sum() - _ROUNDING * len(both)))
+
+
+def read_sets(path: Path) -> list[WordSet]:
+    """Read word sets from a .toml or .json file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or a set is malformed; names the file, the field and the rule.
+    """
+    parse = {".toml": tomllib.loads, ".json": json.loads}.get(path.suffix.lower())
+    if parse is None:
+        rule = f"word sets are .toml or .json, not {path.suffix or 'without a suffix'}"
+        raise InputError(rule, path=path, remedy="rename the file")
+    text = read_text(path)
+    try:
+        data = parse(text)
+    except (ValueError, RecursionError) as error:
+        name = path.suffix[1:].upper()
+        raise InputError(f"is not {name}: {error}", path=path, remedy="correct the file") from None
+    if not isinstance(data, dict) or not data:
+        raise InputError("holds no named word sets", path=path, remedy=_FORM)
+    sets = []
+    for name, value in data.items():
+        if not isinstance(value, dict) or set(value) != set(_ROLES):
+            rule = "a set has targets and attributes and nothing else"
+            raise InputError(rule, path=path, field=name, remedy=_FORM)
+        targets, attributes = (_two_lists(f"{name}.{role}", value[role], path) for role in _ROLES)
+        sets.append(WordSet(name, targets, attributes))
+    return sets
+
+
+def _two_lists(field: str, value: Any, path: Path) -> dict[str, list[str]]:
+    if not isinstance(value, dict) or len(value) != 2:
+        raise InputError("is two named lists of words", path=path, field=field, remedy=_FORM)
+    for name, words in value.items():
+        place = f"{field}.{name}"
+        if not isinstance(words, list) or not all(isinstance(w, str) and w.strip() for w in words):
+            raise InputError("is a list of words", path=path, field=place, remedy="put words in quotes")
+        if len(set(words)) < max(2, len(words)):
+            rule = "has at least two words, each once"
+            raise InputError(rule, path=path, field=place, remedy="add or remove words")
+    one, other = value.values()
+    if shared := sorted(set(one) & set(other)):
+        rule = f"the two lists share no word, but both hold {shared[0]!r}"
+        raise InputError(rule, path=path, field=field, remedy="keep it in one of them")
+    return value

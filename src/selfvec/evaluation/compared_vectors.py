@@ -1,6 +1,6 @@
-"""The tables that are measured: opened, named so that no two are taken for one another, cut to dimensions.
+"""The tables to compare: opened, given distinct names, and truncated to fewer dimensions.
 
-A run gives two tables, ``refined`` and ``original``; a vectors file gives one, called as the file.
+A run gives two tables, ``refined`` and ``original``; a vectors file gives one, named after the file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,30 +22,31 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.text.preprocessing import Preprocessing
 
-__all__ = ["Given", "Table", "as_path", "distinct_names", "open_tables", "truncated"]
+__all__ = ["Given", "Table", "distinct_names", "open_tables", "truncated"]
 
 Given = Vectors | Run | str | os.PathLike[str]
 """What can be measured: vectors, a run, or the path of either."""
 
-_BLOCK = 16_384  # rows in one go
+_BLOCK = 16_384  # rows at a time
+_TASK_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Vectors under the name their figures carry.
+    """Vectors and the name of their figures.
 
     Parameters
     ----------
     name : str
     vectors : Vectors
     preprocessing : Preprocessing
-        How texts become this table's keys.
+        How texts are cut into this table's words.
     truncated : bool
-        Whether it was cut to its first principal axes.
+        Whether the table was cut to its first principal axes.
     run : Run, optional
-        Whose table it is, whole.
-    topical : bool
-        Whether texts take a vector of `selfvec.refine.topic_vectors` too.
+        The run that the table belongs to.
+    refined : bool
+        Whether it is the run's refined table. Document vectors then use the run's topic vectors too.
     """
 
     name: str
@@ -54,34 +54,25 @@ class Table:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     truncated: bool = False
     run: Run | None = field(default=None, repr=False)
-    topical: bool = False
+    refined: bool = False
 
     @cached_property
     def texts(self) -> list[Vectors]:
-        """The tables of which texts take their vectors, which then stand side by side."""
+        """The tables whose document vectors are concatenated."""
+        if self.run is None or not self.refined:
+            return [self.vectors]
         from selfvec.refine.topic_vectors import run_topics
 
-        topics = run_topics(self.run) if self.run is not None and self.topical else None
+        topics = run_topics(self.run)
         if topics is None:
             return [self.vectors]
         return [self.vectors, _cut(topics, self.vectors.vector_size) if self.truncated else topics]
 
-    @property
-    def size(self) -> dict[str, Any]:
-        """The keys of a `Measurement` that tell the table's dimensions."""
-        return {"dimensions": self.vectors.vector_size, "truncated": self.truncated}
-
-
-def as_path(path: str | os.PathLike[str]) -> Path:
-    """A `Path` of what was given as one."""
-    return Path(path)
-
 
 def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Table]:
-    """Tables of what was given, in order; names are those of a mapping, or else of the paths.
+    """Open what was given, in order; names are those of a mapping, or else the ends of the paths.
 
-    ``refined`` and ``original`` stand for themselves where there is one run, and behind the run's name where
-    there are several.
+    With one run its tables are called ``refined`` and ``original``; with several, the run's name comes first.
 
     Raises
     ------
@@ -91,17 +82,17 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
         If nothing was given.
     """
     if isinstance(given, Mapping):
-        named = [(name, _opened(value)) for name, value in given.items()]
+        named = {name: _opened(value) for name, value in given.items()}
         plain = len(named) == 1
     else:
         single = isinstance(given, Vectors | Run | str | os.PathLike)
         values: list[Given] = [given] if single else list(given)  # type: ignore[arg-type, list-item]
-        opened = [_opened(value) for value in values]
-        named = list(zip(distinct_names([_place(v) for v in values]), opened, strict=True))
-        plain = sum(isinstance(value, Run) for value in opened) == 1
+        names = distinct_names([_place(value) for value in values])
+        named = {name: _opened(value) for name, value in zip(names, values, strict=True)}
+        plain = sum(isinstance(value, Run) for value in named.values()) == 1
     if not named:
         raise OptionError("there are no vectors to measure", remedy="name a run folder or a vectors file")
-    return [table for name, value in named for table in _tables(name, value, plain)]
+    return [table for name, value in named.items() for table in _tables(name, value, plain)]
 
 
 def _opened(value: Given) -> Vectors | Run:
@@ -128,41 +119,35 @@ def _tables(name: str, value: Vectors | Run, plain: bool) -> Iterator[Table]:
         yield Table(name, value, preprocessing)
         return
     prefix = "" if plain else f"{name}/"
-    yield Table(f"{prefix}refined", value.vectors, preprocessing, run=value, topical=True)
+    yield Table(f"{prefix}refined", value.vectors, preprocessing, run=value, refined=True)
     yield Table(f"{prefix}original", value.original, preprocessing, run=value)
 
 
 def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = False) -> list[str]:
-    """The shortest ends of paths that tell them apart; equal paths are numbered.
+    """The shortest ends of paths that differ; equal paths are numbered. ``stem`` drops a task file's suffix.
 
     >>> distinct_names(["a/run", "b/run", "c/glove.bin"]), distinct_names(["x.tsv"], stem=True)
     (['a/run', 'b/run', 'glove.bin'], ['x'])
     """
-    parts = [
-        Path(path).resolve().parts if os.fspath(path) in ("", ".", "..") else Path(path).parts
-        for path in paths
-    ]
+    whole = [Path(path).resolve() if os.fspath(path) in ("", ".", "..") else Path(path) for path in paths]
+    parts = [path.parts for path in whole]
     names = []
     for i, own in enumerate(parts):
-        others = [other for j, other in enumerate(parts) if j != i and other != own]
+        others = [other for other in parts if other != own]
         n = next((n for n in range(1, len(own)) if all(other[-n:] != own[-n:] for other in others)), len(own))
         name = Path(*own[-n:])
-        name = name.with_suffix("") if stem and name.suffix in _SUFFIXES else name
-        before = sum(other == own for other in parts[:i])
+        name = name.with_suffix("") if stem and name.suffix in _TASK_SUFFIXES else name
+        before = parts[:i].count(own)
         names.append(f"{name.as_posix()}{f' ({before + 1})' if before else ''}")
     return names
-
-
-_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 
 
 def truncated(table: Table, dimensions: int) -> Table:
     """The table in its first principal axes.
 
-    Rows of length 1 are turned into the axes in which they, uncentred, vary most, and the first are kept: of
-    all tables of that many dimensions it is the one whose products come nearest to the cosines (Eckart and
-    Young, 1936), and with all axes it keeps them exactly. Cutting off the last numbers of a row would depend
-    on how its maker happened to order them.
+    Unit rows are rotated into the axes in which they, uncentred, vary most, and the first are kept. Of all
+    tables with that many dimensions it is the one whose inner products are nearest to the cosines (Eckart and
+    Young, 1936); with all axes it keeps them exactly.
 
     Raises
     ------
@@ -188,12 +173,12 @@ def _cut(vectors: Vectors, dimensions: int) -> Vectors:
         vectors.index_to_key,
         matrix,
         sources=vectors.sources,
-        composer=None if vectors.composer is None else _turned(vectors.composer, axes),
+        composer=None if vectors.composer is None else _rotated(vectors.composer, axes),
         provenance=vectors.provenance,
     )
 
 
-def _turned(composer: Composer, axes: NDArray[np.float32]) -> Composer:
+def _rotated(composer: Composer, axes: NDArray[np.float32]) -> Composer:
     def composed(words: Sequence[str]) -> NDArray[np.float32]:
         rows: NDArray[np.float32] = unit_rows(composer(words)) @ axes
         return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -18,10 +18,12 @@ from .task import Measurement, Task
 
 __all__ = ["evaluate"]
 
+Row = dict[str, Any]
+
 
 def evaluate(
     vectors: Given | Mapping[str, Given] | Sequence[Given],
-    tasks: Sequence[Task],
+    tasks: Sequence[Task[Any]],
     *,
     against: Mapping[str, Vectors] | None = None,
     dimensions: Sequence[int] = (),
@@ -33,14 +35,14 @@ def evaluate(
     Parameters
     ----------
     vectors : `Vectors`, `Run`, path, a sequence of them, or a mapping of names to them
-        A run is measured twice, "refined" and "original".
+        A run is measured twice, as "refined" and "original".
     tasks : sequence of tasks
-        `Similarity`, `Analogies`, `Retrieval`, `Classification`, of ``selfvec.evaluate``.
+        `Similarity`, `Analogies`, `Retrieval`, `Classification`, ... of ``selfvec.evaluation``.
     against : mapping of str to Vectors, optional
-        Peers by name, as `selfvec.evaluation.baselines.train` gives them; the first table is compared with
-        each.
+        Baselines by name, as `selfvec.evaluation.baselines.train` returns them. Only the first table is
+        compared with them.
     dimensions : sequence of int
-        Every table is measured again in so many of its principal axes.
+        Every table is measured again in each of these numbers of principal axes.
     seed : int
         For resamples, draws and splits.
     progress : Progress, optional
@@ -67,28 +69,36 @@ def evaluate(
     """
     if not tasks:
         raise OptionError("there is no task to measure", remedy="give at least one")
-    progress = progress or Progress()
     tables = open_tables(vectors)
-    first, peers = tables[0].name, _peers(against or {}, tables)
-    tables += peers
-    costs = {table.name: _cost(table) for table in tables} if peers else {}
-    apart = {table.name for table in peers}
+    taken = {table.name for table in tables}
+    for name, baseline in (against or {}).items():
+        if name in taken:
+            raise OptionError(f"two tables are called {name!r}", field="against", remedy="rename one")
+        tables.append(Table(name, baseline, Preprocessing.of(baseline.provenance)))
+    cost = {table.name: _cost(table) for table in tables} if against else {}
+    described = [
+        {"name": t.name, "words": len(t.vectors), "dimensions": t.vectors.vector_size} | cost.get(t.name, {})
+        for t in tables
+    ]
+    first, baselines = tables[0].name, set(against or {})
     tables += [truncated(table, size) for size in dict.fromkeys(dimensions) for table in tables]
-    rows: list[dict[str, Any]] = []
-    comparisons: list[dict[str, Any]] = []
-    with progress.stage("Measuring", len(tasks), "tasks") as advance:
+    rows: list[Row] = []
+    comparisons: list[Row] = []
+    with (progress or Progress()).stage("Measuring", len(tasks), "tasks") as advance:
         for task, name in zip(tasks, _names(tasks), strict=True):
             found = list(task.measure(tables, seed))
-            rows += [_row(measured, task.kind, name) | costs.get(measured.vectors, {}) for measured in found]
-            pairs = ((a, b) for a, b in combinations(found, 2) if _told(a, b, first, apart))
-            comparisons += _comparisons(pairs, task.kind, name)
+            named = {"task": name, "kind": task.kind}
+            rows += [_row(measured) | named | cost.get(measured.vectors, {}) for measured in found]
+            for a, b in combinations(found, 2):
+                # Baselines are compared with the first table only, not with each other.
+                if a.vectors not in baselines and (b.vectors not in baselines or a.vectors == first):
+                    comparisons += [named | row for row in _compared(a, b)]
             advance(1)
-    described = [_described(table) | costs.get(table.name, {}) for table in tables if not table.truncated]
     return Report(rows, comparisons, described, {"seed": seed, "resamples": RESAMPLES})
 
 
-def _names(tasks: Sequence[Task]) -> list[str]:
-    """A task is called as its file or folder, with what of the path tells it from others of its kind."""
+def _names(tasks: Sequence[Task[Any]]) -> list[str]:
+    """Each task's name: the end of its path that no other task of its kind has."""
     names: dict[int, str] = {}
     for kind in {task.kind for task in tasks}:
         places = [i for i, task in enumerate(tasks) if task.kind == kind]
@@ -96,42 +106,21 @@ def _names(tasks: Sequence[Task]) -> list[str]:
     return [names[i] for i in range(len(tasks))]
 
 
-def _described(table: Table) -> dict[str, Any]:
-    vectors = table.vectors
-    return {"name": table.name, "words": len(vectors), "dimensions": vectors.vector_size}
-
-
-def _peers(against: Mapping[str, Vectors], tables: Sequence[Table]) -> list[Table]:
-    """Tables of peers, called as they are."""
-    taken = {table.name for table in tables}
-    twice = next((name for name in against if name in taken), None)
-    if twice is not None:
-        raise OptionError(f"two tables are called {twice!r}", field="against", remedy="rename one")
-    return [Table(name, vectors, Preprocessing.of(vectors.provenance)) for name, vectors in against.items()]
-
-
-def _cost(table: Table) -> dict[str, Any]:
-    """``seconds`` and ``megabytes`` that a table took to make, where known: a run tells its seconds only."""
+def _cost(table: Table) -> Row:
+    """``seconds`` and ``megabytes`` that a table took to make, if known; a run records its seconds only."""
     cost = table.vectors.provenance.get("cost")
     if isinstance(cost, Mapping):
         return {"seconds": cost.get("seconds"), "megabytes": cost.get("megabytes")}
-    timings = table.run.provenance.get("timings", {}) if table.run is not None else {}
-    if table.run is None or table.vectors is not table.run.vectors or "refine" not in timings:
+    timings = table.run.provenance.get("timings", {}) if table.run is not None and table.refined else {}
+    if "refine" not in timings:
         return {}
     return {"seconds": timings.get("select", 0.0) + timings["refine"], "megabytes": None}
 
 
-def _told(a: Measurement, b: Measurement, first: str, peers: Set[str]) -> bool:
-    """Whether a difference belongs in the report: peers are held against the first table, not each other."""
-    return a.vectors not in peers and (b.vectors not in peers or a.vectors == first)
-
-
-def _row(measured: Measurement, kind: str, task: str) -> dict[str, Any]:
+def _row(measured: Measurement) -> Row:
     low, high = measured.estimate.interval
     return {
         "vectors": measured.vectors,
-        "task": task,
-        "kind": kind,
         "mode": measured.mode,
         "metric": measured.metric,
         "value": measured.estimate.value,
@@ -145,31 +134,24 @@ def _row(measured: Measurement, kind: str, task: str) -> dict[str, Any]:
     }
 
 
-def _comparisons(
-    pairs: Iterable[tuple[Measurement, Measurement]], kind: str, task: str
-) -> Iterator[dict[str, Any]]:
-    """Every pair measured by one metric, in one way, on as many items; tables cut to one size apart."""
-    for a, b in pairs:
-        if _way(a) != _way(b):
-            continue
-        apart = difference(a.estimate, b.estimate)
-        yield {
-            "vectors_a": a.vectors,
-            "vectors_b": b.vectors,
-            "task": task,
-            "kind": kind,
-            "metric": a.metric,
-            "mode_a": a.mode,
-            "mode_b": b.mode,
-            "method": a.extra.get("method"),
-            "dimensions": a.dimensions if a.truncated else None,
-            "difference": apart.value,
-            "low": apart.low,
-            "high": apart.high,
-            "p": apart.p,
-        }
-
-
-def _way(measured: Measurement) -> tuple[Any, ...]:
-    size = measured.dimensions if measured.truncated else None
-    return measured.metric, measured.extra.get("method"), size, measured.n
+def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
+    """The difference of two figures, if they have the same metric, method, items and truncation."""
+    method = a.extra.get("method")
+    size = a.dimensions if a.truncated else None
+    same = (a.metric, method, a.n, size)
+    if same != (b.metric, b.extra.get("method"), b.n, b.dimensions if b.truncated else None):
+        return
+    apart = difference(a.estimate, b.estimate)
+    yield {
+        "vectors_a": a.vectors,
+        "vectors_b": b.vectors,
+        "metric": a.metric,
+        "mode_a": a.mode,
+        "mode_b": b.mode,
+        "method": method,
+        "dimensions": size,
+        "difference": apart.value,
+        "low": apart.low,
+        "high": apart.high,
+        "p": apart.p,
+    }

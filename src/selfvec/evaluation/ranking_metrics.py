@@ -1,4 +1,4 @@
-"""What a ranked list is worth, by judgements: nDCG, recall, reciprocal rank, as trec_eval has them."""
+"""Metrics of a ranked list, by judgements: nDCG, recall and reciprocal rank, as trec_eval computes them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from selfvec.numerics.rows import top_indices
 __all__ = ["DEPTH", "METRICS", "ndcg", "ranked", "recall", "reciprocal_rank", "score_rankings"]
 
 DEPTH = 100
-_DECIMALS = 5  # of a score; what differs less differs by the order of additions
+_DECIMALS = 5  # of a score; smaller differences come from the order of additions
 
 
 def ranked(scores: NDArray[np.floating], retrievable: NDArray[np.bool_], depth: int = DEPTH) -> list[int]:
-    """Document numbers by falling score, (D,), ties in document order; only the retrievable ones, (D,) bool.
+    """Numbers of the retrievable documents by falling score, both (D,); ties in document order.
 
     >>> ranked(np.array([0.1, 0.9, 0.9, 0.5]), np.array([True, True, True, False]))
     [1, 2, 0]
@@ -26,9 +26,10 @@ def ranked(scores: NDArray[np.floating], retrievable: NDArray[np.bool_], depth: 
 
 
 def ndcg(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 10) -> float:
-    """Discounted gain of the first ``depth`` against that of the best order (Järvelin and Kekäläinen, 2002).
+    """Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002).
 
-    The gain of a document is its score and the discount log2(1 + rank), as in trec_eval.
+    The sum over the first ``depth`` documents of gain / log2(1 + rank), divided by the same sum for the best
+    possible order. The gain of a document is its score, as in trec_eval.
 
     >>> round(ndcg([7, 8], {8: 1.0, 9: 2.0}), 4)
     0.2398
@@ -47,7 +48,7 @@ def recall(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 100)
 
 
 def reciprocal_rank(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 10) -> float:
-    """1 / rank of the first relevant document, 0 where it comes after ``depth``."""
+    """1 / rank of the first relevant document; 0 if none is among the first ``depth``."""
     return next((1 / rank for rank, d in enumerate(ranking[:depth], 1) if d in gains), 0.0)
 
 
@@ -57,6 +58,6 @@ METRICS = {"ndcg@10": ndcg, "recall@100": recall, "mrr@10": reciprocal_rank}
 def score_rankings(
     rankings: Sequence[Sequence[int]], relevant: Sequence[Mapping[int, float]]
 ) -> dict[str, NDArray[np.float64]]:
-    """Every metric of every one of Q queries, (Q,) float64 each."""
+    """Every metric of each of Q queries, (Q,) float64 each."""
     pairs = list(zip(rankings, relevant, strict=True))
     return {name: np.array([metric(*pair) for pair in pairs]) for name, metric in METRICS.items()}

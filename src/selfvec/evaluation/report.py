@@ -1,82 +1,21 @@
-"""`Report`: what was measured, for programs, terminals and readers."""
+"""`Report`: the figures of an evaluation, for programs, terminals and readers."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import OptionError
+from selfvec.base.files import atomic_file
 
-__all__ = ["Figure", "Report", "check_suffix", "label", "told"]
+from .figures import UNRANKED, Figure, html_page, label, markdown_page, verdict
+
+__all__ = ["Report", "check_suffix"]
 
 Row = dict[str, Any]
-
-LESS = frozenset({"median_rank"})  # metrics whose smaller figure is the better one
-_NEITHER = frozenset({"bias", "stability"})  # kinds whose larger figure is not the better one
-
-
-@dataclass(frozen=True)
-class Figure:
-    """The rows that one chart shows: one task and metric, measured in one way, of several tables."""
-
-    kind: str
-    task: str
-    metric: str
-    method: str | None
-    rows: list[Row]
-
-    @property
-    def title(self) -> str:
-        """As "ws353, spearman" or "questions-words, accuracy (3cosadd)"."""
-        less = ", lower is better" if self.metric in LESS else ""
-        return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "") + less
-
-
-COSTS = {"seconds": "seconds", "megabytes": "MB"}
-"""Keys of what a table took to make, and what they are called in a figure."""
-
-
-def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """What each row's table took to make, a text for each of `COSTS`; empty where no row tells.
-
-    >>> costs([{"seconds": 12.34, "megabytes": 1234.5}, {"seconds": 0.031}, {}])
-    [['12.3', '1,234'], ['0.031', ''], ['', '']]
-    """
-    if not any(row.get(key) is not None for row in rows for key in COSTS):
-        return [[] for _ in rows]
-    return [["" if row.get(key) is None else _figure(row[key]) for key in COSTS] for row in rows]
-
-
-def _figure(value: float) -> str:
-    """Three digits, or all before the point."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
-
-
-def label(row: Mapping[str, Any]) -> str:
-    """What a row's table is called in a figure.
-
-    >>> label({"vectors": "refined", "truncated": True, "dimensions": 50})
-    'refined, 50 dimensions'
-    """
-    name = str(row["vectors"])
-    return f"{name}, {row['dimensions']} dimensions" if row.get("truncated") else name
-
-
-def told(row: Mapping[str, Any]) -> str:
-    """What a comparison says of its first table, or that its interval holds 0.
-
-    >>> [told({"kind": kind, "low": 0.1, "high": 0.2}) for kind in ("retrieval", "bias")]
-    ['better', 'higher']
-    >>> told({"kind": "oov", "metric": "median_rank", "low": -9, "high": -2})
-    'better'
-    """
-    if row["low"] <= 0 <= row["high"]:
-        return "not told apart"
-    words = ("higher", "lower") if row.get("kind") in _NEITHER else ("better", "worse")
-    return words[(row["high"] < 0) != (row.get("metric") in LESS)]
 
 
 @dataclass(frozen=True)
@@ -87,12 +26,12 @@ class Report:
     ----------
     rows : list of dict
         ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high`` (95 % bootstrap
-        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, what a kind
-        adds and, where known, ``seconds`` and ``megabytes`` that the table took to make.
+        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, further keys
+        of the kind and, where known, ``seconds`` and ``megabytes`` that the table took to make.
     comparisons : list of dict
         ``vectors_a`` minus ``vectors_b`` on the same items: ``difference``, ``low``, ``high``, ``p``.
     tables : list of dict
-        ``name``, ``words``, ``dimensions`` and cost of what was measured.
+        ``name``, ``words``, ``dimensions`` and cost of each table.
     settings : dict
         ``seed``, ``resamples``.
     """
@@ -104,47 +43,47 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable; what ``selfvec evaluate --json`` prints."""
-        return {
-            "rows": self.rows,
-            "comparisons": self.comparisons,
-            "tables": self.tables,
-            "settings": self.settings,
-        }
+        return asdict(self)
 
     def figures(self) -> list[Figure]:
-        """Rows by task, metric and method, in order."""
-        groups: dict[tuple[str, str, str, str | None], list[Row]] = {}
+        """Rows and comparisons by task, metric and method, in order."""
+
+        def group(row: Row) -> tuple[Any, ...]:
+            return tuple(row.get(key) for key in ("kind", "task", "metric", "method"))
+
+        groups: dict[tuple[Any, ...], list[Row]] = {}
         for row in self.rows:
-            key = (row["kind"], row["task"], row["metric"], row.get("method"))
-            groups.setdefault(key, []).append(row)
-        return [Figure(*key, rows) for key, rows in groups.items()]
+            groups.setdefault(group(row), []).append(row)
+        return [
+            Figure(*key, rows, [row for row in self.comparisons if group(row) == key])
+            for key, rows in groups.items()
+        ]
 
     def summary(self) -> list[str]:
-        """A sentence for each pair of tables: in how many figures one is better by more than chance."""
-        tally: dict[tuple[str, str], list[int]] = {}
-        verdicts = ("better", "worse", "not told apart")
+        """For each pair of tables, a sentence: how many figures are better, worse or not distinguishable."""
+        tally: dict[tuple[str, str], Counter[str]] = {}
         for row in self.comparisons:
             whole = row["dimensions"] is None and row["vectors_a"] != row["vectors_b"]
-            if whole and row.get("kind") not in _NEITHER:
-                n = tally.setdefault((row["vectors_a"], row["vectors_b"]), [0, 0, 0])
-                n[verdicts.index(told(row))] += 1
+            if whole and row.get("kind") not in UNRANKED:
+                tally.setdefault((row["vectors_a"], row["vectors_b"]), Counter())[verdict(row)] += 1
         return [
-            f"{a} against {b}: better in {n[0]}, worse in {n[1]}, not told apart in {n[2]} "
-            f"of {sum(n)} figure{'s' * (sum(n) != 1)}"
+            f"{a} against {b}: better in {n['better']}, worse in {n['worse']}, not distinguishable in "
+            f"{n['not distinguishable']} of {n.total()} figure{'s' * (n.total() != 1)}"
             for (a, b), n in tally.items()
         ]
 
+    def _source(self) -> str:
+        settings = ", ".join(f"{name} {value}" for name, value in self.settings.items())
+        tables = "; ".join(f"{t['name']}: {t['words']:,} words × {t['dimensions']}" for t in self.tables)
+        return f"Measured with selfvec evaluate ({settings}). {tables}."
+
     def to_markdown(self) -> str:
         """The report as Markdown, intervals drawn in characters."""
-        from .render import markdown
-
-        return markdown(self)
+        return markdown_page(self.figures(), self.summary(), self._source())
 
     def to_html(self) -> str:
         """The report as one self-contained page, intervals drawn as SVG."""
-        from .render import html
-
-        return html(self)
+        return html_page(self.figures(), self.summary(), self._source())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as Markdown (.md) or HTML (.html), whole or not at all.
@@ -156,8 +95,6 @@ class Report:
         TargetError
             If the path cannot be written.
         """
-        from selfvec.base.files import atomic_file
-
         check_suffix(path)
         text = self.to_markdown() if Path(path).suffix == ".md" else self.to_html()
         with atomic_file(path) as temporary:
@@ -178,13 +115,7 @@ class Report:
 
 
 def check_suffix(path: str | os.PathLike[str]) -> None:
-    """A report is .md or .html; told before anything is measured.
-
-    Raises
-    ------
-    OptionError
-        If it is to be something else.
-    """
+    """Raise `OptionError` unless the path ends in .md or .html; checked before anything is measured."""
     if Path(path).suffix not in (".md", ".html"):
         rule = f"a report is .md or .html, not {Path(path).suffix or 'without a suffix'}"
         raise OptionError(rule, path=path, remedy="choose one of the two")

@@ -1,8 +1,8 @@
-"""Word similarity: how well cosines order pairs of words as people do."""
+"""Word similarity: do cosines rank pairs of words as people do?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -13,23 +13,32 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.numerics.bootstrap import rank_correlation, spearman
 
-from .compared_vectors import Table, as_path
-from .task import Measurement
+from .compared_vectors import Table
+from .task import Measurement, Task
 from .task_files import number, rows
 from .word_lookup import listed, word_vectors
 
-__all__ = ["Similarity"]
+__all__ = ["Pairs", "Similarity"]
 
 
 @dataclass(frozen=True)
-class Similarity:
-    """Spearman correlation of cosines with judgements.
+class Pairs:
+    """W distinct words, n pairs of their numbers, (n, 2) int64, and n scores, (n,) float64."""
 
-    All pairs count. A pair with a word that has no vector has cosine 0, which is what a product would show;
-    ``covered`` is the share of pairs with both vectors. More keys tell the correlation over a part of them:
-    ``spearman_covered`` over the pairs with both vectors, ``spearman_occurring`` over the ``occurring`` pairs
-    whose words stand in the vocabulary, with a vector or without. The tables of a run have one vocabulary,
-    the words of its corpus, so that the latter compares them on what the corpus can teach.
+    words: list[str]
+    numbers: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Similarity(Task[Pairs]):
+    """Spearman's rank correlation of cosines with human scores.
+
+    All pairs count. A pair with a word that has no vector gets cosine 0, and ``covered`` is the share of pairs
+    with both vectors. Two more keys give the correlation over part of the pairs: ``spearman_covered`` over
+    those with both vectors, and ``spearman_occurring`` over the ``occurring`` pairs whose words are in the
+    vocabulary, with or without a vector. Both tables of a run have the vocabulary of its corpus, so the latter
+    compares them on words that the corpus contains.
 
     Parameters
     ----------
@@ -37,55 +46,46 @@ class Similarity:
         Rows of word<TAB>word<TAB>score.
     """
 
-    path: Path
     kind: ClassVar[str] = "similarity"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "path", as_path(self.path))
+    def load(self, seed: int) -> Pairs:
+        """Read the pairs."""
+        del seed
+        return read_pairs(self.path)
 
-    def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
-        """A row of metric ``spearman`` a table.
-
-        Raises
-        ------
-        InputError
-            If the file is not as it should be; names the line.
-        """
-        words, pairs, scores = read_pairs(self.path)
-        for table in tables:
-            rows, known = word_vectors(table.vectors, words)
-            cosines = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]], dtype=np.float64)
-            both = known[pairs].all(axis=1)
-            occurring = (known | listed(table.vectors, words))[pairs].all(axis=1)
-            yield Measurement(
-                table.name,
-                "spearman",
-                spearman(cosines, scores, seed),
-                n=len(pairs),
-                covered=float(both.mean()),
-                extra={
-                    "spearman_covered": rank_correlation(cosines[both], scores[both]),
-                    "spearman_occurring": rank_correlation(cosines[occurring], scores[occurring]),
-                    "occurring": int(occurring.sum()),
-                },
-                **table.size,
-            )
+    def score(self, table: Table, items: Pairs, seed: int) -> Iterator[Measurement]:
+        """One row of metric ``spearman``."""
+        found, known = word_vectors(table.vectors, items.words)
+        a, b = items.numbers.T
+        cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
+        both = known[items.numbers].all(axis=1)
+        occurring = (known | listed(table.vectors, items.words))[items.numbers].all(axis=1)
+        yield Measurement.of(
+            table,
+            "spearman",
+            spearman(cosines, items.scores, seed),
+            n=len(cosines),
+            covered=float(both.mean()),
+            spearman_covered=rank_correlation(cosines[both], items.scores[both]),
+            spearman_occurring=rank_correlation(cosines[occurring], items.scores[occurring]),
+            occurring=int(occurring.sum()),
+        )
 
 
-def read_pairs(path: Path) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64]]:
-    """Distinct words, each pair as their numbers, (n, 2) int64, and its score, (n,).
+def read_pairs(path: Path) -> Pairs:
+    """Read scored pairs of words.
 
     Raises
     ------
     InputError
-        If the file is not as it should be, or its scores order nothing.
+        If a row is malformed, or all scores are equal.
     """
     index: dict[str, int] = {}
-    pairs, scores = [], []
+    numbers, scores = [], []
     for line, (one, other, score) in rows(path, ("word", "word", "score")):
-        pairs.append([index.setdefault(word, len(index)) for word in (one, other)])
+        numbers.append([index.setdefault(word, len(index)) for word in (one, other)])
         scores.append(number(score, path, line, "score"))
     if len(set(scores)) < 2:
-        rule = f"a correlation needs pairs of different scores, here are {len(set(scores))}"
+        rule = f"a correlation needs pairs with different scores, found {len(set(scores))}"
         raise InputError(rule, path=path, remedy="give rows of word<TAB>word<TAB>score")
-    return list(index), np.array(pairs, np.int64), np.array(scores)
+    return Pairs(list(index), np.array(numbers, np.int64), np.array(scores))

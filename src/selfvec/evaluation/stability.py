@@ -1,16 +1,15 @@
-"""Stability: would another seed, or another half of the same text, have given the same neighbours?
+"""Stability: would another seed, or another half of the corpus, have given the same neighbours?
 
-A list of neighbours that changes with the half of the text it was learned from says little about the text.
-The same words are refined again with the run's own method and options, and compared: by their ten nearest
-neighbours, and by the cosine between the two vectors of a word.
+The run's words are refined again with its own method and options, and compared by their ten nearest
+neighbours and by the cosine between their two vectors.
 
-Vectors that were left as they are have not moved and are stable; a collapsed table is stable in its one
-direction. Stability is read beside what the vectors are good for, never instead of it.
+Unchanged vectors are perfectly stable, and so is a collapsed table. Read stability beside what the vectors are
+good for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,121 +20,119 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import Source
 from selfvec.numerics.bootstrap import RESAMPLES, Estimate, mean
+from selfvec.numerics.rows import unit_rows
 
-from .agreement import WHOLE, cosines, frequent_words, neighbour_overlap, turned_cosines
 from .compared_vectors import Table
-from .task import Measurement
+from .task import Measurement, Task
 
-__all__ = ["Again", "Stability", "split_documents", "takes_seed"]
+__all__ = ["Stability", "frequent_words", "neighbour_overlap", "rotated_cosines", "split_documents"]
 
-Again = Callable[[Run, TokenBatch, int], Vectors]
-"""Refines a run's words again, on a text over them and with a seed: `refine.pipeline.refine_again`."""
+NEIGHBOURS = 10
+_MOST = 10_000  # words compared, the most frequent
+_LEAST_WORDS = 2 * NEIGHBOURS  # for neighbours to differ
+_WHOLE, _HALF = 10, 5  # least occurrences of a compared word, in the corpus and in each half
+_BANDS = {"10-99 times": (10, 100), "100-999 times": (100, 1000), "1000+ times": (1000, None)}
+_BLOCK = 512
 
-_HALF = 5  # occurrences in either half below which a word says more about chance than about the method
-_BANDS = ((10, 100), (100, 1000), (1000, None))
+Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Stability:
-    """The same words refined again, over other seeds or over random halves of the documents.
+class Stability(Task[None]):
+    """Refine the same words again, with other seeds or on random halves of the documents.
 
-    Rows have metric ``overlap@10`` (what two sets of ten neighbours share by what they hold together) and
-    ``cosine`` (between a word's two vectors), means over words, then the same by how often they occur. The
-    words are the 10,000 most frequent of those that occur ten times, or five times in either half; neighbours
-    are sought among them. ``covered`` is the share of them that have a vector both times.
+    Rows have metric ``overlap@10`` (Jaccard index of two sets of ten neighbours) and ``cosine`` (between a
+    word's two vectors): means over words, for all of them and by frequency. The words are the 10,000 most
+    frequent of those that occur ten times, or five times in each half; neighbours are sought among them.
+    ``covered`` is the share that has a vector both times.
 
-    All rules keep the orientation of the space they start in, so that two vectors of a word can be compared
-    as they are. Only the random directions of two seeds (``--vectors none``) have none in common: the second
-    space is turned upon the first by orthogonal Procrustes, fitted on every other word and applied to the
-    rest, and ``aligned`` says so. Where nothing depends on the seed nothing is refined: the figures are 1.
+    All methods keep the orientation of the space they start in, so a word's two vectors can be compared
+    directly. Only random starts (``--vectors none``) have no common orientation: there the second table is
+    first rotated onto the first (orthogonal Procrustes), and ``aligned`` is true. If nothing depends on the
+    seed, nothing is refined and the figures are 1.
 
     Parameters
     ----------
-    again : callable
-        See `Again`: evaluation itself refines nothing.
-    over : "halves" or "seeds"
+    path : "halves" or "seeds"
     repeats : int
-        Splits or seeds; a word's figure is the mean over them.
+        Number of splits or seeds; a word's figure is the mean over them.
     """
 
-    again: Again
-    over: str = "halves"
+    path: Path = Path("halves")
     repeats: int = 3
     kind: ClassVar[str] = "stability"
+    runs_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.over not in ("halves", "seeds"):
-            raise OptionError(f"is halves or seeds, not {self.over!r}", field="over")
+        super().__post_init__()
+        if str(self.path) not in ("halves", "seeds"):
+            raise OptionError(f"is halves or seeds, not {str(self.path)!r}", field="path")
 
-    @property
-    def path(self) -> Path:
-        """Names the task."""
-        return Path(self.over)
+    def load(self, seed: int) -> None:
+        """Nothing to read: the words are those of each run."""
 
-    def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
-        """Rows for the refined table of every run.
+    def score(self, table: Table, items: None, seed: int) -> Iterator[Measurement]:
+        """A row for each metric and frequency band.
 
         Raises
         ------
-        OptionError
-            If there is no run.
         InputError
-            If a run has not kept its corpus, or too little of it to tell.
+            If the run has not kept its corpus, or has too little of it.
         """
-        refined = [table for table in tables if table.run is not None and table.vectors is table.run.vectors]
-        if not refined:
-            raise OptionError("stability is measured on runs, here is none", remedy="give a run folder")
-        for table in refined:
-            assert table.run is not None
-            yield from self._rows(table, table.run, seed)
-
-    def _rows(self, table: Table, run: Run, seed: int) -> Iterator[Measurement]:
-        batch = run.require_tokens()
-        extra: dict[str, Any] = {"repeats": self.repeats}
-        if self.over == "seeds" and not takes_seed(run):
-            exact = Estimate(1.0, np.ones(RESAMPLES))
-            words = frequent_words(batch.counts, WHOLE)
+        assert table.run is not None
+        run, batch = table.run, table.run.require_tokens()
+        seeds = str(self.path) == "seeds"
+        if seeds and not takes_seed(run):
+            words, exact = frequent_words(batch.counts, _WHOLE), Estimate(1.0, np.ones(RESAMPLES))
             for metric in ("overlap@10", "cosine"):
-                note = {"method": "takes no seed", "repeats": 0}
-                yield Measurement(table.name, metric, exact, len(words), 1.0, **table.size, extra=note)
+                extra = {"method": "takes no seed", "repeats": 0}
+                yield Measurement.of(table, metric, exact, len(words), 1.0, **extra)
             return
-        if self.over == "seeds":
-            compared = self._over_seeds(run, batch)
-            extra["aligned"] = _random_start(run)
-        else:
-            compared = self._over_halves(run, batch, seed)
-        overlap, cosine, there = (np.full((self.repeats, len(batch.types)), np.nan) for _ in range(3))
-        for i, (words, one, other) in enumerate(compared):
-            a, b = one.unit[words], other.unit[words]
+        rotated = seeds and _random_start(run)
+        shape = self.repeats, len(batch.types)
+        overlap, cosine, known = (np.full(shape, np.nan) for _ in range(3))
+        pairs = self._over_seeds(run, batch) if seeds else self._over_halves(run, batch, seed)
+        for i, (words, a, b) in enumerate(pairs):
             overlap[i, words] = neighbour_overlap(a, b)
-            cosine[i, words] = turned_cosines(a, b) if extra.get("aligned") else cosines(a, b)
-            there[i, words] = a.any(axis=1) & b.any(axis=1)
+            cosine[i, words] = rotated_cosines(a, b) if rotated else _cosines(a, b)
+            known[i, words] = a.any(axis=1) & b.any(axis=1)
+        compared = np.flatnonzero(~np.isnan(overlap).all(axis=0))
+        counts, covered = batch.counts[compared], np.nanmean(known[:, compared], axis=0)
+        extra = {"repeats": self.repeats} | ({"aligned": rotated} if seeds else {})
         for metric, values in (("overlap@10", overlap), ("cosine", cosine)):
-            yield from _by_frequency(metric, values, there, batch.counts, table, seed, extra)
+            by_word = np.nanmean(values[:, compared], axis=0)
+            for band, (low, high) in ({"": (0, None)} | _BANDS).items():
+                inside = (counts >= low) & (counts < (high or np.inf))
+                if inside.any():
+                    n, share = int(inside.sum()), float(covered[inside].mean())
+                    named: dict[str, Any] = extra | ({"method": band} if band else {})
+                    yield Measurement.of(table, metric, mean(by_word[inside], seed), n, share, **named)
 
-    def _over_seeds(
-        self, run: Run, batch: TokenBatch
-    ) -> Iterator[tuple[NDArray[np.int64], Vectors, Vectors]]:
-        words = frequent_words(batch.counts, WHOLE)
-        first = int(run.provenance.get("seed", 0))
-        for seed in range(first + 1, first + 1 + self.repeats):
-            yield words, run.vectors, self.again(run, batch, seed)
+    def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[tuple[NDArray[np.int64], Rows, Rows]]:
+        from selfvec.refine.pipeline import refine_again
+
+        words = frequent_words(batch.counts, _WHOLE)
+        first = int(run.provenance.get("seed", 0)) + 1
+        for seed in range(first, first + self.repeats):
+            yield words, run.vectors.unit[words], refine_again(run, batch, seed).unit[words]
 
     def _over_halves(
         self, run: Run, batch: TokenBatch, seed: int
-    ) -> Iterator[tuple[NDArray[np.int64], Vectors, Vectors]]:
+    ) -> Iterator[tuple[NDArray[np.int64], Rows, Rows]]:
+        from selfvec.refine.pipeline import refine_again
+
         rng, own = np.random.default_rng(seed), int(run.provenance.get("seed", 0))
         for _ in range(self.repeats):
             halves = split_documents(batch, rng)
             words = frequent_words(np.minimum(halves[0].counts, halves[1].counts), _HALF)
-            one, other = (self.again(run, half, own) for half in halves)
-            yield words, one, other
+            a, b = (refine_again(run, half, own).unit[words] for half in halves)
+            yield words, a, b
 
 
 def takes_seed(run: Run) -> bool:
-    """Whether chance has a part: ``auto`` holds documents out, ``--vectors none`` starts at random."""
+    """Whether a run depends on its seed: ``auto`` holds documents out, ``--vectors none`` starts at random."""
     return run.provenance.get("options", {}).get("method") == "auto" or _random_start(run)
 
 
@@ -149,7 +146,7 @@ def split_documents(batch: TokenBatch, rng: np.random.Generator) -> tuple[TokenB
     Raises
     ------
     InputError
-        If there is one document.
+        If there is only one document.
     """
     if batch.documents < 2:
         raise InputError("halves need two documents, the corpus has one", remedy="give a document per line")
@@ -158,35 +155,65 @@ def split_documents(batch: TokenBatch, rng: np.random.Generator) -> tuple[TokenB
     return batch.part(first), batch.part(~first)
 
 
-def _by_frequency(
-    metric: str,
-    values: NDArray[np.float64],
-    there: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    table: Table,
-    seed: int,
-    extra: dict[str, Any],
-) -> Iterator[Measurement]:
-    """A figure over all words compared, and one for each band of frequencies that holds any."""
-    compared = np.flatnonzero(~np.isnan(values).all(axis=0))
-    figure, known = (np.nanmean(kept[:, compared], axis=0) for kept in (values, there))
-    for band in (None, *_BANDS):
-        inside = np.ones(len(compared), bool) if band is None else _within(counts[compared], *band)
-        if inside.any():
-            yield Measurement(
-                table.name,
-                metric,
-                mean(figure[inside], seed),
-                n=int(inside.sum()),
-                covered=float(known[inside].mean()),
-                extra=extra | ({} if band is None else {"method": _named(*band)}),
-                **table.size,
-            )
+def frequent_words(counts: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """Numbers of the most frequent words that occur ``least`` times, by falling frequency.
+
+    Raises
+    ------
+    InputError
+        If they are too few for their neighbours to differ.
+    """
+    order = np.argsort(-counts, kind="stable")[:_MOST]
+    words = order[counts[order] >= least]
+    if len(words) < _LEAST_WORDS:
+        rule = f"{len(words)} words occur often enough to be compared, {_LEAST_WORDS} are needed"
+        raise InputError(rule, remedy="give more text")
+    return words
 
 
-def _within(counts: NDArray[np.int64], low: int, high: int | None) -> NDArray[np.bool_]:
-    return (counts >= low) & (counts < (high or np.inf))
+def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
+    """Jaccard index of each word's nearest neighbours in two tables of the same words, (n,).
+
+    Parameters
+    ----------
+    a, b : (n, d) float32
+        Unit rows, of possibly different d. A row of zeros has no neighbours: its index is 0.
+    neighbours : int
+
+    Examples
+    --------
+    >>> a = np.eye(4, dtype=np.float32)[[0, 0, 1, 1]]
+    >>> neighbour_overlap(a, a[[0, 2, 1, 3]], neighbours=1).tolist()
+    [0.0, 0.0, 0.0, 0.0]
+    """
+    out = np.zeros(len(a))
+    k = min(neighbours, len(a) - 1)
+    for start in range(0, len(a), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(a)))
+        near = []
+        for table in (a, b):
+            cosines = table[rows] @ table.T
+            cosines[np.arange(len(rows)), rows] = -np.inf
+            near.append(np.argpartition(-cosines, k - 1, axis=1)[:, :k])
+        shared = (near[0][:, :, None] == near[1][:, None, :]).sum(axis=(1, 2))
+        out[rows] = shared / (2 * k - shared)
+    return np.where(a.any(axis=1) & b.any(axis=1), out, 0.0)
 
 
-def _named(low: int, high: int | None) -> str:
-    return f"{low}-{high - 1} times" if high else f"{low}+ times"
+def _cosines(a: Rows, b: Rows) -> NDArray[np.float64]:
+    """Between the same rows of two tables of (n, d) unit rows, (n,)."""
+    found: NDArray[np.float64] = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+    return found
+
+
+def rotated_cosines(a: Rows, b: Rows) -> NDArray[np.float64]:
+    """Cosines after b is rotated onto a, (n,): one half of the words fits the rotation used for the other.
+
+    A rotation fitted on the measured words themselves would align even random rows, if they are few.
+    """
+    out = np.zeros(len(a))
+    for part in (slice(0, None, 2), slice(1, None, 2)):
+        rest = slice(1 - part.start, None, 2)
+        u, _, v = np.linalg.svd(b[rest].T.astype(np.float64) @ a[rest])
+        out[part] = _cosines(a[part], unit_rows(b[part] @ (u @ v)))
+    return out

@@ -1,4 +1,4 @@
-"""Lines and rows of task files: foreign text, so that whatever is wrong with it is told with its line."""
+"""Reading task files. They are foreign, so every error names the file and line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import Any
 
 from selfvec.base.errors import InputError
 
-__all__ = ["json_objects", "number", "rows", "text_lines"]
+__all__ = ["json_objects", "number", "read_text", "rows", "text_lines"]
 
 
-def text_lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 file that hold more than white space, with their numbers from 1.
-
-    ``errors="replace"`` reads what is not UTF-8 as U+FFFD, for running text that a stray byte does not spoil.
+def read_text(path: Path) -> str:
+    """The content of a UTF-8 file, without a byte order mark.
 
     Raises
     ------
@@ -28,51 +26,42 @@ def text_lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str]]:
     except OSError as error:
         rule = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise InputError(f"cannot be read: {rule}", path=path, remedy="check the path") from None
-    for line, raw in enumerate(data.split(b"\n"), 1):
-        try:
-            text = raw.decode(errors=errors).removesuffix("\r")
-        except UnicodeDecodeError:
-            raise InputError("is not UTF-8", path=path, line=line, remedy="save it as UTF-8") from None
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError("is not UTF-8", path=path, line=line, remedy="save it as UTF-8") from None
+
+
+def text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 file that hold more than white space, with their numbers from 1."""
+    for line, text in enumerate(read_text(path).split("\n"), 1):
         if text and not text.isspace():
-            yield line, text
+            yield line, text.removesuffix("\r")
 
 
-def rows(
-    path: Path, names: Sequence[str], *, errors: str = "strict", comment: str | None = None
-) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a file of tab-separated columns with their line numbers; every row has each column, filled.
-
-    Lines that begin with ``comment`` are none; ``errors`` as in `text_lines`.
+def rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a file of tab-separated columns, with their line numbers.
 
     Raises
     ------
     InputError
-        Also if a row has fewer or more columns, or an empty one.
+        If a row has too few or too many columns, or an empty one.
     """
-    layout = "<TAB>".join(names)
-    for line, text in text_lines(path, errors):
-        if comment is not None and text.startswith(comment):
-            continue
+    for line, text in text_lines(path):
         fields = [field.strip() for field in text.split("\t")]
         if len(fields) != len(names):
-            rule = f"a row is {layout}, this one has {len(fields)} field{'s' * (len(fields) != 1)}"
+            found = f"this one has {len(fields)} field{'s' * (len(fields) != 1)}"
+            rule = f"a row is {'<TAB>'.join(names)}, {found}"
             raise InputError(rule, path=path, line=line, remedy="separate the fields by one tab each")
         if "" in fields:
-            field = names[fields.index("")]
-            raise InputError(
-                "is empty", path=path, line=line, field=field, remedy="fill it or remove the row"
-            )
+            field, remedy = names[fields.index("")], "fill it or remove the row"
+            raise InputError("is empty", path=path, line=line, field=field, remedy=remedy)
         yield line, fields
 
 
 def number(text: str, path: Path, line: int, field: str) -> float:
-    """A finite number.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
+    """A finite number; an `InputError` otherwise."""
     try:
         value = math.nan if "_" in text else float(text)  # Python reads 1_0 as 10
     except ValueError:
@@ -83,18 +72,19 @@ def number(text: str, path: Path, line: int, field: str) -> float:
 
 
 def json_objects(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON Lines file with their line numbers.
+    """The objects of a JSON Lines file, with their line numbers.
 
     Raises
     ------
     InputError
-        If a line is no JSON object or lacks a required field.
+        If a line is not a JSON object or lacks a required field.
     """
     for line, text in text_lines(path):
         try:
             value = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"is not JSON: {error}", path=path, line=line, remedy="mend the line") from None
+            rule = f"is not JSON: {error}"
+            raise InputError(rule, path=path, line=line, remedy="correct the line") from None
         if not isinstance(value, dict):
             raise InputError("a line is a JSON object, this one is not", path=path, line=line)
         for name in required:
