@@ -1,6 +1,6 @@
 # make demo   the main job on text and vectors that everybody has
 # make test   everything that must hold
-# make bench  how fast, side by side with peers -> benchmarks/results.json
+# make bench  how fast, side by side with other programs -> benchmarks/results.json
 # make paper  the paper's tables and figures, from shared/data where it is present
 # make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md
 # make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
@@ -8,8 +8,8 @@
 # make answers  every way of search as the retrieval step for answers, and how its constants were chosen -> docs/search.md
 # make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
 # make concepts  phrases and topics of two collections, phrases in search -> docs/concepts.md
-# make peers  others on the same tokens: quality, time, memory -> docs/peers.md
-# make test-peers  the tests of peers and encoders alone; more of them run where the peers are installed
+# make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
+# make test-baselines  the tests of baselines and encoders alone; more of them run where those are installed
 # make docs   the documentation as a web site in site/
 
 PYTHON ?= python3
@@ -17,7 +17,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse concepts answers drift senses peers test-peers docs clean
+.PHONY: demo test bench paper quality collapse concepts answers drift senses baselines test-baselines docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -57,10 +57,10 @@ drift: $(VENV)/installed-dev
 concepts: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.concepts
 
-peers: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.peers
+baselines: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.baselines
 
-test-peers: $(VENV)/installed-dev
+test-baselines: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export
 
 docs: $(VENV)/installed-docs

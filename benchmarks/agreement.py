@@ -18,8 +18,8 @@ from benchmarks.common import SHARED_DATA
 from benchmarks.known_items import known_items
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
-from selfvec.evaluation.beir import Collection, read_collection
 from selfvec.evaluation.ranking_metrics import ndcg, ranked
+from selfvec.evaluation.retrieval import Collection, read_collection
 from selfvec.refine.pipeline import refine
 from selfvec.search import Index
 from selfvec.search.fusion_weight import LEAST, MOST, agreement

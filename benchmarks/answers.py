@@ -32,8 +32,8 @@ from selfvec.base.files import atomic_file
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.evaluation.beir import Collection, read_collection
 from selfvec.evaluation.ranking_metrics import ndcg, ranked, recall
+from selfvec.evaluation.retrieval import Collection, read_collection
 from selfvec.numerics.bootstrap import Estimate, difference, mean
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.pipeline import refine

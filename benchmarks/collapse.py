@@ -34,7 +34,7 @@ from selfvec.refine.decorrelated import GAMMA, POWER, DecorrelatedRun, anchored,
 from selfvec.refine.health import anisotropy, effective_rank
 from selfvec.refine.online import OnlineRun
 from selfvec.refine.paper import PaperRun
-from selfvec.refine.pipeline import refine, refine_again
+from selfvec.refine.pipeline import refine
 from selfvec.refine.preparation import by_frequency, window_of
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -211,7 +211,7 @@ def numbers(runs: Mapping[str, Run]) -> str:
         f"| {health['effective_rank_original']:.0f} | | | |",
     ]
     for rule, run in runs.items():
-        rows = selfvec.evaluate(run, [Stability(refine_again)]).rows
+        rows = selfvec.evaluate(run, [Stability()]).rows
         halves = {row["metric"]: row["value"] for row in rows if "method" not in row}
         health = run.health
         lines.append(

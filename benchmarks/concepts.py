@@ -195,7 +195,7 @@ def retrieval() -> str:
             if asked:
                 ways["dense, phrases in the run only"] = preprocessing.by_words
             for label, way in ways.items():
-                table = Table("refined", run.vectors, way, run=run, topical=True)
+                table = Table("refined", run.vectors, way, run=run, refined=True)
                 scores = score_rankings(dense_rankings(collection, table)[0], collection.relevant)
                 rows.setdefault(label, []).append(np.asarray(scores["ndcg@10"]))
             scores = score_rankings(hybrid_rankings(collection, run), collection.relevant)

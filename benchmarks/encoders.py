@@ -22,9 +22,8 @@ from benchmarks.paper_report.page import fill
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.evaluation.beir import Collection, read_collection
 from selfvec.evaluation.ranking_metrics import ndcg, ranked
-from selfvec.evaluation.retrieval import bm25_rankings
+from selfvec.evaluation.retrieval import Collection, bm25_rankings, read_collection
 from selfvec.numerics.bootstrap import Estimate, difference, mean
 from selfvec.refine.pipeline import refine
 from selfvec.refine.topic_vectors import run_topics

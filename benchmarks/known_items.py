@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.common import SHARED_DATA
 from selfvec.corpus.python_docs import python_documentation
-from selfvec.evaluation.beir import Collection, read_collection
+from selfvec.evaluation.retrieval import Collection, read_collection
 
 __all__ = ["known_items"]
 

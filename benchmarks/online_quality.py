@@ -29,7 +29,6 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import Retrieval
-from selfvec.evaluation.agreement import cosines
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.health import HOVERING_WANDER, anisotropy, check_health, effective_rank
 from selfvec.refine.online import ANCHOR, OnlineRun
@@ -46,6 +45,12 @@ WAYS = ((0.05, 1), (ANCHOR, 1), (ANCHOR, 3))  # β, epochs
 RATES = (0.003, 0.005, 0.01, 0.02)  # α
 
 Table = NDArray[np.float32]
+
+
+def cosines(a: Table, b: Table) -> NDArray[np.float64]:
+    """Between the same rows of two tables of unit rows, (n,)."""
+    found: NDArray[np.float64] = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+    return found
 
 
 # ---- where it comes to rest

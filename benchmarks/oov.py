@@ -1,6 +1,6 @@
 """Words without a vector: what inducing one gives. Regenerates the figures of docs/oov.md.
 
-Hidden words found again on five collections, definitional nonces and chimeras, and how far meaning travels
+Hidden words found again on five collections, and how far meaning travels
 through words that are themselves unknown. Constants were chosen on PubMed and samples of it.
 
     python -m benchmarks.oov
@@ -21,12 +21,11 @@ from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation import Chimeras, Nonces, Unknown
+from selfvec.evaluation import HiddenWords
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import DecorrelatedRun, base_vectors, starting_vectors
-from selfvec.refine.induction import hold_out
 from selfvec.refine.paper import PaperRun
-from selfvec.refine.pipeline import refine, refine_again
+from selfvec.refine.pipeline import refine
 from selfvec.refine.preparation import by_frequency
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "oov.md"
@@ -55,7 +54,7 @@ def found_again(metric: str = "median_rank") -> tuple[str, str]:
         for name, (path, least) in CORPORA.items():
             settings = Settings(method="decorrelated", min_count=least, history="none")
             run = refine(Corpus.open([SHARED_DATA / path]), start(file), settings)
-            report = selfvec.evaluate(run, [Unknown(hold_out, refine_again)])
+            report = selfvec.evaluate(run, [HiddenWords()])
             rows = {row["vectors"]: row for row in report.rows if row["metric"] == metric}
             one = rows["combination"]
             cells = [f"{rows[w]['value']:,.0f} ({rows[w]['low']:,.0f}–{rows[w]['high']:,.0f})" for w in WAYS]
@@ -63,25 +62,6 @@ def found_again(metric: str = "median_rank") -> tuple[str, str]:
             cells = [f"{rows[w]['median_rank_alone']:,.0f}" for w in WAYS]
             alone.append(f"| {label} | {name} | {one['alone']:,} | {' | '.join(cells)} |")
     return "\n".join(every), "\n".join(alone)
-
-
-def published_tasks() -> str:
-    """Nonces and chimeras from two tables."""
-    folder = SHARED_DATA / "oov"
-    tasks = [
-        Nonces(folder / "definitional_nonces.txt"),
-        *(Chimeras(folder / f"chimeras_{n}.txt") for n in ("l2", "l6")),
-    ]
-    lines = ["| table | task | metric | value | 95 % | items | covered | share of the vocabulary |"]
-    lines.append("|---|---|---|---:|---|---:|---:|---:|")
-    tables = {label: start(file) for label, file in TABLES.items()}
-    for row in selfvec.evaluate(tables, tasks).rows:
-        digits = 0 if row["metric"] == "median_rank" else 3
-        numbers = [f"{row[key]:.{digits}f}" for key in ("value", "low", "high")]
-        share = f"{row['share']:.2%}" if row.get("share") is not None and digits == 0 else ""
-        cells = [row["vectors"], row["task"], row["metric"], numbers[0], f"{numbers[1]} to {numbers[2]}"]
-        lines.append(f"| {' | '.join(cells)} | {row['n']} | {row['covered']:.0%} | {share} |")
-    return "\n".join(lines)
 
 
 def chain(table: Vectors, seed: int) -> tuple[TokenBatch, Vectors, list[list[list[str]]]]:
@@ -170,7 +150,7 @@ def main() -> int:
     if not SHARED_DATA.is_dir():
         print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
         return 0
-    parts = {"hops": travelled(), "published": published_tasks()}
+    parts = {"hops": travelled()}
     print(*parts.values(), sep="\n\n", flush=True)
     parts["hidden"], parts["alone"] = found_again()
     PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")

@@ -54,9 +54,9 @@ class Questions:
 class Analogies(Task[Questions]):
     """Share of questions answered exactly, by 3CosAdd and by 3CosMul.
 
-    Every question counts. One with a word that has no vector is wrong; ``covered`` is the share of the others.
-    The three words of a question are never its answer. Extra keys: ``method`` (3cosadd or 3cosmul) and
-    ``sections``, the accuracy and size of each section.
+    Every question counts. One with a word that has no vector is wrong; ``covered`` is the share of the
+    others. The three words of a question are never its answer. Extra keys: ``method`` (3cosadd or 3cosmul)
+    and ``sections``, the accuracy and size of each section.
 
     Parameters
     ----------
@@ -71,7 +71,6 @@ class Analogies(Task[Questions]):
 
     def load(self, seed: int) -> Questions:
         """Read the questions."""
-        del seed
         return read_questions(self.path)
 
     def score(self, table: Table, items: Questions, seed: int) -> Iterator[Measurement]:

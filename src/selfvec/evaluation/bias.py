@@ -82,7 +82,6 @@ class Bias(Task[list[WordSet]]):
 
     def load(self, seed: int) -> list[WordSet]:
         """Read the word sets."""
-        del seed
         return read_sets(self.path)
 
     def measure(self, tables: Any, seed: int) -> Iterator[Measurement]:

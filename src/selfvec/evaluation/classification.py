@@ -26,7 +26,7 @@ _C = 10.0  # inverse strength of the penalty
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """Texts and their labels by number, (n,); the first ``train`` are to learn from. -1: a label not in train."""
+    """Texts and labels by number, (n,); the first ``train`` are to learn from. -1: a label not among them."""
 
     texts: list[str]
     labels: NDArray[np.int64]
@@ -39,8 +39,8 @@ class Classification(Task[LabelledTexts]):
 
     Nothing is tuned on the test part. Vectors are centred at the mean of the training examples and divided by
     their mean distance from it, so that one penalty (C = 10) means the same for all tables. Document
-    frequencies and similar texts are taken from all training texts, without their labels. The interval is over
-    test documents. ``covered`` is the share of tokens that have a vector, stop words excluded.
+    frequencies and similar texts are taken from all training texts, without their labels. The interval is
+    over test documents. ``covered`` is the share of tokens that have a vector, stop words excluded.
 
     Parameters
     ----------

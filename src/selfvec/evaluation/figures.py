@@ -25,8 +25,8 @@ _WIDTH = 31  # characters of a chart in Markdown
 _BAR, _HEIGHT, _MARGIN = 320, 22, 8  # pixels of a chart in HTML
 
 _READING = (
-    "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what was "
-    "looked up that has a vector. Differences are paired: both tables were measured on the same items."
+    "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "
+    "was looked up that has a vector. Differences are paired: both tables were measured on the same items."
 )
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;

@@ -40,17 +40,17 @@ class HiddenWords(Task[None]):
     """Hide a sample of known words, induce a vector for each, and rank the true vector.
 
     Each way to induce vectors has two rows. ``median_rank`` is the rank of a word's true vector, by cosine to
-    the induced one, among all words of the run that have a vector of their own: 1 is best, and a word that got
-    no vector has the middle rank. ``mrr`` is the mean of 1 / rank. ``candidates`` is the number of words
+    the induced one, among all words of the run that have a vector of their own: 1 is best, and a word that
+    got no vector has the middle rank. ``mrr`` is the mean of 1 / rank. ``candidates`` is the number of words
     ranked, ``share`` the median rank divided by it. A hidden word often has a related form that is not hidden
     (*storm*, *storms*), unlike many unknown words: ``median_rank_alone`` is over the ``alone`` hidden words
     that share their first five letters with no known word.
 
-    The ways: ``zero start`` (the paper's rule, ranked among the original vectors), ``context sum``, ``ridge``,
-    ``spelling`` and ``combination`` (ranked among the original vectors, centred on the words not hidden), and
-    ``refined``: the run's own method, ranked in the same space. The refined table would not do for the last:
-    its rows already contain what the text says about the words. Words composed from subwords are hidden too,
-    because their parts would give the hidden ones away.
+    The ways: ``zero start`` (the paper's rule, ranked among the original vectors), ``context sum``,
+    ``ridge``, ``spelling`` and ``combination`` (ranked among the original vectors, centred on the words not
+    hidden), and ``refined``: the run's own method, ranked in the same space. The refined table would not do
+    for the last: its rows already contain what the text says about the words. Words composed from subwords
+    are hidden too, because their parts would give the hidden ones away.
     """
 
     path: Path = Path("hidden words")
@@ -88,9 +88,7 @@ class HiddenWords(Task[None]):
             for metric, estimate in (("median_rank", median(ranked, seed)), ("mrr", mean(1 / ranked, seed))):
                 size = original.vector_size
                 n = len(hidden)
-                yield Measurement(
-                    prefix + name, metric, estimate, n, covered, dimensions=size, extra=extra
-                )
+                yield Measurement(prefix + name, metric, estimate, n, covered, dimensions=size, extra=extra)
 
 
 def induced(
@@ -117,7 +115,9 @@ def _sample(known: NDArray[np.bool_], batch: TokenBatch, seed: int) -> NDArray[n
     pool = np.flatnonzero(known & (batch.counts > 0))
     number = min(_MOST, len(pool) // _SHARE)
     if number < _LEAST:
-        rule = f"hiding words needs {_LEAST * _SHARE} words with a vector of their own, this run has {len(pool)}"
+        rule = (
+            f"hiding words needs {_LEAST * _SHARE} words with a vector of their own, this run has {len(pool)}"
+        )
         raise InputError(rule, remedy="give more text, or vectors of its language")
     return np.sort(np.random.default_rng(seed).choice(pool, number, replace=False))
 

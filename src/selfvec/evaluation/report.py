@@ -26,8 +26,8 @@ class Report:
     ----------
     rows : list of dict
         ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high`` (95 % bootstrap
-        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, further keys
-        of the kind and, where known, ``seconds`` and ``megabytes`` that the table took to make.
+        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, further
+        keys of the kind and, where known, ``seconds`` and ``megabytes`` that the table took to make.
     comparisons : list of dict
         ``vectors_a`` minus ``vectors_b`` on the same items: ``difference``, ``low``, ``high``, ``p``.
     tables : list of dict
@@ -48,10 +48,10 @@ class Report:
     def figures(self) -> list[Figure]:
         """Rows and comparisons by task, metric and method, in order."""
 
-        def group(row: Row) -> tuple[Any, ...]:
-            return tuple(row.get(key) for key in ("kind", "task", "metric", "method"))
+        def group(row: Row) -> tuple[str, str, str, str | None]:
+            return row["kind"], row["task"], row["metric"], row.get("method")
 
-        groups: dict[tuple[Any, ...], list[Row]] = {}
+        groups: dict[tuple[str, str, str, str | None], list[Row]] = {}
         for row in self.rows:
             groups.setdefault(group(row), []).append(row)
         return [

@@ -78,7 +78,6 @@ class Retrieval(Task[Collection]):
 
     def load(self, seed: int) -> Collection:
         """Read the collection."""
-        del seed
         return read_collection(self.path)
 
     def score(self, table: Table, items: Collection, seed: int) -> Iterator[Measurement]:

@@ -34,11 +34,11 @@ class Pairs:
 class Similarity(Task[Pairs]):
     """Spearman's rank correlation of cosines with human scores.
 
-    All pairs count. A pair with a word that has no vector gets cosine 0, and ``covered`` is the share of pairs
-    with both vectors. Two more keys give the correlation over part of the pairs: ``spearman_covered`` over
-    those with both vectors, and ``spearman_occurring`` over the ``occurring`` pairs whose words are in the
-    vocabulary, with or without a vector. Both tables of a run have the vocabulary of its corpus, so the latter
-    compares them on words that the corpus contains.
+    All pairs count. A pair with a word that has no vector gets cosine 0, and ``covered`` is the share of
+    pairs with both vectors. Two more keys give the correlation over part of the pairs: ``spearman_covered``
+    over those with both vectors, and ``spearman_occurring`` over the ``occurring`` pairs whose words are in
+    the vocabulary, with or without a vector. Both tables of a run have the vocabulary of its corpus, so the
+    latter compares them on words that the corpus contains.
 
     Parameters
     ----------
@@ -50,7 +50,6 @@ class Similarity(Task[Pairs]):
 
     def load(self, seed: int) -> Pairs:
         """Read the pairs."""
-        del seed
         return read_pairs(self.path)
 
     def score(self, table: Table, items: Pairs, seed: int) -> Iterator[Measurement]:

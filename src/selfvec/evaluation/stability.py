@@ -3,8 +3,8 @@
 The run's words are refined again with its own method and options, and compared by their ten nearest
 neighbours and by the cosine between their two vectors.
 
-Unchanged vectors are perfectly stable, and so is a collapsed table. Read stability beside what the vectors are
-good for.
+Unchanged vectors are perfectly stable, and so is a collapsed table. Read stability beside what the vectors
+are good for.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class Stability(Task[None]):
         assert table.run is not None
         run, batch = table.run, table.run.require_tokens()
         seeds = str(self.path) == "seeds"
+        extra: dict[str, Any] = {"repeats": self.repeats}
         if seeds and not takes_seed(run):
             words, exact = frequent_words(batch.counts, _WHOLE), Estimate(1.0, np.ones(RESAMPLES))
             for metric in ("overlap@10", "cosine"):
@@ -100,14 +101,14 @@ class Stability(Task[None]):
             known[i, words] = a.any(axis=1) & b.any(axis=1)
         compared = np.flatnonzero(~np.isnan(overlap).all(axis=0))
         counts, covered = batch.counts[compared], np.nanmean(known[:, compared], axis=0)
-        extra = {"repeats": self.repeats} | ({"aligned": rotated} if seeds else {})
+        extra |= {"aligned": rotated} if seeds else {}
         for metric, values in (("overlap@10", overlap), ("cosine", cosine)):
             by_word = np.nanmean(values[:, compared], axis=0)
             for band, (low, high) in ({"": (0, None)} | _BANDS).items():
                 inside = (counts >= low) & (counts < (high or np.inf))
                 if inside.any():
                     n, share = int(inside.sum()), float(covered[inside].mean())
-                    named: dict[str, Any] = extra | ({"method": band} if band else {})
+                    named = extra | ({"method": band} if band else {})
                     yield Measurement.of(table, metric, mean(by_word[inside], seed), n, share, **named)
 
     def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[tuple[NDArray[np.int64], Rows, Rows]]:
@@ -132,7 +133,7 @@ class Stability(Task[None]):
 
 
 def takes_seed(run: Run) -> bool:
-    """Whether a run depends on its seed: ``auto`` holds documents out, ``--vectors none`` starts at random."""
+    """Whether a run depends on its seed: ``auto`` holds documents out, ``--vectors none`` draws vectors."""
     return run.provenance.get("options", {}).get("method") == "auto" or _random_start(run)
 
 

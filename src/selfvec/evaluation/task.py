@@ -111,7 +111,6 @@ class Task(ABC, Generic[Items]):
 
     def score_baseline(self, tables: Sequence[Table], items: Items, seed: int) -> Iterator[Measurement]:
         """Figures of a method that needs no vectors, such as BM25; none by default."""
-        del tables, items, seed
         yield from ()
 
     def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:

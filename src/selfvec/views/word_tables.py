@@ -227,7 +227,7 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] =
     from rich.table import Table
     from rich.text import Text
 
-    from selfvec.evaluation.report import COSTS, costs
+    from selfvec.evaluation.figures import COSTS, costs
 
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:

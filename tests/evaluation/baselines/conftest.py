@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from peer_corpus import GLUE, TOPICS
+from planted_corpus import GLUE, TOPICS
 
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors

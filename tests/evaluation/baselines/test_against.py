@@ -1,4 +1,4 @@
-"""``evaluate --against``: peers of a run beside it, with what they cost, and only differences that matter."""
+"""``evaluate --against``: baselines beside a run, their cost, and their differences."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pairs(tmp_path: Path) -> Path:
     return path
 
 
-def test_peers_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path, capsys) -> None:
+def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path, capsys) -> None:
     report = tmp_path / "report.md"
     words = ["evaluate", run_folder, "--against", "ppmi-svd", "retrofit", "original", "--similarity", pairs]
     assert main([*map(str, words), "--json", "--report", str(report)]) == 0
@@ -56,7 +56,9 @@ def test_peers_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_p
     assert "| covered | seconds | MB |" in report.read_text(encoding="utf-8")
 
 
-def test_costs_are_shown_on_the_terminal_and_in_html_where_there_are_peers(run_folder, pairs, capsys) -> None:
+def test_costs_are_shown_on_the_terminal_and_in_html_where_there_are_baselines(
+    run_folder, pairs, capsys
+) -> None:
     command = ["evaluate", str(run_folder), "--similarity", str(pairs)]
     assert main(command) == 0
     assert "seconds" not in capsys.readouterr().out
@@ -67,7 +69,7 @@ def test_costs_are_shown_on_the_terminal_and_in_html_where_there_are_peers(run_f
     assert '<th class="n">seconds</th><th class="n">MB</th>' in page
 
 
-def test_a_peer_trained_as_the_run_was_is_the_run(storms, tmp_path) -> None:
+def test_a_baseline_trained_as_the_run_was_is_the_run(storms, tmp_path) -> None:
     for method in ("paper", "online", "decorrelated"):
         run = selfvec.Refiner(method=method, history="none").fit(storms, "none").run_
         selfvec.save_run(run, tmp_path / method)
@@ -84,9 +86,12 @@ def test_a_name_is_one_table(run_folder, pairs) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["RUN", "--against", "magic"], "--against: 'magic' is no peer; choose from paper, "),
-        (["FILE", "--against", "paper"], "--against: peers are trained on the tokens of one run, here are 0"),
-        (["RUN", "RUN", "--against", "paper"], "here are 2"),
+        (["RUN", "--against", "magic"], "--against: 'magic' is not a baseline; choose from paper, "),
+        (
+            ["FILE", "--against", "paper"],
+            "--against: baselines are trained on the tokens of one run, 0 were",
+        ),
+        (["RUN", "RUN", "--against", "paper"], "2 were given"),
     ],
 )
 def test_what_cannot_be_is_one_line(words, told, run_folder, pairs, tmp_path, capsys) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Greedy", "evaluate"]
 
-TASKS = "What is measured"
-
 
 class Greedy(TyperCommand):
-    """An option that may be repeated takes all that follows it, as in ``--similarity *.tsv``."""
+    """A repeatable option takes all values that follow it, as in ``--similarity *.tsv``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Repeat such an option before each of its values."""
@@ -44,87 +43,34 @@ class Greedy(TyperCommand):
         return super().parse_args(ctx, out)
 
 
+def _task(help: str, metavar: str | None = None, **options: Any) -> Any:
+    """An option that adds a task."""
+    return typer.Option(help=help, metavar=metavar, rich_help_panel="What to measure", **options)
+
+
+Paths = list[Path] | None
+
+
 def evaluate(
     vectors: Annotated[
         list[str],
-        typer.Argument(
-            metavar="RUN|VECTORS...", help="Run folders and vectors files; first, before options."
-        ),
+        typer.Argument(metavar="RUN|VECTORS...", help="Run folders and vectors files, before any options."),
     ],
-    similarity: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="TSV...", help="Rows of word, word, score.", rich_help_panel=TASKS),
-    ] = None,
-    analogies: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE...", help="Four words a line, as Google's or MSR's.", rich_help_panel=TASKS
-        ),
-    ] = None,
-    retrieval: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="BEIR_DIR...", help="corpus.jsonl, queries.jsonl, qrels.", rich_help_panel=TASKS
-        ),
-    ] = None,
-    classification: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="DIR...", help="train.tsv and test.tsv, rows of label, text.", rich_help_panel=TASKS
-        ),
-    ] = None,
-    shots: Annotated[
-        int | None,
-        typer.Option(min=1, help="Classify from N documents a class.", rich_help_panel=TASKS),
-    ] = None,
-    bias: Annotated[
-        bool, typer.Option("--bias", help="WEAT on small built-in word sets.", rich_help_panel=TASKS)
-    ] = False,
-    bias_sets: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE...", help="WEAT on your word sets, TOML or JSON.", rich_help_panel=TASKS),
-    ] = None,
-    nonces: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE...", help="Rows of word, definition.", rich_help_panel=TASKS),
-    ] = None,
-    chimeras: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE...", help="Rows of id, sentences, words, ratings.", rich_help_panel=TASKS),
-    ] = None,
-    senses: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE...",
-            help="Rows of lemma, sense, text: are uses put together?",
-            rich_help_panel=TASKS,
-        ),
-    ] = None,
-    oov: Annotated[
-        bool,
-        typer.Option(
-            "--oov", help="Hide known words of a run, find their vectors again.", rich_help_panel=TASKS
-        ),
-    ] = False,
-    stability: Annotated[
-        bool,
-        typer.Option(
-            "--stability", help="Refine again, over seeds and halves of the corpus.", rich_help_panel=TASKS
-        ),
-    ] = False,
-    encoder: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL", help="Neighbours against a contextual encoder's.", rich_help_panel=TASKS
-        ),
-    ] = None,
+    similarity: Annotated[Paths, _task("Rows of word, word, score.", "TSV...")] = None,
+    analogies: Annotated[Paths, _task("Four words a line, as Google's or MSR's.", "FILE...")] = None,
+    retrieval: Annotated[Paths, _task("corpus.jsonl, queries.jsonl, qrels.", "BEIR_DIR...")] = None,
+    classification: Annotated[Paths, _task("train.tsv and test.tsv, rows of label, text.", "DIR...")] = None,
+    shots: Annotated[int | None, _task("Classify from N documents a class.", min=1)] = None,
+    bias: Annotated[bool, _task("WEAT on small built-in word sets.")] = False,
+    bias_sets: Annotated[Paths, _task("WEAT on your word sets, TOML or JSON.", "FILE...")] = None,
+    oov: Annotated[bool, _task("Hide known words of a run and induce vectors for them.")] = False,
+    stability: Annotated[bool, _task("Refine again with other seeds and on halves of the corpus.")] = False,
     against: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME...", help="Peers, trained now on the run's tokens; all for all of them."),
+        typer.Option(metavar="NAME...", help="Baselines, trained now on the run's tokens; or all."),
     ] = None,
     dimensions: Annotated[
-        str | None,
-        typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.", rich_help_panel=TASKS),
+        str | None, typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For every random choice.")] = 0,
     report: Annotated[
@@ -132,32 +78,41 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure vectors on tasks: each figure with its interval, each difference with its own."""
-    from selfvec.evaluation.bias_sets import BUILT_IN
-    from selfvec.evaluation.evaluate import evaluate as measure
+    """Measure vectors on tasks, with confidence intervals and paired differences."""
+    from functools import partial
+
+    from selfvec.evaluation import (
+        Analogies,
+        Bias,
+        Classification,
+        HiddenWords,
+        Retrieval,
+        Similarity,
+        Stability,
+    )
+    from selfvec.evaluation import evaluate as measure
     from selfvec.evaluation.report import check_suffix
 
-    given = {
-        "similarity": similarity,
-        "analogies": analogies,
-        "retrieval": retrieval,
-        "classification": classification,
-        "bias-sets": [*([BUILT_IN] if bias else []), *(bias_sets or [])],
-        "nonces": nonces,
-        "chimeras": chimeras,
-        "senses": senses,
-    }
     if report is not None:
         check_suffix(report)
-    tasks = _tasks(given, {"classification": {"shots": shots}}) + _run_tasks(oov, stability, encoder)
+    of_files: list[tuple[Paths, Callable[[Path], Task[Any]]]] = [
+        (similarity, Similarity),
+        (analogies, Analogies),
+        (retrieval, Retrieval),
+        (classification, partial(Classification, shots=shots)),
+    ]
+    tasks = [kind(path) for paths, kind in of_files for path in paths or ()]
+    tasks += [Bias()] if bias else []
+    tasks += [Bias(path) for path in bias_sets or ()]
+    tasks += [HiddenWords()] if oov else []
+    tasks += [Stability(Path(name)) for name in ("seeds", "halves")] if stability else []
     if not tasks:
-        flags = ", ".join(f"--{flag}" for flag in (*given, "bias", "oov", "stability", "encoder"))
-        raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
-    progress = TerminalProgress()
-    peers = _trained(vectors, against, seed, progress)
-    found = measure(
-        vectors, tasks, against=peers, dimensions=_sizes(dimensions), seed=seed, progress=progress
-    )
+        flags = "similarity, analogies, retrieval, classification, bias, bias-sets, oov, stability"
+        remedy = f"give at least one of {', '.join(f'--{flag}' for flag in flags.split(', '))}"
+        raise OptionError("there is nothing to measure", remedy=remedy)
+    progress, sizes = TerminalProgress(), _sizes(dimensions)
+    baselines = _trained(vectors, against, seed, progress)
+    found = measure(vectors, tasks, against=baselines, dimensions=sizes, seed=seed, progress=progress)
     if report is not None:
         found.save(report)
         say(f"wrote {report}")
@@ -166,35 +121,11 @@ def evaluate(
     else:
         from selfvec.views.word_tables import evaluation_table
 
-        show(evaluation_table(found.as_dict()["rows"], found.summary()))
-
-
-def _tasks(given: dict[str, list[Path] | None], options: dict[str, dict[str, Any]]) -> list[Task]:
-    """The tasks of every kind, in the order of `KINDS`."""
-    from selfvec.evaluation import KINDS
-
-    return [
-        kind(path, **options.get(flag, {})) for flag, kind in KINDS.items() for path in given.get(flag) or ()
-    ]
-
-
-def _run_tasks(oov: bool, stability: bool, encoder: str | None) -> list[Task]:
-    """Tasks that ask a run's own corpus."""
-    from selfvec.evaluation import Contextual, Stability, Unknown
-    from selfvec.evaluation.contextual import sentence_encoder
-    from selfvec.refine.induction import hold_out
-    from selfvec.refine.pipeline import refine_again
-
-    tasks: list[Task] = [Unknown(hold_out, refine_again)] if oov else []
-    if stability:
-        tasks += [Stability(refine_again, over) for over in ("seeds", "halves")]
-    if encoder is not None:
-        tasks.append(Contextual(sentence_encoder(encoder), encoder))
-    return tasks
+        show(evaluation_table(found.rows, found.summary()))
 
 
 def _trained(given: list[str], names: list[str] | None, seed: int, progress: Progress) -> dict[str, Vectors]:
-    """Peers of the one run among what was given."""
+    """Baselines, trained on the tokens of the one run that was given."""
     if not names:
         return {}
     from selfvec.evaluation.baselines import train
@@ -202,20 +133,14 @@ def _trained(given: list[str], names: list[str] | None, seed: int, progress: Pro
 
     runs = [path for path in given if is_run(path)]
     if len(runs) != 1:
-        raise OptionError(
-            f"peers are trained on the tokens of one run, here are {len(runs)}",
-            field="against",
-            remedy="name one run folder",
-        )
+        rule = f"baselines are trained on the tokens of one run, {len(runs)} were given"
+        raise OptionError(rule, field="against", remedy="name one run folder")
     return train(open_run(runs[0]), names, seed=seed, progress=progress)
 
 
 def _sizes(text: str | None) -> list[int]:
-    if not text:
-        return []
     try:
-        return [int(part) for part in text.split(",")]
+        return [int(part) for part in text.split(",")] if text else []
     except ValueError:
-        raise OptionError(
-            f"is whole numbers with commas, not {text!r}", field="dimensions", remedy="try 50,100"
-        ) from None
+        rule = f"is whole numbers with commas, not {text!r}"
+        raise OptionError(rule, field="dimensions", remedy="try 50,100") from None

@@ -1,6 +1,6 @@
-"""``python -m selfvec.evaluation.baselines.child RUN OUT PEER SEED JOBS``: train one peer.
+"""``python -m selfvec.evaluation.baselines.child RUN OUT NAME SEED JOBS``: train one baseline.
 
-From the folder of a run with its tokens to ``peer.safetensors`` and ``peer.json`` in another.
+Reads a run folder with its tokens, writes ``baseline.safetensors`` and ``baseline.json`` into another folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
-from .registry import find_peer
+from .registry import find_baseline
 
 __all__ = ["main"]
 
@@ -33,20 +33,19 @@ def main(given: Path, out: Path, name: str, seed: int, jobs: int) -> None:
     batch = replace(run.tokens, ids=np.array(run.tokens.ids), offsets=np.array(run.tokens.offsets))
     known = np.array(run.original.vectors), np.array(run.original.sources)
     original = Vectors(batch.types, known[0], sources=known[1], normalized=True)
-    peer = find_peer(name)
-    if peer.warm:
-        peer(*_handful(original.vector_size), seed, jobs)
+    baseline = find_baseline(name)
+    if baseline.warm_up:
+        baseline(*_handful(original.vector_size), seed, jobs)
     before = _resident("VmRSS")
     _forget_peak()
     start, processor = time.perf_counter(), time.process_time()
-    made = peer(batch, original, seed, jobs)
+    made = baseline(batch, original, seed, jobs)
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
     peak = _resident("VmHWM")
     megabytes = None if before is None or peak is None else max(0.0, peak - before)
-    write_tensors(out / "peer.safetensors", {"vectors": made.vectors, "sources": made.sources})
+    write_tensors(out / "baseline.safetensors", {"vectors": made.vectors, "sources": made.sources})
     cost = {"seconds": seconds, "megabytes": megabytes, "jobs": jobs, "processor_seconds": processor}
-    text = json.dumps(cost)
-    (out / "peer.json").write_text(text, encoding="utf-8")
+    (out / "baseline.json").write_text(json.dumps(cost), encoding="utf-8")
 
 
 def _handful(dimensions: int) -> tuple[TokenBatch, Vectors]:
@@ -59,7 +58,7 @@ def _handful(dimensions: int) -> tuple[TokenBatch, Vectors]:
 
 
 def _resident(field: str) -> float | None:
-    """A field of the process' status in MB: memory resident now (VmRSS) or at its peak (VmHWM)."""
+    """Resident memory in MB, now (VmRSS) or at its peak (VmHWM); None if the system does not report it."""
     if not _STATUS.exists():
         return None
     lines = _STATUS.read_text(encoding="utf-8").splitlines()
@@ -68,12 +67,12 @@ def _resident(field: str) -> float | None:
 
 
 def _forget_peak() -> None:
-    """Let the peak begin anew from what is resident now, where the system can."""
+    """Reset the peak to what is resident now, if the system allows it."""
     if _RESET.exists():
         try:
             _RESET.write_text("5", encoding="ascii")
-        except OSError:  # not allowed: the peak is then that since the start, which the inputs are part of
-            return
+        except OSError:
+            return  # not allowed: the peak then includes loading the inputs
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""GloVe, and Mittens: GloVe held to the vectors one started from. No library of either is kept up.
+"""GloVe, and Mittens: GloVe pulled towards the original vectors. Neither has a maintained library.
 
     GloVe    J = Σ_ij f(X_ij) · (w_i·c_j + a_i + b_j - log X_ij)²,   f(x) = min(1, (x / 100)^¾)
     Mittens  J + μ · Σ_known ‖w_i + c_i - r_i‖²
 
 (Pennington, Socher and Manning, 2014, *GloVe: Global Vectors for Word Representation*; Dingwall and Potts,
 2018, *Mittens: an Extension of GloVe for Learning Domain-Specialized Representations*.) X counts a neighbour
-at distance δ as 1/δ; steps are AdaGrad's, at the rate .05; a word's vector is w + c. Mittens starts w and c
-of known words at r/2. Its penalty is a sum over words and is spread here over the entries of a word, so that
-an epoch applies it once.
+at distance δ as 1/δ; optimised with AdaGrad at a rate of .05; a word's vector is w + c. Mittens starts w and
+c of known words at r/2. Its penalty is a sum over words; here it is spread over the entries of a word, so
+that an epoch applies it once.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from itertools import pairwise
 from math import gcd
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from selfvec.cooccurrence.counting import HARMONIC_UNIT, count
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-__all__ = ["EPOCHS", "MITTENS", "WINDOW", "glove", "mittens", "trained"]
+__all__ = ["descend", "glove", "mittens", "trained"]
 
-WINDOW = 11  # tokens, five on each side: that of word2vec
+WINDOW = 11  # tokens, five on each side, as in word2vec
 EPOCHS = 15
 RATE = 0.05
 ENOUGH, POWER = 100.0, 0.75  # of f
@@ -35,7 +36,7 @@ Table = NDArray[np.float32]
 
 
 def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
-    """GloVe of the corpus alone, as many dimensions as the original has.
+    """GloVe from the corpus alone, in as many dimensions as the original.
 
     With one thread a seed gives the same vectors; with more, threads write into each other's rows, as in the
     authors' own program.
@@ -44,14 +45,12 @@ def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
 
 
 def mittens(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
-    """GloVe held to the original by μ = .1, the authors' value."""
+    """GloVe pulled towards the original with μ = .1, the authors' value."""
     return trained(batch, np.ascontiguousarray(original.unit), MITTENS, seed, jobs)
 
 
 def trained(batch: TokenBatch, held: Table, strength: float, seed: int, jobs: int) -> Table:
-    """w + c after `EPOCHS`, (V, d) float32; ``held`` is what non-zero rows are held to, by ``strength`` μ."""
-    from .glove_kernel import descend
-
+    """w + c after `EPOCHS`, (V, d) float32; rows of ``held`` pull their words with ``strength`` μ."""
     counts = count(batch, WINDOW, weighting="harmonic", jobs=jobs)
     size, entries = len(counts), len(counts.data)
     rows = np.repeat(np.arange(size, dtype=np.int32), np.diff(counts.indptr))
@@ -77,7 +76,7 @@ def trained(batch: TokenBatch, held: Table, strength: float, seed: int, jobs: in
 
 
 def _start(held: Table, pulls: Table, rng: np.random.Generator) -> Table:
-    """Rows and, last, biases: small random numbers, or half of what a word is held to. (V, d + 1) float32."""
+    """Rows and, in the last column, biases: small random numbers, or half of ``held``. (V, d + 1) float32."""
     size, width = held.shape
     out: Table = rng.random((size, width + 1), dtype=np.float32)
     out -= 0.5
@@ -88,10 +87,74 @@ def _start(held: Table, pulls: Table, rng: np.random.Generator) -> Table:
 
 
 def _order(entries: int, rng: np.random.Generator) -> tuple[int, int]:
-    """A walk over all entries that looks random and needs no memory: where it starts and its step."""
+    """Start and step of a walk over all entries that looks random and needs no memory."""
     if entries < 2:
         return 0, 1
     step = int(entries * rng.uniform(0.3, 0.7)) | 1
     while gcd(step, entries) != 1:
         step += 2
     return int(rng.integers(entries)), step
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})
+def descend(
+    lo: int,
+    hi: int,
+    first: int,
+    step: int,
+    rows: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    targets: Table,
+    weights: Table,
+    held: Table,
+    pulls: Table,
+    words: Table,
+    contexts: Table,
+    word_squares: Table,
+    context_squares: Table,
+    rate: np.float32,
+) -> None:
+    """AdaGrad steps on the entries ``(first + k · step) mod n`` of the counts, for k from ``lo`` to ``hi``.
+
+    Parameters
+    ----------
+    rows, columns : (n,) int32
+        Word and context of each entry.
+    targets, weights : (n,) float32
+        log X and f(X).
+    held : (V, d) float32
+        Rows that known words are pulled towards.
+    pulls : (V,) float32
+        Strength of the pull at each of a word's entries; 0 for none.
+    words, contexts, word_squares, context_squares : (V, d + 1) float32
+        The tables, biases last, and the sums of their squared gradients. Changed.
+    rate : float32
+    """
+    entries = rows.size
+    width = held.shape[1]
+    for k in range(lo, hi):
+        entry = (first + k * step) % entries
+        i, j = rows[entry], columns[entry]
+        w, c = words[i], contexts[j]
+        product = w[width] + c[width] - targets[entry]
+        for n in range(width):
+            product += w[n] * c[n]
+        error = weights[entry] * product
+        pull_i, pull_j = pulls[i], pulls[j]
+        own, other = contexts[i], words[j]
+        squares_w, squares_c = word_squares[i], context_squares[j]
+        for n in range(width):
+            to_word = error * c[n]
+            to_context = error * w[n]
+            if pull_i > 0:
+                to_word += pull_i * (w[n] + own[n] - held[i, n])
+            if pull_j > 0:
+                to_context += pull_j * (c[n] + other[n] - held[j, n])
+            w[n] -= rate * to_word / np.sqrt(squares_w[n])
+            c[n] -= rate * to_context / np.sqrt(squares_c[n])
+            squares_w[n] += to_word * to_word
+            squares_c[n] += to_context * to_context
+        w[width] -= rate * error / np.sqrt(squares_w[width])
+        c[width] -= rate * error / np.sqrt(squares_c[width])
+        squares_w[width] += error * error
+        squares_c[width] += error * error

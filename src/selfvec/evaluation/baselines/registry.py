@@ -1,4 +1,4 @@
-"""The peers by name, what each needs installed, and what is said about a name that is none."""
+"""The baselines by name, and what each needs installed."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
-from . import encoder, factorized, glove, ours, predicted, retrofitted
+from . import gensim_models, glove, ppmi, refinement, sentence_encoder
 
-__all__ = ["ALREADY", "ENCODER", "NAMES", "Peer", "check_names", "find_peer"]
+__all__ = ["ALREADY", "ENCODER", "NAMES", "Baseline", "check_names", "find_baseline"]
 
 ALREADY = ("original", "bm25")
-"""Stand in the table of a run without being asked for."""
+"""Always reported for a run, so they need no training."""
 
 ENCODER = "encoder:"
-"""Before the name or path of a sentence-transformers model."""
+"""Prefix of the name or path of a sentence-transformers model."""
 
-Trained = Callable[[TokenBatch, Vectors, int, int], NDArray[np.float32]]
+Train = Callable[[TokenBatch, Vectors, int, int], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Peer:
+class Baseline:
     """One way to make word vectors from a corpus.
 
     Parameters
     ----------
     table : callable
-        From a `TokenBatch`, the `Vectors` of its types before, a seed and a number of threads to a (V, d)
-        float32 table, zeros for words it knows nothing about.
+        From a `TokenBatch`, the original `Vectors` of its types, a seed and a number of threads to a (V, d)
+        float32 table, zeros for words without a vector.
     package, extra : str, optional
-        What has to be installed for it, and the extra that brings it.
-    warm : bool
-        Whether a first run on a handful of words loads and compiles what it needs, outside the measured time.
+        What has to be installed, and the extra that installs it.
+    warm_up : bool
+        Whether to train on a handful of words first, so that imports and compilation are not timed.
     """
 
-    table: Trained
+    table: Train
     package: str | None = None
-    extra: str = "peers"
-    warm: bool = True
+    extra: str = "baselines"
+    warm_up: bool = True
 
     def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
         """Unit rows for the words of the batch, in their order.
@@ -61,26 +61,30 @@ class Peer:
         return Vectors(batch.types, table, sources=sources, counts=batch.counts, normalized=True)
 
 
-NAMES: dict[str, Peer] = {
-    "paper": Peer(ours.paper),
-    "online": Peer(ours.online),
-    "decorrelated": Peer(ours.decorrelated),
-    "ppmi-svd": Peer(factorized.ppmi_svd, "sklearn"),
-    "word2vec-sg": Peer(partial(predicted.word2vec, skip_gram=True, continued=False), "gensim"),
-    "word2vec-sg-continued": Peer(partial(predicted.word2vec, skip_gram=True, continued=True), "gensim"),
-    "word2vec-cbow": Peer(partial(predicted.word2vec, skip_gram=False, continued=False), "gensim"),
-    "word2vec-cbow-continued": Peer(partial(predicted.word2vec, skip_gram=False, continued=True), "gensim"),
-    "fasttext": Peer(partial(predicted.fasttext, continued=False), "gensim"),
-    "fasttext-continued": Peer(partial(predicted.fasttext, continued=True), "gensim"),
-    "glove": Peer(glove.glove),
-    "mittens": Peer(glove.mittens),
-    "retrofit": Peer(retrofitted.retrofit),
+def _word2vec(*, skip_gram: bool, continued: bool) -> Baseline:
+    return Baseline(partial(gensim_models.word2vec, skip_gram=skip_gram, continued=continued), "gensim")
+
+
+NAMES: dict[str, Baseline] = {
+    "paper": Baseline(partial(refinement.refined, method="paper")),
+    "online": Baseline(partial(refinement.refined, method="online")),
+    "decorrelated": Baseline(partial(refinement.refined, method="decorrelated")),
+    "ppmi-svd": Baseline(ppmi.ppmi_svd, "sklearn"),
+    "word2vec-sg": _word2vec(skip_gram=True, continued=False),
+    "word2vec-sg-continued": _word2vec(skip_gram=True, continued=True),
+    "word2vec-cbow": _word2vec(skip_gram=False, continued=False),
+    "word2vec-cbow-continued": _word2vec(skip_gram=False, continued=True),
+    "fasttext": Baseline(partial(gensim_models.fasttext, continued=False), "gensim"),
+    "fasttext-continued": Baseline(partial(gensim_models.fasttext, continued=True), "gensim"),
+    "glove": Baseline(glove.glove),
+    "mittens": Baseline(glove.mittens),
+    "retrofit": Baseline(ppmi.retrofit),
 }
-"""Peers by name. One more, `ENCODER` and the name of a model, is made when asked for."""
+"""Baselines by name. Further ones, `ENCODER` followed by a model, are made when asked for."""
 
 
-def find_peer(name: str) -> Peer:
-    """The peer of a name.
+def find_baseline(name: str) -> Baseline:
+    """The baseline of this name.
 
     Raises
     ------
@@ -88,30 +92,28 @@ def find_peer(name: str) -> Peer:
         If there is none; lists the names.
     """
     if name.startswith(ENCODER) and len(name) > len(ENCODER):
-        encode = encoder.of(name.removeprefix(ENCODER))
-        return Peer(encode, "sentence_transformers", "encoder", warm=False)
+        encode = partial(sentence_encoder.encoded, model=name.removeprefix(ENCODER))
+        return Baseline(encode, "sentence_transformers", "encoder", warm_up=False)
     if name not in NAMES:
-        raise OptionError(
-            f"{name!r} is no peer",
-            field="against",
-            remedy=f"choose from {', '.join(NAMES)}, {ENCODER}MODEL or all",
-        )
+        remedy = f"choose from {', '.join(NAMES)}, {ENCODER}MODEL or all"
+        raise OptionError(f"{name!r} is not a baseline", field="against", remedy=remedy)
     return NAMES[name]
 
 
 def check_names(names: Sequence[str]) -> list[str]:
-    """The peers to be trained, each once: ``all`` is `NAMES`, what is there `ALREADY` needs no training.
+    """The baselines to be trained, each once: ``all`` means `NAMES`, and those `ALREADY` there are left out.
 
     Raises
     ------
     OptionError
-        If a name is none.
+        If there is no baseline of a name.
     MissingExtra
-        If what a peer needs is not installed; known before anything is trained.
+        If a required package is not installed; checked before anything is trained.
     """
     wanted = dict.fromkeys(each for name in names for each in (NAMES if name == "all" else (name,)))
-    found = {name: find_peer(name) for name in wanted if name not in ALREADY}
-    for name, peer in found.items():
-        if peer.package is not None and find_spec(peer.package) is None:
-            raise MissingExtra(peer.package.replace("_", "-"), peer.extra, f"the peer {name}")
+    found = {name: find_baseline(name) for name in wanted if name not in ALREADY}
+    for name, baseline in found.items():
+        if baseline.package is not None and find_spec(baseline.package) is None:
+            package = baseline.package.replace("_", "-")
+            raise MissingExtra(package, baseline.extra, f"the baseline {name}")
     return list(found)

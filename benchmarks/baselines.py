@@ -1,9 +1,9 @@
-"""Peers in one table: quality, seconds and memory on the same tokens in one run; regenerates docs/peers.md.
+"""Baselines in one table: quality, seconds and memory on the same tokens. Fills docs/baselines.md.
 
 Retrieval collections are refined on their own documents; word similarity follows PubMed abstracts, a sample
-and all of them. Nothing is chosen here: every peer runs as `selfvec.evaluation.baselines` describes it.
+and all of them. Nothing is chosen here: every baseline runs as `selfvec.evaluation.baselines` describes it.
 
-    python -m benchmarks.peers [PART...]      (or: make peers)
+    python -m benchmarks.baselines [PART...]      (or: make baselines)
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from selfvec.evaluation import Retrieval, Similarity
 from selfvec.evaluation.baselines import NAMES, train
 from selfvec.refine.pipeline import refine
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "peers.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "baselines.md"
 COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
 SAMPLE, SEED = 3_000, 0
 
@@ -40,12 +40,12 @@ def retrieval(start: str) -> str:
         path = SHARED_DATA / "retrieval" / folder
         settings = Settings(method="original", stop_words="en")
         run = refine(Corpus.open([path]), start, settings)
-        peers = train(run, list(NAMES))
-        report = selfvec.evaluate({"original": run.original, **peers}, [Retrieval(path)])
+        trained = train(run, list(NAMES))
+        report = selfvec.evaluate({"original": run.original, **trained}, [Retrieval(path)])
         for row in report.rows:
             if row["metric"] == "ndcg@10":
                 columns.setdefault(row["vectors"], {})[name] = row["value"]
-        cost = {peer: v.provenance["cost"] for peer, v in peers.items()}
+        cost = {name: v.provenance["cost"] for name, v in trained.items()}
     lines = [f"| vectors | {' | '.join(COLLECTIONS)} | mean | seconds | MB |", "|---|" + "---:|" * 6]
     for name, values in columns.items():
         figures = [f"{values[key]:.3f}" for key in COLLECTIONS] + [f"{np.mean(list(values.values())):.3f}"]
@@ -56,18 +56,18 @@ def retrieval(start: str) -> str:
 def similarity(start: str, texts: list[str], min_count: int) -> str:
     """Spearman over the pairs whose words occur."""
     run = refine(Corpus.from_texts(texts), start, Settings(method="original", min_count=min_count))
-    peers = train(run, list(NAMES))
+    trained = train(run, list(NAMES))
     values: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, path in occurring(run, Path(folder)):
-            for row in selfvec.evaluate({"original": run.original, **peers}, [Similarity(path)]).rows:
+            for row in selfvec.evaluate({"original": run.original, **trained}, [Similarity(path)]).rows:
                 values.setdefault(row["vectors"], {})[name] = row["value"]
     sets = list(next(iter(values.values())))
     assert run.tokens is not None
     lines = [f"{len(run.tokens):,} tokens, {len(run.tokens.types):,} words.", ""]
     lines += [f"| vectors | {' | '.join(sets)} | seconds | MB |", "|---|" + "---:|" * (len(sets) + 2)]
     for name, found in values.items():
-        cost = peers[name].provenance["cost"] if name in peers else None
+        cost = trained[name].provenance["cost"] if name in trained else None
         cells = [name, *(f"{found[key]:.3f}" for key in sets), *_spent(cost)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -21,7 +21,7 @@ from benchmarks.bench_scan import PUBMED, corpus
 from benchmarks.common import Result, median_seconds, paired
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation.baselines.predicted import distinct_keys, write_lines
+from selfvec.evaluation.baselines.gensim_models import distinct_keys, write_lines
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import DecorrelatedRun
 from selfvec.refine.recorder import parse_history

@@ -1,16 +1,15 @@
-"""word2vec and fastText through gensim, on the corpus alone or going on from the vectors given.
+"""word2vec and fastText by gensim, from the corpus alone or continued from given vectors.
 
-Negative sampling (5), subsampling of frequent words (1e-3) and five words on each side are the makers' own
-values, and all words count, since the table has a row for each. The text goes to gensim as a file with a
-document a line, the fastest way it has. With one thread a seed gives the same vectors; with more, threads
-write into each other's rows.
+Five negative samples, subsampling of frequent words (1e-3) and five words on each side are the authors'
+defaults; all words are kept, since the table has a row for each. gensim reads the text from a file with one
+document a line, its fastest input. With one thread a seed gives the same vectors; with more, threads write
+into each other's rows.
 
-What "continued" means. Rows of words with a vector start there, at length 1; the others start from the small
-random numbers of any training. The output weights start from zero, as always, and know nothing of those
-rows; to move the rows by them at once would be to spoil them. So in the first epoch known rows stand still
-while the output weights, and the rows of new words, are fitted to them; in the epochs that follow all moves.
-In fastText the same holds for the rows of whole words; n-grams start from random numbers, as in its own
-``-pretrainedVectors``.
+"Continued": rows of words with a vector start there, at length 1; the others start from small random numbers
+as in any training. The output weights start from zero, as always, and would spoil those rows if they moved
+them at once. So in the first epoch known rows are frozen while the output weights and the rows of new words
+are fitted to them; in the following epochs everything is trained. In fastText the same holds for the rows of
+whole words; n-grams start from random numbers, as in its own ``-pretrainedVectors``.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ __all__ = ["distinct_keys", "epochs_of", "fasttext", "word2vec", "write_lines"]
 Table = NDArray[np.float32]
 
 _ALPHA = 0.025  # gensim's first learning rate
-_LONGEST = 10_000  # tokens of a line that gensim reads
-_BUCKETS = 1 << 18  # of fastText's n-grams; its 2,000,000 would only be empty memory here
+_LONGEST = 10_000  # tokens of a line; gensim ignores the rest
+_BUCKETS = 1 << 18  # for fastText's n-grams; its default of 2,000,000 would be mostly empty
 _EPOCHS, _MOST, _ENOUGH = 5, 50, 5_000_000
 
 
 def epochs_of(tokens: int) -> int:
-    """The makers' five or, for a small corpus, as many as show it five million tokens, 50 at most."""
+    """Five, the authors' default; for a small corpus, enough to read five million tokens, at most 50."""
     return min(_MOST, max(_EPOCHS, -(-_ENOUGH // max(tokens, 1))))
 
 
@@ -64,14 +63,14 @@ def _gensim() -> Any:
     try:
         from gensim import models
     except ImportError:
-        raise MissingExtra("gensim", "peers", "the peers word2vec and fasttext") from None
+        raise MissingExtra("gensim", "baselines", "the baselines word2vec and fasttext") from None
     return models
 
 
 def _options(original: Vectors, seed: int, jobs: int) -> dict[str, Any]:
     size = original.vector_size
     fixed = {"window": 5, "negative": 5, "sample": 1e-3, "alpha": _ALPHA, "min_count": 1, "sorted_vocab": 0}
-    return {"vector_size": size, "seed": seed + 1, "workers": jobs, **fixed}  # to gensim no seed is 0
+    return {"vector_size": size, "seed": seed + 1, "workers": jobs, **fixed}  # gensim takes 0 for no seed
 
 
 def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | None) -> None:
@@ -87,7 +86,7 @@ def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | No
         if continued is not None:
             known = original.unit.any(axis=1)
             getattr(model.wv, continued)[known] = original.unit[known]
-            held = (~known).astype(np.float32)  # how much of a step each row takes
+            held = (~known).astype(np.float32)  # learning rate factor of each row
             setattr(model.wv, f"{continued}_lockf", held)
             model.train(**given, epochs=1, start_alpha=_ALPHA, end_alpha=_ALPHA)
             setattr(model.wv, f"{continued}_lockf", np.ones(1, np.float32))
@@ -96,7 +95,7 @@ def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | No
 
 
 def distinct_keys(types: Sequence[str]) -> list[str]:
-    """Words as a text file can hold them: without white space, and no two alike.
+    """Words as distinct keys without white space, for a text file.
 
     >>> distinct_keys(["new york", "new_york", "hail", ""])
     ['new_york_', 'new_york', 'hail', '_']
@@ -115,7 +114,7 @@ def distinct_keys(types: Sequence[str]) -> list[str]:
 
 
 def write_lines(batch: TokenBatch, keys: Sequence[str], path: Path) -> int:
-    """A document a line, those that gensim would cut in several; the number of lines."""
+    """Write a document a line, long ones as several; returns the number of lines."""
     lines = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for lo, hi in pairwise(batch.offsets.tolist()):

@@ -1,4 +1,4 @@
-"""Classification: what is learned of what, how few examples, and every malformed file."""
+"""Classification: what is learned, from how few examples, and how texts are split."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification
 from selfvec.evaluation.classification import _draws, read_labelled
@@ -52,13 +52,6 @@ def test_two_topics_are_told_apart(table: Vectors, folder: Path, shots: int | No
     assert (row["value"], row["n"], row["covered"], row["shots"]) == (1, 30, 1, shots)
 
 
-def test_a_table_of_nothing_guesses(folder: Path) -> None:
-    row = measured(Vectors(["z"], np.ones((1, 3), np.float32)), Classification(folder))
-    assert row["value"] == 0.5
-    assert row["covered"] == 0
-    assert row["low"] < 0.5 < row["high"]
-
-
 def test_spread_and_place_of_a_table_do_not_matter_much(table: Vectors, folder: Path) -> None:
     narrow = Vectors(WORDS, (table.vectors * 0.01 + [9, 9, 9, 9]).astype(np.float32))  # all words alike
     assert measured(narrow, Classification(folder))["value"] == 1
@@ -96,28 +89,6 @@ def test_a_label_never_seen_is_wrong(table: Vectors, folder: Path) -> None:
 def test_text_keeps_its_tabs_and_may_be_empty(write) -> None:
     data = read_labelled(write("t.tsv", "a\tone\ttwo\nb\t\na\tx\nb\ty\n"), 0)
     assert sorted(data.texts) == ["", "one\ttwo", "x", "y"]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a\tx\nno tab\n", "train.tsv:2: a row is label<TAB>text, this one has no tab"),
-        ("a\tx\n \ty\n", "train.tsv:2: a row is label<TAB>text, this one has no label"),
-        ("a\tx\na\ty\n", "train.tsv: telling labels apart takes two of them"),
-        ("", "train.tsv: telling labels apart takes two of them"),
-    ],
-)
-def test_malformed_files(text: str, expected: str, folder: Path, table: Vectors) -> None:
-    (folder / "train.tsv").write_text(text)
-    with pytest.raises(InputError) as error:
-        measured(table, Classification(folder))
-    assert expected in str(error.value)
-
-
-def test_a_missing_half_is_named(folder: Path, table: Vectors) -> None:
-    (folder / "test.tsv").unlink()
-    with pytest.raises(InputError, match=r"test\.tsv: cannot be read"):
-        measured(table, Classification(folder))
 
 
 @pytest.mark.parametrize("shots", [0, -1, 2.5, True])

@@ -1,4 +1,4 @@
-"""One contract over every peer, what each must keep of its paper, and the table they stand in."""
+"""One contract over every baseline, what each must keep of its paper, and the table they stand in."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import sys
 
 import numpy as np
 import pytest
-from peer_corpus import TOPICS
+from planted_corpus import TOPICS
 
 import selfvec
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation.baselines import NAMES, check_names, child, glove, predicted, retrofitted, train
+from selfvec.evaluation.baselines import NAMES, check_names, child, gensim_models, glove, ppmi, train
 from selfvec.evaluation.baselines import training as measured
-from selfvec.evaluation.baselines.registry import find_peer
+from selfvec.evaluation.baselines.registry import find_baseline
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import open_run
 
@@ -68,8 +68,8 @@ def test_the_inputs_stay_as_they_are(name: str, planted, start) -> None:
 def test_continuing_keeps_more_of_the_original_than_starting_anew(name: str, planted, start) -> None:
     known = start.sources == Source.KNOWN
 
-    def kept(peer: str) -> float:
-        cosines = np.einsum("ij,ij->i", NAMES[peer](planted, start).vectors, start.vectors)
+    def kept(baseline: str) -> float:
+        cosines = np.einsum("ij,ij->i", NAMES[baseline](planted, start).vectors, start.vectors)
         return float(cosines[known].mean())
 
     assert kept(f"{name}-continued") > kept(name) + 0.1
@@ -86,7 +86,7 @@ def test_mittens_is_held_to_the_original_the_more_the_larger_its_strength(plante
 
 
 def test_one_step_of_glove_by_hand() -> None:
-    from selfvec.evaluation.baselines.glove_kernel import descend
+    from selfvec.evaluation.baselines.glove import descend
 
     w, c = np.array([[0.5, 0.1]], np.float32), np.array([[-0.25, 0.2]], np.float32)
     squares = np.ones((2, 1, 2), np.float32)
@@ -113,15 +113,15 @@ def test_every_entry_is_taken_once_in_an_epoch() -> None:
 def test_retrofitting_by_hand() -> None:
     graph = np.array([[1, -1], [0, 2], [1, -1], [-1, -1]], np.int32)
     rows = np.array([[1, 0], [0, 1], [0, 0], [0, 1]], np.float32)
-    table = retrofitted.pulled(rows, graph, iterations=1)
+    table = ppmi.pulled(rows, graph, iterations=1)
     # a: half itself, half b; b: half itself, half a, as c is nothing yet; c: b; d has no neighbour
     np.testing.assert_allclose(table, [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
-    table = retrofitted.pulled(rows, graph, iterations=2)
+    table = ppmi.pulled(rows, graph, iterations=2)
     np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
 
 
 def test_the_graph_joins_words_of_a_topic(planted) -> None:
-    graph = retrofitted.strongest(planted, 1)
+    graph = ppmi.strongest(planted, 1)
     topic = {word: k for k, words in enumerate(TOPICS) for word in words}
     for word, row in zip(planted.types, graph, strict=True):
         near = [planted.types[i] for i in row.tolist() if i >= 0]
@@ -144,13 +144,13 @@ def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
 
 
 def test_more_epochs_for_small_corpora() -> None:
-    assert [predicted.epochs_of(n) for n in (1, 100_000, 500_000, 1_000_000, 10**7)] == [50, 50, 10, 5, 5]
+    assert [gensim_models.epochs_of(n) for n in (1, 100_000, 500_000, 1_000_000, 10**7)] == [50, 50, 10, 5, 5]
 
 
 def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
     batch = TokenBatch(np.zeros(25_000, np.int32), np.array([0, 0, 4, 25_000]), ["hail storm"])
-    keys = predicted.distinct_keys(batch.types)
-    lines = predicted.write_lines(batch, keys, tmp_path / "text.txt")
+    keys = gensim_models.distinct_keys(batch.types)
+    lines = gensim_models.write_lines(batch, keys, tmp_path / "text.txt")
     read = (tmp_path / "text.txt").read_text(encoding="utf-8").splitlines()
     assert lines == len(read)
     assert [len(line.split()) for line in read] == [4, 10_000, 10_000, 4_996]
@@ -162,7 +162,7 @@ def test_an_unknown_name_is_told_with_those_there_are() -> None:
     for name in (*NAMES, "encoder:MODEL", "all"):
         assert name in str(told.value)
     with pytest.raises(OptionError):
-        find_peer("encoder:")
+        find_baseline("encoder:")
 
 
 def test_all_are_all_and_what_is_in_the_table_anyway_is_not_trained() -> None:
@@ -172,7 +172,7 @@ def test_all_are_all_and_what_is_in_the_table_anyway_is_not_trained() -> None:
 
 @pytest.mark.parametrize(
     ("name", "package", "extra"),
-    [("word2vec-sg", "gensim", "peers"), ("encoder:x", "sentence_transformers", "encoder")],
+    [("word2vec-sg", "gensim", "baselines"), ("encoder:x", "sentence_transformers", "encoder")],
 )
 def test_a_missing_extra_is_named_before_anything_is_trained(name, package, extra, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)  # Python's own sign for "not installed"
@@ -203,7 +203,7 @@ def test_trained_apart_is_trained_here_and_says_what_it_cost(run, planted, start
         assert cost["megabytes"] is None or cost["megabytes"] >= 0
 
 
-def test_memory_tells_a_large_peer_from_a_small_one(run) -> None:
+def test_memory_tells_a_large_baseline_from_a_small_one(run) -> None:
     """fastText keeps a row for each of 2¹⁸ n-grams: 24 numbers of 4 bytes."""
     if not child._STATUS.exists():
         pytest.skip("this system does not tell")
@@ -212,8 +212,8 @@ def test_memory_tells_a_large_peer_from_a_small_one(run) -> None:
     assert large > 2**18 * 24 * 4 / 1e6 > small
 
 
-def test_a_failing_peer_is_one_line(run, tmp_path) -> None:
-    with pytest.raises(InputError, match=r"^the peer paper failed: .*is not a run folder"):
+def test_a_failing_baseline_is_one_line(run, tmp_path) -> None:
+    with pytest.raises(InputError, match=r"^the baseline paper failed: .*is not a run folder"):
         measured.train_apart(run, tmp_path, tmp_path, "paper", 0, 1)
 
 

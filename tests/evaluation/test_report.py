@@ -15,7 +15,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import KINDS, Analogies, Retrieval, Similarity
+from selfvec.evaluation import Similarity
 from selfvec.evaluation.compared_vectors import Table, distinct_names, truncated
 from selfvec.evaluation.report import Report
 from selfvec.numerics.rows import unit_rows
@@ -213,7 +213,7 @@ def test_the_summary_counts_what_is_told_apart() -> None:
     same = {"dimensions": None, "vectors_a": "refined", "vectors_b": "original"}
     intervals = [(0.1, 0.2), (0.01, 0.3), (-0.2, -0.1), (-0.1, 0.1)]
     report = Report([], [dict(same, low=low, high=high) for low, high in intervals])
-    expected = "refined against original: better in 2, worse in 1, not told apart in 1 of 4 figures"
+    expected = "refined against original: better in 2, worse in 1, not distinguishable in 1 of 4 figures"
     assert report.summary() == [expected]
 
 
@@ -309,9 +309,3 @@ def test_a_mistake_gets_one_line(
     assert output.out == ""
     assert len(output.err.strip().splitlines()) == 1, output.err
     assert expected in output.err
-
-
-def test_kinds_are_told_by_their_flag() -> None:
-    assert KINDS["similarity"] is Similarity
-    assert KINDS["analogies"] is Analogies
-    assert KINDS["retrieval"] is Retrieval

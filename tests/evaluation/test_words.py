@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
-from selfvec.base.errors import InputError
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Analogies, Similarity, analogy
 from selfvec.evaluation.analogy import Questions, answer
@@ -58,20 +57,6 @@ def test_the_exact_form_goes_before_others() -> None:
     assert rows.argmax(axis=1).tolist() == [1, 0, 2, 0]
     empty = Vectors(["us", "US"], np.array([[1, 0], [0, 0]], np.float32))
     assert word_vectors(empty, ["US"])[1].tolist() == [True]  # a row of zeros is none
-
-
-def test_a_table_that_knows_no_word_correlates_with_nothing(write) -> None:
-    file = write("pairs.tsv", "a\tb\t1\nc\td\t2\n")
-    (row,) = rows_of(Vectors(["z"], np.ones((1, 2), np.float32)), Similarity(file))
-    assert (row["value"], row["low"], row["high"], row["covered"]) == (0, 0, 0, 0)
-
-
-def test_windows_line_ends_byte_order_mark_and_blank_lines(plane: Vectors, write) -> None:
-    file = write("pairs.tsv", "\ufeffhail\tice\t9\r\n\r\n  \nhail\tinvoice\t1\r\n")
-    assert rows_of(plane, Similarity(file))[0]["n"] == 2
-
-
-QUESTIONS = ": weather\nhail ice storm Rome\n\n: money\nhail ice Rome invoice\nhail ice storm elsewhere\n"
 
 
 def test_analogies_by_hand(write) -> None:
@@ -145,38 +130,6 @@ def test_3cosadd_is_most_similar() -> None:
         numbers[i, 3] = vectors.key_to_index[best]
     _, right = answer(vectors, Questions(names, numbers, {}), most=60)
     assert right["3cosadd"].all()
-
-
-MALFORMED = {
-    "two fields": (Similarity, "a\tb\t1\na\tb\n", "x.txt:2: a row is word<TAB>word<TAB>score"),
-    "four fields": (Similarity, "a\tb\t1\t2\n", "x.txt:1: "),
-    "spaces": (Similarity, "a b 1\n", "x.txt:1: a row is word<TAB>word<TAB>score, this one has 1 field;"),
-    "no number": (Similarity, "a\tb\thigh\n", "x.txt:1: field 'score': is a number, not 'high'"),
-    "not finite": (Similarity, "a\tb\t1\nb\tc\tnan\n", "x.txt:2: field 'score'"),
-    "empty word": (Similarity, "a\tb\t1\n\tc\t2\n", "x.txt:2: field 'word': is empty"),
-    "empty file": (Similarity, "", "x.txt: a correlation needs pairs of different scores, here are 0"),
-    "one score": (Similarity, "a\tb\t1\na\tc\t1\n", "x.txt: a correlation needs"),
-    "three words": (Analogies, ": s\na b c d\na b c\n", "x.txt:3: a question is four words, this one has 3"),
-    "five words": (Analogies, "a b c d e\n", "x.txt:1: "),
-    "no question": (Analogies, ": s\n: t\n", "x.txt: holds no question"),
-}
-
-
-@pytest.mark.parametrize("name", MALFORMED)
-def test_a_malformed_file_is_one_error_with_its_place(name: str, plane: Vectors, write) -> None:
-    kind, text, expected = MALFORMED[name]
-    with pytest.raises(InputError) as error:
-        selfvec.evaluate(plane, [kind(write("x.txt", text))])
-    assert expected in str(error.value)
-
-
-def test_what_is_no_text_is_told(plane: Vectors, tmp_path) -> None:
-    (tmp_path / "x.tsv").write_bytes(b"a\tb\t1\n\xff\xfe\tb\t2\n")
-    with pytest.raises(InputError, match=r"x\.tsv:2: is not UTF-8"):
-        selfvec.evaluate(plane, [Similarity(tmp_path / "x.tsv")])
-    for path in (tmp_path / "nowhere.tsv", tmp_path):
-        with pytest.raises(InputError, match="cannot be read"):
-            selfvec.evaluate(plane, [Similarity(path)])
 
 
 def test_tasks_are_values() -> None:

@@ -1,4 +1,4 @@
-"""Unknown words measured: ranks by hand, what is hidden stays hidden, one definition or a few sentences."""
+"""Hidden words: ranks by hand, and what is hidden stays hidden."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from selfvec.apps.cli.app import run as command
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation import Chimeras, Nonces, Unknown
-from selfvec.evaluation.oov import ranks
-from selfvec.evaluation.report import told
+from selfvec.evaluation import HiddenWords
+from selfvec.evaluation.figures import verdict
+from selfvec.evaluation.oov import induced, ranks
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import base_vectors
 from selfvec.refine.induction import hold_out, induce
-from selfvec.refine.pipeline import refine_again
 
 RNG = np.random.default_rng(0)
 WAYS = ["zero start", "context sum", "ridge", "spelling", "combination", "refined"]
@@ -49,7 +48,7 @@ def test_ranks_are_those_of_sorting(seed, n, h) -> None:
 
 
 def test_hidden_words_are_found_by_every_way_that_learns(run: selfvec.Run) -> None:
-    report = selfvec.evaluate(run, [Unknown(hold_out, refine_again)], seed=3)
+    report = selfvec.evaluate(run, [HiddenWords()], seed=3)
     rows = {row["vectors"]: row for row in report.rows if row["metric"] == "median_rank"}
     assert list(rows) == WAYS
     for row in report.rows:
@@ -58,7 +57,7 @@ def test_hidden_words_are_found_by_every_way_that_learns(run: selfvec.Run) -> No
         assert row["covered"] == 1
     assert {way: rows[way]["value"] for way in WAYS[1:] if rows[way]["value"] > 16} == {}  # near its topic
     assert rows["combination"]["share"] == rows["combination"]["value"] / 80
-    again = selfvec.evaluate(run, [Unknown(hold_out, refine_again)], seed=3)
+    again = selfvec.evaluate(run, [HiddenWords()], seed=3)
     assert again.rows == report.rows
 
 
@@ -80,26 +79,26 @@ def test_composed_words_do_not_give_hidden_ones_away(run: selfvec.Run) -> None:
     parts = np.array([5, 6, 7])
     sources = original.sources.copy()
     sources[parts] = Source.SUBWORDS
-    told_apart = []
+    found = []
     for rows in (original.unit[parts], original.unit[hidden]):  # the second as if made of the hidden words
         matrix = np.array(original.unit)
         matrix[parts] = rows
         table = Vectors(original.index_to_key, matrix, sources=sources, normalized=True)
-        task, changed = Unknown(hold_out, refine_again), run.replace(original=table)
-        told_apart.append([rows for _, rows, _ in task._found(changed, batch, hidden, 0)])
-    assert len(told_apart[0]) == len(WAYS)
-    for one, two in zip(*told_apart, strict=True):
+        changed = run.replace(original=table)
+        found.append([rows for _, rows, _ in induced(changed, batch, hidden, 0)])
+    assert len(found[0]) == len(WAYS)
+    for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)
 
 
 def test_less_is_better(run: selfvec.Run) -> None:
-    report = selfvec.evaluate(run, [Unknown(hold_out)])
+    report = selfvec.evaluate(run, [HiddenWords()])
     titles = {figure.metric: figure.title for figure in report.figures()}
     assert titles["median_rank"].endswith("lower is better")
     assert "lower" not in titles["mrr"]
     above = {"kind": "oov", "low": 1.0, "high": 2.0}
-    assert told(above | {"metric": "median_rank"}) == "worse"
-    assert told(above | {"metric": "mrr"}) == "better"
+    assert verdict(above | {"metric": "median_rank"}) == "worse"
+    assert verdict(above | {"metric": "mrr"}) == "better"
 
 
 def test_induced_rows_carry_their_source() -> None:
@@ -116,59 +115,13 @@ def test_induced_rows_carry_their_source() -> None:
 
 
 def test_what_cannot_be_measured_is_one_error(run: selfvec.Run) -> None:
-    with pytest.raises(OptionError, match="words are hidden from runs"):
-        selfvec.evaluate(run.vectors, [Unknown(hold_out)])
+    with pytest.raises(OptionError, match="hidden words is measured on runs"):
+        selfvec.evaluate(run.vectors, [HiddenWords()])
     small = selfvec.Refiner("decorrelated", window=5).fit(
         ["hail storm roof"] * 9, Vectors(["hail"], np.eye(1))
     )
-    with pytest.raises(InputError, match="50 that have a row of their own, this run has 1"):
-        selfvec.evaluate(small.run_, [Unknown(hold_out)])
-
-
-def test_nonces_by_hand(tmp_path: Path) -> None:
-    file = tmp_path / "nonces.txt"
-    file.write_text("# comment\nhail\t___ is ice from storm\nyeti\t___ is snow\nbread\t___ from flour\n")
-    words = ["hail", "ice", "storm", "bread", "flour", "zero"]
-    matrix = np.array([[1, 0.1], [1, 0], [1, 0.2], [-1, 0.1], [-1, 0], [0, 0]], np.float32)
-    rank, mrr = selfvec.evaluate(Vectors(words, matrix), [Nonces(file)]).rows
-    assert (rank["metric"], rank["kind"], rank["n"], rank["candidates"]) == ("median_rank", "nonces", 2, 5)
-    assert rank["covered"] == pytest.approx(2 / 3)
-    assert rank["value"] <= 3
-    assert rank["share"] == rank["value"] / 5
-    assert 1 / 3 <= mrr["value"] <= 1
-
-
-def test_chimeras_by_hand(tmp_path: Path) -> None:
-    file = tmp_path / "chimeras.txt"
-    file.write_bytes(
-        b"1\tice and storm fell \xe9 as ___ @@ ___ of ice\thail,bread,flour\t5,2,1\n"
-        b"2\t___ flour\tbread,ghost\t1,2\n"
-    )
-    words = ["hail", "ice", "storm", "bread", "flour"]
-    matrix = np.array([[1, 0.1], [1, 0], [1, 0.2], [0, 0.4], [-1, 0]], np.float32)
-    (row,) = selfvec.evaluate(Vectors(words, matrix), [Chimeras(file)]).rows
-    assert (row["metric"], row["kind"], row["n"], row["complete"]) == ("spearman", "chimeras", 2, 1)
-    assert row["spearman_covered"] == pytest.approx(1)
-    assert row["value"] == pytest.approx(0)  # the second orders its two words the other way: -1
-    assert row["covered"] == pytest.approx(4 / 5)
-
-
-@pytest.mark.parametrize(
-    ("task", "text", "message"),
-    [
-        (Nonces, "hail\n", ":1: a row is word<TAB>definition"),
-        (Nonces, "# nothing\n", "holds no definitions"),
-        (Chimeras, "1\ttext\ta,b\t1\n", ":1: each word has a rating, here are 2 words and 1 ratings"),
-        (Chimeras, "1\ttext\ta,b\t1,x\n", ":1: field 'ratings': is a number"),
-        (Chimeras, "", "holds no chimeras"),
-    ],
-)
-def test_bad_files_name_their_line(tmp_path: Path, task, text, message) -> None:
-    file = tmp_path / "file.txt"
-    file.write_text(text)
-    with pytest.raises(InputError) as caught:
-        selfvec.evaluate(Vectors(["a"], np.eye(1, dtype=np.float32)), [task(file)])
-    assert message in str(caught.value)
+    with pytest.raises(InputError, match="50 words with a vector of their own, this run has 1"):
+        selfvec.evaluate(small.run_, [HiddenWords()])
 
 
 def test_from_a_run_folder_on_the_command_line(
@@ -181,16 +134,3 @@ def test_from_a_run_folder_on_the_command_line(
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert {row["kind"] for row in rows} == {"oov"}
     assert {row["vectors"] for row in rows} == set(WAYS)
-
-
-def test_published_files_can_be_read(shared_data: Path) -> None:
-    table = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
-    tasks = [
-        Nonces(shared_data / "oov" / "definitional_nonces.txt"),
-        Chimeras(shared_data / "oov" / "chimeras_l6.txt"),
-    ]
-    rank, _, chimera = selfvec.evaluate(table, tasks).rows
-    assert rank["n"] == 277
-    assert rank["value"] < 165
-    assert chimera["n"] == 220
-    assert chimera["value"] > 0.2

@@ -1,0 +1,156 @@
+"""Task files are foreign: whatever their bytes, they are read, or refused by file and line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.base.errors import InputError
+from selfvec.evaluation.analogy import read_questions
+from selfvec.evaluation.bias import BUILT_IN, read_sets
+from selfvec.evaluation.classification import read_labelled
+from selfvec.evaluation.retrieval import read_collection
+from selfvec.evaluation.similarity import read_pairs
+
+READERS = {
+    "pairs": lambda folder: read_pairs(folder / "x.tsv"),
+    "questions": lambda folder: read_questions(folder / "x.tsv"),
+    "labelled": lambda folder: read_labelled(folder / "x.tsv", 0),
+    "sets": lambda folder: read_sets(folder / "x.json"),
+    "collection": read_collection,
+}
+PIECES = [b"a", b"q1", b"1", b"-2.5", b"nan", b"\t", b"\t", b"\n", b"\n", b"\r", b" ", b":", b"\xff", b"1_0",
+          b"\xc3\xa9", b"[]", b"\x00", b"\xef\xbb\xbf", b"{}", b'{"a": {"targets": {}, "attributes": []}}',
+          b'{"_id": "1", "text": "a"}', b'{"_id": 2, "text": null}']  # fmt: skip
+FILES = st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("fuzz")
+    (path / "qrels").mkdir()
+    return path
+
+
+@pytest.mark.parametrize("kind", READERS)
+@given(files=st.lists(FILES, min_size=3, max_size=3))
+def test_read_or_refused_in_one_line(kind: str, folder: Path, files: list[bytes]) -> None:
+    suffix = "json" if kind == "sets" else "tsv"
+    names = ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"] if kind == "collection" else [f"x.{suffix}"]
+    for name, content in zip(names, files, strict=False):
+        (folder / name).write_bytes(content)
+    try:
+        READERS[kind](folder)
+    except InputError as error:
+        assert any(name in str(error).replace("\\", "/") for name in names)
+        assert "\n" not in str(error)
+
+
+def altered(change) -> str:
+    poles = {
+        "targets": {"x": ["x1", "x2"], "y": ["y1", "y2"]},
+        "attributes": {"a": ["a1", "a2"], "b": ["b1", "b2"]},
+    }
+    change(poles)
+    return json.dumps({"poles": poles})
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("pairs", "a\tb\t1\na\tb\n", "x.tsv:2: a row is word<TAB>word<TAB>score"),
+        ("pairs", "a b 1\n", "x.tsv:1: a row is word<TAB>word<TAB>score, this one has 1 field;"),
+        ("pairs", "a\tb\thigh\n", "x.tsv:1: field 'score': is a number, not 'high'"),
+        ("pairs", "a\tb\t1\nb\tc\tnan\n", "x.tsv:2: field 'score'"),
+        ("pairs", "a\tb\t1\n\tc\t2\n", "x.tsv:2: field 'word': is empty"),
+        ("pairs", "", "x.tsv: a correlation needs pairs with different scores, found 0"),
+        ("pairs", "a\tb\t1\na\tc\t1\n", "x.tsv: a correlation needs"),
+        ("questions", ": s\na b c d\na b c\n", "x.tsv:3: a question is four words, this one has 3"),
+        ("questions", ": s\n: t\n", "x.tsv: holds no question"),
+        ("labelled", "a\tx\nno tab\n", "x.tsv:2: a row is label<TAB>text, this one has no tab"),
+        ("labelled", "a\tx\n \ty\n", "x.tsv:2: a row is label<TAB>text, this one has no label"),
+        ("labelled", "a\tx\na\ty\n", "x.tsv: classification needs two labels"),
+        ("sets", "{", "x.json: is not JSON"),
+        ("sets", "[" * 100_000, "x.json: is not JSON"),
+        ("sets", "{}", "x.json: holds no named word sets"),
+        ("sets", '{"poles": 3}', "field 'poles': a set has targets and attributes and nothing else"),
+        ("sets", altered(lambda s: s["targets"].pop("x")), "field 'poles.targets': is two named lists"),
+        ("sets", altered(lambda s: s["targets"].update(x=["x1", " "])), "field 'poles.targets.x': is a list"),
+        ("sets", altered(lambda s: s["targets"].update(x=["x1"])), "'poles.targets.x': has at least two"),
+        ("sets", altered(lambda s: s["attributes"].update(a=["a"] * 3)), "'poles.attributes.a': has at"),
+        ("sets", altered(lambda s: s["targets"].update(x=["x1", "y2"])), "both hold 'y2'"),
+    ],
+)  # fmt: skip
+def test_a_malformed_file_is_one_error_with_its_place(kind, text, expected, tmp_path: Path) -> None:
+    (tmp_path / ("x.json" if kind == "sets" else "x.tsv")).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        READERS[kind](tmp_path)
+    assert expected in str(error.value)
+
+
+def test_what_is_not_text_or_not_there(tmp_path: Path) -> None:
+    (tmp_path / "x.tsv").write_bytes(b"a\tb\t1\n\xff\xfe\tb\t2\n")
+    with pytest.raises(InputError, match=r"x\.tsv:2: is not UTF-8"):
+        read_pairs(tmp_path / "x.tsv")
+    for path in (tmp_path / "nowhere.tsv", tmp_path):
+        with pytest.raises(InputError, match="cannot be read"):
+            read_pairs(path)
+    with pytest.raises(InputError, match="no such file"):
+        read_sets(tmp_path / "absent.toml")
+    for name in ("s.txt", "s"):
+        with pytest.raises(InputError, match=r"word sets are \.toml or \.json"):
+            read_sets(tmp_path / name)
+
+
+def test_windows_line_ends_byte_order_mark_and_blank_lines(write) -> None:
+    file = write("pairs.tsv", "\ufeffhail\tice\t9\r\n\r\n  \nhail\tinvoice\t1\r\n")
+    found = read_pairs(file)
+    assert (found.words, found.scores.tolist()) == (["hail", "ice", "invoice"], [9, 1])
+
+
+def test_sets_are_the_same_in_toml_and_json_and_the_built_in_ones_are_sound(write) -> None:
+    toml = '[poles]\ntargets.x = ["x1", "x2"]\ntargets.y = ["y1", "y2"]\n'
+    toml += 'attributes.a = ["a1", "a2"]\nattributes.b = ["b1", "b2"]\n'
+    same = read_sets(write("a.json", altered(lambda _: None)))
+    assert read_sets(write("a.toml", toml)) == same
+    sets = read_sets(BUILT_IN)
+    assert len(sets) == 4
+    for one in sets:
+        assert all(len(words) >= 8 for words in one.lists)
+        assert len(set().union(*map(set, one.lists))) == sum(map(len, one.lists))
+
+
+CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": \n', "corpus.jsonl:2: is not JSON"),
+        (CORPUS, "[1]\n", "corpus.jsonl:1: a line is a JSON object"),
+        (CORPUS, '{"text": "a"}\n', "corpus.jsonl:1: field '_id'"),
+        (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": 1, "text": "b"}\n', "corpus.jsonl:2: field '_id'"),
+        (CORPUS, '{"_id": "1", "title": 3, "text": "a"}\n', "corpus.jsonl:1: field 'title'"),
+        (CORPUS, '{"_id": "1", "text": "\\ud800"}\n', "corpus.jsonl:1: field 'text': contains half"),
+        (CORPUS, "\n", "corpus.jsonl: is empty"),
+        (QUERIES, '{"_id": "q1"}\n', "queries.jsonl:1: field 'text'"),
+        (QRELS, "query-id\tcorpus-id\tscore\nq1\td1\n", "test.tsv:2: a row is query-id<TAB>"),
+        (QRELS, "q1\td1\t1\nq1\td2\thigh\n", "test.tsv:2: field 'score'"),
+        (QRELS, "q1\td1\t1\nq99\td1\t1\n", "test.tsv:2: the query 'q99'"),
+        (QRELS, "q1\td1\t1\nq1\td1\t0\n", "test.tsv:2: query 'q1' and document 'd1'"),
+        (QRELS, "q1\td1\t0\n", "test.tsv: no query has a relevant document"),
+        (CORPUS, None, "corpus.jsonl: cannot be read: there is no such file"),
+        (QRELS, None, "test.tsv: cannot be read: there is no such file"),
+    ],
+)
+def test_a_malformed_collection_is_one_error_with_its_place(file, text, expected, beir: Path) -> None:
+    (beir / file).unlink()
+    if text is not None:
+        (beir / file).write_text(text)
+    with pytest.raises(InputError) as error:
+        read_collection(beir)
+    assert expected in str(error.value).replace("\\", "/")
