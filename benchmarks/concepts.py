@@ -34,7 +34,7 @@ from selfvec.refine.pipeline import refine
 from selfvec.search.building import lexical
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.stems import stems
-from selfvec.views.graph_files import save_graph
+from selfvec.views.graphs import save_graph
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "concepts.md"
 FIGURE = PAGE.parent / "figures" / "terms-noaa.svg"

@@ -16,7 +16,8 @@ import numpy as np
 from selfvec.base.files import atomic_file
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.palette import GREY, INK, WORDS
-from selfvec.views.trajectory_plot import save_trajectory_plot, trajectory_view
+from selfvec.views.trajectories import trajectory_view
+from selfvec.views.trajectory_figure import save_trajectory_plot
 
 from .claims import PAPER_COSINE
 from .corpora import Prepared

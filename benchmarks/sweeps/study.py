@@ -13,8 +13,8 @@ from typing import Any
 
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import MissingExtra, TargetError
-from selfvec.views.charts import Chart, chart_scene
-from selfvec.views.text import escape_drawable
+from selfvec.views.charts import Chart, chart_figure
+from selfvec.views.figure import save_figure
 
 __all__ = ["Column", "Study", "check_folder", "markdown_table", "need_figures"]
 
@@ -89,7 +89,7 @@ class Study:
         Raises
         ------
         MissingExtra
-            If matplotlib is not installed.
+            If vl-convert is not installed.
         TargetError
             If the folder cannot be written, or exists (see `check_folder`).
         """
@@ -97,16 +97,13 @@ class Study:
 
         need_figures()
         check_folder(folder, self.name, overwrite=overwrite)
-        from selfvec.views import draw_matplotlib
-
         with atomic_folder(folder, overwrite=overwrite) as made:
             self._write_csv(made / f"{self.name}.csv")
             _write(made / f"{self.name}.md", self.to_markdown())
             text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
             _write(made / f"{self.name}.json", text + "\n")
-            for suffix, shown in (("svg", escape_for_display), ("png", escape_drawable)):
-                scene = chart_scene(self.charts, self.title, shown)
-                draw_matplotlib.draw(scene, made / f"{self.name}.{suffix}", suffix)
+            for suffix in ("svg", "png"):
+                save_figure(chart_figure(self.charts), made / f"{self.name}.{suffix}", self.title)
 
     def _write_csv(self, path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
@@ -123,10 +120,10 @@ def need_figures() -> None:
     Raises
     ------
     MissingExtra
-        If matplotlib is not installed.
+        If vl-convert is not installed.
     """
-    if find_spec("matplotlib") is None:
-        raise MissingExtra("matplotlib", "plot", "a study's figure")
+    if find_spec("vl_convert") is None:
+        raise MissingExtra("vl-convert-python", "plot", "a study's figure")
 
 
 def check_folder(folder: str | os.PathLike[str], name: str, *, overwrite: bool) -> None:

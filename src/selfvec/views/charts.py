@@ -1,30 +1,25 @@
-"""Small line charts side by side, as a scene: curves differ in colour and in mark."""
+"""Small line charts side by side: curves differ in colour and in mark."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from selfvec.base.display import escape_for_display
 
-from .palette import GREY, INK, WORDS, ink, tint
-from .scene import Label, Line, Marks, Panel, Scene
-from .text import Spell, text_width
+from .palette import GREY, WORDS
+from .plane import Spec
 
-__all__ = ["Chart", "Series", "chart_scene"]
+__all__ = ["Chart", "Series", "chart_figure"]
 
-_WIDTH, _HEIGHT = 330.0, 220.0  # of a chart's inside, in pixels
-_LEFT, _RIGHT, _FOOT, _HEAD, _ROW = 66.0, 24.0, 56.0, 34.0, 20.0
+_SIZE = (330, 220)
 _COLUMNS = 2
-_SYMBOLS = ("circle", "square", "diamond", "cross")
+_SHAPES = ("circle", "square", "diamond", "cross")
 
 
 @dataclass(frozen=True)
 class Series:
-    """One curve: its name, where its points stand, and the value it began at, drawn as a dashed line."""
+    """One curve: its name, its points, and the value it began at, drawn as a dashed line."""
 
     name: str
     x: Sequence[float]
@@ -41,11 +36,11 @@ class Chart:
     title, x_title : str
     series : tuple of Series
     y : (low, high)
-        What the edges are at least to include; None for as far as the curves go.
+        What the axis includes at least; None for as far as the curves go.
     logarithmic : bool
         Whether equal ratios of x are equally wide; all x are then above 0.
     names : tuple of str
-        What stands under x = 0, 1, 2, ... where the axis is no number.
+        The labels of x = 0, 1, 2, ... where the axis is not a number.
     """
 
     title: str
@@ -56,109 +51,86 @@ class Chart:
     names: tuple[str, ...] = ()
 
 
-def chart_scene(charts: Sequence[Chart], description: str, spell: Spell = escape_for_display) -> Scene:
-    """Lay charts out, two in a row, each with its legend above it.
-
-    Parameters
-    ----------
-    charts : sequence of Chart
-    description : str
-        What the figure shows, in words.
-    spell : callable
-        Makes names fit to be shown.
-    """
+def chart_figure(charts: Sequence[Chart]) -> Spec:
+    """Describe charts, two in a row, each with its legend above it."""
     columns = min(_COLUMNS, len(charts))
-    legends = [_ROW * len(_legend_rows(chart, spell)) for chart in charts]
-    rows = [max(legends[i : i + columns]) for i in range(0, len(charts), columns)]
-    height = sum(_FOOT + _HEIGHT + _HEAD + legend for legend in rows)
-    panels: list[Panel] = []
-    top = height
-    for place, chart in enumerate(charts):
-        row, column = divmod(place, columns)
-        if column == 0:
-            top -= _HEAD + rows[row] + (0 if row == 0 else _FOOT + _HEIGHT)
-        left = _LEFT + column * (_LEFT + _WIDTH + _RIGHT)
-        colours = {curve.name: i for i, curve in enumerate(chart.series)}
-        panels.append(_panel(chart, (left, top - _HEIGHT, _WIDTH, _HEIGHT), colours, spell))
-        panels.append(_legend(chart, (left, top + 4), colours, spell))
-    return Scene(columns * (_LEFT + _WIDTH + _RIGHT), height, tuple(panels), description)
+    return {
+        "concat": [_chart(chart) for chart in charts],
+        "columns": columns,
+        "spacing": 30,
+        "resolve": {"scale": {"color": "independent", "shape": "independent"}},
+    }
 
 
-def _style(number: int) -> tuple[str, str]:
-    """Colour and symbol of a curve: seven of one and four of the other, so that 28 curves differ."""
-    return WORDS[number % len(WORDS)], _SYMBOLS[number % len(_SYMBOLS)]
-
-
-def _panel(
-    chart: Chart, rectangle: tuple[float, float, float, float], colours: dict[str, int], spell: Spell
-) -> Panel:
-    def across(x: float) -> float:
-        return math.log10(x) if chart.logarithmic else float(x)
-
-    places = sorted({float(x) for curve in chart.series for x in curve.x})
-    low, high = (across(places[0]), across(places[-1])) if places else (0.0, 1.0)
-    margin = 0.3 if chart.names else 0.05 * (high - low) or 0.5
-    ticks = chart.names or tuple(_number(x) for x in places)
-    panel = Panel(
-        rectangle,
-        (low - margin, high + margin),
-        _limits(chart),
-        x_title=chart.x_title + (" (logarithmic)" if chart.logarithmic else ""),
-        x_ticks=tuple((across(x), spell(text)) for x, text in zip(places, ticks, strict=True)),
-    )
-    for curve in chart.series:
-        colour, symbol = _style(colours[curve.name])
-        if curve.start is not None:
-            ends = np.array([[panel.x[0], curve.start], [panel.x[1], curve.start]])
-            panel.items.append(Line(ends, tint(colour, 0.6), 1.2, dashed=True))
-    for curve in chart.series:
-        colour, symbol = _style(colours[curve.name])
-        xy = np.array([[across(x), y] for x, y in zip(curve.x, curve.y, strict=True)])
-        panel.items.extend([Line(xy, colour, 2.0), Marks(xy, symbol, colour, 8)])
-    return panel
-
-
-def _limits(chart: Chart) -> tuple[float, float]:
-    values = [
-        y for curve in chart.series for y in (*curve.y, *([] if curve.start is None else [curve.start]))
+def _chart(chart: Chart) -> Spec:
+    names = [escape_for_display(curve.name) for curve in chart.series]
+    rows = [
+        {
+            "name": name,
+            "x": escape_for_display(chart.names[int(x)]) if chart.names else float(x),
+            "y": float(y),
+        }
+        for name, curve in zip(names, chart.series, strict=True)
+        for x, y in zip(curve.x, curve.y, strict=True)
     ]
-    values += [edge for edge in chart.y if edge is not None]
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    margin = 0.04 * (high - low) or 0.5
-    return low - margin, high + margin
+    starts = [
+        {"name": name, "start": float(curve.start)}
+        for name, curve in zip(names, chart.series, strict=True)
+        if curve.start is not None
+    ]
+    by_name = {"field": "name", "type": "nominal"}
+    legend = {
+        "orient": "top",
+        "symbolOpacity": 1,
+        "columns": max(1, 44 // (5 + max(map(len, names), default=1))),
+    }
+    styles = {
+        channel: by_name
+        | {
+            "legend": legend,
+            "scale": {"domain": names, "range": [kinds[i % len(kinds)] for i in range(len(names))]},
+        }
+        for channel, kinds in (("color", WORDS), ("shape", _SHAPES))
+    }
+    edges = [edge for edge in chart.y if edge is not None]
+    y = {
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": False, "domain": {"unionWith": edges}} if edges else {"zero": False},
+        "axis": {"tickCount": 5},
+    }
+    x, curve_y = _x_axis(chart), y | {"field": "y"}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "line", "strokeWidth": 2},
+            "encoding": {"x": x, "y": curve_y, "color": styles["color"]},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {"x": x, "y": curve_y, **styles},
+        },
+    ]
+    title: Spec = {"text": chart.title, "fontSize": 14, "fontWeight": "bold"}
+    if starts:
+        dashed = {"type": "rule", "strokeDash": [4, 3], "opacity": 0.6, "strokeWidth": 1.2}
+        encoding = {"y": y | {"field": "start"}, "color": styles["color"]}
+        layers.insert(0, {"data": {"values": starts}, "mark": dashed, "encoding": encoding})
+        title |= {"subtitle": "dashed: the original", "subtitleColor": GREY}
+    return {"title": title, "data": {"values": rows}, "width": _SIZE[0], "height": _SIZE[1], "layer": layers}
 
 
-def _number(x: float) -> str:
-    return f"{x:g}".removeprefix("0") if 0 < x < 1 else f"{x:g}"
-
-
-def _legend_rows(chart: Chart, spell: Spell) -> list[list[str]]:
-    """Names of curves, as many in a row as fit."""
-    rows: list[list[str]] = [[]]
-    for curve in chart.series:
-        row = [*rows[-1], curve.name]
-        if sum(text_width(spell(name), 12) + 30 for name in row) > _WIDTH and rows[-1]:
-            rows.append([curve.name])
-        else:
-            rows[-1] = row
-    return rows
-
-
-def _legend(chart: Chart, at: tuple[float, float], colours: dict[str, int], spell: Spell) -> Panel:
-    """The title, and under it what each colour and mark is."""
-    rows = _legend_rows(chart, spell)
-    height = _ROW * len(rows) + 24
-    panel = Panel((*at, _WIDTH, height), (0, _WIDTH), (0, height), axes=False)
-    panel.items.append(Label(chart.title, (0.0, height - 10.0), INK, 14, bold=True, centred=True))
-    for i, row in enumerate(rows):
-        x, y = 5.0, height - 24 - _ROW * (i + 0.5)
-        for name in row:
-            colour, symbol = _style(colours[name])
-            panel.items.append(Marks(np.array([[x, y]]), symbol, colour, 8))
-            panel.items.append(Label(spell(name), (x + 9, y), ink(colour), 12, centred=True))
-            x += text_width(spell(name), 12) + 30
-    if any(curve.start is not None for curve in chart.series):
-        text = "dashed: the original"
-        where = (_WIDTH - text_width(text, 11), height - 10.0)
-        panel.items.append(Label(text, where, GREY, 11, centred=True))
-    return panel
+def _x_axis(chart: Chart) -> Spec:
+    places = sorted({x for curve in chart.series for x in curve.x})
+    low, high = (places[0], places[-1]) if places else (0.0, 1.0)
+    title = chart.x_title + (" (logarithmic)" if chart.logarithmic else "")
+    if chart.names:
+        domain = [escape_for_display(name) for name in chart.names]
+        scale: Spec = {"type": "point", "domain": domain, "padding": 0.5}
+        return {"field": "x", "type": "ordinal", "title": title, "scale": scale, "axis": {"labelAngle": 0}}
+    axis = {"values": places, "grid": False, "labelOverlap": True, "format": "~g"}
+    if chart.logarithmic:
+        scale = {"type": "log", "domain": [low / 1.2, high * 1.2], "nice": False}
+    else:
+        margin = 0.05 * (high - low) or 0.5
+        scale = {"domain": [low - margin, high + margin], "nice": False}
+    return {"field": "x", "type": "quantitative", "title": title, "scale": scale, "axis": axis}

@@ -18,7 +18,7 @@ from selfvec.analysis.concepts.term_graph import Edge, Graph, Node, _mutual
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
-from selfvec.views.graph_files import graphml, save_graph
+from selfvec.views.graphs import graphml, save_graph
 
 
 def test_edges_join_terms_of_one_subject(subject_run: Run, subject_of: dict[str, str]) -> None:

@@ -157,7 +157,7 @@ def graph(
     """
     from selfvec.analysis.concepts import graph as find
     from selfvec.storage.run_folder import open_run
-    from selfvec.views.graph_files import check_suffix, save_graph
+    from selfvec.views.graphs import check_suffix, save_graph
 
     check_suffix(output)
     found = find(open_run(run), word or (), progress=TerminalProgress(), **asdict(options))

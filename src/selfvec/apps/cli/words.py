@@ -118,8 +118,8 @@ def _through_updates(
     """The paths of words while they were refined, as JSON rows and as tables."""
     paths = [run.trajectory(run.vectors.index_to_key[run.index(word)]) for word in words]
     if plot is not None:
-        from selfvec.views.trajectory_plot import save_trajectory_plot
-        from selfvec.views.trajectory_view import trajectory_view
+        from selfvec.views.trajectories import trajectory_view
+        from selfvec.views.trajectory_figure import save_trajectory_plot
 
         save_trajectory_plot(trajectory_view(paths, run.original, run.vectors, **asdict(figure)), plot)
     rows = [
@@ -144,12 +144,10 @@ def _through_slices(
 ) -> tuple[list[dict[str, Any]], Callable[[], list[RenderableType]]]:
     """The paths of words through the slices of the text, as JSON rows and as tables."""
     if plot is not None:
-        from selfvec.views.slice_scene import slice_scene
-        from selfvec.views.slice_view import slice_view
-        from selfvec.views.trajectory_plot import save_scene
+        from selfvec.views.slices import save_slice_plot, slice_view
 
         view = slice_view(run, words, **asdict(figure))
-        save_scene(lambda spell: slice_scene(view, spell), plot)
+        save_slice_plot(view, plot)
         paths = [word.path for word in view.words]
     else:
         from selfvec.analysis.drift.slice_paths import slice_paths

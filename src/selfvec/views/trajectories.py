@@ -1,7 +1,6 @@
-"""What a trajectory figure shows, worked out once and apart from how it is drawn.
+"""What a figure of trajectories shows: paths in the plane, with the neighbours at their start and their end.
 
-All words share one projection and one frame, so that their paths, and the figures of two runs drawn from
-one view, can be compared by eye.
+All words share one projection and one frame, so that their paths can be compared by eye.
 """
 
 from __future__ import annotations

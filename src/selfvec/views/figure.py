@@ -1,0 +1,242 @@
+"""Writes a figure as PNG, SVG or one stand-alone HTML page.
+
+A figure is a Vega-Lite specification: a dictionary that says which data are drawn by which marks
+(https://vega.github.io/vega-lite). vl-convert compiles it to Vega and draws it without a browser, with fonts of
+its own, so that the same figure gives the same bytes everywhere. The HTML page holds the same Vega
+specification and the Vega library.
+
+Vega-Lite cannot keep labels apart, but Vega can: the layers that `labels` makes are completed after compilation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.files import atomic_file
+
+from .palette import GREY, INK
+from .plane import LABELS, Spec, complete_labels
+
+__all__ = ["SUFFIXES", "Spec", "check_figure", "rows_of_text", "save_figure"]
+
+SUFFIXES = (".html", ".png", ".svg")
+
+_SCALE = 2.0
+"""Pixels of a PNG per pixel of the figure."""
+
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""vl-convert brings Liberation Sans along; Arial has the same widths."""
+
+_CONFIG: Spec = {
+    "font": _FONT,
+    "background": "white",
+    "padding": 12,
+    "axis": {
+        "domainColor": "#b0b0b0",
+        "gridColor": "#eeeeee",
+        "labelColor": GREY,
+        "labelFontSize": 11,
+        "tickColor": "#b0b0b0",
+        "titleColor": INK,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    },
+    "legend": {
+        "labelColor": INK,
+        "labelFontSize": 12,
+        "labelLimit": 0,
+        "symbolSize": 80,
+        "title": None,
+        "titleColor": GREY,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "titleLimit": 0,
+    },
+    "title": {"anchor": "start", "color": INK, "fontSize": 13, "fontWeight": "normal"},
+    "mark": {"aria": False},
+    "view": {"stroke": None},
+}
+
+
+def rows_of_text(lines: Sequence[tuple[str, str]], size: int = 15, weight: str = "bold") -> Spec:
+    """Lines of text, each (text, colour), one below the other."""
+    place = {"field": "row", "type": "ordinal", "axis": None}
+    return {
+        "data": {"values": [{"row": i, "text": text, "colour": c} for i, (text, c) in enumerate(lines)]},
+        "height": {"step": size + 6},
+        "width": 20,
+        "mark": {"type": "text", "align": "left", "fontSize": size, "fontWeight": weight, "x": 0},
+        "encoding": {
+            "y": place,
+            "text": {"field": "text"},
+            "color": {"field": "colour", "type": "nominal", "scale": None},
+        },
+    }
+
+
+def check_figure(path: str | os.PathLike[str], suffixes: Sequence[str] = SUFFIXES) -> str:
+    """Return the suffix of a figure's file, in small letters.
+
+    Raises
+    ------
+    OptionError
+        If the suffix is none of ``suffixes``.
+    MissingExtra
+        If vl-convert is not installed.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in suffixes:
+        raise OptionError(
+            f"no figure format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(suffixes)}"
+        )
+    if find_spec("vl_convert") is None:
+        raise MissingExtra("vl-convert-python", "plot", "a figure")
+    return suffix
+
+
+def save_figure(spec: Spec, path: str | os.PathLike[str], description: str) -> None:
+    """Write a figure; the suffix of the path names the format.
+
+    Parameters
+    ----------
+    spec : dict
+        A Vega-Lite specification. Words in it went through `escape_for_display`.
+    path : path
+        ``.png``, ``.svg``, or ``.html``: one page that fetches nothing, to point at and to zoom into.
+    description : str
+        What the figure shows, for people who cannot see it.
+
+    Raises
+    ------
+    OptionError
+        For another suffix.
+    MissingExtra
+        If vl-convert is not installed.
+    TargetError
+        If the file cannot be written. It is left as it was.
+    """
+    suffix = check_figure(path)
+    import vl_convert
+
+    vega = vl_convert.vegalite_to_vega(spec | {"config": _CONFIG, "description": description})
+    _finish(vega, moving=suffix == ".html")
+    with atomic_file(path) as temporary:
+        if suffix == ".html":
+            temporary.write_text(_page(vega, description), encoding="utf-8", newline="\n")
+        elif suffix == ".svg":
+            temporary.write_text(_svg(vega, description), encoding="utf-8", newline="\n")
+        else:
+            png = vl_convert.svg_to_png(_svg(_drawable(vega), description), scale=_SCALE)
+            temporary.write_bytes(_described_png(png, description))
+
+
+_TAG = re.compile(r"<[^>]+>")
+_LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
+_NOTHING = re.compile(r"<text [^>]* font-size=\"0px\"[^>]*/>|<line [^>]* opacity=\"0\"/>")
+
+
+def _svg(vega: Spec, description: str) -> str:
+    """Draw as SVG: with a title, without invisible marks and digits, the halo of labels below their letters."""
+    from vl_convert import vega_to_svg
+
+    svg = _TAG.sub(lambda tag: _LONG_NUMBER.sub(r"\1", tag[0]), _NOTHING.sub("", vega_to_svg(vega)))
+    svg = re.sub(rf'(<g class="[^"]* {LABELS}[^"]*")', r'\1 paint-order="stroke"', svg)
+    return svg.replace(">", f' role="img"><title>{escape(description)}</title>', 1)
+
+
+def _finish(group: Spec, *, moving: bool) -> None:
+    """Complete labels; leave marks that only answer to pointing out of figures that do not move."""
+    marks = group.get("marks", [])
+    marks[:] = [mark for mark in marks if moving or not mark.get("name", "").startswith("hover")]
+    for place, mark in reversed(list(enumerate(marks))):
+        _finish(mark, moving=moving)
+        if mark.get("name", "").startswith(LABELS):
+            marks.insert(place + 1, complete_labels(mark))
+
+
+_LATIN = re.compile(r"[^\u0020-\u024f]")
+
+
+def _drawable(value: Any) -> Any:
+    """The same JSON with code points for the characters that no font can draw."""
+    if isinstance(value, dict):
+        return {key: _drawable(inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_drawable(inside) for inside in value]
+    if isinstance(value, str):
+        return _LATIN.sub(
+            lambda found: found[0] if _has_glyph(found[0]) else f"[U+{ord(found[0]):04X}]", value
+        )
+    return value
+
+
+@cache
+def _has_glyph(character: str) -> bool:
+    """Whether a picture of a character is another than that of a character that no font has."""
+    return _picture(character) != _picture("\U0010fffd")
+
+
+@cache
+def _picture(character: str) -> bytes:
+    from vl_convert import svg_to_png
+
+    text = f'<text x="4" y="20" font-size="16" font-family="{_FONT}">{character}</text>'
+    picture: bytes = svg_to_png(
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="28">{text}</svg>'
+    )
+    return picture
+
+
+def _described_png(png: bytes, description: str) -> bytes:
+    """The picture with its description as international text (PNG specification, iTXt)."""
+    chunk = b"iTXtDescription\0\0\0\0\0" + description.encode()
+    packed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    header = 33  # the signature and IHDR
+    return png[:header] + packed + png[header:]
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
+style-src 'unsafe-inline'; img-src data: blob:">
+<title>{description}</title>
+<style>body {{ margin: 1em; background: white; }} g[class*="labels_"] {{ paint-order: stroke; }}</style>
+</head>
+<body>
+<div id="figure" role="img" aria-label="{description}"></div>
+<script>{library}</script>
+<script>
+vegaEmbed("#figure", {figure}, {{
+  ast: true, renderer: "svg", actions: {{export: true, source: false, compiled: false, editor: false}}
+}}).then(() => {{ document.body.dataset.ready = "yes"; }});
+</script>
+</body>
+</html>
+"""
+
+
+def _page(vega: Spec, description: str) -> str:
+    """A page that holds all it needs (about 1 MB, nearly all of it Vega) and forbids itself the network."""
+    figure = json.dumps(vega).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return _PAGE.format(description=escape(description), library=_library(), figure=figure)
+
+
+@cache
+def _library() -> str:
+    from vl_convert import javascript_bundle
+
+    return str(javascript_bundle("window.vegaEmbed = vegaEmbed;")).replace("</script", "<\\/script")

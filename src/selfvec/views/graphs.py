@@ -1,0 +1,221 @@
+"""Files of a graph of terms: GraphML for Gephi, Cytoscape and networkx, JSON for programs, figures for people."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from selfvec.base.display import escape_for_display
+from selfvec.base.errors import OptionError
+from selfvec.base.files import atomic_file
+
+from .figure import SUFFIXES as FIGURES
+from .figure import check_figure, save_figure
+from .palette import GREY, WORDS, ink, tint
+from .plane import Spec, label, labels, layered
+
+if TYPE_CHECKING:
+    from selfvec.analysis.concepts.term_graph import Graph, Node
+
+__all__ = ["SUFFIXES", "check_suffix", "save_graph"]
+
+SUFFIXES = (".graphml", ".json", *FIGURES)
+
+_MAP = (1180, 860)
+_SHAPES = ("circle", "square", "diamond", "cross")
+_NAMED = 14  # topics in the legend
+
+
+def save_graph(graph: Graph, path: str | os.PathLike[str]) -> None:
+    """Write a graph; the suffix names the format.
+
+    Raises
+    ------
+    OptionError
+        For another suffix.
+    MissingExtra
+        If the package behind the format is not installed.
+    TargetError
+        If the file cannot be written. It is left as it was.
+    """
+    suffix = check_suffix(path)
+    if suffix in FIGURES:
+        save_figure(graph_figure(graph), path, _description(graph))
+        return
+    with atomic_file(path) as temporary:
+        if suffix == ".graphml":
+            _write_graphml(graph, temporary)
+        else:
+            text = json.dumps(graph.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def check_suffix(path: str | os.PathLike[str]) -> str:
+    """Return the suffix of a graph's file, in small letters.
+
+    Raises
+    ------
+    OptionError
+        If it names no format. `MissingExtra` if the package behind the format is not installed.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in FIGURES:
+        return check_figure(path)
+    if suffix not in SUFFIXES:
+        raise OptionError(
+            f"no graph format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(SUFFIXES)}"
+        )
+    return suffix
+
+
+def _write_graphml(graph: Graph, path: Path) -> None:
+    """GraphML (http://graphml.graphdrawing.org): undirected, the weight of an edge is the graph's measure."""
+    import networkx
+
+    found, shown = networkx.Graph(), graph.as_dict()
+    for number, row in enumerate(shown["nodes"]):
+        fields = {
+            name: row[name] for name in ("count", "documents", "topic", "topic_name", "drift", "x", "y")
+        }
+        kept = {name: _printable(value) for name, value in fields.items() if value is not None}
+        found.add_node(f"n{number}", label=_printable(row["term"]), **kept)
+    for edge in graph.edges:
+        weight = getattr(edge, graph.by)
+        found.add_edge(f"n{edge.a}", f"n{edge.b}", weight=weight, cosine=edge.cosine, ppmi=edge.ppmi)
+    networkx.write_graphml_xml(found, path, encoding="utf-8", prettyprint=True)
+
+
+def _printable(value: Any) -> Any:
+    """A text without the characters that XML cannot hold; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    return "".join(c if c in "\t\n\r" or (ord(c) >= 32 and not _outside(ord(c))) else "\ufffd" for c in value)
+
+
+def _outside(code: int) -> bool:
+    return 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE
+
+
+def graph_figure(graph: Graph) -> Spec:
+    """Describe the figure of a graph: topics differ in colour and in shape, names do not overlap."""
+    styles = _styles(graph)
+    x, y = (
+        {"field": name, "type": "quantitative", "axis": None, "scale": {"domain": domain, "nice": False}}
+        for name, domain in (("x", [-0.06, 1.1]), ("y", [-0.05, 1.05]))
+    )
+    nodes = sorted(graph.nodes, key=lambda node: -node.count)
+    marks, names = [], []
+    for node in nodes:
+        _, colour = styles.get(node.topic, ("circle", GREY))
+        size, name = _size(node), escape_for_display(node.term.replace("_", " "))
+        marks.append(
+            {
+                "x": node.x,
+                "y": node.y,
+                "size": size**2,
+                "topic": _escaped_topic(graph.topic_name(node)),
+                "hover": _details(graph, node),
+            }
+        )
+        names.append(label(name, (node.x, node.y), ink(colour), 12 if size < 12 else 14, bold=size >= 14))
+    place = {"x": x, "y": y}
+    layers = [_edges(graph, place), _nodes(marks, place, graph, styles), labels(names, place, _MAP, marks)]
+    how = "nearest by meaning" if graph.by == "cosine" else "beside one another more often than by chance"
+    title = f"{len(nodes):,} terms, joined where each is among the other's {how}"
+    return layered(layers, _MAP, title={"text": title, "fontSize": 15, "fontWeight": "bold"})
+
+
+def _edges(graph: Graph, place: Spec) -> Spec:
+    """Lines between terms, the strongest on top."""
+    rows = []
+    for edge in sorted(graph.edges, key=lambda edge: edge.cosine):
+        a, b = graph.nodes[edge.a], graph.nodes[edge.b]
+        strength = min(1.0, max(0.15, edge.cosine))
+        rows.append(
+            {
+                "x": a.x,
+                "y": a.y,
+                "x2": b.x,
+                "y2": b.y,
+                "colour": tint(GREY, 0.15 + 0.5 * strength),
+                "width": 0.6 + 2.0 * strength,
+            }
+        )
+    return {
+        "data": {"values": rows},
+        "mark": {"type": "rule"},
+        "encoding": place
+        | {
+            "x2": {"field": "x2"},
+            "y2": {"field": "y2"},
+            "stroke": {"field": "colour", "type": "nominal", "scale": None},
+            "strokeWidth": {"field": "width", "type": "quantitative", "scale": None},
+        },
+    }
+
+
+def _nodes(marks: list[Spec], place: Spec, graph: Graph, styles: dict[int, tuple[str, str]]) -> Spec:
+    looks = {_escaped_topic(graph.topics[topic]): style for topic, style in styles.items()}
+    names = list(looks)[:_NAMED]
+    more = f"; {len(looks) - len(names)} more topics" if len(looks) > len(names) else ""
+    how = f"Size: how often a term occurs. Thick lines: large cosines. Names: a topic's terms{more}."
+    legend = {"orient": "bottom", "columns": 3, "labelLimit": 340, "columnPadding": 60, "values": names}
+    legend |= {"title": how, "titleOrient": "bottom", "symbolStrokeColor": "white"}
+    looks[""] = ("circle", GREY)  # a term without a topic
+    shape, fill = (
+        {
+            "field": "topic",
+            "type": "nominal",
+            "legend": legend,
+            "scale": {"domain": list(looks), "range": [look[channel] for look in looks.values()]},
+        }
+        for channel in (0, 1)
+    )
+    return {
+        "data": {"values": marks},
+        "mark": {"type": "point", "opacity": 1, "stroke": "white", "strokeWidth": 0.7},
+        "encoding": place
+        | {
+            "size": {"field": "size", "type": "quantitative", "scale": None},
+            "shape": shape,
+            "fill": fill,
+            "tooltip": {"field": "hover"},
+        },
+    }
+
+
+def _styles(graph: Graph) -> dict[int, tuple[str, str]]:
+    """Shape and colour of every topic that occurs, the commonest first: four of one, seven of the other."""
+    counts = np.bincount([node.topic for node in graph.nodes if node.topic >= 0], minlength=1)
+    order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i]]
+    return {
+        topic: (_SHAPES[(place // len(WORDS)) % len(_SHAPES)], WORDS[place % len(WORDS)])
+        for place, topic in enumerate(order)
+    }
+
+
+def _size(node: Node) -> float:
+    """Pixels: by the order of magnitude of the count."""
+    return float(np.clip(4.0 + 3.2 * np.log10(max(node.count, 1)), 5.0, 18.0))
+
+
+def _details(graph: Graph, node: Node) -> str:
+    drift = "had no vector" if node.drift is None else f"moved {node.drift:.2f}"
+    topic = f"topic: {_escaped_topic(graph.topic_name(node))}" if node.topic >= 0 else "no topic"
+    term = escape_for_display(node.term)
+    return f"{term}: {node.count:,} times in {node.documents:,} documents, {drift}, {topic}"
+
+
+def _escaped_topic(name: str | None) -> str:
+    """The name of a topic with each of its terms escaped."""
+    return ", ".join(escape_for_display(term) for term in (name or "").split(", "))
+
+
+def _description(graph: Graph) -> str:
+    commonest = sorted(graph.nodes, key=lambda node: -node.count)[:10]
+    names = ", ".join(escape_for_display(node.term.replace("_", " ")) for node in commonest)
+    return f"A graph of {len(graph.nodes)} terms and {len(graph.edges)} edges. Most frequent: {names}."

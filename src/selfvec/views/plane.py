@@ -1,0 +1,225 @@
+"""Maps of points: axes with equal scales, marks with a legend, and names that do not lie on one another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .palette import INK
+
+__all__ = ["LABELS", "Spec", "complete_labels", "label", "labels", "layered", "mark_layer", "plane_axes"]
+
+Spec = dict[str, Any]
+"""A Vega-Lite specification, or a part of one."""
+
+LABELS = "labels_"
+"""How the names of `labels` layers begin; the rest is their size."""
+
+_RING = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], dtype=np.float64)
+"""The middle of a mark and its edges, by its radius."""
+
+_NEAR = 9.0
+"""Pixels between a point and the nearest place for its label."""
+
+_DISTANCES = (0, 6, 14, 24, 36, 50, 70, 95, 125, 160)
+"""Pixels by which a label may stand farther from its point, in the order in which they are tried."""
+
+_SIDES = ("right", "left", "top", "bottom", "top-right", "top-left", "bottom-right", "bottom-left")
+
+_CELL = 5.0
+"""Pixels between two obstacles; less than the height of a label."""
+
+
+def label(
+    text: str, at: Sequence[float], colour: str, size: int = 12, *, bold: bool = False, italic: bool = False
+) -> Spec:
+    """One name for `labels`: what is written beside which point, and how."""
+    weight, style = ("bold" if bold else "normal"), ("italic" if italic else "normal")
+    x, y = (float(value) for value in at)
+    return {"text": text, "x": x, "y": y, "colour": colour, "size": size, "weight": weight, "style": style}
+
+
+def labels(
+    named: Sequence[Spec],
+    place: Spec,
+    size: tuple[float, float],
+    marks: Iterable[Spec],
+    lines: Iterable[NDArray[np.floating]] = (),
+) -> Spec:
+    """A layer of names that lie neither on one another nor on marks and lines.
+
+    Vega's label transform (Kittivorawong et al. 2020, *Fast and flexible overlap detection for chart labeling
+    with occupancy bitmap*) tries places around each point, nearest first. A thin line joins a name to its
+    point if they stand apart. A name without a free place is left out.
+
+    Parameters
+    ----------
+    named : sequence of `label`
+        The most important first: they get the best places.
+    place : dict
+        The position channels of the layers below.
+    size : (width, height)
+        Of the view, in pixels.
+    marks : iterable of dict
+        What is drawn at ``x`` and ``y`` with the area ``size``, as for `mark_layer`.
+    lines : iterable of (n, 2) float
+        In the units of the axes.
+    """
+    scale = np.array([_length(place[axis], pixels) for axis, pixels in zip("xy", size, strict=True)])
+    drawn = [_dense(line * scale) for line in lines]
+    drawn += [[mark["x"], mark["y"]] * scale + _RING * np.sqrt(mark["size"]) / 2 for mark in marks]
+    cells = np.unique(np.round(np.concatenate(drawn) / _CELL), axis=0) * _CELL / scale
+    obstacles = [{"text": "", "x": x, "y": y, "size": 0} for x, y in cells.tolist()]
+    return {
+        "name": f"{LABELS}{size[0]:g}_{size[1]:g}",
+        "data": {"values": [*named, *obstacles]},
+        "mark": {"type": "text", "stroke": "white", "strokeWidth": 3, "strokeOpacity": 0.8},
+        "encoding": place | {"text": {"field": "text"}},
+    }
+
+
+def _length(axis: Spec, pixels: float) -> float:
+    low, high = axis["scale"]["domain"]
+    return pixels / (high - low)
+
+
+def _dense(line: NDArray[np.floating]) -> NDArray[np.float64]:
+    """A line in pixels with points at most `_CELL` apart, (m, 2)."""
+    line = np.asarray(line, dtype=np.float64)
+    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    steps = np.linspace(0, way[-1], 2 + int(way[-1] / _CELL))
+    return np.stack([np.interp(steps, way, line[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def plane_axes(
+    frame: tuple[float, float, float, float],
+    size: tuple[float, float],
+    method: str,
+    explained: tuple[float, float] | None,
+) -> tuple[Spec, Spec]:
+    """The axes of a map: the frame with a margin for labels, with equal scales."""
+    left, right, bottom, top = frame
+    aspect = size[0] / size[1]
+    width = max(right - left, (top - bottom) * aspect) * 1.24 or 1.0
+    if explained is None:
+        name = {"tsne": "t-SNE", "umap": "UMAP"}[method]
+        titles = [f"{name} 1 (far distances mean little)", f"{name} 2"]
+    else:
+        titles = [f"PC {i}: {share:.0%} of the variance" for i, share in enumerate(explained, 1)]
+    middle, half = ((left + right) / 2, (bottom + top) / 2), (width / 2, width / aspect / 2)
+    x, y = (
+        {
+            "field": name,
+            "type": "quantitative",
+            "title": title,
+            "scale": {"domain": [centre - reach, centre + reach], "nice": False, "zero": False},
+            "axis": {"tickCount": 5},
+        }
+        for name, title, centre, reach in zip("xy", titles, middle, half, strict=True)
+    )
+    return x, y
+
+
+def mark_layer(
+    marks: Sequence[Spec], place: Spec, shapes: dict[str, str], hollow: Sequence[str], note: str = ""
+) -> Spec:
+    """Points whose shape and filling say of which kind they are, with a legend below.
+
+    Parameters
+    ----------
+    marks : sequence of dict
+        ``kind``, ``x``, ``y``, ``size`` (area in square pixels), ``colour`` and ``hover``.
+    place : dict
+        The position channels.
+    shapes : dict
+        The shape of every kind; the legend has those that occur.
+    hollow : sequence of str
+        The kinds that are not filled.
+    note : str
+        A sentence under the legend.
+    """
+    occur = {mark["kind"] for mark in marks}
+    kinds = [kind for kind in shapes if kind in occur]
+    empty = json.dumps([kind for kind in kinds if kind in hollow])
+    shape = {
+        "field": "kind",
+        "type": "nominal",
+        "scale": {"domain": kinds, "range": [shapes[kind] for kind in kinds]},
+        "legend": {
+            "orient": "bottom",
+            "symbolStrokeColor": INK,
+            "symbolFillColor": {"expr": f"indexof({empty}, datum.value) < 0 ? '{INK}' : 'white'"},
+            "title": note or None,
+            "titleOrient": "bottom",
+        },
+    }
+    rows = [
+        mark
+        | {
+            "fill": "white" if mark["kind"] in hollow else mark["colour"],
+            "edge": mark["colour"] if mark["kind"] in hollow else "white",
+        }
+        for mark in marks
+    ]
+    return {
+        "data": {"values": rows},
+        "mark": {"type": "point", "opacity": 1, "strokeWidth": 1.2},
+        "encoding": place
+        | {
+            "shape": shape,
+            "size": {"field": "size", "type": "quantitative", "scale": None},
+            "fill": {"field": "fill", "type": "nominal", "scale": None},
+            "stroke": {"field": "edge", "type": "nominal", "scale": None},
+            "tooltip": {"field": "hover"},
+        },
+    }
+
+
+def layered(layers: Sequence[Spec], size: tuple[float, float], **more: Any) -> Spec:
+    """Layers over one pair of axes; in a page they can be zoomed and moved."""
+    zoom = {"params": [{"name": more.pop("name", "zoom"), "select": "interval", "bind": "scales"}]}
+    first, *rest = layers
+    return {"width": size[0], "height": size[1], "layer": [first | zoom, *rest], **more}
+
+
+def complete_labels(mark: Spec) -> Spec:
+    """Give a compiled layer of `labels` its style and its places; return the leader lines of its names."""
+    position = mark["encode"]["update"]
+    position |= {
+        "fill": {"field": "colour"},
+        "fontSize": {"field": "size"},
+        "fontWeight": {"field": "weight"},
+        "fontStyle": {"field": "style"},
+    }
+    places = [(side, distance) for distance in _DISTANCES for side in _SIDES]
+    mark["transform"] = [
+        {
+            "type": "label",
+            "size": [float(pixels) for pixels in mark["name"].split("_")[1:3]],
+            "anchor": [side for side, _ in places],
+            "offset": [_NEAR + distance for _, distance in places],
+            "avoidBaseMark": True,
+            "padding": 0,
+        }
+    ]
+    scale = {axis: position[axis]["scale"] for axis in "xy"}
+    away = " + ".join(f"abs(datum.{axis} - scale('{scale[axis]}', datum.datum.{axis}))" for axis in "xy")
+    return {
+        "type": "rule",
+        "from": {"data": mark["name"]},
+        "encode": {
+            "update": {
+                "x": {"field": "x"},
+                "y": {"field": "y"},
+                "x2": {"scale": scale["x"], "field": "datum.x"},
+                "y2": {"scale": scale["y"], "field": "datum.y"},
+                "stroke": {"field": "fill"},
+                "strokeWidth": {"value": 0.7},
+                "opacity": {"signal": f"datum.text && datum.opacity && {away} > {_NEAR + 7} ? 0.5 : 0"},
+            }
+        },
+    }

@@ -1,0 +1,357 @@
+"""Figures of how a word moves through the slices of a text.
+
+`slice_view` works out what a figure shows and `slice_figure` describes it: a map on the left, the distance from
+the first slice on the right. All slices and words share one plane. Each place comes with the region in which
+resampled documents put it, so that a step within one region is not mistaken for a change.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.analysis.drift.comparable_slices import parts_of
+from selfvec.analysis.drift.slice_paths import SlicePath, mean_uses, slice_paths
+from selfvec.base.display import escape_for_display
+from selfvec.base.errors import OptionError
+from selfvec.base.threads import threads
+from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.data.run import Run
+from selfvec.numerics.neighbourhoods import nearest
+from selfvec.usage.space import UseSpace, use_space
+
+from .figure import rows_of_text, save_figure
+from .palette import WORDS, ink, tint
+from .plane import Spec, label, labels, layered, mark_layer, plane_axes
+from .projection import project
+from .trajectories import MOST_WORDS
+
+__all__ = ["Near", "SliceView", "WordInSlices", "save_slice_plot", "slice_view"]
+
+COMMON = 3000  # words that neighbours are chosen from: the commonest
+_CHI = 5.991  # of two dimensions, at 95 %
+_ROUND = 48  # points of an ellipse
+
+Float = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Near:
+    """A word near another one in a slice, and where."""
+
+    word: str
+    last: bool  # whether the slice is the last, else the first
+    cosine: float
+    point: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class WordInSlices:
+    """One word's way.
+
+    Parameters
+    ----------
+    path : SlicePath
+    points : (S, 2) float
+        NaN in slices in which the word does not occur.
+    regions : (S, k, 2) float, optional
+        Ellipses that hold 95 % of the places that resampled documents give; None for projections that
+        cannot place further points.
+    near : tuple of Near
+    """
+
+    path: SlicePath
+    points: Float
+    regions: Float | None
+    near: tuple[Near, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SliceView:
+    """Everything a figure of slices shows; ``frame`` is (left, right, bottom, top)."""
+
+    words: tuple[WordInSlices, ...]
+    names: tuple[str, ...]
+    method: str
+    explained: tuple[float, float] | None
+    frame: tuple[float, float, float, float]
+
+
+def slice_view(
+    run: Run,
+    words: Sequence[str],
+    slices: Sequence[Slice] | None = None,
+    *,
+    projection: str = "pca",
+    neighbours: int = 4,
+    seed: int = 0,
+    jobs: int | None = None,
+) -> SliceView:
+    """Follow words through slices.
+
+    Parameters
+    ----------
+    run : Run
+        Has kept its corpus.
+    words : sequence of str
+        At most seven.
+    slices : sequence of Slice, optional
+        The parts of the run's text where not given.
+    projection : {"pca", "tsne", "umap"}
+    neighbours : int
+        How many are shown from the first slice, and as many from the last, of the 3,000 commonest words.
+    seed : int
+        For every random choice.
+    jobs : int, optional
+        Threads.
+
+    Raises
+    ------
+    OptionError
+        If there are no words or too many, or a word twice.
+    InputError
+        If there are fewer than two slices, or a word occurs in none.
+    """
+    if not 1 <= len(words) <= MOST_WORDS or len({run.index(word) for word in words}) < len(words):
+        raise OptionError(
+            f"a figure shows 1 to {MOST_WORDS} different words, these are {len(words)}",
+            remedy="draw several figures",
+        )
+    every = list(parts_of(run) if slices is None else slices)
+    paths = slice_paths(run, words, every, seed=seed, jobs=jobs)
+    near = _near(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
+    around = [row for found in near for _, _, _, row in found]
+    rows = np.concatenate([*(path.vectors[path.vectors.any(axis=1)] for path in paths), *around])
+    flat = project(rows, projection, seed)
+    places = iter(flat.points)
+    shown = []
+    for path in paths:
+        points = np.full((len(path), 2), np.nan)
+        for i in np.flatnonzero(path.vectors.any(axis=1)).tolist():
+            points[i] = next(places)
+        drawn = path.draws.reshape(-1, path.draws.shape[-1])
+        regions = None
+        if projection == "pca":
+            spread = flat.transform(drawn).reshape(len(path.draws), len(path), 2)
+            regions = np.stack([_ellipse(points[i], spread[:, i]) for i in range(len(path))])
+        shown.append((path, points, regions))
+    made = tuple(
+        WordInSlices(
+            *word, tuple(Near(name, last, cosine, _pair(next(places))) for name, last, cosine, _ in n)
+        )
+        for word, n in zip(shown, near, strict=True)
+    )
+    corners = [word.points for word in made] + [
+        w.regions.reshape(-1, 2) for w in made if w.regions is not None
+    ]
+    corners.append(flat.points)
+    inside = np.concatenate(corners)
+    (left, bottom), (right, top) = np.nanmin(inside, axis=0), np.nanmax(inside, axis=0)
+    frame = (float(left), float(right), float(bottom), float(top))
+    return SliceView(made, tuple(part.name for part in every), flat.method, flat.explained, frame)
+
+
+def _pair(point: Float) -> tuple[float, float]:
+    return float(point[0]), float(point[1])
+
+
+Found = tuple[str, bool, float, NDArray[np.float32]]
+
+
+def _near(
+    run: Run, space: UseSpace, every: Sequence[Slice], paths: Sequence[SlicePath], wanted: int, jobs: int
+) -> list[list[Found]]:
+    """The words nearest to each word in its first and in its last slice, and their rows (1, d) there."""
+    counts = slice_counts(run.require_tokens(), every).sum(axis=0)
+    own = np.array([run.index(path.word) for path in paths])
+    words = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
+    tables = mean_uses(space, words, jobs)
+    keys, out = run.vectors.index_to_key, []
+    for path, row in zip(paths, own.tolist(), strict=True):
+        alive = np.flatnonzero(path.vectors.any(axis=1))
+        asked = np.searchsorted(words, [row])
+        found: list[Found] = []
+        for last, which in ((False, int(alive[0])), (True, int(alive[-1]))):
+            table = tables[which]
+            for i in nearest(table, asked, wanted)[0].tolist() if wanted else []:
+                if i >= 0:
+                    cosine = float(table[i] @ path.vectors[which])
+                    found.append((keys[int(words[i])], last, cosine, table[i : i + 1]))
+        out.append(found)
+    return out
+
+
+def _ellipse(centre: Float, drawn: Float) -> Float:
+    """Around a place, what holds 95 % of a cloud as wide as that of the draws, (k, 2)."""
+    if np.isnan(centre).any():
+        return np.full((_ROUND, 2), np.nan)
+    values, directions = np.linalg.eigh(np.cov(drawn.T.astype(np.float64)))
+    angles = np.linspace(0, 2 * np.pi, _ROUND)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    ellipse: Float = centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
+    return ellipse
+
+
+_MAP = (640, 540)
+_CURVE = (280, 290)
+_SHAPES = {
+    "a slice": "circle",
+    "the last slice": "circle",
+    "near it in its first slice": "diamond",
+    "near it in its last slice": "square",
+}
+_HOLLOW = ("a slice", "near it in its first slice")
+_COLOUR = {"field": "colour", "type": "nominal", "scale": None}
+
+
+def save_slice_plot(view: SliceView, path: str | os.PathLike[str]) -> None:
+    """Draw a view into a file; see `save_figure` for the formats and errors."""
+    save_figure(slice_figure(view), path, ". ".join(_sentence(word) for word in view.words))
+
+
+def slice_figure(view: SliceView) -> Spec:
+    """Describe the figure of a view."""
+    colours = {word.path.word: WORDS[i] for i, word in enumerate(view.words)}
+    header = rows_of_text([(_sentence(word), ink(colours[word.path.word])) for word in view.words])
+    parts = [_map(view, colours), _curves(view, colours)]
+    return {"vconcat": [header, {"hconcat": parts, "spacing": 40}], "spacing": 0}
+
+
+def _sentence(word: WordInSlices) -> str:
+    path = word.path
+    distance, _, _ = path.from_first()
+    far = int(np.nanargmax(distance))
+    first = int(np.argmax(path.vectors.any(axis=1)))
+    name, start, end = map(escape_for_display, (path.word, path.names[first], path.names[far]))
+    return f"{name}: {int(path.uses.sum()):,} uses, farthest from {start} in {end} ({distance[far]:.2f})"
+
+
+def _map(view: SliceView, colours: dict[str, str]) -> Spec:
+    x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
+    place = {"x": x, "y": y}
+    lines = [word.points[~np.isnan(word.points[:, 0])] for word in view.words]
+    marks, names, ways, regions = [], [], [], []
+    for word, line in zip(view.words, lines, strict=True):
+        colour = colours[word.path.word]
+        marks += _marks(word, colour)
+        names += _names(word, ink(colour))
+        ways += _rows(line, word.path.word, colour)
+        for i, region in enumerate([] if word.regions is None else word.regions):
+            if not np.isnan(region).any():
+                regions += _rows(region, f"{word.path.word} {i}", colour)
+    way = {"detail": {"field": "piece"}, "order": {"field": "order"}}
+    layers: list[Spec] = [
+        {
+            "data": {"values": regions},
+            "mark": {
+                "type": "line",
+                "interpolate": "linear-closed",
+                "strokeWidth": 0.8,
+                "strokeOpacity": 0.5,
+                "fillOpacity": 0.12,
+            },
+            "encoding": place | way | {"stroke": _COLOUR, "fill": _COLOUR},
+        },
+        {
+            "data": {"values": ways},
+            "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round"},
+            "encoding": place | way | {"stroke": _COLOUR},
+        },
+        mark_layer(marks, place, _SHAPES, _HOLLOW, note=_NOTE),
+        labels(names, place, _MAP, marks, lines),
+    ]
+    return layered(layers, _MAP)
+
+
+_NOTE = "Regions and bands hold 95 % of the places that resampled documents give."
+
+
+def _rows(points: Float, piece: str, colour: str) -> list[Spec]:
+    return [
+        {"piece": piece, "order": i, "x": float(x), "y": float(y), "colour": colour}
+        for i, (x, y) in enumerate(points)
+    ]
+
+
+def _marks(word: WordInSlices, colour: str) -> list[Spec]:
+    """The word in every slice in which it occurs, then its neighbours."""
+    path, marks = word.path, []
+    alive = np.flatnonzero(~np.isnan(word.points[:, 0])).tolist()
+    for i in alive:
+        last = i == alive[-1]
+        hover = f"{escape_for_display(path.word)} in {escape_for_display(path.names[i])}: {int(path.uses[i]):,} uses"
+        kind, size = ("the last slice", 130) if last else ("a slice", 90)
+        marks.append(_mark(kind, word.points[i], size, colour, hover))
+    for near in word.near:
+        kind = "near it in its last slice" if near.last else "near it in its first slice"
+        hover = f"{escape_for_display(near.word)}: cosine {near.cosine:.3f}"
+        marks.append(_mark(kind, near.point, 60 if near.last else 100, colour, hover))
+    return marks
+
+
+def _mark(kind: str, at: Sequence[float] | Float, size: float, colour: str, hover: str) -> Spec:
+    x, y = map(float, at)
+    return {"kind": kind, "x": x, "y": y, "size": size, "colour": colour, "hover": hover}
+
+
+def _names(word: WordInSlices, colour: str) -> list[Spec]:
+    """Labels: the word where it starts, then its slices, then its neighbours."""
+    path = word.path
+    first, *others = np.flatnonzero(~np.isnan(word.points[:, 0])).tolist()
+    start = f"{escape_for_display(path.word)} {escape_for_display(path.names[first])}"
+    names = [label(start, word.points[first], colour, 14, bold=True)]
+    names += [label(escape_for_display(path.names[i]), word.points[i], colour, bold=True) for i in others]
+    return names + [
+        label(escape_for_display(near.word), near.point, colour, italic=not near.last) for near in word.near
+    ]
+
+
+def _curves(view: SliceView, colours: dict[str, str]) -> Spec:
+    """The distance of each word from its first slice, with the band of resampled documents."""
+    rows = [
+        {
+            "slice": escape_for_display(view.names[i]),
+            "word": word.path.word,
+            "colour": colours[word.path.word],
+            "y": float(middle[i]),
+            "low": float(low[i]),
+            "high": float(high[i]),
+            "hover": f"{escape_for_display(word.path.word)} in {escape_for_display(view.names[i])}: {middle[i]:.3f}",
+        }
+        for word in view.words
+        for middle, low, high in [word.path.from_first()]
+        for i in np.flatnonzero(~np.isnan(middle)).tolist()
+    ]
+    names = [escape_for_display(name) for name in view.names]
+    shown = names[:: max(1, round(len(names) / 4))]
+    x = {
+        "field": "slice",
+        "type": "ordinal",
+        "title": None,
+        "scale": {"type": "point", "domain": names},
+        "axis": {"values": shown, "labelAngle": 0, "labelOverlap": True},
+    }
+    y = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
+    way = {"x": x, "y": y, "detail": {"field": "word"}}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "area", "opacity": 0.2},
+            "encoding": way | {"y": y | {"field": "low"}, "y2": {"field": "high"}, "fill": _COLOUR},
+        },
+        {"mark": {"type": "line", "strokeWidth": 2}, "encoding": way | {"stroke": _COLOUR}},
+        {
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+            "encoding": way | {"color": _COLOUR, "tooltip": {"field": "hover"}},
+        },
+    ]
+    return {
+        "title": "Distance from the first slice",
+        "data": {"values": rows},
+        "width": _CURVE[0],
+        "height": _CURVE[1],
+        "layer": layers,
+    }
