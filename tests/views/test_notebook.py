@@ -16,7 +16,9 @@ from selfvec.analysis.drift.slice_paths import SlicePath
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.views import notebook
 
+assert notebook  # registers how results are shown
 EXAMPLE = ROOT / "examples" / "words_on_the_move.ipynb"
 HOSTILE = "<script>alert(1)</script>"
 

@@ -1,11 +1,12 @@
 """Writes a figure as PNG, SVG or one stand-alone HTML page.
 
 A figure is a Vega-Lite specification: a dictionary that says which data are drawn by which marks
-(https://vega.github.io/vega-lite). vl-convert compiles it to Vega and draws it without a browser, with fonts of
-its own, so that the same figure gives the same bytes everywhere. The HTML page holds the same Vega
+(https://vega.github.io/vega-lite). vl-convert compiles it to Vega and draws it without a browser, with fonts
+of its own, so that the same figure gives the same bytes everywhere. The HTML page holds the same Vega
 specification and the Vega library.
 
-Vega-Lite cannot keep labels apart, but Vega can: the layers that `labels` makes are completed after compilation.
+Vega-Lite cannot keep labels apart, but Vega can: the layers that `labels` makes are completed after
+compilation.
 """
 
 from __future__ import annotations
@@ -144,15 +145,27 @@ def save_figure(spec: Spec, path: str | os.PathLike[str], description: str) -> N
 
 _TAG = re.compile(r"<[^>]+>")
 _LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
+_CLIP = re.compile(r"(id=\"|url\(#)clip(\d+)")
 _NOTHING = re.compile(r"<text [^>]* font-size=\"0px\"[^>]*/>|<line [^>]* opacity=\"0\"/>")
+_LABELS = re.compile(rf'(<g class="[^"]* {LABELS}[^"]*")')
 
 
 def _svg(vega: Spec, description: str) -> str:
-    """Draw as SVG: with a title, without invisible marks and digits, the halo of labels below their letters."""
+    """Draw as SVG, with a title.
+
+    Invisible marks and digits are left out. The halo of a label stands below its letters. Clip paths are
+    numbered anew, since vl-convert counts on from one drawing to the next.
+    """
     from vl_convert import vega_to_svg
 
-    svg = _TAG.sub(lambda tag: _LONG_NUMBER.sub(r"\1", tag[0]), _NOTHING.sub("", vega_to_svg(vega)))
-    svg = re.sub(rf'(<g class="[^"]* {LABELS}[^"]*")', r'\1 paint-order="stroke"', svg)
+    numbers: dict[str, int] = {}
+
+    def shorten(tag: re.Match[str]) -> str:
+        renamed = _CLIP.sub(lambda clip: f"{clip[1]}clip{numbers.setdefault(clip[2], len(numbers))}", tag[0])
+        return _LONG_NUMBER.sub(r"\1", renamed)
+
+    svg = _TAG.sub(shorten, _NOTHING.sub("", vega_to_svg(vega)))
+    svg = _LABELS.sub(r'\1 paint-order="stroke"', svg)
     return svg.replace(">", f' role="img"><title>{escape(description)}</title>', 1)
 
 

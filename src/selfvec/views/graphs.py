@@ -1,16 +1,17 @@
-"""Files of a graph of terms: GraphML for Gephi, Cytoscape and networkx, JSON for programs, figures for people."""
+"""Files of a graph of terms: GraphML for Gephi and networkx, JSON for programs, figures for people."""
 
 from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.files import atomic_file
 
 from .figure import SUFFIXES as FIGURES
@@ -69,6 +70,8 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
         raise OptionError(
             f"no graph format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(SUFFIXES)}"
         )
+    if suffix == ".graphml" and find_spec("networkx") is None:
+        raise MissingExtra("networkx", "plot", "a GraphML file")
     return suffix
 
 

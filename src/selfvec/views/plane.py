@@ -83,8 +83,9 @@ def labels(
 
 
 def _length(axis: Spec, pixels: float) -> float:
+    """Pixels of one unit of an axis."""
     low, high = axis["scale"]["domain"]
-    return pixels / (high - low)
+    return pixels / float(high - low)
 
 
 def _dense(line: NDArray[np.floating]) -> NDArray[np.float64]:

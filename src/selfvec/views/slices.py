@@ -1,8 +1,8 @@
 """Figures of how a word moves through the slices of a text.
 
-`slice_view` works out what a figure shows and `slice_figure` describes it: a map on the left, the distance from
-the first slice on the right. All slices and words share one plane. Each place comes with the region in which
-resampled documents put it, so that a step within one region is not mistaken for a change.
+`slice_view` works out what a figure shows and `slice_figure` describes it: a map on the left, the distance
+from the first slice on the right. All slices and words share one plane. Each place comes with the region in
+which resampled documents put it, so that a step within one region is not mistaken for a change.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from selfvec.numerics.neighbourhoods import nearest
 from selfvec.usage.space import UseSpace, use_space
 
 from .figure import rows_of_text, save_figure
-from .palette import WORDS, ink, tint
+from .palette import WORDS, ink
 from .plane import Spec, label, labels, layered, mark_layer, plane_axes
 from .projection import project
 from .trajectories import MOST_WORDS
@@ -236,13 +236,13 @@ def _map(view: SliceView, colours: dict[str, str]) -> Spec:
     lines = [word.points[~np.isnan(word.points[:, 0])] for word in view.words]
     marks, names, ways, regions = [], [], [], []
     for word, line in zip(view.words, lines, strict=True):
-        colour = colours[word.path.word]
+        colour, name = colours[word.path.word], escape_for_display(word.path.word)
         marks += _marks(word, colour)
         names += _names(word, ink(colour))
-        ways += _rows(line, word.path.word, colour)
+        ways += _rows(line, name, colour)
         for i, region in enumerate([] if word.regions is None else word.regions):
             if not np.isnan(region).any():
-                regions += _rows(region, f"{word.path.word} {i}", colour)
+                regions += _rows(region, f"{name} {i}", colour)
     way = {"detail": {"field": "piece"}, "order": {"field": "order"}}
     layers: list[Spec] = [
         {
@@ -279,11 +279,11 @@ def _rows(points: Float, piece: str, colour: str) -> list[Spec]:
 
 def _marks(word: WordInSlices, colour: str) -> list[Spec]:
     """The word in every slice in which it occurs, then its neighbours."""
-    path, marks = word.path, []
+    path, name, marks = word.path, escape_for_display(word.path.word), []
     alive = np.flatnonzero(~np.isnan(word.points[:, 0])).tolist()
     for i in alive:
         last = i == alive[-1]
-        hover = f"{escape_for_display(path.word)} in {escape_for_display(path.names[i])}: {int(path.uses[i]):,} uses"
+        hover = f"{name} in {escape_for_display(path.names[i])}: {int(path.uses[i]):,} uses"
         kind, size = ("the last slice", 130) if last else ("a slice", 90)
         marks.append(_mark(kind, word.points[i], size, colour, hover))
     for near in word.near:
@@ -312,28 +312,21 @@ def _names(word: WordInSlices, colour: str) -> list[Spec]:
 
 def _curves(view: SliceView, colours: dict[str, str]) -> Spec:
     """The distance of each word from its first slice, with the band of resampled documents."""
-    rows = [
-        {
-            "slice": escape_for_display(view.names[i]),
-            "word": word.path.word,
-            "colour": colours[word.path.word],
-            "y": float(middle[i]),
-            "low": float(low[i]),
-            "high": float(high[i]),
-            "hover": f"{escape_for_display(word.path.word)} in {escape_for_display(view.names[i])}: {middle[i]:.3f}",
-        }
-        for word in view.words
-        for middle, low, high in [word.path.from_first()]
-        for i in np.flatnonzero(~np.isnan(middle)).tolist()
-    ]
-    names = [escape_for_display(name) for name in view.names]
-    shown = names[:: max(1, round(len(names) / 4))]
+    names, rows = [escape_for_display(name) for name in view.names], []
+    for word in view.words:
+        middle, low, high = word.path.from_first()
+        shown, colour = escape_for_display(word.path.word), colours[word.path.word]
+        for i in np.flatnonzero(~np.isnan(middle)).tolist():
+            place = {"slice": names[i], "y": float(middle[i]), "low": float(low[i]), "high": float(high[i])}
+            hover = f"{shown} in {names[i]}: {middle[i]:.3f}"
+            rows.append({"word": shown, "colour": colour, **place, "hover": hover})
+    ticks = names[:: max(1, round(len(names) / 4))]
     x = {
         "field": "slice",
         "type": "ordinal",
         "title": None,
         "scale": {"type": "point", "domain": names},
-        "axis": {"values": shown, "labelAngle": 0, "labelOverlap": True},
+        "axis": {"values": ticks, "labelAngle": 0, "labelOverlap": True},
     }
     y = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
     way = {"x": x, "y": y, "detail": {"field": "word"}}

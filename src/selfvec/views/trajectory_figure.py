@@ -1,4 +1,4 @@
-"""Figures of how words moved while they were refined: a map of their paths, and two curves over the updates."""
+"""Figures of how words moved while they were refined: a map of paths, and two curves over the updates."""
 
 from __future__ import annotations
 

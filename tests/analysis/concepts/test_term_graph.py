@@ -18,7 +18,7 @@ from selfvec.analysis.concepts.term_graph import Edge, Graph, Node, _mutual
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
-from selfvec.views.graphs import graphml, save_graph
+from selfvec.views.graphs import save_graph
 
 
 def test_edges_join_terms_of_one_subject(subject_run: Run, subject_of: dict[str, str]) -> None:
@@ -97,27 +97,20 @@ def test_networkx_reads_the_graphml(subject_run: Run, tmp_path: Path) -> None:
 
 
 def test_any_word_makes_valid_files(tmp_path: Path) -> None:
-    ElementTree.fromstring(graphml(hostile()))
-    (tmp_path / "h.graphml").write_bytes(graphml(hostile()))
+    save_graph(hostile(), tmp_path / "h.graphml")
+    ElementTree.parse(tmp_path / "h.graphml")
     read = networkx.read_graphml(tmp_path / "h.graphml")
     assert read.nodes["n0"]["label"] == "</script><b>&"
     assert "drift" not in read.nodes["n0"]
     save_graph(hostile(), tmp_path / "h.json")
     assert json.loads((tmp_path / "h.json").read_text())["nodes"][1]["topic_name"] is None
-    pytest.importorskip("plotly")
-    save_graph(hostile(), tmp_path / "h.html")
-    page = (tmp_path / "h.html").read_text()
-    assert "</script><b>" not in page
-    assert "Content-Security-Policy" in page
-    assert "https://" not in page.split("<script>")[0]
 
 
 def test_figures_name_the_terms(subject_run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     found = graph(subject_run, ["hail"], size=10)
     save_graph(found, tmp_path / "terms.svg")
     first = (tmp_path / "terms.svg").read_bytes()
-    assert b"hail" in first or b"<path" in first
+    assert b"hail" in first
     save_graph(graph(subject_run, ["hail"], size=10), tmp_path / "terms.svg")
     assert (tmp_path / "terms.svg").read_bytes() == first
 

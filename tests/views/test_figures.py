@@ -1,0 +1,296 @@
+"""Every kind of figure in every format: whole, the same each time, self-contained, literal about any word."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from explore_spaces import HOSTILE, WORDS, Space, make_space
+from PIL import Image
+from tests.apps.web.headless import Page, browsing, find
+
+from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
+from selfvec.analysis.drift.slice_paths import SlicePath
+from selfvec.base.display import escape_for_display
+from selfvec.base.errors import MissingExtra, OptionError, TargetError
+from selfvec.data.trajectory import Trajectory
+from selfvec.numerics.rows import unit_rows
+from selfvec.views.charts import Chart, Series, chart_figure
+from selfvec.views.figure import SUFFIXES, Spec, save_figure
+from selfvec.views.graphs import graph_figure
+from selfvec.views.slices import Near, SliceView, WordInSlices, slice_figure
+from selfvec.views.trajectories import trajectory_view
+from selfvec.views.trajectory_figure import running_mean, save_trajectory_plot, trajectory_figure
+
+
+def trajectories(words: list[str], states: int = 40, **options: Any) -> Spec:
+    space = make_space(list(dict.fromkeys([*words, *WORDS])))
+    paths = [space.path(word, states) for word in words]
+    return trajectory_figure(trajectory_view(paths, space.original, space.refined, **options))
+
+
+def slices(words: list[str]) -> Spec:
+    rng, names = np.random.default_rng(0), ("1990", "<2000>", "2010")
+    shown = []
+    for word in words:
+        vectors = unit_rows(rng.standard_normal((3, 4)).astype(np.float32))
+        draws = unit_rows((vectors + 0.1 * rng.standard_normal((20, 3, 4))).reshape(-1, 4)).reshape(20, 3, 4)
+        path = SlicePath(word, names, vectors, draws, np.array([9, 5, 4]), np.array([5, 4, 3]))
+        points = rng.standard_normal((3, 2))
+        regions = points[:, None] + 0.1 * rng.standard_normal((3, 9, 2))
+        near = tuple(Near(f"near {word}", last, 0.5, tuple(rng.standard_normal(2))) for last in (False, True))
+        shown.append(WordInSlices(path, points, regions, near))
+    return slice_figure(SliceView(tuple(shown), names, "pca", (0.5, 0.25), (-3, 3, -3, 3)))
+
+
+def terms(words: list[str]) -> Spec:
+    rng = np.random.default_rng(0)
+    nodes = [Node(w, 10**i, i + 1, i - 1, 0.5, *rng.random(2).tolist()) for i, w in enumerate(words)]
+    edges = [Edge(i, i + 1, 0.5, 1.0) for i in range(len(words) - 1)]
+    return graph_figure(Graph(nodes, edges, [f"topic of {word}" for word in words], "cosine"))
+
+
+def charts(words: list[str]) -> Spec:
+    rng = np.random.default_rng(0)
+    curves = tuple(Series(word, [0.01, 0.1, 1], rng.random(3).tolist(), 0.5) for word in words)
+    named = tuple(Series(word, [0, 1], rng.random(2).tolist()) for word in words)
+    return chart_figure(
+        [
+            Chart("Rates", "rate", curves, logarithmic=True),
+            Chart("States", "state", named, names=("a", "<b>")),
+        ]
+    )
+
+
+KINDS = {"trajectories": trajectories, "slices": slices, "terms": terms, "charts": charts}
+kinds = pytest.mark.parametrize("kind", KINDS)
+formats = pytest.mark.parametrize("suffix", SUFFIXES)
+
+
+def svg_text(path: Path) -> list[str]:
+    return ["".join(e.itertext()) for e in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def shown(word: str) -> str:
+    """As it reads in a figure: white space runs together in SVG."""
+    return escape_for_display(word)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    program = find()
+    if program is None:
+        pytest.skip("no Chromium is installed")
+    with browsing(program) as new:
+        yield new()
+
+
+@kinds
+@formats
+def test_a_figure_is_whole_and_has_the_same_bytes_twice(kind: str, suffix: str, tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}{suffix}" for name in "ab"]
+    for file in files:
+        save_figure(KINDS[kind](["hail", "rain"]), file, "What it <shows>")
+    first, second = (file.read_bytes() for file in files)
+    assert first == second
+    assert sorted(tmp_path.iterdir()) == files
+    if suffix == ".png":
+        picture = Image.open(io.BytesIO(first))
+        picture.load()
+        assert min(picture.size) > 500
+        assert np.ptp(np.asarray(picture.convert("L"))) > 200  # something dark on white
+        assert picture.info["Description"] == "What it <shows>"
+    elif suffix == ".svg":
+        root = ElementTree.fromstring(first)
+        assert root.attrib["role"] == "img"
+        assert root[0].text == "What it <shows>"
+        assert any("hail" in text for text in svg_text(files[0]))
+        assert len(first) < 300_000
+    else:
+        text = first.decode()
+        assert "<title>What it &lt;shows&gt;</title>" in text
+        assert "default-src 'none'" in text
+        assert len(first) < 1_500_000
+
+
+@kinds
+def test_a_page_draws_without_the_network(kind: str, tmp_path: Path, page: Page) -> None:
+    save_figure(KINDS[kind](list(HOSTILE[:3])), tmp_path / "a.html", "what it shows")
+    page.errors.clear()
+    page.requests.clear()
+    page.open((tmp_path / "a.html").as_uri())
+    assert page.errors == []
+    assert [
+        address for address in page.requests if not address.startswith(("file:", "about:", "data:"))
+    ] == []
+    texts = page.run("[...document.querySelectorAll('svg text')].map((e) => e.textContent)")
+    assert any(shown(HOSTILE[0]) in text for text in texts)
+    assert page.run("document.querySelectorAll('#figure script, #figure b').length") == 0
+
+
+@kinds
+@pytest.mark.parametrize(
+    "words", [HOSTILE[:7], HOSTILE[7:14], HOSTILE[12:]], ids=["marks", "scripts", "controls"]
+)
+def test_any_word_is_shown_literally(kind: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    for suffix in SUFFIXES:
+        save_figure(KINDS[kind](list(words)), tmp_path / f"a{suffix}", "what it shows")
+    texts = " ".join(svg_text(tmp_path / "a.svg"))
+    for word in words:
+        assert " ".join(shown(word.replace("_", " ") if kind == "terms" else word).split()) in " ".join(
+            texts.split()
+        )
+    tags = {element.tag.rpartition("}")[2] for element in ElementTree.parse(tmp_path / "a.svg").iter()}
+    assert tags <= {"svg", "title", "rect", "g", "path", "text", "line", "defs", "clipPath"}
+    html = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in html
+    assert "</script><b>" not in html
+    assert not set(html) & set("\x1b\u202e")
+
+
+def test_pictures_name_the_code_points_that_no_font_has(tmp_path: Path) -> None:
+    pictures = []
+    for word in ("a\U0010fffd", "a[U+10FFFD]", "aé"):
+        save_figure(terms([word, "b"]), tmp_path / "a.png", "")
+        pictures.append((tmp_path / "a.png").read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+def test_labels_overlap_neither_one_another_nor_the_frame(tmp_path: Path, page: Page) -> None:
+    """Words that all went to one spot, drawn by a browser, which says where every label stands."""
+    space = make_space(WORDS, collapse=1.0)
+    view = trajectory_view([space.path(word) for word in WORDS[:5]], space.original, space.refined)
+    save_trajectory_plot(view, tmp_path / "a.html")
+    page.open((tmp_path / "a.html").as_uri())
+    script = """[...document.querySelectorAll('g[class*="labels_"] text')]
+        .filter((e) => e.textContent && e.getAttribute('opacity') !== '0')
+        .map((e) => { const b = e.getBoundingClientRect(); return [b.left, b.right, b.top, b.bottom]; })"""
+    boxes = np.array(page.run(script))
+    assert len(boxes) >= 15
+    boxes += [[2, -2, 3, -3]]  # a line of text is lower than its box
+    left, right, top, bottom = boxes.T
+    apart = (
+        (right[:, None] <= left)
+        | (right <= left[:, None])
+        | (bottom[:, None] <= top)
+        | (bottom <= top[:, None])
+    )
+    np.fill_diagonal(apart, True)
+    assert apart.all()
+
+
+def test_a_page_answers_to_pointing_and_zooming(tmp_path: Path, page: Page) -> None:
+    save_figure(trajectories(["hail"]), tmp_path / "a.html", "")
+    text = unescape((tmp_path / "a.html").read_text(encoding="utf-8"))
+    assert "hail after 117 updates: cosine" in text
+    assert "(original)" in text
+    page.open((tmp_path / "a.html").as_uri())
+    axis = "[...document.querySelectorAll('.role-axis-label text')].map((e) => e.textContent).join()"
+    before = page.run(axis)
+    page.call("Input.dispatchMouseEvent", type="mouseWheel", x=400, y=400, deltaX=0, deltaY=-400)
+    page.wait(f"{axis} !== {json.dumps(before)}")
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
+@pytest.mark.parametrize(
+    ("rows", "updates"),
+    [
+        (np.zeros((1, 12), np.float32), [0]),
+        (np.zeros((3, 12), np.float32), [0, 1, 2]),
+        (np.eye(12, dtype=np.float32)[[0]], [0]),
+        (np.eye(12, dtype=np.float32)[[0, 0, 0]], [0, 1, 2]),
+        (np.eye(12, dtype=np.float32)[[0, 1, 0, 1] * 150], list(range(600))),
+    ],
+    ids=["zero", "zeros", "one", "still", "to and fro"],
+)
+def test_paths_of_every_kind(
+    rows: np.ndarray, updates: list[int], suffix: str, space: Space, tmp_path: Path
+) -> None:
+    trajectory = Trajectory("new", np.array(updates), rows)
+    for original in (space.original, space.refined):
+        save_trajectory_plot(trajectory_view([trajectory], original, original), tmp_path / f"a{suffix}")
+        assert (tmp_path / f"a{suffix}").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("options", [{}, {"projection": "tsne"}, {"neighbours": 0}])
+def test_a_trajectory_figure_says_what_is_seen(options: dict[str, Any], tmp_path: Path) -> None:
+    save_figure(trajectories(["hail", "rain"], **options), tmp_path / "a.svg", "")
+    texts = svg_text(tmp_path / "a.svg")
+    assert any(re.fullmatch(r"hail: 117 updates, cosine to the original -?\d\.\d\d", text) for text in texts)
+    assert {"original vector", "last state", "Cosine to the original"} <= set(texts)
+    assert ("nearest in the original vectors" in texts) == ("neighbours" not in options)
+    axis = "t-SNE 1 (far distances mean little)" if "projection" in options else "of the variance"
+    assert any(axis in text for text in texts)
+
+
+def test_words_without_an_original_say_so(space: Space, tmp_path: Path) -> None:
+    rows = np.zeros((2, 12), np.float32)
+    never = Trajectory("new", np.arange(2), rows.copy())
+    rows[1] = space.refined["new"]
+    for path, sentence in (
+        (
+            Trajectory("new", np.arange(2), rows),
+            "new: 1 update, no original vector, cosine to its first 1.00",
+        ),
+        (never, "new: 1 update, no original vector and none made yet"),
+    ):
+        save_trajectory_plot(trajectory_view([path], space.original, space.refined), tmp_path / "a.svg")
+        assert {sentence, "zero vector: it had none"} <= set(svg_text(tmp_path / "a.svg"))
+
+
+def test_long_paths_make_small_files(tmp_path: Path) -> None:
+    save_figure(trajectories(WORDS[:3], states=20_000), tmp_path / "a.svg", "")
+    assert (tmp_path / "a.svg").stat().st_size < 500_000
+
+
+def test_the_running_mean_keeps_ends_and_straight_runs() -> None:
+    straight = np.column_stack([np.arange(20.0), 2 * np.arange(20.0)])
+    np.testing.assert_allclose(running_mean(straight, 4), straight)
+    jump = np.array([[0.0], [0.0], [0.0], [10.0], [10.0], [10.0]])
+    np.testing.assert_allclose(running_mean(jump, 2, np.array([1.0])), jump)  # no smoothing across the jump
+    zigzag = np.array([[0.0], [1.0]] * 10)
+    smooth = running_mean(zigzag, 4, np.array([2.0]))
+    assert np.ptp(smooth[4:-4]) < 0.2
+    assert smooth[[0, -1]].ravel().tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["figure.pdf", "figure", "figure.png.gz"])
+def test_another_suffix(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"no figure format .*end the name in one of \.html, \.png, \.svg"):
+        save_figure(charts(["a"]), tmp_path / name, "")
+    assert not list(tmp_path.iterdir())
+
+
+@formats
+def test_a_target_that_cannot_be_written(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="does not exist; create it first"):
+        save_figure(charts(["a"]), tmp_path / "nowhere" / f"a{suffix}", "")
+
+
+@formats
+def test_a_missing_package(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    (tmp_path / f"a{suffix}").write_text("before")
+    with pytest.raises(MissingExtra, match=r"'vl-convert-python'.*selfvec\[plot\]"):
+        save_figure(charts(["a"]), tmp_path / f"a{suffix}", "")
+    assert (tmp_path / f"a{suffix}").read_text() == "before"
+
+
+def test_libraries_are_loaded_when_something_is_drawn() -> None:
+    program = """
+import sys
+import selfvec.views.word_tables, selfvec.views.trajectory_figure, selfvec.views.graphs, selfvec.views.charts
+assert not {"vl_convert", "networkx", "sklearn", "umap", "rich"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
