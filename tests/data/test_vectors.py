@@ -15,43 +15,16 @@ ROWS = RNG.standard_normal((50, 8)).astype(np.float32)
 VECTORS = Vectors(WORDS, ROWS)
 
 
-def gensim_twin():
-    from gensim.models import KeyedVectors
-
-    twin = KeyedVectors(8)
-    twin.add_vectors(WORDS, ROWS)
-    return twin
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"positive": "w3"},
-        {"positive": ["w3", "w4"], "negative": ["w5"], "topn": 5},
-        {"positive": [ROWS[7]], "topn": 3},
-        {"positive": ["w1"], "restrict_vocab": 10},
-        {"negative": "w1"},
-    ],
-)
-def test_most_similar_answers_as_gensim(query) -> None:
-    ours, theirs = VECTORS.most_similar(**query), gensim_twin().most_similar(**query)
-    assert [word for word, _ in ours] == [word for word, _ in theirs]
-    np.testing.assert_allclose([c for _, c in ours], [c for _, c in theirs], atol=1e-6)
-
-
-def test_similarity_and_odd_one_out_answer_as_gensim() -> None:
-    twin = gensim_twin()
-    assert VECTORS.similarity("w1", "w2") == pytest.approx(float(twin.similarity("w1", "w2")), abs=1e-6)
-    words = ["w1", "w2", "w3", "w9"]
-    assert VECTORS.doesnt_match(words) == twin.doesnt_match(words)
-
-
 def test_lookup_by_word() -> None:
     assert len(VECTORS) == 50
     assert "w3" in VECTORS
     assert "x" not in VECTORS
     np.testing.assert_array_equal(VECTORS["w3"], ROWS[3])
     np.testing.assert_array_equal(VECTORS[["w3", "w1"]], ROWS[[3, 1]])
+    np.testing.assert_array_equal(VECTORS[2:9:3], ROWS[2:9:3])
+    np.testing.assert_array_equal(VECTORS[np.array([4, 1])], ROWS[[4, 1]])
+    assert list(VECTORS) == WORDS
+    assert not VECTORS["w3"].flags.writeable
     assert VECTORS.get("x") is None
     assert VECTORS.embed("x") is None
     with pytest.raises(KeyError, match="'x'"):
@@ -60,6 +33,18 @@ def test_lookup_by_word() -> None:
         VECTORS.most_similar("x")
     with pytest.raises(InputError):
         VECTORS.most_similar()
+
+
+def test_data_frames_hold_the_same_table() -> None:
+    polars, pandas = VECTORS.to_polars(), VECTORS.to_pandas()
+    assert polars["word"].to_list() == list(pandas.index) == WORDS
+    np.testing.assert_array_equal(polars["vector"].to_numpy(), ROWS)
+    np.testing.assert_array_equal(pandas.to_numpy(), ROWS)
+    assert polars.columns == ["word", "vector", "source"]
+
+
+def test_the_description_is_short() -> None:
+    assert repr(VECTORS) == "<Vectors: 50 words × 8 dimensions, float32>"
 
 
 def test_composed_words_are_marked() -> None:
@@ -76,7 +61,7 @@ def test_composed_words_are_marked() -> None:
 
 
 def test_shapes_and_doubles_are_checked() -> None:
-    with pytest.raises(InputError, match="'a' stands here twice"):
+    with pytest.raises(InputError, match="'a' occurs twice"):
         Vectors(["a", "b", "a"], np.zeros((3, 2), np.float32))
     with pytest.raises(InputError, match="3 words"):
         Vectors(["a", "b", "c"], np.zeros((2, 2), np.float32))

@@ -1,44 +1,35 @@
-"""`Vectors`: a vocabulary, its matrix, and where each row came from.
+"""`Vectors`: word vectors with gensim's method names and Python's own (``len``, ``in``, ``[]``).
 
-gensim's method names are kept where users know them, Python's own (``len``, ``in``, ``[]``) everywhere.
-The class only looks things up; reading and writing files is `selfvec.storage.formats`, improving is
-`selfvec.refine`."""
+Three modules make up the class: `selfvec.data.word_table` holds rows, `selfvec.data.similarity_queries`
+compares them, and this one converts them. `selfvec.storage.formats` reads and writes files.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import IntEnum
-from functools import cached_property
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError
-from selfvec.numerics.rows import ROW_BLOCK, top_indices, unit_rows
+from selfvec.base.errors import InputError, MissingExtra
 
-__all__ = ["Composer", "Source", "Vectors"]
+from .similarity_queries import SimilarityQueries
+from .word_benchmarks import Path, Sections, word_analogies, word_pairs
+from .word_table import Composer, Float, Source
 
-Float = NDArray[np.floating[Any]]
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
-Composer = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Vectors from parts for words without a row: n words -> (n, d) float32, zeros where it cannot."""
-
-
-class Source(IntEnum):
-    """Where a word's vector came from."""
-
-    NONE = 0  # nothing known: a zero vector
-    KNOWN = 1  # a row of the pretrained table
-    SUBWORDS = 2  # composed from pieces or character n-grams
-    RANDOM = 3  # a random direction, where one starts from nothing
-    CONTEXT = 4  # induced from the words around it, by refining
-    MIXED = 5  # induced from the words around it and from words spelled alike
+__all__ = ["Composer", "Float", "Source", "Vectors"]
 
 
-class Vectors:
+class Vectors(SimilarityQueries):
     """A vocabulary of V unique words and a (V, d) matrix.
+
+    A key is a word or a row number, as in gensim. Tables do not change: to add or replace rows, build a new
+    one, or go on with `to_gensim`.
 
     Parameters
     ----------
@@ -46,15 +37,15 @@ class Vectors:
     matrix : (V, d) float32 or float16
         Kept as given: it may be a read-only memory map.
     sources : (V,) uint8, optional
-        A `Source` per row; all `Source.KNOWN` when not given.
+        A `Source` per row; all `Source.KNOWN` by default.
     counts : (V,) int64, optional
         How often each word occurred in the text the vectors were refined on.
     composer : callable, optional
-        Makes vectors for words without a row (see `Composer`).
+        Builds vectors for words without a row (see `Composer`).
     provenance : mapping, optional
         Where the vectors came from, JSON-serialisable.
     normalized : bool
-        Whether all rows have length 1 or 0 already, so that no second table is made to compare them.
+        Whether all rows already have length 1 or 0, so that no second table is needed to compare them.
 
     Raises
     ------
@@ -66,187 +57,171 @@ class Vectors:
     >>> v = Vectors(["north", "up", "east"], np.array([[0, 1], [0.1, 1], [1, 0]], dtype=np.float32))
     >>> v.most_similar("north", topn=1)[0][0]
     'up'
-    >>> "west" in v, v.get("west") is None
-    (False, True)
+    >>> "west" in v, v.get("west") is None, list(v)
+    (False, True, ['north', 'up', 'east'])
     """
 
-    def __init__(
-        self,
-        words: Sequence[str],
-        matrix: Float,
-        *,
-        sources: NDArray[np.uint8] | None = None,
-        counts: NDArray[np.int64] | None = None,
-        composer: Composer | None = None,
-        provenance: Mapping[str, Any] | None = None,
-        normalized: bool = False,
-    ) -> None:
-        if matrix.ndim != 2 or len(matrix) != len(words):
-            raise InputError(f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}")
-        self.index_to_key: list[str] = list(words)
-        self.key_to_index: dict[str, int] = {word: i for i, word in enumerate(self.index_to_key)}
-        if len(self.key_to_index) != len(self.index_to_key):
-            twice = next(w for i, w in enumerate(self.index_to_key) if self.key_to_index[w] != i)
-            raise InputError(
-                f"words are unique, {twice!r} stands here twice", remedy="remove one of the rows"
-            )
-        self.vectors = matrix
-        self.sources = np.full(len(words), Source.KNOWN, np.uint8) if sources is None else sources
-        self.counts = counts
-        self.composer = composer
-        self._normalized = normalized and matrix.dtype == np.float32
-        self.provenance: dict[str, Any] = dict(provenance or {})
+    def vectors_for_all(
+        self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
+    ) -> Vectors:
+        """A table of those words, each once, that have a row or (``allow_inference``) can be composed.
 
-    def __len__(self) -> int:
-        return len(self.index_to_key)
+        ``copy_vecattrs`` keeps the counts; a composed word has count 0.
+        """
+        words = list(dict.fromkeys(keys))
+        rows, sources = self.lookup(words, compose=allow_inference)
+        there = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
+        words = [word for word, kept in zip(words, there.tolist(), strict=True) if kept]
+        counts = None
+        if copy_vecattrs and self.counts is not None:
+            index = np.array([self.get_index(word, -1) for word in words], np.int64)
+            counts = np.where(index >= 0, self.counts[index], 0)
+        matrix = rows[there].astype(self.vectors.dtype, copy=False)
+        return Vectors(words, matrix, sources=sources[there], counts=counts, composer=self.composer)
 
-    def __contains__(self, word: object) -> bool:
-        return word in self.key_to_index
-
-    def __getitem__(self, key: str | list[str]) -> Float:
-        """The row of a word, (d,), or the rows of several, (n, d). ``KeyError`` for a word without a row."""
-        index = self._index(key) if isinstance(key, str) else [self._index(word) for word in key]
-        rows: Float = self.vectors[index]
-        return rows
-
-    def __repr__(self) -> str:
-        return f"<Vectors: {len(self):,} words × {self.vector_size} dimensions, {self.vectors.dtype}>"
-
-    def _index(self, word: str) -> int:
+    def to_gensim(self) -> Any:
+        """A `gensim.models.KeyedVectors` with the same words, rows (copied) and counts."""
         try:
-            return self.key_to_index[word]
-        except KeyError:
-            raise KeyError(f"no vector for {word!r}") from None
+            from gensim.models import KeyedVectors
+        except ImportError:
+            raise MissingExtra("gensim", "peers", "to_gensim") from None
+        keyed = KeyedVectors(self.vector_size, dtype=self.vectors.dtype)
+        keyed.add_vectors(self.index_to_key, self.vectors)
+        if self.counts is not None:
+            keyed.expandos["count"] = self.counts.copy()
+        return keyed
 
-    @property
-    def vector_size(self) -> int:
-        """d, the number of dimensions."""
-        return int(self.vectors.shape[1])
+    @classmethod
+    def from_gensim(cls, keyed: Any) -> Vectors:
+        """The words, rows (not copied) and counts of a `gensim.models.KeyedVectors`."""
+        counts = keyed.expandos.get("count")
+        counts = None if counts is None else np.asarray(counts, np.int64)
+        return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts)
 
-    @cached_property
-    def cased(self) -> bool:
-        """Whether the vocabulary tells upper from lower case (any word has an upper-case letter)."""
-        return any(word != word.lower() for word in self.index_to_key)
+    def to_polars(self) -> pl.DataFrame:
+        """Columns word, vector (an array), source and, if known, count."""
+        import polars as pl
 
-    @cached_property
-    def unit(self) -> NDArray[np.float32]:
-        """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
-        return self.vectors if self._normalized else unit_rows(self.vectors)
+        columns: dict[str, Any] = {"word": self.index_to_key, "vector": self.vectors, "source": self.sources}
+        columns |= {} if self.counts is None else {"count": self.counts}
+        return pl.DataFrame(columns, schema_overrides={"word": pl.String})
 
-    def get(self, word: str) -> Float | None:
-        """The word's row, (d,), or None."""
-        index = self.key_to_index.get(word)
-        return None if index is None else self.vectors[index]
+    def to_pandas(self) -> pd.DataFrame:
+        """A row per word, which is the index, and a column per dimension."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingExtra("pandas", "dev", "to_pandas") from None
+        return pd.DataFrame(self.vectors, index=pd.Index(self.index_to_key, name="word"))
 
-    def get_vector(self, word: str, norm: bool = False) -> Float:
-        """The word's row, (d,), of length 1 if ``norm``. ``KeyError`` for a word without a row."""
-        row: Float = (self.unit if norm else self.vectors)[self._index(word)]
-        return row
+    # Evaluation
 
-    def embed(self, word: str) -> Float | None:
-        """The word's row or, where the table can, a vector composed from its parts; else None."""
-        rows, sources = self.lookup([word])
-        return rows[0] if sources[0] != Source.NONE else None
+    def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
+        """Word mover's distance of two lists of words (Kusner et al., 2015), by the package POT.
 
-    def lookup(
-        self, words: Sequence[str], *, compose: bool = True
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Vectors of many words and where each came from.
+        Unknown words are ignored; the distance is infinite if a document has no others. ``norm``: whether
+        rows count at length 1.
+        """
+        try:
+            from ot import emd2
+        except ImportError:
+            raise MissingExtra("POT", "wmd", "wmdistance") from None
+        counted = [Counter(word for word in text if word in self) for text in (document1, document2)]
+        if not all(counted):
+            return float("inf")
+        a, b = (np.stack([self.get_vector(w, norm) for w in each]).astype(np.float64) for each in counted)
+        shares = [np.array(list(each.values())) / each.total() for each in counted]
+        return float(emd2(*shares, np.linalg.norm(a[:, None] - b, axis=2)))
+
+    def evaluate_word_pairs(
+        self,
+        pairs: Path,
+        delimiter: str = "\t",
+        *,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """Correlation with human judgements of similarity: see `selfvec.data.word_benchmarks.word_pairs`."""
+        words = self.index_to_key[:restrict_vocab]
+        return word_pairs(words, self.unit, pairs, delimiter, case_insensitive, dummy4unknown)
+
+    def evaluate_word_analogies(
+        self,
+        analogies: Path,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[float, Sections]:
+        """Share of analogies answered right: see `selfvec.data.word_benchmarks.word_analogies`."""
+        words = self.index_to_key[:restrict_vocab]
+        return word_analogies(words, self.unit, analogies, case_insensitive, dummy4unknown)
+
+    # Files
+
+    _load: ClassVar[Callable[..., Vectors]]
+    _save: ClassVar[Callable[..., list[str]]]
+
+    @classmethod
+    def register_files(cls, load: Callable[..., Vectors], save: Callable[..., list[str]]) -> None:
+        """Set the functions behind the methods below; `selfvec.storage.formats` calls this on import."""
+        cls._load, cls._save = staticmethod(load), staticmethod(save)
+
+    @classmethod
+    def load(cls, path: Path, format: str | None = None, **options: Any) -> Vectors:
+        """`selfvec.load`."""
+        return cls._load(path, format, **options)
+
+    def save(self, path: Path, format: str | None = None, **options: Any) -> list[str]:
+        """`selfvec.save`."""
+        return self._save(self, path, format, **options)
+
+    @classmethod
+    def load_word2vec_format(
+        cls,
+        fname: Path,
+        fvocab: Path | None = None,
+        binary: bool = False,
+        *,
+        unicode_errors: str = "strict",
+        limit: int | None = None,
+        no_header: bool = False,
+    ) -> Vectors:
+        """Read word2vec text or binary, or (``no_header``) GloVe text.
 
         Parameters
         ----------
-        words : sequence of n str
-        compose : bool
-            Whether words without a row are composed from their parts where the table can.
-
-        Returns
-        -------
-        rows : (n, d) float32
-            Zeros for a word that neither has a row nor can be composed.
-        sources : (n,) uint8
-            `Source` of each.
+        fname : path
+        fvocab : path, optional
+            A file of words and their counts, one pair a line, that gives `counts`.
+        binary, no_header : bool
+            Which of the formats it is; `load` finds that out itself.
+        unicode_errors : {"strict", "replace", "ignore"}
+            What happens to bytes that are not UTF-8.
+        limit : int, optional
+            Read the first so many rows only.
         """
-        rows = np.zeros((len(words), self.vector_size), np.float32)
-        sources = np.full(len(words), Source.NONE, np.uint8)
-        index = np.array([self.key_to_index.get(word, -1) for word in words], dtype=np.int64)
-        known = np.flatnonzero(index >= 0)
-        for block in _blocks(known):
-            rows[block] = self.vectors[index[block]]
-        sources[known] = self.sources[index[known]]
-        composer = self.composer if compose else None
-        for block in _blocks(np.flatnonzero(index < 0)):
-            if composer is None:
-                break
-            made = composer([words[i] for i in block.tolist()])
-            rows[block] = made
-            sources[block[made.any(axis=1)]] = Source.SUBWORDS
-        return rows, sources
+        name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
+        found = cls._load(fname, name, errors=unicode_errors, limit=limit)
+        if fvocab is not None:
+            with open(fvocab, encoding="utf-8", errors=unicode_errors) as file:  # noqa: PTH123
+                known = dict(line.split() for line in file if line.strip())
+            found.counts = np.array([int(known.get(word, 0)) for word in found.index_to_key], np.int64)
+        return found
 
-    def similarity(self, a: str, b: str) -> float:
-        """Cosine of two words' rows."""
-        return float(self.get_vector(a, norm=True) @ self.get_vector(b, norm=True))
+    def save_word2vec_format(
+        self, fname: Path, fvocab: Path | None = None, binary: bool = False, *, write_header: bool = True
+    ) -> None:
+        """Write word2vec text or binary, or (not ``write_header``) GloVe text, in the order of the rows.
 
-    def most_similar(
-        self,
-        positive: str | Float | Iterable[str | Float] | None = None,
-        negative: str | Float | Iterable[str | Float] | None = None,
-        topn: int = 10,
-        restrict_vocab: int | None = None,
-    ) -> list[tuple[str, float]]:
-        """The words nearest by cosine to the mean of ``positive`` minus ``negative`` (words or vectors).
-
-        The words asked with are left out of the answer, as in gensim; ``restrict_vocab`` looks at the
-        first rows only. Returns (word, cosine) pairs, best first; equal cosines in vocabulary order.
-
-        >>> v = Vectors(["a", "b", "c"], np.array([[1, 0], [1, 1], [0, 1]], dtype=np.float32))
-        >>> [(word, round(cosine, 3)) for word, cosine in v.most_similar("a")]
-        [('b', 0.707), ('c', 0.0)]
+        ``fvocab``, if given, gets words and counts, one pair a line.
         """
-        plus, minus = _as_list(positive), _as_list(negative)
-        if not plus and not minus:
-            raise InputError("most_similar needs at least one word or vector")
-        query = np.zeros(self.vector_size, np.float32)
-        for sign, keys in ((1, plus), (-1, minus)):
-            for key in keys:
-                query += sign * (self.get_vector(key, norm=True) if isinstance(key, str) else _unit(key))
-        asked = {self._index(key) for key in plus + minus if isinstance(key, str)}
-        cosines = self.unit[:restrict_vocab] @ _unit(query)
-        best = top_indices(cosines, topn + len(asked))
-        return [(self.index_to_key[i], float(cosines[i])) for i in best if i not in asked][:topn]
-
-    _save: ClassVar[Callable[..., object] | None] = None
-
-    @classmethod
-    def register_save(cls, save: Callable[..., object]) -> None:
-        """Set the function behind `save`; `selfvec.storage.formats` does so when it is imported."""
-        cls._save = staticmethod(save)
-
-    def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:
-        """Write to ``path`` in a format given by name or by its suffix (see `selfvec.storage.formats`)."""
-        assert self._save is not None, "import selfvec.storage.formats first"
-        self._save(self, path, format=format)
-
-    def doesnt_match(self, words: Sequence[str]) -> str:
-        """The word farthest by cosine from the mean of all of them; words without a row are ignored."""
-        known = [word for word in words if word in self]
-        if not known:
-            raise InputError("none of these words has a vector")
-        rows = self.unit[[self.key_to_index[word] for word in known]]
-        return known[int(np.argmin(rows @ rows.mean(axis=0)))]
-
-
-def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Row numbers, some at a time: no second copy of a large table."""
-    return (places[start : start + ROW_BLOCK] for start in range(0, len(places), ROW_BLOCK))
-
-
-def _as_list(keys: str | Float | Iterable[str | Float] | None) -> list[str | Float]:
-    if keys is None:
-        return []
-    if isinstance(keys, str) or (isinstance(keys, np.ndarray) and keys.ndim == 1):
-        return [keys]
-    return list(keys)
-
-
-def _unit(vector: Float) -> NDArray[np.float32]:
-    return unit_rows(np.asarray(vector)[None]).ravel()
+        if binary and not write_header:
+            raise InputError("word2vec binary has a header")
+        self._save(self, fname, "word2vec" if binary else "word2vec-text" if write_header else "glove")
+        if fvocab is not None:
+            if self.counts is None:
+                raise InputError("these vectors have no counts to write", remedy="leave out fvocab")
+            pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
+            with open(fvocab, "w", encoding="utf-8") as file:  # noqa: PTH123
+                file.writelines(f"{word} {count}\n" for word, count in pairs)

@@ -61,6 +61,14 @@ def test_dimensions_keep_the_first_columns(row: Format, tmp_path: Path) -> None:
 
 
 @every
+@pytest.mark.parametrize("limit", [1, 3, 99])
+def test_a_limit_keeps_the_first_rows(row: Format, limit: int, tmp_path: Path) -> None:
+    after = load(written(row, tmp_path), limit=limit)
+    assert after.index_to_key == WORDS[:limit]
+    assert np.array_equal(after.vectors, table().vectors[:limit])
+
+
+@every
 def test_counts_and_sources_are_kept_or_said_to_be_left_out(row: Format, tmp_path: Path) -> None:
     sources = np.array([Source.KNOWN, Source.SUBWORDS], np.uint8)
     counts = np.array([7, 2], np.int64)
@@ -193,8 +201,8 @@ def test_reading_does_not_look_at_the_suffix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"path": "a.xyz"}, r"'\.xyz' names no format"),
-        ({"path": "a"}, r"names no format"),
+        ({"path": "a.xyz"}, r"'\.xyz' belongs to no format"),
+        ({"path": "a"}, r"belongs to no format"),
         ({"path": "a.vec.gz"}, r"read, not written; leave \.gz off"),
         ({"path": "a.vec", "format": "wrod2vec"}, r"no format 'wrod2vec'; choose one of .*word2vec-text"),
         ({"path": "a.bin", "format": "fasttext"}, r"fasttext is read, not written"),

@@ -140,7 +140,7 @@ def parsed(text: str) -> np.ndarray:
     """One line's numbers by the compiled parser, with the plain one where that hands over."""
     data = f"w {text}".encode()
     source = Input(Path("x"), data)
-    _, matrix = lines.read_lines(source, 0, (1, len(text.split())), "strict", first_line=1)
+    _, matrix = lines.read_lines(source, 0, (1, len(text.split())), first_line=1)
     return matrix[0]
 
 
@@ -166,15 +166,13 @@ LINES = st.lists(
 @given(LINES, st.integers(1, 3), st.booleans())
 def test_both_parsers_agree_on_every_text(text: str, dimensions: int, worded: bool) -> None:
     source = Input(Path("x"), text.encode())
-    rows = lines.count_lines(source, 0)
+    rows, _ = lines.lines_from(source, 0)
     outcomes = []
     for worth_it in (1 << 20, -1):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(lines, "_WORTH_IT", worth_it)
             try:
-                words, matrix = lines.read_lines(
-                    source, 0, (rows, dimensions), "strict", first_line=1, worded=worded
-                )
+                words, matrix = lines.read_lines(source, 0, (rows, dimensions), first_line=1, worded=worded)
                 outcomes.append((words, matrix.view(np.uint32).tolist()))
             except FormatError as error:
                 outcomes.append(str(error))

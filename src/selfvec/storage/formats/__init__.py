@@ -1,12 +1,13 @@
-"""Reading and writing vectors files: one table of formats, sniffed by content.
+"""Reading and writing vectors files: one table of formats, recognised by content.
 
-`load` looks at what a file holds, not at what it is called; `save` goes by a format's name or the suffix. The
-table is `FORMATS`; what all of them promise is tested for every row of it.
+`load` looks at what a file holds, not at its name; `save` goes by a format's name or the suffix. What all
+formats promise is tested for every row of `FORMATS`.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,19 @@ from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
 
 from .check import first_not_finite
-from .sniffing import sniffed
+from .registry import FORMATS, Format, sniffed
 from .source import Input, open_input
-from .table import FORMATS, Format
 
 __all__ = ["FORMATS", "Format", "Vectors", "load", "save"]
 
 
-def load(path: str | os.PathLike[str], format: str | None = None, *, errors: str = "strict") -> Vectors:
+def load(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    errors: str = "strict",
+    limit: int | None = None,
+) -> Vectors:
     """Read vectors from a file or folder.
 
     Parameters
@@ -31,46 +37,51 @@ def load(path: str | os.PathLike[str], format: str | None = None, *, errors: str
         A file, also packed with gzip or Zstandard; a folder (a Selfvec run, model2vec, Projector); or
         ``default``, the table that comes with Selfvec.
     format : str, optional
-        A name in `FORMATS`; otherwise the content tells.
-    errors : {"strict", "replace"}
-        ``replace`` puts U+FFFD where words are not UTF-8 and keeps the first of several rows for one word;
-        what was left out stands in ``provenance["notes"]``. ``strict`` says where they are.
+        A name in `FORMATS`; by default the content decides.
+    errors : {"strict", "replace", "ignore"}
+        ``strict`` raises an error that says where a word is not UTF-8 or occurs twice. ``replace`` puts
+        U+FFFD into words that are not UTF-8, ``ignore`` drops their bad bytes; both keep the first of several
+        rows for one word and say so in ``provenance["notes"]``.
+    limit : int, optional
+        Read the first so many rows only.
 
     Returns
     -------
     Vectors
-        Its matrix is a read-only view of the file where the format allows.
+        Its matrix is a read-only view of the file if the format allows.
 
     Raises
     ------
     FormatError
-        If the file is not there, not in a known format or broken. Sizes are checked before memory is taken,
-        and nothing in a file is executed.
+        If the file does not exist, is in no known format, or is damaged. Sizes are checked before memory is
+        allocated, and nothing in a file is executed.
     OptionError
-        If there is no such format or way of treating errors.
+        If an option has a value it cannot have.
     """
-    if errors not in ("strict", "replace"):
-        raise OptionError(f"errors is 'strict' or 'replace', not {errors!r}")
+    if errors not in ("strict", "replace", "ignore"):
+        raise OptionError(f"errors is 'strict', 'replace' or 'ignore', not {errors!r}")
+    if limit is not None and limit < 1:
+        raise OptionError(f"limit is at least 1, not {limit}", field="limit")
     row = None if format is None else _by_name(format)
     if os.fspath(path) == "default" and row is None:
         from .wordllama import load_default
 
-        vectors, name = load_default(), "default"
+        vectors, name = load_default(limit), "default"
     else:
-        source = open_input(Path(path))
+        source = replace(open_input(Path(path)), errors=errors, limit=limit)
         _check_kind(source, row)
         row = row or sniffed(source)
-        vectors, name = row.read(source, errors), row.name
+        vectors, name = row.read(source), row.name
     vectors.provenance = {"path": os.fspath(path), "format": name, **vectors.provenance}
     return vectors
 
 
 def _check_kind(source: Input, row: Format | None) -> None:
-    """A folder where a file is due, or the other way round, is no reader's business."""
+    """Refuse a folder if the format is a file, and the other way round."""
     if row is None or row.name == "projector" or source.path.is_dir() == row.folder:
         return
-    due, there = ("a folder", "a file") if row.folder else ("a file", "a folder")
-    raise source.error(f"{row.name} is {due}, this is {there}", remedy="leave the format out")
+    expected, found = ("a folder", "a file") if row.folder else ("a file", "a folder")
+    raise source.error(f"{row.name} is {expected}, this is {found}", remedy="leave the format out")
 
 
 def save(
@@ -87,16 +98,16 @@ def save(
     vectors : Vectors
     path : path
     format : str, optional
-        A name in `FORMATS`; otherwise the suffix tells.
+        A name in `FORMATS`; by default the suffix decides.
     dtype : {"float32", "float16"}, optional
-        Otherwise the matrix's own, or float32 where the format holds only that.
+        By default the matrix's own, or float32 if the format holds only that.
     dimensions : int, optional
         Keep the first so many numbers of each row.
 
     Returns
     -------
     list of str
-        What of these vectors the format has no place for, one sentence each.
+        What the format has no place for, one sentence each.
 
     Raises
     ------
@@ -133,7 +144,7 @@ def _by_suffix(path: Path) -> Format:
         remedy = f"leave {path.suffix} off and pack the file afterwards"
         raise OptionError("packed files are read, not written", path=path, remedy=remedy)
     raise OptionError(
-        f"the suffix {path.suffix!r} names no format", path=path, remedy=f"say which: one of {_writable()}"
+        f"the suffix {path.suffix!r} belongs to no format", path=path, remedy=f"name one of {_writable()}"
     )
 
 
@@ -175,4 +186,4 @@ def _left_out(vectors: Vectors, row: Format) -> list[str]:
     return notes
 
 
-Vectors.register_save(save)
+Vectors.register_files(load, save)

@@ -1,7 +1,7 @@
-"""NumPy's own files: .npy with the words in a text file beside it, and .npz with both inside. Never pickle.
+"""NumPy's own files: .npy with the words in a text file beside it, and .npz with both inside.
 
-NumPy can put Python objects into its files; reading those runs code, so they are refused. An .npy matrix is
-mapped, not read.
+Pickled Python objects, which NumPy could put into its files, are refused: reading them runs code. An .npy
+matrix is mapped.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ def sniff_npy(source: Input) -> bool:
     return source.data[:6] == b"\x93NUMPY"
 
 
-def read_npy(source: Input, errors: str) -> Vectors:
+def read_npy(source: Input) -> Vectors:
     """Read an .npy matrix and the vocabulary beside it."""
     matrix = as_table(_array(source), source)
-    words = read_vocabulary(vocabulary_beside(source), len(matrix), errors)
-    return finish(words, matrix, source, errors)
+    return finish(read_vocabulary(vocabulary_beside(source), len(matrix), source), matrix, source)
 
 
 def vocabulary_beside(source: Input) -> Path:
@@ -46,13 +45,13 @@ def vocabulary_beside(source: Input) -> Path:
         stem = Path(source.path.name).stem
         raise source.error(
             "holds a matrix without words",
-            remedy=f"put the words, one a line, into {names[0].format(stem)} beside it",
+            remedy=f"put the words, one per line, into {names[0].format(stem)} beside it",
         )
     return found[0]
 
 
 def _array(source: Input) -> NDArray[Any]:
-    """The array of an .npy file as a read-only view, its size checked against the file's first."""
+    """The array of an .npy file as a read-only view; its size is checked against the file's first."""
     with decoding(source.path, "NumPy array"):
         head = io.BytesIO(source.data[: _LONGEST_HEADER + 16])
         version = npy.read_magic(head)
@@ -94,13 +93,11 @@ def write_npy(vectors: Vectors, path: Path) -> None:
 
 def sniff_npz(source: Input) -> bool:
     """A zip archive of .npy files."""
-    if source.data[:4] != b"PK\x03\x04":
-        return False
     length = int.from_bytes(source.data[26:28], "little")
-    return source.data[30 : 30 + length].endswith(b".npy")
+    return source.data[:4] == b"PK\x03\x04" and source.data[30 : 30 + length].endswith(b".npy")
 
 
-def read_npz(source: Input, errors: str) -> Vectors:
+def read_npz(source: Input) -> Vectors:
     """Read an .npz: one matrix, and the words as an array of strings or (as written here) of UTF-8 bytes."""
     arrays = _members(source)
     tables = [name for name, array in arrays.items() if array.ndim == 2]
@@ -109,35 +106,31 @@ def read_npz(source: Input, errors: str) -> Vectors:
             f"an .npz holds one matrix, this one has {len(tables)} (of {', '.join(arrays) or 'nothing'})",
             remedy="save vectors and vocabulary only",
         )
-    matrix = as_table(arrays[tables[0]], source)
     texts = [array for array in arrays.values() if array.ndim == 1 and array.dtype.kind in "US"]
     if "vocabulary" in arrays and arrays["vocabulary"].dtype == np.uint8:
-        words = decode_words(arrays["vocabulary"].tobytes(), source, errors)
-    elif len(texts) == 1 and texts[0].dtype.kind == "U":
-        with decoding(source.path, "array of words"):
-            words = texts[0].tolist()
-    elif len(texts) == 1:
-        words = decode_words(b"\n".join(texts[0].tolist()) + b"\n", source, errors)
-    else:
+        words = decode_words(arrays["vocabulary"].tobytes(), source)
+    elif len(texts) != 1:
         raise source.error(
             "holds a matrix without words", remedy="save the words with it: an array of strings named 'words'"
         )
-    return finish(words, matrix, source, errors)
+    elif texts[0].dtype.kind == "U":
+        with decoding(source.path, "array of words"):
+            words = texts[0].tolist()
+    else:
+        words = decode_words(b"\n".join(texts[0].tolist()) + b"\n", source)
+    return finish(words, as_table(arrays[tables[0]], source), source)
 
 
 def _members(source: Input) -> dict[str, NDArray[Any]]:
+    """The arrays of an archive, each unpacked within limits."""
     arrays = {}
     file = io.BytesIO(source.data[:]) if source.unpacked else source.path
     with decoding(source.path, "NumPy archive"), zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
-            name = info.filename.removesuffix(".npy")
-            if name == info.filename:
-                continue
-            with archive.open(info) as member:
-                data = unpack(member, info.compress_size, source.path)
-            if data[:6] != b"\x93NUMPY":
-                raise source.error("holds a member that is no array", remedy="save it with numpy.savez")
-            arrays[name] = _array(Input(source.path, data))
+            if info.filename.endswith(".npy"):
+                with archive.open(info) as member:
+                    data = unpack(member, info.compress_size, source.path)
+                arrays[info.filename.removesuffix(".npy")] = _array(Input(source.path, data))
     return arrays
 
 

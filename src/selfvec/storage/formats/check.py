@@ -1,7 +1,6 @@
-"""What every table must satisfy before it becomes `Vectors`, and what every writer must establish first.
+"""What a table must satisfy to become `Vectors`, and what a writer must check first.
 
-Kept in one place so that all formats agree: what counts as broken, what ``errors="replace"`` mends, and how
-the error reads.
+All formats share these rules: what counts as broken, what ``errors="replace"`` mends, and how errors read.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ __all__ = [
 ]
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
-_BLOCK = 1 << 22  # numbers looked at in one go
+_BLOCK = 1 << 22  # numbers checked at a time
 _LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
 
 
@@ -41,13 +40,11 @@ def finish(
     words: Sequence[str],
     matrix: Float,
     source: Input,
-    errors: str,
     *,
     first_line: int | None = None,
     notes: Sequence[str] = (),
     composer: Composer | None = None,
-    sources: NDArray[np.uint8] | None = None,
-    counts: NDArray[np.int64] | None = None,
+    **columns: Any,
 ) -> Vectors:
     """Check a table and make `Vectors` of it.
 
@@ -55,17 +52,18 @@ def finish(
     ----------
     words : sequence of V str
     matrix : (V, d) float32 or float16
-    errors : {"strict", "replace"}
-        Whether a word standing twice is an error, or its first row is kept and a note made.
+    source : Input
+        Decides whether a repeated word is an error, or its first row is kept and a note made, and how many
+        rows are kept.
     first_line : int, optional
-        The line the first row stands on, in text formats; errors then name lines instead of rows.
-    notes, composer, sources, counts : optional
-        Handed to `Vectors`, the notes in its provenance.
+        The line of the first row, in text formats; errors then name lines instead of rows.
+    notes, composer, columns
+        Passed to `Vectors`: the notes in its provenance, the columns as ``sources`` and ``counts``.
 
     Raises
     ------
     FormatError
-        If the table is empty, a number is not finite, or (strict) a word stands twice.
+        If the table is empty, a number is not finite, or (strict) a word occurs twice.
     """
     if 0 in matrix.shape:
         raise source.error("holds no vectors", remedy="get the file again")
@@ -74,6 +72,9 @@ def finish(
             f"every row has a word, there are {len(words)} words for {len(matrix)} rows",
             remedy="put the right vocabulary with the matrix",
         )
+    if source.limit is not None:
+        words, matrix = words[: source.limit], matrix[: source.limit]
+        columns = {name: column[: source.limit] for name, column in columns.items()}
 
     def place(row: int) -> str:
         return f"row {row + 1}" if first_line is None else f"line {row + first_line}"
@@ -84,32 +85,26 @@ def finish(
         rule = f"vectors hold finite numbers, the one of {words[bad][:40]!r}{where} holds NaN or inf"
         line = None if first_line is None else bad + first_line
         raise source.error(rule, line=line, remedy="remove the row or mend the number")
-    said = {"notes": list(notes)}
+    provenance = {"notes": list(notes)}
     try:
-        return Vectors(words, matrix, sources=sources, counts=counts, composer=composer, provenance=said)
-    except InputError:  # a word stands twice
+        return Vectors(words, matrix, composer=composer, provenance=provenance, **columns)
+    except InputError:  # a word occurs twice
         first: dict[str, int] = {}
         twice = [row for row, word in enumerate(words) if first.setdefault(word, row) != row]
     word = words[twice[0]]
     where = f"{word[:40]!r} in {place(first[word])} and again in {place(twice[0])}"
-    if errors == "strict":
+    if source.errors == "strict":
         remedy = f"remove one of them or {_LENIENT}, which keeps the first"
         line = None if first_line is None else twice[0] + first_line
         raise source.error(f"words are unique, this file holds {where}", line=line, remedy=remedy)
-    said["notes"].append(f"{len(twice)} rows left out because their word stands further up: {where}")
+    provenance["notes"].append(f"{len(twice)} rows left out because their word occurs earlier: {where}")
     keep = np.fromiter(first.values(), np.int64, len(first))
-    return Vectors(
-        list(first),
-        matrix[keep],
-        sources=None if sources is None else sources[keep],
-        counts=None if counts is None else counts[keep],
-        composer=composer,
-        provenance=said,
-    )
+    columns = {name: column[keep] for name, column in columns.items()}
+    return Vectors(list(first), matrix[keep], composer=composer, provenance=provenance, **columns)
 
 
 def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[str, Any]:
-    """Those of ``sources`` and ``counts`` that are there, each (rows,)."""
+    """``sources`` and ``counts``, each (rows,), if the file has them."""
     found = {name: tensors[name] for name in _COLUMNS if name in tensors}
     for name, column in found.items():
         dtype, most = _COLUMNS[name]
@@ -123,7 +118,7 @@ def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[
 
 
 def first_not_finite(matrix: Float) -> int | None:
-    """The first row of a (V, d) matrix with NaN or infinity in it, or None."""
+    """The first row of a (V, d) matrix that holds NaN or infinity, or None."""
     step = max(1, _BLOCK // max(1, matrix.shape[1]))
     for start in range(0, len(matrix), step):
         finite = np.isfinite(matrix[start : start + step])
@@ -133,7 +128,7 @@ def first_not_finite(matrix: Float) -> int | None:
 
 
 def as_table(array: NDArray[Any], source: Input) -> Float:
-    """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix; a view where it is one already."""
+    """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix; a view if it is one already."""
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise source.error(
             f"a table is two-dimensional and numeric, this one is {array.dtype} of shape {array.shape}",
@@ -145,20 +140,18 @@ def as_table(array: NDArray[Any], source: Input) -> Float:
         return np.ascontiguousarray(np.require(array, dtype, "A"))
 
 
-def decode_words(data: bytes, source: Input, errors: str, *, first_line: int | None = None) -> list[str]:
-    """Words from UTF-8 bytes in which each ends with a newline (the last one may do without).
+def decode_words(data: bytes, source: Input, *, first_line: int | None = None) -> list[str]:
+    """Words from UTF-8 bytes with a newline behind each (optional behind the last).
 
     Raises
     ------
     FormatError
-        If the bytes are not UTF-8 and ``errors`` is strict.
+        If the bytes are not UTF-8 and the source is read strictly.
     """
     data = data.removesuffix(b"\n")
     try:
-        return data.decode().split("\n")
+        return data.decode(errors=source.errors).split("\n")
     except UnicodeDecodeError as error:
-        if errors == "replace":
-            return data.decode(errors="replace").split("\n")
         row = data.count(b"\n", 0, error.start)
         which = f"word {row + 1}" if first_line is None else "the one of this line"
         raise source.error(
@@ -168,15 +161,15 @@ def decode_words(data: bytes, source: Input, errors: str, *, first_line: int | N
         ) from None
 
 
-def read_vocabulary(path: Path, rows: int, errors: str) -> list[str]:
-    """The words of a text file with one a line, as many as the matrix has ``rows``."""
+def read_vocabulary(path: Path, rows: int, source: Input) -> list[str]:
+    """The words of a text file with one per line, as many as the matrix of ``source`` has ``rows``."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise FormatError(f"cannot be read: {error.strerror}", path=path, remedy="check the path") from error
     if data.count(b"\r\n") == data.count(b"\n"):
         data = data.replace(b"\r\n", b"\n")
-    words = decode_words(data, Input(path, b""), errors, first_line=1) if data else []
+    words = decode_words(data, Input(path, errors=source.errors), first_line=1) if data else []
     if len(words) != rows:
         raise FormatError(
             f"a vocabulary has a word for every row of its matrix, this one has {len(words)} for {rows}",
@@ -188,7 +181,7 @@ def read_vocabulary(path: Path, rows: int, errors: str) -> list[str]:
 
 @contextmanager
 def writing_by_polars() -> Iterator[None]:
-    """Give the operating system's errors, which Polars puts into its own, their numbers back."""
+    """Restore the operating system's error number, which Polars wraps in an error of its own."""
     try:
         yield
     except Exception as error:

@@ -58,7 +58,7 @@ class Subwords:
 
     def compose(self, words: Sequence[bytes], first_row: int) -> NDArray[np.float32]:
         """Mean of the rows of each word; its own comes first, where ``first_row`` + its position is one."""
-        from .ngrams import compose
+        from .ngram_kernels import compose
 
         marked = [b"" if word == b"</s>" else b"<%b>" % word for word in words]
         ends = np.cumsum([0, *map(len, marked)], dtype=np.int64)
@@ -74,7 +74,7 @@ def sniff(source: Input) -> bool:
     return source.data[:4] == _MAGIC
 
 
-def read(source: Input, errors: str) -> Vectors:
+def read(source: Input) -> Vectors:
     """Read a dense fastText model."""
     if not sniff(source):
         raise source.error(
@@ -104,9 +104,9 @@ def read(source: Input, errors: str) -> Vectors:
     subwords = Subwords(table, len(names), bucket, shortest, longest)
     matrix = subwords.compose(names, first_row=0)
     notes = [f"{len(entries) - len(names)} labels left out"] if len(entries) > len(names) else []
-    words = decode_words(b"\n".join(names) + b"\n", source, errors) if names else []
+    words = decode_words(b"\n".join(names) + b"\n", source) if names else []
     composer = subwords if bucket and longest > 0 else None
-    return finish(words, matrix, source, errors, notes=notes, composer=composer)
+    return finish(words, matrix, source, notes=notes, composer=composer)
 
 
 def _dictionary(source: Input) -> tuple[list[tuple[bytes, int]], int]:

@@ -1,11 +1,10 @@
 """Lines of a word and its numbers, to and from a matrix: what all text formats share.
 
-Reading is two things with one meaning: a compiled parser for regular lines, and a slow, plain one for all
-others, which knows the odd shapes real files have and says what is wrong when there is no way to understand a
-line. Both give ``np.float32(float(text))``.
+A compiled parser reads regular lines. A slower one in Python reads all others: it knows the odd shapes of
+real files and explains what is wrong with a line it cannot read. Both give ``np.float32(float(text))``.
 
-A line: the last d fields are the numbers; what stands before them, without blanks at its ends, is the word.
-So words with blanks inside, as in GloVe 840B, are read.
+The last d fields of a line are the numbers; the word is what comes before, without blanks at its ends. So
+words that contain blanks, as in GloVe 840B, are read.
 """
 
 from __future__ import annotations
@@ -24,17 +23,18 @@ from selfvec.data.vectors import Float
 from .check import decode_words, writing_by_polars
 from .source import Input
 
-__all__ = ["count_lines", "is_row", "line_end", "looks_like_text", "read_lines", "text_end", "write_lines"]
+__all__ = ["is_row", "lines_from", "looks_like_text", "read_lines", "write_lines"]
 
-_BLOCK = 1 << 22  # bytes parsed, or numbers written, in one go
-_WORTH_IT = 1 << 20  # bytes; smaller files are read before the compiler is imported
-_FEW = 1 << 18  # numbers nobody minds allocating
+_BLOCK = 1 << 22  # bytes parsed, or numbers written, at a time
+_COUNTED = 1 << 18  # bytes searched for newlines at a time; they stay in the cache
+_WORTH_IT = 1 << 20  # bytes; smaller files are read faster than the compiler is imported
+_FEW = 1 << 18  # numbers that may be allocated without a check
 _FIELD = re.compile(rb"[^ \t]+")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
 def looks_like_text(data: bytes) -> bool:
-    """Whether there is none of the control characters binary data is full of."""
+    """Whether there are none of the control characters that binary data is full of."""
     return _NOT_TEXT.search(data) is None
 
 
@@ -52,34 +52,27 @@ def _is_number(field: bytes) -> bool:
     return b"_" not in field
 
 
-def text_end(source: Input, start: int) -> int:
-    """Where the text from ``start`` on ends once blanks and empty lines at its end are left out."""
-    end = len(source.data)
-    while end > start:
+def lines_from(source: Input, start: int) -> tuple[int, int]:
+    """Number of lines from byte ``start`` on, at most the source's limit, and where the last of them ends.
+
+    Blanks and empty lines at the end of the file do not count.
+    """
+    end, tail = len(source.data), b""
+    while end > start and not tail:
         tail = source.data[max(start, end - 4096) : end]
-        kept = len(tail.rstrip(b" \t\r\n"))
-        end -= len(tail) - kept
-        if kept:
-            break
-    return end
-
-
-def line_end(source: Input, position: int, end: int) -> int:
-    """Where the line around ``position`` ends."""
-    stop = source.data.find(b"\n", position, end)
-    return end if stop < 0 else stop
-
-
-def count_lines(source: Input, start: int) -> int:
-    """Number of lines from ``start`` on."""
-    end = text_end(source, start)
-    size = 1 << 18  # the comparison stays in the cache
-    blocks = (source.array(np.uint8, min(size, end - at), at) for at in range(start, end, size))
-    return sum(int(np.count_nonzero(block == 10)) for block in blocks) + (end > start)
+        tail, end = tail.rstrip(b" \t\r\n"), max(start, end - 4096)
+    end += len(tail)
+    count = 0
+    for at in range(start, end, _COUNTED):
+        newlines = np.flatnonzero(source.array(np.uint8, min(_COUNTED, end - at), at) == 10)
+        if source.limit is not None and count + len(newlines) >= source.limit:
+            return source.limit, at + int(newlines[source.limit - count - 1])
+        count += len(newlines)
+    return count + (end > start), end
 
 
 def read_lines(
-    source: Input, start: int, shape: tuple[int, int], errors: str, *, first_line: int, worded: bool = True
+    source: Input, start: int, shape: tuple[int, int], *, first_line: int, worded: bool = True
 ) -> tuple[list[str], NDArray[np.float32]]:
     """Parse the lines from byte ``start`` on, which is line ``first_line`` of the file.
 
@@ -88,34 +81,34 @@ def read_lines(
     shape : (V, d)
         How many lines there are, and numbers in each. Nothing is allocated if the file is too short for them.
     worded : bool
-        Whether a word stands before the numbers; otherwise the words come out empty.
+        Whether a word comes before the numbers; otherwise the words are returned empty.
 
     Returns
     -------
     words : list of V str
     matrix : (V, d) float32
+        At most as many rows as the source's limit.
 
     Raises
     ------
     FormatError
         Naming the first line that is not as it should be.
     """
-    rows, dimensions = shape
-    end = text_end(source, start)
-    if rows * dimensions == 0 or rows * dimensions > end - start + _FEW:  # a number takes two bytes
+    rows, dimensions = source.rows(shape[0]), shape[1]
+    there, end = lines_from(source, start)
+    if shape[0] * dimensions == 0 or rows * dimensions > end - start + _FEW:  # a number takes two bytes
         raise source.error(
             f"{rows} rows of {dimensions} numbers do not fit into a file of {len(source.data)} bytes",
             line=1,
             remedy="the file may be cut off: get it again",
         )
-    there = count_lines(source, start)
     if there != rows:
         raise source.error(
-            f"{rows} rows are announced, the file holds {there}",
+            f"{shape[0]} rows are announced, the file holds {there}",
             line=1,
             remedy="the file may be cut off: get it again, or mend the number",
         )
-    matrix = np.empty(shape, np.float32)
+    matrix = np.empty((rows, dimensions), np.float32)
     fast = end - start > _WORTH_IT
     spans = _fast(source, start, end, matrix, worded) if fast else _line_spans(source.data[start:end], start)
     words = [source.data[begin:stop] for begin, stop in zip(*spans[:, :2].T.tolist(), strict=True)]
@@ -124,7 +117,7 @@ def read_lines(
             words[row] = _slow(words[row], matrix[row], worded, source, first_line + row)
     if not worded:
         return [""] * rows, matrix
-    return decode_words(b"\n".join(words) + b"\n", source, errors, first_line=first_line), matrix
+    return decode_words(b"\n".join(words) + b"\n", source, first_line=first_line), matrix
 
 
 def _line_spans(text: bytes, start: int) -> NDArray[np.int64]:
@@ -141,11 +134,12 @@ def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded:
     spans : (V, 3) int64
         Where the word of each line begins and ends, and 1; for an irregular line its own bounds, and 0.
     """
-    from .parsing import count_newlines, parse
+    from .line_kernels import count_newlines, parse
 
     cuts = [start]
     while cuts[-1] < end:
-        cuts.append(min(end, line_end(source, min(cuts[-1] + _BLOCK, end), end) + 1))
+        stop = source.data.find(b"\n", min(cuts[-1] + _BLOCK, end), end)
+        cuts.append(end if stop < 0 else stop + 1)
     blocks = [source.array(np.uint8, stop - begin, begin) for begin, stop in pairwise(cuts)]
     spans = np.empty((len(out), 3), np.int64)
     with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as pool:
@@ -161,7 +155,7 @@ def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded:
 
 
 def _slow(text: bytes, out: NDArray[np.float32], worded: bool, source: Input, line: int) -> bytes:
-    """Parse one line, which is line ``line`` of the file, into ``out`` (d,); its word."""
+    """Parse one line, which is line ``line`` of the file, into ``out`` (d,); return its word."""
     word, numbers = _fields(text.rstrip(b" \t\r"), len(out), worded)
     if len(numbers) != len(out) or (worded and not word):
         wrong = f"a line is {'a word and ' if worded else ''}{len(out)} numbers, this one is not"

@@ -20,7 +20,7 @@ from selfvec.data.vectors import Vectors
 
 from .check import encode_words
 from .pieces import read_pieces
-from .source import Input, decoding, open_input
+from .source import Input, decoding
 
 __all__ = ["read", "sniff", "write"]
 
@@ -40,13 +40,13 @@ def _complete(folder: Path) -> bool:
     return (folder / "model.safetensors").is_file() and (folder / "tokenizer.json").is_file()
 
 
-def read(source: Input, errors: str) -> Vectors:
+def read(source: Input) -> Vectors:
     """Read a model2vec folder (or a sentence-transformers one with a static table)."""
     for folder, tensor in _LAYOUTS:
         if _complete(source.path / folder):
-            table = open_input(source.path / folder / "model.safetensors")
+            table = source.open(source.path / folder / "model.safetensors")
             if tensor.encode() in table.data[: 1 << 16]:
-                return read_pieces(table, source.path / folder / "tokenizer.json", tensor, errors)
+                return read_pieces(table, source.path / folder / "tokenizer.json", tensor)
     raise source.error(
         "is no model2vec folder: it needs model.safetensors with a tensor 'embeddings', and tokenizer.json",
         remedy="get the model again",

@@ -1,9 +1,8 @@
 """Parquet: a column of words and a column of fixed-size lists.
 
-Polars reads Parquet fast, but a damaged file can make it ask for exabytes and abort the whole process, which
-no ``except`` catches. So the decoding runs in a process of its own
-(`selfvec.storage.formats.decode_parquet`), which
-hands the table back as safetensors; when it dies, that is one `FormatError` here.
+Polars can abort the whole process on a damaged file, which no ``except`` catches. So a process of its own
+(`selfvec.storage.formats.decode_parquet`) decodes the file and returns the table as safetensors. If it dies,
+that is one `FormatError` here.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def sniff(source: Input) -> bool:
     return source.data[:4] == b"PAR1"
 
 
-def read(source: Input, errors: str) -> Vectors:
+def read(source: Input) -> Vectors:
     """Read the one column of words and the one column of vectors of a Parquet file."""
     with tempfile.TemporaryDirectory() as folder:
         table, plain = Path(folder, "table.safetensors"), source.path
@@ -50,21 +49,15 @@ def read(source: Input, errors: str) -> Vectors:
         )
         if child.returncode != 0:
             last = child.stderr.strip().rpartition("\n")[2][:200]
-            said = last if child.returncode == 1 else "it cannot be decoded"
-            raise source.error(f"is not a readable table in Parquet: {said}", remedy=_REMEDY)
+            reason = last if child.returncode == 1 else "it cannot be decoded"
+            raise source.error(f"is not a readable table in Parquet: {reason}", remedy=_REMEDY)
         tensors = {name: np.array(tensor) for name, tensor in map_tensors(table).items()}
-    words = decode_words(tensors["vocabulary"].tobytes(), source, errors)
-    matrix = tensors["vectors"]
-    return finish(words, matrix, source, errors, **columns(tensors, source, len(matrix)))
+    words = decode_words(tensors["vocabulary"].tobytes(), source)
+    return finish(words, tensors["vectors"], source, **columns(tensors, source, len(tensors["vectors"])))
 
 
 def write(vectors: Vectors, path: Path) -> None:
-    """Write the columns word, vector (a fixed-size list), source and, where known, count."""
-    import polars as pl
-
+    """Write the columns of `Vectors.to_polars`."""
     encode_words(vectors.index_to_key)
-    table = {"word": vectors.index_to_key, "vector": vectors.vectors, "source": vectors.sources}
-    if vectors.counts is not None:
-        table["count"] = vectors.counts
     with atomic_file(path) as temporary, writing_by_polars():
-        pl.DataFrame(table, schema_overrides={"word": pl.String}).write_parquet(temporary)
+        vectors.to_polars().write_parquet(temporary)

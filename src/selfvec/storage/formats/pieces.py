@@ -106,7 +106,7 @@ def load_tokenizer(path: Path) -> Any:
     return tokenizer
 
 
-def read_pieces(source: Input, tokenizer_path: Path, tensor: str, errors: str) -> Vectors:
+def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
     """Vectors from a token table in safetensors and its tokenizer.
 
     model2vec's ``mapping`` (token to row) and ``weights`` (a factor for each token) are applied.
@@ -140,7 +140,7 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str, errors: str) -
     first = len(tokens) and np.array_equal(tokens, np.arange(len(tokens)))
     matrix = table[: len(tokens)] if first else table[tokens]
     word_level = type(tokenizer.model).__name__ == "WordLevel"
-    return finish(words, matrix, source, errors, composer=None if word_level else pieces)
+    return finish(words, matrix, source, composer=None if word_level else pieces)
 
 
 def _within(rows: NDArray[Any], length: int) -> bool:

@@ -1,18 +1,19 @@
 """TensorFlow Projector: vectors.tsv with the numbers, metadata.tsv with the words, a row for a row.
 
-Metadata of one column has no header, of several it has; the words are then in the column called word, label
-or name, or in the first.
+Metadata with one column has no header. With several columns it has one, and the words are in the column
+called word, label or name, or else in the first.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from selfvec.base.files import atomic_folder
 from selfvec.data.vectors import Vectors
 
 from .check import encode_words, finish, read_vocabulary
-from .lines import count_lines, is_row, looks_like_text, read_lines, write_lines
+from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
 from .source import Input, open_input
 
 __all__ = ["read", "sniff", "write"]
@@ -43,29 +44,29 @@ def sniff(source: Input) -> bool:
     return looks_like_text(head) and is_row(line, line.count(b"\t")) and _pair(source.path) is not None
 
 
-def read(source: Input, errors: str) -> Vectors:
+def read(source: Input) -> Vectors:
     """Read both files."""
     pair = _pair(source.path)
     if pair is None:
         raise source.error(
             "holds no vectors.tsv with a metadata.tsv beside it", remedy="put the words into metadata.tsv"
         )
-    table = open_input(pair[0])
+    table = replace(source.open(pair[0]), limit=None)  # all words are read, so all rows are
     first = table.data[: 1 << 22].split(b"\n", 1)[0]
     dimensions = first.rstrip(b"\r\t ").count(b"\t") + 1
-    rows = count_lines(table, 0)
-    words = _words(pair[1], rows, errors)
-    _, matrix = read_lines(table, 0, (rows, dimensions), errors, first_line=1, worded=False)
-    return finish(words, matrix, table, errors, first_line=1)
+    rows, _ = lines_from(table, 0)
+    words = _words(pair[1], rows, table)
+    _, matrix = read_lines(table, 0, (rows, dimensions), first_line=1, worded=False)
+    return finish(words, matrix, replace(table, limit=source.limit), first_line=1)
 
 
-def _words(path: Path, rows: int, errors: str) -> list[str]:
+def _words(path: Path, rows: int, table: Input) -> list[str]:
     columns = open_input(path).data[:65536].decode(errors="replace").split("\n")[0].rstrip("\r").split("\t")
     if len(columns) == 1:
-        return read_vocabulary(path, rows, errors)
+        return read_vocabulary(path, rows, table)
     lowered = [column.lower() for column in columns]
     column = next((lowered.index(name) for name in _WORD_COLUMNS if name in lowered), 0)
-    lines = read_vocabulary(path, rows + 1, errors)[1:]
+    lines = read_vocabulary(path, rows + 1, table)[1:]
     return [(line.split("\t") + [""] * column)[column] for line in lines]
 
 

@@ -1,7 +1,7 @@
-"""Opening a file nobody vouches for: its bytes without copying them, and errors that say where.
+"""Opening a vectors file from an unknown source: its bytes without copying, and errors that name the place.
 
-A vectors file can be far larger than memory, so it is mapped, never read. A compressed one is unpacked within
-bounds. Whatever goes wrong in a library that decodes foreign bytes becomes one `FormatError`.
+A vectors file can be much larger than memory, so it is mapped. A compressed file is unpacked within limits.
+Whatever a decoding library raises becomes one `FormatError`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import mmap
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,8 +22,8 @@ from selfvec.base.errors import FormatError, SelfvecError
 __all__ = ["Input", "decoding", "open_input", "unpack"]
 
 _CHUNK = 1 << 24
-_UNSUSPICIOUS = 1 << 26  # bytes; smaller files may be packed as tightly as they like
-_HIGHEST_RATIO = 100  # text vectors pack to about a third, a bomb to a thousandth
+_SMALL = 1 << 26  # bytes; up to this size a file may be packed as tightly as it likes
+_HIGHEST_RATIO = 100  # text vectors pack to about a third, a decompression bomb to a thousandth
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,17 @@ class Input:
         The file's bytes, unpacked; empty for a folder.
     unpacked : bool
         Whether the file at ``path`` is compressed, so that ``data`` are not its own bytes.
+    errors : "strict", "replace" or "ignore"
+        What happens to words that are not UTF-8 or occur twice; see `selfvec.load`.
+    limit : int, optional
+        Read the first so many rows only.
     """
 
     path: Path
-    data: bytes | mmap.mmap
+    data: bytes | mmap.mmap = b""
     unpacked: bool = False
+    errors: str = "strict"
+    limit: int | None = None
 
     def array(self, dtype: DTypeLike, count: int, offset: int) -> NDArray[Any]:
         """``count`` items from byte ``offset`` on, as a read-only view of the file. (count,)"""
@@ -51,18 +57,26 @@ class Input:
         """A `FormatError` at this file."""
         return FormatError(rule, path=self.path, line=line, remedy=remedy)
 
+    def rows(self, announced: int) -> int:
+        """How many of the ``announced`` rows to read."""
+        return announced if self.limit is None else min(announced, self.limit)
+
     def siblings(self, *names: str) -> list[Path]:
-        """Those of the named files that stand in the same folder (``{}``: this file's name, no suffix)."""
+        """The named files that exist in the same folder (``{}``: this file's name without suffix)."""
         stem = Path(self.path.stem).stem if self.unpacked else self.path.stem
         paths = [self.path.parent / name.format(stem) for name in names]
         return [path for path in paths if path.is_file()]
 
+    def open(self, path: Path) -> Input:
+        """Another file that belongs to this one, read with the same options."""
+        return replace(open_input(path), errors=self.errors, limit=self.limit)
+
 
 @contextmanager
 def decoding(path: Path, what: str) -> Iterator[None]:
-    """Turn anything a foreign decoder raises into one `FormatError`: ``path: is not a readable {what}``.
+    """Turn anything a decoder raises into one `FormatError`: ``path: is not a readable {what}``.
 
-    Rust libraries report a panic as a ``BaseException``, hence the broad net.
+    Rust libraries report a panic as a ``BaseException``, which is why everything is caught.
     """
     try:
         yield
@@ -78,16 +92,16 @@ def decoding(path: Path, what: str) -> Iterator[None]:
 
 
 def open_input(path: Path) -> Input:
-    """Map a file (unpacking .gz and .zst by their content) or stand at a folder.
+    """Map a file (unpacking .gz and .zst by their content), or name a folder.
 
     Raises
     ------
     FormatError
-        If there is nothing, it may not be read, is empty, or unpacks to an absurd size.
+        If the path does not exist, cannot be read, is empty, or unpacks to an implausible size.
     """
     try:
         if path.is_dir():
-            return Input(path, b"")
+            return Input(path)
         if path.exists() and not path.is_file():
             raise FormatError("is not a regular file", path=path, remedy="save the vectors to a file first")
         with path.open("rb") as file:
@@ -108,29 +122,25 @@ def open_input(path: Path) -> Input:
 
 
 def _unpacked(path: Path, file: IO[bytes], start: bytes) -> mmap.mmap:
-    packed = path.stat().st_size
-    with decoding(path, "compressed file"):
-        if start.startswith(b"\x1f\x8b"):
-            import gzip
+    import gzip
 
-            with gzip.GzipFile(fileobj=file) as stream:
-                return unpack(stream, packed, path)
-        from selfvec.base.zstd import ZstdFile
+    from selfvec.base.zstd import ZstdFile
 
-        with ZstdFile(file) as stream:
-            return unpack(stream, packed, path)
+    opened = gzip.GzipFile(fileobj=file) if start.startswith(b"\x1f\x8b") else ZstdFile(file)
+    with decoding(path, "compressed file"), opened as stream:
+        return unpack(stream, path.stat().st_size, path)
 
 
 def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
-    """All bytes of a decompressing stream, unless they are absurdly many for the ``packed`` bytes on disk.
+    """All bytes of a decompressing stream, unless they are implausibly many for ``packed`` bytes on disk.
 
-    They go to a nameless temporary file, which is mapped: GoogleNews, packed, would fill the memory twice.
+    They go to an unnamed temporary file, which is mapped, since they may not fit into memory.
     """
     size = 0
     with tempfile.TemporaryFile() as file:
         while chunk := stream.read(_CHUNK):
             size += file.write(chunk)
-            if size > max(_UNSUSPICIOUS, _HIGHEST_RATIO * packed):
+            if size > max(_SMALL, _HIGHEST_RATIO * packed):
                 raise FormatError(
                     f"unpacks to more than {_HIGHEST_RATIO} times its size, no table of vectors does",
                     path=path,

@@ -1,7 +1,6 @@
-"""word2vec text, which is also fastText's .vec, and GloVe text, which lacks the first line ``V d``.
+"""word2vec text, which is also fastText's .vec, and GloVe text, which has no header line ``V d``.
 
-Words with blanks in them are read (see `selfvec.storage.formats.lines`) but not written: other readers end
-a word at its first blank, and would take the rest for numbers.
+Words that contain blanks are read but not written: other readers end a word at its first blank.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from selfvec.base.files import atomic_file
 from selfvec.data.vectors import Vectors
 
 from .check import encode_words, finish
-from .lines import count_lines, is_row, line_end, looks_like_text, read_lines, text_end, write_lines
+from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
 from .source import Input
 
 __all__ = [
@@ -32,6 +31,7 @@ __all__ = [
 BLANKS = " \t\n\v\f\r\0"
 """What no word may contain in the word2vec formats: C's ``scanf`` and gensim end a word there."""
 
+_HEAD = 1 << 22  # bytes in which to look for the first hundred lines
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
 
@@ -52,7 +52,7 @@ def sniff_word2vec(source: Input) -> bool:
     return header(source) is not None
 
 
-def read_word2vec(source: Input, errors: str) -> Vectors:
+def read_word2vec(source: Input) -> Vectors:
     """Read word2vec text: a line ``V d``, then V lines."""
     found = header(source)
     if found is None:
@@ -62,8 +62,8 @@ def read_word2vec(source: Input, errors: str) -> Vectors:
             remedy="if the file has no such line, load it with format='glove'",
         )
     rows, dimensions, start = found
-    words, matrix = read_lines(source, start, (rows, dimensions), errors, first_line=2)
-    return finish(words, matrix, source, errors, first_line=2)
+    words, matrix = read_lines(source, start, (rows, dimensions), first_line=2)
+    return finish(words, matrix, source, first_line=2)
 
 
 def sniff_glove(source: Input) -> bool:
@@ -74,27 +74,25 @@ def sniff_glove(source: Input) -> bool:
     return any(is_row(line, 1) for line in head.split(b"\n")[:2])
 
 
-def read_glove(source: Input, errors: str) -> Vectors:
+def read_glove(source: Input) -> Vectors:
     """Read GloVe text. d is the usual number of fields in the first hundred lines, less the word."""
-    start = position = _start(source)
-    end = text_end(source, start)
-    fields: list[int] = []
-    while position < end and len(fields) < 100:
-        stop = line_end(source, position, end)
-        fields.append(len(source.data[position:stop].split()))
-        position = stop + 1
-    dimensions = Counter(fields).most_common(1)[0][0] - 1 if fields else 0
+    start = _start(source)
+    rows, end = lines_from(source, start)
+    head = source.data[start : min(end, start + _HEAD)].split(b"\n")
+    if end > start + _HEAD and len(head) > 1:
+        head.pop()  # cut short
+    fields = [len(line.split()) for line in head[:100]]
+    dimensions = Counter(fields).most_common(1)[0][0] - 1
     if dimensions < 1:
-        line = fields.index(dimensions + 1) + 1 if fields else 1
+        line = fields.index(dimensions + 1) + 1
         raise source.error(
             "a line is a word and its numbers, this one is not", line=line, remedy="remove or mend the line"
         )
     announced = header(source)
     if announced and announced[1] > 1 and fields[1:2] == [announced[1] + 1]:
         raise source.error("GloVe text has no header, this file does", line=1, remedy="leave the format out")
-    shape = (count_lines(source, start), dimensions)
-    words, matrix = read_lines(source, start, shape, errors, first_line=1)
-    return finish(words, matrix, source, errors, first_line=1)
+    words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
+    return finish(words, matrix, source, first_line=1)
 
 
 def write_word2vec(vectors: Vectors, path: Path) -> None:

@@ -1,8 +1,8 @@
 """word2vec binary, the form GoogleNews is published in.
 
 A line ``V d``, then V records: the word, a blank, d little-endian float32, and (from the C program, not from
-gensim) a newline. Records differ in length, so the matrix cannot be mapped: the words are found by stepping
-through the mapped file, then the numbers are gathered into a matrix in one sweep.
+gensim) a newline. Records differ in length, so the matrix cannot be mapped: one pass over the mapped file
+finds the words, a second one copies the numbers into a matrix.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .text import check_words, header
 __all__ = ["read", "sniff", "write"]
 
 _LONGEST = 1 << 16  # bytes in a word
-_GATHERED = 1 << 22  # bytes copied in one go: what fits the cache
+_GATHERED = 1 << 22  # bytes copied at a time; they fit the cache
 
 
 def sniff(source: Input) -> bool:
@@ -40,7 +40,7 @@ def sniff(source: Input) -> bool:
     return len(source.data) < 8192 and not isinstance(_walk(source, rows, dimensions, start), str)
 
 
-def read(source: Input, errors: str) -> Vectors:
+def read(source: Input) -> Vectors:
     """Read word2vec binary."""
     found = header(source)
     if found is None:
@@ -54,8 +54,8 @@ def read(source: Input, errors: str) -> Vectors:
     if isinstance(walked, str):
         raise source.error(walked, remedy="the file may be cut off or damaged: get it again")
     names, offsets = walked
-    words = decode_words(b"\n".join(names) + b"\n", source, errors)
-    return finish(words, _gather(source, offsets, dimensions), source, errors)
+    words = decode_words(b"\n".join(names) + b"\n", source)
+    return finish(words, _gather(source, offsets, dimensions), source)
 
 
 def _walk(
@@ -66,7 +66,7 @@ def _walk(
     if rows == 0 or dimensions == 0 or rows * (size + 2) > len(data) - start:
         return f"the header says {rows} rows of {dimensions} numbers, the file is {len(data)} bytes long"
     find, words, blanks, position = data.find, [], [], start
-    for row in range(1, rows + 1):  # the bare minimum for each row, the checks come after
+    for row in range(1, source.rows(rows) + 1):  # as little as possible for each row, the checks come after
         blank = find(b" ", position, position + _LONGEST)
         if blank < 0:
             return f"row {row} of {rows} (byte {position}): a word ends with a blank, there is none"
@@ -80,7 +80,7 @@ def _walk(
     bad = next((row for row, word in enumerate(words) if not word or b"\n" in word), None)
     if bad is not None:
         return f"row {bad + 1} of {rows} (byte {blanks[bad]}): there is no word before the blank"
-    if data[position : position + 4096].strip(b"\n\r "):
+    if source.limit is None and data[position : position + 4096].strip(b"\n\r "):
         return f"the header says {rows} rows, more bytes follow the last one (byte {position})"
     return words, np.array(blanks) + 1
 

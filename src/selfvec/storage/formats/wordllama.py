@@ -1,12 +1,13 @@
-"""The embedded default: the 256-dimensional token table inside the PyPI package ``wordllama``.
+"""The default vectors: the 256-dimensional token table inside the PyPI package ``wordllama``.
 
-Its two files are read where they lie. The package itself is not imported: its loader may go to the network.
+Its two files are read directly. The package itself is not imported, because its loader may use the network.
 A word's vector is the sum of the vectors of its pieces (Llama 2's byte-pair encoding, lower-cased, with the
 space marker in front); words of one piece are the table's rows.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import metadata, util
 from pathlib import Path
 
@@ -26,7 +27,7 @@ _TABLE = Path("weights", "l2_supercat_256.safetensors")
 _TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 
 
-def load_default() -> Vectors:
+def load_default(limit: int | None = None) -> Vectors:
     """The embedded table: 256 dimensions, lower-case words, any word composed from its pieces.
 
     Raises
@@ -37,11 +38,11 @@ def load_default() -> Vectors:
     spec = util.find_spec("wordllama")
     if spec is None or spec.origin is None:
         raise OptionError(
-            "the default vectors lie in the package 'wordllama', which is not installed",
+            "the default vectors are in the package 'wordllama', which is not installed",
             remedy="run: pip install wordllama (or name a vectors file)",
         )
     folder = Path(spec.origin).parent
-    source = open_input(folder / _TABLE)
+    source = replace(open_input(folder / _TABLE), limit=limit)
     tensors = list(map_tensors(source.path).values())
     if len(tensors) != 1:
         raise source.error("holds one table", remedy="reinstall wordllama")
@@ -51,7 +52,7 @@ def load_default() -> Vectors:
     if len(table) < tokenizer.get_vocab_size():
         raise source.error("holds a row for every token of its tokenizer", remedy="reinstall wordllama")
     words, tokens = pieces.whole_words(_is_lower_word)
-    vectors = finish(words, table[tokens], source, "strict", composer=pieces)
+    vectors = finish(words, table[tokens], source, composer=pieces)
     vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
     return vectors
 

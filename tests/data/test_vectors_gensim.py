@@ -1,0 +1,197 @@
+"""`Vectors` answers as gensim's `KeyedVectors` of the same table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from selfvec.base.errors import FormatError, InputError
+from selfvec.storage.formats import Vectors
+
+gensim = pytest.importorskip("gensim.models")
+
+RNG = np.random.default_rng(1)
+WORDS = [f"w{i}" for i in range(50)]
+ROWS = RNG.standard_normal((50, 8)).astype(np.float32)
+COUNTS = np.arange(50, 0, -1)
+OURS = Vectors(WORDS, ROWS, counts=COUNTS)
+RAW = ROWS[7] * 3  # not of length 1, which counts
+
+
+def twin() -> Any:
+    keyed = gensim.KeyedVectors(8)
+    keyed.add_vectors(WORDS, ROWS)
+    keyed.allocate_vecattrs(["count"], [np.int64])
+    keyed.expandos["count"] = COUNTS.copy()
+    return keyed
+
+
+THEIRS = twin()
+
+
+def assert_equal(ours: Any, theirs: Any) -> None:
+    """Equal names and, to rounding, equal numbers, at any depth."""
+    if isinstance(theirs, list | tuple):
+        assert len(ours) == len(theirs)
+        for one, other in zip(ours, theirs, strict=True):
+            assert_equal(one, other)
+    elif isinstance(theirs, str | int | np.integer | bool):
+        assert ours == theirs
+    else:
+        np.testing.assert_allclose(ours, theirs, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [
+        ("most_similar", {"positive": "w3"}),
+        ("most_similar", {"positive": 3}),
+        ("most_similar", {"positive": ["w3", "w4"], "negative": ["w5"], "topn": 5}),
+        ("most_similar", {"positive": ["w3", RAW], "negative": RAW[::-1].copy()}),
+        ("most_similar", {"positive": [("w3", 2.0), ("w8", 0.5), (4, 1.5), (RAW, 0.1), "w2"]}),
+        ("most_similar", {"positive": "w1", "negative": [("w2", -0.7)]}),
+        ("most_similar", {"positive": ROWS[:3]}),
+        ("most_similar", {"positive": [ROWS[7]], "topn": 3}),
+        ("most_similar", {"positive": ["w1"], "restrict_vocab": 10}),
+        ("most_similar", {"positive": ["w30"], "clip_start": 5, "clip_end": 20}),
+        ("most_similar", {"positive": ["w8"], "clip_start": 5, "topn": 99}),
+        ("most_similar", {"negative": "w1"}),
+        ("most_similar", {"positive": "w1", "topn": None}),
+        ("most_similar", {"positive": "w1", "topn": None, "clip_start": 9}),
+        ("most_similar", {"positive": "w1", "topn": 0}),
+        ("most_similar", {"positive": "w1", "topn": np.uint8(2)}),
+        ("most_similar_cosmul", {"positive": ["w3", "w4"], "negative": "w5"}),
+        ("most_similar_cosmul", {"positive": ["w3", RAW / 9], "topn": 4}),
+        ("most_similar_cosmul", {"positive": "w3", "topn": None}),
+        ("similar_by_word", {"word": "w5", "topn": 3}),
+        ("similar_by_key", {"key": 5, "restrict_vocab": 20}),
+        ("similar_by_vector", {"vector": RAW}),
+        ("most_similar_to_given", {"key1": "w1", "keys_list": ["w5", "w6", "w7"]}),
+        ("similarity", {"w1": "w1", "w2": "w2"}),
+        ("similarity", {"w1": 3, "w2": 3}),
+        ("distance", {"w1": "w1", "w2": 30}),
+        ("distances", {"word_or_vector": "w1"}),
+        ("distances", {"word_or_vector": RAW, "other_words": ["w5", 2]}),
+        ("n_similarity", {"ws1": ["w1", "w2"], "ws2": ["w3", "w4", "unknown"]}),
+        ("relative_cosine_similarity", {"wa": "w1", "wb": "w2", "topn": 5}),
+        ("rank", {"key1": "w1", "key2": "w20"}),
+        ("rank", {"key1": "w1", "key2": "w1"}),
+        ("closer_than", {"key1": "w1", "key2": "w20"}),
+        ("doesnt_match", {"words": ["w1", "w2", "w3", "w9", "unknown"]}),
+        ("rank_by_centrality", {"words": ["w1", "w2", "w3", "w9"]}),
+        ("rank_by_centrality", {"words": ["w1", "w2", "w3"], "use_norm": False}),
+        ("get_mean_vector", {"keys": ["w1", 2, "unknown"]}),
+        ("get_mean_vector", {"keys": ["w1", "w2"], "weights": [2, -0.5], "post_normalize": True}),
+        ("get_mean_vector", {"keys": ["w1", RAW], "pre_normalize": False}),
+        ("get_vector", {"key": "w9"}),
+        ("get_vector", {"key": 9, "norm": True}),
+        ("get_index", {"key": "w9"}),
+        ("get_index", {"key": "unknown", "default": 7}),
+        ("has_index_for", {"key": "unknown"}),
+        ("has_index_for", {"key": 49}),
+        ("has_index_for", {"key": 50}),
+        ("wmdistance", {"document1": ["w1", "w2", "w2"], "document2": ["w3", "w2", "unknown"]}),
+        ("wmdistance", {"document1": ["w1"], "document2": ["w3", "w4"], "norm": False}),
+        ("wmdistance", {"document1": ["unknown"], "document2": ["w1"]}),
+        ("__contains__", {"key": "w1"}),
+        ("__getitem__", {"key_or_keys": ["w3", 1]}),
+        ("__getitem__", {"key_or_keys": 4}),
+        ("__len__", {}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`")  # by gensim itself
+def test_every_method_answers_as_gensim(method: str, given: dict[str, Any]) -> None:
+    if method.startswith("__") or method == "similar_by_word":  # only the parameters' names differ
+        ours = getattr(OURS, method)(*given.values())
+        theirs = getattr(THEIRS, method)(*given.values())
+    else:
+        ours, theirs = getattr(OURS, method)(**given), getattr(THEIRS, method)(**given)
+    assert_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("composed", [False, True])
+def test_vectors_for_all_are_those_with_a_row_or_a_composed_one(composed: bool) -> None:
+    vectors = Vectors(WORDS, ROWS, counts=COUNTS, composer=lambda words: np.ones((len(words), 8), np.float32))
+    ours = vectors.vectors_for_all(["w3", "new", "w1", "w3"], composed, copy_vecattrs=True)
+    assert ours.counts is not None
+    if composed:
+        assert ours.index_to_key == ["w3", "new", "w1"]
+        assert ours.counts.tolist() == [47, 0, 49]
+    else:
+        theirs = THEIRS.vectors_for_all(["w3", "new", "w1", "w3"], copy_vecattrs=True)
+        assert ours.index_to_key == theirs.index_to_key
+        np.testing.assert_array_equal(ours.vectors, theirs.vectors)
+        assert ours.counts.tolist() == theirs.expandos["count"].tolist()
+
+
+QUESTIONS = ": one\nw1 w2 w3 w4\nw5 w6 w7 unknown\n{}: two\nW9 w2 w11 w12\n"
+PAIRS = "# words\nw1\tw2\t3.5\nw3\tw4\t1\nW5\tw6\t2\nw5\tunknown\t9\nnot a pair\nw9\tw8\t0\n"
+
+
+@pytest.mark.parametrize("fold", [True, False])
+@pytest.mark.parametrize("unknown", [True, False])
+def test_evaluations_give_gensims_figures(fold: bool, unknown: bool, tmp_path: Path) -> None:
+    answer = OURS.most_similar(["w6", "w7"], ["w5"], topn=1)[0][0]
+    (tmp_path / "questions").write_text(QUESTIONS.format(f"w5 w6 w7 {answer}\n"))
+    (tmp_path / "pairs").write_text(PAIRS)
+    options = {"case_insensitive": fold, "dummy4unknown": unknown}
+    ours, theirs = (v.evaluate_word_analogies(tmp_path / "questions", **options) for v in (OURS, THEIRS))
+    assert ours[0] == pytest.approx(theirs[0])
+    assert ours[0] > 0
+    for one, other in zip(ours[1], theirs[1], strict=True):  # unknown ones are counted in another order
+        assert {key: sorted(value) for key, value in one.items()} == {
+            key: sorted(value) for key, value in other.items()
+        }
+    ours, theirs = (v.evaluate_word_pairs(tmp_path / "pairs", **options) for v in (OURS, THEIRS))
+    assert_equal(ours, [tuple(theirs[0]), tuple(theirs[1]), theirs[2]])
+
+
+@pytest.mark.parametrize("kind", [{}, {"binary": True}, {"no_header": True}])
+@pytest.mark.parametrize("limit", [None, 4])
+@pytest.mark.filterwarnings("ignore:unclosed file")  # gensim leaves one open
+def test_word2vec_files_go_to_gensim_and_back(
+    kind: dict[str, bool], limit: int | None, tmp_path: Path
+) -> None:
+    path, header = tmp_path / "table", {"write_header": False} if "no_header" in kind else {}
+    binary = kind.get("binary", False)
+    OURS.save_word2vec_format(path, tmp_path / "counts", binary, **header)
+    theirs = gensim.KeyedVectors.load_word2vec_format(path, tmp_path / "counts", limit=limit, **kind)
+    assert theirs.index_to_key == WORDS[:limit]
+    np.testing.assert_array_equal(theirs.vectors, ROWS[:limit])
+    THEIRS.save_word2vec_format(path, tmp_path / "counts", binary=binary, **header)
+    ours = Vectors.load_word2vec_format(path, tmp_path / "counts", limit=limit, **kind)
+    assert ours.index_to_key == WORDS[:limit]
+    np.testing.assert_array_equal(ours.vectors, ROWS[:limit])
+    assert ours.counts is not None
+    assert ours.counts.tolist() == theirs.expandos["count"].tolist() == COUNTS[:limit].tolist()
+
+
+def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1 2\ncaf\xc3 1 2\n")
+    with pytest.raises(FormatError, match="UTF-8"):
+        Vectors.load_word2vec_format(tmp_path / "a")
+    for errors in ("replace", "ignore"):
+        ours, theirs = (
+            kind.load_word2vec_format(tmp_path / "a", unicode_errors=errors)
+            for kind in (Vectors, gensim.KeyedVectors)
+        )
+        assert ours.index_to_key == theirs.index_to_key
+
+
+def test_gensims_object_and_back() -> None:
+    theirs = OURS.to_gensim()
+    assert_equal(theirs.most_similar("w3"), OURS.most_similar("w3"))
+    back = Vectors.from_gensim(theirs)
+    assert back.index_to_key == WORDS
+    assert back.counts is not None
+    assert back.counts.tolist() == COUNTS.tolist()
+    np.testing.assert_array_equal(back.vectors, ROWS)
+
+
+@pytest.mark.parametrize("ask", ["most_similar", "most_similar_cosmul", "doesnt_match", "get_mean_vector"])
+def test_nothing_asked_is_an_error(ask: str) -> None:
+    with pytest.raises(InputError):
+        getattr(OURS, ask)([])
