@@ -144,6 +144,7 @@ class SimilarityQueries(WordTable):
 
         Examples
         --------
+        >>> from selfvec import Vectors
         >>> v = Vectors(["a", "b", "c"], np.array([[1, 0], [1, 1], [0, 1]], dtype=np.float32))
         >>> [(word, round(cosine, 3)) for word, cosine in v.most_similar("a")]
         [('b', 0.707), ('c', 0.0)]
