@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from benchmarks.common import SHARED_DATA, Result, median_seconds, paired
-from selfvec.cooccurrence.counts import Counts, count
+from selfvec.cooccurrence import Counts, PPMIOperator, count
 from selfvec.data.token_batch import TokenBatch
 
 DIMENSIONS = 256
@@ -166,7 +166,7 @@ def _merging(batch: TokenBatch, window: int) -> Result:
 def _product(batch: TokenBatch, window: int) -> list[Result]:
     counts = count(batch, window)
     table = np.random.default_rng(0).standard_normal((len(counts), DIMENSIONS), dtype=np.float32)
-    operator = counts.ppmi()
+    operator = PPMIOperator(counts)
     shape = (len(counts), len(counts))
     matrix = csr_array((operator.values, operator.indices, operator.indptr), shape=shape)
     exact = matrix.astype(np.float64) @ table.astype(np.float64)
@@ -177,7 +177,7 @@ def _product(batch: TokenBatch, window: int) -> list[Result]:
     mine, theirs = paired(lambda: operator.apply(table), lambda: matrix @ table, 3)
     entries = len(operator.values)
     note = f"{mine:.2f} s; error {error:.0e}, SciPy float32 {plain:.0e}"
-    built = median_seconds(lambda: counts.ppmi(), 3)
+    built = median_seconds(lambda: PPMIOperator(counts), 3)
     made = len(counts.data) / built / 1e6
     return [
         Result(f"PPMI from counts, window {window}", made, "M entries/s", note=f"{built:.2f} s"),

@@ -16,7 +16,8 @@ from numba import njit
 from benchmarks.bench_job import command
 from benchmarks.common import SHARED_DATA, Result, median_seconds, paired
 from selfvec.cooccurrence.lanes import aligned_table
-from selfvec.cooccurrence.scan import ScanOperator, scan_reference
+from selfvec.cooccurrence.reference import count_reference, linear_reference
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -71,7 +72,7 @@ def _check(batch: TokenBatch) -> None:
     ids = np.minimum(batch.ids[: batch.offsets[end]], 499).astype(np.int32)
     part = TokenBatch(ids, batch.offsets[: end + 1], [str(i) for i in range(500)])
     table = unit_rows(np.random.default_rng(0).standard_normal((500, 32)))
-    expected = scan_reference(part, table.astype(np.float64), WINDOW, 0.4)
+    expected = linear_reference(count_reference(part, WINDOW), table, 0.4)
     np.testing.assert_allclose(ScanOperator(part, WINDOW, 0.4).apply(table), expected, atol=1e-4)
 
 

@@ -18,8 +18,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, Interrupted, OptionError
 from selfvec.base.progress import Progress
-from selfvec.cooccurrence import count, operator
-from selfvec.cooccurrence.counts import run_counts
+from selfvec.cooccurrence import count, operator, run_counts
 from selfvec.corpus import Corpus
 from selfvec.data.settings import DISTANCE_WEIGHTS, OPERATORS, Settings
 from selfvec.data.vectors import Source, Vectors
@@ -74,14 +73,6 @@ def test_every_operator_refines(name: str, storms: list[str], table: Vectors, tm
     assert run.provenance["options"]["operator"] == name
     assert (run_counts(run) is None) == (name == "scan")
     assert (tmp_path / "run/counts").exists() == (name != "scan")
-
-
-def test_ppmi_is_another_operator(storms: list[str], table: Vectors) -> None:
-    counts, ppmi = (
-        selfvec.Refiner("decorrelated", window=9, operator=name).fit(storms, table).vectors_.vectors
-        for name in ("counts", "ppmi")
-    )
-    assert np.abs(counts - ppmi).max() > 0.1
 
 
 @pytest.mark.parametrize("weights", DISTANCE_WEIGHTS)
@@ -156,12 +147,3 @@ def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_
 def test_senseless_operators_are_refused(options: dict[str, str], said: str) -> None:
     with pytest.raises(OptionError, match=said):
         Settings(**options)
-
-
-def test_a_large_ppmi_matrix_goes_to_a_file_and_is_the_same() -> None:
-    counts = count(random_batch(2, 4000, 300), 9)
-    table = np.random.default_rng(0).standard_normal((300, 20), dtype=np.float32)
-    kept, spilled = counts.ppmi(), counts.ppmi(memory=1000)
-    assert isinstance(spilled.values.base, np.memmap)
-    assert not isinstance(kept.values.base, np.memmap)
-    np.testing.assert_array_equal(spilled.apply(table), kept.apply(table))

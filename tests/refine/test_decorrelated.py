@@ -11,7 +11,8 @@ from test_paper_rule import random_problem
 import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.lanes import REBUILD
-from selfvec.cooccurrence.scan import ScanOperator, scan_reference
+from selfvec.cooccurrence.reference import count_reference, linear_reference
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -34,7 +35,7 @@ RNG = np.random.default_rng(0)
 )
 def test_scan_equals_the_formula(seed, tokens, types, dimensions, documents, window, gamma, jobs) -> None:
     batch, table = random_problem(seed, tokens, types, dimensions, documents, 0.2)
-    expected = scan_reference(batch, table.astype(np.float64), window, gamma)
+    expected = linear_reference(count_reference(batch, window), table, gamma)
     result = ScanOperator(batch, window, gamma, jobs).apply(table)
     np.testing.assert_allclose(result, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
 
@@ -42,7 +43,7 @@ def test_scan_equals_the_formula(seed, tokens, types, dimensions, documents, win
 def test_scan_over_a_long_corpus_and_any_number_of_threads() -> None:
     batch, table = random_problem(1, 5 * REBUILD + 17, 300, 256, 12, 0.1)
     one = ScanOperator(batch, 11, 0.4, 1).apply(table)
-    np.testing.assert_allclose(one, scan_reference(batch, table.astype(np.float64), 11, 0.4), atol=2e-5)
+    np.testing.assert_allclose(one, linear_reference(count_reference(batch, 11), table, 0.4), atol=2e-5)
     for jobs in (2, 3, 8):
         np.testing.assert_array_equal(ScanOperator(batch, 11, 0.4, jobs).apply(table), one)
 

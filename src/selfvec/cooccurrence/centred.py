@@ -1,11 +1,11 @@
-"""What the linear neighbour operator does to a table before its neighbours are summed, by scan or by counts.
+"""The centred table whose rows the linear neighbour operator sums, by scan or by counts.
 
     (A·E)_w = r_w^(-1/2) · [ Σ_c C_wc · r_c^(-γ) · E_c  -  (r_w / N) · Σ_c r_c^(1-γ) · E_c ]
             = r_w^(-1/2) · Σ_c C_wc · ( r_c^(-γ) · E_c - m ),    m = Σ_c r_c^(1-γ) · E_c / N
 
-with C the co-occurrence counts, r their row sums and N = Σ r. The bracket is "what stood next to w" minus
-"what stands next to anything". The second term moves into the table, whose rows are centred by m, so that no
-large number is subtracted from another at the end; a word without neighbours (r = 0) gets zeros.
+with C the co-occurrence counts, r their row sums and N = Σ r. The bracket is the sum over the neighbours of w
+minus what is expected near any word. The rows are centred by m before they are summed, so that no large
+number is subtracted from another at the end. A word without neighbours (r = 0) gets zeros.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = ["ROWS", "Centring"]
 
-ROWS = 8192  # of a table, worked on at a time, so that no copy of it stands beside it
+ROWS = 8192  # of a table, worked on at a time, so that no second table is needed
 
 
 class Centring:
@@ -28,13 +28,13 @@ class Centring:
     degrees : (V,) float64
         r, the row sums of the counts.
     gamma : float
-        γ: how much less a frequent neighbour counts.
+        γ: the larger, the less a frequent neighbour counts.
     table : (V, d) float
 
     Attributes
     ----------
     weights, roots : (V,) float64
-        r^(-γ) and r^(-1/2); zero for words without neighbours.
+        r^(-γ) and r^(-1/2), zero for words without neighbours.
     mean : (d,) float64
         m.
     """

@@ -1,15 +1,8 @@
-"""Who stands near whom, how often: the convention, the weights, and `count`.
-
-Two positions i ≠ j of a document are neighbours when δ = |i - j| <= window // 2. Each such pair of positions
-adds its weight to C[t_i, t_j] and to C[t_j, t_i], so a pair of equal words adds twice to its diagonal entry.
-Weights are integers: sums are exact, in any order, and counts of parts of a corpus add up to those of the
-whole.
-"""
+"""`count`: the co-occurrence counts of a corpus; the convention is in `selfvec.cooccurrence.counts`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,41 +11,14 @@ from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, threads
 from selfvec.data.token_batch import TokenBatch
 
-from .counting_kernels import count_rows, index_positions
-from .row_blocks import MEMORY, Block, Room, assemble
-from .row_store import RowStore
+from .counting_kernels import count_pairs, count_rows, index_positions
+from .counts import WEIGHTINGS, Counts
+from .scan_kernel import count_neighbours
+from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
 
-if TYPE_CHECKING:
-    from .counts import Counts
-
-__all__ = ["HARMONIC_UNIT", "WEIGHTINGS", "check_weighting", "count", "half_of"]
-
-HARMONIC_UNIT = 1 << 20  # what a neighbour at distance 1 counts where weights are harmonic
-
-WEIGHTINGS: dict[str, Callable[[int, int], int]] = {
-    "flat": lambda _distance, _half: 1,
-    "linear": lambda distance, half: half + 1 - distance,
-    "harmonic": lambda distance, _half: max(1, (2 * HARMONIC_UNIT + distance) // (2 * distance)),
-}
-"""The weight of a neighbour by its distance δ, 1 to half = window // 2: 1, half + 1 - δ, or 2**20 / δ to the
-nearest integer."""
+__all__ = ["count", "count_near", "neighbour_totals"]
 
 _WINDOW_BYTES = 16  # of an indexed position
-
-
-def half_of(window: int) -> int:
-    """Neighbours on each side of a window that counts its centre."""
-    if window < 1:
-        raise OptionError(f"a window has at least 1 token, not {window}", field="window")
-    return window // 2
-
-
-def check_weighting(weighting: str) -> None:
-    """Refuse a name that is none."""
-    if weighting not in WEIGHTINGS:
-        raise OptionError(
-            f"a weighting is one of {', '.join(WEIGHTINGS)}, not {weighting!r}", field="weighting"
-        )
 
 
 def count(
@@ -72,13 +38,13 @@ def count(
         Tokens per window, the centre included: ``window // 2`` on each side (10 and 11 are the same). Windows
         do not cross documents.
     weighting : "flat", "linear" or "harmonic"
-        What a neighbour at distance δ counts; see `WEIGHTINGS`.
+        What a neighbour at distance δ counts; see `selfvec.cooccurrence.WEIGHTINGS`.
     jobs : int, optional
-        Threads; all cores where not given. The result has the same bits.
+        Threads; all cores by default. The result has the same bits for any number.
     memory : int
-        Bytes to work in beside ``batch``: a quarter for an index of positions, a quarter for the threads (as
-        far as a row per thread fits), half for the result, which goes to a temporary file and is
-        memory-mapped when it is larger. The result has the same bits.
+        Bytes to work in beside ``batch``: a quarter for an index of positions, a quarter for the threads (a
+        row for each at least), half for the result, which goes to a temporary file and is memory-mapped if
+        it is larger. The result has the same bits for any memory.
 
     Returns
     -------
@@ -87,7 +53,7 @@ def count(
     Raises
     ------
     OptionError
-        For a window, weighting or number of threads that makes no sense.
+        For an invalid window, weighting or number of threads.
     TargetError
         If a temporary file cannot be written.
 
@@ -97,10 +63,12 @@ def count(
     >>> counts.dense().tolist()
     [[0, 2, 0], [2, 0, 1], [0, 1, 0]]
     """
-    from .counts import Counts
-
-    check_weighting(weighting)
-    nominal, jobs = half_of(window), threads(jobs)
+    if window < 1:
+        raise OptionError(f"a window has at least 1 token, not {window}", field="window")
+    if weighting not in WEIGHTINGS:
+        rule = f"a weighting is one of {', '.join(WEIGHTINGS)}, not {weighting!r}"
+        raise OptionError(rule, field="weighting")
+    nominal, jobs = window // 2, threads(jobs)
     longest = int(np.diff(batch.offsets).max(initial=0))
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
@@ -108,25 +76,61 @@ def count(
     most = np.minimum(2 * half * batch.counts, len(batch.types))
     with RowStore(most, memory // 2) as store:
         for group in cut(batch.counts, memory // 4 // _WINDOW_BYTES):
-            _count_group(store, batch, Block(*group), weights, jobs, memory // 4)
+            _count_group(store, batch, group, weights, jobs, memory // 4)
         return Counts(list(batch.types), *store.finish(), 2 * nominal + 1, weighting)
 
 
 def _count_group(
     store: RowStore, batch: TokenBatch, group: Block, weights: NDArray[np.int64], jobs: int, memory: int
 ) -> None:
-    """Count the rows of some words: first where they stand, then, for each, what is around."""
+    """Count the rows of some words: index their positions, then count the neighbours at these."""
     half = len(weights) - 1
-    counts = batch.counts[group.first : group.last]
+    counts = batch.counts[slice(*group)]
     bounds = np.concatenate(([0], np.cumsum(counts)))
     windows = np.empty((int(bounds[-1]), 2), np.int64)
-    text = (batch.ids, batch.offsets, half)
-    index_positions(*text, group.first, group.last, bounds[:-1].copy(), windows)
+    index_positions(batch.ids, batch.offsets, half, *group, bounds[:-1].copy(), windows)
 
-    def work(room: Room, block: Block) -> NDArray[np.int64]:
-        lengths = np.empty(block.last - block.first, np.int64)
-        part = bounds[block.first : block.last + 1]
-        count_rows(batch.ids, windows, part, weights, *room.arrays, lengths)
+    def work(buffer: RowBuffer, block: Block) -> NDArray[np.int64]:
+        first, last = block
+        lengths = np.empty(last - first, np.int64)
+        count_rows(batch.ids, windows, bounds[first : last + 1], weights, *buffer.arrays, lengths)
         return lengths
 
     assemble(store, 2 * half * counts, len(batch.types), work, jobs=jobs, memory=memory)
+
+
+def count_near(
+    batch: TokenBatch, window: int, words: Sequence[int], others: Sequence[int] | None = None
+) -> NDArray[np.int64]:
+    """Some rows and columns of the counts with flat weights, without counting the rest.
+
+    Parameters
+    ----------
+    batch : TokenBatch
+    window : int
+    words : sequence of n int
+        Rows: numbers of words.
+    others : sequence of m int, optional
+        Columns; all words by default.
+
+    Returns
+    -------
+    (n, m) int64
+
+    Examples
+    --------
+    >>> count_near(TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]]), 3, [1]).tolist()
+    [[2, 0, 1]]
+    """
+    columns = range(len(batch.types)) if others is None else others
+    out = np.zeros((len(words), len(columns)), np.int64)
+    places = np.full((2, len(batch.types)), -1, np.int32)
+    places[0, list(words)], places[1, list(columns)] = np.arange(len(words)), np.arange(len(columns))
+    count_pairs(batch.ids, batch.offsets, window // 2, places[0], places[1], out)
+    return out
+
+
+def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:
+    """How many neighbours each word has in all, (V,) float64: the row sums of flat counts."""
+    totals: NDArray[np.int64] = count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types))
+    return totals.astype(np.float64)

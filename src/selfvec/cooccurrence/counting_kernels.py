@@ -1,12 +1,11 @@
-"""The loops of co-occurrence counting, a row of the matrix at a time.
+"""The loops of co-occurrence counting, one row of the matrix at a time.
 
 A row belongs to one word. Its totals are gathered in a dense array as long as the vocabulary, which stays in
-the second-level cache: adding a pair is one load and one store there, nothing is hashed and no pair is ever
-sorted. A bit per word, and a bit per 64 of those, remember which totals were touched, so that a row is
-written out in order of its columns and cleared in the time of what it holds. Since each row is finished
-before the next one begins, rows come out sorted, whoever computes them.
+the second-level cache: adding a pair is one load and one store, nothing is hashed and no pair is sorted. A
+bit per word, and a bit per 64 of those, mark the totals that were touched, so that a row is written in order
+of its columns, and cleared, in the time of its entries.
 
-`counts_reference.count_reference` is what `index_positions` and `count_rows` compute together.
+`selfvec.cooccurrence.reference.count_reference` is what `index_positions` and `count_rows` compute together.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["add_rows", "count_rows", "index_positions", "is_valid", "row_sums", "stage_rows"]
+__all__ = ["add_rows", "count_pairs", "count_rows", "index_positions", "is_valid", "row_sums", "stage_rows"]
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -38,7 +37,7 @@ for _shift in range(64):
 def index_positions(
     ids: Int32, offsets: Int64, half: int, first: int, last: int, next_entry: Int64, windows: Int64
 ) -> None:
-    """Where the words ``first`` to ``last - 1`` stand and how far their windows reach, grouped by word.
+    """List the positions of the words ``first`` to ``last - 1`` and the extents of their windows, by word.
 
     Parameters
     ----------
@@ -50,7 +49,7 @@ def index_positions(
     next_entry : (last - first,) int64
         Where each word's entries begin; afterwards, where they end.
     windows : (n, 2) int64
-        Receives a position and its extents, left · 2**32 + right.
+        Receives each position and its extents, left · 2**32 + right.
     """
     for document in range(offsets.size - 1):
         start, stop = offsets[document], offsets[document + 1]
@@ -65,7 +64,7 @@ def index_positions(
 
 @njit(cache=True, nogil=True)
 def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> None:
-    """Add to a word's total and mark it as touched; without asking whether it is, which would be a guess."""
+    """Add to a word's total and mark it as touched, each time: a branch would be mispredicted."""
     place = word >> 6
     totals[word] += amount
     marks[place] |= _ONE << (np.uint64(word) & _LOW)
@@ -80,7 +79,7 @@ def _lowest(bits: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: Int64, at: int) -> int:
-    """Write the touched totals from ``at`` on, in order of their words, and clear them; where they end."""
+    """Write the touched totals from ``at`` on, in order of their words, and clear them; returns the end."""
     for block in range(summary.size):
         places = summary[block]
         summary[block] = 0
@@ -122,9 +121,9 @@ def count_rows(
     bounds : (R + 1,) int64
         The r-th word's entries are ``windows[bounds[r]:bounds[r + 1]]``.
     weights : (half + 1,) int64
-        What a neighbour at distance δ counts, from 1 up; ``weights[0]`` is not used.
+        What a neighbour at distance δ counts; ``weights[0]`` is not used.
     totals : (V,) int64, marks : (ceil(V / 64),) uint64, summary : (ceil(V / 4096),) uint64
-        Room to work in, all zeros before and after.
+        Work space, all zeros before and after.
     indices : (n,) int32, data : (n,) int64
         Receive the rows, one after the other, each in order of its columns.
     lengths : (R,) int64
@@ -155,20 +154,20 @@ def stage_rows(
     staged_indices: Int32,
     staged_data: Int64,
 ) -> None:
-    """Copy rows of one matrix to where rows with the same word from other matrices stand.
+    """Copy rows of one matrix next to the rows of the same words from other matrices.
 
     Parameters
     ----------
     rows : (R,) int64
         Rows of this matrix; -1 for a word it does not have.
     columns : (V',) int32
-        Its columns' numbers in the new vocabulary.
+        Numbers of its columns in the new vocabulary.
     indptr : (V' + 1,) int64, indices : (n,) int32, data : (n,) int64
         The matrix.
     next_entry : (R,) int64
         Where each row's entries go; afterwards, where they end.
     staged_indices : (m,) int32, staged_data : (m,) int64
-        Receive them.
+        Receive the entries.
     """
     for r in range(rows.size):
         if rows[r] < 0:
@@ -231,3 +230,28 @@ def row_sums(indptr: Int64, data: Int64) -> Int64:
         for k in range(indptr[row], indptr[row + 1]):
             sums[row] += data[k]
     return sums
+
+
+@njit(cache=True, nogil=True)
+def count_pairs(ids: Int32, offsets: Int64, half: int, rows: Int32, columns: Int32, out: Int64) -> None:
+    """Count how often some words stand near others.
+
+    Parameters
+    ----------
+    ids : (N,) int32, offsets : (D + 1,) int64
+    half : int
+        Neighbours on each side, within the document.
+    rows, columns : (V,) int32
+        Row and column of ``out`` for each word; -1 for words that are not asked about.
+    out : (n, m) int64
+        Is added to.
+    """
+    for document in range(offsets.size - 1):
+        first, last = offsets[document], offsets[document + 1]
+        for i in range(first, last):
+            row = rows[ids[i]]
+            if row < 0:
+                continue
+            for j in range(max(first, i - half), min(last, i + half + 1)):
+                if j != i and columns[ids[j]] >= 0:
+                    out[row, columns[ids[j]]] += 1

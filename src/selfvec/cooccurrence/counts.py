@@ -1,40 +1,55 @@
-"""`Counts`: exact co-occurrence counts of a corpus, which add up, travel and become an operator.
+"""`Counts`: exact co-occurrence counts of a corpus, which can be added up, saved and loaded.
 
-The matrix is symmetric and sparse, in compressed rows (the three arrays of SciPy's ``csr_array``), all
-integers. Whatever is made of them - PPMI, the root-weighted operator - is made when asked for: it could not
-be added up.
+Two positions i ≠ j of a document are neighbours when δ = |i - j| <= window // 2. Each such pair of positions
+adds its weight to C[t_i, t_j] and to C[t_j, t_i], so a pair of equal words adds twice to its diagonal entry.
+Weights are integers: sums are exact, in any order, and counts of parts of a corpus add up to those of the
+whole. Operators made from counts (`selfvec.cooccurrence.operators`) could not be added up.
+
+The matrix is symmetric and sparse, in compressed rows (the three arrays of SciPy's ``csr_array``).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, MissingExtra
+from selfvec.base.files import atomic_folder, sha256
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.base.threads import threads
+from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
 from selfvec.data.run import Run
 
-from .counting import WEIGHTINGS, count
-from .counting_kernels import add_rows, row_sums, stage_rows
-from .row_blocks import MEMORY, Block, Room, assemble
-from .row_store import RowStore, load_rows, save_rows
+from .counting_kernels import add_rows, is_valid, row_sums, stage_rows
+from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
 
-if TYPE_CHECKING:
-    from .weights import LinearOperator, PPMIOperator
+__all__ = ["HARMONIC_UNIT", "WEIGHTINGS", "Counts", "run_counts"]
 
-__all__ = ["Counts", "count", "run_counts"]
+HARMONIC_UNIT = 1 << 20  # what a neighbour at distance 1 counts with harmonic weights
+
+WEIGHTINGS: dict[str, Callable[[int, int], int]] = {
+    "flat": lambda _distance, _half: 1,
+    "linear": lambda distance, half: half + 1 - distance,
+    "harmonic": lambda distance, _half: max(1, (2 * HARMONIC_UNIT + distance) // (2 * distance)),
+}
+"""The weight of a neighbour by its distance δ, 1 to half = window // 2: 1, half + 1 - δ, or 2**20 / δ to the
+nearest integer."""
+
+_FILE, _VOCABULARY = "counts.safetensors", "vocabulary.txt"
+_AGAIN = "count the corpus again"
 
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Co-occurrence counts of V words. Made by `count`.
+    """Co-occurrence counts of V words, made by `selfvec.cooccurrence.count`.
 
     Parameters
     ----------
@@ -48,7 +63,7 @@ class Counts:
     window : int
         Tokens per window, odd.
     weighting : str
-        See `counting.WEIGHTINGS`.
+        A name in `WEIGHTINGS`.
     """
 
     types: Sequence[str]
@@ -82,17 +97,21 @@ class Counts:
         jobs: int | None = None,
         memory: int = MEMORY,
     ) -> Counts:
-        """Add counts of other documents; those of a whole corpus, bit for bit, whatever its parts were.
+        """Add counts of other documents. The counts of all parts of a corpus add up to those of the whole.
 
         Parameters
         ----------
         *others : Counts
-            With the same window and weighting; their vocabularies may differ. None: just a new order.
+            With the same window and weighting; their vocabularies may differ. Without any, the words are
+            only reordered.
         types : sequence of str, optional
             The vocabulary of the result and its order. By default this one's, then the words each of the
             others adds, in their order.
-        jobs, memory
-            As in `count`; here all but the result's half is for the threads.
+        jobs : int, optional
+            Threads; all cores by default.
+        memory : int
+            Bytes to work in: half for the threads, half for the result, which goes to a temporary file and is
+            memory-mapped if it is larger.
 
         Raises
         ------
@@ -116,18 +135,6 @@ class Counts:
         with RowStore(np.minimum(lengths, len(index)), memory // 2) as store:
             _add_up(store, parts, columns, lengths, threads(jobs), memory // 2)
             return Counts(list(index), *store.finish(), self.window, self.weighting)
-
-    def ppmi(self, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY) -> PPMIOperator:
-        """The operator of positive pointwise mutual information; see `weights.PPMIOperator`."""
-        from .weights import PPMIOperator
-
-        return PPMIOperator(self, smoothing, jobs=jobs, memory=memory)
-
-    def linear(self, gamma: float = 0.5, *, jobs: int | None = None) -> LinearOperator:
-        """The centred, root-weighted operator, equal to the scan's; see `weights.LinearOperator`."""
-        from .weights import LinearOperator
-
-        return LinearOperator(self, gamma, jobs=jobs)
 
     def dense(self) -> NDArray[np.int64]:
         """The whole matrix, (V, V) int64, for small V."""
@@ -158,28 +165,68 @@ class Counts:
             If the folder exists and ``overwrite`` is false, or cannot be written.
         """
         arrays: dict[str, NDArray[Any]] = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
-        metadata = {"window": str(self.window), "weighting": self.weighting}
-        save_rows(folder, arrays, list(self.types), metadata, overwrite=overwrite)
+        with atomic_folder(folder, overwrite=overwrite) as fresh:
+            write_vocabulary(fresh / _VOCABULARY, list(self.types))
+            metadata = {
+                "window": str(self.window),
+                "weighting": self.weighting,
+                "vocabulary_sha256": sha256(fresh / _VOCABULARY),
+            }
+            write_tensors(fresh / _FILE, arrays, metadata)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Counts:
-        """Memory-map what `save` wrote. Every entry is looked at once: a damaged file is refused here.
+        """Memory-map what `save` wrote. Every entry is checked once, so that a damaged file is refused.
 
         Raises
         ------
         FormatError
-            If a file is missing or damaged, or is another vocabulary's.
+            If a file is missing or damaged, or the vocabulary was changed since.
         """
-        arrays, types, metadata = load_rows(folder)
+        path, vocabulary = Path(folder) / _FILE, Path(folder) / _VOCABULARY
+        for file in (path, vocabulary):
+            if not file.is_file():
+                rule = "a folder of counts holds this file, it is missing"
+                raise FormatError(rule, path=file, remedy=_AGAIN)
+        metadata = read_metadata(path)
+        if metadata.get("vocabulary_sha256") != sha256(vocabulary):
+            rule = "the vocabulary is the one the counts were saved with, this file was changed since"
+            raise FormatError(rule, path=vocabulary, remedy=_AGAIN)
+        arrays, types = map_tensors(path), read_vocabulary(vocabulary)
+        _check(path, arrays, len(types))
         window, weighting = metadata.get("window", ""), metadata.get("weighting", "")
         if not (window.isascii() and window.isdigit() and int(window) % 2) or weighting not in WEIGHTINGS:
             raise FormatError(
                 f"counts name an odd window and a weighting of {', '.join(WEIGHTINGS)}, these say {window!r} "
                 f"and {weighting!r}",
                 path=folder,
-                remedy="count the corpus again",
+                remedy=_AGAIN,
             )
         return cls(types, arrays["indptr"], arrays["indices"], arrays["data"], int(window), weighting)
+
+
+def _check(path: Path, arrays: dict[str, NDArray[Any]], size: int) -> None:
+    for name, dtype in (("indptr", np.int64), ("indices", np.int32), ("data", np.int64)):
+        array = arrays.get(name)
+        if array is None or array.ndim != 1 or array.dtype != dtype:
+            raise FormatError(
+                f"counts have a one-dimensional tensor of {np.dtype(dtype).name}",
+                path=path,
+                field=name,
+                remedy=_AGAIN,
+            )
+    if len(arrays["indptr"]) != size + 1:
+        raise FormatError(
+            f"counts have a row for each of the {size:,} words, this file has {len(arrays['indptr']) - 1:,}",
+            path=path,
+            remedy=_AGAIN,
+        )
+    if not is_valid(arrays["indptr"], arrays["indices"], arrays["data"]):
+        raise FormatError(
+            "rows follow each other, columns rise within a row, and counts are at least 1; these are damaged",
+            path=path,
+            remedy=_AGAIN,
+        )
 
 
 def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
@@ -216,23 +263,23 @@ def _add_up(
     for k, (part, numbers) in enumerate(zip(parts, columns, strict=True)):
         rows[k, numbers] = np.arange(len(part))
 
-    def work(room: Room, block: Block) -> NDArray[np.int64]:
-        here = slice(block.first, block.last)
+    def work(buffer: RowBuffer, block: Block) -> NDArray[np.int64]:
+        here = slice(*block)
         bounds = np.concatenate(([0], np.cumsum(sizes[here])))
         staged_indices, staged_data = np.empty(int(bounds[-1]), np.int32), np.empty(int(bounds[-1]), np.int64)
         staged = staged_indices, staged_data
         next_entry = bounds[:-1].copy()
         for part, numbers, own in zip(parts, columns, rows, strict=True):
             stage_rows(own[here], numbers, part.indptr, part.indices, part.data, next_entry, *staged)
-        made = np.empty(block.last - block.first, np.int64)
-        add_rows(bounds, staged_indices, staged_data, *room.arrays, made)
-        return made
+        lengths = np.empty(len(bounds) - 1, np.int64)
+        add_rows(bounds, staged_indices, staged_data, *buffer.arrays, lengths)
+        return lengths
 
     assemble(store, sizes, len(sizes), work, jobs=jobs, memory=memory // 2)
 
 
 def run_counts(run: Run) -> Counts | None:
-    """The co-occurrence counts of a run, memory-mapped; None if it was made without.
+    """The co-occurrence counts of a run, memory-mapped; None if it has none.
 
     Raises
     ------

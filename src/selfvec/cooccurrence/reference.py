@@ -1,4 +1,4 @@
-"""Counting and its operators written to be read: what the kernels are checked against."""
+"""Counting and its operators as plain NumPy, which the tests compare the kernels with."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from selfvec.data.token_batch import TokenBatch
 
-from .counting import WEIGHTINGS
+from .counts import WEIGHTINGS
 
 __all__ = ["count_reference", "linear_reference", "ppmi_reference"]
 
 
 def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> NDArray[np.int64]:
-    """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `selfvec.cooccurrence.counting`."""
+    """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `selfvec.cooccurrence.counts`."""
     C = np.zeros((len(batch.types), len(batch.types)), np.int64)
     half = window // 2
     for lo, hi in pairwise(batch.offsets.tolist()):

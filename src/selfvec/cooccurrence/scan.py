@@ -1,15 +1,14 @@
-"""The neighbour operator by scan: the paper's own walk through the text, made informative, in batch form.
+"""The linear neighbour operator, summed from the text: no co-occurrence counts are made.
 
-It is the linear operator of `centred`, which is linear in the counts C: they are never made. One scan of the
-text over the centred table sums the bracket itself, and the large common part that would cost float32 its
-digits never enters the sums.
+The operator of `selfvec.cooccurrence.centred` is linear in the counts, so one scan of the text over the
+centred table sums the bracket of its formula. The large common part, which would cost float32 sums their
+precision, is never added.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,13 +19,14 @@ from selfvec.base.threads import threads
 from selfvec.data.token_batch import TokenBatch
 
 from .centred import Centring
+from .counting import neighbour_totals
 from .lanes import LANES, aligned
-from .scan_kernel import count_neighbours, scan
+from .scan_kernel import scan
 
-__all__ = ["ScanOperator", "scan_reference"]
+__all__ = ["ScanOperator"]
 
-_NARROWEST = 4 * LANES  # columns a thread is worth
-_WIDEST = 8 * LANES  # columns worked on at a time: more of the frequent words' rows stay in the cache
+_NARROWEST = 4 * LANES  # fewer columns are not worth a thread
+_WIDEST = 8 * LANES  # columns worked on at a time, so that the frequent words' rows stay in the cache
 
 
 class ScanOperator:
@@ -38,16 +38,15 @@ class ScanOperator:
     window : int
         Tokens per window, the centre included; ``window // 2`` on each side.
     gamma : float
-        γ: how much less a frequent neighbour counts, 0.3 to 0.5.
+        γ, 0.3 to 0.5: the larger, the less a frequent neighbour counts.
     jobs : int, optional
-        Threads; all cores where not given. The result has the same bits.
+        Threads; all cores by default. The result has the same bits for any number.
     """
 
     def __init__(self, batch: TokenBatch, window: int, gamma: float = 0.5, jobs: int | None = None) -> None:
         self.batch, self.half, self.gamma = batch, window // 2, gamma
         self.jobs = threads(jobs)
-        counted = count_neighbours(batch.ids, batch.offsets, self.half, len(batch.types))
-        self.degrees: NDArray[np.float64] = counted.astype(np.float64)
+        self.degrees = neighbour_totals(batch, window)
 
     def apply(
         self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
@@ -61,46 +60,27 @@ class ScanOperator:
         result = np.empty((len(table), width), np.float32) if out is None else out
         centring = Centring(self.degrees, self.gamma, table)
         roots = centring.roots.astype(np.float32)[:, None]
-        rooms: SimpleQueue[NDArray[np.float32]] = SimpleQueue()
+        buffers: SimpleQueue[NDArray[np.float32]] = SimpleQueue()
         for _ in range(min(self.jobs, len(bounds) - 1)):
-            rooms.put(aligned(2 * height * int(np.diff(bounds).max())))
+            buffers.put(aligned(2 * height * int(np.diff(bounds).max())))
 
         def work(first: int, last: int) -> None:
-            room = rooms.get()
-            weighted, summed = room[: 2 * height * (last - first)].reshape(2, height, last - first)
+            buffer = buffers.get()
+            weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
             weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
             centring.fill(weighted[:-1, : width - first], first)
             scan(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
-            # Only now: before, the columns may have been those of the table.
+            # Written last: ``out`` may be the table that was read until now.
             np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
-            rooms.put(room)
+            buffers.put(buffer)
 
         with ThreadPoolExecutor(self.jobs) as pool:
             deque(pool.map(work, bounds[:-1], bounds[1:]), maxlen=0)
         return result
 
     def blocks(self, width: int) -> list[int]:
-        """Bounds of the columns that are worked on together, as evenly as the threads can share them."""
+        """Bounds of the blocks of columns, shared evenly by the threads."""
         lanes = -(-width // LANES)
         workers = max(1, min(self.jobs, lanes * LANES // _NARROWEST))
         number = workers * -(-lanes * LANES // (_WIDEST * workers))
         return [LANES * (lanes * part // number) for part in range(number + 1)]
-
-
-def scan_reference(
-    batch: TokenBatch, table: NDArray[np.float64], window: int, gamma: float
-) -> NDArray[np.float64]:
-    """The formula as it stands, with the matrix it does not need: what `ScanOperator` is checked against."""
-    half, size = window // 2, len(batch.types)
-    counts = np.zeros((size, size))
-    for lo, hi in pairwise(batch.offsets):
-        for i in range(lo, hi):
-            for j in range(max(lo, i - half), min(hi, i + half + 1)):
-                if i != j:
-                    counts[batch.ids[i], batch.ids[j]] += 1
-    degrees = counts.sum(axis=1)
-    safe = np.maximum(degrees, 1e-300)
-    weights = np.where(degrees > 0, safe**-gamma, 0.0)
-    common = (degrees * weights) @ table / max(degrees.sum(), 1e-300)
-    bracket = counts @ (weights[:, None] * table) - degrees[:, None] * common
-    return np.asarray(np.where(degrees > 0, safe**-0.5, 0.0)[:, None] * bracket)

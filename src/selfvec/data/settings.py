@@ -43,7 +43,7 @@ class Settings:
         which the run keeps, with the same linear weights, or by the positive pointwise mutual information of
         these.
     distance_weights : "flat", "linear" or "harmonic"
-        What a neighbour counts by its distance; see `selfvec.cooccurrence.counting`. The scan has flat ones.
+        What a neighbour counts by its distance; see `selfvec.cooccurrence.counts`. The scan has flat ones.
     anchor : float, optional
         How strongly words hold on to what was known about them: λ of the decorrelated update, β of the
         online rule.

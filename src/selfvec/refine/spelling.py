@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.threads import threads
-from selfvec.cooccurrence.weights import sparse_product
+from selfvec.cooccurrence.operators import sparse_product
 
 __all__ = ["Spelling", "shared_grams"]
 

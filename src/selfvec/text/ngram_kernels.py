@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["beside", "neighbours", "pairs"]
+__all__ = ["pairs"]
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -80,40 +80,3 @@ def pairs(grams: Int32, breaks: NDArray[np.bool_]) -> tuple[Int32, Int64, Int64]
             ids[i] = values[s]
             counts[values[s]] += 1
     return ids, counts[:n].copy(), firsts[:n].copy()
-
-
-@njit(cache=True, nogil=True)
-def neighbours(ids: Int32, offsets: Int64, half: int, types: int) -> Int64:
-    """How many neighbours each type has in all, in windows of ``half`` on each side, (types,) int64."""
-    out = np.zeros(types, np.int64)
-    for document in range(len(offsets) - 1):
-        first, last = offsets[document], offsets[document + 1]
-        for i in range(first, last):
-            out[ids[i]] += min(i - first, half) + min(last - 1 - i, half)
-    return out
-
-
-@njit(cache=True, nogil=True)
-def beside(ids: Int32, offsets: Int64, half: int, places: Int32, others: Int32, out: Int64) -> None:
-    """Add up who stands how often beside some words.
-
-    Parameters
-    ----------
-    ids : (N,) int32, offsets : (D + 1,) int64
-    half : int
-        Tokens looked at on each side, within the document.
-    places : (V,) int32
-        Row of ``out`` for each type; -1 for words that nobody asks about.
-    others : (V,) int32
-        Column of ``out`` for each type; -1 likewise.
-    out : (n, m) int64
-    """
-    for document in range(len(offsets) - 1):
-        first, last = offsets[document], offsets[document + 1]
-        for i in range(first, last):
-            row = places[ids[i]]
-            if row < 0:
-                continue
-            for j in range(max(first, i - half), min(last, i + half + 1)):
-                if j != i and others[ids[j]] >= 0:
-                    out[row, others[ids[j]]] += 1

@@ -15,7 +15,7 @@ from selfvec.analysis.concepts import why
 from selfvec.analysis.concepts.shared_contexts import company
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.cooccurrence import count
+from selfvec.cooccurrence import PPMIOperator, count
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.run_folder import open_run
@@ -38,7 +38,7 @@ def test_company_is_what_the_counts_say(subject_run: Run) -> None:
     rows = [0, 5, 11]
     counts, ppmi = company(batch, rows, 4)
     np.testing.assert_array_equal(counts, exact.dense()[rows])
-    operator = exact.ppmi()
+    operator = PPMIOperator(exact)
     dense = np.zeros((len(batch.types),) * 2)
     dense[np.repeat(np.arange(len(dense)), np.diff(operator.indptr)), operator.indices] = operator.values
     np.testing.assert_allclose(ppmi, dense[rows], atol=1e-5)

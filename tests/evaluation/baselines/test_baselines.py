@@ -133,10 +133,10 @@ def test_the_graph_joins_words_of_a_topic(planted) -> None:
 
 def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
     """With as many dimensions as words U·Σ^½ has the singular values of the matrix, to the half."""
-    from selfvec.cooccurrence.counting import count
+    from selfvec.cooccurrence import PPMIOperator, count
 
     table = NAMES["ppmi-svd"].table(planted, start, 0, 1)
-    operator = count(planted, 11).ppmi()
+    operator = PPMIOperator(count(planted, 11))
     dense = operator.apply(np.eye(len(planted.types), dtype=np.float32))
     values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
     found = np.sort((table**2).sum(axis=0))[::-1][: len(values)]

@@ -1,8 +1,7 @@
 """Why two words are similar: the company they share, and how much each companion adds to their likeness.
 
 A word's company is a row of positive pointwise mutual information over the words beside it (see
-`selfvec.cooccurrence.weights`). The cosine of two such rows is a sum over contexts, so that it can be told
-which contexts it comes from:
+`selfvec.cooccurrence.PositivePMI`). The cosine of two such rows is a sum over contexts:
 
     cos(a, b) = Σ_c PPMI(a, c) · PPMI(b, c) / (|PPMI(a)| · |PPMI(b)|)
 
@@ -20,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.ngram_kernels import beside, neighbours
 from selfvec.text.phrases import LINK, parts
 
 from .terms import row_of, stop_words
@@ -208,30 +207,10 @@ def company(batch: TokenBatch, rows: Sequence[int], half: int) -> tuple[NDArray[
     >>> counts.tolist(), ppmi.round(3).tolist()
     ([[0, 2, 0, 0]], [[0.0, 1.16, 0.0, 0.0]])
     """
-    number = len(batch.types)
-    places = np.full(number, -1, np.int32)
-    places[list(rows)] = np.arange(len(rows))
-    counts = np.zeros((len(rows), number), np.int64)
-    beside(batch.ids, batch.offsets, half, places, np.arange(number, dtype=np.int32), counts)
-    degrees = neighbours(batch.ids, batch.offsets, half, number).astype(np.float64)
-    return counts, ppmi_of(counts, degrees[list(rows)], degrees, degrees)
-
-
-def ppmi_of(counts: NDArray[np.int64], rows: Figures, columns: Figures, degrees: Figures) -> Figures:
-    """log(C · Σ_k r_k^.75 / (r_i · r_j^.75)), at least 0; (n, m) float64.
-
-    Parameters
-    ----------
-    counts : (n, m) int64
-    rows, columns : (n,), (m,) float64
-        Neighbours in all of the words of each row and column.
-    degrees : (V,) float64
-        The same of all words.
-    """
-    total = float((degrees[degrees > 0] ** SMOOTHING).sum())
-    chance = np.maximum(rows, 1)[:, None] * np.maximum(columns, 1)[None] ** SMOOTHING
-    with np.errstate(divide="ignore"):
-        return np.maximum(np.log(counts * total / chance), 0.0)
+    window = 2 * half + 1
+    counts = count_near(batch, window, rows)
+    pmi = PositivePMI(neighbour_totals(batch, window))
+    return counts, pmi(counts, np.array(rows)[:, None], np.arange(len(batch.types))[None])
 
 
 def _cosine(table: NDArray[np.float32], rows: Sequence[int]) -> float | None:

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
+from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
-from selfvec.text.ngram_kernels import beside, neighbours
 
 from .graph_layout import layout
-from .shared_contexts import WINDOW, ppmi_of
+from .shared_contexts import WINDOW
 from .terms import row_of, terms
 from .topic_clusters import TERMS, Topics, topics
 
@@ -204,13 +204,9 @@ def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
 
 def _together(run: Run, rows: Rows) -> NDArray[np.float64]:
     """PPMI of terms standing beside one another, (n, n)."""
-    batch, half = run.require_tokens(), WINDOW // 2
-    places = np.full(len(batch.types), -1, np.int32)
-    places[rows] = np.arange(len(rows))
-    counts = np.zeros((len(rows), len(rows)), np.int64)
-    beside(batch.ids, batch.offsets, half, places, places, counts)
-    degrees = neighbours(batch.ids, batch.offsets, half, len(batch.types)).astype(np.float64)
-    found = ppmi_of(counts, degrees[rows], degrees[rows], degrees)
+    batch = run.require_tokens()
+    pmi = PositivePMI(neighbour_totals(batch, WINDOW))
+    found = pmi(count_near(batch, WINDOW, rows.tolist(), rows.tolist()), rows[:, None], rows[None])
     return np.maximum(found, found.T)  # contexts are smoothed and words are not: as near as either says
 
 

@@ -20,7 +20,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from selfvec.cooccurrence.counting import HARMONIC_UNIT, count
+from selfvec.cooccurrence import count
+from selfvec.cooccurrence.counts import HARMONIC_UNIT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 

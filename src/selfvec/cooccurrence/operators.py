@@ -1,0 +1,283 @@
+"""Neighbour operators: for every word, a weighted sum of the rows of its neighbours in a table.
+
+`LinearOperator` and `selfvec.cooccurrence.scan.ScanOperator` are the same operator, made from counts and from
+the text. `PPMIOperator` weighs neighbours by positive pointwise mutual information.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.threads import cut, in_order, threads
+from selfvec.data.token_batch import TokenBatch
+
+from .centred import Centring
+from .counting import count
+from .counts import Counts
+from .sparse_rows import MEMORY, RowStore
+
+__all__ = ["LinearOperator", "Operator", "PPMIOperator", "PositivePMI", "operator", "sparse_product"]
+
+_SHARE = 1 << 18  # entries a thread takes at a time
+
+
+class Operator(Protocol):
+    """What refining needs of a corpus."""
+
+    degrees: NDArray[np.float64]
+    """(V,): the row sums of the counts, how many neighbours each word has in all."""
+
+    def apply(
+        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """A·E, (V, d) -> (V, d) float32, written to ``out`` if it is given, which may be ``table``."""
+
+
+def operator(
+    name: str,
+    batch: TokenBatch,
+    window: int,
+    *,
+    gamma: float = 0.5,
+    weighting: str = "flat",
+    jobs: int | None = None,
+) -> Operator:
+    """The operator of a corpus.
+
+    Parameters
+    ----------
+    name : "scan", "counts" or "ppmi"
+        "scan" and "counts" are the same linear operator, from the text and from exact counts (equal up to
+        rounding). "ppmi" is `PPMIOperator`. Operators made from counts keep them, as ``counts``.
+    batch : TokenBatch
+    window : int
+        Tokens per window, the centre included.
+    gamma : float
+        γ of the linear operator: the larger, the less a frequent neighbour counts.
+    weighting : str
+        What a neighbour counts by its distance, if counts are made; see `selfvec.cooccurrence.WEIGHTINGS`.
+    jobs : int, optional
+        Threads; all cores by default. The result has the same bits for any number.
+    """
+    if name == "scan":
+        from .scan import ScanOperator
+
+        return ScanOperator(batch, window, gamma, jobs)
+    counts = count(batch, window, weighting=weighting, jobs=jobs)
+    return PPMIOperator(counts, jobs=jobs) if name == "ppmi" else LinearOperator(counts, gamma, jobs=jobs)
+
+
+class PositivePMI:
+    """Positive pointwise mutual information with smoothed contexts.
+
+        max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))),  r = row sums of C
+
+    Smoothing s < 1 corrects the bias towards rare contexts (Levy, Goldberg, Dagan 2015, *Improving
+    Distributional Similarity with Lessons Learned from Word Embeddings*, §3). A common factor of all counts
+    cancels, so weights in fixed point need no scale.
+
+    Parameters
+    ----------
+    degrees : (V,) float64
+        r.
+    smoothing : float
+        s, from 0 to 1.
+
+    Raises
+    ------
+    OptionError
+        If the smoothing is not from 0 to 1.
+    """
+
+    def __init__(self, degrees: NDArray[np.float64], smoothing: float = 0.75) -> None:
+        if not 0 <= smoothing <= 1:
+            raise OptionError(f"smoothing lies between 0 and 1, not at {smoothing}", field="smoothing")
+        logs = np.log(np.maximum(degrees, 1))
+        # A word without neighbours is no context, also where s = 0 makes all contexts equal.
+        contexts = np.where(degrees > 0, np.exp(smoothing * logs), 0.0)
+        self._contexts = smoothing * logs
+        self._words = logs - np.log(max(contexts.sum(), 1.0))
+
+    def __call__(
+        self, counts: NDArray[np.int64], words: NDArray[np.integer[Any]], contexts: NDArray[np.integer[Any]]
+    ) -> NDArray[np.float64]:
+        """The values of some counts, given the rows ``words`` and columns ``contexts`` they stand at.
+
+        The three arrays are broadcast against each other.
+
+        Examples
+        --------
+        >>> pmi = PositivePMI(np.array([2.0, 2.0, 1.0, 1.0]))
+        >>> pmi(np.array([[0, 2, 0, 0]]), np.array([[0]]), np.arange(4)[None]).round(3).tolist()
+        [[0.0, 1.16, 0.0, 0.0]]
+        """
+        with np.errstate(divide="ignore"):
+            logs = np.log(counts)
+        return np.asarray(np.maximum(logs - self._contexts[contexts] - self._words[words], 0.0))
+
+
+class PPMIOperator:
+    """The sparse matrix of positive pointwise mutual information; see `PositivePMI`.
+
+    Parameters
+    ----------
+    counts : Counts
+    smoothing : float
+        s, from 0 to 1.
+    jobs : int, optional
+        Threads; all cores by default. The result has the same bits for any number.
+    memory : int
+        Bytes of the matrix that stay in memory; a larger one goes to a temporary file.
+
+    Attributes
+    ----------
+    indptr : (V + 1,) int64, indices : (m,) int32, values : (m,) float32
+        The matrix in compressed rows, positive entries only; memory-mapped if it is larger than ``memory``.
+    degrees : (V,) float64
+        Row sums r of the counts.
+    """
+
+    def __init__(
+        self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY
+    ) -> None:
+        self.counts, self.smoothing, self._jobs = counts, smoothing, threads(jobs)
+        self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
+        pmi = PositivePMI(self.degrees, smoothing)
+        lengths = np.diff(counts.indptr)
+
+        def block(rows: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+            first, last = rows
+            entries = slice(counts.indptr[first], counts.indptr[last])
+            contexts, words = counts.indices[entries], np.repeat(np.arange(first, last), lengths[first:last])
+            values = pmi(counts.data[entries], words, contexts)
+            kept = values > 0
+            sizes = np.bincount(words[kept] - first, minlength=last - first)
+            return sizes, contexts[kept], values[kept].astype(np.float32)
+
+        with RowStore(lengths, memory, np.float32) as store:
+            for made in in_order(cut(lengths + 1, _SHARE), block, self._jobs):
+                store.append(*made)
+            self.indptr, self.indices, self.values = store.finish()
+
+    def apply(
+        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """PPMI · table, (V, d) -> (V, d) float32."""
+        rows = np.ascontiguousarray(_checked(table, len(self.degrees)), np.float32)
+        result = sparse_product(self.indptr, self.indices, self.values, rows, self._jobs)
+        return _into(out, result)
+
+
+class LinearOperator:
+    """The centred, root-weighted sum of neighbours: what `ScanOperator` sums from the text, from counts.
+
+    The formula is in `selfvec.cooccurrence.centred`. With weights in units of u, the whole result is
+    u^(1/2-γ) times what it would be in units of 1.
+
+    Parameters
+    ----------
+    counts : Counts
+    gamma : float
+        γ, 0.3 to 0.5: the larger, the less a frequent neighbour counts.
+    jobs : int, optional
+        Threads; all cores by default. The result has the same bits for any number.
+
+    Attributes
+    ----------
+    degrees : (V,) float64
+        Row sums r of the counts.
+    """
+
+    def __init__(self, counts: Counts, gamma: float = 0.5, *, jobs: int | None = None) -> None:
+        if not np.isfinite(gamma):
+            raise OptionError(f"γ is a number, not {gamma}", field="gamma")
+        self.counts, self.gamma, self._jobs = counts, gamma, threads(jobs)
+        self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
+
+    def apply(
+        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """A · table, (V, d) -> (V, d) float32. Memory: two tables."""
+        _checked(table, len(self.degrees))
+        centring = Centring(self.degrees, self.gamma, table)
+        centred = np.empty(table.shape, np.float32)
+        centring.fill(centred)
+        counts = self.counts
+        result = sparse_product(counts.indptr, counts.indices, counts.data, centred, self._jobs)
+        result *= centring.roots.astype(np.float32)[:, None]
+        return _into(out, result)
+
+
+def _into(out: NDArray[np.float32] | None, result: NDArray[np.float32]) -> NDArray[np.float32]:
+    if out is None:
+        return result
+    out[:] = result
+    return out
+
+
+def _checked(table: NDArray[np.floating[Any]], rows: int) -> NDArray[np.floating[Any]]:
+    if table.ndim != 2 or len(table) != rows:
+        raise InputError(f"a table has a row for each of the {rows:,} words, this one is {table.shape}")
+    return table
+
+
+def sparse_product(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    values: NDArray[Any],
+    table: NDArray[np.float32],
+    jobs: int,
+) -> NDArray[np.float32]:
+    """A matrix in compressed rows, (n, m), times a table, (m, d) -> (n, d) float32.
+
+    SciPy's product takes twice as long on one thread and has 40 times the rounding error (float32 sums).
+    """
+    out = np.empty((len(indptr) - 1, table.shape[1]), np.float32)
+
+    def block(rows: tuple[int, int]) -> None:
+        _multiply_rows(indptr, indices, values, table, *rows, out)
+
+    for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), block, jobs):
+        pass
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _multiply_rows(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    values: NDArray[Any],
+    table: NDArray[np.float32],
+    first: int,
+    last: int,
+    out: NDArray[np.float32],
+) -> None:
+    """Rows ``first`` to ``last - 1`` of the product, each summed by one thread in a fixed order.
+
+    Four neighbours are taken at a time and added up in float64: one read and write of the running sums for
+    four rows, which the processor fetches at once.
+    """
+    sums = np.zeros(table.shape[1], np.float64)
+    for row in range(first, last):
+        sums[:] = 0
+        k, end = indptr[row], indptr[row + 1]
+        while k + 3 < end:
+            a, b = table[indices[k]], table[indices[k + 1]]
+            c, d = table[indices[k + 2]], table[indices[k + 3]]
+            p, q = np.float32(values[k]), np.float32(values[k + 1])
+            r, s = np.float32(values[k + 2]), np.float32(values[k + 3])
+            for j in range(sums.size):
+                sums[j] += np.float64(p * a[j] + q * b[j] + r * c[j] + s * d[j])
+            k += 4
+        while k < end:
+            a, p = table[indices[k]], np.float32(values[k])
+            for j in range(sums.size):
+                sums[j] += np.float64(p * a[j])
+            k += 1
+        for j in range(sums.size):
+            out[row, j] = sums[j]
