@@ -139,8 +139,8 @@ def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"operator": "matrix"}, "field 'operator': is one of scan, counts, ppmi, not 'matrix'"),
-        ({"distance_weights": "square"}, "field 'distance_weights'"),
+        ({"operator": "matrix"}, "operator: is one of scan, counts, ppmi, not 'matrix'"),
+        ({"distance_weights": "square"}, "distance_weights"),
         ({"distance_weights": "linear"}, "choose the operator counts or ppmi"),
     ],
 )
