@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import MissingExtra
-from selfvec.cooccurrence.counting import count
+from selfvec.cooccurrence import PPMIOperator, count
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
@@ -40,7 +40,7 @@ def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Tabl
         from sklearn.utils.extmath import randomized_svd
     except ImportError:
         raise MissingExtra("scikit-learn", "baselines", "the baseline ppmi-svd") from None
-    ppmi = count(batch, WINDOW, jobs=jobs).ppmi(jobs=jobs)
+    ppmi = PPMIOperator(count(batch, WINDOW, jobs=jobs), jobs=jobs)
     size = len(batch.types)
     matrix = csr_array((ppmi.values, ppmi.indices, ppmi.indptr), shape=(size, size))
     kept = min(original.vector_size, size)
@@ -93,7 +93,7 @@ def strongest(batch: TokenBatch, jobs: int) -> NDArray[np.int32]:
     Rare pairs and pairs of a word with itself are left out.
     """
     counts = count(batch, WINDOW, jobs=jobs)
-    ppmi = counts.ppmi(jobs=jobs)
+    ppmi = PPMIOperator(counts, jobs=jobs)
     graph = np.full((len(batch.types), NEIGHBOURS), -1, np.int32)
     spans = zip(pairwise(counts.indptr.tolist()), pairwise(ppmi.indptr.tolist()), strict=True)
     for word, ((lo, hi), (first, last)) in enumerate(spans):
