@@ -18,7 +18,7 @@ from benchmarks.bench_paper import problem
 from benchmarks.common import Result
 from selfvec.apps.web.app import create_app
 from selfvec.apps.web.launch import bind, server_of
-from selfvec.apps.web.study import Study
+from selfvec.apps.web.page_data import PageData
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -47,24 +47,22 @@ def made() -> Run:
     return Run(refined, original, None, provenance, {}, batch)
 
 
-def _check(study: Study) -> None:
-    told = study.word("refined", "word7")
-    for side, row in zip(("before", "after"), study.run.similar("word7", 400, compare=True), strict=True):
-        often = [
-            word for word, _ in row["neighbours"] if study.run.vectors.counts[study.run.index(word)] >= 5
-        ]
+def _check(data: PageData) -> None:
+    told = data.word("refined", "word7")
+    for side, row in zip(("before", "after"), data.run.similar("word7", 400, compare=True), strict=True):
+        often = [word for word, _ in row["neighbours"] if data.run.vectors.counts[data.run.index(word)] >= 5]
         assert [word for word, _ in told[side]][: len(often)] == often[:10]
 
 
 @contextmanager
-def served(run: Run) -> Iterator[tuple[Study, str]]:
-    study = Study(run)
+def served(run: Run) -> Iterator[tuple[PageData, str]]:
+    data = PageData(run)
     with bind("127.0.0.1", 0) as listening:
-        server = server_of(create_app(study))
+        server = server_of(create_app(data))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            yield study, f"http://127.0.0.1:{listening.getsockname()[1]}/"
+            yield data, f"http://127.0.0.1:{listening.getsockname()[1]}/"
         finally:
             server.should_exit = True
             thread.join()
@@ -81,20 +79,20 @@ def median(act: Callable[[int], object], repeat: int = 15) -> float:
 
 def run() -> list[Result]:
     """Answers by the server alone, then a browser's first paint and its ways from one word to the next."""
-    with served(made()) as (study, address):
+    with served(made()) as (data, address):
         start = time.perf_counter()
-        study.comparisons.subject("refined")
+        data.comparisons.get("refined")
         results = [Result("serve: ranking 100,000 words, once", time.perf_counter() - start, "s")]
-        study.comparisons._entry("refined").tests.wait()
-        study.comparisons._entry("refined").states.wait()
-        study._passages.wait()
-        _check(study)
+        data.comparisons.tasks("refined").tested.result()
+        data.comparisons.tasks("refined").states.result()
+        data.passages.result()
+        _check(data)
         for name, act in {
-            "a word's neighbours": lambda i: study.word("refined", f"word{i * 37}"),
-            "its sentences": lambda i: study.uses("refined", f"word{i * 37}"),
-            "its map": lambda i: study.map("refined", f"word{i * 37}"),
-            "texts by meaning": lambda i: study.texts(f"word{i * 91} word{i * 17}", 8),
-            "completion": lambda i: study.complete(f"d{i}", 8),
+            "a word's neighbours": lambda i: data.word("refined", f"word{i * 37}"),
+            "its sentences": lambda i: data.uses("refined", f"word{i * 37}"),
+            "its map": lambda i: data.map("refined", f"word{i * 37}"),
+            "texts by meaning": lambda i: data.texts(f"word{i * 91} word{i * 17}", 8),
+            "completion": lambda i: data.complete(f"d{i}", 8),
         }.items():
             seconds = median(act)
             results.append(Result(f"serve: {name}", seconds * 1000, "ms", "100 ms", ACT / seconds))

@@ -15,7 +15,7 @@ from tests.apps.web.headless import Page, browsing, find
 
 from selfvec.apps.web.app import create_app
 from selfvec.apps.web.launch import bind, server_of
-from selfvec.apps.web.study import Study
+from selfvec.apps.web.page_data import PageData
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
@@ -40,13 +40,13 @@ def main() -> None:
         sys.exit("no Chromium is installed (Debian: apt-get install chromium)")
     with tempfile.TemporaryDirectory() as folder, bind("127.0.0.1", 0) as listening:
         save_run(refine(python_documentation(), "default", Settings(stop_words="en")), Path(folder, "run"))
-        study = Study(open_run(Path(folder, "run")))
-        server = server_of(create_app(study))
+        data = PageData(open_run(Path(folder, "run")))
+        server = server_of(create_app(data))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        entry = study.comparisons._entry("refined")
-        for made in (entry.tests, entry.states, study._originals, study._passages):
-            made.wait()
+        tasks = data.comparisons.tasks("refined")
+        for task in (tasks.tested, tasks.states, data.originals, data.passages):
+            task.result()
         with browsing(program) as new:
             page = new()
             for name, (state, width, height, scheme) in PICTURES.items():

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["gained_and_lost", "nearest", "only_in_each"]
+__all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
 
 _BYTES = 1 << 26  # of cosines held at a time
 
@@ -133,3 +133,41 @@ def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Na
     """
     had, has = set(before), set(after)
     return [name for name in after if name not in had], [name for name in before if name not in has]
+
+
+def neighbourhood_change(
+    before: Table, after: Table, rows: Rows, had: Rows, has: Rows
+) -> NDArray[np.float64]:
+    """How much the neighbourhoods of some words changed, (m,), from 0 (not at all) to 1.
+
+    The local neighbourhood measure of Hamilton, Leskovec and Jurafsky (2016), *Cultural Shift or Linguistic
+    Drift?*: 1 - the cosine of two lists of numbers, the word's similarities before and after to all words
+    that are among its nearest on either side.
+
+    Parameters
+    ----------
+    before, after : (V, d), (V, d') float32
+        Unit rows of the same words. Subtract the mean of each table beforehand: all words share it.
+    rows : (m,) int
+        The words.
+    had, has : (m, k) int
+        Their nearest words before and after; -1 where there are fewer.
+
+    Examples
+    --------
+    >>> table = np.array([[1, 0], [0.6, 0.8], [0, 1], [-1, 0]], dtype=np.float32)
+    >>> near = np.array([[1, 2]])
+    >>> neighbourhood_change(table, table[[0, 2, 1, 3]], np.array([0]), near, near).round(2).tolist()
+    [1.0]
+    """
+    around = np.sort(np.concatenate([had, has], axis=1), axis=1)
+    counted = around >= 0
+    counted[:, 1:] &= around[:, 1:] != around[:, :-1]  # a neighbour on both sides counts once
+    one, other = (
+        np.einsum("md,mkd->mk", table[rows], table[around]).astype(np.float64) * counted
+        for table in (before, after)
+    )
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    cosines = np.divide((one * other).sum(axis=1), lengths, out=np.ones(len(rows)), where=lengths > 0)
+    changes: NDArray[np.float64] = np.clip(1 - cosines, 0, 1)
+    return changes

@@ -20,14 +20,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="package")
 def site(run: Run) -> Iterator[Site]:
-    """The run, served, with everything made that is made in the background."""
+    """The run, served, with all work in the background done."""
     with serving(run) as site:
-        for comparison in site.study.comparisons.named():
-            entry = site.study.comparisons._entry(comparison["key"])
-            entry.tests.wait()
-            entry.states.wait()
-        site.study._originals.wait()
-        site.study._passages.wait()
+        for choice in site.data.comparisons.choices():
+            tasks = site.data.comparisons.tasks(choice["key"])
+            tasks.tested.result()
+            tasks.states.result()
+        site.data.originals.result()
+        site.data.passages.result()
         yield site
 
 

@@ -152,11 +152,11 @@ class Browser:
     def __init__(self, program: str, profile: Path) -> None:
         to_read, to_write = _pipe(), _pipe()  # (its input), (its output)
         log = os.open(profile / "log", os.O_WRONLY | os.O_CREAT)
-        actions = [
-            (os.POSIX_SPAWN_DUP2, to_read[0], 3),
-            (os.POSIX_SPAWN_DUP2, to_write[1], 4),
+        actions = [  # the log first: its own number may be 3 or 4
             (os.POSIX_SPAWN_DUP2, log, 1),
             (os.POSIX_SPAWN_DUP2, log, 2),
+            (os.POSIX_SPAWN_DUP2, to_read[0], 3),
+            (os.POSIX_SPAWN_DUP2, to_write[1], 4),
         ]
         command = [program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
         self.pid = os.posix_spawn(program, command, dict(os.environ), file_actions=actions, setpgroup=0)

@@ -15,7 +15,7 @@ import numpy as np
 import selfvec
 from selfvec.apps.web.app import create_app
 from selfvec.apps.web.launch import bind, server_of
-from selfvec.apps.web.study import Study
+from selfvec.apps.web.page_data import PageData
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
@@ -70,10 +70,10 @@ def _table(rng: np.random.Generator) -> Vectors:
 
 
 class Site:
-    """A server at work."""
+    """A running server."""
 
-    def __init__(self, study: Study, port: int, token: str | None) -> None:
-        self.study, self.port, self.token = study, port, token
+    def __init__(self, data: PageData, port: int, token: str | None) -> None:
+        self.data, self.port, self.token = data, port, token
         self.address = f"http://127.0.0.1:{port}/"
 
     def get(
@@ -97,14 +97,14 @@ class Site:
 
 @contextmanager
 def serving(run: Run, *, host: str = "127.0.0.1", token: str | None = None) -> Iterator[Site]:
-    """Serve a run for a while, all of it made beforehand."""
-    study = Study(run, jobs=1)
+    """Serve a run for a while."""
+    data = PageData(run, jobs=1)
     with bind("127.0.0.1", 0) as listening:
-        server = server_of(create_app(study, host=host, token=token))
+        server = server_of(create_app(data, host=host, token=token))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            yield Site(study, listening.getsockname()[1], token)
+            yield Site(data, listening.getsockname()[1], token)
         finally:
             server.should_exit = True
             thread.join(10)

@@ -1,211 +1,277 @@
-"""Two tables of the same words side by side: who is near a word in one, who in the other.
+"""What the page compares: a run before and after refining, or two slices of its text.
 
-A page answers while somebody types, so that everything is laid out for one product of a matrix and a vector
-a question: the words that may be neighbours (those seen often enough to be shown) stand together.
+Each comparison has two tables of the same words, states for the map, and texts to quote from. It is made in
+the background when it is first asked for, and tested for significance while it is already shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.drift.comparable_slices import parts_of
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.numerics.neighbourhoods import nearest
-from selfvec.numerics.rows import top_indices
+from selfvec.corpus.slices import Slice, named_slice, slice_counts
+from selfvec.data.run import Run
+from selfvec.data.vectors import Source
+from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.usage.sentences import fit_scores, windows
 
-__all__ = ["LEAST", "NEIGHBOURS", "Changes", "Comparison", "changes", "shown_from"]
+from .background import BackgroundTask
+from .ranking import MIN_COUNT, Ranking, WordTables, rank
+from .word_map import FITTED, State, history_states, slice_states, table_state
 
-NEIGHBOURS = 10
-LEAST = 5  # occurrences from which on a word is shown as a neighbour, as in `selfvec.analysis.drift.drift`
-_ENOUGH = 200  # words that neighbours are chosen from; a smaller corpus shows rarer ones
-_BLOCK = 512  # words compared at a time
+__all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText", "counts_of"]
 
-Table = NDArray[np.float32]
+REFINED = "refined"
+"""The key of the comparison before and after refining; the key of two slices is ``A|B``."""
+
+_KEPT = 8  # comparisons kept; the one not used for longest is dropped first
+
 Ints = NDArray[np.int64]
+Floats = NDArray[np.floating[Any]]
 
 
-def shown_from(counts: Ints) -> int:
-    """How often a word has to occur to be shown: 5 times, less often in a small corpus.
+@dataclass(frozen=True)
+class QuotedText:
+    """A part of the text that sentences are quoted from.
 
-    >>> shown_from(np.full(2000, 12)), shown_from(np.array([7, 3, 1]))
-    (5, 1)
+    Parameters
+    ----------
+    name : str
+    side : int
+        0 if its sentences show the state before, 1 if after.
+    documents : (D,) bool, optional
+        Its documents; all by default.
     """
-    return next((n for n in range(LEAST, 1, -1) if np.count_nonzero(counts >= n) >= _ENOUGH), 1)
+
+    name: str
+    side: int
+    documents: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The same V words before and after.
+    """A comparison and what explains it.
 
     Parameters
     ----------
-    words : sequence of V str
-    before, after : (V, d) float32
-        Unit rows; zeros where a word has no vector.
-    counts : (2, V) int64
-        How often each word occurs before and after; the same twice where the text is the same.
-    names : pair of str
-        What the two are called.
-    told : (V,) bool
-        Words of which it can be told whether they changed.
+    ranking : Ranking
+    ends : list of State
+        The first and the last state of the map.
+    states : callable
+        Makes all states of the map, first to last, which may take a while.
+    texts : tuple of QuotedText
+    scores : callable
+        From a word's row, a side and the places of its uses to how typical each use is of that side, (n,).
     """
 
-    words: Sequence[str]
-    before: Table
-    after: Table
-    counts: Ints
-    names: tuple[str, str]
-    told: NDArray[np.bool_]
-
-    @cached_property
-    def both(self) -> Ints:
-        """How often each word occurs on the side where it is rarer, (V,)."""
-        rarer: Ints = self.counts.min(axis=0)
-        return rarer
-
-    @cached_property
-    def least(self) -> int:
-        """Occurrences on both sides from which on a word is shown as a neighbour."""
-        return shown_from(self.both)
-
-    @cached_property
-    def shown(self) -> Ints:
-        """Rows of the words that may be neighbours, (n,)."""
-        return np.flatnonzero(self.both >= self.least)
-
-    @cached_property
-    def places(self) -> Ints:
-        """Where a row stands among those shown, (V,); -1 for one that is not."""
-        places = np.full(len(self.words), -1, np.int64)
-        places[self.shown] = np.arange(len(self.shown))
-        return places
-
-    @cached_property
-    def compact(self) -> tuple[Table, Table]:
-        """Rows of the words that may be neighbours, before and after."""
-        return np.ascontiguousarray(self.before[self.shown]), np.ascontiguousarray(self.after[self.shown])
-
-    def near(self, row: int, neighbours: int = NEIGHBOURS) -> list[list[tuple[int, float]]]:
-        """Rows nearest to a row before, and after, with cosines, best first."""
-        out: list[list[tuple[int, float]]] = []
-        for table, compact in zip((self.before, self.after), self.compact, strict=True):
-            own = table[row]
-            if not own.any():
-                out.append([])
-                continue
-            cosines = compact @ own
-            if self.places[row] >= 0:
-                cosines[self.places[row]] = -np.inf
-            best = [i for i in top_indices(cosines, neighbours) if np.isfinite(cosines[i])]
-            out.append([(int(self.shown[i]), float(cosines[i])) for i in best if compact[i].any()])
-        return out
-
-    def distance(self, rows: Ints) -> NDArray[np.float64]:
-        """1 - cosine of before and after, (m,); NaN where either is zero."""
-        out = np.empty(len(rows))
-        for start in range(0, len(rows), _BLOCK):
-            part = rows[start : start + _BLOCK]
-            one, other = self.before[part], self.after[part]
-            cosine = np.einsum("ij,ij->i", one, other, dtype=np.float64)
-            alive = one.any(axis=1) & other.any(axis=1)
-            out[start : start + _BLOCK] = np.where(alive, 1 - cosine, np.nan)
-        return out
+    ranking: Ranking
+    ends: list[State]
+    states: Callable[[Progress], list[State]]
+    texts: tuple[QuotedText, ...]
+    scores: Callable[[int, int, Ints], Floats]
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What became of m words; all arrays have a row a word.
+def counts_of(run: Run) -> Ints:
+    """Occurrences of each word of a run, (V,) int64."""
+    counts = run.vectors.counts
+    return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
+
+
+def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
+    """A run before and after refining. Only words with a pretrained vector can have changed."""
+    counts, before, after = counts_of(run), run.original.unit, run.vectors.unit
+    comparable = run.original.sources == Source.KNOWN
+    comparable = comparable if comparable.any() else np.ones(len(comparable), bool)
+    tables = WordTables(
+        run.vectors.index_to_key, before, after, np.stack([counts] * 2), ("original", "refined"), comparable
+    )
+    common = np.argsort(-counts, kind="stable")[:FITTED]
+    epochs = int(run.provenance.get("epochs", 1))
+    ends = [table_state("original", before, common), table_state("refined", after, common)]
+    batch = run.tokens
+    weights = None if batch is None else inverse_document_frequency(batch)
+
+    def states(progress: Progress) -> list[State]:
+        del progress
+        between = history_states(run.history, before, counts * epochs, common, epochs)
+        return [ends[0], *between, ends[1]]
+
+    def scores(row: int, side: int, places: Ints) -> Floats:
+        assert batch is not None
+        assert weights is not None
+        table = (before, after)[side]
+        return fit_scores(windows(batch, places), table, weights, table[row])
+
+    texts = () if batch is None else (QuotedText("your text", 1),)
+    return Comparison(rank(tables, progress=progress), ends, states, texts, scores)
+
+
+def compare_slices(
+    run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
+) -> Comparison:
+    """Two slices of a run's text.
 
     Parameters
     ----------
-    rows : (m,) int64
-        Rows of the words.
-    distance : (m,) float64
-        1 - cosine of the word's own vectors.
-    company : (m,) float64
-        How much the company it keeps has changed, 0 to 1: see `changes`.
-    had, has : (m, k) int64
-        Rows of its neighbours before and after, nearest first; -1 where there are fewer.
+    run : Run
+        Has kept its text.
+    pair : two Slices
+    every : sequence of Slice
+        The slices of the map, in order; if these are fewer than three, the map shows ``pair``.
+    jobs : int
+        Threads.
+    progress : Progress
+
+    Raises
+    ------
+    InputError
+        If no word occurs in both.
     """
+    from selfvec.analysis.drift.slice_paths import mean_uses
+    from selfvec.usage.space import use_space
 
-    rows: Ints
-    distance: NDArray[np.float64]
-    company: NDArray[np.float64]
-    had: Ints
-    has: Ints
+    batch = run.require_tokens()
+    counts = slice_counts(batch, pair)
+    comparable, known = counts.min(axis=0) > 0, np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)
+    names = (pair[0].name, pair[1].name)
+    if not comparable.any():
+        raise InputError(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
+    space = use_space(run, pair)
+    before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
+    sides[:, known] = mean_uses(space, known, jobs, progress)
+    tables = WordTables(run.vectors.index_to_key, before, after, counts, names, comparable)
+    common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
+    ends = [table_state(name, side, common) for name, side in zip(names, sides, strict=True)]
 
-    def gained_and_lost(self, place: int) -> tuple[list[int], list[int]]:
-        """Neighbours that came and that went, nearest first, of the word at a place."""
-        had = [i for i in self.had[place].tolist() if i >= 0]
-        has = [i for i in self.has[place].tolist() if i >= 0]
-        return [i for i in has if i not in had], [i for i in had if i not in has]
+    def states(progress: Progress) -> list[State]:
+        return ends if len(every) < 3 else slice_states(run, every, jobs, progress)
+
+    def scores(row: int, side: int, places: Ints) -> Floats:
+        toward = (after[row] - before[row]) * (1 if side else -1)
+        found: Floats = space.directions(places) @ toward
+        return found
+
+    texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
+    return Comparison(rank(tables, "excess", progress), ends, states, texts, scores)
 
 
-def changes(
-    comparison: Comparison, rows: Ints, neighbours: int = NEIGHBOURS, progress: Progress | None = None
-) -> Changes:
-    """How far words moved, and how much their company changed.
+class _Tasks:
+    """A comparison in the making: first itself, then with its tests, and the states of its map."""
 
-    A word moves far for many reasons; what a reader sees is who is near it. *Company* is 1 - the cosine of
-    two lists: how near the word is, before and after, to all that are among its nearest on either side (the
-    local neighbourhood measure of Hamilton, Leskovec and Jurafsky, 2016, *Cultural Shift or
-    Linguistic Drift?*). The mean of a table is taken off first, since all words share it.
+    def __init__(
+        self,
+        compare: Callable[[Progress], Comparison],
+        test: Callable[[Progress], dict[str, dict[str, Any]]],
+    ) -> None:
+        def tested(progress: Progress) -> Comparison:
+            made = self.comparison.result()
+            return replace(made, ranking=replace(made.ranking, tests=test(progress)))
+
+        self.comparison = BackgroundTask(compare)
+        self.tested = BackgroundTask(tested)
+        self.states = BackgroundTask(lambda progress: self.comparison.result().states(progress))
+
+
+class Comparisons:
+    """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``.
 
     Parameters
     ----------
-    comparison : Comparison
-    rows : (m,) int64
-        Rows of words that have a vector before and after.
-    neighbours : int
-        k.
-    progress : Progress, optional
+    run : Run
+    jobs : int
+        Threads for work in the background.
 
-    Returns
-    -------
-    Changes
+    Raises
+    ------
+    InputError
+        From every method with a key, if it names no slices of the run.
     """
-    had, has = np.full((2, len(rows), neighbours), -1, np.int64)
-    company = np.zeros(len(rows))
-    means = [table.mean(axis=0) for table in comparison.compact]
-    with (progress or Progress()).stage("Comparing", len(rows), "words") as advance:
-        for start in range(0, len(rows), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            had[part], has[part] = (_nearest(comparison, side, rows[part], neighbours) for side in (0, 1))
-            for place, row in enumerate(rows[part].tolist(), start):
-                company[place] = _company(comparison, means, row, np.union1d(had[place], has[place]))
-            advance(len(rows[part]))
-    return Changes(rows, comparison.distance(rows), company, had, has)
 
+    def __init__(self, run: Run, jobs: int) -> None:
+        self.run, self.jobs, self.slices = run, jobs, parts_of(run)
+        self._tasks: dict[str, _Tasks] = {}
+        self._lock = threading.Lock()
 
-def _company(comparison: Comparison, means: Sequence[Table], row: int, around: Ints) -> float:
-    """1 - the cosine of how near a word is to others before, and after; at least 0, at most 1."""
-    tables = (comparison.before, comparison.after)
-    one, other = (_closeness(t, m, row, around[around >= 0]) for t, m in zip(tables, means, strict=True))
-    size = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return min(1.0, max(0.0, 1 - float(one @ other) / size)) if size > 0 else 0.0
+    @property
+    def default(self) -> str:
+        """What is shown first: the first and the last slice, if the run was made with slices."""
+        period = self.run.provenance.get("options", {}).get("slice")
+        labelled = self.run.tokens is not None and self.run.tokens.slices is not None
+        return self.choices()[0]["key"] if self.slices and (period or labelled) else REFINED
 
+    def choices(self) -> list[dict[str, str]]:
+        """The comparisons that the page offers: keys and the names of both sides."""
+        pairs = [(self.slices[0].name, self.slices[-1].name)] if self.slices else []
+        pairs += pairwise([part.name for part in self.slices])
+        return [{"key": f"{a}|{b}", "a": a, "b": b} for a, b in dict.fromkeys(pairs)] + [
+            {"key": REFINED, "a": "original", "b": "refined"}
+        ]
 
-def _closeness(table: Table, mean: Table, row: int, around: Ints) -> Table:
-    """Cosines of a row to others, the mean taken off."""
-    own, others = table[row] - mean, table[around] - mean
-    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(own)
-    cosines: Table = others @ own / np.maximum(lengths, 1e-9)
-    return cosines
+    def tasks(self, key: str) -> _Tasks:
+        """The work on a comparison, which starts when it is first asked for."""
+        with self._lock:
+            tasks = self._tasks.pop(key, None) or self._start(key)
+            self._tasks[key] = tasks
+            while len(self._tasks) > _KEPT:
+                del self._tasks[next(iter(self._tasks))]
+            return tasks
 
+    def get(self, key: str) -> Comparison:
+        """A comparison, with its tests if they are done; waits until it is made."""
+        tasks = self.tasks(key)
+        return tasks.tested.result_now() or tasks.comparison.result()
 
-def _nearest(comparison: Comparison, side: int, rows: Ints, neighbours: int) -> Ints:
-    """Neighbours on one side, (m, k), as rows of the whole table."""
-    compact, table = comparison.compact[side], (comparison.before, comparison.after)[side]
-    places = comparison.places[rows]
-    # Words asked about that are no neighbours themselves stand behind those that are.
-    rare = np.flatnonzero(places < 0)
-    asked = places.copy()
-    asked[rare] = len(compact) + np.arange(len(rare))
-    stacked = np.concatenate([compact, table[rows[rare]]]) if len(rare) else compact
-    among = np.arange(len(stacked)) < len(compact)
-    found = nearest(stacked, asked, neighbours, among=among if len(rare) else None)
-    return np.where(found >= 0, comparison.shown[found], -1)
+    def states(self, key: str, whole: bool | None = None) -> tuple[list[State], bool]:
+        """The states of the map, and whether these are all: at first there are only the first and the last.
+
+        ``whole`` true waits for all states, false returns the first and the last.
+        """
+        tasks = self.tasks(key)
+        ends = tasks.comparison.result().ends
+        states = tasks.states.result_now() if whole is None else tasks.states.result() if whole else None
+        return (ends, False) if states is None else (states, True)
+
+    def _start(self, key: str) -> _Tasks:
+        if key == REFINED:
+            return _Tasks(lambda progress: compare_refined(self.run, progress), self._test_refined)
+        parts = key.split("|")
+        if len(parts) != 2 or not all(parts):
+            raise OptionError(
+                f"{key!r} is no comparison", field="c", remedy=f"write {REFINED}, or two slices as A|B"
+            )
+        pair = [named_slice(self.run.require_tokens(), part) for part in parts]
+        every = self.slices if len(self.slices) > 2 else pair
+        return _Tasks(
+            lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
+            lambda progress: self._test(self.run, pair, progress),
+        )
+
+    def _test_refined(self, progress: Progress) -> dict[str, dict[str, Any]]:
+        """Test whether the uses of each word agree on where refining moved it."""
+        batch = self.run.tokens
+        if batch is None:
+            return {}
+        options = {**self.run.provenance.get("options", {}), "slice": None}
+        unsliced = self.run.replace(
+            provenance={**self.run.provenance, "options": options},
+            tokens=replace(batch, slices=None, slice_names=()),
+        )
+        return self._test(unsliced, None, progress)
+
+    def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> dict[str, dict[str, Any]]:
+        from selfvec.analysis.drift.drift_rows import drift
+
+        try:
+            found = drift(run, pair, jobs=self.jobs, progress=progress)
+        except InputError:  # no word is frequent enough in both to be tested
+            return {}
+        return {row["word"]: row for row in found.rows}

@@ -1,9 +1,11 @@
-"""What stands before every answer: who may ask, how, and how often; and what a browser may do with the page.
+"""Checks before every answer: who may ask, how, and how often; and what a browser may do with the page.
 
-A server on one's own machine is asked by every page that its browser has open. So only GET is answered; the
-Host header has to name this machine (against DNS rebinding); other sites' scripts may not load what is here;
-and an address that other machines reach needs a token. A run's words may be anything, so the page may
-run no script but its own files, and fetch nothing from elsewhere.
+Any web page open in a browser can send requests to a server on the same machine. So only GET is answered; the
+Host header must name this machine (against DNS rebinding); scripts of other sites are refused; and an address
+that other machines reach needs a token. The words of a run may be any text, so the page runs no script but
+its own files and loads nothing from elsewhere.
+
+Starlette's `TrustedHostMiddleware` does not do this: it knows no addresses in numbers and no ports of IPv6.
 """
 
 from __future__ import annotations
@@ -14,25 +16,28 @@ import json
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
-__all__ = ["HEADERS", "Guard", "Refusal", "allowed_host", "refusal_body"]
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LONGEST = 2000  # characters of a path with its question
+__all__ = [
+    "HEADERS",
+    "LONGEST_HEADERS",
+    "Guard",
+    "allowed_host",
+    "error_response",
+    "is_loopback",
+    "json_response",
+]
+
+LONGEST = 2000  # characters of a path with its query
 LONGEST_HEADERS = 16_384  # bytes
-RATE, BURST = 60.0, 240.0  # answers a second to one address, and how many at once
+RATE, BURST = 60.0, 240.0  # answers per second to one address, and how many at once
 _CLIENTS = 1024  # addresses remembered
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = Iterable[tuple[bytes, bytes]]
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -48,53 +53,49 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-"""What every answer carries."""
+"""Headers of every answer."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why something is not answered: the status, the rule and what to do."""
-
-    status: int
-    rule: str
-    remedy: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer in JSON that is not cached, because another run may be served at the same address later."""
+    body = json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    headers = {"cache-control": "no-store", **(headers or {})}
+    return Response(body, status, headers, media_type="application/json; charset=utf-8")
 
 
-def refusal_body(rule: str, *, remedy: str | None = None, place: str | None = None) -> bytes:
-    """An error as JSON: the place, the rule that was broken, and what to do."""
-    error = {"place": place, "rule": rule, "remedy": remedy or None}
-    return json.dumps({"error": error}, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def own_names(host: str) -> frozenset[str]:
-    """What a Host header may call the machine besides an address in numbers, in lower case."""
-    names = {"localhost", host.lower().strip("[]")}
-    return frozenset(names if is_loopback(host) else names | {socket.gethostname().lower()})
+def error_response(
+    status: int,
+    rule: str,
+    remedy: str | None = None,
+    place: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An error in JSON: the place, the rule that was broken, and what to do."""
+    return json_response({"error": {"place": place, "rule": rule, "remedy": remedy}}, status, headers)
 
 
 def allowed_host(header: str, host: str) -> bool:
-    """Whether a Host header names the machine: by the address served, a number, or its own name.
+    """Whether a Host header names this machine: by the address served, by a number, or by its own name.
 
-    A page elsewhere that has its name point here (DNS rebinding) still sends that name.
+    A web page that lets its own name point here (DNS rebinding) still sends that name.
 
     >>> allowed_host("localhost:8765", "127.0.0.1"), allowed_host("evil.example", "127.0.0.1")
     (True, False)
     >>> allowed_host("10.0.0.7:8765", "0.0.0.0"), allowed_host("10.0.0.7", "127.0.0.1")
     (True, False)
     """
-    name = _name(header)
-    if name in own_names(host):
+    name = (header[1:].partition("]") if header.startswith("[") else header.partition(":"))[0].lower()
+    local = is_loopback(host)
+    if name in {"localhost", host.lower().strip("[]"), *(() if local else (socket.gethostname().lower(),))}:
         return True
     try:
-        address = ipaddress.ip_address(name)
+        return ipaddress.ip_address(name).is_loopback or not local
     except ValueError:
         return False
-    return address.is_loopback or not is_loopback(host)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine alone.
+    """Whether an address is reached from this machine only.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
     (True, True, True, False)
@@ -105,15 +106,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _name(header: str) -> str:
-    """A Host header without its port, in lower case."""
-    if header.startswith("["):
-        return header[1:].partition("]")[0].lower()
-    return header.partition(":")[0].lower()
-
-
 class Guard:
-    """An ASGI application before another one.
+    """An ASGI application that checks requests before another one answers them.
 
     Parameters
     ----------
@@ -121,15 +115,15 @@ class Guard:
     host : str
         The address served.
     token : str, optional
-        What has to be known to be answered: in the cookie, or in the header ``Authorization: Bearer``. The
-        address ``/?token=…`` sets the cookie and leads to the page without it.
+        Needed to be answered: in the cookie, or in the header ``Authorization: Bearer``. The address
+        ``/?token=…`` sets the cookie and redirects to the page without it.
     clock : callable
         Seconds.
     """
 
     def __init__(
         self,
-        inner: Application,
+        inner: ASGIApp,
         *,
         host: str = "127.0.0.1",
         token: str | None = None,
@@ -139,113 +133,86 @@ class Guard:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or say why not."""
+        """Answer a request or refuse it."""
         if scope["type"] == "lifespan":
             await self.inner(scope, receive, send)
-            return
-        if scope["type"] != "http":  # a web socket: closed before it is opened
+        elif scope["type"] != "http":  # a web socket: closed before it is opened
             await send({"type": "websocket.close", "code": 1008})
-            return
-        refusal = self.refusal(scope)
-        if refusal is not None:
-            await _refuse(refusal, send)
-            return
-        await self.inner(scope, receive, _guarded(send))
+        else:
+            answer = self.refusal(Request(scope)) or self.inner
+            await answer(scope, receive, _with_headers(send))
 
-    def refusal(self, scope: Scope) -> Refusal | None:
-        """Why a request is not answered, or None."""
-        headers = {name.lower(): value for name, value in scope["headers"]}
+    def refusal(self, request: Request) -> Response | None:
+        """The refusal of a request, or None."""
         return (
-            self._malformed(scope, headers)
-            or self._foreign(headers)
-            or self._hurried(scope)
-            or (self._unknown(scope, headers) if self.token is not None else None)
+            self._malformed(request)
+            or self._foreign(request)
+            or self._too_often(request)
+            or (None if self.token is None else self._without_token(request, self.token))
         )
 
-    def _malformed(self, scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
-        if scope["method"] != "GET":
-            return Refusal(405, "only GET is answered here", "ask with GET", (("allow", "GET"),))
-        if len(scope["path"]) + len(scope["query_string"]) > LONGEST:
-            return Refusal(414, f"a question has at most {LONGEST:,} characters", "ask a shorter one")
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEADERS:
-            return Refusal(431, f"headers have at most {LONGEST_HEADERS:,} bytes", "send fewer cookies")
-        if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
-            return Refusal(413, "a question comes without a body", "put it into the address")
+    def _malformed(self, request: Request) -> Response | None:
+        if request.method != "GET":
+            return error_response(405, "only GET is answered here", "ask with GET", headers={"allow": "GET"})
+        if len(request.scope["path"]) + len(request.scope["query_string"]) > LONGEST:
+            return error_response(
+                414, f"an address has at most {LONGEST:,} characters", "ask a shorter question"
+            )
+        if sum(len(name) + len(value) for name, value in request.headers.raw) > LONGEST_HEADERS:
+            return error_response(
+                431, f"headers have at most {LONGEST_HEADERS:,} bytes", "send fewer cookies"
+            )
+        if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
+            return error_response(413, "a request comes without a body", "put the question into the address")
         return None
 
-    def _foreign(self, headers: dict[bytes, bytes]) -> Refusal | None:
-        if not allowed_host(headers.get(b"host", b"").decode("latin-1"), self.host):
-            rule = f"the Host header names the machine that is asked, {self.host}"
-            return Refusal(421, rule, "open the address that selfvec serve printed")
-        # Another site may link to the page; it may not load it, or what is behind it, into its own.
-        site, mode = headers.get(b"sec-fetch-site"), headers.get(b"sec-fetch-mode")
-        if site in (b"cross-site", b"same-site") and mode != b"navigate":
-            return Refusal(403, "other sites are not answered", "open the address that selfvec serve printed")
+    def _foreign(self, request: Request) -> Response | None:
+        if not allowed_host(request.headers.get("host", ""), self.host):
+            rule = f"the Host header must name this machine, {self.host}"
+            return error_response(421, rule, "open the address that selfvec serve printed")
+        # Other sites may link to the page. They may not load it, or its data, into their own pages.
+        site, mode = request.headers.get("sec-fetch-site"), request.headers.get("sec-fetch-mode")
+        if site in ("cross-site", "same-site") and mode != "navigate":
+            return error_response(403, "requests of other sites are not answered", "open the page itself")
         return None
 
-    def _hurried(self, scope: Scope) -> Refusal | None:
-        """A bucket of `BURST` answers an address, filled again by `RATE` a second."""
-        client, now = (scope.get("client") or ("?",))[0], self.clock()
+    def _too_often(self, request: Request) -> Response | None:
+        client, now = (request.client.host if request.client else ""), self.clock()
         left, since = self._left.pop(client, (BURST, now))
         left = min(BURST, left + (now - since) * RATE)
-        allowed = left >= 1
-        self._left[client] = (left - 1 if allowed else left, now)
-        if len(self._left) > _CLIENTS:
+        self._left[client] = (left - 1 if left >= 1 else left, now)
+        while len(self._left) > _CLIENTS:
             self._left.popitem(last=False)
-        if allowed:
+        if left >= 1:
             return None
-        rule = f"an address is given at most {RATE:.0f} answers a second"
-        return Refusal(429, rule, "wait a second", (("retry-after", "1"),))
+        rule = f"an address gets at most {RATE:.0f} answers per second"
+        return error_response(429, rule, "wait a second", headers={"retry-after": "1"})
 
-    def _unknown(self, scope: Scope, headers: dict[bytes, bytes]) -> Refusal | None:
-        if self._knows(headers.get(b"authorization", b"").decode("latin-1").removeprefix("Bearer ")):
+    def _without_token(self, request: Request, token: str) -> Response | None:
+        def matches(given: str) -> bool:
+            return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+        cookie = f"selfvec-{(request.scope.get('server') or ('', 0))[1]}"  # cookies are shared between ports
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if matches(given) or matches(request.cookies.get(cookie, "")):
             return None
-        if self._knows(_cookie(headers, self.cookie(scope))):
-            return None
-        asked = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20)
-        if scope["path"] == "/" and self._knows(asked.get("token", [""])[0]):
-            cookie = f"{self.cookie(scope)}={self.token}; Path=/; HttpOnly; SameSite=Strict"
-            return Refusal(303, "", "", (("location", "/"), ("set-cookie", cookie)))
+        if request.scope["path"] == "/" and matches(request.query_params.get("token", "")):
+            flags = "Path=/; HttpOnly; SameSite=Strict"
+            return Response(
+                status_code=303, headers={"location": "/", "set-cookie": f"{cookie}={token}; {flags}"}
+            )
         remedy = "open the address with the token that selfvec serve printed"
-        return Refusal(401, "this address needs a token", remedy, (("www-authenticate", "Bearer"),))
-
-    def cookie(self, scope: Scope) -> str:
-        """Name of the cookie: browsers share cookies between the ports of a machine."""
-        return f"selfvec-{(scope.get('server') or ('', 0))[1]}"
-
-    def _knows(self, given: str) -> bool:
-        assert self.token is not None
-        return hmac.compare_digest(given.encode(), self.token.encode())
+        return error_response(
+            401, "this address needs a token", remedy, headers={"www-authenticate": "Bearer"}
+        )
 
 
-def _cookie(headers: dict[bytes, bytes], name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(name)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
-
-
-def _guarded(send: Send) -> Send:
-    """Adds `HEADERS` to an answer."""
+def _with_headers(send: Send) -> Send:
+    """Add `HEADERS` to an answer."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            extra = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-            message = {**message, "headers": [*message.get("headers", ()), *extra]}
+            MutableHeaders(scope=message).update(HEADERS)
         await send(message)
 
     return sending
-
-
-async def _refuse(refusal: Refusal, send: Send) -> None:
-    body = refusal_body(refusal.rule, remedy=refusal.remedy) if refusal.rule else b""
-    headers = [
-        (b"content-type", b"application/json; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        *((name.encode(), value.encode()) for name, value in refusal.headers),
-    ]
-    sending = _guarded(send)
-    await sending({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await sending({"type": "http.response.body", "body": body})

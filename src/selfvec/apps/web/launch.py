@@ -1,4 +1,4 @@
-"""Serving the page: an address, a token where others can reach it, and uvicorn until Ctrl-C."""
+"""Serving the page: an address, a token if other machines reach it, and uvicorn until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.run import Run
 
-from .guard import LONGEST_HEADERS, Application, is_loopback
-from .study import Study
-
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
-__all__ = ["PORT", "bind", "serve"]
+__all__ = ["PORT", "bind", "serve", "server_of"]
 
 PORT = 8765
-"""Where the page is looked for first."""
+"""The port tried first."""
 
-_TRIED = 20  # ports, where none was asked for
-_AT_ONCE = 64  # questions answered side by side
+_TRIED = 20  # ports, if none was asked for
+_AT_ONCE = 64  # requests answered at the same time
+_USE = "use 127.0.0.1 or 0.0.0.0"
 
 
 def serve(run: Run, host: str = "127.0.0.1", port: int | None = None, *, say: Callable[[str], None]) -> None:
@@ -33,40 +32,44 @@ def serve(run: Run, host: str = "127.0.0.1", port: int | None = None, *, say: Ca
     ----------
     run : Run
     host : str
-        Any but this machine's own address is given a token, which is part of the address told.
+        An address that other machines reach gets a token, which is part of the address printed.
     port : int, optional
-        `PORT`, or the next that is free, where not given; 0 for any that is free.
+        By default `PORT` or the next free one; 0 for any free port.
     say : callable
-        Is told the address, once.
+        Is called once with the address of the page.
 
     Raises
     ------
     MissingExtra
         If FastAPI or uvicorn is not installed.
     OptionError
-        If the address is not this machine's, or is in use.
+        If the address does not belong to this machine, or is in use.
     """
     try:
         import uvicorn  # noqa: F401
 
         from .app import create_app
+        from .guard import is_loopback
+        from .page_data import PageData
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
-    study = Study(run)
+    data = PageData(run)
     with bind(host, port) as listening:
         token = None if is_loopback(host) else secrets.token_urlsafe(32)
-        server = server_of(create_app(study, host=host, token=token))
-        study.start()
+        server = server_of(create_app(data, host=host, token=token))
+        data.start()
         say(address(host, listening.getsockname()[1], token))
         try:
             server.run(sockets=[listening])
-        except KeyboardInterrupt:  # how one stops it
+        except KeyboardInterrupt:  # the way to stop it
             return
 
 
-def server_of(app: Application) -> uvicorn.Server:
-    """A server for an application: it keeps no log, tells nothing of itself, and bounds what it reads."""
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """A server for an application. It keeps no log, does not name itself, and limits what it reads."""
     import uvicorn
+
+    from .guard import LONGEST_HEADERS
 
     config = uvicorn.Config(
         app,
@@ -85,7 +88,7 @@ def server_of(app: Application) -> uvicorn.Server:
 
 
 def address(host: str, port: int, token: str | None) -> str:
-    """Where the page is.
+    """The address of the page.
 
     >>> address("::1", 8765, None), address("127.0.0.1", 80, "x")
     ('http://[::1]:8765/', 'http://127.0.0.1:80/?token=x')
@@ -96,29 +99,23 @@ def address(host: str, port: int, token: str | None) -> str:
 
 
 def bind(host: str, port: int | None) -> socket.socket:
-    """A socket at an address; see `serve` for the port.
+    """A listening socket; see `serve` for the port.
 
     Raises
     ------
     OptionError
-        If there is none to be had.
+        If the address or the port cannot be used.
     """
-    wanted = range(PORT, PORT + _TRIED) if port is None else [port]
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for number in wanted:
+    for number in range(PORT, PORT + _TRIED) if port is None else [port]:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host.strip("[]"), number))
             listening.listen(128)
-        except socket.gaierror:
-            listening.close()
-            raise OptionError(
-                f"{host!r} is no address of this machine", field="host", remedy="use 127.0.0.1 or 0.0.0.0"
-            ) from None
         except OSError as error:
             listening.close()
-            if error.errno != errno.EADDRINUSE:
+            if error.errno != errno.EADDRINUSE or isinstance(error, socket.gaierror):
                 raise _refused(host, number, error) from None
         else:
             return listening
@@ -129,8 +126,4 @@ def bind(host: str, port: int | None) -> socket.socket:
 def _refused(host: str, port: int, error: OSError) -> OptionError:
     if error.errno in (errno.EACCES, errno.EPERM):
         return OptionError(f"the port {port} may not be used", field="port", remedy="use one above 1023")
-    return OptionError(
-        f"{host!r} is no address of this machine ({error.strerror})",
-        field="host",
-        remedy="use 127.0.0.1 or 0.0.0.0",
-    )
+    return OptionError(f"{host!r} is no address of this machine", field="host", remedy=_USE)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from serving import Site, serving
+from starlette.requests import Request
 
 from selfvec.apps.web.guard import BURST, HEADERS, RATE, Guard, allowed_host
 from selfvec.data.run import Run
@@ -105,35 +106,38 @@ def test_the_token_opens_by_address_cookie_and_header(closed: Site) -> None:
     assert closed.get(f"/api/about?token={TOKEN}")[0] == 401  # an address in a log must not open the rest
 
 
-def scope(client: str = "1.2.3.4") -> dict[str, Any]:
-    return {
-        "type": "http",
-        "method": "GET",
-        "path": "/api/about",
-        "query_string": b"",
-        "headers": [(b"host", b"localhost")],
-        "client": (client, 1),
-        "server": ("127.0.0.1", 8765),
-    }
+def request(client: str = "1.2.3.4") -> Request:
+    """A request from an address."""
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": "/api/about",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+            "client": (client, 1),
+            "server": ("127.0.0.1", 8765),
+        }
+    )
 
 
 def test_an_address_is_answered_so_often_and_no_oftener() -> None:
     now = 0.0
     guard = Guard(None, clock=lambda: now)  # type: ignore[arg-type]
-    assert [guard.refusal(scope()) for _ in range(int(BURST))] == [None] * int(BURST)
-    refusal = guard.refusal(scope())
+    assert [guard.refusal(request()) for _ in range(int(BURST))] == [None] * int(BURST)
+    refusal = guard.refusal(request())
     assert refusal is not None
-    assert refusal.status == 429
-    assert dict(refusal.headers)["retry-after"] == "1"
-    assert guard.refusal(scope("5.6.7.8")) is None  # another address is not held up
+    assert refusal.status_code == 429
+    assert refusal.headers["retry-after"] == "1"
+    assert guard.refusal(request("5.6.7.8")) is None  # another address is not held up
     now = 1.0
-    assert [guard.refusal(scope()) for _ in range(int(RATE) + 1)].count(None) == int(RATE)
+    assert [guard.refusal(request()) for _ in range(int(RATE) + 1)].count(None) == int(RATE)
 
 
 def test_addresses_are_forgotten_before_they_fill_the_memory() -> None:
     guard = Guard(None, clock=lambda: 0.0)  # type: ignore[arg-type]
     for i in range(5000):
-        guard.refusal(scope(f"10.0.{i // 250}.{i % 250}"))
+        guard.refusal(request(f"10.0.{i // 250}.{i % 250}"))
     assert len(guard._left) <= 1024
 
 

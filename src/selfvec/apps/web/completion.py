@@ -1,4 +1,4 @@
-"""Words found while they are typed."""
+"""Completing words while they are typed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["Completion"]
 
 
 class Completion:
-    """Words by their beginning, found in a time that does not grow with the vocabulary.
+    """Finds words by a part of them.
 
     Parameters
     ----------
     words : sequence of V str
     counts : (V,) int64
-        How often each occurs: commoner words come first.
+        Occurrences; frequent words come first.
 
     Examples
     --------
@@ -30,13 +30,13 @@ class Completion:
         order = np.argsort(-counts, kind="stable").tolist()
         self._words = [words[i] for i in order]
         self._counts = counts[order].tolist() if len(order) else []
-        # All words as one text, the commonest first, in lower case: str.find is the fastest search there is.
+        # All words as one text in lower case, the most frequent first: str.find is fast.
         lowered = [word.lower() for word in self._words]
         self._text = "\n" + "\n".join(lowered) + "\n"
         self._starts = np.cumsum([1, *(len(word) + 1 for word in lowered)])
 
     def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
-        """The commonest words that begin with ``text``, then those that contain it; upper case or lower."""
+        """The most frequent words that begin with ``text``, then those that contain it, ignoring case."""
         text = text.lower().replace("\n", "")
         if not text:
             return []
@@ -48,6 +48,7 @@ class Completion:
         return [(self._words[i], self._counts[i]) for i in dict.fromkeys(exact + found)]
 
     def _find(self, part: str, most: int) -> list[int]:
+        """The first words that contain a text; a leading line break stands for the beginning of a word."""
         out: list[int] = []
         place = self._text.find(part)
         while place >= 0 and len(out) < most:

@@ -222,7 +222,7 @@ def test_the_map_shows_all_words(opened: Page, site: Site) -> None:
 
 def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
     told = site.json("/api/map?c=refined&w=cell")
-    points = site.study.map("refined", "cell")[1][-1]
+    points = site.data.map("refined", "cell")[1][-1]
     opened.run("document.querySelector('#word canvas').scrollIntoView({block: 'center'})")
     left, top, width, height = opened.run(
         "(() => { const b = document.querySelector('#word canvas').getBoundingClientRect();"

@@ -1,0 +1,257 @@
+"""Everything the page asks for about one run, as JSON-serialisable dicts."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.base.threads import threads
+from selfvec.data.run import Run
+from selfvec.data.vectors import Source
+from selfvec.numerics.neighbourhoods import only_in_each
+from selfvec.search.run_passages import Passages
+from selfvec.usage.original_text import originals, retold
+from selfvec.usage.sentences import beside, occurrences, pair_uses, shared_company, uses, windows
+
+from .background import BackgroundTask
+from .comparison import REFINED, Comparisons, counts_of
+from .completion import Completion
+from .ranking import Filter, Neighbours
+from .word_map import FITTED, WordMap, draw_map
+
+__all__ = ["PageData"]
+
+_LARGEST_MAP = 100_000  # words on the map of all words
+_AROUND = 14  # neighbours before and after on the map of one word
+_WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
+
+Json = dict[str, Any]
+
+
+class PageData:
+    """The data of the page of one run.
+
+    Parameters
+    ----------
+    run : Run
+    jobs : int, optional
+        Threads for work in the background; by default all cores but one.
+
+    Raises
+    ------
+    InputError
+        From every method, if the run does not have what is asked for.
+    """
+
+    def __init__(self, run: Run, jobs: int | None = None) -> None:
+        self.run = run
+        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1))
+        self.complete = Completion(run.vectors.index_to_key, counts_of(run))
+        self._map = lru_cache(maxsize=128)(self._draw_map)
+
+    @cached_property
+    def originals(self) -> BackgroundTask[dict[int, str]]:
+        """The documents by number, as they were written."""
+        return BackgroundTask(lambda _: originals(self.run))
+
+    @cached_property
+    def passages(self) -> BackgroundTask[Passages]:
+        """The search index."""
+        return BackgroundTask(lambda _: Passages.of(self.run, self.run.require_tokens()))
+
+    def start(self) -> None:
+        """Begin what the page will ask for, the comparison that is shown first."""
+        self.comparisons.tasks(self.comparisons.default)
+        _ = self.originals, self.passages
+
+    def about(self) -> Json:
+        """What the run is, in a few words and numbers."""
+        run, made = self.run, self.run.provenance
+        options = made.get("options", {})
+        return {
+            "description": _description(made),
+            "method": made.get("method"),
+            "tokens": made.get("tokens"),
+            "types": len(run.vectors),
+            "documents": made.get("documents"),
+            "vectors": made.get("vectors", {}).get("name"),
+            "left_out": sorted(made.get("text", {}).get("dropped", {})),
+            "merged": bool(options.get("lemmatize") or options.get("stem")),
+            "has_text": run.tokens is not None,
+            "comparisons": self.comparisons.choices(),
+            "default": self.comparisons.default,
+            "verdicts": run.health["verdicts"],
+            "unknown": int(np.count_nonzero(run.original.sources != Source.KNOWN)),
+        }
+
+    def ranking(self, key: str, wanted: Filter, offset: int, limit: int) -> Json:
+        """The words that changed, see `Ranking.page`; ``ready`` is false while they are being compared."""
+        tasks = self.comparisons.tasks(key)
+        if not tasks.comparison.done():
+            return {"ready": False, "share": tasks.comparison.share}
+        ranking = self.comparisons.get(key).ranking
+        return {
+            "ready": True,
+            "names": ranking.tables.names,
+            "measure": ranking.measure,
+            "least": ranking.tables.least,
+            "often": ranking.often,
+            "testing": None if tasks.tested.done() else tasks.tested.share,
+            "tested": bool(ranking.tests),
+            **ranking.page(wanted, offset, limit),
+        }
+
+    def word(self, key: str, word: str) -> Json:
+        """Everything about a word but its sentences: its neighbours before and after, and its change."""
+        row, ranking = self.run.index(word), self.comparisons.get(key).ranking
+        before, after = (self._named(side) for side in ranking.tables.near(row))
+        gained, lost = only_in_each([name for name, _ in before], [name for name, _ in after])
+        place = ranking.place.get(row)
+        return {
+            **self._origin(row),
+            "rank": None if place is None or ranking.ranks[place] < 0 else int(ranking.ranks[place]) + 1,
+            "ranked": int(ranking.ranks.max(initial=-1)) + 1,
+            "change": None if place is None else ranking.row(place),
+            "names": ranking.tables.names,
+            "measure": ranking.measure,
+            "before": before,
+            "after": after,
+            "gained": gained,
+            "lost": lost,
+        }
+
+    def _named(self, near: Neighbours) -> list[tuple[str, float]]:
+        words = self.run.vectors.index_to_key
+        return [(words[row], round(cosine, 4)) for row, cosine in near]
+
+    def _origin(self, row: int) -> Json:
+        """How often a word occurs, and what its vectors are based on."""
+        return {
+            "word": self.run.vectors.index_to_key[row],
+            "count": int(counts_of(self.run)[row]),
+            "source": Source(int(self.run.original.sources[row])).name.lower(),
+            "source_after": Source(int(self.run.vectors.sources[row])).name.lower(),
+        }
+
+    def uses(self, key: str, word: str, most: int = 5) -> Json:
+        """Sentences typical of what a word means now and, if two slices are compared, meant before."""
+        row, batch, comparison = self.run.index(word), self.run.require_tokens(), self.comparisons.get(key)
+        gained, lost = comparison.ranking.tables.gained_and_lost(row)
+        marks = {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came")}
+        texts = []
+        for text in comparison.texts:
+            places = occurrences(batch, row, text.documents)
+            typical = comparison.scores(row, text.side, places)
+            near = beside(windows(batch, places), gained if text.side else lost)
+            found = uses(batch, places, typical + _WEIGHT * near, marks, most)
+            texts.append({"name": text.name, "uses": self._quoted(found)})
+        return {"texts": texts}
+
+    def together(self, word: str, other: str, most: int = 5) -> Json:
+        """Where a word occurs near another one, and which words occur near both."""
+        row, second = self.run.index(word), self.run.index(other)
+        batch, words = self.run.require_tokens(), self.run.vectors.index_to_key
+        places, looked_at = pair_uses(batch, row, second)
+        found = uses(batch, places, np.zeros(len(places)), {second: "came"}, most)
+        return {
+            "together": len(places),
+            "of": looked_at,
+            "shared": [words[i] for i in shared_company(batch, row, second)],
+            "uses": self._quoted(found),
+        }
+
+    def _quoted(self, found: list[Json]) -> list[Json]:
+        """Uses with their original sentences, if these have been read, each sentence once."""
+        texts = self.originals.result_now() or {}
+        quoted = [retold(use, texts) for use in found]
+        first: dict[str, Json] = {}
+        for use in quoted:
+            first.setdefault("".join(text for text, _ in use["tokens"]), use)
+        return list(first.values())
+
+    def unknown(self, source: str | None, seen: int, text: str, offset: int, limit: int) -> Json:
+        """Words without a pretrained vector, most frequent first, and what their vectors are based on."""
+        run, counts, words = self.run, counts_of(self.run), self.run.vectors.index_to_key
+        lacked = run.original.sources != Source.KNOWN
+        sources = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
+        if source is not None and source not in sources:
+            raise OptionError(
+                f"is one of {', '.join(sources)}, not {source!r}", field="source", remedy="choose one"
+            )
+        kept = lacked & (counts >= seen)
+        if source is not None:
+            kept &= run.vectors.sources == Source[source.upper()]
+        rows = np.flatnonzero(kept)
+        if text:
+            rows = rows[[text.lower() in words[i].lower() for i in rows.tolist()]]
+        rows = rows[np.argsort(-counts[rows], kind="stable")]
+        near = self.comparisons.get(REFINED).ranking.tables.near
+        shown = [
+            {**self._origin(row), "near": [words[i] for i, _ in near(row, 5)[1]]}
+            for row in rows[offset : offset + limit].tolist()
+        ]
+        return {"rows": shown, "total": len(rows), "sources": {k: v for k, v in sources.items() if v}}
+
+    def texts(self, question: str, most: int) -> Json:
+        """Documents nearest to a question, before and after; ``ready`` is false while they are indexed."""
+        passages = self.passages.result_now()
+        if passages is None:
+            return {"ready": False}
+        found = passages.search(question, most)
+        texts = self.originals.result_now() or {}
+        found["sides"] = [[retold(use, texts) for use in side] for side in found["sides"]]
+        return {"ready": True, "names": ["original", "refined"], **found}
+
+    def map(
+        self, key: str, word: str | None = None, whole: bool | None = None
+    ) -> tuple[Json, NDArray[np.int16]]:
+        """A map of the most frequent words, or of a word and its neighbours: a description, and the points.
+
+        At first only the first and the last of many states are there (``whole`` is false in the description).
+        The argument ``whole`` waits for all states (true), or takes the first and the last (false).
+        """
+        row = None if word is None else self.run.index(word)
+        whole = self.comparisons.states(key, whole)[1]
+        drawn, marks = self._map(key, row, whole)
+        words = self.run.vectors.index_to_key
+        described = {
+            "words": [words[i] for i in drawn.words.tolist()],
+            "marks": marks,
+            "frames": drawn.frames,
+            "edges": drawn.edges,
+            "whole": whole,
+            "explained": [round(share, 4) for share in drawn.explained],
+        }
+        return described, drawn.points
+
+    def _draw_map(self, key: str, row: int | None, whole: bool) -> tuple[WordMap, list[str]]:
+        tables = self.comparisons.get(key).ranking.tables
+        states, _ = self.comparisons.states(key, whole)
+        if row is None:
+            order = np.argsort(-tables.both, kind="stable")[:_LARGEST_MAP]
+            order = order[tables.both[order] > 0]
+            return draw_map(order, states, order[:FITTED]), []
+        had, has = ([i for i, _ in side] for side in tables.near(row, _AROUND))
+        gained, lost = only_in_each(had, has)
+        marks = dict.fromkeys([row, *had, *has], "stayed")
+        marks |= {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came"), row: "self"}
+        return draw_map(np.array(list(marks)), states), list(marks.values())
+
+    def health(self) -> Json:
+        """The health report, as ``selfvec health --json`` prints it."""
+        return self.run.health
+
+
+def _description(provenance: Json) -> str:
+    """What was read, without the path to it."""
+    corpus = provenance.get("corpus", {})
+    files = [PurePath(str(file.get("path", ""))).name for file in corpus.get("files", [])]
+    if not files:
+        return str(corpus.get("description", "a text"))
+    rest = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    return f"{files[0]}{rest}"

@@ -1,0 +1,170 @@
+"""The map: words as points on one plane, in several states.
+
+The plane is the same for all states and is fitted once, on the words before and after: what moves on the map
+moved in the space. Every state is centred on its own mean, which all words share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.progress import Progress
+from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.data.history import History
+from selfvec.data.run import Run
+from selfvec.views.projection import project
+
+__all__ = ["FITTED", "State", "WordMap", "draw_map", "history_states", "slice_states", "table_state"]
+
+FITTED = 5000  # most frequent words, on which the plane and the mean of a state are fitted
+LARGEST = 32000  # of the whole numbers that points are rounded to
+_MAPPED = 20_000  # most frequent words, which have a place in every slice
+_FRAMES = 7  # states between the first and the last
+_BLOCK = 8192
+
+Table = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class State:
+    """A moment: its name, its mean vector, and a function from rows of words (n,) to their vectors (n, d)."""
+
+    name: str
+    mean: Table
+    rows: Callable[[Ints], Table]
+
+
+@dataclass(frozen=True)
+class WordMap:
+    """Points of n words in F states.
+
+    Parameters
+    ----------
+    words : (n,) int64
+        Rows of the words.
+    frames : tuple of str
+        Names of the states.
+    points : (F, n, 2) int16
+        The middle of the map is 0; both axes have the same scale.
+    edges : pair of int
+        Largest distance of a point from the middle along each axis.
+    explained : pair of float
+        Share of the variance along each axis.
+    """
+
+    words: Ints
+    frames: tuple[str, ...]
+    points: NDArray[np.int16]
+    edges: tuple[int, int]
+    explained: tuple[float, float]
+
+
+def draw_map(words: Ints, states: Sequence[State], fitted: Ints | None = None) -> WordMap:
+    """Place words in all states on one plane.
+
+    Parameters
+    ----------
+    words : (n,) int64
+    states : sequence of F State
+        Of one space; the plane is fitted on the first and the last.
+    fitted : (m,) int64, optional
+        Words that the plane is fitted on; by default ``words``.
+    """
+    chosen = words if fitted is None else fitted
+    ends = [state.rows(chosen) - state.mean for state in (states[0], states[-1])]
+    plane = project(np.concatenate([rows[np.any(rows != 0, axis=1)] for rows in ends]))
+    placed = np.zeros((len(states), len(words), 2), np.float32)
+    for flat, state in zip(placed, states, strict=True):
+        for start in range(0, len(words), _BLOCK):
+            rows = state.rows(words[start : start + _BLOCK])
+            known = np.any(rows != 0, axis=1)[:, None]  # a word without a vector yet stays in the middle
+            flat[start : start + _BLOCK] = np.where(known, plane.transform(rows - state.mean), np.float32(0))
+    low, high = placed.min(axis=(0, 1)), placed.max(axis=(0, 1))
+    edges = (high - low) / 2
+    scale = LARGEST / max(float(edges.max()), 1e-9)
+    points = np.rint((placed - (low + high) / 2) * scale).astype(np.int16)
+    across, up = np.ceil(edges * scale).astype(int).tolist()
+    names = tuple(state.name for state in states)
+    return WordMap(words, names, points, (max(across, 1), max(up, 1)), plane.explained or (0.0, 0.0))
+
+
+def table_state(name: str, table: Table, common: Ints) -> State:
+    """The state of a whole table, centred on the mean of its most frequent words."""
+    return State(name, table[common].mean(axis=0), lambda rows: table[rows])
+
+
+def history_states(
+    history: History | None, original: Table, updates: Ints, common: Ints, epochs: int
+) -> list[State]:
+    """The states between the first and the last that a run recorded.
+
+    Parameters
+    ----------
+    history : History, optional
+    original : (V, d) float32
+        Vectors of words before their first recorded state.
+    updates : (V,) int64
+        Updates each word received in all.
+    common : (m,) int64
+        Words that a state is centred on.
+    epochs : int
+        Passes over the text. If only their ends were recorded, these are the states.
+    """
+    if history is None or not len(history):
+        return []
+    each = np.diff(history.starts)
+    by_epoch = int(each.max()) <= max(epochs, 1)
+    steps = min(max(epochs, 1), _FRAMES + 1) if by_epoch else _FRAMES + 1
+    shares = (np.arange(1, steps) / steps).tolist()
+    largest = int(max(history.updates.max(initial=0), updates.max(initial=0))) + 1
+    word = np.repeat(np.arange(len(each), dtype=np.int64), each)
+    keys = word * largest + history.updates
+
+    def state(share: float) -> State:
+        def rows(words: Ints) -> Table:
+            wanted = words * largest + np.floor(updates[words] * share + 1e-6).astype(np.int64)
+            place = np.searchsorted(keys, wanted, side="right") - 1
+            found = (place >= 0) & (word[np.maximum(place, 0)] == words)
+            kept = np.asarray(history.vectors[np.maximum(place, 0)], np.float32)
+            return np.where(found[:, None], kept, original[words])
+
+        return State(_moment(share, epochs if by_epoch else None), rows(common).mean(axis=0), rows)
+
+    return [state(share) for share in shares]
+
+
+def _moment(share: float, epochs: int | None) -> str:
+    """How much of the text had been read.
+
+    >>> _moment(0.5, 2), _moment(0.25, None)
+    ('after pass 1 of 2', '25 % of the way')
+    """
+    if epochs is None:
+        return f"{share * 100:.0f} % of the way"
+    return f"after pass {round(share * epochs)} of {epochs}"
+
+
+def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
+    """Every slice as a state: the mean use vectors of the most frequent words, kept as float16."""
+    from selfvec.analysis.drift.slice_paths import mean_uses
+    from selfvec.usage.space import use_space
+
+    counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
+    words = np.sort(np.argsort(-counts, kind="stable")[:_MAPPED])
+    kept = mean_uses(use_space(run, slices), words, jobs, progress).astype(np.float16)
+    common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
+
+    def state(name: str, table: NDArray[np.float16]) -> State:
+        def rows(wanted: Ints) -> Table:
+            places = np.minimum(np.searchsorted(words, wanted), len(words) - 1)
+            found = (words[places] == wanted)[:, None]
+            return np.where(found, table[places], np.float16(0)).astype(np.float32)
+
+        return State(name, table[common].mean(axis=0, dtype=np.float32), rows)
+
+    return [state(part.name, table) for part, table in zip(slices, kept, strict=True)]

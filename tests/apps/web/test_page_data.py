@@ -1,0 +1,218 @@
+"""What the page is told about a run: laws of its parts, and a run whose changes were planted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from serving import COMMON, TOPICS, Site
+
+from selfvec.analysis.drift import drift
+from selfvec.apps.web.completion import Completion
+from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.ranking import Filter, WordTables, rank
+from selfvec.apps.web.word_map import LARGEST, draw_map, history_states, table_state
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.history import History
+from selfvec.data.run import Run
+from selfvec.data.vectors import Source
+from selfvec.numerics.rows import unit_rows
+
+
+def tables(before: np.ndarray, after: np.ndarray) -> WordTables:
+    words = [f"w{i}" for i in range(len(before))]
+    counts = np.full((2, len(before)), 9)
+    known = np.ones(len(before), bool)
+    return WordTables(words, unit_rows(before), unit_rows(after), counts, ("a", "b"), known)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_neighbours_are_the_nearest_rows_one_by_one_and_in_a_ranking(seed: int) -> None:
+    made = tables(*np.random.default_rng(seed).standard_normal((2, 30, 4)).astype(np.float32))
+    ranking = rank(made)
+    for row in range(30):
+        place = ranking.place[row]
+        sides = zip((made.before, made.after), made.near(row), (ranking.had, ranking.has), strict=True)
+        for table, near, ranked in sides:
+            order = [i for i in np.argsort(-(table @ table[row]), kind="stable").tolist() if i != row][:10]
+            assert [i for i, _ in near] == ranked[place].tolist() == order
+        gained, lost = made.gained_and_lost(row)
+        assert len(gained) == len(lost)
+        assert not set(gained) & set(lost)
+
+
+def test_a_word_without_a_vector_has_no_neighbours_and_is_nobodys() -> None:
+    before = np.array([[1, 0], [0.9, 0.1], [0, 1], [0, 0]], np.float32)
+    made = tables(before, before[[2, 1, 0, 3]])
+    had, _ = made.near(0, 5)
+    assert [row for row, _ in had] == [1, 2]
+    assert had[0][1] == pytest.approx(0.9 / np.hypot(0.9, 0.1))
+    assert made.near(3) == ([], [])
+    assert 3 not in rank(made).rows
+
+
+def test_a_ranking_is_filtered_and_sorted() -> None:
+    before, noise = np.random.default_rng(3).standard_normal((2, 40, 6)).astype(np.float32)
+    made = tables(before, before + 0.5 * noise)
+    made.counts[:, :20] = 3
+    ranking = rank(made)
+    every = ranking.page(Filter(seen=1), 0, 100)
+    sizes = [row["size"] for row in every["rows"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert every["total"] == every["ranked"] == len(every["rows"]) == 40
+    often = ranking.page(Filter(seen=5), 0, 100)["rows"]
+    assert {row["word"] for row in often} == {f"w{i}" for i in range(20, 40)}
+    found = ranking.page(Filter(seen=1, text="W1", sort="word"), 0, 100)["rows"]
+    assert [row["word"] for row in found] == sorted(["w1", *(f"w1{i}" for i in range(10))])
+    assert ranking.page(Filter(seen=1, size=sizes[4]), 0, 100)["total"] in (4, 5, 6)  # rounded
+    assert ranking.page(Filter(seen=1), 5, 3)["rows"] == every["rows"][5:8]
+
+
+def test_tests_add_figures_and_a_filter() -> None:
+    made = tables(*np.random.default_rng(3).standard_normal((2, 10, 4)).astype(np.float32))
+    tests = {f"w{i}": {"q": i / 20, "p": i / 40, "apd": 0.5, "expected": 0.25} for i in range(8)}
+    tested = replace(rank(made, "excess"), tests=tests)
+    significant = tested.page(Filter(q=0.1, sort="q"), 0, 100)["rows"]
+    assert [row["word"] for row in significant] == ["w0", "w1", "w2"]
+    assert significant[2]["p"] == pytest.approx(0.05)
+    by_word = {row["word"]: row for row in tested.page(Filter(), 0, 100)["rows"]}
+    assert by_word["w9"]["q"] is None
+    assert by_word["w9"]["size"] == 0
+    assert by_word["w3"]["size"] == pytest.approx(max(by_word["w3"]["distance"] - 0.25, 0), abs=1e-3)
+
+
+@given(
+    st.lists(st.text("abcAB", min_size=1, max_size=4), unique=True, max_size=12), st.text("abA", max_size=3)
+)
+def test_completion_finds_what_begins_and_then_what_contains(words: list[str], typed: str) -> None:
+    found = [word for word, _ in Completion(words, np.arange(len(words), 0, -1))(typed, 50)]
+    lower = typed.lower()
+    assert sorted(found) == sorted(word for word in words if typed and lower in word.lower())
+    exact = [word for word in words if typed and word.lower() == lower]
+    assert found[: len(exact)] == exact
+    starts = [word.lower().startswith(lower) for word in found]
+    assert starts == sorted(starts, reverse=True)
+
+
+def test_a_map_keeps_one_frame_and_shape_for_all_states() -> None:
+    table = np.array([[2, 0, 0], [-2, 0, 0], [0, 1, 0], [0, -1, 0]], np.float32)
+    halved = table * np.array([0.5, 1, 1], np.float32) + 5  # what all words share is not shown
+    every = np.arange(4)
+    made = draw_map(every, [table_state("one", table, every), table_state("two", halved, every)])
+    assert made.frames == ("one", "two")
+    assert made.points[0, :, 0].tolist() == [LARGEST, -LARGEST, 0, 0]
+    assert made.points[1, :, 0].tolist() == [LARGEST // 2, -LARGEST // 2, 0, 0]
+    assert made.points[0].tolist()[2] == [0, LARGEST // 2]
+    assert made.edges == (LARGEST, LARGEST // 2)
+    assert sum(made.explained) == pytest.approx(1)
+
+
+def test_a_state_on_the_way_is_the_last_recorded_before() -> None:
+    original = np.zeros((2, 3), np.float32)
+    recorded = np.arange(18, dtype=np.float16).reshape(6, 3)
+    history = History(np.array([0, 4, 6]), np.array([1, 2, 3, 4, 5, 10]), recorded)
+    states = history_states(history, original, np.array([4, 10]), np.arange(2), epochs=1)
+    assert states[0].name == "12 % of the way"
+    rows = [state.rows(np.arange(2)) for state in states]
+    assert [row[0].tolist() for row in rows[:3]] == [[0, 0, 0], recorded[0].tolist(), recorded[0].tolist()]
+    assert rows[-1][0].tolist() == recorded[2].tolist()
+    assert rows[2][1].tolist() == [0, 0, 0]  # the fourth update of ten: nothing recorded yet
+    assert rows[-1][1].tolist() == recorded[4].tolist()
+    assert history_states(None, original, np.array([4, 10]), np.arange(2), 1) == []
+
+
+def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
+    data = site.data
+    top = data.ranking("refined", Filter(seen=20), 0, 50)["rows"][0]
+    assert top["word"] == "cell"
+    assert set(top["lost"]) <= set(TOPICS["court"]) | {"charge", *COMMON}
+    assert set(top["gained"]) & set(TOPICS["weather"] + TOPICS["kitchen"])
+    found = data.word("refined", "Cell")
+    assert (found["word"], found["rank"], found["gained"]) == ("cell", 1, top["gained"])
+    for use in data.uses("refined", "cell")["texts"][0]["uses"]:
+        assert {"self", "came"} <= {mark for _, mark in use["tokens"]}
+        assert use["written"]  # the file is there: the sentence is shown as it was written
+
+
+def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> None:
+    rows = site.data.ranking("1990|2020", Filter(), 0, 200)["rows"]
+    assert rows[0]["word"] == "cell"
+    assert rows[0]["q"] <= 0.05
+    measured = {row["word"]: row for row in drift(run, ("1990", "2020"), min_count=1).rows}
+    for row in rows:
+        if row["q"] is not None:
+            expected = measured[row["word"]]
+            assert (row["count_a"], row["count_b"]) == (expected["count_a"], expected["count_b"])
+            assert row["distance"] == pytest.approx(expected["distance"], rel=1e-3, abs=1e-5)
+            assert row["p"] == pytest.approx(expected["p"], rel=1e-3)
+    texts = site.data.uses("1990|2020", "cell")["texts"]
+    assert [text["name"] for text in texts] == ["1990", "2020"]
+    for text, topic in zip(texts, ("weather", "kitchen"), strict=True):
+        assert {use["date"][:4] for use in text["uses"]} == {text["name"]}
+        for use in text["uses"]:
+            assert sum(word in TOPICS[topic] for word, _ in use["tokens"]) > 3 or use["written"]
+
+
+def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
+    described, points = site.data.map("1990|2020", "cell")
+    assert list(described["frames"]) == ["1990", "2005", "2020"]
+    assert points.shape == (3, len(described["words"]), 2)
+    assert (described["words"][0], described["marks"][0]) == ("cell", "self")
+    marks = dict(zip(described["words"], described["marks"], strict=True))
+    assert all(marks[word] in ("came", "stayed") for word in site.data.word("1990|2020", "cell")["gained"])
+
+
+def test_a_whole_map_waits_for_all_states(run: Run) -> None:
+    data = PageData(run, jobs=1)
+    assert len(data.map("1990|2020", "cell", whole=True)[1]) == 3
+    assert len(data.map("1990|2020", "cell", whole=False)[1]) == 2
+
+
+def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -> None:
+    found = site.data.unknown(None, 1, "", 0, 50)
+    lacked = int(np.sum(run.original.sources != Source.KNOWN))
+    assert found["total"] == lacked == sum(found["sources"].values())
+    zest = next(row for row in found["rows"] if row["word"] == "zest")
+    assert zest["source"] == "none"
+    assert zest["source_after"] in ("context", "mixed", "subwords")
+    assert set(zest["near"]) <= set(TOPICS["kitchen"]) | {"cell"}
+    only = site.data.unknown(zest["source_after"], 1, "ZES", 0, 50)["rows"]
+    assert [row["word"] for row in only] == ["zest"]
+
+
+def test_texts_are_found_by_meaning_before_and_after(site: Site, run: Run) -> None:
+    found = site.data.texts("zest dough nonsense", 5)
+    assert found["unknown"] == ["nonsense"]
+    before, after = found["sides"]
+    assert len(before) == len(after) == 5
+    texts = (run.folder.parent / "reports.jsonl").read_text().splitlines()
+    assert all(set(TOPICS["kitchen"]) & set(texts[hit["document"]].split()) for hit in after)
+    assert [hit["score"] for hit in after] == sorted((hit["score"] for hit in after), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "rule"),
+    [
+        (lambda data: data.word("refined", "cello"), InputError, "does not occur in this run"),
+        (lambda data: data.ranking("1800|1990", Filter(), 0, 5), InputError, "no document is dated 1800"),
+        (lambda data: data.ranking("1990", Filter(), 0, 5), OptionError, "is no comparison"),
+        (lambda data: data.unknown("magic", 1, "", 0, 5), OptionError, "is one of none, known"),
+    ],
+)
+def test_what_is_not_there_is_an_error(site: Site, ask, error: type[Exception], rule: str) -> None:
+    with pytest.raises(error, match=rule):
+        ask(site.data)
+
+
+def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
+    data = PageData(Run(run.vectors, run.original, None, run.provenance, run.report), jobs=1)
+    assert data.about()["has_text"] is False
+    assert [entry["key"] for entry in data.comparisons.choices()] == ["refined"]
+    data.comparisons.get("refined")
+    assert data.ranking("refined", Filter(seen=20), 0, 5)["rows"][0]["word"] == "cell"
+    assert data.word("refined", "cell")["gained"]
+    with pytest.raises(InputError, match="has not kept its corpus"):
+        data.uses("refined", "cell")
