@@ -1,4 +1,4 @@
-// Questions to the server. Answers are kept, since a run does not change while it is served.
+// Requests to the server. Answers are cached, because a run does not change while it is served.
 
 const kept = new Map();
 const KEPT = 300;
@@ -25,11 +25,11 @@ async function fetched(path, asked, signal) {
     throw new Refused({ rule: "the server does not answer", remedy: "start selfvec serve again" }, 0);
   }
   if (response.ok) return response;
-  const told = await response.json().catch(() => null);
-  throw new Refused(told?.error ?? { rule: `the server answered ${response.status}` }, response.status);
+  const answer = await response.json().catch(() => null);
+  throw new Refused(answer?.error ?? { rule: `the server answered ${response.status}` }, response.status);
 }
 
-/** An answer in JSON; ``keep`` says which answers will be the same next time. */
+/** An answer in JSON; ``keep`` decides which answers are cached. */
 export async function ask(path, asked = {}, { signal, keep = () => true } = {}) {
   const key = address(path, asked);
   if (kept.has(key)) return kept.get(key);
@@ -41,7 +41,7 @@ export async function ask(path, asked = {}, { signal, keep = () => true } = {}) 
   return answer;
 }
 
-/** A map: what is on it, and its points, whole numbers of 16 bits. */
+/** A map: its description, and its points as 16-bit integers. */
 export async function charted(asked, signal) {
   const described = await ask("map", asked, { signal, keep: (answer) => answer.whole });
   const bytes = await (await fetched("map/points", { ...asked, whole: described.whole }, signal)).arrayBuffer();
@@ -50,7 +50,7 @@ export async function charted(asked, signal) {
   return [described, out];
 }
 
-/** One question at a time: a newer one calls the older off. */
+/** One request at a time: a new one cancels the one before. */
 export function latest() {
   let controller = null;
   return async (act) => {

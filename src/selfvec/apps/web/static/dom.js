@@ -1,4 +1,4 @@
-// Elements without markup in strings: words come from anybody's text, and are never read as HTML.
+// Elements are never made from strings of HTML, because words may come from any text.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -16,21 +16,21 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** Characters that show nothing, or turn the line round, as escapes; the rest as it is. */
+/** Invisible characters, and those that change the direction of text, as escapes. */
 export const clean = (text) => text.replace(
     /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu,
     (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
 
-/** The same, shortened to what is shown of a word. */
+/** The same, shortened. */
 export function spell(word) {
   const shown = clean(word);
   return shown.length > 48 ? `${shown.slice(0, 47)}…` : shown;
 }
 
-/** A word that stays apart from the direction of the text around it. */
+/** A word in an element of its own, so that its writing direction does not affect the text around it. */
 export const bdi = (word, props = {}) => h("bdi", props, spell(word));
 
-/** A slice as it is said: 1993..2000 as 1993–2000. */
+/** The name of a slice for readers: 1993..2000 as 1993–2000. */
 export const said = (name) => clean(name).replace("..", "–");
 
 export const count = (n) => Number(n).toLocaleString("en");

@@ -1,4 +1,4 @@
-// Labels that do not lie on one another: the most important first, each at the first free place by its point.
+// Places labels without overlap: the most important first, each at the first free place beside its point.
 
 const PLACES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 const CELL = 48;

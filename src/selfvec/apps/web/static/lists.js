@@ -1,11 +1,11 @@
-// Words that are new, texts by meaning, and the health of the run.
+// The other views: new words, search, health, and the map of all words.
 import { ask, charted, latest } from "./api.js";
 import { bdi, count, figure, h, later, many, say, share } from "./dom.js";
 import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
 import { SOURCES, quotes } from "./word.js";
 
-/** Words that the pretrained table lacked, and what their vectors rest on. */
+/** Words without a pretrained vector, and what their vectors are based on. */
 export class Unknown {
   constructor() {
     this.newest = latest();
@@ -15,9 +15,9 @@ export class Unknown {
     this.from = h("input", { type: "number", min: 1, placeholder: "any", oninput: later(150, () => go({ from: this.from.value }, false)) });
     this.body = h("tbody", {});
     this.more = h("button", { type: "button", class: "more", onclick: () => { this.shown += 50; this.update(); } }, "More words");
-    this.element = h("div", {}, h("h2", {}, "Words that the vectors did not know"), this.lead,
-      h("div", { class: "fields" }, h("label", {}, "vector from", this.source), h("label", {}, "seen at least", this.from)),
-      h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["word", "seen", "its vector rests on", "now near"].map((name) => h("th", { scope: "col" }, name)))), this.body)), this.more);
+    this.element = h("div", {}, h("h2", {}, "Words without a pretrained vector"), this.lead,
+      h("div", { class: "fields" }, h("label", {}, "vector based on", this.source), h("label", {}, "occurrences from", this.from)),
+      h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["word", "occurrences", "vector based on", "now near"].map((name) => h("th", { scope: "col" }, name)))), this.body)), this.more);
   }
 
   async update() {
@@ -25,10 +25,10 @@ export class Unknown {
     const found = await this.newest((signal) => ask("unknown", { source: state.source, seen: seen >= 1 ? Math.floor(seen) : "", limit: Math.min(200, this.shown) }, { signal }));
     if (!found) return;
     const kinds = Object.entries(found.sources), all = kinds.reduce((sum, [, n]) => sum + n, 0);
-    this.source.replaceChildren(h("option", { value: "" }, `anywhere (${count(all)})`), ...kinds.map(([name, n]) => h("option", { value: name }, `${SOURCES[name]} (${count(n)})`)));
+    this.source.replaceChildren(h("option", { value: "" }, `anything (${count(all)})`), ...kinds.map(([name, n]) => h("option", { value: name }, `${SOURCES[name]} (${count(n)})`)));
     this.source.value = state.source;
     if (document.activeElement !== this.from) this.from.value = state.from;
-    this.lead.textContent = all ? `${many(found.total, "word")} of your text had no row in the pretrained table. What stands here was learned from the text, or guessed from spelling.` : "The pretrained table had a row for every word of your text.";
+    this.lead.textContent = all ? `${many(found.total, "word")} of your text ${found.total === 1 ? "is" : "are"} not in the pretrained table. Their vectors are learned from the text or composed from spelling.` : "The pretrained table has every word of your text.";
     this.body.replaceChildren(...found.rows.map((row) => h("tr", {},
       h("th", { scope: "row" }, h("a", { href: link({ word: row.word, near: "" }), class: "w" }, bdi(row.word))),
       h("td", { class: "num" }, count(row.count)), h("td", {}, SOURCES[row.source_after]),
@@ -53,8 +53,8 @@ export class Texts {
   async update() {
     if (document.activeElement !== this.input) this.input.value = state.ask;
     const asked = state.ask.trim();
-    if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run was told to forget its text, so there is nothing to search."));
-    if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type what you look for."));
+    if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
+    if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type a few words or a question."));
     const found = await this.newest((signal) => ask("texts", { q: asked, n: 8 }, { signal, keep: (answer) => answer.ready }));
     if (!found) return undefined;
     clearTimeout(this.again);
@@ -78,34 +78,34 @@ export class Texts {
 }
 
 const FIGURES = [
-  ["mean_cosine_to_original", "cosine to the original", "1: no word moved; 0: nothing is left of what they meant", figure],
-  ["anisotropy", "cosine of two random words", "near 1: all words look alike", figure, "anisotropy_original"],
-  ["effective_rank", "dimensions in use", "few: the space has collapsed", (x) => count(Math.round(x)), "effective_rank_original"],
+  ["mean_cosine_to_original", "cosine to the original", "1: no word moved; 0: nothing in common with the original", figure],
+  ["anisotropy", "cosine of two random words", "near 1: all words are alike", figure, "anisotropy_original"],
+  ["effective_rank", "dimensions in use", "few: the vectors have collapsed", (x) => count(Math.round(x)), "effective_rank_original"],
   ["saturated", "neighbours at a cosine of about 1", "many: similarities mean little", share],
   ["oov", "words without a pretrained vector", "", count],
   ["oov_empty", "… that still have none", "nothing was learned about them", count],
-  ["oov_tokens", "share of the text they make up", "", share],
+  ["oov_tokens", "their share of the text", "", share],
 ];
 
-/** What the checks found, in words, and the figures behind them. */
+/** The findings of the health check, and their figures. */
 export async function health() {
   const found = await ask("health");
-  const level = { ok: "fine", warn: "look at this", fail: "failed" };
+  const level = { ok: "ok", warn: "warning", fail: "failed" };
   return h("div", { class: "full" }, h("h2", {}, found.verdicts.length ? "This run failed a check" : "This run is healthy"),
     h("ul", { class: "findings" }, found.findings.map((finding) => h("li", { class: finding.level },
       h("b", {}, `${finding.name} `), h("span", { class: "tag" }, level[finding.level] ?? finding.level), h("p", {}, `${finding.message}.`),
       finding.remedy ? h("p", {}, h("b", {}, "What to do: "), `${finding.remedy}.`) : null))),
-    h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "before", "now", ""].map((name) => h("th", { scope: "col" }, name)))),
+    h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "before", "after", ""].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(([key, name, meaning, show, before]) => h("tr", {},
         h("th", { scope: "row" }, name), h("td", { class: "num" }, before && found[before] !== null ? show(found[before]) : ""), h("td", { class: "num" }, show(found[key])), h("td", { class: "quiet" }, meaning)))))));
 }
 
-/** All words on one plane. */
+/** The map of all words. */
 export class Atlas {
   constructor(choose) {
     this.newest = latest();
     this.lead = h("p", { class: "lead" });
-    this.map = new WordMap({ pick: choose, moved: (time) => go({ frame: time.toFixed(2) }, false), label: "Map of all words; the list of changed words holds them as text" });
+    this.map = new WordMap({ pick: choose, moved: (time) => go({ frame: time.toFixed(2) }, false), label: "Map of all words; the list of changed words has them as text" });
     this.element = h("div", { class: "atlas" }, h("h2", {}, "All words"), this.lead, this.map.element);
   }
 
@@ -118,8 +118,8 @@ export class Atlas {
     this.key = described.whole ? state.c : null;
     clearTimeout(this.again);
     if (!described.whole) this.again = setTimeout(() => this.update().catch(() => {}), 2000);
-    this.lead.textContent = `${many(described.words.length, "word")} on one plane that holds ${share(described.explained[0] + described.explained[1])} of what tells them apart: ` +
-      "what is apart here is apart, but what touches need not be near. Point at a dot for its word; press one to see why it moved.";
+    this.lead.textContent = `${many(described.words.length, "word")} on one plane, which shows ${share(described.explained[0] + described.explained[1])} of their variance: ` +
+      "words far apart here are dissimilar, but words close together need not be similar. Point at a dot to see its word; click it to see how it changed.";
     this.map.load(described, places, state.frame === "" ? NaN : Number(state.frame));
   }
 }

@@ -1,4 +1,4 @@
-// What is on the page follows the state; the state stands in the address.
+// The page shows the state, which is kept in the address.
 import { ask } from "./api.js";
 import { $, count, h, many, said, say } from "./dom.js";
 import { finder } from "./finder.js";
@@ -10,8 +10,8 @@ import { WordPage } from "./word.js";
 const VIEWS = ["changes", "map", "unknown", "texts", "health"];
 const FULL = new Set(["texts", "health"]); // views without a word beside them
 const KEYS = [
-  ["/", "find a word"], ["↑ ↓  or  k j", "the word before, the next word"], ["← →", "a step back or on in time"], ["p", "play the map"],
-  ["1 … 5", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: nearer, farther, whole"],
+  ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
+  ["1 … 5", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
 let about, page, ranking;
@@ -30,7 +30,7 @@ function describe() {
   $("verdict").textContent = about.verdicts.length ? " ✗" : " ✓";
   $("verdict").className = about.verdicts.length ? "no" : "yes";
   if (about.verdicts.length) {
-    $("alert").replaceChildren(h("p", {}, `This run failed a check (${about.verdicts.join(", ")}): what it says about words means little. `, h("a", { href: link({ view: "health" }) }, "Why, and what to do")));
+    $("alert").replaceChildren(h("p", {}, `This run failed a check (${about.verdicts.join(", ")}), so do not rely on what it says about words. `, h("a", { href: link({ view: "health" }) }, "See why, and what to do")));
   }
   if (about.comparisons.length > 1) {
     $("comparing").hidden = false;
@@ -62,7 +62,7 @@ async function word() {
   if (!found) return;
   ranking.ahead();
   panes.map?.map.mark(new Map([...found.lost.map((w) => [w, "went"]), ...found.after.map(([w]) => [w, found.gained.includes(w) ? "came" : "stayed"]), [found.word, "self"]]));
-  say(`${found.word}: ${many(found.gained.length, "neighbour")} came`);
+  say(`${found.word}: ${many(found.gained.length, "new neighbour")}`);
 }
 
 async function update(now, before) {
@@ -70,17 +70,17 @@ async function update(now, before) {
   if (!now.c || !about.comparisons.length) now.c = now.c || about.default;
   $("comparison").value = now.c;
   const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask"].some((name) => now[name] !== before?.[name]);
-  const told = ["word", "c", "view"].some((name) => now[name] !== before?.[name]);
-  const why = before && !told && now.near !== before.near;
+  const other = ["word", "c", "view"].some((name) => now[name] !== before?.[name]);
+  const why = before && !other && now.near !== before.near;
   try {
     if (listed) {
       const shown = view(now.view);
-      // The word does not wait for the list, unless the list says which word it is.
+      // The word does not wait for the list, unless the list decides which word it is.
       if (!now.word && !ranking.found) { await shown; if (now.view !== "changes") await ranking.update(); }
       else shown.catch(alarm);
     }
     if (why) await page.why();
-    else if (told || (listed && !now.word)) await word();
+    else if (other || (listed && !now.word)) await word();
   } catch (error) {
     alarm(error);
     if (error.status === 404) $("word").replaceChildren(h("a", { class: "back", href: link({ word: "" }) }, "← All words"), h("p", { class: "claim" }, error.message, "."));
@@ -117,7 +117,7 @@ async function begin() {
   $("help").addEventListener("click", () => $("keys").showModal());
   $("skip").addEventListener("click", () => $("main").focus());
   $("keys").append(h("h2", { id: "keys-title" }, "Help"),
-    h("p", {}, "Selfvec moved the vectors of words toward how your text uses them. This page shows which words keep other company now, and the sentences that made them."),
+    h("p", {}, "Selfvec adapted word vectors to your text. This page shows which words have other neighbours now, and the sentences that explain it."),
     h("table", {}, h("tbody", {}, KEYS.map(([key, meaning]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, meaning))))),
     h("button", { type: "button", onclick: () => $("keys").close() }, "Close"));
   addEventListener("keydown", keyed);

@@ -1,4 +1,4 @@
-// The map: words as points on one plane for all of time, with a slider that plays.
+// The map: words as points on one plane in several states, with a slider for time.
 import { h, said, spell, still } from "./dom.js";
 import { placed } from "./labels.js";
 
@@ -20,8 +20,8 @@ export class WordMap {
     this.tip = h("div", { class: "tip", hidden: true });
     this.controls = h("div", { class: "time" }, this.play, this.slider, this.name);
     const zoom = h("div", { class: "zoom" },
-      h("button", { type: "button", "aria-label": "Nearer", onclick: () => this.zoom(1.5) }, "+"),
-      h("button", { type: "button", "aria-label": "Farther", onclick: () => this.zoom(1 / 1.5) }, "−"),
+      h("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.zoom(1.5) }, "+"),
+      h("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.zoom(1 / 1.5) }, "−"),
       h("button", { type: "button", "aria-label": "Whole map", onclick: () => this.whole() }, "⤢"));
     this.element = h("div", { class: "map" }, h("div", { class: "field" }, this.canvas, this.tip, zoom), this.controls);
     this.moved = moved;
@@ -78,7 +78,7 @@ export class WordMap {
     const frame = (now) => {
       if (!this.playing) return;
       const passed = (now - before) / 1000 / SECONDS;
-      if (still()) { // no motion: one state after the other
+      if (still()) { // reduced motion: jump from state to state
         if (passed >= 1) { before = now; this.to(Math.floor(this.time + 1e-6) + 1); }
       } else {
         before = now;
@@ -156,7 +156,7 @@ export class WordMap {
     pen.putImageData(this.image, 0, 0);
   }
 
-  /** The way a marked word goes through all states. */
+  /** The path of the current word through all states. */
   ways(pen) {
     for (const [word, mark] of this.marks ?? []) {
       const i = this.index.get(word);
@@ -253,7 +253,7 @@ export class WordMap {
       if (Math.hypot(x - before[0], y - before[1]) > 3) dragged = true;
       if (!dragged) return undefined;
       const others = [...touching].filter(([id]) => id !== event.pointerId);
-      if (others.length === 1) { // two fingers: nearer or farther
+      if (others.length === 1) { // two fingers: zoom
         const [ox, oy] = others[0][1];
         const grown = Math.hypot(x - ox, y - oy) / Math.max(1, Math.hypot(before[0] - ox, before[1] - oy));
         this.zoom(grown, ox - this.width / 2, oy - this.height / 2);
@@ -276,7 +276,7 @@ export class WordMap {
     canvas.addEventListener("pointercancel", end);
     canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
     canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !canvas.matches(":focus")) return; // the page scrolls; the map only when it is meant
+      if (!event.ctrlKey && !canvas.matches(":focus")) return; // scroll the page, unless the map has the focus
       event.preventDefault();
       const [x, y] = at(event);
       this.zoom(Math.exp(-event.deltaY / 300), x - this.width / 2, y - this.height / 2);

@@ -1,12 +1,12 @@
-// The words that changed, most first, with what came and what went.
+// The ranking of the words that changed, with the neighbours each gained and lost.
 import { ask, latest } from "./api.js";
 import { bdi, count, figure, h, later, many, probability, said, say, share } from "./dom.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;
-const SORTS = { size: "size of the change", q: "certainty", distance: "distance moved", apd: "difference of uses", count: "frequency", word: "alphabet" };
+const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of uses (APD)", count: "frequency", word: "alphabet" };
 
-export const MEASURES = { company: "change of company", excess: "moved beyond chance" };
+export const MEASURES = { company: "change of neighbours", excess: "moved beyond chance" };
 
 export class Ranking {
   constructor(about, alarm) {
@@ -32,18 +32,18 @@ export class Ranking {
     this.element = h("div", {},
       this.title, this.lead,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
-        h("p", {}, "Two words keep company when their vectors are near. ", h("b", {}, "Change of company"),
-          " compares how near a word is, before and after, to all of its ten nearest words on either side: 0 when nothing changed, " +
-          "towards 1 when it is among others now. Between two parts of the text the size is ", h("b", {}, "how far the word moved beyond chance"),
-          ": the distance of its mean uses, less what random splits of the same documents give. Either says how much, not how surely."),
-        h("p", {}, h("b", {}, "Certainty (q)"), " says whether chance would do the same: among words with q ≤ .05, about 5 % at most are there by chance. " +
-          "It says how surely, not how much.")),
+        h("p", {}, h("b", {}, "Change of neighbours"),
+          " compares the cosines of a word, before and after, to its ten nearest words on either side: 0 if nothing changed, " +
+          "near 1 if it has other neighbours now. Between two parts of the text the size is ", h("b", {}, "how far the word moved beyond chance"),
+          ": the distance between its mean uses, minus the distance that random splits of the same documents give."),
+        h("p", {}, h("b", {}, "Significance (q)"), " is the false discovery rate: among the words with q ≤ .05, at most about 5 % changed by chance only. " +
+          "It does not say how large a change is.")),
       h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
         h("div", { class: "fields" },
           options("sort", "sorted by", Object.entries(SORTS)),
-          options("q", "surely", [["", "or not"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]]),
-          number("seen", "seen at least", { min: 1, step: 1, placeholder: "any" }),
-          number("size", "change at least", { min: 0, max: 1, step: 0.05, placeholder: "any" }),
+          options("q", "significance", [["", "any"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]]),
+          number("seen", "occurrences from", { min: 1, step: 1, placeholder: "any" }),
+          number("size", "change from", { min: 0, max: 1, step: 0.05, placeholder: "any" }),
           h("label", {}, "contains", this.text))),
       this.list, this.more);
   }
@@ -57,7 +57,7 @@ export class Ranking {
     clearTimeout(this.again);
     if (!found.ready) {
       this.title.textContent = "Comparing …";
-      this.lead.textContent = `Every use of every word is looked at once: ${share(found.share)}.`;
+      this.lead.textContent = `Comparing all words: ${share(found.share)} done.`;
       await new Promise((resolve) => { this.again = setTimeout(resolve, 300); });
       return this.update();
     }
@@ -72,10 +72,10 @@ export class Ranking {
   show(found) {
     const [before, after] = found.names;
     const refined = before === "original";
-    this.title.textContent = refined ? "Words whose company changed most" : `What changed from ${said(before)} to ${said(after)}`;
+    this.title.textContent = refined ? "Words whose neighbours changed most" : `What changed from ${said(before)} to ${said(after)}`;
     const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
-      (refined ? "the vectors knew before and the text uses" : "occur in both") + ` ${many(found.least, "time")} or more`;
-    const test = found.testing !== null ? `; testing which are more than chance: ${share(found.testing)}` : found.tested ? "" : "; too little text to test for chance";
+      (refined ? "have a pretrained vector and occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
+    const test = found.testing !== null ? `; testing for significance: ${share(found.testing)}` : found.tested ? "" : "; too little text to test for significance";
     this.lead.textContent = `${who}${test}.`;
     this.q.disabled = !found.tested;
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
@@ -93,17 +93,17 @@ export class Ranking {
     const bar = h("span", { class: "bar" }, h("span", {}));
     bar.firstChild.style.width = `${Math.round(Math.min(1, row.size) * 100)}%`;
     const times = row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
-    const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "came: " : "went: "),
+    const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "gained: " : "lost: "),
       `${sign} `, list.slice(0, 4).map((word, i) => [i ? ", " : "", bdi(word)]));
     return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
       h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: MEASURES[this.found.measure] }, figure(row.size)),
         h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },
-          sure === null ? "" : sure ? "sure" : "chance?"),
+          sure === null ? "" : sure ? "significant" : "chance?"),
         h("span", { class: "times" }, times)),
       words(row.gained, "came", "+"), words(row.lost, "went", "−")));
   }
 
-  /** Mark the word that is looked at. */
+  /** Highlight the current word. */
   select() {
     for (const a of this.list.querySelectorAll("a[data-word]")) {
       if (a.dataset.word === this.current) a.setAttribute("aria-current", "true");
@@ -111,7 +111,7 @@ export class Ranking {
     }
   }
 
-  /** Ask for the words before and after the one looked at, so that they are there when they are wanted. */
+  /** Load the words before and after the current one, so that they appear at once. */
   ahead() {
     const all = [...this.list.querySelectorAll("a[data-word]")].map((a) => a.dataset.word), at = all.indexOf(this.current);
     for (const word of [all[at + 1], all[at - 1]]) {
@@ -119,7 +119,7 @@ export class Ranking {
     }
   }
 
-  /** The word some places away from the one looked at. */
+  /** Go to the word some places away from the current one. */
   step(by) {
     const all = [...this.list.querySelectorAll("a[data-word]")];
     const at = all.findIndex((a) => a.dataset.word === this.current);

@@ -1,4 +1,4 @@
-// What is looked at stands in the address, so that a link shows somebody else the same.
+// The state of the page is kept in the address, so that a link shows somebody else the same.
 
 const DEFAULTS = {
   view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "",
@@ -13,7 +13,7 @@ function read() {
   return found;
 }
 
-/** The address of the present state with some changes. */
+/** The address of the current state with some changes. */
 export function link(changes) {
   const wanted = new URLSearchParams();
   for (const [name, value] of Object.entries({ ...state, ...changes })) {
@@ -22,7 +22,7 @@ export function link(changes) {
   return `#${wanted}`;
 }
 
-/** Change the state: a step that Back undoes, or, where ``step`` is false, a detail of the present one. */
+/** Change the state. Back undoes the change, unless ``step`` is false. */
 export function go(changes, step = true) {
   const address = link(changes);
   if (address === (location.hash || "#")) return;

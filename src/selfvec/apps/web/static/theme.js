@@ -1,4 +1,4 @@
-// Before the first paint, so that nobody who chose the dark is blinded by a flash of the light.
+// Runs before the first paint, so that dark mode does not begin with a flash of light.
 "use strict";
 {
   let chosen = null;

@@ -1,4 +1,4 @@
-// A word's story: what it was near, what it is near, how it went there, and the sentences behind it.
+// One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, charted, latest } from "./api.js";
 import { bdi, clean, count, figure, h, listed, many, probability, said, still } from "./dom.js";
 import { WordMap } from "./map.js";
@@ -6,8 +6,8 @@ import { MEASURES } from "./ranking.js";
 import { go, link, state } from "./state.js";
 
 export const SOURCES = {
-  known: "in the pretrained table", subwords: "put together from its parts", random: "a random direction",
-  context: "from the words around it", mixed: "from the words around it and words spelled alike", none: "nothing",
+  known: "the pretrained table", subwords: "the parts of the word", random: "a random direction",
+  context: "the words around it", mixed: "the words around it and similar spellings", none: "nothing",
 };
 
 export class WordPage {
@@ -16,14 +16,14 @@ export class WordPage {
     this.about = about;
     this.choose = choose;
     this.newest = latest();
-    this.map = new WordMap({ pick: choose, moved: (time) => go({ frame: time.toFixed(2) }, false), label: "Map of the word and its neighbours; the lists above hold the same words" });
+    this.map = new WordMap({ pick: choose, moved: (time) => go({ frame: time.toFixed(2) }, false), label: "Map of the word and its neighbours; the lists above have the same words" });
     this.marks = new Map();
   }
 
-  /** Show a word; the sentences and the map follow. */
+  /** Show a word; the sentences and the map are loaded afterwards. */
   async show(word) {
     const { c } = state;
-    const told = await this.newest(async (signal) => {
+    const shown = await this.newest(async (signal) => {
       const asked = { w: word, c };
       const found = await ask("word", asked, { signal, keep: (answer) => answer.change?.q !== null });
       this.paint(found);
@@ -31,7 +31,7 @@ export class WordPage {
       await Promise.all(rest);
       return found;
     });
-    return told;
+    return shown;
   }
 
   /** The figures again, now that the tests are done. */
@@ -40,9 +40,9 @@ export class WordPage {
     if (!word) return;
     const found = await ask("word", { w: word, c: state.c }, { keep: (answer) => answer.change?.q !== null });
     if (word !== this.word) return;
-    const told = this.facts(found);
-    this.told.replaceWith(told);
-    this.told = told;
+    const list = this.facts(found);
+    this.list.replaceWith(list);
+    this.list = list;
   }
 
   /** Show other sentences of the word that is shown. */
@@ -56,11 +56,11 @@ export class WordPage {
     this.word = word;
     this.texts = h("div", { class: "texts" }, h("p", { class: "wait" }, "Looking for sentences …"));
     this.mapSlot = h("div", {}, this.map.element);
-    this.told = this.facts(found);
+    this.list = this.facts(found);
     this.element.replaceChildren(
       h("a", { class: "back", href: link({ word: "", near: "" }) }, "← All words"),
       h("h2", { class: "word" }, bdi(word), " ", h("a", { class: "anchor", href: link({ word }), title: "Link to this word", "aria-label": "Link to this word" }, "#")),
-      this.claim(found), this.told,
+      this.claim(found), this.list,
       h("h3", {}, "Neighbours"), this.neighbours(found),
       h("h3", {}, "In the text"), this.texts,
       h("h3", {}, "How it moved"), this.legend(found), this.mapSlot);
@@ -70,32 +70,32 @@ export class WordPage {
     const [before, after] = found.names, refined = before === "original";
     const some = (words, mark) => listed(words.slice(0, 4).map((word) => this.to(word, mark)));
     const own = h("b", {}, bdi(found.word));
-    if (!found.before.length && !found.after.length) return h("p", { class: "claim" }, own, " has no vector: nothing is known about it.");
-    if (!found.before.length) return h("p", { class: "claim" }, own, " was unknown; now it stands near ", some(found.after.map(([word]) => word), "came"), ".");
-    if (!found.gained.length) return h("p", { class: "claim" }, own, " has kept its ten nearest neighbours.");
+    if (!found.before.length && !found.after.length) return h("p", { class: "claim" }, own, " has no vector, before or after.");
+    if (!found.before.length) return h("p", { class: "claim" }, own, " had no vector; now it is near ", some(found.after.map(([word]) => word), "came"), ".");
+    if (!found.gained.length) return h("p", { class: "claim" }, own, " kept its ten nearest neighbours.");
     return refined
-      ? h("p", { class: "claim" }, "The vectors had ", own, " near ", some(found.lost, "went"), ". In this text it keeps company with ", some(found.gained, "came"), ".")
-      : h("p", { class: "claim" }, `In ${said(before)} `, own, " stood near ", some(found.lost, "went"), `; in ${said(after)} near `, some(found.gained, "came"), ".");
+      ? h("p", { class: "claim" }, "Before refining, ", own, " was near ", some(found.lost, "went"), ". In your text it is near ", some(found.gained, "came"), ".")
+      : h("p", { class: "claim" }, `In ${said(before)} `, own, " was near ", some(found.lost, "went"), `; in ${said(after)} it is near `, some(found.gained, "came"), ".");
   }
 
   facts(found) {
     const { change } = found, refined = found.names[0] === "original";
     const out = [];
     const fact = (name, ...value) => out.push(h("div", {}, h("dt", {}, name), h("dd", {}, ...value)));
-    if (change && change.count_a !== change.count_b) fact("seen", `${count(change.count_a)}×, then ${count(change.count_b)}×`);
-    else fact("seen", many(found.count, "time"));
+    if (change && change.count_a !== change.count_b) fact("occurrences", `${count(change.count_a)}, then ${count(change.count_b)}`);
+    else fact("occurrences", count(found.count));
     if (change) {
       fact(MEASURES[found.measure], h("b", {}, figure(change.size)), found.rank === null ? "" : `, ${ordinal(found.rank)} of ${count(found.ranked)}`);
-      if (change.distance !== null) fact("moved by", figure(change.distance), !change.expected ? "" : `; chance alone ${figure(change.expected)}`);
+      if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`);
       if (change.q !== null) {
         const sure = change.q <= 0.05;
-        const agree = refined ? (sure ? "its uses agree" : "its uses disagree") : (sure ? "more than chance" : "may be chance");
-        fact("certainty", h("b", { class: sure ? "yes" : "no" }, agree), ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`);
+        const agree = refined ? (sure ? "its uses agree" : "its uses disagree") : (sure ? "significant" : "may be chance");
+        fact("significance", h("b", { class: sure ? "yes" : "no" }, agree), ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`);
       }
     } else if (found.source !== "known" && refined) {
-      fact("change", "cannot be told: the pretrained table lacked it");
+      fact("change", "unknown: the pretrained table does not have the word");
     } else fact("change", "not ranked: too rare");
-    if (refined && found.source !== "known") fact("its vector", `began as ${SOURCES[found.source]}; rests on ${SOURCES[found.source_after]}`);
+    if (refined && found.source !== "known") fact("its vector", `at first based on ${SOURCES[found.source]}; now on ${SOURCES[found.source_after]}`);
     return h("dl", { class: "facts" }, out);
   }
 
@@ -108,9 +108,9 @@ export class WordPage {
         bar.firstChild.style.width = `${Math.round(Math.max(0, cosine) * 100)}%`;
         return h("li", { class: marked ? mark : "" },
           h("span", { class: "sign", "aria-hidden": "true" }, marked ? sign : ""), this.to(word),
-          marked && h("span", { class: "hidden" }, mark === "came" ? " (came)" : " (went)"),
+          marked && h("span", { class: "hidden" }, mark === "came" ? " (gained)" : " (lost)"),
           bar, h("span", { class: "num" }, figure(cosine)),
-          mark === "came" && this.about.has_text ? h("button", { type: "button", class: "ask", "aria-label": `Where ${word} stands near ${found.word}`, onclick: () => { go({ near: word }, false); } }, "why?") : null);
+          mark === "came" && this.about.has_text ? h("button", { type: "button", class: "ask", "aria-label": `Where ${word} occurs near ${found.word}`, onclick: () => { go({ near: word }, false); } }, "why?") : null);
       })));
     return h("div", { class: "sides" },
       side(found.names[0] === "original" ? "Before" : said(found.names[0]), found.before, "went", went, "−"),
@@ -119,13 +119,13 @@ export class WordPage {
 
   legend() {
     return h("p", { class: "legend" },
-      h("span", { class: "self" }, "● the word"), h("span", { class: "went" }, "○ left behind"), h("span", { class: "came" }, "■ came near"), h("span", { class: "stayed" }, "● stayed"));
+      h("span", { class: "self" }, "● the word"), h("span", { class: "went" }, "○ lost neighbour"), h("span", { class: "came" }, "■ new neighbour"), h("span", { class: "stayed" }, "● kept neighbour"));
   }
 
   to(word, mark = "") { return h("a", { href: link({ word, near: "" }), class: `w ${mark}` }, bdi(word)); }
 
   async draw(found, asked, signal) {
-    if (!found.before.length && !found.after.length) { this.mapSlot.replaceChildren(h("p", { class: "wait" }, "no vector, so no place")); return; }
+    if (!found.before.length && !found.after.length) { this.mapSlot.replaceChildren(h("p", { class: "wait" }, "The word has no vector, so it is not on a map.")); return; }
     const [described, places] = await charted(asked, signal);
     clearTimeout(this.again);
     if (!described.whole) this.again = setTimeout(() => { if (this.word === found.word) this.draw(found, asked, signal).catch(() => {}); }, 1500);
@@ -135,7 +135,7 @@ export class WordPage {
 
   async sentences(found, asked, signal) {
     if (!this.about.has_text) {
-      this.texts.replaceChildren(h("p", { class: "wait" }, "The run was told to forget its text, so there are no sentences to show."));
+      this.texts.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there are no sentences to show."));
       return;
     }
     if (state.near) { await this.together(found.word, state.near, signal); return; }
@@ -148,18 +148,18 @@ export class WordPage {
   async together(word, other, signal) {
     const found = await ask("together", { w: word, other, n: 6 }, { signal });
     const both = [h("b", {}, bdi(word)), " and ", h("b", {}, bdi(other))];
-    const shared = found.shared.length ? ["Words that stand near either of them: ", listed(found.shared.map((near) => this.to(near))), "."] : [];
+    const shared = found.shared.length ? ["Words that occur near both: ", listed(found.shared.map((near) => this.to(near))), "."] : [];
     this.texts.replaceChildren(
       h("p", { class: "claim" }, "Why ", both, "? ",
-        found.together ? `They stand within eight words of each other ${many(found.together, "time")} of ${count(found.of)}. ` : "They never stand close together. ",
-        found.together || !shared.length ? "" : "They are near because the same words surround them. ", shared),
+        found.together ? `They occur within eight words of each other ${many(found.together, "time")} of ${count(found.of)}. ` : "They never occur close together. ",
+        found.together || !shared.length ? "" : "They are near because they occur with the same words. ", shared),
       h("p", {}, h("a", { href: link({ near: "" }) }, "← Other sentences")),
       quotes(found.uses));
   }
 
   note(written) {
-    const left = this.about.left_out.length ? `; ${this.about.left_out.join(" and ")} were left out when the run was made` : "";
-    return h("p", { class: "lead" }, "Uses that speak most for the change", written ? "." : `, pieced together from the tokens that the run kept${left}.`);
+    const left = this.about.left_out.length ? `, without ${this.about.left_out.join(" and ")}` : "";
+    return h("p", { class: "lead" }, "Sentences that best show the change", written ? "." : `, rebuilt from the tokens that the run kept${left}.`);
   }
 }
 
