@@ -1,11 +1,10 @@
-"""Search: a run's documents by words, by related words and by meaning, with reasons.
+"""Search: documents found by words, related words and vectors, with reasons.
 
 >>> from selfvec.search import Index
 """
 
-from .hits import Found, Hit, Mark, Reason
-from .index import Index
-from .run_index import run_index
+from .index import Index, run_index
 from .scoring import MODES, PARTS, check_mode
+from .snippets import Found, Hit, Mark, Reason
 
 __all__ = ["MODES", "PARTS", "Found", "Hit", "Index", "Mark", "Reason", "check_mode", "run_index"]

@@ -1,12 +1,14 @@
-"""`Index`: documents of a run, found by words and by meaning.
+"""`Index`: documents that are searched by words and by vectors; `run_index`: the index of a run.
 
-In memory, or as a folder that is opened without being read: what is large in it is memory-mapped.
+An index is immutable. It is made in memory, and can be written as a folder and opened without being read.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,41 +17,44 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, OptionError, TargetError
+from selfvec.base.files import writing
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
 
 from . import kernels
-from .building import Gathered, first_segment, gather, more
-from .dense_space import Space
-from .filters import allowed
-from .hits import Found, describe
+from .build import build_index, build_words_only
+from .dense_space import TABLES, DenseSpace
+from .filters import allowed, filter_names
+from .gathered import GatheredDocuments, gather, gather_own, kept_tokens
+from .index_folder import is_index, read_about, read_index, write_index
+from .postings import IndexedDocuments
 from .scoring import Scored, Scorer, check_mode
-from .segment import Record, Segment
+from .snippets import Found, describe
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["Index"]
+__all__ = ["FOLDER", "Index", "run_index"]
+
+FOLDER = "search"  # of a run folder, where its indexes are kept
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Index:
-    """Searches documents; made by `create`, `memory` or `open`.
+    """Documents that can be searched. Made by `memory`, `create`, `words_only` or `open`.
 
     Attributes
     ----------
     lexicon : Lexicon
-    space : Space
-    segments : list of Segment
-    deleted : list of (D,) bool
-        Which documents of each segment are gone.
-    folder : Path or None
-        Where it lies.
+        The vocabulary, and how queries are cut.
+    space : DenseSpace
+        Vectors of words.
+    documents : IndexedDocuments
     about : dict
-        Where its documents came from, JSON-serialisable.
+        What the index was made for, JSON-serialisable.
 
     Examples
     --------
@@ -61,104 +66,90 @@ class Index:
     """
 
     lexicon: Lexicon
-    space: Space
-    segments: list[Segment]
-    deleted: list[NDArray[np.bool_]]
-    folder: Path | None = None
+    space: DenseSpace
+    documents: IndexedDocuments
     about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def memory(
-        cls, run: Run, documents: Sequence[str] | Gathered, *, progress: Progress | None = None, seed: int = 0
+        cls,
+        run: Run,
+        documents: Sequence[str] | GatheredDocuments,
+        *,
+        tables: Sequence[str] = TABLES,
+        progress: Progress | None = None,
+        seed: int = 0,
     ) -> Index:
-        """An index of texts, in memory.
+        """An index in memory.
 
         Parameters
         ----------
         run : Run
-            Whose words and vectors it uses.
-        documents : sequence of str, or Gathered
-            Texts, called by their numbers from 0 where they have no ids.
+            Its words and vectors are used.
+        documents : sequence of str, or GatheredDocuments
+            The ids of plain texts are their numbers from 0.
+        tables : sequence of str
+            Tables of the run that vectors are made from: some of ``original``, ``refined``, ``topics``.
         progress : Progress, optional
         seed : int
-            Draws 20,000 documents to learn from, where there are more.
+            Draws 20,000 documents to learn from if there are more.
 
         Raises
         ------
         InputError
             If there is no document.
         """
-        gathered = documents if isinstance(documents, Gathered) else Gathered.of(documents)
-        if not gathered.texts:
-            raise InputError("there is no document to search", remedy="give at least one")
-        lexicon = Lexicon(Preprocessing.of(run.provenance).by_words)
-        space, segment = first_segment(run, lexicon, gathered, progress or Progress(), seed)
-        about = {"left_out": gathered.left_out} if gathered.left_out else {}
-        return cls(lexicon, space, [segment], [np.zeros(segment.documents, bool)], about=about)
+        found = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
+        about = {"left_out": found.left_out} if found.left_out else {}
+        return cls(*build_index(run, found, tables=tables, progress=progress, seed=seed), about)
+
+    @classmethod
+    def words_only(cls, texts: Sequence[str], preprocessing: Preprocessing) -> Index:
+        """An index of whole texts, without vectors, for mode ``bm25``."""
+        return cls(*build_words_only(texts, preprocessing))
 
     @classmethod
     def create(
         cls,
-        folder: str | os.PathLike[str] | None,
+        folder: str | os.PathLike[str],
         run: Run,
         corpus: Corpus | None = None,
         *,
         overwrite: bool = False,
         progress: Progress | None = None,
-        stamp: str | None = None,
-        seed: int = 0,
     ) -> Index:
-        """Make an index folder, whole or not at all.
+        """Make an index folder and open it.
 
         Parameters
         ----------
-        folder : path or None
-            None keeps it in memory.
+        folder : path
         run : Run
         corpus : Corpus, optional
-            The documents; the run's own where not given, read again from where they lay and checked by their
-            hashes.
+            The documents. By default the run's own, which are read again and compared with their hashes.
         overwrite : bool
-            Whether an index standing there is replaced.
-        stamp : str, optional
-            Kept, to tell later whether the documents have changed.
+            Whether to replace an index.
+        progress : Progress, optional
 
         Raises
         ------
         InputError
-            If the documents cannot be read, or are not those of the run any more.
+            If the documents cannot be read, or are no longer those of the run.
         TargetError
-            If the folder cannot be written.
+            If the folder exists and is not to be replaced, or cannot be written.
         """
-        from selfvec.corpus.reopen import own_corpus, verified
-
-        progress = progress or Progress()
-        mine = corpus is None
-        corpus = own_corpus(run) if corpus is None else corpus
-        gathered = gather(corpus, progress)
-        if mine:
-            verified(run, corpus)
-        index = cls.memory(run, gathered, progress=progress, seed=seed)
-        index.about |= {"corpus": corpus.summary.as_dict(), "own": mine, "stamp": stamp}
-        return index if folder is None else index.saved(folder, overwrite=overwrite)
+        index = _of_corpus(run, corpus, TABLES, progress or Progress())
+        return index.saved(folder, overwrite=overwrite)
 
     def saved(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Index:
-        """Write an index that was made in memory, whole or not at all, and open what was written.
+        """Write the index as a folder, whole or not at all, and open what was written.
 
         Raises
         ------
         TargetError
             If the folder exists and is not to be replaced, or cannot be written.
-        OptionError
-            If documents were added or deleted since it was made.
         """
-        from .index_folder import write_index
-
-        if len(self.segments) != 1 or self.deleted[0].any():
-            raise OptionError(
-                "documents came or went since this index was made", remedy="use rebuilt() first"
-            )
-        write_index(self, Path(folder), overwrite=overwrite)
+        parts = self.lexicon, self.space, self.documents
+        write_index(Path(folder), parts, self.about, overwrite=overwrite)
         return Index.open(folder)
 
     @classmethod
@@ -168,40 +159,33 @@ class Index:
         Raises
         ------
         InputError
-            If it is none. `FormatError` if a file in it is damaged.
+            If it is not an index. `FormatError` if a file in it is damaged.
         """
-        from .index_folder import read_index
-
-        return read_index(cls, Path(folder))
+        parts, about = read_index(Path(folder))
+        return cls(*parts, about)
 
     def __len__(self) -> int:
-        """Documents that can be found."""
-        return sum(int(np.count_nonzero(~gone)) for gone in self.deleted)
+        """Documents."""
+        return len(self.documents)
 
     @property
-    def fields(self) -> list[str]:
-        """What can be filtered by, beside ``date``."""
-        return list(dict.fromkeys(name for segment in self.segments for name in segment.names))
+    def filter_names(self) -> list[str]:
+        """The fields that documents can be filtered by."""
+        return filter_names(self.documents)
 
     @cached_property
     def scorer(self) -> Scorer:
-        """What scores the documents that are there."""
-        pairs = list(zip(self.segments, self.deleted, strict=True))
-        return Scorer(
-            self.segments,
-            [~gone for _, gone in pairs],
-            [segment.removed(gone) for segment, gone in pairs],
-            self.space,
-        )
+        """What scores the documents."""
+        return Scorer(self.documents, self.space)
 
-    def scores(self, question: str, mode: str = "hybrid") -> list[Scored]:
-        """What a question gives every document, by segment."""
-        return self.scorer.score(self.lexicon.read(question), mode)
+    def scores(self, question: str, mode: str = "hybrid") -> Scored:
+        """The scores of all documents for a question."""
+        return self.scorer.score(self.lexicon.parse(question), mode)
 
     def search(
         self, question: str, topn: int = 10, *, mode: str = "hybrid", filters: Sequence[str] = ()
     ) -> Found:
-        """The best documents for a question, each with the passage that speaks to it and why it was found.
+        """The best documents for a question, each with its best passage and the reasons it was found.
 
         Parameters
         ----------
@@ -209,143 +193,143 @@ class Index:
         topn : int
         mode : "hybrid", "bm25" or "dense"
         filters : sequence of str
-            As ``state=IOWA`` or ``date=1996..1998``; see `selfvec.search.filters`. Scores are those without.
+            Such as ``state=IOWA`` or ``date=1996..1998``; see `selfvec.search.filters`. They do not change
+            scores.
 
         Raises
         ------
         OptionError
-            If ``mode``, ``topn`` or a filter is none.
+            If ``mode``, ``topn`` or a filter is not valid.
         """
         check_mode(mode)
         if topn < 1:
             raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
-        asked = self.lexicon.read(question)
-        passing = allowed(self.segments, filters)
-        scored = self.scorer.score(asked, mode)
-        best: list[tuple[float, int, int]] = []
-        for number, (one, mask) in enumerate(zip(scored, passing, strict=True)):
-            found = _first(one.scores, one.found & mask, topn)
-            best += [(-float(one.scores[d]), number, int(d)) for d in found]
-        places = [(number, d) for _, number, d in sorted(best)[:topn]]
-        return describe(self.lexicon, self.scorer, asked, scored, places, question, mode)
+        query, passing = self.lexicon.parse(question), allowed(self.documents, filters)
+        scored = self.scorer.score(query, mode)
+        best = _best(scored, passing, topn)
+        hits = describe(self.lexicon, self.scorer, query, scored, best.tolist(), mode)
+        return Found(question, mode, hits, query.words, query.unknown, len(self))
 
     def text(self, name: str) -> str:
-        """A document as it was written.
+        """A document by its id, as it was written.
 
         Raises
         ------
         InputError
             If there is none of that id.
         """
-        number, document = self._find([name])[0]
-        return self.segments[number].texts[document]
+        if name not in self._numbers:
+            raise InputError(f"there is no document {name!r}", remedy="check the id")
+        return self.documents.text(self._numbers[name])
 
-    def add(self, documents: Corpus | Sequence[str] | Gathered) -> int:
-        """Take in more documents, without a look at those that are there; how many they were.
-
-        They count in the statistics of words at once. What the index knows of meaning stays as it was: words
-        that it has not seen are found as words only, until `rebuilt`.
-
-        Raises
-        ------
-        InputError
-            If an id is there already.
-        """
-        gathered = self._gathered(documents)
-        if not gathered.texts:
-            return 0
-        there = {name for segment, gone in self._pairs() for name in _left(segment, gone)}
-        twice = next((name for name in gathered.record.ids if name in there), None)
-        if twice is not None:
-            raise InputError(f"there is a document {twice!r} already", remedy="delete it first")
-        before = len(self.lexicon)
-        segment = more(self.space, self.lexicon, gathered)
-        if self.folder is not None:
-            from .index_folder import write_segment
-
-            write_segment(self, segment, self.lexicon.types[before:])
-        self.segments.append(segment)
-        self.deleted.append(np.zeros(segment.documents, bool))
-        self._changed()
-        return segment.documents
-
-    def delete(self, ids: Iterable[str]) -> int:
-        """Leave documents out from now on; how many they were.
-
-        Raises
-        ------
-        InputError
-            If there is no document of such an id.
-        """
-        deleted = [gone.copy() for gone in self.deleted]
-        places = self._find(list(ids))
-        for number, document in places:
-            deleted[number][document] = True
-        kept = [number for number, gone in enumerate(deleted) if not gone.all()]
-        if self.folder is not None:
-            from .index_folder import write_deleted
-
-            write_deleted(self, deleted, kept)
-        self.segments = [self.segments[number] for number in kept]
-        self.deleted = [deleted[number] for number in kept]
-        self._changed()
-        return len(places)
-
-    def rebuilt(self, run: Run, progress: Progress | None = None) -> Index:
-        """A new index of the same documents, in memory, in which all are known alike."""
-        ids: list[str] = []
-        texts: list[str] = []
-        days: list[NDArray[np.datetime64]] = []
-        fields: dict[str, list[str | None]] = {name: [] for name in self.fields}
-        for segment, gone in self._pairs():
-            left = np.flatnonzero(~gone)
-            ids += _left(segment, gone)
-            texts += [segment.texts[int(d)] for d in left]
-            days.append(segment.arrays["days"][left].view("datetime64[D]"))
-            for name, values in fields.items():
-                codes, names = segment.field(name)
-                values += [names[code] if code >= 0 else None for code in codes[left].tolist()]
-        gathered = Gathered(texts, Record(ids, np.concatenate(days), fields))
-        return Index.memory(run, gathered, progress=progress)
-
-    def _pairs(self) -> list[tuple[Segment, NDArray[np.bool_]]]:
-        return list(zip(self.segments, self.deleted, strict=True))
-
-    def _gathered(self, documents: Corpus | Sequence[str] | Gathered) -> Gathered:
-        if isinstance(documents, Gathered):
-            return documents
-        numbers = (int(name) for segment in self.segments for name in segment.ids if name.isdecimal())
-        first = max(numbers, default=-1) + 1
-        if isinstance(documents, Sequence):
-            return Gathered.of(documents, [str(first + i) for i in range(len(documents))])
-        return gather(documents, Progress(), first)
-
-    def _find(self, ids: Sequence[str]) -> list[tuple[int, int]]:
-        """Segment and number of the documents called so."""
-        wanted = dict.fromkeys(ids)
-        places = [
-            (number, document)
-            for number, (segment, gone) in enumerate(self._pairs())
-            for document, name in enumerate(segment.ids)
-            if name in wanted and not gone[document]
-        ]
-        found = {self.segments[number].ids[document] for number, document in places}
-        missing = next((name for name in wanted if name not in found), None)
-        if missing is not None:
-            raise InputError(f"there is no document {missing!r}", remedy="check the id")
-        return places
-
-    def _changed(self) -> None:
-        self.__dict__.pop("scorer", None)
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(self.documents.ids)}
 
 
-def _left(segment: Segment, gone: NDArray[np.bool_]) -> list[str]:
-    return [name for name, out in zip(segment.ids, gone.tolist(), strict=True) if not out]
-
-
-def _first(scores: NDArray[np.float32], passing: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
-    """The best documents; many are sorted, few are picked."""
-    if most <= 1000:
-        return kernels.best_documents(scores, passing, most)
+def _best(scored: Scored, passing: NDArray[np.bool_], topn: int) -> NDArray[np.int64]:
+    """The best documents that pass, best first, ties by number."""
+    passing = scored.found & passing
+    if topn <= 1000:
+        return kernels.best_documents(scored.scores, passing, topn)
     numbers = np.flatnonzero(passing)
-    return numbers[np.argsort(-scores[numbers], kind="stable")][:most]
+    return numbers[np.argsort(-scored.scores[numbers], kind="stable")][:topn]
+
+
+def run_index(
+    run: Run,
+    corpus: Sequence[str | os.PathLike[str]] | None = None,
+    progress: Progress | None = None,
+    *,
+    tables: Sequence[str] = TABLES,
+    or_tokens: bool = False,
+) -> Index:
+    """The index of a run's documents, or of others.
+
+    It is kept in the run folder, and made again if the run, the documents or the version have changed.
+
+    Parameters
+    ----------
+    run : Run
+    corpus : sequence of paths, optional
+        Files and folders; the run's own documents by default.
+    progress : Progress, optional
+    tables : sequence of str
+        Tables of the run that vectors are made from.
+    or_tokens : bool
+        Whether to search the tokens that the run kept if its documents cannot be read.
+
+    Raises
+    ------
+    InputError
+        If the documents cannot be read.
+    FormatError
+        If there is an index and it is damaged.
+    """
+    progress = progress or Progress()
+    place, stamp = _place(run, corpus, tables), _stamp(run, corpus)
+    if place is not None and is_index(place):
+        if read_about(place).get("stamp") == stamp:
+            return Index.open(place)
+        progress.say("the index is of another run, other documents or another version: it is made again")
+    try:
+        opened = None if corpus is None else _opened(corpus)
+        index = _of_corpus(run, opened, tables, progress)
+    except InputError:
+        if not or_tokens or run.tokens is None:
+            raise
+        return Index.memory(run, kept_tokens(run), tables=tables, progress=progress)
+    index.about["stamp"] = stamp
+    if place is None:
+        return index
+    try:
+        with writing(place):
+            place.parent.mkdir(exist_ok=True)
+        return index.saved(place, overwrite=True)
+    except TargetError as error:
+        progress.say(f"the index is not kept: {error}")
+        return index
+
+
+def _opened(corpus: Sequence[str | os.PathLike[str]]) -> Corpus:
+    from selfvec.corpus import Corpus
+
+    return Corpus.open(corpus, keep_fields=True)
+
+
+def _of_corpus(run: Run, corpus: Corpus | None, tables: Sequence[str], progress: Progress) -> Index:
+    """An index in memory of a corpus, or of the run's own documents."""
+    own = corpus is None
+    found, corpus = gather_own(run, progress) if corpus is None else (gather(corpus, progress), corpus)
+    index = Index.memory(run, found, tables=tables, progress=progress)
+    index.about.update(corpus=corpus.summary.as_dict(), own=own)
+    return index
+
+
+def _place(
+    run: Run, corpus: Sequence[str | os.PathLike[str]] | None, tables: Sequence[str]
+) -> Path | None:
+    """Where an index is kept; None for a run in memory and for documents from a pipe."""
+    if run.folder is None:
+        return None
+    suffix = "" if tuple(tables) == TABLES else f"-{'-'.join(tables)}"
+    if corpus is None:
+        return run.folder / FOLDER / f"own{suffix}"
+    paths = [Path(path) for path in corpus]
+    if not all(path.is_file() or path.is_dir() for path in paths):
+        return None
+    names = json.dumps([str(path.resolve()) for path in paths])
+    return run.folder / FOLDER / f"of-{hashlib.sha256(names.encode()).hexdigest()[:16]}{suffix}"
+
+
+def _stamp(run: Run, corpus: Sequence[str | os.PathLike[str]] | None) -> str:
+    """The run and the documents of an index: its provenance, and sizes and times of other files."""
+    files = [
+        file
+        for path in map(Path, corpus or ())
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.is_file()
+    ]
+    states = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    content = json.dumps([run.provenance, states], sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,44 +1,46 @@
-"""An index as a folder. Nothing in it is ever changed: what is new is written beside it, and then named.
+"""An index as a folder, written whole. Its arrays are memory-mapped, so that opening reads little.
 
-index.json               what belongs to it; replaced last, whole
-space.safetensors        what it knows of meaning
-vocabulary-000.txt ...   its types, in the order they came
-segment-000/ ...         documents
-deleted-003.safetensors  which of them are gone
+index.json            version, preprocessing, fields, the dense share, and what the index was made for
+vocabulary.txt        the types
+arrays.safetensors    everything else
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.files import atomic_file, atomic_folder, writing
+from selfvec.base.files import atomic_folder
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
 
-from .dense_space import Space
-from .segment import Segment
+from .build import Parts
+from .dense_space import DenseSpace
+from .postings import HYBRID_AXES, IndexedDocuments
 
-if TYPE_CHECKING:
-    from .index import Index
+__all__ = ["is_index", "read_about", "read_index", "write_index"]
 
-__all__ = ["is_index", "read_index", "write_deleted", "write_index", "write_segment"]
-
-VERSION = 2
-_HEAD, _SPACE = "index.json", "space.safetensors"
-_AGAIN = "remove the index folder, it is made again at the next search"
+VERSION = 3
+_HEAD, _WORDS, _ARRAYS = "index.json", "vocabulary.txt", "arrays.safetensors"
+_AGAIN = "remove the index folder, the next search makes it again"
+_SPACE = ("rows", "weights", "related", "likeness")
+_TYPES = {
+    **dict.fromkeys(("rows", "weights", "likeness", "scales"), np.float32),
+    **dict.fromkeys(("related", "units", "lengths", "owners", "spans"), np.int32),
+    **dict.fromkeys(("front", "back"), np.int8),
+    **dict.fromkeys(("starts", "days"), np.int64),
+    "counts": np.uint16,
+}
+Arrays = Mapping[str, NDArray[Any]]
 
 
 def is_index(folder: Path) -> bool:
@@ -46,174 +48,131 @@ def is_index(folder: Path) -> bool:
     return (folder / _HEAD).is_file()
 
 
-def write_index(index: Index, folder: Path, *, overwrite: bool = False) -> None:
-    """Write an index of one segment into a new folder."""
+def write_index(folder: Path, parts: Parts, about: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    """Write a folder, whole or not at all.
+
+    Raises
+    ------
+    TargetError
+        If the folder exists and must not be replaced, or cannot be written.
+    """
+    lexicon, space, documents = parts
     if folder.exists() and not is_index(folder):
-        raise TargetError("exists and is no index", path=folder, remedy="choose another path")
-    (segment,) = index.segments
+        raise TargetError("exists and is not an index", path=folder, remedy="choose another path")
+    head = {
+        "version": VERSION,
+        "preprocessing": asdict(lexicon.preprocessing),
+        "fields": list(documents.fields),
+        "dense_share": space.share,
+        "about": dict(about),
+    }
     with atomic_folder(folder, overwrite=overwrite) as fresh:
-        write_tensors(fresh / _SPACE, index.space.tensors)
-        write_vocabulary(fresh / "vocabulary-000.txt", index.lexicon.types)
-        (fresh / "segment-000").mkdir()
-        segment.save(fresh / "segment-000")
-        head = {
-            "version": VERSION,
-            "generation": 0,
-            "preprocessing": asdict(index.lexicon.preprocessing),
-            "vocabularies": ["vocabulary-000.txt"],
-            "segments": ["segment-000"],
-            "deleted": None,
-            "about": index.about,
-        }
-        _write_head(fresh, head)
+        write_vocabulary(fresh / _WORDS, lexicon.types)
+        write_tensors(fresh / _ARRAYS, {**{name: getattr(space, name) for name in _SPACE}, **documents.arrays})
+        text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False)
+        (fresh / _HEAD).write_text(text + "\n", encoding="utf-8")
 
 
-def read_index(kind: type[Index], folder: Path) -> Index:
+def read_about(folder: Path) -> dict[str, Any]:
+    """What an index was made for; empty for an index of another version.
+
+    Raises
+    ------
+    FormatError
+        If ``index.json`` is damaged.
+    """
+    head = _read_json(folder / _HEAD)
+    about = head.get("about") if head.get("version") == VERSION else None
+    return dict(about) if isinstance(about, dict) else {}
+
+
+def read_index(folder: Path) -> tuple[Parts, dict[str, Any]]:
     """Open a folder.
 
     Raises
     ------
     InputError
-        If it is no index. `FormatError` if it is damaged, or of a later version.
+        If it is not an index. `FormatError` if it is damaged, or of another version.
     """
     if not is_index(folder):
-        raise InputError("is no index", path=folder, remedy="make one with: selfvec search RUN QUERY")
-    head = _read_head(folder)
+        raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
+    head = _read_json(folder / _HEAD)
+    if head.get("version") != VERSION:
+        raise FormatError(f"is not an index of version {VERSION}", path=folder / _HEAD, remedy=_AGAIN)
+    fields, share = head.get("fields"), head.get("dense_share")
     try:
         preprocessing = Preprocessing(**head["preprocessing"])
-        if not all(
-            value is None or isinstance(value, str | bool) for value in asdict(preprocessing).values()
-        ):
-            raise TypeError
-        names = [[str(name) for name in head[key]] for key in ("vocabularies", "segments")]
+        plain = all(isinstance(value, str | bool | None) for value in asdict(preprocessing).values())
     except (KeyError, TypeError):
-        raise FormatError("lacks what an index says of itself", path=folder / _HEAD, remedy=_AGAIN) from None
-    types = [word for name in names[0] for word in read_vocabulary(_there(folder / name))]
-    lexicon = Lexicon(preprocessing, types)
-    if len(lexicon.index) != len(types):
-        raise FormatError("a type stands twice in its vocabularies", path=folder, remedy=_AGAIN)
-    space = Space.of(map_tensors(_there(folder / _SPACE)), folder / _SPACE)
-    if len(space.rows) > len(types):
-        raise FormatError("it knows types that no vocabulary has", path=folder / _SPACE, remedy=_AGAIN)
-    dimensions = int(space.rows.shape[1])
-    segments = [Segment.open(folder / name, dimensions, len(types)) for name in names[1]]
-    deleted = _read_deleted(folder, head.get("deleted"), names[1], segments)
-    return kind(lexicon, space, segments, deleted, folder, dict(head.get("about") or {}))
+        plain = False
+    named = isinstance(fields, list) and all(isinstance(name, str) for name in fields)
+    if not plain or not named or not isinstance(share, float) or not 0 <= share <= 1:
+        raise FormatError("lacks what describes an index", path=folder / _HEAD, remedy=_AGAIN)
+    for name in (_WORDS, _ARRAYS):
+        if not (folder / name).is_file():
+            raise FormatError("belongs to an index and is missing", path=folder / name, remedy=_AGAIN)
+    lexicon, arrays = Lexicon(preprocessing, read_vocabulary(folder / _WORDS)), map_tensors(folder / _ARRAYS)
+    fault = next(_faults(arrays, fields, lexicon), None)
+    if fault is not None:
+        raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
+    space = DenseSpace(*(arrays[name] for name in _SPACE), share)
+    return (lexicon, space, IndexedDocuments(arrays, fields)), dict(head.get("about") or {})
 
 
-def write_segment(index: Index, segment: Segment, types: Sequence[str]) -> None:
-    """Put one more segment beside the others, with the types it brought."""
-    with _changing(index) as head:
-        number = head["generation"]
-        name, words = f"segment-{number:03d}", f"vocabulary-{number:03d}.txt"
-        folder = _folder(index)
-        with atomic_folder(folder / name, overwrite=True) as fresh:
-            segment.save(fresh)
-        with atomic_file(folder / words) as file:
-            write_vocabulary(file, types)
-        head["segments"].append(name)
-        head["vocabularies"].append(words)
-
-
-def write_deleted(index: Index, deleted: Sequence[NDArray[np.bool_]], kept: Sequence[int]) -> None:
-    """Say which documents are gone; segments without any are left out and removed."""
-    with _changing(index) as head:
-        folder, before = _folder(index), head["deleted"]
-        names = head["segments"]
-        head["segments"] = [names[number] for number in kept]
-        marks = {names[number]: deleted[number] for number in kept if deleted[number].any()}
-        head["deleted"] = f"deleted-{head['generation']:03d}.safetensors" if marks else None
-        if marks:
-            with atomic_file(folder / head["deleted"]) as file:
-                write_tensors(file, marks)
-    for name in set(names) - set(head["segments"]):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    if before and before != head["deleted"]:
-        (folder / str(before)).unlink(missing_ok=True)
-
-
-@contextmanager
-def _changing(index: Index) -> Iterator[dict[str, Any]]:
-    """The head of an index, to be changed by one writer and written when the block is done.
-
-    Raises
-    ------
-    TargetError
-        If another process changed or is changing the index.
-    """
-    folder = _folder(index)
-    with writing(folder), (folder / "lock").open("wb") as lock:
-        _locked(lock.fileno(), folder)
-        head = _read_head(folder)
-        if len(head["segments"]) != len(index.segments):
-            raise TargetError("another process changed this index", path=folder, remedy="open it again")
-        head["generation"] = int(head["generation"]) + 1
-        yield head
-        _write_head(folder, head)
-
-
-def _locked(descriptor: int, folder: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows: heads are replaced whole, the later writer wins
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise TargetError(
-            "another process is changing this index", path=folder, remedy="wait for it"
-        ) from None
-
-
-def _folder(index: Index) -> Path:
-    assert index.folder is not None
-    return index.folder
-
-
-def _there(path: Path) -> Path:
-    if not path.is_file():
-        raise FormatError("an index holds this file, it is missing", path=path, remedy=_AGAIN)
-    return path
-
-
-def _read_head(folder: Path) -> dict[str, Any]:
-    path = folder / _HEAD
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         head = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"is not JSON: {error}", path=path, remedy=_AGAIN) from None
-    if not isinstance(head, dict) or head.get("version") != VERSION:
-        raise FormatError(f"is not of an index of version {VERSION}", path=path, remedy=_AGAIN)
-    lists = [head.get("segments"), head.get("vocabularies")]
-    plain = all(isinstance(one, list) and all(_plain(name) for name in one) for one in lists)
-    if not plain or not isinstance(head.get("generation"), int) or not _plain(head.get("deleted") or "a"):
-        raise FormatError("lacks what an index says of itself", path=path, remedy=_AGAIN)
+    if not isinstance(head, dict):
+        raise FormatError("is not a JSON object", path=path, remedy=_AGAIN)
     return head
 
 
-def _plain(name: object) -> bool:
-    """Whether a name leads nowhere else."""
-    return isinstance(name, str) and name not in ("", ".", "..") and os.path.basename(name) == name  # noqa: PTH119
+def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
+    """What is wrong with the arrays: no loop over them may leave its bounds."""
+    strings = ["ids", "texts", *(f"values {i}" for i in range(len(fields)))]
+    types = _TYPES | dict.fromkeys(strings, np.uint8) | {f"{name} ends": np.int64 for name in strings}
+    types |= {f"field {i}": np.int32 for i in range(len(fields))}
+    missing = next((name for name in types if name not in a), None)
+    if missing is not None:
+        yield f"lacks the tensor {missing!r}"
+        return
+    if any(a[name].dtype != kind for name, kind in types.items()):
+        yield "a tensor has another type"
+        return
+    v, d, p, n = len(lexicon), a["days"].size, a["owners"].size, a["units"].size
+    width, likes = a["rows"].shape[-1], a["related"].shape[-1]
+    shapes = {
+        **{"rows": (v, width), "weights": (v,), "related": (v, likes), "likeness": (v, likes)},
+        **{"starts": (v + 1,), "units": (n,), "counts": (n,), "lengths": (d + p,), "scales": (d + p,)},
+        "front": (d + p, min(width, HYBRID_AXES)),
+        "back": (d + p, max(width - HYBRID_AXES, 0)),
+        **{"days": (d,), "owners": (p,), "spans": (p, 2), "ids ends": (d + 1,), "texts ends": (d + 1,)},
+        **{f"field {i}": (d,) for i in range(len(fields))},
+    }
+    if any(a[name].shape != shape for name, shape in shapes.items()):
+        yield "its tensors do not fit each other or the vocabulary"
+        return
+    if len(lexicon.index) != v:
+        yield "a word occurs twice in the vocabulary"
+    if not _within(a["related"], -1, v):
+        yield "a related word is not in the vocabulary"
+    if not _rises_to(a["starts"], n) or not _within(a["units"], 0, d + p):
+        yield "its postings are out of order"
+    spans = a["spans"]
+    if not _within(a["owners"], 0, d) or np.any(spans[:, 0] < 0) or np.any(spans[:, 0] >= spans[:, 1]):
+        yield "a passage is not part of a document"
+    if not all(_rises_to(a[f"{name} ends"], len(a[name])) for name in strings):
+        yield "its strings are out of order"
+    elif not all(_within(a[f"field {i}"], -1, len(a[f"values {i} ends"]) - 1) for i in range(len(fields))):
+        yield "a field has an unknown value"
 
 
-def _write_head(folder: Path, head: dict[str, Any]) -> None:
-    with atomic_file(folder / _HEAD) as file:
-        text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False)
-        file.write_text(text + "\n", encoding="utf-8")
+def _within(numbers: NDArray[Any], first: int, end: int) -> bool:
+    return not numbers.size or bool(first <= numbers.min() and numbers.max() < end)
 
 
-def _read_deleted(
-    folder: Path, name: str | None, names: Sequence[str], segments: Sequence[Segment]
-) -> list[NDArray[np.bool_]]:
-    out = [np.zeros(segment.documents, bool) for segment in segments]
-    if name is None:
-        return out
-    marks = map_tensors(_there(folder / name))
-    for number, own in enumerate(names):
-        mark = marks.get(own)
-        if mark is None:
-            continue
-        if mark.dtype != bool or mark.shape != out[number].shape:
-            raise FormatError(f"the tensor {own!r} fits no segment", path=folder / name, remedy=_AGAIN)
-        out[number] = np.array(mark)
-    return out
+def _rises_to(ends: NDArray[Any], last: int) -> bool:
+    """Whether numbers rise from 0 to ``last``."""
+    return bool(ends.size and ends[0] == 0 and ends[-1] == last and np.all(np.diff(ends) >= 0))

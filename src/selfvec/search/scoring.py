@@ -1,16 +1,14 @@
-"""From a question to a score for every document: the one place where BM25, dense and hybrid are computed.
+"""`Scorer`: from a query to a score for every document. BM25, dense and hybrid are computed here only.
 
-    words     BM25 of the question's words, words of one stem as one
-    related   the same, with words of like meaning counted in part: a word gives idf · x / (x + k), where x is
-              Σ likeness · count over it and the sixteen words nearest to it (late interaction by types,
-              saturated as in BM25)
-    meaning   the cosine of two vectors, of the question and of the text; in the hybrid, where words say the
-              rest, by their first 128 axes
+    words     BM25 of the words of the query; words that share a stem are one word
+    related   BM25 again, with related words counted in part: x / (x + k) · idf, where x is the sum of
+              likeness · count over the word and the sixteen words nearest to it
+    dense     the cosine of the vectors of query and text; the hybrid reads their first 128 axes
 
-The hybrid is a mean of what words say and what meaning says, each counted in standard deviations over all
-documents: (1 - m) / 2 · (z(words) + z(related)) + m · z(meaning). The share of meaning, m, is that of the
-collection (`selfvec.search.fusion_weight`). Then the question moves toward the five best documents (Rocchio,
-1971) and meaning is computed again. A long document scores half as a whole, half as its best passage.
+The hybrid is a weighted mean of the three, each in standard deviations over all documents:
+(1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection
+(`selfvec.search.dense_share`). The query then moves toward the five best documents (Rocchio, 1971), and the
+dense part is computed again. A long document scores half as a whole and half as its best passage.
 """
 
 from __future__ import annotations
@@ -24,69 +22,63 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import unit_rows
-from selfvec.text.lexicon import Asked
+from selfvec.text.lexicon import Query
 
 from . import kernels
-from .dense_space import Space
-from .segment import NARROW, Segment
+from .dense_space import DenseSpace
+from .postings import HYBRID_AXES, IndexedDocuments
 
 __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 
 MODES = ("hybrid", "bm25", "dense")
-PARTS = ("words", "related", "meaning")
-K1, B = 1.2, 0.75
+PARTS = ("words", "related", "meaning")  # names in JSON; "meaning" is the dense part
+K1, B = 1.2, 0.75  # BM25's parameters
 Rows = NDArray[np.float32]
-_NOTHING = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Parts to one score; see docs/search.md for how it was chosen, and how little the rest of it matters.
+    """How parts become one score; docs/search.md says how the defaults were chosen.
 
     Parameters
     ----------
-    meaning : float, optional
-        The share of meaning in the hybrid; that of the collection where not given.
+    dense : float, optional
+        Share of the dense part in the hybrid; the collection's own by default.
     feedback : int
-        Documents that the question moves to; 0 leaves it where it is.
+        Documents that the query moves toward; 0 for none.
     beta : float
-        How far it moves: their mean direction counts so much beside its own.
+        Weight of their mean direction beside the query's own.
     best : float
-        Share of its best passage in a long document's score.
+        Share of the best passage in the score of a long document.
     """
 
-    meaning: float | None = None
+    dense: float | None = None
     feedback: int = 5
     beta: float = 1.0
     best: float = 0.5
 
 
 def check_mode(mode: str) -> None:
-    """Refuse what is no mode.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Raise `OptionError` for an unknown mode."""
     if mode not in MODES:
         raise OptionError(f"is one of {', '.join(MODES)}, not {mode!r}", field="mode")
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What a question gives the documents of one segment.
+    """Scores of D documents for a query.
 
     Parameters
     ----------
     scores : (D,) float32
     found : (D,) bool
-        Whether the question meets it at all.
+        Whether a document shares anything with the query.
     best : (D,) int32
-        Its best passage; -1 where it has none.
-    parts : (3, D + P) float32
-        Each of `PARTS`, of each unit, before scaling.
+        The best passage of each document; -1 for documents without passages.
+    parts : (3, U) float32
+        Each of `PARTS` for every unit, before scaling.
     scales, shifts : (3,) float32
-        A part counts ``scale · part - shift`` in the hybrid.
+        A part counts ``scale · part - shift`` in the score.
     """
 
     scores: Rows
@@ -97,157 +89,116 @@ class Scored:
     shifts: Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scorer:
-    """The documents of some segments, ready to be scored.
+    """Documents, ready to be scored.
 
     Parameters
     ----------
-    segments : sequence of Segment
-    alive : sequence of (D,) bool
-        Documents that are not deleted.
-    removed : sequence of (T,) int32
-        How many of the deleted ones each type occurs in.
-    space : Space
+    documents : IndexedDocuments
+    space : DenseSpace
     blend : Blend
     """
 
-    segments: Sequence[Segment]
-    alive: Sequence[NDArray[np.bool_]]
-    removed: Sequence[NDArray[np.int32]]
-    space: Space
+    documents: IndexedDocuments
+    space: DenseSpace
     blend: Blend = Blend()
 
     @cached_property
-    def documents(self) -> int:
-        """How many there are."""
-        return sum(int(np.count_nonzero(alive)) for alive in self.alive)
-
-    @cached_property
-    def _saturation(self) -> list[Rows]:
-        """The count at which a word gives a unit half of its weight, (U,) of each segment."""
-        pairs = list(zip((segment.arrays["lengths"] for segment in self.segments), self.alive, strict=True))
-        tokens = sum(int(lengths[: len(alive)][alive].sum()) for lengths, alive in pairs)
-        mean = np.float32(max(tokens, 1) / max(self.documents, 1))
-        return [(K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32) for lengths, _ in pairs]
+    def _saturation(self) -> Rows:
+        """The count at which a word gives a unit half of its weight, (U,): k1 · (1 - b + b · length / mean)."""
+        lengths = self.documents.arrays["lengths"]
+        tokens = int(lengths[: len(self.documents)].sum())
+        mean = np.float32(max(tokens, 1) / max(len(self.documents), 1))
+        return (K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32)
 
     @cached_property
     def _shares(self) -> Rows:
-        """Of words, related words and meaning in the hybrid, (3,)."""
-        meaning = self.space.share if self.blend.meaning is None else self.blend.meaning
-        return np.array([(1 - meaning) / 2, (1 - meaning) / 2, meaning], np.float32)
+        """Shares of words, related words and the dense part in the hybrid, (3,)."""
+        dense = self.space.share if self.blend.dense is None else self.blend.dense
+        return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
 
-    def score(self, asked: Asked, mode: str = "hybrid") -> list[Scored]:
-        """Every document of every segment.
+    def score(self, query: Query, mode: str = "hybrid") -> Scored:
+        """Score every document.
 
         Raises
         ------
         OptionError
-            If there is no such mode.
+            If the mode is unknown.
         """
         check_mode(mode)
-        parts = [np.zeros((3, segment.units), np.float32) for segment in self.segments]
+        parts = np.zeros((3, self.documents.units), np.float32)
         if mode != "dense":
-            self._lexical(asked, parts, softened=mode == "hybrid")
-        query = self.space.asked(asked.types, asked.counts) if mode != "bm25" else _NOTHING
-        if mode == "hybrid":
-            query = query[:NARROW]
-        self._meaning(query, parts)
-        shares = {"bm25": (1, 0, 0), "dense": (0, 0, 1)}.get(mode)
-        if shares is not None:
-            flat = np.array(shares, np.float32)
-            return self._documents(parts, flat, flat, np.zeros(3, np.float32))
-        own = self._shares
-        scaling = self._scaling(parts)
-        first = self._documents(parts, own, *scaling)
-        moved = self._moved(query, first)
+            self._bm25(query, parts, related=mode == "hybrid")
+        if mode == "bm25":
+            return self._combine(parts, np.array([1, 0, 0], np.float32))
+        vector = self.space.query_vector(query.types, query.counts)
+        if mode == "dense":
+            self._dense(vector, parts[2])
+            return self._combine(parts, np.array([0, 0, 1], np.float32))
+        vector = vector[:HYBRID_AXES]
+        self._dense(vector, parts[2])
+        standard = self._standardise(parts)
+        first = self._combine(parts, self._shares, standard)
+        moved = self._feedback(vector, first)
         if moved is None:
             return first
-        self._meaning(moved, parts)
-        meaning = self._scaling(parts, (2,))
-        return self._documents(
-            parts, own, *(np.append(a[:2], b[2]) for a, b in zip(scaling, meaning, strict=True))
+        self._dense(moved, parts[2])
+        standard[:, 2] = self._standardise(parts, (2,))[:, 2]
+        return self._combine(parts, self._shares, standard)
+
+    def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
+        """BM25, and BM25 with related words, into the first two parts."""
+        types = [self.space.related_to(own) if related else [(own, 1.0)] for own in query.types.tolist()]
+        numbers = np.array([other for group in types for other, _ in group], np.int64)
+        likeness = np.array([like for group in types for _, like in group], np.float32)
+        bounds = np.cumsum([0, *map(len, types)], dtype=np.int64)
+        arrays = self.documents.arrays
+        lists = np.stack([arrays["starts"][numbers], arrays["starts"][numbers + 1]], axis=1)
+        weights = (self.space.weights[query.types] * query.counts).astype(np.float32)
+        out = parts[: 1 + related]
+        kernels.add_terms(
+            arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 
-    def _lexical(self, asked: Asked, parts: list[Rows], *, softened: bool) -> None:
-        """BM25 and its softened form, into the first two parts; twice the first where it is not asked for."""
-        occurs = np.zeros(len(asked.types), np.int64)
-        for segment, removed in zip(self.segments, self.removed, strict=True):
-            occurs += segment.frequencies(asked.types, removed)
-        idf = np.log1p((self.documents - occurs + 0.5) / (occurs + 0.5))
-        weights = (idf * asked.counts).astype(np.float32)
-        groups = [self.related(int(own)) if softened else [(int(own), 1.0)] for own in asked.types]
-        likeness = np.array([like for group in groups for _, like in group], np.float32)
-        types = np.array([other for group in groups for other, _ in group], np.int64)
-        bounds = np.cumsum([0, *map(len, groups)], dtype=np.int64)
-        for segment, saturation, part in zip(self.segments, self._saturation, parts, strict=True):
-            lists = segment.postings(types)
-            units, counts = segment.arrays["units"], segment.arrays["counts"]
-            kernels.add_terms(units, counts, lists, likeness, bounds, weights, saturation, part[0], part[1])
-
-    def related(self, own: int) -> list[tuple[int, float]]:
-        """A type and those related to it, with what one occurrence counts."""
-        if own >= len(self.space.related):
-            return [(own, 1.0)]
-        pairs = zip(self.space.related[own].tolist(), self.space.likeness[own].tolist(), strict=True)
-        return [(own, 1.0), *((other, like) for other, like in pairs if other >= 0)]
-
-    def _meaning(self, query: Rows, parts: list[Rows]) -> None:
-        """Products with a query, into the last part; of the front axes only where it has no others."""
-        largest = float(np.abs(query).max(initial=0))
+    def _dense(self, query: Rows, out: Rows) -> None:
+        """Products with a query, (d,), into ``out``, (U,); a short query reads the front axes only."""
+        arrays, largest = self.documents.arrays, float(np.abs(query).max(initial=0))
         if largest == 0:
             return
         whole = np.rint(query * (32767 / largest)).astype(np.int16)
-        step = largest / 32767
-        for segment, part in zip(self.segments, parts, strict=True):
-            front, back, scales = (segment.arrays[name] for name in ("front", "back", "scales"))
-            width = front.shape[1]
-            kernels.dot_products(front, scales, whole[:width], step, part[2])
-            if len(query) > width:
-                rest = np.empty_like(part[2])
-                kernels.dot_products(back, scales, whole[width:], step, rest)
-                part[2] += rest
+        step, width = largest / 32767, arrays["front"].shape[1]
+        kernels.dot_products(arrays["front"], arrays["scales"], whole[:width], step, out)
+        if len(query) > width:
+            rest = np.empty_like(out)
+            kernels.dot_products(arrays["back"], arrays["scales"], whole[width:], step, rest)
+            out += rest
 
-    def _scaling(self, parts: list[Rows], which: Sequence[int] = (0, 1, 2)) -> tuple[Rows, Rows]:
-        """What makes standard deviations of the parts, over the documents that are there, times shares."""
-        scales, shifts = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    def _standardise(self, parts: Rows, which: Sequence[int] = (0, 1, 2)) -> Rows:
+        """Scales and shifts that turn parts into standard deviations over the documents, (2, 3)."""
+        out = np.zeros((2, 3), np.float32)
         for k in which:
-            share = self._shares[k]
-            sums = [kernels.moments(part[k], alive) for part, alive in zip(parts, self.alive, strict=True)]
-            number, total, squares = (sum(one[i] for one in sums) for i in range(3))
-            mean = total / max(number, 1)
-            spread = max(squares / max(number, 1) - mean * mean, 0.0) ** 0.5
+            total, squares = kernels.moments(parts[k, : len(self.documents)])
+            mean = total / len(self.documents)
+            spread = max(squares / len(self.documents) - mean * mean, 0.0) ** 0.5
             if spread > 1e-6:
-                scales[k], shifts[k] = share / spread, share * mean / spread
-        return scales, shifts
-
-    def _documents(self, parts: list[Rows], shares: Rows, scales: Rows, shifts: Rows) -> list[Scored]:
-        """Scores of documents from the parts of their units; those without a share find nothing."""
-        out = []
-        for segment, alive, part in zip(self.segments, self.alive, parts, strict=True):
-            scores = np.empty(segment.documents, np.float32)
-            best = np.empty(segment.documents, np.int32)
-            found = np.empty(segment.documents, bool)
-            owners = segment.arrays["owners"]
-            kernels.whole_and_best(
-                part, shares, scales, shifts, owners, self.blend.best, alive, scores, best, found
-            )
-            out.append(Scored(scores, found, best, part, scales, shifts))
+                out[:, k] = self._shares[k] / spread, self._shares[k] * mean / spread
         return out
 
-    def _moved(self, query: Rows, scored: list[Scored]) -> Rows | None:
-        """The question's vector, moved toward those of the best documents; None where there are none."""
-        most = self.blend.feedback
-        if most < 1:
+    def _combine(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
+        """Scores of documents from the parts of their units; parts without a share are not looked at."""
+        scales, shifts = np.stack([shares, np.zeros_like(shares)]) if standard is None else standard.copy()
+        owners, best = self.documents.arrays["owners"], self.blend.best
+        found = kernels.combine(parts, shares, scales, shifts, owners, best, len(self.documents))
+        return Scored(*found, parts, scales, shifts)
+
+    def _feedback(self, query: Rows, first: Scored) -> Rows | None:
+        """The query's vector, moved toward those of the best documents; None if nothing was found."""
+        if self.blend.feedback < 1:
             return None
-        best = [
-            (-float(one.scores[d]), number, int(d))
-            for number, one in enumerate(scored)
-            for d in kernels.best_documents(one.scores, one.found, most)
-        ]
-        if not best:
+        best = kernels.best_documents(first.scores, first.found, self.blend.feedback)
+        if not len(best):
             return None
-        rows = [self.segments[number].front(d) for _, number, d in sorted(best)[:most]]
-        toward = unit_rows(np.sum(rows, axis=0)[None])[0]
+        toward = unit_rows(self.documents.hybrid_vectors(best).sum(axis=0)[None])[0]
         moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
         return moved

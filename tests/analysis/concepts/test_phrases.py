@@ -25,7 +25,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.pipeline import refine
 from selfvec.text import tokenizer
-from selfvec.text.lexicon import located
+from selfvec.text.lexicon import word_spans
 from selfvec.text.phrases import Running, join, parts
 
 
@@ -199,10 +199,9 @@ def test_what_stands_between_words(texts: list[str]) -> None:
     found = tokens.apart().tolist()
     expected = []
     for text in texts:
-        starts, ends = located(text)
-        expected += [
-            i == 0 or GAP.fullmatch(text[ends[i - 1] : starts[i]]) is None for i in range(len(starts))
-        ]
+        spans = word_spans(text)
+        gaps = [text[end:start] for (_, end), (start, _) in pairwise(spans)]
+        expected += [True] * bool(spans) + [GAP.fullmatch(gap) is None for gap in gaps]
     assert found == expected
 
 

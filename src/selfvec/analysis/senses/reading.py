@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
-from selfvec.text.lexicon import located
+from selfvec.text.lexicon import word_spans
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
@@ -96,7 +96,7 @@ class Reader:
         counts = np.bincount(raw.ids, minlength=len(raw.types)).astype(np.int64)
         keys = self._rules.keys(raw.types, counts, self.run.vectors.key_to_index)
         names = [keys.types[i] for i in keys.places[raw.ids].tolist()]
-        spans = list(zip(*located(text, self._tokenizer.name), strict=True))
+        spans = word_spans(text, self._tokenizer.name)
         gaps = (text[end:start] for (_, end), (start, _) in pairwise(spans))
         return names, spans, [gap in _HYPHENS or _is_space(gap) for gap in gaps]
 

@@ -1,0 +1,152 @@
+"""`IndexedDocuments`: the arrays of an index that hold its documents.
+
+Whole documents come first, then the passages of the long ones; both are called units. All arrays can be
+memory-mapped, and none is ever changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.data.token_batch import TokenBatch
+
+from . import kernels
+from .gathered import GatheredDocuments
+
+__all__ = ["HYBRID_AXES", "NO_DAY", "IndexedDocuments", "join_strings", "split_strings"]
+
+HYBRID_AXES = 128  # axes that the hybrid reads; only the dense mode reads the others
+NO_DAY = np.iinfo(np.int64).min
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def join_strings(name: str, strings: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Strings as two arrays: their UTF-8 bytes one after the other, and where each one ends."""
+    pieces = [string.encode() for string in strings]
+    ends = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+    return {name: np.frombuffer(b"".join(pieces), np.uint8), f"{name} ends": ends}
+
+
+def split_strings(arrays: Arrays, name: str) -> list[str]:
+    """The strings of `join_strings`."""
+    data = arrays[name].tobytes()
+    return [data[a:b].decode(errors="replace") for a, b in pairwise(arrays[f"{name} ends"].tolist())]
+
+
+@dataclass(frozen=True, eq=False)
+class IndexedDocuments:
+    """Documents and passages, ready to be scored.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        With D documents, P passages, U = D + P units, V types and N postings: ``starts`` (V + 1,) of the
+        postings of each type, ``units`` (N,) and ``counts`` (N,); ``lengths`` (U,) in tokens; ``owners``
+        (P,) and ``spans`` (P, 2) of the passages, the latter in characters; vectors as whole numbers
+        times ``scales`` (U,), in two parts, ``front`` (the axes that the hybrid reads) and ``back``;
+        ``days`` (D,); ids, texts, and fields as codes and values.
+    fields : sequence of str
+        Names of the fields.
+    """
+
+    arrays: Arrays
+    fields: Sequence[str]
+
+    @classmethod
+    def build(
+        cls,
+        found: GatheredDocuments,
+        batch: TokenBatch,
+        owners: NDArray[np.int32],
+        spans: NDArray[np.int32],
+        vectors: NDArray[np.float32],
+    ) -> IndexedDocuments:
+        """From documents, and units as tokens, (U documents), and as unit vectors, (U, d)."""
+        starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
+        scales = (np.abs(vectors).max(axis=1, initial=0) / 127).astype(np.float32)
+        steps = np.where(scales > 0, scales, 1)[:, None]
+        arrays: dict[str, NDArray[Any]] = {
+            "starts": starts,
+            "units": units,
+            "counts": counts,
+            "lengths": np.diff(batch.offsets).astype(np.int32),
+            "owners": owners,
+            "spans": spans,
+            "front": np.rint(vectors[:, :HYBRID_AXES] / steps).astype(np.int8),
+            "back": np.rint(vectors[:, HYBRID_AXES:] / steps).astype(np.int8),
+            "scales": scales,
+            "days": found.days.astype("datetime64[D]").astype(np.int64),
+            **join_strings("ids", found.ids),
+            **join_strings("texts", found.texts),
+        }
+        for i, values in enumerate(found.fields.values()):
+            number = {name: n for n, name in enumerate(dict.fromkeys(v for v in values if v is not None))}
+            codes = [-1 if value is None else number[value] for value in values]
+            arrays |= {f"field {i}": np.array(codes, np.int32), **join_strings(f"values {i}", list(number))}
+        for array in arrays.values():
+            array.flags.writeable = False  # as memory-mapped ones are: kernels are compiled once
+        return cls(arrays, list(found.fields))
+
+    def __len__(self) -> int:
+        """D."""
+        return len(self.arrays["days"])
+
+    @property
+    def units(self) -> int:
+        """U."""
+        return len(self.arrays["lengths"])
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Names of the documents."""
+        return split_strings(self.arrays, "ids")
+
+    @cached_property
+    def dated(self) -> bool:
+        """Whether any document has a date."""
+        return bool(np.any(self.arrays["days"] != NO_DAY))
+
+    def text(self, document: int) -> str:
+        """A document as it was written."""
+        start, end = self.arrays["texts ends"][document : document + 2].tolist()
+        return self.arrays["texts"][start:end].tobytes().decode(errors="replace")
+
+    def day(self, document: int) -> str | None:
+        """The date of a document, such as 2020-06-18."""
+        day = int(self.arrays["days"][document])
+        return None if day == NO_DAY else str(np.datetime64(day, "D"))
+
+    def field(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+        """A field as codes, (D,), -1 for documents without it, and the values that codes stand for."""
+        i = self.fields.index(name)
+        if name not in self._values:
+            self._values[name] = split_strings(self.arrays, f"values {i}")
+        return self.arrays[f"field {i}"], self._values[name]
+
+    @cached_property
+    def _values(self) -> dict[str, list[str]]:
+        """Values of the fields that have been read."""
+        return {}
+
+    def fields_of(self, document: int) -> dict[str, str]:
+        """The fields of a document."""
+        columns = {name: self.field(name) for name in self.fields}
+        return {name: values[codes[document]] for name, (codes, values) in columns.items() if codes[document] >= 0}
+
+    def vectors(self, units: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+        """Vectors of units, (n, d) float32."""
+        rows = np.hstack([self.arrays["front"][units], self.arrays["back"][units]])
+        out: NDArray[np.float32] = rows * self.arrays["scales"][units, None]
+        return out
+
+    def hybrid_vectors(self, units: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+        """The axes of units' vectors that the hybrid reads, (n, 128) float32 at most."""
+        rows: NDArray[np.float32] = self.arrays["front"][units] * self.arrays["scales"][units, None]
+        return rows
