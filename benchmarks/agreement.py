@@ -1,7 +1,7 @@
 """How the share of meaning in a hybrid score was chosen: every collection left out in turn.
 
 A share that is the same everywhere is held against one that follows how often words and meaning agree
-(`selfvec.search.fusion_weight`), on judged collections and those of `benchmarks.known_items`. Either is
+(`selfvec.search.dense_share`), on judged collections and those of `benchmarks.known_items`. Either is
 chosen on all sources of documents but one, and measured on that one.
 """
 
@@ -22,7 +22,7 @@ from selfvec.evaluation.ranking_metrics import ndcg, ranked
 from selfvec.evaluation.retrieval import Collection, read_collection
 from selfvec.refine.pipeline import refine
 from selfvec.search import Index
-from selfvec.search.fusion_weight import LEAST, MOST, agreement
+from selfvec.search.dense_share import LEAST, MOST, agreement
 from selfvec.search.scoring import Blend
 
 __all__ = ["chosen", "measured"]
@@ -70,7 +70,7 @@ def _mean(collection: Collection, index: Index, mode: str, blend: Blend | None =
     scorer = replace(index.scorer, blend=blend or Blend())
     values = []
     for question, gains in zip(collection.queries, collection.relevant, strict=True):
-        (found,) = scorer.score(index.lexicon.read(question), mode)
+        found = scorer.score(index.lexicon.parse(question), mode)
         values.append(ndcg(ranked(found.scores, found.found), gains))
     return float(np.mean(values))
 

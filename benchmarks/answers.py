@@ -107,7 +107,7 @@ def searched(collection: Collection, index: Index, mode: str) -> Asked:
     index.scores(collection.queries[0], mode)
     start, rankings = time.process_time(), []
     for question in collection.queries:
-        (found,) = index.scores(question, mode)
+        found = index.scores(question, mode)
         rankings.append(ranked(found.scores, found.found))
     return Asked(rankings, (time.process_time() - start) / len(collection.queries) * 1e3)
 
@@ -249,7 +249,7 @@ def blended(collection: Collection, index: Index, blend: Blend) -> float:
     scorer = replace(index.scorer, blend=blend)
     values = []
     for question, gains in zip(collection.queries, collection.relevant, strict=True):
-        (found,) = scorer.score(index.lexicon.read(question))
+        found = scorer.score(index.lexicon.parse(question))
         values.append(ndcg(ranked(found.scores, found.found), gains))
     return float(np.mean(values))
 

@@ -22,8 +22,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
 from selfvec.search import Index
-from selfvec.search.building import lexical
-from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
 PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
 PASSAGES, QUESTIONS = 100_000, 300
@@ -49,16 +48,16 @@ def material() -> tuple[list[str], list[str], list[str]]:
 
 def check_bm25(texts: list[str], questions: list[str]) -> None:
     """Our scores are those of the library's Lucene variant, over the same stems."""
-    lexicon, scorer = lexical(texts, Preprocessing())
-    batch = lexicon.encode(texts)
+    index = Index.words_only(texts, Preprocessing())
+    batch = merge_stems(encode_texts(texts, Preprocessing()), Preprocessing())
     tokens = [batch.ids[a:b].tolist() for a, b in pairwise(batch.offsets)]
     peer = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
-    vocabulary = {str(i): i for i in range(len(lexicon))}
+    vocabulary = {str(i): i for i in range(len(batch.types))}
     peer.index(bm25s.tokenization.Tokenized(tokens, vocabulary), show_progress=False)
     for question in questions:
-        asked = lexicon.read(question)
-        ids = np.repeat(asked.types, asked.counts.astype(int)).tolist()
-        (found,) = scorer.score(asked, "bm25")
+        query = index.lexicon.parse(question)
+        ids = np.repeat(query.types, query.counts.astype(int)).tolist()
+        found = index.scorer.score(query, "bm25")
         np.testing.assert_allclose(found.scores, peer.get_scores_from_ids(ids), atol=1e-4)
 
 
@@ -68,13 +67,13 @@ def check_opened(run: Run, texts: list[str], questions: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         opened = Index.create(Path(name, "index"), run, Corpus.from_texts(texts))
         for question in questions:
-            (ours,), (theirs,) = memory.scores(question), opened.scores(question)
+            ours, theirs = memory.scores(question), opened.scores(question)
             np.testing.assert_array_equal(ours.scores, theirs.scores)
-            asked = memory.lexicon.read(question)
-            query = memory.space.asked(asked.types, asked.counts)
-            rows = memory.segments[0].vectors(np.arange(memory.segments[0].units))
-            (dense,) = memory.scores(question, "dense")
-            np.testing.assert_allclose(dense.parts[2], rows @ query, atol=1e-3)
+            query = memory.lexicon.parse(question)
+            vector = memory.space.query_vector(query.types, query.counts)
+            rows = memory.documents.vectors(np.arange(memory.documents.units))
+            dense = memory.scores(question, "dense")
+            np.testing.assert_allclose(dense.parts[2], rows @ vector, atol=1e-3)
 
 
 def per_second(function: Callable[[str], object], questions: list[str]) -> float:
@@ -107,7 +106,7 @@ def run() -> Iterator[Result]:
             opening.append(time.perf_counter() - start)
         index.search(questions[0])
         yield Result("search: open it", min(opening) * 1e3, "ms", "100 ms", 100 / (min(opening) * 1e3))
-        note = f"{index.segments[0].units:,} passages, one core; target 200/s"
+        note = f"{index.documents.units:,} passages, one core; target 200/s"
         for mode in ("hybrid", "bm25", "dense"):
             rate = per_second(lambda question, mode=mode: index.scores(question, mode), questions)
             yield Result(f"search: {mode}, scores", rate, "questions/s", "200/s", rate / 200, note)

@@ -31,7 +31,7 @@ from selfvec.evaluation.compared_vectors import Table
 from selfvec.evaluation.ranking_metrics import ranked, score_rankings
 from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, read_collection
 from selfvec.refine.pipeline import refine
-from selfvec.search.building import lexical
+from selfvec.search import Index
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.stems import stems
 from selfvec.views.graphs import save_graph
@@ -223,21 +223,21 @@ def expanded() -> str:
         path = SHARED_DATA / "retrieval" / folder
         collection = read_collection(path)
         run = refine(Corpus.open([path]), "default", Settings(method="decorrelated", stop_words="en"))
-        lexicon, scorer = lexical(collection.documents, Preprocessing.of(run.provenance).by_words)
+        index = Index.words_only(collection.documents, Preprocessing.of(run.provenance).by_words)
         for label, more in zip(rows, (0, 10), strict=True):
             rankings = []
             for query in collection.queries:
-                asked = lexicon.read(query)
+                asked = index.lexicon.parse(query)
                 weights = dict(zip(asked.types.tolist(), asked.counts.tolist(), strict=True))
                 for term in expand(run, query, more) if more else ():
-                    for number in lexicon.types_of([term.term])[0]:
+                    for number in index.lexicon.types_of([term.term])[0]:
                         if number >= 0:
                             weights[number] = weights.get(number, 0.0) + term.weight
                 types, counts = (
                     np.array(list(weights), np.int64),
                     np.array(list(weights.values()), np.float32),
                 )
-                (scored,) = scorer.score(replace(asked, types=types, counts=counts), "bm25")
+                scored = index.scorer.score(replace(asked, types=types, counts=counts), "bm25")
                 rankings.append(ranked(scored.scores, scored.found))
             scores = score_rankings(rankings, collection.relevant)
             rows[label] += [f"{np.mean(scores[metric]):.3f}" for metric in ("ndcg@10", "recall@100")]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-import selfvec
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
 from selfvec.search import Index
-from selfvec.storage.run_folder import save_run
+from selfvec.storage.run_folder import open_run, save_run
 
 STATES = ("IOWA", "OHIO", "UTAH")
 
@@ -53,10 +53,18 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
     (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     corpus = Corpus.open([folder / "reports.jsonl"])
     save_run(refine(corpus, "default", Settings(method="decorrelated")), folder / "run")
-    return selfvec.open_run(folder / "run")
+    return open_run(folder / "run")
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory, storm_run: Run) -> Index:
+    """The opened index of the run's own documents."""
+    return Index.create(tmp_path_factory.mktemp("index") / "index", storm_run)
 
 
 @pytest.fixture
-def index(tmp_path: Path, storm_run: Run) -> Index:
-    """An index folder of the run's own documents."""
-    return Index.create(tmp_path / "index", storm_run)
+def copied_run(tmp_path: Path, storm_run: Run) -> Run:
+    """A copy of the run that tests may change."""
+    assert storm_run.folder is not None
+    shutil.copytree(storm_run.folder, tmp_path / "run")
+    return open_run(tmp_path / "run")

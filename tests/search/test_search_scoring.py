@@ -11,36 +11,39 @@ from hypothesis import strategies as st
 
 from selfvec.base.errors import OptionError
 from selfvec.search import kernels
-from selfvec.search.dense_space import RELATED, Space
+from selfvec.search.dense_space import RELATED, DenseSpace
+from selfvec.search.gathered import GatheredDocuments
+from selfvec.search.postings import IndexedDocuments
 from selfvec.search.scoring import Blend, Scorer, check_mode
-from selfvec.search.segment import Record, Segment
+from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.lexicon import Lexicon
-from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.preprocessing import Preprocessing, encode_texts
 
 PLAIN = Preprocessing(stop_words=None, stem=None)
 TEXTS = ["hail hail roof", "ice roof", "invoice paid", "paid paid paid invoice"]
-# hail and ice are alike by half; the rest knows only itself
+# hail and ice are alike by half; the others are related to themselves only
 ROWS = {"hail": [1, 0], "ice": [0.8, 0.6], "roof": [0, 1], "invoice": [0, -1], "paid": [-1, 0]}
 
 
-def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str] | None = None):
-    """A lexicon and a scorer over the four texts; idf of meaning is 1, so that vectors are plain sums."""
-    lexicon = Lexicon(PLAIN)
-    batch = lexicon.encode(texts or TEXTS)
+def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str] = TEXTS):
+    """An index of texts with a known space; idf is 1 in the dense part, so that vectors are plain sums."""
+    batch = encode_texts(texts, PLAIN)
+    lexicon = Lexicon(PLAIN, batch.types)
     rows = np.array([ROWS[name] for name in lexicon.types], np.float32)
     related = np.full((len(rows), RELATED), -1, np.int32)
     worth = np.zeros((len(rows), RELATED), np.float32)
     hail, ice = lexicon.index["hail"], lexicon.index["ice"]
     related[hail, 0], related[ice, 0] = ice, hail
     worth[hail, 0] = worth[ice, 0] = likeness
-    space = Space(rows, np.ones(len(rows), np.float32), related, worth, np.zeros((0, 2), np.float32))
-    owners = owners or []
-    documents = batch.documents - len(owners)
-    record = Record([str(i) for i in range(documents)], np.full(documents, "NaT", "datetime64[D]"))
-    spans = [(0, 1)] * len(owners)
-    segment = Segment.make(batch, owners, spans, space.vectors(batch), record, ["x"] * documents)
-    nothing = np.zeros(len(segment.arrays["types"]), np.int32)
-    return lexicon, Scorer([segment], [np.ones(documents, bool)], [nothing], space)
+    passages = np.array(owners or [], np.int32)
+    documents = batch.documents - len(passages)
+    weights = inverse_document_frequency(batch, documents)
+    vectors = document_vectors(batch, rows, np.ones(len(rows), np.float32))
+    spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
+    found = GatheredDocuments.of(["x"] * documents)
+    indexed = IndexedDocuments.build(found, batch, passages, spans, vectors)
+    space = DenseSpace(rows / weights[:, None], weights, related, worth)
+    return lexicon, Scorer(indexed, space)
 
 
 def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int = 4) -> float:
@@ -50,7 +53,7 @@ def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int =
 
 def test_bm25_by_hand() -> None:
     lexicon, scorer = made()
-    (found,) = scorer.score(lexicon.read("Hail, roof; hail"), "bm25")
+    found = scorer.score(lexicon.parse("Hail, roof; hail"), "bm25")
     expected = [2 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
     np.testing.assert_allclose(found.scores, expected, rtol=1e-5)
     assert found.found.tolist() == [True, True, False, False]
@@ -58,7 +61,7 @@ def test_bm25_by_hand() -> None:
 
 def test_related_words_count_in_part() -> None:
     lexicon, scorer = made(likeness=0.5)
-    (found,) = scorer.score(lexicon.read("hail"), "hybrid")
+    found = scorer.score(lexicon.parse("hail"), "hybrid")
     # the second text has no hail, but ice, which counts half: with the idf of hail
     np.testing.assert_allclose(found.parts[0], [bm25(2, 3, 1), 0, 0, 0], rtol=1e-5)
     np.testing.assert_allclose(found.parts[1], [bm25(2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
@@ -66,13 +69,13 @@ def test_related_words_count_in_part() -> None:
 
 def test_a_word_and_a_related_one_are_saturated_together() -> None:
     lexicon, scorer = made(texts=["hail ice ice", "ice roof", "invoice paid", "paid paid paid invoice"])
-    (found,) = scorer.score(lexicon.read("hail"))
+    found = scorer.score(lexicon.parse("hail"))
     assert found.parts[1, 0] == pytest.approx(bm25(1 + 0.5 * 2, 3, 1), rel=1e-5)
 
 
-def test_meaning_is_the_cosine() -> None:
+def test_dense_is_the_cosine() -> None:
     lexicon, scorer = made()
-    (found,) = scorer.score(lexicon.read("hail"), "dense")
+    found = scorer.score(lexicon.parse("hail"), "dense")
     texts = np.array([[2, 1], [0.8, 1.6], [-1, -1], [-3, -1]])
     cosines = texts[:, 0] / np.linalg.norm(texts, axis=1)
     np.testing.assert_allclose(found.scores, cosines, atol=0.01)  # whole numbers of 127 steps
@@ -80,10 +83,9 @@ def test_meaning_is_the_cosine() -> None:
 
 def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -> None:
     lexicon, scorer = made()
-    asked = lexicon.read("hail roof")
-    (found,) = scorer.score(asked)
-    segment = scorer.segments[0]
-    rows = segment.vectors(np.arange(4))
+    asked = lexicon.parse("hail roof")
+    found = scorer.score(asked)
+    rows = scorer.documents.vectors(np.arange(4))
 
     def z(part):
         return (part - part.mean()) / part.std()
@@ -91,7 +93,7 @@ def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -
     words, related = found.parts[0], found.parts[1]
     query = np.array([1, 1]) / math.sqrt(2)
     first = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ query)
-    assert Blend().feedback >= 4  # all four documents are looked at: the sum of all that have been met
+    assert Blend().feedback >= 4  # all four documents are looked at
     met = [i for i in np.argsort(-first) if words[i] or related[i] or rows[i] @ query != 0]
     toward = rows[met].sum(axis=0)
     moved = query + toward / np.linalg.norm(toward)
@@ -108,30 +110,18 @@ def test_a_long_document_is_half_itself_and_half_its_best_passage() -> None:
         "roof roof roof",
     ]  # two documents, two passages of one
     lexicon, scorer = made(owners=[0, 0], texts=texts)
-    (found,) = scorer.score(lexicon.read("hail"), "bm25")
+    found = scorer.score(lexicon.parse("hail"), "bm25")
     one = [bm25(1, length, 1, mean=3, documents=2) for length in (4, 1)]
     np.testing.assert_allclose(found.scores, [sum(one) / 2, 0], rtol=1e-5)
     assert found.best.tolist() == [0, -1]
 
 
-def test_what_is_deleted_counts_no_more() -> None:
-    lexicon, whole = made()
-    segment = whole.segments[0]
-    gone = np.array([False, True, False, False])
-    scorer = Scorer([segment], [~gone], [segment.removed(gone)], whole.space)
-    (found,) = scorer.score(lexicon.read("hail roof"), "bm25")
-    mean = 9 / 3
-    expected = bm25(2, 3, 1, mean, 3) + bm25(1, 3, 1, mean, 3)
-    assert found.scores[0] == pytest.approx(expected, rel=1e-5)
-    assert found.found.tolist() == [True, False, False, False]
-
-
 def test_a_question_of_unknown_words_finds_nothing() -> None:
     lexicon, scorer = made()
-    asked = lexicon.read("zebra, the zebra")
+    asked = lexicon.parse("zebra, the zebra")
     assert asked.unknown == ["zebra", "the"]
     for mode in ("hybrid", "bm25", "dense"):
-        (found,) = scorer.score(asked, mode)
+        found = scorer.score(asked, mode)
         assert not found.found.any()
 
 
@@ -145,12 +135,7 @@ def test_postings_are_the_texts_turned_round(texts, seed) -> None:
     rng = np.random.default_rng(seed)
     ids = np.array([word for text in texts for word in text], np.int32)
     offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    bounds, types, counts = kernels.counted_types(ids, offsets, 7)
-    for number, text in enumerate(texts):
-        part = slice(bounds[number], bounds[number + 1])
-        pairs = zip(types[part].tolist(), counts[part].tolist(), strict=True)
-        assert dict(pairs) == {word: text.count(word) for word in text}
-    starts, units, numbers = kernels.inverted(bounds, types, counts, 7)
+    starts, units, numbers = kernels.invert(ids, offsets, 7)
     table = np.array([[text.count(word) for word in range(7)] for text in texts], np.float32)
     for word in range(7):
         part = slice(starts[word], starts[word + 1])
@@ -164,25 +149,13 @@ def test_postings_are_the_texts_turned_round(texts, seed) -> None:
     weights = rng.random(3, np.float32) + 1
     saturation = rng.random(len(texts), np.float32) + 0.3
     lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
-    words, related = np.zeros((2, len(texts)), np.float32)
-    kernels.add_terms(
-        units,
-        numbers.astype(np.uint16),
-        lists,
-        like.ravel(),
-        np.arange(4) * 3,
-        weights,
-        saturation,
-        words,
-        related,
-    )
-    for t in range(3):
-        own = table[:, asked[t, 0]]
-        words -= weights[t] * own / (own + saturation)
-        x = table[:, asked[t]] @ like[t]
-        related -= weights[t] * x / (x + saturation)
-    np.testing.assert_allclose(words, 0, atol=1e-4)
-    np.testing.assert_allclose(related, 0, atol=1e-4)
+    both, alone = np.zeros((2, len(texts)), np.float32), np.zeros((1, len(texts)), np.float32)
+    for out in (both, alone):
+        kernels.add_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
+    own, together = table[:, asked[:, 0]].T, np.einsum("dtk,tk->td", table[:, asked], like)
+    expected = [(weights[:, None] * x / (x + saturation)).sum(axis=0) for x in (own, together)]
+    np.testing.assert_allclose(both, expected, atol=1e-4)
+    np.testing.assert_array_equal(alone[0], both[0])
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=40), st.integers(1, 12))

@@ -1,21 +1,18 @@
-"""Passages, places of words, compressed texts: what is cut can be put together again."""
+"""Passages, places of words, queries, joined strings."""
 
 from __future__ import annotations
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base.errors import FormatError
 from selfvec.search.passages import passages
-from selfvec.search.text_blocks import Texts, packed, unpacked
-from selfvec.text.lexicon import Lexicon, located
-from selfvec.text.preprocessing import Preprocessing
+from selfvec.search.postings import join_strings, split_strings
+from selfvec.text.lexicon import Lexicon, word_spans
+from selfvec.text.preprocessing import Preprocessing, encode_texts
 
 TEXT = " ".join(f"Sentence {i} has {'very ' * (i % 7)}few words." for i in range(60))
 
@@ -62,48 +59,25 @@ def test_every_word_is_in_a_passage(text, words, overlap) -> None:
 
 
 @given(st.text(max_size=60))
-def test_words_are_where_they_are_said_to_be(text) -> None:
+def test_words_found_in_a_text_have_its_types(text) -> None:
     text = text.encode("utf-8", "ignore").decode()
-    lexicon = Lexicon(Preprocessing(stop_words=None, stem=None))
-    lexicon.encode([text])
-    starts, ends = located(text)
-    words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
-    types = [number for numbers in lexicon.types_of(words) for number in numbers]
-    assert types == lexicon.encode([text]).ids.tolist()
+    preprocessing = Preprocessing(stop_words=None, stem=None)
+    batch = encode_texts([text], preprocessing)
+    words = [text[a:b] for a, b in word_spans(text)]
+    found = Lexicon(preprocessing, batch.types).types_of(words)
+    assert [number for numbers in found for number in numbers] == batch.ids.tolist()
 
 
 def test_questions_meet_stems_and_leave_stop_words_out() -> None:
-    lexicon = Lexicon(Preprocessing())
-    lexicon.encode(["Storms broke the roofs."])
-    asked = lexicon.read("the STORM, a storming roof and zebras")
+    lexicon = Lexicon(Preprocessing(), ["storm", "broke", "roof"])
+    asked = lexicon.parse("the STORM, a storming roof and zebras")
     assert [lexicon.types[i] for i in asked.types] == ["storm", "roof"]
     assert asked.counts.tolist() == [2, 1]
     assert asked.words == ["STORM", "roof"]
     assert asked.unknown == ["zebras"]
-    assert lexicon.read("").types.tolist() == []
+    assert lexicon.parse("").types.tolist() == []
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), min_size=1, max_size=40))
-def test_texts_come_back(texts) -> None:
-    store = Texts.pack(texts)
-    assert [store[i] for i in range(len(texts))] == texts
-    assert unpacked(packed("names", texts), "names") == texts
-
-
-def test_texts_in_many_blocks_are_written_and_opened(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    texts = ["".join(rng.choice(list("abcdef \u00e9"), rng.integers(0, 3000))) for _ in range(60)]
-    Texts.pack(texts).save(tmp_path / "texts")
-    store = Texts.open(tmp_path / "texts")
-    assert len(store.blocks) > 3
-    assert [store[i] for i in range(60)] == texts
-    whole = (tmp_path / "texts").read_bytes()
-    for damage in (b"", whole[:20], whole[:-1], whole + b"x", b"y" + whole[1:]):
-        (tmp_path / "bad").write_bytes(damage)
-        with pytest.raises(FormatError):
-            Texts.open(tmp_path / "bad")
-    soiled = bytearray(whole)
-    soiled[-200:-100] = bytes(100)
-    (tmp_path / "bad").write_bytes(soiled)
-    with pytest.raises(FormatError, match="block of texts is damaged"):
-        Texts.open(tmp_path / "bad")[59]
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40))
+def test_strings_come_back(texts) -> None:
+    assert split_strings(join_strings("names", texts), "names") == texts

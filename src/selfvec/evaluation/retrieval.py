@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from .compared_vectors import Table
 from .ranking_metrics import ranked, score_rankings
 from .task import Measurement, Task
 from .task_files import json_objects, number, text_lines
+
+if TYPE_CHECKING:
+    from selfvec.search import Index
 
 __all__ = ["Collection", "Retrieval", "read_collection"]
 
@@ -122,23 +125,22 @@ def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, floa
 
 def bm25_rankings(collection: Collection, preprocessing: Preprocessing) -> Rankings:
     """The best documents of each query by BM25, over whole documents."""
-    from selfvec.search.building import lexical
+    from selfvec.search import Index
 
-    lexicon, scorer = lexical(collection.documents, preprocessing.by_words)
-    return _ranked(scorer.score(lexicon.read(query), "bm25") for query in collection.queries)
+    index = Index.words_only(collection.documents, preprocessing.by_words)
+    return _rankings(index, collection, "bm25")
 
 
 def hybrid_rankings(collection: Collection, run: Run) -> Rankings:
     """The best documents of each query as `selfvec.search` ranks them."""
     from selfvec.search import Index
 
-    index = Index.memory(run, collection.documents)
-    return _ranked(index.scores(query) for query in collection.queries)
+    return _rankings(Index.memory(run, collection.documents), collection, "hybrid")
 
 
-def _ranked(scored: Any) -> Rankings:
-    """Rankings from the scores of an index with one segment."""
-    return [ranked(found.scores, found.found) for (found,) in scored]
+def _rankings(index: Index, collection: Collection, mode: str) -> Rankings:
+    found = (index.scores(query, mode) for query in collection.queries)
+    return [ranked(one.scores, one.found) for one in found]
 
 
 # ---- BEIR's layout

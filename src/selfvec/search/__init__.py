@@ -3,8 +3,9 @@
 >>> from selfvec.search import Index
 """
 
+from .dense_space import TABLES
 from .index import Index, run_index
 from .scoring import MODES, PARTS, check_mode
 from .snippets import Found, Hit, Mark, Reason
 
-__all__ = ["MODES", "PARTS", "Found", "Hit", "Index", "Mark", "Reason", "check_mode", "run_index"]
+__all__ = ["MODES", "PARTS", "TABLES", "Found", "Hit", "Index", "Mark", "Reason", "check_mode", "run_index"]

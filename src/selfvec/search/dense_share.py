@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.text.lexicon import Lexicon
+from selfvec.text.sentences import sentence_spans
 
 from . import kernels
-from .passages import sentences
 from .scoring import Scorer
 
 __all__ = ["agreement", "dense_share"]
@@ -59,7 +59,7 @@ def agreement(lexicon: Lexicon, scorer: Scorer, texts: Sequence[str], seed: int 
     owners: list[int] = []
     queries: list[str] = []
     for number in rng.permutation(len(texts))[:QUERIES].tolist():
-        spans = sentences(texts[number])
+        spans = sentence_spans(texts[number])
         if spans:
             start, end = spans[rng.integers(len(spans))]
             owners.append(number)

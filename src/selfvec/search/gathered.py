@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,6 +118,6 @@ def kept_tokens(run: Run) -> GatheredDocuments:
     """
     batch = run.require_tokens()
     words, bounds = [batch.types[i] for i in batch.ids.tolist()], batch.offsets.tolist()
-    texts = [" ".join(words[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    texts = [" ".join(words[a:b]) for a, b in pairwise(bounds)]
     days = None if batch.dates is None else batch.dates.astype("datetime64[D]")
     return GatheredDocuments.of(texts, days)

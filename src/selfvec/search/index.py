@@ -306,9 +306,7 @@ def _of_corpus(run: Run, corpus: Corpus | None, tables: Sequence[str], progress:
     return index
 
 
-def _place(
-    run: Run, corpus: Sequence[str | os.PathLike[str]] | None, tables: Sequence[str]
-) -> Path | None:
+def _place(run: Run, corpus: Sequence[str | os.PathLike[str]] | None, tables: Sequence[str]) -> Path | None:
     """Where an index is kept; None for a run in memory and for documents from a pipe."""
     if run.folder is None:
         return None

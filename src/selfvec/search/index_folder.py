@@ -68,7 +68,8 @@ def write_index(folder: Path, parts: Parts, about: Mapping[str, Any], *, overwri
     }
     with atomic_folder(folder, overwrite=overwrite) as fresh:
         write_vocabulary(fresh / _WORDS, lexicon.types)
-        write_tensors(fresh / _ARRAYS, {**{name: getattr(space, name) for name in _SPACE}, **documents.arrays})
+        tensors = {name: getattr(space, name) for name in _SPACE}
+        write_tensors(fresh / _ARRAYS, {**tensors, **documents.arrays})
         text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False)
         (fresh / _HEAD).write_text(text + "\n", encoding="utf-8")
 
@@ -99,7 +100,8 @@ def read_index(folder: Path) -> tuple[Parts, dict[str, Any]]:
     head = _read_json(folder / _HEAD)
     if head.get("version") != VERSION:
         raise FormatError(f"is not an index of version {VERSION}", path=folder / _HEAD, remedy=_AGAIN)
-    fields, share = head.get("fields"), head.get("dense_share")
+    fields: Any = head.get("fields")
+    share = head.get("dense_share")
     try:
         preprocessing = Preprocessing(**head["preprocessing"])
         plain = all(isinstance(value, str | bool | None) for value in asdict(preprocessing).values())
@@ -115,7 +117,7 @@ def read_index(folder: Path) -> tuple[Parts, dict[str, Any]]:
     fault = next(_faults(arrays, fields, lexicon), None)
     if fault is not None:
         raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
-    space = DenseSpace(*(arrays[name] for name in _SPACE), share)
+    space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
     return (lexicon, space, IndexedDocuments(arrays, fields)), dict(head.get("about") or {})
 
 

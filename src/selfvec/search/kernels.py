@@ -106,7 +106,7 @@ def add_terms(
 def dot_products(
     rows: NDArray[np.int8], scales: F32, query: NDArray[np.int16], scale: float, out: F32
 ) -> None:
-    """Products of (U, d) rows of whole numbers with a query of whole numbers, times their scales, into (U,)."""
+    """Products of (U, d) rows with a query, all whole numbers, times the rows' scales, into (U,)."""
     for i in range(len(rows)):
         total = np.int32(0)
         for k in range(rows.shape[1]):  # cast back, or it becomes a sum of 64 bits at a third of the speed
@@ -192,7 +192,7 @@ def combine(
 def best_window(
     places: NDArray[np.int64], groups: NDArray[np.int64], worths: NDArray[np.float64], number: int, width: int
 ) -> int:
-    """The stretch of ``width`` words that matches a query best: which of the matching words comes first in it.
+    """The first matching word of the stretch of ``width`` words that matches a query best.
 
     Parameters
     ----------

@@ -138,7 +138,8 @@ class IndexedDocuments:
     def fields_of(self, document: int) -> dict[str, str]:
         """The fields of a document."""
         columns = {name: self.field(name) for name in self.fields}
-        return {name: values[codes[document]] for name, (codes, values) in columns.items() if codes[document] >= 0}
+        present = {name: column for name, column in columns.items() if column[0][document] >= 0}
+        return {name: values[codes[document]] for name, (codes, values) in present.items()}
 
     def vectors(self, units: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Vectors of units, (n, d) float32."""

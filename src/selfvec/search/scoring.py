@@ -106,7 +106,7 @@ class Scorer:
 
     @cached_property
     def _saturation(self) -> Rows:
-        """The count at which a word gives a unit half of its weight, (U,): k1 · (1 - b + b · length / mean)."""
+        """BM25's k1 · (1 - b + b · length / mean length) of each unit, (U,)."""
         lengths = self.documents.arrays["lengths"]
         tokens = int(lengths[: len(self.documents)].sum())
         mean = np.float32(max(tokens, 1) / max(len(self.documents), 1))

@@ -120,13 +120,16 @@ class Lexicon:
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """The types of each word by itself: usually one, none for a stop word, -1 for an unknown word."""
-        new = [word for word in dict.fromkeys(words) if word not in self._seen]
+        known = ((word, self._seen.get(word)) for word in dict.fromkeys(words))  # threads may share it
+        found = {word: types for word, types in known if types is not None}
+        new = [word for word in dict.fromkeys(words) if word not in found]
         if new:
+            looked_up = dict(zip(new, self._look_up(new), strict=True))
             if len(self._seen) + len(new) > _KEPT:
                 self._seen.clear()
-                new = list(dict.fromkeys(words))
-            self._seen.update(zip(new, self._look_up(new), strict=True))
-        return [self._seen[word] for word in words]
+            self._seen.update(looked_up)
+            found |= looked_up
+        return [found[word] for word in words]
 
     def _look_up(self, words: list[str]) -> list[tuple[int, ...]]:
         types, ids, bounds = self._cut(words)

@@ -20,6 +20,7 @@ from selfvec.data.history import History
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
+from selfvec.search import run_index
 
 
 def tables(before: np.ndarray, after: np.ndarray) -> WordTables:
@@ -183,14 +184,15 @@ def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -
     assert [row["word"] for row in only] == ["zest"]
 
 
-def test_texts_are_found_by_meaning_before_and_after(site: Site, run: Run) -> None:
+def test_the_page_finds_what_the_command_finds(site: Site, run: Run) -> None:
     found = site.data.texts("zest dough nonsense", 5)
     assert found["unknown"] == ["nonsense"]
     before, after = found["sides"]
     assert len(before) == len(after) == 5
     texts = (run.folder.parent / "reports.jsonl").read_text().splitlines()
-    assert all(set(TOPICS["kitchen"]) & set(texts[hit["document"]].split()) for hit in after)
-    assert [hit["score"] for hit in after] == sorted((hit["score"] for hit in after), reverse=True)
+    assert all(set(TOPICS["kitchen"]) & set(texts[int(hit["document"])].split()) for hit in after)
+    command = run_index(run).search("zest dough nonsense", 5).hits
+    assert [(hit["document"], hit["score"]) for hit in after] == [(hit.id, hit.score) for hit in command]
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,9 @@ class Tools:
         the fields that can be filtered by, `unknown` the words of the query that the corpus does not have."""
         found = self._index.search(query, topn, mode=mode, filters=filters or ())
         hits = [_passage(self._index, hit) for hit in found.hits]
-        return results.Passages(query, mode, found.documents, _filters(self._index), found.unknown, hits)
+        return results.Passages(
+            query, mode, found.documents, self._index.filter_names[:_FIELDS], found.unknown, hits
+        )
 
     def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = 5) -> results.SimilarTerms:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus (general
@@ -229,14 +231,6 @@ def _passage(index: Index, hit: Hit) -> results.Passage:
         cut=len(text) > LONGEST,
         why=[results.Match(**vars(reason)) for reason in hit.words[:_REASONS]],
     )
-
-
-def _filters(index: Index) -> list[str]:
-    """The fields that can be filtered by."""
-    from selfvec.search.segment import NO_DAY
-
-    dated = any(bool(np.any(segment.arrays["days"] != NO_DAY)) for segment in index.segments)
-    return [*(["date"] if dated else []), *index.fields][:_FIELDS]
 
 
 def _beyond(row: dict[str, Any]) -> bool | None:

@@ -14,7 +14,7 @@ from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbourhoods import only_in_each
-from selfvec.search.run_passages import Passages
+from selfvec.search import TABLES, Hit, Index, run_index
 from selfvec.usage.original_text import originals, retold
 from selfvec.usage.sentences import beside, occurrences, pair_uses, shared_company, uses, windows
 
@@ -60,14 +60,15 @@ class PageData:
         return BackgroundTask(lambda _: originals(self.run))
 
     @cached_property
-    def passages(self) -> BackgroundTask[Passages]:
-        """The search index."""
-        return BackgroundTask(lambda _: Passages.of(self.run, self.run.require_tokens()))
+    def indexes(self) -> BackgroundTask[list[Index]]:
+        """The search indexes of the original vectors and of all that ``selfvec search`` uses."""
+        chosen = (("original",), TABLES)
+        return BackgroundTask(lambda _: [run_index(self.run, tables=t, or_tokens=True) for t in chosen])
 
     def start(self) -> None:
         """Begin what the page will ask for, the comparison that is shown first."""
         self.comparisons.tasks(self.comparisons.default)
-        _ = self.originals, self.passages
+        _ = self.originals, self.indexes
 
     def about(self) -> Json:
         """What the run is, in a few words and numbers."""
@@ -198,14 +199,21 @@ class PageData:
         return {"rows": shown, "total": len(rows), "sources": {k: v for k, v in sources.items() if v}}
 
     def texts(self, question: str, most: int) -> Json:
-        """Documents nearest to a question, before and after; ``ready`` is false while they are indexed."""
-        passages = self.passages.result_now()
-        if passages is None:
+        """Documents found with the original vectors, and as ``selfvec search`` finds them.
+
+        ``ready`` is false while the documents are indexed.
+        """
+        indexes = self.indexes.result_now()
+        if indexes is None:
             return {"ready": False}
-        found = passages.search(question, most)
-        texts = self.originals.result_now() or {}
-        found["sides"] = [[retold(use, texts) for use in side] for side in found["sides"]]
-        return {"ready": True, "names": ["original", "refined"], **found}
+        found = [index.search(question, most) for index in indexes]
+        return {
+            "ready": True,
+            "names": ["original", "refined"],
+            "known": found[1].asked,
+            "unknown": found[1].unknown,
+            "sides": [[_quotation(hit) for hit in one.hits] for one in found],
+        }
 
     def map(
         self, key: str, word: str | None = None, whole: bool | None = None
@@ -245,6 +253,13 @@ class PageData:
     def health(self) -> Json:
         """The health report, as ``selfvec health --json`` prints it."""
         return self.run.health
+
+
+def _quotation(hit: Hit) -> Json:
+    """A hit as the page quotes it, with the words that match the question marked."""
+    tokens = [[text, "near" if mark else ""] for text, mark in hit.pieces()]
+    quoted = {"document": hit.id, "score": hit.score, "cut": [False, False], "written": True, "tokens": tokens}
+    return quoted | ({"date": hit.date} if hit.date else {})
 
 
 def _description(provenance: Json) -> str:

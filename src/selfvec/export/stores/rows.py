@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 if TYPE_CHECKING:
     import polars as pl
 
-    from selfvec.search.building import Gathered
+    from selfvec.search.gathered import GatheredDocuments
 
 __all__ = ["Encode", "Rows", "passage_rows", "word_rows"]
 
@@ -119,33 +119,31 @@ def passage_rows(
     import polars as pl
 
     from selfvec.corpus import Corpus
-    from selfvec.corpus.reopen import own_corpus, verified
-    from selfvec.search.building import gather
+    from selfvec.search.gathered import gather, gather_own
     from selfvec.text.document_vectors import smooth_by_neighbours
     from selfvec.text.preprocessing import Preprocessing
 
     progress = progress or Progress()
-    opened = own_corpus(run) if corpus is None else Corpus.open(corpus, keep_fields=True)
-    gathered = gather(opened, progress)
     if corpus is None:
-        verified(run, opened)
-    ids, texts, owners = _passages(gathered)
-    record = gathered.record
+        found, _ = gather_own(run, progress)
+    else:
+        found = gather(Corpus.open(corpus, keep_fields=True), progress)
+    ids, texts, owners = _passages(found)
     table = pl.DataFrame(
         {
             "id": pl.Series(ids, dtype=pl.String),
-            "document": pl.Series([record.ids[owner] for owner in owners], dtype=pl.String),
+            "document": pl.Series([found.ids[owner] for owner in owners], dtype=pl.String),
             "text": pl.Series(texts, dtype=pl.String),
-            "date": pl.Series(record.days.astype("datetime64[D]")[owners], dtype=pl.Date),
+            "date": pl.Series(found.days.astype("datetime64[D]")[owners], dtype=pl.Date),
         }
     )
-    names = _column_names(list(record.fields), [*table.columns, "vector"])
-    columns = [_typed(pl.Series(new, record.fields[old], dtype=pl.String)) for old, new in names.items()]
+    names = _column_names(list(found.fields), [*table.columns, "vector"])
+    columns = [_typed(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()]
     table = table.with_columns(column.gather(owners) for column in columns)
     vectors = _encoded(texts, encode or _encoder(run), progress)
     if encode is None:
         vectors = smooth_by_neighbours(vectors, len(vectors))
-    return Rows("passages", table, vectors, Preprocessing.of(run.provenance).stem, gathered.left_out)
+    return Rows("passages", table, vectors, Preprocessing.of(run.provenance).stem, found.left_out)
 
 
 def word_rows(run: Run) -> Rows:
@@ -160,14 +158,14 @@ def word_rows(run: Run) -> Rows:
     return Rows("words", table, run.vectors.unit[known])
 
 
-def _passages(gathered: Gathered) -> tuple[list[str], list[str], NDArray[np.int64]]:
+def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[np.int64]]:
     """Ids and texts of all passages, and the number of the document each is of."""
     from selfvec.search.passages import passages
 
     ids: list[str] = []
     texts: list[str] = []
     owners: list[int] = []
-    for number, (name, text) in enumerate(zip(gathered.record.ids, gathered.texts, strict=True)):
+    for number, (name, text) in enumerate(zip(found.ids, found.texts, strict=True)):
         spans = passages(text)
         ids += [f"{name}#{i}" for i in range(1, len(spans) + 1)] or [name]
         texts += [text[start:end] for start, end in spans] or [text]

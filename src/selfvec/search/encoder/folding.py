@@ -25,7 +25,7 @@ from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.principal_axes import principal_axes
-from selfvec.refine.topic_vectors import run_topics
+from selfvec.search.dense_space import run_tables
 from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse_document_frequency
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
@@ -38,9 +38,8 @@ from .reading import SPLITS, normal, readable
 if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors
 
-__all__ = ["TABLES", "Folded", "fold"]
+__all__ = ["Folded", "fold"]
 
-TABLES = ("original", "refined", "topics")
 _SAMPLE = 20_000  # texts that tell the axes
 _BLOCK = 50_000  # words of a dictionary looked at in one go
 
@@ -129,19 +128,10 @@ def _stems(words: Sequence[str], language: str | None) -> list[str]:
 
 
 def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
-    unknown = [name for name in names if name not in TABLES]
-    if unknown or not names:
-        what = repr(unknown[0]) if unknown else "none"
-        raise OptionError(f"are some of {', '.join(TABLES)}, not {what}", field="tables")
-    found: dict[str, Vectors] = {}
-    if "original" in names:
-        found["original"] = run.original
-    if "refined" in names:
-        found["refined"] = run.vectors
-    topics = run_topics(run) if "topics" in names else None
-    if topics is not None:
-        found["topics"] = topics
-    return found or {"refined": run.vectors}
+    """Tables by name; topic vectors of decorrelated runs only."""
+    decorrelated = run.provenance.get("method") == "decorrelated"
+    usable = [name for name in names if name != "topics" or decorrelated]
+    return run_tables(run, usable if usable or not names else ("refined",)) or {"refined": run.vectors}
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,8 @@ export class Texts {
     this.about = about;
     this.input = h("input", { type: "search", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: later(200, () => go({ ask: this.input.value }, false)) });
     this.out = h("div", {});
-    this.element = h("div", { class: "full" }, h("h2", {}, "Search your texts by meaning"),
-      h("p", { class: "lead" }, "Left by the vectors as they were, right as they are refined; a text need not hold the words asked for."),
+    this.element = h("div", { class: "full" }, h("h2", {}, "Search your texts"),
+      h("p", { class: "lead" }, "Left with the vectors as they were, right as they are refined. A text need not contain the words of the question."),
       this.input, this.out);
   }
 
@@ -70,7 +70,7 @@ export class Texts {
         const was = other.get(hit.document);
         const how = was === undefined ? (mark === "came" ? "+ new" : "− gone") : mark === "came" && was !== place + 1 ? `was ${was}` : "";
         return h("li", {}, h("span", { class: "head" }, h("span", { class: "num" }, figure(hit.score)), h("span", { class: was === undefined ? mark : "times" }, how)), quotes([hit]));
-      })) : h("p", { class: "wait" }, "Nothing: no word of the question has a vector."));
+      })) : h("p", { class: "wait" }, "Nothing was found."));
     this.out.replaceChildren(...[notes, h("div", { class: "sides" }, side("Before", before, numbers[1], "went"), side("After", after, numbers[0], "came"))].filter(Boolean));
     say(`${before.length} texts before, ${after.length} after`);
     return undefined;
