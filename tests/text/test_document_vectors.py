@@ -19,6 +19,15 @@ from selfvec.text.document_vectors import (
 )
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 
+
+@pytest.fixture
+def plane() -> Vectors:
+    """Words by their angle in degrees; ``blank`` has a row of zeros."""
+    angles = {"hail": 0, "ice": 20, "storm": 60, "Rome": 90, "invoice": 180}
+    rows = [[np.cos(np.deg2rad(a)), np.sin(np.deg2rad(a))] for a in angles.values()]
+    return Vectors([*angles, "blank"], np.array([*rows, [0, 0]], np.float32))
+
+
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=8), min_size=1, max_size=6)
 
 

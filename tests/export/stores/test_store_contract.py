@@ -319,7 +319,7 @@ def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
         Rows("passages", data.table.clear(), data.vectors[:0])
     with pytest.raises(InputError, match="a vector each"):
         Rows("passages", data.table, data.vectors[:39])
-    with pytest.raises(OptionError, match=r"'name': is one of lancedb, .*, not 'milvus'"):
+    with pytest.raises(OptionError, match=r"name: is one of lancedb, .*, not 'milvus'"):
         write(data, "milvus", tmp_path / "out")
     with pytest.raises(SelfvecError, match="does not exist"):
         write(data, "parquet-documents", tmp_path / "no" / "out.parquet")

@@ -258,7 +258,13 @@ class PageData:
 def _quotation(hit: Hit) -> Json:
     """A hit as the page quotes it, with the words that match the question marked."""
     tokens = [[text, "near" if mark else ""] for text, mark in hit.pieces()]
-    quoted = {"document": hit.id, "score": hit.score, "cut": [False, False], "written": True, "tokens": tokens}
+    quoted = {
+        "document": hit.id,
+        "score": hit.score,
+        "cut": [False, False],
+        "written": True,
+        "tokens": tokens,
+    }
     return quoted | ({"date": hit.date} if hit.date else {})
 
 
