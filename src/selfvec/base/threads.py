@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 from selfvec.base.errors import OptionError
 
-__all__ = ["by_blocks", "cut", "in_order", "one_core", "threads"]
+__all__ = ["ROW_BLOCK", "by_blocks", "cut", "in_order", "one_core", "threads"]
 
 In = TypeVar("In")
 Out = TypeVar("Out")
-BLOCK = 4096  # rows
+ROW_BLOCK = 4096  # rows worked on at a time
 
 
 def threads(jobs: int | None) -> int:
@@ -101,7 +101,7 @@ def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) 
     jobs : int, optional
         Threads; all cores where not given.
     """
-    slices = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
+    slices = [slice(start, min(start + ROW_BLOCK, rows)) for start in range(0, rows, ROW_BLOCK)]
     with one_core():
         if len(slices) < 2:
             yield from map(work, slices)

@@ -1,4 +1,4 @@
-"""Unit rows and the largest scores: what every search by cosine starts and ends with."""
+"""Unit rows and the largest scores: the first and the last step of every search by cosine."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ROW_BLOCK", "top_indices", "unit_in_place", "unit_rows"]
+from selfvec.base.threads import ROW_BLOCK
 
-ROW_BLOCK = 4096  # rows worked on at a time
+__all__ = ["ROW_BLOCK", "top_columns", "top_indices", "unit_in_place", "unit_rows"]
+
+Scores = NDArray[np.floating[Any]]
 
 
 def unit_rows(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -21,18 +23,29 @@ def unit_rows(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 
 
 def unit_in_place(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same, in place and in blocks, so that nothing of its size stands beside it; returns ``matrix``."""
+    """`unit_rows` in place and in blocks, without a second table; returns ``matrix``."""
     for start in range(0, len(matrix), ROW_BLOCK):
         matrix[start : start + ROW_BLOCK] = unit_rows(matrix[start : start + ROW_BLOCK])
     return matrix
 
 
-def top_indices(scores: NDArray[np.floating[Any]], n: int) -> list[int]:
-    """Indices of the n largest scores, best first, ties by index."""
-    n = min(n, len(scores))
-    if n <= 0:
-        return []
-    threshold = np.partition(scores, len(scores) - n)[len(scores) - n]
-    candidates = np.flatnonzero(scores >= threshold)
-    order = np.argsort(-scores[candidates], kind="stable")
-    return [int(i) for i in candidates[order][:n]]
+def top_columns(scores: Scores, k: int) -> NDArray[np.int64]:
+    """Columns of the k largest scores of each row, best first, ties by column. (m, n) -> (m, min(k, n))."""
+    n = scores.shape[1]
+    columns: NDArray[np.int64] = np.broadcast_to(np.arange(n), scores.shape)
+    if k < n:
+        least = np.partition(scores, n - k, axis=1)[:, n - k, None]
+        chosen, ties = np.greater(scores, least), np.equal(scores, least)
+        places = k - chosen.sum(axis=1, keepdims=True)
+        # Of those that tie for the last place the first come in, as many as places are left.
+        crowded = np.flatnonzero(ties.sum(axis=1) > places[:, 0])
+        ties[crowded] &= np.cumsum(ties[crowded], axis=1) <= places[crowded]
+        columns = np.nonzero(chosen | ties)[1].reshape(len(scores), k)
+    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1).astype(np.int64)
+
+
+def top_indices(scores: Scores, n: int) -> list[int]:
+    """Indices of the n largest of (m,) scores, best first, ties by index."""
+    found: list[int] = top_columns(scores[None], n)[0].tolist() if n > 0 and len(scores) else []
+    return found

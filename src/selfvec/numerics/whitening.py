@@ -1,15 +1,16 @@
-"""Whitening that keeps the orientation: what stops a space from collapsing into its strongest direction."""
+"""Whitening that keeps the orientation, so that no single direction dominates a space."""
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.threads import by_blocks, one_core
 
-__all__ = ["spectrum", "whitening", "zca"]
+__all__ = ["covariance", "whitening", "whitening_matrix", "zca"]
 
 Table = NDArray[np.float32]
 
@@ -17,10 +18,10 @@ Table = NDArray[np.float32]
 def zca(
     table: Table, power: float, rows: NDArray[np.bool_] | None = None, *, out: Table | None = None
 ) -> Table:
-    """Whiten and turn back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
+    """Whiten and rotate back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
 
-    Unlike whitening by principal components it keeps the orientation, so a word stays comparable with what
-    it was.
+    Unlike whitening by principal components this keeps the orientation, so a word can still be compared with
+    its vector before.
 
     Parameters
     ----------
@@ -28,9 +29,9 @@ def zca(
     power : float
         p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show.
     rows : (V,) bool, optional
-        Which rows mean and covariance are taken from; all where not given.
+        The rows from which mean and covariance are computed; all by default.
     out : (V, d) float32, optional
-        Where the result goes; ``table`` itself will do.
+        Where the result is written; may be ``table`` itself.
 
     Returns
     -------
@@ -49,18 +50,40 @@ def zca(
 def whitening(
     table: Table, power: float, rows: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What `zca` takes off a row, (d,), and what it then multiplies it with, (d, d)."""
-    mean, values, vectors = spectrum(table, rows)
-    floor = max(float(values[-1]), 1e-300) * 1e-6  # directions without variance are noise, not to be blown up
-    scales = np.where(values > floor, np.maximum(values, floor) ** -power, 0.0)
-    return mean.astype(np.float32), ((vectors * scales) @ vectors.T).astype(np.float32)
+    """What `zca` subtracts from a row, (d,), and the matrix it then multiplies by, (d, d)."""
+    mean, spread = covariance(table, rows)
+    return mean.astype(np.float32), whitening_matrix(spread, power)
 
 
-def spectrum(table: Table, rows: NDArray[np.bool_] | None = None) -> tuple[NDArray[np.float64], ...]:
-    """Mean of some rows, eigenvalues, rising, and eigenvectors (columns) of their covariance, all float64.
+def whitening_matrix(
+    spread: NDArray[np.float64], power: float, least: float | None = None
+) -> NDArray[np.float32]:
+    """U Λ^(-p) Uᵀ of a covariance U Λ Uᵀ, (d, d).
 
-    One look at the table: in float64 the mean's square may be taken off at the end.
+    Parameters
+    ----------
+    spread : (d, d) float64
+    power : float
+        p.
+    least : float, optional
+        Variances below this count as this much. By default, directions with less than a millionth of the
+        largest variance are noise and are removed.
     """
+    with one_core():
+        values, vectors = np.linalg.eigh(spread)
+    values = np.clip(values, 0, None)
+    floor = max(float(values[-1]), 1e-300) * 1e-6 if least is None else least
+    scales = np.maximum(values, floor) ** -power
+    if least is None:
+        scales[values <= floor] = 0.0
+    turn: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
+    return turn
+
+
+def covariance(
+    table: NDArray[Any], rows: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean, (d,), and covariance, (d, d), of some rows; computed in one pass, in float64."""
     width, number = table.shape[1], 0
     total, moment = np.zeros(width), np.zeros((width, width))
 
@@ -73,6 +96,4 @@ def spectrum(table: Table, rows: NDArray[np.bool_] | None = None) -> tuple[NDArr
         total += added
         moment += product
     mean = total / max(number, 1)
-    with one_core():
-        values, vectors = np.linalg.eigh(moment / max(number, 1) - np.outer(mean, mean))
-    return mean, np.clip(values, 0, None), vectors
+    return mean, moment / max(number, 1) - np.outer(mean, mean)

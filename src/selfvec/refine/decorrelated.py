@@ -30,8 +30,9 @@ from selfvec.cooccurrence import Counts, Operator
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.principal_axes import axes_of_moment
 from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.numerics.whitening import spectrum, zca
+from selfvec.numerics.whitening import covariance, zca
 
 from .health import anisotropy
 from .recorder import HistoryPlan, Recorder
@@ -90,8 +91,8 @@ def base_vectors(
     leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # of a few directions each says something
     if leaving == 0 or np.count_nonzero(counted) <= leaving or anisotropy(sample) < SHARED:
         return out
-    mean, _, vectors = spectrum(out, counted)
-    top = vectors[:, -leaving:]
+    mean, spread = covariance(out, counted)
+    top = axes_of_moment(spread)[1][:, :leaving]
     remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
     shift = mean.astype(np.float32)
     turned = np.empty_like(out)

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.threads import by_blocks, one_core
+from selfvec.base.threads import one_core
 from selfvec.data.history import History
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.principal_axes import second_moment
 from selfvec.numerics.rows import top_indices, unit_rows
 
 __all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
@@ -130,9 +131,7 @@ def effective_rank(unit: NDArray[np.float32]) -> float:
     >>> round(effective_rank(np.eye(3, dtype=np.float32)), 6)
     3.0
     """
-    moment = np.zeros((unit.shape[1], unit.shape[1]))
-    for product in by_blocks(len(unit), lambda rows: unit[rows].T @ unit[rows]):
-        moment += product
+    moment = second_moment(unit.shape, lambda part: unit[part])
     with one_core():
         values = np.clip(np.linalg.eigvalsh(moment), 0, None)
     if values.sum() == 0:

@@ -17,6 +17,7 @@ from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.principal_axes import axes_of_moment
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.topic_vectors import topic_vectors
 from selfvec.text.document_kernels import document_frequencies, nearest_columns
@@ -120,8 +121,8 @@ def _axes(batch: TokenBatch, wide: Rows, weights: Rows) -> Rows:
             ids = batch.ids[offsets[0] : offsets[-1]]
             part = document_vectors(TokenBatch(ids, offsets - offsets[0], batch.types), wide, weights)
             moments += part.T @ part
-        _, axes = np.linalg.eigh(moments)
-    return np.ascontiguousarray(axes[:, ::-1][:, :DIMENSIONS], np.float32)
+        _, axes = axes_of_moment(moments)
+    return np.ascontiguousarray(axes[:, :DIMENSIONS], np.float32)
 
 
 def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:

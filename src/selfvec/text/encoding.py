@@ -7,17 +7,17 @@ Three steps, of which only the first sees text: cut and number (per batch, on ev
 from __future__ import annotations
 
 import os
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.base.threads import in_order
 from selfvec.data.token_batch import TokenBatch
 
 from .phrases import Phraser, Running, join
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors
 
 __all__ = ["Documents", "Encoding", "auto_window", "encode"]
-
-In = TypeVar("In")
-Out = TypeVar("Out")
 
 
 class Documents(Protocol):
@@ -227,11 +224,11 @@ def encode(
     raw = _Raw()
     jobs = jobs or os.cpu_count() or 1
 
-    def cut(batch: Documents) -> tuple[RawTokens, NDArray[np.bool_] | None]:
+    def cut(batch: Documents) -> tuple[Documents, RawTokens, NDArray[np.bool_] | None]:
         tokens = tokenizer(batch.texts)
-        return tokens, tokens.apart() if phrases else None
+        return batch, tokens, tokens.apart() if phrases else None
 
-    for batch, (tokens, apart) in _in_order(batches, cut, jobs):
+    for batch, tokens, apart in in_order(batches, cut, jobs):
         raw.add(batch, tokens)
         if apart is not None:
             raw.apart.append(apart)
@@ -294,23 +291,6 @@ def auto_window(tokens: TokenBatch) -> int:
     sentences = tokens.sentences or tokens.documents
     mean = len(tokens) / sentences if sentences else 0.0
     return max(3, 2 * int(mean // 2) + 1)  # even numbers up: 12 and all below 14 become 13
-
-
-def _in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[tuple[In, Out]]:
-    """Each item with its result, in order, ``jobs`` of them in work at a time."""
-    with ThreadPoolExecutor(jobs) as pool:
-        waiting: deque[tuple[In, Future[Out]]] = deque()
-        try:
-            for item in items:
-                waiting.append((item, pool.submit(work, item)))
-                if len(waiting) > jobs:
-                    done, future = waiting.popleft()
-                    yield done, future.result()
-            while waiting:
-                done, future = waiting.popleft()
-                yield done, future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _sample(sample: list[str], texts: pl.Series, wanted: int) -> int:

@@ -21,6 +21,7 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import whitening_matrix
 from selfvec.text.document_vectors import inverse_document_frequency
 
 from .kernels import gather_uses, sum_uses
@@ -193,9 +194,7 @@ def _whitening(samples: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         centred = rows.astype(np.float64) - rows.mean(axis=0, dtype=np.float64)
         moment += centred.T @ centred
         number += len(rows)
-    values, vectors = np.linalg.eigh(moment / max(number, 1))
-    if values[-1] <= 0:
+    spread = moment / max(number, 1)
+    if not spread.any():
         return np.eye(width, dtype=np.float32)
-    scales = np.maximum(values, values.mean() * FLOOR) ** -POWER
-    turn: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
-    return turn
+    return whitening_matrix(spread, POWER, least=FLOOR * float(np.trace(spread)) / width)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.numerics.principal_axes import axes_of_points
 
 __all__ = ["METHODS", "Projection", "check_method", "project"]
 
@@ -117,29 +118,19 @@ def _pca(matrix: NDArray[np.floating[Any]]) -> Projection:
     data = np.asarray(matrix, dtype=np.float64)
     mean = data.mean(axis=0)
     centred = data - mean
-    values, directions, total = _principal(centred)
+    values, directions = axes_of_points(centred)
     variances = np.zeros(2)
     components = np.zeros((2, data.shape[1]))
     # Directions without variance are arbitrary: left at zero, so that rounding never shows as a path.
-    least = 1e-12 * max(float(values[-1]), float(np.square(data).sum()) * 1e-6)
+    least = 1e-12 * max(float(values[0]), float(np.square(data).sum()) * 1e-6)
     rank = min(2, int(np.count_nonzero(values > least)))
     for axis in range(rank):
-        components[axis], variances[axis] = directions[:, -1 - axis], values[-1 - axis]
+        components[axis], variances[axis] = directions[:, axis], values[axis]
     largest = np.abs(components).argmax(axis=1)
     components *= np.where(components[[0, 1], largest] < 0, -1.0, 1.0)[:, None]
-    shares = variances / (total or 1.0)
+    shares = variances / (float(np.square(centred).sum()) or 1.0)
     points = (centred @ components.T).astype(np.float32)
     return Projection(points, "pca", (float(shares[0]), float(shares[1])), mean, components)
-
-
-def _principal(centred: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Variances in rising order, their directions as columns, (d, r), and the variance in all."""
-    if len(centred) < centred.shape[1]:  # few points: their own span is all there is
-        _, strengths, rows = np.linalg.svd(centred, full_matrices=False)
-        return strengths[::-1] ** 2, rows[::-1].T, float(np.square(strengths).sum())
-    scatter = centred.T @ centred
-    values, directions = np.linalg.eigh(scatter)
-    return values, directions, float(np.trace(scatter))
 
 
 def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:

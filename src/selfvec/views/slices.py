@@ -21,7 +21,8 @@ from selfvec.base.errors import OptionError
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.numerics.neighbourhoods import nearest
+from selfvec.numerics.neighbours import nearest
+from selfvec.numerics.principal_axes import axes_of_moment
 from selfvec.usage.space import UseSpace, use_space
 
 from .figure import rows_of_text, save_figure
@@ -189,7 +190,7 @@ def _ellipse(centre: Float, drawn: Float) -> Float:
     """Around a place, what holds 95 % of a cloud as wide as that of the draws, (k, 2)."""
     if np.isnan(centre).any():
         return np.full((_ROUND, 2), np.nan)
-    values, directions = np.linalg.eigh(np.cov(drawn.T.astype(np.float64)))
+    values, directions = axes_of_moment(np.cov(drawn.T.astype(np.float64)))
     angles = np.linspace(0, 2 * np.pi, _ROUND)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     ellipse: Float = centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T

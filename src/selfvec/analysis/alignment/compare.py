@@ -19,7 +19,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.neighbourhoods import gained_and_lost
+from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.significance import benjamini_hochberg
 

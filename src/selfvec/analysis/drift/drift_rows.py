@@ -14,7 +14,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.numerics.neighbourhoods import gained_and_lost
+from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.usage.examples import examples, sentences
 from selfvec.usage.space import UseSpace, use_space
 

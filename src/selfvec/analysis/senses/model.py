@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.threads import one_core
+from selfvec.numerics.principal_axes import axes_of_moment
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.usage.contexts import Contexts
 
@@ -218,8 +219,8 @@ def _main_axes(rows: Table) -> tuple[Table, Table]:
         return np.zeros(width, np.float32), np.zeros((width, 1), np.float32)
     mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = (rows - mean).astype(np.float64)
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    return mean, np.ascontiguousarray(axes[:, ::-1][:, :AXES], np.float32)
+    _, axes = axes_of_moment(centred.T @ centred)
+    return mean, np.ascontiguousarray(axes[:, :AXES], np.float32)
 
 
 def _squares(points: Numbers, centres: Numbers) -> Numbers:

@@ -17,7 +17,7 @@ from pydantic import Field
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.numerics.neighbourhoods import only_in_each
+from selfvec.numerics.neighbours import only_in_each
 
 from . import results
 

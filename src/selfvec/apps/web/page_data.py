@@ -13,7 +13,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
-from selfvec.numerics.neighbourhoods import only_in_each
+from selfvec.numerics.neighbours import only_in_each
 from selfvec.search import TABLES, Hit, Index, run_index
 from selfvec.usage.original_text import originals, retold
 from selfvec.usage.sentences import beside, occurrences, pair_uses, shared_company, uses, windows

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
-from selfvec.numerics.neighbourhoods import nearest, neighbourhood_change, only_in_each
+from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
 from selfvec.numerics.rows import top_indices, unit_rows
 
 __all__ = ["MIN_COUNT", "NEIGHBOURS", "Filter", "Ranking", "WordTables", "rank"]
@@ -163,7 +163,7 @@ class Ranking:
     moved : (m,) float64
         1 - cosine of the word's vectors before and after.
     neighbourhood_change : (m,) float64
-        See `selfvec.numerics.neighbourhoods.neighbourhood_change`.
+        See `selfvec.numerics.neighbours.neighbourhood_change`.
     had, has : (m, k) int64
         Rows of the neighbours before and after, nearest first; -1 where there are fewer.
     measure : "company" or "excess"

@@ -1,8 +1,4 @@
-"""Who is near a word in one table, who in another, and what came and went between the two.
-
-Two tables are compared row by row: row i is the same word in both, their dimensions may differ. All work is
-done in blocks, so that the words asked about times the vocabulary never stand in memory at once.
-"""
+"""Nearest neighbours of rows, and how they change between two tables of the same words."""
 
 from __future__ import annotations
 
@@ -12,35 +8,37 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .rows import top_columns
+
 __all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
 
 _BYTES = 1 << 26  # of cosines held at a time
 
 Rows = NDArray[np.integer[Any]]
-Table = NDArray[np.float32]
 Name = TypeVar("Name", bound=Hashable)
+Table = NDArray[np.float32]
 
 
 def nearest(
     table: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int64]:
-    """The rows nearest by cosine to some rows of a table, best first; equal cosines in order of rows.
+    """The rows nearest by cosine to some rows of a table, best first; equal cosines in the order of rows.
 
     Parameters
     ----------
     table : (V, d) float32
-        Unit rows. Rows of zeros are nobody's neighbours and have none.
+        Unit rows. Rows of zeros have no neighbours and are none.
     rows : (m,) int
         Rows asked about; a row is not its own neighbour.
     neighbours : int
         k.
     among : (V,) bool, optional
-        Rows that may be neighbours; all where not given.
+        Rows that may be neighbours; all by default.
 
     Returns
     -------
     (m, k) int64
-        -1 where there are fewer.
+        -1 in the places that are left if there are fewer.
 
     Examples
     --------
@@ -62,27 +60,10 @@ def nearest(
         own = np.flatnonzero(place[asked] >= 0)
         cosines[own, place[asked[own]]] = -np.inf
         cosines[~allowed[asked]] = -np.inf
-        best = _best(cosines, kept)
+        best = top_columns(cosines, kept)
         found = np.take_along_axis(cosines, best, axis=1) > -np.inf
         out[start : start + block, :kept] = np.where(found, candidates[best], -1)
     return out
-
-
-def _best(scores: Table, k: int) -> NDArray[np.int64]:
-    """Columns of the k largest scores of each row, (m, n) -> (m, k), best first, ties by column."""
-    n = scores.shape[1]
-    columns: NDArray[np.int64] = np.broadcast_to(np.arange(n), scores.shape)
-    if k < n:
-        least = np.partition(scores, n - k, axis=1)[:, n - k, None]
-        chosen = np.greater(scores, least)
-        ties = np.equal(scores, least)
-        places = k - chosen.sum(axis=1, keepdims=True)
-        # Of those that tie for the last place the first come in, as many as places are left.
-        crowded = np.flatnonzero(ties.sum(axis=1) > places[:, 0])
-        ties[crowded] &= np.cumsum(ties[crowded], axis=1) <= places[crowded]
-        columns = np.nonzero(chosen | ties)[1].reshape(len(scores), k)
-    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(columns, order, axis=1).astype(np.int64)
 
 
 def gained_and_lost(
@@ -93,23 +74,14 @@ def gained_and_lost(
     *,
     among: NDArray[np.bool_] | None = None,
 ) -> Iterator[tuple[list[int], list[int]]]:
-    """For each of some words the neighbours it has only ``after``, and those it had only ``before``.
+    """For each of some words, the neighbours it has gained and those it has lost, nearest first.
 
     Parameters
     ----------
     before, after : (V, d), (V, d') float32
         Unit rows of the same words.
-    rows : (m,) int
-        Words asked about.
-    neighbours : int
-        How many of the nearest are looked at in either table.
-    among : (V,) bool, optional
-        Words that may be neighbours.
-
-    Yields
-    ------
-    gained, lost : lists of int
-        Rows, nearest first.
+    rows, neighbours, among
+        As in `nearest`.
 
     Examples
     --------
@@ -124,7 +96,7 @@ def gained_and_lost(
 
 
 def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Name], list[Name]]:
-    """What is gained (only ``after``) and what is lost (only ``before``), in order.
+    """The names that are only in ``after`` (gained), and those only in ``before`` (lost), in order.
 
     Examples
     --------

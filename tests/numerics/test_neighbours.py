@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.data.vectors import Vectors
-from selfvec.numerics import neighbourhoods
-from selfvec.numerics.neighbourhoods import gained_and_lost, nearest, neighbourhood_change
+from selfvec.numerics import neighbours
+from selfvec.numerics.neighbours import gained_and_lost, nearest, neighbourhood_change
 from selfvec.numerics.rows import unit_rows
 
 
@@ -48,7 +48,7 @@ def test_equal_cosines_come_in_order_of_rows() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     unit = unit_rows(np.random.default_rng(1).standard_normal((50, 6)).astype(np.float32))
     whole = nearest(unit, np.arange(50), 5)
-    monkeypatch.setattr(neighbourhoods, "_BYTES", 4 * 50 * 3)
+    monkeypatch.setattr(neighbours, "_BYTES", 4 * 50 * 3)
     np.testing.assert_array_equal(nearest(unit, np.arange(50), 5), whole)
 
 
