@@ -1,33 +1,31 @@
 """The pictures of docs/collapse.md: a plane, a space by reads of the text, its spectrum, and its map.
 
-Colours are those of `selfvec.views`; lines and words differ in their marks as well.
+Colours are those of `selfvec.views`; curves and words differ in their marks as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.paper_report.figures import save_svg
+from selfvec.views.charts import Chart, Series, chart_figure
+from selfvec.views.figure import save_figure
 from selfvec.views.palette import GREY, INK, WORDS, ink
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from selfvec.views.plane import Spec, label, labels, layered, plane_axes
 
 __all__ = ["METHODS", "draw_map", "draw_plane", "draw_reads", "draw_spectrum"]
 
 Table = NDArray[np.float32]
 
-METHODS = {"original": (GREY, ":"), "paper": (WORDS[1], "s"), "online": (WORDS[2], "D")}
-METHODS |= {"decorrelated": (WORDS[0], "o")}
-"""Colour and mark of each."""
+METHODS = {"original": (GREY, "none"), "paper": (WORDS[1], "square"), "online": (WORDS[2], "diamond")}
+METHODS |= {"decorrelated": (WORDS[0], "circle")}
+"""Colour and shape of each."""
 
-_MARKS = "os^"  # of groups of words
+_SHAPES = ("circle", "square", "triangle-up")  # of groups of words
 _APART = 12.0  # degrees between two words that are both named
 
 
@@ -46,88 +44,122 @@ def draw_plane(
     groups : mapping of name to words
     path : path
     """
-
-    def draw(figure: Figure) -> None:
-        panels = figure.subplots(len(rows), len(rows[0]))
-        for axes_row, states in zip(panels, rows, strict=True):
-            for axes, (title, table) in zip(axes_row, states, strict=True):
-                _circle(axes, table, words, groups)
-                axes.set_title(title, fontsize=10)
-        handles, names = panels[0][0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=len(groups), frameon=False)
-
-    save_svg(draw, (10.0, 2.75 * len(rows)), path)
+    parts = [_circle(title, table, words, groups) for states in rows for title, table in states]
+    figure = {"concat": parts, "columns": len(rows[0]), "spacing": 10}
+    save_figure(figure, path, "Words as directions in a plane, before and after each rule.")
 
 
-def _circle(axes: Axes, table: Table, words: Sequence[str], groups: Mapping[str, Sequence[str]]) -> None:
-    around = np.linspace(0, 2 * np.pi, 121)
-    axes.plot(np.cos(around), np.sin(around), color="#dddddd", linewidth=1)
-    named: list[float] = []
-    for (name, members), colour, mark in zip(groups.items(), WORDS, _MARKS, strict=False):
-        colour = GREY if name == "function words" else colour
-        points = table[[words.index(word) for word in members]]
-        for x, y in points:
-            axes.plot([0, x], [0, y], color=colour, linewidth=0.8, alpha=0.5)
-        axes.plot(*points.T, mark, color=colour, markersize=5, label=name)
-        for word, (x, y) in zip(members, points, strict=True):
+def _circle(title: str, table: Table, words: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Spec:
+    around = np.linspace(0, 2 * np.pi, 121).tolist()
+    circle = [{"order": i, "x": np.cos(angle), "y": np.sin(angle)} for i, angle in enumerate(around)]
+    points, named = [], []
+    angles: list[float] = []
+    for name, members in groups.items():
+        for word in members:
+            x, y = (float(value) for value in table[words.index(word)])
+            points.append({"group": name, "word": word, "x": x, "y": y, "zero": 0})
             angle = float(np.rad2deg(np.arctan2(y, x)))
-            if all(abs((angle - other + 180) % 360 - 180) >= _APART for other in named):
-                named.append(angle)
-                aligned = {"ha": "left" if x >= 0 else "right", "va": "center", "fontsize": 8}
-                axes.text(1.09 * x, 1.09 * y, word, color=ink(colour), **aligned)
-    axes.set_xlim(-1.75, 1.75)
-    axes.set_ylim(-1.3, 1.3)
-    axes.set_aspect("equal")
-    axes.axis("off")
+            if all(abs((angle - other + 180) % 360 - 180) >= _APART for other in angles):
+                angles.append(angle)
+                named.append({"group": name, "word": word, "x": 1.09 * x, "y": 1.09 * y})
+    place = {
+        axis: {
+            "field": axis,
+            "type": "quantitative",
+            "axis": None,
+            "scale": {"domain": [-reach, reach], "nice": False},
+        }
+        for axis, reach in (("x", 1.75), ("y", 1.2))
+    }
+    colour = _group_scale(groups, "color")
+    layers: list[Spec] = [
+        {
+            "data": {"values": circle},
+            "mark": {"type": "line", "color": "#dddddd", "strokeWidth": 1},
+            "encoding": place | {"order": {"field": "order"}},
+        },
+        {
+            "data": {"values": points},
+            "mark": {"type": "rule", "strokeWidth": 0.8, "opacity": 0.5},
+            "encoding": place | {"x2": {"field": "zero"}, "y2": {"field": "zero"}, "color": colour},
+        },
+        {
+            "data": {"values": points},
+            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+            "encoding": place | {"color": colour, "shape": _group_scale(groups, "shape")},
+        },
+    ]
+    for side, align in ((1, "left"), (-1, "right")):
+        rows = [row | {"ink": ink(_colour(groups, row["group"]))} for row in named if side * row["x"] >= 0]
+        written = {"text": {"field": "word"}, "fill": {"field": "ink", "type": "nominal", "scale": None}}
+        layers.append(
+            {
+                "data": {"values": rows},
+                "mark": {"type": "text", "align": align, "fontSize": 11},
+                "encoding": place | written,
+            }
+        )
+    return {"title": title, "width": 245, "height": 168, "layer": layers}
+
+
+def _colour(groups: Mapping[str, Any], name: str) -> str:
+    return GREY if name == "function words" else WORDS[list(groups).index(name)]
+
+
+def _group_scale(groups: Mapping[str, Any], channel: str) -> Spec:
+    values = (
+        [_colour(groups, name) for name in groups] if channel == "color" else list(_SHAPES[: len(groups)])
+    )
+    legend = {"orient": "bottom", "symbolOpacity": 1}
+    return {
+        "field": "group",
+        "type": "nominal",
+        "scale": {"domain": list(groups), "range": values},
+        "legend": legend,
+    }
 
 
 def draw_reads(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Cosines and effective rank by how often the text was read, a line a method."""
+    """Cosines and effective rank by how often the text was read, a curve a method."""
     shown = (
-        ("cosine", "mean cosine to the original", (0, 1.03)),
-        ("anisotropy", "mean cosine of two random words", (-0.02, 1.03)),
-        ("rank", "dimensions in use (effective rank)", (0, None)),
+        ("cosine", "mean cosine to the original", (0.0, 1.0)),
+        ("anisotropy", "mean cosine of two random words", (0.0, 1.0)),
+        ("rank", "dimensions in use (effective rank)", (0.0, None)),
     )
-
-    def draw(figure: Figure) -> None:
-        for axes, (key, title, limits) in zip(figure.subplots(1, 3), shown, strict=True):
-            for method, (colour, mark) in METHODS.items():
-                own = [row for row in rows if row["method"] == method]
-                if own:
-                    reads, values = [row["reads"] for row in own], [row[key] for row in own]
-                    axes.plot(reads, values, color=colour, marker=mark, label=method)
-            axes.set_title(title, fontsize=10)
-            axes.set_ylim(*limits)
-            axes.set_xlabel("times the text was read")
-            axes.set_xticks([0, 2, 4, 6, 8, 10])
-        figure.axes[1].legend(frameon=False, fontsize=9, loc="center right")
-
-    save_svg(draw, (10.0, 3.3), path)
+    charts = []
+    for key, title, limits in shown:
+        series = []
+        for method, style in METHODS.items():
+            own = [row for row in rows if row["method"] == method]
+            if own:
+                reads, values = [row["reads"] for row in own], [row[key] for row in own]
+                series.append(Series(method, reads, values, style=style))
+        ticks = (0, 2, 4, 6, 8, 10)
+        charts.append(Chart(title, "times the text was read", tuple(series), y=limits, ticks=ticks))
+    figure = chart_figure(charts, columns=3, size=(260, 220), one_legend=True)
+    save_figure(figure, path, "Cosines and effective rank by how often the text was read.")
 
 
 def draw_spectrum(spectra: Mapping[str, NDArray[np.float64]], path: Path) -> None:
     """Shares of the second moment's eigenvalues by rank, both logarithmic."""
-
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots()
-        for method, all_shares in spectra.items():
-            colour, mark = METHODS[method]
-            shares = all_shares[all_shares > 1e-6]  # the others were taken out on purpose
-            ranks = np.arange(1, len(shares) + 1)
-            style: Any = (
-                {"linestyle": ":"} if mark == ":" else {"marker": mark, "markevery": [0, 1, 3, 9, 31]}
-            )
-            axes.plot(ranks, shares, color=colour, label=method, **style)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xticks([1, 2, 5, 10, 20, 50, 100, 200], ["1", "2", "5", "10", "20", "50", "100", "200"])
-        axes.minorticks_off()
-        axes.set_ylim(3e-5, 1.5)
-        axes.set_xlabel("direction, by falling share")
-        axes.set_ylabel("share of the words' squared length")
-        axes.legend(frameon=False, fontsize=9)
-
-    save_svg(draw, (6.5, 3.6), path)
+    series = []
+    for method, all_shares in spectra.items():
+        shares = all_shares[all_shares > 1e-6]  # the others were taken out on purpose
+        ranks = range(1, len(shares) + 1)
+        series.append(Series(method, ranks, shares.tolist(), style=METHODS[method], marked=(0, 1, 3, 9, 31)))
+    chart = Chart(
+        "",
+        "direction, by falling share",
+        tuple(series),
+        y=(3e-5, 1.0),
+        y_title="share of the words' squared length",
+        logarithmic=True,
+        y_logarithmic=True,
+        ticks=(1, 2, 5, 10, 20, 50, 100, 200),
+        y_ticks=(1, 0.1, 0.01, 0.001, 0.0001),
+    )
+    figure = chart_figure([chart], size=(560, 300))
+    save_figure(figure, path, "Shares of the directions of each space, by rank.")
 
 
 def draw_map(
@@ -146,33 +178,57 @@ def draw_map(
         Named and coloured; the others are grey dots.
     path : path
     """
+    planes = []
+    for _, table in states:
+        centred = table.astype(np.float64) - table.mean(axis=0, dtype=np.float64)
+        planes.append(centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T)
+    every = np.concatenate(planes)
+    (left, bottom), (right, top) = every.min(axis=0).tolist(), every.max(axis=0).tolist()
+    frame = (left, right, bottom, top)
+    parts = [
+        _state(title, points, words, groups, frame, i)
+        for i, ((title, _), points) in enumerate(zip(states, planes, strict=True))
+    ]
+    save_figure(
+        {"hconcat": parts, "spacing": 12}, path, "Frequent words in two directions, before and after."
+    )
 
-    def draw(figure: Figure) -> None:
-        panels = figure.subplots(1, len(states), sharex=True, sharey=True)
-        for axes, (title, table) in zip(panels, states, strict=True):
-            centred = table.astype(np.float64) - table.mean(axis=0, dtype=np.float64)
-            points = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-            axes.plot(*points.T, ".", color="#c8c8c8", markersize=3, zorder=1)
-            narrow = float(np.quantile(np.abs(points), 0.95)) < 0.2  # no room for names
-            taken: list[tuple[float, float]] = []
-            for (name, members), colour, mark in zip(groups.items(), WORDS, _MARKS, strict=False):
-                own = points[[words.index(word) for word in members]]
-                axes.plot(*own.T, mark, color=colour, markersize=5, label=name, zorder=2)
-                for word, (x, y) in zip(members, own, strict=True):
-                    if narrow or any(abs(x - a) < 0.3 and abs(y - b) < 0.045 for a, b in taken):
-                        continue
-                    taken.append((x, y))
-                    place: Any = {"xytext": (5, -3), "textcoords": "offset points", "fontsize": 8.5}
-                    axes.annotate(word, (x, y), **place, color=ink(colour))
-            if narrow:
-                axes.text(0, 0.2, f"all {len(table)} words", ha="center", fontsize=9, color=INK)
-            axes.grid(False)
-            axes.set_title(title, fontsize=10)
-            axes.set_aspect("equal")
-            axes.set_xticklabels([])
-            axes.set_yticklabels([])
-            axes.tick_params(length=0)
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=len(groups), frameon=False)
 
-    save_svg(draw, (11.0, 4.4), path)
+def _state(
+    title: str,
+    points: NDArray[np.float64],
+    words: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    frame: tuple[float, float, float, float],
+    number: int,
+) -> Spec:
+    size = (330, 325)
+    x, y = plane_axes(frame, size, "pca", (0.0, 0.0))
+    bare = {"title": None, "axis": {"labels": False, "ticks": False, "grid": False}}
+    place = {"x": x | bare, "y": y | bare}
+    narrow = float(np.quantile(np.abs(points), 0.95)) < 0.2  # no room for names
+    named = [
+        {"group": name, "word": word, "x": float(at[0]), "y": float(at[1]), "size": 50.0}
+        for name, members in groups.items()
+        for word in members
+        for at in [points[words.index(word)]]
+    ]
+    names = [label(row["word"], (row["x"], row["y"]), ink(_colour(groups, row["group"]))) for row in named]
+    if narrow:
+        names = [label(f"all {len(points)} words", points.mean(axis=0).tolist(), INK)]
+    dots = [{"x": float(a), "y": float(b)} for a, b in points]
+    channels = {channel: _group_scale(groups, channel) for channel in ("color", "shape")}
+    layers: list[Spec] = [
+        {
+            "data": {"values": dots},
+            "mark": {"type": "circle", "color": "#c8c8c8", "size": 9, "opacity": 1},
+            "encoding": place,
+        },
+        {
+            "data": {"values": named},
+            "mark": {"type": "point", "filled": True, "size": 50, "opacity": 1},
+            "encoding": place | channels,
+        },
+        labels(names, place, size, named),
+    ]
+    return layered(layers, size, name=f"zoom{number}", title=title)

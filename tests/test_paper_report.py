@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tests.places import ROOT
 
-pytest.importorskip("matplotlib", reason="figures need selfvec[plot]")
+pytest.importorskip("vl_convert", reason="figures need selfvec[plot]")
 
 from benchmarks.paper import main, publish, report
 from benchmarks.paper_report import corpora, experiments, runs

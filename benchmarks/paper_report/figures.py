@@ -6,16 +6,16 @@ marks as well.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from selfvec.base.files import atomic_file
 from selfvec.data.trajectory import Trajectory
-from selfvec.views.palette import GREY, INK, WORDS
+from selfvec.views.charts import Chart, Series, chart_figure
+from selfvec.views.figure import save_figure
+from selfvec.views.palette import WORDS
 from selfvec.views.trajectories import trajectory_view
 from selfvec.views.trajectory_figure import save_trajectory_plot
 
@@ -24,38 +24,10 @@ from .corpora import Prepared
 from .experiments import Plan, Row
 from .runs import refined
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-__all__ = ["FEW", "MANY", "draw_space", "draw_trajectories", "draw_variance", "save_svg"]
+__all__ = ["FEW", "MANY", "draw_space", "draw_trajectories", "draw_variance"]
 
 FEW, MANY = 10, 100
 """Updates at the start and at the end of a path over which turns are averaged."""
-
-_TAG = re.compile(r"<[^>]+>")
-_LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
-_SETTINGS: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "selfvec",
-    "axes.edgecolor": "#b0b0b0",
-    "axes.labelcolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#eeeeee",
-    "xtick.labelcolor": GREY,
-    "ytick.labelcolor": GREY,
-    "font.size": 10,
-    "lines.linewidth": 2,
-    "lines.markersize": 5.5,
-}
-
-
-_NOTE: dict[str, Any] = {"color": GREY, "fontsize": 8.5, "ha": "left", "va": "top"}
 
 
 def draw_trajectories(prepared: Prepared, plan: Plan, folder: Path) -> list[Row]:
@@ -68,7 +40,6 @@ def draw_trajectories(prepared: Prepared, plan: Plan, folder: Path) -> list[Row]
         view = trajectory_view(paths, run.original, run.vectors)
         name = f"paper-trajectories-{rate:g}.svg"
         save_trajectory_plot(view, folder / name)
-        _shorten(folder / name)
         turns = [{"word": path.word, **_turns(path)} for path in paths]
         rows.append({"figure": name, "rate": rate, "explained": view.explained, "turns": turns})
     return rows
@@ -82,109 +53,75 @@ def _turns(path: Trajectory) -> Row:
 
 def draw_space(results: dict[str, Any], folder: Path) -> None:
     """Cosines and effective rank, by epochs at the paper's α and by α after one epoch."""
-
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots(2, 2, sharex="col", sharey="row")
-        corpus = results["corpora"][0]["corpus"]
-        by_epoch = _rows(results["epochs"], corpus)
-        by_rate = _rows(results["rates"], corpus)
-        for column, (key, rows) in enumerate((("epochs", by_epoch), ("rate", by_rate))):
-            top, bottom = axes[0, column], axes[1, column]
-            _line(top, rows, key, "mean_cosine_to_original", 0, "o", "mean cosine to the original")
-            _line(top, rows, key, "anisotropy", 1, "s", "mean cosine of two random words")
-            _line(bottom, rows, key, "effective_rank", 2, "D", "dimensions in use (effective rank)")
-            top.axhline(PAPER_COSINE, color=GREY, linewidth=1, linestyle="--")
-            top.set_ylim(0, 1.04)
-            bottom.set_yscale("log")
-            ticks = (1, 2, 5, 10, 20, 50, 100, 200)
-            bottom.set_yticks(ticks, [str(tick) for tick in ticks])
-            bottom.minorticks_off()
-        axes[0, 0].text(
-            by_epoch[-1]["epochs"],
-            PAPER_COSINE + 0.01,
-            f"the paper: {PAPER_COSINE}",
-            color=GREY,
-            ha="right",
-            va="bottom",
-            fontsize=9,
-        )
-        axes[0, 0].set_title(f"Epochs at α = {results['plan']['rate']:g}")
-        axes[0, 1].set_title("One epoch at other learning rates")
-        axes[1, 0].set_xlabel("epochs (0: the original vectors)")
-        _rate_axis(axes[1, 1], by_rate)
-        for row, place in ((0, "lower right"), (1, "upper right")):
-            axes[row, 1].legend(loc=place, frameon=False, fontsize=9)
-        axes[0, 0].set_ylabel("cosine")
-        axes[1, 0].set_ylabel("dimensions")
-
-    save_svg(draw, (9.0, 6.0), folder / "paper-space.svg")
+    corpus = results["corpora"][0]["corpus"]
+    by_epoch, by_rate = (_rows(results[key], corpus) for key in ("epochs", "rates"))
+    shown: list[tuple[dict[str, str], str, bool]] = [
+        (
+            {
+                "mean_cosine_to_original": "mean cosine to the original",
+                "anisotropy": "mean cosine of two random words",
+            },
+            "cosine",
+            False,
+        ),
+        ({"effective_rank": "dimensions in use (effective rank)"}, "dimensions", True),
+    ]
+    charts = []
+    for keys, y_title, logarithmic in shown:
+        for rows, key in ((by_epoch, "epochs"), (by_rate, "rate")):
+            title = "One epoch at other learning rates"
+            if key == "epochs":
+                title = f"Epochs at α = {results['plan']['rate']:g}"
+            charts.append(
+                Chart(
+                    "" if logarithmic else title,
+                    "epochs (0: the original vectors)" if key == "epochs" else "learning rate α",
+                    tuple(
+                        _curve(rows, key, of, name, 2 if logarithmic else place)
+                        for place, (of, name) in enumerate(keys.items())
+                    ),
+                    y=(1, None) if logarithmic else (0, 1),
+                    y_title=y_title,
+                    logarithmic=key == "rate",
+                    y_logarithmic=logarithmic,
+                    y_ticks=(1, 2, 5, 10, 20, 50, 100, 200) if logarithmic else (),
+                    line=None if logarithmic else (PAPER_COSINE, f"the paper: {PAPER_COSINE}"),
+                )
+            )
+    description = "Cosines and effective rank by epochs and by learning rate."
+    save_figure(chart_figure(charts, size=(380, 230)), folder / "paper-space.svg", description)
 
 
 def draw_variance(results: dict[str, Any], folder: Path) -> None:
     """How far the ends of shuffled runs lie apart, and how successive steps turn, by α."""
-
-    def draw(figure: Figure) -> None:
-        panels = figure.subplots(1, 3)
-        titles = (
-            ("variance", "Variance of the final position"),
-            ("variance_relative", "… as a share of the\ndistance between two words"),
-            ("turning", "Cosine of successive steps"),
+    titles = {
+        "variance": "Variance of the final position",
+        "variance_relative": "… by the distance of two words",
+        "turning": "Cosine of successive steps",
+    }
+    charts = []
+    for key, title in titles.items():
+        series = []
+        for place, entry in enumerate(results["corpora"]):
+            rows = [row for row in _rows(results["rates"], entry["corpus"]) if row[key] is not None]
+            series.append(_curve(rows, "rate", key, entry["corpus"], place))
+        limits = (-0.3, 0.3) if key == "turning" else (0.0, None)
+        band = (0.075, 0.2, "" if key == "variance_relative" else "the paper:\noscillates")
+        line = (0.0, "") if key == "turning" else None
+        charts.append(
+            Chart(title, "learning rate α", tuple(series), y=limits, logarithmic=True, band=band, line=line)
         )
-        for panel, (key, title) in zip(panels, titles, strict=True):
-            for colour, (entry, mark) in enumerate(zip(results["corpora"], "os", strict=False)):
-                rows = [row for row in _rows(results["rates"], entry["corpus"]) if row[key] is not None]
-                _line(panel, rows, "rate", key, colour, mark, entry["corpus"])
-            panel.set_title(title)
-            panel.axvspan(0.075, 0.2, color="#f3f3f3", zorder=0)
-            panel.tick_params(axis="x", labelrotation=45)
-            _rate_axis(panel, _rows(results["rates"], results["corpora"][0]["corpus"]))
-            panel.set_ylim(*((-0.3, 0.3) if key == "turning" else (0, None)))
-        for panel in (panels[0], panels[2]):
-            across = panel.get_xaxis_transform()  # x in data, y in shares of the height
-            panel.text(0.079, 0.97, "the paper:\noscillates", **_NOTE, transform=across)
-        panels[2].axhline(0, color=GREY, linewidth=1)
-        panels[1].legend(loc="upper left", frameon=False, fontsize=9)
-
-    save_svg(draw, (10.0, 3.5), folder / "paper-variance.svg")
+    description = (
+        "How far the ends of shuffled runs lie apart, and how successive steps turn, by learning rate."
+    )
+    figure = chart_figure(charts, columns=3, size=(260, 230), one_legend=True)
+    save_figure(figure, folder / "paper-variance.svg", description)
 
 
 def _rows(rows: Sequence[Row], corpus: str) -> list[Row]:
     return [row for row in rows if row["corpus"] == corpus]
 
 
-def _line(axes: Axes, rows: Sequence[Row], x: str, y: str, colour: int, mark: str, label: str) -> None:
-    axes.plot(
-        [row[x] for row in rows], [row[y] for row in rows], color=WORDS[colour], marker=mark, label=label
-    )
-
-
-def _rate_axis(axes: Axes, rows: Sequence[Row]) -> None:
-    axes.set_xscale("log")
-    axes.set_xticks(
-        [row["rate"] for row in rows], [f"{row['rate']:g}".lstrip("0") for row in rows], fontsize=8.5
-    )
-    axes.minorticks_off()
-    axes.set_xlabel("learning rate α (logarithmic)")
-
-
-def save_svg(draw: Callable[[Figure], None], size: tuple[float, float], path: Path) -> None:
-    """Write a figure of ``size`` inches: the same bytes each time, with no more digits than can be seen."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
-        figure = Figure(figsize=size, layout="constrained", facecolor="white")
-        draw(figure)
-        with atomic_file(path) as temporary:
-            figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
-    _shorten(path)
-
-
-def _shorten(path: Path) -> None:
-    """Hundredths of a point are enough: a third of the file is digits that nobody can see."""
-    text = path.read_text(encoding="utf-8")
-    text = _TAG.sub(lambda tag: _LONG_NUMBER.sub(r"\1", tag[0]), text)  # what is written stays as it is
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+def _curve(rows: Sequence[Row], x: str, y: str, name: str, place: int) -> Series:
+    style = (WORDS[place], ("circle", "square", "diamond")[place])
+    return Series(name, [row[x] for row in rows], [row[y] for row in rows], style=style)

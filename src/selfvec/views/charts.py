@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from selfvec.base.display import escape_for_display
 
@@ -12,19 +13,31 @@ from .plane import Spec
 
 __all__ = ["Chart", "Series", "chart_figure"]
 
-_SIZE = (330, 220)
-_COLUMNS = 2
 _SHAPES = ("circle", "square", "diamond", "cross")
 
 
 @dataclass(frozen=True)
 class Series:
-    """One curve: its name, its points, and the value it began at, drawn as a dashed line."""
+    """One curve.
+
+    Parameters
+    ----------
+    name : str
+    x, y : sequence of float
+    start : float, optional
+        The value it began at, drawn as a dashed line.
+    style : (colour, shape), optional
+        By its place among the curves if not given. A curve of the shape "none" is a dotted line.
+    marked : sequence of int, optional
+        The points that get a mark; all of them if not given.
+    """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
     start: float | None = None
+    style: tuple[str, str] | None = None
+    marked: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -33,104 +46,161 @@ class Chart:
 
     Parameters
     ----------
-    title, x_title : str
+    title, x_title, y_title : str
     series : tuple of Series
     y : (low, high)
         What the axis includes at least; None for as far as the curves go.
-    logarithmic : bool
-        Whether equal ratios of x are equally wide; all x are then above 0.
+    logarithmic, y_logarithmic : bool
+        Whether equal ratios are equally far apart; all values are then above 0.
+    ticks, y_ticks : tuple of float
+        Values written at an axis; every x, and a few round y, if not given.
     names : tuple of str
         The labels of x = 0, 1, 2, ... where the axis is not a number.
+    line : (value, text), optional
+        A dashed line across the chart.
+    band : (low, high, text), optional
+        A range of x with a grey ground.
     """
 
     title: str
     x_title: str
     series: tuple[Series, ...]
     y: tuple[float | None, float | None] = (None, None)
+    y_title: str = ""
     logarithmic: bool = False
+    y_logarithmic: bool = False
+    ticks: tuple[float, ...] = ()
+    y_ticks: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
+    line: tuple[float, str] | None = None
+    band: tuple[float, float, str] | None = None
 
 
-def chart_figure(charts: Sequence[Chart]) -> Spec:
-    """Describe charts, two in a row, each with its legend above it."""
-    columns = min(_COLUMNS, len(charts))
-    return {
-        "concat": [_chart(chart) for chart in charts],
-        "columns": columns,
-        "spacing": 30,
-        "resolve": {"scale": {"color": "independent", "shape": "independent"}},
-    }
+def chart_figure(
+    charts: Sequence[Chart], *, columns: int = 2, size: tuple[int, int] = (330, 220), one_legend: bool = False
+) -> Spec:
+    """Describe charts in rows, each with its legend above it or with one legend below all of them."""
+    resolve = {} if one_legend else {"resolve": {"scale": {"color": "independent", "shape": "independent"}}}
+    parts = [_chart(chart, size, one_legend) for chart in charts]
+    return {"concat": parts, "columns": min(columns, len(charts)), "spacing": 30, **resolve}
 
 
-def _chart(chart: Chart) -> Spec:
+def _chart(chart: Chart, size: tuple[int, int], one_legend: bool) -> Spec:
     names = [escape_for_display(curve.name) for curve in chart.series]
-    rows = [
-        {
-            "name": name,
-            "x": escape_for_display(chart.names[int(x)]) if chart.names else float(x),
-            "y": float(y),
-        }
-        for name, curve in zip(names, chart.series, strict=True)
-        for x, y in zip(curve.x, curve.y, strict=True)
-    ]
+    x, y = _x_axis(chart), _y_axis(chart)
+    styles = _styles(chart, names, one_legend)
+    layers = _ground(chart, x, y)
+    lines, points = [], []
+    for name, curve in zip(names, chart.series, strict=True):
+        dotted = curve.style is not None and curve.style[1] == "none"
+        marked = set(() if dotted else range(len(curve.x)) if curve.marked is None else curve.marked)
+        for i, (across, up) in enumerate(zip(curve.x, curve.y, strict=True)):
+            at = escape_for_display(chart.names[int(across)]) if chart.names else float(across)
+            row = {"name": name, "x": at, "y": float(up), "dash": [2, 3] if dotted else [1, 0]}
+            lines.append(row)
+            points += [row] if i in marked else []
     starts = [
-        {"name": name, "start": float(curve.start)}
-        for name, curve in zip(names, chart.series, strict=True)
-        if curve.start is not None
-    ]
-    by_name = {"field": "name", "type": "nominal"}
-    legend = {
-        "orient": "top",
-        "symbolOpacity": 1,
-        "columns": max(1, 44 // (5 + max(map(len, names), default=1))),
-    }
-    styles = {
-        channel: by_name
-        | {
-            "legend": legend,
-            "scale": {"domain": names, "range": [kinds[i % len(kinds)] for i in range(len(names))]},
-        }
-        for channel, kinds in (("color", WORDS), ("shape", _SHAPES))
-    }
-    edges = [edge for edge in chart.y if edge is not None]
-    y = {
-        "type": "quantitative",
-        "title": None,
-        "scale": {"zero": False, "domain": {"unionWith": edges}} if edges else {"zero": False},
-        "axis": {"tickCount": 5},
-    }
-    x, curve_y = _x_axis(chart), y | {"field": "y"}
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "line", "strokeWidth": 2},
-            "encoding": {"x": x, "y": curve_y, "color": styles["color"]},
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-            "encoding": {"x": x, "y": curve_y, **styles},
-        },
+        {"name": n, "y": float(c.start)}
+        for n, c in zip(names, chart.series, strict=True)
+        if c.start is not None
     ]
     title: Spec = {"text": chart.title, "fontSize": 14, "fontWeight": "bold"}
     if starts:
         dashed = {"type": "rule", "strokeDash": [4, 3], "opacity": 0.6, "strokeWidth": 1.2}
-        encoding = {"y": y | {"field": "start"}, "color": styles["color"]}
-        layers.insert(0, {"data": {"values": starts}, "mark": dashed, "encoding": encoding})
+        layers.append(
+            {"data": {"values": starts}, "mark": dashed, "encoding": {"y": y, "color": styles["color"]}}
+        )
         title |= {"subtitle": "dashed: the original", "subtitleColor": GREY}
-    return {"title": title, "data": {"values": rows}, "width": _SIZE[0], "height": _SIZE[1], "layer": layers}
+    dash = {"field": "dash", "type": "nominal", "scale": None}
+    layers += [
+        {
+            "data": {"values": lines},
+            "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round"},
+            "encoding": {"x": x, "y": y, "color": styles["color"], "strokeDash": dash},
+        },
+        {
+            "data": {"values": points},
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {"x": x, "y": y, **styles},
+        },
+    ]
+    return {"title": title if chart.title else None, "width": size[0], "height": size[1], "layer": layers}
+
+
+def _styles(chart: Chart, names: Sequence[str], one_legend: bool) -> dict[str, Spec]:
+    """Colour and shape of every curve: seven of one and four of the other, so that 28 curves differ."""
+    styles = [
+        curve.style or (WORDS[i % len(WORDS)], _SHAPES[i % len(_SHAPES)])
+        for i, curve in enumerate(chart.series)
+    ]
+    shapes = ["stroke" if shape == "none" else shape for _, shape in styles]
+    legend: Spec = {"orient": "bottom" if one_legend else "top", "symbolOpacity": 1}
+    if not one_legend:
+        legend["columns"] = max(1, 44 // (5 + max(map(len, names), default=1)))
+    by_name = {"field": "name", "type": "nominal", "legend": legend}
+    colours = [colour for colour, _ in styles]
+    return {
+        "color": by_name | {"scale": {"domain": list(names), "range": colours}},
+        "shape": by_name | {"scale": {"domain": list(names), "range": shapes}},
+    }
+
+
+def _ground(chart: Chart, x: Spec, y: Spec) -> list[Spec]:
+    """The band and the line of a chart, with their texts."""
+    layers: list[Spec] = []
+    text: Spec = {"type": "text", "align": "left", "color": GREY, "fontSize": 11}
+    if chart.band is not None:
+        low, high, words = chart.band
+        band = {"values": [{"x": low, "x2": high, "text": words.split("\n")}]}
+        place = {"x": x, "x2": {"field": "x2"}}
+        layers.append({"data": band, "mark": {"type": "rect", "color": "#f3f3f3"}, "encoding": place})
+        written = text | {"baseline": "top", "dx": 4, "dy": 6, "y": 0}
+        layers.append({"data": band, "mark": written, "encoding": {"x": x, "text": {"field": "text"}}})
+    if chart.line is not None:
+        value, words = chart.line
+        row = {"values": [{"y": value, "text": words}]}
+        dashed = {"type": "rule", "color": GREY, "strokeDash": [5, 3]}
+        layers.append({"data": row, "mark": dashed, "encoding": {"y": y}})
+        written = text | {"align": "right", "baseline": "bottom", "dy": -3, "x": "width"}
+        layers.append({"data": row, "mark": written, "encoding": {"y": y, "text": {"field": "text"}}})
+    return layers
 
 
 def _x_axis(chart: Chart) -> Spec:
-    places = sorted({x for curve in chart.series for x in curve.x})
-    low, high = (places[0], places[-1]) if places else (0.0, 1.0)
-    title = chart.x_title + (" (logarithmic)" if chart.logarithmic else "")
+    title = (chart.x_title + (" (logarithmic)" if chart.logarithmic else "")) or None
     if chart.names:
         domain = [escape_for_display(name) for name in chart.names]
         scale: Spec = {"type": "point", "domain": domain, "padding": 0.5}
         return {"field": "x", "type": "ordinal", "title": title, "scale": scale, "axis": {"labelAngle": 0}}
-    axis = {"values": places, "grid": False, "labelOverlap": True, "format": "~g"}
+    places = sorted({float(x) for curve in chart.series for x in curve.x})
+    low, high = (places[0], places[-1]) if places else (0.0, 1.0)
     if chart.logarithmic:
-        scale = {"type": "log", "domain": [low / 1.2, high * 1.2], "nice": False}
+        reach = (high / low) ** 0.04 if high > low else 1.2
+        scale = {"type": "log", "domain": [low / reach, high * reach], "nice": False}
     else:
         margin = 0.05 * (high - low) or 0.5
         scale = {"domain": [low - margin, high + margin], "nice": False}
+    axis = {"values": chart.ticks or places, "labelOverlap": True, "format": "~r"}
+    axis["labelExpr"] = "replace(datum.label, regexp('^0\\\\.'), '.')"  # .05
     return {"field": "x", "type": "quantitative", "title": title, "scale": scale, "axis": axis}
+
+
+def _y_axis(chart: Chart) -> Spec:
+    values = [float(y) for curve in chart.series for y in curve.y]
+    values += [curve.start for curve in chart.series if curve.start is not None]
+    values += [edge for edge in chart.y if edge is not None]
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    axis: dict[str, Any] = {"values": chart.y_ticks} if chart.y_ticks else {"tickCount": 5}
+    if chart.y_logarithmic:
+        scale: Spec = {"type": "log", "domain": [low / 1.1, high * 1.1], "nice": False}
+        axis |= {"format": "~r"}
+    else:
+        margin = 0.04 * (high - low) or 0.5
+        scale = {"domain": [low - margin, high + margin], "nice": False, "zero": False}
+    return {
+        "field": "y",
+        "type": "quantitative",
+        "title": chart.y_title or None,
+        "scale": scale,
+        "axis": axis,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ Spec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""
 
 LABELS = "labels_"
-"""How the names of `labels` layers begin; the rest is their size."""
+"""How the names of `labels` layers begin; the rest is their size and a number."""
 
 _RING = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], dtype=np.float64)
 """The middle of a mark and its edges, by its radius."""
@@ -74,8 +75,9 @@ def labels(
     drawn += [[mark["x"], mark["y"]] * scale + _RING * np.sqrt(mark["size"]) / 2 for mark in marks]
     cells = np.unique(np.round(np.concatenate(drawn) / _CELL), axis=0) * _CELL / scale
     obstacles = [{"text": "", "x": x, "y": y, "size": 0} for x, y in cells.tolist()]
+    number = zlib.crc32(json.dumps(named).encode())  # views of one figure need different names
     return {
-        "name": f"{LABELS}{size[0]:g}_{size[1]:g}",
+        "name": f"{LABELS}{size[0]:g}_{size[1]:g}_{number}",
         "data": {"values": [*named, *obstacles]},
         "mark": {"type": "text", "stroke": "white", "strokeWidth": 3, "strokeOpacity": 0.8},
         "encoding": place | {"text": {"field": "text"}},
@@ -189,6 +191,7 @@ def layered(layers: Sequence[Spec], size: tuple[float, float], **more: Any) -> S
 
 def complete_labels(mark: Spec) -> Spec:
     """Give a compiled layer of `labels` its style and its places; return the leader lines of its names."""
+    size = [float(pixels) for pixels in mark["name"].split("_")[1:3]]
     position = mark["encode"]["update"]
     position |= {
         "fill": {"field": "colour"},
@@ -200,7 +203,7 @@ def complete_labels(mark: Spec) -> Spec:
     mark["transform"] = [
         {
             "type": "label",
-            "size": [float(pixels) for pixels in mark["name"].split("_")[1:3]],
+            "size": size,
             "anchor": [side for side, _ in places],
             "offset": [_NEAR + distance for _, distance in places],
             "avoidBaseMark": True,
