@@ -289,7 +289,7 @@ def test_a_missing_package(suffix: str, tmp_path: Path, monkeypatch: pytest.Monk
 def test_libraries_are_loaded_when_something_is_drawn() -> None:
     program = """
 import sys
-import selfvec.views.word_tables, selfvec.views.trajectory_figure, selfvec.views.graphs, selfvec.views.charts
+import selfvec.views.slices, selfvec.views.trajectory_figure, selfvec.views.graphs, selfvec.views.charts
 assert not {"vl_convert", "networkx", "sklearn", "umap", "rich"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -10,7 +10,8 @@ from explore_spaces import HOSTILE, Space
 from rich.console import Console, RenderableType
 
 from selfvec.data.trajectory import Trajectory
-from selfvec.views.word_tables import health_panel, neighbours_table, trajectory_table
+from selfvec.views.run_tables import health_panel
+from selfvec.views.word_tables import neighbours_table, trajectory_table
 
 
 def render(renderable: RenderableType, colour: bool = False) -> str:

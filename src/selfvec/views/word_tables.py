@@ -1,8 +1,4 @@
-"""What the command line shows, as text: readable in 80 columns, in a pipe, and without colour.
-
-Words are shown through `escape_for_display` and as `rich.text.Text`, so that neither terminal escapes nor
-rich's own markup in somebody's corpus take effect.
-"""
+"""Words and what changed about them, as text for the terminal."""
 
 from __future__ import annotations
 
@@ -11,25 +7,41 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Float, Vectors
 from selfvec.numerics.rows import unit_rows
 
+from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, printable, sentence
+
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.text import Text
+    from selfvec.analysis.drift import Drift
+    from selfvec.analysis.drift.slice_paths import SlicePath
+    from selfvec.analysis.senses import Reading, Sense, Senses
 
-__all__ = ["evaluation_table", "health_panel", "neighbours_table", "trajectory_table"]
+__all__ = [
+    "comparison_table",
+    "drift_table",
+    "neighbours_table",
+    "readings_text",
+    "sense_table",
+    "slice_table",
+    "trajectory_table",
+]
 
-STATES = ("original", "refined")
-CAME, WENT = "bold green", "dim"
-LEVELS = {"fail": "bold red", "warn": "bold yellow", "ok": "bold green"}
+_STATES = ("original", "refined")
+_NEIGHBOURS = 5  # that came, and that went
+_COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
+_LABEL = 4  # words of a sense's label beside a reading
 
 
 def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Nearest words, per word; the original and the refined side by side where both are given.
+    """Nearest words, one table per word; original and refined side by side if both are given.
 
     Parameters
     ----------
@@ -37,12 +49,9 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         As in ``similar --json``: ``word``, ``state`` ("original" or "refined") and ``neighbours``, a list of
         (term, cosine), nearest first.
     """
-    from rich.console import Group
-    from rich.text import Text
-
     words = dict.fromkeys(row["word"] for row in rows)
     found = {(row["word"], row["state"]): [(str(t), float(c)) for t, c in row["neighbours"]] for row in rows}
-    states = [state for state in STATES if any(row["state"] == state for row in rows)]
+    states = [state for state in _STATES if any(row["state"] == state for row in rows)]
     parts: list[RenderableType] = []
     for word in words:
         parts += [_word_table(word, states, found), ""]
@@ -54,12 +63,7 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
 def _word_table(
     word: str, states: Sequence[str], found: Mapping[tuple[str, str], Sequence[tuple[str, float]]]
 ) -> RenderableType:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        title=Text(escape_for_display(word), "bold"), title_justify="left", box=None, pad_edge=False
-    )
+    table = plain_table(title=word)
     lists = [found.get((word, state), ()) for state in states]
     compared = len(states) == 2
     for state in states:
@@ -69,7 +73,7 @@ def _word_table(
         table.add_column("cosine", justify="right", width=6)
     known = [{term for term, _ in entries} for entries in lists]
     for place in range(max([1, *map(len, lists)])):
-        cells: list[Text] = []
+        cells: list[str | Text] = []
         for column, entries in enumerate(lists):
             term, cosine = entries[place] if place < len(entries) else (None, None)
             changed = compared and term is not None and term not in known[1 - column]
@@ -78,74 +82,9 @@ def _word_table(
                 cells.append(Text(("+" if column else "-") if changed else "", style))
             none = "(no vector)" if place == 0 and not entries else ""
             cells.append(Text(none, "dim") if term is None else Text(escape_for_display(term), style))
-            cells.append(Text("" if cosine is None else f"{cosine:.3f}"))
-        table.add_row(*cells)
+            cells.append(optional(cosine, ".3f"))
+        add_row(table, *cells)
     return table
-
-
-def health_panel(report: Mapping[str, Any]) -> RenderableType:
-    """What ``health`` found, in words: the verdicts with what to do, then the figures behind them.
-
-    Parameters
-    ----------
-    report : mapping
-        As in ``health --json``; figures that are missing or null are left out.
-    """
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    findings = Table.grid(padding=(0, 2, 0, 0))
-    for finding in report["findings"]:
-        level = str(finding["level"])
-        findings.add_row(Text(level.upper(), LEVELS.get(level, "bold")), _finding(finding))
-    return Group(findings, "", _figures(report))
-
-
-def _finding(finding: Mapping[str, Any]) -> Text:
-    from rich.text import Text
-
-    text = Text.assemble((str(finding["name"]), "bold"), f": {finding['message']}")
-    if finding.get("remedy"):
-        text.append(f"\nWhat to do: {finding['remedy']}.")
-    return text
-
-
-def _figures(report: Mapping[str, Any]) -> RenderableType:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(style="dim")
-    for label, value, meaning in (
-        ("tokens", _number(report, "tokens", ",d"), ""),
-        ("types", _number(report, "types", ",d"), "different words"),
-        (
-            "cosine to the original",
-            _number(report, "mean_cosine_to_original", ".2f"),
-            "1 unmoved, 0 unrelated",
-        ),
-        ("cosine of random words", _change(report, "anisotropy", ".2f"), "near 1: all words look alike"),
-        ("effective rank", _change(report, "effective_rank", ".0f"), "dimensions in use"),
-        ("saturated neighbours", _number(report, "saturated", ".0%"), "nearest words at a cosine of about 1"),
-        ("words without a vector", _number(report, "oov", ",d"), "the pretrained table lacks them"),
-        ("... still without one", _number(report, "oov_empty", ",d"), "nothing was learned about them"),
-    ):
-        if value:
-            table.add_row(Text(label), Text(value), Text(meaning))
-    return table
-
-
-def _number(report: Mapping[str, Any], key: str, form: str) -> str:
-    value = report.get(key)
-    return "" if value is None else format(value, form)
-
-
-def _change(report: Mapping[str, Any], key: str, form: str) -> str:
-    before, after = _number(report, f"{key}_original", form), _number(report, key, form)
-    return f"{before} -> {after}" if before and after else after
 
 
 def trajectory_table(
@@ -156,27 +95,12 @@ def trajectory_table(
     states: int = 12,
     neighbours: int = 3,
 ) -> RenderableType:
-    """One line per state of a word's path, thinned to ``states``, with what was near it.
+    """One line per state of a word's path, about ``states`` of them, with the words near it.
 
-    Parameters
-    ----------
-    trajectory : Trajectory
-    refined, original : Vectors
-        Where neighbours of every state are looked up: with both, one sees the word leave its old
-        neighbours and join its new ones.
+    Neighbours are looked up in ``refined`` and, if given, in ``original``.
     """
-    from rich.table import Table
-    from rich.text import Text
-
     tables = {"original": original, "refined": refined}
-    table = Table(
-        title=Text(escape_for_display(trajectory.word), "bold"),
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-    )
-    table.add_column("updates", justify="right", no_wrap=True)
-    table.add_column("cosine", justify="right", no_wrap=True)
+    table = plain_table(title=trajectory.word, figures=("updates", "cosine"))
     for name, vectors in tables.items():
         if vectors is not None:
             table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
@@ -189,19 +113,19 @@ def trajectory_table(
             for vectors in tables.values()
             if vectors is not None
         ]
-        table.add_row(*map(Text, cells + near))
+        add_row(table, *cells, *near)
     return table
 
 
 def _milestones(updates: NDArray[np.int64], most: int) -> list[int]:
-    """Indices of about ``most`` states, first and last among them, denser early, where words move most."""
+    """Indices of about ``most`` states with the first and the last; more early ones, when words move most."""
     clock = np.log1p(updates)
     index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], most) - 1e-9)
     return sorted({0, *index.clip(max=len(updates) - 1).tolist(), len(updates) - 1})
 
 
 def _cosine(rows: Float, state: int) -> float:
-    """To the original or, where that is zero, to the first state that is not."""
+    """Cosine to the original or, if that is zero, to the first state that is not."""
     first = int(np.argmax(np.any(rows != 0, axis=1)))
     return float(rows[first] @ rows[state])
 
@@ -210,42 +134,128 @@ def _near(vectors: Vectors, word: str, row: Float, topn: int) -> str:
     if not np.any(row):
         return ""
     found = [term for term, _ in vectors.most_similar(row, topn=topn + 1) if term != word]
-    return ", ".join(map(escape_for_display, found[:topn]))
+    return escaped(found[:topn])
 
 
-def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] = ()) -> RenderableType:
-    """Figures of tables on tasks, a line each, what belongs to one task and metric together.
+def slice_table(path: SlicePath) -> RenderableType:
+    """A line per slice: the distance from the first one, and the interval of resampled documents."""
+    table = plain_table("slice", title=path.word, figures=("uses", "documents", "distance", "95 %"))
+    for row in path.as_dict()["slices"]:
+        interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
+        figures = (f"{row['uses']:,}", f"{row['documents']:,}", optional(row["distance"], ".3f"), interval)
+        add_row(table, escape_for_display(row["slice"]), *figures)
+    return table
 
-    Parameters
-    ----------
-    rows : sequence of mapping
-        As in ``evaluate --json``; what tables took to make is shown where rows tell.
-    summary : sequence of str
-        Sentences that follow.
+
+def drift_table(found: Drift) -> RenderableType:
+    """A line of figures per word; below, the neighbours and sentences of each."""
+    if not found.rows:
+        return Text(f"no word changed between {found.a} and {found.b}, as far as this text can tell")
+    sliced = found.rows[0]["low"] is not None or found.a != "original"
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("word", overflow="ellipsis", no_wrap=True, min_width=10, max_width=20)
+    for name in ("distance", *(("interval", "chance") if sliced else ()), "apd", "p", "q"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=4)
+    for name in (found.a, found.b) if sliced else ("times",):
+        width = min(10, len(name))
+        table.add_column(escape_for_display(name), justify="right", overflow="fold", min_width=width)
+    parts: list[RenderableType] = []
+    for row in found.rows:
+        word = Text(escape_for_display(row["word"]), "bold")
+        add_row(table, word, *_drift_figures(row, sliced))
+        parts += [word, *(Padding(line, (0, 0, 0, 2)) for line in _drift_details(row, found))]
+    note = (
+        "size: distance (1 - cosine of mean uses, its 95 % interval, and by chance: between random splits of "
+        "the same documents) and apd; significance: p and q"
+        if sliced
+        else "distance: 1 - cosine of the two vectors; p, q: do the word's documents pull it one way?"
+    )
+    return Group(table, "", *parts, "", Text(note, "dim"))
+
+
+def _drift_figures(row: Mapping[str, Any], sliced: bool) -> list[str]:
+    interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
+    middle = [interval, optional(row["expected"], ".2f")] if sliced else []
+    counts = [f"{row['count_a']:,}", *([f"{row['count_b']:,}"] if sliced else [])]
+    significance = [optional(row[key], ".1g") for key in ("p", "q")]
+    return [optional(row["distance"], ".2f"), *middle, optional(row["apd"], ".2f"), *significance, *counts]
+
+
+def _drift_details(row: Mapping[str, Any], found: Drift) -> list[Text]:
+    lines = []
+    gained, lost = (escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost"))
+    if gained or lost:
+        lines.append(Text.assemble(("+ ", CAME), gained, "   ", ("- ", WENT), (lost, WENT)))
+    for name, key in ((found.a, "examples_a"), (found.b, "examples_b")):
+        lines += [Text(f"{escape_for_display(name)}: {sentence(text)}") for text in row.get(key, ())]
+    return lines
+
+
+def comparison_table(found: Mapping[str, Any]) -> RenderableType:
+    """A line per word that differs; ``found`` is what ``compare --json`` prints."""
+    table = plain_table(("word", 20), figures=("distance", "p", "q", "count"))
+    table.add_column("neighbours: + came, - went", overflow="fold", ratio=1)
+    for row in found["rows"]:
+        passed = row["q"] <= found["fdr"]
+        counts = "" if row["count_a"] is None else f"{row['count_a']:,} {row['count_b']:,}"
+        changes = Text.assemble((_signed("+", row["gained"]), CAME), "\n", (_signed("-", row["lost"]), WENT))
+        figures = (f"{row['distance']:.3f}", _probability(row["p"]), _probability(row["q"]), counts)
+        word = Text(escape_for_display(row["word"]), "bold" if passed else "")
+        add_row(table, word, *figures, changes)
+    share = f"{found['significant']:,} of {found['words']:,} words differ at q ≤ {found['fdr']:g}"
+    return Group(table, "", Text(f"{share} (method {found['method']})."), Text(f"{found['tested']}.", "dim"))
+
+
+def _signed(sign: str, words: Sequence[str]) -> str:
+    return f"{sign} {escaped(words[:_NEIGHBOURS])}" if words else ""
+
+
+def _probability(value: float) -> str:
+    """Two digits.
+
+    >>> _probability(0.00004), _probability(0.034), _probability(0.5)
+    ('4e-05', '.034', '.50')
     """
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
+    if value < 0.001:
+        return f"{value:.0e}"
+    return f"{value:.3f}".lstrip("0") if value < 0.1 else f"{value:.2f}".removeprefix("0")
 
-    from selfvec.evaluation.figures import COSTS, costs
 
-    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        method = f" ({row['method']})" if row.get("method") else ""
-        key = f"{escape_for_display(str(row['task']))}, {row['metric']}{method}", f"  over {row['n']:,}"
-        groups.setdefault(key, []).append(row)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=24, max_width=44)
-    for name, width in (("value", 6), ("95 % interval", 16), ("covered", 7)):
-        table.add_column(name, justify="right", no_wrap=True, min_width=width)
-    if any(map(any, costs(rows))):
-        for name in COSTS.values():
-            table.add_column(name, justify="right", no_wrap=True, min_width=7)
-    for (title, size), members in groups.items():
-        table.add_row(Text.assemble((title, "bold"), (size, "dim")))
-        for row, cost in zip(members, costs(members), strict=True):
-            cut = f", {row['dimensions']} dimensions" if row.get("truncated") else ""
-            interval = f"{row['low']:.3f} to {row['high']:.3f}"
-            figures = (f"{row['value']:.3f}", interval, f"{row['covered']:.0%}", *cost)
-            table.add_row(*map(Text, (f"  {escape_for_display(str(row['vectors']))}{cut}", *figures)))
-    return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table
+def sense_table(found: Senses) -> Text:
+    """A paragraph per sense: its share, the words that mark it, sentences."""
+    senses = "one sense" if len(found) == 1 else f"{len(found)} senses"
+    out = Text.assemble(
+        (escape_for_display(found.word), "bold"), f"  {len(found.assigned):,} uses, {senses}\n"
+    )
+    for number, sense in enumerate(found, 1):
+        out.append(f"\n{number:>2}  {sense.share:4.0%}  ", _colour(number - 1))
+        out.append(_label(sense))
+        for example in sense.examples:
+            out.append(f"\n      {sentence(example)}", "dim")
+    return out
+
+
+def readings_text(found: Senses, readings: Sequence[tuple[str, Sequence[Reading]]]) -> Text:
+    """Texts with each occurrence of the word marked, and its sense."""
+    out = Text()
+    for text, found_here in readings:
+        shown = Text(printable(text))
+        for reading in found_here:
+            shown.stylize(f"bold {_colour(reading.sense)}", reading.start, reading.end)
+        out.append_text(shown).append("\n")
+        for reading in found_here:
+            sense = found[reading.sense]
+            out.append(f"  {reading.sense + 1}  {reading.probability:4.0%}  ", _colour(reading.sense))
+            out.append(f"{_label(sense, _LABEL)}\n")
+        if not found_here:
+            out.append(f"  {escape_for_display(found.word)} does not occur here\n", "dim")
+    out.rstrip()
+    return out
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _label(sense: Sense, most: int | None = None) -> str:
+    return escaped(sense.label[:most]) or "(no word marks it)"

@@ -21,7 +21,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.significance import benjamini_hochberg
-from selfvec.views.comparison_table import comparison_table
+from selfvec.views.word_tables import comparison_table
 
 CHANGED = 4
 

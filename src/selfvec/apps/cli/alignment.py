@@ -158,6 +158,6 @@ def compare(
     if as_json:
         print_json(found)
         return
-    from selfvec.views.comparison_table import comparison_table
+    from selfvec.views.word_tables import comparison_table
 
     show(comparison_table(found))

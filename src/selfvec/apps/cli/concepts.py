@@ -60,7 +60,7 @@ def phrases(
     if as_json:
         print_json(found.as_dict(topn))
         return
-    from selfvec.views.concept_tables import phrases_table
+    from selfvec.views.run_tables import phrases_table
 
     show(phrases_table(found, topn or 50))
 
@@ -83,7 +83,7 @@ def expand(
     if as_json:
         print_json(found.as_dict())
         return
-    from selfvec.views.concept_tables import expansion_table
+    from selfvec.views.run_tables import expansion_table
 
     if found.unknown:
         say(f"the run does not have: {', '.join(found.unknown)}")
@@ -114,7 +114,7 @@ def topics(
     if as_json:
         print_json(found.as_dict())
         return
-    from selfvec.views.concept_tables import topics_table
+    from selfvec.views.run_tables import topics_table
 
     show(topics_table(found))
 
@@ -189,6 +189,6 @@ def why(
     if as_json:
         print_json(found.as_dict())
         return
-    from selfvec.views.concept_tables import why_text
+    from selfvec.views.run_tables import why_text
 
     show(why_text(found))

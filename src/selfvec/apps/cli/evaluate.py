@@ -119,7 +119,7 @@ def evaluate(
     if as_json:
         print_json(found.as_dict())
     else:
-        from selfvec.views.word_tables import evaluation_table
+        from selfvec.views.run_tables import evaluation_table
 
         show(evaluation_table(found.rows, found.summary()))
 

@@ -48,7 +48,7 @@ def search(
     if as_json:
         print_json(found.as_dict())
         return
-    from selfvec.views.search_table import found_text
+    from selfvec.views.run_tables import found_text
 
     if not found.asked and not found.unknown:
         say("nothing to search for: stop words are left out")

@@ -61,7 +61,7 @@ def health(run: RunFolder, as_json: AsJson = False) -> int:
     if as_json:
         print_json(report)
     else:
-        from selfvec.views.word_tables import health_panel
+        from selfvec.views.run_tables import health_panel
 
         show(health_panel(report))
     return int(bool(report["verdicts"]))
@@ -155,7 +155,7 @@ def _through_slices(
         paths = slice_paths(run, words, seed=figure.seed)
 
     def tables() -> list[RenderableType]:
-        from selfvec.views.slice_table import slice_table
+        from selfvec.views.word_tables import slice_table
 
         return [slice_table(path) for path in paths]
 
@@ -229,7 +229,7 @@ def drift(
     if as_json:
         print_json(found.as_dict())
         return
-    from selfvec.views.drift_table import drift_table
+    from selfvec.views.word_tables import drift_table
 
     show(drift_table(found))
 
@@ -263,6 +263,6 @@ def senses(
         texts = [{"text": part, "readings": [one.as_dict() for one in read]} for part, read in readings]
         print_json(found.as_dict(uses=uses) | ({"texts": texts} if text else {}))
         return
-    from selfvec.views.sense_table import readings_text, sense_table
+    from selfvec.views.word_tables import readings_text, sense_table
 
     show(readings_text(found, readings) if text else sense_table(found))

@@ -1,0 +1,225 @@
+"""What the commands found about a run or a text, as text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from selfvec.base.display import escape_for_display
+
+from .terminal import add_row, escaped, optional, plain_table, printable
+
+if TYPE_CHECKING:
+    from selfvec.analysis.concepts import Expansion, Phrases, Topics, Why
+    from selfvec.search import Found, Hit, Reason
+
+__all__ = [
+    "evaluation_table",
+    "expansion_table",
+    "found_text",
+    "health_panel",
+    "phrases_table",
+    "topics_table",
+    "why_text",
+]
+
+_LEVELS = {"fail": "bold red", "warn": "bold yellow", "ok": "bold green"}
+_MATCHES = {"match": "bold yellow", "related": "underline cyan"}
+_REASONS = 6  # words shown as reasons for a hit
+
+
+def health_panel(report: Mapping[str, Any]) -> RenderableType:
+    """The verdicts of ``health``, each with a remedy, then the figures behind them.
+
+    ``report`` is what ``health --json`` prints. Figures that are missing or null are left out.
+    """
+    findings = Table.grid(padding=(0, 2, 0, 0))
+    for finding in report["findings"]:
+        level = str(finding["level"])
+        findings.add_row(Text(level.upper(), _LEVELS.get(level, "bold")), _finding(finding))
+    return Group(findings, "", _figures(report))
+
+
+def _finding(finding: Mapping[str, Any]) -> Text:
+    text = Text.assemble((str(finding["name"]), "bold"), f": {finding['message']}")
+    if finding.get("remedy"):
+        text.append(f"\nWhat to do: {finding['remedy']}.")
+    return text
+
+
+def _figures(report: Mapping[str, Any]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    for label, value, meaning in (
+        ("tokens", _number(report, "tokens", ",d"), ""),
+        ("types", _number(report, "types", ",d"), "different words"),
+        (
+            "cosine to the original",
+            _number(report, "mean_cosine_to_original", ".2f"),
+            "1 unmoved, 0 unrelated",
+        ),
+        ("cosine of random words", _change(report, "anisotropy", ".2f"), "near 1: all words look alike"),
+        ("effective rank", _change(report, "effective_rank", ".0f"), "dimensions in use"),
+        ("saturated neighbours", _number(report, "saturated", ".0%"), "nearest words at a cosine of about 1"),
+        ("words without a vector", _number(report, "oov", ",d"), "the pretrained table lacks them"),
+        ("... still without one", _number(report, "oov_empty", ",d"), "nothing was learned about them"),
+    ):
+        if value:
+            add_row(table, label, value, meaning)
+    return table
+
+
+def _number(report: Mapping[str, Any], key: str, form: str) -> str:
+    return optional(report.get(key), form)
+
+
+def _change(report: Mapping[str, Any], key: str, form: str) -> str:
+    before, after = _number(report, f"{key}_original", form), _number(report, key, form)
+    return f"{before} -> {after}" if before and after else after
+
+
+def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] = ()) -> RenderableType:
+    """A line per table of vectors, grouped by task and metric.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        As in ``evaluate --json``. Times and sizes are shown if the rows have them.
+    summary : sequence of str
+        Sentences that follow.
+    """
+    from selfvec.evaluation.figures import COSTS, costs
+
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        method = f" ({row['method']})" if row.get("method") else ""
+        key = f"{escape_for_display(str(row['task']))}, {row['metric']}{method}", f"  over {row['n']:,}"
+        groups.setdefault(key, []).append(row)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=24, max_width=44)
+    for name, width in (("value", 6), ("95 % interval", 16), ("covered", 7)):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    if any(map(any, costs(rows))):
+        for name in COSTS.values():
+            table.add_column(name, justify="right", no_wrap=True, min_width=7)
+    for (title, size), members in groups.items():
+        add_row(table, Text.assemble((title, "bold"), (size, "dim")))
+        for row, cost in zip(members, costs(members), strict=True):
+            cut = f", {row['dimensions']} dimensions" if row.get("truncated") else ""
+            interval = f"{row['low']:.3f} to {row['high']:.3f}"
+            figures = (f"{row['value']:.3f}", interval, f"{row['covered']:.0%}", *cost)
+            add_row(table, f"  {escape_for_display(str(row['vectors']))}{cut}", *figures)
+    return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table
+
+
+def found_text(found: Found) -> Text:
+    """Hits, the best first, each with its snippet and its reasons."""
+    if not found.hits:
+        return Text(f"nothing found in {found.documents:,} documents")
+    out = Text()
+    for number, hit in enumerate(found.hits, 1):
+        out.append_text(_hit(number, hit))
+    out.append("match", _MATCHES["match"]).append("  ").append("related", _MATCHES["related"])
+    return out.append(f"  {found.documents:,} documents, {found.mode}")
+
+
+def _hit(number: int, hit: Hit) -> Text:
+    out = Text(f"{number:>2}  ")
+    out.append(escape_for_display(hit.id), "bold").append(f"  {hit.score:.2f}")
+    if hit.date:
+        out.append(f"  {hit.date}", "dim")
+    shown = Text(printable(hit.snippet))
+    for mark in hit.marks:
+        shown.stylize(_MATCHES[mark.kind], mark.start, mark.end)
+    out.append("\n    ").append_text(shown)
+    parts = ", ".join(f"{name} {value:+.2f}" for name, value in hit.parts.items())
+    reasons = "; ".join(_reason(reason) for reason in hit.words[:_REASONS])
+    return out.append(f"\n    {parts}{f' · {reasons}' if reasons else ''}\n\n", "dim")
+
+
+def _reason(reason: Reason) -> str:
+    times = f" ×{reason.count}" if reason.count > 1 else ""
+    if reason.query.lower() == reason.document:
+        return f"{escape_for_display(reason.document)}{times}"
+    near = "" if reason.kind == "match" else f" {reason.cosine:.2f}"
+    return f"{escape_for_display(reason.query)} → {escape_for_display(reason.document)}{near}{times}"
+
+
+def phrases_table(found: Phrases, most: int) -> RenderableType:
+    """Phrases with their figures, by falling C-value."""
+    table = plain_table(("phrase", 40), figures=("count", "PMI", "NPMI", "C-value"))
+    for row in found.rows[:most]:
+        figures = (optional(row.pmi, ".1f"), optional(row.npmi, ".2f"), optional(row.c_value, ",.1f"))
+        add_row(table, escape_for_display(row.term), f"{row.count:,}", *figures)
+    shown = f"{min(most, len(found)):,} of {len(found):,} phrases in {found.tokens:,} words"
+    return Group(table, "", Text(shown, "dim"))
+
+
+def expansion_table(found: Expansion) -> RenderableType:
+    """Terms that belong to a query, and the query with them."""
+    table = plain_table(("term", 32), figures=("weight", "meaning", "topic", "count"))
+    table.add_column("near", overflow="ellipsis", no_wrap=True, max_width=20)
+    for row in found.rows:
+        figures = [f"{value:.2f}" for value in (row.weight, row.meaning, row.topic)]
+        add_row(table, escape_for_display(row.term), *figures, f"{row.count:,}", escape_for_display(row.near))
+    words = " ".join(escape_for_display(word) for word in found.expanded.split(" "))
+    return Group(table, "", Text(words, "dim"))
+
+
+def topics_table(found: Topics) -> RenderableType:
+    """A line per topic: its number, its share, its terms."""
+    table = plain_table(figures=("", "share", "documents"))
+    table.add_column("terms: the first three name the topic", overflow="fold", ratio=1)
+    for number, row in enumerate(found.rows):
+        named = row.name.split(", ")
+        terms = Text(escaped(named), "bold")
+        for term, _ in row.terms:
+            if term not in named:
+                terms.append(f", {escape_for_display(term)}", "not bold")
+        add_row(table, str(number), f"{row.share:.1%}", f"{row.documents:,}", terms)
+    shown = f"{len(found)} topics of {found.documents:,} documents, silhouette {found.silhouette:.2f}"
+    tried = ", ".join(f"{number}: {value:.2f}" for number, value in found.tried.items())
+    return Group(table, "", Text(f"{shown} (of {tried})" if tried else shown, "dim"))
+
+
+def why_text(found: Why) -> RenderableType:
+    """The cosines of two words, the contexts they share, and uses that show them."""
+    a, b = escape_for_display(found.a), escape_for_display(found.b)
+    table = plain_table(("shared context", 28), figures=("adds", "PPMI", "", "beside", ""))
+    for row in found.contexts:
+        figures = (f"{row.contribution:.4f}", f"{row.ppmi_a:.1f}", f"{row.ppmi_b:.1f}")
+        counts = (f"{row.count_a:,}", f"{row.count_b:,}")
+        add_row(table, escape_for_display(row.context), *figures, *counts)
+    add_row(table, "others", f"{found.rest:.4f}", style="dim")
+    add_row(table, "sum: cosine of contexts", f"{found.company:.4f}", style="bold")
+    lines: list[RenderableType] = [
+        Text.assemble((a, "bold"), f" ({found.count_a:,}) and ", (b, "bold"), f" ({found.count_b:,})"),
+        Text(f"cosine before refining {_cosine(found.before)}, after {_cosine(found.after)}"),
+        Text(_beside(found)),
+        "",
+        table,
+    ]
+    for use in found.uses:
+        shown = Text(printable(use.text))
+        for word in [use.word, *use.contexts]:
+            shown.highlight_words(
+                [word.replace("_", " ")], "bold" if word == use.word else "underline", case_sensitive=False
+            )
+        lines += ["", Text.assemble((f"{escape_for_display(use.word)}: ", "dim"), shown)]
+    return Group(*lines)
+
+
+def _cosine(value: float | None) -> str:
+    return "unknown (no vector)" if value is None else f"{value:.3f}"
+
+
+def _beside(found: Why) -> str:
+    if not found.together:
+        return "never beside one another"
+    return f"beside one another {found.together:,} times, PPMI {found.together_ppmi:.2f}"

@@ -1,0 +1,71 @@
+"""Building blocks of what the terminal shows: readable in 80 columns, in a pipe, and without colour.
+
+Words come from anybody's text. They are escaped and put into `rich.text.Text`, so that neither terminal
+escapes nor rich's own markup take effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from selfvec.base.display import escape_for_display
+
+__all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "printable", "sentence"]
+
+CAME, WENT = "bold green", "dim"
+"""Styles of words that came into a neighbourhood and that left it."""
+
+
+def plain_table(*columns: str | tuple[str, int], title: str = "", figures: Sequence[str] = ()) -> Table:
+    """A table without lines: columns of words, then columns of figures.
+
+    Parameters
+    ----------
+    columns : str or (str, int)
+        The head of a column of words. With a width, longer words end in an ellipsis; otherwise they are
+        folded.
+    title : str
+        Shown in bold at the left.
+    figures : sequence of str
+        The heads of columns aligned right.
+    """
+    shown = Text(escape_for_display(title), "bold") if title else None
+    table = Table(title=shown, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        if isinstance(column, str):
+            table.add_column(column, overflow="fold")
+        else:
+            table.add_column(column[0], overflow="ellipsis", no_wrap=True, max_width=column[1])
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def add_row(table: Table, *cells: str | Text, style: str | None = None) -> None:
+    """Add a row of texts; strings are shown as they are, without markup."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), style=style)
+
+
+def escaped(words: Iterable[str]) -> str:
+    """Words with commas between them."""
+    return ", ".join(map(escape_for_display, words))
+
+
+def optional(value: float | None, form: str) -> str:
+    """A number in a format; nothing for None."""
+    return "" if value is None else format(value, form)
+
+
+def printable(text: str) -> str:
+    """A passage, character for character, with spaces for what could move the reader's cursor."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def sentence(text: str) -> str:
+    """A sentence on one line, its words escaped; long printable ones are not shortened."""
+    return " ".join(
+        word if len(word) > 24 and word.isprintable() else escape_for_display(word) for word in text.split()
+    )
