@@ -32,7 +32,7 @@ def corpus() -> TokenBatch:
     if not path.exists():
         return synthetic()
     from selfvec.corpus import Corpus
-    from selfvec.refine.preparation import by_frequency
+    from selfvec.refine.inputs import by_frequency
     from selfvec.text import Rules, encode, tokenizer
 
     batches = Corpus.open([path]).batches(lambda _: None)

@@ -23,7 +23,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation.baselines.gensim_models import distinct_keys, write_lines
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import DecorrelatedRun
+from selfvec.refine.decorrelated import DecorrelatedRefinement
 from selfvec.refine.recorder import parse_history
 
 DIMENSIONS, THREADS = 300, 2
@@ -31,7 +31,7 @@ DIMENSIONS, THREADS = 300, 2
 
 def decorrelated(batch: TokenBatch, original: Vectors) -> np.ndarray:
     """Our update, default options, from ids and unit rows to unit rows."""
-    job = DecorrelatedRun(batch, original, history=parse_history(["none"]), jobs=THREADS)
+    job = DecorrelatedRefinement(batch, original, history=parse_history(["none"]), jobs=THREADS)
     while not job.done:
         job.advance()
     return job.table

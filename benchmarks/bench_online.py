@@ -14,21 +14,19 @@ from benchmarks.common import Result, paired
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.online import OnlineRun
-from selfvec.refine.online_reference import neighbour_weights, online_reference
-from selfvec.refine.paper import PaperRun
 from selfvec.refine.recorder import HistoryPlan
-from selfvec.refine.sequential import SequentialRun
+from selfvec.refine.reference import neighbour_weights, online_reference
+from selfvec.refine.sequential import OnlineRefinement, PaperRefinement, SequentialRefinement
 
 WINDOW, ALPHA, BETA = 41, 0.005, 0.2
 PLAIN = HistoryPlan(every=0)
 
 
-def online(batch: TokenBatch, original: Vectors, window: int = WINDOW) -> OnlineRun:
-    return OnlineRun(batch, original, window=window, learning_rate=ALPHA, anchor=BETA, history=PLAIN)
+def online(batch: TokenBatch, original: Vectors, window: int = WINDOW) -> OnlineRefinement:
+    return OnlineRefinement(batch, original, window=window, learning_rate=ALPHA, anchor=BETA, history=PLAIN)
 
 
-def finish(job: SequentialRun) -> None:
+def finish(job: SequentialRefinement) -> None:
     job.epoch = job.position = 0
     while not job.done:
         job.advance()
@@ -60,9 +58,9 @@ def run() -> list[Result]:
         batch = TokenBatch(ids, offsets, [str(i) for i in range(types)])
         original = Vectors(batch.types, rows, normalized=True)
         ours, wide = online(batch, original), online(batch, original, 201)
-        paper = PaperRun(batch, rows, window=WINDOW, learning_rate=ALPHA, history=PLAIN)
+        paper = PaperRefinement(batch, original, window=WINDOW, learning_rate=ALPHA, history=PLAIN)
 
-        def timed(job: SequentialRun) -> Callable[[], None]:
+        def timed(job: SequentialRefinement) -> Callable[[], None]:
             return lambda: finish(job)
 
         mine, theirs = paired(timed(ours), timed(paper))

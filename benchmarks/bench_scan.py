@@ -21,7 +21,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.preparation import by_frequency
+from selfvec.refine.inputs import by_frequency
 from selfvec.text import Rules, encode, tokenizer
 
 PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"

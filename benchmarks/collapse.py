@@ -30,12 +30,12 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import Stability
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import GAMMA, POWER, DecorrelatedRun, anchored, decorrelate
+from selfvec.refine.decorrelated import GAMMA, POWER, DecorrelatedRefinement, anchored, decorrelate
 from selfvec.refine.health import anisotropy, effective_rank
-from selfvec.refine.online import OnlineRun
-from selfvec.refine.paper import PaperRun
+from selfvec.refine.inputs import by_frequency
 from selfvec.refine.pipeline import refine
-from selfvec.refine.preparation import by_frequency, window_of
+from selfvec.refine.plan import window_of
+from selfvec.refine.sequential import OnlineRefinement, PaperRefinement
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE, FIGURES = DOCS / "collapse.md", DOCS / "figures"
@@ -115,7 +115,9 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
         for place, word in enumerate(words)
     }
     start = np.array([[np.cos(angles[w]), np.sin(angles[w])] for w in batch.types], np.float32)
-    walked = dict(_walk(PaperRun(batch, start, window=5, learning_rate=0.01, epochs=4)))
+    known = np.full(len(start), Source.KNOWN, np.uint8)
+    original = Vectors(batch.types, start, sources=known, normalized=True)
+    walked = dict(_walk(PaperRefinement(batch, original, window=5, epochs=4)))
     operator = ScanOperator(batch, 5, GAMMA)
     base = unit_rows(start - start.mean(axis=0))  # without two directions nothing would be left of a plane
     once = decorrelate(base, operator, POWER)
@@ -136,7 +138,7 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
     ]
 
 
-def _walk(job: PaperRun | OnlineRun) -> Iterator[tuple[int, Table]]:
+def _walk(job: PaperRefinement | OnlineRefinement) -> Iterator[tuple[int, Table]]:
     """The table at the end of each epoch."""
     epoch = 0
     while not job.done:
@@ -146,7 +148,7 @@ def _walk(job: PaperRun | OnlineRun) -> Iterator[tuple[int, Table]]:
             yield epoch, job.table.copy()
 
 
-def _finished(job: DecorrelatedRun) -> Table:
+def _finished(job: DecorrelatedRefinement) -> Table:
     while not job.done:
         job.advance()
     return job.table
@@ -162,17 +164,17 @@ def by_reads(run: Run) -> list[Row]:
     rows = [_figures(rule, 0, original.unit, original) for rule in RULES]
     for rule in RULES:
         settings = Settings(method=rule)
-        window, rate = window_of(batch, settings), float(settings.learning_rate or 0)
+        window = window_of(batch, settings)
         states: Any
         if rule == "decorrelated":
             even = [n for n in READS if n % 2 == 0 and n]
-            states = ((n, _finished(DecorrelatedRun(batch, original, window=window, passes=n))) for n in even)
-        elif rule == "paper":
-            states = _walk(
-                PaperRun(batch, original.unit, window=window, learning_rate=rate, epochs=READS[-1])
+            states = (
+                (n, _finished(DecorrelatedRefinement(batch, original, window=window, passes=n))) for n in even
             )
+        elif rule == "paper":
+            states = _walk(PaperRefinement(batch, original, window=window, epochs=READS[-1]))
         else:
-            states = _walk(OnlineRun(batch, original, window=window, learning_rate=rate, epochs=READS[-1]))
+            states = _walk(OnlineRefinement(batch, original, window=window, epochs=READS[-1]))
         rows += [_figures(rule, reads, table, original) for reads, table in states if reads in READS]
     return rows
 

@@ -31,17 +31,16 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import Retrieval
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.health import HOVERING_WANDER, anisotropy, check_health, effective_rank
-from selfvec.refine.online import ANCHOR, OnlineRun
-from selfvec.refine.paper import PaperRun
 from selfvec.refine.pipeline import refine
-from selfvec.refine.preparation import window_of
+from selfvec.refine.plan import window_of
 from selfvec.refine.recorder import parse_history
+from selfvec.refine.sequential import BASE_PULL, OnlineRefinement, PaperRefinement
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "online.md"
 GOOGLENEWS = str(SHARED_DATA / "vectors" / "googlenews-26k-300d.bin")
 FREQUENT, JUDGED = 300, 200  # words looked at together; words whose end is compared between two orders
 SETS = ("MEN", "SimLex-999", "UMNSRS")
-WAYS = ((0.05, 1), (ANCHOR, 1), (ANCHOR, 3))  # β, epochs
+WAYS = ((0.05, 1), (BASE_PULL, 1), (BASE_PULL, 3))  # β, epochs
 RATES = (0.003, 0.005, 0.01, 0.02)  # α
 
 Table = NDArray[np.float32]
@@ -56,7 +55,7 @@ def cosines(a: Table, b: Table) -> NDArray[np.float64]:
 # ---- where it comes to rest
 
 
-class PlainMean(OnlineRun):
+class PlainMean(OnlineRefinement):
     """The rule with the plain mean of the rows for μ: what happens where it is not weighted."""
 
     def __init__(self, batch: TokenBatch, original: Vectors, **options: Any) -> None:
@@ -79,10 +78,10 @@ def rest(run: Run) -> str:
             f"| {effective_rank(rows):.0f} | {to_original:.2f} | {moved} |"
         )
 
-    ways: tuple[tuple[str, Callable[[], OnlineRun | PaperRun], tuple[int, ...]], ...] = (
-        ("online", lambda: OnlineRun(batch, original, epochs=10), (1, 2, 3, 5, 10)),
-        ("online, β 0", lambda: OnlineRun(batch, original, anchor=0.0, epochs=10), (1, 10)),
-        ("online, β .05", lambda: OnlineRun(batch, original, anchor=0.05), (1,)),
+    ways: tuple[tuple[str, Callable[[], OnlineRefinement | PaperRefinement], tuple[int, ...]], ...] = (
+        ("online", lambda: OnlineRefinement(batch, original, epochs=10), (1, 2, 3, 5, 10)),
+        ("online, β 0", lambda: OnlineRefinement(batch, original, anchor=0.0, epochs=10), (1, 10)),
+        ("online, β .05", lambda: OnlineRefinement(batch, original, anchor=0.05), (1,)),
         ("the same with the plain mean for μ", lambda: PlainMean(batch, original, anchor=0.05), (1,)),
         ("paper, α .01", lambda: _paper(batch, original), (1, 3)),
     )
@@ -101,12 +100,12 @@ def rest(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _paper(batch: TokenBatch, original: Vectors) -> PaperRun:
+def _paper(batch: TokenBatch, original: Vectors) -> PaperRefinement:
     window = window_of(batch, Settings(method="paper"))
-    return PaperRun(batch, original.unit, window=window, learning_rate=0.01, epochs=3)
+    return PaperRefinement(batch, original, window=window, learning_rate=0.01, epochs=3)
 
 
-def _walk(job: OnlineRun | PaperRun) -> Iterator[Table]:
+def _walk(job: OnlineRefinement | PaperRefinement) -> Iterator[Table]:
     """The table at the end of each epoch."""
     epoch = 0
     while not job.done:
@@ -156,7 +155,7 @@ def _retrieved(file: str, beta: float, epochs: int) -> dict[str, float]:
 def steady(runs: dict[str, Run]) -> str:
     """Scatter, and how much of a word's end is the order of the documents, by size of step and collection."""
     lines = [f"| α | β | epochs | {' | '.join(runs)} |", f"|---:|---:|---:|{'---:|' * len(runs)}"]
-    ways = [(rate, ANCHOR, epochs) for epochs in (1, 10) for rate in RATES]
+    ways = [(rate, BASE_PULL, epochs) for epochs in (1, 10) for rate in RATES]
     ways += [(rate, round(40 * rate, 3), 3) for rate in RATES]
     for rate, beta, epochs in ways:
         cells = []
@@ -177,7 +176,7 @@ def _scatter(run: Run, rate: float, beta: float, epochs: int) -> tuple[float, fl
 
     def refined(text: TokenBatch, history: str) -> tuple[Table, History]:
         options: Any = {"learning_rate": rate, "anchor": beta, "epochs": epochs}
-        job = OnlineRun(text, original, **options, history=parse_history([history]))
+        job = OnlineRefinement(text, original, **options, history=parse_history([history]))
         while not job.done:
             job.advance()
         return unit_rows(job.table), job.recorder.history()

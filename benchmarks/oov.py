@@ -23,10 +23,10 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import DecorrelatedRun, base_vectors, starting_vectors
-from selfvec.refine.paper import PaperRun
+from selfvec.refine.decorrelated import DecorrelatedRefinement, base_vectors, start_from_neighbours
+from selfvec.refine.inputs import by_frequency
 from selfvec.refine.pipeline import refine
-from selfvec.refine.preparation import by_frequency
+from selfvec.refine.sequential import PaperRefinement
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "oov.md"
 TABLES = {"GoogleNews, 26,423 words": "vectors/googlenews-26k-300d.bin", "the embedded table": "default"}
@@ -103,15 +103,15 @@ def tables_of(batch: TokenBatch, original: Vectors) -> dict[str, np.ndarray]:
     """What each rule makes of a text, (V, d) by name."""
     made: dict[str, np.ndarray] = {}
     for epochs in (1, 5, 20):
-        paper = PaperRun(batch, original.unit, window=13, learning_rate=0.01, epochs=epochs)
+        paper = PaperRefinement(batch, original, window=13, learning_rate=0.01, epochs=epochs)
         while not paper.done:
             paper.advance()
         made[f"paper, {epochs} epoch{'s' * (epochs > 1)}"] = paper.table
     known = original.sources != Source.NONE
     base = base_vectors(original.unit, known)
-    made["context sum"] = starting_vectors(base, known, ScanOperator(batch, 41, 0.4))
+    made["context sum"] = start_from_neighbours(base, known, ScanOperator(batch, 41, 0.4))
     for passes in (2, 4, 8):
-        run = DecorrelatedRun(batch, original, passes=passes)
+        run = DecorrelatedRefinement(batch, original, passes=passes)
         while not run.done:
             run.advance()
         made[f"decorrelated, {passes} passes"] = run.table

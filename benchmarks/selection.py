@@ -25,16 +25,15 @@ import selfvec
 from benchmarks.common import SHARED_DATA
 from benchmarks.paper_report.page import fill
 from benchmarks.quality import SIMILARITY, TABLES, start
-from selfvec.base.progress import Progress
-from selfvec.base.provenance import Timings
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.refine.pipeline import job_of
-from selfvec.refine.preparation import Prepared, prepare, window_of
+from selfvec.refine.inputs import Inputs, read_inputs
+from selfvec.refine.plan import make_plan, window_of
+from selfvec.refine.resume import Execution
 from selfvec.refine.selection import ORIGINAL, choose, chosen_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "selection.md"
@@ -95,26 +94,22 @@ def candidates() -> dict[str, Settings]:
     return found
 
 
-def maker(prepared: Prepared, settings: Settings) -> Callable[[TokenBatch], np.ndarray]:
+def maker(inputs: Inputs, settings: Settings) -> Callable[[TokenBatch], np.ndarray]:
     """A candidate as `choose` takes it."""
 
     def made(batch: TokenBatch) -> np.ndarray:
         if settings.method == ORIGINAL:
-            return prepared.original.unit
-        job = job_of(
-            replace(prepared, batch=batch, window=window_of(prepared.batch, settings)), settings, None
-        )
-        while not job.done:
-            job.advance()
-        return job.table
+            return inputs.original.unit
+        plan = make_plan(settings, batch, inputs.original)
+        return replace(plan, window=window_of(inputs.batch, settings)).refined_table()
 
     return made
 
 
-def quality(prepared: Prepared, table: np.ndarray, method: str, tasks: Sequence[Task]) -> float:
+def quality(inputs: Inputs, table: np.ndarray, method: str, tasks: Sequence[Task]) -> float:
     """Mean of the tasks' figures for a run with this table."""
-    vectors = Vectors(prepared.original.index_to_key, table, counts=prepared.batch.counts, normalized=True)
-    run = Run(vectors, prepared.original, provenance={"method": method}, tokens=prepared.batch)
+    vectors = Vectors(inputs.original.index_to_key, table, counts=inputs.batch.counts, normalized=True)
+    run = Run(vectors, inputs.original, provenance={"method": method}, tokens=inputs.batch)
     rows = selfvec.evaluate(run, tasks).rows
     return float(np.mean([r["value"] for r in rows if r["metric"] in METRICS and r["vectors"] == "refined"]))
 
@@ -126,12 +121,12 @@ def spearman(a: Sequence[float], b: Sequence[float]) -> float:
 
 def measured(collection: Development, label: str, file: str) -> tuple[str, str]:
     """A row of the summary, and the collection's own table."""
-    prepared = prepare(collection.corpus, start(file), Settings("decorrelated"), Timings(), Progress(), None)
-    makers = {name: maker(prepared, settings) for name, settings in candidates().items()}
-    choice = choose(prepared.batch, makers, seed=0)
+    inputs = read_inputs(collection.corpus, start(file), Settings("decorrelated"), Execution())
+    makers = {name: maker(inputs, settings) for name, settings in candidates().items()}
+    choice = choose(inputs.batch, makers, seed=0)
     methods = {name: settings.method for name, settings in candidates().items()}
     worth = {
-        name: quality(prepared, make(prepared.batch), methods[name], collection.tasks)
+        name: quality(inputs, make(inputs.batch), methods[name], collection.tasks)
         for name, make in makers.items()
     }
     rows = {row["name"]: row for row in choice.rows}

@@ -19,7 +19,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.preparation import by_frequency
+from selfvec.refine.inputs import by_frequency
 from selfvec.text import Rules, auto_window, encode, tokenizer
 
 __all__ = ["VARIANTS", "Prepared", "Variant", "cut", "dated_texts", "prepare", "usable_variants"]

@@ -18,7 +18,8 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.settings import Settings
 from selfvec.refine.health import anisotropy
-from selfvec.refine.preparation import Prepared, window_of
+from selfvec.refine.inputs import Inputs
+from selfvec.refine.plan import window_of
 from selfvec.views.charts import Chart, Series
 
 from .material import refined, shuffled
@@ -58,13 +59,13 @@ class _Domain:
 
 
 def across_domains(
-    prepared: Prepared, settings: Settings, *, shuffles: int = 3, progress: Progress | None = None
+    prepared: Inputs, settings: Settings, *, shuffles: int = 3, progress: Progress | None = None
 ) -> Study:
     """Homogeneous against mixed corpora.
 
     Parameters
     ----------
-    prepared : Prepared
+    prepared : Inputs
         A corpus in slices, each a domain (`Corpus.open` with ``slice_by_name`` or ``slice_field``).
     settings : Settings
         Of the rule.
@@ -174,7 +175,7 @@ def marking_words(counts: NDArray[np.int64], most: int = MARKS) -> list[NDArray[
     return chosen
 
 
-def _domains(prepared: Prepared) -> list[_Domain]:
+def _domains(prepared: Inputs) -> list[_Domain]:
     batch = prepared.batch
     names = [] if batch.slices is None else list(batch.slice_names)
     if batch.slices is None or len(names) < 2:

@@ -16,8 +16,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refine.health import check_health
-from selfvec.refine.pipeline import job_of
-from selfvec.refine.preparation import Prepared, window_of
+from selfvec.refine.plan import make_plan
 
 __all__ = ["Material", "by_epoch", "refined", "shuffled"]
 
@@ -42,7 +41,13 @@ def refined(material: Material, settings: Settings) -> Run:
     table = _vectors(material, job)
     recorded = job.recorder.history()
     health = check_health(material.original, table, recorded, hovers=settings.method == "online")
-    return Run(table, material.original, recorded, {"epochs": settings.rounds}, {"health": health.as_dict()})
+    return Run(
+        table,
+        material.original,
+        recorded,
+        {"epochs": make_plan(settings, material.batch, material.original).rounds},
+        {"health": health.as_dict()},
+    )
 
 
 def by_epoch(material: Material, settings: Settings) -> Iterator[tuple[int, Vectors]]:
@@ -69,8 +74,7 @@ def shuffled(material: M, seed: int) -> M:
 
 
 def _job(material: Material, settings: Settings) -> Any:
-    batch = material.batch
-    return job_of(Prepared(batch, material.original, window_of(batch, settings), {}), settings, None)
+    return make_plan(settings, material.batch, material.original).start()
 
 
 def _vectors(material: Material, job: Any) -> Vectors:

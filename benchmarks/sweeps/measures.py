@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refine.criteria import Contexts
 from selfvec.refine.health import anisotropy, check_health
-from selfvec.refine.selection import hold_out
+from selfvec.refine.selection import ContextTest, hold_out
 
 from .material import M, Material, refined, shuffled
 
@@ -135,11 +134,11 @@ def by_frequency(
     return rows
 
 
-def held_out(material: M, seed: int) -> tuple[M, Contexts | None]:
+def held_out(material: M, seed: int) -> tuple[M, ContextTest | None]:
     """The documents that are refined on, and what is asked of the rest; None where that is too little.
 
     Of a twentieth of the documents the words around a position should point at the word that stood there,
-    among words of its frequency (`selfvec.refine.criteria`): mean reciprocal rank, 1 at best, about .07 for
+    among words of its frequency (`selfvec.refine.selection`): mean reciprocal rank, 1 at best, about .07 for
     a guess.
     """
     rng = np.random.default_rng(seed)
@@ -149,9 +148,9 @@ def held_out(material: M, seed: int) -> tuple[M, Contexts | None]:
     if len(held) < _LEAST or len(training) < _LEAST:
         return material, None
     made: Any = material
-    return replace(made, batch=training), Contexts.draw(held, training.counts, _POSITIONS, rng)
+    return replace(made, batch=training), ContextTest.draw(held, training.counts, _POSITIONS, rng)
 
 
-def context(asked: Contexts | None, table: Vectors) -> float | None:
+def context(asked: ContextTest | None, table: Vectors) -> float | None:
     """The answer of a table, see `held_out`."""
     return None if asked is None else float(asked.score(table.unit).mean())

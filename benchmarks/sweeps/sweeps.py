@@ -9,8 +9,8 @@ from typing import Any
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.settings import Settings
-from selfvec.refine.criteria import Contexts
-from selfvec.refine.preparation import window_of
+from selfvec.refine.plan import window_of
+from selfvec.refine.selection import ContextTest
 from selfvec.views.charts import Chart, Series
 
 from .material import Material, by_epoch, refined
@@ -54,7 +54,7 @@ _ORDER = (
 
 
 def measured(
-    material: Material, settings: Settings, shuffles: int, asked: Contexts | None = None
+    material: Material, settings: Settings, shuffles: int, asked: ContextTest | None = None
 ) -> dict[str, Any]:
     """What one setting does: the space, whether it helps where that is ``asked``, chance, steps, verdicts."""
     run = refined(material, replace(settings, history="auto"))
@@ -171,7 +171,7 @@ def _check_sequential(settings: Settings, what: str) -> None:
         )
 
 
-def _original_row(key: str, material: Material, asked: Contexts | None) -> Row:
+def _original_row(key: str, material: Material, asked: ContextTest | None) -> Row:
     table = material.original
     return {key: 0, **state_of(material, table), "context": context(asked, table), "verdicts": []}
 

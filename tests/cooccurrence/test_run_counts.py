@@ -23,7 +23,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.settings import DISTANCE_WEIGHTS, OPERATORS, Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import DecorrelatedRun
+from selfvec.refine.decorrelated import DecorrelatedRefinement
 from selfvec.refine.pipeline import refine
 from selfvec.storage.workspace import Workspace
 
@@ -52,7 +52,7 @@ def test_counts_and_scan_make_the_same_vectors(seed: int, window: int, passes: i
 
     def table(name: str) -> np.ndarray:
         made = operator(name, batch, window, gamma=0.4)
-        run = DecorrelatedRun(batch, original, window=window, passes=passes, operator=made)
+        run = DecorrelatedRefinement(batch, original, window=window, passes=passes, operator=made)
         while not run.done:
             run.advance()
         return run.table

@@ -19,7 +19,7 @@ from selfvec.evaluation.figures import verdict
 from selfvec.evaluation.oov import induced, ranks
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import base_vectors
-from selfvec.refine.induction import hold_out, induce
+from selfvec.refine.unknown_words import hold_out, induce
 
 RNG = np.random.default_rng(0)
 WAYS = ["zero start", "context sum", "ridge", "spelling", "combination", "refined"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_paper_rule import random_problem
+from tests.refine.problems import finished, random_problem
 
 import selfvec
 from selfvec.base.errors import OptionError
@@ -17,7 +17,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import zca
-from selfvec.refine.decorrelated import DecorrelatedRun, anchored, base_vectors
+from selfvec.refine.decorrelated import DecorrelatedRefinement, anchored, base_vectors
 from selfvec.refine.health import anisotropy, effective_rank
 
 RNG = np.random.default_rng(0)
@@ -34,14 +34,16 @@ RNG = np.random.default_rng(0)
     jobs=st.integers(1, 3),
 )
 def test_scan_equals_the_formula(seed, tokens, types, dimensions, documents, window, gamma, jobs) -> None:
-    batch, table = random_problem(seed, tokens, types, dimensions, documents, 0.2)
+    batch, original = random_problem(seed, tokens, types, dimensions, documents, 0.2)
+    table = original.unit
     expected = linear_reference(count_reference(batch, window), table, gamma)
     result = ScanOperator(batch, window, gamma, jobs).apply(table)
     np.testing.assert_allclose(result, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
 
 
 def test_scan_over_a_long_corpus_and_any_number_of_threads() -> None:
-    batch, table = random_problem(1, 5 * REBUILD + 17, 300, 256, 12, 0.1)
+    batch, original = random_problem(1, 5 * REBUILD + 17, 300, 256, 12, 0.1)
+    table = original.unit
     one = ScanOperator(batch, 11, 0.4, 1).apply(table)
     np.testing.assert_allclose(one, linear_reference(count_reference(batch, 11), table, 0.4), atol=2e-5)
     for jobs in (2, 3, 8):
@@ -97,37 +99,14 @@ def test_the_anchor_holds_rare_words_and_lets_frequent_ones_go() -> None:
 
 
 def problem(seed: int = 3, oov: float = 0.2) -> tuple[TokenBatch, Vectors]:
-    batch, table = random_problem(seed, 6000, 200, 32, 60, oov)
-    sources = np.where(table.any(axis=1), Source.KNOWN, Source.NONE).astype(np.uint8)
-    return batch, Vectors(list(batch.types), table, sources=sources, normalized=True)
-
-
-def finish(run: DecorrelatedRun) -> DecorrelatedRun:
-    while not run.done:
-        run.advance()
-    return run
+    return random_problem(seed, 6000, 200, 32, 60, oov)
 
 
 def test_passes_do_not_collapse() -> None:
     batch, original = problem()
-    table = finish(DecorrelatedRun(batch, original, window=9, passes=8, anchor=0)).table
+    table = finished(DecorrelatedRefinement(batch, original, window=9, passes=8, anchor=0)).table
     assert abs(anisotropy(table)) < 0.05
     assert effective_rank(table) > 20
-
-
-def test_a_resumed_run_is_the_same_bits() -> None:
-    batch, original = problem()
-
-    def fresh() -> DecorrelatedRun:
-        return DecorrelatedRun(batch, original, window=9, passes=4)
-
-    whole, first, second = finish(fresh()), fresh(), fresh()
-    first.advance()
-    second.restore({name: array.copy() for name, array in first.state.items()})
-    assert second.progress == len(batch)
-    finish(second)
-    np.testing.assert_array_equal(whole.table, second.table)
-    np.testing.assert_array_equal(whole.recorder.vectors, second.recorder.vectors)
 
 
 def test_words_without_a_vector_are_induced_and_marked(storms: list[str]) -> None:
@@ -148,7 +127,7 @@ def test_words_without_a_vector_are_induced_and_marked(storms: list[str]) -> Non
 def test_senseless_options_of_the_decorrelated_update_are_refused(options) -> None:
     batch, original = problem()
     with pytest.raises(OptionError):
-        DecorrelatedRun(batch, original, **options)
+        DecorrelatedRefinement(batch, original, **options)
 
 
 @pytest.mark.parametrize("method", ["paper", "online", "decorrelated", "auto", "original"])

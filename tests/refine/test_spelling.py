@@ -1,4 +1,4 @@
-"""Vectors from letters: the n-grams counted by hand, the map against its closed form, laws of the mixture."""
+"""Vectors from spelling: n-grams counted by hand, the map against its closed form, laws of the mixture."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import DecorrelatedRun, lettered
-from selfvec.refine.spelling import Spelling, shared_grams
+from selfvec.refine.decorrelated import DecorrelatedRefinement
+from selfvec.refine.spelling import Spelling, blend_spelling, shared_grams
 
 RNG = np.random.default_rng(0)
 WORDS = ["storm", "storms", "stormy", "rain", "rainy", "rains", "zq"]
@@ -78,11 +78,16 @@ def test_threads_give_the_same_bits() -> None:
     np.testing.assert_array_equal(one, two)
 
 
+def counted(words: list[str], counts: list[int]) -> TokenBatch:
+    ids = np.repeat(np.arange(len(words), dtype=np.int32), counts)
+    return TokenBatch(ids, np.array([0, len(ids)]), words)
+
+
 def test_letters_move_rare_words_more_and_known_ones_never() -> None:
     words = ["storm", "storms", "stormy", "zq"]
     table = unit_rows(np.array([[1, 0], [0, 1], [0, 1], [0, 1]]))
     known = np.array([True, False, False, False])
-    moved, shares = lettered(table, known, np.array([50, 2, 200, 1]), Spelling(words, jobs=1))
+    moved, shares = blend_spelling(table, counted(words, [50, 2, 200, 1]), known, 1)
     np.testing.assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
     assert moved[1, 0] > moved[2, 0] > 0
     assert shares[1] > shares[2] > 0 == shares[0] == shares[3]
@@ -92,9 +97,7 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
 def test_a_word_without_neighbours_gets_its_letters() -> None:
     words = ["storm", "storms", "zq"]
     table = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
-    moved, shares = lettered(
-        table, np.array([True, False, False]), np.array([5, 1, 1]), Spelling(words, jobs=1)
-    )
+    moved, shares = blend_spelling(table, counted(words, [5, 1, 1]), np.array([True, False, False]), 1)
     np.testing.assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
     np.testing.assert_allclose(shares, [0, 1, 0])
 
@@ -112,7 +115,7 @@ def test_a_run_says_what_its_vectors_rest_on() -> None:
     sources = np.array([Source.KNOWN if w in known else Source.NONE for w in batch.types], np.uint8)
     rows = unit_rows(RNG.standard_normal((len(batch.types), 6)))
     rows[sources == Source.NONE] = 0
-    run = DecorrelatedRun(batch, Vectors(batch.types, rows, sources=sources), window=5)
+    run = DecorrelatedRefinement(batch, Vectors(batch.types, rows, sources=sources), window=5)
     while not run.done:
         run.advance()
     told = dict(zip(batch.types, run.sources.tolist(), strict=True))

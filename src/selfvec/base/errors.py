@@ -4,7 +4,8 @@
     ├── InputError (ValueError)      something given to us is wrong
     │   ├── FormatError              ... in a vectors file
     │   ├── CorpusError              ... in a corpus
-    │   └── OptionError              ... in an option or argument
+    │   ├── OptionError              ... in an option or argument
+    │   └── NotFittedError (AttributeError)   a `Refiner` was asked for a result before `fit`
     ├── TargetError (OSError)        the place to write to cannot be used; it was left untouched
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
     └── Interrupted                  stopped on request; what was done is kept and can be resumed
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "Interrupted",
     "MissingExtra",
+    "NotFittedError",
     "OptionError",
     "SelfvecError",
     "TargetError",
@@ -104,6 +106,10 @@ class OptionError(InputError):
 
     def _field_name(self, field: str, flags: bool) -> str:
         return f"--{field.replace('_', '-')}" if flags else field
+
+
+class NotFittedError(InputError, AttributeError):
+    """A `Refiner` was asked for a result before `fit`."""
 
 
 class TargetError(SelfvecError, OSError):

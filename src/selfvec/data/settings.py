@@ -1,170 +1,293 @@
-"""Every option of a refinement, checked once, written whole into the provenance."""
+"""Every option of a refinement, defined once.
+
+A field of `Settings` holds an option's type and default; its `Option` holds the rest: help text, allowed
+values, and the methods that use it. The command line, `selfvec.Refiner` and ``run.json`` are built from these
+fields, so an option is added or changed here only.
+"""
 
 from __future__ import annotations
 
+import difflib
+import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import KW_ONLY, Field, asdict, dataclass, field, fields
+from functools import wraps
+from typing import Any, TypeVar
 
 from selfvec.base.errors import OptionError
 
-__all__ = ["METHODS", "Settings"]
+__all__ = ["METHODS", "Option", "Settings", "check_name", "list_options", "option", "option_of"]
 
 METHODS = ("auto", "paper", "online", "decorrelated", "original")
-LEARNING_RATES = {"online": 0.005}  # 0.01 for the others
 OOV = ("subwords", "zero")
 OPERATORS = ("scan", "counts", "ppmi")
 DISTANCE_WEIGHTS = ("flat", "linear", "harmonic")
 POS = ("noun", "verb", "adjective", "adverb")
 SLICES = ("month", "quarter", "year")
 
+TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
+SEQUENTIAL, ANCHORED, COUNTING = ("paper", "online"), ("online", "decorrelated"), ("decorrelated",)
+
+Class = TypeVar("Class", bound=type)
+
 
 @dataclass(frozen=True)
-class Settings:
-    """Options of `selfvec.Refiner` and of ``selfvec refine``.
+class Option:
+    """What the command line and the documentation say about an option, and which values it takes."""
 
-    Parameters
-    ----------
-    method : "auto", "paper", "online", "decorrelated" or "original"
-        The rule that moves the words; "auto" measures the three on held-out text and keeps the vectors as
-        they are where none beats them, "original" keeps them in any case.
-    window : int or "auto"
-        Tokens per window, the centre included; "auto" is the corpus' mean sentence length, odd, for the
-        paper's rule and 41 for the others.
-    learning_rate : float, optional
-        α of the sequential rules. 0.01 for the paper's, which finds 0.075 and more unsteady; 0.005 for the
-        online rule.
-    epochs : int
-        Passes over the corpus of the sequential rules.
-    passes : int
-        Passes of the decorrelated update; an even number.
-    operator : "scan", "counts" or "ppmi"
-        How the decorrelated update averages neighbours: by scan of the text, by exact co-occurrence counts,
-        which the run keeps, with the same linear weights, or by the positive pointwise mutual information of
-        these.
-    distance_weights : "flat", "linear" or "harmonic"
-        What a neighbour counts by its distance; see `selfvec.cooccurrence.counts`. The scan has flat ones.
-    anchor : float, optional
-        How strongly words hold on to what was known about them: λ of the decorrelated update, β of the
-        online rule.
-    oov : "subwords" or "zero"
-        How words without a vector start: composed from pieces or character n-grams where the table can, or
-        from zero, as in the paper.
-    vectors_errors : "strict" or "replace"
-        Whether words of the vectors file that are not UTF-8 or stand twice are an error or mended.
-    tokenizer : "words", "whitespace" or path
-        A path leads to a ``tokenizer.json``.
-    lemmatize : str, optional
-        Language code, or several with commas; words are replaced by their lemmas.
-    stem : str, optional
-        Language code; words of one stem are one, called by the commonest of them that has a vector.
-    stop_words : str, optional
-        Language code or path of a file with a word per line; these words are left out.
-    pos : sequence of str
-        Parts of speech kept: noun, verb, adjective, adverb; all where empty.
-    tagger : str, optional
-        A spaCy pipeline that tells the parts of speech in context, instead of a lexicon.
-    min_count : int
-        Words that occur less often are left out.
-    phrases : int, "auto" or path, optional
-        Multi-word terms become units, as ``flash_flood``: so many of those found in the text, all, or those
-        that a file lists, one a line. See `selfvec.analysis.concepts.phrases`.
-    history : str or sequence of str
-        See `selfvec.refine.recorder.parse_history`.
-    slice : "month", "quarter" or "year", optional
-        The periods that drift compares unless it is told others; nothing else depends on it.
-    keep_tokens : bool
-        Whether the run keeps the corpus as ids, 4 bytes a token, by which it can be measured, sliced and
-        refined again. Without it the run folder does not tell which word followed which.
-    seed : int
-        For every random choice.
+    help: str
+    panel: str | None = None  # heading in ``--help``
+    choices: tuple[str, ...] = ()  # the texts it takes; any if empty
+    least: int | None = None  # whole numbers from here up
+    number: bool = False  # a number from 0 up
+    methods: tuple[str, ...] = ()  # that use it; all if empty
+    many: str | None = None  # several values: "comma" separates them, "repeat" repeats the option
+    metavar: str | None = None
+    flags: tuple[str, ...] = ()  # if not the field's name
+    on_command_line: bool = True
+
+    def accepts(self, value: Any, default: Any) -> bool:
+        """Whether an option with this default can have the value."""
+        if isinstance(value, bool) or isinstance(default, bool):
+            return isinstance(value, bool) and isinstance(default, bool)
+        if isinstance(value, str):
+            return value in self.choices or not (self.choices or self.number or isinstance(default, int))
+        if self.number:
+            return isinstance(value, int | float) and 0 <= value < float("inf")
+        return self.least is not None and isinstance(value, int) and value >= self.least
+
+    def rule(self, default: Any) -> str:
+        """Which values `accepts` accepts."""
+        if isinstance(default, bool):
+            return "True or False"
+        if self.number:
+            return "a number from 0 up"
+        if self.least is not None:
+            words = "".join(f" or {choice}" for choice in self.choices)
+            return f"a whole number of at least {self.least}{words}"
+        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+
+
+def option(default: Any, help: str, panel: str | None = None, **more: Any) -> Any:
+    """A dataclass field that is an option."""
+    return field(default=default, metadata={"option": Option(help, panel, **more)})
+
+
+def option_of(of: Field[Any]) -> Option:
+    """The `Option` of a dataclass field."""
+    found: Option = of.metadata["option"]
+    return found
+
+
+def list_options(cls: Class) -> Class:
+    """Add the section "Parameters" to the docstring of a class of options."""
+    lines = ["    Parameters", "    ----------"]
+    for of in fields(cls):
+        about, kind = option_of(of), str(of.type)
+        if about.choices:
+            kind = kind.replace("str", "{" + ", ".join(f'"{choice}"' for choice in about.choices) + "}")
+        lines.append(f"    {of.name} : {kind.replace(' | ', ' or ')}, default {of.default!r}")
+        lines += textwrap.wrap(about.help, 100, initial_indent=" " * 8, subsequent_indent=" " * 8)
+    if cls.__doc__:
+        opening, newline, rest = cls.__doc__.partition("\n\n")
+        cls.__doc__ = f"{opening}\n\n" + "\n".join(lines) + f"\n{newline}{rest}"
+    return cls
+
+
+def _suggest_names(cls: Class) -> Class:
+    """Make the constructor suggest a name for a misspelt option."""
+    init: Any = cls.__init__  # type: ignore[misc]
+
+    @wraps(init)
+    def checked(self: Any, *args: Any, **options: Any) -> None:
+        for name in options:
+            check_name(name)
+        init(self, *args, **options)
+
+    cls.__init__ = checked  # type: ignore[misc]
+    return cls
+
+
+def check_name(name: str) -> None:
+    """Raise `OptionError` if there is no such option."""
+    known = [of.name for of in fields(Settings)]
+    if name not in known:
+        alike = difflib.get_close_matches(name, known, n=1)
+        remedy = f"did you mean {alike[0]}?" if alike else f"the options are {', '.join(known)}"
+        raise OptionError("there is no such option", field=name, remedy=remedy)
+
+
+@_suggest_names
+@list_options
+@dataclass(repr=False, eq=False)
+class Settings:
+    """Options of a refinement; those of ``selfvec refine`` have the same names.
 
     Raises
     ------
     OptionError
-        Naming the option, its rule and its value.
+        If an option is misspelt, has a value it cannot have, or is not used by the chosen method.
     """
 
-    method: str = "auto"
-    window: int | str = "auto"
-    learning_rate: float | None = None
-    epochs: int = 1
-    passes: int = 2
-    operator: str = "scan"
-    distance_weights: str = "flat"
-    anchor: float | None = None
-    oov: str = "subwords"
-    vectors_errors: str = "strict"
-    tokenizer: str = "words"
-    lemmatize: str | None = None
-    stem: str | None = None
-    stop_words: str | None = None
-    pos: Sequence[str] = ()
-    tagger: str | None = None
-    min_count: int = 1
-    phrases: int | str | None = None
-    history: str | Sequence[str] = "auto"
-    slice: str | None = None
-    keep_tokens: bool = True
-    seed: int = 0
+    method: str = option(
+        "auto",
+        "The rule that moves the words. auto tries paper, online and decorrelated on held-out text and keeps "
+        "the vectors as they are if none of them is better; original keeps them in any case.",
+        RULE,
+        choices=METHODS,
+    )
+    _: KW_ONLY
+    window: int | str = option(
+        "auto",
+        "Tokens per window, the word itself included. auto: the mean sentence length for paper, 41 for "
+        "online and decorrelated.",
+        RULE,
+        choices=("auto",),
+        least=1,
+        metavar="N|auto",
+    )
+    learning_rate: float | None = option(
+        None,
+        "How far neighbours pull a word (α): 0.01 for paper, 0.005 for online if not given.",
+        RULE,
+        number=True,
+        methods=SEQUENTIAL,
+    )
+    epochs: int = option(1, "Passes of paper and online over the corpus.", RULE, least=1, methods=SEQUENTIAL)
+    passes: int = option(2, "Passes of decorrelated; an even number.", RULE, least=1, methods=COUNTING)
+    operator: str = option(
+        "scan",
+        "How decorrelated averages neighbours: scan reads the text again in every pass; counts uses exact "
+        "co-occurrence counts, which the run keeps; ppmi weights these by pointwise mutual information.",
+        RULE,
+        choices=OPERATORS,
+        methods=COUNTING,
+    )
+    distance_weights: str = option(
+        "flat",
+        "How the weight of a neighbour falls with its distance; counts and ppmi only.",
+        RULE,
+        choices=DISTANCE_WEIGHTS,
+        methods=COUNTING,
+    )
+    anchor: float | None = option(
+        None,
+        "How strongly words are held to their original vectors: 0.2 for online (β), 2.25 for decorrelated "
+        "(λ) if not given.",
+        RULE,
+        number=True,
+        methods=ANCHORED,
+        metavar="L",
+    )
+    oov: str = option(
+        "subwords",
+        "Where words without a vector start: subwords composes them from word pieces or character n-grams if "
+        "the vectors allow it; zero does not.",
+        RULE,
+        choices=OOV,
+    )
+    vectors_errors: str = option(
+        "strict",
+        "What to do with words of the vectors file that are not UTF-8 or occur twice: stop with an error, or "
+        "replace them.",
+        RULE,
+        choices=("strict", "replace"),
+    )
+    tokenizer: str = option(
+        "words",
+        "words; whitespace for text that is tokenised already; or the path of a tokenizer.json.",
+        TEXT,
+        metavar="words|whitespace|FILE",
+    )
+    lemmatize: str | None = option(
+        None, "Replace words by their lemmas (language codes, e.g. en or en,de).", TEXT, metavar="LANG"
+    )
+    stem: str | None = option(
+        None, "Merge words that share a stem (language code, e.g. en).", TEXT, metavar="LANG"
+    )
+    stop_words: str | None = option(
+        None,
+        "Leave stop words out: a language code (e.g. en) or a file with one word per line.",
+        TEXT,
+        metavar="LANG|FILE",
+    )
+    pos: Sequence[str] = option(
+        (),
+        "Keep only these parts of speech: noun, verb, adjective, adverb.",
+        TEXT,
+        choices=POS,
+        many="comma",
+        metavar="POS[,POS...]",
+    )
+    tagger: str | None = option(
+        None,
+        "spaCy pipeline that finds parts of speech in context, in place of a lexicon.",
+        TEXT,
+        metavar="PIPELINE",
+    )
+    min_count: int = option(1, "Leave out words that occur less often.", TEXT, least=1)
+    phrases: int | str | None = option(
+        None,
+        "Merge multi-word terms into tokens such as flash_flood: the N best of the text, all (auto), or "
+        "those listed in a file, one per line.",
+        TEXT,
+        least=1,
+        metavar="N|auto|FILE",
+    )
+    history: str | Sequence[str] = option(
+        "auto",
+        "Which states of the vectors to record: auto, none, epoch, every:K, watch:WORD,WORD or limit:SIZE; "
+        "may be repeated.",
+        KEEP,
+        many="repeat",
+        metavar="PLAN",
+    )
+    slice: str | None = option(
+        None, "Periods that drift compares by default.", TEXT, choices=SLICES, on_command_line=False
+    )
+    keep_tokens: bool = option(
+        True,
+        "Keep the corpus as token ids (4 bytes a token), which drift, search, update and others need.",
+        KEEP,
+        flags=("--keep-tokens/--forget-tokens",),
+    )
+    seed: int = option(0, "Seed of every random choice.", KEEP, least=0)
 
     def __post_init__(self) -> None:
-        _one_of("method", self.method, METHODS)
-        _one_of("oov", self.oov, OOV)
-        _one_of("operator", self.operator, OPERATORS)
-        _one_of("distance_weights", self.distance_weights, DISTANCE_WEIGHTS)
+        for of in fields(self):
+            self._check(of.name, getattr(self, of.name), option_of(of), of.default)
         if self.operator == "scan" and self.distance_weights != "flat":
             raise OptionError(
-                f"the scan counts neighbours alike at any distance, not {self.distance_weights!r}",
+                f"the operator scan weights neighbours alike at any distance, not {self.distance_weights!r}",
                 field="distance_weights",
                 remedy="choose the operator counts or ppmi",
             )
-        _one_of("vectors_errors", self.vectors_errors, ("strict", "replace"))
-        for part in self.pos:
-            _one_of("pos", part, POS)
-        if self.slice is not None:
-            _one_of("slice", self.slice, SLICES)
-        if self.window != "auto":
-            _whole("window", self.window, 1)
-        _whole("epochs", self.epochs, 1)
-        _whole("passes", self.passes, 1)
-        _whole("min_count", self.min_count, 1)
-        if self.phrases is not None and not isinstance(self.phrases, str):
-            _whole("phrases", self.phrases, 1)
-        _whole("seed", self.seed, 0)
-        if self.learning_rate is None and self.method != "auto":
-            object.__setattr__(self, "learning_rate", LEARNING_RATES.get(self.method, 0.01))
-        if self.learning_rate is not None:
-            _number("learning_rate", self.learning_rate)
-        if self.anchor is not None:
-            _number("anchor", self.anchor)
 
-    @property
-    def rounds(self) -> int:
-        """How often the corpus is read: epochs or passes, whichever the method has."""
-        return {"decorrelated": self.passes, "original": 0}.get(self.method, self.epochs)
+    def _check(self, name: str, value: Any, about: Option, default: Any) -> None:
+        if value is default:
+            return
+        if about.methods and self.method not in ("auto", *about.methods) and value != default:
+            raise OptionError(
+                f"the method {self.method} does not use it",
+                field=name,
+                remedy=f"leave it out, or choose the method {' or '.join(about.methods)}",
+            )
+        several = about.many is not None and isinstance(value, Sequence) and not isinstance(value, str)
+        for one in value if several else (value,):
+            if not about.accepts(one, default):
+                raise OptionError(f"is {about.rule(default)}, not {one!r}", field=name)
+
+    def __repr__(self) -> str:
+        """The options that differ from their defaults."""
+        given = {of.name: getattr(self, of.name) for of in fields(self)}
+        shown = [f"{of.name}={given[of.name]!r}" for of in fields(self) if given[of.name] != of.default]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable."""
-        data = asdict(self)
-        return data | {"pos": list(self.pos), "history": self.history_texts}
+        """All options, JSON-serialisable."""
+        return asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
 
     @property
     def history_texts(self) -> list[str]:
         """The history option as a list."""
         return [self.history] if isinstance(self.history, str) else list(self.history)
-
-
-def _one_of(field: str, value: object, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise OptionError(f"is one of {', '.join(allowed)}, not {value!r}", field=field)
-
-
-def _whole(field: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=field)
-
-
-def _number(field: str, value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
-        raise OptionError(f"is a number from 0 up, not {value!r}", field=field)

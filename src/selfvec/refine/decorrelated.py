@@ -1,17 +1,17 @@
-"""Neighbour updates that do not collapse: the paper's idea, with what stops the power iteration.
+"""The decorrelated update: neighbour updates that do not collapse, in whole passes.
 
-A word still moves toward its neighbours. But neighbours are weighted by how informative they are, the space
-is whitened after every pass (subspace iteration instead of power iteration), and words return part of the way
-to what was known about them, the more so the less the corpus says.
+A word moves toward its neighbours, as in the paper. But neighbours are weighted by how informative they are,
+the space is whitened after every pass (subspace iteration instead of power iteration), and words return part
+of the way to their original vectors, the more so the less the corpus says about them.
 
-    base      X     what was known: unit rows, freed of a shared direction where they have one
+    base      X     unit rows of the original vectors, without a direction that all of them share
     start     E     X; words without a vector take the direction of their neighbours' sum
     pass      E  ←  unit(zca(A·E)), an even number of times
     anchor    E  ←  unit(n / (n + 20) · E + λ · X) for words that have an X
-    letters   words without a vector lean on words spelled alike, the more the less often they occurred
+    spelling  words without a vector are mixed with words spelled alike, the more the rarer they are
 
-Passes come in pairs: one application of A maps a word to its contexts, two bring it back to words with the
-same contexts.
+Passes come in pairs: one application of A maps a word to its contexts, the second maps these back to words
+with the same contexts.
 """
 
 from __future__ import annotations
@@ -36,29 +36,28 @@ from selfvec.numerics.whitening import covariance, zca
 
 from .health import anisotropy
 from .recorder import HistoryPlan, Recorder
-from .spelling import Spelling
+from .spelling import EVIDENCE, blend_spelling
 
 __all__ = [
     "ANCHOR",
     "GAMMA",
     "POWER",
     "WINDOW",
-    "DecorrelatedRun",
+    "DecorrelatedRefinement",
     "anchored",
     "base_vectors",
+    "decorrelate",
+    "start_from_neighbours",
 ]
 
 # Chosen on the development data (word similarity after PubMed, from two tables); see docs/decorrelated.md.
-WINDOW = 41  # tokens, the centre included
+WINDOW = 41  # tokens, the word itself included
 GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 ANCHOR = 2.25  # λ of words with a row of their own
 COMPOSED = 0.2  # share of λ for words composed from their parts: a spelling is a guess
-EVIDENCE = 20  # occurrences at which the corpus weighs half of what it can weigh
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
-LETTERS = 0.5  # ridge of the map from spelling to vectors
-SAYS_ALL = 0.4  # length of a prediction from spelling that leaves nothing to a context never seen
 _BLOCK = 4096  # rows worked on at a time, so that no copy of a table stands beside it
 
 Table = NDArray[np.float32]
@@ -67,19 +66,19 @@ Table = NDArray[np.float32]
 def base_vectors(
     rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], counted: NDArray[np.bool_] | None = None
 ) -> Table:
-    """What is known about words: unit rows, without a direction that all of them share.
+    """Unit rows of the original vectors, without a direction that all of them share.
 
-    Where two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
-    strongest directions (all-but-the-top, Mu & Viswanath, 2018); a table without that defect stays as it is.
+    If two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
+    strongest directions (all-but-the-top, Mu & Viswanath, 2018). Other tables stay as they are.
 
     Parameters
     ----------
     rows : (V, d) float
-        Where nothing is to be changed they come back, read-only, not as a copy.
+        Returned themselves, read-only, if nothing has to be changed.
     known : (V,) bool
         Rows that hold a vector; the others become zero.
     counted : (V,) bool, optional
-        Rows that the centre and the directions are taken from, where not all that are known.
+        Rows that the centre and the directions are computed from; all known ones if None.
 
     Returns
     -------
@@ -88,7 +87,7 @@ def base_vectors(
     out = _unit_known(rows, known)
     sample = out if counted is None else out[counted]
     counted = known if counted is None else counted
-    leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # of a few directions each says something
+    leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # each of a few directions carries meaning
     if leaving == 0 or np.count_nonzero(counted) <= leaving or anisotropy(sample) < SHARED:
         return out
     mean, spread = covariance(out, counted)
@@ -106,7 +105,7 @@ def base_vectors(
 
 
 def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
-    """Unit rows where known, zeros elsewhere; where they are that already, a view that is not written to."""
+    """Unit rows where known, zeros elsewhere; a read-only view if the rows are that already."""
     squares = np.einsum("ij,ij->i", rows, rows)
     if rows.dtype == np.float32 and np.all(np.abs(squares - known) <= 1e-6 * known):
         same = rows.view()
@@ -117,11 +116,8 @@ def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Ta
     return out
 
 
-def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
-    """The base, with the direction of their neighbours' sum for the words that have none. (V, d) float32.
-
-    The base itself where all words have one.
-    """
+def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
+    """The base; words that have none start in the direction of their neighbours' sum. (V, d) float32."""
     if known.all():
         return base
     out = unit_in_place(operator.apply(base))
@@ -130,14 +126,14 @@ def starting_vectors(base: Table, known: NDArray[np.bool_], operator: Operator) 
 
 
 def decorrelate(table: Table, operator: Operator, power: float, out: Table | None = None) -> Table:
-    """One pass: every word becomes the whitened, informative sum of its neighbours. Unit or zero rows.
+    """One pass: every word becomes the whitened, weighted sum of its neighbours. Unit or zero rows.
 
-    They are written to ``out`` where that is given; ``table`` itself will do.
+    They are written to ``out`` if given, which may be ``table`` itself.
     """
     summed = operator.apply(table, out)
     stands = operator.degrees > 0
     out = unit_in_place(zca(summed, power, stands, out=summed))
-    out[~stands] = 0  # beside no word: the whitening's shift is no meaning
+    out[~stands] = 0  # a word without neighbours would get the whitening's shift
     return out
 
 
@@ -148,7 +144,7 @@ def anchored(
     strengths: NDArray[np.float32],
     out: Table | None = None,
 ) -> Table:
-    """Pull words back to what was known about them, the more the less often they occurred.
+    """Pull words back to their base, the more so the rarer they are.
 
     Parameters
     ----------
@@ -157,9 +153,9 @@ def anchored(
     counts : (V,) int64
         Occurrences in the corpus.
     strengths : (V,) float32
-        λ of each word; 0 keeps its row. An anchor on a word's first guess would pull it back to the guess.
+        λ of each word; 0 leaves its row alone, as for words that had no vector.
     out : (V, d) float32, optional
-        Where the result goes; ``table`` itself will do.
+        Where the result goes; may be ``table``.
     """
     evidence = (counts / (counts + EVIDENCE)).astype(np.float32)
     out = np.empty_like(table) if out is None else out
@@ -170,54 +166,8 @@ def anchored(
     return out
 
 
-def lettered(
-    table: Table,
-    known: NDArray[np.bool_],
-    counts: NDArray[np.int64],
-    letters: Spelling,
-    out: Table | None = None,
-) -> tuple[Table, NDArray[np.float32]]:
-    """Words that had no vector, mixed with what words spelled alike have come to be.
-
-    A ridge map from n-grams to rows is learned on all words, each as far as it can be trusted: known ones
-    fully, the others by n / (n + 20). A word seen n times then goes to unit((1 - s) · E + 20 / (n + 20) · S)
-    with S the map's prediction and s = 20 / (n + 20) · min(1, |S| / 0.4): spelling stands in where there is
-    little text, and as far as other words share it.
-
-    Parameters
-    ----------
-    table : (V, d) float32
-        Unit rows.
-    known : (V,) bool
-        Words that stay as they are.
-    counts : (V,) int64
-    letters : Spelling
-        Of the same words.
-    out : (V, d) float32, optional
-        Where the table goes; ``table`` itself will do.
-
-    Returns
-    -------
-    table : (V, d) float32
-    shares : (V,) float32
-        How much of each word's vector is spelling, 0 to 1.
-    """
-    doubt = (EVIDENCE / (counts + EVIDENCE)).astype(np.float32)
-    has = table.any(axis=1)
-    spelled = letters.predict(table, np.where(known, np.float32(1), (1 - doubt) * has), LETTERS)
-    sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
-    spelling, context = doubt * sizes, np.where(has, 1 - doubt * np.minimum(1, sizes / SAYS_ALL), 0)
-    spelling[known] = 0
-    out = np.empty_like(table) if out is None else out
-    for start in range(0, len(table), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        mixed = unit_rows(context[part, None] * table[part] + doubt[part, None] * spelled[part])
-        out[part] = np.where(known[part, None], table[part], mixed)
-    return out, spelling / np.maximum(spelling + context, np.float32(1e-30))
-
-
-class DecorrelatedRun:
-    """The decorrelated update on a corpus, a pass at a time; stopped and resumed between passes.
+class DecorrelatedRefinement:
+    """The decorrelated update on a corpus, a pass at a time.
 
     Parameters
     ----------
@@ -225,17 +175,17 @@ class DecorrelatedRun:
     original : Vectors
         The batch's types in their order, unit rows, with their sources.
     window : int
-        Tokens per window, the centre included.
+        Tokens per window, the word itself included.
     passes : int
-        Even numbers bring words back to words with the same contexts.
+        An even number; see the module.
     anchor : float
-        λ, how strongly words hold on to what was known; 0 lets go.
+        λ: how strongly words are held to their base.
     history : HistoryPlan, optional
-        States are kept at the ends of passes where ``epochs`` is set or there is room.
+        States are recorded at the ends of passes, if ``epochs`` is set or there is room.
     jobs : int, optional
         Threads.
     operator : Operator, optional
-        The neighbour operator; by scan where not given.
+        The neighbour operator; the scan if None.
     """
 
     def __init__(
@@ -263,10 +213,10 @@ class DecorrelatedRun:
         self.sources = original.sources
         self._history(history or HistoryPlan())
         self.finished = 0
-        self.table = starting_vectors(self.base, has, self.operator)
+        self.table = start_from_neighbours(self.base, has, self.operator)
 
     def _history(self, plan: HistoryPlan) -> None:
-        """Every word at the end of each pass where that fits; single updates there are none."""
+        """Record every word at the end of each pass, if that fits; there are no single updates."""
         size = len(self.batch.types) * self.passes * self.dimensions * 2
         ends = plan.epochs or (plan.every != 0 and size <= plan.limit)
         plan = replace(plan, every=0, epochs=ends, watch=())
@@ -275,7 +225,7 @@ class DecorrelatedRun:
 
     @property
     def counts(self) -> Counts | None:
-        """The co-occurrence counts, where the operator was made of them."""
+        """The co-occurrence counts, if the operator was made from them."""
         return getattr(self.operator, "counts", None)
 
     @property
@@ -292,19 +242,18 @@ class DecorrelatedRun:
         self.finished += 1
         if self.done:
             anchored(self.table, self.base, self.batch.counts, self.strengths, self.table)
-            self._lean_on_letters()
+            self._blend_spelling()
         if self.recorder.periods.plan.epochs:
             every_word = np.arange(len(self.batch.types), dtype=np.int32)
             self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
         return len(self.batch)
 
-    def _lean_on_letters(self) -> None:
-        """The last step, for words without a vector of their own, and what their vectors rest on."""
+    def _blend_spelling(self) -> None:
+        """The last step, for words that had no vector; record what their vectors come from."""
         known = self.sources != Source.NONE
         if known.all() or not known.any():
             return
-        letters = Spelling(self.batch.types, self.jobs)
-        _, shares = lettered(self.table, known, self.batch.counts, letters, self.table)
+        _, shares = blend_spelling(self.table, self.batch, known, self.jobs, self.table)
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~self.table.any(axis=1)] = Source.NONE
         self.sources = np.where(known, self.sources, induced).astype(np.uint8)
@@ -316,7 +265,7 @@ class DecorrelatedRun:
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything that `restore` needs to go on from here."""
+        """Everything that `restore` needs to continue from here."""
         filled = self.recorder.filled
         return {
             "place": np.array([self.finished, filled], np.int64),
@@ -327,7 +276,7 @@ class DecorrelatedRun:
         }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from a `state` of a run with the same corpus, table and options."""
+        """Continue from a `state` of a refinement with the same corpus, table and options."""
         self.finished, filled = (int(number) for number in state["place"])
         self.table = np.array(state["table"])
         self.recorder.restore(state, filled)

@@ -41,7 +41,7 @@ from selfvec.cooccurrence.lanes import (
 )
 
 from .kernels import record
-from .online_reference import NOISE
+from .reference import NOISE
 
 __all__ = ["online_sweep", "sum_rows"]
 

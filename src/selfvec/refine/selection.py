@@ -1,8 +1,12 @@
-"""Which method, without labels: what `--method auto` asks before it touches the vectors.
+"""Choosing a method without labels: what ``--method auto`` measures before it refines.
 
-Part of the documents is held out. Every candidate refines on the rest and is measured on what it has not
-seen, by the two criteria of `criteria`. The vectors as they are stand among the candidates: what does not
-beat them is not chosen, so that refining never ends with a table judged worse than the one it began with.
+Some documents are held out. Every candidate refines on the rest and is measured on the held-out text in two
+ways. *Context*: the words around a held-out position should point at the word that occurred there, rather
+than at other words of its frequency. *Cloze*: a span cut from a held-out document should find the rest of
+that document (words that the rest repeats are left out of the span). Both rank collapsed tables last; the
+first rewards similar words, the second topics.
+
+The original vectors are a candidate too, so refining never ends with a table judged worse than it began with.
 """
 
 from __future__ import annotations
@@ -15,27 +19,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
 
-from .criteria import Cloze, Contexts
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
 from .health import anisotropy
 
-__all__ = ["ENOUGH", "ORIGINAL", "Choice", "choose", "chosen_of", "drawn", "hold_out"]
+__all__ = [
+    "ENOUGH",
+    "ORIGINAL",
+    "Choice",
+    "ClozeTest",
+    "ContextTest",
+    "choose",
+    "chosen_of",
+    "draw_documents",
+    "hold_out",
+]
 
 Table = NDArray[np.float32]
+Ints = NDArray[np.int64]
 Scores = dict[str, NDArray[np.float64]]
 
 ORIGINAL = "original"
+ENOUGH = 200_000  # tokens; of a longer text so much is drawn, so that choosing takes a second
 _SHARE = 0.05  # of the documents, held out
 _POSITIONS, _DOCUMENTS = 20_000, 3_000  # measured at most
-ENOUGH = 200_000  # tokens; of a longer text so much is drawn, so that choosing takes a second
-_LEAST = 100  # held-out tokens below which nothing is told apart
+_LEAST = 100  # held-out tokens that are needed to compare candidates
 _RESAMPLES = 500
+_SIDE = 10  # neighbours on each side that make a context
+_RIVALS = 63  # words of like frequency that the true word is ranked among
+_SPAN = 12  # tokens cut from a document
+_CUTS = 5  # spans cut from one document, each from the whole of it
+_BATCH = 1024
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was measured, and what follows.
+    """What was measured, and the method chosen.
 
     Parameters
     ----------
@@ -43,8 +63,8 @@ class Choice:
         Name of a candidate.
     reason : str
     rows : list of dict
-        A candidate each: ``name``, its mean by criterion, ``worse`` (criteria by which it is surely worse
-        than the original) and ``collapsed``.
+        For each candidate ``name``, its mean by criterion, ``worse`` (criteria by which it is significantly
+        worse than the original) and ``collapsed``.
     held_out : int
         Tokens that no candidate had seen.
     """
@@ -72,8 +92,8 @@ def hold_out(batch: TokenBatch, share: float, rng: np.random.Generator) -> tuple
     return batch.part(~chosen), batch.part(chosen)
 
 
-def drawn(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
-    """Documents drawn until ``most`` tokens are reached, in their order; all where they have fewer."""
+def draw_documents(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
+    """Random documents, in their order, of ``most`` tokens at most; all if they have fewer."""
     if len(batch) <= most:
         return batch
     order = rng.permutation(batch.documents)
@@ -100,10 +120,12 @@ def choose(
     rng = np.random.default_rng(seed)
     training, held = hold_out(batch, _SHARE, rng)
     if len(held) < _LEAST or len(training) < _LEAST:
-        reason = f"too little text to tell: {len(held)} tokens could be held out, {_LEAST} are needed"
+        reason = (
+            f"too little text to compare methods: {len(held)} tokens could be held out, {_LEAST} are needed"
+        )
         return Choice(ORIGINAL, reason, [], len(held))
-    contexts = Contexts.draw(held, training.counts, _POSITIONS, rng)
-    cloze = Cloze.draw(held, training, _DOCUMENTS, rng)
+    contexts = ContextTest.draw(held, training.counts, _POSITIONS, rng)
+    cloze = ClozeTest.draw(held, training, _DOCUMENTS, rng)
     measured: dict[str, Scores] = {}
     shared: dict[str, float] = {}
     for name, make in candidates.items():
@@ -121,9 +143,9 @@ def choose(
 
 
 def chosen_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The candidate that finds held-out words best, if it is neither collapsed nor surely worse.
+    """The candidate that finds held-out words best, if it is neither collapsed nor significantly worse.
 
-    The context decides because it is measured at many positions, where the cloze has few spans.
+    The context test decides because it is measured at many positions; the cloze test has few spans.
     """
     standing = [row for row in rows if not row["worse"] and not row["collapsed"]]
     original = next(row for row in rows if row["name"] == ORIGINAL)
@@ -133,12 +155,142 @@ def chosen_of(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _row(name: str, scores: Scores, original: Scores, rng: np.random.Generator) -> dict[str, Any]:
     means = {criterion: float(found.mean()) for criterion, found in scores.items()}
-    worse = [c for c in means if _surely_below(scores[c] - original[c], rng)]
+    worse = [c for c in means if _significantly_below(scores[c] - original[c], rng)]
     return {"name": name, **means, "worse": worse}
 
 
-def _surely_below(differences: NDArray[np.float64], rng: np.random.Generator) -> bool:
+def _significantly_below(differences: NDArray[np.float64], rng: np.random.Generator) -> bool:
     """Whether the mean difference is below zero in 97.5 % of bootstrap resamples."""
     draws = rng.integers(0, len(differences), (_RESAMPLES, len(differences)), dtype=np.int32)
     means = np.array([differences[draw].mean() for draw in draws])
     return bool(np.mean(means < 0) >= 0.975)
+
+
+def context_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The weight of a word of a context: f^(-1/2), (V,)."""
+    return (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ContextTest:
+    """Held-out positions, each with its neighbours and with rivals of its word's frequency.
+
+    Parameters
+    ----------
+    words : (P,) int64
+    neighbours : (P, 2 * _SIDE) int64
+        -1 where the document ends.
+    rivals : (P, _RIVALS) int64
+    weights : (V,) float32
+    """
+
+    words: Ints
+    neighbours: Ints
+    rivals: Ints
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def draw(
+        cls, held: TokenBatch, counts: NDArray[np.int64], positions: int, rng: np.random.Generator
+    ) -> ContextTest:
+        """Draw positions of held-out documents; ``counts``, (V,), falling, are those of the training text."""
+        places = rng.choice(len(held), min(positions, len(held)), replace=False)
+        places.sort()
+        document = np.searchsorted(held.offsets, places, side="right") - 1
+        shifts = np.concatenate((np.arange(-_SIDE, 0), np.arange(1, _SIDE + 1)))
+        around = places[:, None] + shifts
+        inside = (around >= held.offsets[document, None]) & (around < held.offsets[document + 1, None])
+        neighbours = np.where(inside, held.ids[np.clip(around, 0, len(held) - 1)], -1).astype(np.int64)
+        words = held.ids[places].astype(np.int64)
+        reach = np.maximum(words // 2, 2 * _RIVALS)  # ids are ranks by frequency
+        low = np.maximum(words - reach, 0)
+        high = np.minimum(words + reach + 1, len(counts))
+        rivals = low[:, None] + (rng.random((len(words), _RIVALS)) * (high - low)[:, None]).astype(np.int64)
+        return cls(words, neighbours, rivals, context_weights(counts))
+
+    def score(self, unit: Table) -> NDArray[np.float64]:
+        """Reciprocal rank of the true word at every position, (P,); ties count half."""
+        out = np.empty(len(self.words))
+        for start in range(0, len(self.words), _BATCH):
+            part = slice(start, start + _BATCH)
+            near = self.neighbours[part]
+            weight = np.where(near >= 0, self.weights[near], 0)
+            context = np.einsum("pn,pnd->pd", weight, unit[near])
+            truth = np.einsum("pd,pd->p", context, unit[self.words[part]])
+            rivals = self.rivals[part]
+            others = np.einsum("pd,prd->pr", context, unit[rivals])
+            others[rivals == self.words[part, None]] = -np.inf
+            better = (others > truth[:, None]).sum(axis=1) + 0.5 * (others == truth[:, None]).sum(axis=1)
+            out[part] = 1 / (1 + better)
+        return out
+
+
+@dataclass(frozen=True)
+class ClozeTest:
+    """Spans cut from documents, and the documents without them.
+
+    Parameters
+    ----------
+    spans, documents : list of (n,) int
+        Token ids; span ``k`` was cut from document ``targets[k]``.
+    targets : (Q,) int64
+    origins : (D,) int64
+        Which documents are rests of the same one: they do not compete.
+    idf : (V,) float32
+    """
+
+    spans: list[NDArray[Any]]
+    documents: list[NDArray[Any]]
+    targets: Ints
+    origins: Ints
+    idf: NDArray[np.float32]
+
+    @classmethod
+    def draw(cls, held: TokenBatch, training: TokenBatch, most: int, rng: np.random.Generator) -> ClozeTest:
+        """Cut spans out of held-out documents; up to ``most`` training documents stand beside the rests.
+
+        A document gives up to `_CUTS` spans, each with a rest of its own.
+        """
+        others = rng.choice(training.documents, min(most, training.documents), replace=False)
+        documents: list[NDArray[Any]] = [_document(training, k) for k in np.sort(others).tolist()]
+        spans: list[NDArray[Any]] = []
+        targets: list[int] = []
+        origins = list(range(len(documents)))
+        for k in range(held.documents):
+            tokens = _document(held, k)
+            starts = np.arange(0, len(tokens) - _SPAN + 1, _SPAN)
+            if len(tokens) < 2 * _SPAN:
+                continue
+            for at in np.sort(rng.choice(starts, min(_CUTS, len(starts)), replace=False)).tolist():
+                rest = np.concatenate((tokens[:at], tokens[at + _SPAN :]))
+                span = tokens[at : at + _SPAN]
+                span = span[~np.isin(span, rest)]
+                if len(span):
+                    spans.append(span)
+                    targets.append(len(documents))
+                    documents.append(rest)
+                    origins.append(len(others) + k)
+        seen = np.zeros(len(training.types))
+        for document in documents:
+            seen[np.unique(document)] += 1
+        idf = np.log((1 + len(documents)) / (1 + seen)).astype(np.float32)
+        return cls(spans, documents, np.array(targets, np.int64), np.array(origins, np.int64), idf)
+
+    def score(self, unit: Table) -> NDArray[np.float64]:
+        """Reciprocal rank of the right document for every span, (Q,)."""
+        if not self.spans:
+            return np.zeros(0)
+        documents, spans = self._embed(self.documents, unit), self._embed(self.spans, unit)
+        cosines = spans @ documents.T
+        truth = cosines[np.arange(len(spans)), self.targets]
+        cosines[self.origins[self.targets][:, None] == self.origins] = -np.inf
+        equal = (cosines == truth[:, None]).sum(axis=1)
+        better = (cosines > truth[:, None]).sum(axis=1) + 0.5 * equal
+        return np.asarray(1 / (1 + better), dtype=np.float64)
+
+    def _embed(self, texts: list[NDArray[Any]], unit: Table) -> Table:
+        return unit_rows(np.stack([self.idf[tokens] @ unit[tokens] for tokens in texts]))
+
+
+def _document(batch: TokenBatch, k: int) -> NDArray[Any]:
+    return batch.ids[batch.offsets[k] : batch.offsets[k + 1]]

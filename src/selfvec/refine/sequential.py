@@ -1,7 +1,14 @@
-"""What every rule that walks through the text token by token shares: epochs, history, and a state that can be
-saved and taken up again.
+"""The two sequential rules, which read the text token by token and move each word at once.
 
-A rule says how a stretch of tokens moves the table (`SequentialRun._sweep`); everything else is here.
+    paper     E[t] ← normalize( E[t] + α · Σ_n E[n] )
+    online    E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t] )
+
+The paper's rule moves a word toward the sum of its neighbours; over time all words drift to one direction.
+The online rule prevents that in three ways: a neighbour of frequency f has the weight w ∝ f^(-1/2), only its
+difference from the average neighbour μ counts, and every update pulls the word back to its base X. A word
+comes to rest where neighbours and base balance (β/α), so more epochs converge instead of drifting.
+
+`reference` has both rules in readable form.
 """
 
 from __future__ import annotations
@@ -15,28 +22,41 @@ from numpy.typing import NDArray
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.lanes import REBUILD, aligned_table
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
 
+from .decorrelated import base_vectors
+from .kernels import sweep
+from .online_kernel import online_sweep, sum_rows
 from .recorder import HistoryPlan, Recorder
+from .reference import neighbour_weights
 
-__all__ = ["SequentialRun"]
+__all__ = ["BASE_PULL", "LEARNING_RATES", "OnlineRefinement", "PaperRefinement", "SequentialRefinement"]
+
+LEARNING_RATES = {"paper": 0.01, "online": 0.005}  # α; 0.075 and more is unsteady for the paper's rule
+# Of the online rule; chosen on retrieval and word similarity, from two tables: see docs/online.md.
+WINDOW = 41  # tokens, the word itself included
+BASE_PULL = 0.2  # β
+COMPOSED = 0.5  # share of β for words composed from their parts: a spelling is a guess
 
 _CHUNK = 256 * REBUILD  # tokens between looks at the clock and at Ctrl-C, some hundredths of a second
 _RECORDED_CHUNK = 4 * REBUILD  # the same while recording: bounds the buffer, one state per token at most
 
 
-class SequentialRun(ABC):
-    """One run of a sequential rule over a corpus, a chunk of tokens at a time.
+class SequentialRefinement(ABC):
+    """A sequential rule on a corpus, a chunk of tokens at a time.
 
-    Stopping between chunks, saving `state` and going on from it gives the same bits as not stopping, since
-    chunks end where the kernels sum their window anew anyway.
+    Stopping between chunks, saving `state` and continuing from it gives the same bits as not stopping,
+    because chunks end where the kernels sum their window anew anyway.
 
     Parameters
     ----------
     batch : TokenBatch
+    original : Vectors
+        The batch's types in their order, with their sources.
     start : (V, d) float32
         Unit rows, zeros for words without a vector. Not changed.
     window : int
-        Tokens per window, the centre included.
+        Tokens per window, the word itself included.
     learning_rate : float
         α.
     epochs : int
@@ -45,14 +65,16 @@ class SequentialRun(ABC):
     Raises
     ------
     OptionError
-        For a value that makes no sense, or a history that does not fit its limit.
+        For a value out of range, or a history that does not fit its limit.
     """
+
+    counts = None
 
     def __init__(
         self,
         batch: TokenBatch,
+        original: Vectors,
         start: NDArray[np.float32],
-        *,
         window: int,
         learning_rate: float,
         epochs: int,
@@ -61,16 +83,13 @@ class SequentialRun(ABC):
         if window < 1:
             raise OptionError(f"a window has at least 1 token, not {window}", field="window")
         if not 0 <= learning_rate < np.inf:
-            raise OptionError(
-                f"a learning rate is a number from 0 up, not {learning_rate}", field="learning_rate"
-            )
+            raise OptionError(f"is a number from 0 up, not {learning_rate}", field="learning_rate")
         if epochs < 1:
             raise OptionError(f"there is at least 1 epoch, not {epochs}", field="epochs")
-        self.batch, self.half = batch, window // 2
+        self.batch, self.sources, self.half = batch, original.sources, window // 2
         self.rate, self.epochs = np.float32(learning_rate), epochs
         self.dimensions = start.shape[1]
-        plan = history or HistoryPlan()
-        periods = plan.resolve(batch.counts, batch.types, epochs, self.dimensions)
+        periods = (history or HistoryPlan()).resolve(batch.counts, batch.types, epochs, self.dimensions)
         self.recorder = Recorder(periods, self.dimensions)
         self.epoch = self.position = 0
         self._table = aligned_table(start)
@@ -80,7 +99,7 @@ class SequentialRun(ABC):
         size = _RECORDED_CHUNK if recording else 0
         self._rows = np.empty((size, self._table.shape[1]), np.float32)
         self._words, self._updates = np.empty(size, np.int32), np.empty(size, np.int64)
-        # What the kernels take last. With recording off the period has length 0: they skip the bookkeeping.
+        # The kernels' last arguments. If nothing is recorded the period has length 0, which switches it off.
         period = periods.period if recording else np.zeros(0, np.int32)
         self._recording = (period, self.recorder.seen, self._rows, self._words, self._updates)
 
@@ -90,7 +109,7 @@ class SequentialRun(ABC):
 
     @property
     def done(self) -> bool:
-        """Whether all epochs are finished."""
+        """Whether all epochs are done."""
         return self.epoch >= self.epochs
 
     @property
@@ -122,7 +141,7 @@ class SequentialRun(ABC):
 
     @property
     def state(self) -> dict[str, NDArray[np.generic]]:
-        """Everything that `restore` needs to go on from here."""
+        """Everything that `restore` needs to continue from here."""
         filled = self.recorder.filled
         return {
             "place": np.array([self.epoch, self.position, filled], np.int64),
@@ -134,8 +153,123 @@ class SequentialRun(ABC):
         }
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
-        """Go on from a `state` of a run with the same corpus, table and options."""
+        """Continue from a `state` of a refinement with the same corpus, table and options."""
         self.epoch, self.position, filled = (int(number) for number in state["place"])
         self._table[:] = state["table"]
         self.recorder.seen[:] = state["seen"]
         self.recorder.restore(state, filled)
+
+
+class PaperRefinement(SequentialRefinement):
+    """The paper's rule on a corpus.
+
+    Parameters
+    ----------
+    batch, original, window, learning_rate, epochs, history
+        As for `SequentialRefinement`.
+    """
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        original: Vectors,
+        *,
+        window: int,
+        learning_rate: float = LEARNING_RATES["paper"],
+        epochs: int = 1,
+        history: HistoryPlan | None = None,
+    ) -> None:
+        super().__init__(batch, original, original.unit, window, learning_rate, epochs, history)
+
+    def _sweep(self, stop: int) -> int:
+        records: int = sweep(
+            self.batch.ids,
+            self.batch.offsets,
+            self.position,
+            stop,
+            self._table,
+            self.half,
+            self.rate,
+            self._inside,
+            *self._recording,
+        )
+        return records
+
+
+class OnlineRefinement(SequentialRefinement):
+    """The online rule on a corpus.
+
+    Parameters
+    ----------
+    batch, original, window, learning_rate, epochs, history
+        As for `SequentialRefinement`.
+    anchor : float
+        β: how strongly a word is pulled back at each update. With 0 the rule does not come to rest.
+    start : (V, d) float32, optional
+        Vectors to continue from, unit or zero rows, if earlier text was refined already; the base if None.
+    counts : (V,) int64, optional
+        Occurrences that the weights are computed from, if the batch is only a part of the text; the batch's
+        own if None.
+    """
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        original: Vectors,
+        *,
+        window: int = WINDOW,
+        learning_rate: float = LEARNING_RATES["online"],
+        anchor: float = BASE_PULL,
+        epochs: int = 1,
+        history: HistoryPlan | None = None,
+        start: NDArray[np.float32] | None = None,
+        counts: NDArray[np.int64] | None = None,
+    ) -> None:
+        if not 0 <= anchor < np.inf:
+            raise OptionError(f"an anchor is a number from 0 up, not {anchor}", field="anchor")
+        base = base_vectors(original.unit, original.sources != Source.NONE)
+        super().__init__(
+            batch, original, base if start is None else start, window, learning_rate, epochs, history
+        )
+        pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
+        self._origin = aligned_table(pull[:, None] * base)
+        weights, shares = neighbour_weights(batch.counts if counts is None else counts)
+        self._weights = np.append(weights, 0).astype(np.float32)
+        self._shares = np.append(shares, 0).astype(np.float32)
+        self._filled = np.asarray(self._table.any(axis=1))
+        self._total = np.zeros(self._table.shape[1], np.float32)  # Σ share·row: μ times `_mass`
+        self._mass = np.zeros(1)  # Σ share of the filled rows
+
+    def _sweep(self, stop: int) -> int:
+        if self.position == 0:
+            self._total[:] = sum_rows(self._table, self._shares)
+            self._mass[0] = np.sum(self._shares[self._filled], dtype=np.float64)
+        records: int = online_sweep(
+            self.batch.ids,
+            self.batch.offsets,
+            self.position,
+            stop,
+            self._table,
+            self._origin,
+            self._weights,
+            self._shares,
+            self._total,
+            self._mass,
+            self._filled,
+            self.half,
+            self.rate,
+            self._inside,
+            *self._recording,
+        )
+        return records
+
+    @property
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Everything that `restore` needs to continue from here."""
+        return super().state | {"total": self._total, "mass": self._mass}
+
+    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Continue from a `state` of a refinement with the same corpus, table and options."""
+        super().restore(state)
+        self._total[:], self._mass[:] = state["total"], state["mass"]
+        self._filled[:] = self._table.any(axis=1)

@@ -1,8 +1,8 @@
-"""What a word's letters say: vectors predicted from character n-grams that words share.
+"""Vectors from spelling: a map from the character n-grams that words share to their vectors.
 
 *Cardiomyopathies* is spelled like *cardiomyopathy*, and means much the same. A ridge regression from n-grams
-to vectors learns from the words at hand which parts carry meaning (Zhao, Mudgal and Liang, 2018,
-*Generalizing Word Embeddings using Bag of Subwords*); words that share no part with another get nothing.
+to vectors learns from the words of the corpus which parts carry meaning (Zhao, Mudgal and Liang, 2018,
+*Generalizing Word Embeddings using Bag of Subwords*). Words that share no n-gram with another get zeros.
 """
 
 from __future__ import annotations
@@ -17,11 +17,18 @@ from numpy.typing import NDArray
 
 from selfvec.base.threads import threads
 from selfvec.cooccurrence.operators import sparse_product
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
 
-__all__ = ["Spelling", "shared_grams"]
+__all__ = ["EVIDENCE", "Spelling", "blend_spelling", "shared_grams"]
+
+EVIDENCE = 20  # occurrences at which the corpus has half of the weight it can have
+RIDGE = 0.5  # of the map from spelling to vectors
+SAYS_ALL = 0.4  # length of a prediction from spelling that leaves nothing to a context never seen
 
 SHORTEST, LONGEST = 3, 5  # characters, with < and > around the word
-_LEAST = 0.2  # trust below which a word teaches nothing: it would cost much and say little
+_LEAST = 0.2  # trust below which a word is not learned from: it would cost much and add little
+_BLOCK = 4096  # rows mixed at a time, so that no copy of a table is made
 _COLUMNS = 128  # of a table, taken by two threads
 _STEPS = 4  # of conjugate gradients; more change figures in the third digit
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
@@ -35,15 +42,15 @@ class Spelling:
     Parameters
     ----------
     words : sequence of V str
-        Upper and lower case are not told apart.
+        Compared in lower case.
     jobs : int, optional
-        Threads; all cores where not given. The result has the same bits.
+        Threads; all cores if None. The result has the same bits for any number.
 
     Attributes
     ----------
     indptr : (V + 1,) int64, indices : (m,) int32, values : (m,) float32
-        The matrix Z, a row a word, a column an n-gram that at least two words have. A row whose n-grams are
-        all shared has length 1, one of which half are, √½: a spelling says less where it shares less.
+        The matrix Z: a row for each word, a column for each n-gram that at least two words have. A row
+        has length 1 if all its n-grams are shared, √½ if half of them are.
 
     Examples
     --------
@@ -68,7 +75,7 @@ class Spelling:
         ----------
         rows : (V, d) float32
         trust : (V,) float
-            0 and more; rows with 0.2 or less are not looked at.
+            From 0; rows with 0.2 or less are not learned from.
         ridge : float
             Above 0.
 
@@ -100,7 +107,7 @@ class Spelling:
             goal = sparse_product(*across, rows[:, first:last][used] * weight, 1)
             out[:, first:last] = sparse_product(*every, _solve(normal, goal, diagonal), 1)
 
-        # Columns know nothing of one another: threads take some each, and no table of all n-grams is made.
+        # Columns are independent: threads take some each, and no table of all n-grams is made.
         bounds = np.linspace(0, rows.shape[1], 2 * -(-rows.shape[1] // _COLUMNS) + 1).astype(int)
         with ThreadPoolExecutor(self.jobs) as pool:
             deque(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()), maxlen=0)
@@ -113,12 +120,59 @@ class Spelling:
         return np.concatenate(([0], ends)), self.indices[places], self.values[places]
 
 
+def blend_spelling(
+    table: Table,
+    batch: TokenBatch,
+    known: NDArray[np.bool_],
+    jobs: int | None = None,
+    out: Table | None = None,
+) -> tuple[Table, NDArray[np.float32]]:
+    """Mix the vectors of words that had none with a prediction from their spelling.
+
+    The map from n-grams to rows is learned on all words: known ones with weight 1, the others with
+    n / (n + 20) for n occurrences. A word without a vector becomes unit((1 - s) · E + 20 / (n + 20) · S)
+    with S the map's prediction and s = 20 / (n + 20) · min(1, |S| / 0.4): spelling counts the more, the
+    rarer the word is and the more of its spelling other words share.
+
+    Parameters
+    ----------
+    table : (V, d) float32
+        Unit rows of the batch's types.
+    batch : TokenBatch
+    known : (V,) bool
+        Words that stay as they are.
+    jobs : int, optional
+        Threads.
+    out : (V, d) float32, optional
+        Where the table goes; may be ``table``.
+
+    Returns
+    -------
+    table : (V, d) float32
+    shares : (V,) float32
+        How much of each word's vector is spelling, 0 to 1.
+    """
+    doubt = (EVIDENCE / (batch.counts + EVIDENCE)).astype(np.float32)
+    has = table.any(axis=1)
+    trust = np.where(known, np.float32(1), (1 - doubt) * has)
+    spelled = Spelling(batch.types, jobs).predict(table, trust, RIDGE)
+    sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
+    spelling, context = doubt * sizes, np.where(has, 1 - doubt * np.minimum(1, sizes / SAYS_ALL), 0)
+    spelling[known] = 0
+    out = np.empty_like(table) if out is None else out
+    for start in range(0, len(table), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        mixed = unit_rows(context[part, None] * table[part] + doubt[part, None] * spelled[part])
+        out[part] = np.where(known[part, None], table[part], mixed)
+    return out, spelling / np.maximum(spelling + context, np.float32(1e-30))
+
+
 def shared_grams(
     words: Sequence[str],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], int]:
-    """Which of the n-grams that two words have stand in each word: compressed rows, number of columns.
+    """The n-grams that at least two words have, for each word: compressed rows, and the number of columns.
 
-    N-grams are told apart by a 64-bit hash.
+    N-grams are identified by a 64-bit hash.
     """
     texts = [f"<{word.lower()}>" for word in words]
     codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
@@ -174,8 +228,8 @@ def _transposed(
 def _solve(normal: Callable[[Table], Table], goal: Table, scale: Table) -> Table:
     """Conjugate gradients from zero, a step length for each column, preconditioned by a diagonal.
 
-    ``goal`` is used up. Without ``scale``, (m,), a few n-grams that many words have (*ing*) would take all
-    the steps.
+    ``goal`` is overwritten. Without ``scale``, (m,), the few n-grams that many words have (*ing*) would
+    take all the steps.
     """
     solution, rest, scale = np.zeros_like(goal), goal, scale[:, None]
     direction = rest / scale

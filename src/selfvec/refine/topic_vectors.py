@@ -1,8 +1,8 @@
-"""Words by what the texts they stand in are about.
+"""Topic vectors: words represented by the documents they occur in.
 
-A window as wide as a text makes neighbours of all its words, and without an anchor nothing holds them to what
-was known. Such a table knows little of synonyms, and much of subjects: beside the refined one it is what
-vectors of whole texts are taken from (`selfvec.text.document_vectors`).
+The decorrelated update with a window as wide as a document, without an anchor. Such a table is weak on
+synonyms and strong on subjects; document vectors use it beside the refined one
+(`selfvec.text.document_vectors`).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 
-from .decorrelated import GAMMA, POWER, base_vectors, decorrelate, starting_vectors
+from .decorrelated import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 
 __all__ = ["WINDOW", "run_topics", "topic_vectors", "topical"]
 
-WINDOW = 201  # tokens, the centre included; chosen on MED, Cranfield and CACM, 101 is .003 less
+WINDOW = 201  # tokens; chosen on MED, Cranfield and CACM, 101 is .003 less
 
 
 def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> NDArray[np.float32]:
-    """Two decorrelated passes over windows of whole texts, without an anchor.
+    """Two decorrelated passes with a window as wide as a document, without an anchor.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> ND
     """
     operator = ScanOperator(batch, WINDOW, GAMMA, jobs)
     has = original.sources != Source.NONE
-    table = starting_vectors(base_vectors(original.unit, has), has, operator)
+    table = start_from_neighbours(base_vectors(original.unit, has), has, operator)
     table = decorrelate(table, operator, POWER)
     return decorrelate(table, operator, POWER, table)
 

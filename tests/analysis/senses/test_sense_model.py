@@ -14,7 +14,7 @@ from selfvec.analysis.senses.labels import telling, told
 from selfvec.analysis.senses.model import association, closest, fit, grouped
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.contexts import Contexts
+from selfvec.usage.contexts import ContextTest
 
 
 @given(
@@ -24,7 +24,7 @@ from selfvec.usage.contexts import Contexts
 def test_windows_hold_what_is_around_within_a_document(documents: list[list[int]], half: int) -> None:
     ids = np.array([i for document in documents for i in document], np.int32)
     offsets = np.cumsum([0, *map(len, documents)])
-    found = Contexts.around(ids, offsets, np.arange(len(ids)), half)
+    found = ContextTest.around(ids, offsets, np.arange(len(ids)), half)
     expected = [
         (document[max(0, i - half) : i + half + 1], i - max(0, i - half))
         for document in documents
@@ -41,7 +41,7 @@ def test_windows_hold_what_is_around_within_a_document(documents: list[list[int]
     assert part.ids.tolist() == [i for n in chosen for i in windows[n]]
 
 
-def toy() -> tuple[SenseSpace, Contexts]:
+def toy() -> tuple[SenseSpace, ContextTest]:
     """Word 0 beside 1 or 2, 3 anywhere."""
     documents = [[1, 0, 3], [3, 0, 1], [2, 0, 3], [3, 3], [3, 1, 3, 2]]
     ids = np.array([i for document in documents for i in document], np.int32)
@@ -114,9 +114,9 @@ def test_probabilities_add_up_and_a_use_without_a_context_gets_the_shares() -> N
     rows = model.posterior(contexts)
     np.testing.assert_allclose(rows.sum(axis=1), 1)
     assert model.shares.tolist() == sorted(model.shares, reverse=True)
-    alone = Contexts(np.array([0], np.int32), np.array([0, 1]), np.array([0]))
+    alone = ContextTest(np.array([0], np.int32), np.array([0, 1]), np.array([0]))
     np.testing.assert_allclose(model.posterior(alone), model.shares[None])
-    nothing = Contexts(np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int64))
+    nothing = ContextTest(np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int64))
     assert model.posterior(nothing).shape == (0, 2)
     assert fit(space, alone).shares.tolist() == [1.0]
 

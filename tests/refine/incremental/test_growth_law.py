@@ -86,7 +86,7 @@ def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
     assert_same(selfvec.update(parts[0], documents[25:], table()), whole)
     assert_same(selfvec.merge(parts, table()), whole)
     path.write_text(path.read_text() + "\n")
-    with pytest.raises(OptionError, match="'tokenizer': names the file"):
+    with pytest.raises(OptionError, match="tokenizer: names the file"):
         selfvec.update(parts[0], documents[25:], table())
 
 

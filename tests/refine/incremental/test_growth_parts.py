@@ -23,7 +23,7 @@ from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refine.incremental.join import joined, repeated, without_repeats
-from selfvec.refine.preparation import by_frequency
+from selfvec.refine.inputs import by_frequency
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.stems import merged_types
 from selfvec.text.unstemmed import apply_stem_and_min_count
@@ -162,7 +162,7 @@ def test_forms_that_are_missing_are_named(run: Path, name: str) -> None:
 
 def test_a_missing_folder_of_forms_is_named(run: Path) -> None:
     (run / "unstemmed").rename(run.parent / "gone")
-    with pytest.raises(FormatError, match="run: a run with stems or a minimal count has a folder of forms"):
+    with pytest.raises(FormatError, match="run: the folder of unstemmed tokens is missing; make"):
         selfvec.update(run, ["hail"], table())
 
 
@@ -174,7 +174,7 @@ def test_texts_that_do_not_fit_the_documents_are_refused(run: Path) -> None:
 
 def test_a_run_made_before_runs_could_grow_is_refused(run: Path) -> None:
     changed(run / "tokens.safetensors", texts=None)
-    with pytest.raises(FormatError, match=r"run: a run that can grow has a number .*; make the run again"):
+    with pytest.raises(FormatError, match="run: the fingerprints of the documents are missing; make"):
         selfvec.merge([run, run], table())
 
 
@@ -201,7 +201,7 @@ def test_rules_that_see_the_whole_text_are_refused(run: Path, option: str, value
     told["options"][option] = value
     (run / "run.json").write_text(json.dumps(told))
     for grow in (lambda: selfvec.update(run, ["hail"], table()), lambda: selfvec.merge([run, run], table())):
-        with pytest.raises(OptionError, match=rf"{option}: .*cannot grow; refine all of the text"):
+        with pytest.raises(OptionError, match=rf"{option}: .*cannot be updated or merged; "):
             grow()
 
 
@@ -218,8 +218,8 @@ def test_stop_words_that_were_changed_are_refused(tmp_path: Path) -> None:
 def test_a_run_that_does_not_say_is_refused(run: Path) -> None:
     told = json.loads((run / "run.json").read_text())
     for change, said in (
-        ({"options": 3}, "which options it was made with"),
-        ({"corpus": {"files": [4]}}, "made of"),
+        ({"options": 3}, "options in run.json are damaged"),
+        ({"corpus": {"files": [4]}}, "summary of a run's corpus is damaged"),
     ):
         (run / "run.json").write_text(json.dumps(told | change))
         with pytest.raises(FormatError, match=said):
@@ -252,7 +252,7 @@ def test_repeated_texts_are_said() -> None:
 
     made = selfvec.Refiner("original").fit(texts(9), table()).run_
     grown = selfvec.update(made, [*texts(3), "the roof of wind"], table(), progress=Heard())
-    assert Heard.said == ["3 of the 4 new documents have a text that the run has already: they count again"]
+    assert Heard.said == ["3 of the 4 new documents repeat text already in the run; they are counted again"]
     assert grown.provenance["corpus"]["duplicates"] == 3 + made.provenance["corpus"]["duplicates"]
 
 

@@ -195,7 +195,7 @@ def test_vectors_that_moved(workshop: Path, capsys) -> None:
     assert main(["update", "a", "new.jsonl"]) == 2
     error = capsys.readouterr().err
     assert error.startswith(
-        "selfvec: vectors.vec: the vectors that a was made of are not there; say where they lie"
+        "selfvec: vectors.vec: the vectors that a was made of are not found; give their path"
     )
     assert "--vectors PATH" in error
     assert main(["update", "a", "new.jsonl", "--vectors", "elsewhere/v.vec"]) == 0
@@ -211,7 +211,7 @@ def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
     for other, said in (
         ("c", "--min-count: runs that are merged have the same options, a has 1 and c has 2; refine one"),
         ("d", "--vectors: runs that are merged start from the same vectors, a from 'vectors.vec' and d from"),
-        ("e", "e: the run has not kept its tokens, so that it cannot grow; refine all"),
+        ("e", "e: the run has not kept its tokens, so it cannot be updated or merged; refine all"),
     ):
         assert main(["merge", "a", other, "-o", "x"]) == 2
         assert said in capsys.readouterr().err

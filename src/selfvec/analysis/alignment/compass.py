@@ -37,9 +37,9 @@ from selfvec.refine.decorrelated import (
     anchored,
     base_vectors,
     decorrelate,
-    starting_vectors,
+    start_from_neighbours,
 )
-from selfvec.refine.preparation import starting_vectors as random_start
+from selfvec.refine.unknown_words import starting_vectors
 
 __all__ = ["Compass", "compass_of", "joined"]
 
@@ -188,7 +188,7 @@ def compass_of(
     known = sources != Source.NONE
     base = base_vectors(rows, known)
     operator = ScanOperator(batch, window, GAMMA, jobs)
-    frozen = decorrelate(starting_vectors(base, known, operator), operator, POWER)
+    frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
     summed = operator.apply(frozen)
     shift, turn = whitening(summed, POWER, operator.degrees > 0)
     return Compass(
@@ -210,7 +210,7 @@ def _beginning(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray[np.uin
     one, other = a.original, b.original
     random = [bool(np.any(table.sources == Source.RANDOM)) for table in (one, other)]
     if all(random):  # directions that mean nothing are drawn anew, so that no two words have the same
-        drawn = random_start(batch, None, Settings(seed=int(a.provenance.get("seed", 0))))
+        drawn = starting_vectors(batch, None, Settings(seed=int(a.provenance.get("seed", 0))))
         return drawn.unit, drawn.sources
     if any(random) or not _agree(one, other):
         raise InputError(

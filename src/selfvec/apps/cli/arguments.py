@@ -1,29 +1,38 @@
 """Arguments and options that several commands have, and records of options.
 
 A record is a dataclass with one field for each option. A command that has a record as a parameter takes
-all of its fields as options; `with_options` makes such a command readable by Typer.
+all of its fields as options; `with_options` makes such a command readable by Typer. A field is described by
+its annotation, or, as in `selfvec.data.settings.Settings`, by `selfvec.data.settings.option`.
 """
 
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+
+from selfvec.base.errors import OptionError
+from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
 
 __all__ = [
     "AsJson",
     "Jobs",
     "MinCount",
+    "NewRun",
     "OtherCorpus",
     "Overwrite",
+    "Reading",
     "RunFolder",
     "Seed",
     "Words",
+    "Work",
+    "listed",
     "with_options",
 ]
 
@@ -34,10 +43,57 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of all random choices.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")]
 MinCount = Annotated[int, typer.Option(min=1, help="Leave out words that occur less often.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing result.")]
+NewRun = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="RUN", help="The run folder to make.", rich_help_panel=KEEP),
+]
 OtherCorpus = Annotated[
     list[str] | None,
     typer.Option(metavar="CORPUS", help="Use these files or folders instead of the run's own documents."),
 ]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How documents are read from files."""
+
+    text_field: str | None = option(None, "Fields that hold the text.", TEXT, metavar="F[,F...]")
+    date_field: str | None = option(None, "Field that holds the date.", TEXT, metavar="F")
+    slice_field: str | None = option(None, "Field that names the slice of a document.", TEXT, metavar="F")
+    skip_bad_rows: bool = option(False, "Count malformed rows and go on.", TEXT, flags=("--skip-bad-rows",))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields that were named, as `Corpus.open` takes them."""
+        named = {
+            "text_fields": listed(self.text_field),
+            "date_field": self.date_field,
+            "slice_field": self.slice_field,
+        }
+        return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a command that makes a run does its work."""
+
+    jobs: int | None = option(None, "Threads; all cores if not given.", KEEP)
+    resume: bool = option(False, "Continue an interrupted run.", KEEP, flags=("--resume",))
+    overwrite: bool = option(False, "Replace an existing run of that name.", KEEP, flags=("--overwrite",))
+
+    def __post_init__(self) -> None:
+        """Limit the threads of libraries, which read the limit when they are first imported: after this."""
+        if self.jobs is None:
+            return
+        if self.jobs < 1:
+            raise OptionError(f"--jobs is at least 1, not {self.jobs}")
+        for library in ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM"):
+            os.environ[f"{library}_THREADS"] = str(self.jobs)
+
+
+def listed(text: str | None) -> list[str] | None:
+    """The values of an option that are separated by commas; None if it is not given."""
+    return [part.strip() for part in text.split(",") if part.strip()] if text else None
 
 
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,7 +125,7 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def flat(**given: Any) -> Any:
         made = {
-            name: record(**{field.name: given.pop(field.name) for field in fields(record)})
+            name: record(**{field.name: _value(field, given.pop(field.name)) for field in _fields(record)})
             for name, record in records.items()
         }
         return command(**given, **made)
@@ -78,12 +134,45 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return flat
 
 
+def _fields(record: Any) -> list[Field[Any]]:
+    """The fields that are options on the command line."""
+    return [f for f in fields(record) if "option" not in f.metadata or option_of(f).on_command_line]
+
+
 def _parameters(record: Any) -> list[inspect.Parameter]:
     """The fields of a record as parameters."""
-    hints = get_type_hints(record, include_extras=True)
-    return [
-        inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
-        )
-        for field in fields(record)
-    ]
+    hints, parameters = get_type_hints(record, include_extras=True), []
+    for field in _fields(record):
+        hint, default = hints[field.name], field.default
+        if "option" in field.metadata:
+            default = None if option_of(field).many else default
+            hint = _annotation(option_of(field), hint, field.name, default)
+        kind = inspect.Parameter.KEYWORD_ONLY
+        parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=hint))
+    return parameters
+
+
+def _annotation(about: Option, hint: Any, name: str, default: Any) -> Any:
+    """An option as Typer reads it. What may be a number or a word is read as text, see `_value`."""
+    if about.many or {int, str} <= set(get_args(hint)):
+        hint = list[str] if about.many == "repeat" else str
+        hint = hint | None if default is None else hint
+    shown = typer.Option(
+        *about.flags or ("--" + name.replace("_", "-"),),
+        metavar=about.metavar or "|".join(about.choices) or None,
+        help=about.help,
+        rich_help_panel=about.panel,
+    )
+    return Annotated[hint, shown]
+
+
+def _value(field: Field[Any], typed: Any) -> Any:
+    """The value of an option from what was typed."""
+    if "option" not in field.metadata:
+        return typed
+    about = option_of(field)
+    if about.many:
+        return (listed(typed) if about.many == "comma" else typed) or field.default
+    if about.least is not None and isinstance(typed, str) and typed.isdecimal():
+        return int(typed)
+    return typed

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from .arguments import AsJson, MinCount, RunFolder, Seed
+from .arguments import AsJson, MinCount, RunFolder, Seed, listed
 from .output import TerminalProgress, print_json, say, show
-from .refine import listed
 
 __all__ = ["expand", "graph", "phrases", "topics", "why"]
 

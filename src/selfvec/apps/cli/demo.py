@@ -1,4 +1,4 @@
-"""``selfvec demo``: the whole way, on text and vectors that everybody has."""
+"""``selfvec demo``: refine on text that every Python has, and show the result."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def demo(
     from selfvec.storage.workspace import Workspace
     from selfvec.views.word_tables import neighbours_table
 
-    from .refine_report import report, work
+    from .refine_report import refine_and_save, report
 
     say("refining the embedded vectors on the documentation of this Python")
     with Workspace(output, overwrite=True) as workspace:
         settings = Settings(stop_words="en")
-        run = work(python_documentation(), "default", settings, workspace)
+        run = refine_and_save(python_documentation(), "default", settings, workspace)
     words = [word for word in WORDS if word in run.vectors]
     rows = [row for word in words for row in run.similar(word, topn=6, compare=True, min_count=10)]
     show(neighbours_table(rows))

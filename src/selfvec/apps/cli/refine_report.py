@@ -1,4 +1,4 @@
-"""What ``refine`` and ``demo`` share: doing the work, and saying in a few lines what came of it."""
+"""What commands that make a run share: refining, saving, and a summary of the result."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from selfvec.data.settings import Settings
     from selfvec.storage.workspace import Workspace
 
-__all__ = ["report", "work"]
+__all__ = ["count", "refine_and_save", "report"]
 
 
-def work(
+def refine_and_save(
     corpus: Corpus,
     vectors: str | None,
     settings: Settings,
     workspace: Workspace,
     jobs: int | None = None,
 ) -> Run:
-    """Refine and put the run in its place."""
+    """Refine, and save the run as the workspace's target."""
     run = refine(corpus, vectors, settings, workspace=workspace, progress=TerminalProgress(), jobs=jobs)
     workspace.finish(run)
     return run
 
 
 def report(run: Run, output: Path, as_json: bool) -> None:
-    """Say what was read, what was done, and how the result is."""
+    """Print what was read, what was done and whether the result is healthy."""
     if as_json:
         print_json({"run": str(output), **run.provenance, "health": run.health})
         return
@@ -45,7 +45,7 @@ def report(run: Run, output: Path, as_json: bool) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun.
+    """A number with its noun in the right form.
 
     >>> count(1, "epoch"), count(2000, "epoch")
     ('1 epoch', '2,000 epochs')
@@ -60,12 +60,11 @@ def _how(provenance: dict[str, Any]) -> str:
     if provenance["method"] == "decorrelated":
         by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
         return f"{window}, {rounds} passes{by}"
-    rate = provenance.get("learning_rate") or provenance["options"]["learning_rate"]
-    return f"{window}, learning rate {rate}, {count(rounds, 'epoch')}"
+    return f"{window}, learning rate {provenance['learning_rate']}, {count(rounds, 'epoch')}"
 
 
 def _decision(provenance: dict[str, Any]) -> list[str]:
-    """The table that ``--method auto`` decided by, a line per candidate."""
+    """What ``--method auto`` measured, one line per candidate."""
     decision = provenance.get("decision")
     if decision is None:
         return []
@@ -74,7 +73,7 @@ def _decision(provenance: dict[str, Any]) -> list[str]:
     ]
     for row in decision["candidates"]:
         figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("context", "cloze") if c in row)
-        worse = f", surely worse by {' and '.join(row['worse'])}" if row["worse"] else ""
+        worse = f", significantly worse by {' and '.join(row['worse'])}" if row["worse"] else ""
         lines.append(f"  {row['name']:<13} {figures}{worse}{', collapsed' if row['collapsed'] else ''}")
     return lines
 

@@ -1,4 +1,4 @@
-"""Runs that grow: ``update`` and ``merge``."""
+"""``selfvec update`` and ``selfvec merge``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .arguments import AsJson, RunFolder
+from selfvec.data.settings import KEEP, RULE
+
+from .arguments import AsJson, NewRun, Reading, RunFolder, Work
 from .output import TerminalProgress, say
-from .refine import limit_threads, listed
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run
@@ -19,14 +20,14 @@ __all__ = ["merge", "update"]
 
 Vectors = Annotated[
     str | None,
-    typer.Option(metavar="PATH", help="The vectors of the run, where they do not lie where they lay."),
+    typer.Option(
+        metavar="PATH", help="Path to the original vectors, if the file has moved.", rich_help_panel=RULE
+    ),
 ]
-Jobs = Annotated[int | None, typer.Option(help="Threads; all cores otherwise.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a run of that name.")]
 
 
 def update(
+    *,
     run: RunFolder,
     corpus: Annotated[
         list[str],
@@ -34,66 +35,57 @@ def update(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT", help="The new run; otherwise RUN itself grows."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A new run folder; RUN itself if not given.",
+            rich_help_panel=KEEP,
+        ),
     ] = None,
     vectors: Vectors = None,
-    text_field: Annotated[
-        str | None, typer.Option(metavar="F[,F...]", help="Fields that hold the text; else as for RUN.")
-    ] = None,
-    date_field: Annotated[
-        str | None, typer.Option(metavar="F", help="Field that holds the date; else as for RUN.")
-    ] = None,
-    slice_field: Annotated[
-        str | None, typer.Option(metavar="F", help="Field that says the part of a document; else as for RUN.")
-    ] = None,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Count malformed rows and go on.")
-    ] = False,
-    jobs: Jobs = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
+    reading: Reading,
+    work: Work,
     as_json: AsJson = False,
 ) -> None:
-    """Let a run grow by new text: it becomes what all of the text would have made."""
-    limit_threads(jobs)
+    """Add new text to a run: the result is the run that all of the text would have made.
+
+    Fields are read as they were for RUN, unless they are named.
+    """
     from selfvec.corpus import Corpus
     from selfvec.refine.incremental import fields_of
-    from selfvec.refine.incremental import update as grow
+    from selfvec.refine.incremental import update as updated
     from selfvec.storage.run_folder import open_run
     from selfvec.storage.workspace import Workspace
 
-    given = {"text_fields": listed(text_field), "date_field": date_field, "slice_field": slice_field}
-    told = {name: value for name, value in given.items() if value}
-    target = run.resolve() if output is None else output  # a link to a run stays one
-    open_run(run)  # what is no run is told before anything is made beside it
-    with Workspace(target, overwrite=overwrite or output is None, resume=resume) as workspace:
-        old = open_run(run)  # as it is now that nobody else can let it grow
-        opened = Corpus.open(corpus, **fields_of(old) | told, skip_bad_rows=skip_bad_rows)
-        grown = grow(old, opened, vectors, workspace=workspace, progress=TerminalProgress(), jobs=jobs)
-        _finish(grown, workspace, output or run, as_json)
+    target = run.resolve() if output is None else output  # a link to a run stays a link
+    open_run(run)  # fail before anything is made beside what is no run
+    with Workspace(target, overwrite=work.overwrite or output is None, resume=work.resume) as workspace:
+        old = open_run(run)  # again: another update may have finished before we got the lock
+        opened = Corpus.open(corpus, **fields_of(old) | reading.fields, skip_bad_rows=reading.skip_bad_rows)
+        new = updated(old, opened, vectors, workspace=workspace, progress=TerminalProgress(), jobs=work.jobs)
+        _finish(new, workspace, output or run, as_json)
 
 
 def merge(
+    *,
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, in the order of text.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT", help="The run folder to make.")],
+    output: NewRun,
     vectors: Vectors = None,
-    jobs: Jobs = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
+    work: Work,
     as_json: AsJson = False,
 ) -> None:
-    """Make one run of several: what all of their text would have made."""
-    limit_threads(jobs)
-    from selfvec.refine.incremental import merge as grow
+    """Merge runs into one: the run that all of their text would have made."""
+    from selfvec.refine.incremental import merge as merged
     from selfvec.storage.workspace import Workspace
 
-    with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
-        grown = grow(runs, vectors, workspace=workspace, progress=TerminalProgress(), jobs=jobs)
-        _finish(grown, workspace, output, as_json)
+    with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:
+        new = merged(runs, vectors, workspace=workspace, progress=TerminalProgress(), jobs=work.jobs)
+        _finish(new, workspace, output, as_json)
 
 
 def _finish(run: Run, workspace: Workspace, name: Path, as_json: bool) -> None:
-    """Put the run in its place and say what came of it."""
+    """Save the run and print a summary."""
     from .refine_report import count, report
 
     workspace.finish(run)

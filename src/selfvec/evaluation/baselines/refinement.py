@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.refine.pipeline import job_of
-from selfvec.refine.preparation import Prepared, window_of
+from selfvec.refine.plan import make_plan
 
 __all__ = ["refined"]
 
@@ -19,8 +18,4 @@ def refined(
 ) -> NDArray[np.float32]:
     """The original refined by a method; deterministic, and the same for any number of threads."""
     del seed
-    settings = Settings(method=method, history="none")
-    job = job_of(Prepared(batch, original, window_of(batch, settings), {}), settings, jobs)
-    while not job.done:
-        job.advance()
-    return job.table
+    return make_plan(Settings(method, history="none"), batch, original, jobs=jobs).refined_table()

@@ -1,11 +1,10 @@
-"""Runs that grow: by new text (`update`), and by one another (`merge`).
+"""Adding text to a run (`update`) and merging runs (`merge`).
 
     update(refine(A), B) == refine(A + B)            merge([refine(A), refine(B)]) == refine(A + B)
 
-to the bit, in tokens, vocabulary, counts and both tables of vectors. Nothing of A is read again but the ids
-that its run keeps.
+bit for bit, in tokens, vocabulary, counts and both tables of vectors. Of A only the token ids are read again.
 """
 
-from .growing import fields_of, merge, update
+from .update_merge import fields_of, merge, update
 
 __all__ = ["fields_of", "merge", "update"]

@@ -1,7 +1,7 @@
-"""Parts of a corpus as one, as if it had been read in one go.
+"""Joining the parts of a corpus as if it had been read in one go.
 
-Words are numbered anew in order of first appearance, which settles ties of frequency, and documents of
-layouts in which a text stands only once are left out where an earlier part has them.
+Words are numbered anew in order of first appearance, which decides ties of frequency. In layouts that hold a
+text only once, documents that an earlier part has are left out.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
     Parameters
     ----------
     parts : sequence of TokenBatch
-        Over forms (see `selfvec.text.unstemmed`).
+        Before stemming and `min_count`.
 
     Returns
     -------
     TokenBatch
-        Its types in order of first appearance, none that does not occur.
+        Types in order of first appearance, only those that occur.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def repeated(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
 
 
 def without_repeats(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
-    """The parts without documents that stand in an earlier one, where their layout has a text only once."""
+    """The parts without documents of an earlier one, in layouts that hold a text only once."""
     kept = []
     for part, again in zip(parts, repeated(parts), strict=True):
         if part.fingerprints is not None:

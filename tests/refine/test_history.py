@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.refine.problems import finished, vectors
 
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
-from selfvec.refine.paper import PaperRun
 from selfvec.refine.recorder import HistoryPlan, parse_history
+from selfvec.refine.sequential import PaperRefinement
 from selfvec.storage.run_folder import open_run, save_run
 
 
@@ -42,9 +43,15 @@ def test_explicit_plan_beyond_the_limit_is_refused() -> None:
 def test_watched_words_are_kept_whole_and_others_not() -> None:
     batch = TokenBatch.from_documents([["a", "b", "c", "a", "b", "a"]])
     plan = parse_history(["watch:a"])
-    job = PaperRun(batch, np.eye(3, dtype=np.float32), window=3, learning_rate=0.1, epochs=2, history=plan)
-    while not job.done:
-        job.advance()
+    job = PaperRefinement(
+        batch,
+        vectors(batch, np.eye(3, dtype=np.float32)),
+        window=3,
+        learning_rate=0.1,
+        epochs=2,
+        history=plan,
+    )
+    finished(job)
     assert job.recorder.words.tolist() == [0] * 6
     assert job.recorder.updates.tolist() == [1, 2, 3, 4, 5, 6]
 
@@ -57,9 +64,15 @@ def test_watching_an_absent_word_names_it() -> None:
 def test_epoch_ends_give_every_word_a_state_per_epoch() -> None:
     batch = TokenBatch.from_documents([["a", "b", "a"]])
     plan = parse_history(["epoch"])
-    job = PaperRun(batch, np.eye(2, dtype=np.float32), window=3, learning_rate=0.1, epochs=3, history=plan)
-    while not job.done:
-        job.advance()
+    job = PaperRefinement(
+        batch,
+        vectors(batch, np.eye(2, dtype=np.float32)),
+        window=3,
+        learning_rate=0.1,
+        epochs=3,
+        history=plan,
+    )
+    finished(job)
     history = job.recorder.history()
     path = history.trajectory("a", 0, np.eye(2)[0], job.table[0], 6)
     assert path.updates.tolist() == [0, 2, 4, 6]
@@ -70,20 +83,23 @@ def test_epoch_ends_give_every_word_a_state_per_epoch() -> None:
 
 def test_history_survives_saving(tmp_path) -> None:
     batch = TokenBatch.from_documents([["a", "b", "a", "c"]] * 5)
-    job = PaperRun(
-        batch, np.eye(3, dtype=np.float32), window=3, learning_rate=0.1, history=HistoryPlan(every=2)
+    job = PaperRefinement(
+        batch,
+        vectors(batch, np.eye(3, dtype=np.float32)),
+        window=3,
+        learning_rate=0.1,
+        history=HistoryPlan(every=2),
     )
-    while not job.done:
-        job.advance()
+    finished(job)
     history = job.recorder.history()
     assert history.updates.tolist() == [2, 4, 6, 8, 10, 2, 4, 2, 4]
-    vectors = Vectors(["a", "b", "c"], job.table, counts=batch.counts)
-    save_run(Run(vectors, vectors, history), tmp_path / "run")
+    table = Vectors(["a", "b", "c"], job.table, counts=batch.counts)
+    save_run(Run(table, table, history), tmp_path / "run")
     again = open_run(tmp_path / "run").history
     assert again is not None
     for name in ("starts", "updates", "vectors"):
         np.testing.assert_array_equal(getattr(history, name), getattr(again, name))
-    save_run(Run(vectors, vectors), tmp_path / "none")
+    save_run(Run(table, table), tmp_path / "none")
     assert open_run(tmp_path / "none").history is None
 
 

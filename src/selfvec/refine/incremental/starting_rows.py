@@ -1,4 +1,4 @@
-"""Where the words of a grown corpus start: rows that its parts brought; for new words, the vectors file."""
+"""Where the words of an updated or merged corpus start: the runs' rows, or the vectors file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.refine.preparation import starting_vectors
+from selfvec.refine.unknown_words import starting_vectors
 from selfvec.storage.formats import load
 
 from .parts import Part
@@ -24,46 +24,46 @@ from .parts import Part
 __all__ = ["Given", "gathered", "table_of"]
 
 Given = Vectors | str | os.PathLike[str] | None
-"""The vectors a run was made of, where they lie now; None where they still lie where they lay."""
+"""The vectors that a run started from, if their file has moved; else None."""
 
 _BLOCK = 4096
-_AGAIN = "say where they lie now with --vectors PATH"
+_AGAIN = "give their path with --vectors PATH"
 
 
 def table_of(part: Part, given: Given = None) -> tuple[Vectors | None, dict[str, Any]]:
-    """The table that a run started from, read again and checked, and what its provenance says of it.
+    """The vectors that a run started from, read again and checked, and their provenance.
 
     Parameters
     ----------
     part : Part
     given : `Vectors` or path, optional
-        Where it is not where the run says.
+        If it is not where the run says.
 
     Raises
     ------
     InputError
-        If it is not there, or came from memory and is not given.
+        If it is not found, or came from memory and is not given.
     FormatError
-        If it is another one.
+        If it is not the same.
     """
-    told = part.told("vectors")
-    if told.get("name") == "none":
-        return None, told
-    place = _place(part, told) if given is None else given
+    recorded = part.recorded("vectors")
+    if recorded.get("name") == "none":
+        return None, recorded
+    place = _place(part, recorded) if given is None else given
     if isinstance(place, Vectors):
         table = place
     else:
-        if "sha256" in told and (not Path(place).is_file() or sha256(place) != told["sha256"]):
+        if "sha256" in recorded and (not Path(place).is_file() or sha256(place) != recorded["sha256"]):
             raise _other(os.fspath(place), f"the file that {part.name} was made of")
         table = load(place, errors=part.settings.vectors_errors)
-    if "sha256" not in told or table is given:
+    if "sha256" not in recorded or table is given:
         _check_rows(table, part)
-    return table, told
+    return table, recorded
 
 
-def _place(part: Part, told: dict[str, Any]) -> str | Path:
-    """Where a vectors file lies: as it was named, or beside the run."""
-    name = str(told.get("name", "memory"))
+def _place(part: Part, recorded: dict[str, Any]) -> str | Path:
+    """The path of a vectors file: as it was named, or beside the run."""
+    name = str(recorded.get("name", "memory"))
     if name == "memory":
         raise InputError(
             f"the vectors that {part.name} was made of came from memory",
@@ -75,7 +75,7 @@ def _place(part: Part, told: dict[str, Any]) -> str | Path:
     for path in (Path(name), *beside):
         if path.exists():
             return path
-    raise InputError(f"the vectors that {part.name} was made of are not there", path=name, remedy=_AGAIN)
+    raise InputError(f"the vectors that {part.name} was made of are not found", path=name, remedy=_AGAIN)
 
 
 def _check_rows(table: Vectors, part: Part) -> None:
@@ -101,15 +101,15 @@ def gathered(
     table: Vectors | None,
     settings: Settings,
 ) -> Vectors:
-    """The unit vectors of a corpus' words, as `selfvec.refine.preparation.starting_vectors` gives them.
+    """Where a corpus' words start, the same as `starting_vectors` from all of the text.
 
     Parameters
     ----------
     batch : TokenBatch
     parts : sequence of Part
-        Bring the rows of their words.
+        Their words keep their rows.
     table : Vectors, optional
-        What the parts started from, for words that are in none of them.
+        What the parts started from; for words that are in none of them.
     settings : Settings
 
     Raises

@@ -1,0 +1,252 @@
+"""From documents and a vectors file to the inputs of a refinement: token ids and a vector for each word."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from selfvec.base.errors import CorpusError
+from selfvec.base.files import sha256
+from selfvec.base.provenance import Timings
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+
+from .provenance import InputProvenance
+from .resume import Execution
+from .unknown_words import starting_vectors
+
+if TYPE_CHECKING:
+    from selfvec.corpus import Corpus
+    from selfvec.corpus.documents import Seen
+    from selfvec.text import Encoding
+    from selfvec.text.phrase_tokens import Units
+    from selfvec.text.unstemmed import UnstemmedTokens
+
+__all__ = ["Inputs", "by_frequency", "inputs_from", "option_files", "read_inputs", "read_unstemmed"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a refinement begins with.
+
+    Parameters
+    ----------
+    batch : TokenBatch
+        Types by falling frequency.
+    original : Vectors
+        Where each word starts.
+    described : InputProvenance
+    unstemmed : UnstemmedTokens, optional
+        The corpus before stemming and `min_count`, if these changed it and it is to be kept.
+    """
+
+    batch: TokenBatch
+    original: Vectors
+    described: InputProvenance
+    unstemmed: UnstemmedTokens | None = None
+
+
+def read_inputs(
+    corpus: Corpus,
+    vectors: Vectors | str | os.PathLike[str] | None,
+    settings: Settings,
+    execution: Execution,
+) -> Inputs:
+    """Read a corpus and the vectors to start from.
+
+    Raises
+    ------
+    CorpusError, InputError
+        If the text or the vectors cannot be used.
+    """
+    units = _phrase_units(settings)
+    with execution.timings.stage("load"):
+        known, described = _load(vectors, settings.vectors_errors)
+    unstemmed, encoding = read_unstemmed(corpus, known, settings, execution, units=units)
+    about = InputProvenance(corpus.summary.as_dict(), encoding, described, option_files(settings))
+    words = known.key_to_index if known is not None else {}
+
+    def start(batch: TokenBatch) -> Vectors:
+        return starting_vectors(batch, known, settings, units.told(batch).terms if units else ())
+
+    with execution.timings.stage("count"):
+        inputs = inputs_from(unstemmed, words, settings, about, start)
+    if units:
+        phrases = units.told(inputs.batch).as_dict()
+        inputs = replace(inputs, described=replace(inputs.described, phrases=phrases))
+    return inputs
+
+
+def read_unstemmed(
+    corpus: Corpus,
+    known: Vectors | None,
+    settings: Settings,
+    execution: Execution,
+    *,
+    units: Units | None = None,
+    seen: Seen | None = None,
+) -> tuple[TokenBatch, Encoding]:
+    """Read a corpus as token ids, before stemming and `min_count`, which need the whole corpus.
+
+    With ``units``, which find phrases among stemmed words, these are applied, too. ``seen`` are texts that
+    came before the corpus.
+    """
+    from selfvec.text import Rules, encode, tokenizer
+
+    if corpus.tokenized and settings.tokenizer != "whitespace":
+        raise CorpusError(
+            f"its documents are tokens already, which the tokeniser {settings.tokenizer} would cut again",
+            path=corpus.name,
+            remedy="use the tokeniser whitespace, or give texts",
+        )
+    rules = Rules(
+        settings.lemmatize,
+        settings.stop_words,
+        tuple(settings.pos),
+        settings.min_count,
+        settings.tagger,
+        settings.stem,
+    )
+    timings = execution.timings
+    started, read_before = time.perf_counter(), timings.get("read", 0.0)
+    with execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        batches = _timed(corpus.batches(advance, seen=seen), timings)
+        read = encode(
+            batches,
+            tokenizer(settings.tokenizer),
+            rules,
+            known,
+            phrases=units or (),
+            unstemmed=units is None,
+            jobs=execution.jobs,
+        )
+    elapsed = time.perf_counter() - started
+    timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
+    return read
+
+
+def inputs_from(
+    unstemmed: TokenBatch,
+    known: Mapping[str, int],
+    settings: Settings,
+    described: InputProvenance,
+    vectors_of: Callable[[TokenBatch], Vectors],
+) -> Inputs:
+    """Apply stemming and `min_count` to a whole corpus, and give its words their vectors.
+
+    Parameters
+    ----------
+    unstemmed : TokenBatch
+        Types in order of first appearance.
+    known : mapping
+        Words with a vector.
+    settings : Settings
+    described : InputProvenance
+    vectors_of : callable
+        Gives the types of a batch their unit vectors.
+
+    Raises
+    ------
+    CorpusError
+        If there are too few words, or no dates to slice by.
+    """
+    from selfvec.text.unstemmed import UnstemmedTokens, apply_stem_and_min_count
+
+    batch = unstemmed
+    if settings.phrases is None:  # phrases are found among words that are stemmed already
+        batch = apply_stem_and_min_count(unstemmed, known, settings.stem, settings.min_count)
+    _check_tokens(batch)
+    _check_slices(batch, settings)
+    kept = None
+    if settings.keep_tokens and batch is not unstemmed:
+        kept = UnstemmedTokens(unstemmed.types, unstemmed.ids, unstemmed.offsets)
+    batch = by_frequency(batch)
+    described = replace(described, text=described.text.after_stemming(batch, known))
+    return Inputs(batch, vectors_of(batch), described, kept)
+
+
+def by_frequency(batch: TokenBatch) -> TokenBatch:
+    """The same corpus with its types by falling frequency, ties in order of first appearance."""
+    order = np.argsort(-batch.counts, kind="stable")
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return replace(batch, ids=rank[batch.ids], types=[batch.types[i] for i in order.tolist()])
+
+
+def option_files(settings: Settings) -> dict[str, str]:
+    """SHA-256 of the files that options name: another file of that name would make another run."""
+    from selfvec.text.rules import STOP_WORDS
+
+    listed = settings.phrases if isinstance(settings.phrases, str) else None
+    named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words, "phrases": listed}
+    names = {"words", "whitespace", "auto", None, *STOP_WORDS}
+    paths = {name: Path(value) for name, value in named.items() if value and value not in names}
+    paths = {name: path / "tokenizer.json" if path.is_dir() else path for name, path in paths.items()}
+    return {name: sha256(path) for name, path in paths.items() if path.is_file()}
+
+
+def _phrase_units(settings: Settings) -> Units | None:
+    """What finds the phrases that become tokens, if they are asked for."""
+    if settings.phrases is None:
+        return None
+    from selfvec.text.phrase_tokens import Units
+    from selfvec.text.rules import STOP_WORDS
+
+    language = str(settings.lemmatize or settings.stem or "en").split(",")[0]
+    return Units(settings.phrases, settings.stop_words or (language if language in STOP_WORDS else "en"))
+
+
+def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
+    """Count the time spent producing batches as reading, not as tokenising."""
+    while True:
+        with timings.stage("read"):
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+        yield batch
+
+
+def _load(
+    vectors: Vectors | str | os.PathLike[str] | None, errors: str
+) -> tuple[Vectors | None, dict[str, Any]]:
+    """The table to start from, and its provenance."""
+    if vectors is None or (isinstance(vectors, str) and vectors == "none"):
+        return None, {"name": "none"}
+    if isinstance(vectors, Vectors):
+        return vectors, {"name": "memory"} | vectors.provenance
+    from selfvec.storage.formats import load
+
+    table = load(vectors, errors=errors)
+    described: dict[str, Any] = {"name": os.fspath(vectors)}
+    if Path(vectors).is_file():
+        described |= {"bytes": Path(vectors).stat().st_size, "sha256": sha256(vectors)}
+    return table, described | {"words": len(table), "dimensions": table.vector_size} | table.provenance
+
+
+def _check_tokens(batch: TokenBatch) -> None:
+    if len(batch) == 0:
+        raise CorpusError(
+            "no word is left of the corpus",
+            remedy="loosen --min-count, --pos or --stop-words, or bring more text",
+        )
+    if len(batch.types) < 2:
+        raise CorpusError(
+            f"the corpus has one word only, {batch.types[0]!r}: there are no neighbours to learn from",
+            remedy="bring more text, or check --text-field and --tokenizer",
+        )
+
+
+def _check_slices(batch: TokenBatch, settings: Settings) -> None:
+    if settings.slice and (batch.dates is None or np.all(np.isnat(batch.dates))):
+        raise CorpusError(
+            f"there are no dates to cut it into slices by {settings.slice}",
+            remedy="give --date-field FIELD, or leave --slice out",
+        )

@@ -1,0 +1,88 @@
+"""Runs a refinement to its end: progress, Ctrl-C, and the saved state that ``--resume`` continues from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from selfvec.base.errors import Interrupted
+from selfvec.base.progress import Progress
+from selfvec.base.provenance import Timings
+from selfvec.storage.workspace import Workspace, interruptible
+
+from .plan import Plan, Refinement
+
+__all__ = ["Execution", "run_to_end"]
+
+_CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
+
+
+@dataclass
+class Execution:
+    """How the work is done; nothing here changes the result.
+
+    Parameters
+    ----------
+    workspace : Workspace, optional
+        Where the state of interrupted work is saved and looked for.
+    progress : Progress
+    jobs : int, optional
+        Threads; all cores if None.
+    timings : Timings
+        Seconds by stage so far.
+    """
+
+    workspace: Workspace | None = None
+    progress: Progress = field(default_factory=Progress)
+    jobs: int | None = None
+    timings: Timings = field(default_factory=Timings)
+
+
+def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None:
+    """Advance a refinement until it is done, from a saved state if the workspace has one.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C, after the state was saved.
+    """
+    workspace, fingerprint = execution.workspace, ""
+    if workspace is not None:
+        fingerprint = _fingerprint(plan)
+        if workspace.has_state:
+            refinement.restore(workspace.load_state(fingerprint))
+    done, total = refinement.progress, len(plan.batch) * plan.rounds
+    with execution.progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
+        advance(done)
+        saved = time.monotonic()
+        while not refinement.done:
+            step = refinement.advance()
+            done += step
+            advance(step)
+            due = time.monotonic() - saved > _CHECKPOINT_SECONDS
+            if workspace is not None and not refinement.done and (due or interruption.requested):
+                workspace.save_state(refinement.state, fingerprint)
+                saved = time.monotonic()
+            if interruption.requested and not refinement.done:
+                raise _interrupted(workspace, done, total)
+
+
+def _interrupted(workspace: Workspace | None, done: int, total: int) -> Interrupted:
+    rule = f"interrupted after {done:,} of {total:,} tokens"
+    if workspace is None:
+        return Interrupted(rule)
+    return Interrupted(rule, path=workspace.target, remedy="go on with the same command and --resume")
+
+
+def _fingerprint(plan: Plan) -> str:
+    """Equal for two plans that lead to the same vectors."""
+    digest = hashlib.sha256()
+    for array in (plan.batch.ids, plan.batch.offsets, plan.original.vectors):
+        digest.update(np.ascontiguousarray(array).data)
+    options = plan.settings.as_dict() | {"method": plan.method, "window": plan.window}
+    digest.update(repr((sorted(options.items()), list(plan.batch.types))).encode())
+    return digest.hexdigest()
