@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 import selfvec
 from selfvec.apps.cli.app import run as command
 from selfvec.base.errors import InputError, OptionError
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
 from selfvec.evaluation.figures import verdict
 from selfvec.evaluation.oov import induced, ranks
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import base_vectors
-from selfvec.refine.unknown_words import hold_out, induce
+from selfvec.refine.unknown_words import hold_out
 
 RNG = np.random.default_rng(0)
 WAYS = ["zero start", "context sum", "ridge", "spelling", "combination", "refined"]
@@ -99,19 +97,6 @@ def test_less_is_better(run: selfvec.Run) -> None:
     above = {"kind": "oov", "low": 1.0, "high": 2.0}
     assert verdict(above | {"metric": "median_rank"}) == "worse"
     assert verdict(above | {"metric": "mrr"}) == "better"
-
-
-def test_induced_rows_carry_their_source() -> None:
-    texts = [["storm", "hail", "roof"], ["storms", "hail", "roof"]] * 5 + [["zzz"]]
-    batch = TokenBatch.from_documents(texts)
-    known = np.array([word in ("storm", "hail", "roof") for word in batch.types])
-    rows = np.where(known[:, None], unit_rows(RNG.standard_normal((len(known), 8))), 0).astype(np.float32)
-    sources = np.where(known, Source.KNOWN, Source.NONE).astype(np.uint8)
-    found, sources = induce(batch, Vectors(batch.types, rows, sources=sources))
-    np.testing.assert_allclose(found[known], base_vectors(rows, known)[known], atol=1e-6)
-    assert sources[batch.types.index("storms")] == Source.MIXED
-    storms, storm = found[batch.types.index("storms")], found[batch.types.index("storm")]
-    assert storms @ storm > 0.5
 
 
 def test_what_cannot_be_measured_is_one_error(run: selfvec.Run) -> None:

@@ -14,7 +14,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.refine.decorrelated import GAMMA, POWER, base_vectors, decorrelate, starting_vectors
+from selfvec.refine.decorrelated import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 
 
 def run_on(documents: list[str], table: Vectors | str, **options: object) -> Run:
@@ -42,7 +42,7 @@ def test_rows_are_those_of_the_formula(pair: tuple[Run, Run], compass: Compass) 
     first, sources = pair[0].original.lookup(list(batch.types), compose=False)
     known = sources != Source.NONE
     operator = ScanOperator(batch, 7, GAMMA)
-    frozen = decorrelate(starting_vectors(base_vectors(first, known), known, operator), operator, POWER)
+    frozen = decorrelate(start_from_neighbours(base_vectors(first, known), known, operator), operator, POWER)
     shift, turn = whitening(operator.apply(frozen), POWER)
     r = operator.degrees
     for side, found in zip((~second, second), compass.sides(second), strict=True):
