@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .conversion import as_corpus
 from .corpus import Corpus
-from .objects import as_corpus
 from .summary import FileRead, Summary
 
 if TYPE_CHECKING:

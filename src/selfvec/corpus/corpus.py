@@ -14,7 +14,7 @@ from .summary import BATCH_BYTES, Reading, Summary
 if TYPE_CHECKING:
     from .documents import Documents, Seen
     from .fields import Fields
-    from .tables import Table
+    from .row_tables import Table
 
 __all__ = ["Corpus"]
 
@@ -124,7 +124,7 @@ class Corpus:
         CorpusError
             If a source does not exist, cannot be read, is no text, or lacks the fields needed.
         """
-        from .parts import open_part
+        from .file_parts import open_part
         from .sources import find_sources
 
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
@@ -174,7 +174,7 @@ class Corpus:
         CorpusError
             If ``texts`` is one string.
         """
-        from .memory import MemoryPart
+        from .memory_parts import MemoryPart
 
         if isinstance(texts, str | bytes):
             raise CorpusError(

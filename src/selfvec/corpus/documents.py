@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from .dates import parse_dates
 from .fields import Fields
 from .fingerprints import ONCE, fingerprints
+from .row_tables import Table
 from .summary import Reading
-from .tables import Table
 
 __all__ = ["Documents", "Seen", "concatenated", "documents", "named"]
 

@@ -10,9 +10,9 @@ import polars as pl
 
 from selfvec.base.errors import CorpusError
 
+from .row_tables import ICONV, Table, not_utf8, shown, table_of
 from .streams import line_blocks
 from .summary import Reading
-from .tables import ICONV, Table, not_utf8, shown, table_of
 
 __all__ = ["json_columns", "read_jsonl"]
 

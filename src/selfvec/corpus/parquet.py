@@ -9,7 +9,7 @@ import polars as pl
 
 from selfvec.base.errors import CorpusError
 
-from .tables import Table
+from .row_tables import Table
 
 __all__ = ["parquet_schema", "read_parquet"]
 

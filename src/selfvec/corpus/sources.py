@@ -10,22 +10,18 @@ import io
 import os
 import stat
 import sys
-import tempfile
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from selfvec.base.errors import CorpusError
 
-from .streams import MAX_ROW, UTF8_BOM, Stream, reading, too_long
+from .streams import HEAD, Source, reading
 
-__all__ = ["Source", "find_sources"]
+__all__ = ["find_sources"]
 
 STDIN = "-"
-HEAD = 1 << 16
-"""Bytes looked at to tell what a file is."""
 
 KINDS = {
     ".csv": "csv",
@@ -50,89 +46,6 @@ _OTHER_FORMATS = (
     (b"\xff\xfe", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
     (b"\xfe\xff", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
 )
-
-
-@dataclass
-class Source:
-    """A file, pipe or folder of text files to be read.
-
-    Parameters
-    ----------
-    path : str
-        As the user knows it.
-    kind : {"lines", "csv", "tsv", "jsonl", "parquet", "folder"}
-    size : int or None
-        Bytes on the disk; None for a pipe.
-    members : list of Path
-        The documents of a folder, in reading order.
-    pipe : bool
-        Can be read only once.
-    head : bytes
-        What was already taken from a pipe.
-    """
-
-    path: str
-    kind: str = ""
-    size: int | None = None
-    members: list[Path] = field(default_factory=list)
-    pipe: bool = False
-    head: bytes = b""
-    _handle: BinaryIO | None = None
-    _unpacked: Path | None = None
-
-    def raw(self) -> BinaryIO:
-        """The bytes as they lie on the disk, unbuffered.
-
-        Raises
-        ------
-        CorpusError
-            If a pipe was read before.
-        """
-        if not self.pipe:
-            return Path(self.path).open("rb", buffering=0)
-        if self._handle is None:
-            raise CorpusError(
-                "a pipe can be read only once", path=self.path, remedy="save it to a file to read it again"
-            )
-        handle, self._handle = self._handle, None
-        return handle
-
-    def peek(self) -> bytes:
-        """The first decompressed bytes, to the end of the first line at least.
-
-        Raises
-        ------
-        CorpusError
-            If it cannot be read, or the first line is absurdly long.
-        """
-        stream = Stream(self, keep=self.pipe)
-        stream.open()
-        try:
-            data = stream.read(HEAD)
-            while b"\n" not in data and (more := stream.read(max(HEAD, len(data)))):
-                data += more
-                if len(data) > MAX_ROW:
-                    raise too_long(self.path, 1)
-        finally:
-            if self.pipe:
-                self.head, self._handle = stream.raw, stream.file
-            else:
-                stream.file.close()
-        return data.removeprefix(UTF8_BOM)
-
-    def local(self) -> Path:
-        """An uncompressed file on the disk, for formats that are not read front to back."""
-        with Stream(self) as stream:
-            if not stream.compressed:
-                return Path(self.path)
-            if self._unpacked is None:
-                handle, name = tempfile.mkstemp(prefix="selfvec-", suffix=f".{self.kind}")
-                weakref.finalize(self, Path(name).unlink, missing_ok=True)
-                with os.fdopen(handle, "wb") as file:
-                    while chunk := stream.read(1 << 20):
-                        file.write(chunk)
-                self._unpacked = Path(name)
-        return self._unpacked
 
 
 def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:

@@ -6,7 +6,6 @@ Three steps, of which only the first sees text: cut and number (per batch, on ev
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
-from selfvec.base.threads import in_order
+from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .phrases import Phraser, Running, join
@@ -222,13 +221,12 @@ def encode(
             remedy="leave it out, or use the tokeniser words",
         )
     raw = _Raw()
-    jobs = jobs or os.cpu_count() or 1
 
     def cut(batch: Documents) -> tuple[Documents, RawTokens, NDArray[np.bool_] | None]:
         tokens = tokenizer(batch.texts)
         return batch, tokens, tokens.apart() if phrases else None
 
-    for batch, tokens, apart in in_order(batches, cut, jobs):
+    for batch, tokens, apart in in_order(batches, cut, threads(jobs)):
         raw.add(batch, tokens)
         if apart is not None:
             raw.apart.append(apart)

@@ -12,8 +12,8 @@ import polars as pl
 from selfvec.base.errors import CorpusError
 
 from .fields import Fields
+from .row_tables import Table, shown, table_of
 from .summary import FileRead, Reading
-from .tables import Table, shown, table_of
 
 __all__ = ["FramePart", "MemoryPart"]
 

@@ -22,7 +22,7 @@ from .corpus import Corpus
 if TYPE_CHECKING:
     import polars as pl
 
-    from .memory import FramePart
+    from .memory_parts import FramePart
 
 __all__ = ["as_corpus"]
 
@@ -189,8 +189,8 @@ def _part(
     import polars as pl
 
     from .fields import recognise
-    from .memory import FramePart
-    from .parts import typed
+    from .file_parts import typed
+    from .memory_parts import FramePart
 
     fields = recognise(names, FRAME, text_fields, asking="text_fields=[NAME]; its columns are")
     columns = {name: column(names.index(name)) for name in fields.columns}
@@ -207,7 +207,7 @@ def _series(values: list[Any], name: str, is_text: bool) -> pl.Series:
     import numpy as np
     import polars as pl
 
-    from .tables import shown
+    from .row_tables import shown
 
     odd = next((value for value in values if value is not None and not isinstance(value, str)), None)
     if odd is not None and is_text:

@@ -11,14 +11,13 @@ import polars as pl
 
 from selfvec.base.errors import CorpusError
 
-from .csvs import Header, read_csv, read_header
+from .csv_rows import Header, read_csv, read_header
 from .fields import Fields, recognise
 from .jsonl import json_columns, read_jsonl
 from .parquet import parquet_schema, read_parquet
-from .sources import Source
-from .streams import UTF8_BOM, Stream, prefetched
+from .row_tables import Table, read_folder, read_lines
+from .streams import UTF8_BOM, Source, Stream, prefetched
 from .summary import FileRead, Reading
-from .tables import Table, read_folder, read_lines
 
 __all__ = ["FilePart", "open_part", "typed"]
 

@@ -13,8 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .sources import Source
-from .streams import MAX_ROW, UTF8_BOM, Stream, line_blocks, too_long
+from .streams import MAX_ROW, UTF8_BOM, Source, Stream, line_blocks, too_long
 from .summary import Reading
 
 __all__ = ["ICONV", "NUL", "Table", "as_text", "not_utf8", "read_folder", "read_lines", "shown", "table_of"]
