@@ -17,7 +17,7 @@ from benchmarks.bench_text import pubmed, synthetic
 from benchmarks.common import Result, paired
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
-from selfvec.export.encoder_folders import write_model2vec
+from selfvec.export.encoder_folders import write_encoder
 from selfvec.refine.pipeline import refine
 from selfvec.search.encoder import Encoder
 from selfvec.text import tokenizer
@@ -36,7 +36,7 @@ def run() -> list[Result]:
     settings = Settings(method="decorrelated", min_count=2)
     encoder = Encoder.of(refine(Corpus.from_texts(texts[:REFINED].to_list()), "default", settings))
     with tempfile.TemporaryDirectory() as folder:
-        write_model2vec(encoder, Path(folder, "model"))
+        write_encoder(encoder, Path(folder, "model"), "model2vec")
         model = StaticModel.from_pretrained(Path(folder, "model"))
     long = texts[-ENCODED:].to_list()
     short = [text[start : start + SHORT] for text in long for start in (0, 300, 600) if len(text) > start]

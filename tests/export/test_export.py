@@ -19,7 +19,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.data.run import Run
 from selfvec.export import TARGETS, export
-from selfvec.export.encoder_folders import write_model2vec, write_sentence_transformers
+from selfvec.export.encoder_folders import write_encoder
 from selfvec.export.targets import SUFFIXES
 from selfvec.export.tokenizer import UNKNOWN, tokenizer_json
 from selfvec.search.encoder import Encoder
@@ -119,7 +119,7 @@ def encoder_texts() -> list[str]:
 
 def test_model2vec_gives_the_same_vectors(tmp_path: Path, encoder: Encoder) -> None:
     model2vec = pytest.importorskip("model2vec")
-    write_model2vec(encoder, tmp_path / "m")
+    write_encoder(encoder, tmp_path / "m", "model2vec")
     model = model2vec.StaticModel.from_pretrained(tmp_path / "m")
     texts = [*AWKWARD, *(f"{text} the roofs of the farm" for text in AWKWARD), "hail flood " * 2000 + "snow"]
     np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
@@ -139,14 +139,14 @@ def models(tmp_path_factory):
     model2vec = pytest.importorskip("model2vec")
     encoder = reports.report_encoder()
     folder = tmp_path_factory.mktemp("models") / "m"
-    write_model2vec(encoder, folder)
+    write_encoder(encoder, folder, "model2vec")
     return encoder, model2vec.StaticModel.from_pretrained(folder)
 
 
 def test_sentence_transformers_gives_the_same_vectors(tmp_path: Path, encoder: Encoder) -> None:
     library = pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
-    for name, write in (("s", write_sentence_transformers), ("m", write_model2vec)):
-        write(encoder, tmp_path / name)
+    for name in ("sentence-transformers", "model2vec"):
+        write_encoder(encoder, tmp_path / name, name)
         model = library.SentenceTransformer(str(tmp_path / name), device="cpu")
         texts = [*AWKWARD, "hail flood " * 2000 + "snow"]
         np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
@@ -154,7 +154,7 @@ def test_sentence_transformers_gives_the_same_vectors(tmp_path: Path, encoder: E
 
 
 def test_the_folder_of_sentence_transformers_has_its_files(tmp_path: Path, encoder: Encoder) -> None:
-    write_sentence_transformers(encoder, tmp_path / "s")
+    write_encoder(encoder, tmp_path / "s", "sentence-transformers")
     table = selfvec.load(tmp_path / "s", "model2vec")
     np.testing.assert_array_equal(
         table["hail"], encoder.rows[encoder.places[list(encoder.words).index("hail")]]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
@@ -56,20 +56,20 @@ def run_only(wanted: Wanted, to: str) -> Run:
     return wanted.run
 
 
-def _encoder(wanted: Wanted, path: Path, to: str) -> Mapping[str, Any]:
+def _encoder(
+    wanted: Wanted, path: Path, to: Literal["encoder", "model2vec", "sentence-transformers"]
+) -> Mapping[str, Any]:
     from selfvec.search.encoder import Encoder
 
-    from . import encoder_folders as folders
+    from .encoder_folders import write_encoder
 
     run = run_only(wanted, to)
     with wanted.progress.stage("Folding", None, "words"):
         encoder = Encoder.of(run)
     if to == "encoder":
         encoder.save(path)
-    elif to == "model2vec":
-        folders.write_model2vec(encoder, path)
     else:
-        folders.write_sentence_transformers(encoder, path)
+        write_encoder(encoder, path, to)
     return {"words": len(encoder), "dimensions": encoder.dimensions}
 
 

@@ -7,12 +7,12 @@ that its words are ours to the letter: characters are listed by code point from 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from selfvec.search.encoder.reading import REPLACED
+from selfvec.storage.formats.model2vec import word_level_tokenizer
 from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 
 if TYPE_CHECKING:
@@ -33,24 +33,17 @@ def tokenizer_json(encoder: Encoder) -> str:
     normalizers += [{"type": "NFC"}]
     if encoder.split == "words":
         normalizers += [_replace({"Regex": possessive()}, "")]
-    vocabulary = {word: number for number, word in enumerate(encoder.words)} | {UNKNOWN: len(encoder)}
-    parts: dict[str, Any] = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [],
-        "normalizer": {"type": "Sequence", "normalizers": normalizers},
-        "pre_tokenizer": {
+    return word_level_tokenizer(
+        encoder.words,
+        UNKNOWN,
+        {"type": "Sequence", "normalizers": normalizers},
+        {
             "type": "Split",
             "pattern": {"Regex": token(encoder.split)},
             "behavior": "Removed",
             "invert": True,
         },
-        "post_processor": None,
-        "decoder": None,
-        "model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": UNKNOWN},
-    }
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    )
 
 
 def token(split: str) -> str:

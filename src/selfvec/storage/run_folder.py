@@ -1,18 +1,19 @@
 """The run folder: how a `Run` is saved and opened.
 
-    run.json               provenance: inputs with hashes, every option, versions, seed, timings
+    run.json               format number, and provenance: inputs with hashes, options, versions, timings
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
-    unstemmed/             the corpus before stemming and min_count, where these were used
-    counts/                exact co-occurrence counts, where they were made
-    history/               recorded states, where kept
+    unstemmed/             the corpus before stemming and min_count, if these were used
+    counts/                exact co-occurrence counts, if they were made
+    history/               recorded states, if kept
     report.json            health
 
-Everything large is memory-mapped when a folder is opened.
+Everything large is memory-mapped when a folder is opened. A folder of another format is refused: making the
+run again is cheaper than converting it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-__all__ = ["is_run", "open_run", "save_run", "write_run"]
+__all__ = ["RUN_FORMAT", "is_run", "open_run", "save_run", "write_run"]
+
+RUN_FORMAT = 1
+"""The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
 
 _TOKENS, _HISTORY = "tokens.safetensors", "history"
 PARTS = ("counts", "unstemmed")
@@ -56,9 +60,9 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     Raises
     ------
     InputError
-        If the path is no run folder.
+        If the path is not a run folder.
     FormatError
-        If a file in it is damaged.
+        If the folder has another format, or a file in it is damaged.
     """
     folder = Path(path)
     if not is_run(folder):
@@ -66,6 +70,10 @@ def open_run(path: str | os.PathLike[str]) -> Run:
             "is not a run folder", path=folder, remedy="make one with: selfvec refine CORPUS -o RUN"
         )
     provenance = _read_json(folder / "run.json")
+    found = provenance.pop("format", "none")
+    if found != RUN_FORMAT:
+        rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
+        raise FormatError(rule, path=folder / "run.json", remedy=_AGAIN)
     words = read_vocabulary(_required(folder / "vocabulary.txt"))
     tokens = folder / _TOKENS
     return Run(
@@ -105,7 +113,9 @@ def write_run(run: Run, folder: Path) -> None:
         _save_history(run.history, folder / _HISTORY)
     _write_json(folder / "report.json", run.report)
     run.provenance.setdefault("timings", {})["save"] = time.perf_counter() - start
-    _write_json(folder / "run.json", run.provenance)  # last: its presence says that the folder is a run
+    _write_json(
+        folder / "run.json", {"format": RUN_FORMAT, **run.provenance}
+    )  # last: it makes the folder a run
 
 
 def _save_history(history: History, folder: Path) -> None:
@@ -128,7 +138,7 @@ def _load_history(folder: Path) -> History | None:
 
 def _required(path: Path) -> Path:
     if not path.is_file():
-        raise FormatError("a run folder holds this file, it is missing", path=path, remedy=_AGAIN)
+        raise FormatError("this file of the run folder is missing", path=path, remedy=_AGAIN)
     return path
 
 

@@ -1,8 +1,8 @@
-"""The place where a run grows before it is one: locked, interruptible, and gone when the run is complete.
+"""The locked folder in which a run is made before it is complete.
 
-A run folder ``RUN`` is made in its sibling ``.RUN.partial``. Whoever holds the lock in there is the only one
-to write; the lock is the operating system's, so it dies with its process. A state saved there by Ctrl-C (or
-every half minute, against a power cut) is what ``--resume`` goes on from.
+A run folder ``RUN`` is made in its sibling ``.RUN.partial``. Only the process that holds the lock in there
+writes; it is a lock of the operating system, which ends with its process. Ctrl-C saves the state of the work
+there (as does a timer, every half minute), and ``--resume`` continues from it.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from selfvec.storage.run_folder import is_run, write_run
 
 try:
     import fcntl
-except ImportError:  # Windows: without the lock, two writers still never mix, since both rename whole folders
+except ImportError:  # Windows has no such lock; two writers still do not mix, since both rename whole folders
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["Interruption", "Workspace", "interruptible"]
 
 
 class Workspace:
-    """Holds ``.TARGET.partial`` for one writer.
+    """Reserves ``.TARGET.partial`` for one writer.
 
     Parameters
     ----------
     target : path
-        The run folder to be.
+        The run folder to make.
     overwrite : bool
-        Whether a run standing there is replaced when the new one is complete. Anything else never is.
+        Whether an existing run is replaced when the new one is complete. Anything else is never replaced.
     resume : bool
-        Whether a saved state is kept for `load_state` or thrown away.
+        Whether a saved state is kept for `load_state`; otherwise it is deleted.
 
     Raises
     ------
@@ -55,7 +55,9 @@ class Workspace:
     ) -> None:
         self.target = Path(target)
         if not self.target.name:
-            raise TargetError("is no name for a run", path=target, remedy="name a new folder, as -o my-run")
+            raise TargetError(
+                "is not a name for a run", path=target, remedy="name a new folder, as -o my-run"
+            )
         self.overwrite = overwrite
         self.folder = self.target.with_name(f".{self.target.name}.partial")
         self._refuse_existing()
@@ -101,18 +103,18 @@ class Workspace:
 
     @property
     def has_state(self) -> bool:
-        """Whether there is something to go on from."""
+        """Whether there is a saved state to continue from."""
         return self._state.exists()
 
     def save_state(self, state: Mapping[str, NDArray[Any]], fingerprint: str) -> None:
-        """Keep a state; the one before stays until the new one is written."""
+        """Save a state; the previous one is kept until the new one is written."""
         with writing(self.target):
             fresh = self._state.with_suffix(".new")
             write_tensors(fresh, state, {"fingerprint": fingerprint})
             fresh.replace(self._state)
 
     def load_state(self, fingerprint: str) -> dict[str, NDArray[Any]]:
-        """The state last saved.
+        """The last saved state.
 
         Raises
         ------
@@ -128,7 +130,7 @@ class Workspace:
         return map_tensors(self._state)
 
     def finish(self, run: Run) -> None:
-        """Write the run and put it in its place."""
+        """Write the run and move it to its target."""
         with writing(self.target):
             fresh = self.folder / "run"
             shutil.rmtree(fresh, ignore_errors=True)
@@ -139,7 +141,7 @@ class Workspace:
         self._state.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Give the lock back; without a saved state nothing is left behind."""
+        """Release the lock; delete the folder unless it holds a saved state."""
         if not self.has_state:
             shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.close()
@@ -159,9 +161,9 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C (or a polite kill) into a request, so that work stops between two steps.
+    """Turn the first Ctrl-C (or SIGTERM) into a request, so that work stops between two steps.
 
-    A second one interrupts at once. Outside the main thread signals stay as they are.
+    A second one interrupts at once. Outside the main thread signals are not changed.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():

@@ -1,28 +1,30 @@
-"""model2vec folders (static sentence encoders): a token table with its tokenizer.
+"""Folders of static sentence encoders (model2vec, sentence-transformers): token rows and their tokenizer.
 
-Written for word vectors, the tokenizer is word-level: it splits text at blanks and punctuation and looks the
-words up. Words that this would split (``don't``, ``New York``, ``C++``) are entered as added tokens, which
-are found before the splitting. The real library then gives every word the row it has here.
+Neither library is needed to write them. Both take the mean of a text's token rows. For word vectors the
+tokenizer is word-level: it splits text at blanks and punctuation and looks the words up. Words that this
+would split (``don't``, ``New York``, ``C++``) are entered as added tokens, which are found before splitting.
+So the libraries give every word the row it has here.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_folder
 from selfvec.base.tensors import write_tensors
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Float, Vectors
 
 from .check import encode_words
 from .pieces import read_pieces
 from .source import Input, decoding
 
-__all__ = ["read", "sniff", "write"]
+__all__ = ["read", "sniff", "word_level_tokenizer", "write", "write_encoder_folder"]
 
 _LAYOUTS = (  # folder of table and tokenizer, the table's tensor
     ("", "embeddings"),
@@ -54,27 +56,96 @@ def read(source: Input) -> Vectors:
 
 
 def write(vectors: Vectors, path: Path) -> None:
-    """Write a model2vec folder; the table gets one row more, of zeros, for unknown words."""
+    """Write word vectors as a model2vec folder that does not normalise."""
     tokenizer = _tokenizer(vectors)
-    unknown = np.zeros((1, vectors.vector_size), vectors.vectors.dtype)
-    config = {
-        "model_type": "model2vec",
-        "architectures": ["StaticModel"],
-        "normalize": False,
-        "hidden_dim": vectors.vector_size,
-        "embedding_dtype": vectors.vectors.dtype.name,
-    }
-    modules = [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}]
     with atomic_folder(path) as folder:
-        table = np.concatenate([vectors.vectors, unknown])
-        write_tensors(folder / "model.safetensors", {"embeddings": table})
-        (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
-        for name, content in (("config.json", config), ("modules.json", modules)):
-            (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_encoder_folder(folder, vectors.vectors, tokenizer, normalize=False)
+
+
+def write_encoder_folder(
+    folder: Path,
+    rows: Float,
+    tokenizer: str,
+    *,
+    normalize: bool,
+    library: Literal["model2vec", "sentence-transformers"] = "model2vec",
+) -> None:
+    """Write all files of a static encoder into an existing folder.
+
+    Parameters
+    ----------
+    folder : Path
+    rows : (V, d) float32 or float16
+        A row per token; one of zeros is added for unknown words, which is number V.
+    tokenizer : str
+        The content of tokenizer.json, as by `word_level_tokenizer`.
+    normalize : bool
+        Whether the library brings the vectors of texts to length 1.
+    library : "model2vec" or "sentence-transformers"
+        ``model2vec.StaticModel.from_pretrained`` or ``sentence_transformers.SentenceTransformer`` loads it.
+    """
+    modules = [("", "StaticEmbedding"), ("1_Normalize", "Normalize")][: 1 + normalize]
+    contents: dict[str, Any] = {
+        "modules.json": [
+            {"idx": i, "name": f"{i}", "path": path, "type": f"sentence_transformers.models.{name}"}
+            for i, (path, name) in enumerate(modules)
+        ]
+    }
+    if library == "model2vec":
+        tensor = "embeddings"
+        contents["config.json"] = {
+            "model_type": "model2vec",
+            "architectures": ["StaticModel"],
+            "normalize": normalize,
+            "max_length": None,  # texts are not cut short
+            "hidden_dim": rows.shape[1],
+            "embedding_dtype": rows.dtype.name,
+        }
+    else:
+        tensor = "embedding.weight"
+        contents["config_sentence_transformers.json"] = {
+            "model_type": "SentenceTransformer",
+            "prompts": {},
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        }
+    for path, _ in modules[1:]:
+        (folder / path).mkdir()
+    unknown = np.zeros((1, rows.shape[1]), rows.dtype)
+    write_tensors(folder / "model.safetensors", {tensor: np.concatenate([rows, unknown])})
+    (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
+    for name, content in contents.items():
+        (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def word_level_tokenizer(
+    words: Sequence[str],
+    unknown: str,
+    normalizer: Mapping[str, Any] | None,
+    pre_tokenizer: Mapping[str, Any],
+    added_tokens: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """The JSON of a tokenizer that gives each of V words its number, and V to ``unknown`` ones."""
+    parts = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": list(added_tokens),
+        "normalizer": normalizer,
+        "pre_tokenizer": pre_tokenizer,
+        "post_processor": None,
+        "decoder": None,
+        "model": {
+            "type": "WordLevel",
+            "vocab": {word: number for number, word in enumerate([*words, unknown])},
+            "unk_token": unknown,
+        },
+    }
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 def _tokenizer(vectors: Vectors) -> str:
-    """The JSON of a tokenizer that turns every word of the vocabulary into its own row's number.
+    """A tokenizer that turns every word of the vocabulary into its own row's number.
 
     Raises
     ------
@@ -86,45 +157,26 @@ def _tokenizer(vectors: Vectors) -> str:
     unknown = "[UNK]"
     while unknown in vectors:
         unknown = f"[{unknown}]"
-    vocabulary = dict(vectors.key_to_index) | {unknown: len(words)}
-    model = {"type": "WordLevel", "vocab": vocabulary, "unk_token": unknown}
-    parts: dict[str, Any] = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [],
-        "normalizer": None if vectors.cased else {"type": "Lowercase"},
-        "pre_tokenizer": {"type": "Whitespace"},
-        "post_processor": None,
-        "decoder": None,
-        "model": model,
-    }
-    parts["added_tokens"] = [
-        {
-            "id": row,
-            "content": words[row],
-            "single_word": True,
-            "lstrip": False,
-            "rstrip": False,
-            "normalized": True,
-            "special": False,
-        }
-        for row in _split(parts, words)
+    parts = (words, unknown, None if vectors.cased else {"type": "Lowercase"}, {"type": "Whitespace"})
+    same = {"single_word": True, "lstrip": False, "rstrip": False, "normalized": True, "special": False}
+    added = [
+        {"id": row, "content": words[row], **same} for row in _split(word_level_tokenizer(*parts), words)
     ]
-    for row in _split(parts, words):
+    tokenizer = word_level_tokenizer(*parts, added)
+    for row in _split(tokenizer, words):
         raise OptionError(
             f"a model2vec tokenizer cannot keep the word {words[row][:40]!r} whole",
             remedy="rename the word or choose another format (safetensors refuses line breaks only)",
         )
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return tokenizer
 
 
-def _split(parts: dict[str, Any], words: list[str]) -> list[int]:
+def _split(tokenizer: str, words: list[str]) -> list[int]:
     """Rows of the words that the tokenizer does not turn into exactly their own number."""
     from tokenizers import Tokenizer
 
     with decoding(Path("tokenizer.json"), "tokenizer"):
-        encoded = Tokenizer.from_str(json.dumps(parts)).encode_batch_fast(words, add_special_tokens=False)
+        encoded = Tokenizer.from_str(tokenizer).encode_batch_fast(words, add_special_tokens=False)
     return [
         row
         for row, (word, found) in enumerate(zip(words, encoded, strict=True))

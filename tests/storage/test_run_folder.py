@@ -1,0 +1,155 @@
+"""Run folders: saving and opening is identity, and what is damaged or of another format is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.data.history import History
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import load
+from selfvec.storage.run_folder import open_run, save_run
+
+WORDS = ["storm", "back\\slash", "line\nbreak", "é"]
+
+
+def a_run(**changes: Any) -> Run:
+    """A run with everything that a folder can hold."""
+    tokens = TokenBatch(
+        np.array([0, 1, 0, 2, 3, 0], np.int32),
+        np.array([0, 3, 3, 6]),
+        WORDS,
+        dates=np.array(["1993-04-01", "NaT", "2020-05-06"], "datetime64[D]"),
+        sentences=3,
+        slices=np.array([0, -1, 1], np.int32),
+        slice_names=["1993", "2020 é"],
+        fingerprints=np.array([3, 2**63, 5], np.uint64),
+        sentence_counts=np.array([2, 0, 1], np.int32),
+    )
+    sources = np.array([1, 2, 0, 1], np.uint8)
+    return Run(
+        Vectors(WORDS, np.eye(4, dtype=np.float32), counts=tokens.counts, sources=sources),
+        Vectors(WORDS, np.ones((4, 4), np.float32) / 2),
+        History(np.array([0, 2, 2, 3, 3]), np.array([1, 2, 1]), np.ones((3, 4), np.float16)),
+        {"method": "paper", "epochs": 2},
+        {"health": {"verdicts": []}},
+        tokens,
+    ).replace(**changes)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save_run(a_run(), tmp_path / "run")
+    return tmp_path / "run"
+
+
+def assert_same(one: object, other: object, names: str) -> None:
+    for name in names.split():
+        before, after = getattr(one, name), getattr(other, name)
+        if isinstance(before, np.ndarray):
+            assert before.dtype == after.dtype, name
+        np.testing.assert_array_equal(before, after, err_msg=name)
+
+
+def test_opening_gives_back_what_was_saved(folder: Path) -> None:
+    before, after = a_run(), open_run(folder)
+    assert_same(before.vectors, after.vectors, "index_to_key vectors sources counts")
+    assert_same(before.original, after.original, "index_to_key vectors sources")
+    assert_same(before.history, after.history, "starts updates vectors")
+    columns = "ids offsets types dates sentences slices slice_names fingerprints sentence_counts counts"
+    assert_same(before.tokens, after.tokens, columns)
+    assert {**before.provenance, "timings": {}} == {**after.provenance, "timings": {}}
+    assert before.report == after.report
+    assert before.trajectory("storm").updates.tolist() == after.trajectory("storm").updates.tolist()
+    assert not after.vectors.vectors.flags.owndata
+
+
+def test_saving_what_was_opened_gives_the_same_files(folder: Path, tmp_path: Path) -> None:
+    save_run(open_run(folder), tmp_path / "again")
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "run.json"):
+        assert (tmp_path / "again" / file.relative_to(folder)).read_bytes() == file.read_bytes()
+
+
+def test_a_run_may_have_neither_history_nor_tokens(tmp_path: Path) -> None:
+    save_run(a_run(history=None, tokens=None), tmp_path / "run")
+    run = open_run(tmp_path / "run")
+    assert run.history is None
+    assert run.tokens is None
+    with pytest.raises(InputError, match="has not kept its corpus"):
+        run.require_tokens()
+
+
+@pytest.mark.parametrize("found", [None, 0, 2, "1"])
+def test_another_format_is_refused(found: object, folder: Path) -> None:
+    provenance = json.loads((folder / "run.json").read_text())
+    assert provenance.pop("format") == 1
+    (folder / "run.json").write_text(
+        json.dumps(provenance if found is None else {**provenance, "format": found})
+    )
+    with pytest.raises(FormatError, match=r"run\.json: the format .* reads format 1; make the run again"):
+        open_run(folder)
+
+
+def test_an_existing_folder_is_replaced_on_request_only(folder: Path) -> None:
+    with pytest.raises(TargetError, match="exists already"):
+        save_run(a_run(), folder)
+    save_run(a_run(history=None), folder, overwrite=True)
+    assert open_run(folder).history is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ids": np.zeros(6, np.int64)},
+        {"ids": np.full(6, 99, np.int32)},
+        {"ids": np.full(6, -1, np.int32)},
+        {"offsets": np.array([0, 20])},
+        {"offsets": np.array([0, 8, 3, 6])},
+        {"offsets": np.zeros((2, 2), np.int64)},
+        {"days": np.zeros(1, np.int64)},
+        {"slices": np.full(3, 7, np.int32)},
+        {"sentences": np.zeros(1, np.int32)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_tokens_that_do_not_fit_are_refused(folder: Path, change: dict[str, Any]) -> None:
+    path = folder / "tokens.safetensors"
+    write_tensors(path, {name: np.array(tensor) for name, tensor in map_tensors(path).items()} | change)
+    with pytest.raises(FormatError, match=r"tokens\.safetensors: .*make the run again"):
+        _ = open_run(folder).tokens
+
+
+def test_the_vectors_of_a_run_are_a_format(folder: Path) -> None:
+    for path in (folder, folder / "vectors.safetensors"):
+        vectors = load(path)
+        assert_same(a_run().vectors, vectors, "index_to_key vectors sources counts")
+        assert not vectors.vectors.flags.owndata
+    assert load(folder).provenance["format"] == "run"
+    assert_same(a_run().original, load(folder / "original.safetensors"), "index_to_key vectors")
+
+
+def test_damaged_folders(folder: Path) -> None:
+    for content, message in ((b"storm\n", "1 words for 4 rows"), (b"a\nb\xff\nc\nd\n", "UTF-8")):
+        (folder / "vocabulary.txt").write_bytes(content)
+        with pytest.raises(FormatError, match=message):
+            load(folder)
+        with pytest.raises(FormatError):
+            open_run(folder)
+    (folder / "vectors.safetensors").unlink()
+    for read, message in (
+        (lambda: load(folder), "holds no vectors of a known kind"),
+        (lambda: load(folder, "run"), "a run folder holds"),
+    ):
+        with pytest.raises(FormatError, match=message):
+            read()
+    (folder / "run.json").write_text("[]")
+    with pytest.raises(FormatError, match="JSON object"):
+        open_run(folder)
