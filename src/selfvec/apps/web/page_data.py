@@ -61,7 +61,7 @@ class PageData:
 
     @cached_property
     def indexes(self) -> BackgroundTask[list[Index]]:
-        """The search indexes of the original vectors and of all that ``selfvec search`` uses."""
+        """The search index of the original vectors, and the one that ``selfvec search`` uses."""
         chosen = (("original",), TABLES)
         return BackgroundTask(lambda _: [run_index(self.run, tables=t, or_tokens=True) for t in chosen])
 

@@ -16,7 +16,7 @@ export class Unknown {
     this.body = h("tbody", {});
     this.more = h("button", { type: "button", class: "more", onclick: () => { this.shown += 50; this.update(); } }, "More words");
     this.element = h("div", {}, h("h2", {}, "Words without a pretrained vector"), this.lead,
-      h("div", { class: "fields" }, h("label", {}, "vector based on", this.source), h("label", {}, "occurrences from", this.from)),
+      h("div", { class: "fields" }, h("label", {}, "vector based on", this.source), h("label", {}, "min. occurrences", this.from)),
       h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["word", "occurrences", "vector based on", "now near"].map((name) => h("th", { scope: "col" }, name)))), this.body)), this.more);
   }
 
@@ -46,7 +46,7 @@ export class Texts {
     this.input = h("input", { type: "search", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: later(200, () => go({ ask: this.input.value }, false)) });
     this.out = h("div", {});
     this.element = h("div", { class: "full" }, h("h2", {}, "Search your texts"),
-      h("p", { class: "lead" }, "Left with the vectors as they were, right as they are refined. A text need not contain the words of the question."),
+      h("p", { class: "lead" }, "Left: found with the original vectors. Right: found with the refined vectors too, as by selfvec search. A text need not contain the words of the question."),
       this.input, this.out);
   }
 
@@ -59,7 +59,7 @@ export class Texts {
     if (!found) return undefined;
     clearTimeout(this.again);
     if (!found.ready) {
-      this.out.replaceChildren(h("p", { class: "wait" }, "Reading all texts once …"));
+      this.out.replaceChildren(h("p", { class: "wait" }, "Indexing all texts …"));
       this.again = setTimeout(() => this.update(), 400);
       return undefined;
     }

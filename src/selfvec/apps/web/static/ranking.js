@@ -42,8 +42,8 @@ export class Ranking {
         h("div", { class: "fields" },
           options("sort", "sorted by", Object.entries(SORTS)),
           options("q", "significance", [["", "any"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]]),
-          number("seen", "occurrences from", { min: 1, step: 1, placeholder: "any" }),
-          number("size", "change from", { min: 0, max: 1, step: 0.05, placeholder: "any" }),
+          number("seen", "min. occurrences", { min: 1, step: 1, placeholder: "any" }),
+          number("size", "min. change", { min: 0, max: 1, step: 0.05, placeholder: "any" }),
           h("label", {}, "contains", this.text))),
       this.list, this.more);
   }
