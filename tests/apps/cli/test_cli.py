@@ -87,9 +87,11 @@ def test_every_command_that_reports_is_tested() -> None:
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "fetch"])
-def test_help_has_a_short_option(name: str, capsys) -> None:
-    assert main([name, "-h"]) == 0
-    assert "Usage: selfvec" in capsys.readouterr().out
+def test_help_has_a_short_option_and_an_example(name: str, capsys) -> None:
+    assert main([name, *(["noaa"] if name == "fetch" else []), "-h"]) == 0
+    shown = capsys.readouterr().out
+    assert "Usage: selfvec" in shown
+    assert f"Example: selfvec {name}" in shown
 
 
 REFINE_MISTAKES = {

@@ -19,7 +19,10 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="RUN", help="The run folder to make.")
     ] = Path("demo-run"),
 ) -> None:
-    """Refine the embedded vectors on the documentation of your own Python and show what changed."""
+    """Refine the embedded vectors on the documentation of your own Python and show what changed.
+
+    Example: selfvec demo
+    """
     from selfvec.corpus.python_docs import python_documentation
     from selfvec.data.settings import Settings
     from selfvec.storage.workspace import Workspace

@@ -78,7 +78,10 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure vectors on tasks, with confidence intervals and paired differences."""
+    """Measure vectors on tasks, with confidence intervals and paired differences.
+
+    Example: selfvec evaluate run --similarity men3000.tsv --oov
+    """
     from functools import partial
 
     from selfvec.evaluation import (

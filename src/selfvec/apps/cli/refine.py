@@ -44,7 +44,10 @@ def refine(
     work: Work,
     as_json: AsJson = False,
 ) -> None:
-    """Refine vectors on a corpus and save a run folder."""
+    """Refine vectors on a corpus and save a run folder.
+
+    Example: selfvec refine reports.csv --text-field narrative -o run
+    """
     settings = replace(settings, slice=_period(slice_by, reading.slice_field))
     from selfvec.corpus import Corpus
     from selfvec.storage.workspace import Workspace

@@ -51,6 +51,8 @@ def update(
     """Add new text to a run: the result is the run that all of the text would have made.
 
     Fields are read as they were for RUN, unless they are named.
+
+    Example: selfvec update run reports-2024.csv
     """
     from selfvec.corpus import Corpus
     from selfvec.refine.incremental import fields_of
@@ -75,7 +77,10 @@ def merge(
     work: Work,
     as_json: AsJson = False,
 ) -> None:
-    """Merge runs into one: the run that all of their text would have made."""
+    """Merge runs into one: the run that all of their text would have made.
+
+    Example: selfvec merge run-2023 run-2024 -o run
+    """
     from selfvec.refine.incremental import merge as merged
     from selfvec.storage.workspace import Workspace
 
