@@ -33,7 +33,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks
 
 paper: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/paper.py
+	$(BIN)/python -m benchmarks.paper
 
 quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.quality

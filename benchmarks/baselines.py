@@ -10,121 +10,71 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 
 import selfvec
-from benchmarks.common import SHARED_DATA, machine
-from benchmarks.paper_report.page import fill, generated
-from benchmarks.quality import SIMILARITY
-from selfvec.corpus import Corpus
-from selfvec.data.run import Run
-from selfvec.data.settings import Settings
+from benchmarks import datasets
+from benchmarks.common import machine
+from benchmarks.datasets import JUDGED, SIMILARITY
+from benchmarks.page import table, update_page
+from benchmarks.refining import refined
+from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval, Similarity
 from selfvec.evaluation.baselines import NAMES, train
-from selfvec.refine.pipeline import refine
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "baselines.md"
-COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
-SAMPLE, SEED = 3_000, 0
+SAMPLE = 3_000
 
 
-def retrieval(start: str) -> str:
-    """nDCG@10 of dense retrieval, BM25 below; processor seconds and MB are those of the largest, CACM."""
-    columns: dict[str, dict[str, float]] = {}
-    cost: dict[str, dict[str, float]] = {}
-    for name, folder in COLLECTIONS.items():
-        path = SHARED_DATA / "retrieval" / folder
-        settings = Settings(method="original", stop_words="en")
-        run = refine(Corpus.open([path]), start, settings)
+def retrieval() -> str:
+    """nDCG@10 of dense retrieval, and of BM25; seconds and MB are those of the last collection, the largest."""
+    values: dict[str, list[str]] = {}
+    for name in JUDGED:
+        run = refined(name, method="original", stop_words="en")
         trained = train(run, list(NAMES))
-        report = selfvec.evaluate({"original": run.original, **trained}, [Retrieval(path)])
+        report = selfvec.evaluate({"original": run.original, **trained}, [Retrieval(datasets.path(name))])
         for row in report.rows:
             if row["metric"] == "ndcg@10":
-                columns.setdefault(row["vectors"], {})[name] = row["value"]
-        cost = {name: v.provenance["cost"] for name, v in trained.items()}
-    lines = [f"| vectors | {' | '.join(COLLECTIONS)} | mean | seconds | MB |", "|---|" + "---:|" * 6]
-    for name, values in columns.items():
-        figures = [f"{values[key]:.3f}" for key in COLLECTIONS] + [f"{np.mean(list(values.values())):.3f}"]
-        lines.append(f"| {' | '.join([name, *figures, *_spent(cost.get(name))])} |")
-    return "\n".join(lines)
-
-
-def similarity(start: str, texts: list[str], min_count: int) -> str:
-    """Spearman over the pairs whose words occur."""
-    run = refine(Corpus.from_texts(texts), start, Settings(method="original", min_count=min_count))
-    trained = train(run, list(NAMES))
-    values: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, path in occurring(run, Path(folder)):
-            for row in selfvec.evaluate({"original": run.original, **trained}, [Similarity(path)]).rows:
-                values.setdefault(row["vectors"], {})[name] = row["value"]
-    sets = list(next(iter(values.values())))
-    assert run.tokens is not None
-    lines = [f"{len(run.tokens):,} tokens, {len(run.tokens.types):,} words.", ""]
-    lines += [f"| vectors | {' | '.join(sets)} | seconds | MB |", "|---|" + "---:|" * (len(sets) + 2)]
+                values.setdefault(row["vectors"], []).append(f"{row['value']:.3f}")
+    rows = []
     for name, found in values.items():
-        cost = trained[name].provenance["cost"] if name in trained else None
-        cells = [name, *(f"{found[key]:.3f}" for key in sets), *_spent(cost)]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+        mean = f"{np.mean([float(value) for value in found]):.3f}"
+        rows.append([name, *found, mean, *_spent(trained.get(name))])
+    return table(["vectors", *JUDGED, "mean", "seconds", "MB"], rows)
 
 
-def occurring(run: Run, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each similarity set, cut to the pairs whose words the run has; sets with fewer than 30 are left out."""
-    for name, file in SIMILARITY.items():
-        lines = (SHARED_DATA / file).read_text(encoding="utf-8").lower().splitlines()
-        rows = [line for line in lines if all(word in run.vectors for word in line.split("\t")[:2])]
-        if len(rows) >= 30:
-            path = folder / f"{name}.tsv"
-            path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-            yield name, path
+def similarity(texts: list[str], min_count: int) -> str:
+    """Spearman over the pairs whose words occur; sets with fewer than 30 such pairs are left out."""
+    run = refined(texts, method="original", min_count=min_count)
+    trained = train(run, list(NAMES))
+    report = selfvec.evaluate({"original": run.original, **trained}, [*map(Similarity, SIMILARITY.values())])
+    sets = {file.stem: name for name, file in SIMILARITY.items()}
+    values: dict[str, dict[str, str]] = {}
+    for row in report.rows:
+        if row["occurring"] >= 30:
+            found = values.setdefault(row["vectors"], {})
+            found[sets[row["task"]]] = f"{row['spearman_occurring']:.3f}"
+    rows = [[name, *found.values(), *_spent(trained.get(name))] for name, found in values.items()]
+    batch = run.require_tokens()
+    size = f"{len(batch):,} tokens, {len(batch.types):,} words."
+    return f"{size}\n\n{table(['vectors', *values['original'], 'seconds', 'MB'], rows)}"
 
 
-def _spent(cost: dict[str, float] | None) -> list[str]:
+def _spent(vectors: Vectors | None) -> list[str]:
     """Processor seconds, which other work on the machine hardly changes, and MB."""
-    if cost is None:
+    if vectors is None:
         return ["", ""]
+    cost = vectors.provenance["cost"]
     megabytes = cost["megabytes"]
     return [f"{cost['processor_seconds']:,.1f}", "" if megabytes is None else f"{megabytes:,.0f}"]
 
 
-def abstracts() -> list[str]:
-    """All PubMed abstracts with their titles."""
-    corpus = Corpus.open([SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"])
-    return [text for batch in corpus.batches() for text in batch.texts.to_list()]
-
-
-def sample() -> list[str]:
-    """Some of them, in order."""
-    texts = abstracts()
-    chosen = np.sort(np.random.default_rng(SEED).permutation(len(texts))[:SAMPLE])
-    return [texts[i] for i in chosen.tolist()]
-
-
-PARTS: dict[str, Callable[[], str]] = {
+PARTS = {
     "machine": lambda: f"{machine()['cpu']}, {os.cpu_count()} threads.",
-    "retrieval": lambda: retrieval("default"),
-    "sample": lambda: similarity("default", sample(), 1),
-    "pubmed": lambda: similarity("default", abstracts(), 3),
+    "retrieval": retrieval,
+    "sample": lambda: similarity(datasets.sample(datasets.texts("PubMed"), SAMPLE), 1),
+    "pubmed": lambda: similarity(datasets.texts("PubMed"), 3),
 }
 
-
-def main(names: list[str]) -> int:
-    """Measure and rewrite the page, all parts or those named; says where the data are absent."""
-    if not SHARED_DATA.is_dir():
-        print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
-        return 0
-    for name in names or list(PARTS):
-        made = PARTS[name]()
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(fill(page, generated(page) | {name: made}), encoding="utf-8")
-        print(f"== {name}\n{made}", flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(update_page("baselines.md", PARTS, sys.argv[1:]))

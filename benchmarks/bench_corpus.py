@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.common import SHARED_DATA, Result, paired
+from benchmarks.common import Result, paired
+from benchmarks.datasets import SHARED_DATA
 from selfvec.corpus import Corpus
 
 

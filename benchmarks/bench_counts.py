@@ -18,33 +18,13 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from benchmarks.common import SHARED_DATA, Result, median_seconds, paired
+from benchmarks.common import Result, median_seconds, paired
+from benchmarks.datasets import tokens
 from selfvec.cooccurrence import Counts, PPMIOperator, count
 from selfvec.data.token_batch import TokenBatch
 
 DIMENSIONS = 256
 DENSE = 2048  # words counted in a square block by the hashing peer
-
-
-def corpus() -> TokenBatch:
-    """Tokens with the vocabulary in order of falling frequency, words seen at least three times."""
-    path = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
-    if not path.exists():
-        return synthetic()
-    from selfvec.corpus import Corpus
-    from selfvec.refine.inputs import by_frequency
-    from selfvec.text import Rules, encode, tokenizer
-
-    batches = Corpus.open([path]).batches(lambda _: None)
-    return by_frequency(encode(batches, tokenizer("words"), Rules(min_count=3))[0])
-
-
-def synthetic(tokens: int = 6_000_000, types: int = 58_000) -> TokenBatch:
-    rng = np.random.default_rng(0)
-    weights = 1 / (np.arange(types) + 2.7)
-    ids = rng.choice(types, tokens, p=weights / weights.sum()).astype(np.int32)
-    offsets = np.arange(0, tokens + 1, 200, dtype=np.int64)
-    return TokenBatch(ids, offsets, [f"w{i}" for i in range(types)])
 
 
 def pairs(batch: TokenBatch, half: int) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
@@ -194,6 +174,6 @@ def _product(batch: TokenBatch, window: int) -> list[Result]:
 
 def run() -> list[Result]:
     """Counting at two windows, merging, and the product."""
-    batch = corpus()
+    batch = tokens()
     results = [result for window in (11, 21) for result in _counting(batch, window)]
     return [*results, _merging(batch, 11), *_product(batch, 11)]

@@ -14,7 +14,8 @@ import numpy as np
 from numba import njit
 
 from benchmarks.bench_job import command
-from benchmarks.common import SHARED_DATA, Result, median_seconds, paired
+from benchmarks.common import Result, median_seconds, paired
+from benchmarks.datasets import SHARED_DATA
 from selfvec.cooccurrence.lanes import aligned_table
 from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import ScanOperator

@@ -16,7 +16,8 @@ from pathlib import Path
 import bm25s
 import numpy as np
 
-from benchmarks.common import SHARED_DATA, Result
+from benchmarks.common import Result
+from benchmarks.datasets import SHARED_DATA
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings

@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.common import SHARED_DATA, Result, paired
+from benchmarks.common import Result, paired
+from benchmarks.datasets import SHARED_DATA
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.rules import Rulebook

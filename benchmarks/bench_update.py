@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from benchmarks.common import SHARED_DATA, Result
+from benchmarks.common import Result
+from benchmarks.datasets import SHARED_DATA
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings

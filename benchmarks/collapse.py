@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 import selfvec
 from benchmarks.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
-from benchmarks.common import SHARED_DATA
-from benchmarks.paper_report.page import fill, generated
+from benchmarks.datasets import SHARED_DATA
+from benchmarks.page import fill, generated
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus import Corpus
 from selfvec.corpus.python_docs import python_documentation

@@ -16,9 +16,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-"""Real data beside the checkout; benchmarks and tests that need it say so and skip where it is absent."""
-
 
 @dataclass(frozen=True)
 class Result:

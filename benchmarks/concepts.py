@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import SHARED_DATA
-from benchmarks.paper_report.page import fill, generated
+from benchmarks.datasets import SHARED_DATA
+from benchmarks.page import fill, generated
 from selfvec.analysis.concepts import Phrases, Topics, expand, graph, phrases, topics, why
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import SHARED_DATA
-from benchmarks.paper_report.page import fill
+from benchmarks.datasets import SHARED_DATA
+from benchmarks.page import fill
 from selfvec.analysis.drift import Drift, Slice, drift, named_slice, slice_counts
 from selfvec.analysis.drift.measure import measure
 from selfvec.corpus import Corpus

@@ -1,85 +1,82 @@
-"""Words without a vector: what inducing one gives. Regenerates the figures of docs/oov.md.
+"""Words without a vector: what inducing one gives. Fills docs/oov.md.
 
-Hidden words found again on five collections, and how far meaning travels
-through words that are themselves unknown. Constants were chosen on PubMed and samples of it.
+Hidden words found again on five collections, and how far meaning travels through words that are themselves
+unknown. Constants were chosen on PubMed and samples of it.
 
-    python -m benchmarks.oov
+    python -m benchmarks.oov [PART...]      (part of: make quality)
 """
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from functools import cache
+from typing import Any
 
 import numpy as np
 
 import selfvec
-from benchmarks.common import SHARED_DATA
-from benchmarks.paper_report.page import fill
+from benchmarks.datasets import GOOGLENEWS, STARTS
+from benchmarks.page import table, update_page
+from benchmarks.refining import refined, refined_rows
 from selfvec.cooccurrence.scan import ScanOperator
-from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import DecorrelatedRefinement, base_vectors, start_from_neighbours
-from selfvec.refine.inputs import by_frequency
-from selfvec.refine.pipeline import refine
-from selfvec.refine.sequential import PaperRefinement
+from selfvec.refine.decorrelated import base_vectors, starting_vectors
+from selfvec.refine.preparation import by_frequency
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "oov.md"
-TABLES = {"GoogleNews, 26,423 words": "vectors/googlenews-26k-300d.bin", "the embedded table": "default"}
-CORPORA = {
-    "PubMed (chosen on)": ("pubmed/abstracts.jsonl.gz", 3),
-    "NOAA": ("noaa/events.jsonl.gz", 1),
-    "MED": ("retrieval/med", 1),
-    "Cranfield": ("retrieval/cran", 1),
-    "CACM": ("retrieval/cacm", 1),
-}
+COLLECTIONS = {"PubMed": 3, "NOAA": 1, "MED": 1, "Cranfield": 1, "CACM": 1}  # and least occurrences
 WAYS = ("zero start", "context sum", "ridge", "spelling", "combination", "refined")
 TOPICS, WORDS, HOPS, DOCUMENTS, LENGTH, NOISE = 20, 5, 6, 40, 12, 0.3
 SEEDS = (0, 1, 2)
 
 
-def start(file: str) -> str:
-    return file if file == "default" else str(SHARED_DATA / file)
+@cache
+def found_again() -> list[tuple[str, str, dict[str, dict[str, Any]]]]:
+    """For each start and collection, the row of median ranks of each way."""
+    out = []
+    for label, start in STARTS.items():
+        for name, least in COLLECTIONS.items():
+            report = selfvec.evaluate(refined(name, start, min_count=least, history="none"), [HiddenWords()])
+            rows = {row["vectors"]: row for row in report.rows if row["metric"] == "median_rank"}
+            out.append((label, f"{name} (chosen on)" if name == "PubMed" else name, rows))
+    return out
 
 
-def found_again(metric: str = "median_rank") -> tuple[str, str]:
-    """Median ranks of hidden words by way, over all of them and over those without kin."""
-    head = f"| start | corpus | words | {' | '.join(WAYS)} |\n|---|---|---:|{'---:|' * len(WAYS)}"
-    every, alone = [head], [head]
-    for label, file in TABLES.items():
-        for name, (path, least) in CORPORA.items():
-            settings = Settings(method="decorrelated", min_count=least, history="none")
-            run = refine(Corpus.open([SHARED_DATA / path]), start(file), settings)
-            report = selfvec.evaluate(run, [HiddenWords()])
-            rows = {row["vectors"]: row for row in report.rows if row["metric"] == metric}
-            one = rows["combination"]
-            cells = [f"{rows[w]['value']:,.0f} ({rows[w]['low']:,.0f}–{rows[w]['high']:,.0f})" for w in WAYS]
-            every.append(f"| {label} | {name} | {one['candidates']:,} | {' | '.join(cells)} |")
-            cells = [f"{rows[w]['median_rank_alone']:,.0f}" for w in WAYS]
-            alone.append(f"| {label} | {name} | {one['alone']:,} | {' | '.join(cells)} |")
-    return "\n".join(every), "\n".join(alone)
+def hidden() -> str:
+    """Median ranks of all hidden words."""
+    rows = []
+    for label, name, found in found_again():
+        cells = [f"{found[w]['value']:,.0f} ({found[w]['low']:,.0f}–{found[w]['high']:,.0f})" for w in WAYS]
+        rows.append([label, name, found["combination"]["candidates"], *cells])
+    return table(["start", "corpus", "words", *WAYS], rows)
 
 
-def chain(table: Vectors, seed: int) -> tuple[TokenBatch, Vectors, list[list[list[str]]]]:
-    """A text in which unknown words stand ever farther from known ones.
+def alone() -> str:
+    """Median ranks of those that share their first letters with no known word."""
+    rows = []
+    for label, name, found in found_again():
+        cells = [f"{found[w]['median_rank_alone']:,.0f}" for w in WAYS]
+        rows.append([label, name, found["combination"]["alone"], *cells])
+    return table(["start", "corpus", "words", *WAYS], rows)
 
-    Each topic is a word and its nearest neighbours. Its known words stand in texts with unknown words of hop
-    1; those in other texts with words of hop 2, and so on: no text holds words of hops that are not
+
+def chain(vectors: Vectors, seed: int) -> tuple[TokenBatch, Vectors, list[list[list[str]]]]:
+    """A text in which unknown words occur ever farther from known ones.
+
+    Each topic is a word and its nearest neighbours. Its known words share documents with unknown words of hop
+    1; those share others with words of hop 2, and so on: no document holds words of hops that are not
     neighbours. Three tokens in ten are known words of no topic. Unknown words are random letters, so that
     spelling says nothing.
     """
     rng = np.random.default_rng(seed)
-    plain = [
-        word for word in table.index_to_key[:4000] if word.isalpha() and word.islower() and len(word) > 3
-    ]
+    plain = [w for w in vectors.index_to_key[:4000] if w.isalpha() and w.islower() and len(w) > 3]
     topics: list[list[list[str]]] = []
     taken: set[str] = set()
     for word in (plain[i] for i in rng.permutation(len(plain)).tolist()):
-        near = [word, *(w for w, _ in table.most_similar(word, topn=WORDS - 1))]
+        near = [word, *(w for w, _ in vectors.most_similar(word, topn=WORDS - 1))]
         if len(topics) < TOPICS and not taken & set(near):
             taken |= set(near)
             unknown = ["".join(rng.choice(list("bcdfghjklmnpqrstvwxz"), 9)) for _ in range(HOPS * WORDS)]
@@ -95,7 +92,7 @@ def chain(table: Vectors, seed: int) -> tuple[TokenBatch, Vectors, list[list[lis
                 documents.append(np.where(kept, own, other).tolist())
     order = rng.permutation(len(documents))
     batch = by_frequency(TokenBatch.from_documents([documents[i] for i in order.tolist()]))
-    rows, sources = table.lookup(batch.types, compose=False)
+    rows, sources = vectors.lookup(batch.types, compose=False)
     return batch, Vectors(batch.types, unit_rows(rows), sources=sources, normalized=True), topics
 
 
@@ -103,60 +100,41 @@ def tables_of(batch: TokenBatch, original: Vectors) -> dict[str, np.ndarray]:
     """What each rule makes of a text, (V, d) by name."""
     made: dict[str, np.ndarray] = {}
     for epochs in (1, 5, 20):
-        paper = PaperRefinement(batch, original, window=13, learning_rate=0.01, epochs=epochs)
-        while not paper.done:
-            paper.advance()
-        made[f"paper, {epochs} epoch{'s' * (epochs > 1)}"] = paper.table
+        settings = Settings("paper", window=13, learning_rate=0.01, epochs=epochs, history="none")
+        name = f"paper, {epochs} epoch{'s' * (epochs > 1)}"
+        made[name] = refined_rows(batch, original, settings)
     known = original.sources != Source.NONE
     base = base_vectors(original.unit, known)
-    made["context sum"] = start_from_neighbours(base, known, ScanOperator(batch, 41, 0.4))
+    made["context sum"] = starting_vectors(base, known, ScanOperator(batch, 41, 0.4))
     for passes in (2, 4, 8):
-        run = DecorrelatedRefinement(batch, original, passes=passes)
-        while not run.done:
-            run.advance()
-        made[f"decorrelated, {passes} passes"] = run.table
+        settings = Settings("decorrelated", passes=passes, history="none")
+        made[f"decorrelated, {passes} passes"] = refined_rows(batch, original, settings)
     return made
 
 
 def travelled() -> str:
     """How often a word at each hop is nearest to the known words of its own topic."""
-    table = selfvec.load(SHARED_DATA / "vectors" / "googlenews-26k-300d.bin")
+    vectors = selfvec.load(GOOGLENEWS)
     hits: dict[str, list[list[float]]] = {}
     for seed in SEEDS:
-        batch, original, topics = chain(table, seed)
-        for name, rows in tables_of(batch, original).items():
-            unit, index = unit_rows(rows), original.key_to_index
-            centre = unit.mean(axis=0)
-            middles = np.stack([unit[[index[w] for w in topic[0]]].mean(axis=0) - centre for topic in topics])
-            middles = unit_rows(middles)
+        batch, original, topics = chain(vectors, seed)
+        for name, made in tables_of(batch, original).items():
+            unit, index = unit_rows(made), original.key_to_index
+            unit = np.where(unit.any(axis=1, keepdims=True), unit - unit.mean(axis=0), 0)
+            middles = unit_rows(np.stack([unit[[index[w] for w in t[0]]].mean(axis=0) for t in topics]))
             shares = []
             for hop in range(1, HOPS + 1):
-                rows_of = [(number, index[w]) for number, topic in enumerate(topics) for w in topic[hop]]
-                right = [
-                    bool(unit[row].any()) and int((middles @ (unit[row] - centre)).argmax()) == number
-                    for number, row in rows_of
-                ]
-                shares.append(float(np.mean(right)))
+                words = np.array([[index[w] for w in topic[hop]] for topic in topics])  # (topics, words)
+                best = (unit[words] @ middles.T).argmax(axis=2)
+                right = (best == np.arange(len(topics))[:, None]) & unit[words].any(axis=2)
+                shares.append(float(right.mean()))
             hits.setdefault(name, []).append(shares)
-    heads = " | ".join(f"{hop} hop{'s' * (hop > 1)}" for hop in range(1, HOPS + 1))
-    lines = [f"| rule | {heads} |", f"|---|{'---:|' * HOPS}"]
-    for name, runs in hits.items():
-        lines.append(f"| {name} | {' | '.join(f'{share:.0%}' for share in np.mean(runs, axis=0))} |")
-    return "\n".join(lines)
+    heads = [f"{hop} hop{'s' * (hop > 1)}" for hop in range(1, HOPS + 1)]
+    rows = [[name, *(f"{share:.0%}" for share in np.mean(runs, axis=0))] for name, runs in hits.items()]
+    return table(["rule", *heads], rows)
 
 
-def main() -> int:
-    """Measure and rewrite the page; says what is missing where the data are absent."""
-    if not SHARED_DATA.is_dir():
-        print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
-        return 0
-    parts = {"hops": travelled()}
-    print(*parts.values(), sep="\n\n", flush=True)
-    parts["hidden"], parts["alone"] = found_again()
-    PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")
-    print(parts["hidden"], parts["alone"], sep="\n\n")
-    return 0
-
+PARTS = {"hops": travelled, "hidden": hidden, "alone": alone}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(update_page("oov.md", PARTS, sys.argv[1:]))

@@ -17,19 +17,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-if not __package__:  # run as a file: the package it belongs to is found from the checkout
-    sys.path.insert(0, str(ROOT))
+from benchmarks.common import machine, median_seconds
+from benchmarks.datasets import SHARED_DATA
+from benchmarks.page import DOCS, fill
+from benchmarks.paper_report import corpora, experiments, figures
+from benchmarks.paper_report.experiments import Plan, Row, after_epochs
+from benchmarks.paper_report.tables import parts
+from selfvec.base.files import atomic_file
+from selfvec.data.vectors import Vectors
 
-from benchmarks.common import SHARED_DATA, machine, median_seconds  # noqa: E402
-from benchmarks.paper_report import corpora, experiments, figures  # noqa: E402
-from benchmarks.paper_report.experiments import Plan, Row  # noqa: E402
-from benchmarks.paper_report.page import fill  # noqa: E402
-from benchmarks.paper_report.runs import by_epoch  # noqa: E402
-from benchmarks.paper_report.tables import parts  # noqa: E402
-from selfvec.base.files import atomic_file  # noqa: E402
-from selfvec.data.vectors import Vectors  # noqa: E402
-
+ROOT = DOCS.parent
 REPORTS, VECTORS = Path("noaa", "events.jsonl.gz"), Path("vectors", "googlenews-26k-300d.bin")
 
 
@@ -85,6 +82,7 @@ def report(
         "epochs": lambda: [row for p in pair for row in experiments.epochs(p, plan)],
         "direction": lambda: [row for p in pair for row in experiments.direction(p, plan)],
         "rates": lambda: [row for p in pair for row in experiments.rates(p, plan)],
+        "windows": lambda: experiments.windows(small, plan),
         "oov": lambda: [experiments.oov(p, plan) for p in pair],
         "oov_neighbours": lambda: experiments.neighbours(whole, plan, plan.unknown_words),
         "held_out": lambda: [row for p in pair for row in experiments.held_out(p, plan)],
@@ -138,7 +136,7 @@ def main(arguments: Sequence[str] | None = None, data: Path = SHARED_DATA) -> in
     start = time.perf_counter()
     texts = corpora.dated_texts(Corpus.open([data / REPORTS]))
     results = report(texts, selfvec.load(data / VECTORS), Plan(), output, vectors_file=data / VECTORS)
-    published = publish(results, output, ROOT / "docs")
+    published = publish(results, output, DOCS)
     seconds = time.perf_counter() - start
     print(f"{output.name}/ has results.json and the figures ({seconds:.0f} s)")
     if published:
@@ -150,7 +148,7 @@ def main(arguments: Sequence[str] | None = None, data: Path = SHARED_DATA) -> in
 
 def _variant_row(prepared: corpora.Prepared, plan: Plan) -> Row:
     def epoch() -> None:
-        for _ in by_epoch(prepared, plan.window, plan.rate, 1):
+        for _ in after_epochs(prepared, plan, plan.rate, 1):
             pass
 
     return prepared.numbers() | {"epoch_seconds": median_seconds(epoch, plan.repeats)}

@@ -1,4 +1,4 @@
-"""How the label-free choice relates to labelled quality: regenerates the figures of docs/selection.md.
+"""How the label-free choice relates to labelled quality. Fills docs/selection.md.
 
 Five collections, two tables, thirteen candidates each. The criteria are measured as ``--method auto``
 measures them, on held-out documents; the quality is that of the same candidate refined on the whole
@@ -10,33 +10,33 @@ correlation of word similarity.
 
 from __future__ import annotations
 
-import gzip
-import json
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import selfvec
-from benchmarks.common import SHARED_DATA
-from benchmarks.paper_report.page import fill
-from benchmarks.quality import SIMILARITY, TABLES, start
+from benchmarks import datasets
+from benchmarks.datasets import JUDGED, SIMILARITY, STARTS
+from benchmarks.page import table, update_page
+from benchmarks.refining import refined_rows
+from selfvec.base.progress import Progress
+from selfvec.base.provenance import Timings
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.refine.inputs import Inputs, read_inputs
-from selfvec.refine.plan import make_plan, window_of
-from selfvec.refine.resume import Execution
+from selfvec.numerics.bootstrap import rank_correlation
+from selfvec.refine.preparation import Prepared, prepare
 from selfvec.refine.selection import ORIGINAL, choose, chosen_of
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "selection.md"
 SHIPPED = ("original", "paper", "online", "decorrelated")
 WINDOWS, ANCHORS = (11, 41, 101), (0.0, 0.5, 2.25)
 METRICS = {"ndcg@10", "accuracy", "spearman"}
@@ -47,41 +47,35 @@ class Development:
     """A collection with labels."""
 
     name: str
-    corpus: Corpus
-    tasks: Sequence[Task]
+    texts: Sequence[str]
+    tasks: Sequence[Task[Any]]
     quality: str
 
 
 def collections(folder: Path) -> Iterator[Development]:
-    """The five, one after the other; what is made for them goes to a folder."""
-    for name in ("med", "cran", "cacm"):
-        path = SHARED_DATA / "retrieval" / name
-        yield Development(name, Corpus.open([path]), [Retrieval(path)], "nDCG@10")
-    texts, task = noaa(folder)
-    yield Development("noaa", Corpus.from_texts(texts), [task], "accuracy")
-    abstracts = Corpus.open([SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"])
-    texts = [text for batch in abstracts.batches() for text in batch.texts.to_list()]
-    chosen = np.sort(np.random.default_rng(0).permutation(len(texts))[:3000]).tolist()
-    sets = [Similarity(SHARED_DATA / path) for name, path in SIMILARITY.items() if name != "RW"]
-    yield Development("pubmed, 3,000", Corpus.from_texts([texts[i] for i in chosen]), sets, "Spearman")
+    """The five, one after the other; files that are made for them go to a folder."""
+    for name in JUDGED:
+        task = Retrieval(datasets.path(name))
+        yield Development(name, datasets.texts(name), [task], "nDCG@10")
+    yield Development("NOAA", noaa(folder), [Classification(folder, shots=10)], "accuracy")
+    abstracts = datasets.sample(datasets.texts("PubMed"), 3000)
+    sets = [Similarity(file) for name, file in SIMILARITY.items() if name != "RW"]
+    yield Development("PubMed, 3,000", abstracts, sets, "Spearman")
 
 
-def noaa(folder: Path) -> tuple[list[str], Task]:
-    """Event narratives with their type, the types that occur a hundred times; half to learn from."""
-    with gzip.open(SHARED_DATA / "noaa" / "events.jsonl.gz", "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
+def noaa(folder: Path) -> list[str]:
+    """Event narratives with their type, if it occurs a hundred times; half to learn from, and to refine on."""
     pairs = [
         (row["event_type"], " ".join((row["event_narrative"] or row["episode_narrative"] or "").split()))
-        for row in rows
+        for row in datasets.records("NOAA")
     ]
     common = {kind for kind, number in Counter(kind for kind, _ in pairs).items() if number >= 100}
     pairs = [(kind, text) for kind, text in pairs if kind in common and text]
     order = np.random.default_rng(0).permutation(len(pairs))[:6000].tolist()
-    (folder / "noaa").mkdir(exist_ok=True)
     for name, part in (("train", order[::2]), ("test", order[1::2])):
         lines = "".join(f"{pairs[i][0]}\t{pairs[i][1]}\n" for i in part)
-        (folder / "noaa" / f"{name}.tsv").write_text(lines, encoding="utf-8")
-    return [pairs[i][1] for i in order[::2]], Classification(folder / "noaa", shots=10)
+        (folder / f"{name}.tsv").write_text(lines, encoding="utf-8")
+    return [pairs[i][1] for i in order[::2]]
 
 
 def candidates() -> dict[str, Settings]:
@@ -94,84 +88,51 @@ def candidates() -> dict[str, Settings]:
     return found
 
 
-def maker(inputs: Inputs, settings: Settings) -> Callable[[TokenBatch], np.ndarray]:
+def maker(prepared: Prepared, settings: Settings) -> Callable[[TokenBatch], np.ndarray]:
     """A candidate as `choose` takes it."""
-
-    def made(batch: TokenBatch) -> np.ndarray:
-        if settings.method == ORIGINAL:
-            return inputs.original.unit
-        plan = make_plan(settings, batch, inputs.original)
-        return replace(plan, window=window_of(inputs.batch, settings)).refined_table()
-
-    return made
+    return lambda batch: refined_rows(batch, prepared.original, settings)
 
 
-def quality(inputs: Inputs, table: np.ndarray, method: str, tasks: Sequence[Task]) -> float:
+def quality(prepared: Prepared, rows: np.ndarray, method: str, tasks: Sequence[Task[Any]]) -> float:
     """Mean of the tasks' figures for a run with this table."""
-    vectors = Vectors(inputs.original.index_to_key, table, counts=inputs.batch.counts, normalized=True)
-    run = Run(vectors, inputs.original, provenance={"method": method}, tokens=inputs.batch)
-    rows = selfvec.evaluate(run, tasks).rows
-    return float(np.mean([r["value"] for r in rows if r["metric"] in METRICS and r["vectors"] == "refined"]))
+    vectors = Vectors(prepared.original.index_to_key, rows, counts=prepared.batch.counts, normalized=True)
+    run = Run(vectors, prepared.original, provenance={"method": method}, tokens=prepared.batch)
+    found = selfvec.evaluate(run, tasks).rows
+    return float(np.mean([r["value"] for r in found if r["metric"] in METRICS and r["vectors"] == "refined"]))
 
 
-def spearman(a: Sequence[float], b: Sequence[float]) -> float:
-    ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
-
-
-def measured(collection: Development, label: str, file: str) -> tuple[str, str]:
-    """A row of the summary, and the collection's own table."""
-    inputs = read_inputs(collection.corpus, start(file), Settings("decorrelated"), Execution())
-    makers = {name: maker(inputs, settings) for name, settings in candidates().items()}
-    choice = choose(inputs.batch, makers, seed=0)
-    methods = {name: settings.method for name, settings in candidates().items()}
+def measured(collection: Development, label: str, start: str) -> list[str]:
+    """A row of the summary."""
+    corpus = Corpus.from_texts(collection.texts)
+    prepared = prepare(corpus, start, Settings("decorrelated"), Timings(), Progress(), None)
+    settings = candidates()
+    makers = {name: maker(prepared, one) for name, one in settings.items()}
+    rows = {row["name"]: row for row in choose(prepared.batch, makers, seed=0).rows}
     worth = {
-        name: quality(inputs, make(inputs.batch), methods[name], collection.tasks)
+        name: quality(prepared, make(prepared.batch), settings[name].method, collection.tasks)
         for name, make in makers.items()
     }
-    rows = {row["name"]: row for row in choice.rows}
     chosen = chosen_of([rows[name] for name in SHIPPED])
     best, best_shipped = max(worth.values()), max(worth[name] for name in SHIPPED)
     names = list(rows)
     relation = [
-        spearman([rows[n][criterion] for n in names], [worth[n] for n in names])
-        for criterion in ("context", "cloze")
+        rank_correlation(np.array([rows[n][key] for n in names]), np.array([worth[n] for n in names]))
+        for key in ("context", "cloze")
     ]
-    summary = (
-        f"| {collection.name} | {label} | {collection.quality} | {worth[ORIGINAL]:.3f} | {chosen} "
-        f"| {worth[chosen]:.3f} | {100 * (1 - worth[chosen] / best_shipped):.1f} % "
-        f"| {100 * (1 - worth[chosen] / best):.1f} % | " + " | ".join(f"{r:.2f}" for r in relation) + " |"
-    )
-    lines = [
-        f"| {collection.name} | {label} | {name} | {row['context']:.3f} "
-        f"| {row.get('cloze', float('nan')):.3f} | {worth[name]:.3f} |"
-        for name, row in rows.items()
-    ]
-    print(summary, flush=True)
-    return summary, "\n".join(lines)
+    lost = [f"{100 * (1 - worth[chosen] / other):.1f} %" for other in (best_shipped, best)]
+    correlated = [f"{value:.2f}" for value in relation]
+    figures = [f"{worth[ORIGINAL]:.3f}", chosen, f"{worth[chosen]:.3f}"]
+    return [collection.name, label, collection.quality, *figures, *lost, *correlated]
 
 
-def main() -> int:
-    """Measure and rewrite the page; says what is missing where the data are absent."""
-    if not SHARED_DATA.is_dir():
-        print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
-        return 0
-    summary = [
-        "| collection | start | quality | original | chosen | its quality "
-        "| lost against the best of the four | of all thirteen | context | cloze |",
-        "|---|---|---|---:|---|---:|---:|---:|---:|---:|",
-    ]
-    table = ["| collection | start | candidate | context | cloze | quality |", "|---|---|---|---:|---:|---:|"]
+def summary() -> str:
+    """A row for each collection and start."""
+    heads = ["collection", "start", "quality", "original", "chosen", "its quality"]
+    heads += ["lost against the best of the four", "of all thirteen", "context", "cloze"]
     with tempfile.TemporaryDirectory() as name:
-        for collection in collections(Path(name)):
-            for label, file in TABLES.items():
-                row, rows = measured(collection, label, file)
-                summary.append(row)
-                table.append(rows)
-    parts = {"summary": "\n".join(summary), "candidates": "\n".join(table)}
-    PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), parts), encoding="utf-8")
-    return 0
+        rows = [measured(c, label, start) for c in collections(Path(name)) for label, start in STARTS.items()]
+    return table(heads, rows)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(update_page("selection.md", {"summary": summary}, sys.argv[1:]))

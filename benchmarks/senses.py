@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import SHARED_DATA
-from benchmarks.paper_report.page import fill
+from benchmarks.datasets import SHARED_DATA
+from benchmarks.page import fill
 from selfvec.analysis.drift import Slice, use_space
 from selfvec.analysis.senses import SCORES, SenseSpace, adjusted_rand, induce, sense_space
 from selfvec.analysis.senses import model as senses

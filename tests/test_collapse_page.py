@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from benchmarks.collapse import TOPICS, neighbours, plane, spectrum
 from benchmarks.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
-from benchmarks.paper_report.page import generated
+from benchmarks.page import generated
 from tests.places import ROOT
 
 from selfvec import Refiner

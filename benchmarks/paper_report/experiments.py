@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 
 import selfvec
 from benchmarks.common import median_seconds
-from benchmarks.sweeps.measures import OFTEN, by_frequency, state_of
-from benchmarks.sweeps.sweeps import measured
+from benchmarks.refining import by_epoch, refine_batch
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Source, Vectors
 from selfvec.refine.pipeline import refine
 
 from .corpora import Prepared
-from .runs import by_epoch, hidden, refined, rule
+from .measures import OFTEN, by_frequency, measured, rule, state_of
 
-__all__ = ["Plan", "direction", "epochs", "held_out", "neighbours", "oov", "rates", "speed"]
+__all__ = ["Plan", "direction", "epochs", "held_out", "neighbours", "oov", "rates", "speed", "windows"]
 
 Row = dict[str, Any]
 
@@ -42,6 +41,7 @@ class Plan:
     epochs: tuple[int, ...] = (1, 2, 3, 4, 5, 10)
     listed_epochs: tuple[int, ...] = (1, 5)
     rates: tuple[float, ...] = (0.005, 0.01, 0.02, 0.05, 0.075, 0.1, 0.15, 0.2)
+    windows: tuple[int, ...] = (5, 9, 13, 21, 41, 81)
     drawn_rates: tuple[float, ...] = (0.01, 0.075, 0.2)
     shuffles: int = 5
     words: tuple[str, ...] = ("thunderstorm", "tornado", "hail")
@@ -50,10 +50,17 @@ class Plan:
     repeats: int = 5
 
 
+def after_epochs(
+    prepared: Prepared, plan: Plan, rate: float, epochs: int, history: str = "none"
+) -> Iterator[tuple[int, Vectors]]:
+    """The table at the end of each epoch of the paper's rule, with its number from 1."""
+    return by_epoch(prepared.batch, prepared.original, rule(plan.window, rate, epochs, history))
+
+
 def epochs(prepared: Prepared, plan: Plan) -> list[Row]:
     """State of the space after each epoch at the paper's α, and mean cosine to the original by frequency."""
     rows: list[Row] = [{"corpus": prepared.name, "epochs": 0, **state_of(prepared, prepared.original)}]
-    for epoch, table in by_epoch(prepared, plan.window, plan.rate, max(plan.epochs)):
+    for epoch, table in after_epochs(prepared, plan, plan.rate, max(plan.epochs)):
         bands = by_frequency(prepared, table, prepared.known)
         found = {"corpus": prepared.name, "epochs": epoch, **state_of(prepared, table)}
         rows.append(found | {"by_frequency": bands})
@@ -69,26 +76,26 @@ def neighbours(prepared: Prepared, plan: Plan, words: Sequence[str]) -> list[Row
     words = [word for word in words if word in prepared.index]
     often = prepared.batch.counts >= OFTEN
     states = {0: prepared.original}
-    for epoch, table in by_epoch(prepared, plan.window, plan.rate, max(plan.listed_epochs)):
+    for epoch, table in after_epochs(prepared, plan, plan.rate, max(plan.listed_epochs)):
         if epoch in plan.listed_epochs:
             states[epoch] = table
     rows = []
     for word in words:
         index = prepared.index[word]
-        company = _company(prepared, index, plan.window // 2)
+        neighbourhood = _neighbourhood(prepared, index, plan.window // 2)
         for epoch, table in states.items():
             row = {"corpus": prepared.name, "word": word, "epochs": epoch}
             row["occurrences"] = int(prepared.batch.counts[index])
             nearest = table.most_similar(word) if table[word].any() else []
             row["neighbours"] = [list(pair) for pair in nearest]
-            row["beside"] = sum(prepared.index[near] in company for near, _ in nearest)
+            row["beside"] = sum(prepared.index[near] in neighbourhood for near, _ in nearest)
             others = table.unit[often & np.any(table.unit != 0, axis=1)] @ table.unit[index]
             row["median_often"] = float(np.median(others)) if nearest and len(others) else None
             rows.append(row)
     return rows
 
 
-def _company(prepared: Prepared, word: int, half: int) -> set[int]:
+def _neighbourhood(prepared: Prepared, word: int, half: int) -> set[int]:
     """All types that stand at most ``half`` tokens from a word, in its documents."""
     ids, offsets = prepared.batch.ids, prepared.batch.offsets
     found: set[int] = set()
@@ -100,10 +107,7 @@ def _company(prepared: Prepared, word: int, half: int) -> set[int]:
 
 
 def rates(prepared: Prepared, plan: Plan) -> list[Row]:
-    """One epoch at each α: the space, the steps, and how far the end depends on the order of documents.
-
-    See `benchmarks.sweeps.sweeps.measured` and `benchmarks.sweeps.measures`.
-    """
+    """One epoch at each α: the space, the steps, and how far the end depends on the order of documents."""
     return [
         {
             "corpus": prepared.name,
@@ -112,6 +116,18 @@ def rates(prepared: Prepared, plan: Plan) -> list[Row]:
             **measured(prepared, rule(plan.window, rate), plan.shuffles),
         }
         for rate in plan.rates
+    ]
+
+
+def windows(prepared: Prepared, plan: Plan) -> list[Row]:
+    """The same at the paper's α, by the size of the window."""
+    return [
+        {
+            "corpus": prepared.name,
+            "window": window,
+            **measured(prepared, rule(window, plan.rate), plan.shuffles),
+        }
+        for window in plan.windows
     ]
 
 
@@ -126,7 +142,7 @@ def direction(prepared: Prepared, plan: Plan) -> list[Row]:
     faster = [(rate, 1) for rate in plan.drawn_rates if rate != plan.rate]
     rows = []
     for rate, last in ((plan.rate, max(plan.epochs)), *faster):
-        for epoch, table in by_epoch(prepared, plan.window, rate, last):
+        for epoch, table in after_epochs(prepared, plan, rate, last):
             shared = _unit(table.unit.sum(axis=0, dtype=np.float64))
             rows.append(
                 {
@@ -148,7 +164,8 @@ def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def oov(prepared: Prepared, plan: Plan) -> Row:
     """How many words had no vector, and after how many of their own updates they got one."""
-    run = refined(prepared, plan.window, plan.rate, history="every:1;limit:4GB")
+    settings = rule(plan.window, plan.rate, history="every:1;limit:4GB")
+    run = refine_batch(prepared.batch, prepared.original, settings)
     history, unknown = run.history, np.flatnonzero(~prepared.known)
     assert history is not None
     firsts = []
@@ -185,7 +202,7 @@ def held_out(prepared: Prepared, plan: Plan) -> list[Row]:
     words = np.sort(np.random.default_rng(0).choice(candidates, size, replace=False))
     known = np.flatnonzero(prepared.known)
     rows = []
-    for epoch, table in by_epoch(hidden(prepared, words), plan.window, plan.rate, 2):
+    for epoch, table in after_epochs(hidden(prepared, words), plan, plan.rate, 2):
         shared = _unit(table.unit.sum(axis=0, dtype=np.float64)).astype(np.float32)
         for guess, vectors in (
             ("induced vector", table.unit[words]),
@@ -195,6 +212,14 @@ def held_out(prepared: Prepared, plan: Plan) -> list[Row]:
             row = {"corpus": prepared.name, "epochs": epoch, "guess": guess, "words": size}
             rows.append(row | {"cosine": cosine, "rank": rank, "of": len(known)})
     return rows
+
+
+def hidden(prepared: Prepared, words: NDArray[np.int64]) -> Prepared:
+    """The same corpus, with these words starting from zero as if they had no vector."""
+    rows, sources = prepared.original.unit.copy(), prepared.original.sources.copy()
+    rows[words], sources[words] = 0, Source.NONE
+    original = Vectors(prepared.batch.types, rows, sources=sources, normalized=True)
+    return replace(prepared, original=original)
 
 
 def _recovered(
@@ -213,8 +238,8 @@ def speed(
     """Median seconds of the rule alone, with every state kept, and of the whole job into a run folder."""
     source = vectors if isinstance(vectors, Vectors) else os.fspath(vectors)
 
-    def rule(history: str) -> None:
-        for _ in by_epoch(prepared, plan.window, plan.rate, 1, history):
+    def epoch(history: str) -> None:
+        for _ in after_epochs(prepared, plan, plan.rate, 1, history):
             pass
 
     with tempfile.TemporaryDirectory() as folder:
@@ -224,8 +249,8 @@ def speed(
             selfvec.save_run(run, Path(folder) / "run", overwrite=True)
 
         jobs: dict[str, Callable[[], object]] = {
-            "the rule alone": lambda: rule("none"),
-            "the rule, every state kept as in the paper": lambda: rule("every:1;limit:4GB"),
+            "the rule alone": lambda: epoch("none"),
+            "the rule, every state kept as in the paper": lambda: epoch("every:1;limit:4GB"),
             "the whole job, from texts and a vectors file to a saved run folder": whole,
         }
         timed = {name: median_seconds(job, plan.repeats) for name, job in jobs.items()}

@@ -5,13 +5,15 @@ A table says what the rows say: numbers are only formatted here. Whether a claim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from benchmarks.page import table
 
 from .claims import claims
 from .wording import band, cosine, percent, rounded, state, word
 
-__all__ = ["parts", "table"]
+__all__ = ["parts"]
 
 Row = dict[str, Any]
 
@@ -32,37 +34,13 @@ def parts(results: dict[str, Any]) -> dict[str, str]:
         "frequency": _frequency(results),
         "direction": _direction(results),
         "rates": _rates(results),
+        "windows": _windows(results),
         "turns": _turns(results),
         "oov": _oov(results),
         "oov-neighbours": _nearest(results["oov_neighbours"], results["plan"]["unknown_words"]),
         "held-out": _held_out(results),
         "speed": _speed(results),
     }
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; columns of numbers are aligned right.
-
-    >>> print(table(("word", "n"), [("hail", 3)]))
-    | word | n |
-    |---|---:|
-    | hail | 3 |
-    """
-    cells = [[_cell(value) for value in row] for row in rows]
-    columns = list(zip(*cells, strict=True)) or [()] * len(heads)
-    rules = ["---:" if column and all(map(_numeric, column)) else "---" for column in columns]
-    lines = [f"| {' | '.join(row)} |" for row in [list(heads), *cells]]
-    return "\n".join([lines[0], f"|{'|'.join(rules)}|", *lines[1:]])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _numeric(cell: str) -> bool:
-    return cell[:1] in "0123456789–−"
 
 
 def _corpus(results: dict[str, Any]) -> str:
@@ -171,37 +149,45 @@ def _direction(results: dict[str, Any]) -> str:
     return table(heads, rows)
 
 
-def _rates(results: dict[str, Any]) -> str:
-    heads = (
-        "α",
-        "kept per update",
-        *_SPACE,
-        "variance of the final position",
-        "as a share of the distance between two words",
-        "the same, words seen ≥ 10 times",
-        "cosine of successive steps",
-        "scatter of the last states, as a share of that distance",
-        "`selfvec health`",
+_SENSITIVITY = (
+    *_SPACE,
+    "variance of the final position",
+    "as a share of the distance between two words",
+    "the same, words seen ≥ 10 times",
+    "cosine of successive steps",
+    "scatter of the last states, as a share of that distance",
+    "`selfvec health`",
+)
+
+
+def _sensitivity(row: Row) -> tuple[str, ...]:
+    return (
+        *_space(row),
+        f"{row['variance']:.4f}",
+        percent(row["variance_relative"], 1),
+        percent(row["variance_often_relative"], 1),
+        cosine(row["turning"]),
+        percent(row["wander"], 2),
+        ", ".join(row["verdicts"]),
     )
+
+
+def _rates(results: dict[str, Any]) -> str:
+    heads = ("α", "kept per update", *_SENSITIVITY)
     blocks = []
     for corpus in results["corpora"]:
         rows = [
-            (
-                f"{row['rate']:g}",
-                percent(row["kept"]),
-                *_space(row),
-                f"{row['variance']:.4f}",
-                percent(row["variance_relative"], 1),
-                percent(row["variance_often_relative"], 1),
-                cosine(row["turning"]),
-                percent(row["wander"], 2),
-                ", ".join(row["verdicts"]),
-            )
+            (f"{row['rate']:g}", percent(row["kept"]), *_sensitivity(row))
             for row in results["rates"]
             if row["corpus"] == corpus["corpus"]
         ]
         blocks.append(f"One epoch over {corpus['corpus']}:\n\n{table(heads, rows)}")
     return "\n\n".join(blocks)
+
+
+def _windows(results: dict[str, Any]) -> str:
+    rows = [(row["window"], *_sensitivity(row)) for row in results["windows"]]
+    return table(("window", *_SENSITIVITY), rows)
 
 
 def _turns(results: dict[str, Any]) -> str:

@@ -1,0 +1,103 @@
+"""How the dense weight of the hybrid was chosen: every collection left out in turn.
+
+A weight that is the same everywhere is compared with one that follows how often words and vectors agree
+(`selfvec.search.fusion_weight`), on judged collections and on those of `benchmarks.known_items`. Either is
+chosen on all sources of documents but one, and measured on that one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from benchmarks.datasets import judged
+from benchmarks.known_items import known_items
+from benchmarks.page import table
+from benchmarks.refining import refined
+from benchmarks.search_measures import by_index, mean_ndcg
+from selfvec.search import Index
+from selfvec.search.fusion_weight import LEAST, MOST, agreement
+from selfvec.search.scoring import Blend
+
+__all__ = ["by_source", "collections"]
+
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+RULES = list(itertools.product((1.0, 1.5, 2.0, 3.0, 4.0), (0.2, 0.25, 0.3, 0.35)))  # slope, agreed
+
+
+@dataclass(frozen=True)
+class Row:
+    """nDCG@10 of a collection: BM25, dense, the hybrid as it is, and with every one of `SHARES`."""
+
+    name: str
+    source: str
+    documents: int
+    agreed: float
+    share: float
+    bm25: float
+    dense: float
+    hybrid: float
+    fixed: tuple[float, ...]
+
+    def at(self, share: float) -> float:
+        """With any share, between those measured."""
+        return float(np.interp(share, SHARES, self.fixed))
+
+
+@cache
+def measured() -> list[Row]:
+    """Judged collections, then the others."""
+    out = []
+    for name, source, collection in [*((n, n, c) for n, c in judged().items()), *known_items()]:
+        index = Index.memory(refined(collection.documents), collection.documents)
+        agreed = agreement(index.lexicon, index.scorer, collection.documents) or 0.0
+        found = [
+            mean_ndcg(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
+        ]
+        blends = [by_index(collection, index, "hybrid", blend=Blend(share)) for share in SHARES]
+        fixed = tuple(mean_ndcg(collection, rankings) for rankings in blends)
+        out.append(Row(name, source, len(collection.documents), agreed, index.space.share, *found, fixed))
+    return out
+
+
+def collections() -> str:
+    """All collections, by what finds their documents."""
+    heads = ["collection", "documents", "agreement", "share of meaning", "BM25", "dense", "share ½", "hybrid"]
+    rows = []
+    for row in measured():
+        cells = (row.agreed, row.share, row.bm25, row.dense, row.at(0.5), row.hybrid)
+        rows.append([row.name, row.documents, *(f"{cell:.3f}" for cell in cells)])
+    return table(heads, rows)
+
+
+def by_source() -> str:
+    """Choices measured where they were not made."""
+    single = [row for row in measured() if row.source != "all"]  # that one is made of others
+    sources = list(dict.fromkeys(row.source for row in single))
+    choices: dict[str, list[Sequence[float]]] = {
+        "one share for all": [[share] * len(single) for share in np.arange(0.1, 0.71, 0.05)],
+        "a share by agreement": [
+            [float(np.clip(slope * (row.agreed - low), LEAST, MOST)) for row in single]
+            for slope, low in RULES
+        ],
+    }
+    rows = []
+    for label, shares in choices.items():
+        values = np.array([_means(single, sources, one) for one in shares])  # (choices, sources)
+        others = [np.delete(values, own, axis=1).mean(axis=1) for own in range(len(sources))]
+        found = [values[int(np.argmax(other)), own] for own, other in enumerate(others)]
+        rows.append([label, *(f"{value:.3f}" for value in found), f"{np.mean(found):.4f}"])
+    return table(["chosen on the others", *sources, "mean"], rows)
+
+
+def _means(rows: Sequence[Row], sources: Sequence[str], shares: Sequence[float]) -> list[float]:
+    """nDCG@10 with these shares, the mean over each source's collections."""
+    found = [row.at(share) for row, share in zip(rows, shares, strict=True)]
+    return [
+        float(np.mean([value for row, value in zip(rows, found, strict=True) if row.source == source]))
+        for source in sources
+    ]

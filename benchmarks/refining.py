@@ -1,0 +1,84 @@
+"""Refining for benchmarks: whole runs, tables of one method, states after each epoch, shuffled documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.datasets import open_corpus
+from selfvec.corpus import Corpus
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.refine.health import check_health
+from selfvec.refine.pipeline import job_of, refine
+from selfvec.refine.preparation import Prepared, window_of
+
+__all__ = ["by_epoch", "finish", "refine_batch", "refined", "refined_rows", "shuffled"]
+
+Table = NDArray[np.float32]
+
+
+def refined(source: str | Sequence[str] | Corpus, vectors: str = "default", **options: Any) -> Run:
+    """A run of a collection (by name), of texts, or of a corpus; decorrelated unless options say otherwise."""
+    if isinstance(source, str):
+        source = open_corpus(source)
+    elif not isinstance(source, Corpus):
+        source = Corpus.from_texts(source)
+    return refine(source, vectors, Settings(**{"method": "decorrelated"} | options))
+
+
+def finish(job: Any) -> Any:
+    """Run a job to its end."""
+    while not job.done:
+        job.advance()
+    return job
+
+
+def _job(batch: TokenBatch, original: Vectors, settings: Settings) -> Any:
+    return job_of(Prepared(batch, original, window_of(batch, settings), {}), settings, None)
+
+
+def refined_rows(batch: TokenBatch, original: Vectors, settings: Settings) -> Table:
+    """The table that a method makes of a batch, (V, d)."""
+    rows: Table = finish(_job(batch, original, settings)).table
+    return rows
+
+
+def refine_batch(batch: TokenBatch, original: Vectors, settings: Settings) -> Run:
+    """A run of a batch, with history and health."""
+    job = finish(_job(batch, original, settings))
+    table, history = _vectors(batch, original, job), job.recorder.history()
+    health = check_health(original, table, history, hovers=settings.method == "online")
+    return Run(table, original, history, {"epochs": settings.rounds}, {"health": health.as_dict()})
+
+
+def by_epoch(batch: TokenBatch, original: Vectors, settings: Settings) -> Iterator[tuple[int, Vectors]]:
+    """The table at the end of each epoch (or pass) of one run, with its number from 1."""
+    job = _job(batch, original, settings)
+    done = 0
+    while not job.done:
+        before = done // len(batch)
+        done += job.advance()
+        if done // len(batch) > before or job.done:
+            yield done // len(batch), _vectors(batch, original, job)
+
+
+def _vectors(batch: TokenBatch, original: Vectors, job: Any) -> Vectors:
+    rows = np.array(job.table)
+    return Vectors(batch.types, rows, sources=original.sources, counts=batch.counts, normalized=True)
+
+
+def shuffled(batch: TokenBatch, seed: int) -> TokenBatch:
+    """The same documents in another order."""
+    order = np.random.default_rng(seed).permutation(batch.documents)
+    lengths = np.diff(batch.offsets)[order]
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    # Token i of the new order is as far from its document's new start as from its old one.
+    places = np.arange(len(batch)) + np.repeat(batch.offsets[:-1][order] - offsets[:-1], lengths)
+    return replace(batch, ids=batch.ids[places], offsets=offsets, dates=None)
