@@ -9,12 +9,12 @@ import numpy as np
 
 from benchmarks.common import Result
 from selfvec.analysis.drift import Slice
-from selfvec.analysis.drift import measure as measuring
+from selfvec.analysis.drift import permutation_test as testing
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.space import use_space
+from selfvec.usage.use_vectors import use_space
 
 WORDS, TOKENS, DIMENSIONS, PERMUTATIONS = 24_000, 6_000_000, 256, 200
 
@@ -42,14 +42,14 @@ def run() -> Iterator[Result]:
     start = time.perf_counter()
     space = use_space(whole, slices)
     made = time.perf_counter() - start
-    measuring.measure(space, words[:100], permutations=10, jobs=1)  # compiled
-    enough, measuring.ENOUGH = measuring.ENOUGH, PERMUTATIONS + 1  # no word stops early
+    testing.permutation_test(space, words[:100], permutations=10, jobs=1)  # compiled
+    enough, testing.ENOUGH = testing.ENOUGH, PERMUTATIONS + 1  # no word stops early
     try:
         start = time.perf_counter()
-        found = measuring.measure(space, words, permutations=PERMUTATIONS, jobs=2)
+        found = testing.permutation_test(space, words, permutations=PERMUTATIONS, jobs=2)
         seconds = time.perf_counter() - start
     finally:
-        measuring.ENOUGH = enough
+        testing.ENOUGH = enough
     share = float(np.mean(found.p < 0.05))
     assert 0.03 < share < 0.07, share  # random text: as many as there should be
     note = f"{len(words):,} words in {seconds:.1f} s, and {made:.1f} s for the space; {share:.3f} of p < .05"

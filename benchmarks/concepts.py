@@ -254,7 +254,7 @@ def reasons(runs: dict[str, Run]) -> str:
     ]
     for name, pairs in PAIRS.items():
         for a, b in pairs:
-            found = why(runs[name], a, b, 6, sentences=0)
+            found = why(runs[name], a, b, 6, examples=0)
             cells = ["–" if value is None else f"{value:.2f}" for value in (found.before, found.after)]
             contexts = ", ".join(f"{row.context} {row.contribution:.3f}" for row in found.contexts)
             lines.append(f"| {a}, {b} | {' | '.join(cells)} | {found.company:.2f} | {contexts} |")

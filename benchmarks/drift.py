@@ -2,7 +2,7 @@
 
 Planted changes of known degree in real text, the share of significant words where slices are shuffled, and
 two reports with the words that changed most and their sentences (PubMed 1976-79 against 2021, NOAA 1993
-against later). The constants of `selfvec.usage.space` were chosen on planted changes in these collections.
+against later). Constants of `selfvec.usage.use_vectors` were chosen on planted changes in these collections.
 
     python -m benchmarks.drift [FOLDER]      (or: make drift)
 """
@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.page import fill
 from selfvec.analysis.drift import Drift, Slice, drift, named_slice, slice_counts
-from selfvec.analysis.drift.measure import measure
+from selfvec.analysis.drift.permutation_test import permutation_test
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -28,7 +28,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.bootstrap import rank_correlation
 from selfvec.refine.pipeline import refine
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.usage.space import UseSpace, use_space
+from selfvec.usage.use_vectors import UseSpace, use_space
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "drift.md"
@@ -101,7 +101,7 @@ def planted(runs: dict[str, Run]) -> str:
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
             space = use_space(run, slices, trial)
             for label, chosen in spaces(run, space).items():
-                sizes = measure(chosen, words, permutations=50, seed=trial, jobs=2)
+                sizes = permutation_test(chosen, words, permutations=50, seed=trial, jobs=2)
                 measured = (sizes.apd, sizes.distance, sizes.excess)
                 found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
         for label, values in found.items():
@@ -138,7 +138,9 @@ def calibration(runs: dict[str, Run]) -> str:
             parts = [Slice("a", one), Slice("b", (slices[0].documents | slices[1].documents) & ~one)]
             frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
             chosen = np.random.default_rng(shuffle).permutation(frequent)[:3000]
-            sizes = measure(use_space(runs[name], parts, shuffle), np.sort(chosen), seed=shuffle, jobs=2)
+            sizes = permutation_test(
+                use_space(runs[name], parts, shuffle), np.sort(chosen), seed=shuffle, jobs=2
+            )
             shares.append(float(np.mean(sizes.p < 0.05)))
             words += len(chosen)
             discovered += int(np.sum(sizes.q <= 0.05))

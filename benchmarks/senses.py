@@ -13,15 +13,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import adjusted_rand_score, v_measure_score
+from sklearn.metrics.cluster import contingency_matrix, pair_confusion_matrix
 
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.page import fill
-from selfvec.analysis.drift import Slice, use_space
-from selfvec.analysis.senses import SCORES, SenseSpace, adjusted_rand, induce, sense_space
-from selfvec.analysis.senses import model as senses
+from selfvec.analysis.drift import Slice
+from selfvec.analysis.senses import SenseSpace, clustering, induce, sense_space
 from selfvec.analysis.senses.induction import sense_vectors
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
@@ -29,10 +31,12 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.bootstrap import mean
+from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.pipeline import refine, refine_again
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.usage.contexts import Contexts
+from selfvec.usage.use_vectors import use_space
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
 ABSTRACTS = 8_000
@@ -120,7 +124,7 @@ def planted(name: str, seed: int = 0) -> Planted:
             out.words.append(Pseudo(kind, share, len(batch.types) + number, words, places, gold))
     for word in single:
         places, gold = _drawn(batch, [word], 1.0, uses, rng)
-        if len(places) >= senses.LEAST:
+        if len(places) >= clustering.LEAST:
             out.single.append(Pseudo("one", 1.0, word, [word], places, gold))
     return out
 
@@ -199,7 +203,7 @@ def spaces(found: Planted) -> dict[str, Space]:
 
     def associated(places: Rows) -> Rows:
         contexts = contexts_of(found, places)
-        return found.space.uses(contexts, senses.association(found.space, contexts))
+        return found.space.uses(contexts, clustering.neighbour_weights(found.space, contexts))
 
     return {
         "original, unweighted": of(known, flat),
@@ -214,10 +218,10 @@ def spaces(found: Planted) -> dict[str, Space]:
 def grouped(rows: Rows, number: int, how: str) -> Rows:
     """Groups of uses, their number known."""
     rng = np.random.default_rng(0)
-    if how == "leaning":
-        return senses.grouped(rows, rows, number, rng)[3]
+    if how == "smoothed":
+        return clustering.cluster_uses(rows, rows, number, rng)[3]
     points = rows.astype(np.float64)
-    groups = senses.k_means(points, number, rng)
+    groups, _ = k_means(points, number, repeat(rng, clustering.STARTS))
     return hartigan(points, groups) if how == "Hartigan" else groups
 
 
@@ -262,10 +266,10 @@ def known_number(sets: list[Planted]) -> str:
     for found in sets:
         for label, space in spaces(found).items():
             rows = [space(word.places) for word in found.words]
-            hows = ["Hartigan"] if label == "original, unweighted" else ["k-means", "leaning"]
+            hows = ["Hartigan"] if label == "original, unweighted" else ["k-means", "smoothed"]
             for how in hows:
                 values = [
-                    adjusted_rand(word.gold, grouped(part, len(word.words), how))
+                    adjusted_rand_score(word.gold, grouped(part, len(word.words), how))
                     for word, part in zip(found.words, rows, strict=True)
                 ]
                 cells.setdefault((label, how), []).append(cell(values))
@@ -282,25 +286,40 @@ def window_sizes(sets: list[Planted]) -> str:
             space, values = replace(found.space, half=half), []
             for word in found.words:
                 contexts = contexts_of(found, word.places, half)
-                rows = space.uses(contexts, senses.association(space, contexts))
-                values.append(adjusted_rand(word.gold, grouped(rows, len(word.words), "leaning")))
+                rows = space.uses(contexts, clustering.neighbour_weights(space, contexts))
+                values.append(adjusted_rand_score(word.gold, grouped(rows, len(word.words), "smoothed")))
             cells.append(cell(values))
         lines.append(f"| {half} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
+def paired_f(gold: Rows, found: Rows) -> float:
+    """F of the pairs of uses put together (Artiles et al., 2009)."""
+    (_, wrong), (missed, right) = pair_confusion_matrix(gold, found)
+    return float(2 * right / max(2 * right + wrong + missed, 1))
+
+
+def bcubed(gold: Rows, found: Rows) -> float:
+    """F of each use's share of right companions (Bagga and Baldwin, 1998)."""
+    counts = contingency_matrix(gold, found).astype(float)
+    precision, recall = ((counts**2 / counts.sum(axis=axis, keepdims=True)).sum() for axis in (0, 1))
+    return float(2 * precision * recall / (precision + recall) / counts.sum())
+
+
+METRICS = {"V": v_measure_score, "paired F": paired_f, "adj. Rand": adjusted_rand_score, "B³": bcubed}
+
+
 def chosen_number(sets: list[Planted]) -> str:
     """What is told where the number of senses is not."""
-    metrics = {"v_measure": "V", "paired_f": "paired F", "adjusted_rand": "adj. Rand", "bcubed": "B³"}
     lines = [
-        f"| collection | pseudo-words | parted | senses told | {' | '.join(metrics.values())} |",
-        f"|---|---|---:|---:|{'---:|' * len(metrics)}",
+        f"| collection | pseudo-words | parted | senses told | {' | '.join(METRICS)} |",
+        f"|---|---|---:|---:|{'---:|' * len(METRICS)}",
     ]
     for found in sets:
         told: dict[str, list[tuple[Pseudo, Rows]]] = {}
         for word in found.words:
             contexts = contexts_of(found, word.places)
-            groups = senses.fit(found.space, contexts).posterior(contexts).argmax(axis=1)
+            groups = clustering.fit_senses(found.space, contexts).posterior(contexts).argmax(axis=1)
             shares = "equal" if word.share != 0.8 else "4 : 1"
             told.setdefault(f"{word.kind}, {shares}", []).append((word, groups))
         everything = [pair for pairs in told.values() for pair in pairs]
@@ -313,7 +332,7 @@ def chosen_number(sets: list[Planted]) -> str:
         }
         for label, pairs in (told | {"all": everything} | baselines).items():
             numbers = [len(np.unique(groups)) for _, groups in pairs]
-            cells = [cell([SCORES[name](w.gold, groups) for w, groups in pairs]) for name in metrics]
+            cells = [cell([score(w.gold, groups) for w, groups in pairs]) for score in METRICS.values()]
             parted = np.mean([n > 1 for n in numbers])
             lines.append(
                 f"| {found.name} | {label} | {parted:.0%} | {np.mean(numbers):.1f} | {' | '.join(cells)} |"
@@ -332,7 +351,7 @@ def false_splits(sets: list[Planted]) -> str:
                 if len(word.places) < uses:
                     continue
                 contexts = contexts_of(found, np.sort(rng.choice(word.places, uses, replace=False)))
-                model = senses.fit(found.space, contexts)
+                model = clustering.fit_senses(found.space, contexts)
                 split.append(float(len(model.shares) > 1))
                 drawn.append(float(_gaussian_split(found.space, contexts, model, rng)))
             if split:
@@ -341,7 +360,7 @@ def false_splits(sets: list[Planted]) -> str:
 
 
 def _gaussian_split(
-    space: SenseSpace, contexts: Contexts, model: senses.Model, rng: np.random.Generator
+    space: SenseSpace, contexts: Contexts, model: clustering.SenseModel, rng: np.random.Generator
 ) -> bool:
     rows = space.uses(contexts, model.weights)
     used, width = rows.any(axis=1), rows.shape[1]
@@ -349,7 +368,7 @@ def _gaussian_split(
     centred = both - both.mean(axis=0)
     noise = rng.standard_normal((len(both), len(both))).astype(np.float32)
     drawn = both.mean(axis=0) + noise @ centred / np.float32(np.sqrt(len(both)))
-    groups = senses.grouped(unit_rows(drawn[:, :width]), drawn[:, width:], None, rng)[3]
+    groups = clustering.cluster_uses(unit_rows(drawn[:, :width]), drawn[:, width:], None, rng)[3]
     return bool(groups.max() > 0)
 
 
@@ -368,7 +387,7 @@ def disambiguation(sets: list[Planted]) -> str:
             half = np.random.default_rng(0).permutation(len(word.places))
             seen, new = np.sort(half[::2]), np.sort(half[1::2])
             inside, outside = (contexts_of(found, word.places[part]) for part in (seen, new))
-            model = senses.fit(found.space, inside, 2)
+            model = clustering.fit_senses(found.space, inside, 2)
             groups = model.posterior(inside).argmax(axis=1)
             swapped = np.mean(groups == word.gold[seen]) < 0.5
             rows = model.posterior(outside)

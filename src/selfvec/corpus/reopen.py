@@ -1,73 +1,130 @@
-"""The corpus of a run, read again from its files and checked against their hashes."""
+"""Reading a run's corpus again from its original files, checked against their sizes and hashes."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, SelfvecError
 from selfvec.data.run import Run
 
 from .corpus import Corpus
 from .python_docs import python_documentation
 
-__all__ = ["own_corpus", "verified"]
+__all__ = ["original_texts", "own_corpus", "verified"]
 
 _PYTHON = "documentation of Python"
 _REMEDY = "name the documents with --corpus"
 
 
-def own_corpus(run: Run) -> Corpus:
-    """The corpus a run was made of, yet to be read.
+def own_corpus(run: Run, *, keep_fields: bool = True) -> Corpus:
+    """The corpus a run was made of, opened for reading.
+
+    Parameters
+    ----------
+    run : Run
+    keep_fields : bool
+        Whether the fields beside the text are read too.
 
     Raises
     ------
     InputError
-        If the run was made of a pipe or of memory, or a file is not there.
+        If the run was made from standard input or memory, or a file is missing or has another size.
     """
-    told = _told(run)
-    files = told["files"]
-    if len(files) == 1 and str(files[0].get("path", "")).startswith(_PYTHON):
+    recorded = _recorded(run)
+    files = recorded["files"]
+    if _is_demonstration(files):
         return python_documentation()
     return Corpus.open(
         [_found(run, file) for file in files],
-        text_fields=list(told["text_fields"]) if told.get("text_given") else None,
-        date_field=told.get("date_field") if told.get("date_given") else None,
-        skip_bad_rows=bool(told.get("bad_rows")),
-        keep_fields=True,
+        text_fields=list(recorded["text_fields"]) if recorded.get("text_given") else None,
+        date_field=recorded.get("date_field") if recorded.get("date_given") else None,
+        skip_bad_rows=bool(recorded.get("bad_rows")),
+        keep_fields=keep_fields,
     )
 
 
 def verified(run: Run, corpus: Corpus) -> None:
-    """Refuse documents, read to their end, that are not those a run was made of any more.
+    """Raise an error if a corpus, read to its end, is no longer what the run was made of.
 
     Raises
     ------
     InputError
     """
-    for before, now in zip(_told(run)["files"], corpus.summary.files, strict=False):
+    for before, now in zip(_recorded(run)["files"], corpus.summary.files, strict=False):
         if before.get("sha256") != now.sha256:
-            raise InputError(
-                "is not the file that the run was made of any more",
-                path=now.path,
-                remedy=f"refine again, or {_REMEDY}",
-            )
+            raise _changed(now.path)
 
 
-def _told(run: Run) -> dict[str, Any]:
-    told = run.provenance.get("corpus")
-    if not isinstance(told, dict) or not told.get("files"):
+def original_texts(
+    run: Run, documents: Collection[int] | None = None, *, most: int = 1 << 40, demonstration: bool = False
+) -> dict[int, str]:
+    """Documents of a run's corpus as they were written, by number.
+
+    Parameters
+    ----------
+    run : Run
+    documents : collection of int, optional
+        Which documents; all by default.
+    most : int
+        Largest corpus that is read, in bytes.
+    demonstration : bool
+        Whether the demonstration corpus is collected again, which takes seconds.
+
+    Returns
+    -------
+    dict of int to str
+        Empty if the corpus is larger, or if a file is missing or has changed.
+    """
+    out: dict[int, str] = {}
+    try:
+        files = _recorded(run)["files"]
+        if sum(int(file.get("bytes") or 0) for file in files) > most:
+            return {}
+        if _is_demonstration(files) and not demonstration:
+            return {}
+        corpus = own_corpus(run, keep_fields=False)
+        done = 0
+        for batch in corpus.batches():
+            here = range(done, done + len(batch))
+            wanted = here if documents is None else [n for n in documents if n in here]
+            out |= {n: batch.texts[n - done] or "" for n in wanted}
+            done += len(batch)
+        verified(run, corpus)
+    except SelfvecError:
+        return {}
+    return out
+
+
+def _recorded(run: Run) -> dict[str, Any]:
+    """What the run records about its corpus."""
+    recorded = run.provenance.get("corpus")
+    if not isinstance(recorded, dict) or not recorded.get("files"):
         raise InputError("this run does not say where its documents are", path=run.folder, remedy=_REMEDY)
-    return told
+    return recorded
+
+
+def _is_demonstration(files: list[dict[str, Any]]) -> bool:
+    return len(files) == 1 and str(files[0].get("path", "")).startswith(_PYTHON)
 
 
 def _found(run: Run, file: dict[str, Any]) -> Path:
-    """Where a file lies: as it was named, or beside the run."""
+    """The path of a file, as it was named or relative to the run's folder."""
     named = Path(str(file.get("path")))
     for path in (named, *([run.folder.parent / named] if run.folder is not None else [])):
-        if file.get("kind") not in ("memory", "frame") and (
-            path.is_dir() if file.get("kind") == "folder" else path.is_file()
-        ):
+        if file.get("kind") in ("memory", "frame"):
+            continue
+        if file.get("kind") == "folder" and path.is_dir():
             return path
-    rule = "the run was made of documents that are not there any more"
-    raise InputError(rule, path=named, remedy=_REMEDY)
+        if file.get("kind") != "folder" and path.is_file():
+            if file.get("bytes") not in (None, path.stat().st_size):
+                raise _changed(path)
+            return path
+    raise InputError("the documents of this run are no longer there", path=named, remedy=_REMEDY)
+
+
+def _changed(path: str | Path) -> InputError:
+    return InputError(
+        "is not the file that the run was made of any more", path=path, remedy=f"refine again, or {_REMEDY}"
+    )

@@ -1,4 +1,4 @@
-"""The loops over tokens: sequences of words numbered, and who stands beside whom among some words."""
+"""The loop that numbers sequences of words."""
 
 from __future__ import annotations
 

@@ -1,43 +1,55 @@
-"""The uses that show a change: those in one slice that are most unlike the other slice's.
+"""Example uses of a word: which to show, and the sentences they come from.
 
-A word's contexts stand in the run as ids, and are shown as words. Where the files that were read are still
-there, unchanged, the sentences themselves are shown.
+A run keeps its corpus as token ids, so an example is shown as the words around the use. If the original
+files are unchanged, the sentence is shown as it was written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import SelfvecError
+from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.text.sentences import sentence_spans
 
-from .space import UseSpace
+from .contexts import document_of, occurrences
+from .use_vectors import UseSpace
 
-__all__ = ["Example", "examples", "sentences", "source_texts"]
+__all__ = [
+    "REACH",
+    "Example",
+    "around",
+    "best_sentence",
+    "distinct_uses",
+    "examples",
+    "sentences",
+    "shortened",
+    "words_of",
+]
 
-LOOKED_AT = 400  # uses of a word on a side, at most
 REACH = 12  # words shown on each side
-LONGEST = 280  # characters of a sentence
+_SAMPLED = 400  # uses of a word in a slice that are compared
+_LONGEST = 280  # characters of a sentence
+_EVIDENT = 5  # the word itself counts as much as so many words around it when a sentence is sought
+_FEWEST = 2  # words that a sentence shares with an example at least
 _WORDS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Example:
-    """A use of a word.
+    """One use of a word.
 
     Parameters
     ----------
     word : str
     side : int
-        The slice it stands in.
+        Number of the slice, or of the sense, that it stands for.
     document : int
         Number of the document in the run's corpus.
     text : str
@@ -49,29 +61,60 @@ class Example:
     document: int
     text: str
 
+    @classmethod
+    def at(cls, batch: TokenBatch, place: int, side: int) -> Example:
+        """The use at a place in a corpus, with the words around it."""
+        document, start, stop = around(batch, place)
+        text = " ".join(batch.types[i] for i in batch.ids[start:stop].tolist())
+        return cls(batch.types[batch.ids[place]], side, document, text)
+
+
+def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int, int]:
+    """The document of a token, and where the window around it starts and stops."""
+    document = int(document_of(batch.offsets, np.array([place]))[0])
+    start, stop = max(int(batch.offsets[document]), place - reach), place + reach + 1
+    return document, start, min(int(batch.offsets[document + 1]), stop)
+
+
+def distinct_uses(batch: TokenBatch, places: Iterable[int], most: int, reach: int = REACH) -> list[int]:
+    """The first places, at most ``most``, in different documents and with different words around them."""
+    chosen: list[int] = []
+    documents: set[int] = set()
+    windows: set[tuple[int, ...]] = set()
+    for place in places:
+        if len(chosen) == most:
+            break
+        document, start, stop = around(batch, place, reach)
+        window = tuple(batch.ids[start:stop].tolist())
+        if document in documents or window in windows:
+            continue
+        documents.add(document)
+        windows.add(window)
+        chosen.append(place)
+    return chosen
+
 
 def examples(space: UseSpace, word: int, number: int = 2, seed: int = 0) -> list[Example]:
-    """Uses of a word that show how its slices differ, the clearest first, from different documents.
+    """Uses that show how a word differs between slices, the clearest first, from different documents.
 
     Parameters
     ----------
     space : UseSpace
-        With one slice, the uses most like its mean use are shown.
+        If it has one slice, the uses nearest to their mean are shown.
     word : int
     number : int
-        How many from each slice.
+        Examples per slice.
     seed : int
-        Draws 400 uses a slice, where there are more.
+        Draws 400 uses per slice if there are more.
     """
-    batch = space.batch
-    places = np.flatnonzero(batch.ids == word)
-    documents = np.searchsorted(batch.offsets, places, side="right") - 1
+    places = occurrences(space.batch, word)
+    documents = document_of(space.batch.offsets, places)
     rng = np.random.default_rng(seed)
     drawn: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
     for side in range(len(space.centres)):
         mine = places[space.sides[documents] == side]
-        if len(mine) > LOOKED_AT:
-            mine = np.sort(rng.choice(mine, LOOKED_AT, replace=False))
+        if len(mine) > _SAMPLED:
+            mine = np.sort(rng.choice(mine, _SAMPLED, replace=False))
         drawn.append((mine, space.directions(mine)))
     means = [rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32) for _, rows in drawn]
     found = []
@@ -79,95 +122,64 @@ def examples(space: UseSpace, word: int, number: int = 2, seed: int = 0) -> list
         others = [mean for other, mean in enumerate(means) if other != side]
         toward = means[side] - (np.mean(others, axis=0) if others else 0)
         order = np.argsort(-(rows @ toward), kind="stable")
-        found += _distinct(space, word, side, mine[order], number)
+        shown = distinct_uses(space.batch, mine[order].tolist(), number)
+        found += [Example.at(space.batch, place, side) for place in shown]
     return found
 
 
-def _distinct(space: UseSpace, word: int, side: int, places: NDArray[np.int64], number: int) -> list[Example]:
-    """The first uses whose documents and words differ."""
-    batch, out = space.batch, []
-    documents, texts = set(), set()
-    for place in places.tolist():
-        document = int(np.searchsorted(batch.offsets, place, side="right")) - 1
-        start = max(int(batch.offsets[document]), place - REACH)
-        stop = min(int(batch.offsets[document + 1]), place + REACH + 1)
-        text = " ".join(batch.types[i] for i in batch.ids[start:stop].tolist())
-        if document in documents or text in texts:
-            continue
-        documents.add(document)
-        texts.add(text)
-        out.append(Example(batch.types[word], side, document, text))
-        if len(out) == number:
-            break
+def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
+    """The same examples with the original sentences as text, if the run's files are unchanged."""
+    if not found:
+        return []
+    texts = original_texts(run, {example.document for example in found})
+    out = []
+    for example in found:
+        word = example.word.lower()
+        weights = dict.fromkeys(words_of(example.text), 1.0)
+        weights[word] = weights.get(word, 0.0) + _EVIDENT
+        sentence = best_sentence(texts.get(example.document, ""), weights, least=_FEWEST)
+        if sentence is not None:
+            before, text, after = shortened(sentence, max(0, sentence.lower().find(word)), _LONGEST)
+            example = replace(example, text=f"{'… ' * before}{text}{' …' * after}")
+        out.append(example)
     return out
 
 
-def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
-    """The same examples with the sentences they stand in, where these can be read."""
-    texts = source_texts(run, {example.document for example in found})
-    return [
-        replace(example, text=_sentence(texts[example.document], example))
-        if example.document in texts
-        else example
-        for example in found
-    ]
+def words_of(text: str) -> set[str]:
+    """The distinct words of a text in lower case."""
+    return {word.lower() for word in _WORDS.findall(text)}
 
 
-def _sentence(text: str, example: Example) -> str:
-    """The sentence that shares the most words with what stood around the word."""
-    around = set(_WORDS.findall(example.text.lower()))
-    best, most = example.text, 2.0
+def best_sentence(
+    text: str, weights: Mapping[str, float], *, least: float = 0, needed: Collection[str] | None = None
+) -> str | None:
+    """The sentence whose distinct words have the largest total weight; None if no weight is above ``least``.
+
+    Parameters
+    ----------
+    text : str
+    weights : mapping of str to float
+        By lower-case word.
+    least : float
+    needed : collection of str, optional
+        The sentence must contain one of these words.
+    """
+    best = None
     for first, last in sentence_spans(text):
         part = text[first:last]
-        words = set(_WORDS.findall(part.lower()))
-        shared = len(words & around) + 5 * (example.word.lower() in words)
-        if shared > most:
-            best, most = " ".join(part.split()), shared
-    return _shortened(best, example.word)
+        words = words_of(part)
+        score = sum(weights[word] for word in words & weights.keys())
+        if score > least and (needed is None or not words.isdisjoint(needed)):
+            best, least = " ".join(part.split()), score
+    return best
 
 
-def _shortened(text: str, word: str) -> str:
-    """A long sentence cut to what stands around a word."""
-    if len(text) <= LONGEST:
-        return text
-    place = max(0, text.lower().find(word.lower()))
-    start = max(0, min(place - LONGEST // 2, len(text) - LONGEST))
-    cut = text[start : start + LONGEST]
-    before, after = start > 0, start + LONGEST < len(text)
+def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
+    """At most ``longest`` characters around a place, whole words only, and whether each end was cut."""
+    if len(text) <= longest:
+        return False, text, False
+    start = max(0, min(place - longest // 2, len(text) - longest))
+    cut = text[start : start + longest]
+    before, after = start > 0, start + longest < len(text)
     cut = cut[cut.find(" ") + 1 :] if before else cut
-    cut = cut[: cut.rfind(" ")] if after else cut
-    return f"{'… ' if before else ''}{cut}{' …' if after else ''}"
-
-
-def source_texts(run: Run, wanted: Iterable[int]) -> dict[int, str]:
-    """Documents of a run's corpus as they were written, by number.
-
-    Empty where a file is not there any more, is another, or came through a pipe.
-    """
-    told: dict[str, Any] = run.provenance.get("corpus") or {}
-    files = told.get("files") or []
-    if not files or not all(_still_there(file) for file in files):
-        return {}
-    from selfvec.corpus import Corpus
-
-    numbers, done = set(wanted), 0
-    out: dict[int, str] = {}
-    try:
-        corpus = Corpus.open(
-            [file["path"] for file in files],
-            text_fields=list(told["text_fields"]) if told.get("text_given") else None,
-            date_field=told.get("date_field") if told.get("date_given") else None,
-            skip_bad_rows=bool(told.get("bad_rows")),
-        )
-        for batch in corpus.batches():
-            out |= {n: batch.texts[n - done] for n in numbers if done <= n < done + len(batch)}
-            done += len(batch)
-    except SelfvecError:
-        return {}
-    same = [file.sha256 for file in corpus.summary.files] == [file["sha256"] for file in files]
-    return out if same else {}
-
-
-def _still_there(file: dict[str, Any]) -> bool:
-    path = Path(file["path"])
-    return path.is_dir() or (path.is_file() and path.stat().st_size == file["bytes"])
+    return before, cut[: cut.rfind(" ")] if after else cut, after

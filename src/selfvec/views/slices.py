@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift.comparable_slices import parts_of
-from selfvec.analysis.drift.slice_paths import SlicePath, mean_uses, slice_paths
+from selfvec.analysis.drift.comparable_slices import comparable_slices
+from selfvec.analysis.drift.document_blocks import slice_vectors
+from selfvec.analysis.drift.slice_paths import SlicePath, slice_paths
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import threads
@@ -23,7 +24,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import nearest
 from selfvec.numerics.principal_axes import axes_of_moment
-from selfvec.usage.space import UseSpace, use_space
+from selfvec.usage.use_vectors import UseSpace, use_space
 
 from .figure import rows_of_text, save_figure
 from .palette import WORDS, ink
@@ -122,7 +123,7 @@ def slice_view(
             f"a figure shows 1 to {MOST_WORDS} different words, these are {len(words)}",
             remedy="draw several figures",
         )
-    every = list(parts_of(run) if slices is None else slices)
+    every = list(comparable_slices(run) if slices is None else slices)
     paths = slice_paths(run, words, every, seed=seed, jobs=jobs)
     near = _near(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
     around = [row for found in near for _, _, _, row in found]
@@ -170,7 +171,7 @@ def _near(
     counts = slice_counts(run.require_tokens(), every).sum(axis=0)
     own = np.array([run.index(path.word) for path in paths])
     words = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
-    tables = mean_uses(space, words, jobs)
+    tables = slice_vectors(space, words, jobs)
     keys, out = run.vectors.index_to_key, []
     for path, row in zip(paths, own.tolist(), strict=True):
         alive = np.flatnonzero(path.vectors.any(axis=1))

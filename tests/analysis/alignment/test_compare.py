@@ -16,7 +16,7 @@ from selfvec import Refiner, Run, Vectors, save
 from selfvec.analysis.alignment import compare
 from selfvec.analysis.alignment.compass import compass_of
 from selfvec.analysis.alignment.null_distribution import by_documents, by_peers
-from selfvec.analysis.alignment.shared_words import share
+from selfvec.analysis.alignment.shared_words import shared_words
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows
@@ -38,13 +38,13 @@ def pair() -> tuple[Run, Run]:
 def test_planted_changes_are_found_and_little_else(pair: tuple[Run, Run]) -> None:
     found = compare(*pair, permutations=60)
     assert found.method == "compass"
-    assert {row["word"] for row in found.rows(2 * CHANGED)} >= set(WORDS[:CHANGED])
+    assert {row["word"] for row in found.top(2 * CHANGED)} >= set(WORDS[:CHANGED])
     surest = np.argsort(-found.z)[:CHANGED]
     assert {found.words[i] for i in surest} == set(WORDS[:CHANGED])
     passed = {word for word, q in zip(found.words, found.q, strict=True) if q <= 0.05}
     assert set(WORDS[:CHANGED]) <= passed
     assert len(passed) <= CHANGED + 2
-    row = found.rows(1)[0]
+    row = found.top(1)[0]
     assert row["gained"]
     assert row["lost"]
     assert (row["count_a"], row["count_b"]) == tuple(
@@ -57,7 +57,7 @@ def test_documents_dealt_out_at_random_are_no_change() -> None:
     for seed in range(12):
         documents = texts(100 + seed, 200)
         compass = compass_of(run_on(documents[:100]), run_on(documents[100:]))
-        words = share(*compass.tables(), 5).rows_a
+        words = shared_words(*compass.tables(), 5).rows_a
         _, _, p = by_documents(compass, words, permutations=30, seed=seed)
         shares.append(np.mean(p < 0.1))
         discoveries += int(np.any(benjamini_hochberg(p) < 0.05))
@@ -106,7 +106,7 @@ def test_tables_without_text_are_compared_with_their_peers(method: str) -> None:
     a, b = Vectors(words, rows.astype(np.float32)), Vectors(words, (changed @ turn).astype(np.float32))
     for one, other in ((a, b), (b, a)):
         found = compare(one, other, method)
-        assert {row["word"] for row in found.rows(2)} == {"w7", "w70"}
+        assert {row["word"] for row in found.top(2)} == {"w7", "w70"}
         assert int(np.sum(found.q < 1e-3)) == 2
         assert found.counts_a is None
         assert "most words did not change" in found.tested
@@ -125,7 +125,7 @@ def test_a_table_does_not_differ_from_itself() -> None:
     found = compare(table, table, "procrustes")
     assert found.distances.max() < 1e-5
     assert not np.any(found.q < 0.05)
-    assert all(not row["gained"] and not row["lost"] for row in found.rows())
+    assert all(not row["gained"] and not row["lost"] for row in found.rows)
 
 
 def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
@@ -144,7 +144,7 @@ def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
     with pytest.raises(InputError, match="without --forget-tokens"):
         compare(pair[0], pair[1].replace(tokens=None), "compass")
     few = run_on(texts(3, 9))
-    with pytest.raises(InputError, match="takes 10 on either side, one side has 9"):
+    with pytest.raises(InputError, match="takes 10 on either side, and one side has 9"):
         compare(pair[0], few, "compass", min_count=1)
 
 

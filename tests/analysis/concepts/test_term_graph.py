@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.analysis.concepts import graph
-from selfvec.analysis.concepts.graph_layout import layout
 from selfvec.analysis.concepts.term_graph import Edge, Graph, Node, _mutual
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
@@ -115,17 +114,17 @@ def test_figures_name_the_terms(subject_run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "terms.svg").read_bytes() == first
 
 
-def test_layout_brings_joined_points_together() -> None:
-    rows = np.random.default_rng(0).standard_normal((12, 6)).astype(np.float32)
-    pairs = np.array([(i, j) for i in range(12) for j in range(i) if (i < 6) == (j < 6)])
-    places = layout(rows, pairs, np.ones(len(pairs)))
-    assert places.min() == 0
-    assert places.max() == 1
+def test_neighbours_are_drawn_near_one_another(subject_run: Run) -> None:
+    found = graph(subject_run, neighbours=4)
+    assert graph(subject_run, neighbours=4).as_dict() == found.as_dict()
+    places = np.array([[node.x, node.y] for node in found.nodes])
+    assert (places.min(), places.max()) == (0, 1)
     distances = np.linalg.norm(places[:, None] - places[None], axis=2)
-    same = (np.arange(12) < 6)[:, None] == (np.arange(12) < 6)[None]
-    assert distances[same & ~np.eye(12, dtype=bool)].mean() < 0.7 * distances[~same].mean()
-    np.testing.assert_array_equal(places, layout(rows, pairs, np.ones(len(pairs))))
-    assert distances[~np.eye(12, dtype=bool)].min() > 0.01
+    apart = ~np.eye(len(places), dtype=bool)
+    joined = [distances[edge.a, edge.b] for edge in found.edges]
+    assert np.mean(joined) < 0.6 * distances[apart].mean()
+    assert distances[apart].min() > 0.01
+    assert len(repr(found).splitlines()) <= 3
 
 
 def test_the_command(run_path: str, tmp_path: Path, capsys) -> None:

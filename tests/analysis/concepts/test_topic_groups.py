@@ -6,19 +6,15 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.analysis.concepts.subjects import subject_table
 
 import selfvec
 from selfvec.analysis.concepts import topics
-from selfvec.analysis.concepts.terms import terms, weights
-from selfvec.analysis.concepts.topic_clusters import silhouette, spherical_k_means
+from selfvec.analysis.concepts.terms import term_weights, terms
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import unit_rows
 
 
 def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str, str]) -> None:
@@ -68,7 +64,7 @@ def test_any_method_has_topics(subject_texts: list[str], subject_of: dict[str, s
 def test_weights_of_terms_by_hand() -> None:
     # "burst" 4 times in one of 4 documents: -log2(1/4) + log2(1 - 1/e); "even" less than by chance.
     batch = TokenBatch.from_documents([["burst"] * 4 + ["even"], ["even"], ["even"], ["even"]])
-    found, occurs = weights(batch)
+    found, occurs = term_weights(batch)
     assert found.tolist() == pytest.approx([2 + np.log2(1 - np.exp(-1)), 0.05 * 2], abs=1e-6)
     assert occurs.tolist() == [1, 4]
 
@@ -81,31 +77,6 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
     assert set(terms(run, 10, min_count=5).names) == {"roof", "wind"}
     assert "hail" in terms(run, 10, min_count=3).names
     assert not set(terms(run, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
-
-
-UNIT = st.integers(0, 1000).map(
-    lambda seed: unit_rows(np.random.default_rng(seed).standard_normal((24, 5)).astype(np.float32))
-)
-
-
-@given(UNIT, st.integers(1, 6))
-def test_every_row_is_with_its_nearest_centre(rows, k: int) -> None:
-    weight = np.ones(len(rows), np.float32)
-    labels, centres = spherical_k_means(rows, weight, k, seed=1)
-    assert set(labels.tolist()) == set(range(k))
-    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1, atol=1e-5)
-    own = np.take_along_axis(rows @ centres.T, labels[:, None], axis=1)[:, 0]
-    assert np.all(own >= (rows @ centres.T).max(axis=1) - 1e-5)
-    again, _ = spherical_k_means(rows, weight, k, seed=1)
-    np.testing.assert_array_equal(labels, again)
-    assert -1 <= silhouette(rows, labels, centres) <= 1
-
-
-def test_well_parted_rows_are_parted() -> None:
-    rows = np.repeat(np.eye(4, dtype=np.float32), 5, axis=0)
-    labels, centres = spherical_k_means(rows, np.ones(20, np.float32), 4)
-    assert len({tuple(labels[i * 5 : i * 5 + 5].tolist()) for i in range(4)}) == 4
-    assert silhouette(rows, labels, centres) == pytest.approx(1.0)
 
 
 def test_the_command(run_path: str, capsys) -> None:
@@ -121,9 +92,16 @@ def test_the_command(run_path: str, capsys) -> None:
     assert "--number" in capsys.readouterr().err
 
 
+def test_topics_are_a_table(subject_run: Run) -> None:
+    found = topics(subject_run, 4)
+    assert len(repr(found).splitlines()) <= 3
+    for frame in (found.to_polars(), found.to_pandas()):
+        assert list(frame["name"]) == [row.name for row in found]
+
+
 def test_what_cannot_be_grouped() -> None:
     few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, "none").run_
-    with pytest.raises(InputError, match="tell something"):
+    with pytest.raises(InputError, match="are terms"):
         topics(few)
     with pytest.raises(OptionError):
         topics(few, 0)

@@ -12,7 +12,7 @@ import pytest
 
 import selfvec
 from selfvec.analysis.concepts import why
-from selfvec.analysis.concepts.shared_contexts import company
+from selfvec.analysis.concepts.shared_contexts import neighbour_ppmi
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence import PPMIOperator, count
@@ -24,7 +24,7 @@ from selfvec.storage.run_folder import open_run
 def test_ppmi_by_hand() -> None:
     # a b twice, c d once, windows of one neighbour: r = 2, 2, 1, 1 and the sum of r^.75 = 2 · 2^.75 + 2.
     batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
-    counts, ppmi = company(batch, [0, 2], 1)
+    counts, ppmi = neighbour_ppmi(batch, [0, 2], 1)
     assert counts.tolist() == [[0, 2, 0, 0], [0, 0, 0, 1]]
     total = 2 * 2**0.75 + 2
     assert ppmi[0].tolist() == pytest.approx([0, math.log(2 * total / (2 * 2**0.75)), 0, 0])
@@ -36,7 +36,7 @@ def test_company_is_what_the_counts_say(subject_run: Run) -> None:
     assert batch is not None
     exact = count(batch, 9)
     rows = [0, 5, 11]
-    counts, ppmi = company(batch, rows, 4)
+    counts, ppmi = neighbour_ppmi(batch, rows, 4)
     np.testing.assert_array_equal(counts, exact.dense()[rows])
     operator = PPMIOperator(exact)
     dense = np.zeros((len(batch.types),) * 2)
@@ -94,7 +94,7 @@ def test_a_word_without_a_vector_has_no_cosine() -> None:
     table = selfvec.Vectors(["hail", "fell", "rain"], np.eye(3, dtype=np.float32))
     texts = ["hail fell hard", "rain fell hard", "graupel fell hard"] * 4
     run = selfvec.Refiner(method="original").fit(texts, table).run_
-    found = why(run, "hail", "graupel", sentences=0)
+    found = why(run, "hail", "graupel", examples=0)
     assert found.before is None
     assert found.uses == []
     assert {row.context for row in found.contexts} <= {"fell", "hard"}
@@ -120,7 +120,7 @@ def test_the_command(run_path: str, capsys) -> None:
 
 
 def test_what_cannot_be_asked(subject_run: Run) -> None:
-    for options in ({"topn": 0}, {"window": 2}, {"sentences": -1}):
+    for options in ({"topn": 0}, {"window": 2}, {"examples": -1}):
         with pytest.raises(OptionError):
             why(subject_run, "hail", "rain", **options)
     forgetful = (

@@ -95,7 +95,7 @@ def test_slices_may_be_named(corpus: Path, capsys, form: list[str]) -> None:
 def test_where_the_files_changed_the_words_around_are_shown(corpus: Path) -> None:
     run = open_run(refine(corpus))
     corpus.write_text(corpus.read_text(encoding="utf-8").replace("barn", "shed"), encoding="utf-8")
-    row = drift(run, ["1993", "2020"], top=1).illustrate(run).rows[0]
+    row = drift(run, ["1993", "2020"]).select(1).illustrate(run).rows[0]
     assert row["examples_a"][0].islower()
     assert " barn " in f" {row['examples_a'][0]} "
 

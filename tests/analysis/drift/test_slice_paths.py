@@ -11,13 +11,13 @@ from drift_corpus import planted_run
 
 import selfvec
 from selfvec.analysis.drift import by_label
-from selfvec.analysis.drift.comparable_slices import parts_of
-from selfvec.analysis.drift.slice_paths import mean_uses, slice_paths
-from selfvec.analysis.drift.slice_vectors import slice_tables
+from selfvec.analysis.drift.comparable_slices import comparable_slices
+from selfvec.analysis.drift.document_blocks import slice_vectors
+from selfvec.analysis.drift.slice_paths import slice_paths
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
-from selfvec.usage.space import use_space
+from selfvec.usage.use_vectors import use_space
 from selfvec.views.slices import save_slice_plot, slice_view
 
 
@@ -31,14 +31,14 @@ def run() -> Run:
 def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:
     every = by_label(run.tokens)
     space = use_space(run, every)
-    tables = slice_tables(space, 1)
+    tables = slice_vectors(space, np.arange(len(run.vectors)), 1)
     words = ["x0", "t1w3", "c0"]
     for word, path in zip(words, slice_paths(run, words, every, draws=3, jobs=2), strict=True):
         for table, row in zip(tables, path.vectors, strict=True):
             np.testing.assert_allclose(row, table[run.index(word)], atol=2e-5)
         assert path.uses.sum() == run.tokens.counts[run.index(word)]
     rows = np.array([run.index(word) for word in words])
-    np.testing.assert_allclose(mean_uses(space, rows, 1), [table[rows] for table in tables], atol=1e-6)
+    np.testing.assert_allclose(slice_vectors(space, rows, 1), [table[rows] for table in tables], atol=1e-6)
 
 
 def test_a_word_that_moved_is_outside_what_chance_gives_one_that_stayed(run: Run) -> None:
@@ -135,4 +135,4 @@ def test_the_command(run: Run, tmp_path: Path, capsys) -> None:
 
 
 def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:
-    assert [part.name for part in parts_of(run)] == ["old", "new"]
+    assert [part.name for part in comparable_slices(run)] == ["old", "new"]

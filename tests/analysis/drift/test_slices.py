@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from selfvec import Run, TokenBatch
 from selfvec.analysis.drift import by_label, by_period, named_slice, slice_counts
-from selfvec.analysis.drift.comparable_slices import joined
+from selfvec.analysis.drift.comparable_slices import join_periods
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
 from selfvec.base.tensors import map_tensors, write_tensors
@@ -197,6 +197,6 @@ def test_joined_periods_hold_every_document_once_and_in_order(sizes: list[int], 
     dates = np.array([f"{1990 + i}-05-01" for i in range(len(sizes))], "datetime64[D]")
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     batch = TokenBatch(np.zeros(offsets[-1], np.int32), offsets, ["a"], dates)
-    parts = joined(by_period(batch, "year"), batch, most)
+    parts = join_periods(by_period(batch, "year"), batch, most)
     documents = np.concatenate([np.flatnonzero(part.documents) for part in parts])
     assert documents.tolist() == list(range(len(sizes)))

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from planted_senses import SENSES, USES
+from sklearn.metrics import adjusted_rand_score
 
 import selfvec
-from selfvec.analysis.senses import adjusted_rand, induce, sense_space
+from selfvec.analysis.senses import induce, sense_space
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus import Corpus
@@ -33,7 +34,7 @@ def test_planted_senses_are_found_and_described(sense_run: Run, word: str) -> No
     found = induce(sense_run, word)
     topics = SENSES[word]
     assert len(found) == len(topics)
-    assert adjusted_rand(topics_of(sense_run, found.documents), found.assigned) > 0.95
+    assert adjusted_rand_score(topics_of(sense_run, found.documents), found.assigned) > 0.95
     assert sum(sense.count for sense in found) == len(found.assigned) == USES * len(topics)
     assert sum(sense.share for sense in found) == pytest.approx(1)
     assert [s.share for s in found] == sorted((s.share for s in found), reverse=True)
@@ -99,7 +100,7 @@ def test_a_seed_gives_the_same_senses_and_others_the_same_groups(sense_run: Run)
     one, same = induce(sense_run, "triple", space=space), induce(sense_run, "triple")
     assert one.as_dict(uses=True) == same.as_dict(uses=True)
     other = induce(sense_run, "triple", seed=5)
-    assert adjusted_rand(one.assigned, other.assigned) > 0.95
+    assert adjusted_rand_score(one.assigned, other.assigned) > 0.95
 
 
 def test_senses_are_the_same_for_any_number_of_threads(sense_run: Run) -> None:
@@ -148,12 +149,12 @@ def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> No
     pieces = Run(sense_run.vectors, sense_run.original, provenance=told, tokens=sense_run.tokens)
     found = induce(pieces, "twin", examples=0)
     assert len(found) == 2
-    with pytest.raises(InputError, match="made of pieces of words"):
+    with pytest.raises(InputError, match="are pieces of words"):
         found.disambiguate("twin")
 
 
 def test_words_without_senses_are_said(sense_run: Run, tmp_path: Path, storms: list[str]) -> None:
-    with pytest.raises(InputError, match="'rare' occurs 7 times, senses are told from 20 uses on"):
+    with pytest.raises(InputError, match="'rare' occurs 7 times, senses need at least 20 uses"):
         induce(sense_run, "rare")
     with pytest.raises(InputError, match=r"did you mean twin"):
         induce(sense_run, "twinn")

@@ -1,7 +1,7 @@
-"""Two tables, or two runs, in one space: turned, placed by a compass, or told by anchors.
+"""Comparing two tables or two runs.
 
-Vectors of two trainings have nothing to do with one another until somebody says how their axes correspond.
-`align` does, in three ways; `compare` goes on to say which words differ, and whether that could be chance.
+The axes of separately trained vectors do not correspond. `align` brings them into one space by one of three
+methods; `compare` lists the words that differ, and tests whether that could be chance.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`align`: two tables or runs, brought to where their words can be compared, by one of three methods."""
+"""`align`: two tables or runs in one space, by one of three methods."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.result_table import short_repr
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import is_run, open_run
 
-from .procrustes import TRIM, turn_onto
+from .procrustes import TRIM, rotate_onto
 from .relative import ANCHORS, choose_anchors, relative_rows
-from .shared_words import share
+from .shared_words import shared_words
 
 __all__ = ["METHODS", "Aligned", "Given", "align", "opened", "table_of"]
 
 Given = Vectors | Run | str | os.PathLike[str]
-"""A table of vectors, a run, or where either is."""
+"""A table of vectors, a run, or the path of either."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Aligned:
     """Two tables in one space.
 
@@ -35,9 +36,9 @@ class Aligned:
     a, b : Vectors
     method : str
     both : bool
-        Whether a, too, is another table than the one that was given.
+        Whether a has new vectors, too, instead of the given ones.
     notes : dict
-        How it was done, JSON-serialisable.
+        Figures of the alignment, JSON-serialisable.
     """
 
     a: Vectors
@@ -46,25 +47,34 @@ class Aligned:
     both: bool
     notes: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        title = f"Aligned by {self.method}: {len(self.a):,} and {len(self.b):,} words"
+        note = f"{self.notes['shared']:,} shared words, mean cosine {self.notes['cosine']:.3f}"
+        return short_repr(title, [], note if self.notes else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures of the alignment, JSON-serialisable."""
+        return {"method": self.method, **self.notes}
+
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> list[str]:
-        """Write b to ``path``; where both tables are new, a and b into a new folder of that name.
+        """Write b to ``path``; if both tables are new, write a and b into a new folder of that name.
 
         Parameters
         ----------
         path : path
         format : str, optional
-            A name in `selfvec.storage.formats.FORMATS`; otherwise the suffix tells, or safetensors in a
+            A name in `selfvec.storage.formats.FORMATS`. By default that of the suffix, or safetensors in a
             folder.
 
         Returns
         -------
         list of str
-            What the format has no place for.
+            What the format cannot store.
 
         Raises
         ------
         OptionError
-            If the format cannot be written, or the name of a folder reads like a file's.
+            If the format cannot be written, or the name of a folder has the suffix of a file.
         TargetError
             If the path cannot be written, or the folder exists.
         """
@@ -76,7 +86,7 @@ class Aligned:
         row = next((row for row in FORMATS if row.name == (format or "safetensors")), None)
         if any(os.fspath(path).endswith(suffix) for other in FORMATS for suffix in other.suffixes):
             raise OptionError(
-                f"the method {self.method} makes two tables, which go into a folder",
+                f"the method {self.method} makes two tables, which are written to a folder",
                 path=path,
                 remedy="name a folder, and the format with --to",
             )
@@ -87,7 +97,7 @@ class Aligned:
 
 
 def opened(given: Given) -> Vectors | Run:
-    """A run where there is one, a table of vectors otherwise."""
+    """The run at a path if there is one, otherwise the table of vectors."""
     if isinstance(given, Vectors | Run):
         return given
     if is_run(given):
@@ -103,23 +113,23 @@ def table_of(given: Vectors | Run) -> Vectors:
 
 
 def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Aligned:
-    """Bring b's words to where a's are, or both to where they can be compared.
+    """Bring two tables or runs into one space, so that their words can be compared by cosine.
 
     Parameters
     ----------
     a, b : Vectors, Run or path
     method : "procrustes", "compass" or "relative"
-        Turn b upon a; place the words of either by contexts made of both corpora, for runs that kept their
-        tokens; or tell every word by its cosines to anchor words.
+        Rotate b onto a; place the words of each corpus by context vectors of both, for runs that kept their
+        tokens; or represent every word by its cosines to anchor words.
     **options
         Those of `by_procrustes`, `by_compass` or `by_relative`.
 
     Raises
     ------
     OptionError
-        If there is no such method, or it has no such option.
+        If the method is unknown, or does not have an option.
     InputError
-        If the two cannot be aligned in this way; says in which they can.
+        If the two cannot be aligned by this method; the error names one that works.
 
     Examples
     --------
@@ -145,30 +155,30 @@ def _who_has(name: str) -> str:
 def by_procrustes(
     a: Vectors | Run, b: Vectors | Run, *, min_count: int = 1, trim: float = TRIM, centre: bool = False
 ) -> Aligned:
-    """Turn b upon a; see `selfvec.analysis.alignment.procrustes`.
+    """Rotate b onto a; see `selfvec.analysis.alignment.procrustes`.
 
     Parameters
     ----------
     a, b : Vectors or Run
     min_count : int
-        Words that occur less often in either text take no part in the fit.
+        Leave words that occur less often in either text out of the fit.
     trim : float
-        Share of the shared words, those that lie farthest off, that take no part either.
+        Share of the shared words, those that are farthest off, that is left out as well.
     centre : bool
-        Whether the centres of the shared words are laid upon one another first.
+        Whether to align the means of the shared words first.
     """
     one, other = table_of(a), table_of(b)
-    shared = share(one, other, min_count)
-    turned, turn = turn_onto(one, other, shared, trim=trim, centre=centre)
+    shared = shared_words(one, other, min_count)
+    rotated, rotation = rotate_onto(one, other, shared, trim=trim, centre=centre)
     before = one.vector_size == other.vector_size
     notes = {
         "shared": len(shared),
-        "anchors": int(turn.kept.sum()),
-        "left_out": [word for word, kept in zip(shared.words, turn.kept, strict=True) if not kept][:20],
+        "anchors": int(rotation.kept.sum()),
+        "left_out": [word for word, kept in zip(shared.words, rotation.kept, strict=True) if not kept][:20],
         "cosine_before": _mean_cosine(one, other, shared.words) if before else None,
-        "cosine": _mean_cosine(one, turned, shared.words),
+        "cosine": _mean_cosine(one, rotated, shared.words),
     }
-    return Aligned(one, turned, "procrustes", False, notes)
+    return Aligned(one, rotated, "procrustes", False, notes)
 
 
 def by_compass(
@@ -179,19 +189,19 @@ def by_compass(
     anchor: float = 0.0,
     jobs: int | None = None,
 ) -> Aligned:
-    """Place the words of both corpora by one frozen table of contexts; see `compass`.
+    """Place both corpora's words by one frozen table of contexts; see `selfvec.analysis.alignment.compass`.
 
     Parameters
     ----------
     a, b : Run
-        Begun from the same vectors, with their tokens.
+        Refined from the same vectors, with their tokens.
     window : int, optional
-        Tokens per window, the centre included; 41 where not given.
+        Tokens per window, the centre included; 41 by default.
     anchor : float
-        λ: how strongly words hold on to what was known about them. 0 shows what the corpora say and nothing
-        else; the decorrelated update has 2.25, which is better where the tables are to be used.
+        λ, the pull toward the original vectors. 0 shows the corpora alone; the decorrelated update has 2.25,
+        which is better for using the tables.
     jobs : int, optional
-        Threads.
+        Threads; all cores by default.
     """
     from selfvec.refine.decorrelated import WINDOW
 
@@ -202,13 +212,13 @@ def by_compass(
     window = WINDOW if window is None else window
     one, other = compass_of(a, b, window=window, jobs=jobs).tables(anchor)
     one, other = _only(one, table_of(a).index_to_key), _only(other, table_of(b).index_to_key)
-    words = share(one, other).words
+    words = shared_words(one, other).words
     notes = {"window": window, "shared": len(words), "cosine": _mean_cosine(one, other, words)}
     return Aligned(one, other, "compass", True, notes)
 
 
 def _only(table: Vectors, words: list[str]) -> Vectors:
-    """Some words of a table, with all that is known about them."""
+    """Some words of a table, with their sources and counts."""
     rows = [table.key_to_index[word] for word in words]
     counts = None if table.counts is None else table.counts[rows]
     return Vectors(words, table.vectors[rows], sources=table.sources[rows], counts=counts, normalized=True)
@@ -223,7 +233,7 @@ def by_relative(
     choose: str = "frequency",
     seed: int = 0,
 ) -> Aligned:
-    """Tell the words of both by their cosines to the same anchors; see `selfvec.analysis.alignment.relative`.
+    """Represent the words of both by cosines to the same anchors; see `selfvec.analysis.alignment.relative`.
 
     Parameters
     ----------
@@ -231,36 +241,36 @@ def by_relative(
     min_count : int
         Words that occur less often in either text are no anchors.
     anchors : int, optional
-        How many; 300 where not given, or all shared words where there are fewer.
+        How many; by default 300, or all shared words if there are fewer.
     choose : "frequency", "kmeans" or "farthest"
-        See `choose_anchors`; the last two look at a.
+        See `choose_anchors`; the last two use the vectors of a.
     seed : int
     """
     one, other = table_of(a), table_of(b)
-    shared = share(one, other, min_count)
+    shared = shared_words(one, other, min_count)
     number = min(ANCHORS, len(shared)) if anchors is None else anchors
     rows = one.unit[shared.rows_a]
     chosen = choose_anchors(shared.words, rows, number, choose, seed)
     words = [shared.words[i] for i in chosen.tolist()]
     places_a, places_b = shared.rows_a[chosen], shared.rows_b[chosen]
-    told_a, told_b = _told(one, places_a), _told(other, places_b)
+    relative_a, relative_b = _relative(one, places_a), _relative(other, places_b)
     notes = {
         "shared": len(shared),
         "anchors": len(words),
         "anchor_words": words,
-        "cosine": _mean_cosine(told_a, told_b, shared.words),
+        "cosine": _mean_cosine(relative_a, relative_b, shared.words),
     }
-    return Aligned(told_a, told_b, "relative", True, notes)
+    return Aligned(relative_a, relative_b, "relative", True, notes)
 
 
-def _told(table: Vectors, anchors: NDArray[np.int64]) -> Vectors:
-    """A table's words by their cosines to some of its rows."""
+def _relative(table: Vectors, anchors: NDArray[np.int64]) -> Vectors:
+    """The words of a table by their cosines to some of its rows."""
     rows = relative_rows(table.vectors, table.vectors[anchors])
     return Vectors(table.index_to_key, rows, sources=table.sources, counts=table.counts)
 
 
 def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:
-    """Of the two vectors of a word."""
+    """Mean cosine of the two vectors of each word."""
     one, other = (table.unit[[table.key_to_index[word] for word in words]] for table in (a, b))
     return float(np.einsum("ij,ij->i", one, other, dtype=np.float64).mean())
 

@@ -1,17 +1,17 @@
-"""A compass: one frozen table of contexts, made of both corpora, by which each corpus places its words.
+"""Compass: one frozen table of context vectors from both corpora, by which each corpus places its words.
 
-TWEC and CADE (Di Carlo, Bianchi and Palmonari, 2019; Bianchi et al., 2020) train one side of word2vec on all
-the text, freeze it, and train the other side on each slice: the slices come out in one space without being
-turned. Here it is said in our operator. With A the centred, root-weighted sum of neighbours over *both*
-corpora and T the whitening of its second application,
+TWEC and CADE (Di Carlo, Bianchi and Palmonari, 2019; Bianchi et al., 2020) train one side of word2vec on
+all the text, freeze it, and train the other side on each slice, so that all slices share one space without
+a rotation. Here the same is done with our operator. With A the centred, root-weighted sum of neighbours
+over *both* corpora and T the whitening of its second application,
 
     context   K    =  unit(zca(A·E₀)),                        frozen, from both corpora together
     slice     E_s  =  unit(T( r / r_s · (A_s·K) )),           A_s sums over the texts of s alone
 
-where the weights r_c^(-γ) of contexts and T are those of both corpora. The factor r / r_s (a word's
-neighbours in all, over those in s) makes the sum a mean, so that a word does not move for being rarer in s.
-The centre, "what stands next to anything", is that of s: otherwise every word would move with what its whole
-corpus is about, and words without much meaning the most. Equal corpora give equal rows.
+where the context weights r_c^(-γ) and T are those of both corpora. The factor r / r_s (a word's neighbours
+in all, over those in s) turns the sum into a mean, so that a word does not move because it is rarer in s.
+The centre, the mean context of any word, is that of s; otherwise every word would move with the topics of
+its corpus, and words with little meaning the most. Equal corpora give equal rows.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from selfvec.refine.decorrelated import (
 )
 from selfvec.refine.unknown_words import starting_vectors
 
-__all__ = ["Compass", "compass_of", "joined"]
+__all__ = ["Compass", "compass_of", "join_corpora"]
 
-_SAME = 1e-3  # of two unit rows: the same row, read from two files
+_SAME = 1e-3  # difference of unit rows that were read from two files and are the same
 
 Table = NDArray[np.float32]
 
@@ -55,19 +55,19 @@ class Compass:
     Parameters
     ----------
     batch : TokenBatch
-        The texts of the first corpus, then those of the second, over the words of both.
+        The documents of the first corpus, then those of the second, over the words of both.
     second : (D,) bool
-        Which documents are the second's.
+        Which documents belong to the second corpus.
     context : (V, d) float32
-        K · T, so that sums of neighbours come out whitened.
+        K · T, so that sums of neighbours are whitened.
     shift : (d,) float32
-        What the whitening takes off.
+        Subtracted by the whitening.
     degrees : (V,) float64
-        r: how many neighbours each word has in both corpora.
+        r, the number of neighbours of each word in both corpora.
     whole : (V, d) float32
         A·K·T.
     base : (V, d) float32
-        What was known about the words.
+        Original vectors of the words.
     sources : (V,) uint8
     half : int
         Neighbours on either side.
@@ -88,26 +88,24 @@ class Compass:
     def sides(
         self, second: NDArray[np.bool_], rows: NDArray[np.int64] | slice = slice(None)
     ) -> tuple[Table, Table]:
-        """Rows of words by the texts that are not ``second``, (D,) bool, and by those that are.
+        """Rows of words by the documents that are not ``second``, (D,) bool, and by those that are.
 
-        They are not normalised: their differences are those of what stood next to a word, on the average.
-        The shorter side is scanned, the other is the rest. A word without neighbours on a side has zeros.
-        ``rows`` says which words; all where not given.
+        They are not normalised: their difference is that of the average contexts. Only the shorter side is
+        scanned; the other is the rest of the whole. A word without neighbours on a side has zeros. ``rows``
+        selects words; all by default.
         """
         lengths = np.diff(self.batch.offsets)
         shorter = second if 2 * lengths[second].sum() <= len(self.batch) else ~second
         operator = ScanOperator(self.batch.part(shorter), 2 * self.half + 1, GAMMA, self.jobs)
-        own, operator.degrees = (
-            operator.degrees,
-            self.degrees,
-        )  # contexts weigh what they weigh in both corpora
+        # Context weights are those of both corpora.
+        own, operator.degrees = operator.degrees, self.degrees
         summed = operator.apply(self.context)
         here = self._placed(summed[rows], own, rows)
         rest = self._placed(self.whole[rows] - summed[rows], self.degrees - own, rows)
         return (rest, here) if shorter is second else (here, rest)
 
     def _placed(self, summed: Table, own: NDArray[np.float64], rows: NDArray[np.int64] | slice) -> Table:
-        """Rows of a side, from sums with the centre of both corpora and its degrees, (V,)."""
+        """Rows of a side, from its sums with the centre of both corpora, and its degrees, (V,)."""
         here, whole = own[rows], self.degrees[rows]
         factor = np.divide(whole, here, out=np.zeros_like(here), where=here > 0)
         shares = own / max(own.sum(), 1.0) - self.degrees / max(self.degrees.sum(), 1.0)
@@ -120,9 +118,9 @@ class Compass:
         return out
 
     def tables(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
-        """All words as either corpus has them, with their counts there.
+        """The tables of both corpora, with word counts.
 
-        With ``anchor``, λ, they are pulled back to what was known; see `decorrelated.anchored`.
+        ``anchor``, λ, pulls words back to their original vectors; see `selfvec.refine.decorrelated.anchored`.
         """
         strengths = np.zeros(len(self.whole), np.float32)
         strengths[self.sources == Source.KNOWN] = anchor
@@ -136,13 +134,13 @@ class Compass:
         return made[0], made[1]
 
 
-def joined(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.bool_]]:
-    """Two corpora over the words of both, and which documents are the second's.
+def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.bool_]]:
+    """Both corpora as one over the words of both, and which documents belong to the second.
 
     Examples
     --------
     >>> one = TokenBatch.from_documents([["a", "b"]])
-    >>> both, second = joined(one, TokenBatch.from_documents([["c", "a"], []]))
+    >>> both, second = join_corpora(one, TokenBatch.from_documents([["c", "a"], []]))
     >>> both.ids.tolist(), list(both.types), second.tolist()
     ([0, 1, 2, 0], ['a', 'b', 'c'], [False, True, True])
     """
@@ -157,12 +155,12 @@ def joined(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.bool_]]
 def compass_of(
     a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, jobs: int | None = None
 ) -> Compass:
-    """The compass of two runs that have kept their corpora.
+    """The compass of two runs that kept their corpora.
 
     Parameters
     ----------
     a, b : Run
-        Refined, by whatever rule, from one table of vectors, or both from random directions.
+        Refined by any method from the same vectors, or both from random ones.
     window : int
         Tokens per window, the centre included.
     jobs : int, optional
@@ -171,20 +169,20 @@ def compass_of(
     Raises
     ------
     InputError
-        If one is no run or forgot its tokens, or the two began from different vectors.
+        If one is not a run or has not kept its tokens, or they were refined from different vectors.
     """
     if not (isinstance(a, Run) and isinstance(b, Run)):
         raise InputError(
-            "a compass is made of two runs and their corpora, a table of vectors has none",
+            "a compass needs the corpora of two runs, and a table of vectors has none",
             remedy="give run folders, or choose the method procrustes or relative",
         )
     if window < 2:
         raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
-    batch, second = joined(
+    batch, second = join_corpora(
         a.require_tokens("which a compass reads again: choose the method procrustes"),
         b.require_tokens("which a compass reads again: choose the method procrustes"),
     )
-    rows, sources = _beginning(a, b, batch)
+    rows, sources = _original_vectors(a, b, batch)
     known = sources != Source.NONE
     base = base_vectors(rows, known)
     operator = ScanOperator(batch, window, GAMMA, jobs)
@@ -205,27 +203,27 @@ def compass_of(
     )
 
 
-def _beginning(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray[np.uint8]]:
-    """What the words of both corpora began from, and where that came from."""
+def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray[np.uint8]]:
+    """Original vectors of the words of both corpora, and their sources."""
     one, other = a.original, b.original
     random = [bool(np.any(table.sources == Source.RANDOM)) for table in (one, other)]
-    if all(random):  # directions that mean nothing are drawn anew, so that no two words have the same
+    if all(random):  # draw again, because both runs may have given one random vector to two words
         drawn = starting_vectors(batch, None, Settings(seed=int(a.provenance.get("seed", 0))))
         return drawn.unit, drawn.sources
     if any(random) or not _agree(one, other):
         raise InputError(
-            "a compass needs two runs that began from the same vectors, these began from different ones",
+            "a compass needs two runs refined from the same vectors, these were refined from different ones",
             path=b.folder,
             remedy="refine both from one table, or choose the method procrustes or relative",
         )
-    first, sources_a = one.lookup(batch.types, compose=False)
-    second, sources_b = other.lookup(batch.types, compose=False)
+    rows_a, sources_a = one.lookup(batch.types, compose=False)
+    rows_b, sources_b = other.lookup(batch.types, compose=False)
     mine = np.array([word in one for word in batch.types])
-    return np.where(mine[:, None], first, second), np.where(mine, sources_a, sources_b).astype(np.uint8)
+    return np.where(mine[:, None], rows_a, rows_b), np.where(mine, sources_a, sources_b).astype(np.uint8)
 
 
 def _agree(one: Vectors, other: Vectors) -> bool:
-    """Whether the words of both have the same rows."""
+    """Whether the shared words have the same rows."""
     if one.vector_size != other.vector_size:
         return False
     both = [word for word in one.index_to_key if word in other]

@@ -1,13 +1,11 @@
-"""How far chance alone moves a word: by sharing out the documents again, or by what its peers do.
+"""How far words move by chance: under permutations of the documents, or by comparison with similar words.
 
-Two questions, and they are not the same:
+``by_documents`` tests whether the two corpora could be one: if the documents were divided at random, how
+often would the word be as far apart? It needs both corpora. It tests use in these documents, so that
+corpora on different topics differ significantly in nearly every word.
 
-``by_documents`` asks whether the two corpora could be one: were the documents dealt out at random, how often
-would the word lie as far apart? It needs both corpora. What it tests is use in these documents: corpora on
-different topics differ in nearly every word, and significantly so.
-
-``by_peers`` asks whether the word moved more than words as frequent as it usually do. It needs tables only.
-It takes for granted that most of these have not changed, and says nothing of how reliable a table is.
+``by_peers`` tests whether the word moved more than words of its frequency usually do. It needs the tables
+only. It assumes that most words have not changed, and does not measure how reliable a table is.
 """
 
 from __future__ import annotations
@@ -27,19 +25,19 @@ from .compass import Compass
 __all__ = ["PEERS", "by_documents", "by_peers"]
 
 PEERS = 200  # words of about the same frequency
-_LEAST_DOCUMENTS = 10  # on either side: with fewer there are few ways to deal them out
-_LEAST = 1e-6  # a distance that rounding makes
+_LEAST_DOCUMENTS = 10  # on either side; fewer have too few permutations
+_LEAST = 1e-6  # distance that rounding alone makes
 
 Numbers = NDArray[np.float64]
 
 
 def by_peers(distances: Numbers) -> tuple[Numbers, Numbers]:
-    """z of the logarithm of each distance among those of its peers, and the p of such a z.
+    """z of the logarithm of each distance among its peers, and the p of this z.
 
-    Centre and scale are median and median absolute deviation (times 1.4826), which changed words hardly
-    touch, and p is the upper tail of the normal distribution that they make: an empirical null (Efron, 2004,
-    *Large-scale simultaneous hypothesis testing*). The rank among the peers would be no p to control a false
-    discovery rate with: ranks are spread evenly whatever happened.
+    Centre and scale are the median and the median absolute deviation (times 1.4826), which changed words
+    hardly affect, and p is the upper tail of the normal distribution with these: an empirical null (Efron,
+    2004, *Large-scale simultaneous hypothesis testing*). The rank among the peers is no valid p, because
+    ranks are uniform whether or not words changed.
 
     Parameters
     ----------
@@ -71,18 +69,18 @@ def by_documents(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Distances of words between the two corpora, z and p against corpora of documents dealt out at random.
+    """Distances of words between the two corpora, and their z and p under permutations of the documents.
 
-    Every permutation keeps how many documents either side has, and goes through the same compass. What is
-    tested is the length of the difference between the word's two rows before they are normalised: what stood
-    next to it on the average, here and there. The cosine distance says how large a change is and would make a
-    poor test: where a word's meanings cancel, halves at random lie as far apart as the corpora do.
+    Every permutation keeps the number of documents on each side and uses the same compass. The test
+    statistic is the length of the difference between the word's two rows before they are normalised, which
+    are its average contexts on either side. The cosine distance measures the size of a change but would be
+    a poor statistic: if a word's meanings cancel, random halves are as far apart as the corpora.
 
-    z holds that length against mean and standard deviation of its own under permutation. p is the larger of
-    two: the share of permutations that bring the word itself as far, and the share of all z that they give to
-    it and its peers in frequency. The first cannot tell p below 1 / P, so where no permutation came as far
-    the second stands alone: 200 permutations of 200 words tell p down to 1 / 40,000, on the assumption that
-    the z of words of a frequency are distributed alike.
+    z compares this length with its mean and standard deviation under permutation. p is the larger of two:
+    the share of permutations that move the word itself as far, and the share of z as large among the
+    permuted z of the word and its peers in frequency. The first cannot be below 1 / P, so if no permutation
+    moves the word as far, only the second is used: 200 permutations of 200 words resolve p down to 1 /
+    40,000, assuming that words of similar frequency have similarly distributed z.
 
     Parameters
     ----------
@@ -101,29 +99,29 @@ def by_documents(
     Raises
     ------
     InputError
-        If either corpus has fewer than ten documents.
+        If a corpus has fewer than ten documents.
     """
     documents = int(compass.second.sum())
     fewest = min(documents, len(compass.second) - documents)
     if fewest < _LEAST_DOCUMENTS:
         raise InputError(
-            f"dealing out documents takes {_LEAST_DOCUMENTS} on either side, one side has {fewest}",
-            remedy="give a document per line or row, or choose the method procrustes",
+            f"permuting documents takes {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
+            remedy="give one document per line or row, or choose the method procrustes",
         )
     rng = np.random.default_rng(seed)
-    chance = np.empty((permutations, len(words)))
+    null = np.empty((permutations, len(words)))
     with (progress or Progress()).stage("Permuting", permutations, "permutations") as advance:
-        for draw in chance:
-            draw[:] = _apart(*compass.sides(rng.permutation(compass.second), words))
+        for draw in null:
+            draw[:] = _difference(*compass.sides(rng.permutation(compass.second), words))
             advance(1)
     sides = compass.sides(compass.second, words)
-    observed, middle, scale = _apart(*sides), chance.mean(axis=0), chance.std(axis=0, ddof=1)
+    observed, middle, scale = _difference(*sides), null.mean(axis=0), null.std(axis=0, ddof=1)
     known = scale > 0
-    drawn = np.divide(chance - middle, scale, out=np.zeros_like(chance), where=known)
-    # The draws are held against their own mean, what was observed against that of others: it varies more.
+    drawn = np.divide(null - middle, scale, out=np.zeros_like(null), where=known)
+    # The permuted values are part of their own mean, the observed one is not, and so varies more.
     fair = math.sqrt((permutations - 1) / (permutations + 1))
     z = np.divide(observed - middle, scale / fair, out=np.zeros(len(words)), where=known)
-    beyond = np.sum(chance >= observed, axis=0)
+    beyond = np.sum(null >= observed, axis=0)
     p = np.where(beyond, empirical_p(beyond, permutations), 0.0)
     for peers in np.array_split(np.arange(len(words)), max(1, len(words) // PEERS)):
         p[peers] = np.maximum(p[peers], tail_p(z[peers], drawn[:, peers].ravel()))
@@ -131,6 +129,6 @@ def by_documents(
     return 1 - cosines, z, np.where(known, p, 1.0)
 
 
-def _apart(one: NDArray[np.float32], other: NDArray[np.float32]) -> Numbers:
-    """Lengths of the differences of rows, (n,)."""
+def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> Numbers:
+    """Lengths of the differences between rows, (n,)."""
     return np.asarray(np.linalg.norm(one - other, axis=1), np.float64)

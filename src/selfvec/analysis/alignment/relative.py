@@ -1,8 +1,8 @@
-"""Relative representations: a word as its cosines to a few anchor words, which any table can tell.
+"""Relative representations: each word by its cosines to a few anchor words.
 
-Two spaces that agree on how near words are to one another agree on these cosines, whatever their axes, scales
-and dimensions (Moschella et al., 2023, *Relative representations enable zero-shot latent space
-communication*). Nothing is fitted; what is lost is whatever the anchors do not span.
+Two spaces in which words are equally near to one another agree on these cosines, whatever their axes,
+scales and dimensions (Moschella et al., 2023, *Relative representations enable zero-shot latent space
+communication*). Nothing is fitted. Directions that the anchors do not span are lost.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.numerics.kmeans import lloyd
 from selfvec.numerics.rows import unit_rows
 
 __all__ = ["ANCHORS", "CHOICES", "choose_anchors", "relative_rows"]
@@ -39,7 +40,7 @@ def relative_rows(rows: NDArray[np.floating[Any]], anchors: NDArray[np.floating[
 def choose_anchors(
     words: list[str], rows: Table, number: int = ANCHORS, choose: str = "frequency", seed: int = 0
 ) -> NDArray[np.int64]:
-    """Which of n shared words become anchors.
+    """Choose anchors among n shared words.
 
     Parameters
     ----------
@@ -50,20 +51,20 @@ def choose_anchors(
     number : int
         k.
     choose : "frequency", "kmeans" or "farthest"
-        The first words; the words nearest to the centres of k groups; or words that are each as far as
-        possible from those before it (Gonzalez, 1985), which spans the space but likes odd words.
+        The first words; the words nearest to the centres of k clusters; or words that are each as far as
+        possible from those before (Gonzalez, 1985), which span the space but tend to be unusual.
     seed : int
-        For the beginnings of the last two. They do not depend on the order of words.
+        For the start of the last two, which do not depend on the order of words.
 
     Returns
     -------
     (k,) int64
-        Rising numbers, without repetition: groups may share a nearest word, and then there are fewer.
+        In ascending order. Fewer than k if clusters share a nearest word.
 
     Raises
     ------
     OptionError
-        If there are fewer words than anchors, or no such choice.
+        If there are fewer words than anchors, or ``choose`` is unknown.
     """
     if choose not in CHOICES:
         raise OptionError(f"is one of {', '.join(CHOICES)}, not {choose!r}", field="choose")
@@ -92,15 +93,7 @@ def _farthest(rows: Table, number: int, rng: np.random.Generator) -> NDArray[np.
 
 
 def _kmeans(rows: Table, number: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Spherical k-means (Dhillon and Modha, 2001); an empty group keeps its centre."""
-    centres = rows[rng.choice(len(rows), number, replace=False)]
-    group = np.full(len(rows), -1)
-    for _ in range(_ROUNDS):
-        before, group = group, np.argmax(rows @ centres.T, axis=1)
-        if np.array_equal(before, group):
-            break
-        order = np.argsort(group, kind="stable")
-        filled, starts = np.unique(group[order], return_index=True)
-        centres = centres.copy()
-        centres[filled] = unit_rows(np.add.reduceat(rows[order], starts, axis=0))
+    """The row nearest to each centre of a spherical k-means from random rows."""
+    first = rows[rng.choice(len(rows), number, replace=False)]
+    _, centres, _ = lloyd(rows, first, spherical=True, rounds=_ROUNDS)
     return np.asarray(np.argmax(rows @ centres.T, axis=0), np.int64)

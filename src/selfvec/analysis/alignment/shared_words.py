@@ -1,4 +1,4 @@
-"""The words two tables have in common: what every way of comparing them begins with."""
+"""The words two tables have in common: where every comparison begins."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 
-__all__ = ["Shared", "share"]
+__all__ = ["SharedWords", "shared_words"]
 
-_EVIDENCE = 20  # occurrences at which a word weighs half of what it can weigh
+_EVIDENCE = 20  # occurrences at which a word has half of its full weight
 
 
 @dataclass(frozen=True, eq=False)
-class Shared:
-    """n words with a vector in both tables, most frequent first, equally frequent ones in alphabetical order.
+class SharedWords:
+    """n words with a vector in both tables, most frequent first, ties in alphabetical order.
 
-    The order of words in the tables does not matter where their counts are known. Where they are not, a word
-    is as frequent as its later place in the two says, as vectors files are usually sorted.
+    If counts are unknown, the later of a word's two places in the tables is its rank: vectors files are
+    usually sorted by frequency.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Shared:
     rows_a, rows_b : (n,) int64
         Their rows in the two tables.
     counts_a, counts_b : (n,) int64 or None
-        How often they occurred, where both tables tell.
+        Their occurrences, if both tables know them.
     """
 
     words: list[str]
@@ -42,26 +42,26 @@ class Shared:
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """What each word counts when tables are fitted, (n,): m / (m + 20) for the smaller count m, or 1."""
+        """Weights in a fit, (n,): m / (m + 20) for the smaller count m, or 1 if counts are unknown."""
         if self.counts_a is None or self.counts_b is None:
             return np.ones(len(self))
         seen = np.minimum(self.counts_a, self.counts_b)
         return np.asarray(seen / (seen + _EVIDENCE), np.float64)
 
 
-def share(a: Vectors, b: Vectors, min_count: int = 1) -> Shared:
-    """The shared words of two tables; a row of zeros is no vector.
+def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
+    """The shared words of two tables. Rows of zeros count as missing.
 
     Parameters
     ----------
     a, b : Vectors
     min_count : int
-        Words that occur less often in either table's text are left out.
+        Leave out words that occur less often in either table's text.
 
     Raises
     ------
     OptionError
-        If a least count is asked for and a table does not tell counts.
+        If ``min_count`` is above 1 and a table has no counts.
     InputError
         If no word is left.
     """
@@ -73,23 +73,20 @@ def share(a: Vectors, b: Vectors, min_count: int = 1) -> Shared:
     if min_count > 1:
         if counts is None:
             raise OptionError(
-                "a least count needs two tables that know how often their words occurred",
+                "needs two tables with word counts",
                 field="min_count",
                 remedy="give two run folders, or leave it out",
             )
         kept &= np.minimum(*counts) >= min_count
     if not kept.any():
+        often = f" and occurs {min_count} times in both texts" if min_count > 1 else ""
         raise InputError(
-            "the two tables share no word that has a vector in both" + _often(min_count),
+            f"the two tables share no word that has a vector in both{often}",
             remedy="check that both are of one language and casing",
         )
     rarity = np.maximum(rows_a, rows_b) if counts is None else -np.minimum(*counts)
     order = np.array(sorted(np.flatnonzero(kept).tolist(), key=lambda i: (rarity[i], both[i][0])), np.int64)
     words = [both[i][0] for i in order.tolist()]
     if counts is None:
-        return Shared(words, rows_a[order], rows_b[order])
-    return Shared(words, rows_a[order], rows_b[order], counts[0][order], counts[1][order])
-
-
-def _often(min_count: int) -> str:
-    return f" and occurs {min_count} times in both texts" if min_count > 1 else ""
+        return SharedWords(words, rows_a[order], rows_b[order])
+    return SharedWords(words, rows_a[order], rows_b[order], counts[0][order], counts[1][order])

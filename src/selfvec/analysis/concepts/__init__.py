@@ -1,4 +1,4 @@
-"""Concepts of a text: its phrases, what belongs to a query, its topics, how terms hang together, and why.
+"""Concepts of a corpus: phrases, topics, related terms, a graph of terms, and why two words are similar.
 
 >>> from selfvec.analysis.concepts import expand, graph, phrases, topics, why
 """

@@ -1,9 +1,9 @@
-"""What else belongs to a query: related terms with weights, from what words mean and what texts are about.
+"""Query expansion: terms related to a query, by their use and by their topics.
 
-Two tables tell different things: in the refined one a word is near those used as it is (*hail*:
-*hailstones*), in that of topics near those of the same texts (*hail*: *windshields*). A term's weight is the
-mean of its cosines to the query in both, times n / (n + 10) for n occurrences: what few texts say is worth
-less. The query is the idf-weighted sum of its words.
+In the refined table a word is near those that are used alike (*hail*: *hailstones*), among topic vectors
+near those of the same documents (*hail*: *windshields*). The weight of a term is the mean of its cosines to
+the query in both, times n / (n + 10) for n occurrences, since few occurrences are weak evidence. The query
+is the idf-weighted sum of its words.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
@@ -23,31 +24,32 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK, parts
 from selfvec.text.preprocessing import Preprocessing, encode_texts
+from selfvec.text.stems import stems
 
-from .terms import stop_words, subjects
+from .terms import stop_words, topic_rows
 
 __all__ = ["Expansion", "Related", "expand"]
 
-LEAST = 0.2  # mean cosine below which a term is not related; as in search
-EVIDENCE = 10  # occurrences at which a term weighs half
+LEAST = 0.2  # smallest mean cosine of a related term, as in search
+EVIDENCE = 10  # occurrences at which a term has half of its full weight
 
 Table = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Related:
-    """A term that belongs to a query.
+    """A term related to a query.
 
-    Parameters
+    Attributes
     ----------
     term : str
         A phrase has underscores.
     weight : float
-        0 to 1, where a word of the query has 1: the mean of ``meaning`` and ``topic``, less for rare terms.
+        0 to 1; 1 for a word of the query. The mean of ``meaning`` and ``topic``, less for rare terms.
     meaning : float
         Cosine to the query in the refined table.
     topic : float
-        The same in that of topics.
+        Cosine to the query among topic vectors.
     count : int
         Occurrences.
     near : str
@@ -62,15 +64,15 @@ class Related:
     near: str
 
 
-@dataclass(frozen=True)
-class Expansion:
-    """A query and what belongs to it.
+@dataclass(frozen=True, repr=False)
+class Expansion(ResultTable):
+    """A query and its related terms.
 
-    Parameters
+    Attributes
     ----------
     query : str
     known : list of str
-        Its words and phrases that the run knows; stop words are neither here nor in ``unknown``.
+        Its words and phrases that the run knows. Stop words are neither here nor in ``unknown``.
     unknown : list of str
     rows : list of Related
         The largest weight first.
@@ -87,9 +89,17 @@ class Expansion:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __repr__(self) -> str:
+        title = f"Expansion of {self.query!r}: {len(self)} terms"
+        return short_repr(title, [f"{row.term} {row.weight:.2f}" for row in self.rows])
+
+    def records(self) -> list[dict[str, Any]]:
+        """One dict per term."""
+        return [asdict(row) for row in self.rows]
+
     @property
     def expanded(self) -> str:
-        """The query with its terms as a boosted query of search engines of the Lucene kind."""
+        """The query with its related terms, in Lucene's syntax with boosts."""
         more = [f"{_quoted(row.term)}^{row.weight:.2f}" for row in self.rows]
         return " ".join([*map(_quoted, self.known), *more])
 
@@ -100,37 +110,37 @@ class Expansion:
             "known": self.known,
             "unknown": self.unknown,
             "expanded": self.expanded,
-            "rows": [asdict(row) for row in self.rows],
+            "rows": self.records(),
         }
 
 
 def expand(
     run: Run, query: str, topn: int = 10, *, min_count: int = 5, progress: Progress | None = None
 ) -> Expansion:
-    """Terms that belong to a query.
+    """Terms related to a query.
 
     Parameters
     ----------
     run : Run
-        Its phrases are terms where it was made with some.
+        Its phrases are terms, too.
     query : str
     topn : int
     min_count : int
-        Occurrences of a term, at least.
+        Fewest occurrences of a term.
     progress : Progress, optional
 
     Returns
     -------
     Expansion
-        Terms that share a stem with the query or with one before them are left out, where the run's language
-        has stems.
+        Without terms that share a stem with the query or with a term before them, if there is a stemmer for
+        the run's language.
 
     Raises
     ------
     OptionError
         If ``topn`` is not at least 1.
     InputError
-        If the run knows no word of the query, or has forgotten its tokens.
+        If the run knows no word of the query, or has not kept its tokens.
     """
     if topn < 1:
         raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
@@ -141,32 +151,30 @@ def expand(
     known = [word for word in asked.types if times[word] and word in index]
     unknown = [word for word in asked.types if times[word] and word not in index]
     if not known:
-        told = f", {', '.join(map(repr, unknown))}," if unknown else ""
-        raise InputError(
-            f"no word of the query{told} occurs in this run", remedy="ask with words of the corpus"
-        )
+        listed = f", {', '.join(map(repr, unknown))}," if unknown else ""
+        raise InputError(f"no word of the query{listed} occurs in this run", remedy="use words of the corpus")
     rows = np.array([index[word] for word in known], np.int64)
     weight = inverse_document_frequency(batch)[rows] * np.array([times[w] for w in known], np.float32)
     with (progress or Progress()).stage("Relating texts", None, "words"):
-        tables = [run.vectors.unit, np.asarray(subjects(run))]
+        tables = [run.vectors.unit, np.asarray(topic_rows(run))]
     with one_core():
         cosines = np.stack([table @ _direction(table[rows], weight) for table in tables])
         nearest = (run.vectors.unit @ run.vectors.unit[rows].T).argmax(axis=1)
     near_both = cosines.mean(axis=0)
     scores = near_both * batch.counts / (batch.counts + EVIDENCE)
-    empty = stop_words(run)
+    stops = stop_words(run)
     able = (batch.counts >= min_count) & (near_both >= LEAST)
     able[rows] = False
     seen = {stem for word in known for stem in _stems(word, run)}
     out: list[Related] = []
     for row in np.flatnonzero(able)[np.argsort(-scores[able], kind="stable")].tolist():
         term = run.vectors.index_to_key[row]
-        stems = _stems(term, run)
-        if term.lower() in empty or not any(map(str.isalpha, term)) or seen.issuperset(stems):
+        roots = _stems(term, run)
+        if term.lower() in stops or not any(map(str.isalpha, term)) or seen.issuperset(roots):
             continue
-        seen.add(LINK.join(stems))
+        seen.add(LINK.join(roots))
         if LINK not in term:
-            seen.update(stems)
+            seen.update(roots)
         meaning, topic = (float(value) for value in cosines[:, row])
         near = known[int(nearest[row])]
         out.append(Related(term, float(scores[row]), meaning, topic, int(batch.counts[row]), near))
@@ -181,13 +189,11 @@ def _direction(rows: Table, weight: Table) -> Table:
 
 
 def _stems(term: str, run: Run) -> list[str]:
-    """The words of a term by their stems."""
+    """The stems of the words of a term."""
     words = parts(term.lower()) or [term.lower()]
     language = Preprocessing.of(run.provenance).stem
     if language is None:
         return words
-    from selfvec.text.stems import stems
-
     return stems(words, language)
 
 

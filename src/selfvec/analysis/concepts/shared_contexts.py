@@ -1,12 +1,12 @@
-"""Why two words are similar: the company they share, and how much each companion adds to their likeness.
+"""Why two words are similar: the contexts they share, and how much each adds to their similarity.
 
-A word's company is a row of positive pointwise mutual information over the words beside it (see
-`selfvec.cooccurrence.PositivePMI`). The cosine of two such rows is a sum over contexts:
+A word is represented by the positive pointwise mutual information of its neighbours (see
+`selfvec.cooccurrence.PositivePMI`). The cosine of two such rows is a sum over contexts, which shows what each
+context contributes:
 
     cos(a, b) = Σ_c PPMI(a, c) · PPMI(b, c) / (|PPMI(a)| · |PPMI(b)|)
 
-What stood beside a word only once or twice may be chance and does not count, nor do stop words and the two
-words themselves.
+Neighbours seen once or twice may be chance and do not count, nor do stop words and the two words themselves.
 """
 
 from __future__ import annotations
@@ -18,37 +18,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.phrases import LINK, parts
+from selfvec.usage.contexts import occurrences, padded_windows
+from selfvec.usage.examples import Example, sentences
+from selfvec.usage.marked_uses import SAMPLED, marked_uses
 
 from .terms import row_of, stop_words
 
-__all__ = ["WINDOW", "Shared", "Use", "Why", "company", "why"]
+__all__ = ["WINDOW", "SharedContext", "Use", "Why", "neighbour_ppmi", "why"]
 
 WINDOW = 21  # tokens, the centre included
-SMOOTHING = 0.75  # of contexts; Levy, Goldberg and Dagan (2015)
-_LEAST = 3  # times that a context stands beside a word
-_SHOWN = 5  # contexts that sentences are to show
+_LEAST = 3  # times that a context occurs near a word
+_SHOWN = 5  # contexts that example sentences show
 
 Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedContext:
     """A context that two words share.
 
-    Parameters
+    Attributes
     ----------
     context : str
     contribution : float
         What it adds to the cosine of the two rows.
     ppmi_a, ppmi_b : float
-        How much more often than by chance it stands beside either, a natural logarithm.
+        Natural logarithm of how much more often than by chance it occurs near either word.
     count_a, count_b : int
-        How often it stands there.
+        How often it occurs there.
     """
 
     context: str
@@ -61,17 +64,17 @@ class Shared:
 
 @dataclass(frozen=True)
 class Use:
-    """A use of one of the words among contexts that both have.
+    """A use of one of the words near contexts that both share.
 
-    Parameters
+    Attributes
     ----------
     word : str
     document : int
         Number of the document in the run's corpus.
     text : str
-        The sentence where the files are still there and unchanged, otherwise the words around.
+        The sentence if the original files are unchanged, otherwise the words around the use.
     contexts : list of str
-        Shared contexts in it.
+        The shared contexts in it.
     """
 
     word: str
@@ -80,25 +83,26 @@ class Use:
     contexts: list[str]
 
 
-@dataclass(frozen=True)
-class Why:
+@dataclass(frozen=True, repr=False)
+class Why(ResultTable):
     """Why two words are similar.
 
-    Parameters
+    Attributes
     ----------
     a, b : str
     count_a, count_b : int
     before, after : float or None
-        Cosine in the original and in the refined table; None where one has no vector.
+        Cosine in the original and in the refined table; None if a word has no vector.
     company : float
         Cosine of their rows of PPMI: the sum of all contributions.
-    contexts : list of Shared
+    contexts : list of SharedContext
         The largest contribution first.
     rest : float
-        What the contexts that are not listed contribute.
+        Contribution of the contexts that are not listed.
     together : int
-        How often one stands beside the other, and how much more than by chance, in ``together_ppmi``.
+        How often one occurs near the other.
     together_ppmi : float
+        PPMI of that.
     uses : list of Use
     """
 
@@ -109,19 +113,32 @@ class Why:
     before: float | None
     after: float | None
     company: float
-    contexts: list[Shared]
+    contexts: list[SharedContext]
     rest: float
     together: int
     together_ppmi: float
     uses: list[Use]
+
+    def __repr__(self) -> str:
+        title = f"Why {self.a!r} and {self.b!r} are similar: cosine {self.company:.2f} of their contexts"
+        return short_repr(title, [f"{row.context} {row.contribution:.3f}" for row in self.contexts])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per shared context."""
+        return [asdict(row) for row in self.contexts]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows."""
+        return self.rows
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec why --json`` prints it."""
         return asdict(self)
 
 
-def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, sentences: int = 2) -> Why:
-    """What makes two words alike.
+def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examples: int = 2) -> Why:
+    """The contexts that make two words similar.
 
     Parameters
     ----------
@@ -131,18 +148,18 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, sente
     topn : int
         Contexts listed.
     window : int
-        Tokens looked at around a word, itself included.
-    sentences : int
+        Tokens per window, the word itself included.
+    examples : int
         Uses shown of either word.
 
     Raises
     ------
     InputError
-        If a word is not in the run, or the run has forgotten its tokens.
+        If a word is not in the run, or the run has not kept its tokens.
     OptionError
-        If the two are one, or a number cannot be.
+        If both are the same word, or a number is too small.
     """
-    for name, value, least in (("topn", topn, 1), ("window", window, 3), ("sentences", sentences, 0)):
+    for name, value, least in (("topn", topn, 1), ("window", window, 3), ("sentences", examples, 0)):
         if value < least:
             raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
     rows = (row_of(run, a), row_of(run, b))
@@ -150,19 +167,17 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, sente
         name = run.vectors.index_to_key[rows[0]]
         raise OptionError(f"{a!r} and {b!r} are one word here, {name!r}", remedy="name two words")
     batch = run.require_tokens()
-    counts, ppmi = company(batch, rows, window // 2)
-    stands = np.where(counts >= _LEAST, ppmi, 0.0)
-    stands[:, list(rows)] = 0.0
-    empty = stop_words(run)
-    stands[:, [c for c in np.flatnonzero(stands.any(axis=0)).tolist() if batch.types[c].lower() in empty]] = (
-        0.0
-    )
-    lengths = np.linalg.norm(stands, axis=1)
-    contributions = stands[0] * stands[1] / max(float(lengths[0] * lengths[1]), 1e-12)
+    counts, ppmi = neighbour_ppmi(batch, rows, window // 2)
+    kept = np.where(counts >= _LEAST, ppmi, 0.0)
+    kept[:, list(rows)] = 0.0
+    stops = stop_words(run)
+    kept[:, [c for c in np.flatnonzero(kept.any(axis=0)).tolist() if batch.types[c].lower() in stops]] = 0.0
+    lengths = np.linalg.norm(kept, axis=1)
+    contributions = kept[0] * kept[1] / max(float(lengths[0] * lengths[1]), 1e-12)
     order = np.argsort(-contributions, kind="stable")[:topn]
     listed = [int(c) for c in order if contributions[c] > 0]
     total = float(contributions.sum())
-    shown = _uses(run, batch, rows, contributions, listed[:_SHOWN], window // 2, sentences)
+    shown = _uses(run, rows, contributions, listed[:_SHOWN], window // 2, examples)
     return Why(
         a=batch.types[rows[0]],
         b=batch.types[rows[1]],
@@ -172,7 +187,7 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, sente
         after=_cosine(run.vectors.unit, rows),
         company=total,
         contexts=[
-            Shared(
+            SharedContext(
                 context=batch.types[c],
                 contribution=float(contributions[c]),
                 ppmi_a=float(ppmi[0, c]),
@@ -189,21 +204,21 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, sente
     )
 
 
-def company(batch: TokenBatch, rows: Sequence[int], half: int) -> tuple[NDArray[np.int64], Figures]:
-    """How often every type stands beside some words, and the PPMI of that, (n, V) each.
+def neighbour_ppmi(batch: TokenBatch, rows: Sequence[int], half: int) -> tuple[NDArray[np.int64], Figures]:
+    """How often every type is a neighbour of some words, and the PPMI of that, (n, V) each.
 
     Parameters
     ----------
     batch : TokenBatch
     rows : sequence of n int
-        Types asked about.
+        The words.
     half : int
-        Tokens looked at on each side, within the document.
+        Neighbours on each side, within the document.
 
     Examples
     --------
     >>> batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
-    >>> counts, ppmi = company(batch, [0], 1)
+    >>> counts, ppmi = neighbour_ppmi(batch, [0], 1)
     >>> counts.tolist(), ppmi.round(3).tolist()
     ([[0, 2, 0, 0]], [[0.0, 1.16, 0.0, 0.0]])
     """
@@ -219,35 +234,23 @@ def _cosine(table: NDArray[np.float32], rows: Sequence[int]) -> float | None:
 
 
 def _uses(
-    run: Run,
-    batch: TokenBatch,
-    rows: Sequence[int],
-    contributions: Figures,
-    contexts: Sequence[int],
-    half: int,
-    most: int,
+    run: Run, rows: Sequence[int], contributions: Figures, contexts: Sequence[int], half: int, most: int
 ) -> list[Use]:
-    """For either word its uses with the largest contributions around it, from different documents."""
+    """Uses of either word with the largest contributions around them, from different documents."""
     if not most or not contexts:
         return []
-    from selfvec.usage.examples import Example, sentences
-    from selfvec.usage.sentences import occurrences, uses, windows
-
+    batch = run.require_tokens()
     shown: list[Use] = []
-    examples: list[Example] = []
-    wanted = set(contexts)
+    quoted: list[Example] = []
     for row in rows:
-        places = occurrences(batch, row)
-        around = windows(batch, places, half)
-        around = np.where(np.isin(around, contexts), around, -1)
-        around = np.sort(around, axis=1)
-        around[:, 1:][around[:, 1:] == around[:, :-1]] = -1  # a context counts once a use
-        scores = np.where(around >= 0, contributions[around], 0.0).sum(axis=1)
-        for use in uses(batch, places, scores, dict.fromkeys(wanted, "shared"), most):
-            words = [word for word, _ in use["tokens"]]
+        places = occurrences(batch, row, most=SAMPLED)
+        windows = padded_windows(batch, places, half)
+        windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
+        windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per use
+        scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
+        for use in marked_uses(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
             marked = list(dict.fromkeys(word for word, mark in use["tokens"] if mark == "shared"))
-            text = " ".join(" ".join(parts(word)) or word for word in words)
+            text = " ".join(" ".join(parts(word)) or word for word, _ in use["tokens"])
             shown.append(Use(batch.types[row], use["document"], text, marked))
-            examples.append(Example(batch.types[row].split(LINK)[0], 0, use["document"], text))
-    quoted = sentences(run, examples)
-    return [replace(use, text=example.text) for use, example in zip(shown, quoted, strict=True)]
+            quoted.append(Example(batch.types[row].split(LINK)[0], 0, use["document"], text))
+    return [replace(use, text=one.text) for use, one in zip(shown, sentences(run, quoted), strict=True)]

@@ -1,8 +1,8 @@
-"""A graph of terms: who is whose nearest, which subject each belongs to, and how far refining moved it.
+"""A graph of terms: nearest neighbours, their topics, and how far refining moved each term.
 
-Two terms are joined where each is among the other's nearest: a hub is near many, but few are nearest to it,
-so that mutual pruning leaves structure (Brito et al. 1997, *Connectivity of the mutual k-nearest-neighbor
-graph*).
+Two terms are connected if each is among the other's nearest neighbours. A hub is near many terms but few are
+nearest to it, so mutual neighbours leave structure (Brito et al., 1997, *Connectivity of the mutual
+k-nearest-neighbor graph*).
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, OptionError
+from selfvec.analysis.result_table import short_repr
+from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
+from selfvec.numerics.principal_axes import axes_of_points
+from selfvec.text.document_kernels import document_frequencies
 
-from .graph_layout import layout
 from .shared_contexts import WINDOW
 from .terms import row_of, terms
 from .topic_clusters import TERMS, Topics, topics
@@ -28,8 +30,9 @@ from .topic_clusters import TERMS, Topics, topics
 __all__ = ["MEASURES", "Edge", "Graph", "Node", "graph"]
 
 MEASURES = ("cosine", "ppmi")
-_CANDIDATES = 5000  # telling terms among which those near to given words are sought
-_LEAST = 0.2  # cosine of an edge
+_CANDIDATES = 5000  # terms among which the neighbours of given words are sought
+_LEAST = 0.2  # smallest cosine of an edge
+_STEPS, _GRAVITY = 500, 0.5  # of the layout
 
 Rows = NDArray[np.int64]
 
@@ -38,17 +41,17 @@ Rows = NDArray[np.int64]
 class Node:
     """A term.
 
-    Parameters
+    Attributes
     ----------
     term : str
     count, documents : int
-        Occurrences, and documents with it.
+        Occurrences, and documents with the term.
     topic : int
-        The topic it belongs to, -1 for none; see `Graph.topics`.
+        Place of its topic in `Graph.topics`, -1 for none.
     drift : float or None
-        1 - cosine of its original and its refined vector; None where it had no vector.
+        1 - cosine of its original and its refined vector; None if it had no original vector.
     x, y : float
-        Where it is drawn, 0 to 1.
+        Position, 0 to 1.
     """
 
     term: str
@@ -62,16 +65,16 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """Two terms, by their places among the nodes.
+    """A pair of terms, by their places among the nodes.
 
-    Parameters
+    Attributes
     ----------
     a, b : int
         a < b.
     cosine : float
         Of their refined vectors.
     ppmi : float
-        Of one standing beside the other.
+        Of one occurring near the other.
     """
 
     a: int
@@ -80,18 +83,18 @@ class Edge:
     ppmi: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Graph:
-    """Terms and who is near whom.
+    """Terms, connected to their nearest neighbours.
 
-    Parameters
+    Attributes
     ----------
     nodes : list of Node
     edges : list of Edge
     topics : list of str
-        Names of the topics, those of the run whether a node has them or not.
-    by : str
-        What edges are drawn by.
+        Names of all topics of the run.
+    by : "cosine" or "ppmi"
+        Measure by which neighbours are nearest.
     """
 
     nodes: list[Node]
@@ -101,6 +104,10 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    def __repr__(self) -> str:
+        title = f"Graph: {len(self):,} terms, {len(self.edges):,} edges by {self.by}"
+        return short_repr(title, [node.term for node in self.nodes])
 
     def as_dict(self) -> dict[str, Any]:
         """Nodes and edges (``source`` and ``target`` are terms), as ``selfvec graph`` writes JSON."""
@@ -119,7 +126,7 @@ class Graph:
         return {"by": self.by, "topics": self.topics, "nodes": nodes, "edges": edges}
 
     def topic_name(self, node: Node) -> str | None:
-        """What the topic of a node is called."""
+        """The name of a node's topic, None for none."""
         return self.topics[node.topic] if node.topic >= 0 else None
 
 
@@ -134,21 +141,21 @@ def graph(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Graph:
-    """The graph of a run's most telling terms, or of what is around some words.
+    """The graph of a run's terms, or of the terms around some words.
 
     Parameters
     ----------
     run : Run
     words : sequence of str
-        Words and phrases; the run's most telling terms where there are none.
+        Words and phrases; by default the graph is that of the run's first terms.
     size : int
-        Terms at most. Those without an edge are left out, unless they were asked for.
+        Largest number of terms. Terms without an edge are left out, except ``words``.
     neighbours : int
-        k: two terms are joined where each is among the k nearest of the other.
+        k; two terms are connected if each is among the k nearest of the other.
     by : "cosine" or "ppmi"
-        What is near: refined vectors alike, or standing beside one another more often than by chance.
+        Nearness: the cosine of refined vectors, or occurring near one another more often than by chance.
     topic_groups : Topics, optional
-        Made where not given.
+        Topics of the run; computed by default.
     seed : int
         For topics and the layout.
     progress : Progress, optional
@@ -156,10 +163,13 @@ def graph(
     Raises
     ------
     OptionError
-        If an option has a value it cannot have.
+        If an option has an invalid value.
     InputError
-        If a word is not in the run, or the run has forgotten its tokens.
+        If a word is not in the run, or the run has not kept its tokens.
+    MissingExtra
+        If networkx, which computes the layout, is not installed.
     """
+    networkx = _networkx()
     for name, value, least in (("size", size, 2), ("neighbours", neighbours, 1)):
         if not isinstance(value, int) or value < least:
             raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
@@ -168,10 +178,10 @@ def graph(
     asked = list(dict.fromkeys(row_of(run, word) for word in words))
     rows = _around(run, asked, size, neighbours) if asked else terms(run, size).rows
     if len(rows) < 2:
-        raise InputError("too few words of this run tell anything", path=run.folder, remedy="bring more text")
+        raise InputError("this run has too few terms for a graph", path=run.folder, remedy="add more text")
     with one_core():
         cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
-    together = _together(run, rows)
+    together = _mutual_ppmi(run, rows)
     near = cosines if by == "cosine" else together
     joined = _mutual(near.astype(np.float64), neighbours, _LEAST if by == "cosine" else 0.0)
     kept = joined.any(axis=1) | np.isin(rows, asked)
@@ -179,15 +189,56 @@ def graph(
     cosines, together = cosines[np.ix_(kept, kept)], together[np.ix_(kept, kept)]
     pairs = np.argwhere(np.triu(joined))
     groups = topic_groups or topics(run, most=max(TERMS, size), seed=seed, progress=progress)
-    strengths = np.array([max(float(cosines[a, b]), 0.05) for a, b in pairs])
-    with one_core():
-        places = layout(run.vectors.unit[rows], pairs, strengths, seed)
+    weighted = [(int(a), int(b), max(float(cosines[a, b]), 0.05)) for a, b in pairs]
+    places = _layout(networkx, run.vectors.unit[rows], weighted, seed)
     edges = [Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b])) for a, b in pairs]
     return Graph(_nodes(run, rows, groups, places), edges, [row.name for row in groups], by)
 
 
+def _networkx() -> Any:
+    try:
+        import networkx
+    except ImportError:
+        raise MissingExtra("networkx", "plot", "a graph of terms") from None
+    return networkx
+
+
+def _layout(
+    networkx: Any, rows: NDArray[np.float32], edges: list[tuple[int, int, float]], seed: int
+) -> NDArray[np.float64]:
+    """Positions of nodes, (n, 2) in the unit square: ForceAtlas2 from the two main axes of their vectors.
+
+    Nodes of equal mass under strong gravity keep unconnected parts together; on real graphs no two names are
+    closer, and fewer edges cross, than with spring or Kamada-Kawai layouts.
+    """
+    number = len(rows)
+    if number < 2:
+        return np.full((number, 2), 0.5)
+    centred = rows - rows.mean(axis=0, dtype=np.float64)
+    first = centred @ axes_of_points(centred)[1][:, :2]
+    first = first * np.sign(np.take_along_axis(first, np.abs(first).argmax(axis=0)[None], axis=0))
+    first = first / np.maximum(np.abs(first).max(axis=0), 1e-12)
+    first += 0.04 * np.random.default_rng(seed).standard_normal(first.shape)
+    drawn = networkx.Graph()
+    drawn.add_nodes_from(range(number))
+    drawn.add_weighted_edges_from(edges)
+    found = networkx.forceatlas2_layout(
+        drawn,
+        pos=dict(enumerate(first)),
+        max_iter=_STEPS,
+        gravity=_GRAVITY,
+        strong_gravity=True,
+        node_mass=dict.fromkeys(range(number), 1),
+        weight="weight",
+        seed=seed,
+    )
+    places = np.array([found[node] for node in range(number)])
+    low, high = places.min(axis=0), places.max(axis=0)
+    return np.asarray((places - low) / np.maximum(high - low, 1e-9), np.float64)
+
+
 def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
-    """Words, the terms nearest to them, and the nearest to these, up to a number."""
+    """Words, the terms nearest to them, and those nearest to these, up to a number."""
     table = run.vectors.unit
     candidates = np.unique(np.concatenate([terms(run, _CANDIDATES, min_count=3).rows, asked]))
     found = dict.fromkeys(asked)
@@ -202,12 +253,15 @@ def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
     return np.array(list(found)[: max(size, len(asked))], np.int64)
 
 
-def _together(run: Run, rows: Rows) -> NDArray[np.float64]:
-    """PPMI of terms standing beside one another, (n, n)."""
+def _mutual_ppmi(run: Run, rows: Rows) -> NDArray[np.float64]:
+    """PPMI of terms occurring near one another, (n, n), symmetric.
+
+    Smoothing makes the two directions of a pair differ; the larger one counts.
+    """
     batch = run.require_tokens()
     pmi = PositivePMI(neighbour_totals(batch, WINDOW))
     found = pmi(count_near(batch, WINDOW, rows.tolist(), rows.tolist()), rows[:, None], rows[None])
-    return np.maximum(found, found.T)  # contexts are smoothed and words are not: as near as either says
+    return np.maximum(found, found.T)
 
 
 def _mutual(near: NDArray[np.float64], k: int, least: float) -> NDArray[np.bool_]:
@@ -227,8 +281,6 @@ def _mutual(near: NDArray[np.float64], k: int, least: float) -> NDArray[np.bool_
 
 
 def _nodes(run: Run, rows: Rows, groups: Topics, places: NDArray[np.float64]) -> list[Node]:
-    from selfvec.text.document_kernels import document_frequencies
-
     batch = run.require_tokens()
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     before, after = run.original.unit, run.vectors.unit

@@ -1,13 +1,13 @@
-"""Which words of a run are terms: those that tell what a text is about.
+"""Terms: the words of a run that say what a text is about.
 
-A content word comes back in the texts that it is about, a function word is strewn over all. Residual idf says
-by how much a word's texts are fewer than if chance had strewn it (Church & Gale 1995, *Inverse document
+A content word recurs in the documents that are about it, a function word is spread over all. Residual idf
+measures how many fewer documents a word has than by chance (Church and Gale, 1995, *Inverse document
 frequency: a measure of deviations from Poisson*):
 
     RIDF    -log₂(df / D) + log₂(1 - exp(-cf / D))
 
-A term's weight is RIDF · √df, so that neither the rarest nor the commonest words come first. Words that stand
-but once in each of their texts have no RIDF to speak of; all have at least 0.05.
+A term's weight is RIDF · √df, so that neither the rarest nor the most frequent words come first. Words that
+occur once in each of their documents have almost no RIDF; it is set to at least 0.05.
 """
 
 from __future__ import annotations
@@ -21,17 +21,21 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Float
 from selfvec.refine.topic_vectors import topic_vectors
+from selfvec.text.document_kernels import document_frequencies
+from selfvec.text.phrase_finding import EMPTY
 from selfvec.text.phrases import LINK
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.rules import Rulebook, Rules
 
-__all__ = ["Terms", "row_of", "stop_words", "subjects", "terms", "weights"]
+__all__ = ["Terms", "row_of", "stop_words", "term_weights", "terms", "topic_rows"]
 
 LEAST = 0.05  # RIDF of any word
-COMMON = 0.3  # share of the documents beyond which a word tells nothing
+COMMON = 0.3  # words in a larger share of the documents are no terms
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The most telling words of a run, first to last.
+    """Terms of a run, the largest weight first.
 
     Parameters
     ----------
@@ -39,9 +43,9 @@ class Terms:
         Their rows in the run's tables.
     names : list of n str
     weights : (n,) float32
-        How telling each is.
+        RIDF · √df.
     documents : (n,) int64
-        In how many it stands.
+        Number of documents with the term.
     """
 
     rows: NDArray[np.int64]
@@ -54,61 +58,55 @@ class Terms:
 
 
 def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
-    """The most telling words of a run: no stop words, no numbers, nothing in more than 30 % of the documents.
+    """The terms of a run: no stop words, no numbers, nothing in more than 30 % of the documents.
 
     Parameters
     ----------
     run : Run
     most : int
     min_count : int
-        Documents that a term stands in, at least.
+        Fewest documents with a term.
 
     Raises
     ------
     InputError
-        If the run has forgotten its tokens.
+        If the run has not kept its tokens.
     """
     batch = run.require_tokens()
-    weight, occurs = weights(batch)
-    empty = stop_words(run)
+    weight, occurs = term_weights(batch)
+    stops = stop_words(run)
     able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents))
     able &= np.any(run.vectors.unit != 0, axis=1)
-    rows = [i for i in np.flatnonzero(able).tolist() if _is_word(batch.types[i], empty)]
+    rows = [i for i in np.flatnonzero(able).tolist() if _is_word(batch.types[i], stops)]
     order = np.array(sorted(rows, key=lambda i: (-weight[i], i))[:most], np.int64)
     return Terms(order, [batch.types[i] for i in order.tolist()], weight[order], occurs[order])
 
 
-def _is_word(name: str, empty: frozenset[str]) -> bool:
-    return name.lower() not in empty and sum(map(str.isalpha, name)) > 1
+def _is_word(name: str, stops: frozenset[str]) -> bool:
+    return name.lower() not in stops and sum(map(str.isalpha, name)) > 1
 
 
-def weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def term_weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """RIDF · √df and df of every type, (V,) each.
 
     Examples
     --------
     >>> batch = TokenBatch.from_documents([["a", "a", "a", "b"], ["b"], ["b"], ["c"]])
-    >>> found, occurs = weights(batch)
+    >>> found, occurs = term_weights(batch)
     >>> [round(float(weight), 2) for weight in found], occurs.tolist()
     ([1.08, 0.09, 0.05], [1, 3, 1])
     """
-    from selfvec.text.document_kernels import document_frequencies
-
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     documents = max(batch.documents, 1)
     share = np.maximum(occurs, 1) / documents
-    chance = -np.expm1(-np.maximum(batch.counts, 1) / documents)
-    residual = np.log2(chance) - np.log2(share)
+    by_chance = -np.expm1(-np.maximum(batch.counts, 1) / documents)
+    residual = np.log2(by_chance) - np.log2(share)
     found = np.where(occurs > 0, np.maximum(residual, LEAST) * np.sqrt(occurs), 0)
     return found.astype(np.float32), occurs
 
 
 def stop_words(run: Run) -> frozenset[str]:
-    """Words that are no terms, in the language of a run."""
-    from selfvec.text.phrase_finding import EMPTY
-    from selfvec.text.preprocessing import Preprocessing
-    from selfvec.text.rules import Rulebook, Rules
-
+    """Words that are no terms in the language of a run, in lower case."""
     spec = Preprocessing.of(run.provenance).stop_words
     if spec is None:
         return frozenset()
@@ -122,19 +120,16 @@ def row_of(run: Run, term: str) -> int:
     Raises
     ------
     InputError
-        If the run has no such word; names those that look alike.
+        If the run has no such word; the error names similar ones.
     """
     joined = LINK.join(term.replace("-", " ").split())
-    return run.index(joined if any(form in run.vectors for form in _forms(joined)) else term)
+    forms = (joined, joined.lower(), joined.title())
+    return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 
-def _forms(term: str) -> tuple[str, str, str]:
-    return term, term.lower(), term.title()
-
-
-def subjects(run: Run) -> Float:
-    """Unit rows by what the texts of a word are about, (V, d) float32; see `selfvec.refine.topic_vectors`."""
-    run.require_tokens()  # without which there are none, and which says so
+def topic_rows(run: Run) -> Float:
+    """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refine.topic_vectors`."""
+    run.require_tokens()  # raises an error if the run has none
     topics = topic_vectors(run)
     assert topics is not None
     return topics.unit

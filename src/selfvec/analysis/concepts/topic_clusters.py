@@ -1,7 +1,6 @@
-"""Topics: terms in groups by what their texts are about, each group named by its most typical terms.
+"""Topics: clusters of a run's terms by their topic vectors, each named by its most typical terms.
 
-Spherical k-means (Dhillon & Modha 2001) over the rows of the most telling terms: every term belongs to the
-centre it has the largest cosine to, every centre is the direction of its terms' weighted sum.
+The clusters are those of a spherical k-means, in which terms count by their weight.
 """
 
 from __future__ import annotations
@@ -13,23 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
+from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 
-from .terms import Terms, subjects, terms
+from .terms import Terms, terms, topic_rows
 
 __all__ = ["NUMBERS", "TERMS", "Topic", "Topics", "topics"]
 
-TERMS = 1500  # that are grouped
-NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # of topics, from which one is chosen
-ENOUGH = 0.9  # share of the best silhouette that is enough: it grows with the number, ever more slowly
+TERMS = 1500  # that are clustered
+NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # of topics that are tried
+ENOUGH = 0.9  # share of the best silhouette that is enough, since it grows ever more slowly with the number
 NAMED = 3  # terms in a name
-NEAR = 0.15  # cosine to a centre from which a word belongs to its topic
-_STARTS, _ROUNDS = 4, 40
+NEAR = 0.15  # smallest cosine of a word to the centre of its topic
+_STARTS = 4
 
 Table = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -37,20 +38,20 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Topic:
-    """A group of terms.
+    """A cluster of terms.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Its three most typical terms.
     terms : list of (str, float)
         The most typical first, with their cosine to the centre.
     size : int
-        Terms in all.
+        Number of terms.
     share : float
-        Of the documents; all topics' shares add up to 1.
+        Share of the documents; the shares of all topics add up to 1.
     documents : int
-        Documents whose words' sum, weighted by idf, is nearest to the centre of this topic.
+        Number of documents whose vector is nearest to the centre of this topic.
     """
 
     name: str
@@ -60,23 +61,24 @@ class Topic:
     documents: int
 
 
-@dataclass(frozen=True)
-class Topics:
+@dataclass(frozen=True, repr=False)
+class Topics(ResultTable):
     """The topics of a run, the largest share first.
 
-    Parameters
+    Attributes
     ----------
     rows : list of Topic
     documents : int
-        In all; those without a word that has a vector belong to no topic.
+        All documents. Those in which no word has a vector belong to no topic.
     silhouette : float
-        How much nearer terms are to their own centre than to the next, from -1 to 1: the mean.
+        Mean silhouette of the terms, from -1 to 1: how much nearer they are to their own centre than to
+        others.
     tried : dict of int to float
-        Silhouettes of the numbers that were compared; empty where one was given.
+        Silhouettes of the numbers of topics that were tried; empty if the number was given.
     labels : (V,) int64
-        Place in ``rows`` of every word of the run: the topic nearest to it, -1 where none is near.
+        Topic of every word of the run as a place in ``rows``, -1 for none.
     of_documents : (D,) int64
-        That of every document, -1 for none.
+        Topic of every document, -1 for none.
     """
 
     rows: list[Topic]
@@ -91,6 +93,18 @@ class Topics:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        title = f"Topics: {len(self)} of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
+        return short_repr(title, [f"{row.share:.0%} {row.name.replace(', ', '/')}" for row in self.rows])
+
+    def records(self) -> list[dict[str, Any]]:
+        """One dict per topic, with its terms as a list of words."""
+        return [
+            row
+            | {"terms": [term for term, _ in row["terms"]], "cosines": [cosine for _, cosine in row["terms"]]}
+            for row in self.as_dict()["rows"]
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec topics --json`` prints it."""
@@ -119,20 +133,20 @@ def topics(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Topics:
-    """Groups of the telling terms of a run.
+    """Cluster the terms of a run into topics.
 
     Parameters
     ----------
     run : Run
     number : int, optional
-        How many. Where not given, the least of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is nine
-        tenths of the best of these.
+        Number of topics. By default the smallest of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is at
+        least 90 % of the best of these.
     topn : int
-        Terms told of each.
+        Terms listed per topic.
     most : int
-        Terms that are grouped.
+        Terms that are clustered.
     min_count : int
-        Documents that a term stands in, at least.
+        Fewest documents with a term.
     seed : int
         For the first centres.
     progress : Progress, optional
@@ -140,106 +154,50 @@ def topics(
     Raises
     ------
     OptionError
-        If there are fewer terms than topics.
+        If there are fewer than two terms per topic.
     InputError
-        If the run has forgotten its tokens, or has too few terms.
+        If the run has not kept its tokens, or has too few terms.
     """
     if number is not None and (not isinstance(number, int) or number < 1):
         raise OptionError(f"is a whole number of at least 1, not {number!r}", field="number")
     progress = progress or Progress()
-    told = terms(run, most, min_count=min_count)
-    if len(told) < 2 * (number or 2):
-        rule = f"{len(told)} words stand in {min_count} documents and tell something"
+    chosen = terms(run, most, min_count=min_count)
+    if len(chosen) < 2 * (number or 2):
+        rule = f"{len(chosen)} words are terms that occur in {min_count} documents"
         if number is not None:
-            raise OptionError(f"{rule}: too few for {number} topics", field="number", remedy="ask for fewer")
-        raise InputError(rule, path=run.folder, remedy="bring more text, or a smaller --min-count")
+            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="ask for fewer")
+        raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
     with progress.stage("Relating texts", None, "words"):
-        rows = unit_rows(subjects(run))
-        table = np.ascontiguousarray(rows[told.rows])
-    numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(told)] or [2]
+        rows = unit_rows(topic_rows(run))
+        table = np.ascontiguousarray(rows[chosen.rows])
+    numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(chosen)] or [2]
     tried: dict[int, tuple[float, Labels, Table]] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
         for k in numbers:
-            labels, centres = spherical_k_means(table, told.weights, k, seed)
+            starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
+            labels, centres = k_means(table, k, starts, weights=chosen.weights, spherical=True)
             tried[k] = (silhouette(table, labels, centres), labels, centres)
             advance(1)
-    most_told = max(found[0] for found in tried.values())
-    best = next(k for k, found in tried.items() if found[0] >= ENOUGH * most_told or most_told <= 0)
+    largest = max(found[0] for found in tried.values())
+    best = next(k for k, found in tried.items() if found[0] >= ENOUGH * largest or largest <= 0)
     value, labels, centres = tried[best]
     compared = {} if number else {k: found[0] for k, found in tried.items()}
-    nearest = _nearest_topic(run, rows, centres)
+    nearest = _document_topics(run, rows, centres)
     documents = np.bincount(nearest[nearest >= 0], minlength=len(centres))
     order = np.argsort(-documents, kind="stable")
     place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; the last entry is what -1 finds
     found = [
-        _topic(told, np.flatnonzero(labels == topic), table @ centres[topic], topn, int(documents[topic]))
+        _topic(chosen, np.flatnonzero(labels == topic), table @ centres[topic], topn, int(documents[topic]))
         for topic in order.tolist()
     ]
     total = max(int(documents.sum()), 1)
     shared = [replace(topic, share=topic.documents / total) for topic in found]
-    words = _nearest(rows, centres[order])
+    words = _word_topics(rows, centres[order])
     return Topics(shared, len(nearest), value, compared, words, place[nearest])
 
 
-def spherical_k_means(rows: Table, weights: Table, k: int, seed: int = 0) -> tuple[Labels, Table]:
-    """Groups of unit rows by direction: the best of four starts.
-
-    Parameters
-    ----------
-    rows : (n, d) float32
-    weights : (n,) float32
-        How much each counts.
-    k : int
-    seed : int
-        The first centres are drawn as by k-means++ (Arthur & Vassilvitskii 2007).
-
-    Returns
-    -------
-    labels : (n,) int64
-    centres : (k, d) float32
-        Unit rows. A group that would be empty takes the row farthest from its centre.
-    """
-    best: tuple[float, Labels, Table] | None = None
-    for start in range(_STARTS):
-        centres = _drawn(rows, weights, k, np.random.default_rng([seed, start]))
-        labels = np.zeros(len(rows), np.int64)
-        for _ in range(_ROUNDS):
-            cosines = rows @ centres.T
-            new = cosines.argmax(axis=1)
-            empty = np.setdiff1d(np.arange(k), new)
-            if len(empty):
-                far = np.argsort(cosines.max(axis=1), kind="stable")
-                new[far[: len(empty)]] = empty
-            if np.array_equal(new, labels):
-                break
-            labels = new
-            centres = _centres(rows, weights, labels, k)
-        fit = float(weights @ np.take_along_axis(rows @ centres.T, labels[:, None], axis=1)[:, 0])
-        if best is None or fit > best[0]:
-            best = (fit, labels, centres)
-    assert best is not None
-    return best[1], best[2]
-
-
-def _drawn(rows: Table, weights: Table, k: int, rng: np.random.Generator) -> Table:
-    chosen = [int(rng.choice(len(rows), p=weights.astype(np.float64) / weights.sum(dtype=np.float64)))]
-    far = 1 - rows @ rows[chosen[0]]
-    while len(chosen) < k:
-        odds = np.maximum(far, 0).astype(np.float64) * weights
-        total = odds.sum()
-        chosen.append(int(rng.choice(len(rows), p=odds / total)) if total > 0 else len(chosen))
-        far = np.minimum(far, 1 - rows @ rows[chosen[-1]])
-    return rows[chosen]
-
-
-def _centres(rows: Table, weights: Table, labels: Labels, k: int) -> Table:
-    members = np.zeros((k, len(rows)), np.float32)
-    members[labels, np.arange(len(rows))] = weights
-    return unit_rows(members @ rows)
-
-
 def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
-    """Mean of (b - a) / max(a, b): a, b the cosine distances to the own centre and to the nearest other.
+    """Mean of (b - a) / max(a, b), with cosine distances a to the own centre and b to the nearest other.
 
     Examples
     --------
@@ -256,24 +214,24 @@ def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
     return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-12)))
 
 
-def _nearest(rows: Table, centres: Table) -> Labels:
-    """The centre nearest to every word, (V,); -1 where none has a cosine of `NEAR`."""
+def _word_topics(rows: Table, centres: Table) -> Labels:
+    """The centre nearest to every word, (V,); -1 if its cosine is below `NEAR`."""
     with one_core():
         cosines = rows @ centres.T
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
-def _topic(told: Terms, members: Labels, cosines: Table, topn: int, documents: int) -> Topic:
-    """A group of terms, those first that are near its centre and tell much."""
-    order = np.argsort(-cosines[members] * np.sqrt(told.weights[members]), kind="stable")
+def _topic(chosen: Terms, members: Labels, cosines: Table, topn: int, documents: int) -> Topic:
+    """A cluster of terms; those with a large weight near its centre come first."""
+    order = np.argsort(-cosines[members] * np.sqrt(chosen.weights[members]), kind="stable")
     typical = members[order].tolist()
-    listed = [(told.names[i], float(cosines[i])) for i in typical[:topn]]
-    name = ", ".join(_distinct([told.names[i] for i in typical], NAMED))
+    listed = [(chosen.names[i], float(cosines[i])) for i in typical[:topn]]
+    name = ", ".join(_distinct([chosen.names[i] for i in typical], NAMED))
     return Topic(name, listed, len(members), 0.0, documents)
 
 
-def _nearest_topic(run: Run, rows: Table, centres: Table) -> Labels:
-    """The centre nearest to the idf-weighted sum of each document's words, (D,); -1 for one without words."""
+def _document_topics(run: Run, rows: Table, centres: Table) -> Labels:
+    """The centre nearest to each document vector, (D,); -1 for documents in which no word has a vector."""
     batch = run.require_tokens()
     texts = document_vectors(batch, rows, inverse_document_frequency(batch))
     with one_core():
@@ -281,7 +239,7 @@ def _nearest_topic(run: Run, rows: Table, centres: Table) -> Labels:
 
 
 def _distinct(names: list[str], most: int) -> list[str]:
-    """The first names of which none is spelled like the beginning of another."""
+    """The first names of which none begins like another."""
     out: list[str] = []
     for name in names:
         if not any(_alike(name, other) for other in out):

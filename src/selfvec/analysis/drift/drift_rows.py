@@ -1,85 +1,141 @@
-"""The drift of every word as rows: what `drift`, `model.drift_` and the page show."""
+"""`drift`: what changed between two slices of a corpus, or by refining, as rows of words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
-from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
+from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.usage.examples import examples, sentences
-from selfvec.usage.space import UseSpace, use_space
+from selfvec.usage.use_vectors import UseSpace, use_space
 
-from .comparable_slices import ends_of
-from .measure import Distances, measure
-from .refinement_drift import measure_moved, moved_space
-from .slice_vectors import slice_tables
+from .comparable_slices import first_and_last, slices_of
+from .document_blocks import slice_vectors
+from .permutation_test import LEVEL, Distances, permutation_test
+from .refinement_drift import refinement_drift, whole_space
 
-__all__ = ["Drift", "drift", "slices_of"]
+__all__ = ["Drift", "drift"]
 
-LEVEL = 0.05  # false discovery rate below which words come first
 NEIGHBOURS = 10
 _Z = 1.96  # standard errors in half of a 95 % interval
 
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Drift:
-    """Words between two states, those that surely changed first, by how much more than chance.
+@dataclass(frozen=True, eq=False, repr=False)
+class Drift(ResultTable):
+    """Words between two states, significant ones first, by their distance beyond chance.
 
     Attributes
     ----------
     a, b : str
-        The states: two slices, or "original" and "refined".
-    rows : list of dict
-        As in ``selfvec drift --json``.
+        Names of the states: two slices, or "original" and "refined".
+    measured : list of dict
+        The rows without gained and lost neighbours.
     space : UseSpace or None
-        What the uses were measured in; None where the run forgot its corpus.
+        Space in which uses were measured; None if the run has not kept its corpus.
     only_a, only_b : int
-        Words that occur often enough in one slice alone; they have no row.
+        Words that occur often enough but in one slice only; they have no row.
+    tables : tuple of two (V, d) float32
+        Unit rows of every word in each state, in which neighbours are looked up.
+    index_to_key : list of V str
+        Words of the tables.
     """
 
     a: str
     b: str
-    rows: list[dict[str, Any]]
-    space: UseSpace | None = field(default=None, repr=False)
+    measured: list[dict[str, Any]]
+    space: UseSpace | None = None
     only_a: int = 0
     only_b: int = 0
+    tables: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+    index_to_key: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.measured)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.rows)
 
     def __getitem__(self, word: str) -> dict[str, Any]:
         """The row of a word."""
-        for row in self.rows:
-            if row["word"] == word:
-                return row
-        raise KeyError(f"no row for {word!r}")
+        return self.select(word=word).rows[0]
+
+    def __repr__(self) -> str:
+        significant = sum(row["q"] is not None and row["q"] <= LEVEL for row in self.measured)
+        title = f"Drift from {self.a} to {self.b}: {len(self):,} words, {significant:,} with q ≤ {LEVEL}"
+        return short_repr(title, [row["word"] for row in self.measured], "see .rows or .to_polars()")
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per word, as in ``selfvec drift --json``."""
+        if self.tables is None:
+            return self.measured
+        place = {word: row for row, word in enumerate(self.index_to_key)}
+        words = np.array([place[row["word"]] for row in self.measured], np.int64)
+        changes = gained_and_lost(*self.tables, words, NEIGHBOURS)
+        return [
+            row
+            | {
+                "gained": [self.index_to_key[i] for i in gained],
+                "lost": [self.index_to_key[i] for i in lost],
+            }
+            for row, (gained, lost) in zip(self.measured, changes, strict=True)
+        ]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows."""
+        return self.rows
+
+    def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
+        """Some of the rows.
+
+        Parameters
+        ----------
+        top : int, optional
+            The first rows.
+        fdr : float, optional
+            Leave out words with a larger q.
+        word : str, optional
+            The row of this word.
+
+        Raises
+        ------
+        KeyError
+            If the word has no row.
+        """
+        if fdr is not None and not 0 < fdr <= 1:
+            raise OptionError(f"is a share above 0, at most 1, not {fdr!r}", field="fdr")
+        kept = self.measured
+        if fdr is not None:
+            kept = [row for row in kept if row["q"] is not None and row["q"] <= fdr]
+        if word is not None:
+            kept = [row for row in kept if row["word"] == word]
+            if not kept:
+                raise KeyError(f"no row for {word!r}")
+        return replace(self, measured=kept[:top])
 
     def illustrate(self, run: Run, top: int | None = None, number: int = 1) -> Drift:
-        """The same with ``examples_a`` and ``examples_b`` in the first rows: uses that show the change.
+        """Add ``examples_a`` and ``examples_b`` to the first rows: uses that show the change.
 
-        Sentences where the files that were read are still there, else the words around.
+        They are sentences if the run's original files are unchanged, otherwise the words around the use.
         """
         if self.space is None:
             return self
-        rows = self.rows[:top]
-        index = run.vectors.key_to_index
-        found = [use for row in rows for use in examples(self.space, index[row["word"]], number)]
+        index, sides = run.vectors.key_to_index, len(self.space.centres)
+        found = [use for row in self.rows[:top] for use in examples(self.space, index[row["word"]], number)]
         texts: dict[tuple[str, int], list[str]] = {}
-        sides = len(self.space.centres)
         for use in sentences(run, found):
             texts.setdefault((use.word, use.side), []).append(use.text)
         shown = [
@@ -88,98 +144,81 @@ class Drift:
                 "examples_a": texts.get((row["word"], 0), []) if sides == 2 else [],
                 "examples_b": texts.get((row["word"], sides - 1), []),
             }
-            for row in rows
+            for row in self.rows[:top]
         ]
-        return replace(self, rows=[*shown, *self.rows[len(rows) :]])
+        return replace(self, measured=[*shown, *self.rows[len(shown) :]], tables=None)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable."""
+        """The result as ``selfvec drift --json`` prints it."""
         return {"a": self.a, "b": self.b, "only_a": self.only_a, "only_b": self.only_b, "rows": self.rows}
-
-
-def slices_of(run: Run) -> list[Slice]:
-    """The slices a run was made with: periods, labels of documents, or none."""
-    if run.tokens is None:
-        return []
-    period = run.provenance.get("options", {}).get("slice")
-    if period:
-        return by_period(run.tokens, period)
-    return by_label(run.tokens) if run.tokens.slices is not None else []
 
 
 def drift(
     run: Run,
     between: Sequence[str | Slice] | None = None,
     *,
-    top: int | None = None,
-    fdr: float | None = None,
     min_count: int = 5,
     permutations: int = 1000,
     seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
-    """What changed between two slices of a run's corpus; or by refining, where it has none.
+    """What changed between two slices of a run's corpus, or by refining if it has no slices.
 
     Parameters
     ----------
     run : Run
     between : two of str or Slice, optional
-        As ``"1976..1979", "2021"``, or two labels. The first and the last slice of the run where not given,
-        and the original and the refined vectors where there are none.
-    top : int, optional
-        Rows kept.
-    fdr : float, optional
-        Words with a larger q are left out.
+        Such as ``"1976..1979", "2021"``, or two labels. By default the first and the last slice of the run,
+        or the original and the refined vectors if it has no slices.
     min_count : int
-        Words that occur less often on either side are left out.
+        Leave out words that occur less often in either slice.
     permutations : int
-        Random splits of a word's documents, at most, before few words that go beyond all of them get more.
+        Random splits of a word's documents, at most. If few words are beyond all of them, these get more.
     seed : int
         For every random choice.
     jobs : int, optional
-        Threads; the rows are the same.
-
-    Raises
-    ------
-    InputError
-        If the run has not kept its corpus, there are no such slices, or no word occurs in both.
+        Threads; all cores by default. The rows are the same for any number.
+    progress : Progress, optional
 
     Returns
     -------
     Drift
-        Rows hold ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, and what random splits
-        of the same documents give, ``expected``; ``apd``; ``p`` and ``q``; ``count_a``, ``count_b``,
-        ``documents_a``, ``documents_b``; ``gained`` and ``lost``, neighbours (words that occur
-        ``min_count`` times in that slice).
+        Rows have ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, and ``expected``, the
+        distance in random splits of the same documents; ``apd``; ``p`` and ``q``; ``count_a``, ``count_b``,
+        ``documents_a``, ``documents_b``; ``gained`` and ``lost`` neighbours (words that occur ``min_count``
+        times in that slice).
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its corpus, a slice does not exist, or no word occurs in both.
     """
-    if fdr is not None and not 0 < fdr <= 1:
-        raise OptionError(f"is a share above 0, at most 1, not {fdr!r}", field="fdr")
-    listener, slices = progress or Progress(), _chosen(run, between)
+    listener, workers, slices = progress or Progress(), threads(jobs), _chosen(run, between)
+    space: UseSpace | None
     if slices:
-        counts = slice_counts(run.require_tokens(), slices)
+        counts, names = slice_counts(run.require_tokens(), slices), [part.name for part in slices]
         words = _in_both(counts, min_count, slices)
         space = use_space(run, slices, seed)
-        found = measure(
-            space, words, permutations=permutations, seed=seed, jobs=threads(jobs), progress=listener
+        found = permutation_test(
+            space, words, permutations=permutations, seed=seed, jobs=workers, progress=listener
         )
-        tables = slice_tables(space, threads(jobs), min_count)
-        names = [part.name for part in slices]
+        every = np.arange(len(run.vectors))
+        before, after = slice_vectors(space, every, workers, least=min_count)
     else:
-        counts, names = np.stack([_counts(run)] * 2), ["original", "refined"]
-        whole = moved_space(run, seed)
-        found = measure_moved(run, whole, min_count, permutations, seed, threads(jobs), listener)
+        own = run.vectors.counts
+        counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
+        names, space = ["original", "refined"], whole_space(run, seed)
+        found = refinement_drift(
+            run, space, min_count, permutations=permutations, seed=seed, jobs=workers, progress=listener
+        )
         often = (counts[0] >= min_count)[:, None]
-        tables = [np.where(often, table.unit, 0) for table in (run.original, run.vectors)]
+        before, after = (np.where(often, table.unit, 0) for table in (run.original, run.vectors))
     order = np.lexsort((-found.excess, found.q > LEVEL))
-    kept = (order if fdr is None else order[found.q[order] <= fdr])[:top]
-    rows = _rows(run, found, kept, counts)
-    near = gained_and_lost(tables[0], tables[1], found.words[kept], NEIGHBOURS)
-    keys = run.vectors.index_to_key
-    for row, (gained, lost) in zip(rows, near, strict=True):
-        row["gained"], row["lost"] = [keys[i] for i in gained], [keys[i] for i in lost]
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
-    return Drift(names[0], names[1], rows, space if slices else whole, only[0], only[1])
+    keys = list(run.vectors.index_to_key)
+    rows = _rows(keys, found, order, counts)
+    return Drift(names[0], names[1], rows, space, only[0], only[1], (before, after), keys)
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Ints:
@@ -190,11 +229,6 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Ints:
             remedy="compare larger slices, or lower --min-count",
         )
     return words
-
-
-def _counts(run: Run) -> Ints:
-    counts = run.vectors.counts
-    return np.zeros(len(run.vectors), np.int64) if counts is None else counts
 
 
 def _chosen(run: Run, between: Sequence[str | Slice] | None) -> list[Slice]:
@@ -210,33 +244,27 @@ def _chosen(run: Run, between: Sequence[str | Slice] | None) -> list[Slice]:
         )
     if not slices or run.tokens is None:
         return []
-    return [slices[0], slices[-1]] if run.tokens.slices is not None else ends_of(slices, run.tokens)
+    return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
 
 
-def _rows(run: Run, found: Distances, kept: Ints, counts: Ints) -> list[dict[str, Any]]:
-    keys, half = run.vectors.index_to_key, _Z * found.error
-    rows = []
-    for i in kept.tolist():
-        word = int(found.words[i])
-        known = not np.isnan(half[i])
-        rows.append(
-            {
-                "word": keys[word],
-                "distance": float(found.distance[i]),
-                "low": max(0.0, float(found.distance[i] - half[i])) if known else None,
-                "high": min(2.0, float(found.distance[i] + half[i])) if known else None,
-                "expected": _number(found.expected[i]),
-                "apd": _number(found.apd[i]),
-                "p": _number(found.p[i]),
-                "q": _number(found.q[i]),
-                "count_a": int(counts[0, word]),
-                "count_b": int(counts[1, word]),
-                "documents_a": int(found.documents[i, 0]),
-                "documents_b": int(found.documents[i, 1]),
-            }
-        )
-    return rows
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _rows(keys: list[str], found: Distances, order: Ints, counts: Ints) -> list[dict[str, Any]]:
+    half = _Z * found.error
+    figures = {
+        "distance": found.distance,
+        "low": np.maximum(found.distance - half, 0.0),
+        "high": np.minimum(found.distance + half, 2.0),
+        "expected": found.expected,
+        "apd": found.apd,
+        "p": found.p,
+        "q": found.q,
+        "count_a": counts[0, found.words],
+        "count_b": counts[1, found.words],
+        "documents_a": found.documents[:, 0],
+        "documents_b": found.documents[:, 1],
+    }
+    columns = [values[order].tolist() for values in figures.values()]
+    return [
+        {"word": keys[word]}
+        | {name: None if value != value else value for name, value in zip(figures, row, strict=True)}
+        for word, row in zip(found.words[order].tolist(), zip(*columns, strict=True), strict=True)
+    ]

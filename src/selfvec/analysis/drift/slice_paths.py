@@ -1,8 +1,7 @@
-"""The path of a word through the slices of a corpus, and how far each place on it can be trusted.
+"""The path of a word through the slices of a corpus: its mean use in each, with a bootstrap of the documents.
 
-A word stands, in each slice, at its mean use. How much of that is chance is asked of the documents: drawing
-as many again, with replacement, gives other places the word could as well have had (the bootstrap; Efron,
-1979). Sums of uses add up over documents, so that no draw needs a look at the text.
+Resampling the documents with replacement (Efron, 1979) gives other positions that the word could have had.
+Sums of uses add up over documents, so no draw needs a further pass over the text.
 """
 
 from __future__ import annotations
@@ -15,22 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.space import UseSpace, use_space
+from selfvec.usage.use_vectors import use_space
 
-from .comparable_slices import parts_of
-from .document_blocks import Units, document_counts, summed
+from .comparable_slices import comparable_slices
+from .document_blocks import BLOCKS, Blocks, block_sums, document_counts
 
-__all__ = ["SlicePath", "mean_uses", "slice_paths"]
+__all__ = ["SlicePath", "slice_paths"]
 
 DRAWS = 200
-UNITS = 64  # of documents a slice: what is drawn
+LEVEL = 0.95  # of the interval around a distance
 
-Ints = NDArray[np.int64]
 Table = NDArray[np.float32]
 
 
@@ -38,17 +35,17 @@ Table = NDArray[np.float32]
 class SlicePath:
     """A word in S slices.
 
-    Parameters
+    Attributes
     ----------
     word : str
     names : tuple of str
-        What the slices are called.
+        Names of the slices.
     vectors : (S, d) float32
-        Its mean use in each slice, unit rows; zeros where it does not occur.
+        Its mean use in each slice, unit rows; zeros in slices without the word.
     draws : (B, S, d) float32
-        The same for B bootstrap draws of each slice's documents.
+        The same for B bootstrap draws of the documents of each slice.
     uses, documents : (S,) int64
-        How often it occurs, and in how many documents.
+        Number of uses, and of documents with the word.
     """
 
     word: str
@@ -61,11 +58,15 @@ class SlicePath:
     def __len__(self) -> int:
         return len(self.names)
 
-    def from_first(self, level: float = 0.95) -> tuple[NDArray[np.float64], ...]:
-        """Distance of each slice from the first in which the word occurs, and its bounds, three of (S,).
+    def __repr__(self) -> str:
+        used = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.uses.tolist(), strict=True))
+        return f"SlicePath({self.word!r}, uses: {used})"
 
-        The draws' own spread is shifted to the distance found: distances of resampled places are larger, for
-        there is chance on either side. NaN where the word does not occur; the first slice has no bounds.
+    def from_first(self, level: float = LEVEL) -> tuple[NDArray[np.float64], ...]:
+        """Distance of each slice from the first one with the word, and its lower and upper bound, (S,) each.
+
+        Distances of resampled positions are larger, because chance adds to both ends; so their spread is
+        shifted to the measured distance. NaN in slices without the word; the bounds of the first slice are 0.
         """
         alive = self.vectors.any(axis=1)
         first = int(np.argmax(alive))
@@ -80,7 +81,7 @@ class SlicePath:
         return found, bounds[0], bounds[1]
 
     def as_dict(self) -> dict[str, Any]:
-        """A row of ``selfvec trajectory --slices --json``; what does not exist is null."""
+        """A row of ``selfvec trajectory --slices --json``; slices without the word have null figures."""
         figures = zip(*(edge.tolist() for edge in self.from_first()), strict=True)
         rows = []
         for i, (name, found) in enumerate(zip(self.names, figures, strict=True)):
@@ -99,7 +100,7 @@ def slice_paths(
     seed: int = 0,
     jobs: int | None = None,
 ) -> list[SlicePath]:
-    """The paths of some words through slices.
+    """Paths of words through slices.
 
     Parameters
     ----------
@@ -107,23 +108,23 @@ def slice_paths(
         Has kept its corpus.
     words : sequence of str
     slices : sequence of Slice, optional
-        In order; the parts of the run's text, see `parts_of`, where not given.
+        In order; `comparable_slices` of the run by default.
     draws : int
         Bootstrap draws.
     seed : int
         For every random choice.
     jobs : int, optional
-        Threads; the paths are the same.
+        Threads; all cores by default. The paths are the same for any number.
 
     Raises
     ------
     InputError
         If there are fewer than two slices, or a word occurs in none of them.
     """
-    every = list(parts_of(run) if slices is None else slices)
+    every = list(comparable_slices(run) if slices is None else slices)
     if len(every) < 2:
         raise InputError(
-            "a path leads through at least two slices, this run has not as many",
+            "a path needs at least two slices, and this run has fewer",
             path=run.folder,
             remedy="refine again with --slice year, or say which slices",
         )
@@ -137,60 +138,24 @@ def slice_paths(
             remedy="choose another word, or other slices",
         )
     order, inverse = np.unique(rows, return_inverse=True)
-    found = _paths(space, order, documents, [part.name for part in every], draws, seed, threads(jobs))
+    size = np.maximum(1, -(-documents.max(axis=1) // BLOCKS))  # every document is in a block
+    blocks, names = Blocks(np.minimum(documents, BLOCKS), size), tuple(part.name for part in every)
+    found = []
+    for part in block_sums(space, order, blocks, seed, threads(jobs)):
+        for i, word in enumerate(part.words.tolist()):
+            mine = slice(part.starts[i], part.starts[i + 1])
+            cuts = np.cumsum(blocks.number[word])[:-1]
+            sums = np.split(part.rows[mine], cuts)
+            uses = np.array([each.sum() for each in np.split(part.uses[mine], cuts)], np.int64)
+            rng = np.random.default_rng([seed, word])
+            vectors = unit_rows(np.stack([each.sum(axis=0) for each in sums]))
+            drawn = np.stack([_resampled(each, draws, rng) for each in sums], axis=1)
+            found.append(SlicePath(space.batch.types[word], names, vectors, drawn, uses, documents[word]))
     return [found[i] for i in inverse.tolist()]
 
 
-def mean_uses(space: UseSpace, words: Ints, jobs: int, progress: Progress | None = None) -> Table:
-    """The mean use of some words in every slice, (S, m, d) float32: unit rows, zero without a use."""
-    slices, types = len(space.centres), len(space.batch.types)
-    out = np.zeros((slices, len(words), space.table.shape[1]), np.float32)
-    whole = Units(np.ones((types, slices), np.int64), np.full(types, space.batch.documents, np.int64))
-    done = 0
-    with (progress or Progress()).stage("Comparing", len(words), "words") as advance:
-        for part in summed(space, words, whole, 0, jobs):
-            rows = unit_rows(part.rows).reshape(len(part.words), slices, -1)
-            out[:, done : done + len(part.words)] = rows.transpose(1, 0, 2)
-            done += len(part.words)
-            advance(len(part.words))
-    return out
-
-
-def _paths(
-    space: UseSpace,
-    words: NDArray[np.int64],
-    documents: NDArray[np.int64],
-    names: Sequence[str],
-    draws: int,
-    seed: int,
-    jobs: int,
-) -> list[SlicePath]:
-    number = np.minimum(documents, UNITS)
-    size = np.maximum(1, -(-documents.max(axis=1) // UNITS))  # every document is dealt
-    units = Units(number, size)
-    out = []
-    for part in summed(space, words, units, seed, jobs):
-        for i, word in enumerate(part.words.tolist()):
-            mine = slice(part.starts[i], part.starts[i + 1])
-            cuts = np.cumsum(number[word])[:-1]
-            rows = np.split(part.rows[mine], cuts)
-            uses = [int(each.sum()) for each in np.split(part.uses[mine], cuts)]
-            rng = np.random.default_rng([seed, word])
-            out.append(
-                SlicePath(
-                    space.batch.types[word],
-                    tuple(names),
-                    unit_rows(np.stack([each.sum(axis=0) for each in rows])),
-                    np.stack([_drawn(each, draws, rng) for each in rows], axis=1),
-                    np.array(uses, np.int64),
-                    documents[word],
-                )
-            )
-    return out
-
-
-def _drawn(rows: Table, draws: int, rng: np.random.Generator) -> Table:
-    """Directions of the sums of as many units, drawn again with replacement, (B, d)."""
+def _resampled(rows: Table, draws: int, rng: np.random.Generator) -> Table:
+    """Unit sums of as many blocks, drawn with replacement, (B, d)."""
     if not len(rows):
         return np.zeros((draws, rows.shape[1]), np.float32)
     times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=draws)

@@ -1,17 +1,19 @@
-"""`Senses`: what was induced about one word, to be read, and to tell its sense in other texts."""
+"""`Senses`: the induced senses of one word, and their recognition in other texts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.result_table import ResultTable, short_repr
+
 if TYPE_CHECKING:
-    from .model import Model
-    from .reading import Reader
+    from .clustering import SenseModel
+    from .word_finder import WordFinder
 
 __all__ = ["Reading", "Sense", "Senses"]
 
@@ -23,15 +25,15 @@ class Sense:
     Attributes
     ----------
     label : list of str
-        Words near its uses that tell it from the other senses; of an only sense, from any text.
+        Words near its uses that distinguish it from the other senses, or an only sense from other text.
     share : float
-        Of the word's uses.
+        Share of the word's uses.
     count : int
-        How many uses that is.
+        Number of uses.
     vector : (d,) float32
-        In the space of the refined vectors, of length 1.
+        Unit vector in the space of the refined vectors.
     examples : list of str
-        Sentences, the most typical first; words around it where the files that were read are gone.
+        Sentences, the most typical first; the words around the use if the original files are gone.
     """
 
     label: list[str]
@@ -58,13 +60,13 @@ class Reading:
     Attributes
     ----------
     start, end : int
-        Where it stands, in characters.
+        Its place in the text, in characters.
     sense : int
         Number of its sense, from 0, as in `Senses.senses`.
     probability : float
-        Of that sense.
+        Probability of that sense.
     probabilities : list of float
-        Of all senses.
+        Probabilities of all senses.
     """
 
     start: int
@@ -75,17 +77,11 @@ class Reading:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
-        return {
-            "start": self.start,
-            "end": self.end,
-            "sense": self.sense,
-            "probability": self.probability,
-            "probabilities": self.probabilities,
-        }
+        return asdict(self)
 
 
-@dataclass(frozen=True)
-class Senses:
+@dataclass(frozen=True, repr=False)
+class Senses(ResultTable):
     """The senses of a word in a corpus, the most frequent first.
 
     Attributes
@@ -95,9 +91,9 @@ class Senses:
     documents : (n,) int64
         The document of each use in the corpus, in reading order.
     assigned : (n,) int64
-        Its sense.
+        The sense of each use.
     probabilities : (n, K) float64
-        Of each sense.
+        Probabilities of the senses of each use.
     """
 
     word: str
@@ -105,8 +101,8 @@ class Senses:
     documents: NDArray[np.int64] = field(repr=False)
     assigned: NDArray[np.int64] = field(repr=False)
     probabilities: NDArray[np.float64] = field(repr=False)
-    model: Model = field(repr=False)
-    reader: Reader = field(repr=False)
+    model: SenseModel = field(repr=False)
+    finder: WordFinder = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.senses)
@@ -117,15 +113,28 @@ class Senses:
     def __getitem__(self, number: int) -> Sense:
         return self.senses[number]
 
+    def __repr__(self) -> str:
+        title = f"Senses of {self.word!r}: {len(self)} in {len(self.assigned):,} uses"
+        return short_repr(title, [f"{sense.share:.0%} {'/'.join(sense.label[:3])}" for sense in self.senses])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per sense."""
+        return [sense.as_dict() for sense in self.senses]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows with the number of each sense."""
+        return [{"word": self.word, "sense": number} | row for number, row in enumerate(self.rows)]
+
     def disambiguate(self, text: str) -> list[Reading]:
-        """The sense of each occurrence of the word in a text, in order; none where it does not occur.
+        """The sense of each occurrence of the word in a text, in order; empty if it does not occur.
 
         Raises
         ------
         InputError
-            If the run was made of pieces of words.
+            If the run's tokens are pieces of words.
         """
-        spans, contexts = self.reader.read(text)
+        spans, contexts = self.finder.find(text)
         if not spans:
             return []
         rows = self.model.posterior(contexts)
@@ -140,12 +149,12 @@ class Senses:
         Parameters
         ----------
         uses : bool
-            Whether the document and the sense of every use are told.
+            Whether to include the document and the sense of every use.
         """
         out: dict[str, Any] = {
             "word": self.word,
             "count": len(self.assigned),
-            "senses": [sense.as_dict() for sense in self.senses],
+            "senses": self.rows,
         }
         if uses:
             out["uses"] = {

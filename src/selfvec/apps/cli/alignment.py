@@ -154,7 +154,9 @@ def compare(
     """
     from selfvec.analysis.alignment import compare as word_by_word
 
-    found = word_by_word(a, b, progress=TerminalProgress(), **asdict(options)).as_dict(top, fdr)
+    given = asdict(options)
+    neighbours = given.pop("neighbours")
+    found = word_by_word(a, b, progress=TerminalProgress(), **given).as_dict(top, fdr, neighbours)
     if as_json:
         print_json(found)
         return

@@ -184,7 +184,7 @@ def why(
     from selfvec.analysis.concepts import why as explain
     from selfvec.storage.run_folder import open_run
 
-    found = explain(open_run(run), word_a, word_b, topn, window=window, sentences=sentences)
+    found = explain(open_run(run), word_a, word_b, topn, window=window, examples=sentences)
     if as_json:
         print_json(found.as_dict())
         return

@@ -217,13 +217,10 @@ def drift(
     from selfvec.storage.run_folder import open_run
 
     opened = open_run(run)
-    found = measure(
-        opened,
-        between or None,
-        top=top if as_json else top or SHOWN,
-        progress=TerminalProgress(),
-        **asdict(options),
-    )
+    given = asdict(options)
+    fdr = given.pop("fdr")
+    found = measure(opened, between or None, progress=TerminalProgress(), **given)
+    found = found.select(top if as_json else top or SHOWN, fdr)
     if examples:
         found = found.illustrate(opened, top or SHOWN, examples)
     if as_json:

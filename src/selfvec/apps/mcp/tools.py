@@ -6,7 +6,6 @@ An assistant reads the docstrings here to choose a tool, so they say what comes 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -157,11 +156,10 @@ class Tools:
         name = self.run.vectors.index_to_key[self.run.index(word)]
         found = self._drift(tuple(between or ()))
         try:
-            row = found[name]
+            row = found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows[0]
         except KeyError:
             rule = f"{name!r} occurs too rarely in {found.a} or {found.b} to be measured"
             raise InputError(rule, remedy="ask about a word that occurs five times in both") from None
-        row = replace(found, rows=[row]).illustrate(self.run, 1, _EXAMPLES).rows[0]
         return results.Drifted(
             a=found.a,
             b=found.b,

@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift.comparable_slices import parts_of
+from selfvec.analysis.drift.comparable_slices import comparable_slices
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.usage.sentences import fit_scores, windows
+from selfvec.usage.contexts import padded_windows
+from selfvec.usage.marked_uses import HALF, context_cosines
 
 from .background import BackgroundTask
 from .ranking import MIN_COUNT, Ranking, WordTables, rank
@@ -109,7 +110,7 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
         assert batch is not None
         assert weights is not None
         table = (before, after)[side]
-        return fit_scores(windows(batch, places), table, weights, table[row])
+        return context_cosines(padded_windows(batch, places, HALF), table, weights, table[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
     return Comparison(rank(tables, progress=progress), ends, states, texts, scores)
@@ -136,8 +137,8 @@ def compare_slices(
     InputError
         If no word occurs in both.
     """
-    from selfvec.analysis.drift.slice_paths import mean_uses
-    from selfvec.usage.space import use_space
+    from selfvec.analysis.drift.document_blocks import slice_vectors
+    from selfvec.usage.use_vectors import use_space
 
     batch = run.require_tokens()
     counts = slice_counts(batch, pair)
@@ -147,7 +148,7 @@ def compare_slices(
         raise InputError(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     space = use_space(run, pair)
     before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
-    sides[:, known] = mean_uses(space, known, jobs, progress)
+    sides[:, known] = slice_vectors(space, known, jobs, progress=progress)
     tables = WordTables(run.vectors.index_to_key, before, after, counts, names, comparable)
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
     ends = [table_state(name, side, common) for name, side in zip(names, sides, strict=True)]
@@ -197,7 +198,7 @@ class Comparisons:
     """
 
     def __init__(self, run: Run, jobs: int) -> None:
-        self.run, self.jobs, self.slices = run, jobs, parts_of(run)
+        self.run, self.jobs, self.slices = run, jobs, comparable_slices(run)
         self._tasks: dict[str, _Tasks] = {}
         self._lock = threading.Lock()
 

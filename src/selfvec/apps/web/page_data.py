@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import threads
+from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.search import TABLES, Hit, Index, run_index
-from selfvec.usage.original_text import originals, retold
-from selfvec.usage.sentences import beside, occurrences, pair_uses, shared_company, uses, windows
+from selfvec.usage.contexts import occurrences, padded_windows
+from selfvec.usage.marked_uses import (
+    HALF,
+    SAMPLED,
+    count_present,
+    marked_uses,
+    pair_places,
+    quoted,
+    shared_neighbours,
+)
 
 from .background import BackgroundTask
 from .comparison import REFINED, Comparisons, counts_of
@@ -28,6 +37,7 @@ __all__ = ["PageData"]
 
 _LARGEST_MAP = 100_000  # words on the map of all words
 _AROUND = 14  # neighbours before and after on the map of one word
+_LARGEST_CORPUS = 1 << 28  # bytes of text that is read again to quote original sentences
 _WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
 
 Json = dict[str, Any]
@@ -57,7 +67,10 @@ class PageData:
     @cached_property
     def originals(self) -> BackgroundTask[dict[int, str]]:
         """The documents by number, as they were written."""
-        return BackgroundTask(lambda _: originals(self.run))
+        run = self.run
+        if run.tokens is None:
+            return BackgroundTask(lambda _: {})
+        return BackgroundTask(lambda _: original_texts(run, most=_LARGEST_CORPUS, demonstration=True))
 
     @cached_property
     def indexes(self) -> BackgroundTask[list[Index]]:
@@ -146,10 +159,10 @@ class PageData:
         marks = {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came")}
         texts = []
         for text in comparison.texts:
-            places = occurrences(batch, row, text.documents)
+            places = occurrences(batch, row, text.documents, SAMPLED)
             typical = comparison.scores(row, text.side, places)
-            near = beside(windows(batch, places), gained if text.side else lost)
-            found = uses(batch, places, typical + _WEIGHT * near, marks, most)
+            near = count_present(padded_windows(batch, places, HALF), gained if text.side else lost)
+            found = marked_uses(batch, places, typical + _WEIGHT * near, marks, most)
             texts.append({"name": text.name, "uses": self._quoted(found)})
         return {"texts": texts}
 
@@ -157,21 +170,20 @@ class PageData:
         """Where a word occurs near another one, and which words occur near both."""
         row, second = self.run.index(word), self.run.index(other)
         batch, words = self.run.require_tokens(), self.run.vectors.index_to_key
-        places, looked_at = pair_uses(batch, row, second)
-        found = uses(batch, places, np.zeros(len(places)), {second: "came"}, most)
+        places, looked_at = pair_places(batch, row, second)
+        found = marked_uses(batch, places, np.zeros(len(places)), {second: "came"}, most)
         return {
             "together": len(places),
             "of": looked_at,
-            "shared": [words[i] for i in shared_company(batch, row, second)],
+            "shared": [words[i] for i in shared_neighbours(batch, row, second)],
             "uses": self._quoted(found),
         }
 
     def _quoted(self, found: list[Json]) -> list[Json]:
         """Uses with their original sentences, if these have been read, each sentence once."""
         texts = self.originals.result_now() or {}
-        quoted = [retold(use, texts) for use in found]
         first: dict[str, Json] = {}
-        for use in quoted:
+        for use in (quoted(use, texts) for use in found):
             first.setdefault("".join(text for text, _ in use["tokens"]), use)
         return list(first.values())
 

@@ -151,12 +151,12 @@ def _moment(share: float, epochs: int | None) -> str:
 
 def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
     """Every slice as a state: the mean use vectors of the most frequent words, kept as float16."""
-    from selfvec.analysis.drift.slice_paths import mean_uses
-    from selfvec.usage.space import use_space
+    from selfvec.analysis.drift.document_blocks import slice_vectors
+    from selfvec.usage.use_vectors import use_space
 
     counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:_MAPPED])
-    kept = mean_uses(use_space(run, slices), words, jobs, progress).astype(np.float16)
+    kept = slice_vectors(use_space(run, slices), words, jobs, progress=progress).astype(np.float16)
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
 
     def state(name: str, table: NDArray[np.float16]) -> State:

@@ -1,4 +1,4 @@
-"""Texts from anywhere as the words of a run: cut and named as its corpus was, with the place of each."""
+"""Finding a word of a run in other texts, which are tokenised as the run's corpus was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from selfvec.text.stems import stems
 from selfvec.text.tokenizers import Tokenizer
 from selfvec.usage.contexts import Contexts
 
-__all__ = ["Reader"]
+__all__ = ["WordFinder"]
 
 Span = tuple[int, int]
 
@@ -26,14 +26,14 @@ _HYPHENS = ("-", "\u2010", "\u2011")
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Finds a word of a run in texts, and what stands around it.
+class WordFinder:
+    """Finds a word of a run in texts, with the words around it.
 
     Parameters
     ----------
     run : Run
     word : int
-        Its number.
+        Its row in the run's tables.
     """
 
     run: Run
@@ -51,7 +51,7 @@ class Reader:
         name = str(self._options.get("tokenizer") or "words")
         if name not in ("words", "whitespace"):
             raise InputError(
-                "the run is made of pieces of words, in which no words can be found",
+                "the run's tokens are pieces of words, so words cannot be found in texts",
                 path=self.run.folder,
                 remedy="refine with --tokenizer words",
             )
@@ -59,7 +59,7 @@ class Reader:
 
     @cached_property
     def _rules(self) -> Rulebook:
-        """How words are named; those that were left out are missing in the run's vocabulary anyway."""
+        """Rules that map words to types of the run. Words it left out are not in its vocabulary anyway."""
         from selfvec.text import Rules
 
         given = {name: str(value) for name in ("lemmatize", "stem") if (value := self._options.get(name))}
@@ -67,7 +67,7 @@ class Reader:
 
     @cached_property
     def _stems(self) -> dict[str, int]:
-        """The run's words by their stems, where its words are stems."""
+        """The run's words by their stems, if its words are stems."""
         if self._rules.stem is None:
             return {}
         keys = self.run.vectors.index_to_key
@@ -78,18 +78,18 @@ class Reader:
         """The run's phrases by their words."""
         return {tuple(parts(unit.lower())): unit for unit in units_of(self.run.provenance)}
 
-    def read(self, text: str) -> tuple[list[tuple[int, int]], Contexts]:
-        """Where the word stands in a text, in characters, and what is around it."""
+    def find(self, text: str) -> tuple[list[tuple[int, int]], Contexts]:
+        """Places of the word in a text, in characters, and the windows around it."""
         names, spans = self._joined(*self._named(text))
         ids = np.array(self._numbers(names), np.int64)
-        kept = np.flatnonzero(ids >= 0)  # words that the run lacks or left out were not there for it, either
+        kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
         within = ids[kept].astype(np.int32)
         places = np.flatnonzero(within == self.word)
         contexts = Contexts.around(within, np.array([0, len(within)]), places)
         return [spans[i] for i in kept[places].tolist()], contexts
 
     def _named(self, text: str) -> tuple[list[str], list[Span], list[bool]]:
-        """The words of a text as the run calls them, where they stand, and whether each follows the last."""
+        """Words of a text as types of the run, their places, and whether each directly follows the last."""
         import polars as pl
 
         raw = self._tokenizer(pl.Series([text], dtype=pl.String))
@@ -122,7 +122,7 @@ class Reader:
         return out, where
 
     def _numbers(self, keys: Sequence[str]) -> list[int]:
-        """Numbers of words, -1 where the run has none."""
+        """Rows of words in the run's tables, -1 for unknown words."""
         index = self.run.vectors.key_to_index
         found = [index.get(key, -1) for key in keys]
         if self._rules.stem is None:
@@ -132,5 +132,5 @@ class Reader:
 
 
 def _is_space(gap: str) -> bool:
-    """Whether nothing but white space on a line stands between two words."""
+    """Whether two words are separated by white space without a blank line."""
     return gap.isspace() and gap.count("\n") < 2

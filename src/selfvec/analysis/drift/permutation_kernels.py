@@ -1,0 +1,182 @@
+"""Compiled permutation tests of drift: random splits of documents, and random signs.
+
+Each word has a random stream of its own, so its p has the same bits for any number of threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from selfvec.usage.kernels import FAST, add
+
+__all__ = ["sign_flip_test", "split_test"]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _draw(state, below):
+    """Next state, and a random number from 0 to ``below`` - 1 (splitmix64)."""
+    state += np.uint64(0x9E3779B97F4A7C15)
+    z = state
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return state, np.int64(((z >> np.uint64(32)) * np.uint64(below)) >> np.uint64(32))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _stream(seed, word):
+    """First state of the random stream of a word."""
+    state = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + np.uint64(word)
+    state, _ = _draw(state * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1), 2)
+    return state
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _distance(aa, ab, bb):
+    """1 - cosine of two sums by their products; 1 where one is zero."""
+    length = np.sqrt(max(aa, 0.0)) * np.sqrt(max(bb, 0.0))
+    return 1.0 - min(1.0, max(-1.0, ab / length)) if length > 0 else 1.0
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _products(rows, gram):
+    for i in range(len(rows)):
+        for j in range(i + 1):
+            total = np.float32(0)
+            for k in range(rows.shape[1]):
+                total += rows[i, k] * rows[j, k]
+            gram[i, j] = gram[j, i] = total
+
+
+@njit(cache=True, nogil=True)
+def _jackknife(gram, one, aa, ab, bb):
+    """Standard error of the distance, leaving out one block at a time on either side."""
+    number = len(gram)
+    variance = 0.0
+    for start, stop in ((0, one), (one, number)):
+        size = stop - start
+        if size < 2:
+            return np.nan
+        total = square = 0.0
+        for i in range(start, stop):
+            own = across = 0.0
+            for j in range(number):
+                if start <= j < stop:
+                    own += gram[i, j]
+                else:
+                    across += gram[i, j]
+            left = (aa if start == 0 else bb) - 2 * own + gram[i, i]
+            value = _distance(left, ab - across, bb if start == 0 else aa)
+            total += value
+            square += value * value
+        variance += (size - 1) / size * max(0.0, square - total * total / size)
+    return np.sqrt(variance)
+
+
+@njit(cache=True, nogil=True)
+def split_test(rows, ones, starts, words, permutations, enough, seed, out):
+    """Compare the distance of each word with its distance in random splits of the same blocks.
+
+    Parameters
+    ----------
+    rows : (R, d) float32
+        Sums of uses, one row per block: those of the first side, then those of the second.
+    ones : (m,) int64, starts : (m + 1,) int64
+        Number of blocks of the first side, and first row of each word.
+    words : (m,) int64
+        Numbers of the words, which seed their random streams.
+    permutations, enough : int
+        Most splits drawn; drawing stops after ``enough`` that are at least as far apart (and fifty in all).
+    seed : int
+    out : (m, 5 or more) float64
+        Distance, its standard error, p, mean distance over the splits, number of splits.
+    """
+    for m in range(len(ones)):
+        blocks = rows[starts[m] : starts[m + 1]]
+        number, one = len(blocks), ones[m]
+        gram = np.empty((number, number), np.float32)
+        _products(blocks, gram)
+        sums = np.zeros(number)
+        for i in range(number):
+            for j in range(number):
+                sums[i] += gram[i, j]
+        total, smaller = sums.sum(), min(one, number - one)
+        inside = square = 0.0
+        for i in range(one):
+            inside += sums[i]
+            for j in range(one):
+                square += gram[i, j]
+        found = _distance(square, inside - square, total - 2 * inside + square)
+        error = _jackknife(gram, one, square, inside - square, total - 2 * inside + square)
+        state = _stream(seed, words[m])
+        chosen = np.arange(number)
+        draws = reached = 0
+        mean, p = 0.0, -1.0
+        while draws < permutations and not (p >= 0 and draws >= 50):
+            inside = square = 0.0
+            for i in range(smaller):
+                state, step = _draw(state, number - i)
+                chosen[i], chosen[i + step] = chosen[i + step], chosen[i]
+                block = chosen[i]
+                inside += sums[block]
+                partial = 0.0
+                for j in range(i):
+                    partial += gram[block, chosen[j]]
+                square += 2 * partial + gram[block, block]
+            value = _distance(square, inside - square, total - 2 * inside + square)
+            draws += 1
+            mean += value
+            if value >= found - 1e-6:
+                reached += 1
+                if reached == enough and p < 0:
+                    p = reached / draws
+        if p < 0:
+            p = (reached + 1) / (draws + 1)
+        out[m, 0], out[m, 1], out[m, 2] = found, error, p
+        out[m, 3], out[m, 4] = mean / max(draws, 1), draws
+
+
+@njit(cache=True, nogil=True)
+def sign_flip_test(rows, starts, words, known, permutations, enough, seed, out):
+    """Compare how well the blocks of each word agree with how well they agree under random signs.
+
+    Parameters
+    ----------
+    rows, starts, words, permutations, enough, seed
+        As for `split_test`.
+    known : (V, d) float32
+        Original vector of every word, unit rows. Agreement is measured orthogonal to it.
+    out : (m, 2) float64
+        p, and the sum of the uses' cosines to the original vector.
+    """
+    for m in range(len(words)):
+        blocks = rows[starts[m] : starts[m + 1]].copy()
+        number, own = len(blocks), known[words[m]]
+        for i in range(number):
+            along = np.float32(0)
+            for k in range(own.size):
+                along += blocks[i, k] * own[k]
+            out[m, 1] += along
+            add(own, -along, blocks[i])
+        gram = np.empty((number, number), np.float32)
+        _products(blocks, gram)
+        found = 0.0
+        for i in range(number):
+            for j in range(i):
+                found += gram[i, j]
+        state, sign = _stream(seed, words[m]), np.ones(number)
+        draws = reached = 0
+        while draws < permutations and reached < enough:
+            value = 0.0
+            for i in range(number):
+                state, side = _draw(state, 2)
+                sign[i] = 2.0 * side - 1.0
+                partial = 0.0
+                for j in range(i):
+                    partial += sign[j] * gram[i, j]
+                value += sign[i] * partial
+            draws += 1
+            if value >= found - 1e-6 * abs(found):
+                reached += 1
+        out[m, 0] = reached / draws if reached == enough else (reached + 1) / (draws + 1)

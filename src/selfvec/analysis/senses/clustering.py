@@ -1,0 +1,215 @@
+"""Senses of a word as clusters of its uses, and how many there are.
+
+A neighbour is weighted by how much more often it occurs near this word than its frequency would predict: such
+words tell uses apart. Each use is smoothed by the uses most like it, and the uses are clustered by k-means
+along their main axes.
+
+The number of senses depends on how the clusters point. The mean uses of two clusters with one meaning share
+what the word is about; those of two meanings share no more than any two words do. Their cosine is measured
+without what all uses of all words share, and without the effect of chance on the length of means. Clusters
+are added as long as all these cosines are below a bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import repeat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.threads import one_core
+from selfvec.numerics.kmeans import k_means, squared_distances
+from selfvec.numerics.principal_axes import axes_of_moment
+from selfvec.numerics.whitening import covariance
+from selfvec.text.document_vectors import smooth_by_neighbours
+from selfvec.usage.contexts import Contexts
+from selfvec.usage.use_vectors import SenseSpace
+
+__all__ = ["LEAST", "MOST", "SMALLEST", "SenseModel", "cluster_uses", "fit_senses", "largest_cosine"]
+
+# Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/senses.md.
+APART = 0.25  # largest cosine of the mean uses of two senses, lowered for n uses
+DOUBT = 1.3  # by this over √n, because k-means exploits chance
+LEAST = 20  # fewest uses for more than one sense
+SMALLEST = 5  # fewest uses of a sense, or
+SHARE = 0.04  # this share of all uses, if that is more
+MOST = 6  # senses
+PRIOR = 0.5  # added to a neighbour's count and to its expected count
+BASE = 0.1  # weight of the rarest word if it is no more frequent here than elsewhere
+LANDMARKS = 1_000  # uses that are clustered, and that others are smoothed by
+AXES = 16
+STARTS = 6  # of k-means
+TEMPER = 8.0  # divides log-probabilities, because smoothed uses look more certain than they are
+
+Table = NDArray[np.float32]
+Numbers = NDArray[np.float64]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SenseModel:
+    """The clusters of a word's uses, from which the sense of a use is inferred.
+
+    Parameters
+    ----------
+    space : SenseSpace
+    weights : (V,) float32
+        Weight of each word as a neighbour.
+    landmarks : (m, d) float32
+        Uses that others are smoothed by.
+    mean : (d,) float32, axes : (d, p) float32
+    centres : (K, p) float64
+        Senses, the most frequent first.
+    shares : (K,) float64
+    variance : float
+        Mean squared distance of a use to the centre of its sense, per axis.
+    """
+
+    space: SenseSpace
+    weights: Table
+    landmarks: Table
+    mean: Table
+    axes: Table
+    centres: Numbers
+    shares: Numbers
+    variance: float
+
+    def posterior(self, contexts: Contexts) -> Numbers:
+        """Probabilities of the senses of n uses, (n, K); the shares of the senses for a use without context.
+
+        The nearest sense is the most likely. Clusters are taken to be equally wide and, given a context,
+        equally frequent, so that a rare sense is not lost.
+        """
+        rows = self.space.uses(contexts, self.weights)
+        own = len(self.landmarks)
+        with one_core():
+            smoothed: Table = smooth_by_neighbours(np.concatenate([self.landmarks, rows]), own)[own:]
+            points = ((smoothed - self.mean) @ self.axes).astype(np.float64)
+        logs = -squared_distances(points, self.centres) / (2 * self.variance * TEMPER)
+        logs[~rows.any(axis=1)] = np.log(self.shares)
+        odds = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def fit_senses(space: SenseSpace, contexts: Contexts, number: int | None = None, seed: int = 0) -> SenseModel:
+    """Cluster the uses of a word.
+
+    Parameters
+    ----------
+    space : SenseSpace
+    contexts : Contexts
+        Of all its uses.
+    number : int, optional
+        Number of senses; chosen from the uses by default.
+    seed : int
+        Draws the first centres, and the uses that are clustered if there are more than 1,000.
+    """
+    rng = np.random.default_rng(seed)
+    weights = neighbour_weights(space, contexts)
+    chosen = np.arange(len(contexts))
+    if len(chosen) > LANDMARKS:
+        chosen = np.sort(rng.choice(len(chosen), LANDMARKS, replace=False))
+    drawn = contexts.part(chosen)
+    rows = space.uses(drawn, weights)
+    used = rows.any(axis=1)
+    landmarks, plain = rows[used], space.uses(drawn, space.weights)[used] - space.centre
+    with one_core():
+        mean, axes, points, labels = cluster_uses(landmarks, plain, number, rng)
+    centres, shares = _centres(points, labels)
+    variance = float(squared_distances(points, centres).min(axis=1).sum()) / max(points.size, 1)
+    return SenseModel(space, weights, landmarks, mean, axes, centres, shares, max(variance, 1e-9))
+
+
+def neighbour_weights(space: SenseSpace, contexts: Contexts) -> Table:
+    """Weight of each word as a neighbour, (V,) float32: its pointwise mutual information, or a small base.
+
+    PMI = log((n + ½) / (m + ½)) for a word that occurs near n uses where its frequency predicts m (Church and
+    Hanks, 1990, smoothed). The base is up to 0.1 for the rarest words.
+    """
+    counts = contexts.counts(len(space.weights)).astype(np.float64)
+    frequency = space.batch.counts / max(len(space.batch), 1)
+    found = np.log((counts + PRIOR) / (counts.sum() * frequency + PRIOR))
+    base = BASE * space.weights / max(float(space.weights.max(initial=0)), 1e-9)
+    return np.asarray(np.maximum(found, base), np.float32)
+
+
+def cluster_uses(
+    rows: Table, plain: Table, number: int | None, rng: np.random.Generator
+) -> tuple[Table, Table, Numbers, Labels]:
+    """Cluster uses.
+
+    Parameters
+    ----------
+    rows : (n, d) float32
+        Unit rows: uses by the neighbours that tell them apart.
+    plain : (n, d) float32
+        The same uses by all neighbours, less the mean use of any word. They decide the number of clusters.
+    number : int, optional
+        Of clusters.
+
+    Returns
+    -------
+    mean, axes : (d,) and (d, p) float32
+        Main axes of the smoothed rows.
+    points : (n, p) float64
+        Coordinates along the axes.
+    labels : (n,) int64
+    """
+    smoothed = smooth_by_neighbours(rows, len(rows))
+    centre, spread = covariance(smoothed)
+    _, every = axes_of_moment(spread)
+    mean, axes = centre.astype(np.float32), np.ascontiguousarray(every[:, :AXES], np.float32)
+    points = ((smoothed - mean) @ axes).astype(np.float64)
+    return mean, axes, points, _labels(points, plain, number, rng)
+
+
+def _labels(points: Numbers, plain: Table, number: int | None, rng: np.random.Generator) -> Labels:
+    """The cluster of each use, (n,)."""
+    found = np.zeros(len(points), np.int64)
+    if number is not None:
+        number = min(number, len(points))
+        return k_means(points, number, repeat(rng, STARTS))[0] if number > 1 else found
+    if len(points) < LEAST:
+        return found
+    least, bound = max(SMALLEST, SHARE * len(points)), APART - DOUBT / np.sqrt(len(points))
+    for count in range(2, MOST + 1):
+        labels, _ = k_means(points, count, repeat(rng, STARTS))
+        if np.bincount(labels, minlength=count).min() < least or largest_cosine(plain, labels) > bound:
+            break
+        found = labels
+    return found
+
+
+def _centres(points: Numbers, labels: Labels) -> tuple[Numbers, Numbers]:
+    """Mean and share of each cluster that is not empty, the largest first; one at 0 without points."""
+    if not len(points):
+        return np.zeros((1, points.shape[1])), np.ones(1)
+    sizes = np.bincount(labels)
+    order = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
+    centres = np.stack([points[labels == label].mean(axis=0) for label in order.tolist()])
+    return centres, sizes[order] / len(points)
+
+
+def largest_cosine(uses: Table, labels: Labels) -> float:
+    """The largest cosine of two clusters' mean uses, corrected for chance.
+
+    The squared length of a mean of n vectors is that of the true mean plus an n-th of their variance; the
+    product of two different means has no such term.
+
+    Parameters
+    ----------
+    uses : (n, d) float32
+    labels : (n,) int64
+        From 0 to K - 1, at least two uses each.
+    """
+    sizes = np.bincount(labels)
+    members = (labels == np.arange(len(sizes))[:, None]).astype(np.float64)
+    sums = members @ uses.astype(np.float64)
+    lengths = np.bincount(labels, np.einsum("ij,ij->i", uses, uses, dtype=np.float64))
+    means = sums / sizes[:, None]
+    squares = (np.einsum("ij,ij->i", sums, sums) - lengths) / (sizes * (sizes - 1))
+    norms = np.sqrt(np.maximum(squares, 1e-9))
+    cosines = (means @ means.T) / norms[:, None] / norms
+    np.fill_diagonal(cosines, -np.inf)
+    return float(cosines.max())

@@ -1,0 +1,101 @@
+"""The p of drift: random splits against all possible ones, and uniform if nothing changed."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from drift_corpus import planted_run
+
+from selfvec.analysis.drift import slices_of
+from selfvec.analysis.drift.document_blocks import slice_vectors
+from selfvec.analysis.drift.permutation_kernels import sign_flip_test, split_test
+from selfvec.usage.use_vectors import use_space
+
+
+def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:
+    rows = np.random.default_rng(seed).standard_normal((blocks, 5)) + 1
+    rows[: blocks // 2, 0] += shift
+    return rows.astype(np.float32)
+
+
+def distance(rows: np.ndarray, chosen: list[int]) -> float:
+    inside = np.isin(np.arange(len(rows)), chosen)
+    a, b = rows[inside].sum(axis=0), rows[~inside].sum(axis=0)
+    return 1 - float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b))
+
+
+def jackknife(rows: np.ndarray, one: int) -> float:
+    variance = 0.0
+    for part in (range(one), range(one, len(rows))):
+        left = [distance(np.delete(rows, i, axis=0), list(range(one - (i < one)))) for i in part]
+        variance += (len(part) - 1) * np.var(left)
+    return float(np.sqrt(variance))
+
+
+@pytest.mark.parametrize(("seed", "one"), [(0, 4), (1, 3), (2, 6)])
+def test_random_splits_estimate_the_share_of_all_splits(seed: int, one: int) -> None:
+    rows = rows_of(seed, 8)
+    exact = rows.astype(float)
+    every = np.array([distance(exact, list(chosen)) for chosen in combinations(range(8), one)])
+    found = np.zeros((1, 5))
+    split_test(rows, np.array([one]), np.array([0, 8]), np.array([3]), 20_000, 10**9, 1, found)
+    measured, error, p, mean, draws = found[0]
+    assert measured == pytest.approx(distance(exact, list(range(one))), abs=1e-5)
+    assert draws == 20_000
+    assert p == pytest.approx(np.mean(every >= measured - 1e-6), abs=0.015)
+    assert mean == pytest.approx(every.mean(), abs=0.01)
+    assert error == pytest.approx(jackknife(exact, one), rel=1e-3)
+
+
+def test_splits_stop_early_if_chance_does_as_much_and_go_on_otherwise() -> None:
+    rows = np.concatenate([rows_of(0, 20), rows_of(1, 20, shift=9.0)])
+    found = np.zeros((2, 5))
+    split_test(rows, np.array([10, 10]), np.array([0, 20, 40]), np.array([0, 1]), 1000, 20, 0, found)
+    (p, early), (least, late) = found[0, [2, 4]], found[1, [2, 4]]
+    assert p > 0.05
+    assert 50 <= early < 1000
+    assert least == pytest.approx(1 / 1001)
+    assert late == 1000
+
+
+def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
+    rows = np.concatenate([rows_of(0, 12), rows_of(1, 12)])
+    both, alone = np.zeros((2, 5)), np.zeros((1, 5))
+    split_test(rows, np.array([6, 6]), np.array([0, 12, 24]), np.array([4, 9]), 300, 20, 7, both)
+    split_test(rows[12:], np.array([6]), np.array([0, 12]), np.array([9]), 300, 20, 7, alone)
+    np.testing.assert_array_equal(both[1], alone[0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_p_of_exchangeable_blocks_is_uniform(seed: int) -> None:
+    rng, words = np.random.default_rng(seed), 200
+    rows = rng.standard_normal((words * 10, 5)).astype(np.float32)
+    starts, found = np.arange(0, words * 10 + 1, 10), np.zeros((words, 5))
+    split_test(rows, np.full(words, 4), starts, np.arange(words), 199, 10**9, seed, found)
+    p = found[:, 2]
+    assert p.min() >= 1 / 200
+    for level in (0.05, 0.25, 0.5, 0.75):  # four standard errors
+        assert abs(np.mean(p <= level) - level) < 4 * np.sqrt(level * (1 - level) / words)
+
+
+def test_random_signs_find_agreement_beyond_what_was_known() -> None:
+    rng = np.random.default_rng(0)
+    agree, not_so = rng.standard_normal((2, 30, 6)).astype(np.float32)
+    agree[:, 1] += 1
+    known = np.eye(6, dtype=np.float32)[:1].repeat(2, axis=0)
+    found = np.zeros((2, 2))
+    rows = np.concatenate([agree, not_so])
+    sign_flip_test(rows, np.array([0, 30, 60]), np.array([0, 1]), known, 1000, 20, 0, found)
+    assert found[0, 0] < 0.01 < found[1, 0]
+    np.testing.assert_allclose(found[:, 1], [agree[:, 0].sum(), not_so[:, 0].sum()], atol=1e-4)
+
+
+def test_slices_are_compared_in_one_space() -> None:
+    run = planted_run([(0, 0), (0, 1)])
+    words = np.arange(len(run.vectors))
+    old, new = slice_vectors(use_space(run, slices_of(run)), words, 2)
+    np.testing.assert_allclose(np.linalg.norm(old[old.any(axis=1)], axis=1), 1, atol=1e-5)
+    same, moved = (run.index(word) for word in ("x0", "x1"))
+    assert old[same] @ new[same] > 0.5 > old[moved] @ new[moved]
