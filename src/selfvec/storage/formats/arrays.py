@@ -69,11 +69,10 @@ def _array(source: Input) -> NDArray[Any]:
         count *= length
     if count * dtype.itemsize > len(source.data) - head.tell():
         raise source.error(
-            f"the header says {dtype} of shape {shape}, the file is {len(source.data)} bytes long",
-            remedy="the file may be cut off: get it again",
+            f"the header says {dtype} of shape {shape}, the file is {len(source.data)} bytes long"
         )
     if count * dtype.itemsize == 0:
-        raise source.error("holds an empty array", remedy="get the file again")
+        raise source.error("holds an empty array")
     with decoding(source.path, "NumPy array"):
         flat = source.array(dtype, count, head.tell())
         return flat.reshape(shape, order="F" if fortran else "C")

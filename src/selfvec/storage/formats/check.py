@@ -66,7 +66,7 @@ def finish(
         If the table is empty, a number is not finite, or (strict) a word occurs twice.
     """
     if 0 in matrix.shape:
-        raise source.error("holds no vectors", remedy="get the file again")
+        raise source.error("holds no vectors")
     if len(words) != len(matrix):
         raise source.error(
             f"every row has a word, there are {len(words)} words for {len(matrix)} rows",
@@ -110,10 +110,7 @@ def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[
         dtype, most = _COLUMNS[name]
         fits = column.shape == (rows,) and column.dtype == dtype and rows
         if not fits or not 0 <= column.min() <= column.max() <= most:
-            raise source.error(
-                f"{name} are {rows} numbers from 0 to {most} as {dtype}, these are not",
-                remedy="the file may be damaged: get it again",
-            )
+            raise source.error(f"{name} are {rows} numbers from 0 to {most} as {dtype}, these are not")
     return found
 
 

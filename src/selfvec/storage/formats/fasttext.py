@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from selfvec.data.vectors import Vectors
 
 from .check import decode_words, finish
-from .source import Input
+from .source import Input, decoding
 
 __all__ = ["read", "sniff"]
 
@@ -81,8 +81,11 @@ def read(source: Input) -> Vectors:
             "a fastText model begins with fastText's magic number, this file does not",
             remedy="leave the format out, or save it again with a current fastText",
         )
-    if len(source.data) < _ARGUMENTS.size + _DICTIONARY.size:
-        _cut_off(source)
+    with decoding(source.path, "fastText model"):
+        return _read(source)
+
+
+def _read(source: Input) -> Vectors:
     arguments = _ARGUMENTS.unpack_from(source.data)
     version, dimensions, model, bucket, shortest, longest = (arguments[i] for i in (1, 2, 9, 10, 11, 12))
     if not 11 <= version <= 12 or dimensions < 1 or bucket < 0 or longest > _LONGEST_NGRAM:
@@ -98,8 +101,7 @@ def read(source: Input) -> Vectors:
     names = [word for word, kind in entries if kind == 0]
     if len(table) < len(names) + bucket:
         raise source.error(
-            f"{len(names)} words and {bucket} buckets need as many rows, the matrix has {len(table)}",
-            remedy="the file may be damaged: get it again",
+            f"{len(names)} words and {bucket} buckets need as many rows, the matrix has {len(table)}"
         )
     subwords = Subwords(table, len(names), bucket, shortest, longest)
     matrix = subwords.compose(names, first_row=0)
@@ -119,19 +121,15 @@ def _dictionary(source: Input) -> tuple[list[tuple[bytes, int]], int]:
         raise source.error(
             f"the dictionary says {size} entries ({words} words, {labels} labels), the file is "
             f"{len(source.data)} bytes long",
-            remedy="the file may be cut off or damaged: get it again",
         )
     entries = []
     for row in range(size):
         end = source.data.find(b"\0", position, position + _LONGEST)
-        if end < 0 or end + 1 + _ENTRY.size > len(source.data):
-            _cut_off(source)
+        if end < 0:
+            raise EOFError("the file ends inside the dictionary")
         word, kind = source.data[position:end], _ENTRY.unpack_from(source.data, end + 1)[1]
         if not word or b"\n" in word or kind != (row >= words):
-            raise source.error(
-                f"entry {row + 1} of {size} (byte {position}) is not a word where one is due",
-                remedy="the file may be damaged: get it again",
-            )
+            raise source.error(f"entry {row + 1} of {size} (byte {position}) is not a word where one is due")
         entries.append((word, kind))
         position = end + 1 + _ENTRY.size
     return entries, position
@@ -139,27 +137,15 @@ def _dictionary(source: Input) -> tuple[list[tuple[bytes, int]], int]:
 
 def _table(source: Input, position: int, dimensions: int) -> NDArray[np.float32]:
     """The input matrix, (words + bucket, d) float32, as a view of the file (it may lie at an odd address)."""
-    if position + _MATRIX.size > len(source.data):
-        _cut_off(source)
     quantised, rows, columns = _MATRIX.unpack_from(source.data, position)
     position += _MATRIX.size
     if quantised:
         _quantised(source)
     if columns != dimensions or rows < 0:
-        raise source.error(
-            f"the matrix has {columns} columns, the model {dimensions} dimensions",
-            remedy="the file may be damaged: get it again",
-        )
+        raise source.error(f"the matrix has {columns} columns, the model {dimensions} dimensions")
     if rows * columns * 4 > len(source.data) - position:
-        _cut_off(source)
+        raise EOFError("the file ends inside the matrix")
     return source.array("<f4", rows * columns, position).reshape(rows, columns)
-
-
-def _cut_off(source: Input) -> NoReturn:
-    raise source.error(
-        f"the model goes on beyond the end of the file (byte {len(source.data)})",
-        remedy="the file is cut off or damaged: get it again",
-    )
 
 
 def _quantised(source: Input) -> NoReturn:

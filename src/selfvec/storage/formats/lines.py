@@ -9,15 +9,15 @@ words that contain blanks, as in GloVe 840B, are read.
 
 from __future__ import annotations
 
-import os
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.threads import in_order, threads
 from selfvec.data.vectors import Float
 
 from .check import decode_words, writing_by_polars
@@ -100,7 +100,6 @@ def read_lines(
         raise source.error(
             f"{rows} rows of {dimensions} numbers do not fit into a file of {len(source.data)} bytes",
             line=1,
-            remedy="the file may be cut off: get it again",
         )
     if there != rows:
         raise source.error(
@@ -142,15 +141,15 @@ def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded:
         cuts.append(end if stop < 0 else stop + 1)
     blocks = [source.array(np.uint8, stop - begin, begin) for begin, stop in pairwise(cuts)]
     spans = np.empty((len(out), 3), np.int64)
-    with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as pool:
-        rows = list(accumulate(pool.map(count_newlines, blocks), initial=0))
-        rows[-1] = len(out)  # the last line has no newline
-        jobs = [
-            pool.submit(parse, block, worded, out[first:last], spans[first:last], begin)
-            for block, begin, (first, last) in zip(blocks, cuts, pairwise(rows), strict=False)
-        ]
-        for job in jobs:
-            job.result()
+    jobs = min(len(blocks), threads(None))
+    rows = list(accumulate(in_order(blocks, count_newlines, jobs), initial=0))
+    rows[-1] = len(out)  # the last line has no newline
+
+    def work(part: tuple[NDArray[np.uint8], int, tuple[int, int]]) -> None:
+        block, begin, (first, last) = part
+        parse(block, worded, out[first:last], spans[first:last], begin)
+
+    deque(in_order(zip(blocks, cuts, pairwise(rows), strict=False), work, jobs), maxlen=0)
     return spans
 
 

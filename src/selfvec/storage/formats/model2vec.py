@@ -50,8 +50,7 @@ def read(source: Input) -> Vectors:
             if tensor.encode() in table.data[: 1 << 16]:
                 return read_pieces(table, source.path / folder / "tokenizer.json", tensor)
     raise source.error(
-        "is no model2vec folder: it needs model.safetensors with a tensor 'embeddings', and tokenizer.json",
-        remedy="get the model again",
+        "is no model2vec folder: it needs model.safetensors with a tensor 'embeddings', and tokenizer.json"
     )
 
 

@@ -113,21 +113,18 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
     """
     tensors = map_tensors(source.path)
     if tensor not in tensors:
-        raise source.error(f"holds no tensor {tensor!r}", remedy="get the model again")
+        raise source.error(f"holds no tensor {tensor!r}")
     table = as_table(tensors[tensor], source)
     tokenizer = load_tokenizer(tokenizer_path)
     size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
     mapping, weights = tensors.get("mapping"), tensors.get("weights")
     if mapping is not None:
         if mapping.ndim != 1 or mapping.dtype.kind not in "iu" or not _within(mapping, len(table)):
-            raise source.error(
-                "the mapping gives every token a row of the table, this one does not",
-                remedy="get the model again",
-            )
+            raise source.error("the mapping gives every token a row of the table, this one does not")
         table = table[mapping]
     if weights is not None:
         if weights.shape != (len(table),) or weights.dtype.kind != "f":
-            raise source.error("weights are one number a token, these are not", remedy="get the model again")
+            raise source.error("weights are one number a token, these are not")
         table = as_table(table * weights[:, None], source)
     if size > len(table):
         raise source.error(

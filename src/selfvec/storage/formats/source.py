@@ -21,6 +21,7 @@ from selfvec.base.errors import FormatError, SelfvecError
 
 __all__ = ["Input", "decoding", "open_input", "unpack"]
 
+_DAMAGED = "the file may be cut off or damaged: get it again"
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be packed as tightly as it likes
 _HIGHEST_RATIO = 100  # text vectors pack to about a third, a decompression bomb to a thousandth
@@ -53,7 +54,7 @@ class Input:
         """``count`` items from byte ``offset`` on, as a read-only view of the file. (count,)"""
         return np.frombuffer(self.data, dtype, count, offset)
 
-    def error(self, rule: str, *, remedy: str, line: int | None = None) -> FormatError:
+    def error(self, rule: str, *, remedy: str = _DAMAGED, line: int | None = None) -> FormatError:
         """A `FormatError` at this file."""
         return FormatError(rule, path=self.path, line=line, remedy=remedy)
 
@@ -87,7 +88,7 @@ def decoding(path: Path, what: str) -> Iterator[None]:
         raise FormatError(
             f"is not a readable {what} ({reason})",
             path=path,
-            remedy="the file may be cut off or damaged: get it again",
+            remedy=_DAMAGED,
         ) from error
 
 
@@ -108,7 +109,7 @@ def open_input(path: Path) -> Input:
             start = file.read(4)
             file.seek(0)
             if not start:
-                raise FormatError("is empty", path=path, remedy="get the file again")
+                raise FormatError("is empty", path=path, remedy=_DAMAGED)
             if start.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
                 return Input(path, _unpacked(path, file, start), unpacked=True)
             return Input(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -147,6 +148,6 @@ def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
                     remedy="unpack it yourself if you trust it",
                 )
         if not size:
-            raise FormatError("is empty once unpacked", path=path, remedy="get the file again")
+            raise FormatError("is empty once unpacked", path=path, remedy=_DAMAGED)
         file.flush()
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -52,7 +52,7 @@ def read(source: Input) -> Vectors:
     rows, dimensions, start = found
     walked = _walk(source, rows, dimensions, start)
     if isinstance(walked, str):
-        raise source.error(walked, remedy="the file may be cut off or damaged: get it again")
+        raise source.error(walked)
     names, offsets = walked
     words = decode_words(b"\n".join(names) + b"\n", source)
     return finish(words, _gather(source, offsets, dimensions), source)
