@@ -64,9 +64,10 @@ def draw_space(results: dict[str, Any], folder: Path) -> None:
             "cosine",
             False,
         ),
-        ({"effective_rank": "dimensions in use (effective rank)"}, "dimensions", True),
+        ({"effective_rank": "effective rank (dimensions)"}, "dimensions", True),
     ]
     charts = []
+    highest = max(row["effective_rank"] for row in (*by_epoch, *by_rate))
     for keys, y_title, logarithmic in shown:
         for rows, key in ((by_epoch, "epochs"), (by_rate, "rate")):
             title = "One epoch at other learning rates"
@@ -80,7 +81,7 @@ def draw_space(results: dict[str, Any], folder: Path) -> None:
                         _curve(rows, key, of, name, 2 if logarithmic else place)
                         for place, (of, name) in enumerate(keys.items())
                     ),
-                    y=(1, None) if logarithmic else (0, 1),
+                    y=(1, highest) if logarithmic else (0, 1),
                     y_title=y_title,
                     logarithmic=key == "rate",
                     y_logarithmic=logarithmic,

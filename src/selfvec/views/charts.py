@@ -134,7 +134,7 @@ def _styles(chart: Chart, names: Sequence[str], one_legend: bool) -> dict[str, S
         for i, curve in enumerate(chart.series)
     ]
     shapes = ["stroke" if shape == "none" else shape for _, shape in styles]
-    legend: Spec = {"orient": "bottom" if one_legend else "top", "symbolOpacity": 1}
+    legend: Spec = {"orient": "bottom" if one_legend else "top", "symbolOpacity": 1, "labelLimit": 400}
     if not one_legend:
         legend["columns"] = max(1, 44 // (5 + max(map(len, names), default=1)))
     by_name = {"field": "name", "type": "nominal", "legend": legend}

@@ -17,7 +17,7 @@ from selfvec.base.files import atomic_file
 from .figure import SUFFIXES as FIGURES
 from .figure import check_figure, save_figure
 from .palette import GREY, WORDS, ink, tint
-from .plane import Spec, label, labels, layered
+from .plane import Spec, label, labels, layer, layered
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts.term_graph import Graph, Node
@@ -115,14 +115,9 @@ def graph_figure(graph: Graph) -> Spec:
     for node in nodes:
         _, colour = styles.get(node.topic, ("circle", GREY))
         size, name = _size(node), escape_for_display(node.term.replace("_", " "))
+        topic = _escaped_topic(graph.topic_name(node))
         marks.append(
-            {
-                "x": node.x,
-                "y": node.y,
-                "size": size**2,
-                "topic": _escaped_topic(graph.topic_name(node)),
-                "hover": _details(graph, node),
-            }
+            {"x": node.x, "y": node.y, "size": size**2, "topic": topic, "hover": _details(graph, node)}
         )
         names.append(label(name, (node.x, node.y), ink(colour), 12 if size < 12 else 14, bold=size >= 14))
     place = {"x": x, "y": y}
@@ -138,33 +133,15 @@ def _edges(graph: Graph, place: Spec) -> Spec:
     for edge in sorted(graph.edges, key=lambda edge: edge.cosine):
         a, b = graph.nodes[edge.a], graph.nodes[edge.b]
         strength = min(1.0, max(0.15, edge.cosine))
-        rows.append(
-            {
-                "x": a.x,
-                "y": a.y,
-                "x2": b.x,
-                "y2": b.y,
-                "colour": tint(GREY, 0.15 + 0.5 * strength),
-                "width": 0.6 + 2.0 * strength,
-            }
-        )
-    return {
-        "data": {"values": rows},
-        "mark": {"type": "rule"},
-        "encoding": place
-        | {
-            "x2": {"field": "x2"},
-            "y2": {"field": "y2"},
-            "stroke": {"field": "colour", "type": "nominal", "scale": None},
-            "strokeWidth": {"field": "width", "type": "quantitative", "scale": None},
-        },
-    }
+        ends = {"x": a.x, "y": a.y, "x2": b.x, "y2": b.y}
+        rows.append({**ends, "colour": tint(GREY, 0.15 + 0.5 * strength), "width": 0.6 + 2.0 * strength})
+    return layer(rows, "rule", place, x2="x2", y2="y2", stroke="colour", strokeWidth="width")
 
 
 def _nodes(marks: list[Spec], place: Spec, graph: Graph, styles: dict[int, tuple[str, str]]) -> Spec:
     looks = {_escaped_topic(graph.topics[topic]): style for topic, style in styles.items()}
     names = list(looks)[:_NAMED]
-    more = f"; {len(looks) - len(names)} more topics" if len(looks) > len(names) else ""
+    more = f"; topics without a name here: {len(looks) - len(names)}" if len(looks) > len(names) else ""
     how = f"Size: how often a term occurs. Thick lines: large cosines. Names: a topic's terms{more}."
     legend = {"orient": "bottom", "columns": 3, "labelLimit": 340, "columnPadding": 60, "values": names}
     legend |= {"title": how, "titleOrient": "bottom", "symbolStrokeColor": "white"}
@@ -178,17 +155,10 @@ def _nodes(marks: list[Spec], place: Spec, graph: Graph, styles: dict[int, tuple
         }
         for channel in (0, 1)
     )
-    return {
-        "data": {"values": marks},
-        "mark": {"type": "point", "opacity": 1, "stroke": "white", "strokeWidth": 0.7},
-        "encoding": place
-        | {
-            "size": {"field": "size", "type": "quantitative", "scale": None},
-            "shape": shape,
-            "fill": fill,
-            "tooltip": {"field": "hover"},
-        },
-    }
+    style = {"opacity": 1, "stroke": "white", "strokeWidth": 0.7}
+    drawn = layer(marks, "point", place, style, size="size", tooltip="hover")
+    drawn["encoding"] |= {"shape": shape, "fill": fill}
+    return drawn
 
 
 def _styles(graph: Graph) -> dict[int, tuple[str, str]]:

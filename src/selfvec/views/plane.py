@@ -12,7 +12,20 @@ from numpy.typing import NDArray
 
 from .palette import INK
 
-__all__ = ["LABELS", "Spec", "complete_labels", "label", "labels", "layered", "mark_layer", "plane_axes"]
+__all__ = [
+    "LABELS",
+    "Spec",
+    "complete_labels",
+    "hover_layer",
+    "label",
+    "labels",
+    "layer",
+    "layered",
+    "line_rows",
+    "mark",
+    "mark_layer",
+    "plane_axes",
+]
 
 Spec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""
@@ -33,6 +46,42 @@ _SIDES = ("right", "left", "top", "bottom", "top-right", "top-left", "bottom-rig
 
 _CELL = 5.0
 """Pixels between two obstacles; less than the height of a label."""
+
+
+def layer(rows: Sequence[Spec], kind: str, place: Spec, style: Spec | None = None, **channels: str) -> Spec:
+    """Marks of one kind, with the values of fields in their channels as they are."""
+    encoding = {
+        channel: {"field": field, "type": "nominal", "scale": None}
+        if channel in {"angle", "fill", "size", "stroke", "strokeDash", "strokeWidth"}
+        else {"field": field}
+        for channel, field in channels.items()
+    }
+    drawn = {"type": kind, **(style or {})}
+    return {"data": {"values": list(rows)}, "mark": drawn, "encoding": {**place, **encoding}}
+
+
+def line_rows(points: NDArray[np.floating], piece: str, colour: str) -> list[Spec]:
+    """The points (n, 2) of one line, for a `layer` with the channels detail="piece" and order="order"."""
+    return [
+        {"piece": piece, "order": i, "x": x, "y": y, "colour": colour}
+        for i, (x, y) in enumerate(points.tolist())
+    ]
+
+
+def hover_layer(rows: Sequence[Spec], place: Spec, name: str) -> Spec:
+    """Invisible points that show their ``hover`` when they are pointed at; a figure needs different names."""
+    return {
+        "name": f"hover {name}",
+        **layer(rows, "point", place, {"opacity": 0, "size": 40}, tooltip="hover"),
+    }
+
+
+def mark(
+    kind: str, at: Sequence[float] | NDArray[np.floating], width: float, colour: str, hover: str
+) -> Spec:
+    """One point for `mark_layer`: its kind, its place, and its width in pixels."""
+    x, y = (float(value) for value in at)
+    return {"kind": kind, "x": x, "y": y, "size": width**2, "colour": colour, "hover": hover}
 
 
 def label(
@@ -134,8 +183,7 @@ def mark_layer(
 
     Parameters
     ----------
-    marks : sequence of dict
-        ``kind``, ``x``, ``y``, ``size`` (area in square pixels), ``colour`` and ``hover``.
+    marks : sequence of `mark`
     place : dict
         The position channels.
     shapes : dict
@@ -161,25 +209,15 @@ def mark_layer(
         },
     }
     rows = [
-        mark
-        | {
-            "fill": "white" if mark["kind"] in hollow else mark["colour"],
-            "edge": mark["colour"] if mark["kind"] in hollow else "white",
-        }
+        {**mark, "fill": "white", "edge": mark["colour"]}
+        if mark["kind"] in hollow
+        else {**mark, "fill": mark["colour"], "edge": "white"}
         for mark in marks
     ]
-    return {
-        "data": {"values": rows},
-        "mark": {"type": "point", "opacity": 1, "strokeWidth": 1.2},
-        "encoding": place
-        | {
-            "shape": shape,
-            "size": {"field": "size", "type": "quantitative", "scale": None},
-            "fill": {"field": "fill", "type": "nominal", "scale": None},
-            "stroke": {"field": "edge", "type": "nominal", "scale": None},
-            "tooltip": {"field": "hover"},
-        },
-    }
+    style = {"opacity": 1, "strokeWidth": 1.2}
+    drawn = layer(rows, "point", place, style, size="size", fill="fill", stroke="edge", tooltip="hover")
+    drawn["encoding"]["shape"] = shape
+    return drawn
 
 
 def layered(layers: Sequence[Spec], size: tuple[float, float], **more: Any) -> Spec:

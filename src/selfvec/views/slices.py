@@ -28,7 +28,7 @@ from selfvec.usage.use_vectors import UseSpace, use_space
 
 from .figure import rows_of_text, save_figure
 from .palette import WORDS, ink
-from .plane import Spec, label, labels, layered, mark_layer, plane_axes
+from .plane import Spec, label, labels, layer, layered, line_rows, mark, mark_layer, plane_axes
 from .projection import project
 from .trajectories import MOST_WORDS
 
@@ -207,7 +207,6 @@ _SHAPES = {
     "near it in its last slice": "square",
 }
 _HOLLOW = ("a slice", "near it in its first slice")
-_COLOUR = {"field": "colour", "type": "nominal", "scale": None}
 
 
 def save_slice_plot(view: SliceView, path: str | os.PathLike[str]) -> None:
@@ -241,28 +240,15 @@ def _map(view: SliceView, colours: dict[str, str]) -> Spec:
         colour, name = colours[word.path.word], escape_for_display(word.path.word)
         marks += _marks(word, colour)
         names += _names(word, ink(colour))
-        ways += _rows(line, name, colour)
+        ways += line_rows(line, name, colour)
         for i, region in enumerate([] if word.regions is None else word.regions):
             if not np.isnan(region).any():
-                regions += _rows(region, f"{name} {i}", colour)
-    way = {"detail": {"field": "piece"}, "order": {"field": "order"}}
+                regions += line_rows(region, f"{name} {i}", colour)
+    way = {"detail": "piece", "order": "order", "stroke": "colour"}
+    region = {"interpolate": "linear-closed", "strokeWidth": 0.8, "strokeOpacity": 0.5, "fillOpacity": 0.12}
     layers: list[Spec] = [
-        {
-            "data": {"values": regions},
-            "mark": {
-                "type": "line",
-                "interpolate": "linear-closed",
-                "strokeWidth": 0.8,
-                "strokeOpacity": 0.5,
-                "fillOpacity": 0.12,
-            },
-            "encoding": place | way | {"stroke": _COLOUR, "fill": _COLOUR},
-        },
-        {
-            "data": {"values": ways},
-            "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round"},
-            "encoding": place | way | {"stroke": _COLOUR},
-        },
+        layer(regions, "line", place, region, fill="colour", **way),
+        layer(ways, "line", place, {"strokeWidth": 2, "strokeJoin": "round"}, **way),
         mark_layer(marks, place, _SHAPES, _HOLLOW, note=_NOTE),
         labels(names, place, _MAP, marks, lines),
     ]
@@ -272,13 +258,6 @@ def _map(view: SliceView, colours: dict[str, str]) -> Spec:
 _NOTE = "Regions and bands hold 95 % of the places that resampled documents give."
 
 
-def _rows(points: Float, piece: str, colour: str) -> list[Spec]:
-    return [
-        {"piece": piece, "order": i, "x": float(x), "y": float(y), "colour": colour}
-        for i, (x, y) in enumerate(points)
-    ]
-
-
 def _marks(word: WordInSlices, colour: str) -> list[Spec]:
     """The word in every slice in which it occurs, then its neighbours."""
     path, name, marks = word.path, escape_for_display(word.path.word), []
@@ -286,18 +265,13 @@ def _marks(word: WordInSlices, colour: str) -> list[Spec]:
     for i in alive:
         last = i == alive[-1]
         hover = f"{name} in {escape_for_display(path.names[i])}: {int(path.uses[i]):,} uses"
-        kind, size = ("the last slice", 130) if last else ("a slice", 90)
-        marks.append(_mark(kind, word.points[i], size, colour, hover))
+        kind, width = ("the last slice", 12) if last else ("a slice", 10)
+        marks.append(mark(kind, word.points[i], width, colour, hover))
     for near in word.near:
         kind = "near it in its last slice" if near.last else "near it in its first slice"
         hover = f"{escape_for_display(near.word)}: cosine {near.cosine:.3f}"
-        marks.append(_mark(kind, near.point, 60 if near.last else 100, colour, hover))
+        marks.append(mark(kind, near.point, 8 if near.last else 10, colour, hover))
     return marks
-
-
-def _mark(kind: str, at: Sequence[float] | Float, size: float, colour: str, hover: str) -> Spec:
-    x, y = map(float, at)
-    return {"kind": kind, "x": x, "y": y, "size": size, "colour": colour, "hover": hover}
 
 
 def _names(word: WordInSlices, colour: str) -> list[Spec]:
@@ -331,21 +305,17 @@ def _curves(view: SliceView, colours: dict[str, str]) -> Spec:
         "axis": {"values": ticks, "labelAngle": 0, "labelOverlap": True},
     }
     y = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
-    way = {"x": x, "y": y, "detail": {"field": "word"}}
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "area", "opacity": 0.2},
-            "encoding": way | {"y": y | {"field": "low"}, "y2": {"field": "high"}, "fill": _COLOUR},
-        },
-        {"mark": {"type": "line", "strokeWidth": 2}, "encoding": way | {"stroke": _COLOUR}},
-        {
-            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
-            "encoding": way | {"color": _COLOUR, "tooltip": {"field": "hover"}},
-        },
+    place = {"x": x, "y": y}
+    band = {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}
+    layers = [
+        layer(rows, "area", band, {"opacity": 0.2}, detail="word", fill="colour"),
+        layer(rows, "line", place, {"strokeWidth": 2}, detail="word", stroke="colour"),
+        layer(
+            rows, "point", place, {"size": 45, "opacity": 1, "stroke": None}, fill="colour", tooltip="hover"
+        ),
     ]
     return {
         "title": "Distance from the first slice",
-        "data": {"values": rows},
         "width": _CURVE[0],
         "height": _CURVE[1],
         "layer": layers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import textwrap
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +13,7 @@ from selfvec.base.display import escape_for_display
 
 from .figure import rows_of_text, save_figure
 from .palette import GREY, WORDS, ink, tint
-from .plane import Spec, label, labels, layered, mark_layer, plane_axes
+from .plane import Spec, hover_layer, label, labels, layer, layered, line_rows, mark, mark_layer, plane_axes
 from .trajectories import Neighbour, TrajectoryView, WordPath
 
 __all__ = ["running_mean", "save_trajectory_plot", "trajectory_figure"]
@@ -83,41 +83,48 @@ def _map(view: TrajectoryView, colours: dict[str, str]) -> Spec:
         arrows += _arrows(mean, colour, pixels)
     place = {"x": x, "y": y}
     moves = any(len(path.points) > 1 for path in view.paths)
-    how = "Paths run from light to dark. Thin: every state kept. Thick: their running mean."
+    how = "Paths run from light to dark. Thin: every state kept. Thick: their running mean." if moves else ""
+    how += " Grey: near several of these words." if view.shared else ""
+    line = {"strokeCap": "round", "strokeJoin": "round", "clip": True}
+    channels = {"detail": "piece", "order": "order", "stroke": "colour"}
+    states = [row for path in view.paths for row in _states(path)]
     layers = [
-        _line_layer(thin_rows, place, 0.8),
-        _line_layer(thick_rows, place, 2.4),
-        *([_arrow_layer(arrows, place)] if arrows else []),
-        _hover_layer(view, place),
-        mark_layer(marks, place, _SHAPES, _HOLLOW, note=how if moves else ""),
+        layer(thin_rows, "line", place, line | {"strokeWidth": 0.8}, **channels),
+        layer(thick_rows, "line", place, line | {"strokeWidth": 2.4}, **channels),
+        layer(arrows, "point", place, _ARROW, fill="colour", angle="angle"),
+        hover_layer(states, place, "map"),
+        mark_layer(marks, place, _SHAPES, _HOLLOW, note=how.strip()),
         labels(_names(view, colours, pixels), place, _MAP, marks, [path.points for path in view.paths]),
     ]
     return layered(layers, _MAP)
 
 
+_ARROW = {"shape": "M0,-1.2L0.9,0.9L0,0.45L-0.9,0.9Z", "size": 170, "opacity": 1, "stroke": None}
+"""An arrow head that points upwards."""
+
+
+def _states(path: WordPath) -> list[Spec]:
+    """What each state of a path says when it is pointed at."""
+    word = escape_for_display(path.word)
+    states = zip(path.points.tolist(), path.updates.tolist(), path.cosine.tolist(), strict=True)
+    return [
+        {"x": x, "y": y, "hover": f"{word} after {updates:,} updates: cosine {cosine:.3f}"}
+        for (x, y), updates, cosine in states
+    ]
+
+
 def _marks(path: WordPath, view: TrajectoryView, colour: str) -> list[Spec]:
     """The ends of a path and its neighbours."""
-
-    def mark(kind: str, at: Sequence[float], size: float, shade: str, hover: str) -> Spec:
-        return {
-            "kind": kind,
-            "x": float(at[0]),
-            "y": float(at[1]),
-            "size": size**2,
-            "colour": shade,
-            "hover": hover,
-        }
-
     word = escape_for_display(path.word)
     first = "zero vector: it had none" if path.oov else "original vector"
-    found = []
+    marks = [mark("last state", path.points[-1], 14, colour, _sentence(path))]
+    marks.append(mark(first, path.points[0], 13, colour, f"{word}: {first}"))
     for near in path.neighbours:
         hover = f"{escape_for_display(near.word)}: cosine {near.cosine:.3f} to {word} ({near.state})"
         shade = GREY if (near.word, near.state) in view.shared else colour
-        size = 11 if near.state == "original" else 8  # the tips of a diamond stand out from a square
-        found.append(mark(f"nearest in the {near.state} vectors", near.point, size, shade, hover))
-    ends = [mark("last state", path.points[-1], 12, colour, _sentence(path))]
-    return [*ends, mark(first, path.points[0], 10, colour, f"{word}: {first}"), *found]
+        width = 11 if near.state == "original" else 8  # the tips of a diamond stand out from a square
+        marks.append(mark(f"nearest in the {near.state} vectors", near.point, width, shade, hover))
+    return marks
 
 
 def running_mean(
@@ -172,55 +179,8 @@ def _segments(
     rows = []
     for a, b in pairwise(cuts):
         shade = tint(colour, full * (0.4 + 0.6 * way[b] / (way[-1] or 1.0)))
-        rows += [
-            {
-                "piece": f"{colour}{a}",
-                "order": i,
-                "x": float(points[i, 0]),
-                "y": float(points[i, 1]),
-                "colour": shade,
-            }
-            for i in range(a, b + 1)
-        ]
+        rows += line_rows(points[a : b + 1], f"{colour}{a}", shade)
     return rows
-
-
-def _line_layer(rows: Sequence[Spec], place: Spec, width: float) -> Spec:
-    return {
-        "data": {"values": list(rows)},
-        "mark": {
-            "type": "line",
-            "strokeWidth": width,
-            "strokeCap": "round",
-            "strokeJoin": "round",
-            "clip": True,
-        },
-        "encoding": place
-        | {
-            "detail": {"field": "piece"},
-            "order": {"field": "order"},
-            "stroke": {"field": "colour", "type": "nominal", "scale": None},
-        },
-    }
-
-
-def _hover_layer(view: TrajectoryView, place: Spec) -> Spec:
-    """Invisible points that say what each state is when they are pointed at."""
-    rows = [
-        {
-            "x": float(at[0]),
-            "y": float(at[1]),
-            "hover": f"{escape_for_display(path.word)} after {updates:,} updates: cosine {cosine:.3f}",
-        }
-        for path in view.paths
-        for at, updates, cosine in zip(path.points, path.updates.tolist(), path.cosine.tolist(), strict=True)
-    ]
-    return {
-        "name": "hover",
-        "data": {"values": rows},
-        "mark": {"type": "point", "opacity": 0, "size": 40},
-        "encoding": place | {"tooltip": {"field": "hover"}},
-    }
 
 
 def _arrows(mean: NDArray[np.float64], colour: str, pixels: NDArray[np.float64]) -> list[Spec]:
@@ -239,32 +199,12 @@ def _arrows(mean: NDArray[np.float64], colour: str, pixels: NDArray[np.float64])
     return arrows
 
 
-def _arrow_layer(arrows: Sequence[Spec], place: Spec) -> Spec:
-    colour = {"field": "colour", "type": "nominal", "scale": None}
-    return {
-        "data": {"values": list(arrows)},
-        "mark": {"type": "point", "shape": "M0,-1.2L0.9,0.9L0,0.45L-0.9,0.9Z", "size": 170, "opacity": 1},
-        "encoding": place
-        | {
-            "fill": colour,
-            "stroke": {"value": None},
-            "angle": {"field": "angle", "type": "quantitative", "scale": None},
-        },
-    }
-
-
 def _names(view: TrajectoryView, colours: dict[str, str], pixels: NDArray[np.float64]) -> list[Spec]:
     """Labels of the paths, then of their neighbours; neighbours on one spot share lines of text."""
-    names = [
-        label(
-            escape_for_display(path.word),
-            path.points[-1 if path.oov else 0],
-            ink(colours[path.word]),
-            14,
-            bold=True,
-        )
-        for path in view.paths
-    ]
+    names = []
+    for path in view.paths:
+        at = path.points[-1 if path.oov else 0]
+        names.append(label(escape_for_display(path.word), at, ink(colours[path.word]), 14, bold=True))
     groups: dict[tuple[str, str], dict[str, Neighbour]] = {}
     for path in view.paths:
         for near in path.neighbours:
@@ -274,9 +214,9 @@ def _names(view: TrajectoryView, colours: dict[str, str], pixels: NDArray[np.flo
             groups.setdefault((colour, near.state), {})[near.word] = near
     for (colour, state), found in groups.items():
         for pile in _piles(list(found.values()), pixels):
-            at = np.mean([near.point for near in pile], axis=0)
-            for line in _wrap([escape_for_display(near.word) for near in pile]):
-                names.append(label(line, at, colour, italic=state == "original"))
+            middle = np.mean([near.point for near in pile], axis=0)
+            for line in textwrap.wrap(", ".join(escape_for_display(near.word) for near in pile), 60):
+                names.append(label(line, middle, colour, italic=state == "original"))
     return names
 
 
@@ -291,16 +231,6 @@ def _piles(neighbours: list[Neighbour], pixels: NDArray[np.float64]) -> list[lis
         else:
             piles.append([near])
     return piles
-
-
-def _wrap(words: list[str], widest: int = 26) -> list[str]:
-    lines: list[str] = []
-    for word in words:
-        if lines and len(lines[-1]) + 2 + len(word) <= widest:
-            lines[-1] += f", {word}"
-        else:
-            lines.append(word)
-    return lines
 
 
 def _cosine_curves(view: TrajectoryView, colours: dict[str, str]) -> Spec:
@@ -329,19 +259,18 @@ def _turn_curves(view: TrajectoryView, colours: dict[str, str]) -> Spec:
 
 def _curve(path: WordPath, values: NDArray[np.float32], colour: str) -> list[Spec]:
     """A quantity over time, without the states at which the word had no vector."""
-    word = escape_for_display(path.word)
+    word, dash = escape_for_display(path.word), [4, 3] if path.oov else [1, 0]
+    rows = zip(path.updates.tolist(), values.tolist(), path.zero.tolist(), strict=True)
     return [
         {
             "word": word,
-            "x": update,
-            "y": value,
+            "x": x,
+            "y": y,
             "colour": colour,
-            "dash": [4, 3] if path.oov else [1, 0],
-            "hover": f"{word} after {update:,} updates: {value:.3f}",
+            "dash": dash,
+            "hover": f"{word} after {x:,} updates: {y:.3f}",
         }
-        for update, value, zero in zip(
-            path.updates.tolist(), values.tolist(), path.zero.tolist(), strict=True
-        )
+        for x, y, zero in rows
         if not zero
     ]
 
@@ -351,48 +280,23 @@ def _curves(
 ) -> Spec:
     last = max(int(path.updates[-1]) for path in view.paths)
     decades = [0, *(10**i for i in range(len(str(last))) if 10**i <= last)]
-    x = {
+    axis = {"values": decades if len(decades) > 2 else list(range(last + 1))}
+    axis["labelExpr"] = "format(datum.value, ',')"
+    x: Spec = {
         "field": "x",
         "type": "quantitative",
         "title": "updates of the word (logarithmic)",
-        "scale": {"type": "symlog", "domain": [0, max(1, last)], "nice": False},
-        "axis": {
-            "values": decades if len(decades) > 2 else list(range(last + 1)),
-            "labelExpr": "format(datum.value, ',')",
-        },
+        "axis": axis,
     }
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"domain": domain},
-        "axis": {"tickCount": 4},
-    }
-    layers: list[Spec] = [
-        {
-            "data": {"values": rows},
-            "mark": {
-                "type": "line",
-                "strokeWidth": width,
-                "strokeJoin": "round",
-                "point": len(rows) < 8 and {"opacity": 1},
-            },
-            "encoding": {
-                "x": x,
-                "y": y,
-                "detail": {"field": "word"},
-                "stroke": {"field": "colour", "type": "nominal", "scale": None},
-                "strokeDash": {"field": "dash", "type": "nominal", "scale": None},
-                "tooltip": {"field": "hover"},
-            },
-        }
-        for rows, width in lines
-    ]
+    x["scale"] = {"type": "symlog", "domain": [0, max(1, last)], "nice": False}
+    y = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
+    y["scale"] = {"domain": domain}
+    place = {"x": x, "y": y}
+    layers = []
+    for rows, width in lines:
+        style = {"strokeWidth": width, "strokeJoin": "round", "point": len(rows) < 8 and {"opacity": 1}}
+        layers.append(layer(rows, "line", place, style, detail="word", stroke="colour", strokeDash="dash"))
+    layers.append(hover_layer(lines[0][0], place, title))
     if not any(rows for rows, _ in lines):
-        layers.append(
-            {
-                "data": {"values": [{}]},
-                "mark": {"type": "text", "color": GREY, "text": "no states to compare"},
-            }
-        )
+        layers.append(layer([{}], "text", {}, {"color": GREY, "text": "no states to compare"}))
     return {"title": title, "width": _CURVE[0], "height": _CURVE[1], "layer": layers}
