@@ -144,9 +144,13 @@ def save_figure(spec: Spec, path: str | os.PathLike[str], description: str) -> N
 
 
 _TAG = re.compile(r"<[^>]+>")
+_OUTLINE = re.compile(r' d="[^"]*"')
 _LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
+_NUMBER = re.compile(r"(\d+\.\d)\d+")
 _CLIP = re.compile(r"(id=\"|url\(#)clip(\d+)")
-_NOTHING = re.compile(r"<text [^>]* font-size=\"0px\"[^>]*/>|<line [^>]* opacity=\"0\"/>")
+_NOTHING = re.compile(
+    r'<text [^>]* font-size="0px"[^>]*/>|<line [^>]* opacity="0"/>|<path class="(?:back|fore)ground"[^>]*/>'
+)
 _LABELS = re.compile(rf'(<g class="[^"]* {LABELS}[^"]*")')
 
 
@@ -162,7 +166,8 @@ def _svg(vega: Spec, description: str) -> str:
 
     def shorten(tag: re.Match[str]) -> str:
         renamed = _CLIP.sub(lambda clip: f"{clip[1]}clip{numbers.setdefault(clip[2], len(numbers))}", tag[0])
-        return _LONG_NUMBER.sub(r"\1", renamed)
+        tenths = _OUTLINE.sub(lambda outline: _NUMBER.sub(r"\1", outline[0]), renamed)
+        return _LONG_NUMBER.sub(r"\1", tenths)
 
     svg = _TAG.sub(shorten, _NOTHING.sub("", vega_to_svg(vega)))
     svg = _LABELS.sub(r'\1 paint-order="stroke"', svg)

@@ -43,17 +43,17 @@ Float = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Near:
-    """A word near another one in a slice, and where."""
+    """A neighbour of a word in its first or its last slice, and its place in the figure."""
 
     word: str
-    last: bool  # whether the slice is the last, else the first
+    last: bool
     cosine: float
     point: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class WordInSlices:
-    """One word's way.
+    """One word in S slices.
 
     Parameters
     ----------
@@ -61,8 +61,7 @@ class WordInSlices:
     points : (S, 2) float
         NaN in slices in which the word does not occur.
     regions : (S, k, 2) float, optional
-        Ellipses that hold 95 % of the places that resampled documents give; None for projections that
-        cannot place further points.
+        Ellipses that hold 95 % of the places that resampled documents give; PCA only.
     near : tuple of Near
     """
 
@@ -93,19 +92,19 @@ def slice_view(
     seed: int = 0,
     jobs: int | None = None,
 ) -> SliceView:
-    """Follow words through slices.
+    """Place words in the slices of a run's text.
 
     Parameters
     ----------
     run : Run
-        Has kept its corpus.
+        With its corpus.
     words : sequence of str
         At most seven.
     slices : sequence of Slice, optional
-        The parts of the run's text where not given.
+        The run's own slices if not given.
     projection : {"pca", "tsne", "umap"}
     neighbours : int
-        How many are shown from the first slice, and as many from the last, of the 3,000 commonest words.
+        How many words are shown from the first slice, and from the last one, of the 3,000 commonest words.
     seed : int
         For every random choice.
     jobs : int, optional
@@ -125,49 +124,35 @@ def slice_view(
         )
     every = list(comparable_slices(run) if slices is None else slices)
     paths = slice_paths(run, words, every, seed=seed, jobs=jobs)
-    near = _near(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
-    around = [row for found in near for _, _, _, row in found]
-    rows = np.concatenate([*(path.vectors[path.vectors.any(axis=1)] for path in paths), *around])
-    flat = project(rows, projection, seed)
-    places = iter(flat.points)
-    shown = []
-    for path in paths:
+    near = _nearest_words(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
+    occurs = [path.vectors.any(axis=1) for path in paths]
+    rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
+    around = [row[None] for found in near for _, _, _, row in found]
+    flat = project(np.concatenate(rows + around), projection, seed)
+    *places, others = np.split(flat.points, np.cumsum([len(own) for own in rows]))
+    rest = iter(others.tolist())
+    shown, inside = [], [flat.points]
+    for path, there, own, found in zip(paths, occurs, places, near, strict=True):
         points = np.full((len(path), 2), np.nan)
-        for i in np.flatnonzero(path.vectors.any(axis=1)).tolist():
-            points[i] = next(places)
-        drawn = path.draws.reshape(-1, path.draws.shape[-1])
+        points[there] = own
         regions = None
         if projection == "pca":
-            spread = flat.transform(drawn).reshape(len(path.draws), len(path), 2)
-            regions = np.stack([_ellipse(points[i], spread[:, i]) for i in range(len(path))])
-        shown.append((path, points, regions))
-    made = tuple(
-        WordInSlices(
-            *word, tuple(Near(name, last, cosine, _pair(next(places))) for name, last, cosine, _ in n)
-        )
-        for word, n in zip(shown, near, strict=True)
-    )
-    corners = [word.points for word in made] + [
-        w.regions.reshape(-1, 2) for w in made if w.regions is not None
-    ]
-    corners.append(flat.points)
-    inside = np.concatenate(corners)
-    (left, bottom), (right, top) = np.nanmin(inside, axis=0), np.nanmax(inside, axis=0)
-    frame = (float(left), float(right), float(bottom), float(top))
-    return SliceView(made, tuple(part.name for part in every), flat.method, flat.explained, frame)
+            draws = flat.transform(path.draws.reshape(-1, path.draws.shape[-1]))
+            clouds = draws.reshape(len(path.draws), len(path), 2)
+            regions = np.stack([_ellipse(points[i], clouds[:, i]) for i in range(len(path))])
+            inside.append(regions.reshape(-1, 2))
+        beside = tuple(Near(word, last, cosine, tuple(next(rest))) for word, last, cosine, _ in found)
+        shown.append(WordInSlices(path, points, regions, beside))
+    corners = np.concatenate(inside)
+    (left, bottom), (right, top) = np.nanmin(corners, axis=0).tolist(), np.nanmax(corners, axis=0).tolist()
+    names = tuple(part.name for part in every)
+    return SliceView(tuple(shown), names, flat.method, flat.explained, (left, right, bottom, top))
 
 
-def _pair(point: Float) -> tuple[float, float]:
-    return float(point[0]), float(point[1])
-
-
-Found = tuple[str, bool, float, NDArray[np.float32]]
-
-
-def _near(
+def _nearest_words(
     run: Run, space: UseSpace, every: Sequence[Slice], paths: Sequence[SlicePath], wanted: int, jobs: int
-) -> list[list[Found]]:
-    """The words nearest to each word in its first and in its last slice, and their rows (1, d) there."""
+) -> list[list[tuple[str, bool, float, NDArray[np.float32]]]]:
+    """For each word its neighbours: (word, whether in the last slice, cosine, its row (d,) there)."""
     counts = slice_counts(run.require_tokens(), every).sum(axis=0)
     own = np.array([run.index(path.word) for path in paths])
     words = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
@@ -175,20 +160,19 @@ def _near(
     keys, out = run.vectors.index_to_key, []
     for path, row in zip(paths, own.tolist(), strict=True):
         alive = np.flatnonzero(path.vectors.any(axis=1))
-        asked = np.searchsorted(words, [row])
-        found: list[Found] = []
+        asked, found = np.searchsorted(words, [row]), []
         for last, which in ((False, int(alive[0])), (True, int(alive[-1]))):
             table = tables[which]
             for i in nearest(table, asked, wanted)[0].tolist() if wanted else []:
                 if i >= 0:
                     cosine = float(table[i] @ path.vectors[which])
-                    found.append((keys[int(words[i])], last, cosine, table[i : i + 1]))
+                    found.append((keys[int(words[i])], last, cosine, table[i]))
         out.append(found)
     return out
 
 
 def _ellipse(centre: Float, drawn: Float) -> Float:
-    """Around a place, what holds 95 % of a cloud as wide as that of the draws, (k, 2)."""
+    """The ellipse (k, 2) around a place that holds 95 % of a cloud as wide as ``drawn`` (n, 2)."""
     if np.isnan(centre).any():
         return np.full((_ROUND, 2), np.nan)
     values, directions = axes_of_moment(np.cov(drawn.T.astype(np.float64)))
@@ -207,6 +191,7 @@ _SHAPES = {
     "near it in its last slice": "square",
 }
 _HOLLOW = ("a slice", "near it in its first slice")
+_NOTE = "Regions and bands hold 95 % of the places that resampled documents give."
 
 
 def save_slice_plot(view: SliceView, path: str | os.PathLike[str]) -> None:
@@ -253,9 +238,6 @@ def _map(view: SliceView, colours: dict[str, str]) -> Spec:
         labels(names, place, _MAP, marks, lines),
     ]
     return layered(layers, _MAP)
-
-
-_NOTE = "Regions and bands hold 95 % of the places that resampled documents give."
 
 
 def _marks(word: WordInSlices, colour: str) -> list[Spec]:

@@ -46,7 +46,7 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class WordPath:
-    """One word's path through the figure, S of its T recorded states.
+    """One word's path through the figure: S of its T recorded states.
 
     Parameters
     ----------
@@ -55,14 +55,14 @@ class WordPath:
         Updates the word had received at each state.
     points : (S, 2) float32
     cosine : (S,) float32
-        To the original vector or, for an out-of-vocabulary word, to the first vector that is not zero.
+        To the original vector or, for an out-of-vocabulary word, to its first vector that is not zero.
     turn : (S,) float32
-        Angle in degrees between the state and the one recorded before it (before thinning); 0 for the first
-        state and for a step from a zero vector.
+        Angle in degrees between the state and the one before it; 0 for the first state and for a step
+        from a zero vector.
     recorded : int
-        T, the states recorded.
+        T.
     zero : (S,) bool
-        States at which the word had no vector yet, at the start of an out-of-vocabulary word.
+        States at which the word had no vector yet.
     neighbours : tuple of Neighbour
     """
 
@@ -172,10 +172,10 @@ def nearest(vectors: Vectors, word: str, topn: int) -> list[tuple[str, float]]:
 
 
 def thin(trajectory: Trajectory, most: int = MOST_STATES) -> NDArray[np.int64]:
-    """Indices of at most ``most`` states, (S,), the first and the last among them.
+    """Indices of at most ``most`` states, (S,), with the first and the last.
 
-    They are even in the mean of two clocks, states passed and angle travelled, so that neither the quick
-    turn at the start of a path nor the long rest after it is lost.
+    They are even in the mean of two clocks: states passed and angle travelled. So both the quick turn at the
+    start of a path and the long rest after it are shown.
     """
     states = len(trajectory)
     if states <= most:

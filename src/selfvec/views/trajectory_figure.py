@@ -280,8 +280,8 @@ def _curves(
 ) -> Spec:
     last = max(int(path.updates[-1]) for path in view.paths)
     decades = [0, *(10**i for i in range(len(str(last))) if 10**i <= last)]
-    axis = {"values": decades if len(decades) > 2 else list(range(last + 1))}
-    axis["labelExpr"] = "format(datum.value, ',')"
+    ticks = decades if len(decades) > 2 else list(range(last + 1))
+    axis = {"values": ticks, "labelExpr": "format(datum.value, ',')"}
     x: Spec = {
         "field": "x",
         "type": "quantitative",
@@ -289,7 +289,7 @@ def _curves(
         "axis": axis,
     }
     x["scale"] = {"type": "symlog", "domain": [0, max(1, last)], "nice": False}
-    y = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
+    y: Spec = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
     y["scale"] = {"domain": domain}
     place = {"x": x, "y": y}
     layers = []
