@@ -27,7 +27,7 @@ SAMPLE = 3_000
 
 
 def retrieval() -> str:
-    """nDCG@10 of dense retrieval, and of BM25; seconds and MB are those of the last collection, the largest."""
+    """nDCG@10 of dense retrieval, and of BM25; seconds and MB are those of the last, largest collection."""
     values: dict[str, list[str]] = {}
     for name in JUDGED:
         run = refined(name, method="original", stop_words="en")

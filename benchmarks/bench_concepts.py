@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from benchmarks.bench_text import batches, pubmed, synthetic
+from benchmarks.bench_text import batches
 from benchmarks.common import Result, paired
+from benchmarks.datasets import documents
 from selfvec.text import encode, tokenizer
 from selfvec.text.phrase_finding import Finder
 from selfvec.text.phrases import Running
@@ -22,21 +23,18 @@ def run() -> Iterator[Result]:
     """Words per second, and how many times gensim's."""
     from gensim.models.phrases import Phrases
 
-    texts = pubmed()
-    name = "PubMed" if texts is not None else "random text"
-    batch, _ = encode(
-        batches((texts if texts is not None else synthetic()).head(DOCUMENTS)), tokenizer("words")
-    )
+    texts, name = documents()
+    batch, _ = encode(batches(texts.head(DOCUMENTS)), tokenizer("words"))
     text = Running.plain(batch.ids, batch.offsets, batch.types)
     words = [text.names[c] for c in text.classes.tolist()]
-    documents = [words[a:b] for a, b in pairwise(batch.offsets.tolist())]
+    cut = [words[a:b] for a, b in pairwise(batch.offsets.tolist())]
     finder = Finder(min_count=MIN_COUNT)
 
     def ours() -> object:
         return finder(Running.plain(batch.ids, batch.offsets, batch.types))
 
     def theirs() -> Phrases:
-        model = Phrases(documents, min_count=MIN_COUNT, threshold=0.35, scoring="npmi", max_vocab_size=10**9)
+        model = Phrases(cut, min_count=MIN_COUNT, threshold=0.35, scoring="npmi", max_vocab_size=10**9)
         model.export_phrases()
         return model
 

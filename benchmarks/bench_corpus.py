@@ -14,24 +14,19 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from benchmarks.common import Result, paired
-from benchmarks.datasets import SHARED_DATA
+from benchmarks.datasets import PUBMED, documents
 from selfvec.corpus import Corpus
 
 
 def rows() -> pl.DataFrame:
     """Columns id, title, text, year."""
-    path = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
-    if path.exists():
-        with gzip.open(path) as file:
+    if PUBMED.exists():
+        with gzip.open(PUBMED) as file:
             return pl.read_ndjson(file.read()).select("id", "title", "text", "year")
-    rng = np.random.default_rng(0)
-    words = np.array(["".join(rng.choice(list("etaoinsrhdl"), 6)) for _ in range(20_000)])
-    text = [", ".join(words[rng.integers(0, len(words), 180)]) for _ in range(33_000)]
-    frame = pl.DataFrame({"text": text}).with_row_index("id")
+    frame = pl.DataFrame({"text": documents()[0]}).with_row_index("id")
     return frame.with_columns(title=pl.col("text").str.head(60), year=pl.lit("1990"))
 
 

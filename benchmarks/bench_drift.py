@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.common import Result
+from benchmarks.datasets import random_ids
 from selfvec.analysis.drift import Slice
 from selfvec.analysis.drift import permutation_test as testing
 from selfvec.data.run import Run
@@ -21,9 +22,7 @@ WORDS, TOKENS, DIMENSIONS, PERMUTATIONS = 24_000, 6_000_000, 256, 200
 
 def text() -> tuple[Run, list[Slice]]:
     """30,000 documents of words by Zipf's law, in two halves that differ by chance alone."""
-    rng = np.random.default_rng(0)
-    weights = 1 / (np.arange(WORDS) + 2.7)
-    ids = rng.choice(WORDS, TOKENS, p=weights / weights.sum()).astype(np.int32)
+    rng, ids = np.random.default_rng(1), random_ids(TOKENS, WORDS)
     offsets = np.linspace(0, TOKENS, 30_001).astype(np.int64)
     batch = TokenBatch(ids, offsets, [str(i) for i in range(WORDS)])
     table = unit_rows(rng.standard_normal((WORDS, DIMENSIONS)))

@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.bench_text import pubmed, synthetic
 from benchmarks.common import Result, paired
-from selfvec.corpus import Corpus
-from selfvec.data.settings import Settings
+from benchmarks.datasets import documents
+from benchmarks.refining import refined
 from selfvec.export.encoder_folders import write_encoder
-from selfvec.refine.pipeline import refine
 from selfvec.search.encoder import Encoder
 from selfvec.text import tokenizer
 
@@ -31,10 +29,8 @@ def run() -> list[Result]:
     """Long and short texts, on all cores."""
     from model2vec import StaticModel
 
-    found = pubmed()
-    texts, label = (synthetic(12_000), "synthetic text") if found is None else (found, "PubMed")
-    settings = Settings(method="decorrelated", min_count=2)
-    encoder = Encoder.of(refine(Corpus.from_texts(texts[:REFINED].to_list()), "default", settings))
+    texts, label = documents()
+    encoder = Encoder.of(refined(texts[:REFINED].to_list(), min_count=2))
     with tempfile.TemporaryDirectory() as folder:
         write_encoder(encoder, Path(folder, "model"), "model2vec")
         model = StaticModel.from_pretrained(Path(folder, "model"))

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.bench_job import command
-from benchmarks.bench_scan import PUBMED, corpus
 from benchmarks.common import Result, median_seconds, paired
+from benchmarks.datasets import PUBMED, tokens
+from benchmarks.refining import finish
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation.baselines.gensim_models import distinct_keys, write_lines
@@ -31,10 +32,7 @@ DIMENSIONS, THREADS = 300, 2
 
 def decorrelated(batch: TokenBatch, original: Vectors) -> np.ndarray:
     """Our update, default options, from ids and unit rows to unit rows."""
-    job = DecorrelatedRefinement(batch, original, history=parse_history(["none"]), jobs=THREADS)
-    while not job.done:
-        job.advance()
-    return job.table
+    return finish(DecorrelatedRefinement(batch, original, history=parse_history(["none"]), jobs=THREADS)).table
 
 
 def trainer(batch: TokenBatch, folder: Path) -> Any:
@@ -57,7 +55,7 @@ def trainer(batch: TokenBatch, folder: Path) -> Any:
 
 def run() -> Iterator[Result]:
     """One epoch, five, and the whole job."""
-    batch = corpus()
+    batch = tokens()
     rows = unit_rows(np.random.default_rng(0).standard_normal((len(batch.types), DIMENSIONS)))
     original = Vectors(batch.types, rows, normalized=True)
     made = decorrelated(batch, original)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import Result, median_seconds
+from benchmarks.datasets import random_ids
 
 TOKENS, TYPES, DIMENSIONS = 141_000, 3_500, 300
 
@@ -22,9 +23,8 @@ TOKENS, TYPES, DIMENSIONS = 141_000, 3_500, 300
 def write_corpus(path: Path, tokens: int, types: int) -> None:
     """One document of 13 to 60 words per line."""
     rng = np.random.default_rng(0)
-    weights = 1 / (np.arange(types) + 2.7)
     words = np.array([f"w{i}x" for i in range(types)])
-    ids = np.concatenate((np.arange(types), rng.choice(types, tokens - types, p=weights / weights.sum())))
+    ids = np.concatenate((np.arange(types), random_ids(tokens - types, types)))
     cuts = np.cumsum(rng.integers(13, 60, tokens // 13))
     lines = np.split(words[rng.permutation(ids)], cuts[cuts < tokens])
     path.write_text("".join(f"{' '.join(line)}.\n" for line in lines), encoding="utf-8")

@@ -17,6 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from benchmarks.common import Result, paired
+from benchmarks.datasets import random_ids
 from selfvec.cooccurrence.lanes import aligned_table
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.kernels import sweep
@@ -91,9 +92,7 @@ def plain_c(folder: Path) -> Kernel | None:
 
 def problem(types: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
     """A text and a table. Returns ids (TOKENS,), offsets, and unit rows (types, DIMENSIONS)."""
-    rng = np.random.default_rng(0)
-    weights = 1 / (np.arange(types) + 2.7)
-    ids = rng.choice(types, TOKENS, p=weights / weights.sum()).astype(np.int32)
+    rng, ids = np.random.default_rng(1), random_ids(TOKENS, types)
     bounds = np.unique(rng.integers(1, TOKENS, TOKENS // 60))
     offsets = np.concatenate(([0], bounds, [TOKENS])).astype(np.int64)
     return ids, offsets, unit_rows(rng.standard_normal((types, DIMENSIONS), dtype=np.float32))

@@ -15,31 +15,14 @@ from numba import njit
 
 from benchmarks.bench_job import command
 from benchmarks.common import Result, median_seconds, paired
-from benchmarks.datasets import SHARED_DATA
+from benchmarks.datasets import PUBMED, tokens
 from selfvec.cooccurrence.lanes import aligned_table
 from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import ScanOperator
-from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.inputs import by_frequency
-from selfvec.text import Rules, encode, tokenizer
 
-PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
 DIMENSIONS, WINDOW = 256, 11
-
-
-def corpus() -> TokenBatch:
-    """6.5 million tokens in 33,050 documents, 58,000 types."""
-    if PUBMED.exists():
-        batch, _ = encode(Corpus.open([PUBMED]).batches(), tokenizer("words"), Rules(min_count=3))
-        return by_frequency(batch)
-    rng = np.random.default_rng(0)
-    weights = 1 / (np.arange(58_000) + 2.7)
-    ids = rng.choice(58_000, 6_500_000, p=weights / weights.sum()).astype(np.int32)
-    bounds = np.unique(rng.integers(1, len(ids), 33_049))
-    offsets = np.concatenate(([0], bounds, [len(ids)])).astype(np.int64)
-    return TokenBatch(ids, offsets, [str(i) for i in range(58_000)])
 
 
 @njit(fastmath=True, nogil=True)
@@ -79,22 +62,22 @@ def _check(batch: TokenBatch) -> None:
 
 def run() -> Iterator[Result]:
     """A scan on one core and two, narrow and wide; then the whole job."""
-    batch = corpus()
+    batch = tokens()
     _check(batch)
     rows = unit_rows(np.random.default_rng(0).standard_normal((len(batch.types), DIMENSIONS)))
     table = aligned_table(rows)
     naive_result = np.zeros_like(table)
     one, two = (ScanOperator(batch, WINDOW, jobs=jobs) for jobs in (1, 2))
-    tokens = len(batch) / 1e6
+    millions = len(batch) / 1e6
     mine, theirs = paired(
         lambda: one.apply(rows),
         lambda: _naive(batch.ids, batch.offsets, table, naive_result, WINDOW // 2),
         3,
     )
     label = f"scan, d {DIMENSIONS}, window {WINDOW}, {len(batch.types):,} types"
-    yield Result(f"{label}, one core", tokens / mine, "M tokens/s", "naive Numba", theirs / mine)
+    yield Result(f"{label}, one core", millions / mine, "M tokens/s", "naive Numba", theirs / mine)
     single, double = paired(lambda: one.apply(rows), lambda: two.apply(rows), 3)
-    yield Result(f"{label}, two cores", tokens / double, "M tokens/s", "one core", single / double)
+    yield Result(f"{label}, two cores", millions / double, "M tokens/s", "one core", single / double)
     wide = ScanOperator(batch, 101, jobs=2)
     narrow, broad = paired(lambda: two.apply(rows), lambda: wide.apply(rows), 3)
     yield Result(

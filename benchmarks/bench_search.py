@@ -17,34 +17,26 @@ import bm25s
 import numpy as np
 
 from benchmarks.common import Result
-from benchmarks.datasets import SHARED_DATA
+from benchmarks.datasets import documents
+from benchmarks.refining import refined
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
-from selfvec.data.settings import Settings
-from selfvec.refine.pipeline import refine
 from selfvec.search import Index
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
-PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
 PASSAGES, QUESTIONS = 100_000, 300
 
 
 def material() -> tuple[list[str], list[str], list[str]]:
     """Texts to refine on, texts to search, and questions of about eight words."""
     rng = np.random.default_rng(0)
-    if PUBMED.exists():
-        texts = [text for batch in Corpus.open([PUBMED]).batches() for text in batch.texts.to_list()]
-        own = list(texts)
-        while len(texts) < PASSAGES:
-            a, b = (own[i] for i in rng.integers(0, len(own), 2))
-            texts.append(f"{a[: len(a) // 2]} {b[len(b) // 2 :]}")
-        titles = [own[i].split("\n")[0] for i in rng.permutation(len(own))[:QUESTIONS]]
-        return own, texts, [" ".join(title.split()[:8]) for title in titles]
-    words = np.array([f"w{i}" for i in range(50_000)])
-    weights = 1 / (np.arange(len(words)) + 2.7)
-    drawn = rng.choice(words, (PASSAGES, 100), p=weights / weights.sum())
-    texts = [" ".join(row) for row in drawn]
-    return texts[:20_000], texts, [" ".join(rng.choice(row, 8)) for row in drawn[:QUESTIONS]]
+    own = documents()[0].to_list()
+    texts = list(own)
+    while len(texts) < PASSAGES:
+        a, b = (own[i] for i in rng.integers(0, len(own), 2))
+        texts.append(f"{a[: len(a) // 2]} {b[len(b) // 2 :]}")
+    titles = [own[i].split("\n")[0] for i in rng.permutation(len(own))[:QUESTIONS]]
+    return own, texts, [" ".join(title.split()[:8]) for title in titles]
 
 
 def check_bm25(texts: list[str], questions: list[str]) -> None:
@@ -91,7 +83,7 @@ def per_second(function: Callable[[str], object], questions: list[str]) -> float
 def run() -> Iterator[Result]:
     """Make, open, ask."""
     own, texts, questions = material()
-    made = refine(Corpus.from_texts(own), "default", Settings(method="decorrelated", min_count=2))
+    made = refined(own, min_count=2)
     check_bm25(texts[:3000], questions[:20])
     check_opened(made, texts[:2000], questions[:20])
     with tempfile.TemporaryDirectory() as name:

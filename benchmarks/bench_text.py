@@ -6,22 +6,22 @@ like a language's. All three look the same words up in the same vectors' vocabul
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.common import Result, paired
-from benchmarks.datasets import SHARED_DATA
+from benchmarks.datasets import GOOGLENEWS, documents
 from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import load
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.rules import Rulebook
 from selfvec.text.tokenizers import plain
@@ -35,38 +35,10 @@ class Batch:
     dates: None = None
 
 
-def pubmed() -> pl.Series | None:
-    """Titles and abstracts, one document each; None where the data is absent."""
-    path = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
-    if not path.exists():
-        return None
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = map(json.loads, file)
-        return pl.Series([f"{row['title'] or ''}\n\n{row['text'] or ''}" for row in rows])
-
-
-def synthetic(documents: int = 30_000, words: int = 200, types: int = 100_000) -> pl.Series:
-    """Sentences of twenty words, drawn by Zipf's law."""
-    rng = np.random.default_rng(0)
-    letters = np.array(list("etaoinshrdlu"))
-    spelt = ["".join(rng.choice(letters, rng.integers(2, 12))) for _ in range(types)]
-    weights = 1 / (np.arange(types) + 2.7)
-    drawn = rng.choice(types, (documents, words), p=weights / weights.sum())
-    return pl.Series(
-        [
-            ". ".join(" ".join(spelt[i] for i in row[a : a + 20]).capitalize() for a in range(0, words, 20))
-            for row in drawn.tolist()
-        ]
-    )
-
-
 def vocabulary(texts: pl.Series) -> Vectors:
     """The GoogleNews subset, or every second word of the text as it is first seen."""
-    path = SHARED_DATA / "vectors" / "googlenews-26k-300d.bin"
-    if path.exists():
-        from selfvec.storage.formats import load
-
-        return load(path)
+    if Path(GOOGLENEWS).exists():
+        return load(GOOGLENEWS)
     words = list(dict.fromkeys(" ".join(texts.head(2_000)).split()))[::2]
     return Vectors(words, np.zeros((len(words), 1), np.float32))
 
@@ -128,9 +100,7 @@ def by_polars(texts: pl.Series, known: Vectors) -> tuple[NDArray[np.int32], list
 
 def run() -> list[Result]:
     """Our whole `encode` against the same by two engines."""
-    texts, label = pubmed(), "PubMed"
-    if texts is None:
-        texts, label = synthetic(), "synthetic text"
+    texts, label = documents()
     known = vocabulary(texts)
 
     def ours() -> tuple[NDArray[np.int32], list[str]]:

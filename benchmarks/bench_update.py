@@ -6,7 +6,7 @@ printed the grown run is held against the one of the whole: tokens, words, count
 
 from __future__ import annotations
 
-import gzip
+import json
 import statistics
 import tempfile
 import time
@@ -18,7 +18,8 @@ import numpy as np
 
 import selfvec
 from benchmarks.common import Result
-from benchmarks.datasets import SHARED_DATA
+from benchmarks.datasets import documents
+from selfvec.cooccurrence.counts import run_counts
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -36,18 +37,6 @@ SETTINGS = {
 }
 
 
-def lines() -> tuple[list[str], str]:
-    """Rows of JSON, a document each, and what they are."""
-    path = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"
-    if path.exists():
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            return file.readlines(), "PubMed"
-    rng = np.random.default_rng(0)
-    words = np.array([f"word{i}" for i in range(50_000)])
-    drawn = (words[np.minimum(rng.zipf(1.2, 150) - 1, 49_999)] for _ in range(8_000))
-    return [f'{{"text": "{" ".join(row)}"}}\n' for row in drawn], "random words"
-
-
 def same(made: Run, whole: Run) -> None:
     """Refuse to time what is not the run of the whole."""
     assert made.vectors.index_to_key == whole.vectors.index_to_key
@@ -58,15 +47,17 @@ def same(made: Run, whole: Run) -> None:
         (made.tokens.ids, whole.tokens.ids),
         (made.tokens.offsets, whole.tokens.offsets),
     ]
-    if whole.counts is not None:
-        pairs += [(made.counts.indices, whole.counts.indices), (made.counts.data, whole.counts.data)]
+    ours, theirs = run_counts(made), run_counts(whole)
+    if theirs is not None:
+        pairs += [(ours.indices, theirs.indices), (ours.data, theirs.data)]
     for ours, theirs in pairs:
         np.testing.assert_array_equal(ours, theirs)
 
 
 def run() -> list[Result]:
     """Processor seconds, which other work hardly changes, from run folders or text to a run folder."""
-    rows, source = lines()
+    texts, source = documents()
+    rows = [json.dumps({"text": text}) + "\n" for text in texts]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         cut = len(rows) - len(rows) // NEW
@@ -104,7 +95,7 @@ def measured(
         seconds: tuple[list[float], list[float]] = ([], [])
         for _ in range(ROUNDS):
             start = time.process_time()
-            grow().save(folder / "grown", overwrite=True)
+            selfvec.save_run(grow(), folder / "grown", overwrite=True)
             between = time.process_time()
             whole = made(["old", "new"], "whole")
             seconds[0].append(between - start)

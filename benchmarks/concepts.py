@@ -1,46 +1,41 @@
-"""What the concept tools find in two collections: writes the figures of docs/concepts.md.
+"""What the concept tools find in two collections. Fills docs/concepts.md.
 
 Phrases of NOAA narratives and PubMed abstracts; whether they are the terms of their field, by the event types
 that NOAA itself distinguishes; whether topics are these types; what phrases as units do to retrieval on the
-development collections. The constants were set by looking at these two, so expect no more elsewhere.
+development collections. The constants were set on these two, so expect no more elsewhere.
 
     python -m benchmarks.concepts [PART...]      (or: make concepts)
 """
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import normalized_mutual_info_score
 
-from benchmarks.datasets import SHARED_DATA
-from benchmarks.page import fill, generated
+from benchmarks.datasets import GOOGLENEWS, JUDGED, judged, open_corpus, texts
+from benchmarks.page import FIGURES, table, update_page
+from benchmarks.refining import refined
+from benchmarks.search_measures import SEED
 from selfvec.analysis.concepts import Phrases, Topics, expand, graph, phrases, topics, why
-from selfvec.corpus import Corpus
 from selfvec.data.run import Run
-from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.evaluation.compared_vectors import Table
 from selfvec.evaluation.ranking_metrics import ranked, score_rankings
-from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, read_collection
-from selfvec.refine.pipeline import refine
+from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings
+from selfvec.numerics.bootstrap import mean
 from selfvec.search import Index
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.stems import stems
 from selfvec.views.graphs import save_graph
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "concepts.md"
-FIGURE = PAGE.parent / "figures" / "terms-noaa.svg"
-SETS = {"NOAA": "noaa/events.jsonl.gz", "PubMed": "pubmed/abstracts.jsonl.gz"}
-STARTS = {"NOAA": "vectors/googlenews-26k-300d.bin", "PubMed": "default"}
-COLLECTIONS = {"MED": "med", "Cranfield": "cran", "CACM": "cacm"}
+STARTS = {"NOAA": GOOGLENEWS, "PubMed": "default"}
 WORDS = {
     "NOAA": ("flash_flood", "storm_surge", "golf_ball_size_hail", "power_lines"),
     "PubMed": ("covid_19", "amino_acid", "quality_of_life", "blood_pressure"),
@@ -53,176 +48,169 @@ PAIRS = {
 LISTED, TOPICS, NEAREST = 24, 16, 6
 
 
-def found_phrases(found: dict[str, tuple[Phrases, float]]) -> str:
+@cache
+def found_in(name: str) -> tuple[Phrases, float]:
+    """The phrases of a collection, and the processor time that took."""
+    phrases(["compiled before the clock starts " * 9])
+    start = time.process_time()
+    return phrases(open_corpus(name)), time.process_time() - start
+
+
+@cache
+def run_of(name: str) -> Run:
+    """A collection refined, with its phrases as units."""
+    return refined(name, STARTS[name], phrases="auto", history="none", min_count=2)
+
+
+@cache
+def event_types() -> list[str]:
+    """The NOAA event type of each narrative, in the run's order."""
+    batches = open_corpus("NOAA", keep_fields=True).batches()
+    return [kind or "" for batch in batches for kind in batch.fields["event_type"].to_list()]
+
+
+def found_phrases() -> str:
     """The first phrases of each collection, and what finding them cost."""
     out = []
-    for name, (told, seconds) in found.items():
-        speed = told.tokens / seconds / 1e6
-        lengths = Counter(len(row.words) for row in told)
+    for name in STARTS:
+        found, seconds = found_in(name)
+        lengths = Counter(len(row.words) for row in found)
         by_length = ", ".join(f"{count:,} of {n} words" for n, count in sorted(lengths.items()))
+        speed = found.tokens / seconds / 1e6
         out.append(
-            f"**{name}**: {len(told):,} phrases in {told.tokens:,} words ({by_length}), found in "
-            f"{seconds:.1f} s of processor time, reading and cutting included: {speed:.1f} million words a "
-            "second.\n\n"
-            "| phrase | count | NPMI | C-value | phrase | count | NPMI | C-value |\n"
-            "|---|---:|---:|---:|---|---:|---:|---:|"
+            f"**{name}**: {len(found):,} phrases in {found.tokens:,} words ({by_length}), found in "
+            f"{seconds:.1f} s of processor time, reading and tokenizing included: {speed:.1f} million "
+            "words a second."
         )
         cells = [
-            f"{row.term} | {row.count:,} | {row.npmi:.2f} | {row.c_value:,.0f}" for row in told.rows[:LISTED]
+            (row.term, row.count, f"{row.npmi:.2f}", f"{row.c_value:,.0f}") for row in found.rows[:LISTED]
         ]
         half = LISTED // 2
-        out.append(
-            "\n".join(f"| {a} | {b} |" for a, b in zip(cells[:half], cells[half:], strict=True)) + "\n"
-        )
-    return "\n".join(out)
+        both = [a + b for a, b in zip(cells[:half], cells[half:], strict=True)]
+        out.append(table(("phrase", "count", "NPMI", "C-value") * 2, both))
+    return "\n\n".join(out)
 
 
-def event_types() -> tuple[list[str], list[str]]:
-    """NOAA's event types of several words, and the type of each narrative, in the run's order."""
-    corpus = Corpus.open([SHARED_DATA / SETS["NOAA"]], keep_fields=True)
-    types = [kind or "" for batch in corpus.batches() for kind in batch.fields["event_type"].to_list()]
-    return sorted({kind.lower() for kind in types if len(kind.split()) > 1}), types
-
-
-def recalled(told: Phrases, names: list[str]) -> str:
+def recalled() -> str:
     """How many event types that the narratives name at all are among the phrases, by stems."""
-    have = {tuple(stems(row.words, "en")) for row in told}
-    text = Corpus.open([SHARED_DATA / SETS["NOAA"]])
-    words = " ".join(t.lower() for batch in text.batches() for t in batch.texts.to_list())
-    lines = ["| event type | times in the text | among the phrases |", "|---|---:|---|"]
-    named = hits = 0
-    for name in names:
+    have = {tuple(stems(row.words, "en")) for row in found_in("NOAA")[0]}
+    words = " ".join(texts("NOAA")).lower()
+    rows = []
+    for name in sorted({kind.lower() for kind in event_types() if len(kind.split()) > 1}):
         wanted = tuple(stems(name.replace("/", " ").replace("-", " ").split(), "en"))
         times = words.count(name) + (words.count(name.replace("-", " ")) if "-" in name else 0)
         if times >= 5:
-            named += 1
-            hits += wanted in have
-            lines.append(f"| {name} | {times:,} | {'yes' if wanted in have else 'no'} |")
-    told_all = (
-        f"{hits} of the {named} event types of several words that the narratives name five times or more."
-    )
-    return "\n".join([told_all, "", *lines])
-
-
-def mutual_information(a: list[str], b: list[int]) -> float:
-    """Normalised mutual information of two labellings, 0 to 1 (arithmetic mean of the entropies)."""
-    n = len(a)
-
-    def entropy(counts: Counter) -> float:
-        return -sum(c / n * math.log(c / n) for c in counts.values())
-
-    one, other, both = (Counter(labels) for labels in (a, b, zip(a, b, strict=True)))
-    information = entropy(one) + entropy(other) - entropy(both)
-    return 2 * information / (entropy(one) + entropy(other))
+            rows.append((name, times, "yes" if wanted in have else "no"))
+    hits = sum(row[2] == "yes" for row in rows)
+    of = f"{len(rows)} event types of several words that the narratives name five times or more"
+    heads = ("event type", "times in the text", "among the phrases")
+    return f"{hits} of the {of}.\n\n{table(heads, rows)}"
 
 
 def grouped(found: Topics, kinds: list[str] | None = None) -> str:
-    """Topics with their shares, and of NOAA the event type that most of their documents have."""
-    typical = " most common event type |" if kinds else ""
-    lines = [
-        f"| topic | terms | share | documents |{typical}",
-        f"|---|---:|---:|---:|{'---|' if kinds else ''}",
-    ]
+    """Topics with their shares, and for NOAA the event type that most of their documents have."""
+    rows = []
     for number, row in enumerate(found):
-        cells = f"| {row.name} | {row.size} | {row.share:.1%} | {row.documents:,} |"
+        cells = [row.name, row.size, f"{row.share:.1%}", row.documents]
         if kinds:
             counted = Counter(kinds[i] for i in np.flatnonzero(found.of_documents == number).tolist())
-            if counted:
-                (kind, times), total = counted.most_common(1)[0], sum(counted.values())
-                cells += f" {kind}, {times / total:.0%} |"
-            else:
-                cells += " |"
-        lines.append(cells)
-    if kinds:
-        pairs = [
-            (kind, topic)
-            for kind, topic in zip(kinds, found.of_documents.tolist(), strict=True)
-            if topic >= 0
-        ]
-        value = mutual_information([kind for kind, _ in pairs], [topic for _, topic in pairs])
-        shuffled = np.random.default_rng(0).permutation([topic for _, topic in pairs]).tolist()
-        chance = mutual_information([kind for kind, _ in pairs], shuffled)
-        lines += [
-            "",
-            f"Normalised mutual information of a document's topic and its event type: {value:.2f} "
-            f"(topics dealt out at random: {chance:.3f}).",
-        ]
-    return "\n".join(lines)
+            kind, times = counted.most_common(1)[0] if counted else ("", 0)
+            cells.append(f"{kind}, {times / counted.total():.0%}" if counted else "")
+        rows.append(cells)
+    heads = ["topic", "terms", "share", "documents", *(["most common event type"] if kinds else [])]
+    if not kinds:
+        return table(heads, rows)
+    inside = found.of_documents >= 0
+    labels, topic = np.array(kinds)[inside], found.of_documents[inside]
+    value = normalized_mutual_info_score(labels, topic)
+    chance = normalized_mutual_info_score(labels, np.random.default_rng(0).permutation(topic))
+    return (
+        f"{table(heads, rows)}\n\nNormalised mutual information of a document's topic and its event type: "
+        f"{value:.2f} (topics assigned at random: {chance:.3f})."
+    )
 
 
-def nearby(runs: dict[str, Run]) -> str:
+def noaa_topics() -> str:
+    """Topics of NOAA beside its event types; draws the graph of terms as well."""
+    found = topics(run_of("NOAA"), TOPICS)
+    save_graph(graph(run_of("NOAA"), SHOWN, size=90, topic_groups=found), FIGURES / "terms-noaa.svg")
+    return grouped(found, event_types())
+
+
+def nearby() -> str:
     """Nearest terms of some phrases, refined."""
-    lines = ["| phrase | from | nearest terms |", "|---|---|---|"]
+    names = {Source.KNOWN: "the table", Source.SUBWORDS: "its words"}
+    rows = []
     for name, words in WORDS.items():
+        run = run_of(name)
         for word in words:
-            run = runs[name]
-            row = run.similar(word, NEAREST, min_count=10)[0]
+            near = run.similar(word, NEAREST, min_count=10)[0]["neighbours"]
             source = Source(int(run.original.sources[run.index(word)]))
-            start = {Source.KNOWN: "the table", Source.SUBWORDS: "its words"}.get(source, source.name.lower())
-            lines.append(f"| {word} | {start} | {', '.join(term for term, _ in row['neighbours'])} |")
-    return "\n".join(lines)
+            start = names.get(source, source.name.lower())
+            rows.append((word, start, ", ".join(term for term, _ in near)))
+    return table(("phrase", "from", "nearest terms"), rows)
 
 
-def units(runs: dict[str, Run]) -> str:
+def units() -> str:
     """How many units a run has, how much of the text they are, and where they start."""
-    lines = [
-        "| run | phrases | share of its tokens | start in the table | from their words | from the text |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, run in runs.items():
-        rows = [run.vectors.key_to_index[row.term] for row in phrases(run)]
-        assert run.vectors.counts is not None
-        share = run.vectors.counts[rows].sum() / run.vectors.counts.sum()
-        sources = Counter(run.original.sources[rows].tolist())
+    rows = []
+    for name in STARTS:
+        run = run_of(name)
+        places = [run.vectors.key_to_index[row.term] for row in phrases(run)]
+        counts = run.require_tokens().counts
+        sources = Counter(run.original.sources[places].tolist())
         known, made = sources[Source.KNOWN], sources[Source.SUBWORDS]
-        rest = len(rows) - known - made
-        lines.append(f"| {name} | {len(rows):,} | {share:.0%} | {known:,} | {made:,} | {rest:,} |")
-    return "\n".join(lines)
+        share = f"{counts[places].sum() / counts.sum():.0%}"
+        rows.append((name, len(places), share, known, made, len(places) - known - made))
+    heads = (
+        "run",
+        "phrases",
+        "share of its tokens",
+        "start in the table",
+        "from their words",
+        "from the text",
+    )
+    return table(heads, rows)
 
 
 def retrieval() -> str:
     """nDCG@10 with and without phrases as units, and whether that differs over all queries."""
-    rows: dict[str, list[np.ndarray]] = {}
-    for folder in COLLECTIONS.values():
-        path = SHARED_DATA / "retrieval" / folder
-        collection = read_collection(path)
+    values: dict[str, list[np.ndarray]] = {}
+    for name, collection in judged().items():
         for asked in (None, "auto"):
-            settings = Settings(method="decorrelated", stop_words="en", phrases=asked)
-            run = refine(Corpus.open([path]), "default", settings)
+            run = refined(name, stop_words="en", phrases=asked)
             preprocessing = Preprocessing.of(run.provenance)
             named = "words" if asked is None else "words and phrases"
             ways = {f"dense, {named}": preprocessing}
             if asked:
                 ways["dense, phrases in the run only"] = preprocessing.by_words
-            for label, way in ways.items():
-                table = Table("refined", run.vectors, way, run=run, refined=True)
-                scores = score_rankings(dense_rankings(collection, table)[0], collection.relevant)
-                rows.setdefault(label, []).append(np.asarray(scores["ndcg@10"]))
-            scores = score_rankings(hybrid_rankings(collection, run), collection.relevant)
-            rows.setdefault(f"hybrid, {named}", []).append(np.asarray(scores["ndcg@10"]))
-    lines = [f"| search, run of | {' | '.join(COLLECTIONS)} | mean |", "|---|---:|---:|---:|---:|"]
-    for label in sorted(rows):
-        means = [float(values.mean()) for values in rows[label]]
-        cells = " | ".join(f"{value:.3f}" for value in (*means, float(np.mean(means))))
-        lines.append(f"| {label} | {cells} |")
+            found = {
+                label: dense_rankings(collection, Table("", run.vectors, way, run=run, refined=True))[0]
+                for label, way in ways.items()
+            }
+            found[f"hybrid, {named}"] = hybrid_rankings(collection, run)
+            for label, rankings in found.items():
+                scores = score_rankings(rankings, collection.relevant)
+                values.setdefault(label, []).append(scores["ndcg@10"])
+    rows = []
+    for label in sorted(values):
+        means = [float(one.mean()) for one in values[label]]
+        rows.append([label, *(f"{value:.3f}" for value in (*means, float(np.mean(means))))])
+    lines = [table(["search, run of", *JUDGED, "mean"], rows)]
     for way in ("dense", "hybrid"):
-        gains = np.concatenate(rows[f"{way}, words and phrases"]) - np.concatenate(rows[f"{way}, words"])
-        drawn = np.random.default_rng(0).choice(gains, (5000, len(gains))).mean(axis=1)
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        lines += [
-            "",
-            f"{way.title()}, over all {len(gains)} queries: {gains.mean():+.3f} ({low:+.3f} to {high:+.3f}).",
-        ]
-    return "\n".join(lines)
+        gains = np.concatenate(values[f"{way}, words and phrases"]) - np.concatenate(values[f"{way}, words"])
+        estimate = mean(gains, SEED)
+        low, high = estimate.interval
+        said = f"{estimate.value:+.3f} ({low:+.3f} to {high:+.3f})"
+        lines.append(f"{way.title()}, over all {len(gains)} queries: {said}.")
+    return "\n\n".join(lines)
 
 
 def expanded() -> str:
     """BM25 with a query as it is, and with the ten terms that `expand` adds, by their weights."""
     rows: dict[str, list[str]] = {"the query": [], "and ten terms of `expand`": []}
-    for folder in COLLECTIONS.values():
-        path = SHARED_DATA / "retrieval" / folder
-        collection = read_collection(path)
-        run = refine(Corpus.open([path]), "default", Settings(method="decorrelated", stop_words="en"))
+    for name, collection in judged().items():
+        run = refined(name, stop_words="en")
         index = Index.words_only(collection.documents, Preprocessing.of(run.provenance).by_words)
         for label, more in zip(rows, (0, 10), strict=True):
             rankings = []
@@ -233,86 +221,42 @@ def expanded() -> str:
                     for number in index.lexicon.types_of([term.term])[0]:
                         if number >= 0:
                             weights[number] = weights.get(number, 0.0) + term.weight
-                types, counts = (
-                    np.array(list(weights), np.int64),
-                    np.array(list(weights.values()), np.float32),
-                )
+                types = np.array(list(weights), np.int64)
+                counts = np.array(list(weights.values()), np.float32)
                 scored = index.scorer.score(replace(asked, types=types, counts=counts), "bm25")
                 rankings.append(ranked(scored.scores, scored.found))
             scores = score_rankings(rankings, collection.relevant)
             rows[label] += [f"{np.mean(scores[metric]):.3f}" for metric in ("ndcg@10", "recall@100")]
-    names = " | ".join(f"{name}, nDCG@10 | recall@100" for name in COLLECTIONS)
-    lines = [f"| BM25 of | {names} |", "|---|" + "---:|" * (2 * len(COLLECTIONS))]
-    return "\n".join([*lines, *(f"| {label} | {' | '.join(cells)} |" for label, cells in rows.items())])
+    heads = [head for name in JUDGED for head in (f"{name}, nDCG@10", "recall@100")]
+    return table(["BM25 of", *heads], [[label, *cells] for label, cells in rows.items()])
 
 
-def reasons(runs: dict[str, Run]) -> str:
+def reasons() -> str:
     """Why some pairs are similar: words and figures, no sentences."""
-    lines = [
-        "| words | cosine before | after | of contexts | the contexts that add most |",
-        "|---|---:|---:|---:|---|",
-    ]
-    for name, pairs in PAIRS.items():
-        for a, b in pairs:
-            found = why(runs[name], a, b, 6, examples=0)
-            cells = ["–" if value is None else f"{value:.2f}" for value in (found.before, found.after)]
-            contexts = ", ".join(f"{row.context} {row.contribution:.3f}" for row in found.contexts)
-            lines.append(f"| {a}, {b} | {' | '.join(cells)} | {found.company:.2f} | {contexts} |")
-    return "\n".join(lines)
+
+    def rows() -> Iterable[list[str]]:
+        for name, pairs in PAIRS.items():
+            for a, b in pairs:
+                found = why(run_of(name), a, b, 6, examples=0)
+                cells = ["–" if value is None else f"{value:.2f}" for value in (found.before, found.after)]
+                contexts = ", ".join(f"{row.context} {row.contribution:.3f}" for row in found.contexts)
+                yield [f"{a}, {b}", *cells, f"{found.company:.2f}", contexts]
+
+    heads = ("words", "cosine before", "after", "of contexts", "the contexts that add most")
+    return table(heads, rows())
 
 
-@cache
-def found_in(name: str) -> tuple[Phrases, float]:
-    """The phrases of a collection, and the processor time that took."""
-    phrases(["compiled before the clock starts " * 9])
-    start = time.process_time()
-    return phrases(Corpus.open([SHARED_DATA / SETS[name]])), time.process_time() - start
-
-
-@cache
-def run_of(name: str) -> Run:
-    """A collection refined, with its phrases as units."""
-    vectors = STARTS[name] if STARTS[name] == "default" else str(SHARED_DATA / STARTS[name])
-    settings = Settings(method="decorrelated", phrases="auto", history="none", min_count=2)
-    return refine(Corpus.open([SHARED_DATA / SETS[name]]), vectors, settings)
-
-
-def runs() -> dict[str, Run]:
-    """Both."""
-    return {name: run_of(name) for name in SETS}
-
-
-def noaa_topics() -> str:
-    """Topics of NOAA beside its event types; draws the graph of terms as well."""
-    found = topics(run_of("NOAA"), TOPICS)
-    save_graph(graph(run_of("NOAA"), SHOWN, size=90, topic_groups=found), FIGURE)
-    return grouped(found, event_types()[1])
-
-
-PARTS: dict[str, Callable[[], str]] = {
-    "phrases": lambda: found_phrases({name: found_in(name) for name in SETS}),
-    "events": lambda: recalled(found_in("NOAA")[0], event_types()[0]),
-    "units": lambda: units(runs()),
-    "nearby": lambda: nearby(runs()),
+PARTS = {
+    "phrases": found_phrases,
+    "events": recalled,
+    "units": units,
+    "nearby": nearby,
     "retrieval": retrieval,
     "expansion": expanded,
     "topics-noaa": noaa_topics,
     "topics-pubmed": lambda: grouped(topics(run_of("PubMed"), TOPICS)),
-    "why": lambda: reasons(runs()),
+    "why": reasons,
 }
 
-
-def main(names: list[str]) -> int:
-    """Measure all parts, or those named, and rewrite the page; says so where the data are absent."""
-    if not SHARED_DATA.is_dir():
-        print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
-        return 0
-    made = {name: PARTS[name]() for name in names or PARTS}
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(fill(page, generated(page) | made), encoding="utf-8")
-    print(*made.values(), sep="\n\n")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(update_page("concepts.md", PARTS, sys.argv[1:]))

@@ -1,8 +1,8 @@
 """The online rule measured. Fills docs/online.md.
 
 Where it comes to rest (storm reports), what it gives (retrieval and word similarity, from two tables; its
-constants were chosen on these), and the scatter above which `health` calls it oscillating (chosen on the storm
-reports, checked on two other collections).
+constants were chosen on these), and the scatter above which `health` calls it oscillating (chosen on the
+storm reports, checked on two other collections).
 
     python -m benchmarks.online_quality [PART...]      (part of: make quality)
 """
@@ -27,11 +27,11 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.health import HOVERING_WANDER, anisotropy, effective_rank
-from selfvec.refine.online import ANCHOR, OnlineRun
+from selfvec.refine.sequential import BASE_PULL, OnlineRefinement
 
 FREQUENT, JUDGED_WORDS = 300, 200  # frequent words; words whose end is compared between two orders
 SETS = ("MEN", "SimLex-999", "UMNSRS")
-WAYS = ((0.05, 1), (ANCHOR, 1), (ANCHOR, 3))  # β, epochs
+WAYS = ((0.05, 1), (BASE_PULL, 1), (BASE_PULL, 3))  # β, epochs
 RATES = (0.003, 0.005, 0.01, 0.02)  # α
 
 Table = NDArray[np.float32]
@@ -53,7 +53,7 @@ def runs() -> dict[str, Run]:
     return {name: refined(source, start, method="original") for name, (source, start) in sources.items()}
 
 
-class PlainMean(OnlineRun):
+class PlainMean(OnlineRefinement):
     """The rule with the plain mean of the rows for μ: what happens if it is not weighted."""
 
     def __init__(self, batch: TokenBatch, original: Vectors, **options: Any) -> None:
@@ -113,7 +113,7 @@ def given() -> str:
 
 def steady() -> str:
     """Scatter, and how much of a word's end is the order of the documents, by size of step and collection."""
-    ways = [(rate, ANCHOR, epochs) for epochs in (1, 10) for rate in RATES]
+    ways = [(rate, BASE_PULL, epochs) for epochs in (1, 10) for rate in RATES]
     ways += [(rate, round(40 * rate, 3), 3) for rate in RATES]
     rows = []
     for rate, beta, epochs in ways:

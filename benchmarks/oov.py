@@ -24,8 +24,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import base_vectors, starting_vectors
-from selfvec.refine.preparation import by_frequency
+from selfvec.refine.decorrelated import base_vectors, start_from_neighbours
+from selfvec.refine.inputs import by_frequency
 
 COLLECTIONS = {"PubMed": 3, "NOAA": 1, "MED": 1, "Cranfield": 1, "CACM": 1}  # and least occurrences
 WAYS = ("zero start", "context sum", "ridge", "spelling", "combination", "refined")
@@ -105,7 +105,7 @@ def tables_of(batch: TokenBatch, original: Vectors) -> dict[str, np.ndarray]:
         made[name] = refined_rows(batch, original, settings)
     known = original.sources != Source.NONE
     base = base_vectors(original.unit, known)
-    made["context sum"] = starting_vectors(base, known, ScanOperator(batch, 41, 0.4))
+    made["context sum"] = start_from_neighbours(base, known, ScanOperator(batch, 41, 0.4))
     for passes in (2, 4, 8):
         settings = Settings("decorrelated", passes=passes, history="none")
         made[f"decorrelated, {passes} passes"] = refined_rows(batch, original, settings)

@@ -52,9 +52,11 @@ def fill(page: str, parts: Mapping[str, str]) -> str:
     return _PART.sub(replaced, page)
 
 
-def update_page(name: str, parts: Mapping[str, Callable[[], str]], wanted: Sequence[str] = ()) -> int:
+def update_page(
+    name: str, parts: Mapping[str, Callable[[], str]], wanted: Sequence[str] = (), *, needs_data: bool = True
+) -> int:
     """Measure the parts, or those wanted, and write each into a page of docs/; the exit status."""
-    if not SHARED_DATA.is_dir():
+    if needs_data and not SHARED_DATA.is_dir():
         print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
         return 0
     for part in wanted or parts:

@@ -16,8 +16,8 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refine.health import check_health
-from selfvec.refine.pipeline import job_of, refine
-from selfvec.refine.preparation import Prepared, window_of
+from selfvec.refine.pipeline import refine
+from selfvec.refine.plan import make_plan
 
 __all__ = ["by_epoch", "finish", "refine_batch", "refined", "refined_rows", "shuffled"]
 
@@ -25,7 +25,7 @@ Table = NDArray[np.float32]
 
 
 def refined(source: str | Sequence[str] | Corpus, vectors: str = "default", **options: Any) -> Run:
-    """A run of a collection (by name), of texts, or of a corpus; decorrelated unless options say otherwise."""
+    """A run of a collection (by name), of texts, or of a corpus; decorrelated by default."""
     if isinstance(source, str):
         source = open_corpus(source)
     elif not isinstance(source, Corpus):
@@ -40,27 +40,23 @@ def finish(job: Any) -> Any:
     return job
 
 
-def _job(batch: TokenBatch, original: Vectors, settings: Settings) -> Any:
-    return job_of(Prepared(batch, original, window_of(batch, settings), {}), settings, None)
-
-
 def refined_rows(batch: TokenBatch, original: Vectors, settings: Settings) -> Table:
     """The table that a method makes of a batch, (V, d)."""
-    rows: Table = finish(_job(batch, original, settings)).table
-    return rows
+    return make_plan(settings, batch, original).refined_table()
 
 
 def refine_batch(batch: TokenBatch, original: Vectors, settings: Settings) -> Run:
     """A run of a batch, with history and health."""
-    job = finish(_job(batch, original, settings))
+    plan = make_plan(settings, batch, original)
+    job = finish(plan.start())
     table, history = _vectors(batch, original, job), job.recorder.history()
     health = check_health(original, table, history, hovers=settings.method == "online")
-    return Run(table, original, history, {"epochs": settings.rounds}, {"health": health.as_dict()})
+    return Run(table, original, history, {"epochs": plan.rounds}, {"health": health.as_dict()})
 
 
 def by_epoch(batch: TokenBatch, original: Vectors, settings: Settings) -> Iterator[tuple[int, Vectors]]:
     """The table at the end of each epoch (or pass) of one run, with its number from 1."""
-    job = _job(batch, original, settings)
+    job = make_plan(settings, batch, original).start()
     done = 0
     while not job.done:
         before = done // len(batch)

@@ -31,11 +31,11 @@ def by_cosine(collection: Collection, rows: NDArray[np.float32]) -> Rankings:
 
 
 def by_index(collection: Collection, index: Index, mode: str, **scoring: Any) -> Rankings:
-    """Rankings by an index of one segment; ``scoring`` changes its scorer."""
+    """Rankings by an index; ``scoring`` changes its scorer."""
     scorer = replace(index.scorer, **scoring)
     rankings = []
     for query in collection.queries:
-        (found,) = scorer.score(index.lexicon.read(query), mode)
+        found = scorer.score(index.lexicon.parse(query), mode)
         rankings.append(ranked(found.scores, found.found))
     return rankings
 

@@ -25,8 +25,6 @@ from benchmarks import datasets
 from benchmarks.datasets import JUDGED, SIMILARITY, STARTS
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined_rows
-from selfvec.base.progress import Progress
-from selfvec.base.provenance import Timings
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -34,7 +32,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
 from selfvec.numerics.bootstrap import rank_correlation
-from selfvec.refine.preparation import Prepared, prepare
+from selfvec.refine.inputs import Inputs, read_inputs
+from selfvec.refine.resume import Execution
 from selfvec.refine.selection import ORIGINAL, choose, chosen_of
 
 SHIPPED = ("original", "paper", "online", "decorrelated")
@@ -64,7 +63,7 @@ def collections(folder: Path) -> Iterator[Development]:
 
 
 def noaa(folder: Path) -> list[str]:
-    """Event narratives with their type, if it occurs a hundred times; half to learn from, and to refine on."""
+    """Event narratives whose type occurs a hundred times; half of them to learn from, and to refine on."""
     pairs = [
         (row["event_type"], " ".join((row["event_narrative"] or row["episode_narrative"] or "").split()))
         for row in datasets.records("NOAA")
@@ -88,15 +87,15 @@ def candidates() -> dict[str, Settings]:
     return found
 
 
-def maker(prepared: Prepared, settings: Settings) -> Callable[[TokenBatch], np.ndarray]:
+def maker(inputs: Inputs, settings: Settings) -> Callable[[TokenBatch], np.ndarray]:
     """A candidate as `choose` takes it."""
-    return lambda batch: refined_rows(batch, prepared.original, settings)
+    return lambda batch: refined_rows(batch, inputs.original, settings)
 
 
-def quality(prepared: Prepared, rows: np.ndarray, method: str, tasks: Sequence[Task[Any]]) -> float:
+def quality(inputs: Inputs, rows: np.ndarray, method: str, tasks: Sequence[Task[Any]]) -> float:
     """Mean of the tasks' figures for a run with this table."""
-    vectors = Vectors(prepared.original.index_to_key, rows, counts=prepared.batch.counts, normalized=True)
-    run = Run(vectors, prepared.original, provenance={"method": method}, tokens=prepared.batch)
+    vectors = Vectors(inputs.original.index_to_key, rows, counts=inputs.batch.counts, normalized=True)
+    run = Run(vectors, inputs.original, provenance={"method": method}, tokens=inputs.batch)
     found = selfvec.evaluate(run, tasks).rows
     return float(np.mean([r["value"] for r in found if r["metric"] in METRICS and r["vectors"] == "refined"]))
 
@@ -104,12 +103,12 @@ def quality(prepared: Prepared, rows: np.ndarray, method: str, tasks: Sequence[T
 def measured(collection: Development, label: str, start: str) -> list[str]:
     """A row of the summary."""
     corpus = Corpus.from_texts(collection.texts)
-    prepared = prepare(corpus, start, Settings("decorrelated"), Timings(), Progress(), None)
+    inputs = read_inputs(corpus, start, Settings("decorrelated"), Execution())
     settings = candidates()
-    makers = {name: maker(prepared, one) for name, one in settings.items()}
-    rows = {row["name"]: row for row in choose(prepared.batch, makers, seed=0).rows}
+    makers = {name: maker(inputs, one) for name, one in settings.items()}
+    rows = {row["name"]: row for row in choose(inputs.batch, makers, seed=0).rows}
     worth = {
-        name: quality(prepared, make(prepared.batch), settings[name].method, collection.tasks)
+        name: quality(inputs, make(inputs.batch), settings[name].method, collection.tasks)
         for name, make in makers.items()
     }
     chosen = chosen_of([rows[name] for name in SHIPPED])
