@@ -19,20 +19,20 @@ import numpy as np
 from benchmarks.bench_job import command
 from benchmarks.common import Result, median_seconds, paired
 from benchmarks.datasets import PUBMED, tokens
-from benchmarks.refining import finish
+from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation.baselines.gensim_models import distinct_keys, write_lines
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import DecorrelatedRefinement
-from selfvec.refine.recorder import parse_history
+from selfvec.refine.plan import make_plan
 
 DIMENSIONS, THREADS = 300, 2
 
 
 def decorrelated(batch: TokenBatch, original: Vectors) -> np.ndarray:
     """Our update, default options, from ids and unit rows to unit rows."""
-    return finish(DecorrelatedRefinement(batch, original, history=parse_history(["none"]), jobs=THREADS)).table
+    plan = make_plan(Settings("decorrelated", history="none"), batch, original, jobs=THREADS)
+    return plan.refined_table()
 
 
 def trainer(batch: TokenBatch, folder: Path) -> Any:

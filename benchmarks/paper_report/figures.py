@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.refining import refine_batch
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.charts import Chart, Series, chart_figure
 from selfvec.views.figure import save_figure
@@ -22,7 +23,7 @@ from selfvec.views.trajectory_figure import save_trajectory_plot
 from .claims import PAPER_COSINE
 from .corpora import Prepared
 from .experiments import Plan, Row
-from .runs import refined
+from .measures import rule
 
 __all__ = ["FEW", "MANY", "draw_space", "draw_trajectories", "draw_variance"]
 
@@ -35,7 +36,8 @@ def draw_trajectories(prepared: Prepared, plan: Plan, folder: Path) -> list[Row]
     words = [word for word in plan.words if word in prepared.index]
     rows = []
     for rate in plan.drawn_rates:
-        run = refined(prepared, plan.window, rate, history=f"watch:{','.join(words)};limit:1GB")
+        settings = rule(plan.window, rate, history=f"watch:{','.join(words)};limit:1GB")
+        run = refine_batch(prepared.batch, prepared.original, settings)
         paths = [run.trajectory(word) for word in words]
         view = trajectory_view(paths, run.original, run.vectors)
         name = f"paper-trajectories-{rate:g}.svg"
