@@ -172,7 +172,9 @@ def spaces(found: Planted) -> dict[str, Callable[[Contexts], Rows]]:
     return {
         "original, idf": lambda contexts: original.uses(contexts, space.weights),
         "refined, idf": lambda contexts: space.uses(contexts, space.weights),
-        "refined, by association": lambda contexts: space.uses(contexts, clustering.neighbour_weights(space, contexts)),
+        "refined, by association": lambda contexts: space.uses(
+            contexts, clustering.neighbour_weights(space, contexts)
+        ),
     }
 
 
