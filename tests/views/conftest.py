@@ -1,4 +1,4 @@
-"""Spaces to look at."""
+"""Spaces that figures and tables show."""
 
 from __future__ import annotations
 

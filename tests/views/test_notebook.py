@@ -110,7 +110,7 @@ def test_drift_shows_how_much_how_surely_and_what_came_and_went() -> None:
     read = Reader(drift_rows(0.2)._repr_html_())
     for part in (
         "1990..1999 to 2020",
-        "2 words, 1 surely changed",
+        "2 words, 1 changed significantly",
         "0.20–0.40",
         "1,000 → 20",
         "oven",
@@ -158,7 +158,7 @@ def test_the_worked_example_runs_and_shows_itself() -> None:
             shown.append(Reader(value._repr_html_()).text)
     assert len(shown) == 6
     assert "Trajectory of raise" in shown[3]
-    assert "surely changed" in shown[4]
+    assert "changed significantly" in shown[4]
     assert names["surely"]
     before, after = ({word for word, _ in row["neighbours"]} for row in names["near"])
     assert "valueerror" in after - before

@@ -1,4 +1,4 @@
-"""The view: what a figure shows, checked before anything is drawn."""
+"""What a figure of trajectories shows, checked before anything is drawn."""
 
 from __future__ import annotations
 
@@ -44,15 +44,6 @@ def test_places_are_one_projection_of_states_and_neighbours(space: Space) -> Non
     assert view.explained == pytest.approx(expected.explained)
 
 
-def test_frame_is_the_bounding_box(space: Space) -> None:
-    view = trajectory_view([space.path(w) for w in ("rain3", "hail0")], space.original, space.refined)
-    points = np.concatenate(
-        [p.points for p in view.paths] + [np.array([n.point for p in view.paths for n in p.neighbours])]
-    )
-    low, high = points.min(axis=0), points.max(axis=0)
-    assert view.frame == pytest.approx((low[0], high[0], low[1], high[1]))
-
-
 def test_cosines_run_from_the_original_to_the_refined(space: Space) -> None:
     path = trajectory_view([space.path("wind5")], space.original, space.refined).paths[0]
     assert path.cosine[0] == pytest.approx(1)
@@ -93,14 +84,6 @@ def test_words_near_several_paths_are_known(space: Space) -> None:
         assert {word for word, s in view.shared if s == state} == twice
 
 
-@pytest.mark.parametrize("states", [1, 2, 3])
-def test_short_paths(space: Space, states: int) -> None:
-    view = trajectory_view([space.path("rain1", states)], space.original, space.refined, neighbours=0)
-    assert len(view.paths[0].points) == states
-    assert view.paths[0].neighbours == ()
-    assert np.isfinite(view.frame).all()
-
-
 def test_a_word_that_never_got_a_vector(space: Space) -> None:
     trajectory = Trajectory("new", np.arange(3), np.zeros((3, 12), np.float32))
     path = trajectory_view([trajectory], space.original, space.original).paths[0]
@@ -139,11 +122,6 @@ def test_thinning_keeps_what_is_quick() -> None:
     kept = thin(path)
     assert np.count_nonzero(kept < 50) > 40
     assert np.diff(kept).max() < 50  # and the rest is not forgotten
-
-
-def test_a_path_that_never_moves_is_thinned_evenly() -> None:
-    path = Trajectory("w", np.arange(5000), np.tile(np.float32([1, 0]), (5000, 1)))
-    assert set(np.diff(thin(path)).tolist()) <= {12, 13}
 
 
 def test_float16_history_is_taken_as_directions(space: Space) -> None:

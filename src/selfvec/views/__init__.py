@@ -1,4 +1,4 @@
-"""Looking at a run: figures of how words moved, and tables for the terminal.
+"""Views of results: figures, tables for the terminal, HTML for notebooks.
 
-Nothing is imported here: matplotlib, plotly and rich are only loaded by what draws with them.
+Nothing is imported here. Drawing libraries are imported when something is drawn.
 """

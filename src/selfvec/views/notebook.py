@@ -1,6 +1,6 @@
-"""What a notebook shows of vectors, drift and trajectories: HTML without scripts, fit for light and dark.
+"""HTML of vectors, drift and trajectories for notebooks: without scripts, readable on light and dark pages.
 
-Words come from anybody's text, so that every one is escaped, and nothing is asked of a network.
+Words come from anybody's text, so every one is escaped. Nothing is fetched from a network.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from selfvec.numerics.rows import top_indices, unit_rows
 
 __all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
 
-ROWS = 20  # of a drift table
-WORDS, NEAR = 8, 4  # of a table of vectors, and neighbours of each
-_LOOKED_AT = 10_000  # rows among which neighbours are sought: a notebook does not wait
+_ROWS = 20  # of a drift table
+_WORDS, _NEAR = 8, 4  # of a table of vectors, and neighbours of each
+_SEARCHED = 10_000  # rows among which neighbours are searched: a notebook must not wait
 _WIDTH, _HEIGHT, _EDGE = 420, 120, 28  # of a chart, in pixels
 
 _SIGN = "font-weight:600"
@@ -47,22 +47,22 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> st
 
 
 def vectors_html(vectors: Vectors) -> str:
-    """A table of vectors: its size, and the first words with those nearest to them."""
+    """A table of vectors: its size, and the first words with their neighbours."""
     kinds = [f"{int(n):,} {name}" for name, n in _sources(vectors) if n]
     note = (
         f"<b>Vectors</b>: {len(vectors):,} words × {vectors.vector_size} dimensions, "
         f"{vectors.vectors.dtype}; {escape(', '.join(kinds))}"
     )
-    looked = unit_rows(vectors.vectors[:_LOOKED_AT])
+    searched = unit_rows(vectors.vectors[:_SEARCHED])
     rows = []
-    for i in range(min(WORDS, len(vectors))):
-        cosines = looked @ looked[i]
+    for i in range(min(_WORDS, len(vectors))):
+        cosines = searched @ searched[i]
         cosines[i] = -np.inf
-        near = [j for j in top_indices(cosines, NEAR) if cosines[j] > -np.inf and looked[j].any()]
+        near = [j for j in top_indices(cosines, _NEAR) if cosines[j] > -np.inf and searched[j].any()]
         names = ", ".join(f"{_word(vectors.index_to_key[j])} <small>{cosines[j]:.2f}</small>" for j in near)
         count = [] if vectors.counts is None else [f"{int(vectors.counts[i]):,}"]
-        rows.append([_word(vectors.index_to_key[i]), *count, names if looked[i].any() else "(no vector)"])
-    among = f" (of the first {_LOOKED_AT:,})" if len(vectors) > _LOOKED_AT else ""
+        rows.append([_word(vectors.index_to_key[i]), *count, names if searched[i].any() else "(no vector)"])
+    among = f" (of the first {_SEARCHED:,})" if len(vectors) > _SEARCHED else ""
     counted = [] if vectors.counts is None else ["times"]
     return _table(["word", *counted, f"nearest{among}"], rows, note)
 
@@ -74,12 +74,12 @@ def _sources(vectors: Vectors) -> list[tuple[str, int]]:
 
 
 def drift_html(found: Drift) -> str:
-    """The first words of a drift table: how much, how surely, what came and what went."""
-    sure = sum(1 for row in found.rows if row["q"] is not None and row["q"] <= 0.05)
-    more = f"; the first {ROWS}" if len(found.rows) > ROWS else ""
+    """The first words of a drift table: distance, significance, neighbours that came and went."""
+    significant = sum(1 for row in found.rows if row["q"] is not None and row["q"] <= 0.05)
+    more = f"; the first {_ROWS}" if len(found.rows) > _ROWS else ""
     note = (
         f"<b>Drift</b> from {_word(found.a)} to {_word(found.b)}: {len(found.rows):,} words, "
-        f"{sure:,} surely changed (q ≤ .05){more}"
+        f"{significant:,} changed significantly (q ≤ .05){more}"
     )
     sliced = any(row["low"] is not None for row in found.rows)
     heads = [
@@ -92,7 +92,7 @@ def drift_html(found: Drift) -> str:
         "came",
         "went",
     ]
-    return _table(heads, (_drift_row(row, sliced) for row in found.rows[:ROWS]), note)
+    return _table(heads, (_drift_row(row, sliced) for row in found.rows[:_ROWS]), note)
 
 
 def _drift_row(row: dict[str, Any], sliced: bool) -> list[str]:
@@ -110,7 +110,7 @@ def _figure(value: float | None) -> str:
 
 
 def trajectory_html(path: Trajectory) -> str:
-    """A path as a chart: the cosine to the original over the updates, counted logarithmically."""
+    """A chart of a path: the cosine to the original over the number of updates, on a logarithmic axis."""
     cosines = [float(c) for c in path.to_original()]
     title = f"{_word(path.word)}: {len(path):,} states, {int(path.updates[-1]):,} updates"
     if not len(path) or not path.vectors.any():
@@ -127,7 +127,7 @@ def trajectory_html(path: Trajectory) -> str:
 
 
 def path_html(path: SlicePath) -> str:
-    """A path through slices as a chart: the distance from the first, and how resampled documents move it."""
+    """A chart of a path through slices: the distance from the first, with the band of resampled documents."""
     distance, low, high = path.from_first()
     top = max(0.1, float(np.nanmax(high)))
     clock = np.arange(len(path.names), dtype=np.float64)
@@ -156,7 +156,7 @@ def _scaled(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], low: float, high: 
 
 
 def _chart(inside: str, label: str, last: str, at: Sequence[float]) -> str:
-    """An SVG that takes its ink from the text around it."""
+    """An SVG in the colour of the text around it."""
     return (
         f'<svg role="img" aria-label="{escape(label)}" width="{_WIDTH}" height="{_HEIGHT}" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{escape(label)}</title>'
@@ -167,7 +167,7 @@ def _chart(inside: str, label: str, last: str, at: Sequence[float]) -> str:
     )
 
 
-# The records do not know how they are shown: whoever runs in a notebook imports this module (see `selfvec`).
+# The records do not know how they are shown. `selfvec` imports this module if it runs in a notebook.
 for _type, _html in (
     (Vectors, vectors_html),
     (Drift, drift_html),

@@ -1,4 +1,4 @@
-"""Colours that people with any colour vision tell apart, on white.
+"""Colours that are distinguishable on white with any colour vision.
 
 M. Okabe and K. Ito, *Color Universal Design* (2008), without its yellow, which white swallows.
 """

@@ -1,8 +1,8 @@
-"""From d dimensions to the two of a page.
+"""Projections of vectors to two dimensions.
 
-PCA is the default because it is a linear map: distances shrink but never invent structure, one frame
-holds for every state of a path, and later points can be placed in it. t-SNE and UMAP show clusters better
-and distances worse; they need optional packages and cannot place later points.
+PCA is the default because it is linear: distances can shrink but not grow, and further points can be placed
+in a finished projection. t-SNE and UMAP show clusters better and distances worse. They need optional packages
+and cannot place further points.
 """
 
 from __future__ import annotations
@@ -22,23 +22,18 @@ __all__ = ["METHODS", "Projection", "check_method", "project"]
 METHODS = ("pca", "tsne", "umap")
 
 _FEWEST = {"pca": 1, "tsne": 5, "umap": 5}
-"""Fewest points a method has neighbourhoods to work with."""
+"""The number of points that a method needs."""
 
 
 def check_method(method: str) -> None:
-    """Refuse what is no projection.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Raise `OptionError` for an unknown projection."""
     if method not in METHODS:
         raise OptionError(f"is one of {', '.join(METHODS)}, not {method!r}", field="projection")
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Points in the plane and how they came there.
+    """Points in the plane and how they were computed.
 
     Parameters
     ----------
@@ -47,9 +42,9 @@ class Projection:
     explained : pair of float, optional
         Share of the variance along each axis; None unless the method is PCA.
     mean : (d,) float64, optional
-        What PCA subtracted.
+        The mean that PCA subtracted.
     components : (2, d) float64, optional
-        The directions of PCA, orthonormal; a row of zeros where the points have no second direction.
+        The orthonormal axes of PCA; the second is a row of zeros if all points lie on a line.
     """
 
     points: NDArray[np.float32]
@@ -81,8 +76,7 @@ def project(matrix: NDArray[np.floating[Any]], method: str = "pca", seed: int = 
     matrix : (n, d) float
     method : {"pca", "tsne", "umap"}
     seed : int
-        For t-SNE and UMAP; PCA has no randomness. Each PCA axis points to where its largest loading
-        (in absolute value, the first of equals) is positive.
+        For t-SNE and UMAP. PCA has no randomness: the loading of largest absolute value is positive.
 
     Raises
     ------
@@ -121,7 +115,7 @@ def _pca(matrix: NDArray[np.floating[Any]]) -> Projection:
     values, directions = axes_of_points(centred)
     variances = np.zeros(2)
     components = np.zeros((2, data.shape[1]))
-    # Directions without variance are arbitrary: left at zero, so that rounding never shows as a path.
+    # Axes without variance are arbitrary. They stay zero, so that rounding errors are not drawn as a path.
     least = 1e-12 * max(float(values[0]), float(np.square(data).sum()) * 1e-6)
     rank = min(2, int(np.count_nonzero(values > least)))
     for axis in range(rank):
@@ -140,10 +134,10 @@ def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     except ImportError as error:
         raise MissingExtra("scikit-learn", "plot", "a t-SNE projection") from error
     perplexity = min(30.0, (len(data) - 1) / 3)
-    # A random start, scaled small: PCA as a start fails on points that coincide.
+    # A small random start, because a start from PCA fails if points coincide.
     start = 1e-4 * np.random.default_rng(seed).standard_normal((len(data), 2)).astype(np.float32)
     model = TSNE(perplexity=perplexity, init=start, random_state=seed)
-    # One thread: sums in another order would be other points on a machine with more cores.
+    # One thread, because more would add in another order and give other points.
     with threadpool_limits(limits=1):
         points: NDArray[np.float32] = model.fit_transform(data)
     return points
@@ -151,14 +145,14 @@ def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
 
 def _umap(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     try:
-        with warnings.catch_warnings():  # umap warns of optional packages of its own
+        with warnings.catch_warnings():  # about packages that umap can do without
             warnings.simplefilter("ignore")
             from umap import UMAP
     except ImportError as error:
         raise MissingExtra("umap-learn", "umap", "a UMAP projection") from error
     start = np.random.default_rng(seed).uniform(-10, 10, (len(data), 2)).astype(np.float32)
     neighbours = min(15, len(data) - 1)
-    # One thread: UMAP is only reproducible so, and warns when it has to be told.
+    # One thread: UMAP is reproducible only then.
     model = UMAP(n_neighbors=neighbours, init=start, random_state=seed, n_jobs=1)
     points: NDArray[np.float32] = model.fit_transform(data)
     return points

@@ -22,10 +22,10 @@ from .projection import project
 __all__ = ["MOST_WORDS", "Neighbour", "TrajectoryView", "WordPath", "thin", "trajectory_view"]
 
 MOST_WORDS = 7
-"""As many as there are colours that people with any colour vision tell apart on white."""
+"""The number of colours that are distinguishable on white with any colour vision."""
 
 MOST_STATES = 400
-"""States drawn per word: more cannot be told apart on a page and make the files large."""
+"""States drawn per word. More would not be visible and make the files large."""
 
 MOST_STATES_BENT = 120
 """The same for t-SNE and UMAP, whose time grows with the square of the points."""
