@@ -1,16 +1,19 @@
-# make demo   the main job on text and vectors that everybody has
-# make test   everything that must hold
-# make bench  how fast, side by side with other programs -> benchmarks/results.json
-# make paper  the paper's tables and figures, from shared/data where it is present
-# make quality  what refining gives on the development collections -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md
-# make collapse  why the paper's rule collapses, in pictures -> docs/collapse.md
-# make senses  senses of pseudo-words: found, told apart, not found where there are none -> docs/senses.md
-# make answers  every way of search as the retrieval step for answers, and how its constants were chosen -> docs/search.md
-# make drift  planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
-# make concepts  phrases and topics of two collections, phrases in search -> docs/concepts.md
+# make demo       refine the built-in table on text that everybody has
+# make test       all checks and tests
+# make bench      speed, side by side with other programs -> benchmarks/results.json, README.md
+# make paper      the paper's tables, figures and sensitivity studies -> docs/paper.md
+# make quality    what refining gives on the development collections
+#                 -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md
+# make collapse   why the paper's rule collapses, in pictures -> docs/collapse.md
+# make senses     senses of pseudo-words, and of words with one sense -> docs/senses.md
+# make answers    every way of search as the retrieval step for answers -> docs/search.md
+# make drift      planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
+# make concepts   phrases and topics of two collections, phrases in search -> docs/concepts.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
-# make test-baselines  the tests of baselines and encoders alone; more of them run where those are installed
-# make docs   the documentation as a web site in site/
+# make test-baselines  the tests of baselines, encoders and export; some run only if those are installed
+# make docs       the documentation as a web site in site/
+#
+# bench, paper and the targets that fill a page of docs/ use shared/data beside the checkout, if it is there.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -42,23 +45,8 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.oov
 	$(BIN)/python -m benchmarks.encoders
 
-collapse: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.collapse
-
-senses: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.senses
-
-answers: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.answers
-
-drift: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.drift
-
-concepts: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.concepts
-
-baselines: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.baselines
+collapse senses answers drift concepts baselines: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.$@
 
 test-baselines: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export

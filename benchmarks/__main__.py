@@ -36,7 +36,7 @@ def update_readme(results: list[Result], readme: Path) -> None:
         if not r.name.startswith(HEADLINES):
             continue
         figure = f"{r.value:.3g} {r.unit}" if r.unit not in ("ratio", "tables") else f"{r.value:.2f} {r.unit}"
-        rows.append(f"| {r.name} | {figure} | {r.peer} | {'' if r.ratio is None else f'{r.ratio:.2f}'} |")
+        rows.append(f"| {r.name} | {figure} | {r.other} | {'' if r.ratio is None else f'{r.ratio:.2f}'} |")
     text = readme.read_text(encoding="utf-8")
     before, rest = text.split("<!-- generated:bench -->\n", 1)
     after = rest.split("<!-- /generated -->", 1)[1]
@@ -55,7 +55,7 @@ def main(names: list[str]) -> None:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             measured = pool.submit(measure, name).result()
         for result in measured:
-            ratio = f"{result.ratio:8.2f} × {result.peer}" if result.ratio is not None else ""
+            ratio = f"{result.ratio:8.2f} × {result.other}" if result.ratio is not None else ""
             print(f"{result.name:60} {result.value:10.3f} {result.unit:12} {ratio} {result.note}", flush=True)
         results[name] = measured
     update_readme(write_results(results, HERE / "results.json"), HERE.parent / "README.md")

@@ -44,12 +44,12 @@ def run() -> Iterator[Result]:
     wrong = [row.term for row in pairs_found if counts[row.term] != row.count]
     if wrong or len(pairs_found) < 100:
         raise AssertionError(f"counts of phrases differ from gensim's: {wrong[:5]}")
-    seconds, peer = paired(ours, theirs, 3)
+    seconds, other = paired(ours, theirs, 3)
     yield Result(
         f"phrases of {name}, one core",
         len(batch) / seconds / 1e6,
         "M words/s",
         "gensim Phrases (pairs only)",
-        peer / seconds,
+        other / seconds,
         f"{len(batch):,} words, {len(finder.found):,} phrases of 2 to 4 words",
     )

@@ -1,6 +1,6 @@
 """Files to documents in megabytes of text per second, against the loop people write themselves.
 
-The text is PubMed titles and abstracts or, where they are absent, as much made-up text. The peers judge
+The text is PubMed titles and abstracts or, where they are absent, as much made-up text. The others judge
 nothing; ours reads in bounded memory, hashes the file, counts duplicates, reads dates and names bad rows.
 """
 
@@ -51,7 +51,7 @@ def run() -> Iterator[Result]:
         packed, table = Path(folder, "a.jsonl.gz"), Path(folder, "a.csv")
         packed.write_bytes(gzip.compress(frame.write_ndjson().encode(), 6))
         table.write_text(frame.write_csv(), encoding="utf-8")
-        for kind, path, read, peer in (
+        for kind, path, read, other in (
             ("jsonl.gz", packed, by_json, "gzip + json.loads"),
             ("csv", table, by_csv, "csv.DictReader"),
         ):
@@ -59,4 +59,4 @@ def run() -> Iterator[Result]:
             assert pl.concat(ours(path)).to_list() == expected
             size = sum(len(text.encode()) for text in expected) / 1e6
             mine, theirs = paired(partial(ours, path), partial(read, path))
-            yield Result(f"{kind} to documents", size / mine, "MB/s", peer, theirs / mine)
+            yield Result(f"{kind} to documents", size / mine, "MB/s", other, theirs / mine)

@@ -1,7 +1,7 @@
 """Co-occurrence counts in million pairs per second, against three other ways to the same matrix; the product.
 
 The text is PubMed titles and abstracts, or, where they are absent, as many random words with frequencies like
-a language's. Peers count unordered pairs and add the transpose, which halves their work:
+a language's. Others count unordered pairs and add the transpose, which halves their work:
 
 * SciPy: a matrix of coordinates per distance, added up;
 * sorting: all pairs as numbers of 64 bits, sorted by NumPy (which has vector instructions for it);
@@ -24,7 +24,7 @@ from selfvec.cooccurrence import Counts, PPMIOperator, count
 from selfvec.data.token_batch import TokenBatch
 
 DIMENSIONS = 256
-DENSE = 2048  # words counted in a square block by the hashing peer
+DENSE = 2048  # words counted in a square block by the hashing other
 
 
 def pairs(batch: TokenBatch, half: int) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
@@ -93,23 +93,23 @@ def by_hashing(batch: TokenBatch, half: int, slots: int = 1 << 25) -> csr_array:
     return _symmetric(both, np.concatenate((counts[used], dense[rows, columns])), size)
 
 
-def _check(counts: Counts, peer: csr_array) -> None:
-    assert (counts.to_scipy() != peer).nnz == 0, "counts differ"
+def _check(counts: Counts, other: csr_array) -> None:
+    assert (counts.to_scipy() != other).nnz == 0, "counts differ"
 
 
 def _counting(batch: TokenBatch, window: int) -> list[Result]:
     half, results = window // 2, []
     counts = count(batch, window)
-    peers: dict[str, Callable[[TokenBatch, int], Any]] = {
+    others: dict[str, Callable[[TokenBatch, int], Any]] = {
         "SciPy": by_scipy,
         "sorting": by_sorting,
         "hashing": by_hashing,
     }
     size = f"window {window}, {len(batch) / 1e6:.1f} M tokens, {len(batch.types):,} types"
-    for name, peer in peers.items():
-        _check(counts, peer(batch, half))
-        # One thread against one: the peers have no more.
-        mine, theirs = paired(lambda: count(batch, window, jobs=1), lambda: peer(batch, half), 3)  # noqa: B023
+    for name, other in others.items():
+        _check(counts, other(batch, half))
+        # One thread against one: the others have no more.
+        mine, theirs = paired(lambda: count(batch, window, jobs=1), lambda: other(batch, half), 3)  # noqa: B023
         note = f"{mine:.2f} s; {name}: {theirs:.2f} s"
         results.append(
             Result(f"counts, {size}", counts.total / mine / 1e6, "M pairs/s", name, theirs / mine, note)

@@ -40,8 +40,8 @@ def run() -> list[Result]:
     for kind, batch in (("abstracts", long), (f"texts of {SHORT} characters", short)):
         words = len(tokenizer("words")(pl.Series(batch)).ids)
         np.testing.assert_allclose(encoder.encode(batch), model.encode(batch), atol=1e-5)
-        ours, peer = paired(lambda b=batch: encoder.encode(b), lambda b=batch: model.encode(b), repeat=3)  # type: ignore[misc]
+        ours, other = paired(lambda b=batch: encoder.encode(b), lambda b=batch: model.encode(b), repeat=3)  # type: ignore[misc]
         name = f"encode, {label}, {kind}, d {encoder.dimensions}"
         note = f"{len(batch) / ours:,.0f} texts/s"
-        results.append(Result(name, words / ours / 1e6, "M words/s", "model2vec", peer / ours, note))
+        results.append(Result(name, words / ours / 1e6, "M words/s", "model2vec", other / ours, note))
     return results

@@ -1,6 +1,6 @@
 """Loading a table of 100,000 words × 300 numbers: text against gensim, binary forms against a memory map.
 
-A memory map alone gives a matrix without words, so the peers of the mapped forms also split the vocabulary
+A memory map alone gives a matrix without words, so the others of the mapped forms also split the vocabulary
 and index it, as briefly as NumPy and Python can. The look at every number, which finds NaN, is ours alone.
 """
 
@@ -51,12 +51,12 @@ def _against_gensim(path: Path, table: Vectors, *, binary: bool) -> Result:
 
 
 def _against_map(
-    path: Path, table: Vectors, peer: Callable[[], tuple[list[str], NDArray[np.float32]]]
+    path: Path, table: Vectors, other: Callable[[], tuple[list[str], NDArray[np.float32]]]
 ) -> Result:
     ours = load(path)
     _check(table, ours.index_to_key, ours.vectors)
-    _check(table, *peer())
-    value, seconds = paired(lambda: load(path), peer, repeat=9)
+    _check(table, *other())
+    value, seconds = paired(lambda: load(path), other, repeat=9)
     return Result(f"load {path.suffix[1:]}, 100K × 300", value, "s", "memory map with words", seconds / value)
 
 

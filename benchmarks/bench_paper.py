@@ -113,15 +113,15 @@ def _check(
 
 
 def run() -> list[Result]:
-    """Our kernel against each peer, at two vocabulary sizes and two windows."""
+    """Our kernel against each other, at two vocabulary sizes and two windows."""
     results = []
     with tempfile.TemporaryDirectory() as folder:
         c = plain_c(Path(folder))
-        peers: dict[str, Kernel] = {"naive Numba": naive} | ({"plain C, prefetching": c} if c else {})
+        others: dict[str, Kernel] = {"naive Numba": naive} | ({"plain C, prefetching": c} if c else {})
         for types in (3_500, 100_000):
             ids, offsets, rows = problem(types)
             start, table = aligned_table(rows), aligned_table(rows)
-            for kernel in (ours, *peers.values()):
+            for kernel in (ours, *others.values()):
                 _check(kernel, ids, offsets, rows)
 
             def timed(kernel: Kernel, half: int = WINDOW // 2) -> Callable[[], None]:
@@ -134,8 +134,8 @@ def run() -> list[Result]:
             def copy() -> None:
                 table[:] = start  # noqa: B023
 
-            for name, peer in peers.items():
-                mine, theirs = paired(timed(ours), timed(peer))
+            for name, other in others.items():
+                mine, theirs = paired(timed(ours), timed(other))
                 idle = paired(copy, copy, 3)[0]
                 mine, theirs = mine - idle, theirs - idle
                 label = f"paper rule, d {DIMENSIONS}, window {WINDOW}, {types:,} types"

@@ -44,14 +44,14 @@ def check_bm25(texts: list[str], questions: list[str]) -> None:
     index = Index.words_only(texts, Preprocessing())
     batch = merge_stems(encode_texts(texts, Preprocessing()), Preprocessing())
     tokens = [batch.ids[a:b].tolist() for a, b in pairwise(batch.offsets)]
-    peer = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+    other = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
     vocabulary = {str(i): i for i in range(len(batch.types))}
-    peer.index(bm25s.tokenization.Tokenized(tokens, vocabulary), show_progress=False)
+    other.index(bm25s.tokenization.Tokenized(tokens, vocabulary), show_progress=False)
     for question in questions:
         query = index.lexicon.parse(question)
         ids = np.repeat(query.types, query.counts.astype(int)).tolist()
         found = index.scorer.score(query, "bm25")
-        np.testing.assert_allclose(found.scores, peer.get_scores_from_ids(ids), atol=1e-4)
+        np.testing.assert_allclose(found.scores, other.get_scores_from_ids(ids), atol=1e-4)
 
 
 def check_opened(run: Run, texts: list[str], questions: list[str]) -> None:

@@ -51,7 +51,7 @@ def batches(texts: pl.Series) -> Iterator[Batch]:
 def _finish(
     ids: list[NDArray[np.int32]], types: list[str], known: Vectors
 ) -> tuple[NDArray[np.int32], list[str]]:
-    """From raw types to keys, for the peers: the same rule as ours. Returns ids (N,) int32 and keys."""
+    """From raw types to keys, for the others: the same rule as ours. Returns ids (N,) int32 and keys."""
     raw = np.concatenate(ids)
     words = [plain(word) if any(map(str.isalnum, word)) else "" for word in types]
     keys = Rulebook(Rules(), "lower").keys(words, np.bincount(raw, minlength=len(words)), known.key_to_index)
@@ -108,17 +108,17 @@ def run() -> list[Result]:
         return tokens.ids, list(tokens.types)
 
     marks = joiners(texts)
-    peers: dict[str, Callable[[], object]] = {
+    others: dict[str, Callable[[], object]] = {
         "Python re": lambda: by_re(texts, known, marks),
         "Polars extract_all": lambda: by_polars(texts, known),
     }
     ids, types = ours()
     results = []
-    for name, peer in peers.items():
-        other_ids, other_types = peer()  # type: ignore[misc]
+    for name, other in others.items():
+        other_ids, other_types = other()  # type: ignore[misc]
         assert other_types == types, f"{name} finds other words"
         np.testing.assert_array_equal(other_ids, ids, err_msg=f"{name} numbers words differently")
-        mine, theirs = paired(ours, peer, repeat=3)
+        mine, theirs = paired(ours, other, repeat=3)
         rate = len(ids) / mine / 1e6
         results.append(Result(f"raw text to ids, {label}", rate, "M words/s", name, theirs / mine))
     return results

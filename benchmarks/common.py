@@ -19,22 +19,22 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Result:
-    """One measured figure: ``value`` in ``unit``; ``ratio`` = ours against ``peer``, above 1 is better."""
+    """One measured figure: ``value`` in ``unit``; ``ratio`` = ours against ``other``, above 1 is better."""
 
     name: str
     value: float
     unit: str
-    peer: str = ""
+    other: str = ""
     ratio: float | None = None
     note: str = ""
 
 
-def paired(ours: Callable[[], object], peer: Callable[[], object], repeat: int = 5) -> tuple[float, float]:
+def paired(ours: Callable[[], object], other: Callable[[], object], repeat: int = 5) -> tuple[float, float]:
     """Median seconds of each, run alternately after one warm-up of both."""
-    ours(), peer()
+    ours(), other()
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeat):
-        for function, seconds in ((ours, times[0]), (peer, times[1])):
+        for function, seconds in ((ours, times[0]), (other, times[1])):
             start = time.perf_counter()
             function()
             seconds.append(time.perf_counter() - start)

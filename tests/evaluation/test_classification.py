@@ -46,7 +46,7 @@ def measured(vectors: Vectors, task: Classification, seed: int = 0) -> dict:
 
 
 @pytest.mark.parametrize("shots", [None, 1, 3, 100])
-def test_two_topics_are_told_apart(table: Vectors, folder: Path, shots: int | None) -> None:
+def test_two_topics_are_separated(table: Vectors, folder: Path, shots: int | None) -> None:
     row = measured(table, Classification(folder, shots=shots))
     assert (row["task"], row["kind"], row["metric"]) == ("topics", "classification", "accuracy")
     assert (row["value"], row["n"], row["covered"], row["shots"]) == (1, 30, 1, shots)

@@ -45,8 +45,8 @@ def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, t
         assert rows[name]["seconds"] > 0
         assert rows[name]["megabytes"] is None or rows[name]["megabytes"] >= 0
         assert rows[name]["covered"] == 1
-    told = {(row["vectors_a"], row["vectors_b"]) for row in found["comparisons"]}
-    assert told == {("refined", other) for other in ("original", "ppmi-svd", "retrofit")}
+    expected = {(row["vectors_a"], row["vectors_b"]) for row in found["comparisons"]}
+    assert expected == {("refined", other) for other in ("original", "ppmi-svd", "retrofit")}
     assert {table["name"]: "seconds" in table for table in found["tables"]} == {
         "refined": True,
         "original": False,
@@ -84,7 +84,7 @@ def test_a_name_is_one_table(run_folder, pairs) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["RUN", "--against", "magic"], "--against: 'magic' is not a baseline; choose from paper, "),
         (
@@ -94,14 +94,14 @@ def test_a_name_is_one_table(run_folder, pairs) -> None:
         (["RUN", "RUN", "--against", "paper"], "2 were given"),
     ],
 )
-def test_what_cannot_be_is_one_line(words, told, run_folder, pairs, tmp_path, capsys) -> None:
+def test_what_cannot_be_is_one_line(words, expected, run_folder, pairs, tmp_path, capsys) -> None:
     selfvec.save(Vectors(["a"], np.ones((1, 2), np.float32)), tmp_path / "a.npz")
     places = {"RUN": str(run_folder), "FILE": str(tmp_path / "a.npz")}
     named = [places.get(word, word) for word in words]
     assert main(["evaluate", *named, "--similarity", str(pairs)]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert told in error
+    assert expected in error
 
 
 def test_an_encoder_by_its_folder(run_folder, tmp_path) -> None:

@@ -157,10 +157,10 @@ def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
 
 
 def test_an_unknown_name_is_told_with_those_there_are() -> None:
-    with pytest.raises(OptionError, match="magic") as told:
+    with pytest.raises(OptionError, match="magic") as caught:
         check_names(["glove", "magic"])
     for name in (*NAMES, "encoder:MODEL", "all"):
-        assert name in str(told.value)
+        assert name in str(caught.value)
     with pytest.raises(OptionError):
         find_baseline("encoder:")
 
