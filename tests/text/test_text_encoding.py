@@ -231,7 +231,7 @@ def test_sentences_agree_with_a_sentence_splitter(shared_data: Path) -> None:
 
 
 def test_rules_name_what_is_wrong() -> None:
-    with pytest.raises(OptionError, match="'pos': is one of noun, verb, adjective, adverb, not 'nouns'"):
+    with pytest.raises(OptionError, match="pos: is one of noun, verb, adjective, adverb, not 'nouns'"):
         Rules(pos=("nouns",))
-    with pytest.raises(OptionError, match="'min_count'"):
+    with pytest.raises(OptionError, match="min_count"):
         Rules(min_count=0)

@@ -102,7 +102,7 @@ def test_a_file_that_breaks_in_use_is_named(wordpiece: Path) -> None:
 
 
 def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"'tokenizer'.*'word'.*words, whitespace or the path"):
+    with pytest.raises(OptionError, match=r"tokenizer.*'word'.*words, whitespace or the path"):
         tokenizer("word")
     with pytest.raises(OptionError, match="no file"):
         tokenizer(tmp_path)

@@ -53,7 +53,7 @@ def test_lemmas_in_several_languages() -> None:
 
 def test_an_unknown_language_of_lemmas_lists_the_known() -> None:
     for wrong in ("xx", "en,xx", "english", "../en"):
-        with pytest.raises(OptionError, match=r"'lemmatize': no lemmas.*use one of .*\bde\b.*\ben\b"):
+        with pytest.raises(OptionError, match=r"lemmatize: no lemmas.*use one of .*\bde\b.*\ben\b"):
             Rulebook(Rules(lemmatize=wrong), "lower")
 
 
@@ -101,7 +101,7 @@ def test_a_broken_file_of_stop_words_names_its_line(tmp_path: Path, content: byt
 
 def test_an_unknown_language_of_stop_words_lists_the_known(tmp_path: Path) -> None:
     for wrong in ("xx", str(tmp_path), str(tmp_path / "none.txt")):
-        with pytest.raises(OptionError, match=r"'stop_words': no stop words.*no file.*\bde\b.*\ben\b"):
+        with pytest.raises(OptionError, match=r"stop_words: no stop words.*no file.*\bde\b.*\ben\b"):
             Rulebook(Rules(stop_words=wrong), "lower")
 
 
@@ -185,7 +185,7 @@ def test_the_lexicon_gives_any_string_a_part() -> None:
 )
 def test_the_lexicon_is_english_only(rules: Rules) -> None:
     with pytest.raises(
-        OptionError, match=r"'pos': the part-of-speech lexicon is English, the text is de;.*spaCy"
+        OptionError, match=r"pos: the part-of-speech lexicon is English, the text is de;.*spaCy"
     ):
         Rulebook(rules, "lower")
 
@@ -218,5 +218,5 @@ def test_a_spacy_pipeline_tags_in_context_and_alone(tmp_path: Path) -> None:
 
 def test_a_missing_pipeline_says_how_to_get_it(tmp_path: Path) -> None:
     pytest.importorskip("spacy")
-    with pytest.raises(OptionError, match=r"'tagger': no spaCy pipeline.*spacy download en_nowhere"):
+    with pytest.raises(OptionError, match=r"tagger: no spaCy pipeline.*spacy download en_nowhere"):
         tagger("en_nowhere")

@@ -46,12 +46,12 @@ def test_every_language_has_its_rules(language: str) -> None:
 
 
 def test_an_unknown_language_is_told_before_any_text_is_read() -> None:
-    with pytest.raises(OptionError, match="'stem': no stems for the language 'xx'; use one of"):
+    with pytest.raises(OptionError, match="stem: no stems for the language 'xx'; use one of"):
         Rulebook(Rules(stem="xx"), "lower")
 
 
 def test_stems_are_no_rule_for_pieces() -> None:
-    with pytest.raises(OptionError, match="'stem': is a rule for words"):
+    with pytest.raises(OptionError, match="stem: is a rule for words"):
         Rulebook(Rules(stem="en"), "exact")
 
 
