@@ -201,7 +201,7 @@ def test_texts_from_memory(reader: Reader):
 
 
 def test_wrong_texts_from_memory_are_refused():
-    with pytest.raises(CorpusError, match="texts are several strings, this is one"):
+    with pytest.raises(CorpusError, match="texts is a list of strings, this is one string"):
         Corpus.from_texts("one")
     with pytest.raises(CorpusError, match="memory:2: text is a string, this is int"):
         collect(Corpus.from_texts(["one", 2]))

@@ -1,4 +1,4 @@
-"""Documents from text files, tables, folders, pipes and memory, and an account of what was read."""
+"""Documents from text files, tables, folders, pipes and memory, with a summary of what was read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Corpus", "Documents", "FileRead", "Summary", "as_corpus"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Documents":  # brings polars, which most of what imports this package does not need yet
+    if name == "Documents":  # imports Polars, which most importers of this package do not need
         from .documents import Documents
 
         return Documents

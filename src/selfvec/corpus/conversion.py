@@ -1,7 +1,7 @@
-"""What people hold their text in, as a corpus: lists, data frames and their columns, paths, lists of tokens.
+"""Lists, data frames and their columns, paths and lists of tokens as a corpus.
 
-Iterating over a data frame gives the names of its columns, and a list of file names is a list of strings:
-neither is text, and neither is taken for it.
+Iterating over a data frame gives the names of its columns, and a list of file names is a list of strings.
+Neither is taken for text.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ FRAME, MEMORY = "data frame", "memory"
 
 
 def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
-    """The documents that an object holds.
+    """The documents of an object.
 
     Parameters
     ----------
     data : `Corpus`, path, data frame, column or iterable
-        A path leads to a file or folder. A data frame (pandas, Polars) or dataset (Hugging Face) is read as a
-        file of these columns is. A column, list or other iterable holds a document an item: a string, or a
-        list of tokens, which are not cut again. Where all items are paths, or strings that name files, these
-        are read.
+        A path is read as a file or folder. A data frame (pandas, Polars) or dataset (Hugging Face) is read
+        like a file with its columns. Each item of a column, list or other iterable is a document: a string,
+        or a list of tokens, which are not split again. If all items are paths, or strings that name files,
+        these are read.
     text_fields : sequence of str, optional
         Columns joined by a blank line; without it the usual names are recognised.
 
     Raises
     ------
     CorpusError
-        If these are no documents, or have no such fields.
+        If the object holds no documents, or lacks a requested field.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
 
 
 def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
-    """Items from the start, and those of them up to the first that is neither a path nor missing."""
+    """The items, and a list of them up to the first that is neither a path nor missing."""
     if isinstance(data, bytes | bytearray | Mapping) or not isinstance(data, Iterable):
         raise _no_documents(data)
     head = []
@@ -104,7 +104,7 @@ def _of_items(items: Iterable[Any], kind: Any) -> Corpus:
 
 
 def _joined(tokens: Any, number: int) -> str | None:
-    """A text that the tokeniser ``whitespace`` cuts into these tokens."""
+    """A text that the tokeniser ``whitespace`` splits into these tokens."""
     if tokens is None:
         return None
     if not _is_list(tokens):
@@ -126,7 +126,7 @@ def _is_list(item: Any) -> bool:
 
 
 def _is_path(item: Any) -> bool:
-    """Whether an item is a path, or a string that can hardly be anything else."""
+    """Whether an item is a path, or a string that looks like one."""
     from .sources import COMPRESSED, KINDS
 
     if not isinstance(item, str):
@@ -141,7 +141,7 @@ def _is_path(item: Any) -> bool:
 
 
 def _no_documents(data: Any, rule: str = "an object of type {} is no text") -> CorpusError:
-    """The error for what is no corpus, with the way out."""
+    """The error for an object that is not a corpus, with a remedy."""
     remedies = {
         Mapping: "give a data frame, the rows' texts, or one split of a dataset",
         bytes: "decode them: data.decode()",
@@ -154,12 +154,12 @@ def _no_documents(data: Any, rule: str = "an object of type {} is no text") -> C
 
 
 def _is(data: Any, module: str, name: str) -> bool:
-    """Whether an object is of a library's type; what is not imported has no objects."""
+    """Whether an object is of a library's type, without importing the library."""
     return isinstance(data, getattr(sys.modules.get(module), name, ()))
 
 
 def _column(data: Any) -> list[Any] | None:
-    """The items of a data frame's column, those that are missing as None."""
+    """The items of a data frame's column, with None for missing ones."""
     if _is(data, "polars", "Series"):
         items: list[Any] = data.to_list()
         return items
@@ -169,7 +169,7 @@ def _column(data: Any) -> list[Any] | None:
 
 
 def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]] | None:
-    """The names of a data frame's columns, and what gives the values of one."""
+    """The names of a data frame's columns, and a function that gives the values of one."""
     if _is(data, "polars", "DataFrame"):
         return data.columns, data.to_series
     if _is(data, "pandas", "DataFrame"):
@@ -185,7 +185,7 @@ def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]
 def _part(
     names: list[str], column: Callable[[int], pl.Series | list[Any]], text_fields: Sequence[str] | None
 ) -> FramePart:
-    """A data frame as a part of a corpus, of the columns that are read."""
+    """A data frame as a part of a corpus, with the columns that are read."""
     import polars as pl
 
     from .fields import recognise
@@ -203,7 +203,7 @@ def _part(
 
 
 def _series(values: list[Any], name: str, is_text: bool) -> pl.Series:
-    """Strings; what is neither a string, a number nor a date as objects, which are not read."""
+    """Values as strings. A column with other values than strings, numbers and dates is not read."""
     import numpy as np
     import polars as pl
 

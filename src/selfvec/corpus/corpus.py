@@ -1,4 +1,4 @@
-"""`Corpus`: documents from wherever they lie, a bounded batch at a time."""
+"""`Corpus`: documents from files or memory, read in batches of bounded size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Corpus"]
 
 
 class Part(Protocol):
-    """Rows of known fields; read to the end it has told the summary what it was."""
+    """One source of rows with known fields. Read to its end, it has described itself in the summary."""
 
     name: str
 
@@ -46,13 +46,13 @@ class Corpus:
     Attributes
     ----------
     name : str
-        For people and provenance.
+        Shown to users and written to the provenance.
     total_bytes : int or None
-        What `batches` will report to ``advance`` in all; None where it cannot be known.
+        The sum of what `batches` reports to ``advance``; None if it is not known in advance.
     summary : Summary
-        What the latest pass read and what it left out.
+        What the latest pass read and left out.
     tokenized : bool
-        Whether texts are tokens with blanks between them, for the tokeniser ``whitespace`` alone.
+        Whether the texts are tokens separated by blanks, to be split by the tokeniser ``whitespace`` only.
 
     Examples
     --------
@@ -98,7 +98,7 @@ class Corpus:
         skip_bad_rows: bool = False,
         keep_fields: bool = False,
     ) -> Corpus:
-        """Files, folders and ``-`` (standard input), one after the other.
+        """Read files, folders and ``-`` (standard input), one after the other.
 
         A document is a line (.txt), a row (.csv, .tsv, .jsonl, .parquet) or a file (folders of text
         files); any of them may be compressed (.gz, .zst). See the page on corpora.
@@ -111,18 +111,18 @@ class Corpus:
         date_field : str, optional
             The column with the date; without it the usual names are recognised.
         slice_field : str, optional
-            The column with the part of the corpus a document belongs to: a region, a source, an author.
+            The column with the slice of the corpus that a document belongs to: a region, a source, an author.
         slice_by_name : bool
-            Whether each of ``sources`` is such a part, called by its name.
+            Whether each of ``sources`` is a slice of its own, named after the file.
         skip_bad_rows : bool
-            Leave malformed rows out, and count them, instead of stopping at the first.
+            Leave out and count malformed rows, instead of stopping at the first.
         keep_fields : bool
-            Whether documents come with the other fields of their rows.
+            Whether documents keep the other fields of their rows.
 
         Raises
         ------
         CorpusError
-            If a source does not exist, cannot be read, is no text, or lacks the fields needed.
+            If a source does not exist, cannot be read, is not text, or lacks the fields needed.
         """
         from .file_parts import open_part
         from .sources import find_sources
@@ -156,18 +156,18 @@ class Corpus:
         slices: Iterable[str | None] | None = None,
         tokenized: bool = False,
     ) -> Corpus:
-        """Texts that are in memory, or come from an iterator.
+        """Texts from memory or from an iterator.
 
         Parameters
         ----------
         texts : iterable of str
-            An iterator is read as it goes, and can be read once.
+            An iterator is read lazily, and only once.
         dates : iterable of date, datetime, datetime64, str or int, optional
-            One per text, in any form the date fields of files have; None where unknown.
+            One per text, in any form that date fields of files may have; None if unknown.
         ids, slices : iterable of str, optional
             One per text.
         tokenized : bool
-            Whether the texts are tokens with blanks between them, which are not to be cut again.
+            Whether the texts are tokens separated by blanks, which must not be split again.
 
         Raises
         ------
@@ -178,7 +178,8 @@ class Corpus:
 
         if isinstance(texts, str | bytes):
             raise CorpusError(
-                "texts are several strings, this is one", remedy="put it into a list, or use Corpus.open"
+                "texts is a list of strings, this is one string",
+                remedy="put it into a list, or use Corpus.open",
             )
         return cls([MemoryPart(name, texts, dates, ids, slices)], name, tokenized=tokenized)
 
@@ -189,22 +190,21 @@ class Corpus:
         batch_bytes: int = BATCH_BYTES,
         seen: Seen | None = None,
     ) -> Iterator[Documents]:
-        """Read from the start, some documents at a time.
+        """Read from the start, a batch of documents at a time.
 
         Parameters
         ----------
         advance : callable
-            Is told how many bytes of the sources were read since the last call, `total_bytes` in all.
+            Called with the bytes of the sources read since its last call, `total_bytes` in all.
         batch_bytes : int
-            Bytes of text in a batch, about. The documents are the same whatever it is.
+            Approximate size of a batch. The documents do not depend on it.
         seen : Seen, optional
-            Texts that came before this corpus.
+            Texts read before this corpus, for counting duplicates.
 
         Raises
         ------
         CorpusError
-            For a row that is malformed (unless they are skipped), a damaged file, or if there was no
-            document at all.
+            For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
         """
         from .documents import Seen, concatenated, documents, named
 
@@ -231,7 +231,7 @@ class Corpus:
             raise self._nothing()
 
     def _new_summary(self) -> Summary:
-        """What is known before reading: which fields will be read."""
+        """A summary with what is known before reading: the fields that will be read."""
         rows = [part.fields for part in self._parts if part.kind not in ("lines", "folder", "memory")]
 
         def union(names: Iterable[str]) -> tuple[str, ...]:
@@ -264,7 +264,7 @@ class Corpus:
 
 
 def _short(paths: Sequence[str]) -> list[str]:
-    """Names of sources without folders and suffixes, as far as these differ.
+    """Short names of sources, without folders and suffixes unless these are needed to tell them apart.
 
     >>> _short(["texts/1993.jsonl.gz", "texts/2020.jsonl.gz"]), _short(["a/x.txt", "b/x.txt"])
     (['1993', '2020'], ['a/x.txt', 'b/x.txt'])

@@ -1,7 +1,7 @@
-"""Dates as people write them, to days: a whole column at a time.
+"""Dates in many forms as days, a whole column at a time.
 
-One rule per form and no guessing from value to value, since a column in which 04/01 is sometimes April and
-sometimes January would put documents into the wrong time slice in silence.
+Each form has one rule, and nothing is guessed from other values: a column in which 04/01 is sometimes April
+and sometimes January would silently put documents into the wrong time slice.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _EPOCH: tuple[tuple[str, int], ...] = ((r"^\d{9,10}(?:\.\d*)?$", 1), (r"^\d{13}$
 
 
 def parse_dates(values: pl.Series) -> pl.Series:
-    """Days of a column, null where there is none or it is in no form we know.
+    """The days of a column, null if a value is missing or in no known form.
 
-    Read are ISO 8601 dates and times, years, YYYYMM, YYYYMMDD (and a time after it), 04/01/1990 (month
+    Known are ISO 8601 dates and times, years, YYYYMM, YYYYMMDD (and a time after it), 04/01/1990 (month
     first), 18.06.2020 (day first), 03-APR-72 18:40:00 (1950 to 2049), 18 June 2020, June 18, 2020, June
     2020, mail dates, and seconds or milliseconds since 1970. A year is its first of January, a month its
-    first day. Times of day and zones are left out.
+    first day. Times of day and zones are ignored.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def parse_dates(values: pl.Series) -> pl.Series:
 
 
 def _days(texts: pl.Series, pattern: str, template: str) -> pl.Series:
-    """Days of texts in one form; what its months are called is replaced by numbers."""
+    """Days of texts in one form; names of months become numbers."""
     iso = texts.str.replace(pattern, template)
     for number, name in enumerate(_MONTHS, 1):
         iso = iso.str.replace(f"-{name}-", f"-{number:02d}-", literal=True) if _NAME in pattern else iso

@@ -1,4 +1,4 @@
-"""From rows to documents: which text, which date, what is empty, what repeats."""
+"""From rows to documents: the text, the date, and which documents are empty or repeated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .summary import Reading
 __all__ = ["Documents", "Seen", "concatenated", "documents", "named"]
 
 EPISODE_SUFFIX = ":episode"
-"""Marks the id of an episode narrative: that of the event it first stood with, and this."""
+"""Appended to the id of an event to make the id of its episode's narrative."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Documents:
     texts : Series of String
         No nulls, none empty.
     ids : Series of String or None
-        None where the source has no ids.
+        None if the source has no ids.
     dates : Series of Date or None
-        None where the source has no dates, null where one is unknown.
+        None if the source has no dates; null if one is unknown.
     slices : Series of String or None
-        The part of the corpus each belongs to; None where nobody asked, null where it is unknown.
+        The slice of the corpus each belongs to; None if not requested, null if unknown.
     fields : dict of Series of String
-        Other fields of the rows, where they were asked for.
+        Other fields of the rows, if requested.
     fingerprints : (D,) uint64 or None
-        A number per text; odd where the layout has a text only once.
+        A number per text; odd in layouts that keep a repeated text once.
     """
 
     texts: pl.Series
@@ -53,14 +53,14 @@ class Documents:
 
 
 class Seen:
-    """The hashes of all texts so far, eight bytes each, in a few sorted runs.
+    """The hashes of all texts so far, eight bytes each, in a few sorted arrays.
+
+    Arrays of similar size are merged, so that n texts cost O(n log² n) for any size of batches.
 
     Parameters
     ----------
     hashes : (n,) uint64, optional
-        Those of earlier texts, each as often as it likes.
-
-    Runs are merged when they come to like sizes, so that n texts cost O(n log² n) however small the batches.
+        Those of earlier texts, which may repeat.
     """
 
     def __init__(self, hashes: NDArray[np.uint64] | None = None) -> None:
@@ -69,7 +69,7 @@ class Seen:
             self.add(hashes)
 
     def add(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Take in hashes, (n,) uint64; returns which of them had not come before, (n,) bool."""
+        """Add hashes, (n,) uint64; returns which of them are new, (n,) bool."""
         new = np.zeros(len(hashes), bool)
         run, places = np.unique(hashes, return_index=True)
         new[places] = True
@@ -84,7 +84,7 @@ class Seen:
 
 
 def concatenated(batches: Sequence[Documents]) -> Documents:
-    """Several batches as one; ids and dates are null where a source has none."""
+    """Several batches as one; ids and dates are null for sources without any."""
     if len(batches) == 1:
         return batches[0]
 
@@ -122,7 +122,7 @@ def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: S
     Raises
     ------
     CorpusError
-        For a date that cannot be read, if its field was given and bad rows are not to be left out.
+        For a date that cannot be read, if the user named its field and bad rows are not skipped.
     """
     table, dates = _dated(table, fields, path, reading)
     columns = [table.columns[name] for name in fields.text]
@@ -154,7 +154,7 @@ def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: S
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:
-    """Fields of a row joined by a blank line, empty ones left out."""
+    """The text fields of each row joined by a blank line, without empty ones."""
     if len(columns) == 1:
         return columns[0]
     frame = pl.DataFrame({str(i): column for i, column in enumerate(columns)})
@@ -163,7 +163,7 @@ def _joined(columns: list[pl.Series]) -> pl.Series:
 
 
 def _interleaved(columns: list[pl.Series]) -> tuple[pl.Series, NDArray[np.int64]]:
-    """Every field of every row as a text of its own, in reading order, and the row of each."""
+    """Every field of every row as a separate text, in reading order, and the row of each."""
     rows = np.arange(len(columns[0]))
     order = np.column_stack([rows + i * len(rows) for i in range(len(columns))]).ravel()
     texts = pl.concat([column.alias("") for column in columns]).gather(order)
@@ -171,7 +171,7 @@ def _interleaved(columns: list[pl.Series]) -> tuple[pl.Series, NDArray[np.int64]
 
 
 def _plain(texts: pl.Series) -> pl.Series:
-    """Runs of white space as one space; most texts have none and are not touched."""
+    """Texts with each run of white space as one space. Most texts are unchanged."""
     texts = texts.str.strip_chars()
     odd = texts.str.contains(r"\s\s|[^\S ]").fill_null(False)
     if not odd.any():
@@ -181,7 +181,7 @@ def _plain(texts: pl.Series) -> pl.Series:
 
 
 def _dated(table: Table, fields: Fields, path: str, reading: Reading) -> tuple[Table, pl.Series | None]:
-    """The dates of the rows; rows whose date cannot be read are bad where the field was given."""
+    """The dates of the rows. A row whose date cannot be read is bad if the user named the field."""
     if not fields.date:
         return table, None
     raw = table.columns[fields.date[0]]

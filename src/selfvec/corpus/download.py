@@ -1,5 +1,7 @@
-"""HTTP over connections that break: repeated while the failure is of a kind that passes, taken up where it
-stopped, never longer than promised.
+"""HTTP downloads that are retried after temporary failures, and resumed where they stopped.
+
+`pooch` retries as well, but starts again from the first byte (version 1.9 sends no Range), and needs
+`requests`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ T = TypeVar("T")
 
 MAX_PAGE = 16 << 20
 MAX_FILE = 1 << 30
-"""Bytes beyond which something else than a year of events is being sent; a year has about 15 MB."""
+"""The largest file accepted; a year of events has about 15 MB."""
 
 LATER = "try again later"
 _CHUNK = 1 << 18
@@ -35,11 +37,11 @@ _SCHEMES = ("http", "https")
 
 
 class _Broken(Exception):
-    """A failure that may pass."""
+    """A temporary failure."""
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to http and https only, and never from https back to http."""
+    """Follow redirects to http and https only, and never from https to http."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         old, new = urllib.parse.urlsplit(req.full_url).scheme, urllib.parse.urlsplit(newurl).scheme
@@ -49,39 +51,26 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    """Made by hand, since the usual one would also open file: and ftp: addresses."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        _Redirects(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
 @dataclass
 class Client:
-    """Fetches pages and files.
+    """Download pages and files.
 
     Parameters
     ----------
     retries : int
-        How many times in a row a request that brings nothing new is repeated.
+        How many times in a row a request without progress is repeated.
     timeout : float
-        Seconds without a byte after which a connection is given up.
+        Seconds without data after which a connection is dropped.
     pause : float
-        Seconds before the first repetition, doubled each time up to half a minute.
+        Seconds before the first retry, doubled each time up to half a minute.
     """
 
     retries: int = 5
     timeout: float = 30
     pause: float = 1
-    opener: urllib.request.OpenerDirector = field(default_factory=_opener)
+    opener: urllib.request.OpenerDirector = field(
+        default_factory=lambda: urllib.request.build_opener(_Redirects)
+    )
 
     def page(self, url: str) -> str:
         """A page of text.
@@ -89,7 +78,7 @@ class Client:
         Raises
         ------
         InputError
-            If it cannot be had or is absurdly long.
+            If it cannot be downloaded or is too long.
         """
 
         def once() -> str:
@@ -109,7 +98,7 @@ class Client:
         Raises
         ------
         InputError
-            If it cannot be had. What has arrived stays in ``partial``.
+            If it cannot be downloaded. What has arrived stays in ``partial``.
         TargetError
             If ``partial`` cannot be written.
         """
@@ -154,7 +143,7 @@ class Client:
             raise OptionError(f"is no address to fetch from ({error})", path=url) from error
 
     def _continue(self, url: str, partial: Path, have: int, progress: Callable[[int, int], None]) -> None:
-        """One request for what is missing."""
+        """One request for the missing bytes."""
         with self._open(url, **({"Range": f"bytes={have}-"} if have else {})) as response:
             first, total = _extent(response, have)
             if (first, total) == (have, have) and have:
@@ -177,7 +166,7 @@ class Client:
 
 
 def _extent(response: Any, have: int) -> tuple[int, int]:
-    """Where the bytes of a response begin in the file, and the length of the file; 0 where it is not said."""
+    """The place of a response's first byte in the file, and the length of the file, 0 if unknown."""
     content = response.headers.get("Content-Range", "")
     if response.status == http.client.PARTIAL_CONTENT:
         match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", content)

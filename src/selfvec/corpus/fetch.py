@@ -1,7 +1,7 @@
-"""Fetches NOAA Storm Events.
+"""Download NOAA Storm Events.
 
-Only a whole file whose gzip checksum holds gets its name, and a manifest beside the files records where
-each came from and its SHA-256, so that a second run fetches only what is missing, changed or replaced.
+A file gets its name only when it is complete and its gzip checksum is correct. A manifest next to the files
+records the address and SHA-256 of each, so that a second run downloads only what is missing or changed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def parse_years(text: str) -> tuple[int, int]:
     Raises
     ------
     OptionError
-        If it is no such range, or begins before the archive does.
+        If it is not such a range, or begins before the archive.
 
     Examples
     --------
@@ -70,14 +70,14 @@ def fetch_noaa(
     ----------
     years : (first, last)
     out : Path
-        Folder for the files and ``manifest.json``; made if need be. Editions that an earlier run fetched
-        and the archive has replaced are removed from it.
+        Folder for the files and ``manifest.json``; created if missing. Editions that an earlier run
+        downloaded and the archive has replaced are removed.
     base_url : str
         Folder of the archive, http or https.
     progress : callable
-        Told the file's name, the bytes it has, and the bytes it will have (0 where the server does not say).
+        Called with the file's name, its bytes so far, and its final size (0 if the server does not say).
     retries : int
-        How many times in a row a request that brings nothing new is repeated.
+        How many times in a row a request without progress is repeated.
     timeout, pause : float
         Seconds without a byte after which a connection is given up; seconds before the first repetition,
         doubled each time.
@@ -90,8 +90,8 @@ def fetch_noaa(
     Raises
     ------
     InputError
-        If the archive cannot be reached, lacks a year, or sends something else than promised. What has
-        arrived is kept and taken up again by the next call.
+        If the archive cannot be reached, lacks a year, or sends damaged data. Partial files are kept, and the
+        next call resumes them.
     TargetError
         If ``out`` cannot be written.
     """
@@ -130,9 +130,9 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> list[str]:
 
 
 def _fetch(client: Client, url: str, target: Path, progress: Callable[[str, int, int], None]) -> None:
-    """Fetch one file whole, or leave a partial file to be taken up again."""
+    """Download one file, or leave a partial file to be resumed."""
     partial = target.with_name(f".{target.name}.partial")
-    for _ in range(2):  # what a former run left may be damaged: then once more, from its first byte
+    for _ in range(2):  # a partial file may be damaged: then again from the first byte
         client.file(url, partial, lambda done, total: progress(target.name, done, total))
         with writing(target):
             fault = _gzip_fault(partial)
@@ -155,7 +155,7 @@ def _gzip_fault(path: Path) -> str | None:
 
 @dataclass
 class _Manifest:
-    """What was fetched into a folder: for each file its address, length and SHA-256."""
+    """The files downloaded into a folder, with the address, length and SHA-256 of each."""
 
     folder: Path
     files: dict[str, dict[str, Any]]
@@ -178,7 +178,7 @@ class _Manifest:
         return cls(folder, files)
 
     def holds(self, name: str) -> bool:
-        """Whether the file is there as it was fetched."""
+        """Whether the file is present and unchanged."""
         path, entry = self.folder / name, self.files.get(name)
         if entry is None or not path.is_file():
             return False
@@ -192,7 +192,7 @@ class _Manifest:
         self._write()
 
     def retire_others(self, name: str) -> None:
-        """Remove other editions of the same year, if they are still as they were fetched."""
+        """Remove other editions of the same year, if they are unchanged."""
         year = _NAME.fullmatch(name)[1]  # type: ignore[index]
         for other in list(self.files):
             match = _NAME.fullmatch(other)

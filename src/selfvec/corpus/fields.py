@@ -1,7 +1,7 @@
-"""Which columns hold the text, the date and the name of a document.
+"""Which columns hold the text, the date and the id of a document.
 
-People should not have to say what their file already says: the usual names are recognised, and what was
-chosen is recorded so that it can be said. Where nothing is recognised the error lists what there is.
+The usual names are recognised, and the choice is recorded. If none is recognised, the error lists the
+columns.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ DATES = (
 IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid")
 
 NARRATIVES = ("episode_narrative", "event_narrative")
-"""The columns by which NOAA Storm Events are recognised, in reading order."""
+"""The columns that identify NOAA Storm Events, in reading order."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +74,18 @@ class Fields:
     Parameters
     ----------
     text : tuple of str
-        Joined by a blank line; in the NOAA layouts a document each (episode, then event).
+        Joined by a blank line; in the NOAA layouts separate documents (episode, then event).
     date : tuple of str
-        None or one column; two where year-month and day stand apart.
+        None or one column; two if year-month and day are separate columns.
     id : str or None
     slice : str or None
-        The column that says which part of the corpus a document belongs to.
+        The column with the slice that a document belongs to.
     layout : str or None
         "noaa details" (yearly bulk files), "noaa export" (web search) or "noaa events".
     text_given, date_given : bool
-        Named by the user, not recognised.
+        Whether they were named by the user rather than recognised.
     kept : tuple of str
-        More columns that are read, for whoever asks by them.
+        Other columns to keep.
     """
 
     text: tuple[str, ...]
@@ -114,14 +114,14 @@ def recognise(
     keep: bool = False,
     asking: str = "--text-field NAME; this file has",
 ) -> Fields:
-    """Choose the fields of a file with these columns; ``keep`` the others too.
+    """Choose the fields of a file with these columns; with ``keep``, the others are kept too.
 
-    ``asking`` are the words of an error that say how a text field is named, and what the names are.
+    ``asking`` says in an error how to name a text field, and introduces the list of columns.
 
     Raises
     ------
     CorpusError
-        If a field asked for is not there, no text field is recognised, or a chosen name stands there twice.
+        If a requested field is missing, no text field is recognised, or two columns have a chosen name.
 
     Examples
     --------
@@ -158,7 +158,7 @@ date_given=False)
     asking = "--slice-field NAME; this file has"
     part = _given(slice_field, columns, path, asking) if slice_field else None
     fields = Fields(text, date, name, layout, part, bool(text_fields), bool(date_field))
-    if keep:  # a name that stands twice would not tell which is meant
+    if keep:  # a name that two columns share is ambiguous
         others = [other for other in columns if columns.count(other) == 1]
         fields = replace(fields, kept=tuple(other for other in others if other not in (*text, name)))
     for name in fields.columns:

@@ -1,4 +1,4 @@
-"""A file, pipe or folder as a part of a corpus: its fields chosen, its rows read by kind."""
+"""A file, pipe or folder as a part of a corpus: its fields are chosen, its rows read by kind."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ class FilePart:
 
 
 def _chunks(stream: Stream, reading: Reading) -> Generator[bytes]:
-    """The bytes of a file, without the mark some systems put before UTF-8."""
+    """The bytes of a file, without a byte order mark."""
     done = 0
-    # Not below 16 bytes, so that the mark is never cut.
+    # At least 16 bytes, so that the mark is in the first chunk.
     size = max(16, min(CHUNK, reading.batch_bytes))
     with closing(prefetched(stream.chunks(size))) as pieces:
         for chunk, position in pieces:
@@ -103,14 +103,14 @@ def open_part(
     *,
     keep: bool = False,
 ) -> FilePart:
-    """Choose the fields of a source by a look at its beginning; ``name`` is what the user asked for.
+    """Choose the fields of a source from its beginning; ``name`` is its short name.
 
-    ``keep`` reads all other fields too, as far as they hold words, numbers or dates.
+    With ``keep``, all other fields are read too if they hold strings, numbers or dates.
 
     Raises
     ------
     CorpusError
-        If it has no such fields, or none that are known.
+        If it lacks a requested field, or has no known text field.
     """
     path = source.path
     if source.kind in ("folder", "lines"):
@@ -138,7 +138,7 @@ def open_part(
 
 
 def typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
-    """Fields whose columns, of these types, hold what they should; an odd id or date is not read."""
+    """Check the types of the columns; an id or date of an unsuitable type is not read."""
     odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
     wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
     asked = {*(fields.date if fields.date_given else ()), fields.slice}

@@ -1,6 +1,6 @@
-"""A number per text, by which a text is known again: in one corpus, or years later on another machine.
+"""A number per text that identifies it: within a corpus, and in run folders on any machine.
 
-polars hashes faster and promises no two of its versions the same numbers, but these are kept in run folders.
+Polars hashes faster, but its numbers may change from version to version, and these are saved in run folders.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ONCE", "fingerprints"]
 
 ONCE = np.uint64(1)
-"""The lowest bit, free for whoever keeps a fingerprint: set where a text that came before is left out."""
+"""The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 
 _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
@@ -29,7 +29,7 @@ _REST = np.uint64(0xFFFFFFFFFFFFFFFE)
 def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
     """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
 
-    63 bits: among a million texts two different ones are taken for the same once in twenty million corpora.
+    63 bits: in a corpus of a million texts, two different ones collide with a probability of 1 in 20 million.
 
     >>> import polars as pl
     >>> one, other, again = fingerprints(pl.Series(["Hail fell.", "Hail fell", "Hail fell."])).tolist()
@@ -49,7 +49,7 @@ def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
 
 @njit(cache=True, nogil=True)
 def _mix(data: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[Any]) -> None:
-    """Eight bytes at a time into 64 bits; no step loses anything, so that every byte tells."""
+    """Mix eight bytes at a time into 64 bits; each step is invertible, so that every byte matters."""
     for d in range(len(out)):
         start, end = bounds[d], bounds[d + 1]
         mixed = np.uint64(end - start) * _MIX

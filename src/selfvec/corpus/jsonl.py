@@ -1,4 +1,4 @@
-"""Rows of JSON Lines files: many at once where all are sound, one by one where a bad row has to be named."""
+"""Rows of JSON Lines files: whole blocks at once if all rows are valid, otherwise one by one."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def json_columns(head: bytes, path: str, most: int = 100) -> list[str]:
 def read_jsonl(
     chunks: Iterator[bytes], columns: Sequence[str], text: Sequence[str], path: str, reading: Reading
 ) -> Iterator[Table]:
-    """An object per line, of which ``columns`` are kept; those named in ``text`` have to be strings."""
+    """The ``columns`` of an object per line; those named in ``text`` have to be strings."""
     for first, block in line_blocks(chunks, path):
         lines = block.removesuffix(b"\n").split(b"\n")
         table = _all_objects(lines, first, columns, text)
@@ -58,7 +58,7 @@ def read_jsonl(
 
 
 def _all_objects(lines: list[bytes], first: int, columns: Sequence[str], text: Sequence[str]) -> Table | None:
-    """The lines as a table if all of them are as they should be, else None."""
+    """The lines as a table if all of them are valid, else None."""
     values: dict[str, list[Any]] = {name: [] for name in columns}
     fill = [(name, column.append) for name, column in values.items()]
     try:
@@ -83,7 +83,7 @@ def _all_objects(lines: list[bytes], first: int, columns: Sequence[str], text: S
 def _each_object(
     lines: list[bytes], first: int, columns: Sequence[str], text: Sequence[str], path: str, reading: Reading
 ) -> Table:
-    """The sound lines as a table, the others judged one by one."""
+    """The valid lines as a table; the others are reported one by one."""
     rows: list[list[str | None]] = []
     numbers: list[int] = []
     for number, line in enumerate(lines, first):

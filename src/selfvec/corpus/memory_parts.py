@@ -1,4 +1,4 @@
-"""Texts and data frames that are in memory already, as a part of a corpus."""
+"""Texts and data frames in memory as a part of a corpus."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class MemoryPart:
         self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, slice=part, date_given=True)
 
     def tables(self, reading: Reading) -> Iterator[Table]:
-        """The texts in batches; a null text is an empty one.
+        """The texts in batches; null counts as an empty text.
 
         Raises
         ------
         CorpusError
-            If an iterator is read again, a text is no string, or there are not as many dates or ids.
+            If an iterator is read again, a text is not a string, or dates or ids differ in number.
         """
         given = {TEXT: self.texts, DATE: self.dates, ID: self.ids, SLICE: self.slices}
         columns = {name: column for name, column in given.items() if column is not None}
@@ -89,7 +89,7 @@ class MemoryPart:
 
 @dataclass
 class FramePart:
-    """The rows of a data frame, of the columns ``fields`` names, as those of a file."""
+    """The rows of a data frame with the columns that ``fields`` names, read as those of a file."""
 
     path: str
     frame: pl.DataFrame
@@ -110,5 +110,5 @@ class FramePart:
                 size += len(data) - len(row)
             yield Table(values, range(first + 1, first + 1 + len(part)))
         fields, dates = self.fields, " + ".join(self.fields.date) or None
-        told = FileRead(self.path, self.kind, size, digest.hexdigest(), fields.text, dates, fields.layout)
-        reading.summary.files.append(told)
+        read = FileRead(self.path, self.kind, size, digest.hexdigest(), fields.text, dates, fields.layout)
+        reading.summary.files.append(read)

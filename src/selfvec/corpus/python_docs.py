@@ -1,10 +1,10 @@
-"""The demonstration corpus: what the user's own Python says about itself.
+"""The demonstration corpus: the documentation of the user's own Python.
 
-Everyone who can run Selfvec has this text, no network needed, and words such as *string*, *thread*, *class*,
-*exception* and *pickle* mean something else in it than in the news text most vectors come from.
+Every user has this text without a network, and words such as *string*, *thread*, *class*, *exception* and
+*pickle* have other meanings in it than in the news text that most vectors come from.
 
-Docstrings are found in the library's sources without running them; only modules built into the interpreter
-and a short list of harmless C extensions are asked for theirs.
+Docstrings are taken from the library's sources without running them. Only modules built into the interpreter
+and a short list of harmless C extensions are imported.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LEFT_OUT = frozenset(
         *("idlelib", "lib2to3", "turtledemo", "ensurepip"),
     )
 )
-"""Folders of the library that hold other people's packages, tests, or programs."""
+"""Folders of the library with third-party packages, tests or programs."""
 
 EXTENSIONS = (
     *("_asyncio", "_bisect", "_bz2", "_contextvars", "_csv", "_datetime", "_decimal", "_elementtree"),
@@ -43,7 +43,7 @@ EXTENSIONS = (
     *("_zoneinfo", "array", "binascii", "cmath", "fcntl", "grp", "math", "mmap", "pyexpat", "resource"),
     *("select", "termios", "unicodedata", "zlib"),
 )
-"""C extensions that only define themselves when imported; those a system lacks are passed over."""
+"""C extensions whose import has no side effects; missing ones are skipped."""
 
 _HEADING = re.compile(r"^(?=\S[^\n]*\n([=*\-~^\"])\1{2,}\n)", re.MULTILINE)
 
@@ -53,14 +53,13 @@ Document = tuple[str, str]  # name, text
 def python_documentation(library: Path | None = None) -> Corpus:
     """The docstrings of the standard library and the sections of the language reference.
 
-    The order is that of the names, so the same Python gives the same corpus; texts that occur twice (the
-    inherited ones, mostly) are taken once. Where a system ships without sources or without
-    ``pydoc_data``, the corpus is what is left.
+    Documents are in the order of their names, so the same Python gives the same corpus. Repeated texts
+    (mostly inherited ones) are taken once. Without the sources or ``pydoc_data``, the corpus is smaller.
 
     Parameters
     ----------
     library : Path, optional
-        Folder of the library's sources; without it that of the running Python.
+        Folder of the library's sources; by default that of the running Python.
 
     Returns
     -------
@@ -95,7 +94,7 @@ def _all_documents(library: Path) -> Iterator[Document]:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Halves the time: syntax trees are large and have no cycles to look for."""
+    """Pause garbage collection, which halves the time: syntax trees are large and have no cycles."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -116,7 +115,7 @@ def _module_name(path: Path) -> str:
 
 
 def _docstrings(path: Path, name: str) -> Iterator[Document]:
-    """Of a module, its classes and functions; a source this Python cannot parse has none."""
+    """The docstrings of a module, its classes and functions; none if the source cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, OSError):
@@ -140,13 +139,13 @@ def _nested(body: Iterable[ast.stmt], name: str) -> Iterator[Document]:
 
 
 def _members(owner: ModuleType | type, name: str) -> Iterator[Document]:
-    """Docstrings of a module or class written in C, and of what it defines."""
+    """The docstrings of a module or class written in C, and of its members."""
     if isinstance(text := owner.__doc__, str):
         yield name, inspect.cleandoc(text)
     for key, member in sorted(vars(owner).items()):
         inner = f"{name}.{key}"
         if isinstance(member, type):
-            # deque says it is of collections, and stands in _collections.
+            # For example, deque names collections as its module, but is defined in _collections.
             if isinstance(owner, ModuleType) and member.__module__.lstrip("_") == name.lstrip("_"):
                 yield from _members(member, inner)
         elif any(kind(member) for kind in _IN_C) and isinstance(text := member.__doc__, str):
@@ -154,17 +153,17 @@ def _members(owner: ModuleType | type, name: str) -> Iterator[Document]:
 
 
 _IN_C = (inspect.isbuiltin, inspect.ismethoddescriptor, inspect.isgetsetdescriptor)
-"""Not functions written in Python: those are hooks that programs leave in ``sys`` and ``builtins``."""
+"""Functions written in Python are left out: they are hooks that programs put in ``sys`` and ``builtins``."""
 
 
 def _reference() -> Iterator[Document]:
-    """The sections of the language reference behind ``help()``."""
+    """The sections of the language reference that ``help()`` shows."""
     try:
         from pydoc_data.topics import topics
     except ImportError:
         return
     for topic, text in sorted(topics.items()):
-        # The pattern matches without taking anything; its group leaves the mark between the sections.
+        # The pattern matches no characters; its group puts the underline between the sections.
         sections = [section for section in _HEADING.split(text)[::2] if section.strip()]
         for i, section in enumerate(sections):
             yield f"reference:{topic}{f'.{i + 1}' if i else ''}", inspect.cleandoc(section)

@@ -1,7 +1,7 @@
-"""Rows as columns, the one shape in which every kind of file reaches the rest of the house.
+"""`Table`: some rows of a file as columns, the form in which every reader returns them.
 
-Readers find rows and judge their form: is it UTF-8, JSON, as wide as its header? What the fields mean
-(which is text, what is a date, what repeats) is decided later and once, in `documents`.
+Readers split a file into rows and check their form: UTF-8, JSON, as many fields as the header. What the
+fields mean (text, dates, duplicates) is decided once, in `selfvec.corpus.documents`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ class Table:
     Parameters
     ----------
     columns : dict of Series
-        The columns asked for, as long as each other, null where a row has none. String, but dates may be of
-        a temporal type.
+        The requested columns, of equal length, null if a row lacks one. String, or a temporal type for dates.
     lines : sequence of int
-        The line (in Parquet the row) each row begins at, counted from 1.
+        The line (in Parquet the row) at which each row begins, counted from 1.
     """
 
     columns: dict[str, pl.Series]
@@ -40,7 +39,7 @@ class Table:
 
 
 def as_text(pieces: Sequence[bytes]) -> pl.Series | None:
-    """Bytes as a String series; None if some are not UTF-8. Much faster than `bytes.decode` one by one."""
+    """Bytes as a String series, much faster than by `bytes.decode`; None if some are not UTF-8."""
     try:
         return pl.Series(pieces, dtype=pl.Binary).cast(pl.String)
     except pl.exceptions.PolarsError:
@@ -81,7 +80,7 @@ def table_of(rows: Sequence[Sequence[str | None]], lines: Sequence[int], columns
 
 
 def shown(value: object) -> str | None:
-    """Ids and dates that are no strings: whole numbers without the .0 of data frames, no value as null."""
+    """A value as a string: whole numbers without the .0 of data frames, missing values as None."""
     if value is None or isinstance(value, str):
         return value
     if value != value:  # NaN, NaT
@@ -92,9 +91,9 @@ def shown(value: object) -> str | None:
 def read_folder(
     source: Source, columns: tuple[str, str], reading: Reading, digests: list[str]
 ) -> Iterator[Table]:
-    """A document per file, several to a table, each with its path inside the folder as its id.
+    """A document per file; its id is its path inside the folder.
 
-    ``digests`` gets the lines ``sha256sum`` would print for the files.
+    ``digests`` receives the lines that ``sha256sum`` would print for the files.
     """
     texts: list[str] = []
     ids: list[str] = []

@@ -1,7 +1,7 @@
-"""Parts of a corpus that are compared: by date, by a field, or one corpus and another.
+"""Slices: parts of a corpus to compare, by date, by a field, or by corpus.
 
-A slice is a set of documents of `Run.tokens`. Slices by period or by label share no document, and what
-they hold adds up to the whole, less what has no date or label.
+A slice is a set of documents of `Run.tokens`. Slices by period or by label are disjoint, and together they
+hold all documents with a date or label.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Slice:
 
 
 def by_period(batch: TokenBatch, period: str) -> list[Slice]:
-    """A slice a month, quarter or year in which there are documents, in order of time.
+    """A slice for every month, quarter or year that has documents, in order of time.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def _called(number: int, period: str) -> str:
 
 
 def by_label(batch: TokenBatch) -> list[Slice]:
-    """A slice a label of the documents (`TokenBatch.slices`), in the labels' order.
+    """A slice for every label of the documents (`TokenBatch.slices`), in the order of the labels.
 
     Raises
     ------
@@ -88,12 +88,12 @@ def by_label(batch: TokenBatch) -> list[Slice]:
 def named_slice(batch: TokenBatch, text: str) -> Slice:
     """The slice a user means: a label, a period as 1993, 2020Q2 or 2020-05, or bounds as 1976..1979.
 
-    Bounds are part of the slice, and either may be left out: ``2000..`` is 2000 and all later.
+    Bounds are inclusive, and either may be omitted: ``2000..`` is 2000 and later.
 
     Raises
     ------
     OptionError
-        If it is neither.
+        If it is none of these.
     InputError
         If there is no document in it.
     """
@@ -103,7 +103,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     if span is None:
         known = f"; the labels are {_listed(batch.slice_names)}" if batch.slice_names else ""
         raise OptionError(
-            f"{text!r} is no slice{known}",
+            f"{text!r} is not a slice{known}",
             remedy="write dates as 1976..1979, 2020-05, 2020Q2 or 2000-01-01..2005-06-30, or a label",
         )
     dates, (first, end) = _dates(batch), span
@@ -117,7 +117,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
 
 
 def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
-    """First day and the day after the last of a period or of bounds; None where it is neither.
+    """The first day, and the day after the last, of a period or of bounds; None if it is neither.
 
     >>> [str(day) for day in parse_span("1976..1979")]
     ['1976-01-01', '1980-01-01']

@@ -1,7 +1,7 @@
 """From names on the command line to files of a known kind.
 
-The suffix says what a file is and, where it does not, its first bytes do. Everything that can be known
-without reading a whole file is checked here, so that a mistyped name fails before any work is done.
+The kind follows from the suffix or, if that is unknown, from the first bytes. Whatever can be checked without
+reading a whole file is checked here, so that a mistyped name fails before any work is done.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ KINDS = {
 }
 COMPRESSED = (".gz", ".zst", ".zstd")
 DOCUMENT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".log")
-"""What counts as a text document in a folder; text collections often have no suffix at all."""
+"""Suffixes of text documents in a folder; text collections often have none."""
 
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "a zip archive (or an Office document)", "unpack it"),
@@ -49,18 +49,18 @@ _OTHER_FORMATS = (
 
 
 def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
-    """The sources that names of files, folders and ``-`` stand for.
+    """The sources for names of files, folders and ``-``.
 
     Parameters
     ----------
     names : list of str
     skipped : list of str
-        Gets the files in folders that are of no kind we read.
+        Receives the files in folders that have no known format.
 
     Raises
     ------
     CorpusError
-        If one does not exist, cannot be read, is of no kind we read or is empty of such files.
+        If one does not exist, cannot be read, has no known format, or is a folder without such files.
     """
     for name in names:
         with reading(name):
@@ -111,13 +111,13 @@ def _kind(path: Path) -> str:
 
 
 def _suffix(path: Path) -> str:
-    """The suffix that tells the kind: ``.csv`` of ``a.csv.gz``."""
+    """The suffix before that of compression: ``.csv`` of ``a.csv.gz``."""
     bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
     return bare.suffix.lower()
 
 
 def _sniffed(source: Source) -> str:
-    """The kind by the first bytes; refuses what is no text."""
+    """The kind by the first bytes; an error if they are not text."""
     head = source.peek()
     if head.startswith(b"PAR1"):
         return "parquet"
@@ -140,13 +140,13 @@ def _sniffed(source: Source) -> str:
 
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
-    """A folder is its row files or, where there are none, its text files, a document each."""
+    """A folder stands for its row files or, if it has none, for its text files, one document each."""
     files = sorted(_visible(folder))
     rows = [path for path in files if _kind(path) not in ("", "lines")]
     documents = [path for path in files if path not in set(rows) and _suffix(path) in DOCUMENT_SUFFIXES]
     corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
     if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
-        rows, documents = corpus[:1], []  # BEIR: the queries and judgements beside it are no documents
+        rows, documents = corpus[:1], []  # BEIR: queries and judgements are not documents
     elif rows and documents:
         raise CorpusError(
             f"holds text files ({documents[0].name}, …) and files of rows ({rows[0].name}, …)",
@@ -169,7 +169,7 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
 
 
 def _visible(folder: Path) -> Iterator[Path]:
-    """Files of a folder and its sub-folders, hidden ones left out."""
+    """Files of a folder and its sub-folders, without hidden ones."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:

@@ -1,7 +1,7 @@
-"""Bytes of a source: decompressed, hashed and counted in one pass, in a thread of their own.
+"""A source and its bytes: decompressed, hashed and counted in one pass, in a separate thread.
 
-Decompression and hashing release the interpreter lock, so they cost nothing while the text is parsed. What
-is held in memory is bounded by the chunks under way, however far a compressed file unpacks.
+Decompression and hashing release the interpreter lock, so they run while the text is parsed. Only a few
+chunks are in memory at a time, however large a compressed file is when unpacked.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ MAX_ROW = 64 << 20
 HEAD = 1 << 16
 """Bytes looked at to tell what a file is."""
 
-_DEPTH = 3  # chunks waiting for the parser: enough to even out, few enough to stay small
+_DEPTH = 3  # chunks waiting for the parser: enough to even out speeds, few enough to use little memory
 _STEP = 1 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
 
@@ -55,16 +55,16 @@ class Source:
     Parameters
     ----------
     path : str
-        As the user knows it.
+        As the user named it.
     kind : {"lines", "csv", "tsv", "jsonl", "parquet", "folder"}
     size : int or None
-        Bytes on the disk; None for a pipe.
+        Bytes on disk; None for a pipe.
     members : list of Path
         The documents of a folder, in reading order.
     pipe : bool
         Can be read only once.
     head : bytes
-        What was already taken from a pipe.
+        Bytes already taken from a pipe.
     """
 
     path: str
@@ -77,12 +77,12 @@ class Source:
     _unpacked: Path | None = None
 
     def raw(self) -> BinaryIO:
-        """The bytes as they lie on the disk, unbuffered.
+        """The bytes on disk, unbuffered.
 
         Raises
         ------
         CorpusError
-            If a pipe was read before.
+            If a pipe has been read before.
         """
         if not self.pipe:
             return Path(self.path).open("rb", buffering=0)
@@ -94,12 +94,12 @@ class Source:
         return handle
 
     def peek(self) -> bytes:
-        """The first decompressed bytes, to the end of the first line at least.
+        """The first decompressed bytes, at least the first line.
 
         Raises
         ------
         CorpusError
-            If it cannot be read, or the first line is absurdly long.
+            If it cannot be read, or the first line is too long.
         """
         stream = Stream(self, keep=self.pipe)
         stream.open()
@@ -117,7 +117,7 @@ class Source:
         return data.removeprefix(UTF8_BOM)
 
     def local(self) -> Path:
-        """An uncompressed file on the disk, for formats that are not read front to back."""
+        """An uncompressed file on disk, for formats that are not read sequentially."""
         with Stream(self) as stream:
             if not stream.compressed:
                 return Path(self.path)
@@ -132,7 +132,7 @@ class Source:
 
 
 class _Tap(io.RawIOBase):
-    """A raw file whose bytes are counted, hashed and, if asked, kept as they pass."""
+    """A raw file whose bytes are counted, hashed and optionally kept while they are read."""
 
     def __init__(self, raw: BinaryIO, head: bytes = b"", keep: bool = False) -> None:
         self.raw, self.head, self.kept = raw, head, bytearray() if keep else None
@@ -159,7 +159,7 @@ class Stream:
     ----------
     source : Source
     keep : bool
-        Keep the raw bytes read in ``raw``, for a pipe that is to be read again from its start.
+        Keep the raw bytes in ``raw``, so that a pipe can be read again from its start.
 
     Raises
     ------
@@ -174,7 +174,7 @@ class Stream:
         self.path, self._source, self._keep = source.path, source, keep
 
     def open(self) -> None:
-        """Open the source and look whether it is compressed."""
+        """Open the source and detect compression."""
         with reading(self.path):
             self.file = self._source.raw()
             head = self._source.head
@@ -204,7 +204,7 @@ class Stream:
 
     @property
     def raw(self) -> bytes:
-        """What was read from the file, where it is kept."""
+        """What was read from the file, if it is kept."""
         return bytes(self._tap.kept or b"")
 
     def sha256(self) -> str:
@@ -214,8 +214,8 @@ class Stream:
     def chunks(self, size: int) -> Generator[tuple[bytes, int]]:
         """Decompressed pieces, at most ``size`` bytes each, with the bytes of the file read by then.
 
-        Opens and closes the source itself: in the thread that reads, a file must not be closed by another,
-        since its number may be given to the next file opened while a read is under way.
+        Opens and closes the source itself. If another thread closed it, its file descriptor could be reused
+        for another file while a read is in progress.
         """
         with self:
             while chunk := self.read(size):
@@ -224,7 +224,7 @@ class Stream:
 
 @contextmanager
 def reading(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn what can go wrong in reading ``path`` into one clear `CorpusError`."""
+    """Turn errors in reading ``path`` into a `CorpusError`."""
     try:
         yield
     except (EOFError, zlib.error, zstd.ZstdError) as error:
@@ -242,8 +242,8 @@ class _Readable(Protocol):
 class _Gzip:
     """Members of a gzip file, decompressed in large steps.
 
-    `gzip.GzipFile` works in steps of 8 KiB and has to wait for the interpreter lock after each, which the
-    parsing thread holds most of the time.
+    `gzip.GzipFile` reads in steps of 8 KiB and waits for the interpreter lock after each, which the parsing
+    thread holds most of the time.
     """
 
     def __init__(self, packed: _Readable) -> None:
@@ -268,7 +268,7 @@ class _Gzip:
 
 
 def _unpacked(buffered: _Readable, head: bytes) -> _Readable:
-    """Told by the first bytes, not the name: a browser may have unpacked a file and left its suffix."""
+    """Decompress by the first bytes, not the name: browsers may unpack a file and keep its suffix."""
     if head.startswith(b"\x1f\x8b"):
         return _Gzip(buffered)
     if head.startswith(b"\x28\xb5\x2f\xfd"):
@@ -277,7 +277,7 @@ def _unpacked(buffered: _Readable, head: bytes) -> _Readable:
 
 
 def prefetched(items: Generator[T]) -> Generator[T]:
-    """The same items, made ahead in a thread of its own, which ends when this generator is closed."""
+    """The same items, made ahead in a separate thread, which ends when this generator is closed."""
     ready: queue.Queue[T | BaseException | None] = queue.Queue(_DEPTH)
     stop = threading.Event()
 
@@ -293,7 +293,7 @@ def prefetched(items: Generator[T]) -> Generator[T]:
         finally:
             items.close()
 
-    # A daemon, since a read from a silent pipe cannot be called off.
+    # A daemon, since a read from a silent pipe cannot be cancelled.
     thread = threading.Thread(target=fill, name="selfvec-read", daemon=True)
     thread.start()
     try:
@@ -309,9 +309,9 @@ def prefetched(items: Generator[T]) -> Generator[T]:
 
 
 def _patiently(ready: queue.Queue[T]) -> T:
-    """Wait for the next item, in small steps.
+    """Wait for the next item in short steps.
 
-    Polars has the system take up interrupted waits again, so that Ctrl-C would not end a long one.
+    Polars installs a signal handler that restarts interrupted waits, so Ctrl-C would not end a long one.
     """
     while True:
         try:
@@ -345,7 +345,7 @@ def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[
 
 
 def too_long(path: str, line: int) -> CorpusError:
-    """The error for a row beyond what fits into one document."""
+    """The error for a row that is too long for one document."""
     return CorpusError(
         f"a document is at most {MAX_ROW >> 20} MiB long, the one that begins here is longer",
         path=path,

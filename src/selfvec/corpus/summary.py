@@ -1,7 +1,7 @@
-"""What was read, and what was not: a corpus is only as trustworthy as the account of its reading.
+"""A summary of what was read and what was left out.
 
-Rows that are wrong stop the reading unless the user asked to leave them out; either way they are counted
-and the first ones are named, so that nothing disappears in silence.
+A malformed row stops the reading, unless the user asked to skip such rows. Skipped rows are counted, and the
+first ones are named, so that nothing is dropped silently.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from selfvec.base.errors import CorpusError
 __all__ = ["FileRead", "Reading", "Summary"]
 
 NAMED_PLACES = 20
-"""How many bad rows are named; all are counted."""
+"""The most bad rows that are named; all are counted."""
 
 BATCH_BYTES = 8 << 20
-"""Bytes of decompressed source that are turned into one batch, about."""
+"""Approximate bytes of decompressed text in a batch."""
 
 
 @dataclass(frozen=True)
 class FileRead:
-    """One source as it was read: ``bytes`` and ``sha256`` are those of the file as it lies on the disk."""
+    """One source that was read; ``bytes`` and ``sha256`` are those of the file on disk, compressed or not."""
 
     path: str
     kind: str
@@ -36,7 +36,7 @@ class FileRead:
 
 @dataclass
 class Summary:
-    """An account of one pass over a corpus; filled while reading.
+    """What one pass over a corpus read and left out; filled while reading.
 
     Parameters
     ----------
@@ -44,23 +44,23 @@ class Summary:
         The sources read to their end. A folder of text files is one entry; its hash is that of the lines
         ``sha256sum`` would print for its files.
     documents : int
-        Documents handed out.
+        Documents read.
     empty : int
         Documents without text, left out. In the NOAA layouts: events without a narrative.
     duplicates : int
-        Documents whose text had come before. They are left out in the NOAA layouts, else only counted.
+        Documents that repeat an earlier text. They are left out in the NOAA layouts, otherwise only counted.
     undated : int
-        Documents handed out without a date, in files that have a date field.
+        Documents without a date, in files that have a date field.
     mended_rows, mended_places : int, list of str
-        Rows of NOAA's web export with unquoted commas in a place name, read all the same.
+        Rows of NOAA's web export whose place name had unquoted commas, and was joined again.
     bad_rows, bad_places : int, list of str
         Malformed rows that were left out, and the first 20 of them with file, line, field and rule.
     skipped_files : list of str
-        Files in folders that are of no kind we read.
+        Files in folders that have no known format.
     text_fields, text_given, date_field, date_given, layout
-        Which fields were read, and whether they were named by the user or recognised.
+        Which fields were read, and whether the user named them or they were recognised.
     slice_field, slice_by_name
-        What told which part of the corpus a document belongs to: a field, the name of its source, or nothing.
+        Where a document's slice comes from: a field, the name of its source, or neither.
     """
 
     files: list[FileRead] = field(default_factory=list)
@@ -82,11 +82,11 @@ class Summary:
     slice_by_name: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it: for the provenance of a run."""
+        """All fields as JSON-serialisable values, for the provenance of a run."""
         return {"description": self.describe(), **asdict(self)}
 
     def describe(self) -> str:
-        """One line for people: what was read, from which fields, and what was left out.
+        """One line: what was read, from which fields, and what was left out.
 
         >>> Summary(documents=3, text_fields=("title", "text"), empty=1).describe()
         '3 documents; text from title + text (recognised); left out: 1 empty'
@@ -119,7 +119,7 @@ def _count(number: int, noun: str) -> str:
 
 @dataclass
 class Reading:
-    """One pass over a corpus: what all readers share while it lasts."""
+    """The state of one pass over a corpus, shared by all readers."""
 
     summary: Summary
     skip_bad_rows: bool = False
@@ -129,12 +129,12 @@ class Reading:
     def bad(
         self, rule: str, *, path: str, line: int, field: str | None = None, remedy: str = "mend the row"
     ) -> None:
-        """Count and name a malformed row.
+        """Count a malformed row and note its place.
 
         Raises
         ------
         CorpusError
-            Unless bad rows are to be left out.
+            Unless bad rows are skipped.
         """
         if not self.skip_bad_rows:
             remedy += " or leave such rows out with --skip-bad-rows"
@@ -144,7 +144,7 @@ class Reading:
             self.summary.bad_places.append(str(CorpusError(rule, path=path, line=line, field=field)))
 
     def mended(self, *, path: str, line: int) -> None:
-        """Count and name a row whose known defect was undone."""
+        """Count a row whose known defect was repaired, and note its place."""
         self.summary.mended_rows += 1
         if len(self.summary.mended_places) < NAMED_PLACES:
             self.summary.mended_places.append(f"{path}:{line}")

@@ -142,7 +142,7 @@ def test_what_a_person_sees(corpus: Path, capsys) -> None:
     ("arguments", "said"),
     [
         ("--between 1993", "two slices are compared, not 1"),
-        ("--between 1993 spring", "'spring' is no slice"),
+        ("--between 1993 spring", "'spring' is not a slice"),
         ("--between 1993 1994..2000", "no document is dated 1994..2000; the dates run from 1993-05-01 to"),
         ("--between 1993 1993-05", "share 90 documents"),
         ("--between 1993 2020 --fdr 2", "--fdr"),
