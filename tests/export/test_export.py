@@ -19,9 +19,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.data.run import Run
 from selfvec.export import TARGETS, export
-from selfvec.export.encoder_folders import write_encoder
-from selfvec.export.targets import SUFFIXES
-from selfvec.export.tokenizer import UNKNOWN, tokenizer_json
+from selfvec.export.encoder_folders import UNKNOWN, tokenizer_json, write_encoder
 from selfvec.search.encoder import Encoder
 from selfvec.search.encoder.reading import Reader, normal
 from selfvec.storage.formats import FORMATS
@@ -179,7 +177,7 @@ def test_every_target_is_written_beside_the_run(to: str, run: Run) -> None:
     before = set(run.folder.parent.iterdir())
     done = export(run, to)
     path = Path(done["target"])
-    assert path == run.folder.with_name(f"run-{to}{SUFFIXES.get(to, '')}")
+    assert path == run.folder.with_name(f"run-{to}{TARGETS[to].suffix}")
     assert done["to"] == to
     assert done["dimensions"] in (reports.DIMENSIONS, 2 * reports.DIMENSIONS)
     if to == "encoder":
@@ -236,10 +234,9 @@ def test_wrong_wishes_are_told(run: Run, report_run: Run, tmp_path: Path) -> Non
 
 def test_every_target_says_what_it_is() -> None:
     assert set(OURS) <= set(TARGETS)
-    for name, (write, said) in TARGETS.items():
-        assert callable(write)
-        assert said
-        assert "\n" not in said, name
+    for target in TARGETS.values():
+        assert target.description
+        assert "\n" not in target.description
 
 
 def test_the_command(run: Run, tmp_path: Path, capsys) -> None:

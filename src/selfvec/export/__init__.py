@@ -1,9 +1,11 @@
-"""A run in the form that another tool takes: encoders, tables of words, documents in stores.
+"""A run in the form of other tools: encoders, files of word vectors, documents in vector stores.
 
 >>> from selfvec.export import TARGETS, export
 """
 
-from .exporter import export
+from .exporter import export, write_rows
+from .rows import Rows, passage_rows, word_rows
+from .stores import STORES
 from .targets import TARGETS
 
-__all__ = ["TARGETS", "export"]
+__all__ = ["STORES", "TARGETS", "Rows", "export", "passage_rows", "word_rows", "write_rows"]

@@ -1,22 +1,27 @@
-"""An encoder as a folder of model2vec or sentence-transformers.
+"""Encoders as folders of model2vec and sentence-transformers, with a ``tokenizer.json`` that reads as they do.
 
-Both libraries take the mean of a text's token rows and bring it to length 1, which is the direction of the
-encoder's sum.
+Both libraries take the mean of a text's token rows at length 1, which is the direction of the encoder's sum.
+Their ``tokenizers`` library first normalises a whole text and then cuts it by a regular expression. Both steps
+are written out here so that its words are exactly ours: characters are listed by code point from our own
+table, because the meaning of ``\\p{L}`` depends on the Unicode version of a library.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from selfvec.search.encoder import Encoder
-from selfvec.storage.formats.model2vec import write_encoder_folder
+from selfvec.search.encoder.reading import REPLACED
+from selfvec.storage.formats.model2vec import word_level_tokenizer, write_encoder_folder
+from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 
-from .tokenizer import tokenizer_json
-
-__all__ = ["Library", "write_encoder"]
+__all__ = ["UNKNOWN", "Library", "tokenizer_json", "write_encoder"]
 
 Library = Literal["model2vec", "sentence-transformers"]
+UNKNOWN = "[UNK]"  # no word can be spelled so: brackets separate words, and words have no capitals
 
 
 def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
@@ -24,3 +29,57 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     folder.mkdir()
     rows = encoder.rows[encoder.places]  # a row per word
     write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
+
+
+def tokenizer_json(encoder: Encoder) -> str:
+    """The JSON of a tokeniser that gives every word of an encoder its number, and V to all others.
+
+    Equal to `Encoder.read` for every text of characters that the running Python's Unicode has.
+    """
+    normalizers: list[dict[str, Any]] = [{"type": "Lowercase"}]
+    normalizers += [_replace({"String": old}, new) for old, new in REPLACED.items()]
+    normalizers += [{"type": "NFC"}]
+    if encoder.split == "words":
+        normalizers += [_replace({"Regex": possessive()}, "")]
+    return word_level_tokenizer(
+        encoder.words,
+        UNKNOWN,
+        {"type": "Sequence", "normalizers": normalizers},
+        {
+            "type": "Split",
+            "pattern": {"Regex": token(encoder.split)},
+            "behavior": "Removed",
+            "invert": True,
+        },
+    )
+
+
+def token(split: str) -> str:
+    """A regular expression that finds the tokens of `selfvec.text.kernels.spans`.
+
+    Also runs without a letter or number, which that leaves out: no vocabulary has them.
+    """
+    if split == "whitespace":
+        return f"[^{_listed(split, SPACE)}]+"
+    word, digit = f"[{_listed(split, WORD)}]", f"[{_listed(split, DIGIT)}]"
+    apostrophe, point = f"[{_listed(split, APOSTROPHE)}]", f"[{_listed(split, POINT)}]"
+    return f"{word}+(?:(?:{apostrophe}|(?<={digit}){point}(?={digit})){word}+)*"
+
+
+def possessive() -> str:
+    """A regular expression that finds the *'s* that ends a word."""
+    word = f"[{_listed('words', WORD)}]"
+    return f"(?<={word})'s(?!{word}|[{_listed('words', APOSTROPHE)}]{word})"
+
+
+def _replace(pattern: dict[str, str], content: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": pattern, "content": content}
+
+
+def _listed(split: str, flag: int) -> str:
+    """The characters that have a flag, as the inside of a bracket expression."""
+    has = np.concatenate(([False], table(split) & flag != 0, [False]))
+    edges = np.flatnonzero(has[1:] != has[:-1]).reshape(-1, 2).tolist()
+    return "".join(
+        rf"\x{{{first:X}}}" + (rf"-\x{{{last - 1:X}}}" if last - first > 1 else "") for first, last in edges
+    )

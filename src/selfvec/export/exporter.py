@@ -1,10 +1,11 @@
-"""Exporting: where it goes, and that it gets there whole or not at all."""
+"""`export`: write a run, or rows of a store, in the form of another tool; whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import is_run
 
-from .targets import SUFFIXES, TARGETS, Wanted
+from .rows import Rows
+from .stores import STORES
+from .targets import TARGETS, Export
 
-__all__ = ["export"]
+__all__ = ["export", "write_rows"]
 
 _ANOTHER = "choose another -o"
 
@@ -30,7 +33,7 @@ def export(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Write a run in the form that another tool takes.
+    """Write a run in the form of another tool.
 
     Parameters
     ----------
@@ -38,49 +41,84 @@ def export(
     to : str
         A name in `TARGETS`.
     target : path, optional
-        The file or folder to write; ``RUN-TO`` beside the run where not given.
+        The file or folder to write; by default ``RUN-TO`` beside the run.
     corpus : sequence of paths, optional
-        Documents, for targets that hold some; otherwise the run's own.
+        Documents, for targets that hold documents; the run's own by default.
     overwrite : bool
-        Whether an earlier export standing there is replaced: a file, or a folder that holds nothing but what
-        is written now.
+        Whether to replace an earlier export: a file, or a folder that holds nothing but what is written now.
     progress : Progress, optional
 
     Returns
     -------
     dict
-        ``to``, ``target``, and what the target says of itself; JSON-serialisable.
+        ``to``, ``target`` and a description by the target; JSON-serialisable.
 
     Raises
     ------
     OptionError
-        If there is no such target, or it cannot hold this run.
+        If the target is unknown, or cannot hold this run.
     TargetError
         If the target exists, or cannot be written. It is left as it was.
     """
     if to not in TARGETS:
         raise OptionError(f"is one of {', '.join(sorted(TARGETS))}, not {to!r}", field="to")
     path = _default(run, to) if target is None else Path(target)
+    with _replaced(path, overwrite) as fresh:
+        details = TARGETS[to].write(Export(run, to, corpus, progress or Progress()), fresh)
+    return {"to": to, "target": str(path), **details}
+
+
+def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write rows into a store.
+
+    Parameters
+    ----------
+    rows : Rows
+        See `passage_rows` and `word_rows`.
+    to : str
+        The name of a store.
+    target : path
+        The folder or file to write.
+    overwrite : bool
+        Whether to replace an earlier store.
+
+    Raises
+    ------
+    OptionError
+        If there is no such store.
+    MissingExtra
+        If its library is not installed.
+    TargetError
+        If the target exists, or cannot be written. It is left as it was.
+    """
+    if to not in STORES:
+        raise OptionError(f"is one of {', '.join(STORES)}, not {to!r}", field="to")
+    STORES[to].require()
+    with _replaced(Path(target), overwrite) as fresh:
+        STORES[to].put(rows, fresh)
+
+
+@contextmanager
+def _replaced(path: Path, overwrite: bool) -> Iterator[Path]:
+    """A path to write to, in an empty folder; all that was written is moved to ``path`` and beside it."""
     if not path.name:
-        raise TargetError("is no name to write to", path=path, remedy="name a new file or folder")
+        raise TargetError("has no name", path=path, remedy="name a new file or folder")
     _refuse(path, overwrite)
-    write, _ = TARGETS[to]
-    room = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    folder = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with writing(path):
         try:
-            room.mkdir()
-            details = write(Wanted(run, corpus, progress or Progress()), room / path.name)
-            _move(room, path, overwrite)
+            folder.mkdir()
+            yield folder / path.name
+            _move(folder, path, overwrite)
         finally:
-            shutil.rmtree(room, ignore_errors=True)
-    return {"to": to, "target": str(path), **details}
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _default(run: Run, to: str) -> Path:
     if run.folder is None:
-        raise OptionError("this run is in memory, there is no folder beside it", field="target")
+        raise OptionError("this run is in memory and has no folder to write beside", field="target")
     folder = run.folder.resolve() if not run.folder.name else run.folder
-    return folder.with_name(f"{folder.name}-{to}{SUFFIXES.get(to, '')}")
+    return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 
 
 def _refuse(path: Path, overwrite: bool) -> None:
@@ -91,9 +129,9 @@ def _refuse(path: Path, overwrite: bool) -> None:
         raise TargetError("is a run, it is not replaced", path=path, remedy=_ANOTHER)
 
 
-def _move(room: Path, path: Path, overwrite: bool) -> None:
-    """Put everything written into its place, once all of it may go there."""
-    moves = [(source, path.with_name(source.name)) for source in sorted(room.iterdir())]
+def _move(folder: Path, path: Path, overwrite: bool) -> None:
+    """Move everything that was written to its place, once all of it may go there."""
+    moves = [(source, path.with_name(source.name)) for source in sorted(folder.iterdir())]
     for source, place in moves:
         _refuse(place, overwrite)
         if place.is_dir():

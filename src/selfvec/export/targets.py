@@ -1,124 +1,134 @@
-"""What a run can be exported to: adding a target is adding a row here.
-
-A target is a function and one line of help. The function gets a `Wanted` and a path in an empty folder,
-writes a file or folder of that name (and files beside it, where the format has such), and says in a mapping
-what it wrote. That all of it appears in its place, or nothing, is the business of `selfvec.export.export`.
-"""
+"""`TARGETS`: what a run can be exported to. To add a target, add a row here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.storage.formats.registry import FORMATS, Format
 
-from .stores import STORES
+from .stores import STORES, Store
 
-__all__ = ["SUFFIXES", "TARGETS", "Wanted", "Write", "run_only"]
+__all__ = ["TARGETS", "Export", "Target"]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to be exported.
+class Export:
+    """What to export.
 
     Parameters
     ----------
     run : Run
+    to : str
+        The name of the target.
     corpus : sequence of paths, optional
-        Documents; the run's own where not given.
+        Documents, for targets that hold documents; the run's own by default.
     progress : Progress
     """
 
     run: Run
+    to: str
     corpus: Sequence[str] | None = None
     progress: Progress = field(default_factory=Progress)
 
+    @property
+    def run_only(self) -> Run:
+        """The run, for targets that hold no documents.
 
-Write = Callable[[Wanted, Path], Mapping[str, Any]]
+        Raises
+        ------
+        OptionError
+            If documents were given.
+        """
+        if self.corpus is not None:
+            raise OptionError(f"{self.to} holds no documents", field="corpus", remedy="leave it out")
+        return self.run
 
 
-def run_only(wanted: Wanted, to: str) -> Run:
-    """The run, for targets that hold no documents.
+@dataclass(frozen=True)
+class Target:
+    """A form in which a run can be written.
 
-    Raises
-    ------
-    OptionError
-        If documents were named.
+    Parameters
+    ----------
+    description : str
+        One line.
+    write : callable
+        Writes an `Export` to a path in an empty folder, and returns a description of what it wrote.
+    suffix : str
+        Ending of the default file name; empty for folders.
     """
-    if wanted.corpus is not None:
-        raise OptionError(f"{to} holds no documents", field="corpus", remedy="leave it out")
-    return wanted.run
+
+    description: str
+    write: Callable[[Export, Path], Mapping[str, Any]]
+    suffix: str = ""
 
 
-def _encoder(
-    wanted: Wanted, path: Path, to: Literal["encoder", "model2vec", "sentence-transformers"]
-) -> Mapping[str, Any]:
+def _write_encoder(export: Export, path: Path) -> Mapping[str, Any]:
     from selfvec.search.encoder import Encoder
 
     from .encoder_folders import write_encoder
 
-    run = run_only(wanted, to)
-    with wanted.progress.stage("Folding", None, "words"):
+    run = export.run_only
+    with export.progress.stage("Folding", None, "words"):
         encoder = Encoder.of(run)
-    if to == "encoder":
+    if export.to == "encoder":
         encoder.save(path)
     else:
-        write_encoder(encoder, path, to)
+        write_encoder(encoder, path, "model2vec" if export.to == "model2vec" else "sentence-transformers")
     return {"words": len(encoder), "dimensions": encoder.dimensions}
 
 
-def _words(wanted: Wanted, path: Path, to: str) -> Mapping[str, Any]:
+def _write_words(export: Export, path: Path) -> Mapping[str, Any]:
     from selfvec.storage.formats import save
 
-    table = run_only(wanted, to).vectors
-    left_out = save(table, path, format=to)
+    table = export.run_only.vectors
+    left_out = save(table, path, format=export.to)
     return {"words": len(table), "dimensions": table.vector_size, "left_out": left_out}
 
 
-def _passages(wanted: Wanted, path: Path, to: str) -> Mapping[str, Any]:
-    from .stores import passage_rows
+def _write_passages(export: Export, path: Path) -> Mapping[str, Any]:
+    from .rows import passage_rows
 
-    store = STORES[to]
+    store = STORES[export.to]
     store.require()
-    rows = passage_rows(wanted.run, wanted.corpus, progress=wanted.progress)
-    with wanted.progress.stage("Storing", None, "passages"):
+    rows = passage_rows(export.run, export.corpus, progress=export.progress)
+    with export.progress.stage("Storing", None, "passages"):
         store.put(rows, path)
     left_out = [f"the field {name!r} is no column: its values are long" for name in rows.left_out]
     unknown = int(rows.empty.sum())
     if unknown:
-        left_out.append(f"{unknown:,} of {len(rows):,} passages hold no word that is known: no vector")
+        left_out.append(f"{unknown:,} of {len(rows):,} passages have no known word and no vector")
     documents = rows.table["document"].n_unique()
     size = {"documents": documents, "passages": len(rows), "dimensions": rows.vectors.shape[1]}
     return {**size, "unknown": unknown, "left_out": left_out}
 
 
-def _table_of(row: Format) -> tuple[Write, str]:
-    return partial(_words, to=row.name), f"the run's words: {row.description}"
-
-
-TARGETS: dict[str, tuple[Write, str]] = {
-    "encoder": (partial(_encoder, to="encoder"), "texts as vectors: our own folder"),
-    **{row.name: _table_of(row) for row in FORMATS if row.write},
-    "model2vec": (partial(_encoder, to="model2vec"), "texts as vectors: a folder of model2vec"),
-    "sentence-transformers": (
-        partial(_encoder, to="sentence-transformers"),
-        "texts as vectors: a folder of sentence-transformers (StaticEmbedding)",
-    ),
-    **{
-        store.name: (partial(_passages, to=store.name), f"the documents' passages: {store.description}")
-        for store in STORES.values()
-    },
+_OWN = {
+    "encoder": "texts as vectors: Selfvec's own folder",
+    "model2vec": "texts as vectors: a folder of model2vec",
+    "sentence-transformers": "texts as vectors: a folder of sentence-transformers (StaticEmbedding)",
 }
-"""Targets by name: the function that writes, and what it is in one line."""
 
-SUFFIXES: dict[str, str] = {
-    **{row.name: row.suffixes[0] for row in FORMATS if row.write and not row.folder},
-    "parquet-documents": ".parquet",
+
+def _of_words(row: Format) -> Target:
+    suffix = "" if row.folder else row.suffixes[0]
+    return Target(f"the run's words: {row.description}", _write_words, suffix)
+
+
+def _of_passages(store: Store) -> Target:
+    suffix = "" if store.folder else ".parquet"
+    return Target(f"the documents' passages: {store.description}", _write_passages, suffix)
+
+
+TARGETS: dict[str, Target] = {
+    **{row.name: _of_words(row) for row in FORMATS if row.write},
+    **{name: Target(description, _write_encoder) for name, description in _OWN.items()},
+    **{store.name: _of_passages(store) for store in STORES.values()},
 }
-"""How the files of some targets end, where no name is given; all else is a folder."""
+"""Targets by name."""

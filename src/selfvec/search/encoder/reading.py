@@ -2,7 +2,7 @@
 
 The spelling is decided for the whole text before it is cut, other than when a corpus is read, where it is
 decided per type: only so can the tokenisers of other libraries, which work in this order, do the same to
-the letter (`selfvec.export.tokenizer`). The words are the same but for marks and soft hyphens in odd places.
+the letter (`selfvec.export.encoder_folders`). The words are the same but for marks and soft hyphens in odd places.
 """
 
 from __future__ import annotations

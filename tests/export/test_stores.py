@@ -1,4 +1,4 @@
-"""What every store keeps to: the same rows, order and cosines as NumPy, and nothing half-written."""
+"""The contract of all stores: the rows, order and cosines of NumPy, and nothing half-written."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import polars as pl
 import pytest
 from tests.places import ROOT
 
+from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, MissingExtra, OptionError, SelfvecError, TargetError
-from selfvec.export.stores import STORES, Rows, write
+from selfvec.export import STORES, Rows, write_rows
 from selfvec.numerics.rows import unit_rows
 
 D = 24
@@ -125,10 +126,10 @@ every = pytest.mark.parametrize("name", sorted(STORES))
 def target(name: str, folder: Path, data: Rows | None = None) -> Path:
     """A store of that name, written; the test is skipped where its library is absent."""
     store, path = STORES[name], folder / f"to-{name}"
-    if store.module is not None:
+    if store.module:
         pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
     if data is not None:
-        write(data, name, path)
+        write_rows(data, name, path)
         assert path.is_dir() == store.folder
     return path
 
@@ -158,7 +159,7 @@ def test_every_store_is_asked_here_and_described() -> None:
     for name, store in STORES.items():
         assert f"`{name}`" in page
         assert store.description
-        assert store.module is None or f"`{store.extra}`" in page
+        assert not store.module or f"`{store.extra}`" in page
 
 
 @every
@@ -225,9 +226,9 @@ def test_every_field_comes_back(name: str, tmp_path: Path) -> None:
 def test_an_existing_target_is_kept_or_replaced_whole(name: str, tmp_path: Path) -> None:
     path = target(name, tmp_path, rows(40))
     with pytest.raises(TargetError, match="exists already"):
-        write(rows(50), name, path)
+        write_rows(rows(50), name, path)
     assert len(ASK[name](path, questions()[0], 100)) >= 36
-    write(rows(60), name, path, overwrite=True)
+    write_rows(rows(60), name, path, overwrite=True)
     assert len(ASK[name](path, questions()[0], 100)) >= 56
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
@@ -240,7 +241,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(name: str, tmp_path: Path) -
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))  # as a disk with room for 10 kB
     try:
         with pytest.raises(TargetError, match=rf"to-{name}: cannot write"):
-            write(rows(), name, path)
+            write_rows(rows(), name, path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []
@@ -259,10 +260,9 @@ def test_the_same_rows_give_the_same_bytes(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(name for name, store in STORES.items() if store.module))
 def test_a_missing_library_names_its_extra(name: str, tmp_path: Path, monkeypatch) -> None:
     store = STORES[name]
-    assert store.module is not None
     monkeypatch.setitem(sys.modules, store.module, None)
     with pytest.raises(MissingExtra, match=rf"'{store.package}'.*pip install 'selfvec\[{store.extra}\]'"):
-        write(rows(40), name, tmp_path / "out")
+        write_rows(rows(40), name, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -306,7 +306,7 @@ def test_words_have_no_text_and_no_full_text_index(tmp_path: Path) -> None:
     data = rows(40)
     words = Rows("words", data.table.select(pl.col("id").alias("word")), data.vectors)
     lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
-    write(words, "lancedb", tmp_path / "words")
+    write_rows(words, "lancedb", tmp_path / "words")
     table = lancedb.connect(tmp_path / "words").open_table("words")
     near = table.search(data.vectors[3]).distance_type("cosine").limit(1).to_list()[0]
     assert near["word"] == data.table["id"][3]
@@ -319,10 +319,10 @@ def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
         Rows("passages", data.table.clear(), data.vectors[:0])
     with pytest.raises(InputError, match="a vector each"):
         Rows("passages", data.table, data.vectors[:39])
-    with pytest.raises(OptionError, match=r"name: is one of lancedb, .*, not 'milvus'"):
-        write(data, "milvus", tmp_path / "out")
+    with pytest.raises(OptionError, match=r"to: is one of lancedb, .*, not 'milvus'"):
+        write_rows(data, "milvus", tmp_path / "out")
     with pytest.raises(SelfvecError, match="does not exist"):
-        write(data, "parquet-documents", tmp_path / "no" / "out.parquet")
+        write_rows(data, "parquet-documents", tmp_path / "no" / "out.parquet")
 
 
 def test_arrow_maps_the_parquet_file(tmp_path: Path) -> None:
@@ -339,7 +339,7 @@ def test_arrow_maps_the_parquet_file(tmp_path: Path) -> None:
 
 def test_abstracts_of_med(tmp_path: Path, shared_data: Path) -> None:
     from selfvec import Refiner
-    from selfvec.export.stores import passage_rows
+    from selfvec.export import passage_rows
     from selfvec.search.encoder import Encoder
 
     med = shared_data / "retrieval" / "med"
@@ -349,8 +349,33 @@ def test_abstracts_of_med(tmp_path: Path, shared_data: Path) -> None:
     lines = (med / "queries.jsonl").read_text(encoding="utf-8").splitlines()
     asked = encoder.encode([json.loads(line)["text"] for line in lines[:4]])
     for name, store in STORES.items():
-        if store.module is not None:
+        if store.module:
             pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
-        write(data, name, tmp_path / name)
+        write_rows(data, name, tmp_path / name)
         for question in asked:
             same(ASK[name](tmp_path / name, question, 20), expected(data, question))
+
+
+def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    reports = [
+        {"id": f"r{i}", "text": text, "cause": "long " * 40, "n": i} for i, text in enumerate(storms[:60])
+    ]
+    reports[5]["text"] = "!!!"
+    Path("reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in reports), encoding="utf-8")
+    assert main(["refine", "reports.jsonl", "-o", "run", "--method", "original"]) == 0
+    capsys.readouterr()
+    assert main(["export", "run", "--to", "parquet-documents", "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["unknown"] == 1
+    assert done["left_out"] == [
+        "the field 'cause' is no column: its values are long",
+        "1 of 60 passages have no known word and no vector",
+    ]
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    assert main(["export", "run", "--to", "faiss"]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "pip install 'selfvec[faiss]'" in output.err
+    assert output.err.count("\n") == 1
+    assert not Path("run-faiss").exists()

@@ -1,7 +1,7 @@
-"""What goes into a store: rows of text and what is known of each, beside their vectors.
+"""`Rows`: what goes into a store. Passages or words, with fields as columns, and their vectors.
 
-Made once, the same for every store. Documents are cut into passages as search cuts them, and each passage
-is a row; fields of the documents are columns, so that stores can filter by them.
+Documents are cut into passages as search cuts them, and each passage is a row. Fields of the documents are
+columns, so that stores can filter by them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["Encode", "Rows", "passage_rows", "word_rows"]
 _BLOCK = 4096  # texts encoded at a time
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to vectors: n texts -> (n, d) float32, unit rows, zeros where nothing of a text is known."""
+"""Texts to vectors: n texts -> (n, d) float32, unit rows, zeros for texts without a known word."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Rows:
     Parameters
     ----------
     name : str
-        What they are, which stores call their table: ``passages`` or ``words``.
+        ``passages`` or ``words``; the name of their table in a store.
     table : polars.DataFrame of n rows
         Everything but the vectors. Column names hold letters, digits and ``_`` only.
     vectors : (n, d) float32
@@ -47,7 +47,7 @@ class Rows:
     language : str, optional
         Code of the language whose stems a full-text index may use.
     left_out : sequence of str
-        Fields of the documents that are no columns, being too long to filter by.
+        Fields of the documents that are too long to filter by and are no columns.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class Rows:
 
     @property
     def empty(self) -> NDArray[np.bool_]:
-        """Which rows have no direction, (n,) bool: nothing of their text is known."""
+        """Which rows have no vector, (n,) bool: none of their words is known."""
         filled: NDArray[np.bool_] = np.any(self.vectors != 0, axis=1)
         return ~filled
 
@@ -98,18 +98,18 @@ def passage_rows(
     ----------
     run : Run
     corpus : sequence of paths, optional
-        Files and folders; the run's own documents where not given, read again and held against their hashes.
+        Files and folders. By default the run's own documents, read again and compared with their hashes.
     encode : callable, optional
-        That of `selfvec.search.encoder.Encoder.of` where not given; the vectors are then smoothed by
-        `selfvec.text.document_vectors.smooth_by_neighbours`.
+        By default that of `selfvec.search.encoder.Encoder.of`; its vectors are then smoothed
+        (`selfvec.text.document_vectors.smooth_by_neighbours`).
     progress : Progress, optional
 
     Returns
     -------
     Rows
         Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one),
-        ``document``, ``text``, ``date`` (null where unknown), and a column a field: whole numbers or
-        floats where all its values are, else strings.
+        ``document``, ``text``, ``date`` (null if unknown), and one per field: whole numbers or floats if
+        all its values are, else strings.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def passage_rows(
 
 
 def word_rows(run: Run) -> Rows:
-    """The words of a run that have a vector, the refined one, as columns ``word`` and ``count``."""
+    """The words of a run with their refined vectors, as columns ``word`` and ``count``."""
     import polars as pl
 
     known = np.flatnonzero(np.any(run.vectors.unit, axis=1))
@@ -159,7 +159,7 @@ def word_rows(run: Run) -> Rows:
 
 
 def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[np.int64]]:
-    """Ids and texts of all passages, and the number of the document each is of."""
+    """Ids and texts of all passages, and the number of the document of each."""
     from selfvec.search.passages import passages
 
     ids: list[str] = []
@@ -174,7 +174,7 @@ def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[n
 
 
 def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
-    """What fields are called as columns: names that every store and SQL can take, none of them twice.
+    """Column names of fields: valid in every store and in SQL, none of them twice.
 
     >>> _column_names(["state", "Text", "wind speed", "_score"], ["id", "text"])
     {'state': 'state', 'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score'}
@@ -192,7 +192,7 @@ def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]
 
 
 def _typed(values: pl.Series) -> pl.Series:
-    """Strings as numbers, where every one of them is written as a number is: ``007`` and ``1.50`` stay."""
+    """Strings as numbers if every one is written as a number is; ``007`` and ``1.50`` stay strings."""
     import polars as pl
 
     whole = values.str.strip_suffix(".0")

@@ -16,8 +16,8 @@ from selfvec.base.errors import InputError
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.export.stores import passage_rows, word_rows
-from selfvec.export.stores.rows import _column_names, _typed
+from selfvec.export import passage_rows, word_rows
+from selfvec.export.rows import _column_names, _typed
 from selfvec.refine.pipeline import refine
 from selfvec.search.encoder import Encoder
 from selfvec.search.passages import passages
@@ -100,7 +100,7 @@ def test_passages_of_the_runs_own_documents(run: Run) -> None:
     assert table.filter(pl.Series(rows.empty))["id"].to_list() == ["r9"]
 
 
-def test_passages_lean_on_those_most_like_them(run: Run) -> None:
+def test_passages_are_smoothed_by_those_most_like_them(run: Run) -> None:
     encoder = Encoder.of(run)
     rows = passage_rows(run)
     plain = encoder.encode(rows.table["text"].to_list())
