@@ -1,8 +1,8 @@
-"""Encoders as folders of model2vec and sentence-transformers, with a ``tokenizer.json`` that reads as they do.
+"""Encoders as folders of model2vec and sentence-transformers, with a ``tokenizer.json``.
 
 Both libraries take the mean of a text's token rows at length 1, which is the direction of the encoder's sum.
-Their ``tokenizers`` library first normalises a whole text and then cuts it by a regular expression. Both steps
-are written out here so that its words are exactly ours: characters are listed by code point from our own
+The ``tokenizers`` library first normalises a whole text and then cuts it by a regular expression. Both steps
+are written out here so that its words are exactly ours. Characters are listed by code point from our own
 table, because the meaning of ``\\p{L}`` depends on the Unicode version of a library.
 """
 
@@ -21,7 +21,7 @@ from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 __all__ = ["UNKNOWN", "Library", "tokenizer_json", "write_encoder"]
 
 Library = Literal["model2vec", "sentence-transformers"]
-UNKNOWN = "[UNK]"  # no word can be spelled so: brackets separate words, and words have no capitals
+UNKNOWN = "[UNK]"  # never a word: brackets separate words, and words have no capitals
 
 
 def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
@@ -34,7 +34,7 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
 def tokenizer_json(encoder: Encoder) -> str:
     """The JSON of a tokeniser that gives every word of an encoder its number, and V to all others.
 
-    Equal to `Encoder.read` for every text of characters that the running Python's Unicode has.
+    It finds the words of `Encoder.read` in every text of characters that this Python's Unicode has.
     """
     normalizers: list[dict[str, Any]] = [{"type": "Lowercase"}]
     normalizers += [_replace({"String": old}, new) for old, new in REPLACED.items()]
@@ -57,7 +57,7 @@ def tokenizer_json(encoder: Encoder) -> str:
 def token(split: str) -> str:
     """A regular expression that finds the tokens of `selfvec.text.kernels.spans`.
 
-    Also runs without a letter or number, which that leaves out: no vocabulary has them.
+    It also finds runs without a letter or number, which are in no vocabulary.
     """
     if split == "whitespace":
         return f"[^{_listed(split, SPACE)}]+"
@@ -67,7 +67,7 @@ def token(split: str) -> str:
 
 
 def possessive() -> str:
-    """A regular expression that finds the *'s* that ends a word."""
+    """A regular expression that finds *'s* at the end of a word."""
     word = f"[{_listed('words', WORD)}]"
     return f"(?<={word})'s(?!{word}|[{_listed('words', APOSTROPHE)}]{word})"
 

@@ -25,7 +25,7 @@ from selfvec.text.document_vectors import document_vectors, inverse_document_fre
 
 from .postings import HYBRID_AXES
 
-__all__ = ["TABLES", "DenseSpace", "run_tables"]
+__all__ = ["TABLES", "DenseSpace", "run_tables", "sample_documents"]
 
 TABLES = ("original", "refined", "topics")
 
@@ -68,13 +68,8 @@ class DenseSpace:
     def learn(cls, tables: Sequence[Rows], batch: TokenBatch, seed: int = 0) -> DenseSpace:
         """From tables of the types, (V, d) each, and the documents as these types."""
         weights = inverse_document_frequency(batch)
-        sample = batch
-        if batch.documents > _SAMPLE:
-            chosen = np.zeros(batch.documents, bool)
-            chosen[np.random.default_rng(seed).choice(batch.documents, _SAMPLE, replace=False)] = True
-            sample = batch.part(chosen)
         wide = np.hstack(tables)
-        rows = np.ascontiguousarray(wide @ _axes(sample, wide, weights))
+        rows = np.ascontiguousarray(wide @ _axes(sample_documents(batch, seed), wide, weights))
         return cls(rows, weights, *_relations(rows, batch))
 
     @classmethod
@@ -110,6 +105,15 @@ def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
     topics = topic_vectors(run) if "topics" in names else None
     found = {"original": run.original, "refined": run.vectors, "topics": topics}
     return {name: table for name, table in found.items() if name in names and table is not None}
+
+
+def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
+    """At most 20,000 of the documents, from which axes are computed."""
+    if batch.documents <= _SAMPLE:
+        return batch
+    chosen = np.zeros(batch.documents, bool)
+    chosen[np.random.default_rng(seed).choice(batch.documents, _SAMPLE, replace=False)] = True
+    return batch.part(chosen)
 
 
 def _axes(batch: TokenBatch, wide: Rows, weights: Rows) -> Rows:

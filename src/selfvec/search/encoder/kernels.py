@@ -1,6 +1,6 @@
-"""The loops of encoding: a vocabulary as a hash table, the words of texts as their numbers, sums of rows.
+"""Compiled loops of encoding: a hash table of words, the numbers of the words of texts, sums of rows.
 
-The table is that of `selfvec.text.kernels.distinct`, made once and then only read, so that threads share it.
+The hash table is that of `selfvec.text.kernels.distinct`. It is never changed, so that threads can share it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Slots = NDArray[np.uint64]
 
 _ONE = np.uint64(1)
 _APOSTROPHE, _S = 39, 115
-_PART = 64  # rows added up in float32 before they go to the sum, so that long texts keep their digits
+_PART = 64  # rows added up in float32 before they go to the sum, so that long texts stay precise
 
 
 @njit(cache=True, nogil=True)
@@ -62,18 +62,18 @@ def find(
     sizes: Int32,
     slots: Slots,
 ) -> Int32:
-    """The number of each token in a vocabulary, (N,) int32, -1 for words that it lacks.
+    """The number of each token in a vocabulary, (N,) int32, -1 for unknown words.
 
-    Where apostrophes stay inside words a token that ends in ``'s`` is looked up without.
+    If apostrophes belong to words, a final ``'s`` is ignored.
 
     Parameters
     ----------
     data, starts, lengths
-        Tokens, as `selfvec.text.kernels.spans` finds them.
+        Tokens, as of `selfvec.text.kernels.spans`.
     flags : (0x110000,) uint8
-        The table they were found by.
+        The table of characters that `spans` used.
     spelt, begins, sizes
-        The vocabulary's words, likewise.
+        The words of the vocabulary, in the same form.
     slots
         Of `index`.
     """
@@ -101,7 +101,7 @@ def find(
 
 @njit(cache=True, nogil=True)
 def sums(ids: Int32, offsets: Int64, places: Int32, rows: NDArray[np.float32], out: Any) -> None:
-    """The directions of texts: unit sums of their words' rows, (D, d) float32; zeros where there is none.
+    """The sums of the rows of each text's words at length 1, (D, d) float32; zeros if there are none.
 
     Parameters
     ----------

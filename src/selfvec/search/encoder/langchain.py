@@ -1,23 +1,29 @@
-"""An encoder as LangChain's ``Embeddings``: what its vector stores and retrievers take."""
+"""An encoder as LangChain's ``Embeddings``, for its vector stores and retrievers.
+
+The module can be imported without LangChain.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 from selfvec.base.errors import MissingExtra
 from selfvec.data.run import Run
 
 from .model import Encoder, as_encoder
-from .optional import base, is_there
 
 __all__ = ["SelfvecEmbeddings"]
 
-_Embeddings: Any = base("langchain_core.embeddings", "Embeddings")
+try:
+    _Embeddings: Any = import_module("langchain_core.embeddings").Embeddings
+except ImportError:
+    _Embeddings = object
 
 
 class SelfvecEmbeddings(_Embeddings):  # type: ignore[misc]
-    """Texts as lists of numbers.
+    """LangChain's ``Embeddings``.
 
     Parameters
     ----------
@@ -31,15 +37,15 @@ class SelfvecEmbeddings(_Embeddings):  # type: ignore[misc]
     """
 
     def __init__(self, encoder: Encoder | Run | str | os.PathLike[str]) -> None:
-        if not is_there(SelfvecEmbeddings):
+        if _Embeddings is object:
             raise MissingExtra("langchain-core", "langchain", "an encoder for LangChain")
         self.encoder = as_encoder(encoder)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """A vector a text."""
+        """One vector per text."""
         vectors: list[list[float]] = self.encoder.encode(texts).tolist()
         return vectors
 
     def embed_query(self, text: str) -> list[float]:
-        """The vector of one text: questions and documents are read alike."""
+        """The vector of one text; questions are encoded as documents are."""
         return self.embed_documents([text])[0]

@@ -1,30 +1,36 @@
-"""An encoder as LlamaIndex's ``BaseEmbedding``: what its indices and retrievers take."""
+"""An encoder as LlamaIndex' ``BaseEmbedding``, for its indexes and retrievers.
+
+The module can be imported without LlamaIndex.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 from selfvec.base.errors import MissingExtra
 from selfvec.data.run import Run
 
 from .model import Encoder, as_encoder
-from .optional import base, is_there
 
 __all__ = ["SelfvecEmbedding"]
 
-_BaseEmbedding: Any = base("llama_index.core.embeddings", "BaseEmbedding")
+try:
+    _BaseEmbedding: Any = import_module("llama_index.core.embeddings").BaseEmbedding
+except ImportError:
+    _BaseEmbedding = object
 
 
 class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
-    """Texts as lists of numbers.
+    """LlamaIndex' ``BaseEmbedding``.
 
     Parameters
     ----------
     encoder : Encoder, Run or path
         The folder of an encoder or of a run.
     **options
-        Of ``BaseEmbedding``, as ``embed_batch_size``.
+        Of ``BaseEmbedding``, such as ``embed_batch_size``.
 
     Raises
     ------
@@ -35,14 +41,14 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
     _encoder: Any = None
 
     def __init__(self, encoder: Encoder | Run | str | os.PathLike[str], **options: Any) -> None:
-        if not is_there(SelfvecEmbedding):
+        if _BaseEmbedding is object:
             raise MissingExtra("llama-index-core", "llamaindex", "an encoder for LlamaIndex")
         super().__init__(**{"model_name": "selfvec", **options})
         self._encoder = as_encoder(encoder)
 
     @classmethod
     def class_name(cls) -> str:
-        """What LlamaIndex calls it."""
+        """The name in LlamaIndex."""
         return "SelfvecEmbedding"
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:

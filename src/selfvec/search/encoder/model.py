@@ -1,6 +1,6 @@
-"""`Encoder`: a text is the sum of its words' rows, at length 1.
+"""`Encoder`: the vector of a text is the sum of its words' rows, at length 1.
 
-No state, no neighbours, no network: a table in memory or in a folder, read by every thread at once.
+An encoder is a table in memory or in a folder, which threads can share.
 
     encoder.json           how it was made
     vocabulary.txt         a word per line
@@ -33,7 +33,7 @@ from .reading import SPLITS, Reader, no_text
 
 __all__ = ["Encoder", "as_encoder"]
 
-# What the folded table is made of, chosen on MED, Cranfield and CACM; see docs/encoders.md for the others.
+# Chosen on MED, Cranfield and CACM; docs/encoders.md compares other choices.
 TABLES = ("refined", "topics")
 DIMENSIONS = 256
 
@@ -50,7 +50,7 @@ class Encoder:
     Parameters
     ----------
     words : sequence of V str
-        Distinct, in the spelling of `selfvec.search.encoder.reading.normal`.
+        Distinct, in their normal spelling (`selfvec.search.encoder.reading.normal`).
     places : (V,) int32
         The row of each word.
     rows : (R, d) float32
@@ -68,7 +68,7 @@ class Encoder:
     >>> vectors = encoder.encode(["Hail on roofs!", "the"])
     >>> vectors.shape == (2, encoder.dimensions), round(float(vectors[0] @ vectors[0]), 5)
     (True, 1.0)
-    >>> bool(vectors[1].any())  # no word that means anything
+    >>> bool(vectors[1].any())  # a stop word
     False
     """
 
@@ -99,21 +99,20 @@ class Encoder:
         ----------
         run : Run
         tables : sequence of str
-            Some of ``original``, ``refined`` and ``topics``; topics only where the run has them.
+            Some of ``original``, ``refined`` and ``topics``; only decorrelated runs have topics.
         dimensions : int, optional
-            d, at most; all that the tables have where None, or where the run forgot its tokens.
+            d, at most. None, or a run without tokens, keeps all dimensions of the tables.
         seed : int
-            Draws 20,000 of the run's texts to find the axes by, where there are more.
+            Draws 20,000 of the run's texts to compute axes from, if there are more.
 
         Raises
         ------
         OptionError
-            If there is no such table, or the run is of pieces of words.
+            If a table is unknown, or the run is of pieces of words.
         """
         from .folding import fold
 
-        folded = fold(run, tables, dimensions, seed)
-        return cls(folded.words, folded.places, folded.rows, folded.split, folded.about)
+        return cls(*fold(run, tables, dimensions, seed))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -140,19 +139,19 @@ class Encoder:
         Parameters
         ----------
         texts : sequence of n str, or a str
-            A single one is a sequence of one.
+            A single text is a sequence of one.
         jobs : int, optional
-            Threads; all cores where not given. The result has the same bits.
+            Threads, all cores by default. They do not change the result.
 
         Returns
         -------
         (n, d) float32
-            Of length 1; zeros for a text without known words.
+            At length 1; zeros for a text without known words.
 
         Raises
         ------
         InputError
-            If something is no text.
+            If something is not a text.
         """
         from selfvec.base.threads import cut, threads
 
@@ -179,7 +178,7 @@ class Encoder:
         return out
 
     def read(self, texts: Sequence[str]) -> TokenBatch:
-        """The known words of texts, one after the other."""
+        """The known words of texts, in order."""
         ids, offsets = self._reader.read(texts)
         known = ids >= 0
         ends = np.concatenate(([0], np.cumsum(known)))[offsets].astype(np.int64)
@@ -195,7 +194,7 @@ class Encoder:
         """
         from selfvec.base.version import __version__
 
-        told = {
+        head = {
             "format": _FORMAT,
             "selfvec": __version__,
             "tokenizer": self.split,
@@ -205,7 +204,7 @@ class Encoder:
         with atomic_folder(path, overwrite=overwrite) as folder:
             write_tensors(folder / _TENSORS, {"rows": self.rows, "places": self.places})
             write_vocabulary(folder / _WORDS, self.words)
-            text = json.dumps(told | {"about": self.about}, ensure_ascii=False, indent=1)
+            text = json.dumps(head | {"about": self.about}, ensure_ascii=False, indent=1)
             (folder / _ABOUT).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
@@ -215,7 +214,7 @@ class Encoder:
         Raises
         ------
         InputError
-            If it is no such folder. `FormatError` if a file in it is damaged.
+            If it is not such a folder. `FormatError` if a file in it is damaged.
         """
         folder = Path(path)
         if not (folder / _ABOUT).is_file():
@@ -224,7 +223,7 @@ class Encoder:
                 path=folder,
                 remedy="make one with: selfvec export RUN --to encoder",
             )
-        told = _told(folder / _ABOUT)
+        head = _read_head(folder / _ABOUT)
         for name in (_WORDS, _TENSORS):
             if not (folder / name).is_file():
                 raise FormatError("belongs to an encoder and is missing", path=folder / name, remedy=_AGAIN)
@@ -245,30 +244,24 @@ class Encoder:
             raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
         assert rows is not None
         assert places is not None
-        return cls(words, places, rows, str(told["tokenizer"]), dict(told.get("about") or {}))
+        return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
 
 
-def _told(path: Path) -> dict[str, Any]:
+def _read_head(path: Path) -> dict[str, Any]:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        head = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"is not JSON: {error}", path=path, remedy=_AGAIN) from None
-    about = told.get("about") if isinstance(told, dict) else None
-    if (
-        not isinstance(told, dict)
-        or told.get("tokenizer") not in SPLITS
-        or not isinstance(about, dict | None)
-    ):
+    if not isinstance(head, dict) or head.get("tokenizer") not in SPLITS:
         raise FormatError(f"names a tokeniser, one of {', '.join(SPLITS)}", path=path, remedy=_AGAIN)
-    if told.get("format") != _FORMAT:
-        raise FormatError(
-            f"is of format {told.get('format')!r}, this Selfvec reads {_FORMAT}", path=path, remedy=_AGAIN
-        )
-    return told
+    if head.get("format") != _FORMAT or not isinstance(head.get("about"), dict | None):
+        rule = f"is of format {head.get('format')!r}, this version of Selfvec reads format {_FORMAT}"
+        raise FormatError(rule, path=path, remedy=_AGAIN)
+    return head
 
 
 def as_encoder(given: Encoder | Run | str | os.PathLike[str]) -> Encoder:
-    """An encoder, of a run, or of the folder of either."""
+    """An encoder from an encoder, a run, or the folder of either."""
     if isinstance(given, Encoder):
         return given
     if isinstance(given, Run):

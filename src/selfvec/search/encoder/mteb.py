@@ -1,9 +1,10 @@
-"""An encoder as MTEB measures it: version 2 hands over batches, earlier ones and others lists of texts."""
+"""An encoder as MTEB measures it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,11 @@ class MTEBEncoder:
     model_name : Encoder, Run or path
         The folder of an encoder or of a run.
     revision : str, optional
-        Told to MTEB as it is.
+        Recorded by MTEB.
     name : str
-        Under which MTEB keeps the results, ``organisation/name``.
+        ``organisation/name``, under which MTEB keeps the results.
     **options
-        Others that MTEB gives, as ``device``: there is nothing to choose.
+        Other options of MTEB, such as ``device``; ignored.
     """
 
     def __init__(
@@ -43,24 +44,17 @@ class MTEBEncoder:
         del options
         self.encoder, self.name, self.revision = as_encoder(model_name), name, revision
 
-    def encode(
-        self,
-        inputs: Iterable[str | Mapping[str, Any]],
-        *,
-        batch_size: int | None = None,
-        prompt_name: str | None = None,
-        **options: Any,
-    ) -> NDArray[np.float32]:
+    def encode(self, inputs: Iterable[str | Mapping[str, Any]], **options: Any) -> NDArray[np.float32]:
         """Texts as unit vectors, (n, d) float32.
 
         Parameters
         ----------
         inputs : iterable
-            Texts, or batches of them: mappings with a list under ``"text"``.
-        batch_size, prompt_name, **options
-            What MTEB tells of the task. All texts are read alike, whatever they are for.
+            Texts, or batches of them: mappings with a list under ``"text"``, as of version 2.
+        **options
+            Other options of MTEB, such as the task; ignored, since all texts are encoded alike.
         """
-        del batch_size, prompt_name, options
+        del options
         texts: list[str] = []
         for given in inputs:
             texts.extend([given] if isinstance(given, str) else given["text"])
@@ -76,8 +70,8 @@ class MTEBEncoder:
 
     @property
     def mteb_model_meta(self) -> Any:
-        """What MTEB writes beside the results."""
-        told = {
+        """What MTEB records with the results."""
+        described = {
             "name": self.name,
             "revision": self.revision or "1",
             "embed_dim": self.encoder.dimensions,
@@ -85,12 +79,10 @@ class MTEBEncoder:
             "framework": ["NumPy"],
             "similarity_fn_name": "cosine",
         }
-        return _mteb("models.model_meta").ModelMeta.create_empty(overwrites=told)
+        return _mteb("models.model_meta").ModelMeta.create_empty(overwrites=described)
 
 
 def _mteb(module: str) -> Any:
-    from importlib import import_module
-
     try:
         return import_module(f"mteb.{module}")
     except ImportError:

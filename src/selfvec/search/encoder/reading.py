@@ -1,8 +1,8 @@
-"""How an encoder reads: one spelling for a text, its words by the tokeniser's table, their numbers.
+"""`Reader`: how an encoder turns texts into the numbers of its words.
 
-The spelling is decided for the whole text before it is cut, other than when a corpus is read, where it is
-decided per type: only so can the tokenisers of other libraries, which work in this order, do the same to
-the letter (`selfvec.export.encoder_folders`). The words are the same but for marks and soft hyphens in odd places.
+The spelling of a text is normalised as a whole before it is cut into words. (Reading a corpus normalises each
+type.) Tokenisers of other libraries work in this order, so that they can find exactly the same words
+(`selfvec.export.encoder_folders`). Both orders differ only for marks and soft hyphens in odd places.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["REPLACED", "SPLITS", "Reader", "no_text", "normal", "readable"]
 SPLITS = ("words", "whitespace")
 
 REPLACED = {"\u00ad": "", "\u2019": "'", "\u03c2": "\u03c3"}
-"""After lower-casing: no soft hyphens, straight apostrophes, one small sigma."""
+"""Replaced after lower-casing: soft hyphens, curly apostrophes, the final sigma."""
 
 
 def normal(text: str) -> str:
-    """The one spelling of a text: lower case, `REPLACED`, composed (NFC).
+    """The normal spelling of a text: lower case, `REPLACED`, composed (NFC).
 
     >>> normal("Don\u2019t RE\u00adENTER CAFE\u0301")
     "don't reenter café"
@@ -40,8 +40,8 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _laid_out(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Texts in their normal spelling one after the other, and where each begins, (D + 1,) int64."""
+def _join(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of texts in their normal spelling, and where each text begins, (D + 1,) int64."""
     try:
         encoded = [normal(text).encode(errors="replace") for text in texts]
     except AttributeError:
@@ -52,17 +52,17 @@ def _laid_out(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64
 
 
 def no_text(texts: Sequence[object]) -> InputError:
-    """What to raise where something among texts is none."""
+    """The error for something that is not a text."""
     number, wrong = next((i, text) for i, text in enumerate(texts) if not isinstance(text, str))
     rule = f"texts are str, number {number} is {type(wrong).__name__}"
     return InputError(rule, remedy="leave it out or give an empty text")
 
 
 def readable(words: Sequence[str], split: str) -> NDArray[np.bool_]:
-    """Whether each word, in its normal spelling, would be read as one whole word again, (n,) bool."""
+    """Whether each word, in its normal spelling, is read as one whole word, (n,) bool."""
     from selfvec.text.kernels import spans
 
-    data, bounds = _laid_out(words)
+    data, bounds = _join(words)
     starts, lengths, offsets = spans(data, bounds, table(split))
     single = np.diff(offsets) == 1
     first = np.minimum(offsets[:-1], max(len(starts) - 1, 0))
@@ -76,7 +76,7 @@ def readable(words: Sequence[str], split: str) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Texts to numbers of a vocabulary.
+    """Turns texts into numbers of a vocabulary.
 
     Parameters
     ----------
@@ -102,18 +102,18 @@ class Reader:
         return spelt, begins, sizes, kernels.index(spelt, begins, sizes)
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Words of D texts by number, (N,) int32 with -1 for unknown ones, and bounds, (D + 1,) int64.
+        """The words of D texts by number, (N,) int32, -1 for unknown words, and bounds, (D + 1,) int64.
 
         Raises
         ------
         InputError
-            If something is no text.
+            If something is not a text.
         """
         from selfvec.text.kernels import spans
 
         from . import kernels
 
         flags = table(self.split)
-        data, bounds = _laid_out(texts)
+        data, bounds = _join(texts)
         starts, lengths, offsets = spans(data, bounds, flags)
         return kernels.find(data, starts, lengths, flags, *self._vocabulary), offsets
