@@ -55,7 +55,7 @@ def check_bm25(texts: list[str], questions: list[str]) -> None:
 
 
 def check_opened(run: Run, texts: list[str], questions: list[str]) -> None:
-    """What was written and opened gives the same scores, and meaning is a cosine."""
+    """What was written and opened gives the same scores, and the dense part is a cosine."""
     memory = Index.memory(run, texts)
     with tempfile.TemporaryDirectory() as name:
         opened = Index.create(Path(name, "index"), run, Corpus.from_texts(texts))

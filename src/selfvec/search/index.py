@@ -216,7 +216,7 @@ class Index:
         Raises
         ------
         InputError
-            If there is none of that id.
+            If there is no document of that id.
         """
         if name not in self._numbers:
             raise InputError(f"there is no document {name!r}", remedy="check the id")

@@ -1,7 +1,7 @@
-"""Long texts as passages: whole sentences, so many words, each beginning with the last sentence before it.
+"""Long texts as passages of whole sentences, each of which repeats the last sentences of the one before.
 
-A text of hundreds of words says many things, and the mean of its words says none of them. So it is searched
-as a whole and by its passages; a short one is its own only passage.
+A text of hundreds of words has several subjects, and the mean of its words represents none of them. Such a
+text is searched as a whole and by its passages. A short text has no passages.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from selfvec.text.sentences import sentence_spans
 
 __all__ = ["OVERLAP", "WORDS", "passages"]
 
-WORDS = 200  # of a passage; texts a half longer stay whole
-OVERLAP = 40  # words repeated from the passage before, at most
+WORDS = 200  # of a passage; texts up to half longer have none
+OVERLAP = 40  # words repeated from the passage before
 
 _IDEOGRAPH = "\u2e80-\u9fff\uac00-\ud7af"  # written without spaces: a character counts as a word
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]{{1,40}}")
 
 
 def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tuple[int, int]]:
-    """Where the passages of a text begin and end, in characters; none where it is short enough to be one.
+    """Where the passages of a text begin and end, in characters; none for a short text.
 
     Parameters
     ----------
     text : str
     words : int
-        Words of a passage, at most; a sentence that is longer is cut.
+        Words of a passage at most; longer sentences are cut.
     overlap : int
-        Sentences of the passage before are repeated up to so many words.
+        Words at most that are repeated from the passage before, in whole sentences.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tupl
         while last < len(parts) and (last == first or total + parts[last][2] <= words):
             total += parts[last][2]
             last += 1
-        if last == len(parts):  # the last one reaches back, so that it is not a scrap
+        if last == len(parts):  # the last one repeats more, so that it is not short
             while first > 0 and parts[first - 1][2] + total <= words:
                 first -= 1
                 total += parts[first][2]
@@ -64,7 +64,7 @@ def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tupl
 
 
 def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int, int]]:
-    """A sentence without the space around it, and its number of words; cut where it has too many."""
+    """A sentence without surrounding space and its number of words, cut if it has too many."""
     found = [match.span() for match in _WORD.finditer(text, start, end)]
     parts = [found[i : i + words] for i in range(0, len(found), words)]
     return [(part[0][0], part[-1][1], len(part)) for part in parts]
