@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import tomllib
+from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 from tests.places import ROOT
 
 import selfvec
 from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
@@ -103,6 +111,76 @@ def test_none_in_the_place_of_labels_is_the_default_table() -> None:
     random = selfvec.Refiner("original").fit(texts, vectors="none")
     assert set(random.original_.sources) == {Source.RANDOM}
     assert random.run_.provenance["vectors"] == {"name": "none"}
+
+
+def test_refiner_is_a_scikit_learn_estimator() -> None:
+    given = {"method": "paper", "window": 5, "pos": ["noun"]}
+    model = selfvec.Refiner(**given)
+    assert repr(model) == "Refiner(method='paper', window=5, pos=['noun'])"
+    assert {name: model.get_params()[name] for name in given} == given
+    assert model.get_params().keys() == {field.name for field in fields(Settings)}
+    copy = clone(model).set_params(window=7, epochs=2)
+    assert (copy.window, copy.epochs, model.window) == (7, 2, 5)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(model)
+    for name in ("run_", "vectors_", "original_", "health_", "drift_"):
+        assert not hasattr(model, name)
+        with pytest.raises(AttributeError, match=f"{name} exists only after fitting; call fit"):
+            getattr(model, name)
+    fitted = selfvec.Refiner("original").fit(["hail fell on the roof", "the roof broke under hail"])
+    check_is_fitted(fitted)
+    assert fitted.drift_ is fitted.drift_
+
+
+def test_refiner_documents_every_parameter_and_has_typed_ones() -> None:
+    signature = inspect.signature(selfvec.Refiner)
+    assert list(signature.parameters) == [field.name for field in fields(Settings)]
+    for parameter in signature.parameters.values():
+        assert parameter.annotation is not parameter.empty
+        assert f"    {parameter.name} : " in (selfvec.Refiner.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"windw": 5}, "windw: there is no such option; did you mean window?"),
+        ({"method": "papr"}, "method: is one of auto, paper, .*, not 'papr'"),
+        ({"method": "paper", "passes": 4}, "passes: the method paper does not use it; .* decorrelated"),
+        ({"method": "decorrelated", "learning_rate": 0.1}, "learning_rate: the method decorrelated does not"),
+        ({"method": "original", "anchor": 1}, "anchor: the method original does not use it"),
+        ({"window": "wide"}, "window: is a whole number of at least 1 or auto, not 'wide'"),
+        ({"stem": 3}, "stem: is a text, not 3"),
+        ({"keep_tokens": "no"}, "keep_tokens: is True or False, not 'no'"),
+        ({"pos": ["nouns"]}, "pos: is one of noun, .*, not 'nouns'"),
+    ],
+)
+def test_wrong_parameters_are_named(options, said) -> None:
+    with pytest.raises(OptionError, match=said):
+        selfvec.Refiner(**options)
+    if "windw" not in options:
+        with pytest.raises(OptionError, match=said):
+            selfvec.Refiner().set_params(**options).fit(["hail"])
+
+
+def test_an_unused_option_at_its_default_is_no_error() -> None:
+    assert selfvec.Refiner("paper", passes=2, operator="scan").passes == 2
+    assert selfvec.Refiner("auto", passes=4, epochs=3).epochs == 3
+
+
+def test_progress_is_shown_where_it_is_asked_for(storms: list[str], capsys) -> None:
+    class Heard(Progress):
+        stages: list[str] = []  # noqa: RUF012
+
+        @contextmanager
+        def stage(self, label: str, *size: object):
+            assert size
+            self.stages.append(label)
+            yield lambda _: None
+
+    for progress in (None, False, True, Heard()):
+        selfvec.Refiner("paper").fit(storms[:9], "none", progress=progress)
+    assert Heard.stages == ["Reading", "Refining"]
+    assert capsys.readouterr().out == ""
 
 
 def test_labels_are_no_vectors(storms: list[str]) -> None:

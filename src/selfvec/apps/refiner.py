@@ -130,6 +130,13 @@ class Refiner(Settings):
     def __sklearn_is_fitted__(self) -> bool:
         return "run_" in self.__dict__
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks an estimator; only called by scikit-learn."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        target, text = TargetTags(required=False), InputTags(string=True, two_d_array=False)
+        return Tags(estimator_type=None, target_tags=target, input_tags=text)
+
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word."""
         return self.run_.trajectory(word)
