@@ -58,7 +58,7 @@ class PlainMean(OnlineRefinement):
 
     def __init__(self, batch: TokenBatch, original: Vectors, **options: Any) -> None:
         super().__init__(batch, original, **options)
-        self._shares[:-1] = 1 / len(batch.types)
+        self._centring.shares[:-1] = 1 / len(batch.types)
 
 
 def rest() -> str:

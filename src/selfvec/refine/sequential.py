@@ -13,8 +13,7 @@ comes to rest where neighbours and base balance (β/α), so more epochs converge
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +24,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 
 from .decorrelated import base_vectors
-from .kernels import sweep
-from .online_kernel import online_sweep, sum_rows
 from .recorder import HistoryPlan, Recorder
 from .reference import neighbour_weights
+from .sequential_kernel import Centring, Recording, online_sweep, paper_sweep, sum_rows
 
 __all__ = ["BASE_PULL", "LEARNING_RATES", "OnlineRefinement", "PaperRefinement", "SequentialRefinement"]
 
@@ -42,7 +40,7 @@ _CHUNK = 256 * REBUILD  # tokens between looks at the clock and at Ctrl-C, some 
 _RECORDED_CHUNK = 4 * REBUILD  # the same while recording: bounds the buffer, one state per token at most
 
 
-class SequentialRefinement(ABC):
+class SequentialRefinement:
     """A sequential rule on a corpus, a chunk of tokens at a time.
 
     Stopping between chunks, saving `state` and continuing from it gives the same bits as not stopping,
@@ -69,6 +67,7 @@ class SequentialRefinement(ABC):
     """
 
     counts = None
+    _kernel: Callable[..., int]
 
     def __init__(
         self,
@@ -99,13 +98,28 @@ class SequentialRefinement(ABC):
         size = _RECORDED_CHUNK if recording else 0
         self._rows = np.empty((size, self._table.shape[1]), np.float32)
         self._words, self._updates = np.empty(size, np.int32), np.empty(size, np.int64)
-        # The kernels' last arguments. If nothing is recorded the period has length 0, which switches it off.
+        # If nothing is recorded the period has length 0, which switches recording off.
         period = periods.period if recording else np.zeros(0, np.int32)
-        self._recording = (period, self.recorder.seen, self._rows, self._words, self._updates)
+        self._recording = Recording(period, self.recorder.seen, self._rows, self._words, self._updates)
+        nothing = np.zeros(0, np.float32)
+        self._centring = Centring(
+            nothing.reshape(0, 0), nothing, nothing, nothing, np.zeros(0), np.zeros(0, bool)
+        )
 
-    @abstractmethod
     def _sweep(self, stop: int) -> int:
         """Move the table by the tokens from `position` to ``stop``; the number of states recorded."""
+        return self._kernel(
+            self.batch.ids,
+            self.batch.offsets,
+            self.position,
+            stop,
+            self._table,
+            self.half,
+            self.rate,
+            self._inside,
+            self._centring,
+            self._recording,
+        )
 
     @property
     def done(self) -> bool:
@@ -169,6 +183,8 @@ class PaperRefinement(SequentialRefinement):
         As for `SequentialRefinement`.
     """
 
+    _kernel = staticmethod(paper_sweep)
+
     def __init__(
         self,
         batch: TokenBatch,
@@ -180,20 +196,6 @@ class PaperRefinement(SequentialRefinement):
         history: HistoryPlan | None = None,
     ) -> None:
         super().__init__(batch, original, original.unit, window, learning_rate, epochs, history)
-
-    def _sweep(self, stop: int) -> int:
-        records: int = sweep(
-            self.batch.ids,
-            self.batch.offsets,
-            self.position,
-            stop,
-            self._table,
-            self.half,
-            self.rate,
-            self._inside,
-            *self._recording,
-        )
-        return records
 
 
 class OnlineRefinement(SequentialRefinement):
@@ -211,6 +213,8 @@ class OnlineRefinement(SequentialRefinement):
         Occurrences that the weights are computed from, if the batch is only a part of the text; the batch's
         own if None.
     """
+
+    _kernel = staticmethod(online_sweep)
 
     def __init__(
         self,
@@ -232,44 +236,30 @@ class OnlineRefinement(SequentialRefinement):
             batch, original, base if start is None else start, window, learning_rate, epochs, history
         )
         pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
-        self._origin = aligned_table(pull[:, None] * base)
         weights, shares = neighbour_weights(batch.counts if counts is None else counts)
-        self._weights = np.append(weights, 0).astype(np.float32)
-        self._shares = np.append(shares, 0).astype(np.float32)
-        self._filled = np.asarray(self._table.any(axis=1))
-        self._total = np.zeros(self._table.shape[1], np.float32)  # Σ share·row: μ times `_mass`
-        self._mass = np.zeros(1)  # Σ share of the filled rows
+        self._centring = Centring(
+            aligned_table(pull[:, None] * base),
+            np.append(weights, 0).astype(np.float32),
+            np.append(shares, 0).astype(np.float32),
+            np.zeros(self._table.shape[1], np.float32),
+            np.zeros(1),
+            np.asarray(self._table.any(axis=1)),
+        )
 
     def _sweep(self, stop: int) -> int:
         if self.position == 0:
-            self._total[:] = sum_rows(self._table, self._shares)
-            self._mass[0] = np.sum(self._shares[self._filled], dtype=np.float64)
-        records: int = online_sweep(
-            self.batch.ids,
-            self.batch.offsets,
-            self.position,
-            stop,
-            self._table,
-            self._origin,
-            self._weights,
-            self._shares,
-            self._total,
-            self._mass,
-            self._filled,
-            self.half,
-            self.rate,
-            self._inside,
-            *self._recording,
-        )
-        return records
+            _, _, shares, total, mass, filled = self._centring
+            total[:] = sum_rows(self._table, shares)
+            mass[0] = np.sum(shares[filled], dtype=np.float64)
+        return super()._sweep(stop)
 
     @property
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Everything that `restore` needs to continue from here."""
-        return super().state | {"total": self._total, "mass": self._mass}
+        return super().state | {"total": self._centring.total, "mass": self._centring.mass}
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Continue from a `state` of a refinement with the same corpus, table and options."""
         super().restore(state)
-        self._total[:], self._mass[:] = state["total"], state["mass"]
-        self._filled[:] = self._table.any(axis=1)
+        self._centring.total[:], self._centring.mass[:] = state["total"], state["mass"]
+        self._centring.filled[:] = self._table.any(axis=1)

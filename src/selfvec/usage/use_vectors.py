@@ -154,7 +154,7 @@ def _word_means(
     order, most = np.flatnonzero(sides >= 0), one * batch.documents
     sum_uses(batch.ids, batch.offsets, order, sides, table, HALF, no_centre, first, one, most, sums, uses)
     rows = sums.astype(np.float64) / np.maximum(uses, 1)[:, None]
-    return np.asarray(rows.reshape(len(words), slices, -1).sum(axis=0) / max(len(words), 1))
+    return np.asarray(rows.reshape(len(words), slices, table.shape[1]).sum(axis=0) / max(len(words), 1))
 
 
 def _sampled(batch: TokenBatch, documents: NDArray[np.bool_], rng: np.random.Generator) -> tuple[Ints, Ints]:
