@@ -128,36 +128,10 @@ def _fused_step(centred: bool) -> Any:
             at_sum, at_total, at_moved = (vector.data for vector in vectors)
             width = cgutils.unpack_tuple(builder, vectors[0].shape, 1)[0]
             numbers = [splat(builder, number) for number in cgutils.unpack_tuple(builder, args[6])]
-            scale, own, enter, leave, share, keep, rate, centre = numbers
             squares = cgutils.alloca_once_value(builder, ir.Constant(VECTOR, [0.0] * LANES))
 
-            def times(a: Any, b: Any) -> Any:
-                return builder.fmul(a, b, flags=CONTRACT)
-
-            def body(load: Any, store: Any) -> None:
-                old, summed = load(at_word), load(at_sum)
-                target = load(at_moved) if centred else multiply_add(builder, keep, old, times(rate, summed))
-                new = times(scale, target)
-                change = builder.fsub(new, old)
-                store(new, at_word)
-                summed = multiply_add(builder, own, change, summed)
-                if centred:
-                    summed = multiply_add(builder, enter, load(at_entering), summed)
-                    summed = builder.fsub(summed, times(leave, load(at_leaving)), flags=CONTRACT)
-                else:
-                    summed = builder.fadd(summed, builder.fsub(load(at_entering), load(at_leaving)))
-                store(summed, at_sum)
-                if centred:
-                    everything = multiply_add(builder, share, change, load(at_total))
-                    store(everything, at_total)
-                    ahead = multiply_add(builder, keep, load(at_following), load(at_origin))
-                    ahead = multiply_add(builder, rate, summed, ahead)
-                    ahead = builder.fsub(ahead, times(centre, everything), flags=CONTRACT)
-                    store(ahead, at_moved)  # cheaper, as measured, than a second look at the origin
-                else:
-                    ahead = multiply_add(builder, keep, load(at_following), times(rate, summed))
-                builder.store(multiply_add(builder, ahead, ahead, builder.load(squares)), squares)
-
+            places = (at_word, at_entering, at_leaving, at_following, at_origin, at_sum, at_total, at_moved)
+            body = _loop_body(builder, centred, places, numbers, squares)
             for_lanes(builder, ir.Constant(width.type, 0), width, body)
             return sum_lanes(builder, builder.load(squares))
 
@@ -168,14 +142,60 @@ def _fused_step(centred: bool) -> Any:
     return step
 
 
+def _loop_body(
+    builder: Any, centred: bool, places: Any, numbers: Any, squares: Any
+) -> Callable[[Any, Any], None]:
+    """What `_fused_step` does with `LANES` dimensions at a time."""
+    at_word, at_entering, at_leaving, at_following, at_origin, at_sum, at_total, at_moved = places
+    scale, own, enter, leave, share, keep, rate, centre = numbers
+
+    def times(a: Any, b: Any) -> Any:
+        return builder.fmul(a, b, flags=CONTRACT)
+
+    def body(load: Any, store: Any) -> None:
+        old, summed = load(at_word), load(at_sum)
+        target = load(at_moved) if centred else multiply_add(builder, keep, old, times(rate, summed))
+        new = times(scale, target)
+        change = builder.fsub(new, old)
+        store(new, at_word)
+        summed = multiply_add(builder, own, change, summed)
+        if centred:
+            summed = multiply_add(builder, enter, load(at_entering), summed)
+            summed = builder.fsub(summed, times(leave, load(at_leaving)), flags=CONTRACT)
+        else:
+            summed = builder.fadd(summed, builder.fsub(load(at_entering), load(at_leaving)))
+        store(summed, at_sum)
+        if centred:
+            everything = multiply_add(builder, share, change, load(at_total))
+            store(everything, at_total)
+            ahead = multiply_add(builder, keep, load(at_following), load(at_origin))
+            ahead = multiply_add(builder, rate, summed, ahead)
+            ahead = builder.fsub(ahead, times(centre, everything), flags=CONTRACT)
+            store(ahead, at_moved)  # cheaper, as measured, than a second look at the origin
+        else:
+            ahead = multiply_add(builder, keep, load(at_following), times(rate, summed))
+        builder.store(multiply_add(builder, ahead, ahead, builder.load(squares)), squares)
+
+    return body
+
+
 # Globals, not closures: Numba's cache would take an intrinsic of a closure for another one in every process.
 _paper_step, _online_step = _fused_step(False), _fused_step(True)
 
 
 @njit(inline="always", error_model="numpy")
-def _sum_weighted(ids, first, last, table, weights, window_sum):
-    """Sum the weighted rows of a window from scratch."""
-    nothing = table.shape[0] - 1
+def _fresh_window(centred, ids, first, last, table, centring, window_sum, inside):
+    """Sum a window from scratch and count its words; the sum of its weights, 0 for the paper's rule."""
+    heavy, nothing, weights = 0.0, table.shape[0] - 1, centring.weights
+    for p in range(first, last):
+        inside[ids[p]] = 0
+    for p in range(first, last):
+        inside[ids[p]] += 1
+        if centred:
+            heavy += np.float64(weights[ids[p]] * centring.filled[ids[p]])
+    if not centred:
+        sum_window(ids, first, last, table, window_sum, 0, window_sum.size)
+        return heavy
     window_sum[:] = 0
     for p in range(first, last, 4):  # four rows at a time: the sum is read and written a quarter as often
         a, b = ids[p], ids[p + 1] if p + 1 < last else nothing
@@ -183,6 +203,39 @@ def _sum_weighted(ids, first, last, table, weights, window_sum):
         for j in range(window_sum.size):
             pair = weights[a] * table[a, j] + weights[b] * table[b, j]
             window_sum[j] += pair + (weights[c] * table[c, j] + weights[d] * table[d, j])
+    return heavy
+
+
+@njit(inline="always", error_model="numpy")
+def _fetch_ahead(centred, ids, i, half, table, origin):
+    """Ask for the rows that are needed in a few positions."""
+    if i + half + AHEAD < ids.size:
+        prefetch(table, ids[i + half + AHEAD], 0, table.shape[1])
+    if centred and i + AHEAD < ids.size:
+        prefetch(origin, ids[i + AHEAD], 0, table.shape[1])
+
+
+@njit(inline="always", error_model="numpy")
+def _pull(centred, table, word, keep, rate, centre, window_sum, moved, centring):
+    """The squared length of a word's new row, not yet a unit row; the online rule keeps it in ``moved``."""
+    squares = np.float32(0)
+    for j in range(moved.size):
+        pulled = keep * table[word, j] + rate * window_sum[j]
+        if centred:
+            pulled = pulled - centre * centring.total[j] + centring.origin[word, j]
+            moved[j] = pulled
+        squares += pulled * pulled
+    return squares
+
+
+@njit(inline="always", error_model="numpy")
+def _write_row(centred, table, word, keep, rate, scale, window_sum, moved, centring):
+    """Write a word's new row where no fused step follows."""
+    for j in range(moved.size):
+        new = scale * (moved[j] if centred else keep * table[word, j] + rate * window_sum[j])
+        if centred:
+            centring.total[j] += centring.shares[word] * (new - table[word, j])
+        table[word, j] = new
 
 
 @njit(inline="always", error_model="numpy")
@@ -198,33 +251,34 @@ def _record(word, table, recording, records):
 
 
 def _make_sweep(centred: bool) -> Callable[..., int]:
-    """The kernel of the online rule if ``centred``, else of the paper's rule."""
+    """The kernel of the online rule if ``centred``, else of the paper's rule.
+
+    It applies the rule to the tokens ``start`` … ``stop - 1``, in place, and returns the number of states
+    that it recorded.
+
+    Parameters
+    ----------
+    ids : (N,) int32, offsets : (D + 1,) int64
+        As in `TokenBatch`.
+    start, stop : int
+        Multiples of `REBUILD`, or the corpus ends.
+    table : (V + 1, p) float32
+        From `aligned_table`.
+    half : int
+        Neighbours on each side.
+    rate : float32
+        α.
+    inside : (V + 1,) int32
+        Zeros on entry and on return: how often each word occurs in the current window.
+    centring : Centring
+    recording : Recording
+    """
 
     @njit(cache=True, nogil=True, error_model="numpy")
     def sweep(ids, offsets, start, stop, table, half, rate, inside, centring, recording):
-        """Apply the rule to the tokens ``start`` … ``stop - 1``, in place; the number of recorded states.
-
-        Parameters
-        ----------
-        ids : (N,) int32, offsets : (D + 1,) int64
-            As in `TokenBatch`.
-        start, stop : int
-            Multiples of `REBUILD`, or the corpus ends.
-        table : (V + 1, p) float32
-            From `aligned_table`.
-        half : int
-            Neighbours on each side.
-        rate : float32
-            α.
-        inside : (V + 1,) int32
-            Zeros on entry and on return: how often each word occurs in the current window.
-        centring : Centring
-        recording : Recording
-        """
         origin, weights, shares, total, mass, filled = centring
-        nothing, one = table.shape[0] - 1, np.float32(1)
+        nothing, one, records = table.shape[0] - 1, np.float32(1), 0
         window_sum, moved = np.zeros(table.shape[1], np.float32), np.zeros(table.shape[1], np.float32)
-        records = 0
         document = np.searchsorted(offsets, start, side="right") - 1
         while document < offsets.size - 1 and offsets[document] < stop:
             lo, hi = offsets[document], offsets[document + 1]
@@ -232,35 +286,16 @@ def _make_sweep(centred: bool) -> Callable[..., int]:
             squares, heavy, around, fresh = np.float32(0), 0.0, 0.0, True
             keep = one - rate  # the window sum holds the word itself, too: E + α(S − E)
             for i in range(max(lo, start), min(hi, stop)):
-                if i + half + AHEAD < ids.size:
-                    prefetch(table, ids[i + half + AHEAD], 0, moved.size)
-                if centred and i + AHEAD < ids.size:
-                    prefetch(origin, ids[i + AHEAD], 0, moved.size)
+                _fetch_ahead(centred, ids, i, half, table, origin)
                 word, following = ids[i], i + 1
                 first, last = max(lo, i - half), min(hi, i + half + 1)
                 if fresh or squares < (0.01 * rate * max(around, 1.0)) ** 2:
                     # Also if little is left of what was summed: rounding must not become a direction.
-                    for p in range(first, last):
-                        inside[ids[p]] = 0
-                    heavy, squares = 0.0, np.float32(0)
-                    for p in range(first, last):
-                        inside[ids[p]] += 1
-                        if centred:
-                            heavy += np.float64(weights[ids[p]] * filled[ids[p]])
-                    if centred:
-                        _sum_weighted(ids, first, last, table, weights, window_sum)
-                        around = heavy - weights[word] * filled[word]
-                        keep = one - rate * weights[word]
-                        centre = np.float32(rate * around / max(mass[0], 1e-30))
-                        for j in range(moved.size):
-                            pulled = keep * table[word, j] + rate * window_sum[j]
-                            moved[j] = pulled - centre * total[j] + origin[word, j]
-                            squares += moved[j] * moved[j]
-                    else:
-                        sum_window(ids, first, last, table, window_sum, 0, window_sum.size)
-                        for j in range(moved.size):
-                            pulled = keep * table[word, j] + rate * window_sum[j]
-                            squares += pulled * pulled
+                    heavy = _fresh_window(centred, ids, first, last, table, centring, window_sum, inside)
+                    around = heavy - weights[word] * filled[word] if centred else 0.0
+                    keep = one - (rate * weights[word] if centred else rate)
+                    centre = np.float32(rate * around / max(mass[0], 1e-30)) if centred else one
+                    squares = _pull(centred, table, word, keep, rate, centre, window_sum, moved, centring)
                 moves = squares > (NOISE * rate * around) ** 2
                 if centred and moves and not filled[word]:
                     filled[word] = True
@@ -288,12 +323,8 @@ def _make_sweep(centred: bool) -> Callable[..., int]:
                     inside[entering] += 1
                     inside[leaving] -= 1
                 else:
-                    for j in range(moved.size if moves else 0):
-                        target = moved[j] if centred else keep * table[word, j] + rate * window_sum[j]
-                        new = scale * target
-                        if centred:
-                            total[j] += shares[word] * (new - table[word, j])
-                        table[word, j] = new
+                    if moves:
+                        _write_row(centred, table, word, keep, rate, scale, window_sum, moved, centring)
                     for p in range(first, last):
                         inside[ids[p]] = 0
                     inside[nothing] = 0
