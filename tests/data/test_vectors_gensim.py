@@ -14,7 +14,8 @@ from selfvec.storage.formats import Vectors
 gensim = pytest.importorskip("gensim.models")
 
 RNG = np.random.default_rng(1)
-WORDS = [f"w{i}" for i in range(50)]
+ODD = ["don't", "new_york", "日本", "C++", "é", "x,y", '"q"', "#", "Straße", "😀"]
+WORDS = [*(f"w{i}" for i in range(40)), *ODD]
 ROWS = RNG.standard_normal((50, 8)).astype(np.float32)
 COUNTS = np.arange(50, 0, -1)
 OURS = Vectors(WORDS, ROWS, counts=COUNTS)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .rows import top_columns
+from .rows import top_indices
 
 __all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
 
@@ -60,7 +60,7 @@ def nearest(
         own = np.flatnonzero(place[asked] >= 0)
         cosines[own, place[asked[own]]] = -np.inf
         cosines[~allowed[asked]] = -np.inf
-        best = top_columns(cosines, kept)
+        best = np.array([top_indices(each, kept) for each in cosines], np.int64)
         found = np.take_along_axis(cosines, best, axis=1) > -np.inf
         out[start : start + block, :kept] = np.where(found, candidates[best], -1)
     return out

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.threads import ROW_BLOCK
 
-__all__ = ["ROW_BLOCK", "top_columns", "top_indices", "unit_in_place", "unit_rows"]
+__all__ = ["ROW_BLOCK", "top_indices", "unit_in_place", "unit_rows"]
 
 Scores = NDArray[np.floating[Any]]
 
@@ -29,23 +29,13 @@ def unit_in_place(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     return matrix
 
 
-def top_columns(scores: Scores, k: int) -> NDArray[np.int64]:
-    """Columns of the k largest scores of each row, best first, ties by column. (m, n) -> (m, min(k, n))."""
-    n = scores.shape[1]
-    columns: NDArray[np.int64] = np.broadcast_to(np.arange(n), scores.shape)
-    if k < n:
-        least = np.partition(scores, n - k, axis=1)[:, n - k, None]
-        chosen, ties = np.greater(scores, least), np.equal(scores, least)
-        places = k - chosen.sum(axis=1, keepdims=True)
-        # Of those that tie for the last place the first come in, as many as places are left.
-        crowded = np.flatnonzero(ties.sum(axis=1) > places[:, 0])
-        ties[crowded] &= np.cumsum(ties[crowded], axis=1) <= places[crowded]
-        columns = np.nonzero(chosen | ties)[1].reshape(len(scores), k)
-    order = np.argsort(-np.take_along_axis(scores, columns, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(columns, order, axis=1).astype(np.int64)
-
-
 def top_indices(scores: Scores, n: int) -> list[int]:
     """Indices of the n largest of (m,) scores, best first, ties by index."""
-    found: list[int] = top_columns(scores[None], n)[0].tolist() if n > 0 and len(scores) else []
+    n = min(n, len(scores))
+    if n <= 0:
+        return []
+    least = np.partition(scores, len(scores) - n)[len(scores) - n]
+    candidates = np.flatnonzero(scores >= least)
+    order = np.argsort(-scores[candidates], kind="stable")
+    found: list[int] = candidates[order][:n].tolist()
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import pickle
@@ -95,12 +94,6 @@ def test_npy_without_or_with_the_wrong_words(tmp_path: Path) -> None:
     (tmp_path / "a.vocabulary.txt").write_text("x\ny\n")
     with pytest.raises(FormatError, match=r"a\.vocabulary\.txt: .* 2 for 3"):
         load(path)
-
-
-def test_a_packed_npy_finds_its_words(tmp_path: Path) -> None:
-    (tmp_path / "my.table.vocabulary.txt").write_text("x\ny\nz\n")
-    path = put(tmp_path, gzip.compress(npy(MATRIX)), "my.table.npy.gz")
-    assert load(path).index_to_key == ["x", "y", "z"]
 
 
 @pytest.mark.parametrize("words", [np.array(["x", "é", "z"]), np.array([b"x", "é".encode(), b"z"])])

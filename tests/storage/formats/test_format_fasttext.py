@@ -68,11 +68,6 @@ def test_vectors_are_means_of_rows_in_fasttexts_order(ngrams: tuple[int, int], t
         assert source == (Source.KNOWN if word in WORDS else Source.SUBWORDS if rows else Source.NONE)
 
 
-def test_the_end_of_sentence_has_no_ngrams_but_a_slash_s_has() -> None:
-    assert expected_rows("</s>", 3, 6) == [4]
-    assert len(expected_rows("/s", 3, 6)) > 1
-
-
 @settings(max_examples=200)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=4))
 def test_any_text_is_composed_as_expected(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
@@ -155,11 +150,3 @@ def test_absurd_sizes_are_held_against_the_file(tmp_path: Path) -> None:
     good[matrix + 1 : matrix + 9] = struct.pack("<q", 2**60)
     with pytest.raises(FormatError, match="ends inside the matrix"):
         load(put(tmp_path, bytes(good)))
-
-
-def test_cut_off_anywhere_it_is_an_error(tmp_path: Path) -> None:
-    content = model(random_table())
-    needed = len(content) - (17 + 4 * D)  # the output matrix is not read
-    for end in range(4, needed, 7):
-        with pytest.raises(FormatError):
-            load(put(tmp_path, content[:end]))

@@ -65,14 +65,6 @@ def test_words_no_tokenizer_keeps_whole_are_refused(word: str, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "m").mkdir()
-    (tmp_path / "m" / "mine").write_text("x")
-    with pytest.raises(OSError, match="exists already"):
-        save(table(), tmp_path / "m", "model2vec")
-    assert (tmp_path / "m" / "mine").read_text() == "x"
-
-
 def word_piece() -> Tokenizer:
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()

@@ -87,18 +87,6 @@ def test_an_error_names_the_line(content: bytes | str, message: str, tmp_path: P
     assert caught.value.remedy
 
 
-def test_many_short_lines_are_not_worth_a_large_table(tmp_path: Path) -> None:
-    import tracemalloc
-
-    path = put(tmp_path, ("a " + "1 " * 5000 + "\n") * 60 + "b 1\n" * 200_000)
-    tracemalloc.start()
-    with pytest.raises(FormatError):
-        load(path, "glove")
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 50e6
-
-
 def test_a_glove_reader_refuses_a_header(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="GloVe text has no header"):
         load(put(tmp_path, "2 3\na 1 2 3\nb 1 2 3\n"), "glove")
@@ -212,19 +200,6 @@ def test_glove_does_not_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
         save(vectors, tmp_path / "a.glove")
     save(vectors, tmp_path / "a.vec")
     assert load(tmp_path / "a.vec").index_to_key == ["\ufeffa"]
-
-
-def test_packed_text_is_read(tmp_path: Path) -> None:
-    save(table(), tmp_path / "a.vec")
-    data = (tmp_path / "a.vec").read_bytes()
-    for packed in (
-        gzip.compress(data),
-        zstd.compress(data),
-        gzip.compress(data[:99]) + gzip.compress(data[99:]),
-    ):
-        vectors = load(put(tmp_path, packed))
-        assert vectors.provenance["format"] == "word2vec-text"
-        assert np.array_equal(vectors.vectors, table().vectors)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])

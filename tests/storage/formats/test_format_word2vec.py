@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_tables import WORDS, table
 
 from selfvec.base.errors import FormatError
 from selfvec.storage.formats import load, save
@@ -75,36 +74,6 @@ def test_numbers_that_happen_to_be_text_bytes(tmp_path: Path) -> None:
 def test_an_error_names_the_row_and_the_byte(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=message):
         load(put(tmp_path, content), "word2vec")
-
-
-@pytest.mark.parametrize("binary", [True, False])
-def test_gensim_reads_what_is_written(binary: bool, tmp_path: Path) -> None:
-    path = tmp_path / ("a.bin" if binary else "a.vec")
-    save(table(), path)
-    theirs = gensim.KeyedVectors.load_word2vec_format(path, binary=binary)
-    assert theirs.index_to_key == WORDS
-    assert np.array_equal(theirs.vectors, table().vectors)
-
-
-@pytest.mark.filterwarnings("ignore")  # gensim leaves the file open
-def test_gensim_reads_glove_text(tmp_path: Path) -> None:
-    save(table(), tmp_path / "a.glove")
-    theirs = gensim.KeyedVectors.load_word2vec_format(tmp_path / "a.glove", no_header=True)
-    assert theirs.index_to_key == WORDS
-    assert np.array_equal(theirs.vectors, table().vectors)
-
-
-@pytest.mark.parametrize("binary", [True, False])
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_what_gensim_writes_is_read(binary: bool, suffix: str, tmp_path: Path) -> None:
-    theirs = gensim.KeyedVectors(5)
-    theirs.add_vectors(WORDS, table().vectors)
-    path = tmp_path / f"a.any{suffix}"
-    theirs.save_word2vec_format(path, binary=binary)
-    ours = load(path)
-    assert ours.provenance["format"] == ("word2vec" if binary else "word2vec-text")
-    assert ours.index_to_key == WORDS
-    assert np.array_equal(ours.vectors, table().vectors)
 
 
 def test_real_vectors_agree_with_gensim(shared_data: Path) -> None:

@@ -64,10 +64,11 @@ def lines_from(source: Input, start: int) -> tuple[int, int]:
     end += len(tail)
     count = 0
     for at in range(start, end, _COUNTED):
-        newlines = np.flatnonzero(source.array(np.uint8, min(_COUNTED, end - at), at) == 10)
-        if source.limit is not None and count + len(newlines) >= source.limit:
-            return source.limit, at + int(newlines[source.limit - count - 1])
-        count += len(newlines)
+        newlines = source.array(np.uint8, min(_COUNTED, end - at), at) == 10
+        found = int(np.count_nonzero(newlines))
+        if source.limit is not None and count + found >= source.limit:
+            return source.limit, at + int(np.flatnonzero(newlines)[source.limit - count - 1])
+        count += found
     return count + (end > start), end
 
 
