@@ -85,7 +85,7 @@ def run() -> list[Result]:
         results = [Result("serve: ranking 100,000 words, once", time.perf_counter() - start, "s")]
         data.comparisons.tasks("refined").tested.result()
         data.comparisons.tasks("refined").states.result()
-        data.passages.result()
+        data.original_index.result()
         _check(data)
         for name, act in {
             "a word's neighbours": lambda i: data.word("refined", f"word{i * 37}"),

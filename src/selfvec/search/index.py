@@ -218,12 +218,13 @@ class Index:
         InputError
             If there is no document of that id.
         """
-        if name not in self._numbers:
+        if name not in self.numbers:
             raise InputError(f"there is no document {name!r}", remedy="check the id")
-        return self.documents.text(self._numbers[name])
+        return self.documents.text(self.numbers[name])
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
+    def numbers(self) -> dict[str, int]:
+        """The number of each document by its id, in the order of the corpus."""
         return {name: number for number, name in enumerate(self.documents.ids)}
 
 

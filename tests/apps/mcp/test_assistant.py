@@ -285,14 +285,6 @@ def test_an_older_client_and_an_interruption(folder: Path) -> None:
         assert server.stderr.read() == "selfvec: interrupted\n"
 
 
-def test_what_is_no_run_is_one_line(tmp_path: Path, capsys) -> None:
-    assert main(["mcp", str(tmp_path)]) == 2
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert "is not a run folder" in output.err
-    assert output.err.count("\n") == 1
-
-
 def test_a_missing_package_names_its_extra(folder: Path, monkeypatch, capsys) -> None:
     for name in [
         name for name in sys.modules if name.split(".")[0] == "mcp" or name.startswith("selfvec.apps.mcp")

@@ -27,7 +27,7 @@ def site(run: Run) -> Iterator[Site]:
             tasks.tested.result()
             tasks.states.result()
         site.data.originals.result()
-        site.data.indexes.result()
+        site.data.original_index.result()
         yield site
 
 

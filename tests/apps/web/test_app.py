@@ -12,7 +12,7 @@ import urllib.parse
 
 import numpy as np
 import pytest
-from serving import HOSTILE, Site
+from serving import Site
 
 from selfvec.apps.cli import main
 from selfvec.apps.web.app import page_files
@@ -111,13 +111,6 @@ def test_a_defect_is_not_told_in_detail(site: Site, monkeypatch) -> None:
     assert b"Traceback" not in body
 
 
-def test_hostile_words_come_as_they_are(site: Site) -> None:
-    told = site.json("/api/word?c=refined&w=" + urllib.parse.quote(HOSTILE))
-    assert told["word"] == HOSTILE
-    completed = site.json("/api/complete?q=" + urllib.parse.quote("<img"))
-    assert completed["words"][0][0] == HOSTILE
-
-
 def test_a_port_in_use_is_passed_over_or_said() -> None:
     with bind("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
@@ -162,8 +155,3 @@ def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:
     finally:
         server.kill()
         server.communicate()
-
-
-def test_no_run_is_said(tmp_path, capsys) -> None:
-    assert main(["serve", str(tmp_path)]) == 2
-    assert "is not a run folder" in capsys.readouterr().err

@@ -40,7 +40,7 @@ def test_neighbours_are_the_nearest_rows_one_by_one_and_in_a_ranking(seed: int) 
         for table, near, ranked in sides:
             order = [i for i in np.argsort(-(table @ table[row]), kind="stable").tolist() if i != row][:10]
             assert [i for i, _ in near] == ranked[place].tolist() == order
-        gained, lost = made.gained_and_lost(row)
+        gained, lost = ranking.gained_and_lost(row)
         assert len(gained) == len(lost)
         assert not set(gained) & set(lost)
 
@@ -190,9 +190,9 @@ def test_the_page_finds_what_the_command_finds(site: Site, run: Run) -> None:
     before, after = found["sides"]
     assert len(before) == len(after) == 5
     texts = (run.folder.parent / "reports.jsonl").read_text().splitlines()
-    assert all(set(TOPICS["kitchen"]) & set(texts[int(hit["document"])].split()) for hit in after)
+    assert all(set(TOPICS["kitchen"]) & set(texts[hit["document"]].split()) for hit in after)
     command = run_index(run).search("zest dough nonsense", 5).hits
-    assert [(hit["document"], hit["score"]) for hit in after] == [(hit.id, hit.score) for hit in command]
+    assert [(hit["id"], hit["score"]) for hit in after] == [(hit.id, hit.score) for hit in command]
 
 
 @pytest.mark.parametrize(

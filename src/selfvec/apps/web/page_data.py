@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
-from selfvec.search import TABLES, Hit, Index, run_index
+from selfvec.search import Hit, Index, run_index
 from selfvec.usage.contexts import occurrences, padded_windows
 from selfvec.usage.marked_uses import (
     HALF,
@@ -73,15 +74,25 @@ class PageData:
         return BackgroundTask(lambda _: original_texts(run, most=_LARGEST_CORPUS, demonstration=True))
 
     @cached_property
-    def indexes(self) -> BackgroundTask[list[Index]]:
-        """The search index of the original vectors, and the one that ``selfvec search`` uses."""
-        chosen = (("original",), TABLES)
-        return BackgroundTask(lambda _: [run_index(self.run, tables=t, or_tokens=True) for t in chosen])
+    def index(self) -> BackgroundTask[Index]:
+        """The search index, as ``selfvec search`` uses it."""
+        return BackgroundTask(lambda _: run_index(self.run, or_tokens=True))
+
+    @cached_property
+    def original_index(self) -> BackgroundTask[Index]:
+        """The search index of the original vectors, made after `index`."""
+
+        def work(progress: Progress) -> Index:
+            del progress
+            self.index.result()
+            return run_index(self.run, tables=("original",), or_tokens=True)
+
+        return BackgroundTask(work)
 
     def start(self) -> None:
         """Begin what the page will ask for, the comparison that is shown first."""
         self.comparisons.tasks(self.comparisons.default)
-        _ = self.originals, self.indexes
+        _ = self.originals, self.index, self.original_index
 
     def about(self) -> Json:
         """What the run is, in a few words and numbers."""
@@ -155,7 +166,7 @@ class PageData:
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences typical of what a word means now and, if two slices are compared, meant before."""
         row, batch, comparison = self.run.index(word), self.run.require_tokens(), self.comparisons.get(key)
-        gained, lost = comparison.ranking.tables.gained_and_lost(row)
+        gained, lost = comparison.ranking.gained_and_lost(row)
         marks = {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came")}
         texts = []
         for text in comparison.texts:
@@ -213,19 +224,43 @@ class PageData:
     def texts(self, question: str, most: int) -> Json:
         """Documents found with the original vectors, and as ``selfvec search`` finds them.
 
-        ``ready`` is false while the documents are indexed.
+        ``ready`` is false while the documents are indexed, ``whole`` while they are indexed again with the
+        original vectors.
         """
-        indexes = self.indexes.result_now()
-        if indexes is None:
+        index, original = self.index.result_now(), self.original_index.result_now()
+        if index is None:
             return {"ready": False}
-        found = [index.search(question, most) for index in indexes]
+        found = index.search(question, most)
+        before = None if original is None else original.search(question, most)
         return {
             "ready": True,
+            "whole": before is not None,
             "names": ["original", "refined"],
-            "known": found[1].asked,
-            "unknown": found[1].unknown,
-            "sides": [[_quotation(hit) for hit in one.hits] for one in found],
+            "known": found.asked,
+            "unknown": found.unknown,
+            "sides": [
+                [self._hit(index, hit) for hit in (before.hits if before else ())],
+                [self._hit(index, hit) for hit in found.hits],
+            ],
         }
+
+    def _hit(self, index: Index, hit: Hit) -> Json:
+        """A document that was found, as a quoted use in which words that match the question are marked."""
+        number, batch = index.numbers[hit.id], self.run.tokens
+        quoted: Json = {
+            "document": number,
+            "id": hit.id,
+            "score": hit.score,
+            "cut": [False, False],
+            "written": True,
+            "tokens": [[text, "near" if mark else ""] for text, mark in hit.pieces()],
+        }
+        if hit.date:
+            quoted["date"] = hit.date
+        if batch is not None and batch.slices is not None and batch.documents == len(index):
+            label = int(batch.slices[number])
+            quoted |= {"slice": batch.slice_names[label]} if label >= 0 else {}
+        return quoted
 
     def map(
         self, key: str, word: str | None = None, whole: bool | None = None
@@ -265,19 +300,6 @@ class PageData:
     def health(self) -> Json:
         """The health report, as ``selfvec health --json`` prints it."""
         return self.run.health
-
-
-def _quotation(hit: Hit) -> Json:
-    """A hit as the page quotes it, with the words that match the question marked."""
-    tokens = [[text, "near" if mark else ""] for text, mark in hit.pieces()]
-    quoted = {
-        "document": hit.id,
-        "score": hit.score,
-        "cut": [False, False],
-        "written": True,
-        "tokens": tokens,
-    }
-    return quoted | ({"date": hit.date} if hit.date else {})
 
 
 def _description(provenance: Json) -> str:

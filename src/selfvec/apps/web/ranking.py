@@ -120,11 +120,6 @@ class WordTables:
         best = [i for i in top_indices(cosines, neighbours) if np.isfinite(cosines[i])]
         return [(int(self.shown[i]), float(cosines[i])) for i in best if compact[i].any()]
 
-    def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:
-        """Rows that are only near the word after, and only before, nearest first."""
-        had, has = ([other for other, _ in side] for side in self.near(row))
-        return only_in_each(had, has)
-
 
 @dataclass(frozen=True)
 class Filter:
@@ -257,10 +252,19 @@ class Ranking:
         keys: Numbers = np.nan_to_num(-figures, nan=1.0)
         return keys
 
+    def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:
+        """Rows that are near a word only after, and only before, nearest first."""
+        place = self.place.get(row)
+        if place is None:
+            had, has = ([other for other, _ in side] for side in self.tables.near(row))
+        else:
+            had, has = (side[place][side[place] >= 0].tolist() for side in (self.had, self.has))
+        return only_in_each(had, has)
+
     def row(self, place: int) -> dict[str, Any]:
         """A word as in ``selfvec drift --json``, with its size and neighbourhood change."""
         row, words = int(self.rows[place]), self.tables.words
-        gained, lost = only_in_each(self.had[place].tolist(), self.has[place].tolist())
+        gained, lost = self.gained_and_lost(row)
         test = (self.tests or {}).get(words[row], {})
         before, after = self.tables.counts[:, row].tolist()
         return {
@@ -271,8 +275,8 @@ class Ranking:
             **{name: _rounded(_float(test.get(name))) for name in FIGURES},
             "count_a": before,
             "count_b": after,
-            "gained": [words[i] for i in gained if i >= 0],
-            "lost": [words[i] for i in lost if i >= 0],
+            "gained": [words[i] for i in gained],
+            "lost": [words[i] for i in lost],
         }
 
 

@@ -78,12 +78,16 @@ def draw_map(words: Ints, states: Sequence[State], fitted: Ints | None = None) -
     chosen = words if fitted is None else fitted
     ends = [state.rows(chosen) - state.mean for state in (states[0], states[-1])]
     plane = project(np.concatenate([rows[np.any(rows != 0, axis=1)] for rows in ends]))
+    assert plane.mean is not None
+    assert plane.components is not None
+    axes = plane.components.T.astype(np.float32)  # (d, 2)
     placed = np.zeros((len(states), len(words), 2), np.float32)
     for flat, state in zip(placed, states, strict=True):
+        middle = (state.mean + plane.mean).astype(np.float32)
         for start in range(0, len(words), _BLOCK):
             rows = state.rows(words[start : start + _BLOCK])
             known = np.any(rows != 0, axis=1)[:, None]  # a word without a vector yet stays in the middle
-            flat[start : start + _BLOCK] = np.where(known, plane.transform(rows - state.mean), np.float32(0))
+            flat[start : start + _BLOCK] = np.where(known, (rows - middle) @ axes, np.float32(0))
     low, high = placed.min(axis=(0, 1)), placed.max(axis=(0, 1))
     edges = (high - low) / 2
     scale = LARGEST / max(float(edges.max()), 1e-9)

@@ -55,7 +55,7 @@ export class Texts {
     const asked = state.ask.trim();
     if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
     if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type a few words or a question."));
-    const found = await this.newest((signal) => ask("texts", { q: asked, n: 8 }, { signal, keep: (answer) => answer.ready }));
+    const found = await this.newest((signal) => ask("texts", { q: asked, n: 8 }, { signal, keep: (answer) => answer.whole }));
     if (!found) return undefined;
     clearTimeout(this.again);
     if (!found.ready) {
@@ -66,12 +66,14 @@ export class Texts {
     const notes = found.unknown.length ? h("p", { class: "lead" }, "Words that the run does not know: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
     const [before, after] = found.sides, numbers = found.sides.map((hits) => new Map(hits.map((hit, i) => [hit.document, i + 1])));
     const side = (name, hits, other, mark) => h("section", {}, h("h3", {}, name),
+      mark === "went" && !found.whole ? h("p", { class: "wait" }, "Indexing all texts with the original vectors …") :
       hits.length ? h("ol", { class: "hits" }, hits.map((hit, place) => {
         const was = other.get(hit.document);
-        const how = was === undefined ? (mark === "came" ? "+ new" : "− gone") : mark === "came" && was !== place + 1 ? `was ${was}` : "";
+        const how = !found.whole ? "" : was === undefined ? (mark === "came" ? "+ new" : "− gone") : mark === "came" && was !== place + 1 ? `was ${was}` : "";
         return h("li", {}, h("span", { class: "head" }, h("span", { class: "num" }, figure(hit.score)), h("span", { class: was === undefined ? mark : "times" }, how)), quotes([hit]));
       })) : h("p", { class: "wait" }, "Nothing was found."));
     this.out.replaceChildren(...[notes, h("div", { class: "sides" }, side("Before", before, numbers[1], "went"), side("After", after, numbers[0], "came"))].filter(Boolean));
+    if (!found.whole) this.again = setTimeout(() => this.update(), 1000);
     say(`${before.length} texts before, ${after.length} after`);
     return undefined;
   }
