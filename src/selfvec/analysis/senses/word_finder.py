@@ -1,28 +1,25 @@
-"""Finding a word of a run in other texts, which are tokenised as the run's corpus was."""
+"""Finding a word of a run in other texts, which are encoded as the run's corpus was."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
+import polars as pl
 
 from selfvec.base.errors import InputError
+from selfvec.corpus.documents import Documents
 from selfvec.data.run import Run
+from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.lexicon import word_spans
 from selfvec.text.phrases import parts, units_of
-from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
-from selfvec.text.tokenizers import Tokenizer
 from selfvec.usage.contexts import Contexts
 
 __all__ = ["WordFinder"]
 
 Span = tuple[int, int]
-
-_HYPHENS = ("-", "\u2010", "\u2011")
 
 
 @dataclass(frozen=True)
@@ -39,98 +36,56 @@ class WordFinder:
     run: Run
     word: int
 
-    @property
-    def _options(self) -> dict[str, object]:
-        options = self.run.provenance.get("options")
-        return options if isinstance(options, dict) else {}
+    def find(self, text: str) -> tuple[list[Span], Contexts]:
+        """Places of the word in a text, in characters, and the windows around it.
 
-    @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        from selfvec.text import tokenizer
-
-        name = str(self._options.get("tokenizer") or "words")
+        Raises
+        ------
+        InputError
+            If the run's tokens are pieces of words.
+        """
+        name = str(self._option("tokenizer") or "words")
         if name not in ("words", "whitespace"):
             raise InputError(
                 "the run's tokens are pieces of words, so words cannot be found in texts",
                 path=self.run.folder,
                 remedy="refine with --tokenizer words",
             )
-        return tokenizer(name)
+        documents = [Documents(pl.Series([text], dtype=pl.String))]
+        rules, phrases = Rules(lemmatize=self._option("lemmatize")), units_of(self.run.provenance)
+        batch = encode(documents, tokenizer(name), rules, self.run.vectors, phrases=phrases)[0]
+        units = [batch.types[i] for i in batch.ids.tolist()]
+        ids = np.array([self._rows(unit) for unit in units], np.int32)
+        kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
+        places = np.flatnonzero(ids[kept] == self.word)
+        contexts = Contexts.around(ids[kept], np.array([0, len(kept)]), places)
+        spans = _unit_spans(text, units, word_spans(text, name), set(phrases))
+        return [spans[i] for i in kept[places].tolist()], contexts
 
-    @cached_property
-    def _rules(self) -> Rulebook:
-        """Rules that map words to types of the run. Words it left out are not in its vocabulary anyway."""
-        from selfvec.text import Rules
+    def _option(self, name: str) -> str | None:
+        options = self.run.provenance.get("options")
+        return str(options[name]) if isinstance(options, dict) and options.get(name) else None
 
-        given = {name: str(value) for name in ("lemmatize", "stem") if (value := self._options.get(name))}
-        return Rulebook(Rules(**given), self._tokenizer.casing)  # type: ignore[arg-type]
+    def _rows(self, name: str) -> int:
+        """Row of a word in the run's tables, -1 for an unknown word."""
+        row = self.run.vectors.key_to_index.get(name, -1)
+        language = self._option("stem")
+        return row if row >= 0 or language is None else self._stems.get(stems([name], language)[0], -1)
 
     @cached_property
     def _stems(self) -> dict[str, int]:
-        """The run's words by their stems, if its words are stems."""
-        if self._rules.stem is None:
-            return {}
-        keys = self.run.vectors.index_to_key
-        return {stem: i for i, stem in reversed(list(enumerate(stems(keys, self._rules.stem))))}
-
-    @cached_property
-    def _phrases(self) -> dict[tuple[str, ...], str]:
-        """The run's phrases by their words."""
-        return {tuple(parts(unit.lower())): unit for unit in units_of(self.run.provenance)}
-
-    def find(self, text: str) -> tuple[list[tuple[int, int]], Contexts]:
-        """Places of the word in a text, in characters, and the windows around it."""
-        names, spans = self._joined(*self._named(text))
-        ids = np.array(self._numbers(names), np.int64)
-        kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
-        within = ids[kept].astype(np.int32)
-        places = np.flatnonzero(within == self.word)
-        contexts = Contexts.around(within, np.array([0, len(within)]), places)
-        return [spans[i] for i in kept[places].tolist()], contexts
-
-    def _named(self, text: str) -> tuple[list[str], list[Span], list[bool]]:
-        """Words of a text as types of the run, their places, and whether each directly follows the last."""
-        import polars as pl
-
-        raw = self._tokenizer(pl.Series([text], dtype=pl.String))
-        counts = np.bincount(raw.ids, minlength=len(raw.types)).astype(np.int64)
-        keys = self._rules.keys(raw.types, counts, self.run.vectors.key_to_index)
-        names = [keys.types[i] for i in keys.places[raw.ids].tolist()]
-        spans = word_spans(text, self._tokenizer.name)
-        gaps = (text[end:start] for (_, end), (start, _) in pairwise(spans))
-        return names, spans, [gap in _HYPHENS or _is_space(gap) for gap in gaps]
-
-    def _joined(
-        self, names: list[str], spans: list[Span], follows: list[bool]
-    ) -> tuple[list[str], list[Span]]:
-        """The same with phrases as one word, the longest first, from left to right."""
-        if not self._phrases:
-            return names, spans
-        longest, place = max(map(len, self._phrases)), 0
-        out: list[str] = []
-        where: list[Span] = []
-        lower = [name.lower() for name in names]
-        while place < len(names):
-            end = place + 1
-            while end < len(names) and end - place < longest and follows[end - 1]:
-                end += 1
-            while end - place > 1 and tuple(lower[place:end]) not in self._phrases:
-                end -= 1
-            out.append(self._phrases.get(tuple(lower[place:end]), names[place]))
-            where.append((spans[place][0], spans[end - 1][1]))
-            place = end
-        return out, where
-
-    def _numbers(self, keys: Sequence[str]) -> list[int]:
-        """Rows of words in the run's tables, -1 for unknown words."""
-        index = self.run.vectors.key_to_index
-        found = [index.get(key, -1) for key in keys]
-        if self._rules.stem is None:
-            return found
-        named = stems(keys, self._rules.stem)
-        return [i if i >= 0 else self._stems.get(stem, -1) for i, stem in zip(found, named, strict=True)]
+        """The run's words by their stems."""
+        names = stems(self.run.vectors.index_to_key, str(self._option("stem")))
+        return {stem: row for row, stem in reversed(list(enumerate(names)))}
 
 
-def _is_space(gap: str) -> bool:
-    """Whether two words are separated by white space without a blank line."""
-    return gap.isspace() and gap.count("\n") < 2
+def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str]) -> list[Span]:
+    """Places of words and phrases, from the places of the words; a phrase may be written as one word."""
+    out, place = [], 0
+    for unit in units:
+        first, end = words[place]
+        written = text[first:end].lower() == unit.lower()
+        size = 1 if written or unit not in phrases else len(parts(unit))
+        out.append((first, words[place + size - 1][1]))
+        place += size
+    return out
