@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,14 @@ import pytest
 from corpus_reader import Reader, collect
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.places import ROOT
 
 from selfvec.base.errors import CorpusError
-from selfvec.corpus import Corpus
+from selfvec.corpus import Corpus, fields
 from selfvec.corpus.dates import parse_dates
 from selfvec.corpus.documents import Seen
 from selfvec.corpus.fields import recognise
+from selfvec.corpus.sources import DOCUMENT_SUFFIXES, KINDS
 
 DATES = {
     "2020-06-18": "2020-06-18",
@@ -245,3 +248,18 @@ def test_other_fields_come_along_when_asked_for(tmp_path: Path) -> None:
         "size": [None, None, "1"],
         "tags": [None, None, "['x']"],
     }
+
+
+def test_the_page_names_what_is_read():
+    page = (ROOT / "docs" / "corpora.md").read_text(encoding="utf-8")
+    for suffix in (*KINDS, *filter(None, DOCUMENT_SUFFIXES)):
+        assert f"`{suffix}`" in page or suffix in (".text", ".markdown"), suffix
+    for kind, known in {
+        "text": {*fields.TEXTS, *fields.TITLES},
+        "date": {*fields.DATES},
+        "id": {*fields.IDS},
+    }.items():
+        entry = re.search(rf"\* \*\*{kind}\*\*:(.*?)(?=\n\* |\n\n)", page, re.DOTALL)[1]
+        named = set(re.findall(r"`(\w+)`", entry))
+        assert named
+        assert named <= known

@@ -1,4 +1,4 @@
-"""From text to token ids: cutting it up, naming what was cut, leaving out what is not wanted.
+"""From text to token ids: tokenising, normalising words, and dropping unwanted ones.
 
 >>> from selfvec.text import Rules, encode, tokenizer
 """

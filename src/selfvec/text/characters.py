@@ -1,7 +1,7 @@
-"""What each character means to a tokeniser, as a table with one byte of flags per code point.
+"""Flags of each character for the tokenisers, one byte per code point.
 
-The kernels see bytes and this table only, so that the rules of a tokeniser are data: `words` and `whitespace`
-share one loop. The tables follow `unicodedata`, so they know as much of Unicode as the running Python.
+The kernels use only bytes and this table, so `words` and `whitespace` share one loop. The tables follow
+`unicodedata`, and so the Unicode version of the running Python.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A corpus as integers: batches of documents in, one `TokenBatch` out.
 
-Three steps, of which only the first sees text: cut and number (per batch, on every core), decide per type
-(`selfvec.text.rules`), renumber (one gather per batch).
+There are three steps: split and number tokens (per batch, on all cores), apply the rules to each type
+(`selfvec.text.rules`), renumber the tokens (one gather per batch). Only the first step sees text.
 """
 
 from __future__ import annotations
@@ -50,23 +50,23 @@ class Documents(Protocol):
 
 @dataclass(frozen=True)
 class Encoding:
-    """What became of the text, for the provenance.
+    """Figures about the encoded text, for the provenance.
 
     Parameters
     ----------
     tokenizer : str
     documents, sentences : int
     empty : int
-        Documents without a kept token.
+        Documents without any kept token.
     raw_tokens, tokens : int
         Before and after the rules.
     dropped : dict of str to int
-        Tokens each rule left out, and those that phrases swallowed; with ``tokens`` they add up to
+        Tokens that each rule dropped, and those merged into phrases; with ``tokens`` they add up to
         ``raw_tokens``.
     raw_types, types : int
-        The first is None for a text put together of several, which may share some.
+        The first is None for several texts joined, since they may share types.
     known_types, known_tokens : int
-        Those of ``types`` and ``tokens`` that have a vector.
+        Types and tokens that have a vector.
     """
 
     tokenizer: str
@@ -99,7 +99,7 @@ class Encoding:
 
 @dataclass
 class _Raw:
-    """A corpus in raw tokens, gathered batch by batch."""
+    """The raw tokens of a corpus, gathered batch by batch."""
 
     index: defaultdict[str, int] = field(default_factory=lambda: defaultdict(count().__next__))
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1024, np.int64))
@@ -129,7 +129,7 @@ class _Raw:
         self.fingerprints.append(getattr(batch, "fingerprints", None))
 
     def running(self, keys: Keys, names: Sequence[str]) -> Running:
-        """All tokens by key, those that rules drop by ``names``; the raw tokens are used up."""
+        """All tokens by key, with dropped ones under ``names``; frees the raw tokens."""
         places, dropped = keys.places.copy(), np.flatnonzero(keys.places < 0)
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
         starts = np.cumsum([0, *map(len, self.ids)])
@@ -144,11 +144,11 @@ class _Raw:
         )
 
     def renumbered(self, keys: Keys) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Kept tokens by key, (N,) int32, and document bounds, (D + 1,) int64; the raw tokens are used up."""
+        """Kept tokens by key, (N,) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
         total = int(self.counts[: len(keys.places)][keys.places >= 0].sum())
         ids, offsets = np.empty(total, np.int32), [np.zeros(1, np.int64)]
         start = 0
-        while self.ids:  # freed batch by batch: the two numberings never stand whole side by side
+        while self.ids:  # freed batch by batch, so that the two numberings are never in memory whole
             new = keys.places[self.ids.pop(0)]
             kept = new >= 0
             ends = np.concatenate(([0], np.cumsum(kept)))
@@ -168,39 +168,39 @@ def encode(
     unstemmed: bool = False,
     jobs: int | None = None,
 ) -> tuple[TokenBatch, Encoding]:
-    """Turn documents into token ids under the keys of a vocabulary.
+    """Turn documents into token ids of a vocabulary.
 
     Parameters
     ----------
     batches : iterable of `Documents`
-        Read in this thread, a few batches ahead of their use.
+        Read in this thread, a few batches ahead.
     tokenizer : Tokenizer
         See `selfvec.text.tokenizer`.
     rules : Rules, optional
-        What is left out and merged; nothing by default.
+        Which words are dropped and merged; none by default.
     known : Vectors, optional
         Decides casing: a word's key is the first of its exact, lower-case and title-case forms in ``known``.
     phrases : sequence of str, or callable
-        Words that become one token where they follow one another, as ``flash_flood``, or what finds them;
-        see `selfvec.text.phrases`.
+        Words that become one token when they follow each other, as ``flash_flood``, or a callable that finds
+        such phrases; see `selfvec.text.phrases`.
     unstemmed : bool
         Whether to leave stemming and `min_count` to `selfvec.text.unstemmed`.
     jobs : int, optional
-        Threads; all cores by default. The result is the same for any number, and for any batches.
+        Threads; all cores by default. The result does not depend on it, nor on the batches.
 
     Returns
     -------
     tokens : TokenBatch
-        With every document, also those in which nothing is left; types in order of first appearance.
+        All documents, empty ones included; types in order of first appearance.
     encoding : Encoding
-        What was counted on the way.
+        Figures for the provenance.
 
     Raises
     ------
     OptionError, MissingExtra, InputError
-        If a rule cannot be followed; before any text is read.
+        If a rule is invalid or needs a missing package; raised before any text is read.
     FormatError
-        If a ``tokenizer.json`` turns out unusable.
+        If a ``tokenizer.json`` is unusable.
 
     Examples
     --------
@@ -281,7 +281,7 @@ def _described(tokens: TokenBatch, index: Mapping[str, int]) -> dict[str, int]:
 def auto_window(tokens: TokenBatch) -> int:
     """The mean number of kept tokens per sentence, to the nearest odd number, at least 3.
 
-    Where the number of sentences is unknown, each document counts as one.
+    If the number of sentences is unknown, each document counts as one.
 
     >>> auto_window(TokenBatch.from_documents([["a"] * 12, ["b"] * 15]))
     13
@@ -292,7 +292,7 @@ def auto_window(tokens: TokenBatch) -> int:
 
 
 def _sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
-    """Add the first texts to ``sample`` until ``wanted`` characters are reached; returns how many came."""
+    """Add the first texts to ``sample`` up to ``wanted`` characters; returns how many were added."""
     came = 0
     for text in texts if wanted > 0 else ():
         if came >= wanted:
@@ -310,7 +310,7 @@ def _days(batch: Documents) -> NDArray[np.datetime64]:
 
 
 def _numbered(slices: pl.Series | None, documents: int, names: dict[str, int]) -> NDArray[np.int32]:
-    """Slices by number, (D,) int32, -1 where unknown; new ones are added to ``names``."""
+    """Slices by number, (D,) int32, -1 if unknown; new ones are added to ``names``."""
     if slices is None:
         return np.full(documents, -1, np.int32)
     stripped = slices.str.strip_chars()

@@ -1,8 +1,7 @@
-"""The loops over bytes: where tokens are, which are equal, how many sentences there are.
+"""The loops over bytes: finding tokens, and numbering equal ones.
 
-Compiled because this is the one part of the text stage that costs per character. A regular-expression engine
-does the same at about half the speed (see docs/text.md) and leaves the numbering of equal tokens to a
-second pass over strings; here a token is never a string before it is a new type.
+Only this part of the text stage costs per character, so it is compiled. A regular-expression engine has about
+half the speed (see docs/text.md), and would make a string of every token; here only new types become strings.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
 
 @njit(cache=True, nogil=True)
 def spans(data: Bytes, bounds: Int64, flags: Bytes) -> tuple[Int64, NDArray[np.int32], Int64]:
-    """Where the tokens of a batch are.
+    """Find the tokens of a batch.
 
     Parameters
     ----------
@@ -102,7 +101,7 @@ def spans(data: Bytes, bounds: Int64, flags: Bytes) -> tuple[Int64, NDArray[np.i
 
 @njit(cache=True, nogil=True)
 def _pack(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
-    """A token as three words: its first 16 bytes, and its length mixed with any bytes after them."""
+    """A token as three numbers: its first 16 bytes, and its length mixed with all further bytes."""
     low = high = np.uint64(0)
     for k in range(start, start + min(length, 8)):
         low = low << _BYTE | np.uint64(data[k])
@@ -123,7 +122,7 @@ def _slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The same hash table with four times the room. (S, 4) uint64 -> (4S, 4) uint64."""
+    """The same hash table with four times the slots. (S, 4) uint64 -> (4S, 4) uint64."""
     new = np.zeros((4 * len(slots), 4), np.uint64)
     mask = np.uint64(len(new) - 1)
     for s in range(len(slots)):
@@ -137,16 +136,16 @@ def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @njit(cache=True, nogil=True)
 def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Int64]:
-    """Number equal tokens alike, in order of first appearance.
+    """Number the types of tokens in order of first appearance.
 
-    A hash table with a token's first 16 bytes in the slot itself: one cache line a look-up, and only longer
-    tokens are compared byte by byte with the first of their kind.
+    The slots of the hash table hold the first 16 bytes of a token: a look-up reads one cache line, and only
+    longer tokens are compared byte by byte.
 
     Returns
     -------
     ids : (N,) int32
     firsts : (V,) int64
-        The token each type appeared in first.
+        The first token of each type.
     """
     ids = np.empty(len(starts), np.int32)
     firsts = np.empty(1 << 12, np.int64)
@@ -189,7 +188,7 @@ def _same(data: Bytes, a: int, b: int, length: int, other: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64) -> Bytes:
-    """The types' bytes, a newline after each: one decoding makes them all strings."""
+    """The bytes of the types, each followed by a newline, so that one call decodes them all."""
     size = 0
     for first in firsts:
         size += lengths[first] + 1

@@ -1,17 +1,17 @@
-"""Phrases: words that stand together more often than by chance, and are no mere part of longer ones.
+"""Phrases: words that occur together more often than by chance, and not mostly inside longer phrases.
 
-Two measures, each for what it knows. Normalised pointwise mutual information says whether the words belong
-together: 1 for words that never stand apart, 0 for independent ones. The C-value says whether the whole is
-a unit: how often it occurs, less what its occurrences within longer candidates explain.
+Two measures decide. Normalised pointwise mutual information is high for words that belong together: 1 if they
+never occur apart, 0 if they are independent. The C-value is high for complete phrases: it is the count, less
+the occurrences explained by longer candidates.
 
     PMI     log₂ p(w₁…wₙ) / (p(w₁) … p(wₙ))
     NPMI    PMI / -(n - 1) log₂ p(w₁…wₙ)                               (Bouma 2009, for n words)
     C       log₂ n · (f - t / c)                                       (Frantzi, Ananiadou & Mima 2000)
 
-with f the count, c the number of longer candidates that hold the phrase, and t its occurrences in them, each
-counted once. The mean t / c forgives a part of one long term that is a part of many others too (*cov 2* of
-*sars cov 2*), so a phrase of which four fifths stand inside one longer phrase is left out. Candidates begin
-and end with a word that is no stop word, have no punctuation inside, and occur often enough.
+with f the count, c the number of longer candidates that contain the phrase, and t its occurrences in them.
+The mean t / c is small for a part of one frequent term that is also in many others (*cov 2* of *sars cov 2*).
+So a phrase is dropped if four fifths of its occurrences are inside one longer phrase. Candidates begin and
+end with a word that is not a stop word, contain no punctuation, and occur often enough.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
-from .ngram_counts import Grams, c_values, grams, pointwise, whole
+from .ngrams import Grams, c_values, grams, pointwise, whole
 from .phrases import LINK, Running, parts
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ SHARE = 2e-6  # or such a share of the words, if that is more
 LEAST = 0.35  # NPMI; see docs/concepts.md
 PART = 0.8  # share of the occurrences inside one longer phrase that make a phrase a mere part of it
 
-# English words that stand at neither end of a term, beside the usual stop words.
+# English words that neither begin nor end a term, in addition to the usual stop words.
 EMPTY = frozenset(
     """
     across along also although among another around away became become behind beside besides beyond
@@ -71,12 +71,12 @@ _LINKS = {
     "pt": {"de", "do", "da"},
     "nl": {"van", "de", "der"},
 }
-"""Stop words that may stand inside a phrase, as in *loss of consciousness*."""
+"""Stop words allowed inside a phrase, as in *loss of consciousness*."""
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A phrase and why it is one.
+    """A phrase with its figures.
 
     Parameters
     ----------
@@ -84,12 +84,12 @@ class Phrase:
         Its words in lower case with underscores.
     count : int
     pmi : float
-        In bits. This and what follows is None for a phrase that somebody listed.
+        In bits. This and the following are None for a phrase from a list.
     npmi : float
         -1 to 1.
     c_value : float
     units : int, optional
-        Tokens it became in a run, which has longer phrases first; None where it became none.
+        Tokens it became in a run, in which longer phrases are joined first; None outside of runs.
     """
 
     term: str
@@ -130,7 +130,7 @@ class Phrases:
 
     @property
     def terms(self) -> list[str]:
-        """What they are called."""
+        """The phrases as strings."""
         return [row.term for row in self.rows]
 
     def as_dict(self, topn: int | None = None) -> dict[str, Any]:
@@ -145,25 +145,25 @@ class Finder:
     Parameters
     ----------
     topn : int, optional
-        How many at most, the highest C-values; all where not given.
+        The most phrases to return, by C-value; all by default.
     min_count : int, optional
-        Occurrences that longer candidates do not explain; 5, or two in a million words.
+        Least occurrences not explained by longer candidates; 5 by default, or two in a million words.
     least : float
         NPMI.
     longest : int
-        Words.
+        Words of a phrase.
     stop_words : str
-        Language code or file: with none of these does a phrase begin or end.
+        Language code or file. No phrase begins or ends with one of these.
 
     Attributes
     ----------
     found : Phrases
-        What the latest call found.
+        The result of the latest call.
 
     Raises
     ------
     OptionError
-        If an option has a value it cannot have.
+        If an option has an invalid value.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class Finder:
         self.found = Phrases()
 
     def __call__(self, text: Running) -> list[str]:
-        """The phrases of a text; more about them is then in `found`."""
+        """The phrases of a text; their figures are then in `found`."""
         words, total = text.classes, len(text.ids)
         least = self.min_count or max(MIN_COUNT, round(SHARE * total))
         counts = np.bincount(words, minlength=len(text.names)).astype(np.int64)
@@ -216,7 +216,7 @@ class Finder:
         return self.found.terms
 
     def _able(self, text: Running) -> tuple[NDArray[np.bool_], ...]:
-        """Which words may begin a phrase, end one, and stand in one, each (C,) bool."""
+        """Which words may begin a phrase, end one, and occur in one, each (C,) bool."""
         names = text.names
         kept = np.zeros(len(names), bool)
         kept[text.type_classes[text.kept]] = True
@@ -225,11 +225,11 @@ class Finder:
         stop = np.array([name in empty for name in names], bool)
         link = np.array([name in self.links for name in names], bool)
         letters = np.array([any(map(str.isalpha, name)) for name in names], bool)
-        told = word & kept & ~stop
-        return told & letters, told & ~self._verbs(names), told | (word & link)
+        content = word & kept & ~stop
+        return content & letters, content & ~self._verbs(names), content | (word & link)
 
     def _verbs(self, names: Sequence[str]) -> NDArray[np.bool_]:
-        """English past forms, (C,) bool: what ends in one is the beginning of a sentence and no term."""
+        """English past forms, (C,) bool, which do not end a term."""
         out = np.zeros(len(names), bool)
         if self.english:
             from simplemma import lemmatize
@@ -242,7 +242,7 @@ class Finder:
     def _candidates(
         level: Grams, words: NDArray[np.int32], n: int, first: NDArray[np.bool_], last: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
-        """Sequences of n words with the right ends, (G,) bool; a number ends none after *of*."""
+        """Sequences of n words with valid ends, (G,) bool; none ends with a number after *of*."""
         begin, end = words[level.firsts], words[level.firsts + n - 1]
         link = ~last[words[level.firsts + n - 2]] & ~first[words[level.firsts + n - 2]]
         return first[begin] & last[end] & ~(link & ~first[end])
@@ -258,18 +258,18 @@ def phrases(
     stop_words: str = "en",
     progress: Progress | None = None,
 ) -> Phrases:
-    """Multi-word terms of a text, the highest C-value first.
+    """Multi-word terms of a text, by decreasing C-value.
 
     Parameters
     ----------
     source : Run, TokenBatch, Corpus, path, or iterable of str
-        A run made with phrases tells those. Of tokens nothing is known of the punctuation between them, nor
-        of words that were left out; a corpus or texts give the better answer.
+        For a run made with phrases, these are returned. Tokens lack the punctuation and the dropped words of
+        the text, so a corpus or texts give better results.
     topn : int, optional
-        All where not given.
+        All by default.
     min_count : int, optional
-        Occurrences that longer candidates do not explain: a phrase whose C-value is below log₂ n · min_count
-        is left out. 5, or two in a million words if that is more, where not given.
+        Least occurrences not explained by longer candidates: a phrase with a C-value below log₂ n · min_count
+        is dropped. By default 5, or two in a million words if that is more.
     npmi : float
         Least normalised pointwise mutual information.
     longest : int
@@ -280,9 +280,9 @@ def phrases(
     Raises
     ------
     OptionError
-        If an option has a value it cannot have.
+        If an option has an invalid value.
     InputError
-        If there is nothing to look in: a run that forgot its tokens, a corpus that cannot be read.
+        If the run has not kept its tokens, or the corpus cannot be read.
 
     Examples
     --------
@@ -291,7 +291,7 @@ def phrases(
     [('flash_flood', 3)]
     """
     if isinstance(source, Run) and "phrases" in source.provenance:
-        return _told(source, topn)
+        return _recorded(source, topn)
     finder = Finder(topn, min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
         _check_words(source)
@@ -327,16 +327,16 @@ def _check_words(run: Run) -> None:
         )
 
 
-def _told(run: Run, topn: int | None) -> Phrases:
+def _recorded(run: Run, topn: int | None) -> Phrases:
     """The phrases that a run was made with."""
-    told = run.provenance["phrases"]
+    recorded = run.provenance["phrases"]
     try:
-        rows = [Phrase(**row) for row in told["rows"]]
+        rows = [Phrase(**row) for row in recorded["rows"]]
         if not all(_is_phrase(row, run) for row in rows):
             raise TypeError
-        return Phrases(rows[:topn], int(told["tokens"]))
+        return Phrases(rows[:topn], int(recorded["tokens"]))
     except (TypeError, KeyError, ValueError):
-        rule = "run.json tells phrases of the vocabulary by term, count, pmi, npmi, c_value and units"
+        rule = "run.json lists phrases of the vocabulary with term, count, pmi, npmi, c_value and units"
         raise FormatError(rule, path=run.folder, remedy="make the run again") from None
 
 

@@ -1,7 +1,4 @@
-"""The loops over running text that phrases take: what stands between two words, and where a phrase begins.
-
-A file of their own, so that the kernels that cut text stay compiled when these change.
-"""
+"""The loops over running text for phrases: what separates two words, and where a phrase begins."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _HYPHEN = 0x2D
 def apart(
     data: NDArray[np.uint8], starts: Int64, lengths: Int32, offsets: Int64, flags: NDArray[np.uint8]
 ) -> Flags:
-    """Whether something else than white space on a line or one hyphen stands before each token, (N,) bool.
+    """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
 
     Parameters as of `selfvec.text.sentences.count_sentences`. The first token of a document is apart.
     """
@@ -55,14 +52,14 @@ def apart(
 
 @njit(cache=True, nogil=True)
 def matches(classes: Int32, breaks: Flags, bounds: Int64, sizes: Int64, words: Int32) -> Int32:
-    """Phrases in running text, left to right, the longest first; what is taken is taken.
+    """Find phrases from left to right, the longest first, without overlaps.
 
     Parameters
     ----------
     classes : (N,) int32
         The words, numbered.
     breaks : (N,) bool
-        Whether a word does not follow the one before it.
+        Whether a word does not follow the previous one.
     bounds : (C + 1,) int64
         The phrases that begin with word c are ``bounds[c]:bounds[c + 1]``, the longest first.
     sizes : (P,) int64
@@ -73,7 +70,7 @@ def matches(classes: Int32, breaks: Flags, bounds: Int64, sizes: Int64, words: I
     Returns
     -------
     (N,) int32
-        The phrase that begins at each token; -1 where none does, -2 inside one.
+        The phrase that begins at each token; -1 for none, -2 inside a phrase.
     """
     out = np.full(len(classes), -1, np.int32)
     i = 0

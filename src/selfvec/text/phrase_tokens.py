@@ -1,7 +1,7 @@
-"""Phrases as units of a run: found or listed, joined while the text is read, started from what is known.
+"""Phrases as tokens of a run: found or listed, joined while the text is read, and given a starting vector.
 
-A phrase that the table has, as GoogleNews has ``flash_flood``, starts there. Any other is a word composed
-from its parts: the mean of its words' directions.
+A phrase that the table contains, as GoogleNews contains ``flash_flood``, starts with that vector. Any other
+starts with the mean direction of its words.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Units", "compose"]
 
 
 class Units:
-    """Tells `selfvec.text.encode` which phrases are units, and afterwards the provenance.
+    """Chooses the phrases that `selfvec.text.encode` joins, and describes them for the provenance.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Units:
     Raises
     ------
     OptionError, InputError
-        If a file is not there, or is no list of phrases.
+        If a file is missing, or is not a list of phrases.
     """
 
     def __init__(self, asked: int | str, stop_words: str = "en") -> None:
@@ -51,7 +51,7 @@ class Units:
         return self.listed
 
     def told(self, batch: TokenBatch) -> Phrases:
-        """The phrases that became units of a text, called as its vocabulary does."""
+        """The phrases that became tokens of a text, spelt as in its vocabulary."""
         units = {word.lower(): i for i, word in enumerate(batch.types) if LINK in word}
         rows = []
         for row in self._finder.found:
@@ -69,12 +69,12 @@ def compose(
     units: Sequence[str],
     known: Vectors,
 ) -> None:
-    """Give phrases without a row of their own the mean direction of their words, in place.
+    """Give phrases without a vector the mean direction of their words, in place.
 
     Parameters
     ----------
     rows : (V, d) float32, sources : (V,) uint8
-        Of ``types``; `Source.SUBWORDS` where one was composed.
+        Of ``types``; the source becomes `Source.SUBWORDS` for composed vectors.
     units : sequence of str
         The phrases among the types.
     known : Vectors

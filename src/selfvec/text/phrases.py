@@ -1,7 +1,7 @@
-"""Phrases as units of a text: *flash flood* becomes one token, ``flash_flood``.
+"""Phrases as single tokens: *flash flood* becomes ``flash_flood``.
 
-Which words follow one another is known only while text is being cut: later neither the punctuation nor the
-words that rules leave out are there. So phrases are joined, and looked for, in `Running` text.
+Phrases are found and joined in `Running` text, which still has the punctuation and the words that rules drop
+later: only there is it known which words follow each other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LONGEST = 10  # words of a phrase that somebody lists
 
 @dataclass(frozen=True)
 class Running:
-    """A corpus word by word, those that rules leave out included.
+    """A corpus word by word, including the words that rules drop.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Running:
     kept : (V,) bool
         Whether rules keep the word.
     apart : (N,) bool
-        Whether punctuation stands before a word.
+        Whether punctuation precedes the word.
 
     Examples
     --------
@@ -55,12 +55,12 @@ class Running:
 
     @classmethod
     def plain(cls, ids: NDArray[np.int32], offsets: NDArray[np.int64], types: Sequence[str]) -> Running:
-        """Text of which nothing is known but its tokens: each follows the one before it."""
+        """Text from tokens alone: each token follows the previous one."""
         return cls(ids, offsets, types, np.ones(len(types), bool), np.zeros(len(ids), bool))
 
     @cached_property
     def names(self) -> list[str]:
-        """The C different words in lower case: what phrases are made of."""
+        """The C different words in lower case, of which phrases are made."""
         return list(dict.fromkeys(word.lower() for word in self.types))
 
     @cached_property
@@ -99,10 +99,10 @@ def parts(phrase: str) -> list[str]:
 
 
 def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = str) -> Joined:
-    """A text with its phrases as units, without the words that rules leave out.
+    """A text with its phrases joined, without the words that rules drop.
 
-    The longest phrase is taken first, from left to right; case makes no difference. A word that occurs in
-    phrases only stays a type, with no occurrence of its own.
+    Phrases are matched from left to right, the longest first, ignoring case. A word that occurs only in
+    phrases stays in the types with a count of 0.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     Returns
     -------
     ids : (N',) int32, offsets : (D + 1,) int64, types : list of str
-        The words that rules keep, then the phrases that occur.
+        The kept words, then the phrases that occur.
 
     Examples
     --------
@@ -155,14 +155,14 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
 
 
 def units_of(provenance: Mapping[str, Any]) -> tuple[str, ...]:
-    """The phrases that are units of a run, as its vocabulary has them; none where nobody asked for any."""
+    """The phrases that are tokens of a run, as spelt in its vocabulary."""
     told = provenance.get("phrases")
     rows = told.get("rows", ()) if isinstance(told, Mapping) else ()
     return tuple(str(row["term"]) for row in rows if isinstance(row, Mapping) and "term" in row)
 
 
 def read_phrases(path: str | os.PathLike[str]) -> list[str]:
-    """Phrases from a file, one a line, words separated by spaces, hyphens or underscores; ``#`` for notes.
+    """Read phrases, one per line, words separated by spaces, hyphens or underscores; # begins a comment.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""What happens to a word is decided once per type: dropped or kept, and under which key.
+"""Rules decide once per type whether a word is kept, and under which key.
 
-A corpus of millions of tokens has some hundred thousand types, so that rules may cost microseconds each and
-still take no time, and a rule is a function of the word alone: the same for any batch, thread or order.
+A corpus of millions of tokens has some hundred thousand types, so a rule may take microseconds per type. A
+rule depends on the word alone, so the result is the same for any batches, threads or order.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ __all__ = ["STOP_WORDS", "Keys", "Rulebook", "Rules"]
 
 @dataclass(frozen=True)
 class Rules:
-    """What is done to words; nothing by default.
+    """The rules for words; none by default.
 
     Parameters
     ----------
     lemmatize : str, optional
-        Language code, or several separated by commas, of simplemma: a word is replaced by its lemma.
+        Language code of simplemma, or several separated by commas: words are replaced by their lemmas.
     stop_words : str, optional
-        Language code, or path of a file with a word per line: a word is left out if it or its lemma is
-        listed, in upper or lower case.
+        Language code, or path of a file with a word per line: a word is dropped if it or its lemma is listed,
+        in any case.
     pos : tuple of str
-        Parts of speech to keep: noun (names included), verb, adjective, adverb. Empty: all.
+        Parts of speech to keep: noun (names included), verb, adjective, adverb; all if empty.
     min_count : int
-        Keys that occur less often are left out (counted after merging).
+        Rarer keys are dropped (counted after merging).
     tagger : str, optional
-        Name or path of a spaCy pipeline that tells the parts of speech; an English lexicon without it.
+        Name or path of a spaCy pipeline for parts of speech; an English lexicon by default.
     stem : str, optional
-        Language code: words of one stem are one key, see `selfvec.text.stems`.
+        Language code: words that share a stem get one key; see `selfvec.text.stems`.
 
     Raises
     ------
     OptionError
-        Naming the option, its rule and its value.
+        If an option has an invalid value.
     """
 
     lemmatize: str | None = None
@@ -69,16 +69,16 @@ class Rules:
 
 @dataclass(frozen=True)
 class Keys:
-    """What became of V raw types.
+    """The keys of V raw types.
 
     Parameters
     ----------
     places : (V,) int32
-        Index of each raw type's key in ``types``; -1 where it is dropped.
+        Index of each raw type's key in ``types``; -1 if it is dropped.
     types : list of str
         Keys in order of first appearance.
     dropped : dict of str to int
-        Tokens each rule left out.
+        Tokens that each rule dropped.
     """
 
     places: NDArray[np.int32]
@@ -87,7 +87,7 @@ class Keys:
 
 
 class Rulebook:
-    """`Rules` with what they need loaded, so that a wrong option is told before any text is read.
+    """`Rules` with their resources loaded, so that an invalid option fails before any text is read.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Rulebook:
     Raises
     ------
     OptionError
-        If a language is unknown or rules for words are asked for what is no words.
+        If a language is unknown, or rules for words are combined with a tokenizer.json.
     MissingExtra
         If the part-of-speech tagger is not installed.
     """
@@ -119,7 +119,7 @@ class Rulebook:
         self.lemma = _lemmatizer(tuple(languages)) if languages else None
         self.stem = rules.stem
         if rules.stem:
-            stems([], rules.stem)  # a language without rules is told now
+            stems([], rules.stem)  # raises for an unknown language
         self.parts = frozenset(rules.pos)
         self.tagger: Tagger | None = None
         if rules.pos:
@@ -134,10 +134,10 @@ class Rulebook:
         known: Mapping[str, int],
         texts: Sequence[str] = (),
     ) -> Keys:
-        """Decide about V raw types with their counts, (V,) int64.
+        """The keys of V raw types with their counts, (V,) int64.
 
-        The rules apply in this order, and a token counts for the first that drops it: stop words, part of
-        speech, minimal count. ``known`` are the words with a vector, ``texts`` a sample for the tagger.
+        Rules are applied in the order stop words, part of speech, minimal count, and a token is counted under
+        the first that drops it. ``known`` are the words with a vector, ``texts`` a sample for the tagger.
         """
         keys = self.unstemmed_keys(words, counts, known, texts)
         if not self.stem and self.min_count <= 1:
@@ -178,22 +178,22 @@ class Rulebook:
         return Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
 
     def names(self, words: Sequence[str], known: Mapping[str, int]) -> list[str]:
-        """What words would be called if rules did not leave them out."""
+        """The keys that words would have if no rule dropped them."""
         forms = [self._form(word) for word in words]
         return [self._name(word, form, known) for word, form in zip(words, forms, strict=True)]
 
     def _stops(self, word: str) -> bool:
-        """Whether a word is listed, or is a contraction of words that are (*we're* = *we* + *re*)."""
+        """Whether a word is listed, or is a contraction of listed words (*we're* = *we* + *re*)."""
         word = word.lower()
         return word in self.stop_words or ("'" in word and self.stop_words.issuperset(word.split("'")))
 
     def _form(self, word: str) -> str:
-        """The lemma, or the word itself where that differs in case only."""
+        """The lemma, or the word itself if they differ only in case."""
         lemma = self.lemma(word) if self.lemma else word
         return word if lemma.lower() == word.lower() else lemma
 
     def _name(self, word: str, form: str, known: Mapping[str, int]) -> str:
-        """The key of the lemma, unless only the word itself has a vector: then the lemma may be wrong."""
+        """The key of the lemma; if only the word has a vector, that of the word: the lemma may be wrong."""
         key = self.key(form, known)
         if form is not word and key not in known:
             own = self.key(word, known)
@@ -201,7 +201,7 @@ class Rulebook:
         return key
 
     def key(self, form: str, known: Mapping[str, int]) -> str:
-        """Casing follows the vectors': exact, then lower-case, then title-case form, whichever is known."""
+        """The first of the exact, lower-case and title-case forms that has a vector."""
         if self.casing == "exact" or form in known:
             return form
         lower = form.lower()

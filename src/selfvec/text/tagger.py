@@ -1,8 +1,7 @@
-"""Which words are nouns, verbs, adjectives and adverbs: one part of speech per type.
+"""Parts of speech, one per type: noun, verb, adjective or adverb.
 
-A tag per token would cost more than everything else Selfvec does together, and most words have one part of
-speech most of the time: the right one per type is right for 96 % of tokens. docs/text.md has the comparison
-that chose the lexicon below.
+Tagging every token would take longer than all the rest of Selfvec. The most frequent part of speech of each
+type is right for 96 % of tokens. docs/text.md compares taggers.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ _UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective
 
 
 class Tagger(Protocol):
-    """Tells parts of speech.
+    """Assigns parts of speech.
 
     Attributes
     ----------
     sample : int
-        How many characters of text it wants to see words in, 0 for none.
+        Characters of sample text that it needs, 0 for none.
     """
 
     sample: int
@@ -44,19 +43,19 @@ class Tagger(Protocol):
 
 
 def tagger(pipeline: str | None, languages: Sequence[str] = ()) -> Tagger:
-    """The tagger of a spaCy pipeline, or the English lexicon where none is named.
+    """The tagger of a spaCy pipeline, or the English lexicon by default.
 
     Parameters
     ----------
     pipeline : str or None
         Name or path of an installed spaCy pipeline.
     languages : sequence of str
-        What is known about the text's languages; nothing if empty.
+        The languages of the text, as far as they are known.
 
     Raises
     ------
     OptionError
-        If the pipeline cannot be loaded, or the text is in other languages than the lexicon's.
+        If the pipeline cannot be loaded, or the lexicon does not cover the text's language.
     MissingExtra
         If the package is not installed.
     """
@@ -72,7 +71,7 @@ def tagger(pipeline: str | None, languages: Sequence[str] = ()) -> Tagger:
 
 
 class LexiconTagger:
-    """English, from the lexicon and suffix rules in TextBlob: a tag per word, whatever stands around it."""
+    """English, from the lexicon and suffix rules in TextBlob; a tag per word, without context."""
 
     sample = 0
 
@@ -101,7 +100,7 @@ class LexiconTagger:
 
 
 class SpacyTagger:
-    """Any language with a spaCy pipeline: the part of speech a word has most often in a sample of text."""
+    """Any language with a spaCy pipeline: the most frequent part of speech in a sample of text."""
 
     sample = 1_000_000
     longest = 100_000  # characters of one document; spaCy's memory grows with it
@@ -121,7 +120,7 @@ class SpacyTagger:
             ) from error
 
     def parts(self, words: Sequence[str], texts: Sequence[str]) -> list[str]:
-        """See `Tagger`. A word the sample does not have is tagged on its own."""
+        """See `Tagger`. A word that is not in the sample is tagged alone."""
         wanted = set(words)
         seen: dict[str, Counter[str]] = {}
         for word, part in self._tagged(text[: self.longest] for text in texts):
@@ -130,7 +129,7 @@ class SpacyTagger:
         alone = [word for word in words if word not in seen]
         for word, document in zip(alone, self._pipeline.pipe(alone), strict=True):
             seen[word] = Counter([_UNIVERSAL.get(document[0].pos_, OTHER)])
-        # Ties go by name, so that the order of the text does not matter.
+        # Ties are broken by name, so that the order of the text does not matter.
         return [min(seen[word].items(), key=lambda item: (-item[1], item[0]))[0] for word in words]
 
     def _tagged(self, texts: Iterator[str]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """From a batch of texts to raw tokens: `words`, `whitespace`, and `pieces` of any ``tokenizer.json``.
 
-A tokeniser only cuts and numbers; what a token is called in the vectors' vocabulary, and whether it is kept,
-is decided once per type in `selfvec.text.rules`.
+A tokeniser only splits text and numbers the tokens. `selfvec.text.rules` decides once per type whether it is
+kept, and under which key.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class RawTokens:
     offsets : (D + 1,) int64
         Document ``k`` holds the tokens ``ids[offsets[k]:offsets[k + 1]]``.
     types : list of V str
-        In order of first appearance. Two may be spelt alike (``don't`` with either apostrophe).
+        In order of first appearance. Two may be spelt the same (``don't`` with either apostrophe).
     sentence_counts : (D,) int32
         Sentences of each document.
     apart : callable
-        Tells of each token whether punctuation stands before it, (N,) bool: the work of those who ask.
+        Computes, for each token, whether punctuation precedes it, (N,) bool.
     """
 
     ids: NDArray[np.int32]
@@ -62,16 +62,16 @@ class RawTokens:
 
 
 class Tokenizer(Protocol):
-    """Texts to raw tokens, a batch at a time; the same for any division into batches.
+    """Splits texts into raw tokens, a batch at a time; the result does not depend on the batches.
 
     Attributes
     ----------
     name : str
         As in ``--tokenizer``.
     casing : {"lower", "keep", "exact"}
-        How a type becomes a key of the vocabulary. ``lower`` and ``keep``: the first of exact, lower-case
-        and title-case form that has a vector, or else the lower-case form (``lower``) or the type as it is
-        (``keep``). ``exact``: as it is, these are no words, so that rules for words do not apply.
+        How a type becomes a key of the vocabulary. ``lower`` and ``keep``: the first of the exact, lower-case
+        and title-case forms that has a vector, or else the lower-case form (``lower``) or the type unchanged
+        (``keep``). ``exact``: unchanged; types are not words, and rules for words do not apply.
     """
 
     @property
@@ -82,7 +82,7 @@ class Tokenizer(Protocol):
 
 
 def tokenizer(spec: str | os.PathLike[str]) -> Tokenizer:
-    """The tokeniser that a ``--tokenizer`` value names.
+    """The tokeniser for a ``--tokenizer`` value.
 
     Parameters
     ----------
@@ -91,9 +91,9 @@ def tokenizer(spec: str | os.PathLike[str]) -> Tokenizer:
     Raises
     ------
     OptionError
-        If it is neither a name nor an existing path.
+        If it is neither a known name nor an existing path.
     FormatError
-        If the file is not a tokeniser of the Hugging Face ``tokenizers`` library.
+        If the file is not a tokenizer.json of the Hugging Face ``tokenizers`` library.
 
     Examples
     --------
@@ -116,11 +116,12 @@ def tokenizer(spec: str | os.PathLike[str]) -> Tokenizer:
 
 
 class Splitter:
-    """Tokens between separators: Unicode words, or whatever stands between white space.
+    """Tokens between separators: Unicode words, or everything between white space.
 
     ``words``: runs of letters, marks, numbers and underscores with at least one letter or number. An
     apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
-    hyphens and all else separate. Per type: NFC, straight apostrophes, no soft hyphens, no possessive *'s*.
+    hyphens and all other characters separate. Types are normalised: NFC, straight apostrophes, no soft
+    hyphens, no possessive *'s*.
     """
 
     def __init__(self, split: Literal["words", "whitespace"]) -> None:
@@ -149,7 +150,7 @@ class Splitter:
 
 
 class Pieces:
-    """Pieces of a ``tokenizer.json``, as its vocabulary spells them (``▁hail``, ``##ing``), none special."""
+    """Pieces of a ``tokenizer.json`` as its vocabulary spells them (``▁hail``, ``##ing``); none special."""
 
     name = "pieces"
     casing: Casing = "exact"
@@ -188,7 +189,7 @@ def _by_appearance(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[
 
 
 def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All texts one after the other as UTF-8, (B,) uint8, and where each begins, (D + 1,) int64."""
+    """All texts joined as UTF-8, (B,) uint8, and where each begins, (D + 1,) int64."""
     import polars as pl
 
     texts = texts.fill_null("")
@@ -199,7 +200,7 @@ def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Sentences of each document, by the words of the text whatever its tokens are."""
+    """Sentences of each document, counted by its words, whatever its tokens are."""
     from . import kernels
     from .sentences import count_sentences
 
@@ -209,7 +210,7 @@ def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np
 
 
 def plain(word: str) -> str:
-    """One spelling per word: composed (NFC), straight apostrophes, no soft hyphens, no possessive."""
+    """Normalise a word: composed (NFC), straight apostrophes, no soft hyphens, no possessive."""
     word = unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("\u2019", "'"))
     if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
         word = word[:-2]
@@ -217,7 +218,7 @@ def plain(word: str) -> str:
 
 
 def _load(path: Path) -> tokenizers.Tokenizer:
-    """Read a tokenizer.json, without its truncation and padding, which would cut or fill documents."""
+    """Read a tokenizer.json, and turn off truncation and padding, which would change documents."""
     from tokenizers import Tokenizer as Loader
 
     with _malformed(path):
@@ -229,7 +230,7 @@ def _load(path: Path) -> tokenizers.Tokenizer:
 
 @contextmanager
 def _malformed(path: Path) -> Iterator[None]:
-    """The library raises bare ``Exception`` for anything wrong with a tokeniser: name the file instead."""
+    """Turn the bare ``Exception`` that the library raises into an error that names the file."""
     try:
         yield
     except Exception as error:
