@@ -89,7 +89,7 @@ def lloyd(
     for _ in range(rounds):
         distances = _distances(points, centres, spherical)
         new = distances.argmin(axis=1)
-        empty = np.setdiff1d(np.arange(len(centres)), new)
+        empty = np.flatnonzero(np.bincount(new, minlength=len(centres)) == 0)
         if len(empty):
             new[np.argsort(-distances.min(axis=1), kind="stable")[: len(empty)]] = empty
         if np.array_equal(new, labels):

@@ -121,10 +121,9 @@ def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> N
     ones = blocks.number[part.words, 0]
     out = np.zeros((len(part.words), 6))
     split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, out)
-    bounds = np.stack([part.starts[:-1], part.starts[:-1] + ones], axis=1).ravel()
-    sums = np.add.reduceat(part.rows, bounds, axis=0, dtype=np.float64)
-    uses = np.add.reduceat(part.uses, bounds)
-    pairs = uses[::2] * uses[1::2]
-    products = np.einsum("ij,ij->i", sums[::2], sums[1::2])
-    out[:, 5] = 1 - np.divide(products, pairs, out=np.zeros_like(pairs), where=pairs > 0)
+    for i, one in enumerate(ones.tolist()):
+        first, middle, stop = int(part.starts[i]), int(part.starts[i]) + one, int(part.starts[i + 1])
+        a, b = (part.rows[x:y].sum(axis=0, dtype=np.float64) for x, y in ((first, middle), (middle, stop)))
+        pairs = part.uses[first:middle].sum() * part.uses[middle:stop].sum()
+        out[i, 5] = 1 - float(a @ b) / pairs if pairs else 1.0
     return out
