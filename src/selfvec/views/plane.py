@@ -250,8 +250,10 @@ def complete_labels(mark: Spec) -> Spec:
     ]
     scale = {axis: position[axis]["scale"] for axis in "xy"}
     away = " + ".join(f"abs(datum.{axis} - scale('{scale[axis]}', datum.datum.{axis}))" for axis in "xy")
+    mark["interactive"] = False  # what is pointed at lies below
     return {
         "type": "rule",
+        "interactive": False,
         "from": {"data": mark["name"]},
         "encode": {
             "update": {
