@@ -1,6 +1,6 @@
-"""Words made safe to show: unprintable and bidirectional characters are escaped.
+"""Words made safe to display: unprintable and bidirectional characters are escaped.
 
-Words come from anybody's corpus. A control character could move the reader's cursor; a bidirectional override
+Words come from any corpus. A control character could move the cursor of a terminal; a bidirectional override
 could reverse a label.
 """
 
@@ -11,7 +11,7 @@ import unicodedata
 __all__ = ["LONGEST", "escape_for_display"]
 
 LONGEST = 32
-"""Characters of a word shown; the rest becomes an ellipsis."""
+"""Characters of a word that are displayed; an ellipsis replaces the rest."""
 
 _LEFT_TO_RIGHT = "\u200e"
 
@@ -21,7 +21,7 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 def escape_for_display(word: str) -> str:
     """A word with unprintable characters escaped, shortened to `LONGEST` characters.
 
-    Words written from right to left come between marks that keep what stands around them in its order.
+    A word written from right to left is put between marks that keep the order of the text around it.
 
     >>> escape_for_display("a\\x1b[31m\\u202e"), escape_for_display("x" * 40)[-3:]
     ('a\\\\x1b[31m\\\\u202e', 'xx…')

@@ -1,4 +1,4 @@
-"""Writing that either happens whole or not at all.
+"""Files and folders are written completely or not at all.
 
 Every file and folder Selfvec writes goes to a temporary sibling first and is renamed when complete, so
 that a full disk, a crash or Ctrl-C never leaves half a result, and an existing target is untouched until
@@ -89,7 +89,7 @@ def atomic_folder(target: str | os.PathLike[str], *, overwrite: bool = False) ->
 
 
 def replace_folder(source: Path, target: Path) -> None:
-    """Move ``source`` to ``target``; a folder standing there steps aside and returns if the move fails."""
+    """Move ``source`` to ``target``; an existing folder is replaced, and restored if the move fails."""
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
     if target.exists():
         target.replace(old)

@@ -1,4 +1,4 @@
-"""How long work says how far it is, without knowing who listens."""
+"""Reports of progress, independent of who displays them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Advance = Callable[[int], None]
 
 
 class Progress:
-    """Silent. The command line overrides both methods."""
+    """Reports nothing; the command line overrides both methods."""
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
-        """Announce a stage of ``total`` units; the block calls what it gets with the units it has done."""
+        """Announce a stage of ``total`` units; the block calls the function it is given with units done."""
         del label, total, unit
         yield lambda _: None
 
     def say(self, message: str) -> None:
-        """Tell the user something worth knowing."""
+        """Show the user a message."""
         del message

@@ -1,4 +1,4 @@
-"""What made a run: enough to make it again, and to tell two runs apart."""
+"""Provenance of a run: software versions and timings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PACKAGES = ("numpy", "numba", "polars", "tokenizers", "simplemma", "wordllama")
 
 
 def environment() -> dict[str, object]:
-    """Versions of everything that may change a result."""
+    """Versions of all software that may change a result."""
     from .version import __version__
 
     versions = {}
@@ -33,7 +33,7 @@ def environment() -> dict[str, object]:
 
 
 class Timings(dict[str, float]):
-    """Seconds by stage; entering a stage again adds to it."""
+    """Seconds by stage; entering a stage again adds to its time."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -1,9 +1,8 @@
-"""Products and decompositions on one core each, blocks of rows on all of them.
+"""Threads: every linear-algebra call runs on one core, blocks of rows are shared among our own threads.
 
-A BLAS that spreads one small product over the cores waits for all of them at every step. Where anything else
-runs on the machine that costs many times the work: the eigenvectors of a 300 × 300 matrix take 8 ms on one
-core and up to seconds on two that are shared. So each call gets one core, and rows are shared among threads
-of our own; results are taken in order and have the same bits for any number of threads.
+A BLAS that spreads a small product over all cores waits for all of them at every step. If anything else runs
+on the machine, that takes many times as long: the eigenvectors of a 300 × 300 matrix take 8 ms on one core,
+and up to seconds on two shared ones. Results are taken in order and have the same bits for any number of threads.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ ROW_BLOCK = 4096  # rows worked on at a time
 
 
 def threads(jobs: int | None) -> int:
-    """The number of threads asked for; where none was, OMP_NUM_THREADS, or all cores that may be used."""
+    """The number of threads: ``jobs``, or else OMP_NUM_THREADS, or else all cores this process may use."""
     if jobs is not None and jobs < 1:
         raise OptionError(f"work takes at least 1 thread, not {jobs}", field="jobs")
     asked = os.environ.get("OMP_NUM_THREADS", "")
@@ -42,7 +41,7 @@ def threads(jobs: int | None) -> int:
 
 
 def cut(sizes: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
-    """Ranges of neighbours that are together no larger than ``limit``, or alone.
+    """Ranges of consecutive items whose sizes add up to at most ``limit``; a larger item is alone.
 
     >>> cut(np.array([5, 1, 2, 0, 9]), 4)
     [(0, 1), (1, 4), (4, 5)]
@@ -58,7 +57,7 @@ def cut(sizes: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
 
 
 def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[Out]:
-    """Results in the items' order, at most ``jobs + 1`` of them made and not yet taken."""
+    """Apply ``work`` in threads and yield results in order; at most ``jobs + 1`` are computed ahead."""
     with ThreadPoolExecutor(jobs) as pool:
         waiting: deque[Future[Out]] = deque()
         try:
@@ -77,29 +76,29 @@ def _controller() -> Any:
     import numpy as np
     from threadpoolctl import ThreadpoolController
 
-    np.ones((2, 2)) @ np.ones((2, 2))  # the library that products are made by is loaded
+    np.ones((2, 2)) @ np.ones((2, 2))  # makes sure that the BLAS is loaded
     return ThreadpoolController().select(user_api="blas")
 
 
 def one_core() -> AbstractContextManager[Any]:
-    """Every product within is made by the thread that asks for it.
+    """A context in which every linear-algebra call runs in the thread that makes it.
 
-    The limit is the process'. Where several threads ask for it at once, the first sets and lifts it.
+    The limit holds for the whole process. If several threads enter at once, the first sets and lifts it.
     """
     limit: AbstractContextManager[Any] = _controller().limit(limits=1)
     return limit
 
 
 def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) -> Iterator[Out]:
-    """What ``work`` makes of every block of rows, in order.
+    """Apply ``work`` to every block of rows and yield the results in order.
 
     Parameters
     ----------
     rows : int
     work : callable
-        Gets a slice of at most 4,096 rows; runs in several threads.
+        Called in several threads with a slice of at most 4,096 rows.
     jobs : int, optional
-        Threads; all cores where not given.
+        Number of threads; all cores by default.
     """
     slices = [slice(start, min(start + ROW_BLOCK, rows)) for start in range(0, rows, ROW_BLOCK)]
     with one_core():

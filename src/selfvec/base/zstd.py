@@ -1,4 +1,4 @@
-"""Zstandard, from the standard library where it has it (3.14) and from its backport before."""
+"""Zstandard from the standard library (Python 3.14 and later) or from its backport."""
 
 import sys
 

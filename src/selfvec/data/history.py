@@ -40,7 +40,7 @@ class History:
         final: NDArray[np.floating],
         updates: int,
     ) -> Trajectory:
-        """The path of a word: its original vector, what was recorded, and its final vector.
+        """The path of a word: its original vector, the recorded states, and its final vector.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class History:
         """
         span = slice(self.starts[index], self.starts[index + 1])
         recorded, last_of_each = self.updates[span], np.ones(self.updates[span].size, bool)
-        if recorded.size:  # an epoch's end may repeat a recorded update
+        if recorded.size:  # the end of an epoch may repeat a recorded update
             last_of_each[:-1] = recorded[:-1] != recorded[1:]
             last_of_each &= recorded < updates
         steps = [np.zeros(1, np.int64), recorded[last_of_each]]

@@ -1,4 +1,4 @@
-"""`Run`: a refinement and everything needed to look at it.
+"""`Run`: the result of a refinement, with what is needed to inspect it.
 
 A plain record; `selfvec.storage.run_folder` reads and writes it.
 """

@@ -1,4 +1,4 @@
-"""`TokenBatch`: a corpus as integers, the only form in which text reaches the kernels."""
+"""`TokenBatch`: a corpus as integers, the form in which the kernels read text."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class TokenBatch:
     offsets : (D + 1,) int64
         Document ``k`` holds the tokens ``ids[offsets[k]:offsets[k + 1]]``.
     types : sequence of V str
-        The vocabulary, in order of first appearance unless its maker says otherwise.
+        The vocabulary, by default in order of first appearance.
     dates : (D,) datetime64[D], optional
-        One date per document (NaT where unknown).
+        One date per document (NaT if unknown).
     sentences : int
-        Number of sentences the tokens came from (0 where unknown); ``--window auto`` is their mean length.
+        Number of sentences the tokens came from (0 if unknown); ``--window auto`` is their mean length.
     slices : (D,) int32, optional
-        The part of the corpus each document belongs to, as a number in ``slice_names``; -1 where unknown.
+        The part of the corpus each document belongs to, as a number in ``slice_names``; -1 if unknown.
     slice_names : sequence of str
-        What the parts are called.
+        The names of the parts.
     fingerprints : (D,) uint64, optional
-        A number per document's text (see `selfvec.corpus.fingerprints`), odd where a text stands only once.
+        A number per document's text (see `selfvec.corpus.fingerprints`), odd if a text occurs only once.
     sentence_counts : (D,) int32, optional
         Sentences of each document, ``sentences`` in all.
     """
@@ -94,7 +94,7 @@ class TokenBatch:
     def part(self, documents: NDArray[np.bool_]) -> TokenBatch:
         """Some of the documents, (D,) bool, in their order, over the same vocabulary.
 
-        Where it is not known how many sentences they hold, these are counted in proportion to the tokens.
+        If the sentences per document are unknown, their number is estimated in proportion to the tokens.
 
         >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b"], ["a"]])
         >>> part = batch.part(np.array([False, True, True]))

@@ -1,4 +1,4 @@
-"""`Trajectory`: the states one word went through while its vectors were refined."""
+"""`Trajectory`: the states of one word while its vectors were refined."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Trajectory:
         return len(self.updates)
 
     def steps(self) -> NDArray[np.float32]:
-        """Cosine between successive states, (T - 1,): how far each recorded step turned the word."""
+        """Cosine between successive states, (T - 1,): how much each recorded step changed the word."""
         cosines: NDArray[np.float32] = np.einsum("td,td->t", self.vectors[:-1], self.vectors[1:])
         return cosines
 

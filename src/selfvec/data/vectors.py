@@ -84,7 +84,7 @@ class Vectors(SimilarityQueries):
         try:
             from gensim.models import KeyedVectors
         except ImportError:
-            raise MissingExtra("gensim", "peers", "to_gensim") from None
+            raise MissingExtra("gensim", "baselines", "to_gensim") from None
         keyed = KeyedVectors(self.vector_size, dtype=self.vectors.dtype)
         keyed.add_vectors(self.index_to_key, self.vectors)
         if self.counts is not None:

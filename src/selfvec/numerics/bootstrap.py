@@ -1,7 +1,7 @@
-"""How sure a figure is: the percentile bootstrap, paired between tables.
+"""Confidence intervals: the percentile bootstrap, paired between tables.
 
 A figure over n items is computed again on 1,000 resamples of the items. The resamples depend on n and the
-seed alone, so that two tables measured on the same items see the same ones: the difference of their
+seed only, so two tables measured on the same items use the same resamples: the difference of their
 replicates is the paired bootstrap of their difference (Efron and Tibshirani, 1993, chapters 13 and 16).
 """
 
@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 RESAMPLES = 1000
-_BLOCK = 250_000  # items drawn in one go
+_BLOCK = 250_000  # items drawn at a time
 
 Numbers = NDArray[np.floating[Any]] | NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and what it was on the resamples.
+    """A figure and its values on the resamples.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _draws(n: int, seed: int) -> Iterator[NDArray[np.int64]]:
 
 
 def mean(values: Numbers, seed: int) -> Estimate:
-    """The mean of (n,) values, one an item; 0 where there are none."""
+    """The mean of (n,) values, one per item; 0 if there are none."""
     values = np.asarray(values, np.float64)
     if len(values) == 0:
         return Estimate(0.0, np.zeros(RESAMPLES))
@@ -92,7 +92,7 @@ def mean(values: Numbers, seed: int) -> Estimate:
 
 
 def median(values: Numbers, seed: int) -> Estimate:
-    """The median of (n,) values, one an item; 0 where there are none."""
+    """The median of (n,) values, one per item; 0 if there are none."""
     values = np.asarray(values, np.float64)
     if len(values) == 0:
         return Estimate(0.0, np.zeros(RESAMPLES))
@@ -101,7 +101,7 @@ def median(values: Numbers, seed: int) -> Estimate:
 
 
 def spearman(x: Numbers, y: Numbers, seed: int) -> Estimate:
-    """Spearman's rank correlation of (n,) x and (n,) y, ties by average rank; 0 where one is constant.
+    """Spearman's rank correlation of (n,) x and (n,) y, ties by average rank; 0 if one is constant.
 
     >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([1.0, 8.0, 9.0]), seed=0).value
     1.0
@@ -117,14 +117,14 @@ def spearman(x: Numbers, y: Numbers, seed: int) -> Estimate:
 
 
 def rank_correlation(x: Numbers, y: Numbers) -> float:
-    """`spearman` without its resamples; 0 where there are no items."""
+    """`spearman` without resamples; 0 if there are no items."""
     if len(x) == 0:
         return 0.0
     return float(_correlation(np.ones((1, len(x))), _Ranking(np.asarray(x)), _Ranking(np.asarray(y)))[0])
 
 
 class _Ranking:
-    """Average ranks of a resample without sorting it: the items' order never changes, only their counts."""
+    """Average ranks of a resample without sorting it: only the counts of items change, never their order."""
 
     def __init__(self, values: NDArray[Any]) -> None:
         _, self.group = np.unique(values, return_inverse=True)

@@ -1,7 +1,7 @@
-"""From figures that chance could have made to p, and from many p to q.
+"""p from permutations, and q from many p.
 
-A word that moved is no finding until chance is asked how often it moves one as far, and of thousands of words
-asked at once some answer by luck: `empirical_p` does the first, `benjamini_hochberg` the second.
+`empirical_p` says how often chance produces a figure as extreme as the one observed. Among thousands of words
+some look significant by chance; `benjamini_hochberg` controls for that.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 
 
 def empirical_p(exceeding: Numbers, draws: Numbers | int) -> NDArray[np.float64]:
-    """p of figures by how many draws from chance came as far: (exceeding + 1) / (draws + 1).
+    """p of figures from the number of random draws that are as extreme: (exceeding + 1) / (draws + 1).
 
-    The figure itself is one of the draws, so that p is never 0 and a test at level α errs at most α of the
+    The figure itself counts as one of the draws, so p is never 0 and a test at level α errs at most α of the
     time (Phipson and Smyth, 2010, *Permutation p-values should never be zero*).
 
     Parameters
@@ -42,13 +42,13 @@ def empirical_p(exceeding: Numbers, draws: Numbers | int) -> NDArray[np.float64]
 
 
 def tail_p(observed: Numbers, chance: Numbers) -> NDArray[np.float64]:
-    """`empirical_p` of many figures against one set of draws: large figures are the extreme ones.
+    """`empirical_p` of many figures against one set of draws; large figures are extreme.
 
     Parameters
     ----------
     observed : (n,)
     chance : (m,)
-        Draws that all figures are held against.
+        Draws that all figures are compared with.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def benjamini_hochberg(p: Numbers) -> NDArray[np.float64]:
     Parameters
     ----------
     p : (n,)
-        NaN where nothing was tested: such an entry stays NaN and does not count.
+        NaN for entries that were not tested; they stay NaN and do not count.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def benjamini_hochberg(p: Numbers) -> NDArray[np.float64]:
     given = np.asarray(p, np.float64)
     out = np.full(given.shape, np.nan)
     tested = np.flatnonzero(~np.isnan(given))
-    order = tested[np.argsort(-given[tested], kind="stable")]  # falling, so that the least runs along
+    order = tested[np.argsort(-given[tested], kind="stable")]  # falling, for a running minimum
     ranks = np.arange(len(order), 0, -1)
     out[order] = np.minimum.accumulate(np.minimum(given[order] * (len(order) / ranks), 1.0))
     return out

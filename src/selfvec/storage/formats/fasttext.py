@@ -2,8 +2,8 @@
 
 A model holds a row for every word and ``bucket`` rows that n-grams are hashed into. A word's vector is the
 mean of its own row and those of its n-grams; a word without a row has its n-grams alone (Bojanowski et al.
-2017, "Enriching word vectors with subword information"). The sums are made in fastText's own order, so the
-vectors are fastText's to the bit. The n-gram rows stay mapped.
+2017, "Enriching word vectors with subword information"). Rows are added in fastText's own order, so the
+vectors equal fastText's to the bit. The n-gram rows stay mapped.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ class Subwords:
     longest: int
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Mean of the n-gram rows of each word, (n, d); zeros where a word has no n-gram."""
+        """Mean of the n-gram rows of each word, (n, d); zeros for a word without n-grams."""
         return self.compose([word.encode(errors="replace") for word in words], first_row=-1)
 
     def compose(self, words: Sequence[bytes], first_row: int) -> NDArray[np.float32]:
-        """Mean of the rows of each word; its own comes first, where ``first_row`` + its position is one."""
+        """Mean of the rows of each word; word i has its own row ``first_row + i`` if that is not negative."""
         from .ngram_kernels import compose
 
         marked = [b"" if word == b"</s>" else b"<%b>" % word for word in words]
@@ -95,7 +95,7 @@ def _read(source: Input) -> Vectors:
             remedy="the file may be damaged: get it again, or save it with a current fastText",
         )
     if version == 11 and model == _SUPERVISED:
-        longest = 0  # early classifiers have no n-grams whatever their arguments say
+        longest = 0  # early classifiers have no n-grams, although their arguments have a length
     entries, position = _dictionary(source)
     table = _table(source, position, dimensions)
     names = [word for word, kind in entries if kind == 0]
@@ -129,7 +129,7 @@ def _dictionary(source: Input) -> tuple[list[tuple[bytes, int]], int]:
             raise EOFError("the file ends inside the dictionary")
         word, kind = source.data[position:end], _ENTRY.unpack_from(source.data, end + 1)[1]
         if not word or b"\n" in word or kind != (row >= words):
-            raise source.error(f"entry {row + 1} of {size} (byte {position}) is not a word where one is due")
+            raise source.error(f"entry {row + 1} of {size} (byte {position}) is not a word")
         entries.append((word, kind))
         position = end + 1 + _ENTRY.size
     return entries, position

@@ -1,4 +1,4 @@
-"""fastText's character n-grams, compiled: hashing tens of millions of them is no work for an interpreter."""
+"""fastText's character n-grams, compiled: a model has tens of millions of them to hash."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def compose(
     Parameters
     ----------
     text : (bytes,) uint8
-        UTF-8 of all words, each between ``<`` and ``>``; nothing for a word that has no n-grams.
+        UTF-8 of all words, each between ``<`` and ``>``; empty for a word that has no n-grams.
     ends : (n + 1,) int64
         Word i is ``text[ends[i]:ends[i + 1]]``.
     first_row : int
-        Own row of word 0, word i has the i-th after it; negative when they have none.
+        Row of word 0, of which word i has the i-th after it; negative if words have no rows.
     table : (words + bucket, d) float32
     words, bucket : int
         Rows before the n-gram rows, and number of n-gram rows.

@@ -1,7 +1,7 @@
-"""Tables of word pieces: a token table and its tokenizer, seen as word vectors.
+"""Token tables with a tokenizer, read as word vectors.
 
-A row is a word whose text the tokenizer turns into exactly that one token; every other word is composed from
-its pieces. Asking the tokenizer itself, instead of reading its markers (``▁``, ``##``, ``Ġ``), holds for all.
+Words are the texts that the tokenizer turns into exactly one token; every other word is composed from its
+pieces. The tokenizer itself decides this, not its markers (``▁``, ``##``, ``Ġ``), so it works for all kinds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .source import Input, decoding
 
 __all__ = ["Pieces", "load_tokenizer", "read_pieces"]
 
-_BATCH = 1024  # words composed in one go, so that their pieces' rows stay small
+_BATCH = 1024  # words composed at a time, which bounds the memory
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Pieces:
         return out
 
     def ids(self, words: Iterable[str]) -> list[list[int]]:
-        """The tokens of each word, unknown ones left out."""
+        """The tokens of each word, without unknown ones."""
         texts = [word.lower() for word in words] if self.lower else list(words)
         unknown = self._unknown
         encoded = [
@@ -72,9 +72,9 @@ class Pieces:
 
     @cached_property
     def _unknown(self) -> int | None:
-        """The token that stands for what the tokenizer does not know."""
+        """The token for unknown text."""
         model = self.tokenizer.model
-        if not hasattr(model, "unk_token"):  # Unigram tells only in its JSON
+        if not hasattr(model, "unk_token"):  # Unigram has it only in its JSON
             number: int | None = json.loads(self.tokenizer.to_str())["model"].get("unk_id")
             return number
         return None if model.unk_token is None else self.tokenizer.token_to_id(model.unk_token)
@@ -84,7 +84,7 @@ class Pieces:
         tokens = sorted(self.tokenizer.get_vocab(with_added_tokens=True).values())
         decoded = self.tokenizer.decode_batch([[token] for token in tokens])
         words: dict[int, str] = {}
-        for markers in (" ▁Ġ", " "):  # a tokenizer without a decoder leaves the marks of a word's start in
+        for markers in (" ▁Ġ", " "):  # without a decoder, markers of a word's start remain
             rest = [
                 (token, text.lstrip(markers).rstrip(" ")) for token, text in zip(tokens, decoded, strict=True)
             ]
@@ -96,7 +96,7 @@ class Pieces:
 
 
 def load_tokenizer(path: Path) -> Any:
-    """A tokenizer.json as a `tokenizers.Tokenizer` that neither pads nor cuts."""
+    """A tokenizer.json as a `tokenizers.Tokenizer` without padding and truncation."""
     with decoding(path, "tokenizer.json"):
         from tokenizers import Tokenizer
 
@@ -124,7 +124,7 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
         table = table[mapping]
     if weights is not None:
         if weights.shape != (len(table),) or weights.dtype.kind != "f":
-            raise source.error("weights are one number a token, these are not")
+            raise source.error("weights are one number per token, these are not")
         table = as_table(table * weights[:, None], source)
     if size > len(table):
         raise source.error(
