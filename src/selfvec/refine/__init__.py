@@ -1,1 +1,1 @@
-"""Refining: the paper's rule as a readable reference and as a kernel, and what became of the space."""
+"""Refining: the methods, their selection, the health checks, and updating and merging runs."""

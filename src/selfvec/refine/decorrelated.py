@@ -1,17 +1,8 @@
-"""The decorrelated update: neighbour updates that do not collapse, in whole passes.
+"""The decorrelated update: whole passes over the text that do not collapse; see docs/decorrelated.md.
 
-A word moves toward its neighbours, as in the paper. But neighbours are weighted by how informative they are,
-the space is whitened after every pass (subspace iteration instead of power iteration), and words return part
-of the way to their original vectors, the more so the less the corpus says about them.
-
-    base      X     unit rows of the original vectors, without a direction that all of them share
-    start     E     X; words without a vector take the direction of their neighbours' sum
-    pass      E  ←  unit(zca(A·E)), an even number of times
-    anchor    E  ←  unit(n / (n + 20) · E + λ · X) for words that have an X
-    spelling  words without a vector are mixed with words spelled alike, the more the rarer they are
-
-Passes come in pairs: one application of A maps a word to its contexts, the second maps these back to words
-with the same contexts.
+A pass is E ← unit(zca(A·E)): the weighted neighbour sum, whitened (subspace instead of power iteration).
+Passes come in pairs: A maps a word to its contexts, the second A maps these to words with the same contexts.
+The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X) for words seen n times.
 """
 
 from __future__ import annotations
@@ -55,34 +46,23 @@ WINDOW = 41  # tokens, the word itself included
 GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 ANCHOR = 2.25  # λ of words with a row of their own
-COMPOSED = 0.2  # share of λ for words composed from their parts: a spelling is a guess
+COMPOSED = 0.2  # share of λ for words composed from their parts, whose vectors are less certain
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
-_BLOCK = 4096  # rows worked on at a time, so that no copy of a table stands beside it
+_BLOCK = 4096  # rows per step; avoids a copy of the table
 
 Table = NDArray[np.float32]
 
 
 def base_vectors(
-    rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], counted: NDArray[np.bool_] | None = None
+    rows: NDArray[np.floating[Any]],  # (V, d)
+    known: NDArray[np.bool_],  # (V,): rows that hold a vector; the others become zero
+    counted: NDArray[np.bool_] | None = None,  # (V,): rows that define the directions; all known ones if None
 ) -> Table:
-    """Unit rows of the original vectors, without a direction that all of them share.
+    """Unit rows of the original vectors without their shared direction, (V, d) float32.
 
     If two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
-    strongest directions (all-but-the-top, Mu & Viswanath, 2018). Other tables stay as they are.
-
-    Parameters
-    ----------
-    rows : (V, d) float
-        Returned themselves, read-only, if nothing has to be changed.
-    known : (V,) bool
-        Rows that hold a vector; the others become zero.
-    counted : (V,) bool, optional
-        Rows that the centre and the directions are computed from; all known ones if None.
-
-    Returns
-    -------
-    (V, d) float32, unit or zero rows
+    strongest directions (all-but-the-top, Mu & Viswanath, 2018). Other tables are returned unchanged.
     """
     out = _unit_known(rows, known)
     sample = out if counted is None else out[counted]
@@ -117,7 +97,7 @@ def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Ta
 
 
 def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
-    """The base; words that have none start in the direction of their neighbours' sum. (V, d) float32."""
+    """Starting rows, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
     if known.all():
         return base
     out = unit_in_place(operator.apply(base))
@@ -126,9 +106,9 @@ def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Opera
 
 
 def decorrelate(table: Table, operator: Operator, power: float, out: Table | None = None) -> Table:
-    """One pass: every word becomes the whitened, weighted sum of its neighbours. Unit or zero rows.
+    """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
 
-    They are written to ``out`` if given, which may be ``table`` itself.
+    The result is written to ``out`` if given, which may be ``table`` itself.
     """
     summed = operator.apply(table, out)
     stands = operator.degrees > 0
@@ -138,25 +118,13 @@ def decorrelate(table: Table, operator: Operator, power: float, out: Table | Non
 
 
 def anchored(
-    table: Table,
-    base: Table,
-    counts: NDArray[np.int64],
-    strengths: NDArray[np.float32],
+    table: Table,  # (V, d) float32, unit
+    base: Table,  # (V, d) float32, unit
+    counts: NDArray[np.int64],  # (V,): occurrences in the corpus
+    strengths: NDArray[np.float32],  # (V,): λ; 0 leaves the row unchanged, as for words without a vector
     out: Table | None = None,
 ) -> Table:
-    """Pull words back to their base, the more so the rarer they are.
-
-    Parameters
-    ----------
-    table, base : (V, d) float32
-        Unit rows.
-    counts : (V,) int64
-        Occurrences in the corpus.
-    strengths : (V,) float32
-        λ of each word; 0 leaves its row alone, as for words that had no vector.
-    out : (V, d) float32, optional
-        Where the result goes; may be ``table``.
-    """
+    """Pull rare words back to their base, (V, d) float32; ``out`` may be ``table``."""
     evidence = (counts / (counts + EVIDENCE)).astype(np.float32)
     out = np.empty_like(table) if out is None else out
     for start in range(0, len(table), _BLOCK):
@@ -167,35 +135,19 @@ def anchored(
 
 
 class DecorrelatedRefinement:
-    """The decorrelated update on a corpus, a pass at a time.
+    """The decorrelated update on a corpus, one pass at a time; ``operator`` defaults to `ScanOperator`.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    original : Vectors
-        The batch's types in their order, unit rows, with their sources.
-    window : int
-        Tokens per window, the word itself included.
-    passes : int
-        An even number; see the module.
-    anchor : float
-        λ: how strongly words are held to their base.
-    history : HistoryPlan, optional
-        States are recorded at the ends of passes, if ``epochs`` is set or there is room.
-    jobs : int, optional
-        Threads.
-    operator : Operator, optional
-        The neighbour operator; the scan if None.
+    States are recorded only at the ends of passes, if ``history`` sets ``epochs`` or they fit its limit.
     """
 
     def __init__(
         self,
         batch: TokenBatch,
-        original: Vectors,
+        original: Vectors,  # the batch's types in their order, unit rows, with sources
         *,
-        window: int = WINDOW,
-        passes: int = 2,
-        anchor: float = ANCHOR,
+        window: int = WINDOW,  # tokens, the word itself included
+        passes: int = 2,  # even; see the module
+        anchor: float = ANCHOR,  # λ
         history: HistoryPlan | None = None,
         jobs: int | None = None,
         operator: Operator | None = None,
@@ -225,7 +177,7 @@ class DecorrelatedRefinement:
 
     @property
     def counts(self) -> Counts | None:
-        """The co-occurrence counts, if the operator was made from them."""
+        """The co-occurrence counts, if the operator was made from them; else None."""
         return getattr(self.operator, "counts", None)
 
     @property
@@ -234,7 +186,7 @@ class DecorrelatedRefinement:
         return self.finished >= self.passes
 
     def advance(self) -> int:
-        """One pass, the last with the anchor; the number of tokens scanned."""
+        """Run one pass, the last one with the anchor; return the number of tokens scanned."""
         if self.done:
             return 0
         own = None if self.table is self.base else self.table
@@ -249,7 +201,7 @@ class DecorrelatedRefinement:
         return len(self.batch)
 
     def _blend_spelling(self) -> None:
-        """The last step, for words that had no vector; record what their vectors come from."""
+        """The last step for words without a vector; also records the source of their vectors."""
         known = self.sources != Source.NONE
         if known.all() or not known.any():
             return
@@ -283,7 +235,7 @@ class DecorrelatedRefinement:
 
 
 def _strengths(sources: NDArray[np.uint8], anchor: float) -> NDArray[np.float32]:
-    """λ of each word by where its vector came from, (V,)."""
+    """λ of each word, (V,) float32, by the source of its vector."""
     if not 0 <= anchor < np.inf:
         raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
     strengths = np.zeros(len(sources), np.float32)

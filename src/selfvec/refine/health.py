@@ -1,8 +1,7 @@
-"""Is the refined space still a space? The failures the paper names, and the one it does not see.
+"""Checks of a refined space that need no labels: collapse, no change, oscillation.
 
-The paper's figure of merit, the mean cosine to the original, looks best shortly before the table is useless:
-every update pulls a word toward its neighbours' mean, so all vectors drift to one shared direction. These
-checks look at the space itself, need no labels, and say what to do.
+The paper's measure, the mean cosine to the original, is highest shortly before the table becomes useless:
+every update pulls a word toward the mean of its neighbours, so all vectors drift to one shared direction.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _NEIGHBOURS = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding: its name, ``level`` ("ok", "warn" or "fail"), what was seen, what to do."""
+    """One finding: its name, ``level`` ("ok", "warn" or "fail"), what was measured and what to do."""
 
     name: str
     level: str
@@ -48,32 +47,32 @@ class Finding:
 
 @dataclass(frozen=True)
 class Health:
-    """What `check_health` found. All cosines are means over words, each word counting once.
+    """Result of `check_health`. All cosines are means over words; each word counts once.
 
     Attributes
     ----------
     mean_cosine_to_original : float
-        Over words that had a vector; the paper reports 0.56 (nan where no word had one).
+        Over words that had a vector; nan if no word had one. The paper reports 0.56.
     mean_cosine_frequent : float
-        The same over the 200 most frequent words that had one: a method that weighs evidence leaves rare
-        words, which are the most, where they were.
+        The same over the 200 most frequent words that had a vector. Most words are rare, and methods that
+        weigh evidence hardly change rare words.
     anisotropy, anisotropy_original : float
         Mean cosine between two different words: 0 in a well-used space, 1 in a collapsed one.
     effective_rank, effective_rank_original : float
-        Dimensions in use: exp of the entropy of the second-moment matrix' eigenvalues.
+        Dimensions in use: exp of the entropy of the eigenvalues of the second-moment matrix.
     saturated : float
         Share of the frequent words' ten nearest neighbours with a cosine of .99 or more.
     oov, oov_empty : int
-        Words without a pretrained vector, and those of them that still have none.
+        Words without a pretrained vector, and how many of these still have none.
     oov_tokens : float
-        Share of the corpus that these words make up.
+        Share of the corpus tokens that are such words.
     turning : float or None
-        Mean cosine between successive recorded steps of frequent words: 1 on a straight way, -0.5 for
-        independent positions around a point. Depends on how many updates lie between two records.
+        Mean cosine between successive recorded steps of frequent words: 1 for a straight path, -0.5 for
+        independent positions around a point. Depends on the number of updates between two records.
     wander : float or None
-        How far the last twelve recorded states of frequent words scatter about a straight way (their
-        variance once a linear trend is taken out), as a share of the mean cosine distance between two
-        words. Hardly depends on how many updates lie between two recorded states.
+        Scatter of the last twelve recorded states of frequent words (variance around a linear trend), as a
+        share of the mean cosine distance between two words. Hardly depends on the number of updates between
+        two records.
     """
 
     types: int
@@ -103,18 +102,15 @@ class Health:
         return not self.verdicts
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable; numbers that do not exist are null."""
+        """The values as JSON-serialisable data; missing numbers are null."""
         data = {"verdicts": self.verdicts, **asdict(self)}
         return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in data.items()}
 
 
 def anisotropy(unit: NDArray[np.float32]) -> float:
-    """Mean cosine between two different non-zero rows of a table of unit rows (V, d), exactly.
+    """Mean cosine between two different non-zero rows, exact; ``unit`` is (V, d) float32 of unit rows.
 
-    Of n unit rows with sum s, the n(n - 1) ordered pairs' cosines add up to |s|² - n.
-
-    >>> anisotropy(np.eye(3, dtype=np.float32)), anisotropy(np.ones((4, 1), np.float32))
-    (0.0, 1.0)
+    Of n unit rows with sum s, the cosines of the n(n - 1) ordered pairs add up to |s|² - n.
     """
     n = int(np.count_nonzero(_filled(unit)))
     if n < 2:
@@ -126,10 +122,7 @@ def anisotropy(unit: NDArray[np.float32]) -> float:
 def effective_rank(unit: NDArray[np.float32]) -> float:
     """Dimensions in use: exp of the entropy of the second moment's eigenvalues (Roy & Vetterli, 2007).
 
-    Not centred, so that a direction shared by all words counts as the one dimension it is.
-
-    >>> round(effective_rank(np.eye(3, dtype=np.float32)), 6)
-    3.0
+    ``unit`` is (V, d) float32. It is not centred: a direction that all words share counts as one dimension.
     """
     moment = second_moment(unit.shape, lambda part: unit[part])
     with one_core():
@@ -143,17 +136,10 @@ def effective_rank(unit: NDArray[np.float32]) -> float:
 def check_health(
     original: Vectors, refined: Vectors, history: History | None = None, *, hovers: bool = False
 ) -> Health:
-    """Compare a refined table with the one it came from.
+    """Compare a refined table with the original one, which has the same words in the same order.
 
-    Parameters
-    ----------
-    original, refined : Vectors
-        The same words in the same order; ``refined.counts`` holds the words' frequencies.
-    history : History, optional
-        Needed to see oscillation.
-    hovers : bool
-        Whether the rule is meant to hover about a fixed point, as the online one: then words oscillate only
-        if they scatter by more than `HOVERING_WANDER`.
+    ``history`` is needed to detect oscillation. ``hovers`` is for rules that settle around a fixed point (the
+    online rule): words then count as oscillating only above a scatter of `HOVERING_WANDER`.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -191,12 +177,12 @@ def _mean(values: NDArray[np.float32]) -> float:
 
 
 def _blocks(rows: int, size: int = 4096) -> list[slice]:
-    """Slices over the rows of a large table, so that nothing of its size is made beside it."""
+    """Slices over the rows of a large table, so that no second array of its size is needed."""
     return [slice(start, start + size) for start in range(0, max(rows, 1), size)]
 
 
 def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which rows hold anything but zeros, (V,)."""
+    """Which rows are not all zeros, (V,) bool."""
     return np.concatenate([table[rows].any(axis=1) for rows in _blocks(len(table))])
 
 
@@ -214,7 +200,7 @@ def _saturated(unit: NDArray[np.float32], frequent: list[int]) -> float:
 
 
 def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, float | None]:
-    """Mean cosine of successive steps, and scatter, of the last recorded states of frequent words."""
+    """Mean cosine of successive steps and scatter, from the last recorded states of frequent words."""
     turns, scatters = [], []
     for index in frequent if history is not None else []:
         assert history is not None

@@ -1,12 +1,8 @@
-"""Choosing a method without labels: what ``--method auto`` measures before it refines.
+"""``--method auto``: every method refines part of the text and is tested on held-out documents.
 
-Some documents are held out. Every candidate refines on the rest and is measured on the held-out text in two
-ways. *Context*: the words around a held-out position should point at the word that occurred there, rather
-than at other words of its frequency. *Cloze*: a span cut from a held-out document should find the rest of
-that document (words that the rest repeats are left out of the span). Both rank collapsed tables last; the
-first rewards similar words, the second topics.
-
-The original vectors are a candidate too, so refining never ends with a table judged worse than it began with.
+Context test: the words around a held-out position should rank the true word above words of its frequency.
+Cloze test: a span cut from a document should rank the rest of that document first. The first favours
+similar words, the second topics. The original vectors are a candidate too. No labels are needed.
 """
 
 from __future__ import annotations
@@ -55,27 +51,17 @@ _BATCH = 1024
 
 @dataclass(frozen=True)
 class Choice:
-    """What was measured, and the method chosen.
+    """Result of `choose`: the measurements and the chosen method."""
 
-    Parameters
-    ----------
-    chosen : str
-        Name of a candidate.
-    reason : str
-    rows : list of dict
-        For each candidate ``name``, its mean by criterion, ``worse`` (criteria by which it is significantly
-        worse than the original) and ``collapsed``.
-    held_out : int
-        Tokens that no candidate had seen.
-    """
-
-    chosen: str
+    chosen: str  # name of a candidate
     reason: str
+    # For each candidate: name, mean by criterion, "collapsed", and "worse", the criteria by which it is
+    # significantly worse than the original.
     rows: list[dict[str, Any]]
-    held_out: int
+    held_out: int  # tokens that no candidate read
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable, for the run folder."""
+        """The values as JSON-serialisable data, for the run folder."""
         return {
             "chosen": self.chosen,
             "reason": self.reason,
@@ -85,7 +71,7 @@ class Choice:
 
 
 def hold_out(batch: TokenBatch, share: float, rng: np.random.Generator) -> tuple[TokenBatch, TokenBatch]:
-    """Split by documents: what candidates may read, what they are measured on. Both keep the vocabulary."""
+    """Split by documents into training and held-out text; both keep the vocabulary."""
     chosen = np.zeros(batch.documents, bool)
     number = min(batch.documents - 1, max(1, round(share * batch.documents)))
     chosen[rng.choice(batch.documents, max(number, 0), replace=False)] = True
@@ -93,7 +79,7 @@ def hold_out(batch: TokenBatch, share: float, rng: np.random.Generator) -> tuple
 
 
 def draw_documents(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
-    """Random documents, in their order, of ``most`` tokens at most; all if they have fewer."""
+    """Random documents in their order, at most ``most`` tokens; all if the corpus has fewer."""
     if len(batch) <= most:
         return batch
     order = rng.permutation(batch.documents)
@@ -105,17 +91,13 @@ def draw_documents(batch: TokenBatch, most: int, rng: np.random.Generator) -> To
 
 
 def choose(
-    batch: TokenBatch, candidates: Mapping[str, Callable[[TokenBatch], Table]], seed: int = 0
+    batch: TokenBatch,  # types by falling frequency
+    candidates: Mapping[str, Callable[[TokenBatch], Table]],
+    seed: int = 0,
 ) -> Choice:
-    """Measure candidates on held-out documents and choose.
+    """Measure the candidates on held-out documents and choose one.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-        Its types in order of falling frequency.
-    candidates : mapping of str to function
-        From a training text with the same vocabulary to a table of unit rows, (V, d); `ORIGINAL` is one.
-    seed : int
+    A candidate maps a training text with the same vocabulary to unit rows, (V, d); `ORIGINAL` must be one.
     """
     rng = np.random.default_rng(seed)
     training, held = hold_out(batch, _SHARE, rng)
@@ -143,9 +125,9 @@ def choose(
 
 
 def chosen_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The candidate that finds held-out words best, if it is neither collapsed nor significantly worse.
+    """The best candidate by the context test that is neither collapsed nor significantly worse.
 
-    The context test decides because it is measured at many positions; the cloze test has few spans.
+    The context test decides because it has many positions; the cloze test has few spans.
     """
     standing = [row for row in rows if not row["worse"] and not row["collapsed"]]
     original = next(row for row in rows if row["name"] == ORIGINAL)
@@ -167,33 +149,24 @@ def _significantly_below(differences: NDArray[np.float64], rng: np.random.Genera
 
 
 def context_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The weight of a word of a context: f^(-1/2), (V,)."""
+    """Weights of context words, f^(-1/2), (V,) float32."""
     return (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class ContextTest:
-    """Held-out positions, each with its neighbours and with rivals of its word's frequency.
+    """Held-out positions, each with its neighbours and with rivals: words of similar frequency."""
 
-    Parameters
-    ----------
-    words : (P,) int64
-    neighbours : (P, 2 * _SIDE) int64
-        -1 where the document ends.
-    rivals : (P, _RIVALS) int64
-    weights : (V,) float32
-    """
-
-    words: Ints
-    neighbours: Ints
-    rivals: Ints
-    weights: NDArray[np.float32]
+    words: Ints  # (P,)
+    neighbours: Ints  # (P, 2 * _SIDE): -1 outside the document
+    rivals: Ints  # (P, _RIVALS)
+    weights: NDArray[np.float32]  # (V,)
 
     @classmethod
     def draw(
         cls, held: TokenBatch, counts: NDArray[np.int64], positions: int, rng: np.random.Generator
     ) -> ContextTest:
-        """Draw positions of held-out documents; ``counts``, (V,), falling, are those of the training text."""
+        """Draw held-out positions; ``counts``, (V,) int64, falling, come from the training text."""
         places = rng.choice(len(held), min(positions, len(held)), replace=False)
         places.sort()
         document = np.searchsorted(held.offsets, places, side="right") - 1
@@ -209,7 +182,7 @@ class ContextTest:
         return cls(words, neighbours, rivals, context_weights(counts))
 
     def score(self, unit: Table) -> NDArray[np.float64]:
-        """Reciprocal rank of the true word at every position, (P,); ties count half."""
+        """Reciprocal rank of the true word at each position, (P,) float64; ties count half."""
         out = np.empty(len(self.words))
         for start in range(0, len(self.words), _BATCH):
             part = slice(start, start + _BATCH)
@@ -227,29 +200,19 @@ class ContextTest:
 
 @dataclass(frozen=True)
 class ClozeTest:
-    """Spans cut from documents, and the documents without them.
+    """Spans cut from documents, and the documents without them."""
 
-    Parameters
-    ----------
-    spans, documents : list of (n,) int
-        Token ids; span ``k`` was cut from document ``targets[k]``.
-    targets : (Q,) int64
-    origins : (D,) int64
-        Which documents are rests of the same one: they do not compete.
-    idf : (V,) float32
-    """
-
-    spans: list[NDArray[Any]]
-    documents: list[NDArray[Any]]
-    targets: Ints
-    origins: Ints
-    idf: NDArray[np.float32]
+    spans: list[NDArray[Any]]  # Q of (n,) token ids; span k was cut from document targets[k]
+    documents: list[NDArray[Any]]  # D of (n,) token ids
+    targets: Ints  # (Q,)
+    origins: Ints  # (D,): rests of the same document have the same number and do not compete
+    idf: NDArray[np.float32]  # (V,)
 
     @classmethod
     def draw(cls, held: TokenBatch, training: TokenBatch, most: int, rng: np.random.Generator) -> ClozeTest:
-        """Cut spans out of held-out documents; up to ``most`` training documents stand beside the rests.
+        """Cut up to `_CUTS` spans per held-out document, each with its own rest of the document.
 
-        A document gives up to `_CUTS` spans, each with a rest of its own.
+        Up to ``most`` training documents are added as competitors.
         """
         others = rng.choice(training.documents, min(most, training.documents), replace=False)
         documents: list[NDArray[Any]] = [_document(training, k) for k in np.sort(others).tolist()]
@@ -277,7 +240,7 @@ class ClozeTest:
         return cls(spans, documents, np.array(targets, np.int64), np.array(origins, np.int64), idf)
 
     def score(self, unit: Table) -> NDArray[np.float64]:
-        """Reciprocal rank of the right document for every span, (Q,)."""
+        """Reciprocal rank of the right document for each span, (Q,) float64."""
         if not self.spans:
             return np.zeros(0)
         documents, spans = self._embed(self.documents, unit), self._embed(self.spans, unit)

@@ -1,14 +1,7 @@
-"""The two sequential rules, which read the text token by token and move each word at once.
+"""The two sequential rules, which read the text token by token and move each word at once; see `reference`.
 
-    paper     E[t] ← normalize( E[t] + α · Σ_n E[n] )
-    online    E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t] )
-
-The paper's rule moves a word toward the sum of its neighbours; over time all words drift to one direction.
-The online rule prevents that in three ways: a neighbour of frequency f has the weight w ∝ f^(-1/2), only its
-difference from the average neighbour μ counts, and every update pulls the word back to its base X. A word
-comes to rest where neighbours and base balance (β/α), so more epochs converge instead of drifting.
-
-`reference` has both rules in readable form.
+paper     E[t] ← normalize( E[t] + α · Σ_n E[n] )
+online    E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t] )
 """
 
 from __future__ import annotations
@@ -30,40 +23,21 @@ from .sequential_kernel import Centring, Recording, online_sweep, paper_sweep, s
 
 __all__ = ["BASE_PULL", "LEARNING_RATES", "OnlineRefinement", "PaperRefinement", "SequentialRefinement"]
 
-LEARNING_RATES = {"paper": 0.01, "online": 0.005}  # α; 0.075 and more is unsteady for the paper's rule
-# Of the online rule; chosen on retrieval and word similarity, from two tables: see docs/online.md.
+LEARNING_RATES = {"paper": 0.01, "online": 0.005}  # α; 0.075 and more is unstable for the paper rule
+# For the online rule; chosen on retrieval and word similarity with two tables, see docs/online.md.
 WINDOW = 41  # tokens, the word itself included
 BASE_PULL = 0.2  # β
-COMPOSED = 0.5  # share of β for words composed from their parts: a spelling is a guess
+COMPOSED = 0.5  # share of β for words composed from their parts, whose vectors are less certain
 
-_CHUNK = 256 * REBUILD  # tokens between looks at the clock and at Ctrl-C, some hundredths of a second
+_CHUNK = 256 * REBUILD  # tokens between progress and Ctrl-C checks: some hundredths of a second
 _RECORDED_CHUNK = 4 * REBUILD  # the same while recording: bounds the buffer, one state per token at most
 
 
 class SequentialRefinement:
-    """A sequential rule on a corpus, a chunk of tokens at a time.
+    """A sequential rule on a corpus, one chunk of tokens at a time.
 
-    Stopping between chunks, saving `state` and continuing from it gives the same bits as not stopping,
-    because chunks end where the kernels sum their window anew anyway.
-
-    Parameters
-    ----------
-    batch : TokenBatch
-    original : Vectors
-        The batch's types in their order, with their sources.
-    start : (V, d) float32
-        Unit rows, zeros for words without a vector. Not changed.
-    window : int
-        Tokens per window, the word itself included.
-    learning_rate : float
-        α.
-    epochs : int
-    history : HistoryPlan, optional
-
-    Raises
-    ------
-    OptionError
-        For a value out of range, or a history that does not fit its limit.
+    Stopping between chunks and continuing from `state` gives the same bits as not stopping: the kernels sum
+    their window anew at the end of each chunk.
     """
 
     counts = None
@@ -72,10 +46,10 @@ class SequentialRefinement:
     def __init__(
         self,
         batch: TokenBatch,
-        original: Vectors,
-        start: NDArray[np.float32],
-        window: int,
-        learning_rate: float,
+        original: Vectors,  # the batch's types in their order, with sources
+        start: NDArray[np.float32],  # (V, d), unit or zero rows; not changed
+        window: int,  # tokens, the word itself included
+        learning_rate: float,  # α
         epochs: int,
         history: HistoryPlan | None,
     ) -> None:
@@ -107,7 +81,7 @@ class SequentialRefinement:
         )
 
     def _sweep(self, stop: int) -> int:
-        """Move the table by the tokens from `position` to ``stop``; the number of states recorded."""
+        """Process the tokens from `position` to ``stop``; return the number of recorded states."""
         return self._kernel(
             self.batch.ids,
             self.batch.offsets,
@@ -123,7 +97,7 @@ class SequentialRefinement:
 
     @property
     def done(self) -> bool:
-        """Whether all epochs are done."""
+        """Whether all epochs are finished."""
         return self.epoch >= self.epochs
 
     @property
@@ -137,7 +111,7 @@ class SequentialRefinement:
         return self._table[:-1, : self.dimensions]
 
     def advance(self) -> int:
-        """Refine the next chunk; the number of tokens it had."""
+        """Refine the next chunk; return its number of tokens."""
         if self.done:
             return 0
         stop = min(self.position + self._chunk, len(self.batch))
@@ -175,13 +149,7 @@ class SequentialRefinement:
 
 
 class PaperRefinement(SequentialRefinement):
-    """The paper's rule on a corpus.
-
-    Parameters
-    ----------
-    batch, original, window, learning_rate, epochs, history
-        As for `SequentialRefinement`.
-    """
+    """The paper rule on a corpus. Over time all words drift to one direction."""
 
     _kernel = staticmethod(paper_sweep)
 
@@ -199,19 +167,37 @@ class PaperRefinement(SequentialRefinement):
 
 
 class OnlineRefinement(SequentialRefinement):
-    """The online rule on a corpus.
+    """The online rule on a corpus, one chunk of tokens at a time.
+
+    The rule avoids the collapse of the paper's rule in three ways. A neighbour of frequency f has the weight
+    w ∝ f^(-1/2). Only its difference from the average neighbour μ counts. Every update pulls the word back to
+    its base X. A word comes to rest where neighbours and base balance (β/α), so more epochs converge.
 
     Parameters
     ----------
-    batch, original, window, learning_rate, epochs, history
-        As for `SequentialRefinement`.
+    batch : TokenBatch
+    original : Vectors
+        The batch's types in their order, with their sources.
+    window : int
+        Tokens per window, the word itself included.
+    learning_rate : float
+        α.
     anchor : float
-        β: how strongly a word is pulled back at each update. With 0 the rule does not come to rest.
+        β: how strongly a word is pulled back at each update. With 0 the rule does not converge.
+    epochs : int
+        Passes over the corpus.
+    history : HistoryPlan, optional
+        Which states are recorded.
     start : (V, d) float32, optional
         Vectors to continue from, unit or zero rows, if earlier text was refined already; the base if None.
     counts : (V,) int64, optional
-        Occurrences that the weights are computed from, if the batch is only a part of the text; the batch's
-        own if None.
+        Occurrences that the weights are computed from, if the batch is only part of the text; the batch's
+        own counts if None.
+
+    Raises
+    ------
+    OptionError
+        If a value is out of range, a watched word does not occur, or the history exceeds its limit.
     """
 
     _kernel = staticmethod(online_sweep)

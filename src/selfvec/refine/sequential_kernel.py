@@ -1,28 +1,7 @@
-"""The sequential rules at the speed of the hardware: one kernel, compiled once for each rule.
+"""The sequential rules as one kernel, compiled once for each rule.
 
-`paper_sweep` is the paper's rule; `online_sweep` has weights, a centre and a pull back, too. The kernel is
-`reference` with three things changed, none of which changes the result beyond
-rounding (property tests compare both):
-
-* a running window sum S: add the entering row, subtract the leaving row, and when row w moves by Δ add
-  (occurrences of w in the window)·Δ. A token costs the same for any window;
-* one loop per token instead of two or three: `_fused_step` writes the moved row, carries S to the next
-  position and sums the squares of the *next* token's new vector while everything is in registers. It is
-  written with LLVM's vector types, because the compiler cannot know that a row written here may be read again
-  a line below: plain loops, split so that they vectorise, take 1.3 times as long (the paper's rule) and 1.4
-  times (the online rule);
-* rows are fetched into the second-level cache a few positions before their turn, which matters once the
-  table outgrows it.
-
-Weights and centre cost no second look at the window, since
-
-    Σ_n weight_n·(E[n] − μ)  =  S − W·μ        S = Σ weight_n·E[n],   W = Σ weight_n
-
-and μ is kept as the sum U of all rows by share, which moves by share·Δ when a row moves by Δ.
-
-S drifts by rounding, so it is summed anew at every document start and every `REBUILD` tokens, counted from
-the corpus start: stopping at a multiple of `REBUILD` and continuing later gives the same bits. U is summed
-anew at the start of every epoch (`sum_rows`).
+It computes what `reference` computes, up to rounding; property tests compare both. `_make_sweep` explains the
+three changes: a running window sum, one fused loop per token and prefetched rows.
 """
 
 
@@ -61,7 +40,7 @@ __all__ = ["Centring", "Recording", "online_sweep", "paper_sweep", "sum_rows"]
 
 
 class Centring(NamedTuple):
-    """What the online rule has and the paper's has not; for the paper's the arrays are empty."""
+    """State of the online rule; all arrays are empty for the paper rule."""
 
     origin: NDArray[np.float32]  # (V + 1, p): β·X
     weights: NDArray[np.float32]  # (V + 1,): from `neighbour_weights`, and a 0
@@ -72,9 +51,9 @@ class Centring(NamedTuple):
 
 
 class Recording(NamedTuple):
-    """Which states to keep, and where."""
+    """Which states are recorded, and the buffers for them."""
 
-    period: NDArray[np.int32]  # (V,): keep every so-manieth update of a word, 0 for none; (0,) keeps nothing
+    period: NDArray[np.int32]  # (V,): record every k-th update of a word, 0 for none; (0,) records nothing
     seen: NDArray[np.int64]  # (V,): updates so far; kept up to date
     rows: NDArray[np.float32]  # (R, p), with room for all states of a sweep
     words: NDArray[np.int32]  # (R,)
@@ -92,7 +71,11 @@ def sum_rows(table, shares):
 
 
 def _fused_step(centred: bool) -> Any:
-    """The loop over the dimensions that finishes one token and begins the next."""
+    """The loop over the dimensions that finishes one token and begins the next.
+
+    It uses LLVM vector types, because the compiler must assume that rows overlap: plain loops, split
+    so that they vectorise, take 1.3 times as long for the paper rule and 1.4 times for the online rule.
+    """
 
     @intrinsic
     def step(
@@ -145,7 +128,7 @@ def _fused_step(centred: bool) -> Any:
 def _loop_body(
     builder: Any, centred: bool, places: Any, numbers: Any, squares: Any
 ) -> Callable[[Any, Any], None]:
-    """What `_fused_step` does with `LANES` dimensions at a time."""
+    """The work of `_fused_step` on `LANES` dimensions at a time."""
     at_word, at_entering, at_leaving, at_following, at_origin, at_sum, at_total, at_moved = places
     scale, own, enter, leave, share, keep, rate, centre = numbers
 
@@ -182,13 +165,13 @@ def _loop_body(
 # The functions inlined below run rarely. A function inlined for every token, or an array taken out of a tuple
 # in a loop, makes the kernel 10 to 30 % slower (as measured).
 
-# Globals, not closures: Numba's cache would take an intrinsic of a closure for another one in every process.
+# Globals, not closures: Numba would not find an intrinsic of a closure in its cache again.
 _paper_step, _online_step = _fused_step(False), _fused_step(True)
 
 
 @njit(inline="always", error_model="numpy")
 def _fresh_window(centred, ids, first, last, table, centring, window_sum, inside):
-    """Sum a window from scratch and count its words; the sum of its weights, 0 for the paper's rule."""
+    """Sum a window from scratch and count its words; return the sum of its weights (0: paper rule)."""
     heavy, nothing = 0.0, table.shape[0] - 1
     weights, filled = centring.weights, centring.filled
     for p in range(first, last):
@@ -212,7 +195,7 @@ def _fresh_window(centred, ids, first, last, table, centring, window_sum, inside
 
 @njit(inline="always", error_model="numpy")
 def _pull(centred, table, word, keep, rate, centre, window_sum, moved, centring):
-    """The squared length of a word's new row, not yet a unit row; the online rule keeps it in ``moved``."""
+    """Squared length of a word's new row before normalising; the online rule stores the row in ``moved``."""
     squares, total, origin = np.float32(0), centring.total, centring.origin
     for j in range(moved.size):
         pulled = keep * table[word, j] + rate * window_sum[j]
@@ -225,7 +208,7 @@ def _pull(centred, table, word, keep, rate, centre, window_sum, moved, centring)
 
 @njit(inline="always", error_model="numpy")
 def _write_row(centred, table, word, keep, rate, scale, window_sum, moved, centring):
-    """Write a word's new row where no fused step follows."""
+    """Write a word's new row if no fused step follows."""
     total, shares = centring.total, centring.shares
     for j in range(moved.size):
         new = scale * (moved[j] if centred else keep * table[word, j] + rate * window_sum[j])
@@ -236,7 +219,7 @@ def _write_row(centred, table, word, keep, rate, scale, window_sum, moved, centr
 
 @njit(inline="always", error_model="numpy")
 def _record(word, table, recording, records):
-    """Count an update of a word, keep its row if it is due, and return the number of records."""
+    """Count an update of a word, store its row if it is due, and return the number of records."""
     recording.seen[word] += 1
     if recording.period[word] and recording.seen[word] % recording.period[word] == 0:
         recording.words[records] = word
@@ -247,31 +230,35 @@ def _record(word, table, recording, records):
 
 
 def _make_sweep(centred: bool) -> Callable[..., int]:
-    """The kernel of the online rule if ``centred``, else of the paper's rule.
+    """The kernel of the online rule if ``centred``, else of the paper rule.
 
-    It applies the rule to the tokens ``start`` … ``stop - 1``, in place, and returns the number of states
-    that it recorded.
-
-    Parameters
-    ----------
-    ids : (N,) int32, offsets : (D + 1,) int64
-        As in `TokenBatch`.
-    start, stop : int
-        Multiples of `REBUILD`, or the corpus ends.
-    table : (V + 1, p) float32
-        From `aligned_table`.
-    half : int
-        Neighbours on each side.
-    rate : float32
-        α.
-    inside : (V + 1,) int32
-        Zeros on entry and on return: how often each word occurs in the current window.
-    centring : Centring
-    recording : Recording
+    Processes the tokens ``start`` … ``stop - 1`` in place and returns the number of recorded states.
     """
 
+    # Changes from `reference`:
+    # - Running window sum S: add the entering row, subtract the leaving row; when row w moves by Δ, add
+    #   (occurrences of w in the window)·Δ. The cost of a token does not depend on the window.
+    # - `_fused_step` writes the moved row, carries S to the next position and sums the squares of the next
+    #   token's new row in one loop.
+    # - Rows are prefetched into the second-level cache a few positions early, for large tables.
+    # Weights and centre need no second pass over the window: Σ_n weight_n·(E[n] − μ) = S − W·μ with
+    # S = Σ weight_n·E[n] and W = Σ weight_n. μ is kept as U, the sum of all rows by share, which moves by
+    # share·Δ and is summed anew at the start of every epoch (`sum_rows`).
+    # S drifts by rounding. It is summed anew at every document start and every `REBUILD` tokens from the
+    # corpus start, so stopping at a multiple of `REBUILD` and continuing gives the same bits.
     @njit(cache=True, nogil=True, error_model="numpy")
-    def sweep(ids, offsets, start, stop, table, half, rate, inside, centring, recording):
+    def sweep(
+        ids,  # (N,) int32
+        offsets,  # (D + 1,) int64
+        start,  # a multiple of REBUILD or a corpus end, as is stop
+        stop,
+        table,  # (V + 1, p) float32, from `aligned_table`
+        half,  # neighbours on each side
+        rate,  # float32, α
+        inside,  # (V + 1,) int32: occurrences in the current window; zeros on entry and return
+        centring,
+        recording,
+    ):
         origin, weights, shares, total, mass, filled = centring
         nothing, one, records = table.shape[0] - 1, np.float32(1), 0
         window_sum, moved = np.zeros(table.shape[1], np.float32), np.zeros(table.shape[1], np.float32)
@@ -288,7 +275,7 @@ def _make_sweep(centred: bool) -> Callable[..., int]:
                 word, following = ids[i], i + 1
                 first, last = max(lo, i - half), min(hi, i + half + 1)
                 if fresh or squares < (0.01 * rate * max(around, 1.0)) ** 2:
-                    # Also if little is left of what was summed: rounding must not become a direction.
+                    # Also if the terms nearly cancel: rounding errors must not become a direction.
                     heavy = _fresh_window(centred, ids, first, last, table, centring, window_sum, inside)
                     around = heavy - weights[word] * filled[word] if centred else 0.0
                     keep = one - (rate * weights[word] if centred else rate)
