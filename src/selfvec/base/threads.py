@@ -2,7 +2,8 @@
 
 A BLAS that spreads a small product over all cores waits for all of them at every step. If anything else runs
 on the machine, that takes many times as long: the eigenvectors of a 300 × 300 matrix take 8 ms on one core,
-and up to seconds on two shared ones. Results are taken in order and have the same bits for any number of threads.
+and up to seconds on two shared ones. Results are taken in order, with the same bits for any number of
+threads.
 """
 
 from __future__ import annotations
