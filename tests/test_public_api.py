@@ -59,6 +59,48 @@ def test_modules_and_functions_stay_small() -> None:
                 assert lines <= 60, f"{path}: {node.name}"
 
 
+SIGNATURES = {
+    "align": ["a", "b", "method", "options"],
+    "as_corpus": ["data", "text_fields"],
+    "compare": ["a", "b", "method", "min_count", "permutations", "seed", "jobs", "progress"],
+    "drift": ["run", "between", "min_count", "permutations", "seed", "jobs", "progress"],
+    "evaluate": ["vectors", "tasks", "against", "dimensions", "seed", "progress"],
+    "load": ["path", "format", "errors", "limit"],
+    "merge": ["runs", "vectors", "workspace", "progress", "jobs"],
+    "open_run": ["path"],
+    "run_index": ["run", "corpus", "progress", "tables", "or_tokens"],
+    "save": ["vectors", "path", "format", "dtype", "dimensions"],
+    "save_run": ["run", "path", "overwrite"],
+    "update": ["run", "corpus", "vectors", "workspace", "progress", "jobs"],
+}
+
+
+def test_public_functions_have_these_parameters() -> None:
+    functions = {name: getattr(selfvec, name) for name in selfvec.__all__}
+    found = {
+        name: list(inspect.signature(value).parameters)
+        for name, value in functions.items()
+        if inspect.isfunction(value)
+    }
+    assert found == SIGNATURES
+
+
+def test_functions_have_few_parameters() -> None:
+    """At most nine; compiled kernels and the reference that mirrors one take arrays one by one."""
+    import ast
+
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef) or node.name == "online_reference":
+                continue
+            compiled = any(
+                "jit" in ast.unparse(d) or "intrinsic" in ast.unparse(d) for d in node.decorator_list
+            )
+            arguments = [*node.args.args, *node.args.kwonlyargs]
+            names = [argument.arg for argument in arguments if argument.arg not in ("self", "cls")]
+            assert compiled or len(names) <= 9, f"{path}: {node.name} has {len(names)} parameters"
+
+
 def test_core_dependencies_are_those_the_core_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     heavy = {"vl-convert-python", "networkx", "scikit-learn", "torch", "spacy", "gensim", "dask"}

@@ -6,7 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from selfvec.base.errors import SelfvecError
 
@@ -22,7 +21,7 @@ from . import (
     update,
     words,
 )
-from .arguments import with_options
+from .arguments import Command, with_options
 
 __all__ = ["app", "run"]
 
@@ -55,11 +54,11 @@ PANELS = {
         other_tools.mcp,
     ),
 }
-PARSERS: dict[object, type[TyperCommand]] = {words.drift: words.Pairing, evaluate.evaluate: evaluate.Greedy}
+PARSERS: dict[object, type[Command]] = {words.drift: words.Pairing, evaluate.evaluate: evaluate.Greedy}
 
 for panel, commands in PANELS.items():
     for command in commands:
-        app.command(cls=PARSERS.get(command), rich_help_panel=panel)(with_options(command))
+        app.command(cls=PARSERS.get(command, Command), rich_help_panel=panel)(with_options(command))
 app.add_typer(fetch.app, name="fetch", rich_help_panel="Refine")
 
 

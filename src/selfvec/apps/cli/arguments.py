@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
 
 __all__ = [
     "AsJson",
+    "Command",
     "Jobs",
     "MinCount",
     "NewRun",
@@ -51,6 +53,18 @@ OtherCorpus = Annotated[
     list[str] | None,
     typer.Option(metavar="CORPUS", help="Use these files or folders instead of the run's own documents."),
 ]
+
+
+class Command(TyperCommand):
+    """A command whose help shows flags as flags, without a type."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All parameters, ``--help`` included."""
+        parameters = super().get_params(ctx)
+        for parameter in parameters:
+            if getattr(parameter, "is_bool_flag", False) and parameter.metavar is None:
+                parameter.metavar = ""
+        return parameters
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from selfvec.base.errors import OptionError
 
+from .arguments import AsJson, Command, Seed
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Greedy", "evaluate"]
 
 
-class Greedy(TyperCommand):
+class Greedy(Command):
     """A repeatable option takes all values that follow it, as in ``--similarity *.tsv``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -43,12 +45,58 @@ class Greedy(TyperCommand):
         return super().parse_args(ctx, out)
 
 
-def _task(help: str, metavar: str | None = None, **options: Any) -> Any:
+def _task(help: str, metavar: str | None = None, *flags: str, **options: Any) -> Any:
     """An option that adds a task."""
-    return typer.Option(help=help, metavar=metavar, rich_help_panel="What to measure", **options)
+    return typer.Option(*flags, help=help, metavar=metavar, rich_help_panel="What to measure", **options)
 
 
 Paths = list[Path] | None
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What to measure."""
+
+    similarity: Annotated[Paths, _task("Rows of word, word, score.", "TSV...")] = None
+    analogies: Annotated[Paths, _task("Four words a line, as Google's or MSR's.", "FILE...")] = None
+    retrieval: Annotated[Paths, _task("corpus.jsonl, queries.jsonl, qrels.", "BEIR_DIR...")] = None
+    classification: Annotated[Paths, _task("train.tsv and test.tsv, rows of label, text.", "DIR...")] = None
+    shots: Annotated[int | None, _task("Classify from N documents a class.", min=1)] = None
+    bias: Annotated[bool, _task("WEAT on small built-in word sets.", None, "--bias")] = False
+    bias_sets: Annotated[Paths, _task("WEAT on your word sets, TOML or JSON.", "FILE...")] = None
+    oov: Annotated[bool, _task("Hide known words of a run and induce vectors for them.", None, "--oov")] = (
+        False
+    )
+    stability: Annotated[
+        bool, _task("Refine again with other seeds and on halves of the corpus.", None, "--stability")
+    ] = False
+
+    def tasks(self) -> list[Task[Any]]:
+        """The tasks that were asked for.
+
+        Raises
+        ------
+        OptionError
+            If there are none.
+        """
+        from selfvec import evaluation as tasks
+
+        of_files: list[tuple[Paths, Callable[[Path], Task[Any]]]] = [
+            (self.similarity, tasks.Similarity),
+            (self.analogies, tasks.Analogies),
+            (self.retrieval, tasks.Retrieval),
+            (self.classification, partial(tasks.Classification, shots=self.shots)),
+        ]
+        found = [kind(path) for paths, kind in of_files for path in paths or ()]
+        found += [tasks.Bias()] if self.bias else []
+        found += [tasks.Bias(path) for path in self.bias_sets or ()]
+        found += [tasks.HiddenWords()] if self.oov else []
+        found += [tasks.Stability(Path(name)) for name in ("seeds", "halves")] if self.stability else []
+        if not found:
+            flags = [f"--{field.name.replace('_', '-')}" for field in fields(self) if field.name != "shots"]
+            remedy = f"give at least one of {', '.join(flags)}"
+            raise OptionError("there is nothing to measure", remedy=remedy)
+        return found
 
 
 def evaluate(
@@ -56,15 +104,7 @@ def evaluate(
         list[str],
         typer.Argument(metavar="RUN|VECTORS...", help="Run folders and vectors files, before any options."),
     ],
-    similarity: Annotated[Paths, _task("Rows of word, word, score.", "TSV...")] = None,
-    analogies: Annotated[Paths, _task("Four words a line, as Google's or MSR's.", "FILE...")] = None,
-    retrieval: Annotated[Paths, _task("corpus.jsonl, queries.jsonl, qrels.", "BEIR_DIR...")] = None,
-    classification: Annotated[Paths, _task("train.tsv and test.tsv, rows of label, text.", "DIR...")] = None,
-    shots: Annotated[int | None, _task("Classify from N documents a class.", min=1)] = None,
-    bias: Annotated[bool, _task("WEAT on small built-in word sets.")] = False,
-    bias_sets: Annotated[Paths, _task("WEAT on your word sets, TOML or JSON.", "FILE...")] = None,
-    oov: Annotated[bool, _task("Hide known words of a run and induce vectors for them.")] = False,
-    stability: Annotated[bool, _task("Refine again with other seeds and on halves of the corpus.")] = False,
+    task_options: TaskOptions,
     against: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME...", help="Baselines, trained now on the run's tokens; or all."),
@@ -72,48 +112,22 @@ def evaluate(
     dimensions: Annotated[
         str | None, typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="For every random choice.")] = 0,
+    seed: Seed = 0,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.md|html", help="Write a report with charts.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure vectors on tasks, with confidence intervals and paired differences.
 
     Example: selfvec evaluate run --similarity men3000.tsv --oov
     """
-    from functools import partial
-
-    from selfvec.evaluation import (
-        Analogies,
-        Bias,
-        Classification,
-        HiddenWords,
-        Retrieval,
-        Similarity,
-        Stability,
-    )
     from selfvec.evaluation import evaluate as measure
     from selfvec.evaluation.report import check_suffix
 
     if report is not None:
         check_suffix(report)
-    of_files: list[tuple[Paths, Callable[[Path], Task[Any]]]] = [
-        (similarity, Similarity),
-        (analogies, Analogies),
-        (retrieval, Retrieval),
-        (classification, partial(Classification, shots=shots)),
-    ]
-    tasks = [kind(path) for paths, kind in of_files for path in paths or ()]
-    tasks += [Bias()] if bias else []
-    tasks += [Bias(path) for path in bias_sets or ()]
-    tasks += [HiddenWords()] if oov else []
-    tasks += [Stability(Path(name)) for name in ("seeds", "halves")] if stability else []
-    if not tasks:
-        flags = "similarity, analogies, retrieval, classification, bias, bias-sets, oov, stability"
-        remedy = f"give at least one of {', '.join(f'--{flag}' for flag in flags.split(', '))}"
-        raise OptionError("there is nothing to measure", remedy=remedy)
-    progress, sizes = TerminalProgress(), _sizes(dimensions)
+    tasks, progress, sizes = task_options.tasks(), TerminalProgress(), _sizes(dimensions)
     baselines = _trained(vectors, against, seed, progress)
     found = measure(vectors, tasks, against=baselines, dimensions=sizes, seed=seed, progress=progress)
     if report is not None:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from .arguments import AsJson, Jobs, MinCount, RunFolder, Seed, Words
+from .arguments import AsJson, Command, Jobs, MinCount, RunFolder, Seed, Words
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ def _through_slices(
     return [path.as_dict() for path in paths], tables
 
 
-class Pairing(TyperCommand):
+class Pairing(Command):
     """``--between A B`` takes the two values that follow it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
