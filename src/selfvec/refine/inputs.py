@@ -1,4 +1,4 @@
-"""From documents and a vectors file to the inputs of a refinement: token ids and a vector for each word."""
+"""The inputs of a refinement, from documents and a vectors file: token ids and a vector for each word."""
 
 from __future__ import annotations
 
@@ -34,23 +34,12 @@ __all__ = ["Inputs", "by_frequency", "inputs_from", "option_files", "read_inputs
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a refinement begins with.
+    """The inputs of a refinement."""
 
-    Parameters
-    ----------
-    batch : TokenBatch
-        Types by falling frequency.
-    original : Vectors
-        Where each word starts.
-    described : InputProvenance
-    unstemmed : UnstemmedTokens, optional
-        The corpus before stemming and `min_count`, if these changed it and it is to be kept.
-    """
-
-    batch: TokenBatch
-    original: Vectors
+    batch: TokenBatch  # types by falling frequency
+    original: Vectors  # the starting vector of each word
     described: InputProvenance
-    unstemmed: UnstemmedTokens | None = None
+    unstemmed: UnstemmedTokens | None = None  # before stemming and `min_count`, if they changed the corpus
 
 
 def read_inputs(
@@ -59,13 +48,7 @@ def read_inputs(
     settings: Settings,
     execution: Execution,
 ) -> Inputs:
-    """Read a corpus and the vectors to start from.
-
-    Raises
-    ------
-    CorpusError, InputError
-        If the text or the vectors cannot be used.
-    """
+    """Read a corpus and the vectors to start from."""
     units = _phrase_units(settings)
     with execution.timings.stage("load"):
         known, described = _load(vectors, settings.vectors_errors)
@@ -95,8 +78,8 @@ def read_unstemmed(
 ) -> tuple[TokenBatch, Encoding]:
     """Read a corpus as token ids, before stemming and `min_count`, which need the whole corpus.
 
-    With ``units``, which find phrases among stemmed words, these are applied, too. ``seen`` are texts that
-    came before the corpus.
+    ``units`` finds phrases among stemmed words, so stemming and `min_count` are applied if it is given.
+    ``seen`` holds texts that came before the corpus.
     """
     from selfvec.text import Rules, encode, tokenizer
 
@@ -133,30 +116,13 @@ def read_unstemmed(
 
 
 def inputs_from(
-    unstemmed: TokenBatch,
-    known: Mapping[str, int],
+    unstemmed: TokenBatch,  # types in order of first appearance
+    known: Mapping[str, int],  # words with a vector
     settings: Settings,
     described: InputProvenance,
-    vectors_of: Callable[[TokenBatch], Vectors],
+    vectors_of: Callable[[TokenBatch], Vectors],  # unit vectors for the types of a batch
 ) -> Inputs:
-    """Apply stemming and `min_count` to a whole corpus, and give its words their vectors.
-
-    Parameters
-    ----------
-    unstemmed : TokenBatch
-        Types in order of first appearance.
-    known : mapping
-        Words with a vector.
-    settings : Settings
-    described : InputProvenance
-    vectors_of : callable
-        Gives the types of a batch their unit vectors.
-
-    Raises
-    ------
-    CorpusError
-        If there are too few words, or no dates to slice by.
-    """
+    """Apply stemming and `min_count` to a whole corpus and look up the vectors of its words."""
     from selfvec.text.unstemmed import UnstemmedTokens, apply_stem_and_min_count
 
     batch = unstemmed
@@ -181,7 +147,7 @@ def by_frequency(batch: TokenBatch) -> TokenBatch:
 
 
 def option_files(settings: Settings) -> dict[str, str]:
-    """SHA-256 of the files that options name: another file of that name would make another run."""
+    """SHA-256 of the files that options name, because their content determines the result."""
     from selfvec.text.rules import STOP_WORDS
 
     listed = settings.phrases if isinstance(settings.phrases, str) else None
@@ -193,7 +159,7 @@ def option_files(settings: Settings) -> dict[str, str]:
 
 
 def _phrase_units(settings: Settings) -> Units | None:
-    """What finds the phrases that become tokens, if they are asked for."""
+    """The phrase finder for ``--phrases``, or None."""
     if settings.phrases is None:
         return None
     from selfvec.text.phrase_tokens import Units

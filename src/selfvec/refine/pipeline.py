@@ -41,33 +41,16 @@ def refine(
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
-    """Refine vectors on a corpus.
+    """Refine vectors on a corpus; ``vectors`` of "none" or None start from random directions.
 
-    Parameters
-    ----------
-    corpus : Corpus
-    vectors : `Vectors`, path, "default", "none" or None
-        The last two start from random directions.
-    settings : Settings
-    workspace : Workspace, optional
-        Where the state of interrupted work is saved and looked for.
-    progress : Progress, optional
-    jobs : int, optional
-        Threads; all cores if None. The result is the same.
-
-    Raises
-    ------
-    CorpusError, InputError
-        If the text or the vectors cannot be used.
-    Interrupted
-        On Ctrl-C; the state is in the workspace.
+    ``workspace`` holds the state of interrupted work. ``jobs`` are threads and do not change the result.
     """
     execution = Execution(workspace, progress or Progress(), jobs)
     return refine_inputs(read_inputs(corpus, vectors, settings, execution), settings, execution)
 
 
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
-    """Plan, refine, check the result and write down what was done."""
+    """Plan, refine, check the result and record the provenance."""
     batch, original, timings = inputs.batch, inputs.original, execution.timings
     with timings.stage("select") if settings.method == "auto" else nullcontext():
         plan = make_plan(settings, batch, original, jobs=execution.jobs, progress=execution.progress)
@@ -91,22 +74,10 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
 
 
 def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None) -> Vectors:
-    """A run's words refined again, with its method and options.
+    """The words of a run, refined again with its method and options; ``auto`` chooses again.
 
-    Parameters
-    ----------
-    run : Run
-    batch : TokenBatch
-        A text over the run's words: its corpus (`Run.tokens`), or a part of that.
-    seed : int
-        With the run's own, and its whole corpus, the result is the run's.
-    jobs : int, optional
-        Threads.
-
-    Returns
-    -------
-    Vectors
-        ``provenance`` names the method, which ``auto`` chooses again.
+    ``batch`` is the corpus of the run or a part of it. With the whole corpus and the run's seed, the result
+    is the same as the run's.
     """
     settings = replace(settings_of(run), history="none", seed=seed)
     original = run.original

@@ -1,7 +1,7 @@
-"""`Plan`: everything about a refinement that is decided before a vector moves.
+"""`Plan`: every decision about a refinement that is made before a vector changes.
 
-The method (``auto`` measures the candidates on held-out text), the window, the learning rate, how strongly
-words are held, how neighbours are averaged, which states are recorded.
+These are the method (``auto`` measures the candidates on held-out text), the window, the learning rate, the
+anchor, the neighbour weights and the recorded states.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["NoRefinement", "Plan", "Refinement", "make_plan", "window_of"]
 
 
 class Refinement(Protocol):
-    """A method at work on a corpus: it can be stopped between two steps, and continued."""
+    """A refinement method on a corpus, which can be stopped between two steps and continued."""
 
     recorder: Recorder
     dimensions: int
@@ -42,18 +42,18 @@ class Refinement(Protocol):
 
     @property
     def table(self) -> NDArray[np.float32]:
-        """The current vectors, (V, d)."""
+        """The current vectors, (V, d) float32."""
 
     @property
     def sources(self) -> NDArray[np.uint8]:
-        """Where each word's vector came from, as `Source`, (V,)."""
+        """The source of each word's vector, a `Source` each, (V,) uint8."""
 
     @property
     def counts(self) -> Counts | None:
-        """The co-occurrence counts, if the method made them."""
+        """The co-occurrence counts, if the method made them; else None."""
 
     def advance(self) -> int:
-        """Take a step; the number of tokens it read."""
+        """Take a step; return the number of tokens it read."""
 
     @property
     def state(self) -> Mapping[str, NDArray[Any]]:
@@ -64,43 +64,25 @@ class Refinement(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a refinement will do.
+    """The settings of a refinement, resolved for a corpus."""
 
-    Parameters
-    ----------
-    settings : Settings
-        As asked for.
-    batch : TokenBatch
-        Types by falling frequency.
-    original : Vectors
-        Where each word of the batch starts.
-    method : str
-        Never "auto".
-    window : int
-        Tokens per window, the word itself included.
-    decision : Choice, optional
-        What ``auto`` measured.
-    jobs : int, optional
-        Threads.
-    """
-
-    settings: Settings
-    batch: TokenBatch
-    original: Vectors
-    method: str
-    window: int
+    settings: Settings  # as given
+    batch: TokenBatch  # types by falling frequency
+    original: Vectors  # the starting vector of each type
+    method: str  # never "auto"
+    window: int  # tokens, the word itself included
     decision: Choice | None = None
     jobs: int | None = None
 
     @property
     def rounds(self) -> int:
-        """How often the corpus is read."""
+        """Number of passes over the corpus."""
         by_method = {"decorrelated": self.settings.passes, "original": 0}
         return by_method.get(self.method, self.settings.epochs)
 
     @property
     def learning_rate(self) -> float | None:
-        """α; None for a method without one."""
+        """α; None for a method without a learning rate."""
         asked = self.settings.learning_rate
         default = LEARNING_RATES.get(self.method)
         return default if default is None or asked is None else float(asked)
@@ -111,7 +93,7 @@ class Plan:
         return parse_history(self.settings.history_texts)
 
     def start(self) -> Refinement:
-        """The refinement, before its first step."""
+        """Create the refinement, before its first step."""
         if self.method == "original":
             return NoRefinement(self.batch, self.original)
         if self.method == "decorrelated":
@@ -148,7 +130,7 @@ class Plan:
         )
 
     def refined_table(self, advance: Callable[[int], None] = lambda _: None) -> NDArray[np.float32]:
-        """The refined vectors, (V, d); ``advance`` gets the tokens read in each step."""
+        """The refined vectors, (V, d) float32; ``advance`` is called with the tokens read in each step."""
         refinement = self.start()
         while not refinement.done:
             advance(refinement.advance())
@@ -157,25 +139,13 @@ class Plan:
 
 def make_plan(
     settings: Settings,
-    batch: TokenBatch,
-    original: Vectors,
+    batch: TokenBatch,  # types by falling frequency
+    original: Vectors,  # the batch's types in their order, with their sources
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Plan:
-    """Decide what ``settings`` mean for a corpus; with the method ``auto`` this tries the methods.
-
-    Parameters
-    ----------
-    settings : Settings
-    batch : TokenBatch
-        Types by falling frequency.
-    original : Vectors
-        The batch's types in their order, with their sources.
-    jobs : int, optional
-        Threads; all cores if None.
-    progress : Progress, optional
-    """
+    """Resolve ``settings`` for a corpus; the method ``auto`` tries the methods to choose one."""
     plan = Plan(settings, batch, original, settings.method, window_of(batch, settings), jobs=jobs)
     if settings.method != "auto":
         return plan
@@ -189,7 +159,7 @@ def make_plan(
 
 
 def window_of(batch: TokenBatch, settings: Settings, method: str | None = None) -> int:
-    """Tokens per window, the word itself included, for ``method`` (that of the settings if None)."""
+    """Tokens per window, the word itself included; ``method`` defaults to that of the settings."""
     from selfvec.text import auto_window
 
     if settings.window != "auto":
@@ -198,7 +168,7 @@ def window_of(batch: TokenBatch, settings: Settings, method: str | None = None) 
 
 
 def _choose_method(plan: Plan, progress: Progress) -> Choice:
-    """Refine a sample with every method and measure each on text that it has not seen."""
+    """Refine a sample with every method and test each on held-out text."""
     sample = _sample(replace(plan, settings=replace(plan.settings, history="none")))
     plans = {
         name: replace(sample, method=name, window=window_of(plan.batch, plan.settings, name))
@@ -216,7 +186,7 @@ def _choose_method(plan: Plan, progress: Progress) -> Choice:
 
 
 def _sample(plan: Plan) -> Plan:
-    """Enough documents of a long text to choose by, with their words only; a shorter text as it is."""
+    """A random part of a long text, with its own words only; a short text unchanged."""
     batch, original = (
         draw_documents(plan.batch, ENOUGH, np.random.default_rng(plan.settings.seed)),
         plan.original,
@@ -232,7 +202,7 @@ def _sample(plan: Plan) -> Plan:
 
 
 class NoRefinement:
-    """The method ``original``: the vectors stay as they are."""
+    """The method ``original``: the vectors do not change."""
 
     done = True
     progress = 0
@@ -246,13 +216,13 @@ class NoRefinement:
         self.recorder = Recorder(periods, self.dimensions)
 
     def advance(self) -> int:
-        """Nothing to do."""
+        """Do nothing."""
         return 0
 
     @property
     def state(self) -> Mapping[str, NDArray[Any]]:
-        """Nothing to save."""
+        """Empty."""
         return {}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Nothing to continue."""
+        """Do nothing."""

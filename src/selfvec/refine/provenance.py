@@ -1,7 +1,7 @@
-"""What ``run.json`` says: the inputs with their hashes, what was decided, and what came of it.
+"""The contents of ``run.json``: inputs with their hashes, decisions and results.
 
-`InputProvenance` describes the inputs when they are read; `run_provenance` writes everything down once, after
-the refinement. For `selfvec.refine.incremental`, `joined_corpora` and `joined_encodings` sum up several runs.
+`run_provenance` writes them once, after the refinement. `joined_corpora` and `joined_encodings` combine those
+of several runs for `selfvec.refine.incremental`.
 """
 
 from __future__ import annotations
@@ -34,29 +34,14 @@ _NAMED = ("date_field", "layout")
 
 @dataclass(frozen=True)
 class InputProvenance:
-    """What ``run.json`` says about the inputs.
+    """The description of the inputs in ``run.json``."""
 
-    Parameters
-    ----------
-    corpus : dict
-        `selfvec.corpus.Summary.as_dict`.
-    text : Encoding
-    vectors : dict
-        Name, hash and size of the vectors file.
-    option_files : dict
-        SHA-256 of the files that options name.
-    phrases : dict, optional
-        The phrases that became tokens.
-    grown : list of dict
-        How `update` and `merge` made the run, step by step.
-    """
-
-    corpus: dict[str, Any]
+    corpus: dict[str, Any]  # from `selfvec.corpus.Summary.as_dict`
     text: Encoding
-    vectors: dict[str, Any]
-    option_files: dict[str, str]
-    phrases: dict[str, Any] | None = None
-    grown: list[Any] = field(default_factory=list)
+    vectors: dict[str, Any]  # name, hash and size of the vectors file
+    option_files: dict[str, str]  # SHA-256 of the files that options name
+    phrases: dict[str, Any] | None = None  # the phrases that became tokens
+    grown: list[Any] = field(default_factory=list)  # the updates and merges that made the run, in order
 
 
 def run_provenance(
@@ -66,7 +51,7 @@ def run_provenance(
     sources: NDArray[np.uint8],
     timings: Timings,
 ) -> dict[str, Any]:
-    """Everything that ``run.json`` holds."""
+    """The contents of ``run.json``."""
     batch, options = plan.batch, plan.settings.as_dict()
     if plan.learning_rate is not None and plan.decision is None:
         options["learning_rate"] = plan.learning_rate
@@ -100,13 +85,7 @@ def run_provenance(
 
 
 def settings_of(run: Run) -> Settings:
-    """The options that a run was made with.
-
-    Raises
-    ------
-    FormatError
-        If ``run.json`` does not hold them.
-    """
+    """The options that a run was made with, from ``run.json``."""
     try:
         return Settings(**run.provenance["options"])
     except (KeyError, TypeError, OptionError) as error:
@@ -114,23 +93,12 @@ def settings_of(run: Run) -> Settings:
         raise FormatError(rule, path=run.folder, remedy="make the run again") from None
 
 
-def joined_corpora(corpora: Sequence[Mapping[str, Any]], repeats: int, left_out: int) -> dict[str, Any]:
-    """The summary of several corpora as one.
-
-    Parameters
-    ----------
-    corpora : sequence of mapping
-        `selfvec.corpus.Summary.as_dict` of each.
-    repeats : int
-        Texts of a corpus that occur in an earlier one, not counted as duplicates yet.
-    left_out : int
-        Documents left out because of that.
-
-    Raises
-    ------
-    FormatError
-        If a summary is damaged.
-    """
+def joined_corpora(
+    corpora: Sequence[Mapping[str, Any]],  # from `selfvec.corpus.Summary.as_dict`
+    repeats: int,  # texts that occur in an earlier corpus and are not counted as duplicates yet
+    left_out: int,  # documents left out because of that
+) -> dict[str, Any]:
+    """The summary of several corpora as one."""
     try:
         summaries = [_summary(corpus) for corpus in corpora]
         whole = Summary()
@@ -165,14 +133,11 @@ def _summary(saved: Mapping[str, Any]) -> Summary:
     return summary
 
 
-def joined_encodings(texts: Sequence[Mapping[str, Any]], unstemmed: TokenBatch) -> Encoding:
-    """The encoding of several corpora as one; ``unstemmed`` is the whole, before stemming and `min_count`.
-
-    Parameters
-    ----------
-    texts : sequence of mapping
-        `selfvec.text.Encoding.as_dict` of each.
-    """
+def joined_encodings(
+    texts: Sequence[Mapping[str, Any]],  # from `selfvec.text.Encoding.as_dict`
+    unstemmed: TokenBatch,  # the whole text, before stemming and `min_count`
+) -> Encoding:
+    """The encoding of several corpora as one."""
     dropped: dict[str, int] = {}
     for text in texts:
         counted = text.get("dropped")

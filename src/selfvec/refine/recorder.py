@@ -1,8 +1,7 @@
-"""How much of the history is kept, decided before the first update.
+"""The history: which states of the vectors are recorded, decided before the first update.
 
-The paper appends every new vector to its word's history: N·d floats per epoch, more than the corpus and
-the table together. Since the number of updates of every word is known beforehand (its count times the
-epochs), the exact size of any plan is known too: the bound holds by construction, memory is allocated once.
+The paper keeps every update, N·d floats per epoch: more than the corpus and the table together. The number of
+updates of every word is known in advance, so the size of a plan is exact and memory is allocated once.
 """
 
 from __future__ import annotations
@@ -25,40 +24,23 @@ _UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 
 @dataclass(frozen=True)
 class HistoryPlan:
-    """Which states are kept.
+    """Which states are recorded."""
 
-    Parameters
-    ----------
-    every : int or None
-        Keep every ``every``-th update of each word; 0 keeps none; None takes the finest that fits ``limit``.
-    epochs : bool
-        Keep every word's state at the end of each epoch.
-    watch : tuple of str
-        Words whose every update is kept.
-    limit : int
-        Bytes the recorded vectors (float16) may take.
-    """
-
-    every: int | None = None
-    epochs: bool = False
-    watch: tuple[str, ...] = ()
-    limit: int = DEFAULT_LIMIT
+    every: int | None = None  # record every k-th update of a word; 0: none; None: as many as fit
+    epochs: bool = False  # record every word at the end of each epoch
+    watch: tuple[str, ...] = ()  # words whose every update is recorded
+    limit: int = DEFAULT_LIMIT  # bytes of recorded vectors (float16)
 
     def resolve(
-        self, counts: NDArray[np.int64], words: Sequence[str], epochs: int, dimensions: int
+        self,
+        counts: NDArray[np.int64],  # (V,)
+        words: Sequence[str],
+        epochs: int,
+        dimensions: int,
     ) -> Periods:
         """Decide the recording period of every word.
 
-        Parameters
-        ----------
-        counts : (V,) int64
-        words : V str
-        epochs, dimensions : int
-
-        Raises
-        ------
-        OptionError
-            If a watched word is not in the corpus, or the plan needs more than ``limit``.
+        Raises `OptionError` if a watched word is not in the corpus or the plan needs more than ``limit``.
         """
         watched = np.zeros(len(counts), bool)
         index = {word: i for i, word in enumerate(words)} if self.watch else {}
@@ -90,16 +72,16 @@ class HistoryPlan:
 
 @dataclass(frozen=True)
 class Periods:
-    """A `HistoryPlan` applied to a corpus: a period per word, (V,) int32, and the number of records."""
+    """A `HistoryPlan` applied to a corpus: a recording period for each word and the number of records."""
 
-    period: NDArray[np.int32]
+    period: NDArray[np.int32]  # (V,)
     every: int
     records: int
     plan: HistoryPlan
     epochs: int
 
     def as_dict(self, dimensions: int) -> dict[str, Any]:
-        """What the provenance says about the history."""
+        """The description of the history in ``run.json``."""
         return {
             "every": self.every,
             "at_epoch_ends": self.plan.epochs,
@@ -112,7 +94,7 @@ class Periods:
 
 
 def _finest(updates: NDArray[np.int64], room: int) -> int:
-    """The smallest period whose records fit into ``room``; 0 where none does."""
+    """The smallest period whose records fit into ``room``; 0 if there is none."""
     if len(updates) == 0 or room <= 0:
         return 0
     low, high = 1, int(updates.max()) + 1  # `high` always fits: it records nothing
@@ -169,13 +151,7 @@ def _parse_size(text: str) -> int:
 
 
 class Recorder:
-    """Collects the states a `Periods` asks for, in float16, into memory allocated once.
-
-    Parameters
-    ----------
-    periods : Periods
-    dimensions : int
-    """
+    """Collects the states of `Periods` as float16, in memory that is allocated once."""
 
     def __init__(self, periods: Periods, dimensions: int) -> None:
         self.periods = periods
@@ -186,7 +162,7 @@ class Recorder:
         self.filled = 0
 
     def add(self, words: NDArray[np.int32], updates: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
-        """Append states: words (n,), how many updates each had received (n,), rows (n, >= d)."""
+        """Append states: words (n,), updates so far of each (n,), rows (n, >= d)."""
         end = self.filled + len(words)
         self.words[self.filled : end] = words
         self.updates[self.filled : end] = updates
@@ -194,13 +170,13 @@ class Recorder:
         self.filled = end
 
     def restore(self, state: Mapping[str, NDArray[Any]], filled: int) -> None:
-        """Take up the first ``filled`` records of a saved state."""
+        """Restore the first ``filled`` records of a saved state."""
         for name in ("words", "updates", "vectors"):
             getattr(self, name)[:filled] = state[name]
         self.filled = filled
 
     def history(self) -> History:
-        """What was collected, sorted by word and then by number of updates."""
+        """The recorded states, sorted by word and then by number of updates."""
         words, updates = self.words[: self.filled], self.updates[: self.filled]
         order = np.lexsort((updates, words))
         counts = np.bincount(words, minlength=len(self.seen))

@@ -1,8 +1,7 @@
-"""The sequential rules in readable NumPy: the kernels are tested against these functions.
+"""The sequential rules in readable NumPy, which the kernels are tested against.
 
-The paper's rule (*On Self-improving Token Embeddings*, arXiv 2504.14808) reads the corpus token by token and
-moves each token's vector toward the sum of its neighbours' vectors, at once, so that the next token already
-sees the change. The online rule adds weights, a centre and a pull back to the original; see `sequential`.
+The paper's rule is from *On Self-improving Token Embeddings*, arXiv 2504.14808. The online rule adds weights,
+a centre and a pull back to the original vectors; see `sequential`.
 """
 
 from __future__ import annotations
@@ -15,51 +14,30 @@ from numpy.typing import NDArray
 
 __all__ = ["NOISE", "neighbour_weights", "online_reference", "refine_reference"]
 
-NOISE = 1e-4  # a row shorter than this part of what was summed for it is rounding, not a direction
+NOISE = 1e-4  # a sum shorter than this part of its terms is rounding error, not a direction
 
 
 def refine_reference(
-    ids: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    table: NDArray[np.float64],
+    ids: NDArray[np.int32],  # (N,): rows of `table`
+    offsets: NDArray[np.int64],  # (D + 1,): document k is ids[offsets[k]:offsets[k + 1]]
+    table: NDArray[np.float64],  # (V, d): unit rows, zeros for words without a vector; not changed
     *,
-    window: int,
-    learning_rate: float,
+    window: int,  # tokens, the centre included
+    learning_rate: float,  # α
     epochs: int = 1,
-    on_update: Callable[[int, NDArray[np.float64]], None] | None = None,
+    on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
 ) -> NDArray[np.float64]:
-    """Refine a table with the paper's sequential neighbour updates.
+    """Refine a table with the paper's sequential neighbour updates; (V, d), dtype of ``table``.
 
-    For every position ``i`` in order, with a window of ``window`` tokens centred on it and clipped at the
-    document's ends::
+    For every position ``i`` in order, with a window of ``window`` tokens centred on it and clipped to the
+    document::
 
         s        = Σ_{j in window, j ≠ i} E[t_j]        # current vectors, updated ones included
         E[t_i]   = normalize(E[t_i] + α · s)            # immediately
 
-    The paper leaves two details open. A repeated word inside its own window counts
-    as a neighbour: only *position* ``i`` is left out. A neighbour with a zero vector adds nothing, and a
-    word whose vector and neighbours are all zero stays zero.
-
-    Parameters
-    ----------
-    ids : (N,) int32
-        Tokens as rows of ``table``, documents one after the other.
-    offsets : (D + 1,) int64
-        Document ``k`` is ``ids[offsets[k]:offsets[k + 1]]``; windows never cross documents.
-    table : (V, d) float
-        Unit rows, zeros for words without a vector. Left as it is.
-    window : int
-        Tokens per window, the centre included; ``window // 2`` neighbours on each side.
-    learning_rate : float
-        α.
-    epochs : int
-        Passes over the corpus.
-    on_update : callable, optional
-        Called with the word's row number and its new vector after each update: the paper's history.
-
-    Returns
-    -------
-    (V, d) array of ``table``'s dtype
+    The paper leaves two details open. A repeated word in its own window counts as a neighbour: only
+    *position* ``i`` is left out. Zero vectors add nothing; a word stays zero if it and its neighbours are
+    zero.
     """
     E = table.copy()
     half = window // 2
@@ -78,24 +56,12 @@ def refine_reference(
     return E
 
 
-def neighbour_weights(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A word's weight as a neighbour, and its share in the average neighbour.
+def neighbour_weights(
+    counts: NDArray[np.int64],  # (V,): f, occurrences; 0 for words that only future text may contain
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Neighbour weights, (V,) float64, and shares in the average neighbour, (V,) float64.
 
-    Parameters
-    ----------
-    counts : (V,) int64
-        f: how often each word occurs; 0 for words that only future text may hold.
-
-    Returns
-    -------
-    weights : (V,) float64
-        f^(-1/2), scaled so that their mean over all tokens is 1. 0 where f is.
-    shares : (V,) float64
-        f·weight as a part of all, so f^(1/2) scaled to the sum 1.
-
-    >>> weights, shares = neighbour_weights(np.array([9, 1]))
-    >>> weights.round(3).tolist(), shares.tolist()
-    ([0.833, 2.5], [0.75, 0.25])
+    Weights are f^(-1/2), with mean 1 over all tokens, and 0 where f is 0. Shares are f^(1/2) with sum 1.
     """
     roots = np.sqrt(counts.astype(np.float64))
     total = roots.sum()
@@ -104,55 +70,28 @@ def neighbour_weights(counts: NDArray[np.int64]) -> tuple[NDArray[np.float64], N
 
 
 def online_reference(
-    ids: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    table: NDArray[np.float64],
-    origin: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    shares: NDArray[np.float64],
+    ids: NDArray[np.int32],  # (N,): rows of `table`
+    offsets: NDArray[np.int64],  # (D + 1,): document k is ids[offsets[k]:offsets[k + 1]]
+    table: NDArray[np.float64],  # (V, d): unit rows, zeros for words without a vector; not changed
+    origin: NDArray[np.float64],  # (V, d): β·X, zeros for words without a base
+    weights: NDArray[np.float64],  # (V,), from `neighbour_weights`
+    shares: NDArray[np.float64],  # (V,), from `neighbour_weights`
     *,
-    window: int,
-    learning_rate: float,
+    window: int,  # tokens, the centre included
+    learning_rate: float,  # α
     epochs: int = 1,
-    on_update: Callable[[int, NDArray[np.float64]], None] | None = None,
+    on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
 ) -> NDArray[np.float64]:
-    """Refine a table with anchored, centred and weighted sequential updates.
+    """Refine a table with anchored, centred and weighted sequential updates; (V, d), dtype of ``table``.
 
-    For every position ``i`` in order, with a window of ``window`` tokens centred on it and clipped at the
-    document's ends::
+    For every position ``i`` in order, with a window as in `refine_reference`::
 
         μ        = Σ_w share_w·E[w] / Σ_w share_w                # the average neighbour, current vectors
         s        = Σ_{j in window, j ≠ i} weight_{t_j}·(E[t_j] − μ)
         E[t_i]   = normalize(E[t_i] + α·s + β·X[t_i])            # immediately
 
-    Words that are still empty (a row of zeros) take no part: not in μ, not in s. As in the paper's rule a
-    repeated word inside its own window counts as a neighbour. If the sum cancels out (is shorter than
-    `NOISE` · α · the sum of the weights), the word keeps its row.
-
-    Parameters
-    ----------
-    ids : (N,) int32
-        Tokens as rows of ``table``, documents one after the other.
-    offsets : (D + 1,) int64
-        Document ``k`` is ``ids[offsets[k]:offsets[k + 1]]``; windows never cross documents.
-    table : (V, d) float
-        Unit rows, zeros for words without a vector. Left as it is.
-    origin : (V, d) float
-        β·X, zeros for words without a base.
-    weights, shares : (V,) float
-        From `neighbour_weights`.
-    window : int
-        Tokens per window, the centre included; ``window // 2`` neighbours on each side.
-    learning_rate : float
-        α.
-    epochs : int
-        Passes over the corpus.
-    on_update : callable, optional
-        Called with the word's row number and its new vector after each update.
-
-    Returns
-    -------
-    (V, d) array of ``table``'s dtype
+    Zero rows are left out of μ and s. If the sum is shorter than `NOISE` · α · the sum of the weights, the
+    word keeps its row.
     """
     E = table.copy()
     half = window // 2

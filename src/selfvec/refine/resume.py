@@ -1,4 +1,4 @@
-"""Runs a refinement to its end: progress, Ctrl-C, and the saved state that ``--resume`` continues from."""
+"""Running a refinement to its end: progress, Ctrl-C, and the saved state that ``--resume`` continues from."""
 
 from __future__ import annotations
 
@@ -23,32 +23,18 @@ _CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
 
 @dataclass
 class Execution:
-    """How the work is done; nothing here changes the result.
+    """How the work is done; nothing here changes the result."""
 
-    Parameters
-    ----------
-    workspace : Workspace, optional
-        Where the state of interrupted work is saved and looked for.
-    progress : Progress
-    jobs : int, optional
-        Threads; all cores if None.
-    timings : Timings
-        Seconds by stage so far.
-    """
-
-    workspace: Workspace | None = None
+    workspace: Workspace | None = None  # where the state of interrupted work is saved and looked for
     progress: Progress = field(default_factory=Progress)
-    jobs: int | None = None
-    timings: Timings = field(default_factory=Timings)
+    jobs: int | None = None  # threads; all cores if None
+    timings: Timings = field(default_factory=Timings)  # seconds by stage
 
 
 def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None:
     """Advance a refinement until it is done, from a saved state if the workspace has one.
 
-    Raises
-    ------
-    Interrupted
-        On Ctrl-C, after the state was saved.
+    On Ctrl-C the state is saved and `Interrupted` is raised.
     """
     workspace, fingerprint = execution.workspace, ""
     if workspace is not None:

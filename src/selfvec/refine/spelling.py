@@ -1,8 +1,7 @@
-"""Vectors from spelling: a map from the character n-grams that words share to their vectors.
+"""Vectors from spelling: a ridge regression from character n-grams to vectors, learned on the corpus' words.
 
-*Cardiomyopathies* is spelled like *cardiomyopathy*, and means much the same. A ridge regression from n-grams
-to vectors learns from the words of the corpus which parts carry meaning (Zhao, Mudgal and Liang, 2018,
-*Generalizing Word Embeddings using Bag of Subwords*). Words that share no n-gram with another get zeros.
+*Cardiomyopathies* is spelled like *cardiomyopathy* and means much the same. The regression learns which parts
+of words carry meaning (Zhao, Mudgal and Liang, 2018, *Generalizing Word Embeddings using Bag of Subwords*).
 """
 
 from __future__ import annotations
@@ -37,23 +36,12 @@ Table = NDArray[np.float32]
 
 
 class Spelling:
-    """Words as bags of character n-grams, and the ridge map from those to vectors.
+    """Bags of character n-grams of words, lower-cased, and the ridge map from these to vectors.
 
-    Parameters
-    ----------
-    words : sequence of V str
-        Compared in lower case.
-    jobs : int, optional
-        Threads; all cores if None. The result has the same bits for any number.
+    The matrix Z has compressed rows: indptr (V + 1,) int64, indices (m,) int32, values (m,) float32. Its
+    columns are n-grams of at least two words. A row has length 1 if all its n-grams are shared, √½ if half of
+    them are.
 
-    Attributes
-    ----------
-    indptr : (V + 1,) int64, indices : (m,) int32, values : (m,) float32
-        The matrix Z: a row for each word, a column for each n-gram that at least two words have. A row
-        has length 1 if all its n-grams are shared, √½ if half of them are.
-
-    Examples
-    --------
     >>> words = ["storm", "storms", "xyz"]
     >>> known = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
     >>> rows = Spelling(words, jobs=1).predict(known, np.array([1, 0, 0], np.float32), ridge=1.0)
@@ -65,24 +53,16 @@ class Spelling:
         self.jobs = threads(jobs)
         self.indptr, self.indices, self.values, self.columns = shared_grams(words)
 
-    def predict(self, rows: Table, trust: NDArray[np.floating[Any]], ridge: float) -> Table:
-        """Vectors of all words, from those of the words that are trusted.
+    def predict(
+        self,
+        rows: Table,  # (V, d) float32
+        trust: NDArray[np.floating[Any]],  # (V,), from 0; rows with 0.2 or less are not learned from
+        ridge: float,  # above 0
+    ) -> Table:
+        """Z·W, (V, d) float32, zeros for words without a shared n-gram; learned from the trusted words.
 
-        The map W makes Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² small, by a fixed number of conjugate
-        gradient steps.
-
-        Parameters
-        ----------
-        rows : (V, d) float32
-        trust : (V,) float
-            From 0; rows with 0.2 or less are not learned from.
-        ridge : float
-            Above 0.
-
-        Returns
-        -------
-        (V, d) float32
-            Z·W: zeros for a word that shares nothing.
+        W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² by a fixed number of conjugate gradient
+        steps.
         """
         used = np.flatnonzero(trust > _LEAST)
         weight = np.asarray(trust[used], np.float32)[:, None]
@@ -121,36 +101,18 @@ class Spelling:
 
 
 def blend_spelling(
-    table: Table,
+    table: Table,  # (V, d) float32, unit
     batch: TokenBatch,
-    known: NDArray[np.bool_],
+    known: NDArray[np.bool_],  # (V,): rows that stay unchanged
     jobs: int | None = None,
-    out: Table | None = None,
+    out: Table | None = None,  # (V, d) float32; may be `table`
 ) -> tuple[Table, NDArray[np.float32]]:
-    """Mix the vectors of words that had none with a prediction from their spelling.
+    """Mix the vectors of unknown words with their predictions from spelling, S; also return the shares of S.
 
-    The map from n-grams to rows is learned on all words: known ones with weight 1, the others with
-    n / (n + 20) for n occurrences. A word without a vector becomes unit((1 - s) · E + 20 / (n + 20) · S)
-    with S the map's prediction and s = 20 / (n + 20) · min(1, |S| / 0.4): spelling counts the more, the
-    rarer the word is and the more of its spelling other words share.
-
-    Parameters
-    ----------
-    table : (V, d) float32
-        Unit rows of the batch's types.
-    batch : TokenBatch
-    known : (V,) bool
-        Words that stay as they are.
-    jobs : int, optional
-        Threads.
-    out : (V, d) float32, optional
-        Where the table goes; may be ``table``.
-
-    Returns
-    -------
-    table : (V, d) float32
-    shares : (V,) float32
-        How much of each word's vector is spelling, 0 to 1.
+    The map is learned on all words: known ones with weight 1, words seen n times with n / (n + 20). An
+    unknown word becomes unit((1 - s) · E + 20 / (n + 20) · S) with s = 20 / (n + 20) · min(1, |S| / 0.4):
+    spelling counts more for rare words, and if other words share more of the spelling. The shares are (V,)
+    float32, 0 to 1.
     """
     doubt = (EVIDENCE / (batch.counts + EVIDENCE)).astype(np.float32)
     has = table.any(axis=1)
@@ -170,7 +132,7 @@ def blend_spelling(
 def shared_grams(
     words: Sequence[str],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], int]:
-    """The n-grams that at least two words have, for each word: compressed rows, and the number of columns.
+    """The n-grams of each word that at least two words have: indptr, indices, values, number of columns.
 
     N-grams are identified by a 64-bit hash.
     """
@@ -206,10 +168,10 @@ def _with_columns(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     values: Table,
-    kept: NDArray[np.bool_],
-    number: NDArray[np.int32],
+    kept: NDArray[np.bool_],  # (m,)
+    number: NDArray[np.int32],  # (m,)
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], Table]:
-    """The same rows with some columns only, (m,) bool, renumbered, (m,)."""
+    """The same rows with the ``kept`` columns only, renumbered by ``number``."""
     left = kept[indices]
     ends = np.concatenate(([0], np.cumsum(left)))
     return ends[indptr], number[indices[left]], values[left]
@@ -225,11 +187,14 @@ def _transposed(
     return bounds, rows[order], values[order]
 
 
-def _solve(normal: Callable[[Table], Table], goal: Table, scale: Table) -> Table:
-    """Conjugate gradients from zero, a step length for each column, preconditioned by a diagonal.
+def _solve(
+    normal: Callable[[Table], Table],
+    goal: Table,  # (m, d)
+    scale: Table,  # (m,): the diagonal
+) -> Table:
+    """Conjugate gradients from zero, with a step length per column and a diagonal preconditioner.
 
-    ``goal`` is overwritten. Without ``scale``, (m,), the few n-grams that many words have (*ing*) would
-    take all the steps.
+    ``goal`` is overwritten. Without ``scale``, a few very common n-grams (*ing*) would dominate the steps.
     """
     solution, rest, scale = np.zeros_like(goal), goal, scale[:, None]
     direction = rest / scale

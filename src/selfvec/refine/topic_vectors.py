@@ -1,7 +1,6 @@
 """Topic vectors: words represented by the documents they occur in.
 
-The decorrelated update with a window as wide as a document, without an anchor. Such a table is weak on
-synonyms and strong on subjects; document vectors use it beside the refined one
+They are weak on synonyms and strong on subjects. Document vectors use them beside the refined vectors
 (`selfvec.text.document_vectors`).
 """
 
@@ -25,17 +24,7 @@ WINDOW = 201  # tokens; chosen on MED, Cranfield and CACM, 101 is .003 less
 def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> NDArray[np.float32]:
     """Two decorrelated passes with a window as wide as a document, without an anchor.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    original : Vectors
-        The batch's types in their order, unit rows.
-    jobs : int, optional
-        Threads; the result is the same.
-
-    Returns
-    -------
-    (V, d) float32, unit or zero rows
+    Returns (V, d) float32, unit or zero rows. ``original`` has the batch's types in their order.
     """
     operator = ScanOperator(batch, WINDOW, GAMMA, jobs)
     has = original.sources != Source.NONE
@@ -45,10 +34,9 @@ def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> ND
 
 
 def topic_vectors(run: Run) -> Vectors | None:
-    """Topic vectors of a run's words: words represented by the documents they occur in.
+    """Topic vectors of a run's words; None if the run did not keep its tokens.
 
-    Computed when first asked for, which takes as long as refining, and kept in ``run.derived``. None for a
-    run that did not keep its tokens.
+    Computed on first use, which takes as long as refining, and cached in ``run.derived``.
     """
     if run.tokens is None:
         return None

@@ -1,20 +1,9 @@
-"""How an unknown word, one without a pretrained vector, gets its vector.
+"""Vectors of unknown words, those without a pretrained vector.
 
-While refining:
-
-1. `starting_vectors`: composed from word pieces or character n-grams if the vectors allow it, a phrase from
-   its words; otherwise it starts from zero. ``--oov zero`` starts all of them from zero.
-2. From its neighbours: `decorrelated.start_from_neighbours`; the sequential rules pull a zero row toward its
-   neighbours in the first update.
-3. `spelling.blend_spelling`: the decorrelated method mixes rare words with words spelled alike.
-
-For ``evaluate --oov``, `hold_out` hides known words and compares ways to find them again:
-
-    context sum   the weighted sum of the neighbours' vectors
-    ridge         a linear map from context sums of three windows to vectors, learned on the words that have
-                  both (à la carte: Khodak et al., 2018)
-    spelling      a ridge map from character n-grams (`spelling`)
-    combination   the two maps together, each learning what the other leaves
+They start from `starting_vectors` or zero. Refining adds their neighbours
+(`decorrelated.start_from_neighbours`, or the first update of the sequential rules), and the decorrelated
+method adds words spelled alike (`spelling`). For ``evaluate --oov``, `hold_out` hides known words and compares
+ways to find their vectors again.
 """
 
 from __future__ import annotations
@@ -38,12 +27,12 @@ from .spelling import Spelling
 __all__ = ["ContextMap", "context_sums", "every_way", "hold_out", "starting_vectors"]
 
 # Chosen on held-out words of PubMed abstracts and samples of them; see docs/oov.md.
-WINDOWS = (5, 11, 41)  # tokens, the word itself included: from grammar to topic
+WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture grammar, large ones topic
 GAMMA = 0.5  # a neighbour of frequency r counts r^-γ
 SHRINK = 5  # occurrences at which a context sum counts √½ of what many would
 RIDGE = 3.0  # of the context map, for features of length 1 a window
 SPELLING_RIDGE = 0.7  # ridge of the spelling map
-ROUNDS = 2  # in which each of the two learns what the other leaves
+ROUNDS = 2  # of fitting each of the two maps to what the other leaves
 _RANDOM_DIMENSIONS = 256  # of random directions (--vectors none)
 
 Table = NDArray[np.float32]
@@ -52,26 +41,10 @@ Table = NDArray[np.float32]
 def starting_vectors(
     batch: TokenBatch, known: Vectors | None, settings: Settings, phrases: Sequence[str] = ()
 ) -> Vectors:
-    """Where the words of a corpus start: unit vectors, zeros for words that have none.
+    """The starting vectors of a corpus' words, unit rows, zeros for words without one, with their sources.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    known : Vectors or None
-        The pretrained vectors; random directions if None.
-    settings : Settings
-    phrases : sequence of str
-        The types that are phrases. Those that ``known`` lacks start from their words.
-
-    Returns
-    -------
-    Vectors
-        The types of ``batch`` in their order, with their sources.
-
-    Raises
-    ------
-    InputError
-        If no word has a vector.
+    Random directions if ``known`` is None. ``phrases`` are types; those without a vector start from their
+    words.
     """
     if known is None:
         rng = np.random.default_rng(settings.seed)
@@ -92,19 +65,14 @@ def starting_vectors(
     return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True)
 
 
-def context_sums(batch: TokenBatch, base: Table, jobs: int | None = None) -> Table:
-    """The context sum of each word in three windows, side by side, shorter for rare words.
+def context_sums(
+    batch: TokenBatch,
+    base: Table,  # (V, d) float32: unit rows, zeros for words without a vector
+    jobs: int | None = None,
+) -> Table:
+    """Context sums of each word in three windows side by side, (V, 3 d) float32.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    base : (V, d) float32
-        Unit rows; zeros for words without a vector.
-
-    Returns
-    -------
-    (V, 3 d) float32
-        Each third has length √(n / (n + 5)) for a word seen n times, or 0.
+    Each third has length √(n / (n + 5)) for a word seen n times, or 0, so rare words have shorter rows.
     """
     evidence = np.sqrt(batch.counts / (batch.counts + SHRINK)).astype(np.float32)[:, None]
     sums = [unit_rows(ScanOperator(batch, window, GAMMA, jobs).apply(base)) for window in WINDOWS]
@@ -112,15 +80,12 @@ def context_sums(batch: TokenBatch, base: Table, jobs: int | None = None) -> Tab
 
 
 class ContextMap:
-    """Ridge regression from centred features to vectors.
+    """Ridge regression from centred features to vectors."""
 
-    Parameters
-    ----------
-    features : (n, k) float32
-        Of the words that have a vector.
-    """
-
-    def __init__(self, features: Table) -> None:
+    def __init__(
+        self,
+        features: Table,  # (n, k) float32, of the words that have a vector
+    ) -> None:
         self.mean = features.mean(axis=0)
         self.centred = features - self.mean
         moments = (self.centred.T @ self.centred).astype(np.float64)
@@ -128,30 +93,22 @@ class ContextMap:
         self.inverse = np.linalg.inv(moments)
 
     def fit(self, rows: Table) -> Table:
-        """The map (k, d) to the words' rows, (n, d)."""
+        """The map, (k, d) float32, to the words' rows, (n, d)."""
         found: Table = (self.inverse @ (self.centred.T @ rows)).astype(np.float32)
         return found
 
 
 def every_way(
-    batch: TokenBatch, base: Table, known: NDArray[np.bool_], jobs: int | None = None
+    batch: TokenBatch,
+    base: Table,  # (V, d) float32, from `base_vectors`; zeros for words without a vector
+    known: NDArray[np.bool_],  # (V,): rows to learn from; composed rows only serve as context
+    jobs: int | None = None,
 ) -> Iterator[tuple[str, Table]]:
-    """Vectors for all words, known ones too, by each way.
+    """Yield the name of each way and its vectors for all words, (V, d) float32, not normalised.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    base : (V, d) float32
-        Unit rows, as `decorrelated.base_vectors` gives them; zeros for words without a vector.
-    known : (V,) bool
-        Words whose rows are learned from. Composed ones are context only.
-    jobs : int, optional
-        Threads.
-
-    Yields
-    ------
-    name, rows
-        (V, d) float32, not normalised: the longer a row, the more its map knows of the word.
+    The ways: the weighted context sum; a ridge map from context sums (à la carte, Khodak et al., 2018); a
+    ridge map from spelling; and both maps together, each fitted to what the other leaves. Longer rows are
+    more certain.
     """
     features = context_sums(batch, base, jobs)
     dimensions = base.shape[1]
@@ -169,28 +126,15 @@ def every_way(
 
 
 def hold_out(
-    batch: TokenBatch, original: Vectors, hidden: NDArray[np.int64]
+    batch: TokenBatch,
+    original: Vectors,  # the batch's types in their order
+    hidden: NDArray[np.int64],  # (h,): words with a vector, treated as unknown
 ) -> Iterator[tuple[str, Table, Table]]:
-    """The vectors that each way finds for hidden words; the paper's rule, from zero, is one of them.
+    """Yield the name of each way, its vectors of the hidden words (h, d), and the true vectors (V, d).
 
-    Words composed from their parts are hidden too: *storms*, as the pieces *storm* and *s*, would reveal
-    *storm*.
-
-    Parameters
-    ----------
-    batch : TokenBatch
-    original : Vectors
-        The batch's types in their order.
-    hidden : (h,) int64
-        Words with a vector, treated as if they had none.
-
-    Yields
-    ------
-    name : str
-    found : (h, d) float32
-    truth : (V, d) float32
-        What `found` should be, in the same space: its centre and strongest directions are computed
-        from the words that are not hidden.
+    The truth is in the same space: its centre and strongest directions come from words that are not hidden.
+    Words composed from parts are hidden too, because *storms*, as *storm* and *s*, would reveal *storm*. The
+    paper rule from zero is one of the ways.
     """
     from selfvec.text import auto_window
 
@@ -212,6 +156,6 @@ def hold_out(
 
 
 def _with_rows(original: Vectors) -> NDArray[np.bool_]:
-    """Words that have a row of their own in the pretrained table, (V,)."""
+    """Words that have a row in the pretrained table, (V,) bool."""
     own: NDArray[np.bool_] = original.sources == Source.KNOWN
     return own

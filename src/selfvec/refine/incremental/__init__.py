@@ -2,7 +2,7 @@
 
     update(refine(A), B) == refine(A + B)            merge([refine(A), refine(B)]) == refine(A + B)
 
-bit for bit, in tokens, vocabulary, counts and both tables of vectors. Of A only the token ids are read again.
+Tokens, vocabulary, counts and both tables are equal bit for bit. Only the token ids of A are read again.
 """
 
 from .update_merge import fields_of, merge, update

@@ -1,7 +1,7 @@
-"""Joining the parts of a corpus as if it had been read in one go.
+"""Joining the parts of a corpus, with the same result as reading all of it at once.
 
 Words are numbered anew in order of first appearance, which decides ties of frequency. In layouts that hold a
-text only once, documents that an earlier part has are left out.
+text only once, documents that an earlier part contains are left out.
 """
 
 from __future__ import annotations
@@ -22,20 +22,10 @@ _BLOCK = 1 << 20
 
 
 def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
-    """All documents of the parts in their order.
+    """All documents of the parts in their order; types in order of first appearance.
 
-    Parameters
-    ----------
-    parts : sequence of TokenBatch
-        Before stemming and `min_count`.
+    ``parts`` are batches before stemming and `min_count`. Types that do not occur are dropped.
 
-    Returns
-    -------
-    TokenBatch
-        Types in order of first appearance, only those that occur.
-
-    Examples
-    --------
     >>> one, two = (TokenBatch.from_documents([text.split()]) for text in ("b a", "c a a"))
     >>> whole = joined([one, two])
     >>> list(whole.types), whole.ids.tolist(), whole.offsets.tolist()
@@ -64,7 +54,7 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
 
 
 def repeated(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
-    """For each part which documents, (D,) bool, have a text that an earlier part has."""
+    """For each part, whether each document repeats a text of an earlier part, (D,) bool."""
     seen, found = np.zeros(0, np.uint64), []
     for part in parts:
         marks = part.fingerprints
@@ -77,7 +67,7 @@ def repeated(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
 
 
 def without_repeats(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
-    """The parts without documents of an earlier one, in layouts that hold a text only once."""
+    """The parts without the documents of earlier ones, in layouts that hold a text only once."""
     kept = []
     for part, again in zip(parts, repeated(parts), strict=True):
         if part.fingerprints is not None:
@@ -87,7 +77,7 @@ def without_repeats(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
 
 
 def _by_appearance(batch: TokenBatch) -> TokenBatch:
-    """The same corpus with its types in order of first appearance, those that occur."""
+    """The same corpus with its types in order of first appearance, without those that do not occur."""
     first = np.full(len(batch.types), len(batch), np.int64)
     for start in range(0, len(batch), _BLOCK):
         block = batch.ids[start : start + _BLOCK]
@@ -106,7 +96,7 @@ def _dates(parts: Sequence[TokenBatch]) -> NDArray[np.datetime64] | None:
 
 
 def _slices(part: TokenBatch, names: dict[str, int]) -> NDArray[np.int32]:
-    """A part's slices by their numbers in the whole, (D,) int32."""
+    """A part's slice of each document as a number in the whole corpus, (D,) int32."""
     if part.slices is None:
         return np.full(part.documents, -1, np.int32)
     numbers = np.array([*(names[name] for name in part.slice_names), -1], np.int32)

@@ -1,7 +1,7 @@
-"""A run as a part of a larger corpus: what is taken from it, and whether it can be.
+"""A run as a part of a larger corpus, and the checks that it can be.
 
-Runs can be merged if their text would have become the same tokens in one go: the same options, the same
-vectors, and no option whose rule looks at all of the text at once.
+Runs can be merged if they have the same options and vectors and no option depends on the whole text at once:
+reading all of the text together must give the same tokens.
 """
 
 from __future__ import annotations
@@ -29,38 +29,28 @@ _WHOLE = {
     "tagger": "finds parts of speech from the beginning of the text",
     "phrases": "finds its terms in the whole text",
 }
-"""Options whose rule looks at all of the text at once."""
+"""Options whose rule depends on the whole text."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A run and its corpus before stemming and `min_count`, which only the whole corpus can decide.
+    """A run and its corpus before stemming and `min_count`, which only the whole corpus can decide."""
 
-    Parameters
-    ----------
-    name : str
-        For people.
-    run : Run
-    settings : Settings
-    unstemmed : TokenBatch
-        Types by falling frequency, or in order of first appearance.
-    """
-
-    name: str
+    name: str  # for messages
     run: Run
     settings: Settings
-    unstemmed: TokenBatch
+    unstemmed: TokenBatch  # types by falling frequency, or in order of first appearance
 
     @property
     def known(self) -> list[str]:
-        """The run's words that have a vector of their own."""
+        """The words of the run that have a pretrained vector."""
         original = self.run.original
         own = np.flatnonzero(original.sources == Source.KNOWN)
         return [original.index_to_key[i] for i in own.tolist()]
 
     @property
     def counted(self) -> dict[str, int]:
-        """How many documents, tokens and types the run has."""
+        """Numbers of documents, tokens and types."""
         counts = self.run.vectors.counts
         tokens = 0 if counts is None else int(counts.sum())
         return {"documents": self.unstemmed.documents, "tokens": tokens, "types": len(self.run.vectors)}
@@ -78,15 +68,7 @@ class Part:
 
 
 def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
-    """Open a run as a part.
-
-    Raises
-    ------
-    InputError
-        If it did not keep its tokens. `FormatError` if files in it are damaged.
-    OptionError
-        If the rule of one of its options looks at all of the text at once.
-    """
+    """Open a run as a part; raise an error if it cannot be extended."""
     run = run if isinstance(run, Run) else open_run(run)
     name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
     settings = settings_of(run)
@@ -112,12 +94,7 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
 
 
 def refuse_different(parts: Sequence[Part]) -> None:
-    """Refuse runs made with different options or vectors, and name the first difference.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Raise `OptionError` if runs have different options or vectors; name the first difference."""
     first = parts[0]
     for part in parts[1:]:
         here, there = _options(first), _options(part)
@@ -139,12 +116,12 @@ def refuse_different(parts: Sequence[Part]) -> None:
 
 
 def _options(part: Part) -> dict[str, Any]:
-    """Options by name; files that they name by content."""
+    """Options by name, with the content hash of files that they name."""
     return part.settings.as_dict() | part.recorded("option_files")
 
 
 def _table(part: Part) -> dict[str, Any]:
-    """What identifies the vectors: the content of the file, not its place."""
+    """The identity of the vectors: the content of the file, not its path."""
     recorded = part.recorded("vectors")
     if "sha256" in recorded:
         return {"sha256": recorded["sha256"]}
@@ -156,13 +133,7 @@ def _called(part: Part) -> str:
 
 
 def refuse_changed_files(part: Part) -> None:
-    """Refuse to read more text with other stop words or word pieces than the run's own.
-
-    Raises
-    ------
-    OptionError
-        Naming the option whose file was changed.
-    """
+    """Raise `OptionError` if a stop word or word piece file of the run has changed."""
     now = option_files(part.settings)
     for option, digest in part.recorded("option_files").items():
         if now.get(option) != digest:
@@ -175,18 +146,7 @@ def refuse_changed_files(part: Part) -> None:
 
 
 def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse to count a file twice.
-
-    Parameters
-    ----------
-    corpora : sequence of mapping
-        `selfvec.corpus.Summary.as_dict` of each.
-
-    Raises
-    ------
-    CorpusError
-        Naming the first file that is in two of them.
-    """
+    """Raise `CorpusError` if two corpora (`Summary.as_dict` each) contain the same file."""
     seen: dict[str, str] = {}
     for corpus in corpora:
         files = corpus.get("files")

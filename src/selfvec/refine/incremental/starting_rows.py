@@ -1,4 +1,4 @@
-"""Where the words of an updated or merged corpus start: the runs' rows, or the vectors file."""
+"""The starting vectors of an updated or merged corpus, from the runs' rows or the vectors file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .parts import Part
 __all__ = ["Given", "gathered", "table_of"]
 
 Given = Vectors | str | os.PathLike[str] | None
-"""The vectors that a run started from, if their file has moved; else None."""
+"""The original vectors, if their file has moved; else None."""
 
 _BLOCK = 4096
 _AGAIN = "give their path with --vectors PATH"
@@ -33,18 +33,8 @@ _AGAIN = "give their path with --vectors PATH"
 def table_of(part: Part, given: Given = None) -> tuple[Vectors | None, dict[str, Any]]:
     """The vectors that a run started from, read again and checked, and their provenance.
 
-    Parameters
-    ----------
-    part : Part
-    given : `Vectors` or path, optional
-        If it is not where the run says.
-
-    Raises
-    ------
-    InputError
-        If it is not found, or came from memory and is not given.
-    FormatError
-        If it is not the same.
+    ``given`` replaces the recorded path. Raises `InputError` if they are not found, `FormatError` if they
+    differ.
     """
     recorded = part.recorded("vectors")
     if recorded.get("name") == "none":
@@ -62,7 +52,7 @@ def table_of(part: Part, given: Given = None) -> tuple[Vectors | None, dict[str,
 
 
 def _place(part: Part, recorded: dict[str, Any]) -> str | Path:
-    """The path of a vectors file: as it was named, or beside the run."""
+    """The path of the vectors file, as recorded or beside the run."""
     name = str(recorded.get("name", "memory"))
     if name == "memory":
         raise InputError(
@@ -79,7 +69,7 @@ def _place(part: Part, recorded: dict[str, Any]) -> str | Path:
 
 
 def _check_rows(table: Vectors, part: Part) -> None:
-    """Refuse a table that has other rows for the words of a run than the run has."""
+    """Raise `FormatError` if the rows of a table differ from those of a run for the run's words."""
     original = part.run.original
     own = np.flatnonzero(original.sources == Source.KNOWN)
     for block in _blocks(own):
@@ -101,21 +91,10 @@ def gathered(
     table: Vectors | None,
     settings: Settings,
 ) -> Vectors:
-    """Where a corpus' words start, the same as `starting_vectors` from all of the text.
+    """The starting vectors of a corpus, the same as `starting_vectors` of all of the text.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    parts : sequence of Part
-        Their words keep their rows.
-    table : Vectors, optional
-        What the parts started from; for words that are in none of them.
-    settings : Settings
-
-    Raises
-    ------
-    FormatError
-        If two parts have different rows for a word.
+    Words of the ``parts`` keep their rows; ``table``, what the parts started from, is for the others. Raises
+    `FormatError` if two parts have different rows for a word.
     """
     if any(np.any(part.run.original.sources == Source.RANDOM) for part in parts):
         return starting_vectors(batch, None, settings)

@@ -1,8 +1,8 @@
-"""`update` and `merge`: token ids of the parts are joined, stemmed and counted as a whole, and refined anew.
+"""`update` and `merge`: join the token ids of the parts, stem and count the whole, and refine it anew.
 
-No method can combine refined tables: whitening, anchors and neighbour weights depend on all of the text. What
-is saved is reading, tokenising and looking words up; the result is the run that all of the text would have
-made.
+Refined tables cannot be combined: whitening, anchors and neighbour weights depend on all of the text.
+Reading, tokenising and looking up words are not repeated. The result is the same as that of one run on all of
+the text.
 """
 
 from __future__ import annotations
@@ -45,30 +45,38 @@ def update(
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
-    """The run that its corpus and new text, read after it, would have made together.
+    """Add text to a run. The result is the same as that of one run on all of the text.
 
     Parameters
     ----------
     run : Run or path
-        It stays as it is; save the result over it to replace it.
+        Not changed; save the result over it to replace it.
     corpus : `Corpus`, path, data frame or iterable
-        New documents, see `selfvec.corpus.as_corpus`. The fields of a path are those that the run read.
+        New documents, see `selfvec.corpus.as_corpus`. A path is read with the same fields as the run's
+        corpus.
     vectors : `Vectors` or path, optional
-        What the run started from, if the file has moved or the vectors came from memory.
+        The original vectors, if the file has moved or they came from memory.
     workspace : Workspace, optional
         Where the state of interrupted work is saved and looked for.
     progress : Progress, optional
+        Receives the progress of each stage.
     jobs : int, optional
         Threads; all cores if None. The result is the same.
+
+    Returns
+    -------
+    Run
 
     Raises
     ------
     InputError
-        If the run did not keep its tokens, or its vectors are not found (`FormatError`: are others).
+        If the run did not keep its tokens, or its vectors are not found.
+    FormatError
+        If the vectors are not those the run started from, or files of the run are damaged.
     OptionError
-        If the rule of one of its options looks at all of the text at once.
+        If an option of the run depends on the whole text at once.
     CorpusError
-        If the text cannot be read, or a file of it is in the run already.
+        If the text cannot be read, or the run contains one of its files already.
     Interrupted
         On Ctrl-C; the state is in the workspace.
 
@@ -128,22 +136,34 @@ def merge(
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
-    """The run that the corpora of several runs, one after the other, would have made together.
+    """Merge runs. The result is the same as that of one run on all their corpora, one after the other.
 
     Parameters
     ----------
     runs : sequence of Run or path
-        At least two, made with the same options from the same vectors; they stay as they are.
+        At least two, made with the same options from the same vectors. Not changed.
     vectors : `Vectors` or path, optional
-        What the runs started from. Read again only with stems or a minimal count, because the whole may have
-        words then that no part has.
-    workspace, progress, jobs
-        As for `update`.
+        The original vectors, if the file has moved or they came from memory. Only read with stemming or
+        ``min_count``, because the whole may then have words that no part has.
+    workspace : Workspace, optional
+        Where the state of interrupted work is saved and looked for.
+    progress : Progress, optional
+        Receives the progress of each stage.
+    jobs : int, optional
+        Threads; all cores if None. The result is the same.
+
+    Returns
+    -------
+    Run
 
     Raises
     ------
-    InputError, OptionError, Interrupted
-        As for `update`; also if options, vectors or files of the runs differ.
+    InputError, FormatError, Interrupted
+        As for `update`.
+    OptionError
+        If there are fewer than two runs, or their options or vectors differ.
+    CorpusError
+        If two runs contain the same file.
 
     Examples
     --------
@@ -185,7 +205,7 @@ def merge(
 
 
 def fields_of(run: Run) -> dict[str, Any]:
-    """How a run's corpus was read, as `Corpus.open` takes it."""
+    """Arguments of `Corpus.open` that read a corpus like the run's."""
     recorded = run.provenance.get("corpus")
     recorded = recorded if isinstance(recorded, dict) else {}
     texts = recorded.get("text_fields")
@@ -200,7 +220,7 @@ def fields_of(run: Run) -> dict[str, Any]:
 
 
 def _opened(run: Run, corpus: Corpus | str | os.PathLike[str] | Iterable[str]) -> Corpus:
-    """New documents, read as the run's corpus was."""
+    """Open new documents with the same fields as the run's corpus."""
     from selfvec.corpus import Corpus, as_corpus
 
     if not isinstance(corpus, str | os.PathLike):
@@ -213,7 +233,7 @@ def _counted(batch: TokenBatch) -> dict[str, int]:
 
 
 def _repeats(batches: Sequence[TokenBatch]) -> int:
-    """Distinct texts of a part that are in an earlier one, over all parts."""
+    """Number of distinct texts that an earlier part contains, over all parts."""
     found = zip(batches, repeated(batches), strict=True)
     return sum(
         len(np.unique(batch.fingerprints[again])) for batch, again in found if batch.fingerprints is not None
@@ -221,7 +241,7 @@ def _repeats(batches: Sequence[TokenBatch]) -> int:
 
 
 def _files(corpus: dict[str, Any]) -> list[dict[str, Any]]:
-    """Names and hashes of what was read."""
+    """Paths and hashes of the files that were read."""
     return [{name: file[name] for name in ("path", "sha256")} for file in corpus.get("files", [])]
 
 
