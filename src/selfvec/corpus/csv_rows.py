@@ -43,14 +43,9 @@ class Header:
 
 
 def read_header(head: bytes, path: str, kind: str) -> Header:
-    """The header of a file that begins with ``head``; none in an empty file.
+    """The header of a file that begins with ``head``; no columns for an empty file.
 
     In a .csv the delimiter is the most frequent of comma, semicolon, tab and bar in the first line.
-
-    Raises
-    ------
-    CorpusError
-        If the first row is not sound.
     """
     text = head.decode("utf-8", "surrogateescape")
     line = text.partition("\n")[0]
@@ -147,11 +142,10 @@ class _Rows:
 
 
 def _clean_rows(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | None:
-    """The whole rows at the start of a block, read by Polars; None if anything about them is in doubt.
+    """The whole rows at the start of a block, read by Polars; None unless `csv` would read the same.
 
-    Polars accepts more than the `csv` module does: short rows and misplaced quotes, among others. A block is
-    clean if quotes open after and close before the end of a field (or are doubled), and if it has as many
-    delimiters outside quotes as its rows should. Polars refuses longer rows, so there is no shorter one.
+    Polars refuses long rows but accepts short rows and misplaced quotes. So quotes and delimiters are counted
+    first.
     """
     data, width = np.frombuffer(block, np.uint8), len(header.names)
     # bytes.translate is the fastest look-up of bytes in a table that Python has.

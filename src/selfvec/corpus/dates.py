@@ -34,24 +34,10 @@ _EPOCH: tuple[tuple[str, int], ...] = ((r"^\d{9,10}(?:\.\d*)?$", 1), (r"^\d{13}$
 
 
 def parse_dates(values: pl.Series) -> pl.Series:
-    """The days of a column, null if a value is missing or in no known form.
+    """The days of a column, a Date series as long as ``values``; null if a value is missing or unrecognised.
 
-    Known are ISO 8601 dates and times, years, YYYYMM, YYYYMMDD (and a time after it), 04/01/1990 (month
-    first), 18.06.2020 (day first), 03-APR-72 18:40:00 (1950 to 2049), 18 June 2020, June 18, 2020, June
-    2020, mail dates, and seconds or milliseconds since 1970. A year is its first of January, a month its
-    first day. Times of day and zones are ignored.
+    A year is its first of January and a month its first day. Times of day and zones are ignored.
 
-    Parameters
-    ----------
-    values : Series of String or of a temporal type
-
-    Returns
-    -------
-    Series of Date
-        As long as ``values``.
-
-    Examples
-    --------
     >>> parse_dates(pl.Series(["1990", "04/01/1990", "03-APR-72 18:40:00", "soon"])).cast(str).to_list()
     ['1990-01-01', '1990-04-01', '1972-04-03', None]
     """

@@ -53,14 +53,9 @@ class Documents:
 
 
 class Seen:
-    """The hashes of all texts so far, eight bytes each, in a few sorted arrays.
+    """The hashes of all texts read so far, eight bytes each, in a few sorted arrays.
 
-    Arrays of similar size are merged, so that n texts cost O(n log² n) for any size of batches.
-
-    Parameters
-    ----------
-    hashes : (n,) uint64, optional
-        Those of earlier texts, which may repeat.
+    Arrays of similar size are merged, so n texts cost O(n log² n) for any batch size.
     """
 
     def __init__(self, hashes: NDArray[np.uint64] | None = None) -> None:
@@ -117,13 +112,7 @@ def named(batch: Documents, name: str) -> Documents:
 
 
 def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: Seen) -> Documents:
-    """The documents of some rows.
-
-    Raises
-    ------
-    CorpusError
-        For a date that cannot be read, if the user named its field and bad rows are not skipped.
-    """
+    """The documents of some rows; a bad date is a bad row only if the user named the date field."""
     table, dates = _dated(table, fields, path, reading)
     columns = [table.columns[name] for name in fields.text]
     if fields.layout:

@@ -53,16 +53,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 @dataclass
 class Client:
-    """Download pages and files.
+    """Download pages and files, with ``retries`` in a row for requests without progress.
 
-    Parameters
-    ----------
-    retries : int
-        How many times in a row a request without progress is repeated.
-    timeout : float
-        Seconds without data after which a connection is dropped.
-    pause : float
-        Seconds before the first retry, doubled each time up to half a minute.
+    Times are in seconds. ``pause`` doubles with each retry, up to half a minute.
     """
 
     retries: int = 5
@@ -73,13 +66,7 @@ class Client:
     )
 
     def page(self, url: str) -> str:
-        """A page of text.
-
-        Raises
-        ------
-        InputError
-            If it cannot be downloaded or is too long.
-        """
+        """A page of text; `InputError` if it cannot be downloaded or is too long."""
 
         def once() -> str:
             with self._open(url) as response:
@@ -93,14 +80,9 @@ class Client:
         return self._repeatedly(url, once, lambda: 0)
 
     def file(self, url: str, partial: Path, progress: Callable[[int, int], None]) -> None:
-        """Append to ``partial`` until it is as long as the server says the file is.
+        """Append to ``partial`` until it has the size that the server reports.
 
-        Raises
-        ------
-        InputError
-            If it cannot be downloaded. What has arrived stays in ``partial``.
-        TargetError
-            If ``partial`` cannot be written.
+        A failed download keeps what has arrived. ``progress`` gets the bytes so far and the final size.
         """
 
         def size() -> int:

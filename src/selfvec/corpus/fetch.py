@@ -33,13 +33,6 @@ _NAME = re.compile(r"StormEvents_details-ftp_v1\.0_d(\d{4})_c(\d{8})\.csv\.gz", 
 def parse_years(text: str) -> tuple[int, int]:
     """First and last year of ``2020-2023`` or ``2020``.
 
-    Raises
-    ------
-    OptionError
-        If it is not such a range, or begins before the archive.
-
-    Examples
-    --------
     >>> parse_years("2020-2023"), parse_years("1996")
     ((2020, 2023), (1996, 1996))
     """
@@ -55,45 +48,19 @@ def parse_years(text: str) -> tuple[int, int]:
 
 
 def fetch_noaa(
-    years: tuple[int, int],
+    years: tuple[int, int],  # first, last
     out: Path,
     *,
     base_url: str = NOAA_URL,
+    # file name, bytes so far, final size (0 if unknown)
     progress: Callable[[str, int, int], None] = lambda *_: None,
     retries: int = 5,
-    timeout: float = 30,
-    pause: float = 1,
+    timeout: float = 30,  # seconds without data
+    pause: float = 1,  # seconds before the first retry, doubled each time
 ) -> list[Path]:
-    """Fetch the yearly "details" files, the newest edition of each year.
+    """Download the newest edition of each year's "details" file into ``out``, with a ``manifest.json``.
 
-    Parameters
-    ----------
-    years : (first, last)
-    out : Path
-        Folder for the files and ``manifest.json``; created if missing. Editions that an earlier run
-        downloaded and the archive has replaced are removed.
-    base_url : str
-        Folder of the archive, http or https.
-    progress : callable
-        Called with the file's name, its bytes so far, and its final size (0 if the server does not say).
-    retries : int
-        How many times in a row a request without progress is repeated.
-    timeout, pause : float
-        Seconds without a byte after which a connection is given up; seconds before the first repetition,
-        doubled each time.
-
-    Returns
-    -------
-    list of Path
-        One file per year, in order.
-
-    Raises
-    ------
-    InputError
-        If the archive cannot be reached, lacks a year, or sends damaged data. Partial files are kept, and the
-        next call resumes them.
-    TargetError
-        If ``out`` cannot be written.
+    Returns one file per year, in order. Replaced editions are removed. The next call resumes partial files.
     """
     client = Client(retries, timeout, pause)
     base_url = base_url.rstrip("/") + "/"

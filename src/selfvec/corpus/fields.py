@@ -69,33 +69,17 @@ NARRATIVES = ("episode_narrative", "event_narrative")
 
 @dataclass(frozen=True)
 class Fields:
-    """The columns of one file that are read.
+    """The columns of one file that are read."""
 
-    Parameters
-    ----------
-    text : tuple of str
-        Joined by a blank line; in the NOAA layouts separate documents (episode, then event).
-    date : tuple of str
-        None or one column; two if year-month and day are separate columns.
-    id : str or None
-    slice : str or None
-        The column with the slice that a document belongs to.
-    layout : str or None
-        "noaa details" (yearly bulk files), "noaa export" (web search) or "noaa events".
-    text_given, date_given : bool
-        Whether they were named by the user rather than recognised.
-    kept : tuple of str
-        Other columns to keep.
-    """
-
+    # joined by a blank line; separate documents in the NOAA layouts (episode, then event)
     text: tuple[str, ...]
-    date: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()  # none, one column, or two for year-month and day
     id: str | None = None
-    layout: str | None = None
+    layout: str | None = None  # "noaa details" (yearly files), "noaa export" (web search), "noaa events"
     slice: str | None = None
-    text_given: bool = False
+    text_given: bool = False  # named by the user, not recognised
     date_given: bool = False
-    kept: tuple[str, ...] = field(default=(), repr=False)
+    kept: tuple[str, ...] = field(default=(), repr=False)  # other columns to keep
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,20 +98,9 @@ def recognise(
     keep: bool = False,
     asking: str = "--text-field NAME; this file has",
 ) -> Fields:
-    """Choose the fields of a file with these columns; with ``keep``, the others are kept too.
+    """Choose the fields of a file with these columns; with ``keep``, keep the others too.
 
-    ``asking`` says in an error how to name a text field, and introduces the list of columns.
-
-    Raises
-    ------
-    CorpusError
-        If a requested field is missing, no text field is recognised, or two columns have a chosen name.
-
-    Examples
-    --------
-    >>> recognise(["_id", "title", "text", "year"], "corpus.jsonl")
-    Fields(text=('title', 'text'), date=('year',), id='_id', layout=None, slice=None, text_given=False, \
-date_given=False)
+    ``asking`` completes the error message: how to name a text field, then the words before the columns.
     """
     lower = {name.strip().lower(): name for name in reversed(columns)}
 

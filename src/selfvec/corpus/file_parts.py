@@ -106,11 +106,6 @@ def open_part(
     """Choose the fields of a source from its beginning; ``name`` is its short name.
 
     With ``keep``, all other fields are read too if they hold strings, numbers or dates.
-
-    Raises
-    ------
-    CorpusError
-        If it lacks a requested field, or has no known text field.
     """
     path = source.path
     if source.kind in ("folder", "lines"):

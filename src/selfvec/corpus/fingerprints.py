@@ -30,11 +30,6 @@ def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
     """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
 
     63 bits: in a corpus of a million texts, two different ones collide with a probability of 1 in 20 million.
-
-    >>> import polars as pl
-    >>> one, other, again = fingerprints(pl.Series(["Hail fell.", "Hail fell", "Hail fell."])).tolist()
-    >>> one == again, one == other
-    (True, False)
     """
     import polars as pl
 

@@ -29,13 +29,7 @@ _TYPES = {
 
 
 def json_columns(head: bytes, path: str, most: int = 100) -> list[str]:
-    """The field names of the first objects of a file, in order of appearance; none in an empty file.
-
-    Raises
-    ------
-    CorpusError
-        If none of the first lines is a JSON object.
-    """
+    """The field names in the first ``most`` lines, in order of appearance; none in an empty file."""
     lines = head.split(b"\n")
     lines = lines[:most] if len(lines) > 1 else lines
     judged = [(n, *_judged(line, (), ())) for n, line in enumerate(lines, 1) if line and not line.isspace()]

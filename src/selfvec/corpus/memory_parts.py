@@ -43,13 +43,7 @@ class MemoryPart:
         self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, slice=part, date_given=True)
 
     def tables(self, reading: Reading) -> Iterator[Table]:
-        """The texts in batches; null counts as an empty text.
-
-        Raises
-        ------
-        CorpusError
-            If an iterator is read again, a text is not a string, or dates or ids differ in number.
-        """
+        """The texts in batches; null counts as an empty text."""
         given = {TEXT: self.texts, DATE: self.dates, ID: self.ids, SLICE: self.slices}
         columns = {name: column for name, column in given.items() if column is not None}
         if self._read and any(iter(column) is column for column in columns.values()):

@@ -31,13 +31,7 @@ def read_parquet(file: Path, columns: Sequence[str], path: str, rows: int = ROWS
 
 
 def parquet_schema(file: Path, path: str) -> dict[str, pl.DataType]:
-    """Names and types of the columns.
-
-    Raises
-    ------
-    CorpusError
-        If the file is not sound.
-    """
+    """Names and types of the columns; `CorpusError` if the file is damaged."""
     try:
         return dict(pl.read_parquet_schema(file))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:

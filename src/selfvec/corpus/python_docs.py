@@ -1,10 +1,8 @@
 """The demonstration corpus: the documentation of the user's own Python.
 
-Every user has this text without a network, and words such as *string*, *thread*, *class*, *exception* and
-*pickle* have other meanings in it than in the news text that most vectors come from.
-
-Docstrings are taken from the library's sources without running them. Only modules built into the interpreter
-and a short list of harmless C extensions are imported.
+Every user has this text without a network. Words such as *string*, *thread* and *pickle* have other meanings
+in it than in news text. Docstrings are read from the library's sources without running them. Only built-in
+modules and a short list of harmless C extensions are imported.
 """
 
 from __future__ import annotations
@@ -53,19 +51,8 @@ Document = tuple[str, str]  # name, text
 def python_documentation(library: Path | None = None) -> Corpus:
     """The docstrings of the standard library and the sections of the language reference.
 
-    Documents are in the order of their names, so the same Python gives the same corpus. Repeated texts
-    (mostly inherited ones) are taken once. Without the sources or ``pydoc_data``, the corpus is smaller.
-
-    Parameters
-    ----------
-    library : Path, optional
-        Folder of the library's sources; by default that of the running Python.
-
-    Returns
-    -------
-    Corpus
-        About 300,000 words in 8,000 documents; their ids are names such as ``json.JSONDecoder.decode`` and
-        ``reference:with``.
+    About 300,000 words in 8,000 documents, sorted by name (``json.JSONDecoder.decode``, ``reference:with``).
+    Repeated texts are taken once. ``library`` is the folder of sources, by default the running Python's.
     """
     texts: dict[str, str] = {"": ""}
     times: Counter[str] = Counter()

@@ -19,18 +19,9 @@ _REMEDY = "name the documents with --corpus"
 
 
 def own_corpus(run: Run, *, keep_fields: bool = True) -> Corpus:
-    """The corpus a run was made of, opened for reading.
+    """Reopen the corpus that a run was made from; ``keep_fields`` reads the fields beside the text too.
 
-    Parameters
-    ----------
-    run : Run
-    keep_fields : bool
-        Whether the fields beside the text are read too.
-
-    Raises
-    ------
-    InputError
-        If the run was made from standard input or memory, or a file is missing or has another size.
+    `InputError` if the run was made from standard input or memory, or a file is missing or has another size.
     """
     recorded = _recorded(run)
     files = recorded["files"]
@@ -46,37 +37,20 @@ def own_corpus(run: Run, *, keep_fields: bool = True) -> Corpus:
 
 
 def verified(run: Run, corpus: Corpus) -> None:
-    """Raise an error if a corpus, read to its end, is no longer what the run was made of.
-
-    Raises
-    ------
-    InputError
-    """
+    """Raise `InputError` if a corpus, read to its end, has changed since the run was made."""
     for before, now in zip(_recorded(run)["files"], corpus.summary.files, strict=False):
         if before.get("sha256") != now.sha256:
             raise _changed(now.path)
 
 
 def original_texts(
-    run: Run, documents: Collection[int] | None = None, *, most: int = 1 << 40, demonstration: bool = False
+    run: Run,
+    documents: Collection[int] | None = None,  # all by default
+    *,
+    most: int = 1 << 40,  # bytes; no texts are read from a larger corpus
+    demonstration: bool = False,  # collect the demonstration corpus again, which takes seconds
 ) -> dict[int, str]:
-    """Documents of a run's corpus as they were written, by number.
-
-    Parameters
-    ----------
-    run : Run
-    documents : collection of int, optional
-        Which documents; all by default.
-    most : int
-        Largest corpus that is read, in bytes.
-    demonstration : bool
-        Whether the demonstration corpus is collected again, which takes seconds.
-
-    Returns
-    -------
-    dict of int to str
-        Empty if the corpus is larger, or if a file is missing or has changed.
-    """
+    """Unprocessed texts of a run's documents, by number; empty if a file is missing or has changed."""
     out: dict[int, str] = {}
     try:
         files = _recorded(run)["files"]

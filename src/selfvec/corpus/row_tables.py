@@ -24,18 +24,11 @@ NUL = "holds NUL bytes"
 
 @dataclass(frozen=True)
 class Table:
-    """Some rows of a file.
+    """Some rows of a file."""
 
-    Parameters
-    ----------
-    columns : dict of Series
-        The requested columns, of equal length, null if a row lacks one. String, or a temporal type for dates.
-    lines : sequence of int
-        The line (in Parquet the row) at which each row begins, counted from 1.
-    """
-
+    # of equal length, null if a row lacks one; String, or a temporal type for dates
     columns: dict[str, pl.Series]
-    lines: Sequence[int] | NDArray[np.int64]
+    lines: Sequence[int] | NDArray[np.int64]  # first line of each row (Parquet: row), counted from 1
 
 
 def as_text(pieces: Sequence[bytes]) -> pl.Series | None:

@@ -25,28 +25,15 @@ _BOUND = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?|-?[qQ]([1-4]))?", re.ASCII)
 
 @dataclass(frozen=True)
 class Slice:
-    """Some documents of a corpus.
-
-    Parameters
-    ----------
-    name : str
-    documents : (D,) bool
-    """
+    """Some documents of a corpus."""
 
     name: str
-    documents: NDArray[np.bool_]
+    documents: NDArray[np.bool_]  # (D,) bool
 
 
 def by_period(batch: TokenBatch, period: str) -> list[Slice]:
     """A slice for every month, quarter or year that has documents, in order of time.
 
-    Raises
-    ------
-    InputError
-        If no document has a date.
-
-    Examples
-    --------
     >>> dates = np.array(["2020-01-31", "2020-03-01", "2020-04-01"], "datetime64[D]")
     >>> batch = TokenBatch(np.zeros(3, np.int32), np.arange(4), ["a"], dates)
     >>> [part.name for part in by_period(batch, "quarter")]
@@ -70,13 +57,7 @@ def _called(number: int, period: str) -> str:
 
 
 def by_label(batch: TokenBatch) -> list[Slice]:
-    """A slice for every label of the documents (`TokenBatch.slices`), in the order of the labels.
-
-    Raises
-    ------
-    InputError
-        If the documents have no labels.
-    """
+    """A slice for every label of the documents (`TokenBatch.slices`), in the order of the labels."""
     if batch.slices is None:
         raise InputError(
             "the documents of this run belong to no slices",
@@ -86,16 +67,9 @@ def by_label(batch: TokenBatch) -> list[Slice]:
 
 
 def named_slice(batch: TokenBatch, text: str) -> Slice:
-    """The slice a user means: a label, a period as 1993, 2020Q2 or 2020-05, or bounds as 1976..1979.
+    """The slice that ``text`` names: a label, a period (1993, 2020Q2, 2020-05), or bounds (1976..1979).
 
     Bounds are inclusive, and either may be omitted: ``2000..`` is 2000 and later.
-
-    Raises
-    ------
-    OptionError
-        If it is none of these.
-    InputError
-        If there is no document in it.
     """
     if text in batch.slice_names:
         return by_label(batch)[list(batch.slice_names).index(text)]
@@ -155,13 +129,7 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
 
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64]:
-    """How often each word occurs in each slice, (S, V) int64.
-
-    >>> batch = TokenBatch.from_documents([["a", "b"], ["b"]])
-    >>> parts = [Slice("x", np.array([True, False])), Slice("y", np.array([False, True]))]
-    >>> slice_counts(batch, parts).tolist()
-    [[1, 1], [0, 1]]
-    """
+    """How often each word occurs in each slice, (S, V) int64."""
     lengths = np.diff(batch.offsets)
     out = np.zeros((len(slices), len(batch.types)), np.int64)
     for row, part in zip(out, slices, strict=True):

@@ -51,16 +51,7 @@ _OTHER_FORMATS = (
 def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
     """The sources for names of files, folders and ``-``.
 
-    Parameters
-    ----------
-    names : list of str
-    skipped : list of str
-        Receives the files in folders that have no known format.
-
-    Raises
-    ------
-    CorpusError
-        If one does not exist, cannot be read, has no known format, or is a folder without such files.
+    ``skipped`` receives the files in folders that have no known format.
     """
     for name in names:
         with reading(name):

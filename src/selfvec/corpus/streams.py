@@ -50,40 +50,19 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 @dataclass
 class Source:
-    """A file, pipe or folder of text files to be read.
+    """A file, pipe or folder of text files to be read."""
 
-    Parameters
-    ----------
-    path : str
-        As the user named it.
-    kind : {"lines", "csv", "tsv", "jsonl", "parquet", "folder"}
-    size : int or None
-        Bytes on disk; None for a pipe.
-    members : list of Path
-        The documents of a folder, in reading order.
-    pipe : bool
-        Can be read only once.
-    head : bytes
-        Bytes already taken from a pipe.
-    """
-
-    path: str
-    kind: str = ""
-    size: int | None = None
-    members: list[Path] = field(default_factory=list)
-    pipe: bool = False
-    head: bytes = b""
+    path: str  # as the user named it
+    kind: str = ""  # "lines", "csv", "tsv", "jsonl", "parquet" or "folder"
+    size: int | None = None  # bytes on disk; None for a pipe
+    members: list[Path] = field(default_factory=list)  # the documents of a folder, in reading order
+    pipe: bool = False  # can be read only once
+    head: bytes = b""  # bytes already taken from a pipe
     _handle: BinaryIO | None = None
     _unpacked: Path | None = None
 
     def raw(self) -> BinaryIO:
-        """The bytes on disk, unbuffered.
-
-        Raises
-        ------
-        CorpusError
-            If a pipe has been read before.
-        """
+        """The bytes on disk, unbuffered; a pipe can be opened only once."""
         if not self.pipe:
             return Path(self.path).open("rb", buffering=0)
         if self._handle is None:
@@ -94,13 +73,7 @@ class Source:
         return handle
 
     def peek(self) -> bytes:
-        """The first decompressed bytes, at least the first line.
-
-        Raises
-        ------
-        CorpusError
-            If it cannot be read, or the first line is too long.
-        """
+        """The first decompressed bytes, at least the first line."""
         stream = Stream(self, keep=self.pipe)
         stream.open()
         try:
@@ -155,16 +128,7 @@ class _Tap(io.RawIOBase):
 class Stream:
     """One pass over the bytes of a source; a context manager that opens and closes it.
 
-    Parameters
-    ----------
-    source : Source
-    keep : bool
-        Keep the raw bytes in ``raw``, so that a pipe can be read again from its start.
-
-    Raises
-    ------
-    CorpusError
-        While reading, if the file cannot be read or its compressed data is damaged.
+    With ``keep``, ``raw`` holds the raw bytes, so that a pipe can be read again from its start.
     """
 
     file: BinaryIO
@@ -214,8 +178,8 @@ class Stream:
     def chunks(self, size: int) -> Generator[tuple[bytes, int]]:
         """Decompressed pieces, at most ``size`` bytes each, with the bytes of the file read by then.
 
-        Opens and closes the source itself. If another thread closed it, its file descriptor could be reused
-        for another file while a read is in progress.
+        The generator opens and closes the source itself. If another thread closed it during a read, the file
+        descriptor could be reused for another file.
         """
         with self:
             while chunk := self.read(size):
@@ -242,8 +206,7 @@ class _Readable(Protocol):
 class _Gzip:
     """Members of a gzip file, decompressed in large steps.
 
-    `gzip.GzipFile` reads in steps of 8 KiB and waits for the interpreter lock after each, which the parsing
-    thread holds most of the time.
+    `gzip.GzipFile` reads 8 KiB at a time and then waits for the interpreter lock, which the parser holds.
     """
 
     def __init__(self, packed: _Readable) -> None:
@@ -321,13 +284,7 @@ def _patiently(ready: queue.Queue[T]) -> T:
 
 
 def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[tuple[int, bytes]]:
-    """Whole lines in blocks of about a chunk, with the number of the first line of each.
-
-    Raises
-    ------
-    CorpusError
-        If a line is longer than `MAX_ROW`.
-    """
+    """Whole lines in blocks of about a chunk, with the number of the first line of each."""
     pieces: list[bytes] = []
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1

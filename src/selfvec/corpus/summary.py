@@ -129,13 +129,7 @@ class Reading:
     def bad(
         self, rule: str, *, path: str, line: int, field: str | None = None, remedy: str = "mend the row"
     ) -> None:
-        """Count a malformed row and note its place.
-
-        Raises
-        ------
-        CorpusError
-            Unless bad rows are skipped.
-        """
+        """Count a malformed row and note its place; `CorpusError` unless bad rows are skipped."""
         if not self.skip_bad_rows:
             remedy += " or leave such rows out with --skip-bad-rows"
             raise CorpusError(rule, path=path, line=line, field=field, remedy=remedy)

@@ -34,11 +34,7 @@ _TERMINATORS = ".!?\u2026\u203c\u2047\u2048\u2049\u0964\u0965\u061f\u06d4\u3002\
 def table(split: str) -> NDArray[np.uint8]:
     """Flags of every code point, (0x110000,) uint8, read-only.
 
-    Parameters
-    ----------
-    split : {"words", "whitespace"}
-        ``words``: tokens are runs of letters, marks, numbers and underscores. ``whitespace``: everything
-        that is not white space belongs to a token (as in ``str.split``).
+    ``words``: runs of letters, marks, numbers and underscores. ``whitespace``: as in ``str.split``.
     """
     flags = np.zeros(_CODE_POINTS, np.uint8)
     for code_points in _ASSIGNED:

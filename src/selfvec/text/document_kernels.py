@@ -43,18 +43,14 @@ def weighted_sums(
 
 @nb.njit(nogil=True, cache=True)
 def nearest_columns(
-    cosines: NDArray[np.float32], own: NDArray[np.int64], most: int, least: float
+    cosines: NDArray[np.float32],  # (n, P) float32
+    own: NDArray[np.int64],  # (n,) int64, a column of each row to leave out, -1 for none
+    most: int,
+    least: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The columns of the largest cosines of each row, largest first, and these cosines, both (n, most).
 
-    Parameters
-    ----------
-    cosines : (n, P) float32
-    own : (n,) int64
-        A column of each row to leave out, -1 for none.
-    most : int
-    least : float
-        Cosines have to be above it. Missing columns are -1.
+    Cosines must exceed ``least``; missing columns are -1.
     """
     numbers = np.full((len(cosines), most), -1, np.int32)
     values = np.zeros((len(cosines), most), np.float32)
@@ -75,26 +71,17 @@ def nearest_columns(
 
 @nb.njit(nogil=True, cache=True)
 def best_answers(
-    plus: NDArray[np.float32],
-    minus: NDArray[np.float32],
-    questions: NDArray[np.int64],
-    asked: NDArray[np.int64],
+    plus: NDArray[np.float32],  # (W, B) float32, score from each of W words if it is added
+    minus: NDArray[np.float32],  # (W, B) float32, score if it is subtracted
+    questions: NDArray[np.int64],  # (Q, 3) int64, a, b, c among the W words
+    asked: NDArray[np.int64],  # (Q, 3) int64, the same words as candidates; excluded as answers
     first: int,
-    scores: NDArray[np.float32],
-    answers: NDArray[np.int64],
+    scores: NDArray[np.float32],  # (Q,) float32, best so far
+    answers: NDArray[np.int64],  # (Q,) int64
 ) -> None:
-    """Raise each question's best answer by a block of candidates, ``first`` and those after it.
+    """Update each question's best answer from a block of B candidates that begins at candidate ``first``.
 
-    Parameters
-    ----------
-    plus, minus : (W, B) float32
-        What each of W words of the questions gives each of B candidates when it counts for or against them.
-    questions : (Q, 3) int64
-        a, b, c among the W words: a is to b as c is to the answer.
-    asked : (Q, 3) int64
-        The same words as candidates; they are no answers.
-    scores, answers : (Q,)
-        Best so far; ties go to the earlier candidate.
+    A question a, b, c asks: a is to b as c is to what? Ties go to the earlier candidate.
     """
     for q in range(len(questions)):
         a, b, c = questions[q, 0], questions[q, 1], questions[q, 2]

@@ -40,13 +40,7 @@ Rows = NDArray[np.float32]
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:
     """BM25's weight of every type, log(1 + (D − df + ½) / (df + ½)), (V,) float32.
 
-    It is positive for every word, and defined for words that occur in no document.
-
-    Parameters
-    ----------
-    batch : TokenBatch
-    documents : int, optional
-        D, how many of the first documents count; all by default.
+    It is positive for every word. D is the first ``documents`` documents, by default all.
     """
     total = batch.documents if documents is None else documents
     occurs = kernels.document_frequencies(batch.ids, batch.offsets[: total + 1], len(batch.types))
@@ -59,54 +53,28 @@ def bm25_weight(documents: float, occurs: NDArray[np.number]) -> NDArray[np.floa
     return weight
 
 
-def document_vectors(batch: TokenBatch, rows: Rows, weights: Rows) -> Rows:
-    """Weighted means of word vectors, at length 1.
-
-    Parameters
-    ----------
-    batch : TokenBatch
-    rows : (V, d) float32
-        One row per type, zeros for a type without a vector.
-    weights : (V,) float32
-
-    Returns
-    -------
-    (D, d) float32
-        Zeros for a document in which no word has a vector.
-    """
+def document_vectors(
+    batch: TokenBatch,
+    rows: Rows,  # (V, d) float32, zeros for a type without a vector
+    weights: Rows,  # (V,) float32
+) -> Rows:
+    """Weighted means of word vectors, (D, d) float32: unit rows, zeros if no word has a vector."""
     out = np.zeros((batch.documents, rows.shape[1]), np.float32)
     kernels.weighted_sums(batch.ids, batch.offsets, np.ascontiguousarray(rows), weights, out)
     return unit_rows(out)
 
 
 def embed(
-    texts: Sequence[str],
-    tables: Sequence[Vectors],
+    texts: Sequence[str],  # D texts
+    tables: Sequence[Vectors],  # their document vectors are concatenated, d numbers in all
     preprocessing: Preprocessing,
-    collection: int | None = None,
+    collection: int | None = None,  # texts that give document frequencies and neighbours; all by default
     *,
-    questions: bool = False,
+    questions: bool = False,  # texts after the collection are questions and are not smoothed
 ) -> tuple[Rows, float]:
-    """Texts as unit vectors.
+    """Document vectors, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
-    Parameters
-    ----------
-    texts : sequence of D str
-    tables : sequence of Vectors
-        Their document vectors are concatenated, d numbers in all.
-    preprocessing : Preprocessing
-    collection : int, optional
-        How many of the first texts are the collection, from which document frequencies and neighbours are
-        taken; all by default.
-    questions : bool
-        Whether the texts after the collection are questions, which are not smoothed.
-
-    Returns
-    -------
-    vectors : (D, d) float32
-        Zeros for a text in which no word has a vector.
-    covered : float
-        Share of the tokens whose word has a vector in the first table.
+    A token is known if its word has a vector in the first table.
     """
     count = len(texts) if collection is None else collection
     words = encode_texts(texts, preprocessing, tables[0])
@@ -156,17 +124,12 @@ def smooth_by_neighbours(rows: Rows, collection: int, seed: int = 0) -> Rows:
     return smooth_by_pool(rows, rows[pool], places)
 
 
-def smooth_by_pool(rows: Rows, pool: Rows, places: NDArray[np.int64]) -> Rows:
-    """`smooth_by_neighbours` among given texts.
-
-    Parameters
-    ----------
-    rows : (D, d) float32
-    pool : (P, d) float32
-        Texts that may be neighbours, unit rows.
-    places : (D,) int64
-        The place of each text in the pool, -1 for texts that are not in it.
-    """
+def smooth_by_pool(
+    rows: Rows,  # (D, d) float32
+    pool: Rows,  # (P, d) float32, unit rows
+    places: NDArray[np.int64],  # (D,) int64, place of each text in the pool, -1 for none
+) -> Rows:
+    """`smooth_by_neighbours` with the neighbours taken from ``pool``."""
     nearest = min(NEIGHBOURS, len(pool) // NEIGHBOURS)
     if nearest < 1:
         return rows

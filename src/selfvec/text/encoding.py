@@ -32,15 +32,7 @@ __all__ = ["Documents", "Encoding", "auto_window", "encode"]
 
 
 class Documents(Protocol):
-    """A batch of documents, as `selfvec.corpus` reads them.
-
-    Attributes
-    ----------
-    texts : Series of String
-    dates : Series of Date, or None
-    slices : Series of String, or None
-        May be missing.
-    """
+    """A batch of documents, as `selfvec.corpus` reads them; ``slices`` (String or None) may be missing."""
 
     @property
     def texts(self) -> pl.Series: ...

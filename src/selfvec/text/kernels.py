@@ -42,26 +42,14 @@ def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
 
 
 @njit(cache=True, nogil=True)
-def spans(data: Bytes, bounds: Int64, flags: Bytes) -> tuple[Int64, NDArray[np.int32], Int64]:
-    """Find the tokens of a batch.
+def spans(
+    data: Bytes,  # (B,) uint8, the texts in UTF-8, one after the other
+    bounds: Int64,  # (D + 1,) int64, first byte of each document
+    flags: Bytes,  # (0x110000,) uint8, see characters.table
+) -> tuple[Int64, NDArray[np.int32], Int64]:
+    """Find a batch's tokens: first bytes (N,) int64, lengths in bytes (N,) int32, offsets (D + 1,) int64.
 
-    Parameters
-    ----------
-    data : (B,) uint8
-        The documents' texts, UTF-8, one after the other.
-    bounds : (D + 1,) int64
-        Where each document begins in ``data``.
-    flags : (0x110000,) uint8
-        See `selfvec.text.characters.table`.
-
-    Returns
-    -------
-    starts : (N,) int64
-        First byte of each token.
-    lengths : (N,) int32
-        Its bytes.
-    offsets : (D + 1,) int64
-        Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
+    Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
     """
     starts = np.empty(len(data) // 2 + len(bounds), np.int64)  # pages never written cost nothing
     lengths = np.empty(len(starts), np.int32)
@@ -136,16 +124,10 @@ def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @njit(cache=True, nogil=True)
 def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Int64]:
-    """Number the types of tokens in order of first appearance.
+    """Number the types in order of first appearance: ids (N,) int32, first token of each type (V,) int64.
 
-    The slots of the hash table hold the first 16 bytes of a token: a look-up reads one cache line, and only
-    longer tokens are compared byte by byte.
-
-    Returns
-    -------
-    ids : (N,) int32
-    firsts : (V,) int64
-        The first token of each type.
+    Hash slots hold the first 16 bytes of a token, so a look-up reads one cache line. Only longer tokens are
+    compared byte by byte.
     """
     ids = np.empty(len(starts), np.int32)
     firsts = np.empty(1 << 12, np.int64)

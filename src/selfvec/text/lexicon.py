@@ -28,34 +28,17 @@ _KEPT = 100_000  # words whose types are remembered
 
 @dataclass(frozen=True)
 class Query:
-    """The T words of a query that are in the vocabulary, in order of first appearance, without stop words.
+    """The T words of a query that are in the vocabulary, in order of first appearance, without stop words."""
 
-    Parameters
-    ----------
-    types : (T,) int64
-        Their numbers.
-    counts : (T,) float32
-    words : list of T str
-        As they are written first.
-    unknown : list of str
-        Words of the query that are not in the vocabulary.
-    """
-
-    types: NDArray[np.int64]
-    counts: NDArray[np.float32]
-    words: list[str]
-    unknown: list[str]
+    types: NDArray[np.int64]  # (T,) int64
+    counts: NDArray[np.float32]  # (T,) float32
+    words: list[str]  # T words, in their first spelling
+    unknown: list[str]  # words that are not in the vocabulary
 
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """A vocabulary, and the preprocessing of texts that are looked up in it.
-
-    Parameters
-    ----------
-    preprocessing : Preprocessing
-    types : list of V str
-    """
+    """A vocabulary of V types, and the preprocessing of texts that are looked up in it."""
 
     preprocessing: Preprocessing
     types: Sequence[str]
@@ -84,13 +67,7 @@ class Lexicon:
         return self.preprocessing.tokenizer in ("words", "whitespace")
 
     def parse(self, text: str) -> Query:
-        """A query as types.
-
-        Raises
-        ------
-        OptionError
-            If it is not valid Unicode.
-        """
+        """A query as types; `OptionError` if it is not valid Unicode."""
         if not is_text(text):
             rule = "the question holds half of a surrogate pair, which is not Unicode text"
             raise OptionError(rule, remedy="write it again, in UTF-8")
@@ -175,33 +152,17 @@ def word_spans(text: str, tokenizer: str = "words") -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class FoundWords:
-    """The N words of D texts, V of them distinct.
+    """The N words of D texts, V of them distinct."""
 
-    Parameters
-    ----------
-    names : list of V str
-    ids : (N,) int32
-        The name of each word.
-    starts, ends : (N,) int64
-        In characters of its text.
-    bounds : (D + 1,) int64
-        Where the words of each text begin.
-    """
-
-    names: list[str]
-    ids: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    bounds: NDArray[np.int64]
+    names: list[str]  # V words
+    ids: NDArray[np.int32]  # (N,) int32, index into names
+    starts: NDArray[np.int64]  # (N,) int64, in characters of its text
+    ends: NDArray[np.int64]  # (N,) int64, in characters of its text
+    bounds: NDArray[np.int64]  # (D + 1,) int64, where the words of each text begin
 
 
 def find_words(texts: Sequence[str], tokenizer: str = "words") -> FoundWords:
-    """The words of texts and where they are, found together.
-
-    >>> words = find_words(["wind, wind", "the wind"])
-    >>> words.names, words.ids.tolist(), words.starts.tolist()
-    (['wind', 'the'], [0, 0, 1, 0], [0, 6, 0, 4])
-    """
+    """The words of texts and their positions."""
     from . import kernels
 
     whole = "".join(texts)

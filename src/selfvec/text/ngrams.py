@@ -23,44 +23,24 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, with well-mixed bits (golden ratio)
 
 @dataclass(frozen=True)
 class Grams:
-    """The distinct sequences of n words that occur often enough.
+    """The G distinct sequences of n words that occur often enough."""
 
-    Parameters
-    ----------
-    counts : (G,) int64
-    firsts : (G,) int64
-        The token at which each first begins.
-    left, right : (G,) int64
-        Numbers of the sequences of its first and of its last n - 1 words; of words if n is 2.
-    """
-
-    counts: Int64
-    firsts: Int64
-    left: Int64
-    right: Int64
+    counts: Int64  # (G,) int64
+    firsts: Int64  # (G,) int64, token at which each first begins
+    left: Int64  # (G,) int64, number of the first n - 1 words' sequence (of the word if n is 2)
+    right: Int64  # (G,) int64, number of the last n - 1 words' sequence
 
 
 def grams(
-    words: NDArray[np.int32], breaks: Flags, inside: Flags, min_count: int, longest: int
+    words: NDArray[np.int32],  # (N,) int32
+    breaks: Flags,  # (N,) bool, the word does not follow the previous one
+    inside: Flags,  # (C,) bool, words that may be part of a sequence
+    min_count: int,
+    longest: int,
 ) -> list[Grams]:
-    """Sequences of 2 to ``longest`` words.
+    """Sequences of 2 to ``longest`` words: one `Grams` per length, in order of first appearance.
 
-    Parameters
-    ----------
-    words : (N,) int32
-        The text.
-    breaks : (N,) bool
-        Whether a word does not follow the previous one.
-    inside : (C,) bool
-        Words that may be part of a sequence.
-    min_count : int
-        Rarer sequences are dropped, and with them all longer ones.
-    longest : int
-
-    Returns
-    -------
-    list of Grams
-        Of 2 words, of 3, and so on, each in order of first appearance.
+    A rare sequence is dropped together with all longer ones that contain it.
     """
     current = np.where(inside[words], words, -1).astype(np.int32)
     out = []
@@ -76,17 +56,13 @@ def grams(
 
 
 def pointwise(
-    level: Grams, words: NDArray[np.int32], n: int, counts: Int64, total: int
+    level: Grams,
+    words: NDArray[np.int32],  # (N,) int32
+    n: int,
+    counts: Int64,  # (C,) int64, how often each word occurs
+    total: int,  # tokens of the text
 ) -> tuple[Figures, Figures]:
-    """PMI in bits and NPMI of sequences of n words, each (G,) float64.
-
-    Parameters
-    ----------
-    counts : (C,) int64
-        How often each word occurs.
-    total : int
-        Tokens of the text.
-    """
+    """PMI in bits and NPMI of sequences of n words, each (G,) float64."""
     apart = np.zeros(len(level.counts))
     for k in range(n):
         apart += np.log2(counts[words[level.firsts + k]] / total)
@@ -96,24 +72,15 @@ def pointwise(
     return pmi, npmi
 
 
-def parts_of(levels: Sequence[Grams], n: int, chosen: Int64) -> Iterator[tuple[int, Int64, Int64]]:
-    """The shorter sequences inside given sequences.
+def parts_of(
+    levels: Sequence[Grams],  # of 2 words, of 3, and so on
+    n: int,  # index in levels of the given sequences
+    chosen: Int64,  # (g,) int64, their numbers in that level
+) -> Iterator[tuple[int, Int64, Int64]]:
+    """The shorter sequences inside given sequences, one (level, whole, part) for each position.
 
-    Parameters
-    ----------
-    levels : sequence of Grams
-        Of 2 words, of 3, and so on.
-    n : int
-        Index in ``levels`` of the given sequences.
-    chosen : (g,) int64
-        Their numbers in that level.
-
-    Yields
-    ------
-    level : int
-        Index in ``levels``, from ``n - 1`` down to 0; once for each position in the sequences.
-    whole, part : (h,) int64
-        Which of ``chosen`` (by index) contains which sequence of that level; each pair once.
+    ``level`` falls from ``n - 1`` to 0. ``whole`` and ``part``, (h,) int64, are indices into ``chosen`` and
+    into that level. Each pair occurs once.
     """
     held = chosen[:, None]  # parts at each offset, (g, offsets), shorter by one word at every turn
     for shorter in range(n - 1, -1, -1):
@@ -124,17 +91,14 @@ def parts_of(levels: Sequence[Grams], n: int, chosen: Int64) -> Iterator[tuple[i
             yield shorter, np.flatnonzero(once), held[once, column]
 
 
-def c_values(levels: Sequence[Grams], candidates: Sequence[Flags]) -> list[Figures]:
-    """C-value of every sequence.
+def c_values(
+    levels: Sequence[Grams],  # of 2 words, of 3, and so on
+    candidates: Sequence[Flags],  # for each level, (G,) bool
+) -> list[Figures]:
+    """C-value of every sequence, (G,) float64 for each level.
 
     From the longest to the shortest, a candidate adds to each of its parts the occurrences that no longer
     candidate has claimed, and counts there as one.
-
-    Parameters
-    ----------
-    levels : sequence of Grams
-        Of 2 words, of 3, and so on.
-    candidates : for each level, (G,) bool
     """
     nested = [np.zeros(len(level.counts)) for level in levels]  # t
     holders = [np.zeros(len(level.counts)) for level in levels]  # c
@@ -150,16 +114,14 @@ def c_values(levels: Sequence[Grams], candidates: Sequence[Flags]) -> list[Figur
     ]
 
 
-def whole(levels: Sequence[Grams], good: Sequence[Flags], share: float) -> list[Flags]:
+def whole(
+    levels: Sequence[Grams],
+    good: Sequence[Flags],  # for each level, (G,) bool, may absorb others unless absorbed
+    share: float,
+) -> list[Flags]:
     """Which sequences do not occur mostly inside one longer sequence, for each level, (G,) bool.
 
-    Parameters
-    ----------
-    levels : sequence of Grams
-    good : for each level, (G,) bool
-        Sequences that may absorb others, if they are not absorbed themselves.
-    share : float
-        A sequence is absorbed if one longer sequence has this share of its occurrences.
+    A sequence is absorbed if one longer sequence has ``share`` of its occurrences.
     """
     most = [np.zeros(len(level.counts)) for level in levels]  # occurrences in the commonest longer one
     out = list(good)
@@ -186,26 +148,13 @@ def _grown(keys: NDArray[np.uint64], values: Int32) -> tuple[NDArray[np.uint64],
 
 
 @njit(cache=True, nogil=True)
-def pairs(grams: Int32, breaks: NDArray[np.bool_]) -> tuple[Int32, Int64, Int64]:
-    """Number the pairs of neighbours in a sequence, in order of first appearance.
+def pairs(
+    grams: Int32,  # (N,) int32, sequence that begins at each token, -1 for none
+    breaks: NDArray[np.bool_],  # (N,) bool, the token does not follow the previous one
+) -> tuple[Int32, Int64, Int64]:
+    """Number the pairs of neighbours by first appearance: ids (N,) int32, counts and firsts (P,) int64.
 
-    A sequence of n words is a pair of sequences of n - 1 words, of which the second begins a word later. So
-    one loop numbers sequences of any length.
-
-    Parameters
-    ----------
-    grams : (N,) int32
-        The sequence that begins at each token; -1 for none.
-    breaks : (N,) bool
-        Whether a token does not follow the previous one.
-
-    Returns
-    -------
-    ids : (N,) int32
-        The pair that begins at each token; -1 for none.
-    counts : (P,) int64
-    firsts : (P,) int64
-        Where each pair first begins.
+    A sequence of n words is a pair of overlapping sequences of n - 1 words, so one loop numbers any length.
     """
     ids = np.full(len(grams), -1, np.int32)
     counts, firsts = np.zeros(1 << 12, np.int64), np.zeros(1 << 12, np.int64)

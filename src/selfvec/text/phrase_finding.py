@@ -140,31 +140,7 @@ class Phrases:
 
 
 class Finder:
-    """Finds the phrases of running text.
-
-    Parameters
-    ----------
-    topn : int, optional
-        The most phrases to return, by C-value; all by default.
-    min_count : int, optional
-        Least occurrences not explained by longer candidates; 5 by default, or two in a million words.
-    least : float
-        NPMI.
-    longest : int
-        Words of a phrase.
-    stop_words : str
-        Language code or file. No phrase begins or ends with one of these.
-
-    Attributes
-    ----------
-    found : Phrases
-        The result of the latest call.
-
-    Raises
-    ------
-    OptionError
-        If an option has an invalid value.
-    """
+    """Finds the phrases of running text; ``found`` is the result of the latest call. See `phrases`."""
 
     def __init__(
         self,

@@ -51,26 +51,16 @@ def apart(
 
 
 @njit(cache=True, nogil=True)
-def matches(classes: Int32, breaks: Flags, bounds: Int64, sizes: Int64, words: Int32) -> Int32:
+def matches(
+    classes: Int32,  # (N,) int32, the words, numbered
+    breaks: Flags,  # (N,) bool, the word does not follow the previous one
+    bounds: Int64,  # (C + 1,) int64, phrases that begin with c: bounds[c]:bounds[c + 1], longest first
+    sizes: Int64,  # (P,) int64, words of each phrase
+    words: Int32,  # (P, n) int32
+) -> Int32:
     """Find phrases from left to right, the longest first, without overlaps.
 
-    Parameters
-    ----------
-    classes : (N,) int32
-        The words, numbered.
-    breaks : (N,) bool
-        Whether a word does not follow the previous one.
-    bounds : (C + 1,) int64
-        The phrases that begin with word c are ``bounds[c]:bounds[c + 1]``, the longest first.
-    sizes : (P,) int64
-        Words of each phrase.
-    words : (P, n) int32
-        The words.
-
-    Returns
-    -------
-    (N,) int32
-        The phrase that begins at each token; -1 for none, -2 inside a phrase.
+    (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.
     """
     out = np.full(len(classes), -1, np.int32)
     i = 0

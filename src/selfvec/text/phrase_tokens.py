@@ -25,17 +25,7 @@ __all__ = ["Units", "compose"]
 class Units:
     """Chooses the phrases that `selfvec.text.encode` joins, and describes them for the provenance.
 
-    Parameters
-    ----------
-    asked : int, "auto" or path
-        As ``--phrases``.
-    stop_words : str
-        Language code or file.
-
-    Raises
-    ------
-    OptionError, InputError
-        If a file is missing, or is not a list of phrases.
+    ``asked`` is the value of ``--phrases``; ``stop_words`` is a language code or file.
     """
 
     def __init__(self, asked: int | str, stop_words: str = "en") -> None:
@@ -63,22 +53,13 @@ class Units:
 
 
 def compose(
-    rows: NDArray[np.float32],
-    sources: NDArray[np.uint8],
+    rows: NDArray[np.float32],  # (V, d) float32
+    sources: NDArray[np.uint8],  # (V,) uint8, becomes Source.SUBWORDS for composed vectors
     types: Sequence[str],
-    units: Sequence[str],
+    units: Sequence[str],  # the phrases among the types
     known: Vectors,
 ) -> None:
-    """Give phrases without a vector the mean direction of their words, in place.
-
-    Parameters
-    ----------
-    rows : (V, d) float32, sources : (V,) uint8
-        Of ``types``; the source becomes `Source.SUBWORDS` for composed vectors.
-    units : sequence of str
-        The phrases among the types.
-    known : Vectors
-    """
+    """Give phrases without a vector the mean direction of their words, in place."""
     place = {word: i for i, word in enumerate(types)}
     lacking = [place[unit] for unit in units if sources[place[unit]] != Source.KNOWN]
     if not lacking:

@@ -26,32 +26,13 @@ LONGEST = 10  # words of a phrase that somebody lists
 
 @dataclass(frozen=True)
 class Running:
-    """A corpus word by word, including the words that rules drop.
+    """A corpus of N words in D documents, including the words that rules drop."""
 
-    Parameters
-    ----------
-    ids : (N,) int32
-        ``types[ids[i]]`` is the key of the i-th word.
-    offsets : (D + 1,) int64
-        Document ``k`` holds the words ``ids[offsets[k]:offsets[k + 1]]``.
-    types : sequence of V str
-    kept : (V,) bool
-        Whether rules keep the word.
-    apart : (N,) bool
-        Whether punctuation precedes the word.
-
-    Examples
-    --------
-    >>> text = Running.plain(np.array([0, 1, 2], np.int32), np.array([0, 3]), ["Flash", "flood", "flash"])
-    >>> text.classes.tolist(), text.names, text.breaks.tolist()
-    ([0, 1, 0], ['flash', 'flood'], [True, False, False])
-    """
-
-    ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-    types: Sequence[str]
-    kept: NDArray[np.bool_]
-    apart: NDArray[np.bool_]
+    ids: NDArray[np.int32]  # (N,) int32, index into types
+    offsets: NDArray[np.int64]  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
+    types: Sequence[str]  # V keys
+    kept: NDArray[np.bool_]  # (V,) bool, rules keep the word
+    apart: NDArray[np.bool_]  # (N,) bool, punctuation precedes the word
 
     @classmethod
     def plain(cls, ids: NDArray[np.int32], offsets: NDArray[np.int64], types: Sequence[str]) -> Running:
@@ -90,39 +71,15 @@ Joined = tuple[NDArray[np.int32], NDArray[np.int64], list[str]]
 
 
 def parts(phrase: str) -> list[str]:
-    """The words of a phrase.
-
-    >>> parts("flash_flood_watch")
-    ['flash', 'flood', 'watch']
-    """
+    """The words of a phrase, which underscores join."""
     return [part for part in phrase.split(LINK) if part]
 
 
 def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = str) -> Joined:
-    """A text with its phrases joined, without the words that rules drop.
+    """Join phrases, drop the words that rules drop; ids (N',) int32, offsets (D + 1,) int64, types.
 
-    Phrases are matched from left to right, the longest first, ignoring case. A word that occurs only in
-    phrases stays in the types with a count of 0.
-
-    Parameters
-    ----------
-    text : Running
-    phrases : sequence of str
-        Words with underscores.
-    named : callable
-        The key of a phrase.
-
-    Returns
-    -------
-    ids : (N',) int32, offsets : (D + 1,) int64, types : list of str
-        The kept words, then the phrases that occur.
-
-    Examples
-    --------
-    >>> text = Running.plain(np.array([0, 1, 1], np.int32), np.array([0, 3]), ["flash", "flood"])
-    >>> ids, offsets, types = join(text, ["flash_flood"])
-    >>> ids.tolist(), offsets.tolist(), types
-    ([2, 1], [0, 2], ['flash', 'flood', 'flash_flood'])
+    Matching is from left to right, the longest first, ignoring case. ``named`` gives the key of a phrase.
+    Types are the kept words, then the phrases that occur. A word found only in phrases has a count of 0.
     """
     from .phrase_kernels import matches
 
@@ -162,15 +119,7 @@ def units_of(provenance: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def read_phrases(path: str | os.PathLike[str]) -> list[str]:
-    """Read phrases, one per line, words separated by spaces, hyphens or underscores; # begins a comment.
-
-    Raises
-    ------
-    OptionError
-        If there is no such file.
-    InputError
-        If a line is not UTF-8, or is one word, or more than ten.
-    """
+    """Read phrases, one per line, words separated by spaces, hyphens or underscores; # begins a comment."""
     path = Path(path)
     if not path.is_file():
         raise OptionError(

@@ -22,30 +22,14 @@ __all__ = ["Preprocessing", "encode_texts", "mean_rows_by_stem", "merge_stems", 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How texts become words of a table.
-
-    Parameters
-    ----------
-    tokenizer : str
-        See `selfvec.text.tokenizer`.
-    lemmatize : str, optional
-        Language code, or several separated by commas.
-    stop_words : str, optional
-        Language code or file of words to leave out.
-    stem : str, optional
-        Language code. Words that share a stem count as one, and their vectors are averaged.
-    stemmed : bool
-        Whether the words of the table are stems already.
-    phrases : str
-        Phrases that are words of the table, such as ``flash_flood``, separated by spaces.
-    """
+    """How texts become words of a table."""
 
     tokenizer: str = "words"
-    lemmatize: str | None = None
-    stop_words: str | None = "en"
-    stem: str | None = "en"
-    stemmed: bool = False
-    phrases: str = ""
+    lemmatize: str | None = None  # language codes, separated by commas
+    stop_words: str | None = "en"  # language code or file
+    stem: str | None = "en"  # language code; vectors of words with one stem are averaged
+    stemmed: bool = False  # the words of the table are already stems
+    phrases: str = ""  # words of the table such as flash_flood, separated by spaces
 
     @property
     def by_words(self) -> Preprocessing:
@@ -83,13 +67,7 @@ class Preprocessing:
 def encode_texts(
     texts: Sequence[str], preprocessing: Preprocessing, known: Vectors | None = None
 ) -> TokenBatch:
-    """Texts as words of a table, one document each, empty texts included.
-
-    Raises
-    ------
-    OptionError
-        If the tokeniser, a language or a file of ``preprocessing`` does not exist.
-    """
+    """Texts as words of a table, one document each, empty texts included."""
     import polars as pl
 
     from selfvec.corpus.documents import Documents
@@ -123,26 +101,12 @@ def stem_groups(words: TokenBatch, merged: TokenBatch) -> NDArray[np.int64]:
 
 
 def mean_rows_by_stem(
-    rows: NDArray[np.float32], groups: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]], stems: int
+    rows: NDArray[np.float32],  # (V, d) float32, unit rows or zeros
+    groups: NDArray[np.integer[Any]],  # (V,) int, stem of each word, -1 to leave it out
+    counts: NDArray[np.integer[Any]],  # (V,) int
+    stems: int,  # G
 ) -> NDArray[np.float32]:
-    """The mean direction of the words of each stem, weighted by their counts.
-
-    Parameters
-    ----------
-    rows : (V, d) float32
-        Unit rows of words, or zeros.
-    groups : (V,) int
-        The stem of each word, -1 to leave it out.
-    counts : (V,) int
-        Weights.
-    stems : int
-        G.
-
-    Returns
-    -------
-    (G, d) float32
-        Unit rows, or zeros for a stem without a vector.
-    """
+    """The mean direction of each stem's words, weighted by counts: (G, d) float32, unit rows or zeros."""
     out = np.zeros((stems, rows.shape[1]), np.float32)
     kept = groups >= 0
     np.add.at(out, groups[kept], rows[kept] * counts[kept, None].astype(np.float32))

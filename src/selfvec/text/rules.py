@@ -69,39 +69,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of V raw types.
+    """The keys of V raw types."""
 
-    Parameters
-    ----------
-    places : (V,) int32
-        Index of each raw type's key in ``types``; -1 if it is dropped.
-    types : list of str
-        Keys in order of first appearance.
-    dropped : dict of str to int
-        Tokens that each rule dropped.
-    """
-
-    places: NDArray[np.int32]
-    types: list[str]
-    dropped: dict[str, int]
+    places: NDArray[np.int32]  # (V,) int32, index into types, -1 if dropped
+    types: list[str]  # keys in order of first appearance
+    dropped: dict[str, int]  # tokens that each rule dropped
 
 
 class Rulebook:
-    """`Rules` with their resources loaded, so that an invalid option fails before any text is read.
-
-    Parameters
-    ----------
-    rules : Rules
-    casing : {"lower", "keep", "exact"}
-        See `selfvec.text.Tokenizer`.
-
-    Raises
-    ------
-    OptionError
-        If a language is unknown, or rules for words are combined with a tokenizer.json.
-    MissingExtra
-        If the part-of-speech tagger is not installed.
-    """
+    """`Rules` with their resources loaded, so that an invalid option fails before any text is read."""
 
     def __init__(self, rules: Rules, casing: Casing) -> None:
         self.casing = casing
@@ -129,15 +105,14 @@ class Rulebook:
 
     def keys(
         self,
-        words: Sequence[str],
-        counts: NDArray[np.int64],
-        known: Mapping[str, int],
-        texts: Sequence[str] = (),
+        words: Sequence[str],  # V raw types
+        counts: NDArray[np.int64],  # (V,) int64
+        known: Mapping[str, int],  # words with a vector
+        texts: Sequence[str] = (),  # a sample for the tagger
     ) -> Keys:
-        """The keys of V raw types with their counts, (V,) int64.
+        """Apply stop words, part of speech and minimal count, in this order.
 
-        Rules are applied in the order stop words, part of speech, minimal count, and a token is counted under
-        the first that drops it. ``known`` are the words with a vector, ``texts`` a sample for the tagger.
+        A token is counted under the first rule that drops it.
         """
         keys = self.unstemmed_keys(words, counts, known, texts)
         if not self.stem and self.min_count <= 1:

@@ -1,9 +1,8 @@
-"""Where sentences end: spans of characters, to cut and to show text, and counts, for their mean length.
+"""Sentence boundaries: character spans for showing text, and fast counts for the mean sentence length.
 
-A sentence ends at a blank line, and at a terminator (. ! ? …) before white space unless the next word begins
-in lower case. `sentence_spans` applies this to strings. `count_sentences` applies it to the bytes and words
-that a tokeniser works on, which is much faster, with two refinements: a full stop after a single letter (an
-initial) ends nothing, and lower case is that of any script. On real text their numbers differ by about 1 %.
+A sentence ends at a blank line, and at . ! ? … before white space unless the next word is in lower case.
+`count_sentences` works on bytes and words. It also ignores the full stop of an initial and knows lower case
+in any script. On real text the two functions differ by about 1 %.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _END = re.compile(r"[.!?\u2026\u3002][\"'\u2019\u201d)\]]*\s+(?![a-z])|\n\s*\n")
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """First and last character of each sentence, the space after it included; blank ones are left out.
+    """Start and end of each sentence in characters, with the space after it; blank sentences are left out.
 
     >>> text = "It hailed. Was it bad? (Yes, e.g. on roofs.)"
     >>> [text[first:last] for first, last in sentence_spans(text)]
@@ -40,17 +39,14 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 @njit(cache=True, nogil=True)
 def count_sentences(
-    data: Bytes, bounds: Int64, starts: Int64, lengths: NDArray[np.int32], offsets: Int64, flags: Bytes
+    data: Bytes,  # (B,) uint8, this and the rest as in kernels.spans
+    bounds: Int64,  # (D + 1,) int64
+    starts: Int64,  # (N,) int64
+    lengths: NDArray[np.int32],  # (N,) int32
+    offsets: Int64,  # (D + 1,) int64
+    flags: Bytes,  # (0x110000,) uint8
 ) -> NDArray[np.int32]:
-    """Number of sentences of each document, (D,) int32.
-
-    Parameters
-    ----------
-    data : (B,) uint8, bounds : (D + 1,) int64, flags : (0x110000,) uint8
-        The texts, as `selfvec.text.kernels.spans` takes them.
-    starts : (N,) int64, lengths : (N,) int32, offsets : (D + 1,) int64
-        Their words, as it returns them.
-    """
+    """Number of sentences of each document, (D,) int32."""
     counts = np.zeros(len(bounds) - 1, np.int32)
     for d in range(len(bounds) - 1):
         first, last = offsets[d], offsets[d + 1]

@@ -50,13 +50,6 @@ STEMMERS = {
 def stems(words: Sequence[str], language: str) -> list[str]:
     """Snowball's stem of every word, in lower case.
 
-    Raises
-    ------
-    OptionError
-        If there are no rules for the language.
-
-    Examples
-    --------
     >>> stems(["Storms", "storm", "tornadoes"], "en")
     ['storm', 'storm', 'tornado']
     """
@@ -73,24 +66,15 @@ def stems(words: Sequence[str], language: str) -> list[str]:
 
 
 def same_stem(
-    words: Sequence[str], counts: NDArray[np.int64], known: Mapping[str, int], language: str
+    words: Sequence[str],  # n words; counts of repeated words are added up
+    counts: NDArray[np.int64],  # (n,) int64
+    known: Mapping[str, int],  # words with a vector, preferred ones first
+    language: str,
 ) -> list[str]:
-    """The word that represents the stem of each word.
+    """The word that represents the stem of each word: the most frequent of those that have a vector.
 
-    That is the most frequent of the words that have a vector. If none has one, it is the first word of
-    ``known`` with the same stem, or else the most frequent word. Ties go to the first.
+    If none has one, it is the first word of ``known`` with that stem, or else the most frequent word.
 
-    Parameters
-    ----------
-    words : sequence of n str
-        A word may occur more than once; its counts are added up.
-    counts : (n,) int64
-    known : mapping
-        Words with a vector, the preferred ones first.
-    language : str
-
-    Examples
-    --------
     >>> same_stem(["storms", "storm", "hails"], np.array([5, 2, 1]), {"storm": 0, "hail": 1}, "en")
     ['storm', 'storm', 'hail']
     """
@@ -111,38 +95,15 @@ def same_stem(
 
 
 def merged_types(
-    types: Sequence[str],
-    counts: NDArray[np.int64],
-    known: Mapping[str, int],
-    stem: str | None = None,
+    types: Sequence[str],  # U types in order of first appearance
+    counts: NDArray[np.int64],  # (U,) int64
+    known: Mapping[str, int],  # words with a vector
+    stem: str | None = None,  # language code; None merges nothing
     min_count: int = 1,
 ) -> tuple[NDArray[np.int32], list[str]]:
     """Merge types that share a stem, then drop those that occur less than ``min_count`` times.
 
-    Parameters
-    ----------
-    types : sequence of U str
-        In order of first appearance.
-    counts : (U,) int64
-    known : mapping
-        Words with a vector.
-    stem : str, optional
-        Language of the stems; nothing is merged without one.
-    min_count : int
-        Counted after merging.
-
-    Returns
-    -------
-    numbers : (U,) int32
-        Index of each type in ``merged``; -1 if it is dropped.
-    merged : list of str
-        In order of first appearance.
-
-    Examples
-    --------
-    >>> numbers, merged = merged_types(["storms", "hail", "storm"], np.array([1, 1, 2]), {}, "en", 2)
-    >>> numbers.tolist(), merged
-    ([0, -1, 0], ['storm'])
+    Returns each type's new index, (U,) int32, -1 if dropped, and the new types by first appearance.
     """
     names = same_stem(types, counts, known, stem) if stem else types
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}

@@ -27,13 +27,7 @@ _UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective
 
 
 class Tagger(Protocol):
-    """Assigns parts of speech.
-
-    Attributes
-    ----------
-    sample : int
-        Characters of sample text that it needs, 0 for none.
-    """
+    """Assigns parts of speech; ``sample`` is how many characters of sample text it needs, 0 for none."""
 
     sample: int
 
@@ -43,21 +37,9 @@ class Tagger(Protocol):
 
 
 def tagger(pipeline: str | None, languages: Sequence[str] = ()) -> Tagger:
-    """The tagger of a spaCy pipeline, or the English lexicon by default.
+    """The tagger of an installed spaCy pipeline (name or path), or the English lexicon by default.
 
-    Parameters
-    ----------
-    pipeline : str or None
-        Name or path of an installed spaCy pipeline.
-    languages : sequence of str
-        The languages of the text, as far as they are known.
-
-    Raises
-    ------
-    OptionError
-        If the pipeline cannot be loaded, or the lexicon does not cover the text's language.
-    MissingExtra
-        If the package is not installed.
+    ``languages`` are those of the text, as far as known. The lexicon requires English among them, or none.
     """
     if pipeline is not None:
         return SpacyTagger(pipeline)

@@ -33,27 +33,13 @@ Casing = Literal["lower", "keep", "exact"]
 
 @dataclass(frozen=True)
 class RawTokens:
-    """The tokens of one batch of D documents.
+    """The N tokens of one batch of D documents."""
 
-    Parameters
-    ----------
-    ids : (N,) int32
-        ``types[ids[i]]`` is the i-th token.
-    offsets : (D + 1,) int64
-        Document ``k`` holds the tokens ``ids[offsets[k]:offsets[k + 1]]``.
-    types : list of V str
-        In order of first appearance. Two may be spelt the same (``don't`` with either apostrophe).
-    sentence_counts : (D,) int32
-        Sentences of each document.
-    apart : callable
-        Computes, for each token, whether punctuation precedes it, (N,) bool.
-    """
-
-    ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-    types: list[str]
-    sentence_counts: NDArray[np.int32]
-    apart: Callable[[], NDArray[np.bool_]]
+    ids: NDArray[np.int32]  # (N,) int32, index into types
+    offsets: NDArray[np.int64]  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
+    types: list[str]  # in order of first appearance; two may be spelt the same (don't, either apostrophe)
+    sentence_counts: NDArray[np.int32]  # (D,) int32
+    apart: Callable[[], NDArray[np.bool_]]  # () -> (N,) bool, punctuation precedes the token
 
     @property
     def sentences(self) -> int:

@@ -31,21 +31,9 @@ _FILE, _VOCABULARY = "unstemmed.safetensors", "vocabulary.txt"
 def apply_stem_and_min_count(
     batch: TokenBatch, known: Mapping[str, int], stem: str | None = None, min_count: int = 1
 ) -> TokenBatch:
-    """Merge words that share a stem and drop rare ones; return the input unchanged if neither is set.
+    """Apply stemming and ``min_count``; return the input unchanged if neither is set.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-        Its types in order of first appearance. Those of the result are in that order, too.
-    known, stem, min_count
-        See `selfvec.text.stems.merged_types`.
-
-    Examples
-    --------
-    >>> batch = TokenBatch.from_documents([["hail", "storms"], ["storm", "storm"]])
-    >>> merged = apply_stem_and_min_count(batch, {}, "en", 2)
-    >>> list(merged.types), merged.ids.tolist(), merged.offsets.tolist()
-    (['storm'], [0, 0, 0], [0, 1, 3])
+    Types are in order of first appearance before and after. See `selfvec.text.stems.merged_types`.
     """
     if not stem and min_count <= 1:
         return batch
@@ -58,18 +46,11 @@ def apply_stem_and_min_count(
 
 @dataclass(frozen=True, eq=False)
 class UnstemmedTokens:
-    """The tokens of a run's documents before stemming and `min_count`.
+    """The tokens of a run's documents before stemming and `min_count`."""
 
-    Parameters
-    ----------
-    types : sequence of U str
-    ids : (M,) int32
-    offsets : (D + 1,) int64
-    """
-
-    types: Sequence[str]
-    ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
+    types: Sequence[str]  # U types
+    ids: NDArray[np.int32]  # (M,) int32
+    offsets: NDArray[np.int64]  # (D + 1,) int64
 
     def batch(self, tokens: TokenBatch) -> TokenBatch:
         """As a `TokenBatch`, with the dates, slices and fingerprints of ``tokens``, the same documents."""
@@ -84,13 +65,7 @@ class UnstemmedTokens:
 
     @classmethod
     def load(cls, folder: Path, documents: int) -> UnstemmedTokens:
-        """Memory-map what `save` wrote.
-
-        Raises
-        ------
-        FormatError
-            If a file is missing or damaged, or belongs to another number of documents.
-        """
+        """Memory-map the files that `save` wrote; `FormatError` if damaged or of other documents."""
         for name in (_FILE, _VOCABULARY):
             if not (folder / name).is_file():
                 raise _damaged(folder / name, "a folder of unstemmed tokens holds this file, it is missing")
@@ -111,13 +86,7 @@ class UnstemmedTokens:
 
 
 def unstemmed_tokens(run: Run) -> UnstemmedTokens | None:
-    """The tokens of a run before stemming and `min_count`; None if neither was set, or they were not kept.
-
-    Raises
-    ------
-    FormatError
-        If the files in the run folder are damaged.
-    """
+    """The tokens of a run before stemming and `min_count`; None if neither was set, or they were not kept."""
     kept = run.parts.get("unstemmed")
     if kept is None and run.folder is not None and (run.folder / "unstemmed").is_dir():
         documents = 0 if run.tokens is None else run.tokens.documents
