@@ -1,4 +1,4 @@
-"""Co-occurrence: which words stand near which, counted exactly, and the operators made of it."""
+"""Co-occurrence: exact counts of neighbouring words, and neighbour operators made from them."""
 
 from .counting import count, count_near, neighbour_totals
 from .counts import WEIGHTINGS, Counts, run_counts

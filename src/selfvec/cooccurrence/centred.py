@@ -1,11 +1,9 @@
-"""The centred table whose rows the linear neighbour operator sums, by scan or by counts.
+"""The centred table whose rows the linear neighbour operator sums, from the text or from counts.
 
-    (A·E)_w = r_w^(-1/2) · [ Σ_c C_wc · r_c^(-γ) · E_c  -  (r_w / N) · Σ_c r_c^(1-γ) · E_c ]
-            = r_w^(-1/2) · Σ_c C_wc · ( r_c^(-γ) · E_c - m ),    m = Σ_c r_c^(1-γ) · E_c / N
+(A·E)_w = r_w^(-1/2) · Σ_c C_wc · ( r_c^(-γ) · E_c - m ),    m = Σ_c r_c^(1-γ) · E_c / N
 
-with C the co-occurrence counts, r their row sums and N = Σ r. The bracket is the sum over the neighbours of w
-minus what is expected near any word. The rows are centred by m before they are summed, so that no large
-number is subtracted from another at the end. A word without neighbours (r = 0) gets zeros.
+C are the co-occurrence counts, r their row sums, N = Σ r. The sum over the neighbours of w minus m is what is
+not expected near any word. Centring before summing avoids the subtraction of two large numbers.
 """
 
 from __future__ import annotations
@@ -17,29 +15,19 @@ from numpy.typing import NDArray
 
 __all__ = ["ROWS", "Centring"]
 
-ROWS = 8192  # of a table, worked on at a time, so that no second table is needed
+ROWS = 8192  # of a table, processed at a time, so that no second table is needed
 
 
 class Centring:
-    """Weights and centre of one table.
+    """Weights and centre of one table. Words without neighbours have weight and root 0."""
 
-    Parameters
-    ----------
-    degrees : (V,) float64
-        r, the row sums of the counts.
-    gamma : float
-        γ: the larger, the less a frequent neighbour counts.
-    table : (V, d) float
-
-    Attributes
-    ----------
-    weights, roots : (V,) float64
-        r^(-γ) and r^(-1/2), zero for words without neighbours.
-    mean : (d,) float64
-        m.
-    """
-
-    def __init__(self, degrees: NDArray[np.float64], gamma: float, table: NDArray[np.floating[Any]]) -> None:
+    def __init__(
+        self,
+        degrees: NDArray[np.float64],  # (V,): r
+        gamma: float,  # the larger, the less a frequent neighbour counts
+        table: NDArray[np.floating[Any]],  # (V, d)
+    ) -> None:
+        # weights r^(-γ), roots r^(-1/2), both (V,) float64; mean m, (d,) float64
         with np.errstate(divide="ignore"):
             self.weights = np.where(degrees > 0, degrees**-gamma, 0.0)
             self.roots = np.where(degrees > 0, degrees**-0.5, 0.0)
@@ -50,7 +38,7 @@ class Centring:
             self.mean += shares[rows] @ table[rows].astype(np.float64)
 
     def fill(self, out: NDArray[np.float32], first: int = 0) -> None:
-        """Write the weighted, centred rows, the columns from ``first`` on, into ``out`` (V, p)."""
+        """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32."""
         columns = slice(first, first + out.shape[1])
         weights, mean = self.weights.astype(np.float32)[:, None], self.mean[columns].astype(np.float32)
         for start in range(0, len(out), ROWS):

@@ -1,4 +1,4 @@
-"""`count`: the co-occurrence counts of a corpus; the convention is in `selfvec.cooccurrence.counts`."""
+"""`count`: the co-occurrence counts of a corpus, as defined by `Counts`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
 
 __all__ = ["count", "count_near", "neighbour_totals"]
 
-_WINDOW_BYTES = 16  # of an indexed position
+_WINDOW_BYTES = 16  # per indexed position
 
 
 def count(
@@ -38,13 +38,13 @@ def count(
         Tokens per window, the centre included: ``window // 2`` on each side (10 and 11 are the same). Windows
         do not cross documents.
     weighting : "flat", "linear" or "harmonic"
-        What a neighbour at distance δ counts; see `selfvec.cooccurrence.WEIGHTINGS`.
+        Weight of a neighbour at distance δ; see `selfvec.cooccurrence.WEIGHTINGS`.
     jobs : int, optional
         Threads; all cores by default. The result has the same bits for any number.
     memory : int
-        Bytes to work in beside ``batch``: a quarter for an index of positions, a quarter for the threads (a
-        row for each at least), half for the result, which goes to a temporary file and is memory-mapped if
-        it is larger. The result has the same bits for any memory.
+        Bytes of working memory beside ``batch``: a quarter for an index of positions, a quarter for the
+        threads (at least one row each), half for the result. A larger result is written to a temporary file
+        and memory-mapped. The result has the same bits for any value.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def count(
     Raises
     ------
     OptionError
-        For an invalid window, weighting or number of threads.
+        If the window, the weighting or the number of threads is invalid.
     TargetError
         If a temporary file cannot be written.
 
@@ -83,7 +83,7 @@ def count(
 def _count_group(
     store: RowStore, batch: TokenBatch, group: Block, weights: NDArray[np.int64], jobs: int, memory: int
 ) -> None:
-    """Count the rows of some words: index their positions, then count the neighbours at these."""
+    """Count the rows of some words: index their positions, then count the neighbours there."""
     half = len(weights) - 1
     counts = batch.counts[slice(*group)]
     bounds = np.concatenate(([0], np.cumsum(counts)))
@@ -102,23 +102,10 @@ def _count_group(
 def count_near(
     batch: TokenBatch, window: int, words: Sequence[int], others: Sequence[int] | None = None
 ) -> NDArray[np.int64]:
-    """Some rows and columns of the counts with flat weights, without counting the rest.
+    """Some rows and columns of the flat counts, (n, m) int64, without counting the rest.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    window : int
-    words : sequence of n int
-        Rows: numbers of words.
-    others : sequence of m int, optional
-        Columns; all words by default.
+    ``words`` are n row numbers; ``others`` are m column numbers, by default all.
 
-    Returns
-    -------
-    (n, m) int64
-
-    Examples
-    --------
     >>> count_near(TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]]), 3, [1]).tolist()
     [[2, 0, 1]]
     """
@@ -131,6 +118,6 @@ def count_near(
 
 
 def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:
-    """How many neighbours each word has in all, (V,) float64: the row sums of flat counts."""
+    """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
     totals: NDArray[np.int64] = count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types))
     return totals.astype(np.float64)

@@ -1,11 +1,8 @@
 """The loops of co-occurrence counting, one row of the matrix at a time.
 
-A row belongs to one word. Its totals are gathered in a dense array as long as the vocabulary, which stays in
-the second-level cache: adding a pair is one load and one store, nothing is hashed and no pair is sorted. A
-bit per word, and a bit per 64 of those, mark the totals that were touched, so that a row is written in order
-of its columns, and cleared, in the time of its entries.
-
-`selfvec.cooccurrence.reference.count_reference` is what `index_positions` and `count_rows` compute together.
+The totals of a row are kept in a dense array, (V,), which stays in the second-level cache: adding a pair is
+one load and one store, without hashing or sorting. Bits mark the totals that changed (one per word, and one
+per 64 of these), so writing and clearing a row takes time in proportion to its entries.
 """
 
 from __future__ import annotations
@@ -35,21 +32,17 @@ for _shift in range(64):
 
 @njit(cache=True, nogil=True)
 def index_positions(
-    ids: Int32, offsets: Int64, half: int, first: int, last: int, next_entry: Int64, windows: Int64
+    ids: Int32,  # (N,)
+    offsets: Int64,  # (D + 1,)
+    half: int,  # neighbours on each side
+    first: int,
+    last: int,
+    next_entry: Int64,  # (last - first,): where each word's entries begin; on return, where they end
+    windows: Int64,  # (n, 2): receives each position and its extents, left · 2**32 + right
 ) -> None:
-    """List the positions of the words ``first`` to ``last - 1`` and the extents of their windows, by word.
+    """List the positions of the words ``first`` to ``last - 1``, by word, with the extents of their windows.
 
-    Parameters
-    ----------
-    ids : (N,) int32
-    offsets : (D + 1,) int64
-    half : int
-        Neighbours on each side, fewer at a document's ends.
-    first, last : int
-    next_entry : (last - first,) int64
-        Where each word's entries begin; afterwards, where they end.
-    windows : (n, 2) int64
-        Receives each position and its extents, left · 2**32 + right.
+    Extents are shorter at the ends of a document.
     """
     for document in range(offsets.size - 1):
         start, stop = offsets[document], offsets[document + 1]
@@ -64,7 +57,7 @@ def index_positions(
 
 @njit(cache=True, nogil=True)
 def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> None:
-    """Add to a word's total and mark it as touched, each time: a branch would be mispredicted."""
+    """Add to a word's total and mark it. Marking always is faster than a branch that is mispredicted."""
     place = word >> 6
     totals[word] += amount
     marks[place] |= _ONE << (np.uint64(word) & _LOW)
@@ -73,13 +66,13 @@ def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> N
 
 @njit(cache=True, nogil=True)
 def _lowest(bits: Any) -> Any:
-    """The place of the lowest bit that is set."""
+    """Index of the lowest bit that is set."""
     return _PLACES[((bits & (~bits + _ONE)) * _DE_BRUIJN) >> _TOP]
 
 
 @njit(cache=True, nogil=True)
 def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: Int64, at: int) -> int:
-    """Write the touched totals from ``at`` on, in order of their words, and clear them; returns the end."""
+    """Write the marked totals from ``at`` on, in order of their words, and clear them; return the end."""
     for block in range(summary.size):
         places = summary[block]
         summary[block] = 0
@@ -100,35 +93,18 @@ def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: 
 
 @njit(cache=True, nogil=True)
 def count_rows(
-    ids: Int32,
-    windows: Int64,
-    bounds: Int64,
-    weights: Int64,
-    totals: Int64,
-    marks: Bits,
-    summary: Bits,
-    indices: Int32,
-    data: Int64,
-    lengths: Int64,
+    ids: Int32,  # (N,)
+    windows: Int64,  # (n, 2), from `index_positions`
+    bounds: Int64,  # (R + 1,): the r-th word's entries are windows[bounds[r]:bounds[r + 1]]
+    weights: Int64,  # (half + 1,): weight of a neighbour at distance δ; weights[0] is not used
+    totals: Int64,  # (V,): work space, as are the next two; all zeros before and after
+    marks: Bits,  # (ceil(V / 64),)
+    summary: Bits,  # (ceil(V / 4096),)
+    indices: Int32,  # (n,): receives the columns of the rows, one row after the other, rising
+    data: Int64,  # (n,): receives the counts
+    lengths: Int64,  # (R,): receives the number of entries of each row
 ) -> None:
-    """Count the neighbours of some words.
-
-    Parameters
-    ----------
-    ids : (N,) int32
-    windows : (n, 2) int64
-        See `index_positions`.
-    bounds : (R + 1,) int64
-        The r-th word's entries are ``windows[bounds[r]:bounds[r + 1]]``.
-    weights : (half + 1,) int64
-        What a neighbour at distance δ counts; ``weights[0]`` is not used.
-    totals : (V,) int64, marks : (ceil(V / 64),) uint64, summary : (ceil(V / 4096),) uint64
-        Work space, all zeros before and after.
-    indices : (n,) int32, data : (n,) int64
-        Receive the rows, one after the other, each in order of its columns.
-    lengths : (R,) int64
-        Receives the number of entries of each row.
-    """
+    """Count the neighbours of R words; `reference.count_reference` is the readable form."""
     at = 0
     for row in range(lengths.size):
         for entry in range(bounds[row], bounds[row + 1]):
@@ -145,30 +121,16 @@ def count_rows(
 
 @njit(cache=True, nogil=True)
 def stage_rows(
-    rows: Int64,
-    columns: Int32,
-    indptr: Int64,
-    indices: Int32,
-    data: Int64,
-    next_entry: Int64,
-    staged_indices: Int32,
-    staged_data: Int64,
+    rows: Int64,  # (R,): rows of this matrix; -1 for a word that it does not have
+    columns: Int32,  # (V',): numbers of its columns in the new vocabulary
+    indptr: Int64,  # (V' + 1,)
+    indices: Int32,  # (n,)
+    data: Int64,  # (n,)
+    next_entry: Int64,  # (R,): where each row's entries go; on return, where they end
+    staged_indices: Int32,  # (m,): receives the columns
+    staged_data: Int64,  # (m,): receives the counts
 ) -> None:
-    """Copy rows of one matrix next to the rows of the same words from other matrices.
-
-    Parameters
-    ----------
-    rows : (R,) int64
-        Rows of this matrix; -1 for a word it does not have.
-    columns : (V',) int32
-        Numbers of its columns in the new vocabulary.
-    indptr : (V' + 1,) int64, indices : (n,) int32, data : (n,) int64
-        The matrix.
-    next_entry : (R,) int64
-        Where each row's entries go; afterwards, where they end.
-    staged_indices : (m,) int32, staged_data : (m,) int64
-        Receive the entries.
-    """
+    """Copy rows of one matrix next to the rows of the same words from other matrices."""
     for r in range(rows.size):
         if rows[r] < 0:
             continue
@@ -182,9 +144,9 @@ def stage_rows(
 
 @njit(cache=True, nogil=True)
 def add_rows(
-    bounds: Int64,
-    staged_indices: Int32,
-    staged_data: Int64,
+    bounds: Int64,  # (R + 1,)
+    staged_indices: Int32,  # (m,)
+    staged_data: Int64,  # (m,)
     totals: Int64,
     marks: Bits,
     summary: Bits,
@@ -192,7 +154,7 @@ def add_rows(
     data: Int64,
     lengths: Int64,
 ) -> None:
-    """Add up what `stage_rows` brought together; parameters as in `count_rows`."""
+    """Add up the rows that `stage_rows` brought together; the other arrays are as in `count_rows`."""
     at = 0
     for row in range(lengths.size):
         for k in range(bounds[row], bounds[row + 1]):
@@ -204,9 +166,9 @@ def add_rows(
 
 @njit(cache=True, nogil=True)
 def is_valid(indptr: Int64, indices: Int32, data: Int64) -> bool:
-    """Whether rows are in order, columns rise within each row and exist, and every count is at least 1.
+    """Whether row bounds are in order, columns exist and rise within each row, and counts are at least 1.
 
-    The bounds are checked first: nothing is read outside the arrays, whatever they hold.
+    The bounds are checked first, so damaged arrays cannot cause a read outside of them.
     """
     if indptr[0] != 0 or indptr[-1] != indices.size or data.size != indices.size:
         return False
@@ -233,19 +195,15 @@ def row_sums(indptr: Int64, data: Int64) -> Int64:
 
 
 @njit(cache=True, nogil=True)
-def count_pairs(ids: Int32, offsets: Int64, half: int, rows: Int32, columns: Int32, out: Int64) -> None:
-    """Count how often some words stand near others.
-
-    Parameters
-    ----------
-    ids : (N,) int32, offsets : (D + 1,) int64
-    half : int
-        Neighbours on each side, within the document.
-    rows, columns : (V,) int32
-        Row and column of ``out`` for each word; -1 for words that are not asked about.
-    out : (n, m) int64
-        Is added to.
-    """
+def count_pairs(
+    ids: Int32,  # (N,)
+    offsets: Int64,  # (D + 1,)
+    half: int,  # neighbours on each side, within the document
+    rows: Int32,  # (V,): row of each word in `out`; -1 for words without a row
+    columns: Int32,  # (V,): the same for columns
+    out: Int64,  # (n, m)
+) -> None:
+    """Count how often some words stand near others, adding to ``out``."""
     for document in range(offsets.size - 1):
         first, last = offsets[document], offsets[document + 1]
         for i in range(first, last):

@@ -1,12 +1,4 @@
-"""`Counts`: exact co-occurrence counts of a corpus, which can be added up, saved and loaded.
-
-Two positions i ≠ j of a document are neighbours when δ = |i - j| <= window // 2. Each such pair of positions
-adds its weight to C[t_i, t_j] and to C[t_j, t_i], so a pair of equal words adds twice to its diagonal entry.
-Weights are integers: sums are exact, in any order, and counts of parts of a corpus add up to those of the
-whole. Operators made from counts (`selfvec.cooccurrence.operators`) could not be added up.
-
-The matrix is symmetric and sparse, in compressed rows (the three arrays of SciPy's ``csr_array``).
-"""
+"""`Counts`: exact co-occurrence counts of a corpus, which can be added up, saved and loaded."""
 
 from __future__ import annotations
 
@@ -33,7 +25,7 @@ from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
 
 __all__ = ["HARMONIC_UNIT", "WEIGHTINGS", "Counts", "run_counts"]
 
-HARMONIC_UNIT = 1 << 20  # what a neighbour at distance 1 counts with harmonic weights
+HARMONIC_UNIT = 1 << 20  # weight of a neighbour at distance 1 with harmonic weights
 
 WEIGHTINGS: dict[str, Callable[[int, int], int]] = {
     "flat": lambda _distance, _half: 1,
@@ -51,9 +43,15 @@ _AGAIN = "count the corpus again"
 class Counts:
     """Co-occurrence counts of V words, made by `selfvec.cooccurrence.count`.
 
+    Two positions i ≠ j of a document are neighbours if δ = |i - j| <= window // 2. Each such pair adds its
+    weight to C[t_i, t_j] and to C[t_j, t_i], so a pair of equal words adds twice to its diagonal entry.
+    Weights are integers: sums are exact in any order, and counts of the parts of a corpus add up to those of
+    the whole. The matrix is symmetric and in compressed rows, like SciPy's ``csr_array``.
+
     Parameters
     ----------
     types : sequence of V str
+        The words.
     indptr : (V + 1,) int64
         Row w holds the entries ``indptr[w]:indptr[w + 1]``.
     indices : (n,) int32
@@ -82,12 +80,12 @@ class Counts:
 
     @cached_property
     def row_sums(self) -> NDArray[np.int64]:
-        """r, (V,) int64: the weight of all neighbours of each word."""
+        """Total weight of the neighbours of each word, (V,) int64."""
         return row_sums(self.indptr, self.data)
 
     @property
     def total(self) -> int:
-        """N, the sum of all counts."""
+        """The sum of all counts."""
         return int(self.row_sums.sum())
 
     def merge(
@@ -97,26 +95,32 @@ class Counts:
         jobs: int | None = None,
         memory: int = MEMORY,
     ) -> Counts:
-        """Add counts of other documents. The counts of all parts of a corpus add up to those of the whole.
+        """Add the counts of other documents.
 
         Parameters
         ----------
         *others : Counts
-            With the same window and weighting; their vocabularies may differ. Without any, the words are
-            only reordered.
+            With the same window and weighting; vocabularies may differ. If there are none, the words are only
+            reordered.
         types : sequence of str, optional
-            The vocabulary of the result and its order. By default this one's, then the words each of the
-            others adds, in their order.
+            The vocabulary of the result, in order. By default the words of this one, then the new words of
+            each of the others, in their order.
         jobs : int, optional
-            Threads; all cores by default.
+            Threads; all cores by default. The result has the same bits for any number.
         memory : int
-            Bytes to work in: half for the threads, half for the result, which goes to a temporary file and is
-            memory-mapped if it is larger.
+            Bytes of working memory: half for the threads, half for the result. A larger result is written to
+            a temporary file and memory-mapped.
+
+        Returns
+        -------
+        Counts
 
         Raises
         ------
         InputError
             If windows or weightings differ, or ``types`` lacks a word or has one twice.
+        TargetError
+            If a temporary file cannot be written.
         """
         parts = (self, *others)
         for part in others:
@@ -137,7 +141,7 @@ class Counts:
             return Counts(list(index), *store.finish(), self.window, self.weighting)
 
     def dense(self) -> NDArray[np.int64]:
-        """The whole matrix, (V, V) int64, for small V."""
+        """The matrix as a dense array, (V, V) int64, for small V."""
         matrix = np.zeros((len(self), len(self)), np.int64)
         matrix[np.repeat(np.arange(len(self)), np.diff(self.indptr)), self.indices] = self.data
         return matrix
@@ -157,12 +161,12 @@ class Counts:
         return csr_array((self.data, self.indices, self.indptr), shape=(len(self), len(self)))
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a folder of ``counts.safetensors`` and ``vocabulary.txt``, whole or not at all.
+        """Write a folder with ``counts.safetensors`` and ``vocabulary.txt``, atomically.
 
         Raises
         ------
         TargetError
-            If the folder exists and ``overwrite`` is false, or cannot be written.
+            If the folder exists and ``overwrite`` is false, or if it cannot be written.
         """
         arrays: dict[str, NDArray[Any]] = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
         with atomic_folder(folder, overwrite=overwrite) as fresh:
@@ -176,12 +180,12 @@ class Counts:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Counts:
-        """Memory-map what `save` wrote. Every entry is checked once, so that a damaged file is refused.
+        """Memory-map a folder written by `save`. Every entry is checked once.
 
         Raises
         ------
         FormatError
-            If a file is missing or damaged, or the vocabulary was changed since.
+            If a file is missing or damaged, or the vocabulary was changed.
         """
         path, vocabulary = Path(folder) / _FILE, Path(folder) / _VOCABULARY
         for file in (path, vocabulary):
@@ -245,20 +249,12 @@ def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
 def _add_up(
     store: RowStore,
     parts: Sequence[Counts],
-    columns: Sequence[NDArray[np.int32]],
-    sizes: NDArray[np.int64],
+    columns: Sequence[NDArray[np.int32]],  # for each part, (V',): its words' numbers in the result
+    sizes: NDArray[np.int64],  # (V,): entries of each row of the result in all parts
     jobs: int,
     memory: int,
 ) -> None:
-    """Add the parts' rows, brought together block by block.
-
-    Parameters
-    ----------
-    columns : for each part, (V',) int32
-        Its words' numbers in the result.
-    sizes : (V,) int64
-        Entries of each row of the result in all parts.
-    """
+    """Add the parts' rows, block by block."""
     rows = np.full((len(parts), len(sizes)), -1, np.int64)
     for k, (part, numbers) in enumerate(zip(parts, columns, strict=True)):
         rows[k, numbers] = np.arange(len(part))
@@ -279,13 +275,7 @@ def _add_up(
 
 
 def run_counts(run: Run) -> Counts | None:
-    """The co-occurrence counts of a run, memory-mapped; None if it has none.
-
-    Raises
-    ------
-    FormatError
-        If the files in the run folder are damaged, or belong to another vocabulary.
-    """
+    """The co-occurrence counts of a run, memory-mapped; None if it has none."""
     kept = run.parts.get("counts")
     if kept is None and run.folder is not None and (run.folder / "counts").is_dir():
         kept = Counts.load(run.folder / "counts")

@@ -1,11 +1,8 @@
-"""Rows of a table as machine vectors: what the kernels are written with.
+"""Table rows as machine vectors, for the kernels.
 
-Numba compiles loops; where its compiler cannot know that two rows are the same or different it falls back to
-scalar code. The hottest loops are therefore given to LLVM as operations on 16 floats, which every processor
-runs with whatever it has (one AVX-512 instruction, two AVX, four NEON).
-
-Numba's cache looks at the file of the function it compiled, not at this one: touch the kernels' files when
-changing it.
+Numba falls back to scalar code if its compiler cannot exclude that two rows overlap. The hottest loops are
+therefore LLVM operations on 16 floats, which every processor runs with its own instructions (one AVX-512, two
+AVX, four NEON). Numba's cache does not see changes in this file: touch the kernels' files after changing it.
 """
 
 from __future__ import annotations
@@ -34,8 +31,8 @@ __all__ = [
     "sum_window",
 ]
 
-REBUILD = 1024  # tokens between fresh window sums; who stops at a multiple of it can go on with the same bits
-AHEAD = 8  # positions between asking for a row and needing it
+REBUILD = 1024  # tokens between fresh window sums; stopping at a multiple of it keeps the same bits
+AHEAD = 8  # positions between prefetching a row and using it
 LANES = 16  # floats per vector operation; rows are padded to a multiple of it
 CONTRACT = ("contract", "reassoc", "nsz")  # allow a·b + c in one rounding, nothing that changes infinities
 
@@ -45,13 +42,10 @@ INT32 = ir.IntType(32)
 
 
 def aligned_table(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Copy a (V, d) table into the kernels' layout.
+    """Copy a (V, d) table into the kernels' layout, (V + 1, p) float32, rows on cache-line bounds.
 
-    Returns
-    -------
-    (V + 1, p) float32
-        p = d rounded up to a multiple of `LANES`, padded with zeros, rows on cache-line bounds. The last
-        row stays zero: it stands for "no row" where a window is clipped.
+    p is d rounded up to a multiple of `LANES`; padding is zero. The last row is zero and stands for "no row"
+    where a window is clipped.
     """
     height, width = len(rows) + 1, -(-rows.shape[1] // LANES) * LANES
     table = aligned(height * width).reshape(height, width)
@@ -62,7 +56,7 @@ def aligned_table(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 
 
 def aligned(size: int) -> NDArray[np.float32]:
-    """Room for numbers, (size,) float32, beginning on a cache-line bound; not cleared."""
+    """An uninitialised array, (size,) float32, that begins on a cache-line bound."""
     raw = np.empty(size * 4 + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + size * 4].view(np.float32)
@@ -76,14 +70,14 @@ def row_pointer(context: Any, builder: Any, array_type: Any, array: Any, row: An
 
 
 def splat(builder: Any, scalar: Any) -> Any:
-    """A vector of one number."""
+    """A vector with one number in all lanes."""
     one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), scalar, ir.Constant(INT32, 0))
     mask = ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES)
     return builder.shuffle_vector(one, ir.Constant(VECTOR, ir.Undefined), mask)
 
 
 def sum_lanes(builder: Any, vector: Any) -> Any:
-    """The sum of a vector's floats, in pairs."""
+    """The sum of a vector's floats, added in pairs."""
     lanes = LANES
     while lanes > 1:
         lanes //= 2
@@ -106,7 +100,7 @@ def for_lanes(
     last: Any,
     body: Callable[[Callable[[Any], Any], Callable[[Any, Any], Any]], None],
 ) -> None:
-    """Run ``body(load, store)`` for every 16 floats between two columns; both take a row's address."""
+    """Run ``body(load, store)`` for every 16 floats between two columns; both take the address of a row."""
     step = ir.Constant(first.type, LANES)
     with cgutils.for_range_slice(builder, first, last, step, first.type) as (offset, _):
 
@@ -124,7 +118,7 @@ def for_lanes(
 
 @intrinsic
 def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any:
-    """Ask for the columns ``first`` to ``last`` of a row, into the second-level cache."""
+    """Prefetch the columns ``first`` to ``last`` of a row into the second-level cache."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = row_pointer(context, builder, signature.args[0], args[0], args[1])
@@ -143,7 +137,7 @@ def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any
 
 @njit(inline="always", error_model="numpy")
 def sum_window(ids, start, stop, table, window_sum, first, last):
-    """Sum the rows of the tokens ``start`` … ``stop - 1`` from scratch, some columns only."""
+    """Sum the rows of the tokens ``start`` … ``stop - 1`` from scratch, for some columns only."""
     nothing = table.shape[0] - 1
     for j in range(first, last):
         window_sum[j] = 0

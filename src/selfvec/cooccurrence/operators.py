@@ -1,7 +1,7 @@
 """Neighbour operators: for every word, a weighted sum of the rows of its neighbours in a table.
 
-`LinearOperator` and `selfvec.cooccurrence.scan.ScanOperator` are the same operator, made from counts and from
-the text. `PPMIOperator` weighs neighbours by positive pointwise mutual information.
+`LinearOperator` is made from counts; `selfvec.cooccurrence.scan.ScanOperator` computes the same from the
+text. `PPMIOperator` weights neighbours by positive pointwise mutual information.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _SHARE = 1 << 18  # entries a thread takes at a time
 
 
 class Operator(Protocol):
-    """What refining needs of a corpus."""
+    """The interface of neighbour operators that refining uses."""
 
     degrees: NDArray[np.float64]
-    """(V,): the row sums of the counts, how many neighbours each word has in all."""
+    """Row sums of the counts: the total weight of the neighbours of each word, (V,)."""
 
     def apply(
         self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """A·E, (V, d) -> (V, d) float32, written to ``out`` if it is given, which may be ``table``."""
+        """Compute A·E, (V, d) -> (V, d) float32; ``out``, if given, receives it and may be ``table``."""
 
 
 def operator(
@@ -47,22 +47,31 @@ def operator(
     weighting: str = "flat",
     jobs: int | None = None,
 ) -> Operator:
-    """The operator of a corpus.
+    """Make the neighbour operator of a corpus.
 
     Parameters
     ----------
     name : "scan", "counts" or "ppmi"
         "scan" and "counts" are the same linear operator, from the text and from exact counts (equal up to
-        rounding). "ppmi" is `PPMIOperator`. Operators made from counts keep them, as ``counts``.
+        rounding). "ppmi" is `PPMIOperator`. Operators made from counts have them as ``counts``.
     batch : TokenBatch
     window : int
         Tokens per window, the centre included.
     gamma : float
         γ of the linear operator: the larger, the less a frequent neighbour counts.
     weighting : str
-        What a neighbour counts by its distance, if counts are made; see `selfvec.cooccurrence.WEIGHTINGS`.
+        Weight of a neighbour by its distance, if counts are made; see `selfvec.cooccurrence.WEIGHTINGS`.
     jobs : int, optional
         Threads; all cores by default. The result has the same bits for any number.
+
+    Returns
+    -------
+    Operator
+
+    Raises
+    ------
+    OptionError
+        If the window, γ, the weighting or the number of threads is invalid.
     """
     if name == "scan":
         from .scan import ScanOperator
@@ -79,7 +88,7 @@ class PositivePMI:
 
     Smoothing s < 1 corrects the bias towards rare contexts (Levy, Goldberg, Dagan 2015, *Improving
     Distributional Similarity with Lessons Learned from Word Embeddings*, §3). A common factor of all counts
-    cancels, so weights in fixed point need no scale.
+    cancels, so fixed-point weights need no scaling.
 
     Parameters
     ----------
@@ -106,7 +115,7 @@ class PositivePMI:
     def __call__(
         self, counts: NDArray[np.int64], words: NDArray[np.integer[Any]], contexts: NDArray[np.integer[Any]]
     ) -> NDArray[np.float64]:
-        """The values of some counts, given the rows ``words`` and columns ``contexts`` they stand at.
+        """Compute the values of counts in the rows ``words`` and columns ``contexts``, float64.
 
         The three arrays are broadcast against each other.
 
@@ -167,23 +176,29 @@ class PPMIOperator:
     def apply(
         self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """PPMI · table, (V, d) -> (V, d) float32."""
+        """Compute PPMI · table, (V, d) -> (V, d) float32.
+
+        Raises
+        ------
+        InputError
+            If the table does not have V rows.
+        """
         rows = np.ascontiguousarray(_checked(table, len(self.degrees)), np.float32)
         result = sparse_product(self.indptr, self.indices, self.values, rows, self._jobs)
         return _into(out, result)
 
 
 class LinearOperator:
-    """The centred, root-weighted sum of neighbours: what `ScanOperator` sums from the text, from counts.
+    """The centred, root-weighted sum of neighbours, from counts; `ScanOperator` computes it from the text.
 
-    The formula is in `selfvec.cooccurrence.centred`. With weights in units of u, the whole result is
-    u^(1/2-γ) times what it would be in units of 1.
+    The formula is in `selfvec.cooccurrence.centred`. Multiplying all weights by u multiplies the result by
+    u^(1/2-γ).
 
     Parameters
     ----------
     counts : Counts
     gamma : float
-        γ, 0.3 to 0.5: the larger, the less a frequent neighbour counts.
+        γ, usually 0.3 to 0.5: the larger, the less a frequent neighbour counts.
     jobs : int, optional
         Threads; all cores by default. The result has the same bits for any number.
 
@@ -191,6 +206,11 @@ class LinearOperator:
     ----------
     degrees : (V,) float64
         Row sums r of the counts.
+
+    Raises
+    ------
+    OptionError
+        If γ is not finite.
     """
 
     def __init__(self, counts: Counts, gamma: float = 0.5, *, jobs: int | None = None) -> None:
@@ -202,7 +222,13 @@ class LinearOperator:
     def apply(
         self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """A · table, (V, d) -> (V, d) float32. Memory: two tables."""
+        """Compute A · table, (V, d) -> (V, d) float32, with two tables of memory.
+
+        Raises
+        ------
+        InputError
+            If the table does not have V rows.
+        """
         _checked(table, len(self.degrees))
         centring = Centring(self.degrees, self.gamma, table)
         centred = np.empty(table.shape, np.float32)
@@ -259,8 +285,8 @@ def _multiply_rows(
 ) -> None:
     """Rows ``first`` to ``last - 1`` of the product, each summed by one thread in a fixed order.
 
-    Four neighbours are taken at a time and added up in float64: one read and write of the running sums for
-    four rows, which the processor fetches at once.
+    Four neighbours are added at a time, in float64, so the running sums are read and written once for four
+    rows.
     """
     sums = np.zeros(table.shape[1], np.float64)
     for row in range(first, last):

@@ -1,4 +1,4 @@
-"""Counting and its operators as plain NumPy, which the tests compare the kernels with."""
+"""Counting and its operators in plain NumPy, which the tests compare the kernels with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["count_reference", "linear_reference", "ppmi_reference"]
 
 
 def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> NDArray[np.int64]:
-    """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `selfvec.cooccurrence.counts`."""
+    """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `Counts`."""
     C = np.zeros((len(batch.types), len(batch.types)), np.int64)
     half = window // 2
     for lo, hi in pairwise(batch.offsets.tolist()):
@@ -29,7 +29,7 @@ def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> 
 
 
 def ppmi_reference(C: NDArray[np.int64], smoothing: float = 0.75) -> NDArray[np.float64]:
-    """PPMI_ij = max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))), (V, V); zero where C is."""
+    """PPMI_ij = max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))), (V, V) float64; zero where C is zero."""
     r = C.sum(axis=1).astype(np.float64)
     contexts = np.where(r > 0, r, 1) ** smoothing * (r > 0)
     ppmi = np.zeros(C.shape)

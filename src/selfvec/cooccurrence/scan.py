@@ -1,8 +1,8 @@
-"""The linear neighbour operator, summed from the text: no co-occurrence counts are made.
+"""The linear neighbour operator from the text, without co-occurrence counts.
 
-The operator of `selfvec.cooccurrence.centred` is linear in the counts, so one scan of the text over the
-centred table sums the bracket of its formula. The large common part, which would cost float32 sums their
-precision, is never added.
+The operator (`selfvec.cooccurrence.centred`) is linear in the counts, so one scan of the text over the
+centred table is enough. The rows are centred first, because a large common part would cost float32 sums their
+precision.
 """
 
 from __future__ import annotations
@@ -26,22 +26,11 @@ from .scan_kernel import scan
 __all__ = ["ScanOperator"]
 
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
-_WIDEST = 8 * LANES  # columns worked on at a time, so that the frequent words' rows stay in the cache
+_WIDEST = 8 * LANES  # columns per block, so that the rows of frequent words stay in the cache
 
 
 class ScanOperator:
-    """A·E by scanning the text once per application.
-
-    Parameters
-    ----------
-    batch : TokenBatch
-    window : int
-        Tokens per window, the centre included; ``window // 2`` on each side.
-    gamma : float
-        γ, 0.3 to 0.5: the larger, the less a frequent neighbour counts.
-    jobs : int, optional
-        Threads; all cores by default. The result has the same bits for any number.
-    """
+    """A·E by one scan of the text per application; γ is usually 0.3 to 0.5, see `LinearOperator`."""
 
     def __init__(self, batch: TokenBatch, window: int, gamma: float = 0.5, jobs: int | None = None) -> None:
         self.batch, self.half, self.gamma = batch, window // 2, gamma
@@ -53,7 +42,7 @@ class ScanOperator:
     ) -> NDArray[np.float32]:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.
 
-        Memory beside ``out``, which may be ``table``: two blocks of at most 128 columns for each thread.
+        ``out`` may be ``table``. Extra memory: two blocks of at most 128 columns for each thread.
         """
         height, width = len(table) + 1, table.shape[1]
         bounds = self.blocks(width)
@@ -70,7 +59,7 @@ class ScanOperator:
             weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
             centring.fill(weighted[:-1, : width - first], first)
             scan(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
-            # Written last: ``out`` may be the table that was read until now.
+            # Written last, because `out` may be the table.
             np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
             buffers.put(buffer)
 

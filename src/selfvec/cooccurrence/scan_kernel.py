@@ -1,12 +1,8 @@
-"""One scan of the text that sums, for every word, what stood around it: no co-occurrence matrix.
+"""One scan of the text that sums the neighbours of every word.
 
-For each position the sum of its window's rows, its own left out, is added to the word's row of the result.
-The window sum runs along (one row enters, one leaves), so a token costs the same for any window. Two tokens
-are taken in one loop over the columns, so that the running sum is read and written half as often.
-
-Threads share the columns, not the text: each sums the same rows in the same order for columns of its own, so
-the result has the same bits for any number of threads. Their columns are tables of their own: were they
-parts of the same rows, each core's prefetcher would fetch the lines that the other one is writing.
+A running window sum (one row enters, one leaves) makes the cost of a token independent of the window. Threads
+share the columns, not the text, so the result has the same bits for any number of threads. Each thread has
+its own table: with parts of the same rows, prefetchers would fetch the lines that other cores write.
 """
 
 from __future__ import annotations
@@ -35,7 +31,7 @@ def _two_steps(
     second_entering: Any,
     second_leaving: Any,
 ) -> Any:
-    """Take two tokens, the one after the other, in one loop over the columns. For each of them::
+    """Process two successive tokens in one loop: half as many reads and writes of the sum. For each::
 
     result[word] += S − table[word];  S += table[entering] − table[leaving]
     """
@@ -64,18 +60,14 @@ def _two_steps(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def scan(ids, offsets, table, result, half):
-    """Add to ``result[w]``, for every position of word w, the rows of its neighbours.
-
-    Parameters
-    ----------
-    ids : (N,) int32, offsets : (D + 1,) int64
-        As in `TokenBatch`; windows do not cross documents.
-    table, result : (V + 1, p) float32
-        p a multiple of `lanes.LANES`. The last row of ``table`` is zero; that of ``result`` means nothing.
-    half : int
-        Neighbours on each side.
-    """
+def scan(
+    ids,  # (N,) int32
+    offsets,  # (D + 1,) int64; windows do not cross documents
+    table,  # (V + 1, p) float32, p a multiple of LANES; the last row is zero
+    result,  # (V + 1, p) float32; the last row has no meaning
+    half,  # neighbours on each side
+):
+    """Add to ``result[w]``, for every position of word w, the rows of its neighbours."""
     nothing, end, columns = table.shape[0] - 1, ids.size - 1, table.shape[1]
     window_sum = np.zeros(columns, np.float32)
     for document in range(offsets.size - 1):
@@ -103,7 +95,7 @@ def scan(ids, offsets, table, result, half):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def count_neighbours(ids, offsets, half, types):
-    """How many neighbours each word has in all: the row sums of the co-occurrence counts, (types,) int64."""
+    """Number of neighbours of each word: the row sums of the flat counts, (types,) int64."""
     degrees = np.zeros(types, np.int64)
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]

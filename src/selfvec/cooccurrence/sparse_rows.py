@@ -1,7 +1,7 @@
 """A large sparse matrix made row by row: in blocks on every thread, in memory or, if it is larger, in a file.
 
-Blocks are appended in the order of their rows, so the result has the same bits for any number of threads, any
-size of blocks and any memory, and spilling to a file is appending to it.
+Blocks are appended in the order of their rows, so the result has the same bits for any number of threads,
+block size and memory, and spilling to a file is appending to it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ MEMORY = 1 << 30  # bytes, by default
 _BLOCK = 1 << 20  # entries at a time: large enough for the cost of a call, small enough to share evenly
 
 Block = tuple[int, int]
-"""The first row, and the one after the last."""
+"""The first row and the one after the last."""
 
 
 class RowBuffer:
-    """What a thread needs to make rows of V columns; see `counting_kernels.count_rows`."""
+    """A thread's arrays for making rows of V columns; see `counting_kernels.count_rows`."""
 
     def __init__(self, columns: int, entries: int) -> None:
         places = -(-columns // 64)
@@ -42,7 +42,7 @@ class RowBuffer:
 
 
 class _Column:
-    """An array that grows, in memory or in an unnamed temporary file."""
+    """A growing array, in memory or in an unnamed temporary file."""
 
     def __init__(self, dtype: type[np.generic], size: int) -> None:
         self.values: NDArray[Any] = np.empty(size, dtype)  # pages that are never written cost nothing
@@ -64,7 +64,7 @@ class _Column:
 
     def finish(self) -> NDArray[Any]:
         if self.file is None:
-            self.values.resize(self.filled, refcheck=False)  # gives the rest back, in place
+            self.values.resize(self.filled, refcheck=False)  # releases the rest, in place
             return self.values
         self.file.flush()  # the map keeps the file alive
         return np.memmap(self.file, self.values.dtype, mode="r", shape=(self.filled,)).view(np.ndarray)
@@ -73,22 +73,15 @@ class _Column:
 class RowStore:
     """Collects the rows of a sparse matrix in order; a context manager.
 
-    Parameters
-    ----------
-    sizes : (V,) int64
-        The most entries each row can have.
-    memory : int
-        Bytes of entries that stay in memory. If there are more, all go to temporary files (in ``TMPDIR``).
-    dtype : NumPy dtype
-        Of the values.
-
-    Raises
-    ------
-    TargetError
-        If a temporary file cannot be written.
+    If there are more than ``memory`` bytes of entries, all go to temporary files (in ``TMPDIR``).
     """
 
-    def __init__(self, sizes: NDArray[np.int64], memory: int, dtype: type[np.generic] = np.int64) -> None:
+    def __init__(
+        self,
+        sizes: NDArray[np.int64],  # (V,): the most entries that each row can have
+        memory: int,  # bytes
+        dtype: type[np.generic] = np.int64,  # of the values
+    ) -> None:
         self.indptr = np.zeros(len(sizes) + 1, np.int64)
         self.row, self.memory = 0, memory
         self.entry_bytes = 4 + np.dtype(dtype).itemsize
@@ -106,7 +99,7 @@ class RowStore:
                 column.file.close()
 
     def append(self, lengths: NDArray[np.int64], indices: NDArray[np.int32], values: NDArray[Any]) -> None:
-        """Add R rows: their (R,) lengths, and the (n,) columns and values of all, which are copied."""
+        """Add R rows: their lengths (R,), and the columns and values (n,) of all, which are copied."""
         end = self.row + len(lengths)
         np.cumsum(lengths, out=self.indptr[self.row + 1 : end + 1])
         self.indptr[self.row + 1 : end + 1] += self.indptr[self.row]
@@ -120,7 +113,7 @@ class RowStore:
             self._columns[1].append(values)
 
     def finish(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
-        """(V + 1,) indptr, (n,) indices and (n,) values, the last two memory-mapped if they were spilled."""
+        """indptr (V + 1,), indices (n,) and values (n,); the last two are memory-mapped if spilled."""
         with writing(Path(tempfile.gettempdir())):
             indices, values = (column.finish() for column in self._columns)
         return self.indptr, indices, values
@@ -128,28 +121,14 @@ class RowStore:
 
 def assemble(
     store: RowStore,
-    sizes: NDArray[np.int64],
-    columns: int,
-    work: Callable[[RowBuffer, Block], NDArray[np.int64]],
+    sizes: NDArray[np.int64],  # (R,): additions for each row, an upper bound of its entries
+    columns: int,  # V
+    work: Callable[[RowBuffer, Block], NDArray[np.int64]],  # fills a block's rows, returns their lengths
     *,
     jobs: int,
-    memory: int,
+    memory: int,  # bytes for the buffers of all threads; a buffer holds at least one row
 ) -> None:
-    """Make rows in blocks and add them to ``store``.
-
-    Parameters
-    ----------
-    store : RowStore
-    sizes : (R,) int64
-        Additions that each row takes, and so the most entries it can have.
-    columns : int
-        V.
-    work : callable
-        Fills a `RowBuffer` with the rows of a block and returns their lengths.
-    jobs : int
-    memory : int
-        Bytes for the buffers of all threads; a buffer holds a row at least.
-    """
+    """Make rows in blocks on all threads and append them to ``store``."""
     limit = min(_BLOCK, max(1, memory // store.entry_bytes // (jobs + 1)))
     blocks = cut(sizes, limit)
     entries = np.minimum(sizes, columns)

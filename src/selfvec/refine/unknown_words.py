@@ -2,8 +2,8 @@
 
 They start from `starting_vectors` or zero. Refining adds their neighbours
 (`decorrelated.start_from_neighbours`, or the first update of the sequential rules), and the decorrelated
-method adds words spelled alike (`spelling`). For ``evaluate --oov``, `hold_out` hides known words and compares
-ways to find their vectors again.
+method adds words spelled alike (`spelling`). For ``evaluate --oov``, `hold_out` hides known words and
+compares ways to find their vectors again.
 """
 
 from __future__ import annotations
