@@ -21,12 +21,13 @@ from . import (
     update,
     words,
 )
-from .arguments import Command, with_options
+from .arguments import Command, CommandGroup, with_options
 
 __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="selfvec",
+    cls=CommandGroup,
     help="Adapt static word vectors to your own text, see how each word moved, and whether it helped.",
     no_args_is_help=True,
     add_completion=True,

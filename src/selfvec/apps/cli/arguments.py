@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
@@ -24,6 +24,7 @@ from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
 __all__ = [
     "AsJson",
     "Command",
+    "CommandGroup",
     "Jobs",
     "MinCount",
     "NewRun",
@@ -55,16 +56,24 @@ OtherCorpus = Annotated[
 ]
 
 
-class Command(TyperCommand):
-    """A command whose help shows flags as flags, without a type."""
+class _PlainFlags:
+    """Flags are shown without a type."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """All parameters, ``--help`` included."""
-        parameters = super().get_params(ctx)
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for parameter in parameters:
             if getattr(parameter, "is_bool_flag", False) and parameter.metavar is None:
                 parameter.metavar = ""
         return parameters
+
+
+class Command(_PlainFlags, TyperCommand):
+    """A command whose help shows flags as flags."""
+
+
+class CommandGroup(_PlainFlags, TyperGroup):
+    """The same for a group of commands."""
 
 
 @dataclass(frozen=True)
