@@ -1,9 +1,9 @@
 """The centred table whose rows the linear neighbour operator sums, from the text or from counts.
 
-(A·E)_w = r_w^(-1/2) · Σ_c C_wc · ( r_c^(-γ) · E_c - m ),    m = Σ_c r_c^(1-γ) · E_c / N
+    (A·E)_w = r_w^(-1/2) · Σ_c C_wc · ( r_c^(-γ) · E_c - m ),    m = Σ_c r_c^(1-γ) · E_c / N
 
-C are the co-occurrence counts, r their row sums, N = Σ r. The sum over the neighbours of w minus m is what is
-not expected near any word. Centring before summing avoids the subtraction of two large numbers.
+C: co-occurrence counts, r: their row sums, N = Σ r. m is what is expected near any word. It is subtracted
+before summing, because afterwards two large numbers would cancel.
 """
 
 from __future__ import annotations

@@ -62,7 +62,8 @@ def base_vectors(
     """Unit rows of the original vectors without their shared direction, (V, d) float32.
 
     If two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
-    strongest directions (all-but-the-top, Mu & Viswanath, 2018). Other tables are returned unchanged.
+    strongest directions (all-but-the-top, Mu & Viswanath, 2018). If nothing changes, ``rows`` are returned as
+    a read-only view.
     """
     out = _unit_known(rows, known)
     sample = out if counted is None else out[counted]

@@ -1,9 +1,8 @@
 """Vectors of unknown words, those without a pretrained vector.
 
-They start from `starting_vectors` or zero. Refining adds their neighbours
-(`decorrelated.start_from_neighbours`, or the first update of the sequential rules), and the decorrelated
-method adds words spelled alike (`spelling`). For ``evaluate --oov``, `hold_out` hides known words and
-compares ways to find their vectors again.
+They start from `starting_vectors` or zero. Refining adds their neighbours, in the first update or by
+`decorrelated.start_from_neighbours`; the decorrelated method adds words spelled alike (`spelling`).
+For ``evaluate --oov``, `hold_out` hides known words and compares ways to find their vectors again.
 """
 
 from __future__ import annotations
@@ -132,9 +131,8 @@ def hold_out(
 ) -> Iterator[tuple[str, Table, Table]]:
     """Yield the name of each way, its vectors of the hidden words (h, d), and the true vectors (V, d).
 
-    The truth is in the same space: its centre and strongest directions come from words that are not hidden.
-    Words composed from parts are hidden too, because *storms*, as *storm* and *s*, would reveal *storm*. The
-    paper rule from zero is one of the ways.
+    The centre and strongest directions of the true vectors come from words that are not hidden. Words
+    composed from parts are hidden too, because *storms*, as *storm* and *s*, would reveal *storm*.
     """
     from selfvec.text import auto_window
 
