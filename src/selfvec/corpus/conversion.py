@@ -1,7 +1,6 @@
-"""Lists, data frames and their columns, paths and lists of tokens as a corpus.
+"""Make a corpus of lists, data frames, columns, paths or lists of tokens.
 
-Iterating over a data frame gives the names of its columns, and a list of file names is a list of strings.
-Neither is taken for text.
+Column names (the items of a data frame) and file names in a list are strings, but are not read as texts.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
 
 
 def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
-    """The items, and a list of them up to the first that is neither a path nor missing."""
+    """All items, and a list of the first ones, up to the first that is neither a path nor missing."""
     if isinstance(data, bytes | bytearray | Mapping) or not isinstance(data, Iterable):
         raise _no_documents(data)
     head = []

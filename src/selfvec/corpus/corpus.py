@@ -20,7 +20,7 @@ __all__ = ["Corpus"]
 
 
 class Part(Protocol):
-    """One source of rows with known fields. Read to its end, it has described itself in the summary."""
+    """One source of rows with known fields. It adds itself to the summary once it is read to its end."""
 
     name: str
 
@@ -231,7 +231,7 @@ class Corpus:
             raise self._nothing()
 
     def _new_summary(self) -> Summary:
-        """A summary with what is known before reading: the fields that will be read."""
+        """A summary that holds only the fields that will be read."""
         rows = [part.fields for part in self._parts if part.kind not in ("lines", "folder", "memory")]
 
         def union(names: Iterable[str]) -> tuple[str, ...]:

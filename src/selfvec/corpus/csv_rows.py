@@ -1,8 +1,7 @@
-"""Rows of comma- and tab-separated files, exact to the line, and fast where the file is clean.
+"""Rows of comma- and tab-separated files, with line numbers.
 
-Polars reads the blocks in which every quote, line end and column is in its place. Python's own `csv` module
-reads the other blocks row by row, and says what is wrong and where. On clean blocks both give the same rows,
-which a test checks.
+Polars reads well-formed blocks, which is fast. The `csv` module reads the other blocks row by row and reports
+what is wrong and where. Both give the same rows for well-formed blocks; a test checks this.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
 def read_csv(
     chunks: Iterator[bytes], header: Header, columns: Sequence[str], path: str, reading: Reading
 ) -> Iterator[Table]:
-    """The columns asked for; every row has to be as wide as the header."""
+    """The requested columns; every row must have as many fields as the header."""
     wanted = [header.names.index(name) for name in columns]
     blocks = _Blocks(chunks, header.lines, path)
     while blocks.grow():
@@ -91,7 +90,7 @@ class _Blocks:
         self.yielded = 0  # bytes that `lines` has yielded
 
     def grow(self) -> bool:
-        """Add the next chunk, at the end of the file the newline that may be missing; False after that."""
+        """Add the next chunk, or at the end of the file a missing newline; False if nothing is left."""
         chunk = next(self._chunks, b"")
         if not chunk and self.data and not self.data.endswith(b"\n"):
             chunk = b"\n"
@@ -102,7 +101,7 @@ class _Blocks:
         self.data, self.line = self.data[length:], self.line + lines
 
     def lines(self) -> Iterator[str]:
-        """Take whole lines, and grow when there are none; bytes that are not UTF-8 become surrogates."""
+        """Take whole lines, reading on until there are some; bytes that are not UTF-8 become surrogates."""
         while True:
             whole, newline, rest = self.data.rpartition(b"\n")
             if newline:
@@ -191,7 +190,7 @@ def _marks(delimiter: str) -> bytes:
 def _sound_marks(
     data: NDArray[np.uint8], marks: NDArray[np.int64], kinds: NDArray[np.uint8], delimiter: int
 ) -> bool:
-    """Whether quotes and carriage returns are where they belong, and no NUL is among the marks, (M,)."""
+    """Whether quotes and carriage returns among the M marks are well placed, and no mark is NUL."""
     quotes, returns = marks[kinds == _QUOTE], marks[kinds == _RETURN]
     before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]
     if len(quotes) and not quotes[0]:
@@ -205,7 +204,7 @@ def _sound_marks(
 def _judged_rows(
     blocks: _Blocks, header: Header, columns: Sequence[str], reading: Reading
 ) -> Iterator[Table]:
-    """Rows by `csv.reader`, each one judged, up to where a row and the block end together."""
+    """Rows by `csv.reader`, each checked, up to the first row that ends with the block."""
     _allow_long_fields()
     reader = csv.reader(blocks.lines(), delimiter=header.delimiter, strict=True)
     wanted, path = [header.names.index(name) for name in columns], blocks.path
@@ -249,9 +248,9 @@ def _fault(row: list[str], header: Header) -> str | None:
 
 
 def _rejoined(row: list[str], header: Header) -> list[str] | None:
-    """A row of NOAA's web export whose place name holds unquoted commas, as NOAA writes some; else None.
+    """A row of NOAA's web export with its place name joined again; None for other rows.
 
-    The date two columns on says how many of the fields belong to the name.
+    Some place names contain unquoted commas. The date two columns later shows where the name ends.
     """
     if not {"CZ_NAME_STR", "BEGIN_DATE"} <= set(header.names):
         return None
@@ -261,7 +260,7 @@ def _rejoined(row: list[str], header: Header) -> list[str] | None:
 
 
 def _explained(error: csv.Error) -> str:
-    """The messages of the `csv` module in terms of the file."""
+    """Reword a message of the `csv` module for users."""
     message = str(error)
     if "unexpected end of data" in message:
         return "a quoted field that begins in this row is never closed"

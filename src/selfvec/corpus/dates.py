@@ -1,7 +1,7 @@
-"""Dates in many forms as days, a whole column at a time.
+"""Parse dates in many forms, a whole column at a time.
 
-Each form has one rule, and nothing is guessed from other values: a column in which 04/01 is sometimes April
-and sometimes January would silently put documents into the wrong time slice.
+Each form has one rule, and nothing is guessed from other values. If 04/01 were sometimes April and sometimes
+January, documents would silently be in the wrong time slice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From rows to documents: the text, the date, and which documents are empty or repeated."""
+"""Turn rows into documents: join texts, parse dates, and find empty and repeated documents."""
 
 from __future__ import annotations
 

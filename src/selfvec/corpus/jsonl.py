@@ -94,7 +94,7 @@ def _each_object(
 
 
 def _judged(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[Any, str | None, str | None]:
-    """The object in a line, or what is wrong with it and in which field."""
+    """The object in a line, or the rule that the line breaks and the field."""
     try:
         value = _object(line.strip())
         rule, field = _fault(value, text)

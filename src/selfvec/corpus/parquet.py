@@ -17,7 +17,7 @@ ROWS = 1 << 14
 
 
 def read_parquet(file: Path, columns: Sequence[str], path: str, rows: int = ROWS) -> Iterator[Table]:
-    """Some rows at a time of the columns asked for."""
+    """The requested columns, some rows at a time."""
     frame = pl.scan_parquet(file, glob=False).select(columns)
     for offset in range(0, 1 << 62, rows):
         try:
@@ -39,6 +39,6 @@ def parquet_schema(file: Path, path: str) -> dict[str, pl.DataType]:
 
 
 def parquet_error(path: str, error: BaseException) -> CorpusError:
-    """One line for what Polars says in many."""
+    """Shorten an error message of Polars to one line."""
     reason = str(error).strip().split("\n")[0][:200]
     return CorpusError(f"is not a sound Parquet file ({reason})", path=path, remedy="write it again")

@@ -40,7 +40,7 @@ def as_text(pieces: Sequence[bytes]) -> pl.Series | None:
 
 
 def not_utf8(data: bytes) -> str | None:
-    """What is wrong with these bytes as text, or None."""
+    """Describe why these bytes are not UTF-8; None if they are."""
     try:
         data.decode()
     except UnicodeDecodeError as error:

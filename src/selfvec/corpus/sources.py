@@ -1,7 +1,7 @@
-"""From names on the command line to files of a known kind.
+"""Find the files that the command line names, and their kinds.
 
-The kind follows from the suffix or, if that is unknown, from the first bytes. Whatever can be checked without
-reading a whole file is checked here, so that a mistyped name fails before any work is done.
+The suffix gives the kind, or the first bytes if the suffix is unknown. Everything that needs no full read is
+checked here, so that a mistyped name fails before any work is done.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _sniffed(source: Source) -> str:
 
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
-    """A folder stands for its row files or, if it has none, for its text files, one document each."""
+    """The row files of a folder or, if there are none, its text files, one document each."""
     files = sorted(_visible(folder))
     rows = [path for path in files if _kind(path) not in ("", "lines")]
     documents = [path for path in files if path not in set(rows) and _suffix(path) in DOCUMENT_SUFFIXES]

@@ -231,7 +231,7 @@ class _Gzip:
 
 
 def _unpacked(buffered: _Readable, head: bytes) -> _Readable:
-    """Decompress by the first bytes, not the name: browsers may unpack a file and keep its suffix."""
+    """Decompress according to the first bytes, since browsers may unpack a file and keep its suffix."""
     if head.startswith(b"\x1f\x8b"):
         return _Gzip(buffered)
     if head.startswith(b"\x28\xb5\x2f\xfd"):
@@ -240,7 +240,7 @@ def _unpacked(buffered: _Readable, head: bytes) -> _Readable:
 
 
 def prefetched(items: Generator[T]) -> Generator[T]:
-    """The same items, made ahead in a separate thread, which ends when this generator is closed."""
+    """The same items, computed ahead in a separate thread that ends when this generator is closed."""
     ready: queue.Queue[T | BaseException | None] = queue.Queue(_DEPTH)
     stop = threading.Event()
 

@@ -110,7 +110,7 @@ def _slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The same hash table with four times the slots. (S, 4) uint64 -> (4S, 4) uint64."""
+    """Enlarge the hash table fourfold: (S, 4) uint64 to (4S, 4) uint64."""
     new = np.zeros((4 * len(slots), 4), np.uint64)
     mask = np.uint64(len(new) - 1)
     for s in range(len(slots)):

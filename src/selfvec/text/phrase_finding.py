@@ -1,17 +1,8 @@
 """Phrases: words that occur together more often than by chance, and not mostly inside longer phrases.
 
-Two measures decide. Normalised pointwise mutual information is high for words that belong together: 1 if they
-never occur apart, 0 if they are independent. The C-value is high for complete phrases: it is the count, less
-the occurrences explained by longer candidates.
-
-    PMI     log₂ p(w₁…wₙ) / (p(w₁) … p(wₙ))
-    NPMI    PMI / -(n - 1) log₂ p(w₁…wₙ)                               (Bouma 2009, for n words)
-    C       log₂ n · (f - t / c)                                       (Frantzi, Ananiadou & Mima 2000)
-
-with f the count, c the number of longer candidates that contain the phrase, and t its occurrences in them.
-The mean t / c is small for a part of one frequent term that is also in many others (*cov 2* of *sars cov 2*).
-So a phrase is dropped if four fifths of its occurrences are inside one longer phrase. Candidates begin and
-end with a word that is not a stop word, contain no punctuation, and occur often enough.
+NPMI = PMI / -(n - 1) log₂ p(w₁…wₙ) is 1 if the words never occur apart, 0 if independent (Bouma 2009).
+C-value = log₂ n · (f - t / c), where f is the count, c the number of longer candidates that contain the
+phrase and t its occurrences in them, is high for complete phrases (Frantzi, Ananiadou & Mima 2000).
 """
 
 from __future__ import annotations
@@ -41,6 +32,7 @@ LONGEST = 4  # words
 MIN_COUNT = 5  # occurrences that longer candidates do not explain,
 SHARE = 2e-6  # or such a share of the words, if that is more
 LEAST = 0.35  # NPMI; see docs/concepts.md
+# The C-value does not drop a part (*cov 2*) of one frequent term if many rare terms contain it too.
 PART = 0.8  # share of the occurrences inside one longer phrase that make a phrase a mere part of it
 
 # English words that neither begin nor end a term, in addition to the usual stop words.

@@ -1,7 +1,7 @@
-"""Phrases as tokens of a run: found or listed, joined while the text is read, and given a starting vector.
+"""Join phrases into tokens while the text is read, and give them starting vectors.
 
-A phrase that the table contains, as GoogleNews contains ``flash_flood``, starts with that vector. Any other
-starts with the mean direction of its words.
+Phrases are found or listed. A phrase starts with its vector in the table (GoogleNews contains
+``flash_flood``) or, if it has none, with the mean direction of its words.
 """
 
 from __future__ import annotations

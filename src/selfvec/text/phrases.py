@@ -1,7 +1,7 @@
 """Phrases as single tokens: *flash flood* becomes ``flash_flood``.
 
-Phrases are found and joined in `Running` text, which still has the punctuation and the words that rules drop
-later: only there is it known which words follow each other.
+Phrases are found and joined in `Running` text, which still has the punctuation and the dropped words, so that
+adjacent words are known.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Running:
 
     @classmethod
     def plain(cls, ids: NDArray[np.int32], offsets: NDArray[np.int64], types: Sequence[str]) -> Running:
-        """Text from tokens alone: each token follows the previous one."""
+        """Running text from tokens without punctuation."""
         return cls(ids, offsets, types, np.ones(len(types), bool), np.zeros(len(ids), bool))
 
     @cached_property
     def names(self) -> list[str]:
-        """The C different words in lower case, of which phrases are made."""
+        """The C distinct words in lower case."""
         return list(dict.fromkeys(word.lower() for word in self.types))
 
     @cached_property

@@ -1,7 +1,7 @@
 """`Preprocessing`: how texts become the words of a table.
 
-A search, an evaluation and an encoder cut texts as the corpus of the vectors was cut, so that words are found
-in the table. Words that share a stem are merged, and the vector of a stem is the mean of its words' vectors.
+Searches, evaluations and encoders tokenise texts like the corpus of the vectors, so that words are found in
+the table. Words that share a stem are merged, and the vector of a stem is the mean of its words' vectors.
 """
 
 from __future__ import annotations

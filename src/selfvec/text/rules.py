@@ -1,7 +1,7 @@
 """Rules decide once per type whether a word is kept, and under which key.
 
-A corpus of millions of tokens has some hundred thousand types, so a rule may take microseconds per type. A
-rule depends on the word alone, so the result is the same for any batches, threads or order.
+A corpus of millions of tokens has hundreds of thousands of types, so a rule may take microseconds per type. A
+rule depends on the word alone, so batches, threads and order do not change the result.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class Rulebook:
         return word if lemma.lower() == word.lower() else lemma
 
     def _name(self, word: str, form: str, known: Mapping[str, int]) -> str:
-        """The key of the lemma; if only the word has a vector, that of the word: the lemma may be wrong."""
+        """The key of the lemma, or of the word if only that has a vector, since the lemma may be wrong."""
         key = self.key(form, known)
         if form is not word and key not in known:
             own = self.key(word, known)

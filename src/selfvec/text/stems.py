@@ -1,7 +1,7 @@
 """Words that share a Snowball stem are merged: *storm*, *storms* and *storming* become one word.
 
-A stem is cheaper and coarser than a lemma, and is often no word itself (*comput*). So users see a word: of
-those that share the stem, the most frequent one that has a vector.
+A stem is cheaper and coarser than a lemma, and often not a word itself (*comput*). So users see a word
+instead: the most frequent one with this stem that has a vector.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ class Splitter:
 
 
 class Pieces:
-    """Pieces of a ``tokenizer.json`` as its vocabulary spells them (``▁hail``, ``##ing``); none special."""
+    """Pieces of a ``tokenizer.json`` as in its vocabulary (``▁hail``, ``##ing``), without special tokens."""
 
     name = "pieces"
     casing: Casing = "exact"
@@ -186,7 +186,7 @@ def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Sentences of each document, counted by its words, whatever its tokens are."""
+    """Number of sentences of each document, (D,) int32, counted by words for every tokeniser."""
     from . import kernels
     from .sentences import count_sentences
 

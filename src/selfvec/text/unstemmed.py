@@ -1,8 +1,7 @@
-"""The two rules that need the counts of the whole corpus: merging words of one stem, and `min_count`.
+"""Stemming and `min_count`: the two rules that need the counts of the whole corpus.
 
-Every other rule depends on the word alone (`selfvec.text.rules`). These two are applied last, and a run keeps
-the tokens from before: when its corpus grows, another word may come to represent a stem, and a rare word may
-become frequent.
+They are applied last (all others are in `selfvec.text.rules`), and a run keeps the tokens from before. When
+its corpus grows, another word may represent a stem, and a rare word may become frequent.
 """
 
 from __future__ import annotations
