@@ -233,6 +233,9 @@ def _make_sweep(centred: bool) -> Callable[..., int]:
     """The kernel of the online rule if ``centred``, else of the paper rule.
 
     Processes the tokens ``start`` … ``stop - 1`` in place and returns the number of recorded states.
+    ``ids`` is (N,) int32, ``offsets`` (D + 1,) int64; ``start`` and ``stop`` are multiples of `REBUILD` or
+    corpus ends; ``table`` is (V + 1, p) float32 from `aligned_table`; ``half`` counts neighbours on each side;
+    ``rate`` is α, float32; ``inside`` is (V + 1,) int32: occurrences in the window, zeros on entry and return.
     """
 
     # Changes from `reference`:
@@ -247,18 +250,7 @@ def _make_sweep(centred: bool) -> Callable[..., int]:
     # S drifts by rounding. It is summed anew at every document start and every `REBUILD` tokens from the
     # corpus start, so stopping at a multiple of `REBUILD` and continuing gives the same bits.
     @njit(cache=True, nogil=True, error_model="numpy")
-    def sweep(
-        ids,  # (N,) int32
-        offsets,  # (D + 1,) int64
-        start,  # a multiple of REBUILD or a corpus end, as is stop
-        stop,
-        table,  # (V + 1, p) float32, from `aligned_table`
-        half,  # neighbours on each side
-        rate,  # float32, α
-        inside,  # (V + 1,) int32: occurrences in the current window; zeros on entry and return
-        centring,
-        recording,
-    ):
+    def sweep(ids, offsets, start, stop, table, half, rate, inside, centring, recording):
         origin, weights, shares, total, mass, filled = centring
         nothing, one, records = table.shape[0] - 1, np.float32(1), 0
         window_sum, moved = np.zeros(table.shape[1], np.float32), np.zeros(table.shape[1], np.float32)
