@@ -234,8 +234,9 @@ def _make_sweep(centred: bool) -> Callable[..., int]:
 
     Processes the tokens ``start`` … ``stop - 1`` in place and returns the number of recorded states.
     ``ids`` is (N,) int32, ``offsets`` (D + 1,) int64; ``start`` and ``stop`` are multiples of `REBUILD` or
-    corpus ends; ``table`` is (V + 1, p) float32 from `aligned_table`; ``half`` counts neighbours on each side;
-    ``rate`` is α, float32; ``inside`` is (V + 1,) int32: occurrences in the window, zeros on entry and return.
+    corpus ends; ``table`` is (V + 1, p) float32 from `aligned_table`; ``half`` counts neighbours on each
+    side; ``rate`` is α, float32; ``inside`` is (V + 1,) int32: occurrences in the window, zeros on entry
+    and return.
     """
 
     # Changes from `reference`:
