@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from .errors import TargetError
+from .errors import FormatError, TargetError
 
 _REMEDIES = {
     errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
@@ -106,3 +108,14 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
+    """The JSON object in a file; `FormatError` with this remedy if it holds none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"is not JSON: {error}", path=path, remedy=remedy) from None
+    if not isinstance(data, dict):
+        raise FormatError("is not a JSON object", path=path, remedy=remedy)
+    return data

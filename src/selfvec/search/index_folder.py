@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.files import atomic_folder
+from selfvec.base.files import atomic_folder, read_json
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
 from selfvec.text.lexicon import Lexicon
@@ -82,7 +82,7 @@ def read_about(folder: Path) -> dict[str, Any]:
     FormatError
         If ``index.json`` is damaged.
     """
-    head = _read_json(folder / _HEAD)
+    head = read_json(folder / _HEAD, _AGAIN)
     about = head.get("about") if head.get("version") == VERSION else None
     return dict(about) if isinstance(about, dict) else {}
 
@@ -97,7 +97,7 @@ def read_index(folder: Path) -> tuple[Parts, dict[str, Any]]:
     """
     if not is_index(folder):
         raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
-    head = _read_json(folder / _HEAD)
+    head = read_json(folder / _HEAD, _AGAIN)
     if head.get("version") != VERSION:
         raise FormatError(f"is not an index of version {VERSION}", path=folder / _HEAD, remedy=_AGAIN)
     fields: Any = head.get("fields")
@@ -119,16 +119,6 @@ def read_index(folder: Path) -> tuple[Parts, dict[str, Any]]:
         raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
     space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
     return (lexicon, space, IndexedDocuments(arrays, fields)), dict(head.get("about") or {})
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        head = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"is not JSON: {error}", path=path, remedy=_AGAIN) from None
-    if not isinstance(head, dict):
-        raise FormatError("is not a JSON object", path=path, remedy=_AGAIN)
-    return head
 
 
 def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import atomic_folder
+from selfvec.base.files import atomic_folder, read_json
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
 from selfvec.data.history import History
@@ -69,7 +69,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         raise InputError(
             "is not a run folder", path=folder, remedy="make one with: selfvec refine CORPUS -o RUN"
         )
-    provenance = _read_json(folder / "run.json")
+    provenance = read_json(folder / "run.json", _AGAIN)
     found = provenance.pop("format", "none")
     if found != RUN_FORMAT:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
@@ -81,7 +81,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         _load_table(folder / "original.safetensors", words, provenance),
         _load_history(folder / _HISTORY),
         provenance,
-        _read_json(folder / "report.json") if (folder / "report.json").exists() else {},
+        read_json(folder / "report.json", _AGAIN) if (folder / "report.json").exists() else {},
         tokens=partial(_read_tokens, tokens, words) if tokens.is_file() else None,
         folder=folder,
     )
@@ -197,16 +197,6 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
         )
     except (InputError, ValueError, TypeError) as error:
         raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"is not JSON: {error}", path=path, remedy=_AGAIN) from None
-    if not isinstance(data, dict):
-        raise FormatError("holds a JSON object", path=path, remedy=_AGAIN)
-    return data
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:
