@@ -1,8 +1,8 @@
 """Sentence boundaries: character spans for showing text, and fast counts for the mean sentence length.
 
 A sentence ends at a blank line, and at . ! ? … before white space unless the next word is in lower case.
-`count_sentences` works on bytes and words. It also ignores the full stop of an initial and knows lower case
-in any script. On real text the two functions differ by about 1 %.
+Full stops of initials and common abbreviations end nothing. `count_sentences` works on bytes and words, and
+knows lower case in any script.
 """
 
 from __future__ import annotations
@@ -23,17 +23,31 @@ Int64 = NDArray[np.int64]
 
 _NEWLINE = 10
 _FULL_STOP = 46
-_END = re.compile(r"[.!?\u2026\u3002][\"'\u2019\u201d)\]]*\s+(?![a-z])|\n\s*\n")
+# A full stop of an initial or an abbreviation ends nothing. (A look-behind has one width.)
+_NOT_ABBREVIATED = (
+    r"(?<!\b[A-Z]\.)(?<!\b(?:[DM]r|[dm]r|Ms|St|vs|al|cf|[Ee]q|No)\.)"
+    r"(?<!\b(?:Mrs|[Ff]ig|[Ee]qs|e\.g|i\.e|[Vv]ol)\.)(?<!\b(?:Prof|[Ff]igs|resp)\.)"
+)
+_CLOSED = rf"[.!?\u2026\u3002]{_NOT_ABBREVIATED}[\"'\u2019\u201d)\]]*\s+"
+_END = re.compile(rf"{_CLOSED}(?![a-z])|\n\s*\n")
+_END_LOWER = re.compile(rf"{_CLOSED}|\n\s*\n")
 
 
-def sentence_spans(text: str) -> list[tuple[int, int]]:
+def sentence_spans(text: str, lower: bool = False) -> list[tuple[int, int]]:
     """Start and end of each sentence in characters, with the space after it; blank sentences are left out.
+
+    With ``lower``, a sentence may begin in lower case, as in a text without capitals.
 
     >>> text = "It hailed. Was it bad? (Yes, e.g. on roofs.)"
     >>> [text[first:last] for first, last in sentence_spans(text)]
     ['It hailed. ', 'Was it bad? ', '(Yes, e.g. on roofs.)']
+    >>> len(sentence_spans("Dr. J. Doe (Fig. 2) left."))
+    1
+    >>> len(sentence_spans("it hailed . it froze .", lower=True))
+    2
     """
-    ends = [match.end() for match in _END.finditer(text)] + [len(text)]
+    pattern = _END_LOWER if lower else _END
+    ends = [match.end() for match in pattern.finditer(text)] + [len(text)]
     return [(a, b) for a, b in zip([0, *ends], ends, strict=False) if text[a:b].strip()]
 
 

@@ -165,7 +165,7 @@ def best_sentence(
         The sentence must contain one of these words.
     """
     best = None
-    for first, last in sentence_spans(text):
+    for first, last in sentence_spans(text, lower=text.islower()):
         part = text[first:last]
         words = words_of(part)
         score = sum(weights[word] for word in words & weights.keys())
