@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.text.document_kernels import nearest_columns
 from selfvec.text.document_vectors import (
     document_vectors,
     embed,
     inverse_document_frequency,
+    nearest_columns,
     smooth_by_neighbours,
 )
 from selfvec.text.preprocessing import Preprocessing, encode_texts

@@ -1,8 +1,9 @@
 """Co-occurrence: exact counts of neighbouring words, and neighbour operators made from them."""
 
-from .counting import count, count_near, neighbour_totals
+from .counting import count, count_near
 from .counts import WEIGHTINGS, Counts, run_counts
 from .operators import LinearOperator, Operator, PositivePMI, PPMIOperator, operator
+from .scan import neighbour_totals
 
 __all__ = [
     "WEIGHTINGS",

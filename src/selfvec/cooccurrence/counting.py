@@ -13,10 +13,9 @@ from selfvec.data.token_batch import TokenBatch
 
 from .counting_kernels import count_pairs, count_rows, index_positions
 from .counts import WEIGHTINGS, Counts
-from .scan_kernel import count_neighbours
 from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
 
-__all__ = ["count", "count_near", "neighbour_totals"]
+__all__ = ["count", "count_near"]
 
 _WINDOW_BYTES = 16  # per indexed position
 
@@ -115,9 +114,3 @@ def count_near(
     places[0, list(words)], places[1, list(columns)] = np.arange(len(words)), np.arange(len(columns))
     count_pairs(batch.ids, batch.offsets, window // 2, places[0], places[1], out)
     return out
-
-
-def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:
-    """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
-    totals: NDArray[np.int64] = count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types))
-    return totals.astype(np.float64)

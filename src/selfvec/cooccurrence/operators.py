@@ -16,9 +16,9 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
-from .centred import Centring
 from .counting import count
 from .counts import Counts
+from .scan import Centring, ScanOperator
 from .sparse_rows import MEMORY, RowStore
 
 __all__ = ["LinearOperator", "Operator", "PPMIOperator", "PositivePMI", "operator", "sparse_product"]
@@ -74,8 +74,6 @@ def operator(
         If the window, γ, the weighting or the number of threads is invalid.
     """
     if name == "scan":
-        from .scan import ScanOperator
-
         return ScanOperator(batch, window, gamma, jobs)
     counts = count(batch, window, weighting=weighting, jobs=jobs)
     return PPMIOperator(counts, jobs=jobs) if name == "ppmi" else LinearOperator(counts, gamma, jobs=jobs)
@@ -191,7 +189,7 @@ class PPMIOperator:
 class LinearOperator:
     """The centred, root-weighted sum of neighbours, from counts; `ScanOperator` computes it from the text.
 
-    The formula is in `selfvec.cooccurrence.centred`. Multiplying all weights by u multiplies the result by
+    The formula is in `selfvec.cooccurrence.scan`. Multiplying all weights by u multiplies the result by
     u^(1/2-γ).
 
     Parameters

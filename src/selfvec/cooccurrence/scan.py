@@ -1,8 +1,13 @@
-"""The linear neighbour operator from the text, without co-occurrence counts.
+"""The linear neighbour operator from the text, in one scan and without co-occurrence counts.
 
-The operator (`selfvec.cooccurrence.centred`) is linear in the counts, so one scan of the text over the
-centred table is enough. The rows are centred first, because a large common part would cost float32 sums their
-precision.
+    (A·E)_w = r_w^(-1/2) · Σ_c C_wc · ( r_c^(-γ) · E_c - m ),    m = Σ_c r_c^(1-γ) · E_c / N
+
+C: co-occurrence counts, r: their row sums, N = Σ r. m is what is expected near any word. It is subtracted
+before summing: afterwards two large numbers would cancel, and float32 sums would lose precision.
+
+A running window sum (one row enters, one leaves) makes the cost of a token independent of the window. Threads
+share the columns, not the text, so the result has the same bits for any number of threads. Each thread has
+its own table: with parts of the same rows, prefetchers would fetch the lines that other cores write.
 """
 
 from __future__ import annotations
@@ -13,20 +18,49 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from selfvec.base.threads import threads
 from selfvec.data.token_batch import TokenBatch
 
-from .centred import Centring
-from .counting import neighbour_totals
-from .lanes import LANES, aligned
-from .scan_kernel import scan
+from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_pointer, sum_window
 
-__all__ = ["ScanOperator"]
+__all__ = ["Centring", "ScanOperator", "neighbour_totals"]
 
+_ROWS = 8192  # of a table, processed at a time, so that no second table is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
 _WIDEST = 8 * LANES  # columns per block, so that the rows of frequent words stay in the cache
+
+
+class Centring:
+    """Weights and centre of one table. Words without neighbours have weight and root 0."""
+
+    def __init__(
+        self,
+        degrees: NDArray[np.float64],  # (V,): r
+        gamma: float,  # the larger, the less a frequent neighbour counts
+        table: NDArray[np.floating[Any]],  # (V, d)
+    ) -> None:
+        # weights r^(-γ), roots r^(-1/2), both (V,) float64; mean m, (d,) float64
+        with np.errstate(divide="ignore"):
+            self.weights = np.where(degrees > 0, degrees**-gamma, 0.0)
+            self.roots = np.where(degrees > 0, degrees**-0.5, 0.0)
+        shares = degrees * self.weights / max(degrees.sum(), 1.0)
+        self.table, self.mean = table, np.zeros(table.shape[1])
+        for start in range(0, len(table), _ROWS):
+            rows = slice(start, start + _ROWS)
+            self.mean += shares[rows] @ table[rows].astype(np.float64)
+
+    def fill(self, out: NDArray[np.float32], first: int = 0) -> None:
+        """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32."""
+        columns = slice(first, first + out.shape[1])
+        weights, mean = self.weights.astype(np.float32)[:, None], self.mean[columns].astype(np.float32)
+        for start in range(0, len(out), _ROWS):
+            rows = slice(start, start + _ROWS)
+            np.multiply(self.table[rows, columns], weights[rows], out=out[rows], casting="same_kind")
+            out[rows] -= mean
 
 
 class ScanOperator:
@@ -58,7 +92,7 @@ class ScanOperator:
             weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
             weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
             centring.fill(weighted[:-1, : width - first], first)
-            scan(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
+            _scan(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
             # Written last, because `out` may be the table.
             np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
             buffers.put(buffer)
@@ -73,3 +107,95 @@ class ScanOperator:
         workers = max(1, min(self.jobs, lanes * LANES // _NARROWEST))
         number = workers * -(-lanes * LANES // (_WIDEST * workers))
         return [LANES * (lanes * part // number) for part in range(number + 1)]
+
+
+def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:
+    """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
+    totals: NDArray[np.int64] = _count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types))
+    return totals.astype(np.float64)
+
+
+@intrinsic
+def _two_steps(
+    typingctx: Any,
+    table: Any,
+    result: Any,
+    window_sum: Any,
+    word: Any,
+    entering: Any,
+    leaving: Any,
+    second: Any,
+    second_entering: Any,
+    second_leaving: Any,
+) -> Any:
+    """Process two successive tokens in one loop: half as many reads and writes of the sum. For each::
+
+    result[word] += S − table[word];  S += table[entering] − table[leaving]
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def rows(array: int, which: range) -> list[Any]:
+            return [row_pointer(context, builder, signature.args[array], args[array], args[k]) for k in which]
+
+        at_rows, at_results = rows(0, range(3, 9)), rows(1, range(3, 9, 3))
+        window = context.make_array(signature.args[2])(context, builder, args[2])
+
+        def body(load: Any, store: Any) -> None:
+            total = load(window.data)
+            for token, at_result in enumerate(at_results):
+                at_word, at_entering, at_leaving = at_rows[3 * token : 3 * token + 3]
+                around = builder.fsub(total, load(at_word))
+                store(builder.fadd(load(at_result), around), at_result)
+                total = builder.fadd(total, builder.fsub(load(at_entering), load(at_leaving)))
+            store(total, window.data)
+
+        columns = builder.extract_value(window.shape, 0)
+        for_lanes(builder, columns.type(0), columns, body)
+        return context.get_dummy_value()
+
+    return types.void(table, result, window_sum, *[types.intp] * 6), codegen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scan(
+    ids,  # (N,) int32
+    offsets,  # (D + 1,) int64; windows do not cross documents
+    table,  # (V + 1, p) float32, p a multiple of LANES; the last row is zero
+    result,  # (V + 1, p) float32; the last row has no meaning
+    half,  # neighbours on each side
+):
+    """Add to ``result[w]``, for every position of word w, the rows of its neighbours."""
+    nothing, end, columns = table.shape[0] - 1, ids.size - 1, table.shape[1]
+    window_sum = np.zeros(columns, np.float32)
+    for document in range(offsets.size - 1):
+        lo, hi = offsets[document], offsets[document + 1]
+        for start in range(lo, hi, REBUILD):
+            stop = min(hi, start + REBUILD)
+            sum_window(ids, max(lo, start - half), min(hi, start + half + 1), table, window_sum, 0, columns)
+            for i in range(start, stop, 2):
+                for coming in range(i + AHEAD, i + AHEAD + 2):
+                    prefetch(table, ids[min(coming + half, end)], 0, columns)
+                    prefetch(result, ids[min(coming, end)], 0, columns)
+                two = i + 1 < stop  # else the second is the zero row, which adds nothing
+                _two_steps(
+                    table,
+                    result,
+                    window_sum,
+                    ids[i],
+                    ids[i + 1 + half] if i + 1 + half < hi else nothing,
+                    ids[i - half] if i - half >= lo else nothing,
+                    ids[i + 1] if two else nothing,
+                    ids[i + 2 + half] if two and i + 2 + half < hi else nothing,
+                    ids[i + 1 - half] if two and i + 1 - half >= lo else nothing,
+                )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _count_neighbours(ids, offsets, half, types):
+    """Number of neighbours of each word: the row sums of the flat counts, (types,) int64."""
+    degrees = np.zeros(types, np.int64)
+    for document in range(offsets.size - 1):
+        lo, hi = offsets[document], offsets[document + 1]
+        for i in range(lo, hi):
+            degrees[ids[i]] += min(hi, i + half + 1) - max(lo, i - half) - 1
+    return degrees

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -151,8 +152,6 @@ def _best(
     excluded: NDArray[np.int64],  # (Q, 3) the same words as places among the candidates
 ) -> dict[str, NDArray[np.int64]]:
     """Each method's answers, (Q,) places among the candidates."""
-    from selfvec.text.document_kernels import best_answers
-
     scores = {m: np.full(len(questions), -np.inf, np.float32) for m in METHODS}
     answers = {m: np.full(len(questions), -1, np.int64) for m in METHODS}
     for first in range(0, len(candidates), _BLOCK):
@@ -165,5 +164,32 @@ def _best(
             "3cosmul": (np.log(shifted), np.log(shifted + np.float32(_EPSILON))),
         }
         for method, (plus, minus) in terms.items():
-            best_answers(plus, minus, questions, excluded, first, scores[method], answers[method])
+            _best_answers(plus, minus, questions, excluded, first, scores[method], answers[method])
     return answers
+
+
+@nb.njit(nogil=True, cache=True)
+def _best_answers(
+    plus: NDArray[np.float32],  # (W, B) float32, score from each of W words if it is added
+    minus: NDArray[np.float32],  # (W, B) float32, score if it is subtracted
+    questions: NDArray[np.int64],  # (Q, 3) int64, a, b, c among the W words
+    asked: NDArray[np.int64],  # (Q, 3) int64, the same words as candidates; excluded as answers
+    first: int,
+    scores: NDArray[np.float32],  # (Q,) float32, best so far
+    answers: NDArray[np.int64],  # (Q,) int64
+) -> None:
+    """Update each question's best answer from a block of B candidates that begins at candidate ``first``.
+
+    A question a, b, c asks: a is to b as c is to what? Ties go to the earlier candidate.
+    """
+    for q in range(len(questions)):
+        a, b, c = questions[q, 0], questions[q, 1], questions[q, 2]
+        best = scores[q]
+        for candidate in range(plus.shape[1]):
+            score = plus[b, candidate] + plus[c, candidate] - minus[a, candidate]
+            if score > best:
+                number = first + candidate
+                if number != asked[q, 0] and number != asked[q, 1] and number != asked[q, 2]:
+                    best = score
+                    answers[q] = number
+        scores[q] = best

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from selfvec.corpus import Corpus
     from selfvec.corpus.documents import Seen
     from selfvec.text import Encoding
-    from selfvec.text.phrase_tokens import Units
-    from selfvec.text.unstemmed import UnstemmedTokens
+    from selfvec.text.phrase_finding import Finder
+    from selfvec.text.stems import UnstemmedTokens
 
 __all__ = ["Inputs", "by_frequency", "inputs_from", "option_files", "read_inputs", "read_unstemmed"]
 
@@ -49,20 +49,20 @@ def read_inputs(
     execution: Execution,
 ) -> Inputs:
     """Read a corpus and the vectors to start from."""
-    units = _phrase_units(settings)
+    finder = _phrase_finder(settings)
     with execution.timings.stage("load"):
         known, described = _load(vectors, settings.vectors_errors)
-    unstemmed, encoding = read_unstemmed(corpus, known, settings, execution, units=units)
+    unstemmed, encoding = read_unstemmed(corpus, known, settings, execution, finder=finder)
     about = InputProvenance(corpus.summary.as_dict(), encoding, described, option_files(settings))
     words = known.key_to_index if known is not None else {}
 
     def start(batch: TokenBatch) -> Vectors:
-        return starting_vectors(batch, known, settings, units.told(batch).terms if units else ())
+        return starting_vectors(batch, known, settings, finder.found.joined(batch).terms if finder else ())
 
     with execution.timings.stage("count"):
         inputs = inputs_from(unstemmed, words, settings, about, start)
-    if units:
-        phrases = units.told(inputs.batch).as_dict()
+    if finder:
+        phrases = finder.found.joined(inputs.batch).as_dict()
         inputs = replace(inputs, described=replace(inputs.described, phrases=phrases))
     return inputs
 
@@ -73,12 +73,12 @@ def read_unstemmed(
     settings: Settings,
     execution: Execution,
     *,
-    units: Units | None = None,
+    finder: Finder | None = None,
     seen: Seen | None = None,
 ) -> tuple[TokenBatch, Encoding]:
     """Read a corpus as token ids, before stemming and `min_count`, which need the whole corpus.
 
-    ``units`` finds phrases among stemmed words, so stemming and `min_count` are applied if it is given.
+    ``finder`` finds phrases among stemmed words, so stemming and `min_count` are applied if it is given.
     ``seen`` holds texts that came before the corpus.
     """
     from selfvec.text import Rules, encode, tokenizer
@@ -106,8 +106,8 @@ def read_unstemmed(
             tokenizer(settings.tokenizer),
             rules,
             known,
-            phrases=units or (),
-            unstemmed=units is None,
+            phrases=finder or (),
+            unstemmed=finder is None,
             jobs=execution.jobs,
         )
     elapsed = time.perf_counter() - started
@@ -123,7 +123,7 @@ def inputs_from(
     vectors_of: Callable[[TokenBatch], Vectors],  # unit vectors for the types of a batch
 ) -> Inputs:
     """Apply stemming and `min_count` to a whole corpus and look up the vectors of its words."""
-    from selfvec.text.unstemmed import UnstemmedTokens, apply_stem_and_min_count
+    from selfvec.text.stems import UnstemmedTokens, apply_stem_and_min_count
 
     batch = unstemmed
     if settings.phrases is None:  # phrases are found among words that are stemmed already
@@ -158,15 +158,20 @@ def option_files(settings: Settings) -> dict[str, str]:
     return {name: sha256(path) for name, path in paths.items() if path.is_file()}
 
 
-def _phrase_units(settings: Settings) -> Units | None:
+def _phrase_finder(settings: Settings) -> Finder | None:
     """The phrase finder for ``--phrases``, or None."""
     if settings.phrases is None:
         return None
-    from selfvec.text.phrase_tokens import Units
+    from selfvec.text.phrase_finding import Finder
+    from selfvec.text.phrases import read_phrases
     from selfvec.text.rules import STOP_WORDS
 
     language = str(settings.lemmatize or settings.stem or "en").split(",")[0]
-    return Units(settings.phrases, settings.stop_words or (language if language in STOP_WORDS else "en"))
+    stop_words = settings.stop_words or (language if language in STOP_WORDS else "en")
+    asked = settings.phrases
+    if isinstance(asked, int) or asked == "auto":
+        return Finder(asked if isinstance(asked, int) else None, stop_words=stop_words)
+    return Finder(stop_words=stop_words, listed=read_phrases(asked))
 
 
 def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:

@@ -52,7 +52,7 @@ def starting_vectors(
     else:
         rows, sources = known.lookup(batch.types, compose=settings.oov == "subwords")
         if phrases and settings.oov == "subwords":
-            from selfvec.text.phrase_tokens import compose
+            from selfvec.text.phrases import compose
 
             compose(rows, sources, batch.types, phrases, known)
         if not np.any(rows):

@@ -20,8 +20,12 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.principal_axes import axes_of_moment
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.topic_vectors import topic_vectors
-from selfvec.text.document_kernels import document_frequencies, nearest_columns
-from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
+from selfvec.text.document_vectors import (
+    document_frequencies,
+    document_vectors,
+    inverse_document_frequency,
+    nearest_columns,
+)
 
 from .postings import HYBRID_AXES
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,14 +18,15 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
-from . import document_kernels as kernels
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 __all__ = [
     "bm25_weight",
+    "document_frequencies",
     "document_vectors",
     "embed",
     "inverse_document_frequency",
+    "nearest_columns",
     "smooth_by_neighbours",
     "smooth_by_pool",
 ]
@@ -43,7 +45,7 @@ def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) 
     It is positive for every word. D is the first ``documents`` documents, by default all.
     """
     total = batch.documents if documents is None else documents
-    occurs = kernels.document_frequencies(batch.ids, batch.offsets[: total + 1], len(batch.types))
+    occurs = document_frequencies(batch.ids, batch.offsets[: total + 1], len(batch.types))
     return bm25_weight(total, occurs).astype(np.float32)
 
 
@@ -60,7 +62,7 @@ def document_vectors(
 ) -> Rows:
     """Weighted means of word vectors, (D, d) float32: unit rows, zeros if no word has a vector."""
     out = np.zeros((batch.documents, rows.shape[1]), np.float32)
-    kernels.weighted_sums(batch.ids, batch.offsets, np.ascontiguousarray(rows), weights, out)
+    _weighted_sums(batch.ids, batch.offsets, np.ascontiguousarray(rows), weights, out)
     return unit_rows(out)
 
 
@@ -138,7 +140,7 @@ def smooth_by_pool(
     def smooth(block: slice) -> None:
         for start in range(block.start, block.stop, _BLOCK):
             part = slice(start, min(start + _BLOCK, block.stop))
-            near, _ = kernels.nearest_columns(rows[part] @ pool.T, places[part], nearest, -2.0)
+            near, _ = nearest_columns(rows[part] @ pool.T, places[part], nearest, -2.0)
             near.sort(axis=1)  # one order of summing
             means = unit_rows(np.where((near >= 0)[:, :, None], pool[near], 0).sum(axis=1))
             moved = unit_rows(rows[part] + np.float32(STRENGTH) * means)
@@ -147,3 +149,63 @@ def smooth_by_pool(
     for _ in by_blocks(len(rows), smooth):
         pass
     return out
+
+
+@nb.njit(nogil=True, cache=True)
+def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int) -> NDArray[np.int64]:
+    """In how many documents each type occurs, (types,) int64."""
+    out = np.zeros(types, np.int64)
+    last = np.full(types, -1, np.int64)
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            word = ids[i]
+            if last[word] != document:
+                last[word] = document
+                out[word] += 1
+    return out
+
+
+@nb.njit(nogil=True, cache=True)
+def _weighted_sums(
+    ids: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    rows: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Sum of ``weights[w] * rows[w]`` over each document's tokens into (D, d) zeros."""
+    dimensions = rows.shape[1]
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            word = ids[i]
+            weight = weights[word]
+            for k in range(dimensions):
+                out[document, k] += weight * rows[word, k]
+
+
+@nb.njit(nogil=True, cache=True)
+def nearest_columns(
+    cosines: NDArray[np.float32],  # (n, P) float32
+    own: NDArray[np.int64],  # (n,) int64, a column of each row to leave out, -1 for none
+    most: int,
+    least: float,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The columns of the largest cosines of each row, largest first, and these cosines, both (n, most).
+
+    Cosines must exceed ``least``; missing columns are -1.
+    """
+    numbers = np.full((len(cosines), most), -1, np.int32)
+    values = np.zeros((len(cosines), most), np.float32)
+    for row in range(len(cosines)):
+        n = 0
+        for column in range(cosines.shape[1]):
+            value = cosines[row, column]
+            if value <= least or column == own[row] or (n == most and value <= values[row, n - 1]):
+                continue
+            i = n if n < most else n - 1
+            while i > 0 and values[row, i - 1] < value:
+                values[row, i], numbers[row, i] = values[row, i - 1], numbers[row, i - 1]
+                i -= 1
+            values[row, i], numbers[row, i] = value, column
+            n = min(n + 1, most)
+    return numbers, values

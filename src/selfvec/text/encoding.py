@@ -176,7 +176,7 @@ def encode(
         Words that become one token when they follow each other, as ``flash_flood``, or a callable that finds
         such phrases; see `selfvec.text.phrases`.
     unstemmed : bool
-        Whether to leave stemming and `min_count` to `selfvec.text.unstemmed`.
+        Whether to leave stemming and `min_count` to `selfvec.text.stems`.
     jobs : int, optional
         Threads; all cores by default. The result does not depend on it, nor on the batches.
 

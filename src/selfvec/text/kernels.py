@@ -1,4 +1,4 @@
-"""The loops over bytes: finding tokens, and numbering equal ones.
+"""The loops over bytes: finding tokens, numbering equal ones, and what separates two of them.
 
 Only this part of the text stage costs per character, so it is compiled. A regular-expression engine has about
 half the speed (see docs/text.md), and would make a string of every token; here only new types become strings.
@@ -12,9 +12,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .characters import APOSTROPHE, DIGIT, POINT, STRONG, WORD
+from .characters import APOSTROPHE, DIGIT, POINT, SPACE, STRONG, WORD
 
-__all__ = ["distinct", "spans", "spell"]
+__all__ = ["apart", "distinct", "spans", "spell"]
 
 Bytes = NDArray[np.uint8]
 Int64 = NDArray[np.int64]
@@ -25,6 +25,7 @@ _HALF = np.uint64(32)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix-like)
 _MIX_2 = np.uint64(0xD6E8FEB86659FD93)
 _NEWLINE = 10
+_HYPHEN = 0x2D
 
 
 @njit(cache=True, nogil=True)
@@ -182,4 +183,35 @@ def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64)
             out[end + k] = data[starts[first] + k]
         out[end + length] = _NEWLINE
         end += length + 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def apart(
+    data: Bytes, starts: Int64, lengths: NDArray[np.int32], offsets: Int64, flags: Bytes
+) -> NDArray[np.bool_]:
+    """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
+
+    Parameters as of `selfvec.text.sentences.count_sentences`. The first token of a document is apart.
+    """
+    out = np.zeros(len(starts), np.bool_)
+    for d in range(len(offsets) - 1):
+        for k in range(offsets[d], offsets[d + 1]):
+            if k == offsets[d]:
+                out[k] = True
+                continue
+            i, newlines, spaces, hyphens = starts[k - 1] + lengths[k - 1], 0, 0, 0
+            while i < starts[k]:
+                kind, width = _character(data, i, flags)
+                if kind & SPACE:
+                    spaces += 1
+                    newlines += data[i] == _NEWLINE
+                elif data[i] == _HYPHEN or (
+                    width == 3 and data[i] == 0xE2 and data[i + 1] == 0x80 and data[i + 2] in (0x90, 0x91)
+                ):
+                    hyphens += 1
+                else:
+                    out[k] = True
+                i += width
+            out[k] |= newlines > 1 or hyphens > 1 or (hyphens == 1 and spaces > 0)
     return out

@@ -1,4 +1,4 @@
-"""Counting sequences of words, and the measures by which phrases are chosen."""
+"""Sequences of words: counting them, measures for choosing phrases, and finding phrases in a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Grams", "c_values", "grams", "parts_of", "pointwise", "whole"]
+__all__ = ["Grams", "c_values", "grams", "matches", "parts_of", "pointwise", "whole"]
 
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
@@ -184,3 +184,39 @@ def pairs(
             ids[i] = values[s]
             counts[values[s]] += 1
     return ids, counts[:n].copy(), firsts[:n].copy()
+
+
+@njit(cache=True, nogil=True)
+def matches(
+    classes: Int32,  # (N,) int32, the words, numbered
+    breaks: Flags,  # (N,) bool, the word does not follow the previous one
+    bounds: NDArray[np.int64],  # (C + 1,), phrases that begin with c: bounds[c]:bounds[c + 1], longest first
+    sizes: Int64,  # (P,) int64, words of each phrase
+    words: Int32,  # (P, n) int32
+) -> Int32:
+    """Find phrases from left to right, the longest first, without overlaps.
+
+    (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.
+    """
+    out = np.full(len(classes), -1, np.int32)
+    i = 0
+    while i < len(classes):
+        first = classes[i]
+        taken = 1
+        for p in range(bounds[first], bounds[first + 1]):
+            size = sizes[p]
+            if i + size > len(classes):
+                continue
+            same = True
+            for k in range(1, size):
+                if breaks[i + k] or classes[i + k] != words[p, k]:
+                    same = False
+                    break
+            if same:
+                out[i] = p
+                for k in range(1, size):
+                    out[i + k] = -2
+                taken = size
+                break
+        i += taken
+    return out

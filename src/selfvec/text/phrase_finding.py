@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,6 +125,17 @@ class Phrases:
         """The phrases as strings."""
         return [row.term for row in self.rows]
 
+    def joined(self, batch: TokenBatch) -> Phrases:
+        """The phrases that became tokens of a text, spelt as in its vocabulary."""
+        units = {word.lower(): i for i, word in enumerate(batch.types) if LINK in word}
+        rows = []
+        for row in self.rows:
+            if row.term in units:
+                place = units[row.term]
+                count = int(batch.counts[place])
+                rows.append(replace(row, term=batch.types[place], units=count, count=row.count or count))
+        return Phrases(rows, self.tokens)
+
     def as_dict(self, topn: int | None = None) -> dict[str, Any]:
         """As ``selfvec phrases --json`` prints it."""
         rows = [asdict(row) for row in self.rows[:topn]]
@@ -132,7 +143,10 @@ class Phrases:
 
 
 class Finder:
-    """Finds the phrases of running text; ``found`` is the result of the latest call. See `phrases`."""
+    """Finds the phrases of running text; ``found`` is the result of the latest call. See `phrases`.
+
+    If ``listed`` is given, these are the phrases of any text.
+    """
 
     def __init__(
         self,
@@ -142,6 +156,7 @@ class Finder:
         least: float = LEAST,
         longest: int = LONGEST,
         stop_words: str = "en",
+        listed: Sequence[str] | None = None,
     ) -> None:
         from .rules import Rulebook, Rules
 
@@ -154,10 +169,13 @@ class Finder:
         self.stop_words = Rulebook(Rules(stop_words=stop_words), "lower").stop_words
         self.english = stop_words == "en"
         self.links = _LINKS.get(stop_words, set())
-        self.found = Phrases()
+        self.listed, self.found = listed, Phrases()
 
     def __call__(self, text: Running) -> list[str]:
         """The phrases of a text; their figures are then in `found`."""
+        if self.listed is not None:
+            self.found = Phrases([Phrase(term, 0) for term in self.listed], len(text.ids))
+            return self.found.terms
         words, total = text.classes, len(text.ids)
         least = self.min_count or max(MIN_COUNT, round(SHARE * total))
         counts = np.bincount(words, minlength=len(text.names)).astype(np.int64)

@@ -1,7 +1,8 @@
 """Phrases as single tokens: *flash flood* becomes ``flash_flood``.
 
-Phrases are found and joined in `Running` text, which still has the punctuation and the dropped words, so that
-adjacent words are known.
+Phrases are found and joined in `Running` text, which still has the punctuation and the dropped words, so
+that adjacent words are known. A phrase starts with its vector in the table (GoogleNews contains
+``flash_flood``), or else with the mean direction of its words.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
 
-__all__ = ["LINK", "Joined", "Phraser", "Running", "join", "parts", "read_phrases", "units_of"]
+__all__ = ["LINK", "Joined", "Phraser", "Running", "compose", "join", "parts", "read_phrases", "units_of"]
 
 LINK = "_"  # between the words of a phrase, as in word2vec's own tables
 LONGEST = 10  # words of a phrase that somebody lists
@@ -81,7 +84,7 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     Matching is from left to right, the longest first, ignoring case. ``named`` gives the key of a phrase.
     Types are the kept words, then the phrases that occur. A word found only in phrases has a count of 0.
     """
-    from .phrase_kernels import matches
+    from .ngrams import matches
 
     number = {name: i for i, name in enumerate(text.names)}
     able = {
@@ -109,6 +112,31 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     stays = (found >= 0) | ((found == -1) & kept)
     ends = np.concatenate(([0], np.cumsum(stays))).astype(np.int64)
     return ids[stays], ends[text.offsets], list(index)
+
+
+def compose(
+    rows: NDArray[np.float32],  # (V, d) float32
+    sources: NDArray[np.uint8],  # (V,) uint8, becomes Source.SUBWORDS for composed vectors
+    types: Sequence[str],
+    units: Sequence[str],  # the phrases among the types
+    known: Vectors,
+) -> None:
+    """Give phrases without a vector the mean direction of their words, in place."""
+    place = {word: i for i, word in enumerate(types)}
+    lacking = [place[unit] for unit in units if sources[place[unit]] != Source.KNOWN]
+    if not lacking:
+        return
+    words = [parts(types[i]) for i in lacking]
+    names = list(dict.fromkeys(_form(word, known) for phrase in words for word in phrase))
+    directions = unit_rows(known.lookup(names)[0])
+    number = {name: i for i, name in enumerate(names)}
+    for i, phrase in zip(lacking, words, strict=True):
+        rows[i] = unit_rows(directions[[number[_form(word, known)] for word in phrase]].sum(axis=0)[None])[0]
+        sources[i] = Source.SUBWORDS if rows[i].any() else Source.NONE
+
+
+def _form(word: str, known: Vectors) -> str:
+    return next((form for form in (word, word.lower(), word.title()) if form in known), word)
 
 
 def units_of(provenance: Mapping[str, Any]) -> tuple[str, ...]:

@@ -117,13 +117,13 @@ class Splitter:
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Tokens of (D,) texts; null is an empty document."""
         from . import kernels
-        from .phrase_kernels import apart
         from .sentences import count_sentences
 
+        flags = table(self.name)
         data, bounds = _bytes(texts)
-        starts, lengths, offsets = kernels.spans(data, bounds, table(self.name))
+        starts, lengths, offsets = kernels.spans(data, bounds, flags)
         if self.name == "words":
-            sentences = count_sentences(data, bounds, starts, lengths, offsets, table("words"))
+            sentences = count_sentences(data, bounds, starts, lengths, offsets, flags)
         else:
             sentences = _sentences(data, bounds)
         ids, firsts = kernels.distinct(data, starts, lengths)
@@ -131,7 +131,7 @@ class Splitter:
         if self.name == "words":
             types = [word if word.isascii() and "'" not in word else plain(word) for word in types]
         return RawTokens(
-            ids, offsets, types, sentences, lambda: apart(data, starts, lengths, offsets, table(self.name))
+            ids, offsets, types, sentences, lambda: kernels.apart(data, starts, lengths, offsets, flags)
         )
 
 

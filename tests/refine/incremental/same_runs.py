@@ -7,7 +7,7 @@ import numpy as np
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.text.unstemmed import unstemmed_tokens
+from selfvec.text.stems import unstemmed_tokens
 
 WORDS = ["storm", "storms", "Storms", "stormy", "hail", "Hail", "the", "of", "roof", "roofs", "tree", "wind"]
 WORDS += ["winds", "Ohio", "ohio", "damage", "damaged", "damages", "x-ray", "1.75"]

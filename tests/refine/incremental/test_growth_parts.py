@@ -25,8 +25,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.refine.incremental.join import joined, repeated, without_repeats
 from selfvec.refine.inputs import by_frequency
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.text.stems import merged_types
-from selfvec.text.unstemmed import apply_stem_and_min_count
+from selfvec.text.stems import apply_stem_and_min_count, merged_types
 
 WHOLE = (1 << 64) - 1
 

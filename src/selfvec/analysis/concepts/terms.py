@@ -21,7 +21,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Float
 from selfvec.refine.topic_vectors import topic_vectors
-from selfvec.text.document_kernels import document_frequencies
+from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.phrase_finding import EMPTY
 from selfvec.text.phrases import LINK
 from selfvec.text.preprocessing import Preprocessing

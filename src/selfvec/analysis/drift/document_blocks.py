@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, in_order
 from selfvec.numerics.rows import unit_in_place
-from selfvec.text.document_kernels import document_frequencies
+from selfvec.text.document_vectors import document_frequencies
 from selfvec.usage.kernels import sum_uses
 from selfvec.usage.use_vectors import UseSpace
 

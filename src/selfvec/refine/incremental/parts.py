@@ -21,7 +21,7 @@ from selfvec.data.vectors import Source
 from selfvec.refine.inputs import option_files
 from selfvec.refine.provenance import settings_of
 from selfvec.storage.run_folder import open_run
-from selfvec.text.unstemmed import unstemmed_tokens
+from selfvec.text.stems import unstemmed_tokens
 
 __all__ = ["Part", "part_of", "refuse_changed_files", "refuse_different", "refuse_same_files"]
 
