@@ -14,8 +14,8 @@ from benchmarks.common import Result, paired
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.recorder import HistoryPlan
 from selfvec.refine.reference import neighbour_weights, online_reference
+from selfvec.refine.refinement import HistoryPlan
 from selfvec.refine.sequential import OnlineRefinement, PaperRefinement, SequentialRefinement
 
 WINDOW, ALPHA, BETA = 41, 0.005, 0.2
@@ -27,7 +27,7 @@ def online(batch: TokenBatch, original: Vectors, window: int = WINDOW) -> Online
 
 
 def finish(job: SequentialRefinement) -> None:
-    job.epoch = job.position = 0
+    job.finished = job.position = 0
     while not job.done:
         job.advance()
 

@@ -13,7 +13,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
-from selfvec.refine.recorder import HistoryPlan, parse_history
+from selfvec.refine.refinement import HistoryPlan, Recorder, parse_history
 from selfvec.refine.sequential import PaperRefinement
 from selfvec.storage.run_folder import open_run, save_run
 
@@ -26,18 +26,19 @@ from selfvec.storage.run_folder import open_run, save_run
 def test_automatic_plan_keeps_its_bound_and_is_the_finest(counts, epochs, limit) -> None:
     counts = np.array(counts, np.int64)
     words = [str(i) for i in range(len(counts))]
-    periods = HistoryPlan(limit=limit).resolve(counts, words, epochs, 50)
-    assert periods.records * 100 <= limit
-    assert periods.records == (int((counts * epochs // periods.every).sum()) if periods.every else 0)
-    if periods.every > 1:
-        finer = int((counts * epochs // (periods.every - 1)).sum())
+    recorder = Recorder(HistoryPlan(limit=limit), counts, words, epochs, 50)
+    records, every = len(recorder.words), recorder.plan.every
+    assert records * 100 <= limit
+    assert records == (int((counts * epochs // every).sum()) if every else 0)
+    if every > 1:
+        finer = int((counts * epochs // (every - 1)).sum())
         assert finer * 100 > limit
 
 
 def test_explicit_plan_beyond_the_limit_is_refused() -> None:
     plan = HistoryPlan(every=1, limit=1000)
     with pytest.raises(OptionError, match=r"limit:1GB"):
-        plan.resolve(np.array([10_000]), ["a"], 1, 300)
+        Recorder(plan, np.array([10_000]), ["a"], 1, 300)
 
 
 def test_watched_words_are_kept_whole_and_others_not() -> None:
@@ -58,7 +59,7 @@ def test_watched_words_are_kept_whole_and_others_not() -> None:
 
 def test_watching_an_absent_word_names_it() -> None:
     with pytest.raises(OptionError, match="'zebra' does not occur"):
-        HistoryPlan(watch=("zebra",)).resolve(np.array([3]), ["a"], 1, 4)
+        Recorder(HistoryPlan(watch=("zebra",)), np.array([3]), ["a"], 1, 4)
 
 
 def test_epoch_ends_give_every_word_a_state_per_epoch() -> None:

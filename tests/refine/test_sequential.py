@@ -21,8 +21,8 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.decorrelated import base_vectors
 from selfvec.refine.health import anisotropy
-from selfvec.refine.recorder import HistoryPlan
 from selfvec.refine.reference import neighbour_weights, online_reference, refine_reference
+from selfvec.refine.refinement import HistoryPlan
 from selfvec.refine.sequential import BASE_PULL, COMPOSED, OnlineRefinement, PaperRefinement
 
 NONE = HistoryPlan(every=0)

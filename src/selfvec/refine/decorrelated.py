@@ -8,7 +8,6 @@ The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import by_blocks
-from selfvec.cooccurrence import Counts, Operator
+from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -26,7 +25,7 @@ from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import covariance, zca
 
 from .health import anisotropy
-from .recorder import HistoryPlan, Recorder
+from .refinement import HistoryPlan, Refinement
 from .spelling import EVIDENCE, blend_spelling
 
 __all__ = [
@@ -135,8 +134,8 @@ def anchored(
     return out
 
 
-class DecorrelatedRefinement:
-    """The decorrelated update on a corpus, one pass at a time; ``operator`` defaults to `ScanOperator`.
+class DecorrelatedRefinement(Refinement):
+    """The decorrelated update on a corpus; a round is a pass. ``operator`` defaults to `ScanOperator`.
 
     States are recorded only at the ends of passes, if ``history`` sets ``epochs`` or they fit its limit.
     """
@@ -157,48 +156,27 @@ class DecorrelatedRefinement:
             raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
         if passes < 1:
             raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
-        self.jobs = jobs
-        self.batch, self.passes, self.dimensions = batch, passes, original.vector_size
-        self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
+        plan = history or HistoryPlan()
+        size = len(batch.types) * passes * original.vector_size * 2
+        ends = plan.epochs or (plan.every != 0 and size <= plan.limit)
+        super().__init__(batch, original, passes, replace(plan, every=0, epochs=ends, watch=()))
+        self.jobs, self.operator = jobs, operator or ScanOperator(batch, window, GAMMA, jobs)
+        self.counts = getattr(self.operator, "counts", None)
         has = original.sources != Source.NONE
         self.base = base_vectors(original.unit, has)
         self.strengths = _strengths(original.sources, anchor)
-        self.sources = original.sources
-        self._history(history or HistoryPlan())
-        self.finished = 0
-        self.table = start_from_neighbours(self.base, has, self.operator)
-
-    def _history(self, plan: HistoryPlan) -> None:
-        """Record every word at the end of each pass, if that fits; there are no single updates."""
-        size = len(self.batch.types) * self.passes * self.dimensions * 2
-        ends = plan.epochs or (plan.every != 0 and size <= plan.limit)
-        plan = replace(plan, every=0, epochs=ends, watch=())
-        periods = plan.resolve(self.batch.counts, self.batch.types, self.passes, self.dimensions)
-        self.recorder = Recorder(periods, self.dimensions)
-
-    @property
-    def counts(self) -> Counts | None:
-        """The co-occurrence counts, if the operator was made from them; else None."""
-        return getattr(self.operator, "counts", None)
-
-    @property
-    def done(self) -> bool:
-        """Whether all passes are finished and the words anchored."""
-        return self.finished >= self.passes
+        self._table = start_from_neighbours(self.base, has, self.operator)
 
     def advance(self) -> int:
         """Run one pass, the last one with the anchor; return the number of tokens scanned."""
         if self.done:
             return 0
-        own = None if self.table is self.base else self.table
-        self.table = decorrelate(self.table, self.operator, POWER, own)
-        self.finished += 1
-        if self.done:
-            anchored(self.table, self.base, self.batch.counts, self.strengths, self.table)
+        own = None if self._table is self.base else self._table
+        self._table = decorrelate(self._table, self.operator, POWER, own)
+        if self.finished + 1 == self.rounds:
+            anchored(self._table, self.base, self.batch.counts, self.strengths, self._table)
             self._blend_spelling()
-        if self.recorder.periods.plan.epochs:
-            every_word = np.arange(len(self.batch.types), dtype=np.int32)
-            self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
+        self._end_round()
         return len(self.batch)
 
     def _blend_spelling(self) -> None:
@@ -206,33 +184,10 @@ class DecorrelatedRefinement:
         known = self.sources != Source.NONE
         if known.all() or not known.any():
             return
-        _, shares = blend_spelling(self.table, self.batch, known, self.jobs, self.table)
+        _, shares = blend_spelling(self._table, self.batch, known, self.jobs, self._table)
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
-        induced[~self.table.any(axis=1)] = Source.NONE
+        induced[~self._table.any(axis=1)] = Source.NONE
         self.sources = np.where(known, self.sources, induced).astype(np.uint8)
-
-    @property
-    def progress(self) -> int:
-        """Tokens scanned so far."""
-        return self.finished * len(self.batch)
-
-    @property
-    def state(self) -> dict[str, NDArray[Any]]:
-        """Everything that `restore` needs to continue from here."""
-        filled = self.recorder.filled
-        return {
-            "place": np.array([self.finished, filled], np.int64),
-            "table": self.table,
-            "words": self.recorder.words[:filled],
-            "updates": self.recorder.updates[:filled],
-            "vectors": self.recorder.vectors[:filled],
-        }
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, table and options."""
-        self.finished, filled = (int(number) for number in state["place"])
-        self.table = np.array(state["table"])
-        self.recorder.restore(state, filled)
 
 
 def _strengths(sources: NDArray[np.uint8], anchor: float) -> NDArray[np.float32]:

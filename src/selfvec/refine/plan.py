@@ -6,60 +6,26 @@ anchor, the neighbour weights and the recorded states.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
-from selfvec.cooccurrence import Counts, operator
+from selfvec.cooccurrence import Operator, operator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 from .decorrelated import ANCHOR, GAMMA, WINDOW, DecorrelatedRefinement
-from .recorder import HistoryPlan, Recorder, parse_history
+from .refinement import HistoryPlan, Refinement, parse_history
 from .selection import ENOUGH, ORIGINAL, Choice, choose, draw_documents
 from .sequential import BASE_PULL, LEARNING_RATES, OnlineRefinement, PaperRefinement
 
-__all__ = ["NoRefinement", "Plan", "Refinement", "make_plan", "window_of"]
-
-
-class Refinement(Protocol):
-    """A refinement method on a corpus, which can be stopped between two steps and continued."""
-
-    recorder: Recorder
-    dimensions: int
-
-    @property
-    def done(self) -> bool: ...
-    @property
-    def progress(self) -> int:
-        """Tokens read so far, in all passes."""
-
-    @property
-    def table(self) -> NDArray[np.float32]:
-        """The current vectors, (V, d) float32."""
-
-    @property
-    def sources(self) -> NDArray[np.uint8]:
-        """The source of each word's vector, a `Source` each, (V,) uint8."""
-
-    @property
-    def counts(self) -> Counts | None:
-        """The co-occurrence counts, if the method made them; else None."""
-
-    def advance(self) -> int:
-        """Take a step; return the number of tokens it read."""
-
-    @property
-    def state(self) -> Mapping[str, NDArray[Any]]:
-        """What `restore` needs to continue from here."""
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None: ...
+__all__ = ["Plan", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -87,47 +53,25 @@ class Plan:
         default = LEARNING_RATES.get(self.method)
         return default if default is None or asked is None else float(asked)
 
-    @property
-    def history(self) -> HistoryPlan:
-        """Which states are recorded."""
-        return parse_history(self.settings.history_texts)
-
     def start(self) -> Refinement:
         """Create the refinement, before its first step."""
+        settings = self.settings
         if self.method == "original":
-            return NoRefinement(self.batch, self.original)
+            return Refinement(self.batch, self.original, history=HistoryPlan(every=0))
+        common: dict[str, Any] = {"window": self.window, "history": parse_history(settings.history_texts)}
         if self.method == "decorrelated":
-            return self._start_decorrelated()
-        common: dict[str, Any] = {
-            "window": self.window,
-            "learning_rate": self.learning_rate,
-            "epochs": self.settings.epochs,
-            "history": self.history,
-        }
+            common |= {"passes": settings.passes, "jobs": self.jobs, "operator": self._operator()}
+            anchor = ANCHOR if settings.anchor is None else settings.anchor
+            return DecorrelatedRefinement(self.batch, self.original, anchor=anchor, **common)
+        common |= {"learning_rate": self.learning_rate, "epochs": settings.epochs}
         if self.method == "paper":
             return PaperRefinement(self.batch, self.original, **common)
-        anchor = BASE_PULL if self.settings.anchor is None else self.settings.anchor
+        anchor = BASE_PULL if settings.anchor is None else settings.anchor
         return OnlineRefinement(self.batch, self.original, anchor=anchor, **common)
 
-    def _start_decorrelated(self) -> Refinement:
-        settings = self.settings
-        return DecorrelatedRefinement(
-            self.batch,
-            self.original,
-            window=self.window,
-            passes=settings.passes,
-            anchor=ANCHOR if settings.anchor is None else settings.anchor,
-            history=self.history,
-            operator=operator(
-                settings.operator,
-                self.batch,
-                self.window,
-                gamma=GAMMA,
-                weighting=settings.distance_weights,
-                jobs=self.jobs,
-            ),
-            jobs=self.jobs,
-        )
+    def _operator(self) -> Operator:
+        name, weighting = self.settings.operator, self.settings.distance_weights
+        return operator(name, self.batch, self.window, gamma=GAMMA, weighting=weighting, jobs=self.jobs)
 
     def refined_table(self, advance: Callable[[int], None] = lambda _: None) -> NDArray[np.float32]:
         """The refined vectors, (V, d) float32; ``advance`` is called with the tokens read in each step."""
@@ -146,19 +90,19 @@ def make_plan(
     progress: Progress | None = None,
 ) -> Plan:
     """Resolve ``settings`` for a corpus; the method ``auto`` tries the methods to choose one."""
-    plan = Plan(settings, batch, original, settings.method, window_of(batch, settings), jobs=jobs)
+    plan = Plan(settings, batch, original, settings.method, _window(batch, settings), jobs=jobs)
     if settings.method != "auto":
         return plan
     decision = _choose_method(plan, progress or Progress())
     return replace(
         plan,
         method=decision.chosen,
-        window=window_of(batch, settings, decision.chosen),
+        window=_window(batch, settings, decision.chosen),
         decision=decision,
     )
 
 
-def window_of(batch: TokenBatch, settings: Settings, method: str | None = None) -> int:
+def _window(batch: TokenBatch, settings: Settings, method: str | None = None) -> int:
     """Tokens per window, the word itself included; ``method`` defaults to that of the settings."""
     from selfvec.text import auto_window
 
@@ -171,7 +115,7 @@ def _choose_method(plan: Plan, progress: Progress) -> Choice:
     """Refine a sample with every method and test each on held-out text."""
     sample = _sample(replace(plan, settings=replace(plan.settings, history="none")))
     plans = {
-        name: replace(sample, method=name, window=window_of(plan.batch, plan.settings, name))
+        name: replace(sample, method=name, window=_window(plan.batch, plan.settings, name))
         for name in ("paper", "online", "decorrelated")
     }
     total = len(sample.batch) * sum(candidate.rounds for candidate in plans.values())
@@ -199,30 +143,3 @@ def _sample(plan: Plan) -> Plan:
     types = [batch.types[i] for i in words.tolist()]
     rows = Vectors(types, original.unit[words], sources=original.sources[words], normalized=True)
     return replace(plan, batch=TokenBatch(new[batch.ids], batch.offsets, types), original=rows)
-
-
-class NoRefinement:
-    """The method ``original``: the vectors do not change."""
-
-    done = True
-    progress = 0
-    counts = None
-
-    def __init__(self, batch: TokenBatch, original: Vectors) -> None:
-        self.dimensions = original.vector_size
-        self.table: NDArray[np.float32] = original.unit
-        self.sources = original.sources
-        periods = HistoryPlan(every=0).resolve(batch.counts, batch.types, 0, self.dimensions)
-        self.recorder = Recorder(periods, self.dimensions)
-
-    def advance(self) -> int:
-        """Do nothing."""
-        return 0
-
-    @property
-    def state(self) -> Mapping[str, NDArray[Any]]:
-        """Empty."""
-        return {}
-
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Do nothing."""

@@ -22,7 +22,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.text import Encoding
 
-from .plan import Plan, Refinement
+from .plan import Plan
+from .refinement import Refinement
 
 __all__ = ["InputProvenance", "joined_corpora", "joined_encodings", "run_provenance", "settings_of"]
 
@@ -71,7 +72,7 @@ def run_provenance(
         "vectors": described.vectors,
         "option_files": described.option_files,
         "sources": {source.name.lower(): int(np.sum(sources == source)) for source in Source},
-        "history": refinement.recorder.periods.as_dict(refinement.dimensions),
+        "history": refinement.recorder.as_dict(),
         "environment": environment(),
         "timings": timings,
     }

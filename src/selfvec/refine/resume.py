@@ -14,7 +14,8 @@ from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
 from selfvec.storage.workspace import Workspace, interruptible
 
-from .plan import Plan, Refinement
+from .plan import Plan
+from .refinement import Refinement
 
 __all__ = ["Execution", "run_to_end"]
 

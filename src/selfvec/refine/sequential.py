@@ -7,6 +7,7 @@ online    E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 
 from .decorrelated import base_vectors
-from .recorder import HistoryPlan, Recorder
 from .reference import neighbour_weights
+from .refinement import HistoryPlan, Refinement
 from .sequential_kernel import Centring, Recording, online_sweep, paper_sweep, sum_rows
 
 __all__ = ["BASE_PULL", "LEARNING_RATES", "OnlineRefinement", "PaperRefinement", "SequentialRefinement"]
@@ -33,14 +34,13 @@ _CHUNK = 256 * REBUILD  # tokens between progress and Ctrl-C checks: some hundre
 _RECORDED_CHUNK = 4 * REBUILD  # the same while recording: bounds the buffer, one state per token at most
 
 
-class SequentialRefinement:
-    """A sequential rule on a corpus, one chunk of tokens at a time.
+class SequentialRefinement(Refinement):
+    """A sequential rule on a corpus, one chunk of tokens at a time; a round is an epoch.
 
     Stopping between chunks and continuing from `state` gives the same bits as not stopping: the kernels sum
     their window anew at the end of each chunk.
     """
 
-    counts = None
     _kernel: Callable[..., int]
 
     def __init__(
@@ -59,21 +59,18 @@ class SequentialRefinement:
             raise OptionError(f"is a number from 0 up, not {learning_rate}", field="learning_rate")
         if epochs < 1:
             raise OptionError(f"there is at least 1 epoch, not {epochs}", field="epochs")
-        self.batch, self.sources, self.half = batch, original.sources, window // 2
-        self.rate, self.epochs = np.float32(learning_rate), epochs
-        self.dimensions = start.shape[1]
-        periods = (history or HistoryPlan()).resolve(batch.counts, batch.types, epochs, self.dimensions)
-        self.recorder = Recorder(periods, self.dimensions)
-        self.epoch = self.position = 0
+        super().__init__(batch, original, epochs, history)
+        self.half, self.rate = window // 2, np.float32(learning_rate)
+        self.position = 0  # in the text
         self._table = aligned_table(start)
         self._inside = np.zeros(len(self._table), np.int32)
-        recording = bool(periods.period.any())
+        recording = bool(self.recorder.period.any())
         self._chunk = _RECORDED_CHUNK if recording else _CHUNK
         size = _RECORDED_CHUNK if recording else 0
         self._rows = np.empty((size, self._table.shape[1]), np.float32)
         self._words, self._updates = np.empty(size, np.int32), np.empty(size, np.int64)
         # If nothing is recorded the period has length 0, which switches recording off.
-        period = periods.period if recording else np.zeros(0, np.int32)
+        period = self.recorder.period if recording else np.zeros(0, np.int32)
         self._recording = Recording(period, self.recorder.seen, self._rows, self._words, self._updates)
         nothing = np.zeros(0, np.float32)
         self._centring = Centring(
@@ -96,14 +93,9 @@ class SequentialRefinement:
         )
 
     @property
-    def done(self) -> bool:
-        """Whether all epochs are finished."""
-        return self.epoch >= self.epochs
-
-    @property
     def progress(self) -> int:
-        """Tokens refined so far, in all epochs."""
-        return self.epoch * len(self.batch) + self.position
+        """Tokens read so far, in all rounds."""
+        return super().progress + self.position
 
     @property
     def table(self) -> NDArray[np.float32]:
@@ -121,31 +113,21 @@ class SequentialRefinement:
         self.position = stop
         if stop == len(self.batch):
             self.position = 0
-            self.epoch += 1
-            if self.recorder.periods.plan.epochs:
-                every_word = np.arange(len(self.batch.types), dtype=np.int32)
-                self.recorder.add(every_word, self.batch.counts * self.epoch, self.table)
+            self._end_round()
         return tokens
 
     @property
-    def state(self) -> dict[str, NDArray[np.generic]]:
-        """Everything that `restore` needs to continue from here."""
-        filled = self.recorder.filled
-        return {
-            "place": np.array([self.epoch, self.position, filled], np.int64),
-            "table": np.ascontiguousarray(self._table),
-            "seen": self.recorder.seen,
-            "words": self.recorder.words[:filled],
-            "updates": self.recorder.updates[:filled],
-            "vectors": self.recorder.vectors[:filled],
-        }
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What `restore` needs to continue from here."""
+        return super().state | {"position": np.array([self.position])}
 
-    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue from a `state` of a refinement with the same corpus, table and options."""
-        self.epoch, self.position, filled = (int(number) for number in state["place"])
-        self._table[:] = state["table"]
-        self.recorder.seen[:] = state["seen"]
-        self.recorder.restore(state, filled)
+        super().restore(state)
+        self.position = int(state["position"][0])
+
+    def _restore_table(self, table: NDArray[np.float32]) -> None:
+        self._table[:] = table  # stays aligned
 
 
 class PaperRefinement(SequentialRefinement):
@@ -240,11 +222,11 @@ class OnlineRefinement(SequentialRefinement):
         return super()._sweep(stop)
 
     @property
-    def state(self) -> dict[str, NDArray[np.generic]]:
-        """Everything that `restore` needs to continue from here."""
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What `restore` needs to continue from here."""
         return super().state | {"total": self._centring.total, "mass": self._centring.mass}
 
-    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Continue from a `state` of a refinement with the same corpus, table and options."""
         super().restore(state)
         self._centring.total[:], self._centring.mass[:] = state["total"], state["mass"]

@@ -1,0 +1,247 @@
+"""`Refinement`: what all methods share, and the history, the recorded states of the vectors.
+
+The paper keeps every update, N·d floats per epoch: more than the corpus and the table together. The number of
+updates of every word is known in advance, so the size of a plan is exact and memory is allocated once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence import Counts
+from selfvec.data.history import History
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+
+__all__ = ["HistoryPlan", "Recorder", "Refinement", "parse_history"]
+
+DEFAULT_LIMIT = 64 << 20  # bytes
+_UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+
+
+@dataclass(frozen=True)
+class HistoryPlan:
+    """Which states are recorded."""
+
+    every: int | None = None  # record every k-th update of a word; 0: none; None: as many as fit
+    epochs: bool = False  # record every word at the end of each epoch
+    watch: tuple[str, ...] = ()  # words whose every update is recorded
+    limit: int = DEFAULT_LIMIT  # bytes of recorded vectors (float16)
+
+
+def _finest(updates: NDArray[np.int64], room: int) -> int:
+    """The smallest period whose records fit into ``room``; 0 if there is none."""
+    if len(updates) == 0 or room <= 0:
+        return 0
+    low, high = 1, int(updates.max()) + 1  # `high` always fits: it records nothing
+    while low < high:
+        middle = (low + high) // 2
+        if int((updates // middle).sum()) <= room:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def parse_history(texts: Sequence[str]) -> HistoryPlan:
+    """Read ``--history`` values, which may be repeated or joined by ``;``.
+
+    ``auto`` (as fine as 64 MB allow), ``none``, ``epoch``, ``every:K``, ``watch:WORD[,WORD]``,
+    ``limit:SIZE``.
+
+    >>> parse_history(["every:10", "watch:hail,tornado", "limit:1GB"])
+    HistoryPlan(every=10, epochs=False, watch=('hail', 'tornado'), limit=1073741824)
+    """
+    plan, given = HistoryPlan(), False
+    for text in (part.strip() for joined in texts for part in joined.split(";") if part.strip()):
+        name, _, value = text.partition(":")
+        if name == "auto" and not value:
+            continue
+        if name == "none" and not value:
+            plan = replace(plan, every=0)
+        elif name == "epoch" and not value:
+            plan = replace(plan, epochs=True, every=plan.every if given else 0)
+        elif name == "every" and value.isdecimal() and int(value) > 0:
+            plan, given = replace(plan, every=int(value)), True
+        elif name == "watch" and value:
+            watch = tuple(dict.fromkeys((*plan.watch, *filter(None, map(str.strip, value.split(","))))))
+            plan = replace(plan, watch=watch, every=plan.every if given else 0)
+        elif name == "limit" and value:
+            plan = replace(plan, limit=_parse_size(value))
+        else:
+            raise OptionError(
+                f"{text!r} is not a way to keep history",
+                field="history",
+                remedy="use auto, none, epoch, every:K, watch:WORD,WORD or limit:SIZE (as limit:200MB)",
+            )
+    return plan
+
+
+def _parse_size(text: str) -> int:
+    number, unit = text[:-2], text[-2:].upper()
+    if unit in _UNITS and number.isdecimal():
+        return int(number) * _UNITS[unit]
+    raise OptionError(
+        f"{text!r} is not a size", field="history", remedy="write a whole number of KB, MB or GB, as 200MB"
+    )
+
+
+class Recorder:
+    """Records the states of a plan as float16, in memory that is allocated once.
+
+    Raises `OptionError` if a watched word is not in the corpus or the plan needs more than its limit.
+    """
+
+    def __init__(
+        self,
+        plan: HistoryPlan,
+        counts: NDArray[np.int64],  # (V,)
+        words: Sequence[str],
+        rounds: int,  # passes over the corpus
+        dimensions: int,
+    ) -> None:
+        watched = np.zeros(len(counts), bool)
+        watched[_places(plan.watch, words)] = True
+        updates = counts * rounds
+        fixed = int(updates[watched].sum()) + (len(counts) * rounds if plan.epochs else 0)
+        every = plan.every
+        if every is None:
+            every = _finest(updates[~watched], plan.limit // (2 * dimensions) - fixed)
+        needed = fixed + (int((updates[~watched] // every).sum()) if every else 0)
+        if needed * 2 * dimensions > plan.limit:
+            raise OptionError(
+                f"the history asked for takes {needed * 2 * dimensions / 1e6:.0f} MB, "
+                f"the limit is {plan.limit / 1e6:.0f} MB",
+                field="history",
+                remedy="keep less (a larger K, fewer watched words) or set limit:SIZE, as limit:1GB",
+            )
+        self.plan = replace(plan, every=every)
+        self.period = np.where(watched, 1, every).astype(np.int32)  # (V,): every k-th update; 0 for none
+        self.seen = np.zeros(len(counts), np.int64)  # updates per word so far
+        self.words = np.empty(needed, np.int32)
+        self.updates = np.empty(needed, np.int64)
+        self.vectors = np.empty((needed, dimensions), np.float16)
+        self.filled = 0
+
+    def add(self, words: NDArray[np.int32], updates: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
+        """Append states: words (n,), updates so far of each (n,), rows (n, >= d)."""
+        end = self.filled + len(words)
+        self.words[self.filled : end] = words
+        self.updates[self.filled : end] = updates
+        self.vectors[self.filled : end] = rows[:, : self.vectors.shape[1]]
+        self.filled = end
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What `restore` needs to continue from here."""
+        records = {name: getattr(self, name)[: self.filled] for name in ("words", "updates", "vectors")}
+        return {"seen": self.seen, **records}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Continue from a `state` of the same plan and corpus."""
+        self.seen[:], self.filled = state["seen"], len(state["words"])
+        for name in ("words", "updates", "vectors"):
+            getattr(self, name)[: self.filled] = state[name]
+
+    def history(self) -> History:
+        """The recorded states, sorted by word and then by number of updates."""
+        words, updates = self.words[: self.filled], self.updates[: self.filled]
+        order = np.lexsort((updates, words))
+        counts = np.bincount(words, minlength=len(self.seen))
+        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        return History(starts, updates[order], self.vectors[: self.filled][order])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The description of the history in ``run.json``."""
+        return {
+            "every": self.plan.every,
+            "at_epoch_ends": self.plan.epochs,
+            "watched": list(self.plan.watch),
+            "records": len(self.words),
+            "bytes": self.vectors.nbytes,
+            "limit": self.plan.limit,
+            "dtype": "float16",
+        }
+
+
+def _places(watch: Sequence[str], words: Sequence[str]) -> list[int]:
+    """The numbers of the watched words."""
+    index = {word: i for i, word in enumerate(words)} if watch else {}
+    for word in watch:
+        if word not in index:
+            raise OptionError(
+                f"the watched word {word!r} does not occur in the corpus",
+                field="history",
+                remedy="watch a word as it stands in the vocabulary (lower case, lemma)",
+            )
+    return [index[word] for word in watch]
+
+
+class Refinement:
+    """A refinement in rounds over a corpus, which can be stopped between two steps and continued.
+
+    This class makes no rounds: it is the method ``original``, which leaves the vectors as they are.
+    """
+
+    counts: Counts | None = None  # co-occurrence counts, if the method made them
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        original: Vectors,  # the batch's types in their order, with sources
+        rounds: int = 0,
+        history: HistoryPlan | None = None,
+    ) -> None:
+        self.batch, self.rounds = batch, rounds
+        self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
+        self.dimensions = original.vector_size
+        plan = history or HistoryPlan()
+        self.recorder = Recorder(plan, batch.counts, batch.types, rounds, self.dimensions)
+        self.finished = 0  # rounds
+        self._table: NDArray[np.float32] = original.unit
+
+    @property
+    def table(self) -> NDArray[np.float32]:
+        """The current vectors, (V, d) float32; may be a view."""
+        return self._table
+
+    @property
+    def done(self) -> bool:
+        """Whether all rounds are finished."""
+        return self.finished >= self.rounds
+
+    @property
+    def progress(self) -> int:
+        """Tokens read so far, in all rounds."""
+        return self.finished * len(self.batch)
+
+    def advance(self) -> int:
+        """Take a step; return the number of tokens it read."""
+        return 0
+
+    def _end_round(self) -> None:
+        """Count a round, and record every word if the plan says so."""
+        self.finished += 1
+        if self.recorder.plan.epochs:
+            every_word = np.arange(len(self.batch.types), dtype=np.int32)
+            self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What `restore` needs to continue from here."""
+        return {"finished": np.array([self.finished]), "table": self._table} | self.recorder.state
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Continue from a `state` of a refinement with the same corpus, table and options."""
+        self.finished = int(state["finished"][0])
+        self._restore_table(state["table"])
+        self.recorder.restore(state)
+
+    def _restore_table(self, table: NDArray[np.float32]) -> None:
+        self._table = np.array(table)
