@@ -23,8 +23,8 @@ from selfvec.cooccurrence.counts import run_counts
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.refine.incremental import merge, update
 from selfvec.refine.pipeline import refine
+from selfvec.refine.update_merge import merge, update
 from selfvec.storage.run_folder import open_run
 
 SHARDS, NEW = 4, 100  # shards of the whole; one in so many documents is new

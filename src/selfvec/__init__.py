@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from selfvec.data.token_batch import TokenBatch
     from selfvec.data.vectors import Vectors
     from selfvec.evaluation import evaluate
-    from selfvec.refine.incremental import merge, update
+    from selfvec.refine.update_merge import merge, update
     from selfvec.search import Index, run_index
     from selfvec.search.encoder import Encoder
     from selfvec.storage.formats import load, save
@@ -46,12 +46,12 @@ _HOMES = {
     "drift": "analysis.drift",
     "evaluate": "evaluation",
     "load": "storage.formats",
-    "merge": "refine.incremental",
+    "merge": "refine.update_merge",
     "open_run": "storage.run_folder",
     "run_index": "search",
     "save": "storage.formats",
     "save_run": "storage.run_folder",
-    "update": "refine.incremental",
+    "update": "refine.update_merge",
 }
 
 __all__ = [

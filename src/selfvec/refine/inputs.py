@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-from .provenance import InputProvenance
 from .resume import Execution
 from .unknown_words import starting_vectors
 
@@ -29,7 +28,27 @@ if TYPE_CHECKING:
     from selfvec.text.phrase_finding import Finder
     from selfvec.text.stems import UnstemmedTokens
 
-__all__ = ["Inputs", "by_frequency", "inputs_from", "option_files", "read_inputs", "read_unstemmed"]
+__all__ = [
+    "InputProvenance",
+    "Inputs",
+    "by_frequency",
+    "inputs_from",
+    "option_files",
+    "read_inputs",
+    "read_unstemmed",
+]
+
+
+@dataclass(frozen=True)
+class InputProvenance:
+    """The description of the inputs in ``run.json``."""
+
+    corpus: dict[str, Any]  # from `selfvec.corpus.Summary.as_dict`
+    text: Encoding
+    vectors: dict[str, Any]  # name, hash and size of the vectors file
+    option_files: dict[str, str]  # SHA-256 of the files that options name
+    phrases: dict[str, Any] | None = None  # the phrases that became tokens
+    grown: list[Any] = field(default_factory=list)  # the updates and merges that made the run, in order
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,10 @@ class Inputs:
     original: Vectors  # the starting vector of each word
     described: InputProvenance
     unstemmed: UnstemmedTokens | None = None  # before stemming and `min_count`, if they changed the corpus
+
+    def grown(self, steps: list[Any]) -> Inputs:
+        """The same, with the updates and merges that made them."""
+        return replace(self, described=replace(self.described, grown=steps))
 
 
 def read_inputs(

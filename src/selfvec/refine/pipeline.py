@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.provenance import Timings, environment
 from selfvec.data.run import Part, Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -20,16 +23,16 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.workspace import Workspace
 
 from .health import check_health
-from .inputs import Inputs, read_inputs
-from .plan import make_plan
-from .provenance import run_provenance, settings_of
+from .inputs import InputProvenance, Inputs, read_inputs
+from .plan import Plan, make_plan
+from .refinement import Refinement
 from .resume import Execution, run_to_end
 from .unknown_words import starting_vectors
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["refine", "refine_again", "refine_inputs"]
+__all__ = ["refine", "refine_again", "refine_inputs", "settings_of"]
 
 
 def refine(
@@ -68,7 +71,7 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
         parts["counts"] = refinement.counts
     if inputs.unstemmed is not None:
         parts["unstemmed"] = inputs.unstemmed
-    provenance = run_provenance(plan, inputs.described, refinement, sources, timings)
+    provenance = _run_provenance(plan, inputs.described, refinement, sources, timings)
     report = {"health": health.as_dict()}
     return Run(refined, original, history, provenance, report, batch if settings.keep_tokens else None, parts)
 
@@ -87,3 +90,52 @@ def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None
     provenance = {"method": plan.method}
     table = plan.refined_table()
     return Vectors(batch.types, table, counts=batch.counts, provenance=provenance, normalized=True)
+
+
+def _run_provenance(
+    plan: Plan,
+    described: InputProvenance,
+    refinement: Refinement,
+    sources: NDArray[np.uint8],
+    timings: Timings,
+) -> dict[str, Any]:
+    """The contents of ``run.json``."""
+    batch, options = plan.batch, plan.settings.as_dict()
+    if plan.learning_rate is not None and plan.decision is None:
+        options["learning_rate"] = plan.learning_rate
+    said: dict[str, Any] = {
+        "method": plan.method,
+        "tokens": len(batch),
+        "types": len(batch.types),
+        "documents": batch.documents,
+        "window": plan.window,
+        "epochs": plan.rounds,
+        "learning_rate": plan.learning_rate,
+        "seed": plan.settings.seed,
+        "dimensions": plan.original.vector_size,
+        "options": options,
+        "corpus": described.corpus,
+        "text": described.text.as_dict(),
+        "vectors": described.vectors,
+        "option_files": described.option_files,
+        "sources": {source.name.lower(): int(np.sum(sources == source)) for source in Source},
+        "history": refinement.recorder.as_dict(),
+        "environment": environment(),
+        "timings": timings,
+    }
+    if described.phrases is not None:
+        said["phrases"] = described.phrases
+    if plan.decision is not None:
+        said["decision"] = plan.decision.as_dict()
+    if described.grown:
+        said["grown"] = described.grown
+    return said
+
+
+def settings_of(run: Run) -> Settings:
+    """The options that a run was made with, from ``run.json``."""
+    try:
+        return Settings(**run.provenance["options"])
+    except (KeyError, TypeError, OptionError) as error:
+        rule = f"the options in run.json are damaged ({error})"
+        raise FormatError(rule, path=run.folder, remedy="make the run again") from None

@@ -22,8 +22,8 @@ from selfvec.corpus import Corpus
 from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.refine.incremental.join import joined, repeated, without_repeats
 from selfvec.refine.inputs import by_frequency
+from selfvec.refine.joining import joined, repeated, without_repeats
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.stems import apply_stem_and_min_count, merged_types
 

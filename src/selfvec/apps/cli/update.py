@@ -55,8 +55,8 @@ def update(
     Example: selfvec update run reports-2024.csv
     """
     from selfvec.corpus import Corpus
-    from selfvec.refine.incremental import fields_of
-    from selfvec.refine.incremental import update as updated
+    from selfvec.refine.update_merge import fields_of
+    from selfvec.refine.update_merge import update as updated
     from selfvec.storage.run_folder import open_run
     from selfvec.storage.workspace import Workspace
 
@@ -81,7 +81,7 @@ def merge(
 
     Example: selfvec merge run-2023 run-2024 -o run
     """
-    from selfvec.refine.incremental import merge as merged
+    from selfvec.refine.update_merge import merge as merged
     from selfvec.storage.workspace import Workspace
 
     with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:

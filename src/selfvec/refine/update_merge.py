@@ -1,15 +1,16 @@
-"""`update` and `merge`: join the token ids of the parts, stem and count the whole, and refine it anew.
+"""Adding text to a run (`update`) and merging runs (`merge`).
 
-Refined tables cannot be combined: whitening, anchors and neighbour weights depend on all of the text.
-Reading, tokenising and looking up words are not repeated. The result is the same as that of one run on all of
-the text.
+    update(refine(A), B) == refine(A + B)            merge([refine(A), refine(B)]) == refine(A + B)
+
+Both join the token ids of the parts, stem and count the whole, and refine it anew: tokens, vocabulary, counts
+and both tables are equal bit for bit. Refined tables cannot be combined, because whitening, anchors and
+neighbour weights depend on all of the text. Reading, tokenising and looking up words are not repeated.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,14 +21,13 @@ from selfvec.base.provenance import Timings
 from selfvec.corpus.fingerprints import ONCE
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.refine.inputs import inputs_from, read_unstemmed
-from selfvec.refine.pipeline import refine_inputs
-from selfvec.refine.provenance import InputProvenance, joined_corpora, joined_encodings
-from selfvec.refine.resume import Execution
+from selfvec.data.vectors import Vectors
 
-from .join import joined, repeated, without_repeats
-from .parts import Part, part_of, refuse_changed_files, refuse_different, refuse_same_files
-from .starting_rows import Given, gathered, table_of
+from .inputs import InputProvenance, Inputs, inputs_from, read_unstemmed
+from .joining import joined, joined_corpora, joined_encodings, repeated, without_repeats
+from .pipeline import refine_inputs
+from .resume import Execution
+from .run_parts import Given, Part, gathered, part_of, refuse_changed_files, refuse_different, table_of
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -96,36 +96,24 @@ def update(
         old = part_of(run)
         refuse_changed_files(old)
         opened = _opened(old.run, corpus)
-        table, described = table_of(old, vectors)
+        table = table_of(old, vectors)
     marks = old.unstemmed.fingerprints
     assert marks is not None
-    seen = Seen(marks & ~ONCE)
-    fresh, encoding = read_unstemmed(opened, table, old.settings, execution, seen=seen)
+    fresh, encoding = read_unstemmed(opened, table, old.settings, execution, seen=Seen(marks & ~ONCE))
     corpora = [old.recorded("corpus"), opened.summary.as_dict()]
-    refuse_same_files(corpora)
+    texts = [old.recorded("text"), encoding.as_dict()]
     batches = [old.unstemmed, fresh]
+    with execution.timings.stage("count"):
+        inputs = _inputs([old], batches, joined_corpora(corpora), texts, table)
     again = int(repeated(batches)[1].sum())
     if again:
         execution.progress.say(
             f"{again:,} of the {fresh.documents:,} new documents repeat text already in the run; they are "
             f"counted again"
         )
-    with execution.timings.stage("count"):
-        whole = joined(batches)
-        about = InputProvenance(
-            joined_corpora(corpora, 0, 0),
-            joined_encodings([old.recorded("text"), encoding.as_dict()], whole),
-            described,
-            old.recorded("option_files"),
-        )
-        words = table.key_to_index if table is not None else {}
-        inputs = inputs_from(
-            whole, words, old.settings, about, lambda batch: gathered(batch, [old], table, old.settings)
-        )
     more = {name: number - old.counted[name] for name, number in _counted(inputs.batch).items()}
     step = {"by": "update", **more, "files": _files(corpora[1])}
-    inputs = replace(inputs, described=replace(inputs.described, grown=[*old.steps, step]))
-    return refine_inputs(inputs, old.settings, execution)
+    return refine_inputs(inputs.grown([*old.steps, step]), old.settings, execution)
 
 
 def merge(
@@ -179,29 +167,32 @@ def merge(
     with execution.timings.stage("load"):
         parts = [part_of(run, number) for number, run in enumerate(runs)]
         refuse_different(parts)
-        corpora = [part.recorded("corpus") for part in parts]
-        refuse_same_files(corpora)
     settings = parts[0].settings
     with execution.timings.stage("count"):
         batches = [part.unstemmed for part in parts]
         kept = without_repeats(batches)
         left_out = sum(a.documents - b.documents for a, b in zip(batches, kept, strict=True))
-        whole = joined(kept)
-        about = InputProvenance(
-            joined_corpora(corpora, _repeats(batches), left_out),
-            joined_encodings([part.recorded("text") for part in parts], whole),
-            parts[0].recorded("vectors"),
-            parts[0].recorded("option_files"),
-            grown=[{"by": "merge", "runs": [_described(part) for part in parts]}],
-        )
-        table, known = None, {word: 0 for part in parts for word in part.known}
-        if settings.stem or settings.min_count > 1:  # the whole may have words that no part has
-            table, _ = table_of(parts[0], vectors)
-            known = {} if table is None else table.key_to_index
-        inputs = inputs_from(
-            whole, known, settings, about, lambda batch: gathered(batch, parts, table, settings)
-        )
-    return refine_inputs(inputs, settings, execution)
+        corpus = joined_corpora([part.recorded("corpus") for part in parts], _repeats(batches), left_out)
+        # With stemming or min_count the whole may have words that no part has.
+        table = table_of(parts[0], vectors) if settings.stem or settings.min_count > 1 else None
+        inputs = _inputs(parts, kept, corpus, [part.recorded("text") for part in parts], table)
+    step = {"by": "merge", "runs": [_described(part) for part in parts]}
+    return refine_inputs(inputs.grown([step]), settings, execution)
+
+
+def _inputs(
+    parts: Sequence[Part],
+    batches: Sequence[TokenBatch],  # before stemming and `min_count`
+    corpus: dict[str, Any],  # the summary of the whole
+    texts: Sequence[dict[str, Any]],  # the descriptions of the encoded texts
+    table: Vectors | None,  # for words that the parts do not have
+) -> Inputs:
+    """The whole, stemmed and counted, with the rows that its words start from."""
+    first, whole = parts[0], joined(batches)
+    vectors, files = first.recorded("vectors"), first.recorded("option_files")
+    about = InputProvenance(corpus, joined_encodings(texts, whole), vectors, files)
+    known = {word: 0 for part in parts for word in part.known} if table is None else table.key_to_index
+    return inputs_from(whole, known, first.settings, about, lambda batch: gathered(batch, parts, table))
 
 
 def fields_of(run: Run) -> dict[str, Any]:

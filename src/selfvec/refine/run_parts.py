@@ -1,30 +1,43 @@
 """A run as a part of a larger corpus, and the checks that it can be.
 
 Runs can be merged if they have the same options and vectors and no option depends on the whole text at once:
-reading all of the text together must give the same tokens.
+reading all of the text together must give the same tokens. Words start from the parts' rows, or from the
+vectors file that the parts started from.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.files import sha256
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Source
-from selfvec.refine.inputs import option_files
-from selfvec.refine.provenance import settings_of
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 from selfvec.text.stems import unstemmed_tokens
 
-__all__ = ["Part", "part_of", "refuse_changed_files", "refuse_different", "refuse_same_files"]
+from .inputs import option_files
+from .pipeline import settings_of
+from .unknown_words import starting_vectors
 
+__all__ = ["Given", "Part", "gathered", "part_of", "refuse_changed_files", "refuse_different", "table_of"]
+
+Given = Vectors | str | os.PathLike[str] | None
+"""The original vectors, if their file has moved; else None."""
+
+_BLOCK = 4096
+_AGAIN = "give their path with --vectors PATH"
 _WHOLE = {
     "tagger": "finds parts of speech from the beginning of the text",
     "phrases": "finds its terms in the whole text",
@@ -145,18 +158,98 @@ def refuse_changed_files(part: Part) -> None:
             )
 
 
-def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
-    """Raise `CorpusError` if two corpora (`Summary.as_dict` each) contain the same file."""
-    seen: dict[str, str] = {}
-    for corpus in corpora:
-        files = corpus.get("files")
-        files = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
-        own = {str(file.get("sha256")): str(file.get("path")) for file in files}
-        for digest, path in own.items():
-            if digest in seen:
-                raise CorpusError(
-                    f"was read before, byte for byte, as {seen[digest]}: its documents would count twice",
-                    path=path,
-                    remedy="leave it out",
-                )
-        seen |= own
+def table_of(part: Part, given: Given = None) -> Vectors | None:
+    """The vectors that a run started from, read again and checked.
+
+    ``given`` replaces the recorded path. Raises `InputError` if they are not found, `FormatError` if they
+    differ.
+    """
+    recorded = part.recorded("vectors")
+    if recorded.get("name") == "none":
+        return None
+    place = _place(part, recorded) if given is None else given
+    if isinstance(place, Vectors):
+        table = place
+    else:
+        if "sha256" in recorded and (not Path(place).is_file() or sha256(place) != recorded["sha256"]):
+            raise _other(os.fspath(place), f"the file that {part.name} was made of")
+        table = load(place, errors=part.settings.vectors_errors)
+    if "sha256" not in recorded or table is given:
+        _check_rows(table, part)
+    return table
+
+
+def _place(part: Part, recorded: dict[str, Any]) -> str | Path:
+    """The path of the vectors file, as recorded or beside the run."""
+    name = str(recorded.get("name", "memory"))
+    if name == "memory":
+        raise InputError(
+            f"the vectors that {part.name} was made of came from memory",
+            remedy="give them again (vectors=...)",
+        )
+    if name == "default":
+        return name
+    beside = [] if part.run.folder is None else [part.run.folder.parent / name]
+    for path in (Path(name), *beside):
+        if path.exists():
+            return path
+    raise InputError(f"the vectors that {part.name} was made of are not found", path=name, remedy=_AGAIN)
+
+
+def _check_rows(table: Vectors, part: Part) -> None:
+    """Raise `FormatError` if the rows of a table differ from those of a run for the run's words."""
+    original = part.run.original
+    own = np.flatnonzero(original.sources == Source.KNOWN)
+    for block in _blocks(own):
+        words = [original.index_to_key[i] for i in block.tolist()]
+        rows, _ = table.lookup(words, compose=False)
+        if table.vector_size != original.vector_size or not np.array_equal(
+            unit_rows(rows), original.vectors[block]
+        ):
+            raise _other(None, f"the vectors that {part.name} was made of")
+
+
+def _other(path: str | None, which: str) -> FormatError:
+    return FormatError(f"is not {which}" if path else f"these are not {which}", path=path, remedy=_AGAIN)
+
+
+def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) -> Vectors:
+    """The starting vectors of a corpus, the same as `starting_vectors` of all of the text.
+
+    Words of the ``parts`` keep their rows; ``table``, what the parts started from, is for the others. Raises
+    `FormatError` if two parts have different rows for a word.
+    """
+    settings = parts[0].settings
+    if any(np.any(part.run.original.sources == Source.RANDOM) for part in parts):
+        return starting_vectors(batch, None, settings)
+    index = {word: i for i, word in enumerate(batch.types)}
+    rows = np.zeros((len(index), parts[0].run.original.vector_size), np.float32)
+    sources = np.full(len(index), Source.NONE, np.uint8)
+    filled = np.zeros(len(index), bool)
+    for part in parts:
+        original = part.run.original
+        places = np.fromiter((index.get(word, -1) for word in original.index_to_key), np.int64)
+        for block in _blocks(np.flatnonzero(places >= 0)):
+            here = places[block]
+            _check_equal(rows[here], original.vectors[block], filled[here], part)
+            rows[here], sources[here] = original.vectors[block], original.sources[block]
+            filled[here] = True
+    missing = np.flatnonzero(~filled)
+    if len(missing) and table is not None:
+        words = [batch.types[i] for i in missing.tolist()]
+        found, sources[missing] = table.lookup(words, compose=settings.oov == "subwords")
+        rows[missing] = unit_in_place(found)
+    return Vectors(batch.types, rows, sources=sources, normalized=True)
+
+
+def _check_equal(rows: NDArray[Any], more: NDArray[Any], filled: NDArray[np.bool_], part: Part) -> None:
+    if rows.shape != more.shape or not np.array_equal(rows[filled], more[filled]):
+        raise FormatError(
+            "runs that are merged start from the same vectors, this one has other rows for the same words",
+            path=part.name,
+            remedy="refine it again",
+        )
+
+
+def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    return (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))

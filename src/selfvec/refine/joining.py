@@ -1,0 +1,194 @@
+"""Joining the parts of a corpus and their descriptions, with the same result as reading all of it at once.
+
+Words are numbered anew in order of first appearance, which decides ties of frequency. In layouts that hold a
+text only once, documents that an earlier part contains are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import CorpusError, FormatError
+from selfvec.corpus.fingerprints import ONCE
+from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text import Encoding
+
+__all__ = ["joined", "joined_corpora", "joined_encodings", "repeated", "without_repeats"]
+
+_COUNTED = ("documents", "empty", "duplicates", "undated", "mended_rows", "bad_rows")
+_LISTED = ("files", "mended_places", "bad_places", "skipped_files", "text_fields")
+_FLAGS = ("text_given", "date_given", "slice_by_name")
+_NAMED = ("date_field", "layout")
+_BLOCK = 1 << 20
+
+
+def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
+    """All documents of the parts in their order; types in order of first appearance.
+
+    ``parts`` are batches before stemming and `min_count`. Types that do not occur are dropped.
+
+    >>> one, two = (TokenBatch.from_documents([text.split()]) for text in ("b a", "c a a"))
+    >>> whole = joined([one, two])
+    >>> list(whole.types), whole.ids.tolist(), whole.offsets.tolist()
+    (['b', 'a', 'c'], [0, 1, 2, 1, 1], [0, 2, 5])
+    """
+    index = {word: i for i, word in enumerate(dict.fromkeys(chain.from_iterable(p.types for p in parts)))}
+    numbers = [np.fromiter(map(index.__getitem__, p.types), np.int32, len(p.types)) for p in parts]
+    starts = np.cumsum([0, *map(len, parts)])
+    labels = dict.fromkeys(chain.from_iterable(part.slice_names for part in parts))
+    names = {name: i for i, name in enumerate(labels)}
+    marks = [part.fingerprints for part in parts if part.fingerprints is not None]
+    sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
+    return _by_appearance(
+        TokenBatch(
+            np.concatenate([new[part.ids] for new, part in zip(numbers, parts, strict=True)]),
+            np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),
+            list(index),
+            _dates(parts),
+            sum(part.sentences for part in parts),
+            np.concatenate([_slices(part, names) for part in parts]) if names else None,
+            list(names),
+            np.concatenate(marks) if len(marks) == len(parts) else None,
+            np.concatenate(sentence_counts) if len(sentence_counts) == len(parts) else None,
+        )
+    )
+
+
+def repeated(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
+    """For each part, whether each document repeats a text of an earlier part, (D,) bool."""
+    seen, found = np.zeros(0, np.uint64), []
+    for part in parts:
+        marks = part.fingerprints
+        if marks is None:
+            found.append(np.zeros(part.documents, bool))
+            continue
+        found.append(np.isin(marks | ONCE, seen))
+        seen = np.union1d(seen, marks | ONCE)
+    return found
+
+
+def without_repeats(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
+    """The parts without the documents of earlier ones, in layouts that hold a text only once."""
+    kept = []
+    for part, again in zip(parts, repeated(parts), strict=True):
+        if part.fingerprints is not None:
+            again &= (part.fingerprints & ONCE).astype(bool)
+        kept.append(part.part(~again) if again.any() else part)
+    return kept
+
+
+def _by_appearance(batch: TokenBatch) -> TokenBatch:
+    """The same corpus with its types in order of first appearance, without those that do not occur."""
+    first = np.full(len(batch.types), len(batch), np.int64)
+    for start in range(0, len(batch), _BLOCK):
+        block = batch.ids[start : start + _BLOCK]
+        np.minimum.at(first, block, np.arange(start, start + len(block)))
+    order = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(batch))]
+    new = np.zeros(len(first), np.int32)
+    new[order] = np.arange(len(order), dtype=np.int32)
+    return replace(batch, ids=new[batch.ids], types=[batch.types[i] for i in order.tolist()])
+
+
+def _dates(parts: Sequence[TokenBatch]) -> NDArray[np.datetime64] | None:
+    if all(part.dates is None for part in parts):
+        return None
+    unknown = [np.full(part.documents, "NaT", "datetime64[D]") for part in parts]
+    return np.concatenate([n if p.dates is None else p.dates for p, n in zip(parts, unknown, strict=True)])
+
+
+def _slices(part: TokenBatch, names: dict[str, int]) -> NDArray[np.int32]:
+    """A part's slice of each document as a number in the whole corpus, (D,) int32."""
+    if part.slices is None:
+        return np.full(part.documents, -1, np.int32)
+    numbers = np.array([*(names[name] for name in part.slice_names), -1], np.int32)
+    return numbers[part.slices]  # -1 stays: it takes the last
+
+
+def joined_corpora(
+    corpora: Sequence[Mapping[str, Any]],  # from `selfvec.corpus.Summary.as_dict`
+    repeats: int = 0,  # texts that occur in an earlier corpus and are not counted as duplicates yet
+    left_out: int = 0,  # documents left out because of that
+) -> dict[str, Any]:
+    """The summary of several corpora as one. Raises `CorpusError` if two contain the same file."""
+    _refuse_same_files(corpora)
+    try:
+        summaries = [_summary(corpus) for corpus in corpora]
+        whole = Summary()
+        for name in _COUNTED:
+            setattr(whole, name, sum(getattr(summary, name) for summary in summaries))
+        for name in _LISTED:
+            setattr(whole, name, [value for summary in summaries for value in getattr(summary, name)])
+        for name in _FLAGS:
+            setattr(whole, name, any(getattr(summary, name) for summary in summaries))
+        for name in _NAMED:
+            values = [value for summary in summaries for value in (getattr(summary, name) or "").split(", ")]
+            setattr(whole, name, ", ".join(dict.fromkeys(filter(None, values))) or None)
+        whole.slice_field = next((s.slice_field for s in summaries if s.slice_field), None)
+        whole.text_fields = tuple(dict.fromkeys(whole.text_fields))
+        del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]
+        whole.duplicates += repeats
+        whole.documents -= left_out
+        return whole.as_dict()
+    except (TypeError, AttributeError, IndexError) as error:
+        rule = f"the summary of a run's corpus is damaged ({error})"
+        raise FormatError(rule, field="corpus", remedy="make the run again") from None
+
+
+def _summary(saved: Mapping[str, Any]) -> Summary:
+    known = {of.name: saved[of.name] for of in fields(Summary) if of.name in saved}
+    summary = Summary(**known | {"files": [FileRead(**file) for file in saved.get("files", [])]})
+    texts = [name for name in _LISTED if name != "files"]
+    strings = [value for name in texts for value in getattr(summary, name)]
+    counts = [getattr(summary, name) for name in _COUNTED]
+    if not all(isinstance(value, str) for value in strings) or not all(type(n) is int for n in counts):
+        raise TypeError("names are strings, numbers of documents whole numbers")
+    return summary
+
+
+def joined_encodings(
+    texts: Sequence[Mapping[str, Any]],  # from `selfvec.text.Encoding.as_dict`
+    unstemmed: TokenBatch,  # the whole text, before stemming and `min_count`
+) -> Encoding:
+    """The encoding of several corpora as one."""
+    dropped: dict[str, int] = {}
+    for text in texts:
+        counted = text.get("dropped")
+        for rule, tokens in counted.items() if isinstance(counted, dict) else ():
+            if rule != "minimal count" and isinstance(tokens, int):
+                dropped[rule] = dropped.get(rule, 0) + tokens
+    return Encoding(
+        tokenizer=str(texts[0].get("tokenizer")),
+        documents=unstemmed.documents,
+        sentences=unstemmed.sentences,
+        empty=0,
+        raw_tokens=len(unstemmed) + sum(dropped.values()),
+        tokens=len(unstemmed),
+        dropped=dropped,
+        raw_types=None,
+        types=len(unstemmed.types),
+        known_types=0,
+        known_tokens=0,
+    )
+
+
+def _refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
+    seen: dict[str, str] = {}
+    for corpus in corpora:
+        files = corpus.get("files")
+        files = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+        own = {str(file.get("sha256")): str(file.get("path")) for file in files}
+        for digest, path in own.items():
+            if digest in seen:
+                raise CorpusError(
+                    f"was read before, byte for byte, as {seen[digest]}: its documents would count twice",
+                    path=path,
+                    remedy="leave it out",
+                )
+        seen |= own
