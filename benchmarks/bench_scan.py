@@ -70,9 +70,7 @@ def run() -> Iterator[Result]:
     one, two = (ScanOperator(batch, WINDOW, jobs=jobs) for jobs in (1, 2))
     millions = len(batch) / 1e6
     mine, theirs = paired(
-        lambda: one.apply(rows),
-        lambda: _naive(batch.ids, batch.offsets, table, naive_result, WINDOW // 2),
-        3,
+        lambda: one.apply(rows), lambda: _naive(batch.ids, batch.offsets, table, naive_result, WINDOW // 2), 3
     )
     label = f"scan, d {DIMENSIONS}, window {WINDOW}, {len(batch.types):,} types"
     yield Result(f"{label}, one core", millions / mine, "M tokens/s", "naive Numba", theirs / mine)

@@ -114,10 +114,7 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
     held = anchored(twice, base, batch.counts, np.ones(len(base), np.float32))
 
     return list(batch.types), [
-        [
-            ("before", start),
-            *((f"the paper's rule, epoch {epoch}", walked[epoch]) for epoch in (1, 2, 4)),
-        ],
+        [("before", start), *((f"the paper's rule, epoch {epoch}", walked[epoch]) for epoch in (1, 2, 4))],
         [
             ("before, centred", base),
             ("decorrelated, pass 1", once),

@@ -163,10 +163,7 @@ def draw_spectrum(spectra: Mapping[str, NDArray[np.float64]], path: Path) -> Non
 
 
 def draw_map(
-    states: Sequence[tuple[str, Table]],
-    words: Sequence[str],
-    groups: Mapping[str, Sequence[str]],
-    path: Path,
+    states: Sequence[tuple[str, Table]], words: Sequence[str], groups: Mapping[str, Sequence[str]], path: Path
 ) -> None:
     """Frequent words in the two directions in which they vary most, each state in its own, at one scale.
 

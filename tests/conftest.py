@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 from tests.places import SHARED_DATA
+
+from selfvec.data.vectors import Vectors
 
 settings.register_profile("selfvec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("selfvec")
@@ -43,3 +47,28 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("shared/data is not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture
+def plane() -> Vectors:
+    """Words by their angle in degrees; ``blank`` has a row of zeros."""
+    angles = {"hail": 0, "ice": 20, "storm": 60, "Rome": 90, "invoice": 180}
+    rows = [[np.cos(np.deg2rad(a)), np.sin(np.deg2rad(a))] for a in angles.values()]
+    return Vectors([*angles, "blank"], np.array([*rows, [0, 0]], np.float32))
+
+
+@pytest.fixture
+def storm_vectors() -> Vectors:
+    """Random directions for eight words of the reports; the others are unknown."""
+    words = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
+    return Vectors(words, np.random.default_rng(5).standard_normal((8, 16)).astype(np.float32))
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """No file can grow beyond 10 kB, as on a disk that is nearly full."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)

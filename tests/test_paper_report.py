@@ -5,8 +5,6 @@ from __future__ import annotations
 import doctest
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -28,7 +26,6 @@ from benchmarks.paper_report.tables import parts
 from benchmarks.refining import refine_batch, shuffled
 
 from selfvec.corpus import Corpus
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.pipeline import refine
@@ -49,10 +46,7 @@ PLAN = Plan(
     held_out=5,
     repeats=1,
 )
-VARIANTS = (
-    corpora.Variant("all words", Rules()),
-    corpora.Variant("words seen twice", Rules(min_count=2)),
-)
+VARIANTS = (corpora.Variant("all words", Rules()), corpora.Variant("words seen twice", Rules(min_count=2)))
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +107,6 @@ def test_results_have_a_row_for_everything_planned(results: dict[str, Any]) -> N
     assert len(results["held_out"]) == 2 * 2 * 2
 
 
-def test_the_cut_holds_as_many_tokens_as_asked_and_no_document_more(results: dict[str, Any]) -> None:
-    cut, whole = results["corpora"]
-    longest = whole["tokens"] / whole["documents"] * 2
-    assert PLAN.tokens <= cut["tokens"] < PLAN.tokens + longest
-    assert cut["documents"] < whole["documents"] == 200
-
-
 def test_figures_are_small_and_their_text_is_whole(folder: Path, results: dict[str, Any]) -> None:
     names = {"paper-space.svg", "paper-variance.svg", *(row["figure"] for row in results["figures"])}
     assert {path.name for path in folder.glob("*.svg")} == names
@@ -138,15 +125,6 @@ def test_report_measures_what_the_product_does(
         assert row[name] == pytest.approx(health[name], rel=1e-4)
 
 
-def test_shuffling_moves_documents_and_nothing_else(prepared: corpora.Prepared) -> None:
-    def documents(batch: TokenBatch) -> list[tuple[int, ...]]:
-        return [tuple(part.tolist()) for part in np.split(batch.ids, batch.offsets[1:-1])]
-
-    once, again = shuffled(prepared.batch, 3), shuffled(prepared.batch, 3)
-    assert documents(once) == documents(again) != documents(prepared.batch)
-    assert sorted(documents(once)) == sorted(documents(prepared.batch))
-
-
 def test_variance_is_the_mean_cosine_distance_between_two_ends(prepared: corpora.Prepared) -> None:
     plan = replace(PLAN, rates=(0.1,))
     ends = [
@@ -157,12 +135,6 @@ def test_variance_is_the_mean_cosine_distance_between_two_ends(prepared: corpora
     distance = np.mean([1 - np.einsum("ij,ij->i", ends[a], ends[b]) for a, b in pairs])
     (row,) = experiments.rates(prepared, plan)
     assert row["variance"] == pytest.approx(distance, rel=1e-4)
-
-
-def test_one_document_has_one_order_and_no_variance(texts: list[str], vectors: Vectors) -> None:
-    one = corpora.prepare("one", [" ".join(texts[:20])], Rules(), vectors)
-    (row,) = experiments.rates(one, replace(PLAN, rates=(0.05,)))
-    assert row["variance"] == pytest.approx(0, abs=1e-6)
 
 
 def test_words_alone_among_unknown_words_stay_without_a_vector(vectors: Vectors) -> None:
@@ -182,21 +154,6 @@ def test_held_out_words_start_from_zero_and_the_rest_as_before(prepared: corpora
     rest = np.setdiff1d(np.arange(len(prepared.known)), words)
     np.testing.assert_array_equal(hidden.original.vectors[rest], prepared.original.vectors[rest])
     assert prepared.known[words].all()
-
-
-def test_a_perfect_guess_ranks_first_and_an_opposite_one_last(prepared: corpora.Prepared) -> None:
-    known = np.flatnonzero(prepared.known)
-    true = prepared.original.unit[known[:4]]
-    assert experiments._recovered(prepared.original, known, known[:4], true) == pytest.approx((1, 1))
-    cosine, rank = experiments._recovered(prepared.original, known, known[:4], -true)
-    assert (cosine, rank) == pytest.approx((-1, len(known)))
-
-
-def test_a_neighbourhood_ends_at_the_window_and_at_the_document(vectors: Vectors) -> None:
-    small = corpora.prepare("small", ["a b c d e", "d f"], Rules(), vectors)
-    names = small.batch.types
-    assert {names[i] for i in experiments._neighbourhood(small, small.index["c"], 1)} == {"b", "d"}
-    assert {names[i] for i in experiments._neighbourhood(small, small.index["d"], 2)} == {"b", "c", "e", "f"}
 
 
 def test_direction_is_foretold_where_words_already_point_one_way(texts: list[str], vectors: Vectors) -> None:
@@ -277,16 +234,12 @@ def test_a_page_and_its_parts_must_fit(page: str, given: dict[str, str]) -> None
 def test_the_page_is_filled_and_names_no_machine_path() -> None:
     found = generated(PAGE.read_text(encoding="utf-8"))
     assert found
+    figures = re.findall(r"\]\((figures/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
+    assert len(figures) == 5
+    assert all((PAGE.parent / figure).stat().st_size < 200_000 for figure in figures)
     for name, text in found.items():
         assert text.strip(), f"{name} was never generated: run make paper"
         assert not re.search(r"(?:^|[\s(`'\"=])(?:/|~/|[A-Za-z]:\\|file:)\w", text), name
-
-
-def test_every_figure_of_the_page_is_there_and_small() -> None:
-    figures = re.findall(r"\]\((figures/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
-    assert len(figures) == 5
-    for figure in figures:
-        assert (PAGE.parent / figure).stat().st_size < 200_000
 
 
 def test_without_data_it_says_what_is_missing_and_leaves_all_as_it_was(
@@ -302,28 +255,8 @@ def test_without_data_it_says_what_is_missing_and_leaves_all_as_it_was(
     assert PAGE.read_bytes() == before
 
 
-def test_it_runs_as_a_module() -> None:
-    command = [sys.executable, "-m", "benchmarks.paper", "--help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "--output" in done.stdout
-
-
 @pytest.mark.parametrize("name", ["page", "paper_report.wording"])
 def test_examples_in_docstrings_hold(name: str) -> None:
     outcome = doctest.testmod(import_module(f"benchmarks.{name}"))
     assert outcome.attempted
     assert not outcome.failed
-
-
-def test_the_real_corpus_is_cut_to_the_papers_size(shared_data: Path) -> None:
-    import selfvec
-
-    texts = corpora.dated_texts(Corpus.open([shared_data / "noaa" / "events.jsonl.gz"]))
-    table = selfvec.load(shared_data / "vectors" / "googlenews-26k-300d.bin")
-    whole = corpora.prepare("all", texts, Rules(stop_words="en"), table)
-    cut = corpora.prepare("cut", corpora.cut(texts, whole, 141_000), Rules(stop_words="en"), table)
-    assert 141_000 <= len(cut.batch) < 141_500
-    np.testing.assert_array_equal(
-        [cut.batch.types[i] for i in cut.batch.ids[:5000]],
-        [whole.batch.types[i] for i in whole.batch.ids[:5000]],
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
 import tomllib
 from contextlib import contextmanager
 from dataclasses import fields
@@ -19,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from tests.places import ROOT
 
 import selfvec
-from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
@@ -137,12 +139,6 @@ def test_a_saved_model_opens_as_the_same_run(tmp_path: Path, storms: list[str]) 
     np.testing.assert_array_equal(loaded.vectors, model.vectors_.vectors)
 
 
-def test_starting_from_nothing_is_seeded(storms: list[str]) -> None:
-    one, same, other = (selfvec.Refiner(seed=seed).fit(storms, "none").vectors_ for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one.vectors, same.vectors)
-    assert not np.array_equal(one.vectors, other.vectors)
-
-
 def test_none_in_the_place_of_labels_is_the_default_table() -> None:
     texts = ["hail fell on the roof", "the roof broke under hail"]
     plain = selfvec.Refiner("original").fit(texts).original_
@@ -241,25 +237,33 @@ def test_subwords_start_words_unless_zero_is_asked_for(storms: list[str]) -> Non
     assert set(zero.sources) == {Source.KNOWN, Source.NONE}
 
 
-@pytest.mark.parametrize(
-    ("options", "texts", "error"),
-    [
-        ({"window": 0}, ["a b"], OptionError),
-        ({"epochs": True}, ["a b"], OptionError),
-        ({"method": "magic"}, ["a b"], OptionError),
-        ({}, [], CorpusError),
-        ({}, ["", " "], CorpusError),
-        ({}, ["a a a"], CorpusError),
-        ({}, ["c d"], InputError),
-    ],
-)
-def test_what_cannot_be_refined_is_said(options, texts, error) -> None:
-    table = Vectors(["a", "b"], np.eye(2, dtype=np.float32))
-    with pytest.raises(error):
-        selfvec.Refiner(**options).fit(texts, table)
-
-
 def test_errors_read_as_place_rule_remedy() -> None:
     error = InputError("a rule", path="f.csv", line=3, field="text", remedy="mend it")
     assert str(error) == "f.csv:3: field 'text': a rule; mend it"
     assert isinstance(error, ValueError)
+
+
+HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert rich typer fastapi mcp dask"
+
+
+@pytest.mark.parametrize(
+    ("code", "needed"),
+    [
+        ("import selfvec", ""),
+        ("from selfvec.apps.cli import main; main(['--version'])", "rich typer"),
+        ("import selfvec.corpus", ""),
+        ("from selfvec.corpus import as_corpus; as_corpus(['x y'])", "numpy polars"),
+        ("from selfvec.storage.formats import load; load('default')", "numpy"),
+        ("import selfvec.views.slices, selfvec.views.graphs, selfvec.views.charts", "numba numpy scipy"),
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(code: str, needed: str) -> None:
+    command = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert not set(HEAVY.split()) - set(needed.split()) & set(loaded)
+
+
+def test_evaluating_imports_no_refiner() -> None:
+    code = "import sys, selfvec.evaluation; selfvec.evaluate; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not [name for name in loaded.split() if name.startswith("selfvec.refine.")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path
 
 import pytest
 
@@ -43,14 +42,6 @@ def test_what_the_system_says_becomes_one_line(tmp_path, number: int, words: str
         raise OSError(number, os.strerror(number))
     assert str(tmp_path / "f") in str(caught.value)
     assert leftovers(tmp_path) == []
-
-
-def test_a_real_full_disk_is_told(tmp_path) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
-    with pytest.raises(TargetError, match="disk is full"), atomic_file(tmp_path / "f"):
-        with Path("/dev/full").open("w") as full:
-            full.write("x" * 100_000)
 
 
 def test_a_folder_replaces_only_when_asked(tmp_path) -> None:

@@ -27,13 +27,6 @@ from selfvec.refine.decorrelated import DecorrelatedRefinement
 from selfvec.refine.pipeline import refine
 from selfvec.storage.workspace import Workspace
 
-KNOWN = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
-
-
-@pytest.fixture
-def table() -> Vectors:
-    return Vectors(list(KNOWN), np.random.default_rng(5).standard_normal((8, 16)).astype(np.float32))
-
 
 def refined(storm_file: Path, run: Path, *options: str) -> Path:
     more = ["--vectors", "none", "--method", "decorrelated", "--window", "9", *options]
@@ -60,21 +53,6 @@ def test_counts_and_scan_make_the_same_vectors(seed: int, window: int, passes: i
     np.testing.assert_allclose(table("counts"), table("scan"), atol=1e-3)
 
 
-@pytest.mark.parametrize("name", OPERATORS)
-def test_every_operator_refines(name: str, storms: list[str], table: Vectors, tmp_path: Path) -> None:
-    model = selfvec.Refiner("decorrelated", window=9, operator=name).fit(storms, table)
-    again = selfvec.Refiner("decorrelated", window=9, operator=name).fit(storms, table)
-    np.testing.assert_array_equal(model.vectors_.vectors, again.vectors_.vectors)
-    lengths = np.linalg.norm(model.vectors_.vectors, axis=1)
-    np.testing.assert_allclose(lengths, 1, atol=1e-4)
-    assert model.vectors_.sources[model.vectors_.key_to_index["village"]] == Source.CONTEXT
-    model.save(tmp_path / "run")
-    run = selfvec.open_run(tmp_path / "run")
-    assert run.provenance["options"]["operator"] == name
-    assert (run_counts(run) is None) == (name == "scan")
-    assert (tmp_path / "run/counts").exists() == (name != "scan")
-
-
 @pytest.mark.parametrize("weights", DISTANCE_WEIGHTS)
 def test_kept_counts_are_those_of_the_corpus(storm_file: Path, tmp_path: Path, weights: str) -> None:
     folder = refined(storm_file, tmp_path / "run", "--operator", "counts", "--distance-weights", weights)
@@ -89,16 +67,6 @@ def test_kept_counts_are_those_of_the_corpus(storm_file: Path, tmp_path: Path, w
     assert_same(kept, run_counts(run))
 
 
-def test_runs_on_two_halves_have_the_counts_of_one_on_the_whole(storms: list[str]) -> None:
-    def counts(texts: list[str]) -> selfvec.cooccurrence.Counts:
-        made = run_counts(selfvec.Refiner("decorrelated", window=9, operator="ppmi").fit(texts, "none").run_)
-        assert made is not None
-        return made
-
-    whole = counts(storms)
-    assert_same(counts(storms[:90]).merge(counts(storms[90:]), types=whole.types), whole)
-
-
 class _StopAtFirst(Progress):
     """Asks to stop, as Ctrl-C does, when the first pass is done."""
 
@@ -110,17 +78,19 @@ class _StopAtFirst(Progress):
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_an_interrupted_run_goes_on_with_every_operator(
-    name: str, storms: list[str], table: Vectors, tmp_path: Path
+    name: str, storms: list[str], storm_vectors: Vectors, tmp_path: Path
 ) -> None:
     chosen = Settings(method="decorrelated", window=9, passes=4, operator=name)
 
     def run(progress: Progress) -> selfvec.Run:
         with Workspace(tmp_path / "run", resume=True) as workspace:
-            return refine(Corpus.from_texts(storms), table, chosen, workspace=workspace, progress=progress)
+            return refine(
+                Corpus.from_texts(storms), storm_vectors, chosen, workspace=workspace, progress=progress
+            )
 
     with pytest.raises(Interrupted, match=r"after .* of .* tokens"):
         run(_StopAtFirst())
-    resumed, whole = run(Progress()), refine(Corpus.from_texts(storms), table, chosen)
+    resumed, whole = run(Progress()), refine(Corpus.from_texts(storms), storm_vectors, chosen)
     np.testing.assert_array_equal(resumed.vectors.vectors, whole.vectors.vectors)
     if name != "scan":
         assert_same(run_counts(resumed), run_counts(whole))

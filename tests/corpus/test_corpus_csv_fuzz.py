@@ -66,16 +66,3 @@ def test_what_the_csv_module_writes_is_read_back(rows, size, delimiter):
     assert [row[:2] for row in by_blocks[0]] == rows
     assert by_blocks == by_rows
     assert by_blocks[1] == 0
-
-
-def test_clean_blocks_are_taken_and_all_others_are_not():
-    header = Header(("x", "y", "z"), ",", 0)
-    rows = csv_rows._clean_rows(b'1,"a, ""b""\nc",2\r\n3,,4\nun', header, [1, 2])
-    assert [s.to_list() for s in rows.columns] == [['a, "b"\nc', ""], ["2", "4"]]
-    assert (rows.length, rows.newlines, rows.lines.tolist()) == (23, 3, [0, 2])
-    header = Header(("x", "y"), ",", 0)
-    for block in (
-        *(b"a\n", b"a,b,c\n", b"a,b\n\n", b'a"b",c\n', b'"a"b,c\n', b"a\rb,c\n", b"a,\xff\n", b"a,\0\n"),
-        b"a\nb,c,d\n",
-    ):
-        assert csv_rows._clean_rows(block, header, [0]) is None, block

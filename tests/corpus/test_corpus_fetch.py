@@ -190,15 +190,8 @@ def test_a_later_run_takes_up_what_an_earlier_one_left(archive, tmp_path):
     assert archive.requests[-1] == (name, f"bytes={len(archive.files[name]) // 2}-")
 
 
-def test_a_partial_file_that_is_whole_is_taken(archive, tmp_path):
-    name = edition(2020, 20240620)
-    (tmp_path / f".{name}.partial").write_bytes(archive.files[name])
-    [path] = fetch(archive, tmp_path, (2020, 2020))
-    assert path.read_bytes() == archive.files[name]
-
-
-@pytest.mark.parametrize("left", [b"spoiled", b"spoiled" * 1000])
-def test_a_partial_file_that_is_spoiled_is_fetched_anew(archive, tmp_path, left):
+@pytest.mark.parametrize("left", [content(2020), b"spoiled", b"spoiled" * 1000])
+def test_a_partial_file_is_taken_if_it_is_whole_and_fetched_anew_if_spoiled(archive, tmp_path, left):
     name = edition(2020, 20240620)
     (tmp_path / f".{name}.partial").write_bytes(left)
     [path] = fetch(archive, tmp_path, (2020, 2020))
@@ -220,10 +213,7 @@ def test_failures_that_pass_are_outlasted(archive, tmp_path, faults):
 @pytest.mark.parametrize(
     ("faults", "rule"),
     [
-        (
-            ["503"] * 4,
-            "could not be fetched in 4 tries: the server answers 503 Service Unavailable; try",
-        ),
+        (["503"] * 4, "could not be fetched in 4 tries: the server answers 503 Service Unavailable; try"),
         (["404"], "the server answers 404 Not Found; check the address"),
         (["huge"], "bytes are announced, at most"),
         (["garble"] * 2, "what was sent is no sound gzip file"),

@@ -66,14 +66,8 @@ def test_every_kind_gives_the_same_documents(reader: Reader, name, suffix, batch
     assert (file.bytes, file.sha256) == (len(stored), hashlib.sha256(stored).hexdigest())
     assert corpus.summary.documents == len(TEXTS)
     assert (corpus.summary.bad_rows, corpus.summary.empty, corpus.summary.duplicates) == (0, 0, 0)
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_a_corpus_can_be_read_again(reader: Reader, name):
-    corpus = Corpus.open(reader.write(name, KINDS[name]))
-    assert collect(corpus) == collect(corpus)
-    assert corpus.summary.documents == len(TEXTS)
-    assert len(corpus.summary.files) == 1
+    assert collect(corpus)["texts"] == TEXTS  # a corpus can be read again
+    assert (corpus.summary.documents, len(corpus.summary.files)) == (len(TEXTS), 1)
 
 
 def test_a_folder_of_text_files_is_a_document_each(reader: Reader):

@@ -15,7 +15,6 @@ from corpus_reader import COMPRESSIONS, Reader, collect
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.corpus.streams import prefetched
 
 READ_STDIN = """
 import sys
@@ -41,11 +40,6 @@ def test_standard_input_is_lines_or_objects(data, suffix):
     assert sizes == f"None {len(data)} standard input"
     assert again == "standard input: a pipe can be read only once; save it to a file to read it again"
     assert not done.stderr
-
-
-def test_standard_input_may_be_a_stand_in(monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"one\ntwo")))
-    assert collect(Corpus.open("-"))["texts"] == ["one", "two"]
 
 
 def test_a_long_pipe_is_read_whole(monkeypatch):
@@ -170,20 +164,3 @@ def test_control_c_ends_the_wait_for_a_silent_pipe():
             pass
         assert line == b"stopped\n"
         assert process.wait(timeout=20) == 0
-
-
-def test_errors_from_the_reading_thread_arrive():
-    def items():
-        yield 1
-        raise ValueError("broken")
-
-    ahead = prefetched(items())
-    assert next(ahead) == 1
-    with pytest.raises(ValueError, match="broken"):
-        next(ahead)
-
-
-def test_importing_the_package_is_cheap():
-    code = "import sys, selfvec.corpus; print([m for m in ('polars', 'numpy', 'numba') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

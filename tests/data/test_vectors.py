@@ -43,10 +43,6 @@ def test_data_frames_hold_the_same_table() -> None:
     assert polars.columns == ["word", "vector", "source"]
 
 
-def test_the_description_is_short() -> None:
-    assert repr(VECTORS) == "<Vectors: 50 words × 8 dimensions, float32>"
-
-
 def test_composed_words_are_marked() -> None:
     def compose(words):
         return np.array([[len(word) if word.isalpha() else 0, 0] for word in words], np.float32)

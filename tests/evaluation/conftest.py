@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from selfvec.data.vectors import Vectors
+import selfvec
 
 Write = Callable[[str, str], Path]
 
@@ -25,14 +24,6 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return written
-
-
-@pytest.fixture
-def plane() -> Vectors:
-    """Words by their angle in degrees; ``blank`` has a row of zeros."""
-    angles = {"hail": 0, "ice": 20, "storm": 60, "Rome": 90, "invoice": 180}
-    rows = [[np.cos(np.deg2rad(a)), np.sin(np.deg2rad(a))] for a in angles.values()]
-    return Vectors([*angles, "blank"], np.array([*rows, [0, 0]], np.float32))
 
 
 DOCUMENTS = {
@@ -56,3 +47,19 @@ def beir(write: Write, tmp_path: Path) -> Path:
     rows = "".join(f"{query}\t{document}\t{score}\n" for query, document, score in QRELS)
     write("storms/qrels/test.tsv", "query-id\tcorpus-id\tscore\n" + rows)
     return tmp_path / "storms"
+
+
+PAIRS = "hail\tstorm\t9\nhail\twind\t6\nroofs\twind\t5\ntornado\troad\t2\nhail\troad\t1\nstorm\ttornado\t8\n"
+
+
+@pytest.fixture
+def pairs(write: Write) -> Path:
+    """Similarity of six pairs of words of the storm reports."""
+    return write("pairs.tsv", PAIRS)
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, storms: list[str]) -> Path:
+    """A run of the storm reports by the paper's rule, from random vectors."""
+    selfvec.Refiner("paper", window=5, learning_rate=0.1).fit(storms, "none").save(tmp_path / "run")
+    return tmp_path / "run"

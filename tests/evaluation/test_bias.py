@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -74,14 +73,8 @@ def test_swapping_targets_or_attributes_turns_the_sign(circle: Vectors, write) -
 
 
 @given(numbers, numbers)
-def test_the_effect_is_bounded_and_p_is_that_of_all_partings(x: np.ndarray, y: np.ndarray) -> None:
+def test_the_effect_is_bounded(x: np.ndarray, y: np.ndarray) -> None:
     assert abs(effect_size(x, y)) <= 2
-    both, size = np.concatenate([x, y]), len(x)
-    if len(both) <= 6:
-        apart = [
-            np.mean(np.array(order)[:size]) - np.mean(np.array(order)[size:]) for order in permutations(both)
-        ]
-        assert permutation_p(x, y, 0) == pytest.approx(np.mean(np.array(apart) >= x.mean() - y.mean() - 1e-9))
 
 
 def test_p_agrees_with_scipy_exactly_and_when_drawn() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,14 +17,6 @@ from selfvec.numerics.rows import unit_rows
 
 def rows_of(vectors, task, **options) -> list[dict]:
     return selfvec.evaluate(vectors, [task], **options).rows
-
-
-def test_cosines_in_the_order_of_the_scores(plane: Vectors, write) -> None:
-    file = write("pairs.tsv", "hail\tice\t9\nhail\tstorm\t5.5\nhail\tinvoice\t-1e0\n")
-    (row,) = rows_of(plane, Similarity(file))
-    assert (row["task"], row["kind"], row["metric"], row["mode"]) == ("pairs", "similarity", "spearman", None)
-    assert (row["value"], row["n"], row["covered"], row["dimensions"]) == (1, 3, 1, 2)
-    assert row["low"] <= row["value"] <= row["high"]
 
 
 def test_a_pair_without_a_vector_has_cosine_zero(plane: Vectors, write) -> None:
@@ -118,23 +108,6 @@ def test_candidates_in_blocks_and_among_the_first_rows_only(monkeypatch) -> None
         np.testing.assert_array_equal(whole[method], blocks[method])
     answered, _ = answer(vectors, questions, most=20)
     np.testing.assert_array_equal(answered, (numbers < 20).all(axis=1))
-
-
-def test_3cosadd_is_most_similar() -> None:
-    rng = np.random.default_rng(3)
-    names = [f"w{i}" for i in range(60)]
-    vectors = Vectors(names, rng.standard_normal((60, 8)).astype(np.float32))
-    numbers = np.array([rng.permutation(60)[:4] for _ in range(50)])
-    for i, (a, b, c, _) in enumerate(numbers.tolist()):
-        best = vectors.most_similar([names[b], names[c]], [names[a]], topn=1)[0][0]
-        numbers[i, 3] = vectors.key_to_index[best]
-    _, right = answer(vectors, Questions(names, numbers, {}), most=60)
-    assert right["3cosadd"].all()
-
-
-def test_tasks_are_values() -> None:
-    assert Analogies("q.txt") == replace(Analogies("q.txt", most=5), most=300_000)
-    assert str(Similarity("a/b.tsv").path) == "a/b.tsv"
 
 
 def test_real_figures(shared_data) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.places import ROOT
 from tests.search.encoder import reports
 from tokenizers import Tokenizer
 
@@ -93,26 +95,6 @@ def test_every_code_point_means_the_same_to_both() -> None:
         loaded = Tokenizer.from_str(tokenizer_json(encoder))
         theirs = [found.ids == [0, 1] for found in loaded.encode_batch_fast(texts, add_special_tokens=False)]
         assert theirs == ours
-
-
-def test_tokens_are_what_a_corpus_has(encoder_texts: list[str]) -> None:
-    """Of ordinary text, the words are those that refining read."""
-    import polars as pl
-
-    from selfvec.text import tokenizer
-
-    raw = tokenizer("words")(pl.Series(encoder_texts))
-    read = [raw.types[i].lower() for i in raw.ids.tolist()]
-    assert [word for text in encoder_texts for word in tokens(text, "words")] == read
-
-
-@pytest.fixture(scope="module")
-def encoder_texts() -> list[str]:
-    return [
-        "The county’s roofs weren't mended: 1,200 of them, at $3.50 each (NOAA, 2019).",
-        "Crews re-opened the café-bar on O'Hare St.; nobody's hurt.",
-        "Wind 60mph; hail 1.75in. _Golf-ball_ size",
-    ]
 
 
 def test_model2vec_gives_the_same_vectors(tmp_path: Path, encoder: Encoder) -> None:
@@ -232,13 +214,6 @@ def test_wrong_wishes_are_told(run: Run, report_run: Run, tmp_path: Path) -> Non
         export(run, "encoder", tmp_path / "nowhere" / "e")
 
 
-def test_every_target_says_what_it_is() -> None:
-    assert set(OURS) <= set(TARGETS)
-    for target in TARGETS.values():
-        assert target.description
-        assert "\n" not in target.description
-
-
 def test_the_command(run: Run, tmp_path: Path, capsys) -> None:
     folder = str(run.folder)
     assert main(["export", folder, "--to", "model2vec", "--json"]) == 0
@@ -255,3 +230,11 @@ def test_the_command(run: Run, tmp_path: Path, capsys) -> None:
     assert "--to: is one of" in capsys.readouterr().err
     assert main(["export", str(tmp_path), "--to", "glove"]) == 2
     assert "not a run folder" in capsys.readouterr().err
+
+
+def test_every_target_is_described_and_on_the_page() -> None:
+    assert set(OURS) <= set(TARGETS)
+    assert all(target.description for target in TARGETS.values())
+    page = (ROOT / "docs" / "encoders.md").read_text(encoding="utf-8")
+    rows = page.split("| target |")[1].split("\n\n")[0].splitlines()[2:]
+    assert set(re.findall(r"`([\w-]+)`", "".join(row.split("|")[1] for row in rows))) == set(TARGETS)

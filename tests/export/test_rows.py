@@ -118,18 +118,6 @@ def test_other_documents_without_ids_and_dates(run: Run, tmp_path: Path) -> None
     assert table["date"].to_list() == [None, None]
 
 
-def test_documents_that_changed_are_refused(run: Run, tmp_path: Path) -> None:
-    assert run.folder is not None
-    path = run.folder.parent / "reports.jsonl"
-    before = path.read_bytes()
-    try:
-        path.write_bytes(before.replace(b"hail", b"HAIL"))
-        with pytest.raises(InputError, match="is not the file that the run was made of any more"):
-            passage_rows(run, encode=encode)
-    finally:
-        path.write_bytes(before)
-
-
 def test_a_wrong_number_of_vectors_is_refused(run: Run) -> None:
     with pytest.raises(InputError, match="need a vector each"):
         passage_rows(run, encode=lambda _: np.zeros((1, 3), np.float32))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.numerics import bootstrap
-from selfvec.numerics.bootstrap import RESAMPLES, Estimate, difference, mean, spearman
+from selfvec.numerics.bootstrap import RESAMPLES, difference, mean, spearman
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), min_size=2, max_size=30)
 
@@ -49,14 +49,6 @@ def test_the_mean_and_its_resamples() -> None:
     assert mean(values[:0], 7).interval == (0, 0)
 
 
-def test_the_size_of_a_block_changes_nothing(monkeypatch) -> None:
-    x, y = np.random.default_rng(0).standard_normal((2, 40))
-    whole = spearman(x, y, 1).replicates, mean(x, 1).replicates
-    monkeypatch.setattr(bootstrap, "_BLOCK", 120)
-    for before, after in zip(whole, (spearman(x, y, 1).replicates, mean(x, 1).replicates), strict=True):
-        np.testing.assert_allclose(after, before, atol=1e-12)
-
-
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     rng = np.random.default_rng(0)
     held = 0
@@ -92,7 +84,3 @@ def test_p_under_no_difference_is_seldom_small() -> None:
         a, b = rng.standard_normal((2, 50))
         found.append(difference(mean(a, seed), mean(b, seed)).p)
     assert 2 <= sum(p < 0.05 for p in found) <= 22
-
-
-def test_an_estimate_keeps_percentiles() -> None:
-    assert Estimate(0.5, np.arange(1000.0)).interval == pytest.approx((24.975, 974.025))

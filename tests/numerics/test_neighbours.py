@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.data.vectors import Vectors
-from selfvec.numerics import neighbours
 from selfvec.numerics.neighbours import gained_and_lost, nearest, neighbourhood_change
 from selfvec.numerics.rows import unit_rows
 
@@ -43,13 +42,6 @@ def test_the_order_is_that_of_most_similar() -> None:
 def test_equal_cosines_come_in_order_of_rows() -> None:
     unit = np.ones((6, 1), np.float32)
     assert nearest(unit, np.array([2]), 3).tolist() == [[0, 1, 3]]
-
-
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    unit = unit_rows(np.random.default_rng(1).standard_normal((50, 6)).astype(np.float32))
-    whole = nearest(unit, np.arange(50), 5)
-    monkeypatch.setattr(neighbours, "_BYTES", 4 * 50 * 3)
-    np.testing.assert_array_equal(nearest(unit, np.arange(50), 5), whole)
 
 
 def test_neighbours_come_from_those_allowed() -> None:

@@ -51,13 +51,10 @@ def test_compiled_and_cached_runs_make_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["paper", "online", "decorrelated"])
-def test_where_arrays_lie_does_not_matter(method: str, storms: list[str]) -> None:
-    rng = np.random.default_rng(5)
-    known = ["hail", "storm", "wind", "roofs", "tornado", "road", "trees", "county"]
-    table = Vectors(known, rng.standard_normal((8, 16)).astype(np.float32))
-    made, held = set(), []
+def test_where_arrays_lie_does_not_matter(method: str, storms: list[str], storm_vectors: Vectors) -> None:
+    rng, made, held = np.random.default_rng(5), set(), []
     for _ in range(12):
         held.append(np.ones(rng.integers(1, 5000)))  # moves what is allocated next
-        rows = selfvec.Refiner(method, window=9, history="epoch").fit(storms, table).vectors_.vectors
+        rows = selfvec.Refiner(method, window=9, history="epoch").fit(storms, storm_vectors).vectors_.vectors
         made.add(rows.tobytes())
     assert len(made) == 1

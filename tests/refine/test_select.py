@@ -156,12 +156,7 @@ def test_auto_writes_its_decision_into_the_run(start: str) -> None:
     model = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
     decision = model.run_.provenance["decision"]
     assert decision["chosen"] == model.run_.provenance["method"]
-    assert {row["name"] for row in decision["candidates"]} == {
-        "original",
-        "paper",
-        "online",
-        "decorrelated",
-    }
+    assert {row["name"] for row in decision["candidates"]} == {"original", "paper", "online", "decorrelated"}
     chosen = next(row for row in decision["candidates"] if row["name"] == decision["chosen"])
     assert not chosen["worse"]
     assert not chosen["collapsed"]
@@ -188,9 +183,3 @@ def test_of_a_long_text_documents_are_drawn() -> None:
 def documents_of(batch: TokenBatch) -> list[list[int]]:
     bounds = zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
     return [batch.ids[start:end].tolist() for start, end in bounds]
-
-
-def test_original_keeps_every_vector(storms: list[str]) -> None:
-    model = selfvec.Refiner("original").fit(storms, "none")
-    np.testing.assert_array_equal(model.vectors_.vectors, model.original_.vectors)
-    assert len(model.trajectory("hail")) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.places import ROOT
 from tests.refine.problems import finished, random_problem, vectors
 
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.lanes import LANES, REBUILD, aligned_table
+from selfvec.cooccurrence.lanes import REBUILD
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -239,14 +237,6 @@ def test_composed_words_are_held_less() -> None:
     np.testing.assert_allclose(kernel("online", batch, mixed), reference("online", batch, mixed), atol=1e-5)
 
 
-def test_an_aligned_table_is_padded_with_zeros() -> None:
-    table = aligned_table(np.ones((3, LANES + 1), np.float32))
-    assert table.shape == (4, 2 * LANES)
-    assert table.ctypes.data % 64 == 0
-    assert not table[-1].any()
-    assert not table[:, LANES + 1 :].any()
-
-
 @pytest.mark.parametrize(
     ("rule", "options"),
     [
@@ -263,9 +253,3 @@ def test_values_out_of_range_are_refused(rule, options) -> None:
     batch, original = random_problem(0, 20, 5, 4, 2, 0)
     with pytest.raises(OptionError):
         RULES[rule](batch, original, **{"window": 5} | options)
-
-
-def test_the_page_runs() -> None:
-    page = (ROOT / "docs" / "online.md").read_text(encoding="utf-8")
-    for block in re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
-        exec(compile(block, "online.md", "exec"), {})

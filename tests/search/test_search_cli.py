@@ -62,24 +62,6 @@ def test_text_shows_words_and_reasons(run: str, capsys) -> None:
     assert "zyzzyva" in output.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        (["hail", "--mode", "sparse"], "--mode: is one of hybrid, bm25, dense, not 'sparse'"),
-        (["hail", "--filter", "state"], "--filter: a filter is field=value"),
-        (["hail", "--filter", "x=1"], "the fields are: date, state, size"),
-        (["hail", "--topn", "0"], "topn"),
-        (["hail", "--corpus", "gone.txt"], "gone.txt: there is no such file or folder"),
-    ],
-)
-def test_errors_are_one_line(run: str, capsys, arguments: list[str], expected: str) -> None:
-    assert main(["search", run, *arguments]) == 2
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert expected in output.err
-    assert output.err.strip().count("\n") == 0
-
-
 def test_a_run_that_forgot_where_its_documents_were(tmp_path: Path, capsys) -> None:
     from selfvec.apps.refiner import Refiner
 
@@ -95,24 +77,3 @@ def test_a_run_that_forgot_where_its_documents_were(tmp_path: Path, capsys) -> N
 def test_an_index_that_cannot_be_kept_is_used_all_the_same(run: str, capsys, monkeypatch) -> None:
     (Path(run) / "search").write_text("in the way")
     assert asked(capsys, run, "hail")["hits"]
-
-
-def test_evaluate_has_hybrid_rows_for_a_run(storm_run: Run, tmp_path: Path, reports: list[str]) -> None:
-    import selfvec
-    from selfvec.evaluation import Retrieval
-
-    folder = tmp_path / "beir"
-    (folder / "qrels").mkdir(parents=True)
-    rows = [json.dumps({"_id": f"d{i}", "text": text}) for i, text in enumerate(reports[:50])]
-    (folder / "corpus.jsonl").write_text("\n".join(rows) + "\n")
-    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "report number 7"}\n')
-    (folder / "qrels" / "test.tsv").write_text("q\td7\t1\n")
-    rows = selfvec.evaluate(storm_run, [Retrieval(folder)]).rows
-    found = {(row["vectors"], row["mode"]): row["value"] for row in rows if row["metric"] == "mrr@10"}
-    assert found.keys() == {
-        ("refined", "dense"),
-        ("refined", "hybrid"),
-        ("original", "dense"),
-        ("bm25", "bm25"),
-    }
-    assert found["refined", "hybrid"] == found["bm25", "bm25"] == 1

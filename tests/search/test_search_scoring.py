@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base.errors import OptionError
 from selfvec.search import kernels
 from selfvec.search.dense_space import RELATED, DenseSpace
 from selfvec.search.gathered import GatheredDocuments
 from selfvec.search.postings import IndexedDocuments
-from selfvec.search.scoring import Blend, Scorer, check_mode
+from selfvec.search.scoring import Blend, Scorer
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing, encode_texts
@@ -114,20 +113,6 @@ def test_a_long_document_is_half_itself_and_half_its_best_passage() -> None:
     one = [bm25(1, length, 1, mean=3, documents=2) for length in (4, 1)]
     np.testing.assert_allclose(found.scores, [sum(one) / 2, 0], rtol=1e-5)
     assert found.best.tolist() == [0, -1]
-
-
-def test_a_question_of_unknown_words_finds_nothing() -> None:
-    lexicon, scorer = made()
-    asked = lexicon.parse("zebra, the zebra")
-    assert asked.unknown == ["zebra", "the"]
-    for mode in ("hybrid", "bm25", "dense"):
-        found = scorer.score(asked, mode)
-        assert not found.found.any()
-
-
-def test_modes() -> None:
-    with pytest.raises(OptionError, match="one of hybrid, bm25, dense, not 'sparse'"):
-        check_mode("sparse")
 
 
 @given(st.lists(st.lists(st.integers(0, 6), max_size=12), min_size=1, max_size=8), st.integers(0, 2**32 - 1))

@@ -19,15 +19,6 @@ from selfvec.text.document_vectors import (
 )
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 
-
-@pytest.fixture
-def plane() -> Vectors:
-    """Words by their angle in degrees; ``blank`` has a row of zeros."""
-    angles = {"hail": 0, "ice": 20, "storm": 60, "Rome": 90, "invoice": 180}
-    rows = [[np.cos(np.deg2rad(a)), np.sin(np.deg2rad(a))] for a in angles.values()]
-    return Vectors([*angles, "blank"], np.array([*rows, [0, 0]], np.float32))
-
-
 TEXTS = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=8), min_size=1, max_size=6)
 
 
@@ -70,9 +61,16 @@ def test_covered_is_the_share_of_tokens_with_a_vector(plane: Vectors) -> None:
     assert rows.any(axis=1).tolist() == [True, False, False]
 
 
-def test_words_meet_the_tables_keys(plane: Vectors) -> None:
-    batch = encode_texts(["HAIL in rome"], Preprocessing(), plane)
-    assert list(batch.types) == ["hail", "Rome"]
+@pytest.mark.parametrize(
+    ("text", "preprocessing", "keys"),
+    [
+        ("HAIL in rome", Preprocessing(), ["hail", "Rome"]),
+        ("the storms", Preprocessing(lemmatize="en"), ["storm"]),
+        ("storming hailing", Preprocessing(stem="en", stemmed=True), ["storm", "hail"]),
+    ],
+)
+def test_words_meet_the_tables_keys(plane: Vectors, text, preprocessing, keys) -> None:
+    assert list(encode_texts([text], preprocessing, plane).types) == keys
 
 
 @pytest.mark.parametrize(
@@ -97,11 +95,6 @@ def test_words_meet_the_tables_keys(plane: Vectors) -> None:
 )
 def test_a_run_tells_its_manner(options, preprocessing) -> None:
     assert Preprocessing.of({} if options is None else {"options": options}) == preprocessing
-
-
-def test_lemmas_of_a_run_are_met(plane: Vectors) -> None:
-    batch = encode_texts(["the storms"], Preprocessing(lemmatize="en"), plane)
-    assert list(batch.types) == ["storm"]
 
 
 def test_words_of_one_stem_share_a_direction_and_a_weight() -> None:
@@ -137,33 +130,12 @@ def test_smoothing_by_hand() -> None:
     np.testing.assert_array_equal(smooth_by_neighbours(rows[:9], 9), rows[:9])  # too few to be alike
 
 
-def test_a_text_moves_toward_the_ten_nearest_but_itself() -> None:
-    rng = np.random.default_rng(0)
-    rows = unit_rows(rng.standard_normal((160, 8)))
-    rows[7] = 0
-    found = smooth_by_neighbours(rows, 140)
-    for i in (0, 139, 140, 159):
-        cosines = rows[:140] @ rows[i]
-        cosines[7] = -np.inf
-        if i < 140:
-            cosines[i] = -np.inf
-        nearest = np.argsort(-cosines)[:10]
-        pulled = unit_rows(rows[nearest].sum(axis=0)[None])[0]
-        np.testing.assert_allclose(found[i], unit_rows((rows[i] + 0.8 * pulled)[None])[0], atol=1e-5)
-    assert not found[7].any()
-
-
 @given(st.integers(0, 2**32 - 1))
 def test_texts_after_the_collection_change_nothing_for_those_in_it(seed) -> None:
     rows = unit_rows(np.random.default_rng(seed).standard_normal((30, 4)))
     np.testing.assert_allclose(
         smooth_by_neighbours(rows, 20)[:20], smooth_by_neighbours(rows[:20], 20), atol=1e-5
     )
-
-
-def test_a_run_of_stems_is_met_by_other_words_of_the_stem(plane: Vectors) -> None:
-    batch = encode_texts(["storming hailing"], Preprocessing(stem="en", stemmed=True), plane)
-    assert list(batch.types) == ["storm", "hail"]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))

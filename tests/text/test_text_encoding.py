@@ -201,26 +201,6 @@ def test_the_window_counts_sentences_and_kept_tokens() -> None:
     assert (kept.sentences, len(kept), auto_window(kept)) == (2, 9, 5)
 
 
-def test_provenance_is_plain_data() -> None:
-    _, encoding = encode(
-        batches(["The hail fell."]), tokenizer("words"), Rules(stop_words="en"), table("hail")
-    )
-    assert encoding.as_dict() == {
-        "tokenizer": "words",
-        "documents": 1,
-        "sentences": 1,
-        "empty": 0,
-        "raw_tokens": 3,
-        "tokens": 2,
-        "dropped": {"stop words": 1},
-        "raw_types": 3,
-        "types": 2,
-        "known_types": 1,
-        "known_tokens": 1,
-        "oov_types": 1,
-    }
-
-
 def test_sentences_agree_with_a_sentence_splitter(shared_data: Path) -> None:
     path = shared_data / "noaa" / "events.jsonl.gz"
     if not path.exists():

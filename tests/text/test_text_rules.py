@@ -148,21 +148,7 @@ WORDS = {
     "verb": ["destroyed", "said", "gave", "write", "explains"],
     "adjective": ["large", "severe", "beautiful", "significant", "smaller"],
     "adverb": ["quickly", "severely", "often", "very"],
-    "other": [
-        "the",
-        "The",
-        "of",
-        "and",
-        "was",
-        "is",
-        "would",
-        "he",
-        "don't",
-        "wasn't",
-        "we're",
-        "with",
-        "seven",
-    ],
+    "other": ["the", "The", "of", "and", "was", "is", "would", "don't", "wasn't", "we're", "with", "seven"],
 }
 
 

@@ -15,31 +15,6 @@ from selfvec.text.rules import Rulebook
 from selfvec.text.stems import STEMMERS, same_stem, stems
 
 
-def standing(words: list[str], counts: list[int], known: list[str]) -> list[str]:
-    index = {word: i for i, word in enumerate(known)}
-    return same_stem(words, np.array(counts, np.int64), index, "en")
-
-
-def test_the_commonest_stands_for_the_others() -> None:
-    assert standing(["storm", "storms", "storming"], [1, 5, 2], []) == ["storms"] * 3
-
-
-def test_a_word_with_a_vector_comes_before_a_commoner_one() -> None:
-    assert standing(["storm", "storms"], [1, 5], ["storm"]) == ["storm"] * 2
-
-
-def test_a_relative_from_the_table_lends_its_vector() -> None:
-    assert standing(["hails", "rain"], [3, 1], ["rain", "hail", "hailing"]) == ["hail", "rain"]
-
-
-def test_counts_of_a_word_that_stands_twice_add_up() -> None:
-    assert standing(["storm", "storms", "storm"], [2, 3, 2], []) == ["storm"] * 3
-
-
-def test_equal_counts_go_to_the_first() -> None:
-    assert standing(["storms", "storm"], [2, 2], []) == ["storms"] * 2
-
-
 @pytest.mark.parametrize("language", sorted(STEMMERS))
 def test_every_language_has_its_rules(language: str) -> None:
     assert len(stems(["abcdef"], language)) == 1
@@ -71,3 +46,18 @@ def test_a_corpus_is_refined_by_stems(tmp_path: Path) -> None:
     assert not {"storms", "trees", "breaks", "roofs"} & set(model.vectors_.index_to_key)
     counts = dict(zip(model.vectors_.index_to_key, model.vectors_.counts.tolist(), strict=True))
     assert (counts["storm"], counts["tree"], counts["break"]) == (10, 10, 10)
+
+
+@pytest.mark.parametrize(
+    ("words", "counts", "known", "expected"),
+    [
+        ("storm storms storming", [1, 5, 2], "", "storms storms storms"),  # the most frequent
+        ("storm storms", [1, 5], "storm", "storm storm"),  # one with a vector comes before it
+        ("hails rain", [3, 1], "rain hail hailing", "hail rain"),  # a relative of the table lends its vector
+        ("storm storms storm", [2, 3, 2], "", "storm storm storm"),  # counts of one word add up
+        ("storms storm", [2, 2], "", "storms storms"),  # ties go to the first
+    ],
+)
+def test_which_word_stands_for_a_stem(words: str, counts: list[int], known: str, expected: str) -> None:
+    index = {word: i for i, word in enumerate(known.split())}
+    assert same_stem(words.split(), np.array(counts, np.int64), index, "en") == expected.split()

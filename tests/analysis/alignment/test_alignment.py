@@ -55,15 +55,6 @@ def test_a_quarter_turn_by_hand() -> None:
                                [[0, -1], [1, 0]], atol=1e-12)  # fmt: skip
 
 
-def test_weights_decide_between_words_that_disagree() -> None:
-    # In the plane: word 1 says "turn by 0", word 2 "turn by 90 degrees", with weights 3 and 1.
-    a = np.array([[1.0, 0.0], [1.0, 0.0]])
-    b = np.array([[1.0, 0.0], [0.0, 1.0]])
-    found = procrustes(a, b, np.array([3.0, 1.0]))
-    image = np.array([3.0, 1.0]) / np.sqrt(10)  # of the weighted mean direction (3, 1), which goes to (1, 0)
-    np.testing.assert_allclose(image @ found, [1, 0], atol=1e-12)
-
-
 @given(SEEDS, st.booleans())
 def test_a_turned_table_is_turned_back(seed: int, centre: bool) -> None:
     a = table(seed)

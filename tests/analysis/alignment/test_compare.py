@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from planted import WORDS, texts, vectors
-from rich.console import Console
 
 import selfvec
-from selfvec import Refiner, Run, Vectors, save
+from selfvec import Refiner, Run, Vectors
 from selfvec.analysis.alignment import compare
 from selfvec.analysis.alignment.compass import compass_of
 from selfvec.analysis.alignment.null_distribution import by_documents, by_peers
@@ -21,7 +20,6 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.significance import benjamini_hochberg
-from selfvec.views.word_tables import comparison_table
 
 CHANGED = 4
 
@@ -175,43 +173,3 @@ def test_compare_on_the_command_line(folders: list[str], capsys: pytest.CaptureF
         assert word in shown
     assert "documents dealt out at random" in " ".join(shown.split())
     assert max(map(len, shown.splitlines())) <= 80
-    assert main(["compare", folders[0], str(Path(folders[0]) / "nowhere")]) == 2
-
-
-def test_align_on_the_command_line(
-    folders: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "turned.vec"
-    assert main(["align", *folders, "-o", str(out), "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["method"] == "procrustes"
-    assert printed["anchors"] < printed["shared"]
-    assert out.exists()
-    for method, options in (("compass", ["--window", "9"]), ("relative", ["--anchors", "20"])):
-        folder = tmp_path / method
-        assert main(["align", *folders, "-o", str(folder), "--method", method, *options, "--to", "npy"]) == 0
-        assert {"a.npy", "b.npy"} <= {path.name for path in folder.iterdir()}
-    assert main(["align", *folders, "-o", str(out), "--anchors", "3"]) == 2
-    assert "--anchors: the method procrustes has no such option" in capsys.readouterr().err
-
-
-def test_hostile_words_are_shown_harmless() -> None:
-    row = {"word": "\x1b[31mred[/]", "distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None,
-           "count_b": None, "gained": ["[b]"], "lost": ["\u202e"]}  # fmt: skip
-    console = Console(width=80, record=True, file=None, force_terminal=False)
-    with console.capture() as captured:
-        console.print(comparison_table({"rows": [row], "tested": "t", "words": 1, "significant": 0,
-                                        "fdr": 0.05, "method": "relative"}))  # fmt: skip
-    assert "\x1b" not in captured.get()
-    assert "[b]" in captured.get()
-
-
-def test_vectors_files_are_compared_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rng = np.random.default_rng(5)
-    rows = rng.standard_normal((80, 5)).astype(np.float32)
-    for name in ("one.vec", "two.vec"):
-        save(Vectors([f"w{i}" for i in range(80)], rows), tmp_path / name)
-    assert main(["compare", str(tmp_path / "one.vec"), str(tmp_path / "two.vec"), "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["significant"] == 0
-    assert printed["rows"][0]["count_a"] is None

@@ -69,9 +69,6 @@ def test_the_command(run_path: str, capsys) -> None:
     output = capsys.readouterr()
     assert "zyzzyva" in output.err
     assert "hail" in output.out
-    for arguments, told in ((["zyzzyva"], "'zyzzyva'"), (["the of"], "no word of the query")):
-        assert main(["expand", run_path, *arguments]) == 2
-        assert told in capsys.readouterr().err
 
 
 def test_what_cannot_be_asked(subject_run: Run) -> None:

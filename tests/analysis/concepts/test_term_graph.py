@@ -9,11 +9,9 @@ from xml.etree import ElementTree
 import networkx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from selfvec.analysis.concepts import graph
-from selfvec.analysis.concepts.term_graph import Edge, Graph, Node, _mutual
+from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
@@ -46,17 +44,6 @@ def test_no_term_has_more_than_k_edges_and_neighbours_are_mutual(subject_run: Ru
         found = graph(subject_run, neighbours=2, by=by)
         degrees = np.bincount([place for edge in found.edges for place in (edge.a, edge.b)])
         assert degrees.max() <= 2
-
-
-@given(st.integers(0, 500), st.integers(1, 5))
-def test_mutual_is_symmetric_and_bounded(seed: int, k: int) -> None:
-    near = np.random.default_rng(seed).random((9, 9))
-    near = (near + near.T) / 2
-    joined = _mutual(near, k, 0.3)
-    assert np.array_equal(joined, joined.T)
-    assert not joined.diagonal().any()
-    assert joined.sum(axis=1).max() <= k
-    assert np.all(near[joined] > 0.3)
 
 
 def test_around_words(subject_run: Run, subject_of: dict[str, str]) -> None:
@@ -105,15 +92,6 @@ def test_any_word_makes_valid_files(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "h.json").read_text())["nodes"][1]["topic_name"] is None
 
 
-def test_figures_name_the_terms(subject_run: Run, tmp_path: Path) -> None:
-    found = graph(subject_run, ["hail"], size=10)
-    save_graph(found, tmp_path / "terms.svg")
-    first = (tmp_path / "terms.svg").read_bytes()
-    assert b"hail" in first
-    save_graph(graph(subject_run, ["hail"], size=10), tmp_path / "terms.svg")
-    assert (tmp_path / "terms.svg").read_bytes() == first
-
-
 def test_neighbours_are_drawn_near_one_another(subject_run: Run) -> None:
     found = graph(subject_run, neighbours=4)
     assert graph(subject_run, neighbours=4).as_dict() == found.as_dict()
@@ -136,15 +114,6 @@ def test_the_command(run_path: str, tmp_path: Path, capsys) -> None:
     assert target.exists()
     assert main(["graph", run_path, "-o", str(tmp_path / "g.json"), "--by", "ppmi"]) == 0
     assert json.loads((tmp_path / "g.json").read_text())["by"] == "ppmi"
-    for arguments, told in (
-        (["-o", str(tmp_path / "g.pdf")], "no graph format '.pdf'"),
-        (["-o", str(tmp_path / "h.json"), "--by", "luck"], "--by"),
-        (["zyzzyva", "-o", str(tmp_path / "h.json")], "does not occur"),
-        (["-o", str(tmp_path / "no" / "h.json")], "create it first"),
-    ):
-        assert main(["graph", run_path, *arguments]) == 2
-        assert told in capsys.readouterr().err
-    assert not (tmp_path / "h.json").exists()
 
 
 def test_options_that_cannot_be(subject_run: Run) -> None:

@@ -88,8 +88,6 @@ def test_the_command(run_path: str, capsys) -> None:
     assert main(["topics", run_path, "--number", "4"]) == 0
     shown = capsys.readouterr().out
     assert "4 topics of 300 documents" in shown
-    assert main(["topics", run_path, "--number", "30"]) == 2
-    assert "--number" in capsys.readouterr().err
 
 
 def test_topics_are_a_table(subject_run: Run) -> None:

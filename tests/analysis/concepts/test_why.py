@@ -110,13 +110,6 @@ def test_the_command(run_path: str, capsys) -> None:
     shown = capsys.readouterr().out
     assert "cosine before refining" in shown
     assert "sum: cosine of contexts" in shown
-    for arguments, told in (
-        (["hail", "zyzzyva"], "'zyzzyva' does not occur"),
-        (["hail", "Hail"], "are one word"),
-        (["hail", "rain", "--window", "2"], "window"),
-    ):
-        assert main(["why", run_path, *arguments]) == 2
-        assert told in capsys.readouterr().err
 
 
 def test_what_cannot_be_asked(subject_run: Run) -> None:

@@ -6,12 +6,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from drift_corpus import planted_run
 
-from selfvec.analysis.drift import slices_of
-from selfvec.analysis.drift.document_blocks import slice_vectors
 from selfvec.analysis.drift.permutation_kernels import sign_flip_test, split_test
-from selfvec.usage.use_vectors import use_space
 
 
 def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:
@@ -90,12 +86,3 @@ def test_random_signs_find_agreement_beyond_what_was_known() -> None:
     sign_flip_test(rows, np.array([0, 30, 60]), np.array([0, 1]), known, 1000, 20, 0, found)
     assert found[0, 0] < 0.01 < found[1, 0]
     np.testing.assert_allclose(found[:, 1], [agree[:, 0].sum(), not_so[:, 0].sum()], atol=1e-4)
-
-
-def test_slices_are_compared_in_one_space() -> None:
-    run = planted_run([(0, 0), (0, 1)])
-    words = np.arange(len(run.vectors))
-    old, new = slice_vectors(use_space(run, slices_of(run)), words, 2)
-    np.testing.assert_allclose(np.linalg.norm(old[old.any(axis=1)], axis=1), 1, atol=1e-5)
-    same, moved = (run.index(word) for word in ("x0", "x1"))
-    assert old[same] @ new[same] > 0.5 > old[moved] @ new[moved]

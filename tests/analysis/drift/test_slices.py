@@ -14,8 +14,7 @@ from selfvec import Run, TokenBatch
 from selfvec.analysis.drift import by_label, by_period, named_slice, slice_counts
 from selfvec.analysis.drift.comparable_slices import join_periods
 from selfvec.apps.cli import main
-from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
-from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.corpus import Corpus
 from selfvec.corpus.slices import parse_span
 from selfvec.storage.run_folder import open_run
@@ -46,9 +45,7 @@ def refined(path: Path, *more: str) -> Run:
 @given(
     documents=st.lists(
         st.tuples(
-            st.lists(st.integers(0, 6), max_size=9),
-            st.one_of(st.none(), st.dates()),
-            st.integers(-1, 2),
+            st.lists(st.integers(0, 6), max_size=9), st.one_of(st.none(), st.dates()), st.integers(-1, 2)
         ),
         min_size=1,
         max_size=30,
@@ -110,20 +107,6 @@ def test_a_field_becomes_labels_and_an_unknown_one_is_none(rows: Path) -> None:
     assert named_slice(run.tokens, "south").documents.tolist() == [False, False, True, False]
 
 
-def test_several_corpora_are_slices_by_their_names(tmp_path: Path) -> None:
-    for name in ("old", "new"):
-        (tmp_path / f"{name}.txt").write_text(f"{name} hail fell\nrain\n", encoding="utf-8")
-    paths = [str(tmp_path / "old.txt"), str(tmp_path / "new.txt")]
-    run = tmp_path / "run"
-    options = ["--vectors", "none", "--method", "original", "--slice", "corpus"]
-    assert main(["refine", *paths, "-o", str(run), *options]) == 0
-    tokens = open_run(run).tokens
-    assert tokens is not None
-    assert list(tokens.slice_names) == ["old", "new"]
-    assert tokens.slices is not None
-    assert tokens.slices.tolist() == [0, 0, 1, 1]
-
-
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl.gz"])
 def test_every_kind_of_table_has_slice_fields(tmp_path: Path, suffix: str) -> None:
     import gzip
@@ -144,25 +127,6 @@ def test_every_kind_of_table_has_slice_fields(tmp_path: Path, suffix: str) -> No
         assert found == expected
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--slice", "week"], "--slice"),
-        (["--slice", "year", "--slice-field", "region"], "both"),
-        (["--slice-field", "nowhere"], "--slice-field NAME; this file has: id, text, date, region"),
-    ],
-)
-def test_what_cannot_be_sliced_is_said_before_work_begins(rows: Path, capsys, arguments, said) -> None:
-    assert main(["refine", str(rows), "-o", str(rows.with_name("run")), *arguments]) == 2
-    assert said in capsys.readouterr().err
-
-
-def test_slices_by_date_need_dates(tmp_path: Path, capsys) -> None:
-    (tmp_path / "a.txt").write_text("hail fell\n", encoding="utf-8")
-    assert main(["refine", str(tmp_path / "a.txt"), "-o", str(tmp_path / "run"), "--slice", "year"]) == 2
-    assert "--date-field" in capsys.readouterr().err
-
-
 def test_a_slice_that_is_not_there_is_an_error(rows: Path) -> None:
     tokens = refined(rows, "--slice-field", "region").tokens
     assert tokens is not None
@@ -172,16 +136,6 @@ def test_a_slice_that_is_not_there_is_an_error(rows: Path) -> None:
         named_slice(tokens, "1950..1960")
     with pytest.raises(InputError, match="--date-field"):
         by_period(TokenBatch.from_documents([["a"]]), "year")
-
-
-def test_slices_that_do_not_fit_are_refused(rows: Path) -> None:
-    run = refined(rows, "--slice-field", "region")
-    path = rows.with_name("run") / "tokens.safetensors"
-    kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
-    for slices, names in (([5, 0, 0, 0], '["a"]'), ([0], '["a"]'), ([0, 0, 0, 0], "3")):
-        write_tensors(path, kept | {"slices": np.array(slices, np.int32)}, {"slices": names})
-        with pytest.raises(FormatError, match="make the run again"):
-            _ = open_run(run.folder).tokens
 
 
 def test_labels_of_texts_in_memory() -> None:

@@ -187,23 +187,6 @@ def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> N
     assert "twin does not occur here" in shown
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["rare"], "20 uses"),
-        (["nowhere"], "does not occur in this run"),
-        (["twin", "--number", "99"], "--number: is from 1 to 24"),
-        (["twin", "--number", "0"], "--number"),
-    ],
-)
-def test_the_command_says_what_is_wrong_in_a_line(sense_folder: Path, capsys, arguments, said) -> None:
-    assert main(["senses", str(sense_folder / "run"), *arguments]) == 2
-    output = capsys.readouterr()
-    assert said in output.err
-    assert output.err.count("\n") == 1
-    assert not output.out
-
-
 def test_real_words_of_two_senses(shared_data: Path) -> None:
     corpus = Corpus.open([shared_data / "noaa" / "events.jsonl.gz"])
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list() if " line" in text]

@@ -68,7 +68,10 @@ REPORTS = {
     "why": "run hail storm",
     "senses": "run hail --number 2",
     "align": "run other -o aligned.npz",
+    "align compass": "run other -o compass --method compass --window 9 --to npy",
+    "align relative": "run other -o relative --method relative --anchors 20 --to npy",
     "compare": "run other --permutations 20 --jobs 1 --min-count 1",
+    "compare files": "vectors.vec vectors.vec --min-count 1",
     "convert": "run out.bin --to word2vec",
     "export": "run --to word2vec --overwrite",
 }
@@ -118,6 +121,17 @@ REFINE_MISTAKES = {
     "unknown option": ("storms.txt --windw 5 -o run", "--window"),
     "no output": ("storms.txt", "--output"),
     "not a number": ("storms.txt --epochs many -o run", "--epochs"),
+    "unknown period": ("storms.txt --slice week -o run", "--slice"),
+    "two ways to slice": ("rows.csv --slice year --slice-field id -o run", "both"),
+    "no such slice field": (
+        "rows.csv --slice-field nowhere -o run",
+        "--slice-field NAME; this file has: id, text",
+    ),
+    "slices without dates": ("storms.txt --slice year -o run", "--date-field"),
+    "no list of phrases": (
+        "storms.txt --phrases nowhere.txt -o run",
+        "--phrases: no file is called 'nowhere.txt'",
+    ),
     "everything too rare": ("storms.txt --min-count 9999 -o run", "no word is left"),
 }
 
@@ -161,20 +175,48 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("trajectory run hail --plot x.docx", "x.docx"),
         ("trajectory run hail --projection magic", "--projection"),
         ("drift run --between spring autumn", "'spring'"),
+        ("drift run --between storms", "two slices are compared, not 1"),
         ("drift run --fdr 2", "--fdr"),
+        ("drift run --min-count 5000", "--min-count"),
         ("search run hail --mode sparse", "--mode"),
         ("search run hail --filter county=X", "--filter"),
+        ("search run hail --filter corpus", "--filter: a filter is field=value"),
+        ("search run hail --topn 0", "topn"),
+        ("search run hail --corpus gone.txt", "gone.txt: there is no such file or folder"),
         ("expand nothing hail", "not a run folder"),
+        ("expand run zyzzyva", "'zyzzyva'"),
+        ("expand run the", "no word of the query"),
+        ("topics run --min-count 1 --number 300", "--number"),
         ("graph run -o x.doc", "x.doc"),
+        ("graph run -o x.json --by luck", "--by"),
+        ("graph run zyzzyva -o x.json", "does not occur"),
+        ("graph run -o no/x.json", "create it first"),
         ("why run hail hial", "did you mean hail"),
+        ("why run hail Hail", "are one word"),
+        ("why run hail storm --window 2", "window"),
         ("senses run hial", "did you mean hail"),
+        ("senses run hail --number 99", "--number: is from 1 to"),
+        ("phrases nowhere.txt", "nowhere.txt"),
+        ("phrases storms.txt --npmi 3", "--npmi"),
         ("compare run nothing", "nothing"),
         ("align run other -o x.npz --method magic", "--method"),
         ("align run other -o x.npz --window 9", "--window"),
         ("convert run x.unknown", "x.unknown"),
         ("convert nothing.vec x.npz", "nothing.vec"),
         ("export run --to magic", "--to"),
+        ("export storms.txt --to glove", "not a run folder"),
         ("evaluate run", "nothing to measure"),
+        ("evaluate --similarity pairs.tsv run", "VECTORS"),
+        ("evaluate run --similarity nothing.tsv", "nothing.tsv: cannot be read"),
+        ("evaluate run --similarity storms.txt", "storms.txt:1: "),
+        ("evaluate run --retrieval pairs.tsv", "pairs.tsv: is not a folder"),
+        ("evaluate run --similarity pairs.tsv --dimensions ten", "whole numbers with commas"),
+        ("evaluate run --similarity pairs.tsv --dimensions 25", "cannot be cut to 25"),
+        ("evaluate run --similarity pairs.tsv --report r.docx", "r.docx"),
+        ("evaluate run --similarity pairs.tsv --shots 0", "--shots"),
+        ("evaluate run --similarity pairs.tsv --against magic", "--against: 'magic' is not a baseline"),
+        ("evaluate vectors.vec --similarity pairs.tsv --against paper", "one run, 0 were"),
+        ("evaluate run other --similarity pairs.tsv --against paper", "2 were given"),
         ("fetch noaa --years soon -o x", "--years"),
         ("similr run hail", "'similar'"),
         ("mcp nothing", "not a run folder"),
@@ -299,15 +341,18 @@ def test_a_damaged_run_says_which_file(inside: Path, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "allowed"),
+    ("command", "package", "extra"),
     [
-        ("import sys, selfvec", set()),
-        ("import sys; from selfvec.apps.cli import main; main(['--version'])", {"rich", "typer"}),
+        ("serve run", "uvicorn", "serve"),
+        ("mcp run", "mcp", "mcp"),
+        ("export run --to faiss", "faiss", "faiss"),
+        ("trajectory run hail --plot x.svg", "vl_convert", "plot"),
     ],
 )
-def test_start_up_is_light(code: str, allowed: set[str]) -> None:
-    """Nothing heavy is imported before it is needed."""
-    heavy = {"numba", "polars", "numpy", "altair", "sklearn", "rich", "typer", "fastapi", "dask"}
-    command = [sys.executable, "-c", f"{code}; print(*sys.modules)"]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert not (heavy - allowed) & set(loaded)
+def test_a_missing_package_names_its_extra(
+    command, package, extra, inside: Path, monkeypatch, capsys
+) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == package or ".apps.mcp" in name]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    refused(command.split(), f"pip install 'selfvec[{extra}]'", capsys)

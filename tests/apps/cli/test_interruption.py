@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.processes import stop_at_work
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError, TargetError
@@ -36,27 +36,10 @@ def command(corpus: Path, run: Path, *more: str, epochs: int = EPOCHS) -> list[s
     return [sys.executable, "-m", "selfvec", "refine", str(corpus), "-o", str(run), *options, *more]
 
 
-def stop_at_work(
-    corpus: Path, run: Path, number: signal.Signals, **options: int
-) -> subprocess.CompletedProcess:
-    """Start a run, send it a signal while it refines, and wait for it."""
-    process = subprocess.Popen(
-        command(corpus, run, **options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"SELFVEC_CHECKPOINT_SECONDS": "0.05"},
-    )  # fmt: skip
-    state = run.with_name(f".{run.name}.partial") / "state.safetensors"
-    deadline = time.monotonic() + 60
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(number)
-    out, error = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, error)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Path, number) -> None:
     run, whole = tmp_path / "run", tmp_path / "whole"
-    stopped = stop_at_work(corpus, run, number)
+    stopped = stop_at_work(command(corpus, run), run, number)
     assert not run.exists()
     if number != signal.SIGKILL:
         assert stopped.returncode == 130, stopped.stderr
@@ -72,7 +55,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Pa
 
 def test_resuming_another_job_is_refused(tmp_path: Path, corpus: Path) -> None:
     run = tmp_path / "run"
-    stop_at_work(corpus, run, signal.SIGINT)
+    stop_at_work(command(corpus, run), run, signal.SIGINT)
     other = subprocess.run(command(corpus, run, "--resume", epochs=3), capture_output=True, text=True)
     assert other.returncode == 2
     assert "other options" in other.stderr

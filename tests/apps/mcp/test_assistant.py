@@ -24,14 +24,7 @@ from selfvec.storage.run_folder import open_run, save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 
-TOOLS = {
-    "run_info",
-    "search_passages",
-    "similar_terms",
-    "changed_words",
-    "explain_drift",
-    "disambiguate",
-}
+TOOLS = {"run_info", "search_passages", "similar_terms", "changed_words", "explain_drift", "disambiguate"}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "info": ("run_info", {}),
     "search": ("search_passages", {"query": "hail on roofs", "topn": 3}),
@@ -283,16 +276,6 @@ def test_an_older_client_and_an_interruption(folder: Path) -> None:
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 130
         assert server.stderr.read() == "selfvec: interrupted\n"
-
-
-def test_a_missing_package_names_its_extra(folder: Path, monkeypatch, capsys) -> None:
-    for name in [
-        name for name in sys.modules if name.split(".")[0] == "mcp" or name.startswith("selfvec.apps.mcp")
-    ]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "mcp", None)
-    assert main(["mcp", str(folder / "run")]) == 2
-    assert "pip install 'selfvec[mcp]'" in capsys.readouterr().err
 
 
 def test_other_documents_can_be_searched(folder: Path, tmp_path: Path) -> None:

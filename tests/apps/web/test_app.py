@@ -122,12 +122,6 @@ def test_a_port_in_use_is_passed_over_or_said() -> None:
         bind("no.such.host.invalid", 0)
 
 
-def test_a_missing_extra_is_named(run: Run, monkeypatch, capsys) -> None:
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert main(["serve", str(run.folder)]) == 2
-    assert "pip install 'selfvec[serve]'" in capsys.readouterr().err
-
-
 def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:
     import http.client
 

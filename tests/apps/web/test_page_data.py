@@ -15,7 +15,7 @@ from selfvec.apps.web.completion import Completion
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.ranking import Filter, WordTables, rank
 from selfvec.apps.web.word_map import LARGEST, draw_map, history_states, table_state
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.data.history import History
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
@@ -193,20 +193,6 @@ def test_the_page_finds_what_the_command_finds(site: Site, run: Run) -> None:
     assert all(set(TOPICS["kitchen"]) & set(texts[hit["document"]].split()) for hit in after)
     command = run_index(run).search("zest dough nonsense", 5).hits
     assert [(hit["id"], hit["score"]) for hit in after] == [(hit.id, hit.score) for hit in command]
-
-
-@pytest.mark.parametrize(
-    ("ask", "error", "rule"),
-    [
-        (lambda data: data.word("refined", "cello"), InputError, "does not occur in this run"),
-        (lambda data: data.ranking("1800|1990", Filter(), 0, 5), InputError, "no document is dated 1800"),
-        (lambda data: data.ranking("1990", Filter(), 0, 5), OptionError, "is no comparison"),
-        (lambda data: data.unknown("magic", 1, "", 0, 5), OptionError, "is one of none, known"),
-    ],
-)
-def test_what_is_not_there_is_an_error(site: Site, ask, error: type[Exception], rule: str) -> None:
-    with pytest.raises(error, match=rule):
-        ask(site.data)
 
 
 def test_a_run_without_its_text_is_still_shown(run: Run) -> None:

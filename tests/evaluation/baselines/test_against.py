@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,25 +10,9 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.baselines import train
 from selfvec.storage.run_folder import open_run
-
-PAIRS = "hail\tstorm\t9\nhail\twind\t6\nroofs\twind\t5\ntornado\troad\t2\nhail\troad\t1\nstorm\ttornado\t8\n"
-
-
-@pytest.fixture
-def run_folder(tmp_path: Path, storms: list[str]) -> Path:
-    selfvec.Refiner(method="paper", window=5).fit(storms, "none").save(tmp_path / "run")
-    return tmp_path / "run"
-
-
-@pytest.fixture
-def pairs(tmp_path: Path) -> Path:
-    path = tmp_path / "pairs.tsv"
-    path.write_text(PAIRS, encoding="utf-8")
-    return path
 
 
 def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, tmp_path, capsys) -> None:
@@ -81,27 +64,6 @@ def test_a_name_is_one_table(run_folder, pairs) -> None:
     run = open_run(run_folder)
     with pytest.raises(OptionError, match="'refined'"):
         selfvec.evaluate(run, [Similarity(pairs)], against={"refined": run.vectors})
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["RUN", "--against", "magic"], "--against: 'magic' is not a baseline; choose from paper, "),
-        (
-            ["FILE", "--against", "paper"],
-            "--against: baselines are trained on the tokens of one run, 0 were",
-        ),
-        (["RUN", "RUN", "--against", "paper"], "2 were given"),
-    ],
-)
-def test_what_cannot_be_is_one_line(words, expected, run_folder, pairs, tmp_path, capsys) -> None:
-    selfvec.save(Vectors(["a"], np.ones((1, 2), np.float32)), tmp_path / "a.npz")
-    places = {"RUN": str(run_folder), "FILE": str(tmp_path / "a.npz")}
-    named = [places.get(word, word) for word in words]
-    assert main(["evaluate", *named, "--similarity", str(pairs)]) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert expected in error
 
 
 def test_an_encoder_by_its_folder(run_folder, tmp_path) -> None:

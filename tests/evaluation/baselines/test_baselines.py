@@ -120,17 +120,6 @@ def test_retrofitting_by_hand() -> None:
     np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
 
 
-def test_the_graph_joins_words_of_a_topic(planted) -> None:
-    graph = ppmi.strongest(planted, 1)
-    topic = {word: k for k, words in enumerate(TOPICS) for word in words}
-    for word, row in zip(planted.types, graph, strict=True):
-        near = [planted.types[i] for i in row.tolist() if i >= 0]
-        assert word not in near
-        if word in topic:
-            assert near
-            assert {topic[other] for other in near if other in topic} == {topic[word]}
-
-
 def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
     """With as many dimensions as words U·Σ^½ has the singular values of the matrix, to the half."""
     from selfvec.cooccurrence import PPMIOperator, count
@@ -141,10 +130,6 @@ def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
     values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
     found = np.sort((table**2).sum(axis=0))[::-1][: len(values)]
     np.testing.assert_allclose(found, values, atol=1e-3)
-
-
-def test_more_epochs_for_small_corpora() -> None:
-    assert [gensim_models.epochs_of(n) for n in (1, 100_000, 500_000, 1_000_000, 10**7)] == [50, 50, 10, 5, 5]
 
 
 def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:

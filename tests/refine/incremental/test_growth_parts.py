@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from same_runs import table, texts
 
 import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.corpus import Corpus
 from selfvec.corpus.fingerprints import fingerprints
@@ -26,29 +23,6 @@ from selfvec.refine.inputs import by_frequency
 from selfvec.refine.joining import joined, repeated, without_repeats
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.stems import apply_stem_and_min_count, merged_types
-
-WHOLE = (1 << 64) - 1
-
-
-def fingerprint(text: str) -> int:
-    """The same by hand."""
-    data = text.encode()
-    mixed = len(data) * 0x9E3779B97F4A7C15 & WHOLE
-    whole = len(data) // 8 * 8
-    for i in range(0, whole, 8):
-        mixed = (mixed ^ int.from_bytes(data[i : i + 8], "big")) * 0x9E3779B97F4A7C15 & WHOLE
-        mixed ^= mixed >> 32
-    mixed = (mixed ^ int.from_bytes(data[whole:], "big")) * 0x94D049BB133111EB & WHOLE
-    mixed ^= mixed >> 32
-    mixed = mixed * 0x9E3779B97F4A7C15 & WHOLE
-    return (mixed ^ mixed >> 32) & ~1
-
-
-@given(st.lists(st.text(max_size=40), max_size=6))
-def test_fingerprints_are_those_by_hand(words: list[str]) -> None:
-    found = fingerprints(pl.Series(words, dtype=pl.String))
-    assert found.dtype == np.uint64
-    assert found.tolist() == [fingerprint(word) for word in words]
 
 
 def test_fingerprints_stay_what_they_are() -> None:
@@ -131,52 +105,6 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def changed(path: Path, **tensors: Any) -> None:
-    kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
-    write_tensors(path, {name: value for name, value in (kept | tensors).items() if value is not None})
-
-
-@pytest.mark.parametrize(
-    ("tensors", "said"),
-    [
-        ({"ids": None}, "tensor 'ids' of int32"),
-        ({"ids": np.zeros(3, np.int64)}, "tensor 'ids' of int32"),
-        ({"ids": np.full(3, 10_000, np.int32)}, "document offsets|token ids lie"),
-        ({"offsets": np.zeros(4, np.int64)}, "the run has 30 documents, this file has 3"),
-        ({"offsets": np.full(31, 7, np.int64)}, "document offsets run from 0"),
-    ],
-)
-def test_damaged_forms_are_refused(run: Path, tensors: dict[str, Any], said: str) -> None:
-    changed(run / "unstemmed/unstemmed.safetensors", **tensors)
-    with pytest.raises(FormatError, match=rf"unstemmed\.safetensors: .*({said}).*; make the run again"):
-        selfvec.update(run, ["hail"], table())
-
-
-@pytest.mark.parametrize("name", ["unstemmed/vocabulary.txt", "unstemmed/unstemmed.safetensors"])
-def test_forms_that_are_missing_are_named(run: Path, name: str) -> None:
-    (run / name).unlink()
-    with pytest.raises(FormatError, match=rf"{name}: .*it is missing; make the run again"):
-        selfvec.merge([run, run], table())
-
-
-def test_a_missing_folder_of_forms_is_named(run: Path) -> None:
-    (run / "unstemmed").rename(run.parent / "gone")
-    with pytest.raises(FormatError, match="run: the folder of unstemmed tokens is missing; make"):
-        selfvec.update(run, ["hail"], table())
-
-
-def test_texts_that_do_not_fit_the_documents_are_refused(run: Path) -> None:
-    changed(run / "tokens.safetensors", texts=np.zeros(2, np.uint64))
-    with pytest.raises(FormatError, match="does not fit the run: there is one fingerprint per document"):
-        selfvec.update(run, ["hail"], table())
-
-
-def test_a_run_made_before_runs_could_grow_is_refused(run: Path) -> None:
-    changed(run / "tokens.safetensors", texts=None)
-    with pytest.raises(FormatError, match="run: the fingerprints of the documents are missing; make"):
-        selfvec.merge([run, run], table())
-
-
 def test_other_vectors_are_refused(run: Path) -> None:
     wrong = table()
     wrong.vectors[1] *= -1
@@ -214,17 +142,6 @@ def test_stop_words_that_were_changed_are_refused(tmp_path: Path) -> None:
         selfvec.update(made, ["hail of"], table())
 
 
-def test_a_run_that_does_not_say_is_refused(run: Path) -> None:
-    told = json.loads((run / "run.json").read_text())
-    for change, said in (
-        ({"options": 3}, "options in run.json are damaged"),
-        ({"corpus": {"files": [4]}}, "summary of a run's corpus is damaged"),
-    ):
-        (run / "run.json").write_text(json.dumps(told | change))
-        with pytest.raises(FormatError, match=said):
-            selfvec.update(run, ["hail"], table())
-
-
 @pytest.mark.parametrize("name", ["options", "corpus", "text", "vectors", "option_files", "grown"])
 def test_whatever_stands_in_run_json_it_is_one_line_or_a_run(run: Path, name: str) -> None:
     told = json.loads((run / "run.json").read_text())
@@ -242,19 +159,6 @@ def test_whatever_stands_in_run_json_it_is_one_line_or_a_run(run: Path, name: st
             assert grown.provenance["documents"] == 31
 
 
-def test_repeated_texts_are_said() -> None:
-    class Heard(Progress):
-        said: list[str] = []  # noqa: RUF012
-
-        def say(self, message: str) -> None:
-            self.said.append(message)
-
-    made = selfvec.Refiner("original").fit(texts(9), table()).run_
-    grown = selfvec.update(made, [*texts(3), "the roof of wind"], table(), progress=Heard())
-    assert Heard.said == ["3 of the 4 new documents repeat text already in the run; they are counted again"]
-    assert grown.provenance["corpus"]["duplicates"] == 3 + made.provenance["corpus"]["duplicates"]
-
-
 def test_a_grown_run_says_what_it_was_made_of() -> None:
     documents = texts(30)
     whole, part = (
@@ -267,3 +171,38 @@ def test_a_grown_run_says_what_it_was_made_of() -> None:
     assert expected.pop("raw_types") > 0
     assert told.pop("raw_types") is None
     assert told == expected
+
+
+UNSTEMMED = "unstemmed/unstemmed.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("file", "tensors", "said"),
+    [
+        (UNSTEMMED, {"ids": None}, "tensor 'ids' of int32"),
+        (UNSTEMMED, {"ids": np.zeros(3, np.int64)}, "tensor 'ids' of int32"),
+        (UNSTEMMED, {"ids": np.full(3, 10_000, np.int32)}, "document offsets|token ids lie"),
+        (UNSTEMMED, {"offsets": np.zeros(4, np.int64)}, "the run has 30 documents, this file has 3"),
+        (UNSTEMMED, {"offsets": np.full(31, 7, np.int64)}, "document offsets run from 0"),
+        (UNSTEMMED, None, "it is missing"),
+        ("unstemmed/vocabulary.txt", None, "it is missing"),
+        ("unstemmed", None, "the folder of unstemmed tokens is missing"),
+        ("tokens.safetensors", {"texts": np.zeros(2, np.uint64)}, "there is one fingerprint per document"),
+        ("tokens.safetensors", {"texts": None}, "the fingerprints of the documents are missing"),
+    ],
+)
+def test_a_damaged_run_is_refused(run: Path, file: str, tensors: dict[str, Any] | None, said: str) -> None:
+    if tensors is None:
+        (run / file).rename(run.parent / "gone")
+    else:
+        kept = {name: np.array(tensor) for name, tensor in map_tensors(run / file).items()} | tensors
+        write_tensors(run / file, {name: value for name, value in kept.items() if value is not None})
+    with pytest.raises(FormatError, match=rf"({said}).*make the run again"):
+        selfvec.update(run, ["hail"], table())
+
+
+def test_repeated_texts_are_counted_again() -> None:
+    made = selfvec.Refiner("original").fit(texts(9), table()).run_
+    grown = selfvec.update(made, [*texts(3), "the roof of wind"], table())
+    assert grown.provenance["documents"] == 9 + 4
+    assert grown.provenance["corpus"]["duplicates"] == 3 + made.provenance["corpus"]["duplicates"]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from same_runs import assert_same, table, texts
+from tests.processes import stop_at_work
 
 import selfvec
 from selfvec.apps.cli import main
@@ -226,16 +225,9 @@ def test_ctrl_c_leaves_the_run_and_resume_goes_on(workshop: Path) -> None:
         assert main(["refine", *corpus, "-o", run, "--vectors", "vectors.vec", *rule]) == 0
     before = folder("long")
     command = [sys.executable, "-m", "selfvec", "update", "long", "new.jsonl"]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, env=os.environ | {"SELFVEC_CHECKPOINT_SECONDS": "0.05"}, text=True
-    )
-    state, deadline = Path(".long.partial/state.safetensors"), time.monotonic() + 60
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 130, error
-    assert "go on with the same command and --resume" in error
+    stopped = stop_at_work(command, Path("long"), signal.SIGINT)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "go on with the same command and --resume" in stopped.stderr
     assert folder("long") == before
     assert main([*command[3:], "--resume"]) == 0
     assert_same(open_run("long"), open_run("longer"))

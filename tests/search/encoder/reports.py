@@ -1,4 +1,4 @@
-"""A small run made once, for all tests of encoders and exports: 240 reports, vectors of 24 dimensions."""
+"""A small run made once, for tests of encoders and exports: 240 reports, vectors of 24 dimensions."""
 
 from __future__ import annotations
 

@@ -13,17 +13,8 @@ from tests.search.encoder import reports
 
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.numerics.rows import unit_rows
 from selfvec.search.encoder import Encoder, as_encoder
 from selfvec.search.encoder.reading import normal
-from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
-from selfvec.text.preprocessing import (
-    Preprocessing,
-    encode_texts,
-    mean_rows_by_stem,
-    merge_stems,
-    stem_groups,
-)
 
 
 def by_hand() -> Encoder:
@@ -127,13 +118,6 @@ def test_a_run_gives_its_words_and_their_inflections(encoder: Encoder, report_ru
     assert not vectors[4:].any()
 
 
-def test_rare_words_weigh_more(encoder: Encoder, report_run: Run) -> None:
-    lengths = dict(zip(encoder.words, np.linalg.norm(encoder.rows[encoder.places], axis=1), strict=True))
-    assert report_run.vectors.counts is not None
-    common, rare = lengths["day"], lengths["ohio"]
-    assert common < rare
-
-
 def test_tables_and_dimensions_are_chosen(report_run: Run, encoder: Encoder) -> None:
     both = ["original", "refined"]
     wide, narrow, turned = (Encoder.of(report_run, tables=both, dimensions=d) for d in (None, 8, 47))
@@ -157,17 +141,6 @@ def test_rows_are_mean_directions_times_idf(report_run: Run) -> None:
     weight = np.log1p((240 - documents + 0.5) / (documents + 0.5))
     row = encoder.rows[encoder.places[list(encoder.words).index("road")]]
     np.testing.assert_allclose(row, weight * report_run.vectors.get_vector("road", norm=True), atol=1e-6)
-
-
-def test_texts_get_the_vectors_that_evaluate_gives_them_before_smoothing(report_run: Run) -> None:
-    texts, table, preprocessing = reports.texts(), report_run.vectors, Preprocessing.of(report_run.provenance)
-    words = encode_texts(texts, preprocessing, table)
-    merged = merge_stems(words, preprocessing)
-    unit, groups = unit_rows(table.lookup(words.types)[0]), stem_groups(words, merged)
-    rows = mean_rows_by_stem(unit, groups, words.counts + 1, len(merged.types))
-    theirs = document_vectors(merged, rows, inverse_document_frequency(merged))
-    ours = Encoder.of(report_run, tables=["refined"], dimensions=None).encode(texts)
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_a_run_that_forgot_its_tokens_still_gives_an_encoder(report_run: Run) -> None:

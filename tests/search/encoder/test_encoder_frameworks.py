@@ -87,22 +87,6 @@ def test_mteb_takes_the_model(encoder: Encoder) -> None:
     np.testing.assert_allclose(np.asarray(model.similarity_pairwise(rows, rows)), [1, 1], atol=1e-5)
 
 
-def test_a_step_of_a_pipeline(encoder: Encoder) -> None:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
-
-    texts = [
-        "hail broke windows",
-        "hail damaged roofs",
-        "a flood closed the road",
-        "the river closed the bridge",
-    ]
-    model = make_pipeline(FunctionTransformer(encoder.encode), LogisticRegression())
-    model.fit(texts, ["hail", "hail", "water", "water"])
-    assert model.predict(["windows and roofs", "the road near the river"]).tolist() == ["hail", "water"]
-
-
 @pytest.mark.parametrize(
     ("extra", "use"),
     [

@@ -32,6 +32,12 @@ def target(row: Format, folder: Path) -> Path:
     return folder / f"table{row.suffixes[0] if row.suffixes else ''}"
 
 
+def put(folder: Path, content: bytes | str, name: str = "vectors") -> Path:
+    """A file of that content."""
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder / name
+
+
 def written(row: Format, folder: Path, vectors: Vectors | None = None) -> Path:
     """A path with a table in that format."""
     path = target(row, folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import pickle
 import zipfile
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from format_tables import WORDS, table
+from format_tables import WORDS, put, table
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
@@ -31,16 +30,11 @@ def npy_header(text: str) -> bytes:
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
 
 
-def put(folder: Path, content: bytes, name: str = "a.npy") -> Path:
-    (folder / name).write_bytes(content)
-    return folder / name
-
-
 @pytest.mark.parametrize("name", ["a.vocabulary.txt", "a.vocab.txt", "vocabulary.txt", "vocab.txt"])
 @pytest.mark.parametrize("words", [b"x\ny\nz\n", b"x\ny\nz", b"x\r\ny\r\nz\r\n"])
 def test_npy_finds_its_words(name: str, words: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(words)
-    vectors = load(put(tmp_path, npy(MATRIX)))
+    vectors = load(put(tmp_path, npy(MATRIX), "a.npy"))
     assert vectors.index_to_key == ["x", "y", "z"]
     assert np.array_equal(vectors.vectors, MATRIX)
 
@@ -50,7 +44,7 @@ def test_npy_finds_its_words(name: str, words: bytes, tmp_path: Path) -> None:
 )
 def test_other_numbers_and_orders_become_float32_in_c_order(array: np.ndarray, tmp_path: Path) -> None:
     (tmp_path / "vocabulary.txt").write_text("x\ny\nz\n")
-    vectors = load(put(tmp_path, npy(array)))
+    vectors = load(put(tmp_path, npy(array), "a.npy"))
     assert vectors.vectors.dtype == np.float32
     assert vectors.vectors.flags.c_contiguous
     assert np.array_equal(vectors.vectors, MATRIX)
@@ -88,7 +82,7 @@ def test_broken_npy(content: bytes, message: str, tmp_path: Path) -> None:
 
 
 def test_npy_without_or_with_the_wrong_words(tmp_path: Path) -> None:
-    path = put(tmp_path, npy(MATRIX))
+    path = put(tmp_path, npy(MATRIX), "a.npy")
     with pytest.raises(FormatError, match=r"matrix without words; .*a\.vocabulary\.txt"):
         load(path)
     (tmp_path / "a.vocabulary.txt").write_text("x\ny\n")
@@ -154,42 +148,6 @@ def test_foreign_safetensors_with_words_beside_it(tmp_path: Path) -> None:
     vectors = load(tmp_path / "model.safetensors")
     assert vectors.index_to_key == ["x", "y", "z"]
     assert np.array_equal(vectors.vectors, MATRIX)
-
-
-def tensors(header: object, data: bytes = bytes(24)) -> bytes:
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + data
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        tensors({"a": {"dtype": "F32", "shape": [3, 2], "data_offsets": [0, 24]}})[:-1],
-        tensors({"a": {"dtype": "F32", "shape": [10**12, 300], "data_offsets": [0, 12 * 10**14]}}),
-        tensors({"a": {"dtype": "F32", "shape": [3, 2], "data_offsets": [24, 48]}}),
-        tensors({"a": {"dtype": "F32", "shape": [-3, -2], "data_offsets": [0, 24]}}),
-        tensors({"a": {"dtype": "F32", "shape": [0, 2**70], "data_offsets": [0, 0]}}),
-        tensors({"a": {"dtype": "F32", "shape": [0, 2**70], "data_offsets": [0, 0]}}, b""),
-        tensors({"a": {"dtype": "F32", "shape": [1] * 99, "data_offsets": [0, 4]}}),
-        tensors({"a": {"dtype": "F32", "shape": [2.0, 3.0], "data_offsets": [0, 24]}}),
-        tensors({"a": {"dtype": "F32", "shape": 6, "data_offsets": [0, 24]}}),
-        tensors({"a": {"dtype": ["F32"], "shape": [3, 2], "data_offsets": [0, 24]}}),
-        tensors({"a": {"dtype": "F31", "shape": [3, 2], "data_offsets": [0, 24]}}),
-        tensors({"a": None}),
-        tensors({}),
-        tensors(b'{"a":' * 30_000),
-        tensors(b"{nonsense}"),
-        tensors(b'{"\xff":1}'),
-        (2**63).to_bytes(8, "little") + b"{}",
-    ],
-)
-def test_broken_safetensors(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "vocabulary.txt").write_text("x\ny\nz\n")
-    path = put(tmp_path, content, "a.safetensors")
-    for name in (None, "safetensors"):
-        with pytest.raises(FormatError) as caught:
-            load(path, name)
-        assert str(path) in str(caught.value)
 
 
 def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:

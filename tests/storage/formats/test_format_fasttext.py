@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_tables import FASTTEXT_WORDS
+from format_tables import FASTTEXT_WORDS, put
 from format_tables import fasttext_model as model
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,12 +45,6 @@ def expected_rows(word: str, shortest: int, longest: int, words: Sequence[str] =
     return rows
 
 
-def put(folder: Path, content: bytes) -> Path:
-    path = folder / "model.bin"
-    path.write_bytes(content)
-    return path
-
-
 @pytest.mark.parametrize("ngrams", [(3, 6), (1, 2), (2, 2), (5, 5), (0, 1)])
 def test_vectors_are_means_of_rows_in_fasttexts_order(ngrams: tuple[int, int], tmp_path: Path) -> None:
     table = random_table()
@@ -78,12 +72,6 @@ def test_any_text_is_composed_as_expected(tmp_path_factory: pytest.TempPathFacto
         rows = [index for index in expected_rows(word, 3, 6) if index >= len(WORDS)]
         expected = table[rows].sum(axis=0) / max(1, len(rows))
         assert np.allclose(row, expected, atol=1e-5)
-
-
-def test_hashes_are_gensims() -> None:
-    fasttext = pytest.importorskip("gensim.models.fasttext")
-    for text in ("<tor", "日本", "über", "é", "😀"):
-        assert expected_hash(text.encode()) == fasttext.ft_hash_bytes(text.encode())
 
 
 def test_a_model_gensim_saves_gives_gensims_vectors(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_tables import table
+from format_tables import put, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,12 +26,6 @@ def both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     """Run a test with the plain parser, and with the compiled one that large files get."""
     if request.param:
         monkeypatch.setattr(lines, "_WORTH_IT", -1)
-
-
-def put(folder: Path, content: bytes | str) -> Path:
-    path = folder / "vectors"
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 GOLDEN = {"a": [1.0, -2.5], "b c": [0.125, 3e-5], "\u00a0": [-0.0, 1e10]}

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from format_tables import put
 
 from selfvec.base.errors import FormatError
 from selfvec.storage.formats import load, save
 
 gensim = pytest.importorskip("gensim.models")
-
-
-def put(folder: Path, content: bytes) -> Path:
-    path = folder / "vectors"
-    path.write_bytes(content)
-    return path
 
 
 ROW = struct.pack("<2f", 1.5, -2.0)
