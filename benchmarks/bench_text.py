@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import Result, paired
 from benchmarks.datasets import GOOGLENEWS, documents
+from selfvec.corpus.documents import Documents
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import load
 from selfvec.text import Rules, encode, tokenizer
@@ -27,12 +27,6 @@ from selfvec.text.rules import Rulebook
 from selfvec.text.tokenizers import plain
 
 BATCH = 6_000  # documents; about the corpus readers' eight million bytes
-
-
-@dataclass(frozen=True)
-class Batch:
-    texts: pl.Series
-    dates: None = None
 
 
 def vocabulary(texts: pl.Series) -> Vectors:
@@ -43,9 +37,9 @@ def vocabulary(texts: pl.Series) -> Vectors:
     return Vectors(words, np.zeros((len(words), 1), np.float32))
 
 
-def batches(texts: pl.Series) -> Iterator[Batch]:
+def batches(texts: pl.Series) -> Iterator[Documents]:
     for start in range(0, len(texts), BATCH):
-        yield Batch(texts[start : start + BATCH])
+        yield Documents(texts[start : start + BATCH])
 
 
 def _finish(

@@ -1,7 +1,6 @@
 """Documents to token ids: casing, rules, what is counted, and that batches and threads change nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -14,19 +13,14 @@ from simplemma import split_sentences
 
 from selfvec import Vectors
 from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.corpus.documents import Documents
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text import Encoding, Rules, auto_window, encode, tokenizer
 
 
-@dataclass
-class Batch:
-    texts: pl.Series
-    dates: pl.Series | None = None
-
-
-def batches(documents: list[str], size: int = 1000) -> Iterator[Batch]:
+def batches(documents: list[str], size: int = 1000) -> Iterator[Documents]:
     for i in range(0, len(documents), size):
-        yield Batch(pl.Series(documents[i : i + size], dtype=pl.String))
+        yield Documents(pl.Series(documents[i : i + size], dtype=pl.String))
 
 
 def table(*words: str) -> Vectors:
@@ -93,12 +87,12 @@ def test_no_documents_at_all() -> None:
 
 
 def test_dates_go_with_their_documents() -> None:
-    dated = Batch(pl.Series(["a", "b"]), pl.Series([date(2020, 2, 29), None], dtype=pl.Date))
-    tokens, _ = encode([Batch(pl.Series(["x"])), dated], tokenizer("words"))
+    dated = Documents(pl.Series(["a", "b"]), dates=pl.Series([date(2020, 2, 29), None], dtype=pl.Date))
+    tokens, _ = encode([Documents(pl.Series(["x"])), dated], tokenizer("words"))
     assert tokens.dates is not None
     assert tokens.dates.dtype == "datetime64[D]"
     assert tokens.dates.astype(str).tolist() == ["NaT", "2020-02-29", "NaT"]
-    assert encode([Batch(pl.Series(["x"]))], tokenizer("words"))[0].dates is None
+    assert encode([Documents(pl.Series(["x"]))], tokenizer("words"))[0].dates is None
 
 
 words = st.sampled_from(
@@ -152,8 +146,8 @@ def test_any_text_can_be_encoded(documents: list[str]) -> None:
 
 
 def test_an_error_while_reading_comes_through() -> None:
-    def broken() -> Iterator[Batch]:
-        yield Batch(pl.Series(["a"]))
+    def broken() -> Iterator[Documents]:
+        yield Documents(pl.Series(["a"]))
         raise CorpusError("a row needs 2 fields", path="x.csv", line=2)
 
     with pytest.raises(CorpusError, match=r"x\.csv:2"):
@@ -161,7 +155,7 @@ def test_an_error_while_reading_comes_through() -> None:
 
 
 def test_wrong_options_are_told_before_text_is_read(tmp_path: Path) -> None:
-    def never() -> Iterator[Batch]:
+    def never() -> Iterator[Documents]:
         raise AssertionError("read")
         yield
 

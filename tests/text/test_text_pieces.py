@@ -8,6 +8,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from selfvec.base.errors import FormatError, OptionError
+from selfvec.corpus.documents import Documents
 from selfvec.text import encode, tokenizer
 
 
@@ -98,7 +99,7 @@ def test_a_file_that_breaks_in_use_is_named(wordpiece: Path) -> None:
     with pytest.raises(FormatError, match=r"tokenizer\.json: is not a usable tokeniser.*UNK"):
         broken(pl.Series(["storm"]))
     with pytest.raises(FormatError, match=r"tokenizer\.json"):
-        encode([Batch(["storm"])], broken)
+        encode([Documents(pl.Series(["storm"]))], broken)
 
 
 def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
@@ -106,9 +107,3 @@ def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
         tokenizer("word")
     with pytest.raises(OptionError, match="no file"):
         tokenizer(tmp_path)
-
-
-class Batch:
-    def __init__(self, texts: list[str]) -> None:
-        self.texts = pl.Series(texts, dtype=pl.String)
-        self.dates = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def count(
     weigh = WEIGHTINGS[weighting]
     weights = np.array([0, *(weigh(distance, nominal) for distance in range(1, half + 1))], np.int64)
     most = np.minimum(2 * half * batch.counts, len(batch.types))
-    with RowStore(most, memory // 2) as store:
+    with closing(RowStore(most, memory // 2)) as store:
         for group in cut(batch.counts, memory // 4 // _WINDOW_BYTES):
             _count_group(store, batch, group, weights, jobs, memory // 4)
         return Counts(list(batch.types), *store.finish(), 2 * nominal + 1, weighting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -136,7 +137,7 @@ class Counts:
         lengths = np.zeros(len(index), np.int64)
         for part, numbers in zip(parts, columns, strict=True):
             lengths[numbers] += np.diff(part.indptr)
-        with RowStore(np.minimum(lengths, len(index)), memory // 2) as store:
+        with closing(RowStore(np.minimum(lengths, len(index)), memory // 2)) as store:
             _add_up(store, parts, columns, lengths, threads(jobs), memory // 2)
             return Counts(list(index), *store.finish(), self.window, self.weighting)
 

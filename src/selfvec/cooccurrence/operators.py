@@ -6,6 +6,7 @@ text. `PPMIOperator` weights neighbours by positive pointwise mutual information
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any, Protocol
 
 import numpy as np
@@ -166,7 +167,7 @@ class PPMIOperator:
             sizes = np.bincount(words[kept] - first, minlength=last - first)
             return sizes, contexts[kept], values[kept].astype(np.float32)
 
-        with RowStore(lengths, memory, np.float32) as store:
+        with closing(RowStore(lengths, memory, np.float32)) as store:
             for made in in_order(cut(lengths + 1, _SHARE), block, self._jobs):
                 store.append(*made)
             self.indptr, self.indices, self.values = store.finish()

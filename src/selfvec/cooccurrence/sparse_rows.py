@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
@@ -41,39 +40,10 @@ class RowBuffer:
         self.arrays = self.totals, self.marks, self.summary, self.indices, self.data  # as kernels take them
 
 
-class _Column:
-    """A growing array, in memory or in an unnamed temporary file."""
-
-    def __init__(self, dtype: type[np.generic], size: int) -> None:
-        self.values: NDArray[Any] = np.empty(size, dtype)  # pages that are never written cost nothing
-        self.filled = 0
-        self.file: IO[bytes] | None = None
-
-    def append(self, values: NDArray[Any]) -> None:
-        end = self.filled + len(values)
-        if self.file is None:
-            self.values[self.filled : end] = values
-        else:
-            values.tofile(self.file)
-        self.filled = end
-
-    def spill(self) -> None:
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115 closed by the owner
-        self.values[: self.filled].tofile(self.file)
-        self.values = np.empty(0, self.values.dtype)
-
-    def finish(self) -> NDArray[Any]:
-        if self.file is None:
-            self.values.resize(self.filled, refcheck=False)  # releases the rest, in place
-            return self.values
-        self.file.flush()  # the map keeps the file alive
-        return np.memmap(self.file, self.values.dtype, mode="r", shape=(self.filled,)).view(np.ndarray)
-
-
 class RowStore:
-    """Collects the rows of a sparse matrix in order; a context manager.
+    """Collects the rows of a sparse matrix in order.
 
-    If there are more than ``memory`` bytes of entries, all go to temporary files (in ``TMPDIR``).
+    If there are more than ``memory`` bytes of entries, all go to unnamed temporary files (in ``TMPDIR``).
     """
 
     def __init__(
@@ -83,40 +53,49 @@ class RowStore:
         dtype: type[np.generic] = np.int64,  # of the values
     ) -> None:
         self.indptr = np.zeros(len(sizes) + 1, np.int64)
-        self.row, self.memory = 0, memory
         self.entry_bytes = 4 + np.dtype(dtype).itemsize
-        size = min(int(sizes.sum()), memory // self.entry_bytes)
-        self._columns = (_Column(np.int32, size), _Column(dtype, size))
-
-    def __enter__(self) -> RowStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for column in self._columns:
-            if column.file is not None:
-                column.file.close()
+        self._row, self._most = 0, memory // self.entry_bytes
+        size = min(int(sizes.sum()), self._most)
+        # Columns and values; pages that are never written cost nothing.
+        self._arrays: list[NDArray[Any]] = [np.empty(size, np.int32), np.empty(size, dtype)]
+        self._files: list[IO[bytes]] = []
 
     def append(self, lengths: NDArray[np.int64], indices: NDArray[np.int32], values: NDArray[Any]) -> None:
         """Add R rows: their lengths (R,), and the columns and values (n,) of all, which are copied."""
-        end = self.row + len(lengths)
-        np.cumsum(lengths, out=self.indptr[self.row + 1 : end + 1])
-        self.indptr[self.row + 1 : end + 1] += self.indptr[self.row]
-        self.row = end
+        filled, last = int(self.indptr[self._row]), self._row + len(lengths)
+        end = filled + len(indices)
+        self.indptr[self._row + 1 : last + 1] = filled + np.cumsum(lengths)
+        self._row = last
         with writing(Path(tempfile.gettempdir())):
-            spilled = self._columns[0].file is not None
-            if not spilled and int(self.indptr[end]) * self.entry_bytes > self.memory:
-                for column in self._columns:
-                    column.spill()
-            self._columns[0].append(indices)
-            self._columns[1].append(values)
+            if not self._files and end > self._most:
+                self._files = [tempfile.TemporaryFile() for _ in self._arrays]  # noqa: SIM115 closed by `close`
+                for file, array in zip(self._files, self._arrays, strict=True):
+                    array[:filled].tofile(file)
+                self._arrays = [np.empty(0, array.dtype) for array in self._arrays]
+            for k, added in enumerate((indices, values)):
+                if self._files:
+                    added.tofile(self._files[k])
+                else:
+                    self._arrays[k][filled:end] = added
 
     def finish(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
         """indptr (V + 1,), indices (n,) and values (n,); the last two are memory-mapped if spilled."""
+        arrays, filled = self._arrays, int(self.indptr[-1])
         with writing(Path(tempfile.gettempdir())):
-            indices, values = (column.finish() for column in self._columns)
-        return self.indptr, indices, values
+            for file in self._files:
+                file.flush()  # the map keeps the file alive
+        if self._files:
+            maps = zip(self._files, arrays, strict=True)
+            arrays = [np.memmap(f, a.dtype, mode="r", shape=(filled,)).view(np.ndarray) for f, a in maps]
+        else:
+            for array in arrays:
+                array.resize(filled, refcheck=False)  # releases the rest, in place
+        return self.indptr, arrays[0], arrays[1]
+
+    def close(self) -> None:
+        """Close the temporary files; what `finish` returned stays."""
+        for file in self._files:
+            file.close()
 
 
 def assemble(

@@ -163,19 +163,7 @@ def joined_encodings(
         for rule, tokens in counted.items() if isinstance(counted, dict) else ():
             if rule != "minimal count" and isinstance(tokens, int):
                 dropped[rule] = dropped.get(rule, 0) + tokens
-    return Encoding(
-        tokenizer=str(texts[0].get("tokenizer")),
-        documents=unstemmed.documents,
-        sentences=unstemmed.sentences,
-        empty=0,
-        raw_tokens=len(unstemmed) + sum(dropped.values()),
-        tokens=len(unstemmed),
-        dropped=dropped,
-        raw_types=None,
-        types=len(unstemmed.types),
-        known_types=0,
-        known_tokens=0,
-    )
+    return Encoding.of(str(texts[0].get("tokenizer")), unstemmed, dropped, None, known={})
 
 
 def _refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:

@@ -3,12 +3,11 @@
 >>> from selfvec.text import Rules, encode, tokenizer
 """
 
-from .encoding import Documents, Encoding, auto_window, encode
+from .encoding import Encoding, auto_window, encode
 from .rules import Rules
 from .tokenizers import RawTokens, Tokenizer, tokenizer
 
 __all__ = [
-    "Documents",
     "Encoding",
     "RawTokens",
     "Rules",

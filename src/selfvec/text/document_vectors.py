@@ -28,7 +28,6 @@ __all__ = [
     "inverse_document_frequency",
     "nearest_columns",
     "smooth_by_neighbours",
-    "smooth_by_pool",
 ]
 
 # Chosen on MED, Cranfield and CACM from two tables; five to twenty neighbours give similar results.
@@ -121,28 +120,19 @@ def smooth_by_neighbours(rows: Rows, collection: int, seed: int = 0) -> Rows:
     pool = np.flatnonzero(np.any(rows[:collection] != 0, axis=1))
     if len(pool) > _POOL:
         pool = np.sort(np.random.default_rng(seed).choice(pool, _POOL, replace=False))
-    places = np.full(len(rows), -1, np.int64)
-    places[pool] = np.arange(len(pool))
-    return smooth_by_pool(rows, rows[pool], places)
-
-
-def smooth_by_pool(
-    rows: Rows,  # (D, d) float32
-    pool: Rows,  # (P, d) float32, unit rows
-    places: NDArray[np.int64],  # (D,) int64, place of each text in the pool, -1 for none
-) -> Rows:
-    """`smooth_by_neighbours` with the neighbours taken from ``pool``."""
     nearest = min(NEIGHBOURS, len(pool) // NEIGHBOURS)
     if nearest < 1:
         return rows
+    sought, places = rows[pool], np.full(len(rows), -1, np.int64)
+    places[pool] = np.arange(len(pool))
     out = np.zeros_like(rows)
 
     def smooth(block: slice) -> None:
         for start in range(block.start, block.stop, _BLOCK):
             part = slice(start, min(start + _BLOCK, block.stop))
-            near, _ = nearest_columns(rows[part] @ pool.T, places[part], nearest, -2.0)
+            near, _ = nearest_columns(rows[part] @ sought.T, places[part], nearest, -2.0)
             near.sort(axis=1)  # one order of summing
-            means = unit_rows(np.where((near >= 0)[:, :, None], pool[near], 0).sum(axis=1))
+            means = unit_rows(np.where((near >= 0)[:, :, None], sought[near], 0).sum(axis=1))
             moved = unit_rows(rows[part] + np.float32(STRENGTH) * means)
             out[part] = np.where(np.any(rows[part] != 0, axis=1)[:, None], moved, 0)
 

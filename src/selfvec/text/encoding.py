@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,18 +26,10 @@ from .tokenizers import RawTokens, Tokenizer
 if TYPE_CHECKING:
     import polars as pl
 
+    from selfvec.corpus.documents import Documents
     from selfvec.data.vectors import Vectors
 
-__all__ = ["Documents", "Encoding", "auto_window", "encode"]
-
-
-class Documents(Protocol):
-    """A batch of documents, as `selfvec.corpus` reads them; ``slices`` (String or None) may be missing."""
-
-    @property
-    def texts(self) -> pl.Series: ...
-    @property
-    def dates(self) -> pl.Series | None: ...
+__all__ = ["Encoding", "auto_window", "encode"]
 
 
 @dataclass(frozen=True)
@@ -73,11 +65,36 @@ class Encoding:
     known_types: int
     known_tokens: int
 
+    @classmethod
+    def of(
+        cls,
+        tokenizer: str,
+        tokens: TokenBatch,
+        dropped: dict[str, int],
+        raw_types: int | None,
+        known: Mapping[str, int],  # words with a vector
+    ) -> Encoding:
+        """The figures of encoded text."""
+        has = np.fromiter((key in known for key in tokens.types), bool, len(tokens.types))
+        return cls(
+            tokenizer=tokenizer,
+            documents=tokens.documents,
+            sentences=tokens.sentences,
+            empty=int(np.sum(np.diff(tokens.offsets) == 0)),
+            raw_tokens=len(tokens) + sum(dropped.values()),
+            tokens=len(tokens),
+            dropped=dropped,
+            raw_types=raw_types,
+            types=len(tokens.types),
+            known_types=int(has.sum()),
+            known_tokens=int(tokens.counts[has].sum()),
+        )
+
     def after_stemming(self, tokens: TokenBatch, known: Mapping[str, int]) -> Encoding:
         """The same of ``tokens``, to which stemming and `min_count` were applied since."""
         rare = self.tokens - len(tokens)
         dropped = self.dropped | ({"minimal count": rare} if rare else {})
-        return replace(self, dropped=dropped, **_described(tokens, known))  # type: ignore[arg-type]
+        return Encoding.of(self.tokenizer, tokens, dropped, self.raw_types, known)
 
     @property
     def oov_types(self) -> int:
@@ -117,8 +134,8 @@ class _Raw:
         self.sentence_counts.append(tokens.sentence_counts)
         self.dated |= batch.dates is not None
         self.dates.append(_days(batch))
-        self.slices.append(_numbered(getattr(batch, "slices", None), len(batch.texts), self.slice_names))
-        self.fingerprints.append(getattr(batch, "fingerprints", None))
+        self.slices.append(_numbered(batch.slices, len(batch.texts), self.slice_names))
+        self.fingerprints.append(batch.fingerprints)
 
     def running(self, keys: Keys, names: Sequence[str]) -> Running:
         """All tokens by key, with dropped ones under ``names``; frees the raw tokens."""
@@ -164,7 +181,7 @@ def encode(
 
     Parameters
     ----------
-    batches : iterable of `Documents`
+    batches : iterable of `selfvec.corpus.documents.Documents`
         Read in this thread, a few batches ahead.
     tokenizer : Tokenizer
         See `selfvec.text.tokenizer`.
@@ -197,9 +214,9 @@ def encode(
     Examples
     --------
     >>> import polars as pl
-    >>> from types import SimpleNamespace
+    >>> from selfvec.corpus.documents import Documents
     >>> from selfvec.text import Rules, encode, tokenizer
-    >>> batch = SimpleNamespace(texts=pl.Series(["Storms hit.", "A storm hit us."]), dates=None)
+    >>> batch = Documents(pl.Series(["Storms hit.", "A storm hit us."]))
     >>> tokens, encoding = encode([batch], tokenizer("words"), Rules(lemmatize="en", stop_words="en"))
     >>> list(tokens.types), tokens.ids.tolist(), encoding.dropped
     (['storm', 'hit'], [0, 1, 0, 1], {'stop words': 2})
@@ -225,8 +242,7 @@ def encode(
         wanted -= _sample(raw.sample, batch.texts, wanted)
     words = list(raw.index)
     index = known.key_to_index if known is not None else {}
-    decide = rulebook.unstemmed_keys if unstemmed else rulebook.keys
-    keys = decide(words, raw.counts[: len(words)], index, raw.sample)
+    keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample, unstemmed)
     dates = np.concatenate(raw.dates) if raw.dated else None
     slices = np.concatenate(raw.slices) if raw.slice_names else None
     marks = [part for part in raw.fingerprints if part is not None]
@@ -244,30 +260,7 @@ def encode(
     sentences = int(sentence_counts.sum())
     names = list(raw.slice_names)
     result = TokenBatch(ids, offsets, types, dates, sentences, slices, names, texts, sentence_counts)
-    return result, _counted(tokenizer.name, result, keys, index)
-
-
-def _counted(name: str, tokens: TokenBatch, keys: Keys, index: Mapping[str, int]) -> Encoding:
-    return Encoding(
-        tokenizer=name,
-        documents=tokens.documents,
-        sentences=tokens.sentences,
-        raw_tokens=len(tokens) + sum(keys.dropped.values()),
-        dropped=keys.dropped,
-        raw_types=len(keys.places),
-        **_described(tokens, index),
-    )
-
-
-def _described(tokens: TokenBatch, index: Mapping[str, int]) -> dict[str, int]:
-    with_vector = np.fromiter((key in index for key in tokens.types), bool, len(tokens.types))
-    return {
-        "empty": int(np.sum(np.diff(tokens.offsets) == 0)),
-        "tokens": len(tokens),
-        "types": len(tokens.types),
-        "known_types": int(with_vector.sum()),
-        "known_tokens": int(tokens.counts[with_vector].sum()),
-    }
+    return result, Encoding.of(tokenizer.name, result, keys.dropped, len(keys.places), index)
 
 
 def auto_window(tokens: TokenBatch) -> int:

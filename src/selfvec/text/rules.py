@@ -109,30 +109,12 @@ class Rulebook:
         counts: NDArray[np.int64],  # (V,) int64
         known: Mapping[str, int],  # words with a vector
         texts: Sequence[str] = (),  # a sample for the tagger
+        unstemmed: bool = False,  # leave stemming and `min_count` out: they do not depend on the word alone
     ) -> Keys:
-        """Apply stop words, part of speech and minimal count, in this order.
+        """Apply stop words, part of speech, stemming and minimal count, in this order.
 
         A token is counted under the first rule that drops it.
         """
-        keys = self.unstemmed_keys(words, counts, known, texts)
-        if not self.stem and self.min_count <= 1:
-            return keys
-        totals = np.zeros(len(keys.types), np.int64)
-        kept = keys.places >= 0
-        np.add.at(totals, keys.places[kept], counts[kept])
-        numbers, types = merged_types(keys.types, totals, known, self.stem, self.min_count)
-        places = np.append(numbers, np.int32(DROPPED))[keys.places]  # -1 takes the last: it stays dropped
-        rare = int(totals[numbers == DROPPED].sum())
-        return Keys(places, types, keys.dropped | ({"minimal count": rare} if rare else {}))
-
-    def unstemmed_keys(
-        self,
-        words: Sequence[str],
-        counts: NDArray[np.int64],
-        known: Mapping[str, int],
-        texts: Sequence[str] = (),
-    ) -> Keys:
-        """The same without stemming and `min_count`: only the rules that depend on the word alone."""
         forms = [self._form(word) for word in words] if self.lemma else words
         dropped_by = np.zeros(len(words), np.int8)  # 1 + index into the rules' names
         if self.stop_words:
@@ -150,7 +132,19 @@ class Rulebook:
         places[left] = np.fromiter(map(index.__getitem__, keys), np.int32, len(keys))
         totals = np.bincount(dropped_by, counts, minlength=3)
         names = ("stop words", "part of speech")
-        return Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
+        found = Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
+        return found if unstemmed else self._merged(found, counts, known)
+
+    def _merged(self, keys: Keys, counts: NDArray[np.int64], known: Mapping[str, int]) -> Keys:
+        if not self.stem and self.min_count <= 1:
+            return keys
+        totals = np.zeros(len(keys.types), np.int64)
+        kept = keys.places >= 0
+        np.add.at(totals, keys.places[kept], counts[kept])
+        numbers, types = merged_types(keys.types, totals, known, self.stem, self.min_count)
+        places = np.append(numbers, np.int32(DROPPED))[keys.places]  # -1 takes the last: it stays dropped
+        rare = int(totals[numbers == DROPPED].sum())
+        return Keys(places, types, keys.dropped | ({"minimal count": rare} if rare else {}))
 
     def names(self, words: Sequence[str], known: Mapping[str, int]) -> list[str]:
         """The keys that words would have if no rule dropped them."""
@@ -224,7 +218,7 @@ STOP_WORDS = {
 def _stop_words(spec: str) -> frozenset[str]:
     """Stop words in lower case, of a language or from a file."""
     if spec in STOP_WORDS:
-        from bm25s import stopwords
+        from bm25s import stopwords  # needs NumPy only; other packages' lists drop other words
 
         return frozenset(getattr(stopwords, f"STOPWORDS_{STOP_WORDS[spec]}"))
     path = Path(spec)
