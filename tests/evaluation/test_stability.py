@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.settings import METHODS
@@ -158,19 +154,3 @@ def test_what_cannot_be_measured_is_one_error(storms, plane: Vectors) -> None:
         Stability("thirds")
     with pytest.raises(InputError):
         frequent_words(np.full(19, 30), 10)
-
-
-def test_the_flag(tmp_path: Path, storm_file: Path, capsys) -> None:
-    folder = str(tmp_path / "run")
-    assert main(["refine", str(storm_file), "-o", folder, "--method", "paper"]) == 0
-    capsys.readouterr()
-    assert main(["evaluate", folder, "--stability", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
-    assert {(row["vectors"], row["task"], row["kind"]) for row in rows} == {
-        ("refined", "seeds", "stability"),
-        ("refined", "halves", "stability"),
-    }
-    assert main(["evaluate", folder, "--stability"]) == 0
-    assert "seeds, overlap@10 (takes no seed)" in capsys.readouterr().out
-    assert main(["evaluate", folder]) == 2
-    assert "--stability" in capsys.readouterr().err

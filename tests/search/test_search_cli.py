@@ -50,18 +50,6 @@ def test_filters_and_other_documents(run: str, capsys, tmp_path: Path) -> None:
     assert found["hits"][0]["id"] == "1"
 
 
-def test_text_shows_words_and_reasons(run: str, capsys) -> None:
-    assert main(["search", run, "tornadoes at a school", "--topn", "2"]) == 0
-    shown = capsys.readouterr().out
-    assert "tornado" in shown.lower()
-    assert "words +" in shown
-    assert "200 documents, hybrid" in shown
-    assert main(["search", run, "zyzzyva"]) == 0
-    output = capsys.readouterr()
-    assert output.out == "nothing found in 200 documents\n"
-    assert "zyzzyva" in output.err
-
-
 def test_a_run_that_forgot_where_its_documents_were(tmp_path: Path, capsys) -> None:
     from selfvec.apps.refiner import Refiner
 

@@ -116,6 +116,7 @@ def test_an_existing_folder_is_replaced_on_request_only(folder: Path) -> None:
         {"offsets": np.zeros((2, 2), np.int64)},
         {"days": np.zeros(1, np.int64)},
         {"slices": np.full(3, 7, np.int32)},
+        {"slices": np.zeros(1, np.int32)},
         {"sentences": np.zeros(1, np.int32)},
     ],
     ids=lambda change: next(iter(change)),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from tests.analysis.concepts.subjects import ORDER, PHRASES, SUBJECTS, subject_table
@@ -43,10 +41,3 @@ def subject_of() -> dict[str, str]:
     """The subject of each word and phrase."""
     found = {word: name for name, words in SUBJECTS.items() for word in words}
     return found | {phrase.replace(" ", "_"): name for name, phrase in PHRASES.items()}
-
-
-@pytest.fixture
-def run_path(subject_run: Run) -> str:
-    """Where the run lies."""
-    assert isinstance(subject_run.folder, Path)
-    return str(subject_run.folder)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
 import selfvec
 from selfvec.analysis.concepts import expand
 from selfvec.analysis.concepts.query_expansion import EVIDENCE
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 
@@ -57,18 +54,6 @@ def test_words_of_one_stem_stand_once() -> None:
     assert len({"windows", "window"} & set(found)) <= 1
     assert len({"broke", "breaks"} & set(found)) <= 2
     assert not {"no", "a"} & set(found)
-
-
-def test_the_command(run_path: str, capsys) -> None:
-    assert main(["expand", run_path, "hail and flour", "--topn", "4", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["known"] == ["hail", "flour"]
-    assert len(told["rows"]) == 4
-    assert {"term", "weight", "meaning", "topic", "count", "near"} == told["rows"][0].keys()
-    assert main(["expand", run_path, "hail zyzzyva"]) == 0
-    output = capsys.readouterr()
-    assert "zyzzyva" in output.err
-    assert "hail" in output.out
 
 
 def test_what_cannot_be_asked(subject_run: Run) -> None:

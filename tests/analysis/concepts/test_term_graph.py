@@ -12,7 +12,6 @@ import pytest
 
 from selfvec.analysis.concepts import graph
 from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.views.graphs import save_graph
@@ -103,17 +102,6 @@ def test_neighbours_are_drawn_near_one_another(subject_run: Run) -> None:
     assert np.mean(joined) < 0.6 * distances[apart].mean()
     assert distances[apart].min() > 0.01
     assert len(repr(found).splitlines()) <= 3
-
-
-def test_the_command(run_path: str, tmp_path: Path, capsys) -> None:
-    target = tmp_path / "terms.graphml"
-    assert main(["graph", run_path, "hail", "-o", str(target), "--size", "9", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert {"nodes", "edges", "topics", "by", "target"} == told.keys()
-    assert "hail" in [node["id"] for node in told["nodes"]]
-    assert target.exists()
-    assert main(["graph", run_path, "-o", str(tmp_path / "g.json"), "--by", "ppmi"]) == 0
-    assert json.loads((tmp_path / "g.json").read_text())["by"] == "ppmi"
 
 
 def test_options_that_cannot_be(subject_run: Run) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from tests.analysis.concepts.subjects import subject_table
@@ -11,7 +9,6 @@ from tests.analysis.concepts.subjects import subject_table
 import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.concepts.terms import term_weights, terms
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -77,17 +74,6 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
     assert set(terms(run, 10, min_count=5).names) == {"roof", "wind"}
     assert "hail" in terms(run, 10, min_count=3).names
     assert not set(terms(run, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
-
-
-def test_the_command(run_path: str, capsys) -> None:
-    assert main(["topics", run_path, "--number", "4", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["documents"] == 300
-    assert [row["topic"] for row in told["rows"]] == [0, 1, 2, 3]
-    assert {"name", "terms", "size", "share", "documents"} <= told["rows"][0].keys()
-    assert main(["topics", run_path, "--number", "4"]) == 0
-    shown = capsys.readouterr().out
-    assert "4 topics of 300 documents" in shown
 
 
 def test_topics_are_a_table(subject_run: Run) -> None:

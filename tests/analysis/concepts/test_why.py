@@ -13,7 +13,6 @@ import pytest
 import selfvec
 from selfvec.analysis.concepts import why
 from selfvec.analysis.concepts.shared_contexts import neighbour_ppmi
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence import PPMIOperator, count
 from selfvec.data.run import Run
@@ -98,18 +97,6 @@ def test_a_word_without_a_vector_has_no_cosine() -> None:
     assert found.before is None
     assert found.uses == []
     assert {row.context for row in found.contexts} <= {"fell", "hard"}
-
-
-def test_the_command(run_path: str, capsys) -> None:
-    assert main(["why", run_path, "hail", "flash flood", "--topn", "4", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["a"], told["b"]) == ("hail", "flash_flood")
-    listed = sum(row["contribution"] for row in told["contexts"])
-    assert listed + told["rest"] == pytest.approx(told["company"])
-    assert main(["why", run_path, "hail", "rain"]) == 0
-    shown = capsys.readouterr().out
-    assert "cosine before refining" in shown
-    assert "sum: cosine of contexts" in shown
 
 
 def test_what_cannot_be_asked(subject_run: Run) -> None:

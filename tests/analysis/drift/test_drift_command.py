@@ -124,19 +124,6 @@ def test_a_run_that_forgot_its_corpus_tells_distances_only(corpus: Path, capsys)
     assert all(row["p"] is None and row["apd"] is None and row["distance"] >= 0 for row in found["rows"])
 
 
-def test_what_a_person_sees(corpus: Path, capsys) -> None:
-    run = refine(corpus, "--slice", "year")
-    capsys.readouterr()
-    assert main(["drift", run, "--top", "2"]) == 0
-    shown = capsys.readouterr().out
-    assert "distance" in shown
-    assert "hail" in shown
-    assert "1993:" in shown
-    assert "phone" in shown
-    assert main(["drift", run, "--fdr", "0.000001"]) == 0
-    assert "no word changed between 1993 and 2020" in capsys.readouterr().out
-
-
 def test_slices_need_the_corpus(corpus: Path) -> None:
     run = open_run(refine(corpus, "--forget-tokens"))
     with pytest.raises(InputError, match="--forget-tokens"):

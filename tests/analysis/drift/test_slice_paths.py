@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 
-import selfvec
 from selfvec.analysis.drift import by_label
 from selfvec.analysis.drift.comparable_slices import comparable_slices
 from selfvec.analysis.drift.document_blocks import slice_vectors
 from selfvec.analysis.drift.slice_paths import slice_paths
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.usage.use_vectors import use_space
@@ -116,22 +114,6 @@ def test_bent_projections_have_no_regions(run: Run, tmp_path: Path) -> None:
     assert view.words[0].regions is None
     save_slice_plot(view, tmp_path / "x.svg")
     assert "x0: 160 uses, farthest from old in new (" in (tmp_path / "x.svg").read_text("utf-8")
-
-
-def test_the_command(run: Run, tmp_path: Path, capsys) -> None:
-    selfvec.save_run(run, tmp_path / "run")
-    command = ["trajectory", str(tmp_path / "run"), "x0", "--slices"]
-    assert main([*command, "--json"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)["rows"]
-    assert row["word"] == "x0"
-    assert [part["slice"] for part in row["slices"]] == ["old", "new"]
-    assert row["slices"][0]["distance"] == 0
-    assert row["slices"][1]["low"] < row["slices"][1]["distance"] < row["slices"][1]["high"]
-    assert main(command) == 0
-    assert "documents" in capsys.readouterr().out
-    for suffix in ("svg", "html"):
-        assert main([*command, "--plot", str(tmp_path / f"x.{suffix}")]) == 0
-        assert "farthest from old" in (tmp_path / f"x.{suffix}").read_text("utf-8")
 
 
 def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:

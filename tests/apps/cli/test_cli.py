@@ -60,7 +60,10 @@ REPORTS = {
     "trajectory by slice": "run hail --slices",
     "drift": "run --permutations 20 --jobs 1",
     "evaluate": "run --similarity pairs.tsv",
+    "evaluate bias": "vectors.vec --bias",
+    "evaluate stability": "run --stability",
     "search": "run hail",
+    "search for nothing": "run zyzzyva",
     "phrases": "storms.txt",
     "expand": "run hail",
     "topics": "run --min-count 1 --number 2",
@@ -78,11 +81,15 @@ REPORTS = {
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_every_report_is_one_json_document(name: str, inside: Path, capsys) -> None:
-    status = main([name.split()[0], *REPORTS[name].split(), "--json"])
+def test_every_report_is_one_json_document_and_fits_a_terminal(name: str, inside: Path, capsys) -> None:
+    command = [name.split()[0], *REPORTS[name].split()]
+    status = main([*command, "--json"])
     output = capsys.readouterr()
     assert status in (0, int(name == "health")), output.err
     assert json.loads(output.out)
+    if "-o" not in command:
+        assert main(command) == status
+        assert max(map(len, capsys.readouterr().out.splitlines()), default=0) <= 80
 
 
 def test_every_command_that_reports_is_tested() -> None:
@@ -355,4 +362,5 @@ def test_a_missing_package_names_its_extra(
     for name in [name for name in sys.modules if name.split(".")[0] == package or ".apps.mcp" in name]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
-    refused(command.split(), f"pip install 'selfvec[{extra}]'", capsys)
+    assert main(command.split()) == 2
+    assert f"pip install 'selfvec[{extra}]'" in capsys.readouterr().err

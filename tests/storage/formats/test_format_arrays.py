@@ -164,6 +164,9 @@ def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:
         save_file({"vectors": MATRIX, "vocabulary": words, **column}, path)
         with pytest.raises(FormatError, match=f"{next(iter(column))} are 3 numbers"):
             load(path)
+    save_file({"a": MATRIX, "b": MATRIX, "vocabulary": words}, path)
+    with pytest.raises(FormatError, match=r"this file holds 2 \("):
+        load(path)
 
 
 @pytest.mark.parametrize(
