@@ -1,11 +1,10 @@
-"""Co-occurrence counts in million pairs per second, against three other ways to the same matrix; the product.
+"""Co-occurrence counts in million pairs per second, against two other ways to the same matrix; the product.
 
 The text is PubMed titles and abstracts, or, where they are absent, as many random words with frequencies like
 a language's. Others count unordered pairs and add the transpose, which halves their work:
 
 * SciPy: a matrix of coordinates per distance, added up;
-* sorting: all pairs as numbers of 64 bits, sorted by NumPy (which has vector instructions for it);
-* hashing: Numba, one open-addressing table, the 2,048 most frequent words in a dense block beside it.
+* sorting: all pairs as numbers of 64 bits, sorted by NumPy (which has vector instructions for it).
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
@@ -24,7 +22,6 @@ from selfvec.cooccurrence import Counts, PPMIOperator, count
 from selfvec.data.token_batch import TokenBatch
 
 DIMENSIONS = 256
-DENSE = 2048  # words counted in a square block by the hashing other
 
 
 def pairs(batch: TokenBatch, half: int) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
@@ -61,38 +58,6 @@ def _symmetric(keys: NDArray[np.int64], counts: NDArray[np.int64], size: int) ->
     return half + half.T
 
 
-@njit(nogil=True)
-def _hash_pairs(ids, offsets, half, size, dense, keys, counts):  # type: ignore[no-untyped-def]
-    """Fill an open-addressing table and a dense block; -1 marks an empty place."""
-    mask, edge = keys.size - 1, dense.shape[0]
-    for document in range(offsets.size - 1):
-        start, stop = offsets[document], offsets[document + 1]
-        for i in range(start, stop):
-            for j in range(i + 1, min(stop, i + half + 1)):
-                a, b = ids[i], ids[j]
-                if a < edge and b < edge:
-                    dense[a, b] += 1
-                    continue
-                key = a * np.int64(size) + b
-                place = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & mask
-                while keys[place] != key and keys[place] >= 0:
-                    place = (place + 1) & mask
-                keys[place] = key
-                counts[place] += 1
-
-
-def by_hashing(batch: TokenBatch, half: int, slots: int = 1 << 25) -> csr_array:
-    """Room for the table is made as if the number of different pairs had been known."""
-    size = len(batch.types)
-    dense = np.zeros((DENSE, DENSE), np.int64)
-    keys, counts = np.full(slots, -1, np.int64), np.zeros(slots, np.int64)
-    _hash_pairs(batch.ids, batch.offsets, half, size, dense, keys, counts)
-    rows, columns = np.nonzero(dense)
-    used = keys >= 0
-    both = np.concatenate((keys[used], rows * size + columns))
-    return _symmetric(both, np.concatenate((counts[used], dense[rows, columns])), size)
-
-
 def _check(counts: Counts, other: csr_array) -> None:
     assert (counts.to_scipy() != other).nnz == 0, "counts differ"
 
@@ -100,11 +65,7 @@ def _check(counts: Counts, other: csr_array) -> None:
 def _counting(batch: TokenBatch, window: int) -> list[Result]:
     half, results = window // 2, []
     counts = count(batch, window)
-    others: dict[str, Callable[[TokenBatch, int], Any]] = {
-        "SciPy": by_scipy,
-        "sorting": by_sorting,
-        "hashing": by_hashing,
-    }
+    others: dict[str, Callable[[TokenBatch, int], Any]] = {"SciPy": by_scipy, "sorting": by_sorting}
     size = f"window {window}, {len(batch) / 1e6:.1f} M tokens, {len(batch.types):,} types"
     for name, other in others.items():
         _check(counts, other(batch, half))

@@ -17,8 +17,6 @@ from selfvec.views.figure import save_figure
 from selfvec.views.palette import GREY, INK, WORDS, ink
 from selfvec.views.plane import Spec, label, labels, layered, plane_axes
 
-__all__ = ["METHODS", "draw_map", "draw_plane", "draw_reads", "draw_spectrum"]
-
 Table = NDArray[np.float32]
 
 METHODS = {"original": (GREY, "none"), "paper": (WORDS[1], "square"), "online": (WORDS[2], "diamond")}
@@ -35,15 +33,7 @@ def draw_plane(
     groups: Mapping[str, Sequence[str]],
     path: Path,
 ) -> None:
-    """Words as directions in a plane: a row of states for each rule.
-
-    Parameters
-    ----------
-    rows : sequence of sequences of (title, (V, 2) unit rows)
-    words : sequence of V str
-    groups : mapping of name to words
-    path : path
-    """
+    """Words as directions in a plane: a row of states, titles and (V, 2) unit rows, for each rule."""
     parts = [_circle(title, table, words, groups) for states in rows for title, table in states]
     figure = {"concat": parts, "columns": len(rows[0]), "spacing": 10}
     save_figure(figure, path, "Words as directions in a plane, before and after each rule.")
@@ -167,13 +157,7 @@ def draw_map(
 ) -> None:
     """Frequent words in the two directions in which they vary most, each state in its own, at one scale.
 
-    Parameters
-    ----------
-    states : sequence of (title, (V, d) unit rows)
-    words : sequence of V str
-    groups : mapping of name to words
-        Named and coloured; the others are grey dots.
-    path : path
+    A state is a title and (V, d) unit rows. Words of ``groups`` are named and coloured, others are grey dots.
     """
     planes = []
     for _, table in states:

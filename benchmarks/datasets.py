@@ -16,24 +16,6 @@ from numpy.typing import NDArray
 from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
 
-__all__ = [
-    "GOOGLENEWS",
-    "JUDGED",
-    "PUBMED",
-    "SHARED_DATA",
-    "SIMILARITY",
-    "STARTS",
-    "documents",
-    "judged",
-    "open_corpus",
-    "path",
-    "random_ids",
-    "records",
-    "sample",
-    "texts",
-    "tokens",
-]
-
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real data beside the checkout; benchmarks and tests that need it say so and skip where it is absent."""
 PUBMED = SHARED_DATA / "pubmed" / "abstracts.jsonl.gz"

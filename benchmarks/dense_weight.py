@@ -23,8 +23,6 @@ from selfvec.search import Index
 from selfvec.search.dense_share import LEAST, MOST, agreement
 from selfvec.search.scoring import Blend
 
-__all__ = ["by_source", "collections"]
-
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 RULES = list(itertools.product((1.0, 1.5, 2.0, 3.0, 4.0), (0.2, 0.25, 0.3, 0.35)))  # slope, agreed
 

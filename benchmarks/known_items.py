@@ -16,8 +16,6 @@ from benchmarks.datasets import SHARED_DATA, judged, records
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.evaluation.retrieval import Collection
 
-__all__ = ["known_items"]
-
 DOCUMENTS, QUERIES, SEED = 4000, 250, 0
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(])")
 _WORD = re.compile(r"\w[\w-]*")

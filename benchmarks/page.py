@@ -14,8 +14,6 @@ from pathlib import Path
 from benchmarks.datasets import SHARED_DATA
 from selfvec.base.files import atomic_file
 
-__all__ = ["DOCS", "FIGURES", "fill", "generated", "interval", "table", "update_page"]
-
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 FIGURES = DOCS / "figures"
 _PART = re.compile(r"(<!-- generated:([\w-]+) -->\n)(.*?)(<!-- /generated -->)", re.DOTALL)

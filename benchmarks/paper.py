@@ -39,25 +39,9 @@ def report(
     variants: Sequence[corpora.Variant] = corpora.VARIANTS,
     vectors_file: Path | None = None,
 ) -> dict[str, Any]:
-    """Measure everything, draw the figures, and write results.json.
+    """Measure everything on texts in order of their dates, draw the figures, and write results.json.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        Documents in order of their dates.
-    vectors : Vectors
-    plan : Plan
-    folder : Path
-        Is made; receives results.json and the figures.
-    variants : sequence of Variant
-        From least to most like the paper.
-    vectors_file : Path, optional
-        What the whole job is timed with; ``vectors`` without it.
-
-    Returns
-    -------
-    dict
-        What results.json holds.
+    ``variants`` go from least to most like the paper. The whole job is timed with ``vectors_file``, if given.
     """
     folder.mkdir(parents=True, exist_ok=True)
     usable = list(corpora.usable_variants(variants))

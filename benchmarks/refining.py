@@ -19,8 +19,6 @@ from selfvec.refine.health import check_health
 from selfvec.refine.pipeline import refine
 from selfvec.refine.plan import make_plan
 
-__all__ = ["by_epoch", "finish", "refine_batch", "refined", "refined_rows", "shuffled"]
-
 Table = NDArray[np.float32]
 
 

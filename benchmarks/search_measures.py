@@ -16,8 +16,6 @@ from selfvec.numerics.bootstrap import Estimate, difference, mean
 from selfvec.numerics.rows import unit_rows
 from selfvec.search import Index
 
-__all__ = ["by_cosine", "by_index", "differs", "estimate", "mean_ndcg", "wordllama"]
-
 Rankings = list[list[int]]
 Metric = Callable[[Sequence[int], Mapping[int, float]], float]
 SEED = 0

@@ -8,8 +8,6 @@ from typing import Any
 
 from .wording import band, cosine, percent
 
-__all__ = ["PAPER_COSINE", "claims"]
-
 Row = dict[str, Any]
 Claim = tuple[str, str, str]
 

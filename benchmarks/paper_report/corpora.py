@@ -22,8 +22,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refine.inputs import by_frequency
 from selfvec.text import Rules, auto_window, encode, tokenizer
 
-__all__ = ["VARIANTS", "Prepared", "Variant", "cut", "dated_texts", "prepare", "usable_variants"]
-
 PARTS = ("noun", "verb", "adjective", "adverb")
 
 
@@ -58,24 +56,12 @@ VARIANTS = (
 
 @dataclass(frozen=True)
 class Prepared:
-    """A corpus ready to be refined.
+    """A corpus ready to be refined."""
 
-    Parameters
-    ----------
-    name : str
-        For readers.
-    batch : TokenBatch
-        Types by falling frequency.
-    original : Vectors
-        (V, d) unit rows; zeros for words without a vector.
-    seconds : float
-        From texts to here.
-    """
-
-    name: str
-    batch: TokenBatch
-    original: Vectors
-    seconds: float
+    name: str  # for readers
+    batch: TokenBatch  # types by falling frequency
+    original: Vectors  # (V, d) unit rows; zeros for words without a vector
+    seconds: float  # from texts to here
 
     @property
     def known(self) -> NDArray[np.bool_]:

@@ -26,8 +26,6 @@ from selfvec.refine.pipeline import refine
 from .corpora import Prepared
 from .measures import OFTEN, by_frequency, measured, rule, state_of
 
-__all__ = ["Plan", "direction", "epochs", "held_out", "neighbours", "oov", "rates", "speed", "windows"]
-
 Row = dict[str, Any]
 
 

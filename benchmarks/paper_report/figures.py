@@ -25,8 +25,6 @@ from .corpora import Prepared
 from .experiments import Plan, Row
 from .measures import rule
 
-__all__ = ["FEW", "MANY", "draw_space", "draw_trajectories", "draw_variance"]
-
 FEW, MANY = 10, 100
 """Updates at the start and at the end of a path over which turns are averaged."""
 

@@ -15,8 +15,6 @@ from selfvec.refine.health import anisotropy, check_health
 
 from .corpora import Prepared
 
-__all__ = ["OFTEN", "by_frequency", "measured", "rule", "state_of"]
-
 Row = dict[str, Any]
 
 OFTEN = 10

@@ -13,8 +13,6 @@ from benchmarks.page import table
 from .claims import claims
 from .wording import band, cosine, percent, rounded, state, word
 
-__all__ = ["parts"]
-
 Row = dict[str, Any]
 
 _SPACE = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["band", "cosine", "percent", "rounded", "state", "word"]
-
 
 def percent(value: float | None, digits: int = 0) -> str:
     """A share in percent.
