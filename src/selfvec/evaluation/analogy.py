@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
+from selfvec.base.files import text_lines
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.bootstrap import mean
 from selfvec.numerics.rows import unit_rows
 
 from .compared_vectors import Table
 from .task import Measurement, Task
-from .task_files import text_lines
 from .word_lookup import find_rows
 
 __all__ = ["METHODS", "Analogies", "Questions"]

@@ -29,11 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
+from selfvec.base.files import read_text
 from selfvec.numerics.bootstrap import RESAMPLES, Estimate
 
 from .compared_vectors import Table
 from .task import Measurement, Task
-from .task_files import read_text
 from .word_lookup import word_vectors
 
 __all__ = ["BUILT_IN", "Bias", "WordSet", "effect_size", "permutation_p", "read_sets"]

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.files import text_lines
 from selfvec.numerics.bootstrap import mean
 from selfvec.text.document_vectors import embed
 
 from .compared_vectors import Table
 from .task import Measurement, Task
-from .task_files import text_lines
 
 __all__ = ["Classification", "LabelledTexts", "read_labelled"]
 

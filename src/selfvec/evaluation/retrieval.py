@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from selfvec.base.errors import InputError
+from selfvec.base.files import text_lines
 from selfvec.data.run import Run
 from selfvec.numerics.bootstrap import mean
 from selfvec.text.document_vectors import embed
@@ -22,7 +23,7 @@ from selfvec.text.preprocessing import Preprocessing
 from .compared_vectors import Table
 from .ranking_metrics import ranked, score_rankings
 from .task import Measurement, Task
-from .task_files import json_objects, number, text_lines
+from .task_files import json_objects, number
 
 if TYPE_CHECKING:
     from selfvec.search import Index

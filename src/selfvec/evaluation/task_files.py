@@ -9,35 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import InputError
+from selfvec.base.files import text_lines
 
-__all__ = ["json_objects", "number", "read_text", "rows", "text_lines"]
-
-
-def read_text(path: Path) -> str:
-    """The content of a UTF-8 file, without a byte order mark.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or a line is not UTF-8.
-    """
-    try:
-        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    except OSError as error:
-        rule = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise InputError(f"cannot be read: {rule}", path=path, remedy="check the path") from None
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("is not UTF-8", path=path, line=line, remedy="save it as UTF-8") from None
-
-
-def text_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 file that hold more than white space, with their numbers from 1."""
-    for line, text in enumerate(read_text(path).split("\n"), 1):
-        if text and not text.isspace():
-            yield line, text.removesuffix("\r")
+__all__ = ["json_objects", "number", "rows"]
 
 
 def rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

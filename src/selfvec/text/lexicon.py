@@ -123,8 +123,8 @@ class Lexicon:
         if self.preprocessing.tokenizer == "words":
             found = find_words(words)
             if np.array_equal(found.ends - found.starts, [len(word) for word in words]):  # one token each
-                types = [word if word.isascii() and "'" not in word else plain(word) for word in words]
-                return types, np.arange(len(words), dtype=np.int32), list(range(len(words) + 1))
+                ids = np.arange(len(words), dtype=np.int32)
+                return [plain(word) for word in words], ids, list(range(len(words) + 1))
         import polars as pl
 
         raw = self._tokenizer(pl.Series(words, dtype=pl.String))

@@ -21,6 +21,8 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
+from .rules import listed_lines
+
 __all__ = ["LINK", "Joined", "Phraser", "Running", "compose", "join", "parts", "read_phrases", "units_of"]
 
 LINK = "_"  # between the words of a phrase, as in word2vec's own tables
@@ -156,13 +158,7 @@ def read_phrases(path: str | os.PathLike[str]) -> list[str]:
             remedy="give a number, auto, or a file with a phrase per line",
         )
     phrases = []
-    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        try:
-            text = line.decode().strip().lower()
-        except UnicodeDecodeError as error:
-            raise InputError("is not UTF-8", path=path, line=number, remedy="save it as UTF-8") from error
-        if not text or text.startswith("#"):
-            continue
+    for number, text in listed_lines(path):
         words = text.replace("-", " ").replace(LINK, " ").split()
         if not 2 <= len(words) <= LONGEST:
             raise InputError(

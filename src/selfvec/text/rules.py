@@ -7,7 +7,7 @@ rule depends on the word alone, so batches, threads and order do not change the 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError
+from selfvec.base.files import text_lines
 
 from .stems import DROPPED, merged_types, stems
 from .tagger import PARTS, Tagger, tagger
@@ -23,7 +24,7 @@ from .tagger import PARTS, Tagger, tagger
 if TYPE_CHECKING:
     from .tokenizers import Casing
 
-__all__ = ["STOP_WORDS", "Keys", "Rulebook", "Rules"]
+__all__ = ["STOP_WORDS", "Keys", "Rulebook", "Rules", "listed_lines"]
 
 
 @dataclass(frozen=True)
@@ -229,15 +230,15 @@ def _stop_words(spec: str) -> frozenset[str]:
             remedy=f"give a file with a word per line or one of {', '.join(STOP_WORDS)}",
         )
     words = set()
-    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        try:
-            word = line.decode().strip().lower().replace("\u2019", "'")
-        except UnicodeDecodeError as error:
-            raise InputError("is not UTF-8", path=path, line=number, remedy="save it as UTF-8") from error
-        if not word or word.startswith("#"):
-            continue
+    for number, word in listed_lines(path):
         if len(word.split()) > 1:
             rule = f"a line holds one word, this one has {len(word.split())}"
             raise InputError(rule, path=path, line=number, remedy="give each word its own line")
-        words.add(unicodedata.normalize("NFC", word))
+        words.add(unicodedata.normalize("NFC", word.replace("\u2019", "'")))
     return frozenset(words)
+
+
+def listed_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a list in lower case, with their numbers, without comments (#) and blank lines."""
+    lines = ((number, line.strip().lower()) for number, line in text_lines(path))
+    return ((number, line) for number, line in lines if not line.startswith("#"))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Pieces", "RawTokens", "Splitter", "Tokenizer", "tokenizer"]
 
 Casing = Literal["lower", "keep", "exact"]
+"""How a type becomes a key of the vocabulary: the first of its exact, lower-case and title-case forms that
+has a vector, or else in lower case ("lower") or unchanged ("keep"). "exact": unchanged."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +50,12 @@ class RawTokens:
 
 
 class Tokenizer(Protocol):
-    """Splits texts into raw tokens, a batch at a time; the result does not depend on the batches.
-
-    Attributes
-    ----------
-    name : str
-        As in ``--tokenizer``.
-    casing : {"lower", "keep", "exact"}
-        How a type becomes a key of the vocabulary. ``lower`` and ``keep``: the first of the exact, lower-case
-        and title-case forms that has a vector, or else the lower-case form (``lower``) or the type unchanged
-        (``keep``). ``exact``: unchanged; types are not words, and rules for words do not apply.
-    """
+    """Splits texts into raw tokens, a batch at a time; the result does not depend on the batches."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As in ``--tokenizer``."""
+
     @property
     def casing(self) -> Casing: ...
     def __call__(self, texts: pl.Series) -> RawTokens: ...
@@ -129,7 +123,7 @@ class Splitter:
         ids, firsts = kernels.distinct(data, starts, lengths)
         types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
         if self.name == "words":
-            types = [word if word.isascii() and "'" not in word else plain(word) for word in types]
+            types = [plain(word) for word in types]
         return RawTokens(
             ids, offsets, types, sentences, lambda: kernels.apart(data, starts, lengths, offsets, flags)
         )
@@ -197,6 +191,8 @@ def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np
 
 def plain(word: str) -> str:
     """Normalise a word: composed (NFC), straight apostrophes, no soft hyphens, no possessive."""
+    if word.isascii() and "'" not in word:
+        return word
     word = unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("\u2019", "'"))
     if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
         word = word[:-2]
