@@ -137,25 +137,6 @@ def test_variance_is_the_mean_cosine_distance_between_two_ends(prepared: corpora
     assert row["variance"] == pytest.approx(distance, rel=1e-4)
 
 
-def test_words_alone_among_unknown_words_stay_without_a_vector(vectors: Vectors) -> None:
-    alone = corpora.prepare(
-        "alone", ["zig zag zig", "hail zog", "zog hail zog", "storm hail"], Rules(), vectors
-    )
-    row = experiments.oov(alone, PLAN)
-    assert (row["oov"], row["got_vector"], row["still_empty"]) == (3, 1, 2)
-    assert row["latest_first_vector"] == row["at_first_update"] == 1
-
-
-def test_held_out_words_start_from_zero_and_the_rest_as_before(prepared: corpora.Prepared) -> None:
-    words = np.flatnonzero(prepared.known)[:3]
-    hidden = experiments.hidden(prepared, words)
-    assert not hidden.original.vectors[words].any()
-    assert not hidden.known[words].any()
-    rest = np.setdiff1d(np.arange(len(prepared.known)), words)
-    np.testing.assert_array_equal(hidden.original.vectors[rest], prepared.original.vectors[rest])
-    assert prepared.known[words].all()
-
-
 def test_direction_is_foretold_where_words_already_point_one_way(texts: list[str], vectors: Vectors) -> None:
     near = vectors.vectors * 0.1 + np.eye(16, dtype=np.float32)[0]
     alike = Vectors(vectors.index_to_key, unit_rows(near))

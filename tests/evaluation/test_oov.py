@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
-from selfvec.apps.cli.app import run as command
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
@@ -107,15 +104,3 @@ def test_what_cannot_be_measured_is_one_error(run: selfvec.Run) -> None:
     )
     with pytest.raises(InputError, match="50 words with a vector of their own, this run has 1"):
         selfvec.evaluate(small.run_, [HiddenWords()])
-
-
-def test_from_a_run_folder_on_the_command_line(
-    run: selfvec.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    selfvec.save_run(run, tmp_path / "run")
-    assert command(["evaluate", str(tmp_path / "run"), "--oov", "--json"]) == 0
-    import json
-
-    rows = json.loads(capsys.readouterr().out)["rows"]
-    assert {row["kind"] for row in rows} == {"oov"}
-    assert {row["vectors"] for row in rows} == set(WAYS)

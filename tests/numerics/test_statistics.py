@@ -1,4 +1,4 @@
-"""p and q by hand, and the laws they obey."""
+"""p and q by hand and by the laws they obey; intervals and paired differences on resamples."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from selfvec.numerics import bootstrap
+from selfvec.numerics.bootstrap import RESAMPLES, difference, mean, spearman
 from selfvec.numerics.significance import benjamini_hochberg, empirical_p, tail_p
 
 PROBABILITIES = st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=40).map(np.array)
@@ -56,3 +58,79 @@ def test_p_of_chance_itself_is_uniform() -> None:
     p = tail_p(rng.standard_normal(4000), rng.standard_normal(999))
     for level in (0.05, 0.2, 0.5):
         assert np.mean(p <= level) == pytest.approx(level, abs=0.05)
+
+
+PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), min_size=2, max_size=30)
+
+
+def draws(n: int, seed: int) -> np.ndarray:
+    return np.concatenate(list(bootstrap._draws(n, seed)))
+
+
+def test_spearman_with_ties_by_hand() -> None:
+    # ranks 1, 2.5, 2.5, 4 and 1, 3, 2, 4: 4.5 / sqrt(4.5 * 5)
+    x, y = np.array([1.0, 2.0, 2.0, 3.0]), np.array([10.0, 30.0, 20.0, 40.0])
+    assert spearman(x, y, 0).value == pytest.approx(0.9486833)
+    assert spearman(x, -y, 0).value == pytest.approx(-0.9486833)
+
+
+@given(PAIRS)
+def test_spearman_is_scipys_on_the_items_and_on_every_resample(pairs) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    x, y = (np.array(side, float) for side in zip(*pairs, strict=True))
+
+    def expected(chosen: np.ndarray) -> float:
+        if len(set(x[chosen])) < 2 or len(set(y[chosen])) < 2:
+            return 0.0
+        return float(stats.spearmanr(x[chosen], y[chosen]).statistic)
+
+    found = spearman(x, y, 3)
+    assert found.value == pytest.approx(expected(np.arange(len(x))), abs=1e-12)
+    for chosen, replicate in list(zip(draws(len(x), 3), found.replicates, strict=True))[:5]:
+        assert replicate == pytest.approx(expected(chosen), abs=1e-12)
+
+
+def test_the_mean_and_its_resamples() -> None:
+    values = np.array([0.0, 1.0, 5.0])
+    found = mean(values, 7)
+    assert found.value == 2
+    np.testing.assert_allclose(found.replicates, values[draws(3, 7)].mean(axis=1))
+    assert len(found.replicates) == RESAMPLES
+    assert mean(values[:0], 7).interval == (0, 0)
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(0)
+    held = 0
+    for seed in range(200):
+        low, high = mean(rng.normal(0.3, 1, 60), seed).interval
+        held += low <= 0.3 <= high
+    assert 180 <= held <= 198
+
+
+def test_a_paired_difference_is_narrower_than_two_intervals() -> None:
+    rng = np.random.default_rng(1)
+    hard = rng.random(300)
+    a, b = mean(hard + 0.02 + 0.01 * rng.random(300), 0), mean(hard, 0)
+    apart = difference(a, b)
+    assert apart.value == pytest.approx(a.value - b.value)
+    assert apart.low > 0
+    assert apart.p == pytest.approx(2 / (RESAMPLES + 1))
+    assert a.interval[0] < b.interval[1]  # alone they overlap
+    back = difference(b, a)
+    assert (back.low, back.high, back.p) == pytest.approx((-apart.high, -apart.low, apart.p))
+
+
+def test_equal_tables_are_not_told_apart() -> None:
+    same = mean(np.arange(9.0), 0)
+    apart = difference(same, same)
+    assert (apart.value, apart.low, apart.high, apart.p) == (0, 0, 0, 1)
+
+
+def test_p_under_no_difference_is_seldom_small() -> None:
+    rng = np.random.default_rng(2)
+    found = []
+    for seed in range(200):
+        a, b = rng.standard_normal((2, 50))
+        found.append(difference(mean(a, seed), mean(b, seed)).p)
+    assert 2 <= sum(p < 0.05 for p in found) <= 22

@@ -132,8 +132,3 @@ def test_sentences_by_hand(text: str, count: int) -> None:
 def test_there_are_sentences_where_there_are_words(text: str) -> None:
     raw = tokenizer("words")(pl.Series([text]))
     assert min(1, len(raw.ids)) <= raw.sentences <= len(raw.ids)
-
-
-def test_a_null_is_an_empty_document() -> None:
-    raw = tokenizer("words")(pl.Series(["a", None, "b"]))
-    assert raw.offsets.tolist() == [0, 1, 1, 2]

@@ -107,26 +107,6 @@ def test_a_field_becomes_labels_and_an_unknown_one_is_none(rows: Path) -> None:
     assert named_slice(run.tokens, "south").documents.tolist() == [False, False, True, False]
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl.gz"])
-def test_every_kind_of_table_has_slice_fields(tmp_path: Path, suffix: str) -> None:
-    import gzip
-
-    import polars as pl
-
-    frame = pl.DataFrame({"text": ["a b", "c d", "e"], "author": ["x", None, "y"], "n": [1, 2, 3]})
-    path = tmp_path / f"rows{suffix}"
-    if suffix == ".csv":
-        frame.write_csv(path)
-    elif suffix == ".parquet":
-        frame.write_parquet(path)
-    else:
-        path.write_bytes(gzip.compress("".join(json.dumps(r) + "\n" for r in frame.to_dicts()).encode()))
-    for field, expected in (("author", ["x", None, "y"]), ("n", ["1", "2", "3"])):
-        batches = list(Corpus.open(path, slice_field=field).batches())
-        found = [name or None for batch in batches for name in batch.slices.to_list()]
-        assert found == expected
-
-
 def test_a_slice_that_is_not_there_is_an_error(rows: Path) -> None:
     tokens = refined(rows, "--slice-field", "region").tokens
     assert tokens is not None

@@ -62,6 +62,7 @@ REPORTS = {
     "evaluate": "run --similarity pairs.tsv",
     "evaluate bias": "vectors.vec --bias",
     "evaluate stability": "run --stability",
+    "evaluate oov": "run --oov",
     "search": "run hail",
     "search for nothing": "run zyzzyva",
     "phrases": "storms.txt",

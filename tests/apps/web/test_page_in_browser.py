@@ -196,13 +196,6 @@ def test_texts_are_searched_before_and_after(opened: Page) -> None:
     assert "ask=bread" in opened.run("location.hash")
 
 
-def test_health_is_told_in_words(opened: Page, site: Site) -> None:
-    opened.press("5")
-    opened.wait("document.querySelector('.findings')")
-    for finding in site.json("/api/health")["findings"]:
-        assert finding["message"] in opened.text(".findings")
-
-
 COLOURS = """
 (() => {
   const canvas = document.querySelector('.atlas canvas');

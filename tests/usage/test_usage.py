@@ -1,0 +1,170 @@
+"""Uses of a word: which are shown and how they are quoted, and their vectors against plain loops."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.analysis.drift.document_blocks import Blocks, block_sums, slice_vectors
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
+from selfvec.usage.contexts import Contexts, occurrences, padded_windows
+from selfvec.usage.examples import around, best_sentence, distinct_uses, shortened
+from selfvec.usage.marked_uses import marked_uses, pair_places, quoted, shared_neighbours
+from selfvec.usage.use_vectors import UseSpace
+
+
+@given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))
+def test_shown_uses_are_in_order_and_differ_in_document_and_words(documents, most: int) -> None:
+    ids = np.array([word for document in documents for word in document], np.int32)
+    batch = TokenBatch(ids, np.cumsum([0, *map(len, documents)]), list("abc"))
+    shown = distinct_uses(batch, range(len(batch)), most, reach=1)
+    assert len(shown) <= most
+    assert shown == sorted(shown)
+    windows = [around(batch, place, 1) for place in shown]
+    assert len({document for document, _, _ in windows}) == len(shown)
+    assert len({tuple(ids[a:b].tolist()) for _, a, b in windows}) == len(shown)
+    if most > len(documents):  # all that differ were taken
+        others = {document for document, _, _ in windows}
+        seen = {tuple(ids[a:b].tolist()) for _, a, b in windows}
+        for place in range(len(batch)):
+            document, a, b = around(batch, place, 1)
+            assert document in others or tuple(ids[a:b].tolist()) in seen
+
+
+def test_the_best_sentence_has_the_heaviest_words() -> None:
+    text = "Hail fell. The hail broke\na roof of a barn. A roof!"
+    assert best_sentence(text, {"hail": 5, "roof": 1, "barn": 1}) == "The hail broke a roof of a barn."
+    assert best_sentence(text, {"hail": 1, "roof": 1}, least=2) is None
+    assert best_sentence(text, {"roof": 9, "fell": 1}, needed={"fell"}) == "Hail fell."
+    assert best_sentence("", {"hail": 1}) is None
+
+
+@given(st.lists(st.text("abcdef", min_size=1, max_size=9), min_size=1, max_size=40), st.integers(0, 300))
+def test_shortened_sentences_are_whole_words_around_a_place(words: list[str], place: int) -> None:
+    text = " ".join(words)
+    before, cut, after = shortened(text, min(place, len(text) - 1), 60)
+    assert len(cut) <= 60
+    assert f" {cut} " in f" {text} "
+    assert text.startswith(cut) or before
+    assert text.endswith(cut) or after
+    assert (cut == text) == (len(text) <= 60)
+
+
+def test_windows_stay_in_their_document_and_leave_the_word_out() -> None:
+    batch = TokenBatch.from_documents([["a", "b", "a"], ["c", "a", "d"]])
+    places = occurrences(batch, 0)
+    assert padded_windows(batch, places, 2).tolist() == [[-1, -1, 1, -1], [-1, 1, -1, -1], [-1, 2, 3, -1]]
+
+
+def test_uses_are_the_best_of_different_documents() -> None:
+    batch = TokenBatch.from_documents([["x", "a", "y", "a"], ["a", "z"], ["a", "z"], ["q", "a"]])
+    word = list(batch.types).index("a")
+    z = list(batch.types).index("z")
+    places = occurrences(batch, word)
+    found = marked_uses(batch, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), {z: "came"}, 5)
+    assert [use["document"] for use in found] == [1, 0, 3]  # document 2 says what document 1 said
+    assert found[0]["tokens"] == [["a", "self"], ["z", "came"]]
+    assert found[0]["cut"] == [False, False]
+
+
+def test_words_that_stand_together_are_counted_and_what_they_share_is_told() -> None:
+    documents = [["a", "b", "m"], ["a", "m", "n"], ["b", "m", "n"], ["a", "m"], ["b", "m"], ["c", "k"]] * 2
+    batch = TokenBatch.from_documents([*documents, *[["c", "k", "k", "k"]] * 10])
+    index = {word: i for i, word in enumerate(batch.types)}
+    places, looked_at = pair_places(batch, index["a"], index["b"])
+    assert (len(places), looked_at) == (2, 6)
+    assert [batch.types[i] for i in shared_neighbours(batch, index["a"], index["b"])] == ["m", "n"]
+
+
+def test_a_sentence_takes_the_place_of_its_tokens() -> None:
+    use = {
+        "document": 3,
+        "cut": [True, True],
+        "tokens": [["raise", "self"], ["valueerror", "came"], ["late", ""]],
+    }
+    text = "Nothing here. They raise a ValueError if it is late! Raise it."
+    told = quoted(use, {3: text})
+    assert told["written"] is True
+    assert "".join(piece for piece, _ in told["tokens"]) == "They raise a ValueError if it is late!"
+    assert [piece for piece in told["tokens"] if piece[1]] == [["raise", "self"], ["ValueError", "came"]]
+    assert quoted(use, {}) == use
+    assert quoted(use, {3: "no such word"}) == use
+
+
+HALF = 3
+DOCUMENTS = st.lists(st.lists(st.integers(0, 5), max_size=14), min_size=1, max_size=8)
+
+
+def batch_of(documents: list[list[int]]) -> TokenBatch:
+    ids = np.array([word for document in documents for word in document], np.int32)
+    return TokenBatch(ids, np.cumsum([0, *map(len, documents)], dtype=np.int64), list("abcdef"))
+
+
+def space_of(documents: list[list[int]], sides: list[int]) -> UseSpace:
+    rng = np.random.default_rng(0)
+    table = rng.standard_normal((6, 8)).astype(np.float32)
+    centres = (0.1 * rng.standard_normal((2, 8))).astype(np.float32)
+    return UseSpace(batch_of(documents), np.array(sides, np.int32), table, HALF, centres)
+
+
+@given(DOCUMENTS, st.integers(1, 4))
+def test_windows_hold_the_words_around_within_the_document(documents: list[list[int]], half: int) -> None:
+    batch = batch_of(documents)
+    found = Contexts.around(batch.ids, batch.offsets, np.arange(len(batch)), half)
+    expected = [
+        (document[max(0, i - half) : i + half + 1], i - max(0, i - half))
+        for document in documents
+        for i in range(len(document))
+    ]
+    windows = [found.ids[a:b].tolist() for a, b in pairwise(found.offsets.tolist())]
+    assert windows == [window for window, _ in expected]
+    assert (found.places - found.offsets[:-1]).tolist() == [place for _, place in expected]
+    counts = [sum(i in window and window[place] != i for window, place in expected) for i in range(6)]
+    assert found.counts(6).tolist() == counts
+    chosen = np.arange(len(found))[::2]
+    assert found.part(chosen).ids.tolist() == [i for n in chosen for i in windows[n]]
+    padded = padded_windows(batch, np.arange(len(batch)), half)
+    for row, (window, place) in zip(padded.tolist(), expected, strict=True):
+        assert [i for i in row if i >= 0] == [i for i in window if i != window[place]]
+
+
+def reference(space: UseSpace) -> np.ndarray:
+    """Sums of uses by the definition, (S, V, d)."""
+    out = np.zeros((2, 6, 8))
+    ids, offsets = space.batch.ids, space.batch.offsets
+    for document, side in enumerate(space.sides.tolist()):
+        lo, hi = offsets[document], offsets[document + 1]
+        for i in range(lo, hi if side >= 0 else lo):
+            use = np.zeros(8)
+            for k in range(max(lo, i - HALF), min(hi, i + HALF + 1)):
+                if ids[k] != ids[i]:
+                    use += (1 - abs(k - i) / (HALF + 1)) * space.table[ids[k]]
+            if np.linalg.norm(use) > 1e-6:
+                use = use / np.linalg.norm(use) - space.centres[side]
+                out[side, ids[i]] += use / np.linalg.norm(use)
+    return out
+
+
+@given(DOCUMENTS, st.integers(1, 4), st.randoms(use_true_random=False))
+def test_uses_are_summed_as_defined_whatever_the_blocks(documents, number: int, random) -> None:
+    space = space_of(documents, [random.randint(-1, 1) for _ in documents])
+    words, expected = np.arange(6), reference(space)
+    blocks = Blocks(np.full((6, 2), number), np.full(6, len(documents)))
+    for jobs in (1, 2):
+        [part] = block_sums(space, words, blocks, 0, jobs)
+        sums = part.rows.reshape(6, 2, number, 8).sum(axis=2).transpose(1, 0, 2)
+        np.testing.assert_allclose(sums, expected, atol=1e-4)
+    means = slice_vectors(space, words, 1)
+    np.testing.assert_allclose(means, [unit_rows(rows) for rows in sums], atol=1e-3)
+
+
+def test_single_uses_add_up_to_the_sums() -> None:
+    rng = np.random.default_rng(1)
+    space = space_of([rng.integers(0, 6, 400).tolist(), [2, 2]], [0, 1])
+    rows = space.directions(np.flatnonzero(space.batch.ids == 2))
+    np.testing.assert_allclose(reference(space)[:, 2].sum(axis=0), rows.sum(axis=0), atol=1e-4)
+    assert not rows[-2:].any()
