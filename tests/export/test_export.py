@@ -97,10 +97,8 @@ def test_every_code_point_means_the_same_to_both() -> None:
         assert theirs == ours
 
 
-def test_model2vec_gives_the_same_vectors(tmp_path: Path, encoder: Encoder) -> None:
-    model2vec = pytest.importorskip("model2vec")
-    write_encoder(encoder, tmp_path / "m", "model2vec")
-    model = model2vec.StaticModel.from_pretrained(tmp_path / "m")
+def test_model2vec_gives_the_same_vectors(models) -> None:
+    encoder, model = models
     texts = [*AWKWARD, *(f"{text} the roofs of the farm" for text in AWKWARD), "hail flood " * 2000 + "snow"]
     np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from tests.apps.web.headless import Page, browsing, find
 from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
 from selfvec.analysis.drift.slice_paths import SlicePath
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import MissingExtra, OptionError, TargetError
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
 from selfvec.views.charts import Chart, Series, chart_figure
@@ -267,25 +265,3 @@ def test_the_running_mean_keeps_ends_and_straight_runs() -> None:
     smooth = running_mean(zigzag, 4, np.array([2.0]))
     assert np.ptp(smooth[4:-4]) < 0.2
     assert smooth[[0, -1]].ravel().tolist() == [0.0, 1.0]
-
-
-@pytest.mark.parametrize("name", ["figure.pdf", "figure", "figure.png.gz"])
-def test_another_suffix(name: str, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"no figure format .*end the name in one of \.html, \.png, \.svg"):
-        save_figure(charts(["a"]), tmp_path / name, "")
-    assert not list(tmp_path.iterdir())
-
-
-@formats
-def test_a_target_that_cannot_be_written(suffix: str, tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="does not exist; create it first"):
-        save_figure(charts(["a"]), tmp_path / "nowhere" / f"a{suffix}", "")
-
-
-@formats
-def test_a_missing_package(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "vl_convert", None)
-    (tmp_path / f"a{suffix}").write_text("before")
-    with pytest.raises(MissingExtra, match=r"'vl-convert-python'.*selfvec\[plot\]"):
-        save_figure(charts(["a"]), tmp_path / f"a{suffix}", "")
-    assert (tmp_path / f"a{suffix}").read_text() == "before"

@@ -106,11 +106,6 @@ def test_too_few_points(method: str) -> None:
         project(np.eye(3), method)
 
 
-def test_unknown_method() -> None:
-    with pytest.raises(OptionError, match="is one of pca, tsne, umap, not 'mds'"):
-        project(np.eye(3), "mds")
-
-
 @pytest.mark.parametrize(
     ("matrix", "rule"),
     [

@@ -181,6 +181,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("similar run hail --topn 0", "--topn"),
         ("health nothing", "not a run folder"),
         ("trajectory run hail --plot x.docx", "x.docx"),
+        ("trajectory run hail --plot no/x.svg", "does not exist; create it first"),
         ("trajectory run hail --projection magic", "--projection"),
         ("drift run --between spring autumn", "'spring'"),
         ("drift run --between storms", "two slices are compared, not 1"),
