@@ -36,8 +36,8 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation.ranking_metrics import ndcg, recall
 from selfvec.evaluation.retrieval import Collection
-from selfvec.numerics.bootstrap import Estimate
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import Estimate
 from selfvec.refine.topic_vectors import run_topics
 from selfvec.search import Index
 from selfvec.search.scoring import Blend

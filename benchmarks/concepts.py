@@ -29,7 +29,7 @@ from selfvec.data.vectors import Source
 from selfvec.evaluation.compared_vectors import Table
 from selfvec.evaluation.ranking_metrics import ranked, score_rankings
 from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings
-from selfvec.numerics.bootstrap import mean
+from selfvec.numerics.statistics import mean
 from selfvec.search import Index
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.stems import stems

@@ -23,7 +23,7 @@ from selfvec.analysis.drift.permutation_test import permutation_test
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.bootstrap import rank_correlation
+from selfvec.numerics.statistics import rank_correlation
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.use_vectors import UseSpace, use_space
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from selfvec.evaluation.ranking_metrics import ndcg, ranked
 from selfvec.evaluation.retrieval import Collection
-from selfvec.numerics.bootstrap import Estimate, difference, mean
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.search import Index
 
 Rankings = list[list[int]]

@@ -31,7 +31,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.numerics.bootstrap import rank_correlation
+from selfvec.numerics.statistics import rank_correlation
 from selfvec.refine.inputs import Inputs, read_inputs
 from selfvec.refine.resume import Execution
 from selfvec.refine.selection import ORIGINAL, choose, chosen_of

@@ -26,9 +26,9 @@ from selfvec.analysis.senses import SenseSpace, clustering, sense_space
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.bootstrap import mean
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import mean
 from selfvec.refine.pipeline import refine_again
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.usage.contexts import Contexts

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from selfvec.analysis.drift import drift
     from selfvec.apps.refiner import Refiner
     from selfvec.base.errors import SelfvecError
-    from selfvec.base.version import __version__
+    from selfvec.base.provenance import __version__
     from selfvec.corpus import Corpus, as_corpus
     from selfvec.data.run import Run
     from selfvec.data.token_batch import TokenBatch
@@ -39,7 +39,7 @@ _HOMES = {
     "SelfvecError": "base.errors",
     "TokenBatch": "data.token_batch",
     "Vectors": "storage.formats",
-    "__version__": "base.version",
+    "__version__": "base.provenance",
     "align": "analysis.alignment",
     "as_corpus": "corpus",
     "compare": "analysis.alignment",

@@ -39,10 +39,13 @@ def test_we_read_what_the_library_writes(tmp_path) -> None:
         assert not array.flags.writeable
 
 
-def test_views_are_written_without_their_padding(tmp_path) -> None:
-    padded = np.arange(60, dtype=np.float32).reshape(6, 10)
-    write_tensors(tmp_path / "t", {"v": padded[:-1, :7]})
-    np.testing.assert_array_equal(map_tensors(tmp_path / "t")["v"], padded[:-1, :7])
+TABLE = np.arange(60, dtype=np.float32).reshape(6, 10)
+
+
+@pytest.mark.parametrize("view", [TABLE[:-1, :7], TABLE.T, TABLE[::-2, ::3], TABLE[:, 0]])
+def test_strided_views_are_written_as_their_values(tmp_path, view) -> None:
+    write_tensors(tmp_path / "t", {"v": view})
+    np.testing.assert_array_equal(map_tensors(tmp_path / "t")["v"], view)
 
 
 def header(data: object, length: int | None = None, body: bytes = b"") -> bytes:

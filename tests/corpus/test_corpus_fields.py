@@ -20,7 +20,7 @@ from selfvec.corpus import Corpus, fields
 from selfvec.corpus.dates import parse_dates
 from selfvec.corpus.documents import Seen
 from selfvec.corpus.fields import recognise
-from selfvec.corpus.sources import DOCUMENT_SUFFIXES, KINDS
+from selfvec.corpus.files import DOCUMENT_SUFFIXES, KINDS
 
 DATES = {
     "2020-06-18": "2020-06-18",

@@ -7,9 +7,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from selfvec.numerics import bootstrap
-from selfvec.numerics.bootstrap import RESAMPLES, difference, mean, spearman
-from selfvec.numerics.significance import benjamini_hochberg, empirical_p, tail_p
+from selfvec.numerics import statistics
+from selfvec.numerics.statistics import (
+    RESAMPLES,
+    benjamini_hochberg,
+    difference,
+    empirical_p,
+    mean,
+    spearman,
+    tail_p,
+)
 
 PROBABILITIES = st.lists(st.floats(1e-6, 1.0), min_size=1, max_size=40).map(np.array)
 
@@ -64,7 +71,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), min_size=2, m
 
 
 def draws(n: int, seed: int) -> np.ndarray:
-    return np.concatenate(list(bootstrap._draws(n, seed)))
+    return np.concatenate(list(statistics._draws(n, seed)))
 
 
 def test_spearman_with_ties_by_hand() -> None:

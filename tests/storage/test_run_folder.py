@@ -11,9 +11,9 @@ import pytest
 
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.data.history import History
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run, save_run

@@ -39,8 +39,5 @@ def _hostile(character: str) -> bool:
 
 
 def _escape(character: str) -> str:
-    return (
-        character.encode("ascii", "backslashreplace").decode()
-        if ord(character) > 127
-        else f"\\x{ord(character):02x}"
-    )
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 128 else character.encode("ascii", "backslashreplace").decode()

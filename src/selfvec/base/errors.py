@@ -10,8 +10,7 @@
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
     └── Interrupted                  stopped on request; what was done is kept and can be resumed
 
-Every message names the place (file, line, field), the rule that was broken and what to do next, so
-that nobody needs a traceback to mend their input.
+Every message names the place (file, line, field), the rule that was broken and what to do next.
 """
 
 from __future__ import annotations
@@ -34,17 +33,9 @@ __all__ = [
 class SelfvecError(Exception):
     """Base of all errors Selfvec raises on purpose.
 
-    Parameters
-    ----------
-    rule : str
-        What is wrong, as the rule that was broken ("a row needs 300 numbers, this one has 299").
-    path, line, field : optional
-        Where. ``line`` counts from 1.
-    remedy : str, optional
-        What to do next, in the imperative.
+    ``rule`` is the rule that was broken, ``path``, ``line`` (from 1) and ``field`` the place, ``remedy`` what
+    to do next, in the imperative.
 
-    Examples
-    --------
     >>> str(InputError("a row needs 3 numbers, this one has 2", path="a.txt", line=4, remedy="mend the row"))
     'a.txt:4: a row needs 3 numbers, this one has 2; mend the row'
     """
@@ -97,8 +88,6 @@ class CorpusError(InputError):
 class OptionError(InputError):
     """An option or argument has a value it cannot have; ``field`` is its name in Python.
 
-    Examples
-    --------
     >>> error = OptionError("is at least 1, not 0", field="min_count")
     >>> str(error), error.message(flags=True)
     ('min_count: is at least 1, not 0', '--min-count: is at least 1, not 0')

@@ -1,8 +1,7 @@
-"""Files and folders are written completely or not at all.
+"""Files and folders are written completely or not at all; JSON and vocabulary files.
 
-Every file and folder Selfvec writes goes to a temporary sibling first and is renamed when complete, so
-that a full disk, a crash or Ctrl-C never leaves half a result, and an existing target is untouched until
-the new one is ready.
+Every file and folder goes to a temporary sibling first and is renamed when complete. So a full disk, a crash
+or Ctrl-C never leaves half a result.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ _REMEDIES = {
     errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
     errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
 }
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
+_ESCAPED = re.compile(r"\\[\\nr]")
+_PLAIN = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
 @contextmanager
@@ -49,10 +53,7 @@ def writing(target: Path) -> Iterator[None]:
 def atomic_file(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary sibling of ``target``; rename it into place on success, delete it on failure.
 
-    Raises
-    ------
-    TargetError
-        If the target cannot be written. It is left as it was.
+    `TargetError` if the target cannot be written; it is left as it was.
     """
     target = Path(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
@@ -72,10 +73,7 @@ def atomic_file(target: str | os.PathLike[str]) -> Iterator[Path]:
 def atomic_folder(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a new temporary sibling folder of ``target``; rename it into place on success.
 
-    Raises
-    ------
-    TargetError
-        If the target exists and ``overwrite`` is false, or cannot be written. It is left as it was.
+    `TargetError` if the target exists and ``overwrite`` is false, or cannot be written; it is left as it was.
     """
     target = Path(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
@@ -140,3 +138,21 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     for line, text in enumerate(read_text(path).split("\n"), 1):
         if text and not text.isspace():
             yield line, text.removesuffix("\r")
+
+
+def write_vocabulary(path: Path, words: Sequence[str]) -> None:
+    """Write a word per line, UTF-8; line breaks inside a word are escaped."""
+    text = "".join(f"{word}\n" for word in words)
+    if "\\" in text or "\r" in text or text.count("\n") > len(words):
+        text = "".join(f"{word.translate(_ESCAPES)}\n" for word in words)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_vocabulary(path: Path) -> list[str]:
+    """Read what `write_vocabulary` wrote; `FormatError` if it is not UTF-8."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"a vocabulary is UTF-8 text: {error.reason}", path=path) from None
+    words = text.removesuffix("\n").split("\n") if text else []
+    return [_ESCAPED.sub(lambda found: _PLAIN[found[0]], word) for word in words] if "\\" in text else words

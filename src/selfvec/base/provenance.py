@@ -1,4 +1,4 @@
-"""Provenance of a run: software versions and timings."""
+"""Provenance of a run: this version, those of other software, and timings."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["Timings", "environment"]
+__all__ = ["Timings", "__version__", "environment"]
+
+__version__ = "0.1.0"
 
 _PACKAGES = ("numpy", "numba", "polars", "tokenizers", "simplemma", "wordllama")
 
 
 def environment() -> dict[str, object]:
     """Versions of all software that may change a result."""
-    from .version import __version__
-
     versions = {}
     for package in _PACKAGES:
         try:

@@ -1,9 +1,8 @@
 """Threads: every linear-algebra call runs on one core, blocks of rows are shared among our own threads.
 
-A BLAS that spreads a small product over all cores waits for all of them at every step. If anything else runs
-on the machine, that takes many times as long: the eigenvectors of a 300 × 300 matrix take 8 ms on one core,
-and up to seconds on two shared ones. Results are taken in order, with the same bits for any number of
-threads.
+A BLAS that spreads a small product over all cores waits for all of them at every step. The eigenvectors of a
+300 × 300 matrix take 8 ms on one core, and up to seconds on two shared ones. Results are taken in order, with
+the same bits for any number of threads.
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 
@@ -74,7 +71,6 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
 
 @cache
 def _controller() -> Any:
-    import numpy as np
     from threadpoolctl import ThreadpoolController
 
     np.ones((2, 2)) @ np.ones((2, 2))  # makes sure that the BLAS is loaded
@@ -91,16 +87,7 @@ def one_core() -> AbstractContextManager[Any]:
 
 
 def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) -> Iterator[Out]:
-    """Apply ``work`` to every block of rows and yield the results in order.
-
-    Parameters
-    ----------
-    rows : int
-    work : callable
-        Called in several threads with a slice of at most 4,096 rows.
-    jobs : int, optional
-        Number of threads; all cores by default.
-    """
+    """Apply ``work`` to slices of at most 4,096 rows, in ``jobs`` threads, and yield the results in order."""
     slices = [slice(start, min(start + ROW_BLOCK, rows)) for start in range(0, rows, ROW_BLOCK)]
     with one_core():
         if len(slices) < 2:

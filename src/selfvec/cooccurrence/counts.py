@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.files import atomic_folder, sha256
+from selfvec.base.files import atomic_folder, read_vocabulary, sha256, write_vocabulary
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.base.threads import threads
-from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
 from selfvec.data.run import Run
 
 from .counting_kernels import add_rows, is_valid, row_sums, stage_rows

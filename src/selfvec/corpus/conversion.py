@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from itertools import chain
-from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +19,9 @@ from .corpus import Corpus
 if TYPE_CHECKING:
     import polars as pl
 
-    from .memory_parts import FramePart
-
 __all__ = ["as_corpus"]
 
-FRAME, MEMORY = "data frame", "memory"
+_MEMORY = "memory"
 
 
 def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
@@ -60,7 +56,9 @@ def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
         return Corpus.open([data], text_fields=named)
     frame = _frame(data)
     if frame is not None:
-        return Corpus([_part(*frame, named)], FRAME)
+        from .memory import FRAME, frame_part
+
+        return Corpus([frame_part(*frame, named)], FRAME)
     if isinstance(data, Corpus):
         corpus = data
     else:
@@ -94,12 +92,12 @@ def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
 def _of_items(items: Iterable[Any], kind: Any) -> Corpus:
     """Texts, or lists of tokens where ``kind`` is one."""
     if kind is None or isinstance(kind, str | os.PathLike):
-        return Corpus.from_texts(items, name=MEMORY)
+        return Corpus.from_texts(items, name=_MEMORY)
     if not _is_list(kind):
         raise _no_documents(kind, "items of type {} are no text")
     joined = (_joined(tokens, number) for number, tokens in enumerate(items, 1))
     once = isinstance(items, Iterator)  # is read as it goes
-    return Corpus.from_texts(joined if once else list(joined), name=MEMORY, tokenized=True)
+    return Corpus.from_texts(joined if once else list(joined), name=_MEMORY, tokenized=True)
 
 
 def _joined(tokens: Any, number: int) -> str | None:
@@ -108,12 +106,12 @@ def _joined(tokens: Any, number: int) -> str | None:
         return None
     if not _is_list(tokens):
         rule = f"a document is a list of tokens here, this is {type(tokens).__name__}"
-        raise CorpusError(rule, path=MEMORY, line=number, remedy="give lists of tokens, or only texts")
+        raise CorpusError(rule, path=_MEMORY, line=number, remedy="give lists of tokens, or only texts")
     for token in tokens:
         if not isinstance(token, str) or token.split() != [token]:
             raise CorpusError(
                 f"a token is a string without white space, this one is {token!r}",
-                path=MEMORY,
+                path=_MEMORY,
                 line=number,
                 remedy="leave it out, or join its words by _; a whole text is given as a string",
             )
@@ -126,7 +124,7 @@ def _is_list(item: Any) -> bool:
 
 def _is_path(item: Any) -> bool:
     """Whether an item is a path, or a string that looks like one."""
-    from .sources import COMPRESSED, KINDS
+    from .files import COMPRESSED, KINDS
 
     if not isinstance(item, str):
         return isinstance(item, os.PathLike)
@@ -179,45 +177,3 @@ def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]
     ):
         return names, lambda number: list(data[names[number]])
     return None
-
-
-def _part(
-    names: list[str], column: Callable[[int], pl.Series | list[Any]], text_fields: Sequence[str] | None
-) -> FramePart:
-    """A data frame as a part of a corpus, with the columns that are read."""
-    import polars as pl
-
-    from .fields import recognise
-    from .file_parts import typed
-    from .memory_parts import FramePart
-
-    fields = recognise(names, FRAME, text_fields, asking="text_fields=[NAME]; its columns are")
-    columns = {name: column(names.index(name)) for name in fields.columns}
-    series = {
-        name: values if isinstance(values, pl.Series) else _series(values, name, name in fields.text)
-        for name, values in columns.items()
-    }
-    fields = typed(fields, {name: values.dtype for name, values in series.items()}, FRAME)
-    return FramePart(FRAME, pl.DataFrame({name: series[name] for name in fields.columns}), fields)
-
-
-def _series(values: list[Any], name: str, is_text: bool) -> pl.Series:
-    """Values as strings. A column with other values than strings, numbers and dates is not read."""
-    import numpy as np
-    import polars as pl
-
-    from .row_tables import shown
-
-    odd = next((value for value in values if value is not None and not isinstance(value, str)), None)
-    if odd is not None and is_text:
-        rule = f"a column of strings is needed, this one holds {type(odd).__name__}"
-        remedy = "choose another field, or give lists of tokens as the column itself"
-        raise CorpusError(rule, path=FRAME, field=name, remedy=remedy)
-    plain = (str, Number, date, np.generic, type(None))
-    if odd is not None and not all(isinstance(value, plain) for value in values):
-        return pl.Series([None] * len(values), dtype=pl.Object)
-    try:
-        return pl.Series([shown(value) for value in values], dtype=pl.String)
-    except UnicodeEncodeError as error:
-        rule = "holds half of a surrogate pair, which is no Unicode text"
-        raise CorpusError(rule, path=FRAME, field=name, remedy="mend it or leave it out") from error

@@ -14,7 +14,7 @@ from .summary import BATCH_BYTES, Reading, Summary
 if TYPE_CHECKING:
     from .documents import Documents, Seen
     from .fields import Fields
-    from .row_tables import Table
+    from .tables import Table
 
 __all__ = ["Corpus"]
 
@@ -124,8 +124,7 @@ class Corpus:
         CorpusError
             If a source does not exist, cannot be read, is not text, or lacks the fields needed.
         """
-        from .file_parts import open_part
-        from .sources import find_sources
+        from .files import find_sources, open_part
 
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
         if not names:
@@ -174,7 +173,7 @@ class Corpus:
         CorpusError
             If ``texts`` is one string.
         """
-        from .memory_parts import MemoryPart
+        from .memory import MemoryPart
 
         if isinstance(texts, str | bytes):
             raise CorpusError(

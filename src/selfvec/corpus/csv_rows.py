@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import CorpusError
 
-from .row_tables import ICONV, NUL, Table, as_text, table_of
 from .streams import MAX_ROW, too_long
 from .summary import Reading
+from .tables import ICONV, NUL, Table, as_text, table_of
 
 __all__ = ["Header", "read_csv", "read_header"]
 

@@ -1,52 +1,49 @@
-"""Turn rows into documents: join texts, parse dates, and find empty and repeated documents."""
+"""Turn rows into documents: join texts, parse dates, and find empty and repeated documents.
+
+A fingerprint is a number that identifies a text, within a corpus and in run folders on any machine.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numba import njit
 from numpy.typing import NDArray
 
 from .dates import parse_dates
 from .fields import Fields
-from .fingerprints import ONCE, fingerprints
-from .row_tables import Table
 from .summary import Reading
+from .tables import Table
 
-__all__ = ["Documents", "Seen", "concatenated", "documents", "named"]
+__all__ = ["ONCE", "Documents", "Seen", "concatenated", "documents", "fingerprints", "named"]
 
 EPISODE_SUFFIX = ":episode"
 """Appended to the id of an event to make the id of its episode's narrative."""
 
+ONCE = np.uint64(1)
+"""The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
+
+_BYTE = np.uint64(8)
+_HALF = np.uint64(32)
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix64's last)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_REST = np.uint64(0xFFFFFFFFFFFFFFFE)
+
 
 @dataclass(frozen=True)
 class Documents:
-    """A batch of documents in reading order.
+    """A batch of documents in reading order; None for what the source does not have."""
 
-    Parameters
-    ----------
-    texts : Series of String
-        No nulls, none empty.
-    ids : Series of String or None
-        None if the source has no ids.
-    dates : Series of Date or None
-        None if the source has no dates; null if one is unknown.
-    slices : Series of String or None
-        The slice of the corpus each belongs to; None if not requested, null if unknown.
-    fields : dict of Series of String
-        Other fields of the rows, if requested.
-    fingerprints : (D,) uint64 or None
-        A number per text; odd in layouts that keep a repeated text once.
-    """
-
-    texts: pl.Series
-    ids: pl.Series | None = None
-    dates: pl.Series | None = None
-    slices: pl.Series | None = None
-    fields: dict[str, pl.Series] = field(default_factory=dict)
-    fingerprints: NDArray[np.uint64] | None = None
+    texts: pl.Series  # String, no nulls, none empty
+    ids: pl.Series | None = None  # String
+    dates: pl.Series | None = None  # Date; null if unknown
+    slices: pl.Series | None = None  # String, the slice of the corpus each belongs to; null if unknown
+    fields: dict[str, pl.Series] = field(default_factory=dict)  # String, other fields of the rows
+    fingerprints: NDArray[np.uint64] | None = None  # (D,) odd in layouts that keep a repeated text once
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -83,27 +80,27 @@ def concatenated(batches: Sequence[Documents]) -> Documents:
     if len(batches) == 1:
         return batches[0]
 
-    def column(name: str, dtype: type[pl.DataType]) -> pl.Series | None:
-        return stacked([getattr(batch, name) for batch in batches], dtype)
+    def joined(parts: list[pl.Series | None], dtype: type[pl.DataType] = pl.String) -> pl.Series:
+        columns = [
+            pl.repeat(None, len(batch), dtype=dtype, eager=True) if part is None else part.alias("")
+            for part, batch in zip(parts, batches, strict=True)
+        ]
+        return pl.concat(columns)
 
-    def stacked(parts: list[pl.Series | None], dtype: type[pl.DataType]) -> pl.Series | None:
-        if all(part is None for part in parts):
-            return None
-        nulls = [pl.Series([None] * len(batch), dtype=dtype) for batch in batches]
-        return pl.concat(
-            [null if part is None else part.alias("") for part, null in zip(parts, nulls, strict=True)]
-        )
+    def joined_if_any(name: str, dtype: type[pl.DataType] = pl.String) -> pl.Series | None:
+        parts = [getattr(batch, name) for batch in batches]
+        return None if all(part is None for part in parts) else joined(parts, dtype)
 
-    texts = pl.concat([batch.texts.alias("") for batch in batches])
-    kept = {
-        name: stacked([batch.fields.get(name) for batch in batches], pl.String)
-        for name in dict.fromkeys(name for batch in batches for name in batch.fields)
-    }
-    fields = {name: values for name, values in kept.items() if values is not None}
-    ids, dates = column("ids", pl.String), column("dates", pl.Date)
     marks = [batch.fingerprints for batch in batches if batch.fingerprints is not None]
-    joined = np.concatenate(marks) if len(marks) == len(batches) else None
-    return Documents(texts, ids, dates, column("slices", pl.String), fields, joined)
+    names = dict.fromkeys(name for batch in batches for name in batch.fields)
+    return Documents(
+        joined([batch.texts for batch in batches]),
+        joined_if_any("ids"),
+        joined_if_any("dates", pl.Date),
+        joined_if_any("slices"),
+        {name: joined([batch.fields.get(name) for batch in batches]) for name in names},
+        np.concatenate(marks) if len(marks) == len(batches) else None,
+    )
 
 
 def named(batch: Documents, name: str) -> Documents:
@@ -188,6 +185,43 @@ def _dated(table: Table, fields: Fields, path: str, reading: Reading) -> tuple[T
         return table, dates
     good = ~bad
     lines = [int(table.lines[i]) for i in good.arg_true()]
-    return Table({name: column.filter(good) for name, column in table.columns.items()}, lines), dates.filter(
-        good
-    )
+    columns = {name: column.filter(good) for name, column in table.columns.items()}
+    return Table(columns, lines), dates.filter(good)
+
+
+def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
+    """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
+
+    63 bits: in a corpus of a million texts, two different ones collide with a probability of 1 in 20 million.
+    Polars hashes faster, but its numbers may change from version to version, and these are saved in run
+    folders.
+    """
+    texts = texts.fill_null("")
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(texts.str.len_bytes().to_numpy(), out=bounds[1:])
+    joined = texts.str.join("").cast(pl.Binary).item() if len(texts) else b""
+    out = np.empty(len(texts), np.uint64)
+    _mix(np.frombuffer(joined, np.uint8), bounds, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _mix(data: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[Any]) -> None:
+    """Mix eight bytes at a time into 64 bits; each step is invertible, so that every byte matters."""
+    for d in range(len(out)):
+        start, end = bounds[d], bounds[d + 1]
+        mixed = np.uint64(end - start) * _MIX
+        whole = start + (end - start) // 8 * 8
+        for i in range(start, whole, 8):
+            word = np.uint64(0)
+            for k in range(8):
+                word = word << _BYTE | np.uint64(data[i + k])
+            mixed = (mixed ^ word) * _MIX
+            mixed ^= mixed >> _HALF
+        word = np.uint64(0)
+        for i in range(whole, end):
+            word = word << _BYTE | np.uint64(data[i])
+        mixed = (mixed ^ word) * _MIX_2
+        mixed ^= mixed >> _HALF
+        mixed *= _MIX
+        out[d] = (mixed ^ mixed >> _HALF) & _REST

@@ -10,15 +10,14 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.files import atomic_file, sha256, writing
 
-from .download import LATER, Client
+from .download import LATER, download, download_page
 
 __all__ = ["NOAA_URL", "fetch_noaa", "parse_years"]
 
@@ -54,26 +53,30 @@ def fetch_noaa(
     base_url: str = NOAA_URL,
     # file name, bytes so far, final size (0 if unknown)
     progress: Callable[[str, int, int], None] = lambda *_: None,
-    retries: int = 5,
-    timeout: float = 30,  # seconds without data
-    pause: float = 1,  # seconds before the first retry, doubled each time
+    **options: Any,  # of `download`
 ) -> list[Path]:
     """Download the newest edition of each year's "details" file into ``out``, with a ``manifest.json``.
 
     Returns one file per year, in order. Replaced editions are removed. The next call resumes partial files.
     """
-    client = Client(retries, timeout, pause)
     base_url = base_url.rstrip("/") + "/"
-    names = _choose(client.page(base_url), years, base_url)
+    names = _choose(download_page(base_url, **options), years, base_url)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    manifest = _Manifest.read(out)
+    fetched = _read_manifest(out / MANIFEST)
     for name in names:
-        target = out / name
-        if not manifest.holds(name):
-            _fetch(client, base_url + name, target, progress)
-            manifest.add(name, base_url + name)
-        manifest.retire_others(name)
+        if not _is_unchanged(out / name, fetched):
+            _fetch(base_url + name, out / name, lambda *size, name=name: progress(name, *size), options)
+            with writing(out / name):
+                size, digest = (out / name).stat().st_size, sha256(out / name)
+            fetched[name] = {"url": base_url + name, "bytes": size, "sha256": digest}
+            _write_manifest(out / MANIFEST, fetched)
+        for older in _editions(fetched, name):
+            if _is_unchanged(out / older, fetched):
+                with writing(out / older):
+                    (out / older).unlink()
+                del fetched[older]
+                _write_manifest(out / MANIFEST, fetched)
     return [out / name for name in names]
 
 
@@ -96,11 +99,11 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> list[str]:
     return [newest[year] for year in wanted]
 
 
-def _fetch(client: Client, url: str, target: Path, progress: Callable[[str, int, int], None]) -> None:
+def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options: dict[str, Any]) -> None:
     """Download one file, or leave a partial file to be resumed."""
     partial = target.with_name(f".{target.name}.partial")
     for _ in range(2):  # a partial file may be damaged: then again from the first byte
-        client.file(url, partial, lambda done, total: progress(target.name, done, total))
+        download(url, partial, progress, **options)
         with writing(target):
             fault = _gzip_fault(partial)
             if fault is None:
@@ -120,56 +123,40 @@ def _gzip_fault(path: Path) -> str | None:
     return None
 
 
-@dataclass
-class _Manifest:
-    """The files downloaded into a folder, with the address, length and SHA-256 of each."""
+def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
+    """The address, length and SHA-256 of each file fetched into a folder before."""
+    if not path.exists():
+        return {}
+    try:
+        if path.stat().st_size > MAX_MANIFEST:
+            raise ValueError
+        files: dict[str, dict[str, Any]] = json.loads(path.read_bytes())["files"]
+        for entry in files.values():
+            entry["sha256"], entry["bytes"], entry["url"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise TargetError(
+            "is no manifest of fetched files", path=path, remedy="choose another folder or remove it"
+        ) from error
+    return files
 
-    folder: Path
-    files: dict[str, dict[str, Any]]
 
-    @classmethod
-    def read(cls, folder: Path) -> _Manifest:
-        path = folder / MANIFEST
-        if not path.exists():
-            return cls(folder, {})
-        try:
-            if path.stat().st_size > MAX_MANIFEST:
-                raise ValueError
-            files = json.loads(path.read_bytes())["files"]
-            for entry in files.values():
-                entry["sha256"], entry["bytes"], entry["url"]
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise TargetError(
-                "is no manifest of fetched files", path=path, remedy="choose another folder or remove it"
-            ) from error
-        return cls(folder, files)
+def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
+    with atomic_file(path) as temporary:
+        text = json.dumps({"files": dict(sorted(files.items()))}, indent=1)
+        temporary.write_text(text + "\n", encoding="utf-8")
 
-    def holds(self, name: str) -> bool:
-        """Whether the file is present and unchanged."""
-        path, entry = self.folder / name, self.files.get(name)
-        if entry is None or not path.is_file():
-            return False
-        with writing(path):
-            return bool(path.stat().st_size == entry["bytes"] and sha256(path) == entry["sha256"])
 
-    def add(self, name: str, url: str) -> None:
-        path = self.folder / name
-        with writing(path):
-            self.files[name] = {"url": url, "bytes": path.stat().st_size, "sha256": sha256(path)}
-        self._write()
+def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
+    """Whether a file is there as it was fetched."""
+    entry = fetched.get(path.name)
+    if entry is None or not path.is_file():
+        return False
+    with writing(path):
+        return bool(path.stat().st_size == entry["bytes"] and sha256(path) == entry["sha256"])
 
-    def retire_others(self, name: str) -> None:
-        """Remove other editions of the same year, if they are unchanged."""
-        year = _NAME.fullmatch(name)[1]  # type: ignore[index]
-        for other in list(self.files):
-            match = _NAME.fullmatch(other)
-            if match and match[1] == year and other != name and self.holds(other):
-                with writing(self.folder / other):
-                    (self.folder / other).unlink()
-                del self.files[other]
-                self._write()
 
-    def _write(self) -> None:
-        with atomic_file(self.folder / MANIFEST) as path:
-            text = json.dumps({"files": dict(sorted(self.files.items()))}, indent=1)
-            path.write_text(text + "\n", encoding="utf-8")
+def _editions(names: Iterable[str], name: str) -> list[str]:
+    """The other files of the same year."""
+    found = [match for match in map(_NAME.fullmatch, names) if match]
+    year = next(match[1] for match in found if match[0] == name)
+    return [match[0] for match in found if match[1] == year and match[0] != name]

@@ -13,14 +13,13 @@ import queue
 import tempfile
 import threading
 import weakref
-import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, TypeVar
 
-from selfvec.base import zstd
+from selfvec.base.compression import DECODING_ERRORS, decompressed
 from selfvec.base.errors import CorpusError
 
 __all__ = [
@@ -146,7 +145,7 @@ class Stream:
                 head += more
         self._tap = _Tap(self.file, head, self._keep)
         buffered = io.BufferedReader(self._tap, _STEP)
-        self._reader = _unpacked(buffered, head)
+        self._reader = decompressed(buffered, head)
         self.compressed = self._reader is not buffered
 
     def __enter__(self) -> Stream:
@@ -191,52 +190,12 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn errors in reading ``path`` into a `CorpusError`."""
     try:
         yield
-    except (EOFError, zlib.error, zstd.ZstdError) as error:
+    except DECODING_ERRORS as error:
         rule = "the compressed data is damaged or cut short"
         raise CorpusError(rule, path=path, remedy="fetch or compress it again") from error
     except OSError as error:
         rule = f"cannot be read: {error.strerror or error}"
         raise CorpusError(rule, path=path, remedy="check the path and its permissions") from error
-
-
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class _Gzip:
-    """Members of a gzip file, decompressed in large steps.
-
-    `gzip.GzipFile` reads 8 KiB at a time and then waits for the interpreter lock, which the parser holds.
-    """
-
-    def __init__(self, packed: _Readable) -> None:
-        self.packed, self.engine, self.input = packed, zlib.decompressobj(31), b""
-
-    def read(self, size: int, /) -> bytes:
-        pieces: list[bytes] = []
-        while size > 0:
-            if self.engine.eof:
-                self.input = (self.engine.unused_data or self.packed.read(_STEP)).lstrip(b"\0")
-                if not self.input:
-                    break
-                self.engine = zlib.decompressobj(31)
-            self.input = self.input or self.packed.read(_STEP)
-            piece = self.engine.decompress(self.input, size)
-            if not piece and not self.input and not self.engine.eof:
-                raise EOFError
-            self.input = self.engine.unconsumed_tail
-            pieces.append(piece)
-            size -= len(piece)
-        return b"".join(pieces)
-
-
-def _unpacked(buffered: _Readable, head: bytes) -> _Readable:
-    """Decompress according to the first bytes, since browsers may unpack a file and keep its suffix."""
-    if head.startswith(b"\x1f\x8b"):
-        return _Gzip(buffered)
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        return zstd.ZstdFile(buffered)  # type: ignore[call-overload,no-any-return]
-    return buffered
 
 
 def prefetched(items: Generator[T]) -> Generator[T]:

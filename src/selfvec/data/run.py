@@ -15,9 +15,8 @@ import numpy as np
 
 from selfvec.base.errors import InputError
 
-from .history import History
 from .token_batch import TokenBatch
-from .trajectory import Trajectory
+from .trajectory import History, Trajectory
 from .vectors import Vectors
 
 __all__ = ["Part", "Run"]

@@ -34,7 +34,7 @@ class TokenBatch:
     slice_names : sequence of str
         The names of the parts.
     fingerprints : (D,) uint64, optional
-        A number per document's text (see `selfvec.corpus.fingerprints`), odd if a text occurs only once.
+        A number per document's text (see `selfvec.corpus.documents`), odd if a text occurs only once.
     sentence_counts : (D,) int32, optional
         Sentences of each document, ``sentences`` in all.
     """
@@ -59,14 +59,18 @@ class TokenBatch:
             raise CorpusError("document offsets never decrease")
         if len(self.ids) and not 0 <= self.ids.min() <= self.ids.max() < len(self.types):
             raise CorpusError(f"token ids lie between 0 and {len(self.types) - 1}")
-        if self.dates is not None and len(self.dates) != len(self.offsets) - 1:
-            raise CorpusError("there is one date per document")
-        if self.fingerprints is not None and len(self.fingerprints) != len(self.offsets) - 1:
-            raise CorpusError("there is one fingerprint per document")
-        if self.sentence_counts is not None and len(self.sentence_counts) != len(self.offsets) - 1:
-            raise CorpusError("there is one number of sentences per document")
-        if self.slices is not None:
-            _check_slices(self.slices, len(self.offsets) - 1, len(self.slice_names))
+        one_each = {
+            "date": self.dates,
+            "fingerprint": self.fingerprints,
+            "number of sentences": self.sentence_counts,
+            "slice": self.slices,
+        }
+        for name, values in one_each.items():
+            if values is not None and values.shape != (self.documents,):
+                raise CorpusError(f"there is one {name} per document")
+        slices, names = self.slices, len(self.slice_names)
+        if slices is not None and len(slices) and not -1 <= slices.min() <= slices.max() < names:
+            raise CorpusError(f"slices lie between -1 and {names - 1}")
         counts = np.bincount(self.ids, minlength=len(self.types)).astype(np.int64)
         object.__setattr__(self, "counts", counts)
 
@@ -116,10 +120,3 @@ class TokenBatch:
             fingerprints=None if self.fingerprints is None else self.fingerprints[documents],
             sentence_counts=per_document,
         )
-
-
-def _check_slices(slices: NDArray[np.int32], documents: int, names: int) -> None:
-    if slices.shape != (documents,):
-        raise CorpusError("there is one slice per document")
-    if documents and not -1 <= slices.min() <= slices.max() < names:
-        raise CorpusError(f"slices lie between -1 and {names - 1}")

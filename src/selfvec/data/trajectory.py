@@ -1,4 +1,4 @@
-"""`Trajectory`: the states of one word while its vectors were refined."""
+"""The recorded states of a run (`History`), and those of one word (`Trajectory`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Trajectory"]
+__all__ = ["History", "Trajectory"]
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,36 @@ class Trajectory:
         first = self.vectors[started[0]] if len(started) else self.vectors[0]
         cosines: NDArray[np.float32] = self.vectors @ first
         return cosines
+
+
+@dataclass(frozen=True)
+class History:
+    """Recorded states, sorted by word and then by number of updates."""
+
+    starts: NDArray[np.int64]  # (V + 1,) word w owns the records starts[w]:starts[w + 1]
+    updates: NDArray[np.int64]  # (R,) how many updates the word had received
+    vectors: NDArray[np.float16]  # (R, d)
+
+    def __len__(self) -> int:
+        return len(self.updates)
+
+    def trajectory(
+        self,
+        word: str,
+        index: int,  # its row
+        original: NDArray[np.floating],  # (d,)
+        final: NDArray[np.floating],  # (d,)
+        updates: int,  # how many the word received in all
+    ) -> Trajectory:
+        """The path of a word: its original vector, the recorded states, and its final vector."""
+        span = slice(self.starts[index], self.starts[index + 1])
+        recorded, last_of_each = self.updates[span], np.ones(self.updates[span].size, bool)
+        if recorded.size:  # the end of an epoch may repeat a recorded update
+            last_of_each[:-1] = recorded[:-1] != recorded[1:]
+            last_of_each &= recorded < updates
+        steps = [np.zeros(1, np.int64), recorded[last_of_each]]
+        rows = [original[None], self.vectors[span][last_of_each]]
+        if updates:
+            steps.append(np.array([updates], np.int64))
+            rows.append(final[None])
+        return Trajectory(word, np.concatenate(steps), np.concatenate(rows).astype(np.float32))

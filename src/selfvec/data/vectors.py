@@ -1,31 +1,32 @@
 """`Vectors`: word vectors with gensim's method names and Python's own (``len``, ``in``, ``[]``).
 
-Three modules make up the class: `selfvec.data.word_table` holds rows, `selfvec.data.similarity_queries`
-compares them, and this one converts them. `selfvec.storage.formats` reads and writes files.
+`selfvec.data.word_table` holds and converts the rows; this module compares them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import cast, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.errors import InputError
+from selfvec.numerics.rows import top_indices, unit_rows
 
-from .similarity_queries import SimilarityQueries
-from .word_benchmarks import Path, Sections, word_analogies, word_pairs
-from .word_table import Composer, Float, Source
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
+from .word_table import Composer, Float, Key, Source, WordTable
 
 __all__ = ["Composer", "Float", "Source", "Vectors"]
 
+Query = Key | Float | tuple[Key | Float, float]
+"""A word, a row number or a vector, alone or with a weight."""
+Ranking = list[tuple[str, float]]
+"""(word, score) pairs, best first."""
 
-class Vectors(SimilarityQueries):
+_EPSILON = 1e-6  # keeps the quotient of `most_similar_cosmul` finite; gensim's value
+
+
+class Vectors(WordTable):
     """A vocabulary of V unique words and a (V, d) matrix.
 
     A key is a word or a row number, as in gensim. Tables do not change: to add or replace rows, build a new
@@ -61,167 +62,231 @@ class Vectors(SimilarityQueries):
     (False, True, ['north', 'up', 'east'])
     """
 
-    def vectors_for_all(
-        self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
-    ) -> Vectors:
-        """A table of those words, each once, that have a row or (``allow_inference``) can be composed.
+    # Similarity of two words, and of one word to all
 
-        ``copy_vecattrs`` keeps the counts; a composed word has count 0.
-        """
-        words = list(dict.fromkeys(keys))
-        rows, sources = self.lookup(words, compose=allow_inference)
-        there = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
-        words = [word for word, kept in zip(words, there.tolist(), strict=True) if kept]
-        counts = None
-        if copy_vecattrs and self.counts is not None:
-            index = np.array([self.get_index(word, -1) for word in words], np.int64)
-            counts = np.where(index >= 0, self.counts[index], 0)
-        matrix = rows[there].astype(self.vectors.dtype, copy=False)
-        return Vectors(words, matrix, sources=sources[there], counts=counts, composer=self.composer)
+    def similarity(self, w1: Key, w2: Key) -> float:
+        """Cosine of two rows; exactly 1 for equal ones, 0 if one is all zeros."""
+        a, b = (self.get_vector(word).astype(np.float64) for word in (w1, w2))
+        scale = np.sqrt((a @ a) * (b @ b))
+        return float(a @ b / scale) if scale else 0.0
 
-    def to_gensim(self) -> Any:
-        """A `gensim.models.KeyedVectors` with the same words, rows (copied) and counts."""
-        try:
-            from gensim.models import KeyedVectors
-        except ImportError:
-            raise MissingExtra("gensim", "baselines", "to_gensim") from None
-        keyed = KeyedVectors(self.vector_size, dtype=self.vectors.dtype)
-        keyed.add_vectors(self.index_to_key, self.vectors)
-        if self.counts is not None:
-            keyed.expandos["count"] = self.counts.copy()
-        return keyed
+    def distance(self, w1: Key, w2: Key) -> float:
+        """1 minus the cosine of two rows."""
+        return 1 - self.similarity(w1, w2)
 
-    @classmethod
-    def from_gensim(cls, keyed: Any) -> Vectors:
-        """The words, rows (not copied) and counts of a `gensim.models.KeyedVectors`."""
-        counts = keyed.expandos.get("count")
-        counts = None if counts is None else np.asarray(counts, np.int64)
-        return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts)
+    def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
+        """Cosine between the mean row of some words and that of others; unknown words are ignored."""
+        a, b = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
+        return float(_unit(a) @ _unit(b))
 
-    def to_polars(self) -> pl.DataFrame:
-        """Columns word, vector (an array), source and, if known, count."""
-        import polars as pl
+    def distances(self, word_or_vector: Key | Float, other_words: Iterable[Key] = ()) -> NDArray[np.float32]:
+        """1 minus the cosine to each of ``other_words``, or to all V words if there are none."""
+        rows = [self.get_index(word) for word in other_words]
+        cosines: NDArray[np.float32] = self.unit[rows or slice(None)] @ _unit(self._row(word_or_vector))
+        return 1 - cosines
 
-        columns: dict[str, Any] = {"word": self.index_to_key, "vector": self.vectors, "source": self.sources}
-        columns |= {} if self.counts is None else {"count": self.counts}
-        return pl.DataFrame(columns, schema_overrides={"word": pl.String})
+    def closer_than(self, key1: Key, key2: Key) -> list[str]:
+        """The words closer to ``key1`` than ``key2`` is, in the order of the rows."""
+        distances, own = self.distances(key1), self.get_index(key1)
+        closer = np.flatnonzero(distances < distances[self.get_index(key2)])
+        return [self.index_to_key[i] for i in closer if i != own]
 
-    def to_pandas(self) -> pd.DataFrame:
-        """A row per word, which is the index, and a column per dimension."""
-        try:
-            import pandas as pd
-        except ImportError:
-            raise MissingExtra("pandas", "dev", "to_pandas") from None
-        return pd.DataFrame(self.vectors, index=pd.Index(self.index_to_key, name="word"))
+    def rank(self, key1: Key, key2: Key) -> int:
+        """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1."""
+        return len(self.closer_than(key1, key2)) + 1
 
-    # Evaluation
+    def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
+        """The one of ``keys_list`` that is most similar to ``key1``."""
+        return keys_list[int(np.argmin(self.distances(key1, keys_list)))]
 
-    def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
-        """Word mover's distance of two lists of words (Kusner et al., 2015), by the package POT.
+    def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
+        """Cosine of two words, divided by the sum of those of the first word's ``topn`` neighbours."""
+        return self.similarity(wa, wb) / sum(cosine for _, cosine in self.most_similar(wa, topn=topn))
 
-        Unknown words are ignored; the distance is infinite if a document has no others. ``norm``: whether
-        rows count at length 1.
-        """
-        try:
-            from ot import emd2
-        except ImportError:
-            raise MissingExtra("POT", "wmd", "wmdistance") from None
-        counted = [Counter(word for word in text if word in self) for text in (document1, document2)]
-        if not all(counted):
-            return float("inf")
-        a, b = (np.stack([self.get_vector(w, norm) for w in each]).astype(np.float64) for each in counted)
-        shares = [np.array(list(each.values())) / each.total() for each in counted]
-        return float(emd2(*shares, np.linalg.norm(a[:, None] - b, axis=2)))
+    def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
+        """(cosine, word) pairs: words by their similarity to the mean of all, best first; unknown ignored."""
+        known = [word for word in words if word in self]
+        if not known:
+            raise InputError("none of these words has a vector")
+        rows = np.stack([self.get_vector(word, norm=use_norm) for word in known]).astype(np.float32)
+        scores = rows @ _unit(rows.mean(axis=0))
+        return sorted(zip(scores.tolist(), known, strict=True), key=lambda pair: pair[0], reverse=True)
 
-    def evaluate_word_pairs(
+    def doesnt_match(self, words: Sequence[Key]) -> Key:
+        """The word least similar to the mean of all of them; unknown words are ignored."""
+        return self.rank_by_centrality(words)[-1][1]
+
+    # Search
+
+    @overload
+    def most_similar(
         self,
-        pairs: Path,
-        delimiter: str = "\t",
-        *,
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-    ) -> tuple[tuple[float, float], tuple[float, float], float]:
-        """Correlation with human judgements of similarity: see `selfvec.data.word_benchmarks.word_pairs`."""
-        words = self.index_to_key[:restrict_vocab]
-        return word_pairs(words, self.unit, pairs, delimiter, case_insensitive, dummy4unknown)
-
-    def evaluate_word_analogies(
+        positive: Query | Iterable[Query] | None = ...,
+        negative: Query | Iterable[Query] | None = ...,
+        topn: int = ...,
+        clip_start: int = ...,
+        clip_end: int | None = ...,
+        restrict_vocab: int | None = ...,
+    ) -> Ranking: ...
+    @overload
+    def most_similar(
         self,
-        analogies: Path,
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-    ) -> tuple[float, Sections]:
-        """Share of analogies answered right: see `selfvec.data.word_benchmarks.word_analogies`."""
-        words = self.index_to_key[:restrict_vocab]
-        return word_analogies(words, self.unit, analogies, case_insensitive, dummy4unknown)
-
-    # Files
-
-    _load: ClassVar[Callable[..., Vectors]]
-    _save: ClassVar[Callable[..., list[str]]]
-
-    @classmethod
-    def register_files(cls, load: Callable[..., Vectors], save: Callable[..., list[str]]) -> None:
-        """Set the functions behind the methods below; `selfvec.storage.formats` calls this on import."""
-        cls._load, cls._save = staticmethod(load), staticmethod(save)
-
-    @classmethod
-    def load(cls, path: Path, format: str | None = None, **options: Any) -> Vectors:
-        """`selfvec.load`."""
-        return cls._load(path, format, **options)
-
-    def save(self, path: Path, format: str | None = None, **options: Any) -> list[str]:
-        """`selfvec.save`."""
-        return self._save(self, path, format, **options)
-
-    @classmethod
-    def load_word2vec_format(
-        cls,
-        fname: Path,
-        fvocab: Path | None = None,
-        binary: bool = False,
+        positive: Query | Iterable[Query] | None = ...,
+        negative: Query | Iterable[Query] | None = ...,
         *,
-        unicode_errors: str = "strict",
-        limit: int | None = None,
-        no_header: bool = False,
-    ) -> Vectors:
-        """Read word2vec text or binary, or (``no_header``) GloVe text.
+        topn: None,
+        clip_start: int = ...,
+        clip_end: int | None = ...,
+        restrict_vocab: int | None = ...,
+    ) -> NDArray[np.float32]: ...
+    def most_similar(
+        self,
+        positive: Query | Iterable[Query] | None = None,
+        negative: Query | Iterable[Query] | None = None,
+        topn: int | None = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+    ) -> Ranking | NDArray[np.float32]:
+        """The words nearest by cosine to a mean of words and vectors.
 
         Parameters
         ----------
-        fname : path
-        fvocab : path, optional
-            A file of words and their counts, one pair a line, that gives `counts`.
-        binary, no_header : bool
-            Which of the formats it is; `load` finds that out itself.
-        unicode_errors : {"strict", "replace", "ignore"}
-            What happens to bytes that are not UTF-8.
-        limit : int, optional
-            Read the first so many rows only.
-        """
-        name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
-        found = cls._load(fname, name, errors=unicode_errors, limit=limit)
-        if fvocab is not None:
-            with open(fvocab, encoding="utf-8", errors=unicode_errors) as file:  # noqa: PTH123
-                known = dict(line.split() for line in file if line.strip())
-            found.counts = np.array([int(known.get(word, 0)) for word in found.index_to_key], np.int64)
-        return found
+        positive, negative : word, row number, vector, (any of these, weight), or several of them
+            The weight is 1 for ``positive`` and -1 for ``negative`` unless given. Words count at length 1,
+            vectors as long as they are, as in gensim.
+        topn : int or None
+            How many words to return. None returns all cosines instead, without names.
+        clip_start, clip_end : int
+            Rows that are searched; all by default.
+        restrict_vocab : int, optional
+            Search the first so many rows only, whatever is clipped.
 
-    def save_word2vec_format(
-        self, fname: Path, fvocab: Path | None = None, binary: bool = False, *, write_header: bool = True
-    ) -> None:
-        """Write word2vec text or binary, or (not ``write_header``) GloVe text, in the order of the rows.
+        Returns
+        -------
+        list of (word, cosine), or (rows searched,) float32 if ``topn`` is None
+            Best first, without the words asked with; equal cosines are in the order of the rows. A row of
+            zeros has cosine 0 with everything.
 
-        ``fvocab``, if given, gets words and counts, one pair a line.
+        Raises
+        ------
+        KeyError
+            If a word has no row.
+        InputError
+            If there is neither a positive nor a negative word or vector.
+
+        Examples
+        --------
+        >>> v = Vectors(["a", "b", "c"], np.array([[1, 0], [1, 1], [0, 1]], dtype=np.float32))
+        >>> [(word, round(cosine, 3)) for word, cosine in v.most_similar("a")]
+        [('b', 0.707), ('c', 0.0)]
+        >>> v.most_similar(positive=[("a", 2.0), "c"], topn=1)[0][0]
+        'b'
         """
-        if binary and not write_header:
-            raise InputError("word2vec binary has a header")
-        self._save(self, fname, "word2vec" if binary else "word2vec-text" if write_header else "glove")
-        if fvocab is not None:
-            if self.counts is None:
-                raise InputError("these vectors have no counts to write", remedy="leave out fvocab")
-            pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
-            with open(fvocab, "w", encoding="utf-8") as file:  # noqa: PTH123
-                file.writelines(f"{word} {count}\n" for word, count in pairs)
+        terms = [*_weighted(positive, 1.0), *_weighted(negative, -1.0)]
+        keys = [key for key, _ in terms]
+        if not keys:
+            raise InputError("most_similar needs at least one word or vector")
+        query = self.get_mean_vector(
+            keys, [weight for _, weight in terms], post_normalize=True, ignore_missing=False
+        )
+        if restrict_vocab:
+            clip_start, clip_end = 0, restrict_vocab
+        cosines = self.unit[clip_start : clip_end or len(self)] @ query
+        return self._best(cosines, keys, topn, clip_start)
+
+    def similar_by_key(self, key: Key, topn: int = 10, restrict_vocab: int | None = None) -> Ranking:
+        """`most_similar` for one word or row number."""
+        return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
+
+    similar_by_word = similar_by_key
+
+    def similar_by_vector(self, vector: Float, topn: int = 10, restrict_vocab: int | None = None) -> Ranking:
+        """`most_similar` for one vector, (d,)."""
+        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
+
+    def most_similar_cosmul(
+        self,
+        positive: Query | Iterable[Query] | None = None,
+        negative: Query | Iterable[Query] | None = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Ranking | NDArray[np.float32]:
+        """The words nearest by a product of cosines: 3CosMul (Levy and Goldberg, 2014, equation 4).
+
+        Cosines are shifted to 0..1 and multiplied; those of ``negative`` divide. Unlike in gensim,
+        ``restrict_vocab`` has an effect and row numbers are understood. Otherwise as `most_similar`, without
+        weights.
+        """
+        plus, minus = ([key for key, _ in _weighted(keys, 1.0)] for keys in (positive, negative))
+        if not plus:
+            raise InputError("most_similar_cosmul needs at least one positive word or vector")
+        scores: list[NDArray[np.float32]] = []
+        for keys in (plus, minus):
+            rows = np.array([self._row(key, norm=True) for key in keys], np.float32)
+            shifted = (1 + self.unit[:restrict_vocab] @ rows.reshape(-1, self.vector_size).T) / 2
+            scores.append(shifted.prod(axis=1))
+        return self._best(scores[0] / (scores[1] + np.float32(_EPSILON)), plus + minus, topn, 0)
+
+    def _best(
+        self, scores: NDArray[np.float32], asked: Sequence[Key | Float], topn: int | None, first: int
+    ) -> Ranking | NDArray[np.float32]:
+        """The words with the largest scores, without those asked with; ``first`` is the first row scored."""
+        if topn is None:
+            return scores
+        left_out = {self.get_index(key) - first for key in asked if not isinstance(key, np.ndarray)}
+        best = top_indices(scores, max(0, int(topn)) + len(left_out))
+        found = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
+        return found[: max(0, int(topn))]
+
+    # Means and other tables
+
+    def _row(self, key: Key | Float, norm: bool = False) -> Float:
+        """A vector as it is, or the row of a key, (d,)."""
+        return key if isinstance(key, np.ndarray) else self.get_vector(key, norm)
+
+    def get_mean_vector(
+        self,
+        keys: Sequence[Key | Float] | Float,
+        weights: Sequence[float] | Float | None = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = True,
+    ) -> NDArray[np.float32]:
+        """Weighted mean of words, row numbers and vectors, (d,) float32.
+
+        Parameters
+        ----------
+        keys, weights : sequences of n
+            All weights are 1 by default. The sum is divided by the sum of the weights' absolute values.
+        pre_normalize : bool
+            Whether the rows of words count at length 1. Vectors always count as they are.
+        post_normalize : bool
+            Whether the mean is brought to length 1.
+        ignore_missing : bool
+            Whether words without a row are left out; otherwise they raise `KeyError`.
+        """
+        each = [1.0] * len(keys) if weights is None else [float(weight) for weight in weights]
+        if not len(keys) or len(each) != len(keys):
+            raise InputError(f"a mean needs keys and a weight for each, not {len(keys)} and {len(each)}")
+        mean, total = np.zeros(self.vector_size, np.float32), 0.0
+        for key, weight in zip(keys, each, strict=True):
+            if ignore_missing and not isinstance(key, np.ndarray) and key not in self:
+                continue
+            mean += weight * self._row(key, pre_normalize)
+            total += abs(weight)
+        mean = mean / total if total else mean
+        return _unit(mean) if post_normalize else mean
+
+
+def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | Float, float]]:
+    """Each key or vector with its weight, or with the usual one."""
+    if keys is None:
+        return []
+    one = isinstance(keys, str | int | np.integer) or (isinstance(keys, np.ndarray) and keys.ndim == 1)
+    each = cast("Iterable[Query]", [keys] if one else keys)
+    return [(key[0], float(key[1])) if isinstance(key, tuple) else (key, weight) for key in each]
+
+
+def _unit(vector: Float) -> NDArray[np.float32]:
+    return unit_rows(np.asarray(vector)[None]).ravel()

@@ -1,21 +1,27 @@
-"""`WordTable`: a vocabulary, its matrix, and where each row came from."""
+"""`WordTable`: a vocabulary, its matrix, and where each row came from; conversions to other libraries."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, MissingExtra
 from selfvec.numerics.rows import ROW_BLOCK, unit_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = ["Composer", "Float", "Key", "Source", "WordTable"]
 
 Float = NDArray[np.floating[Any]]
+StrPath = str | os.PathLike[str]
 Key = str | int | np.integer[Any]
 """A word, or the number of a row."""
 
@@ -37,7 +43,7 @@ class Source(IntEnum):
 class WordTable:
     """V unique words and their vectors, by word or by row number.
 
-    `selfvec.Vectors` adds similarity queries, files and conversions, and documents the parameters.
+    `selfvec.Vectors` adds similarity queries and documents the parameters.
     """
 
     def __init__(
@@ -172,6 +178,118 @@ class WordTable:
             rows[block] = made
             sources[block[made.any(axis=1)]] = Source.SUBWORDS
         return rows, sources
+
+    # Other libraries
+
+    def to_gensim(self) -> Any:
+        """A `gensim.models.KeyedVectors` with the same words, rows (copied) and counts."""
+        try:
+            from gensim.models import KeyedVectors
+        except ImportError:
+            raise MissingExtra("gensim", "baselines", "to_gensim") from None
+        keyed = KeyedVectors(self.vector_size, dtype=self.vectors.dtype)
+        keyed.add_vectors(self.index_to_key, self.vectors)
+        if self.counts is not None:
+            keyed.expandos["count"] = self.counts.copy()
+        return keyed
+
+    @classmethod
+    def from_gensim(cls, keyed: Any) -> Self:
+        """The words, rows (not copied) and counts of a `gensim.models.KeyedVectors`."""
+        counts = keyed.expandos.get("count")
+        counts = None if counts is None else np.asarray(counts, np.int64)
+        return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Columns word, vector (an array), source and, if known, count."""
+        import polars as pl
+
+        columns: dict[str, Any] = {"word": self.index_to_key, "vector": self.vectors, "source": self.sources}
+        columns |= {} if self.counts is None else {"count": self.counts}
+        return pl.DataFrame(columns, schema_overrides={"word": pl.String})
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row per word, which is the index, and a column per dimension."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingExtra("pandas", "dev", "to_pandas") from None
+        return pd.DataFrame(self.vectors, index=pd.Index(self.index_to_key, name="word"))
+
+    # Files
+
+    _load: ClassVar[Callable[..., Any]]
+    _save: ClassVar[Callable[..., list[str]]]
+
+    @classmethod
+    def register_files(cls, load: Callable[..., Any], save: Callable[..., list[str]]) -> None:
+        """Set the functions behind the methods below; `selfvec.storage.formats` calls this on import."""
+        cls._load, cls._save = staticmethod(load), staticmethod(save)
+
+    @classmethod
+    def load(cls, path: StrPath, format: str | None = None, **options: Any) -> Self:
+        """`selfvec.load`."""
+        found: Self = cls._load(path, format, **options)
+        return found
+
+    def save(self, path: StrPath, format: str | None = None, **options: Any) -> list[str]:
+        """`selfvec.save`."""
+        return self._save(self, path, format, **options)
+
+    @classmethod
+    def load_word2vec_format(
+        cls,
+        fname: StrPath,
+        fvocab: StrPath | None = None,
+        binary: bool = False,
+        *,
+        unicode_errors: str = "strict",
+        limit: int | None = None,
+        no_header: bool = False,
+    ) -> Self:
+        """Read word2vec text or binary, or (``no_header``) GloVe text.
+
+        Parameters
+        ----------
+        fname : path
+        fvocab : path, optional
+            A file of words and their counts, one pair a line, that gives `counts`.
+        binary, no_header : bool
+            Which of the formats it is; `load` finds that out itself.
+        unicode_errors : {"strict", "replace", "ignore"}
+            What happens to bytes that are not UTF-8.
+        limit : int, optional
+            Read the first so many rows only.
+        """
+        name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
+        found: Self = cls._load(fname, name, errors=unicode_errors, limit=limit)
+        if fvocab is not None:
+            with open(fvocab, encoding="utf-8", errors=unicode_errors) as file:  # noqa: PTH123
+                known = dict(line.split() for line in file if line.strip())
+            found.counts = np.array([int(known.get(word, 0)) for word in found.index_to_key], np.int64)
+        return found
+
+    def save_word2vec_format(
+        self,
+        fname: StrPath,
+        fvocab: StrPath | None = None,
+        binary: bool = False,
+        *,
+        write_header: bool = True,
+    ) -> None:
+        """Write word2vec text or binary, or (not ``write_header``) GloVe text, in the order of the rows.
+
+        ``fvocab``, if given, gets words and counts, one pair a line.
+        """
+        if binary and not write_header:
+            raise InputError("word2vec binary has a header")
+        self._save(self, fname, "word2vec" if binary else "word2vec-text" if write_header else "glove")
+        if fvocab is not None:
+            if self.counts is None:
+                raise InputError("these vectors have no counts to write", remedy="leave out fvocab")
+            pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
+            with open(fvocab, "w", encoding="utf-8") as file:  # noqa: PTH123
+                file.writelines(f"{word} {count}\n" for word, count in pairs)
 
 
 def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.base.files import text_lines
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.bootstrap import mean
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import mean
 
 from .compared_vectors import Table
 from .task import Measurement, Task

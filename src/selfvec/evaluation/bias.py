@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
 from selfvec.base.files import read_text
-from selfvec.numerics.bootstrap import RESAMPLES, Estimate
+from selfvec.numerics.statistics import RESAMPLES, Estimate
 
 from .compared_vectors import Table
 from .task import Measurement, Task

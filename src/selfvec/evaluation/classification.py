@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.files import text_lines
-from selfvec.numerics.bootstrap import mean
+from selfvec.numerics.statistics import mean
 from selfvec.text.document_vectors import embed
 
 from .compared_vectors import Table

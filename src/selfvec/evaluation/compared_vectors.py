@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Composer, Vectors
-from selfvec.numerics.principal_axes import principal_axes
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import principal_axes
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.text.preprocessing import Preprocessing
 

@@ -9,7 +9,7 @@ from typing import Any
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.bootstrap import RESAMPLES, difference
+from selfvec.numerics.statistics import RESAMPLES, difference
 from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import Given, Table, distinct_names, open_tables, truncated

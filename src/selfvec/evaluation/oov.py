@@ -18,8 +18,8 @@ from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.bootstrap import mean, median
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import mean, median
 
 from .compared_vectors import Table
 from .task import Measurement, Task

@@ -16,7 +16,7 @@ import numpy as np
 from selfvec.base.errors import InputError
 from selfvec.base.files import text_lines
 from selfvec.data.run import Run
-from selfvec.numerics.bootstrap import mean
+from selfvec.numerics.statistics import mean
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 

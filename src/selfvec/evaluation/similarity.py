@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
-from selfvec.numerics.bootstrap import rank_correlation, spearman
+from selfvec.numerics.statistics import rank_correlation, spearman
 
 from .compared_vectors import Table
 from .task import Measurement, Task

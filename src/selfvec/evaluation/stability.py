@@ -21,8 +21,8 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.numerics.bootstrap import RESAMPLES, Estimate, mean
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import RESAMPLES, Estimate, mean
 
 from .compared_vectors import Table
 from .task import Measurement, Task

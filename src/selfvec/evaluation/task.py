@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from selfvec.base.errors import OptionError
-from selfvec.numerics.bootstrap import Estimate
+from selfvec.numerics.statistics import Estimate
 
 from .compared_vectors import Table
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from selfvec.base.errors import MissingExtra
-from selfvec.storage.formats.check import writing_by_polars
+from selfvec.storage.formats.source import writing_by_polars
 
 from .rows import Rows
 

@@ -10,7 +10,7 @@ from typing import Any
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.storage.formats.registry import FORMATS, Format
+from selfvec.storage.formats import FORMATS, Format
 
 from .stores import STORES, Store
 

@@ -29,35 +29,19 @@ def squared_distances(points: Float, centres: Float) -> Float:
 
 
 def k_means(
-    points: Float,
+    points: Float,  # (n, d), n >= k; unit rows if ``spherical``
     k: int,
-    generators: Iterable[np.random.Generator],
+    generators: Iterable[np.random.Generator],  # one per start
     *,
-    weights: Float | None = None,
+    weights: Float | None = None,  # (n,)
     spherical: bool = False,
 ) -> tuple[Labels, Float]:
-    """Group points into k clusters: the best of several starts.
+    """Group points into k clusters, the best of several starts: labels, (n,), and centres, (k, d).
 
-    Parameters
-    ----------
-    points : (n, d) float
-        n ≥ k. Unit rows if ``spherical``.
-    k : int
-    generators : iterable of Generator
-        One per start; it draws the first centres by k-means++ (Arthur and Vassilvitskii, 2007).
-    weights : (n,) float, optional
-        Weight of each point; all equal by default.
-    spherical : bool
-        Compare by cosine instead of Euclidean distance (Dhillon and Modha, 2001).
+    Each generator draws the first centres by k-means++ (Arthur and Vassilvitskii, 2007). ``spherical``
+    compares by cosine instead of Euclidean distance (Dhillon and Modha, 2001); then the centres are unit
+    rows.
 
-    Returns
-    -------
-    labels : (n,) int64
-    centres : (k, d) float
-        Means of the clusters; unit rows if ``spherical``.
-
-    Examples
-    --------
     >>> points = np.array([[0.0, 0.0], [9.0, 9.0], [0.1, 0.0], [9.0, 9.1]])
     >>> labels, _ = k_means(points, 2, [np.random.default_rng(0)])
     >>> bool(labels[0] == labels[2] != labels[1] == labels[3])

@@ -22,26 +22,11 @@ Table = NDArray[np.float32]
 def nearest(
     table: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int64]:
-    """The rows nearest by cosine to some rows of a table, best first; equal cosines in the order of rows.
+    """The k rows nearest by cosine to (m,) rows of a unit table, best first, -1 if there are fewer: (m, k).
 
-    Parameters
-    ----------
-    table : (V, d) float32
-        Unit rows. Rows of zeros have no neighbours and are none.
-    rows : (m,) int
-        Rows asked about; a row is not its own neighbour.
-    neighbours : int
-        k.
-    among : (V,) bool, optional
-        Rows that may be neighbours; all by default.
+    A row is not its own neighbour; rows of zeros have no neighbours and are none. Equal cosines are in the
+    order of the rows. ``among``, (V,), are the rows that may be neighbours.
 
-    Returns
-    -------
-    (m, k) int64
-        -1 in the places that are left if there are fewer.
-
-    Examples
-    --------
     >>> table = np.array([[1, 0], [0.6, 0.8], [0, 1], [0, 0]], dtype=np.float32)
     >>> nearest(table, np.array([0, 3]), 2).tolist()
     [[1, 2], [-1, -1]]
@@ -74,17 +59,8 @@ def gained_and_lost(
     *,
     among: NDArray[np.bool_] | None = None,
 ) -> Iterator[tuple[list[int], list[int]]]:
-    """For each of some words, the neighbours it has gained and those it has lost, nearest first.
+    """For each row, the neighbours (see `nearest`) it has gained and those it has lost, nearest first.
 
-    Parameters
-    ----------
-    before, after : (V, d), (V, d') float32
-        Unit rows of the same words.
-    rows, neighbours, among
-        As in `nearest`.
-
-    Examples
-    --------
     >>> before = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
     >>> after = before[[0, 2, 1]]
     >>> list(gained_and_lost(before, after, np.array([0]), 1))
@@ -98,8 +74,6 @@ def gained_and_lost(
 def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Name], list[Name]]:
     """The names that are only in ``after`` (gained), and those only in ``before`` (lost), in order.
 
-    Examples
-    --------
     >>> only_in_each(["a", "b"], ["b", "c"])
     (['c'], ['a'])
     """
@@ -108,7 +82,11 @@ def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Na
 
 
 def neighbourhood_change(
-    before: Table, after: Table, rows: Rows, had: Rows, has: Rows
+    before: Table,  # (V, d), unit rows; subtract the mean beforehand, since all words share it
+    after: Table,  # (V, d'), of the same words
+    rows: Rows,  # (m,)
+    had: Rows,  # (m, k) their nearest before; -1 if there are fewer
+    has: Rows,  # (m, k) and after
 ) -> NDArray[np.float64]:
     """How much the neighbourhoods of some words changed, (m,), from 0 (not at all) to 1.
 
@@ -116,17 +94,6 @@ def neighbourhood_change(
     Drift?*: 1 - the cosine of two lists of numbers, the word's similarities before and after to all words
     that are among its nearest on either side.
 
-    Parameters
-    ----------
-    before, after : (V, d), (V, d') float32
-        Unit rows of the same words. Subtract the mean of each table beforehand: all words share it.
-    rows : (m,) int
-        The words.
-    had, has : (m, k) int
-        Their nearest words before and after; -1 where there are fewer.
-
-    Examples
-    --------
     >>> table = np.array([[1, 0], [0.6, 0.8], [0, 1], [-1, 0]], dtype=np.float32)
     >>> near = np.array([[1, 2]])
     >>> neighbourhood_change(table, table[[0, 2, 1, 3]], np.array([0]), near, near).round(2).tolist()

@@ -1,8 +1,9 @@
-"""Whitening that keeps the orientation, so that no single direction dominates a space."""
+"""Principal axes, and whitening that keeps the orientation, so that no single direction dominates a space."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,32 +11,35 @@ from numpy.typing import NDArray
 
 from selfvec.base.threads import by_blocks, one_core
 
-__all__ = ["covariance", "whitening", "whitening_matrix", "zca"]
+from .rows import unit_rows
+
+__all__ = [
+    "axes_of_moment",
+    "axes_of_points",
+    "covariance",
+    "principal_axes",
+    "second_moment",
+    "whitening",
+    "whitening_matrix",
+    "zca",
+]
 
 Table = NDArray[np.float32]
+Rows = NDArray[np.floating[Any]]
+Float64 = NDArray[np.float64]
 
 
 def zca(
-    table: Table, power: float, rows: NDArray[np.bool_] | None = None, *, out: Table | None = None
+    table: Table,
+    power: float,  # p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show
+    rows: NDArray[np.bool_] | None = None,  # (V,) those that mean and covariance are computed from
+    *,
+    out: Table | None = None,  # may be ``table`` itself
 ) -> Table:
     """Whiten and rotate back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
 
     Unlike whitening by principal components this keeps the orientation, so a word can still be compared with
-    its vector before.
-
-    Parameters
-    ----------
-    table : (V, d) float32
-    power : float
-        p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show.
-    rows : (V,) bool, optional
-        The rows from which mean and covariance are computed; all by default.
-    out : (V, d) float32, optional
-        Where the result is written; may be ``table`` itself.
-
-    Returns
-    -------
-    (V, d) float32, not normalised
+    its vector before. The result, (V, d), is not normalised.
     """
     shift, turn = whitening(table, power, rows)
     result = np.empty_like(table) if out is None else out
@@ -60,14 +64,8 @@ def whitening_matrix(
 ) -> NDArray[np.float32]:
     """U Λ^(-p) Uᵀ of a covariance U Λ Uᵀ, (d, d).
 
-    Parameters
-    ----------
-    spread : (d, d) float64
-    power : float
-        p.
-    least : float, optional
-        Variances below this count as this much. By default, directions with less than a millionth of the
-        largest variance are noise and are removed.
+    Variances below ``least`` count as ``least``. By default, directions with less than a millionth of the
+    largest variance are noise and are removed.
     """
     with one_core():
         values, vectors = np.linalg.eigh(spread)
@@ -97,3 +95,40 @@ def covariance(
         moment += product
     mean = total / max(number, 1)
     return mean, moment / max(number, 1) - np.outer(mean, mean)
+
+
+def principal_axes(matrix: Rows) -> NDArray[np.float32]:
+    """Principal axes of (V, d) rows at length 1, not centred: (d, d) float32, an axis per column."""
+    _, axes = axes_of_moment(second_moment(matrix.shape, lambda part: unit_rows(matrix[part])))
+    return np.ascontiguousarray(axes, np.float32)
+
+
+def second_moment(shape: tuple[int, ...], block: Callable[[slice], Rows]) -> Float64:
+    """Sum of the outer products of all rows of a (V, d) table, (d, d).
+
+    ``block`` returns the rows of a slice; it is called in several threads.
+    """
+
+    def product(part: slice) -> Rows:
+        table = block(part)
+        return table.T @ table
+
+    total = np.zeros((shape[1], shape[1]))
+    for each in by_blocks(shape[0], product):
+        total += each
+    return total
+
+
+def axes_of_moment(moment: Rows) -> tuple[Float64, Float64]:
+    """Eigenvalues of a symmetric (d, d) matrix, largest first, (d,), and its eigenvectors, (d, d) columns."""
+    with one_core():
+        values, axes = np.linalg.eigh(moment)
+    return values[::-1], axes[:, ::-1]
+
+
+def axes_of_points(centred: Float64) -> tuple[Float64, Float64]:
+    """Squared extents of (n, d) points along r axes, largest first, (r,), and the axes, (d, r) columns."""
+    if len(centred) < centred.shape[1]:  # a few points span fewer dimensions than d
+        _, strengths, rows = np.linalg.svd(centred, full_matrices=False)
+        return strengths**2, rows.T
+    return axes_of_moment(centred.T @ centred)

@@ -20,9 +20,8 @@ from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.principal_axes import axes_of_moment
 from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.numerics.whitening import covariance, zca
+from selfvec.numerics.whitening import axes_of_moment, covariance, zca
 
 from .health import anisotropy
 from .refinement import HistoryPlan, Refinement

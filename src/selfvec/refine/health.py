@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.threads import one_core
-from selfvec.data.history import History
+from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.principal_axes import second_moment
 from selfvec.numerics.rows import top_indices, unit_rows
+from selfvec.numerics.whitening import second_moment
 
 __all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import CorpusError, FormatError
-from selfvec.corpus.fingerprints import ONCE
+from selfvec.corpus.documents import ONCE
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text import Encoding

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence import Counts
-from selfvec.data.history import History
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 
 __all__ = ["HistoryPlan", "Recorder", "Refinement", "parse_history"]

@@ -18,7 +18,7 @@ import numpy as np
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
-from selfvec.corpus.fingerprints import ONCE
+from selfvec.corpus.documents import ONCE
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors

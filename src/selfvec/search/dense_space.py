@@ -17,8 +17,8 @@ from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.principal_axes import axes_of_moment
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import axes_of_moment
 from selfvec.refine.topic_vectors import topic_vectors
 from selfvec.text.document_vectors import (
     document_frequencies,

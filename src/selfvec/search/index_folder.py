@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.files import atomic_folder, read_json
+from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
 from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
 

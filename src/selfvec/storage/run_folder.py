@@ -31,12 +31,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import atomic_folder, read_json
+from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
-from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
-from selfvec.data.history import History
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 
 __all__ = ["RUN_FORMAT", "is_run", "open_run", "save_run", "write_run"]
@@ -44,7 +43,7 @@ __all__ = ["RUN_FORMAT", "is_run", "open_run", "save_run", "write_run"]
 RUN_FORMAT = 1
 """The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
 
-_TOKENS, _HISTORY = "tokens.safetensors", "history"
+_TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
 PARTS = ("counts", "unstemmed")
 _AGAIN = "make the run again"
 
@@ -75,11 +74,11 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
         raise FormatError(rule, path=folder / "run.json", remedy=_AGAIN)
     words = read_vocabulary(_required(folder / "vocabulary.txt"))
-    tokens = folder / _TOKENS
+    tokens, states = folder / _TOKENS, folder / _HISTORY / _STATES
     return Run(
         _load_table(folder / "vectors.safetensors", words, provenance),
         _load_table(folder / "original.safetensors", words, provenance),
-        _load_history(folder / _HISTORY),
+        History(**map_tensors(states)) if states.exists() else None,
         provenance,
         read_json(folder / "report.json", _AGAIN) if (folder / "report.json").exists() else {},
         tokens=partial(_read_tokens, tokens, words) if tokens.is_file() else None,
@@ -110,30 +109,12 @@ def write_run(run: Run, folder: Path) -> None:
         elif run.folder is not None and (run.folder / name).is_dir():
             shutil.copytree(run.folder / name, folder / name)
     if run.history is not None and len(run.history):
-        _save_history(run.history, folder / _HISTORY)
+        (folder / _HISTORY).mkdir(exist_ok=True)
+        write_tensors(folder / _HISTORY / _STATES, vars(run.history))
     _write_json(folder / "report.json", run.report)
     run.provenance.setdefault("timings", {})["save"] = time.perf_counter() - start
-    _write_json(
-        folder / "run.json", {"format": RUN_FORMAT, **run.provenance}
-    )  # last: it makes the folder a run
-
-
-def _save_history(history: History, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors: dict[str, NDArray[Any]] = {
-        "starts": history.starts,
-        "updates": history.updates,
-        "vectors": history.vectors,
-    }
-    write_tensors(folder / "history.safetensors", tensors)
-
-
-def _load_history(folder: Path) -> History | None:
-    path = folder / "history.safetensors"
-    if not path.exists():
-        return None
-    tensors = map_tensors(path)
-    return History(tensors["starts"], tensors["updates"], tensors["vectors"])
+    # Last, since this file makes the folder a run.
+    _write_json(folder / "run.json", {"format": RUN_FORMAT, **run.provenance})
 
 
 def _required(path: Path) -> Path:

@@ -33,21 +33,10 @@ __all__ = ["Interruption", "Workspace", "interruptible"]
 
 
 class Workspace:
-    """Reserves ``.TARGET.partial`` for one writer.
+    """Reserves ``.TARGET.partial`` for one writer; `TargetError` if another process writes it.
 
-    Parameters
-    ----------
-    target : path
-        The run folder to make.
-    overwrite : bool
-        Whether an existing run is replaced when the new one is complete. Anything else is never replaced.
-    resume : bool
-        Whether a saved state is kept for `load_state`; otherwise it is deleted.
-
-    Raises
-    ------
-    TargetError
-        If the target exists, cannot be written, or is being written by another process.
+    With ``overwrite`` an existing run is replaced when the new one is complete; anything else never is. With
+    ``resume`` a saved state is kept for `load_state`; otherwise it is deleted.
     """
 
     def __init__(
@@ -114,13 +103,7 @@ class Workspace:
             fresh.replace(self._state)
 
     def load_state(self, fingerprint: str) -> dict[str, NDArray[Any]]:
-        """The last saved state.
-
-        Raises
-        ------
-        OptionError
-            If it belongs to another corpus, other vectors or other options.
-        """
+        """The last saved state; `OptionError` if it belongs to another corpus, vectors or options."""
         if read_metadata(self._state).get("fingerprint") != fingerprint:
             raise OptionError(
                 "the interrupted run had another corpus, other vectors or other options",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra, OptionError
-from selfvec.numerics.principal_axes import axes_of_points
+from selfvec.numerics.whitening import axes_of_points
 
 __all__ = ["METHODS", "Projection", "check_method", "project"]
 

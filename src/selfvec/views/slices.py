@@ -23,7 +23,7 @@ from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import nearest
-from selfvec.numerics.principal_axes import axes_of_moment
+from selfvec.numerics.whitening import axes_of_moment
 from selfvec.usage.use_vectors import UseSpace, use_space
 
 from .figure import rows_of_text, save_figure

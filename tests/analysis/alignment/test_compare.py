@@ -19,7 +19,7 @@ from selfvec.analysis.alignment.shared_words import shared_words
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.significance import benjamini_hochberg
+from selfvec.numerics.statistics import benjamini_hochberg
 
 CHANGED = 4
 

@@ -16,8 +16,8 @@ from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.ranking import Filter, WordTables, rank
 from selfvec.apps.web.word_map import LARGEST, draw_map, history_states, table_state
 from selfvec.base.errors import InputError
-from selfvec.data.history import History
 from selfvec.data.run import Run
+from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
 from selfvec.search import run_index

@@ -16,7 +16,7 @@ import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.corpus import Corpus
-from selfvec.corpus.fingerprints import fingerprints
+from selfvec.corpus.documents import fingerprints
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refine.inputs import by_frequency

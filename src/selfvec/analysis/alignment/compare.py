@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.significance import benjamini_hochberg
+from selfvec.numerics.statistics import benjamini_hochberg
 
 from .align import Given, opened, table_of
 from .null_distribution import by_documents, by_peers

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.significance import empirical_p, tail_p
+from selfvec.numerics.statistics import empirical_p, tail_p
 
 from .compass import Compass
 

@@ -20,7 +20,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
-from selfvec.numerics.principal_axes import axes_of_points
+from selfvec.numerics.whitening import axes_of_points
 from selfvec.text.document_vectors import document_frequencies
 
 from .shared_contexts import WINDOW

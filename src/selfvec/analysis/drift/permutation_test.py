@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
-from selfvec.numerics.significance import benjamini_hochberg
+from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.usage.use_vectors import UseSpace
 
 from .document_blocks import Blocks, BlockSums, block_sums, document_blocks, document_counts

@@ -14,7 +14,7 @@ from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.significance import benjamini_hochberg
+from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.usage.use_vectors import UseSpace, use_space
 
 from .document_blocks import BLOCKS, Blocks, block_sums, document_counts

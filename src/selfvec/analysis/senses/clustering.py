@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.threads import one_core
 from selfvec.numerics.kmeans import k_means, squared_distances
-from selfvec.numerics.principal_axes import axes_of_moment
-from selfvec.numerics.whitening import covariance
+from selfvec.numerics.whitening import axes_of_moment, covariance
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.usage.contexts import Contexts
 from selfvec.usage.use_vectors import SenseSpace

@@ -65,7 +65,7 @@ app.add_typer(fetch.app, name="fetch", rich_help_panel="Refine")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from selfvec.base.version import __version__
+        from selfvec.base.provenance import __version__
 
         print(f"selfvec {__version__}")
         raise typer.Exit

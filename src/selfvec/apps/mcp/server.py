@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from selfvec.base.errors import MissingExtra, SelfvecError
 from selfvec.base.progress import Progress
-from selfvec.base.version import __version__
+from selfvec.base.provenance import __version__
 from selfvec.data.run import Run
 
 if TYPE_CHECKING:

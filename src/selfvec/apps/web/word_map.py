@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
-from selfvec.data.history import History
 from selfvec.data.run import Run
+from selfvec.data.trajectory import History
 from selfvec.views.projection import project
 
 __all__ = ["FITTED", "State", "WordMap", "draw_map", "history_states", "slice_states", "table_state"]

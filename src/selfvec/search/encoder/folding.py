@@ -22,7 +22,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.principal_axes import principal_axes
+from selfvec.numerics.whitening import principal_axes
 from selfvec.search.dense_space import run_tables, sample_documents
 from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse_document_frequency
 from selfvec.text.phrases import parts, units_of

@@ -22,9 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import atomic_folder
+from selfvec.base.files import atomic_folder, read_vocabulary, write_vocabulary
 from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.base.vocabulary import read_vocabulary, write_vocabulary
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.run_folder import is_run, open_run
@@ -192,7 +191,7 @@ class Encoder:
         TargetError
             If it exists already, or cannot be written.
         """
-        from selfvec.base.version import __version__
+        from selfvec.base.provenance import __version__
 
         head = {
             "format": _FORMAT,

@@ -1,25 +1,151 @@
 """Reading and writing vectors files: one table of formats, recognised by content.
 
-`load` looks at what a file holds, not at its name; `save` goes by a format's name or the suffix. What all
-formats promise is tested for every row of `FORMATS`.
+`load` looks at what a file holds, not at its name; `save` goes by a format's name or the suffix. To add a
+format, write a module with functions to sniff, read and write, and add a row to `FORMATS`. Tests cover every
+row.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
 
-from .check import first_not_finite
-from .registry import FORMATS, Format, sniffed
-from .source import Input, open_input
+from . import arrays, fasttext, model2vec, parquet, pieces, projector, word2vec
+from .source import Input, first_not_finite, open_input
 
 __all__ = ["FORMATS", "Format", "Vectors", "load", "save"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: what it is called, and its functions."""
+
+    name: str
+    description: str
+    suffixes: tuple[str, ...]  # names that end in these are written in this format
+    sniff: Callable[[Input], bool]  # reading goes by this, asked in the order of `FORMATS`
+    read: Callable[[Input], Vectors]
+    write: Callable[[Vectors, Path], None] | None = None  # atomically
+    mapped: bool = False  # whether the matrix stays in the file until it is used
+    folder: bool = False  # whether it is a folder of files
+    half: bool = False  # whether it holds float16
+    columns: tuple[str, ...] = ()  # which of sources and counts it keeps
+
+
+_BOTH = ("sources", "counts")
+
+FORMATS = (
+    Format("run", "Selfvec run folder", (), arrays.sniff_run, arrays.read_run, mapped=True, folder=True),
+    Format(
+        "model2vec",
+        "model2vec folder (static sentence encoder)",
+        (),
+        model2vec.sniff,
+        model2vec.read,
+        model2vec.write,
+        mapped=True,
+        folder=True,
+        half=True,
+    ),
+    Format(
+        "projector",
+        "TensorFlow Projector, vectors.tsv and metadata.tsv",
+        (),
+        projector.sniff,
+        projector.read,
+        projector.write,
+        folder=True,
+    ),
+    Format(
+        "safetensors",
+        "safetensors with vectors and vocabulary",
+        (".safetensors",),
+        arrays.sniff_safetensors,
+        arrays.read_safetensors,
+        arrays.write_safetensors,
+        mapped=True,
+        half=True,
+        columns=_BOTH,
+    ),
+    Format(
+        "npy",
+        "NumPy matrix with a .vocabulary.txt beside it",
+        (".npy",),
+        arrays.sniff_npy,
+        arrays.read_npy,
+        arrays.write_npy,
+        mapped=True,
+        half=True,
+    ),
+    Format(
+        "npz",
+        "NumPy archive with vectors and vocabulary",
+        (".npz",),
+        arrays.sniff_npz,
+        arrays.read_npz,
+        arrays.write_npz,
+        half=True,
+    ),
+    Format(
+        "parquet",
+        "Parquet with columns word and vector",
+        (".parquet", ".pq"),
+        parquet.sniff,
+        parquet.read,
+        parquet.write,
+        half=True,
+        columns=_BOTH,
+    ),
+    Format("fasttext", "fastText model, with its subwords", (), fasttext.sniff, fasttext.read),
+    Format(
+        "word2vec",
+        "word2vec binary",
+        (".bin",),
+        word2vec.sniff_binary,
+        word2vec.read_binary,
+        word2vec.write_binary,
+    ),
+    Format(
+        "word2vec-text",
+        "word2vec text, fastText .vec",
+        (".vec", ".txt", ".w2v"),
+        word2vec.sniff_text,
+        word2vec.read_text,
+        word2vec.write_text,
+    ),
+    Format(
+        "glove",
+        "GloVe text (word2vec text without its first line)",
+        (".glove", ".glove.txt"),
+        word2vec.sniff_glove,
+        word2vec.read_glove,
+        word2vec.write_glove,
+    ),
+)
+"""All formats, in the order in which they are asked whether a file is theirs."""
+
+_PICKLES = (*(bytes((0x80, protocol)) for protocol in range(6)), b"(dp", b"(lp", b"ccopy_reg", b"cnumpy")
+_FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
+_FOREIGN = (  # other files people have: (how they begin, what they are, what to do)
+    (b"\x7fELF", "a program", "name the vectors file"),
+    (b"MZ", "a program", "name the vectors file"),
+    (b"\x89HDF", "an HDF5 file", "save its table as .npy or safetensors"),
+    (b"GGUF", "a GGUF model", "save its token table as safetensors"),
+    (b"ARROW1", "an Arrow file", "save it as Parquet"),
+    (b"FiFu", "a finalfusion file", "convert it to word2vec text first"),
+    (b"SQLite format 3", "an SQLite database", "export the vectors first"),
+    (b"%PDF", "a PDF document", "name the vectors file"),
+    (b"BZh", "a bzip2 file", "unpack it first"),
+    (b"\xfd7zXZ", "an xz file", "unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
+)
 
 
 def load(
@@ -64,13 +190,11 @@ def load(
         raise OptionError(f"limit is at least 1, not {limit}", field="limit")
     row = None if format is None else _by_name(format)
     if os.fspath(path) == "default" and row is None:
-        from .wordllama import load_default
-
-        vectors, name = load_default(limit), "default"
+        vectors, name = pieces.load_default(limit), "default"
     else:
         source = replace(open_input(Path(path)), errors=errors, limit=limit)
         _check_kind(source, row)
-        row = row or sniffed(source)
+        row = row or _sniffed(source)
         vectors, name = row.read(source), row.name
     vectors.provenance = {"path": os.fspath(path), "format": name, **vectors.provenance}
     return vectors
@@ -184,6 +308,41 @@ def _left_out(vectors: Vectors, row: Format) -> list[str]:
     if "sources" not in row.columns and np.any(vectors.sources != Source.KNOWN):
         notes.append(f"{row.name} has no place for where each vector came from: left out")
     return notes
+
+
+def _sniffed(source: Input) -> Format:
+    """The format of a file or folder; the error names what it is instead, if that can be recognised."""
+    folder = source.path.is_dir()
+    for row in FORMATS:
+        if (row.folder == folder or row.name == "projector") and row.sniff(source):
+            return row
+    raise _unknown_folder(source) if folder else _unknown_file(source)
+
+
+def _unknown_folder(source: Input) -> FormatError:
+    try:
+        names = ", ".join(sorted(path.name for path in source.path.iterdir())[:6]) or "nothing"
+    except OSError as error:
+        return source.error(f"cannot be read: {error.strerror}", remedy="check its permissions")
+    kinds = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.folder)
+    return source.error(f"holds no vectors of a known kind, but {names}", remedy=f"known folders: {kinds}")
+
+
+def _unknown_file(source: Input) -> FormatError:
+    head = source.data[:4096]
+    if head.startswith(_PICKLES):
+        return source.error("is a Python pickle, which could run code: refused", remedy=_FROM_PICKLE)
+    if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
+        return source.error("is a PyTorch file, a pickle, which could run code: refused", remedy=_FROM_PICKLE)
+    if head.startswith(b"PK\x03\x04"):
+        return source.error("is a zip archive without .npy files", remedy="unpack it first")
+    for magic, what, remedy in _FOREIGN:
+        if head.startswith(magic):
+            return source.error(f"is {what}, not vectors", remedy=remedy)
+    return source.error(
+        f"is in no known format; it begins with {head[:24]!r}",
+        remedy=f"formats: {', '.join(row.name for row in FORMATS)}",
+    )
 
 
 Vectors.register_files(load, save)

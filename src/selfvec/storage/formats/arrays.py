@@ -1,12 +1,15 @@
-"""NumPy's own files: .npy with the words in a text file beside it, and .npz with both inside.
+"""Plain matrices: .npy with the words in a file beside it, .npz and safetensors with both, and run folders.
 
-Pickled Python objects, which NumPy could put into its files, are refused: reading them runs code. An .npy
-matrix is mapped.
+Pickled Python objects, which NumPy could put into its files, are refused: reading them runs code. An .npy or
+safetensors matrix is mapped. A safetensors file written here holds ``vectors``, ``sources``, ``vocabulary``
+(UTF-8 bytes, a newline behind every word) and, if known, ``counts``. One by others is read if it holds one
+matrix, with words or a tokenizer beside it. A run folder holds such a file and its ``vocabulary.txt``.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,14 +18,25 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from selfvec.base import files
 from selfvec.base.files import atomic_file
+from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
-from .check import as_table, decode_words, encode_words, finish, read_vocabulary
-from .source import Input, decoding, unpack
+from .pieces import read_pieces
+from .source import (
+    Input,
+    as_table,
+    columns,
+    decode_words,
+    decoding,
+    encode_words,
+    finish,
+    read_vocabulary,
+    unpack,
+)
 
-__all__ = ["read_npy", "read_npz", "sniff_npy", "sniff_npz", "vocabulary_beside", "write_npy", "write_npz"]
-
+_RUN = ("run.json", "vocabulary.txt", "vectors.safetensors")
 _LONGEST_HEADER = 10_000  # bytes, as in NumPy
 
 
@@ -34,10 +48,10 @@ def sniff_npy(source: Input) -> bool:
 def read_npy(source: Input) -> Vectors:
     """Read an .npy matrix and the vocabulary beside it."""
     matrix = as_table(_array(source), source)
-    return finish(read_vocabulary(vocabulary_beside(source), len(matrix), source), matrix, source)
+    return finish(read_vocabulary(_vocabulary_beside(source), len(matrix), source), matrix, source)
 
 
-def vocabulary_beside(source: Input) -> Path:
+def _vocabulary_beside(source: Input) -> Path:
     """The text file with the words of a matrix file."""
     names = ("{}.vocabulary.txt", "{}.vocab.txt", "vocabulary.txt", "vocab.txt")
     found = source.siblings(*names)
@@ -64,9 +78,7 @@ def _array(source: Input) -> NDArray[Any]:
             "holds pickled Python objects, which could run code when read",
             remedy="save a plain float32 matrix with numpy.save",
         )
-    count = 1
-    for length in shape:
-        count *= length
+    count = math.prod(shape)
     if count * dtype.itemsize > len(source.data) - head.tell():
         raise source.error(
             f"the header says {dtype} of shape {shape}, the file is {len(source.data)} bytes long"
@@ -138,3 +150,67 @@ def write_npz(vectors: Vectors, path: Path) -> None:
     vocabulary = np.frombuffer(encode_words(vectors.index_to_key), np.uint8)
     with atomic_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, vectors=vectors.vectors, vocabulary=vocabulary, allow_pickle=False)
+
+
+def sniff_safetensors(source: Input) -> bool:
+    """A length that fits the file, then a JSON object."""
+    length = int.from_bytes(source.data[:8], "little")
+    return source.data[8:9] == b"{" and 2 <= length <= len(source.data) - 8
+
+
+def read_safetensors(source: Input) -> Vectors:
+    """Read a file written here, or one with a single matrix and its words beside it."""
+    if source.unpacked:
+        raise source.error("is packed, so that it cannot be mapped", remedy="unpack it first")
+    tensors = map_tensors(source.path)
+    tables = [name for name, tensor in tensors.items() if tensor.ndim == 2]
+    if "vectors" in tables:
+        tables = ["vectors"]
+    if len(tables) != 1:
+        names = ", ".join(tensors)[:80] or "nothing"
+        raise source.error(
+            f"a table of vectors is one matrix, this file holds {len(tables)} ({names})",
+            remedy="export the embedding table alone",
+        )
+    matrix = as_table(tensors[tables[0]], source)
+    if "vocabulary" in tensors:
+        words = decode_words(tensors["vocabulary"].tobytes(), source)
+    elif _is_run(source.path.parent):
+        vocabulary = source.path.with_name("vocabulary.txt")
+        with decoding(vocabulary, "vocabulary"):
+            words = files.read_vocabulary(vocabulary)
+    elif source.siblings("tokenizer.json"):
+        return read_pieces(source, source.path.with_name("tokenizer.json"), tables[0])
+    else:
+        words = read_vocabulary(_vocabulary_beside(source), len(matrix), source)
+    return finish(words, matrix, source, **columns(tensors, source, len(matrix)))
+
+
+def write_safetensors(vectors: Vectors, path: Path) -> None:
+    """Write matrix, words, sources and counts into one self-contained file."""
+    tensors: dict[str, NDArray[Any]] = {} if vectors.counts is None else {"counts": vectors.counts}
+    tensors |= {  # widest numbers first, so that all begin at aligned addresses
+        "vectors": vectors.vectors,
+        "sources": vectors.sources,
+        "vocabulary": np.frombuffer(encode_words(vectors.index_to_key), np.uint8),
+    }
+    with atomic_file(path) as temporary:
+        write_tensors(temporary, tensors)
+
+
+def _is_run(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in _RUN)
+
+
+def sniff_run(source: Input) -> bool:
+    """A folder with a run's three main files."""
+    return _is_run(source.path)
+
+
+def read_run(source: Input) -> Vectors:
+    """Read the refined table of a run folder."""
+    if not _is_run(source.path):
+        raise source.error(
+            f"a run folder holds {', '.join(_RUN)}, this one does not", remedy="name the folder of a run"
+        )
+    return read_safetensors(source.open(source.path / "vectors.safetensors"))

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.data.vectors import Vectors
 
-from .check import decode_words, finish
-from .source import Input, decoding
+from .source import Input, decode_words, decoding, finish
 
 __all__ = ["read", "sniff"]
 
@@ -35,21 +34,12 @@ _LONGEST_NGRAM = 64  # characters; fastText's default is 6
 
 @dataclass(frozen=True)
 class Subwords:
-    """How words become n-gram rows, and the rows.
+    """How words become n-gram rows, and the rows."""
 
-    Parameters
-    ----------
-    table : (words + bucket, d) float32
-    words : int
-        Rows before the first n-gram row.
-    bucket, shortest, longest : int
-        Number of n-gram rows; lengths of n-grams in characters, inclusive.
-    """
-
-    table: NDArray[np.float32]
-    words: int
-    bucket: int
-    shortest: int
+    table: NDArray[np.float32]  # (words + bucket, d)
+    words: int  # rows before the first n-gram row
+    bucket: int  # n-gram rows
+    shortest: int  # characters in an n-gram, inclusive
     longest: int
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
@@ -58,7 +48,7 @@ class Subwords:
 
     def compose(self, words: Sequence[bytes], first_row: int) -> NDArray[np.float32]:
         """Mean of the rows of each word; word i has its own row ``first_row + i`` if that is not negative."""
-        from .ngram_kernels import compose
+        from .kernels import compose
 
         marked = [b"" if word == b"</s>" else b"<%b>" % word for word in words]
         ends = np.cumsum([0, *map(len, marked)], dtype=np.int64)

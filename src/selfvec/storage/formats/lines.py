@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from selfvec.base.threads import in_order, threads
 from selfvec.data.vectors import Float
 
-from .check import decode_words, writing_by_polars
-from .source import Input
+from .source import Input, decode_words, writing_by_polars
 
 __all__ = ["is_row", "lines_from", "looks_like_text", "read_lines", "write_lines"]
 
@@ -88,13 +87,7 @@ def read_lines(
     -------
     words : list of V str
     matrix : (V, d) float32
-        At most as many rows as the source's limit.
-
-    Raises
-    ------
-    FormatError
-        Naming the first line that is not as it should be.
-    """
+        At most as many rows as the source's limit."""
     rows, dimensions = source.rows(shape[0]), shape[1]
     there, end = lines_from(source, start)
     if shape[0] * dimensions == 0 or rows * dimensions > end - start + _FEW:  # a number takes two bytes
@@ -129,12 +122,10 @@ def _line_spans(text: bytes, start: int) -> NDArray[np.int64]:
 def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded: bool) -> NDArray[np.int64]:
     """Parse all regular lines into ``out`` (V, d), several blocks at a time.
 
-    Returns
-    -------
-    spans : (V, 3) int64
-        Where the word of each line begins and ends, and 1; for an irregular line its own bounds, and 0.
+    Returns (V, 3): where the word of each line begins and ends, and 1; for an irregular line its bounds, and
+    0.
     """
-    from .line_kernels import count_newlines, parse
+    from .kernels import count_newlines, parse
 
     cuts = [start]
     while cuts[-1] < end:

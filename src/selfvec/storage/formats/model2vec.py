@@ -20,9 +20,8 @@ from selfvec.base.files import atomic_folder
 from selfvec.base.tensors import write_tensors
 from selfvec.data.vectors import Float, Vectors
 
-from .check import encode_words
 from .pieces import read_pieces
-from .source import Input, decoding
+from .source import Input, decoding, encode_words
 
 __all__ = ["read", "sniff", "word_level_tokenizer", "write", "write_encoder_folder"]
 
@@ -63,26 +62,13 @@ def write(vectors: Vectors, path: Path) -> None:
 
 def write_encoder_folder(
     folder: Path,
-    rows: Float,
-    tokenizer: str,
+    rows: Float,  # (V, d) a row per token; one of zeros is added for unknown words, which is number V
+    tokenizer: str,  # the content of tokenizer.json
     *,
-    normalize: bool,
+    normalize: bool,  # whether the library brings the vectors of texts to length 1
     library: Literal["model2vec", "sentence-transformers"] = "model2vec",
 ) -> None:
-    """Write all files of a static encoder into an existing folder.
-
-    Parameters
-    ----------
-    folder : Path
-    rows : (V, d) float32 or float16
-        A row per token; one of zeros is added for unknown words, which is number V.
-    tokenizer : str
-        The content of tokenizer.json, as by `word_level_tokenizer`.
-    normalize : bool
-        Whether the library brings the vectors of texts to length 1.
-    library : "model2vec" or "sentence-transformers"
-        ``model2vec.StaticModel.from_pretrained`` or ``sentence_transformers.SentenceTransformer`` loads it.
-    """
+    """Write all files of a static encoder that ``library`` loads into an existing folder."""
     modules = [("", "StaticEmbedding"), ("1_Normalize", "Normalize")][: 1 + normalize]
     contents: dict[str, Any] = {
         "modules.json": [
@@ -144,13 +130,7 @@ def word_level_tokenizer(
 
 
 def _tokenizer(vectors: Vectors) -> str:
-    """A tokenizer that turns every word of the vocabulary into its own row's number.
-
-    Raises
-    ------
-    OptionError
-        Naming the word that no tokenizer of this kind can keep whole.
-    """
+    """A tokenizer that turns every word of the vocabulary into its own row's number."""
     words = vectors.index_to_key
     encode_words(words)
     unknown = "[UNK]"

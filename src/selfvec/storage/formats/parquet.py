@@ -21,8 +21,7 @@ from selfvec.base.files import atomic_file
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
-from .check import columns, decode_words, encode_words, finish, writing_by_polars
-from .source import Input
+from .source import Input, columns, decode_words, encode_words, finish, writing_by_polars
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,4 +1,4 @@
-"""Token tables with a tokenizer, read as word vectors.
+"""Token tables with a tokenizer, read as word vectors; the default vectors are one.
 
 Words are the texts that the tokenizer turns into exactly one token; every other word is composed from its
 pieces. The tokenizer itself decides this, not its markers (``▁``, ``##``, ``Ġ``), so it works for all kinds.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import metadata, util
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -17,34 +18,27 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import OptionError
 from selfvec.base.tensors import map_tensors
 from selfvec.data.vectors import Float, Vectors
 
-from .check import as_table, finish
-from .source import Input, decoding
+from .source import Input, as_table, decoding, finish, open_input
 
-__all__ = ["Pieces", "load_tokenizer", "read_pieces"]
+__all__ = ["Pieces", "load_default", "load_tokenizer", "read_pieces"]
 
+_TABLE = Path("weights", "l2_supercat_256.safetensors")
+_TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 _BATCH = 1024  # words composed at a time, which bounds the memory
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """Composes words from the rows of their pieces.
+    """Composes words from the rows of their pieces."""
 
-    Parameters
-    ----------
-    tokenizer : tokenizers.Tokenizer
-    table : (tokens, d) float32 or float16
-    pool : {"sum", "mean"}
-    lower : bool
-        Whether words are lower-cased first.
-    """
-
-    tokenizer: Any
-    table: Float
+    tokenizer: Any  # tokenizers.Tokenizer
+    table: Float  # (tokens, d)
     pool: Literal["sum", "mean"] = "mean"
-    lower: bool = False
+    lower: bool = False  # whether words are lower-cased first
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Sum or mean of the rows of each word's pieces, (n, d); zeros for a word without known pieces."""
@@ -142,3 +136,35 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
 
 def _within(rows: NDArray[Any], length: int) -> bool:
     return len(rows) > 0 and rows.min() >= 0 and rows.max() < length
+
+
+def load_default(limit: int | None = None) -> Vectors:
+    """The default vectors: the 256-dimensional token table inside the PyPI package ``wordllama``.
+
+    Its two files are read directly: the package's own loader may use the network. A word's vector is the sum
+    of the vectors of its pieces (Llama 2's byte-pair encoding, lower-cased, with the space marker in front).
+    """
+    spec = util.find_spec("wordllama")
+    if spec is None or spec.origin is None:
+        raise OptionError(
+            "the default vectors are in the package 'wordllama', which is not installed",
+            remedy="run: pip install wordllama (or name a vectors file)",
+        )
+    folder = Path(spec.origin).parent
+    source = replace(open_input(folder / _TABLE), limit=limit)
+    tensors = list(map_tensors(source.path).values())
+    if len(tensors) != 1:
+        raise source.error("holds one table", remedy="reinstall wordllama")
+    tokenizer = load_tokenizer(folder / _TOKENIZER)
+    table = as_table(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
+    pieces = Pieces(tokenizer, table, pool="sum", lower=True)
+    if len(table) < tokenizer.get_vocab_size():
+        raise source.error("holds a row for every token of its tokenizer", remedy="reinstall wordllama")
+    words, tokens = pieces.whole_words(_is_lower_word)
+    vectors = finish(words, table[tokens], source, composer=pieces)
+    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
+    return vectors
+
+
+def _is_lower_word(text: str) -> bool:
+    return text.isalnum() and text == text.lower()

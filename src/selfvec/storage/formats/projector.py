@@ -12,9 +12,8 @@ from pathlib import Path
 from selfvec.base.files import atomic_folder
 from selfvec.data.vectors import Vectors
 
-from .check import encode_words, finish, read_vocabulary
 from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
-from .source import Input, open_input
+from .source import Input, encode_words, finish, open_input, read_vocabulary
 
 __all__ = ["read", "sniff", "write"]
 

@@ -1,4 +1,4 @@
-"""Opening a vectors file from an unknown source: its bytes without copying, and errors that name the place.
+"""What all formats share: opening files from unknown sources, checking tables, errors that name the place.
 
 A vectors file can be much larger than memory, so it is mapped. A compressed file is unpacked within limits.
 Whatever a decoding library raises becomes one `FormatError`.
@@ -7,20 +7,25 @@ Whatever a decoding library raises becomes one `FormatError`.
 from __future__ import annotations
 
 import mmap
+import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from selfvec.base.errors import FormatError, SelfvecError
+from selfvec.base.compression import decompressed, is_compressed
+from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecError
+from selfvec.data.vectors import Float, Source, Vectors
 
-__all__ = ["Input", "decoding", "open_input", "unpack"]
-
+_COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
+_LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
+_BLOCK = 1 << 22  # numbers checked at a time
 _DAMAGED = "the file may be cut off or damaged: get it again"
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be packed as tightly as it likes
@@ -29,26 +34,13 @@ _HIGHEST_RATIO = 100  # text vectors pack to about a third, a decompression bomb
 
 @dataclass(frozen=True)
 class Input:
-    """A vectors file or folder as the readers see it.
-
-    Parameters
-    ----------
-    path : Path
-    data : bytes or mmap
-        The file's bytes, unpacked; empty for a folder.
-    unpacked : bool
-        Whether the file at ``path`` is compressed, so that ``data`` are not its own bytes.
-    errors : "strict", "replace" or "ignore"
-        What happens to words that are not UTF-8 or occur twice; see `selfvec.load`.
-    limit : int, optional
-        Read the first so many rows only.
-    """
+    """A vectors file or folder as the readers see it."""
 
     path: Path
-    data: bytes | mmap.mmap = b""
-    unpacked: bool = False
-    errors: str = "strict"
-    limit: int | None = None
+    data: bytes | mmap.mmap = b""  # the file's bytes, unpacked; empty for a folder
+    unpacked: bool = False  # whether the file is compressed, so that ``data`` are not its own bytes
+    errors: str = "strict"  # or "replace", "ignore": words not UTF-8 or repeated, see `selfvec.load`
+    limit: int | None = None  # read the first so many rows only
 
     def array(self, dtype: DTypeLike, count: int, offset: int) -> NDArray[Any]:
         """``count`` items from byte ``offset`` on, as a read-only view of the file. (count,)"""
@@ -85,21 +77,11 @@ def decoding(path: Path, what: str) -> Iterator[None]:
         raise
     except BaseException as error:
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise FormatError(
-            f"is not a readable {what} ({reason})",
-            path=path,
-            remedy=_DAMAGED,
-        ) from error
+        raise FormatError(f"is not a readable {what} ({reason})", path=path, remedy=_DAMAGED) from error
 
 
 def open_input(path: Path) -> Input:
-    """Map a file (unpacking .gz and .zst by their content), or name a folder.
-
-    Raises
-    ------
-    FormatError
-        If the path does not exist, cannot be read, is empty, or unpacks to an implausible size.
-    """
+    """Map a file (unpacking .gz and .zst by their content), or name a folder."""
     try:
         if path.is_dir():
             return Input(path)
@@ -110,8 +92,10 @@ def open_input(path: Path) -> Input:
             file.seek(0)
             if not start:
                 raise FormatError("is empty", path=path, remedy=_DAMAGED)
-            if start.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd")):
-                return Input(path, _unpacked(path, file, start), unpacked=True)
+            if is_compressed(start):
+                with decoding(path, "compressed file"):
+                    data = unpack(decompressed(file, start), path.stat().st_size, path)
+                return Input(path, data, unpacked=True)
             return Input(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
         raise FormatError("does not exist", path=path, remedy="check the path") from None
@@ -120,16 +104,6 @@ def open_input(path: Path) -> Input:
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise FormatError(f"cannot be read: {reason}", path=path, remedy="check the path") from error
-
-
-def _unpacked(path: Path, file: IO[bytes], start: bytes) -> mmap.mmap:
-    import gzip
-
-    from selfvec.base.zstd import ZstdFile
-
-    opened = gzip.GzipFile(fileobj=file) if start.startswith(b"\x1f\x8b") else ZstdFile(file)
-    with decoding(path, "compressed file"), opened as stream:
-        return unpack(stream, path.stat().st_size, path)
 
 
 def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
@@ -151,3 +125,157 @@ def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
             raise FormatError("is empty once unpacked", path=path, remedy=_DAMAGED)
         file.flush()
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def finish(
+    words: Sequence[str],
+    matrix: Float,
+    source: Input,
+    *,
+    first_line: int | None = None,
+    notes: Sequence[str] = (),
+    **columns: Any,
+) -> Vectors:
+    """`Vectors` of a (V, d) table whose words are unique and whose numbers are finite.
+
+    Text formats give the line of the first row, and errors name lines instead of rows. ``columns`` are
+    arguments of `Vectors`. If the source is not read strictly, the first row of a repeated word is kept and a
+    note made.
+    """
+    if 0 in matrix.shape:
+        raise source.error("holds no vectors")
+    if len(words) != len(matrix):
+        raise source.error(
+            f"every row has a word, there are {len(words)} words for {len(matrix)} rows",
+            remedy="put the right vocabulary with the matrix",
+        )
+    if source.limit is not None:
+        words, matrix = words[: source.limit], matrix[: source.limit]
+        columns = _rows(columns, slice(source.limit))
+
+    def place(row: int) -> str:
+        return f"row {row + 1}" if first_line is None else f"line {row + first_line}"
+
+    bad = first_not_finite(matrix)
+    if bad is not None:
+        where = "" if first_line is not None else f" ({place(bad)})"
+        rule = f"vectors hold finite numbers, the one of {words[bad][:40]!r}{where} holds NaN or inf"
+        line = None if first_line is None else bad + first_line
+        raise source.error(rule, line=line, remedy="remove the row or mend the number")
+    provenance = {"notes": list(notes)}
+    try:
+        return Vectors(words, matrix, provenance=provenance, **columns)
+    except InputError:  # a word occurs twice
+        first: dict[str, int] = {}
+        twice = [row for row, word in enumerate(words) if first.setdefault(word, row) != row]
+    word = words[twice[0]]
+    where = f"{word[:40]!r} in {place(first[word])} and again in {place(twice[0])}"
+    if source.errors == "strict":
+        remedy = f"remove one of them or {_LENIENT}, which keeps the first"
+        line = None if first_line is None else twice[0] + first_line
+        raise source.error(f"words are unique, this file holds {where}", line=line, remedy=remedy)
+    provenance["notes"].append(f"{len(twice)} rows left out because their word occurs earlier: {where}")
+    keep = np.fromiter(first.values(), np.int64, len(first))
+    return Vectors(list(first), matrix[keep], provenance=provenance, **_rows(columns, keep))
+
+
+def _rows(columns: dict[str, Any], rows: Any) -> dict[str, Any]:
+    return {name: value[rows] if name in _COLUMNS else value for name, value in columns.items()}
+
+
+def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[str, Any]:
+    """``sources`` and ``counts``, each (rows,), if the file has them."""
+    found = {name: tensors[name] for name in _COLUMNS if name in tensors}
+    for name, column in found.items():
+        dtype, most = _COLUMNS[name]
+        fits = column.shape == (rows,) and column.dtype == dtype and rows
+        if not fits or not 0 <= column.min() <= column.max() <= most:
+            raise source.error(f"{name} are {rows} numbers from 0 to {most} as {dtype}, these are not")
+    return found
+
+
+def first_not_finite(matrix: Float) -> int | None:
+    """The first row of a (V, d) matrix that holds NaN or infinity, or None."""
+    step = max(1, _BLOCK // max(1, matrix.shape[1]))
+    for start in range(0, len(matrix), step):
+        finite = np.isfinite(matrix[start : start + step])
+        if not finite.all():
+            return start + int(np.argmin(finite.all(axis=1)))
+    return None
+
+
+def as_table(array: NDArray[Any], source: Input) -> Float:
+    """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix; a view if it is one already."""
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
+        raise source.error(
+            f"a table is two-dimensional and numeric, this one is {array.dtype} of shape {array.shape}",
+            remedy="save the right array",
+        )
+    kept = array.dtype.kind == "f" and array.dtype.itemsize <= 4
+    dtype = array.dtype.newbyteorder("=") if kept else np.dtype(np.float32)
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(np.require(array, dtype, "A"))
+
+
+def decode_words(data: bytes, source: Input, *, first_line: int | None = None) -> list[str]:
+    """Words from UTF-8 bytes with a newline behind each (optional behind the last)."""
+    data = data.removesuffix(b"\n")
+    try:
+        return data.decode(errors=source.errors).split("\n")
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start)
+        which = f"word {row + 1}" if first_line is None else "the one of this line"
+        raise source.error(
+            f"words are UTF-8, {which} is not",
+            line=None if first_line is None else row + first_line,
+            remedy=f"re-encode the file or {_LENIENT}, which puts U+FFFD there",
+        ) from None
+
+
+def read_vocabulary(path: Path, rows: int, source: Input) -> list[str]:
+    """The words of a text file with one per line, as many as the matrix of ``source`` has ``rows``."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", path=path, remedy="check the path") from error
+    if data.count(b"\r\n") == data.count(b"\n"):
+        data = data.replace(b"\r\n", b"\n")
+    words = decode_words(data, Input(path, errors=source.errors), first_line=1) if data else []
+    if len(words) != rows:
+        raise FormatError(
+            f"a vocabulary has a word for every row of its matrix, this one has {len(words)} for {rows}",
+            path=path,
+            remedy="put the right vocabulary beside the matrix",
+        )
+    return words
+
+
+@contextmanager
+def writing_by_polars() -> Iterator[None]:
+    """Restore the operating system's error number, which Polars wraps in an error of its own."""
+    try:
+        yield
+    except Exception as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+
+
+def encode_words(words: Sequence[str], forbidden: str = "\n\r") -> bytes:
+    """Words as UTF-8, each with a newline behind it."""
+    text = "\n".join(words)
+    for character in forbidden:
+        if text.count(character) > (len(words) - 1 if character == "\n" else 0):
+            word = next(word for word in words if character in word)
+            raise OptionError(
+                f"this format cannot hold the word {word[:40]!r}: it contains {character!r}",
+                remedy="rename the word or choose another format (safetensors refuses line breaks only)",
+            )
+    try:
+        return (text + "\n").encode()
+    except UnicodeEncodeError as error:
+        raise OptionError(
+            f"words are Unicode text, one holds the lone surrogate {text[error.start]!r}",
+            remedy="rename the word",
+        ) from None

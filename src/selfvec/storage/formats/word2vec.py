@@ -1,34 +1,130 @@
-"""word2vec binary, the form GoogleNews is published in.
+"""word2vec text (fastText's .vec is the same), GloVe text (without the header line), and word2vec binary.
 
-A line ``V d``, then V records: the word, a blank, d little-endian float32, and (from the C program, not from
-gensim) a newline. Records differ in length, so the matrix cannot be mapped: one pass over the mapped file
-finds the words, a second one copies the numbers into a matrix.
+Both word2vec forms begin with a line ``V d``. Binary, the form of GoogleNews, has V records: the word, a
+blank, d little-endian float32, and (from the C program, not from gensim) a newline. Records differ in length,
+so the matrix cannot be mapped. Words that contain blanks are read from text but not written: other readers
+end a word at its first blank.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_file
 from selfvec.data.vectors import Vectors
 
-from .check import decode_words, finish
-from .lines import is_row, looks_like_text
-from .source import Input
-from .text import check_words, header
+from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
+from .source import Input, decode_words, encode_words, finish
 
-__all__ = ["read", "sniff", "write"]
+_BLANKS = " \t\n\v\f\r\0"
+"""What no word may contain in the word2vec formats: C's ``scanf`` and gensim end a word there."""
 
-_LONGEST = 1 << 16  # bytes in a word
+_LONGEST = 1 << 16  # bytes in a word of the binary form
 _GATHERED = 1 << 22  # bytes copied at a time; they fit the cache
+_HEAD = 1 << 22  # bytes in which to look for the first hundred lines
+_BOM = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"[ \t]*(\d{1,18})[ \t]+(\d{1,18})[ \t\r]*(?:\n|\Z)")
 
 
-def sniff(source: Input) -> bool:
+def _start(source: Input) -> int:
+    return len(_BOM) if source.data[:3] == _BOM else 0
+
+
+def _header(source: Input) -> tuple[int, int, int] | None:
+    """V, d and the byte where the rows begin, if the first line is a word2vec header."""
+    start = _start(source)
+    found = _HEADER.match(source.data[start : start + 128])
+    return found and (int(found[1]), int(found[2]), start + found.end())
+
+
+def _required_header(source: Input) -> tuple[int, int, int]:
+    found = _header(source)
+    if found is None:
+        raise source.error(
+            "the first line is two whole numbers, rows and dimensions, this one is not",
+            line=1,
+            remedy="leave the format out; a text file without such a line is format='glove'",
+        )
+    return found
+
+
+def sniff_text(source: Input) -> bool:
+    """A header (the binary form, which has one too, is asked before)."""
+    return _header(source) is not None
+
+
+def read_text(source: Input) -> Vectors:
+    """Read word2vec text: a line ``V d``, then V lines."""
+    rows, dimensions, start = _required_header(source)
+    words, matrix = read_lines(source, start, (rows, dimensions), first_line=2)
+    return finish(words, matrix, source, first_line=2)
+
+
+def sniff_glove(source: Input) -> bool:
+    """No header, and one of the first two lines is a word and at least one number."""
+    head = source.data[:65536]
+    if _header(source) or not looks_like_text(head):
+        return False
+    return any(is_row(line, 1) for line in head.split(b"\n")[:2])
+
+
+def read_glove(source: Input) -> Vectors:
+    """Read GloVe text. d is the usual number of fields in the first hundred lines, less the word."""
+    start = _start(source)
+    rows, end = lines_from(source, start)
+    head = source.data[start : min(end, start + _HEAD)].split(b"\n")
+    if end > start + _HEAD and len(head) > 1:
+        head.pop()  # cut short
+    fields = [len(line.split()) for line in head[:100]]
+    dimensions = Counter(fields).most_common(1)[0][0] - 1
+    if dimensions < 1:
+        line = fields.index(dimensions + 1) + 1
+        raise source.error(
+            "a line is a word and its numbers, this one is not", line=line, remedy="remove or mend the line"
+        )
+    announced = _header(source)
+    if announced and announced[1] > 1 and fields[1:2] == [announced[1] + 1]:
+        raise source.error("GloVe text has no header, this file does", line=1, remedy="leave the format out")
+    words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
+    return finish(words, matrix, source, first_line=1)
+
+
+def write_text(vectors: Vectors, path: Path) -> None:
+    """Write word2vec text."""
+    _check_words(vectors)
+    header = f"{len(vectors)} {vectors.vector_size}\n"
+    with atomic_file(path) as temporary:
+        write_lines(temporary, vectors.index_to_key, vectors.vectors, header=header)
+
+
+def write_glove(vectors: Vectors, path: Path) -> None:
+    """Write GloVe text."""
+    _check_words(vectors)
+    if vectors.index_to_key[0].startswith("\ufeff"):
+        raise OptionError(
+            "GloVe text cannot begin with the character U+FEFF",
+            remedy="choose word2vec-text, which has a header",
+        )
+    with atomic_file(path) as temporary:
+        write_lines(temporary, vectors.index_to_key, vectors.vectors)
+
+
+def _check_words(vectors: Vectors) -> None:
+    """Refuse words the word2vec formats cannot hold: empty ones and those with blanks."""
+    encode_words(vectors.index_to_key, _BLANKS)
+    if "" in vectors:
+        raise OptionError("this format cannot hold the empty word", remedy="rename it or choose safetensors")
+
+
+def sniff_binary(source: Input) -> bool:
     """A header, and what follows is not text (or, in tiny files, could be but fits the binary layout)."""
-    found = header(source)
+    found = _header(source)
     if found is None:
         return False
     rows, dimensions, start = found
@@ -40,16 +136,9 @@ def sniff(source: Input) -> bool:
     return len(source.data) < 8192 and not isinstance(_walk(source, rows, dimensions, start), str)
 
 
-def read(source: Input) -> Vectors:
+def read_binary(source: Input) -> Vectors:
     """Read word2vec binary."""
-    found = header(source)
-    if found is None:
-        raise source.error(
-            "the first line is two whole numbers, rows and dimensions, this one is not",
-            line=1,
-            remedy="leave the format out",
-        )
-    rows, dimensions, start = found
+    rows, dimensions, start = _required_header(source)
     walked = _walk(source, rows, dimensions, start)
     if isinstance(walked, str):
         raise source.error(walked)
@@ -96,9 +185,9 @@ def _gather(source: Input, offsets: NDArray[np.int64], dimensions: int) -> NDArr
     return matrix
 
 
-def write(vectors: Vectors, path: Path) -> None:
+def write_binary(vectors: Vectors, path: Path) -> None:
     """Write word2vec binary, with the newlines of the C program."""
-    check_words(vectors)
+    _check_words(vectors)
     with atomic_file(path) as temporary, temporary.open("wb") as file:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())
         for word, row in zip(vectors.index_to_key, vectors.vectors, strict=True):

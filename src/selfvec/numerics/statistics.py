@@ -1,4 +1,4 @@
-"""Confidence intervals: the percentile bootstrap, paired between tables.
+"""Percentile bootstrap, p from permutations, and q from many p.
 
 A figure over n items is computed again on 1,000 resamples of the items. The resamples depend on n and the
 seed only, so two tables measured on the same items use the same resamples: the difference of their
@@ -7,7 +7,7 @@ replicates is the paired bootstrap of their difference (Efron and Tibshirani, 19
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,31 +18,28 @@ __all__ = [
     "RESAMPLES",
     "Difference",
     "Estimate",
+    "benjamini_hochberg",
     "difference",
+    "empirical_p",
     "mean",
     "median",
     "rank_correlation",
     "spearman",
+    "tail_p",
 ]
 
 RESAMPLES = 1000
 _BLOCK = 250_000  # items drawn at a time
 
-Numbers = NDArray[np.floating[Any]] | NDArray[np.bool_]
+Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and its values on the resamples.
-
-    Parameters
-    ----------
-    value : float
-    replicates : (`RESAMPLES`,) float64
-    """
+    """A figure and its values on the resamples."""
 
     value: float
-    replicates: NDArray[np.float64]
+    replicates: NDArray[np.float64]  # (RESAMPLES,)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -84,20 +81,20 @@ def _draws(n: int, seed: int) -> Iterator[NDArray[np.int64]]:
 
 def mean(values: Numbers, seed: int) -> Estimate:
     """The mean of (n,) values, one per item; 0 if there are none."""
-    values = np.asarray(values, np.float64)
-    if len(values) == 0:
-        return Estimate(0.0, np.zeros(RESAMPLES))
-    replicates = np.concatenate([values[draws].mean(axis=1) for draws in _draws(len(values), seed)])
-    return Estimate(float(values.mean()), replicates)
+    return _of_each_draw(np.mean, values, seed)
 
 
 def median(values: Numbers, seed: int) -> Estimate:
     """The median of (n,) values, one per item; 0 if there are none."""
+    return _of_each_draw(np.median, values, seed)
+
+
+def _of_each_draw(figure: Callable[..., Any], values: Numbers, seed: int) -> Estimate:
     values = np.asarray(values, np.float64)
     if len(values) == 0:
         return Estimate(0.0, np.zeros(RESAMPLES))
-    replicates = np.concatenate([np.median(values[draws], axis=1) for draws in _draws(len(values), seed)])
-    return Estimate(float(np.median(values)), replicates)
+    replicates = np.concatenate([figure(values[draws], axis=1) for draws in _draws(len(values), seed)])
+    return Estimate(float(figure(values)), replicates)
 
 
 def spearman(x: Numbers, y: Numbers, seed: int) -> Estimate:
@@ -146,3 +143,46 @@ def _correlation(counts: NDArray[np.float64], x: _Ranking, y: _Ranking) -> NDArr
     out = np.zeros(len(counts))
     np.divide(product, scale, out=out, where=scale > 0)
     return np.clip(out, -1.0, 1.0)
+
+
+def empirical_p(exceeding: Numbers, draws: Numbers | int) -> NDArray[np.float64]:
+    """p of figures from the number of random draws that are as extreme: (exceeding + 1) / (draws + 1).
+
+    The figure itself counts as one of the draws, so p is never 0 and a test at level α errs at most α of the
+    time (Phipson and Smyth, 2010, *Permutation p-values should never be zero*).
+
+    >>> empirical_p(np.array([0, 9, 99]), 99).tolist()
+    [0.01, 0.1, 1.0]
+    """
+    return (np.asarray(exceeding, np.float64) + 1) / (np.asarray(draws, np.float64) + 1)
+
+
+def tail_p(observed: Numbers, chance: Numbers) -> NDArray[np.float64]:
+    """`empirical_p` of (n,) figures against one set of (m,) draws; large figures are extreme.
+
+    >>> tail_p(np.array([0.5, 3.0, 9.0]), np.array([1.0, 2.0, 3.0])).tolist()
+    [1.0, 0.5, 0.25]
+    """
+    drawn = np.sort(np.asarray(chance, np.float64))
+    below = np.searchsorted(drawn, np.asarray(observed, np.float64), side="left")
+    return empirical_p(len(drawn) - below, len(drawn))
+
+
+def benjamini_hochberg(p: Numbers) -> NDArray[np.float64]:
+    """q of each of many tests: the least false discovery rate at which it is a discovery.
+
+    Benjamini and Hochberg (1995), *Controlling the false discovery rate*, as adjusted p: with the p in rising
+    order, q_i is the least of p_j · n / j over j ≥ i. Among the tests with q ≤ Q the expected share of false
+    ones is at most Q, if the tests are independent or depend on one another positively. NaN, for tests not
+    made, stays NaN and does not count.
+
+    >>> benjamini_hochberg(np.array([0.01, np.nan, 0.03, 0.02, 0.8])).round(4).tolist()
+    [0.04, nan, 0.04, 0.04, 0.8]
+    """
+    given = np.asarray(p, np.float64)
+    out = np.full(given.shape, np.nan)
+    tested = np.flatnonzero(~np.isnan(given))
+    order = tested[np.argsort(-given[tested], kind="stable")]  # falling, for a running minimum
+    ranks = np.arange(len(order), 0, -1)
+    out[order] = np.minimum.accumulate(np.minimum(given[order] * (len(order) / ranks), 1.0))
+    return out

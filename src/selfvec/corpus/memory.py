@@ -1,24 +1,29 @@
-"""Texts and data frames in memory as a part of a corpus."""
+"""Texts and data frames in memory as parts of a corpus."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import zip_longest
+from numbers import Number
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from selfvec.base.errors import CorpusError
 
-from .fields import Fields
-from .row_tables import Table, shown, table_of
+from .fields import Fields, recognise
+from .files import typed
 from .summary import FileRead, Reading
+from .tables import ROWS, SURROGATE, Table, plain_columns, shown, table_of
 
-__all__ = ["FramePart", "MemoryPart"]
+__all__ = ["FRAME", "FramePart", "MemoryPart", "frame_part"]
 
+FRAME = "data frame"
 TEXT, DATE, ID, SLICE = "text", "date", "id", "slice"
-ROWS = 1 << 14
 _MISSING = object()
 
 
@@ -76,7 +81,7 @@ class MemoryPart:
             try:
                 return (text or "").encode()
             except UnicodeEncodeError:
-                rule = "holds half of a surrogate pair, which is no Unicode text"
+                rule = SURROGATE
         reading.bad(rule, path=self.path, line=number)
         return None
 
@@ -97,7 +102,7 @@ class FramePart:
         digest, size = hashlib.sha256(), 0
         for first in range(0, len(self.frame), ROWS):
             part = self.frame.slice(first, ROWS)
-            values = {s.name: s if s.dtype.is_temporal() else s.cast(pl.String) for s in part}
+            values = plain_columns(part)
             for row in zip(*(values[name] for name in self.fields.text), strict=True):
                 data = "".join(f"{text or ''}\0" for text in row).encode()
                 digest.update(data)
@@ -106,3 +111,33 @@ class FramePart:
         fields, dates = self.fields, " + ".join(self.fields.date) or None
         read = FileRead(self.path, self.kind, size, digest.hexdigest(), fields.text, dates, fields.layout)
         reading.summary.files.append(read)
+
+
+def frame_part(
+    names: list[str], column: Callable[[int], pl.Series | list[Any]], text_fields: Sequence[str] | None
+) -> FramePart:
+    """A data frame as a part of a corpus, with the columns that are read."""
+    fields = recognise(names, FRAME, text_fields, asking="text_fields=[NAME]; its columns are")
+    columns = {name: column(names.index(name)) for name in fields.columns}
+    series = {
+        name: values if isinstance(values, pl.Series) else _series(values, name, name in fields.text)
+        for name, values in columns.items()
+    }
+    fields = typed(fields, {name: values.dtype for name, values in series.items()}, FRAME)
+    return FramePart(FRAME, pl.DataFrame({name: series[name] for name in fields.columns}), fields)
+
+
+def _series(values: list[Any], name: str, is_text: bool) -> pl.Series:
+    """Values as strings. A column with other values than strings, numbers and dates is not read."""
+    odd = next((value for value in values if value is not None and not isinstance(value, str)), None)
+    if odd is not None and is_text:
+        rule = f"a column of strings is needed, this one holds {type(odd).__name__}"
+        remedy = "choose another field, or give lists of tokens as the column itself"
+        raise CorpusError(rule, path=FRAME, field=name, remedy=remedy)
+    plain = (str, Number, date, np.generic, type(None))
+    if odd is not None and not all(isinstance(value, plain) for value in values):
+        return pl.Series([None] * len(values), dtype=pl.Object)
+    try:
+        return pl.Series([shown(value) for value in values], dtype=pl.String)
+    except UnicodeEncodeError as error:
+        raise CorpusError(SURROGATE, path=FRAME, field=name, remedy="mend it or leave it out") from error

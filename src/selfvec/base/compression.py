@@ -1,0 +1,65 @@
+"""gzip and Zstandard, told apart by the first bytes: browsers may unpack a file and keep its suffix."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from typing import Protocol
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+__all__ = ["DECODING_ERRORS", "decompressed", "is_compressed", "zstd"]
+
+DECODING_ERRORS = (EOFError, zlib.error, zstd.ZstdError)
+"""What reading a damaged or shortened compressed file raises."""
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_STEP = 1 << 20
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def is_compressed(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` (4 bytes) is compressed."""
+    return head.startswith((_GZIP, _ZSTD))
+
+
+def decompressed(packed: Readable, head: bytes) -> Readable:
+    """The content of ``packed``, which begins with ``head``; ``packed`` itself if it is not compressed."""
+    if head.startswith(_GZIP):
+        return _Gzip(packed)
+    if head.startswith(_ZSTD):
+        return zstd.ZstdFile(packed)  # type: ignore[call-overload,no-any-return]
+    return packed
+
+
+class _Gzip:
+    """Members of a gzip file, decompressed in large steps.
+
+    `gzip.GzipFile` reads 8 KiB at a time and then waits for the interpreter lock, which the parser holds.
+    """
+
+    def __init__(self, packed: Readable) -> None:
+        self.packed, self.engine, self.input = packed, zlib.decompressobj(31), b""
+
+    def read(self, size: int, /) -> bytes:
+        pieces: list[bytes] = []
+        while size > 0:
+            if self.engine.eof:
+                self.input = (self.engine.unused_data or self.packed.read(_STEP)).lstrip(b"\0")
+                if not self.input:
+                    break
+                self.engine = zlib.decompressobj(31)
+            self.input = self.input or self.packed.read(_STEP)
+            piece = self.engine.decompress(self.input, size)
+            if not piece and not self.input and not self.engine.eof:
+                raise EOFError("it is cut short")
+            self.input = self.engine.unconsumed_tail
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)

@@ -1,0 +1,285 @@
+"""`Table`: some rows of a file as columns; readers of lines, folders, JSON Lines and Parquet files.
+
+Readers split a file into rows and check their form: UTF-8, JSON, the types of columns. What the fields mean
+(text, dates, duplicates) is decided once, in `selfvec.corpus.documents`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from selfvec.base.errors import CorpusError
+
+from .streams import MAX_ROW, UTF8_BOM, Source, Stream, line_blocks, too_long
+from .summary import Reading
+
+__all__ = [
+    "ICONV",
+    "NUL",
+    "ROWS",
+    "SURROGATE",
+    "Table",
+    "as_text",
+    "json_columns",
+    "not_utf8",
+    "parquet_schema",
+    "plain_columns",
+    "read_folder",
+    "read_jsonl",
+    "read_lines",
+    "read_parquet",
+    "shown",
+    "table_of",
+]
+
+ROWS = 1 << 14
+"""Rows of a data frame or Parquet file read at a time."""
+
+SURROGATE = "holds half of a surrogate pair, which is no Unicode text"
+ICONV = "convert the file to UTF-8 (iconv -f windows-1252 -t utf-8)"
+NUL = "holds NUL bytes"
+_DECODE = json.JSONDecoder().raw_decode
+_TYPES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Some rows of a file."""
+
+    # of equal length, null if a row lacks one; String, or a temporal type for dates
+    columns: dict[str, pl.Series]
+    lines: Sequence[int] | NDArray[np.int64]  # first line of each row (Parquet: row), counted from 1
+
+
+def as_text(pieces: Sequence[bytes]) -> pl.Series | None:
+    """Bytes as a String series, much faster than by `bytes.decode`; None if some are not UTF-8."""
+    try:
+        return pl.Series(pieces, dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def not_utf8(data: bytes) -> str | None:
+    """Describe why these bytes are not UTF-8; None if they are."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return f"is not UTF-8 text (byte 0x{data[error.start]:02x} at byte {error.start + 1})"
+    return NUL if b"\0" in data else None
+
+
+def read_lines(chunks: Iterator[bytes], column: str, path: str, reading: Reading) -> Iterator[Table]:
+    """A document per line."""
+    for first, block in line_blocks(chunks, path):
+        lines = block.removesuffix(b"\n").split(b"\n")
+        numbers: Sequence[int] = range(first, first + len(lines))
+        texts = as_text(lines) if b"\0" not in block else None
+        if texts is None:
+            good = []
+            for i, line in enumerate(lines):
+                if rule := not_utf8(line):
+                    reading.bad(rule, path=path, line=first + i, remedy=ICONV)
+                else:
+                    good.append(i)
+            texts, numbers = pl.Series([lines[i].decode() for i in good]), [first + i for i in good]
+        yield Table({column: texts.cast(pl.String).str.strip_suffix("\r")}, numbers)
+
+
+def table_of(rows: Sequence[Sequence[str | None]], lines: Sequence[int], columns: Sequence[str]) -> Table:
+    """Rows of strings as a table."""
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    series = [pl.Series(column, dtype=pl.String) for column in values]
+    return Table(dict(zip(columns, series, strict=True)), lines)
+
+
+def shown(value: object) -> str | None:
+    """A value as a string: whole numbers without the .0 of data frames, missing values as None."""
+    if value is None or isinstance(value, str):
+        return value
+    if value != value:  # NaN, NaT
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def read_folder(
+    source: Source, columns: tuple[str, str], reading: Reading, digests: list[str]
+) -> Iterator[Table]:
+    """A document per file; its id is its path inside the folder.
+
+    ``digests`` receives the lines that ``sha256sum`` would print for the files.
+    """
+    rows: list[tuple[str, str]] = []
+    held = 0
+    for member in source.members:
+        with Stream(Source(str(member))) as stream:
+            data = stream.read(MAX_ROW + 1)
+            if len(data) > MAX_ROW:
+                raise too_long(str(member), 1)
+        name = member.relative_to(source.path).as_posix()
+        digests.append(f"{stream.sha256()}  {name}\n")
+        reading.advance(stream.position)
+        held += len(data)
+        data = data.removeprefix(UTF8_BOM)
+        if rule := not_utf8(data):
+            wrong = next((n for n, line in enumerate(data.split(b"\n"), 1) if not_utf8(line)), 1)
+            reading.bad(rule, path=str(member), line=wrong, remedy=ICONV)
+        else:
+            rows.append((data.decode(), name))
+        if held >= reading.batch_bytes:
+            yield table_of(rows, [1] * len(rows), columns)
+            rows, held = [], 0
+    yield table_of(rows, [1] * len(rows), columns)
+
+
+def json_columns(head: bytes, path: str, most: int = 100) -> list[str]:
+    """The field names in the first ``most`` lines, in order of appearance; none in an empty file."""
+    lines = head.split(b"\n")
+    lines = lines[:most] if len(lines) > 1 else lines
+    judged = [(n, *_judged(line, (), ())) for n, line in enumerate(lines, 1) if line and not line.isspace()]
+    names = [name for _, value, rule, _ in judged if rule is None for name in value]
+    if judged and not names:
+        number, _, rule, _ = judged[0]
+        remedy = "a .jsonl file holds one object per line, with its fields"
+        raise CorpusError(rule or "the object has no fields", path=path, line=number, remedy=remedy)
+    return list(dict.fromkeys(names))
+
+
+def read_jsonl(
+    chunks: Iterator[bytes], columns: Sequence[str], text: Sequence[str], path: str, reading: Reading
+) -> Iterator[Table]:
+    """The ``columns`` of an object per line; those named in ``text`` have to be strings."""
+    for first, block in line_blocks(chunks, path):
+        lines = block.removesuffix(b"\n").split(b"\n")
+        table = _all_objects(lines, first, columns, text)
+        yield _each_object(lines, first, columns, text, path, reading) if table is None else table
+
+
+def _all_objects(lines: list[bytes], first: int, columns: Sequence[str], text: Sequence[str]) -> Table | None:
+    """The lines as a table if all of them are valid, else None."""
+    values: dict[str, list[Any]] = {name: [] for name in columns}
+    fill = [(name, column.append) for name, column in values.items()]
+    try:
+        for line in lines:
+            get = _object(line).get
+            for name, append in fill:
+                append(get(name))
+        kinds = {name: set(map(type, column)) for name, column in values.items()}
+        if any(not kinds[name] <= {str, type(None)} for name in text):
+            return None
+        if all(type(None) in kinds[name] for name in text):
+            return None  # perhaps a row without any text field
+        series = {
+            name: pl.Series(column if kinds[name] == {str} else map(shown, column), dtype=pl.String)
+            for name, column in values.items()
+        }
+    except (ValueError, RecursionError, AttributeError):
+        return None
+    return Table(series, range(first, first + len(lines)))
+
+
+def _each_object(
+    lines: list[bytes], first: int, columns: Sequence[str], text: Sequence[str], path: str, reading: Reading
+) -> Table:
+    """The valid lines as a table; the others are reported one by one."""
+    rows: list[list[str | None]] = []
+    numbers: list[int] = []
+    for number, line in enumerate(lines, first):
+        if not line or line.isspace():
+            continue
+        value, rule, field = _judged(line, columns, text)
+        if rule:
+            remedy = ICONV if not_utf8(line) else "mend the row"
+            reading.bad(rule, path=path, line=number, field=field, remedy=remedy)
+        else:
+            rows.append([shown(value.get(name)) for name in columns])
+            numbers.append(number)
+    return table_of(rows, numbers, columns)
+
+
+def _judged(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[Any, str | None, str | None]:
+    """The object in a line, or the rule that the line breaks and the field."""
+    try:
+        value = _object(line.strip())
+        rule, field = _fault(value, text)
+        if rule is None:
+            "".join(shown(value.get(name)) or "" for name in columns).encode()
+        return value, rule, field
+    except UnicodeDecodeError:
+        return None, not_utf8(line), None
+    except UnicodeEncodeError:
+        return None, SURROGATE, None
+    except json.JSONDecodeError as error:
+        return None, f"is not valid JSON ({error.msg}, column {error.pos + 1})", None
+    except (ValueError, RecursionError) as error:
+        return None, f"is not JSON that can be read ({error})", None
+
+
+def _object(line: bytes) -> Any:
+    source = line.decode()
+    value, end = _DECODE(source)
+    if end != len(source) and not source[end:].isspace():
+        raise json.JSONDecodeError("more follows after its end", source, end)
+    return value
+
+
+def _fault(value: Any, text: Sequence[str]) -> tuple[str | None, str | None]:
+    """What is wrong with a JSON value as a row, and in which field."""
+    if type(value) is not dict:
+        return f"a line is a JSON object, this one is {_TYPES[type(value)]}", None
+    for name in text:
+        field = value.get(name)
+        if field is not None and type(field) is not str:
+            return f"text is a string, this is {_TYPES[type(field)]}", name
+    if text and not any(name in value for name in text):
+        return "the row has no such field", text[-1]
+    return None, None
+
+
+def read_parquet(file: Path, columns: Sequence[str], path: str, rows: int = ROWS) -> Iterator[Table]:
+    """The requested columns, some rows at a time."""
+    frame = pl.scan_parquet(file, glob=False).select(columns)
+    for offset in range(0, 1 << 62, rows):
+        with _decoding(path):
+            part = frame.slice(offset, rows).collect()
+        if not len(part):
+            return
+        yield Table(plain_columns(part), range(offset + 1, offset + 1 + len(part)))
+
+
+def parquet_schema(file: Path, path: str) -> dict[str, pl.DataType]:
+    """Names and types of the columns; `CorpusError` if the file is damaged."""
+    with _decoding(path):
+        return dict(pl.read_parquet_schema(file))
+
+
+@contextmanager
+def _decoding(path: str) -> Iterator[None]:
+    """Shorten an error message of Polars to one line."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).strip().split("\n")[0][:200]
+        rule = f"is not a sound Parquet file ({reason})"
+        raise CorpusError(rule, path=path, remedy="write it again") from error
+
+
+def plain_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """The columns as strings; dates and times as they are."""
+    return {s.name: s if s.dtype.is_temporal() else s.cast(pl.String) for s in frame}
