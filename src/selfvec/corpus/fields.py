@@ -15,51 +15,15 @@ __all__ = ["Fields", "recognise"]
 
 TITLES = ("title", "headline", "subject")
 TEXTS = (
-    "text",
-    "body",
-    "content",
-    "contents",
-    "narrative",
-    "event_narrative",
-    "episode_narrative",
-    "abstract",
-    "full_text",
-    "fulltext",
-    "description",
-    "message",
-    "review",
-    "document",
-    "article",
-    "report",
-    "note",
-    "notes",
-    "comment",
-    "post",
-    "tweet",
-    "sentence",
-    "summary",
+    *("text", "body", "content", "contents", "narrative", "event_narrative", "episode_narrative"),
+    *("abstract", "full_text", "fulltext", "description", "message", "review", "document"),
+    *("article", "report", "note", "notes", "comment", "post", "tweet", "sentence", "summary"),
 )
 DATES = (
-    "date",
-    "datetime",
-    "date_time",
-    "timestamp",
-    "published",
-    "published_at",
-    "publication_date",
-    "pub_date",
-    "pubdate",
-    "created_at",
-    "created",
-    "created_utc",
-    "posted_at",
-    "event_date",
-    "incident_date",
-    "report_date",
-    "begin_date",
-    "begin_date_time",
-    "year",
-    "publication_year",
+    *("date", "datetime", "date_time", "timestamp", "published", "published_at"),
+    *("publication_date", "pub_date", "pubdate", "created_at", "created", "created_utc"),
+    *("posted_at", "event_date", "incident_date", "report_date", "begin_date", "begin_date_time"),
+    *("year", "publication_year"),
 )
 IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid")
 
@@ -145,10 +109,7 @@ def recognise(
 def _given(name: str, columns: Sequence[str], path: str, asking: str) -> str:
     if name not in columns:
         raise CorpusError(
-            "there is no such field",
-            path=path,
-            field=name,
-            remedy=f"give {asking}: {_listed(columns)}",
+            "there is no such field", path=path, field=name, remedy=f"give {asking}: {_listed(columns)}"
         )
     return name
 

@@ -26,15 +26,7 @@ from .csv_rows import Header, read_csv, read_header
 from .fields import Fields, recognise
 from .streams import HEAD, UTF8_BOM, Source, Stream, prefetched, reading
 from .summary import FileRead, Reading
-from .tables import (
-    Table,
-    json_columns,
-    parquet_schema,
-    read_folder,
-    read_jsonl,
-    read_lines,
-    read_parquet,
-)
+from .tables import Table, json_columns, parquet_schema, read_folder, read_jsonl, read_lines, read_parquet
 
 __all__ = ["COMPRESSED", "KINDS", "FilePart", "find_sources", "open_part", "typed"]
 

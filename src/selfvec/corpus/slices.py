@@ -140,8 +140,7 @@ def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64
 def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
     if batch.dates is None or np.all(np.isnat(batch.dates)):
         raise InputError(
-            "the documents of this run have no dates",
-            remedy="refine again with --date-field FIELD",
+            "the documents of this run have no dates", remedy="refine again with --date-field FIELD"
         )
     return batch.dates
 

@@ -22,18 +22,6 @@ from typing import BinaryIO, TypeVar
 from selfvec.base.compression import DECODING_ERRORS, decompressed
 from selfvec.base.errors import CorpusError
 
-__all__ = [
-    "HEAD",
-    "MAX_ROW",
-    "UTF8_BOM",
-    "Source",
-    "Stream",
-    "line_blocks",
-    "prefetched",
-    "reading",
-    "too_long",
-]
-
 T = TypeVar("T")
 
 MAX_ROW = 64 << 20
@@ -125,10 +113,7 @@ class _Tap(io.RawIOBase):
 
 
 class Stream:
-    """One pass over the bytes of a source; a context manager that opens and closes it.
-
-    With ``keep``, ``raw`` holds the raw bytes, so that a pipe can be read again from its start.
-    """
+    """One pass over the bytes of a source. With ``keep``, ``raw`` holds what was read from a pipe."""
 
     file: BinaryIO
     compressed: bool

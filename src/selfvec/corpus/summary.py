@@ -36,50 +36,27 @@ class FileRead:
 
 @dataclass
 class Summary:
-    """What one pass over a corpus read and left out; filled while reading.
+    """What one pass over a corpus read and left out; filled while reading."""
 
-    Parameters
-    ----------
-    files : list of FileRead
-        The sources read to their end. A folder of text files is one entry; its hash is that of the lines
-        ``sha256sum`` would print for its files.
-    documents : int
-        Documents read.
-    empty : int
-        Documents without text, left out. In the NOAA layouts: events without a narrative.
-    duplicates : int
-        Documents that repeat an earlier text. They are left out in the NOAA layouts, otherwise only counted.
-    undated : int
-        Documents without a date, in files that have a date field.
-    mended_rows, mended_places : int, list of str
-        Rows of NOAA's web export whose place name had unquoted commas, and was joined again.
-    bad_rows, bad_places : int, list of str
-        Malformed rows that were left out, and the first 20 of them with file, line, field and rule.
-    skipped_files : list of str
-        Files in folders that have no known format.
-    text_fields, text_given, date_field, date_given, layout
-        Which fields were read, and whether the user named them or they were recognised.
-    slice_field, slice_by_name
-        Where a document's slice comes from: a field, the name of its source, or neither.
-    """
-
+    # The sources read to their end. A folder of text files is one entry; its hash is that of the lines that
+    # ``sha256sum`` would print for its files.
     files: list[FileRead] = field(default_factory=list)
-    documents: int = 0
-    empty: int = 0
-    duplicates: int = 0
-    undated: int = 0
-    mended_rows: int = 0
+    documents: int = 0  # documents read
+    empty: int = 0  # left out for want of text; in the NOAA layouts: events without a narrative
+    duplicates: int = 0  # repeat an earlier text; left out in the NOAA layouts, otherwise only counted
+    undated: int = 0  # without a date, in files that have a date field
+    mended_rows: int = 0  # of NOAA's web export: the place name had unquoted commas, and was joined again
     mended_places: list[str] = field(default_factory=list)
-    bad_rows: int = 0
-    bad_places: list[str] = field(default_factory=list)
-    skipped_files: list[str] = field(default_factory=list)
+    bad_rows: int = 0  # malformed and left out
+    bad_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line, field and rule
+    skipped_files: list[str] = field(default_factory=list)  # files in folders that have no known format
     text_fields: tuple[str, ...] = ()
-    text_given: bool = False
+    text_given: bool = False  # named by the user, not recognised
     date_field: str | None = None
     date_given: bool = False
     layout: str | None = None
-    slice_field: str | None = None
-    slice_by_name: bool = False
+    slice_field: str | None = None  # the field with a document's slice
+    slice_by_name: bool = False  # whether the name of its source is its slice
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as JSON-serialisable values, for the provenance of a run."""

@@ -22,25 +22,6 @@ from selfvec.base.errors import CorpusError
 from .streams import MAX_ROW, UTF8_BOM, Source, Stream, line_blocks, too_long
 from .summary import Reading
 
-__all__ = [
-    "ICONV",
-    "NUL",
-    "ROWS",
-    "SURROGATE",
-    "Table",
-    "as_text",
-    "json_columns",
-    "not_utf8",
-    "parquet_schema",
-    "plain_columns",
-    "read_folder",
-    "read_jsonl",
-    "read_lines",
-    "read_parquet",
-    "shown",
-    "table_of",
-]
-
 ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
 

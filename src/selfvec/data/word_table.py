@@ -82,13 +82,7 @@ class WordTable:
         return key in self.key_to_index if isinstance(key, str) else self._row_number(key) is not None
 
     def __getitem__(self, key: Key | slice | Sequence[Key] | NDArray[Any]) -> Float:
-        """The row of a word or row number, (d,); for a slice or several keys, their rows, (n, d).
-
-        Raises
-        ------
-        KeyError
-            If there is no such row.
-        """
+        """The row of a word or row number, (d,); for a slice or several keys, (n, d). `KeyError` if none."""
         if isinstance(key, slice):
             return self.vectors[key]
         if isinstance(key, str | int | np.integer):

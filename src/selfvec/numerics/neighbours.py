@@ -52,12 +52,7 @@ def nearest(
 
 
 def gained_and_lost(
-    before: Table,
-    after: Table,
-    rows: Rows,
-    neighbours: int = 10,
-    *,
-    among: NDArray[np.bool_] | None = None,
+    before: Table, after: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
 ) -> Iterator[tuple[list[int], list[int]]]:
     """For each row, the neighbours (see `nearest`) it has gained and those it has lost, nearest first.
 

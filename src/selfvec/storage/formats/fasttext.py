@@ -110,7 +110,7 @@ def _dictionary(source: Input) -> tuple[list[tuple[bytes, int]], int]:
     if min(size, words, labels) < 0 or words + labels != size or size * 11 > len(source.data) - position:
         raise source.error(
             f"the dictionary says {size} entries ({words} words, {labels} labels), the file is "
-            f"{len(source.data)} bytes long",
+            f"{len(source.data)} bytes long"
         )
     entries = []
     for row in range(size):

@@ -74,26 +74,16 @@ def lines_from(source: Input, start: int) -> tuple[int, int]:
 def read_lines(
     source: Input, start: int, shape: tuple[int, int], *, first_line: int, worded: bool = True
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """Parse the lines from byte ``start`` on, which is line ``first_line`` of the file.
+    """Words and (V, d) numbers of the lines from byte ``start`` on, which is line ``first_line`` of the file.
 
-    Parameters
-    ----------
-    shape : (V, d)
-        How many lines there are, and numbers in each. Nothing is allocated if the file is too short for them.
-    worded : bool
-        Whether a word comes before the numbers; otherwise the words are returned empty.
-
-    Returns
-    -------
-    words : list of V str
-    matrix : (V, d) float32
-        At most as many rows as the source's limit."""
+    At most as many rows as the source's limit are read. Nothing is allocated if the file is too short for
+    ``shape``, (V, d). Without ``worded`` no word comes before the numbers, and all words are empty.
+    """
     rows, dimensions = source.rows(shape[0]), shape[1]
     there, end = lines_from(source, start)
     if shape[0] * dimensions == 0 or rows * dimensions > end - start + _FEW:  # a number takes two bytes
         raise source.error(
-            f"{rows} rows of {dimensions} numbers do not fit into a file of {len(source.data)} bytes",
-            line=1,
+            f"{rows} rows of {dimensions} numbers do not fit into a file of {len(source.data)} bytes", line=1
         )
     if there != rows:
         raise source.error(
@@ -122,8 +112,7 @@ def _line_spans(text: bytes, start: int) -> NDArray[np.int64]:
 def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded: bool) -> NDArray[np.int64]:
     """Parse all regular lines into ``out`` (V, d), several blocks at a time.
 
-    Returns (V, 3): where the word of each line begins and ends, and 1; for an irregular line its bounds, and
-    0.
+    Returns (V, 3): where each word begins and ends, and 1; for an irregular line its own bounds, and 0.
     """
     from .kernels import count_newlines, parse
 
