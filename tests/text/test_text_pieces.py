@@ -49,7 +49,7 @@ def test_pieces_as_spelt_without_special_tokens_or_limits(wordpiece: Path) -> No
         "storm", "##ing", "hail", "hail", ".", "fell",
     ]  # fmt: skip
     assert raw.offsets.tolist() == [0, 5, 5, 5, 11]
-    assert raw.sentences == 4
+    assert raw.sentence_counts.sum() == 4
 
 
 def test_a_folder_stands_for_its_tokenizer(wordpiece: Path) -> None:

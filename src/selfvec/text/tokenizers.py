@@ -43,11 +43,6 @@ class RawTokens:
     sentence_counts: NDArray[np.int32]  # (D,) int32
     apart: Callable[[], NDArray[np.bool_]]  # () -> (N,) bool, punctuation precedes the token
 
-    @property
-    def sentences(self) -> int:
-        """Number of sentences."""
-        return int(self.sentence_counts.sum())
-
 
 class Tokenizer(Protocol):
     """Splits texts into raw tokens, a batch at a time; the result does not depend on the batches."""
