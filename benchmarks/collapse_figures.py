@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.views.charts import Chart, Series, chart_figure
+from benchmarks.charts import Chart, Series, chart_figure
 from selfvec.views.figure import save_figure
 from selfvec.views.palette import GREY, INK, WORDS, ink
 from selfvec.views.plane import Spec, label, labels, layered, plane_axes

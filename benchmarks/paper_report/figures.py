@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.charts import Chart, Series, chart_figure
 from benchmarks.refining import refine_batch
 from selfvec.data.trajectory import Trajectory
-from selfvec.views.charts import Chart, Series, chart_figure
 from selfvec.views.figure import save_figure
 from selfvec.views.palette import WORDS
-from selfvec.views.trajectories import trajectory_view
-from selfvec.views.trajectory_figure import save_trajectory_plot
+from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
 
 from .claims import PAPER_COSINE
 from .corpora import Prepared

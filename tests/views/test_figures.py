@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from benchmarks.charts import Chart, Series, chart_figure
 from explore_spaces import HOSTILE, WORDS, Space, make_space
 from PIL import Image
 from tests.apps.web.headless import Page, browsing, find
@@ -21,12 +22,16 @@ from selfvec.analysis.drift.slice_paths import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
-from selfvec.views.charts import Chart, Series, chart_figure
 from selfvec.views.figure import SUFFIXES, Spec, save_figure
 from selfvec.views.graphs import graph_figure
-from selfvec.views.slices import Near, SliceView, WordInSlices, slice_figure
-from selfvec.views.trajectories import trajectory_view
-from selfvec.views.trajectory_figure import running_mean, save_trajectory_plot, trajectory_figure
+from selfvec.views.projection import Near, View
+from selfvec.views.slice_figure import WordInSlices, slice_figure
+from selfvec.views.trajectory_figure import (
+    running_mean,
+    save_trajectory_plot,
+    trajectory_figure,
+    trajectory_view,
+)
 
 
 def trajectories(words: list[str], states: int = 40, **options: Any) -> Spec:
@@ -46,7 +51,7 @@ def slices(words: list[str]) -> Spec:
         regions = points[:, None] + 0.1 * rng.standard_normal((3, 9, 2))
         near = tuple(Near(f"near {word}", last, 0.5, tuple(rng.standard_normal(2))) for last in (False, True))
         shown.append(WordInSlices(path, points, regions, near))
-    return slice_figure(SliceView(tuple(shown), names, "pca", (0.5, 0.25), (-3, 3, -3, 3)))
+    return slice_figure(View(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
 
 
 def terms(words: list[str]) -> Spec:

@@ -73,7 +73,10 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
     rows = [row(word, state, (word, 0.5), ("other", 0.25)) for state in ("original", "refined")]
     trajectory = Trajectory(word, np.arange(1), np.eye(1, 12, dtype=np.float32))
     report = {"findings": [{"name": "n", "level": "ok", "message": word.encode("ascii", "replace").decode()}]}
-    for renderable in (neighbours_table(rows), trajectory_table(trajectory, make(word).refined)):
+    for renderable in (
+        neighbours_table(rows),
+        trajectory_table(trajectory, make(word).original, make(word).refined),
+    ):
         shown = render(renderable)
         assert not set(shown) & set("\x1b\t\r\u202e")
         assert all(len(line) <= 80 for line in shown.splitlines())
@@ -139,7 +142,7 @@ def test_health_leaves_out_what_is_not_known() -> None:
 def test_trajectory_shows_a_word_leave_and_arrive(space: Space) -> None:
     path = space.path("rain1", states=500)
     lines = [
-        line.split() for line in render(trajectory_table(path, space.refined, space.original)).splitlines()
+        line.split() for line in render(trajectory_table(path, space.original, space.refined)).splitlines()
     ]
     states = lines[2:]
     assert 8 <= len(states) <= 13
@@ -156,7 +159,10 @@ def test_trajectory_of_a_word_without_a_vector(space: Space) -> None:
     rows = np.zeros((3, 12), np.float32)
     rows[1], rows[2] = space.refined["rain1"], space.refined["new"]
     path = Trajectory("new", np.array([0, 4, 9]), rows)
-    states = [line.split() for line in render(trajectory_table(path, space.refined)).splitlines()[2:]]
+    states = [
+        line.split()
+        for line in render(trajectory_table(path, space.original, space.refined)).splitlines()[2:]
+    ]
     assert states[0] == ["0", "none", "yet"]
     assert states[1][:2] == ["4", "1.000"]
     assert states[2][:2] == ["9", f"{float(rows[1] @ rows[2]):.3f}"]

@@ -9,29 +9,32 @@ from explore_spaces import WORDS, Space
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
-from selfvec.views.projection import project
-from selfvec.views.trajectories import MOST_STATES, MOST_STATES_BENT, MOST_WORDS, thin, trajectory_view, turns
+from selfvec.views.projection import MOST_WORDS, project
+from selfvec.views.trajectory_figure import (
+    MOST_STATES,
+    MOST_STATES_BENT,
+    shared_neighbours,
+    thin,
+    trajectory_view,
+    turns,
+)
 
 
 def test_neighbours_are_those_of_either_space(space: Space) -> None:
     view = trajectory_view([space.path("rain3")], space.original, space.refined, neighbours=4)
-    found = {state: [] for state in ("original", "refined")}
-    for near in view.paths[0].neighbours:
-        found[near.state].append((near.word, pytest.approx(near.cosine)))
-    assert found["original"] == space.original.most_similar("rain3", topn=4)
-    assert found["refined"] == space.refined.most_similar("rain3", topn=4)
+    for last, table in enumerate((space.original, space.refined)):
+        found = [(near.word, pytest.approx(near.cosine)) for near in view.paths[0].near if near.last == last]
+        assert found == table.most_similar("rain3", topn=4)
 
 
 def test_places_are_one_projection_of_states_and_neighbours(space: Space) -> None:
     paths = [space.path("rain3"), space.path("hail0")]
     view = trajectory_view(paths, space.original, space.refined, neighbours=2)
     rows = [path.vectors for path in paths]
-    tables = {"original": space.original, "refined": space.refined}
-    rows += [
-        tables[n.state].unit[[tables[n.state].key_to_index[n.word]]] for p in view.paths for n in p.neighbours
-    ]
+    tables = (space.original, space.refined)
+    rows += [tables[n.last].unit[[tables[n.last].key_to_index[n.word]]] for p in view.paths for n in p.near]
     expected = project(np.concatenate(rows))
-    shown = [p.points for p in view.paths] + [np.array([n.point for p in view.paths for n in p.neighbours])]
+    shown = [p.points for p in view.paths] + [np.array([n.point for p in view.paths for n in p.near])]
     np.testing.assert_allclose(np.concatenate(shown), expected.points, atol=1e-5)
     assert view.explained == pytest.approx(expected.explained)
 
@@ -41,7 +44,7 @@ def test_cosines_run_from_the_original_to_the_refined(space: Space) -> None:
     assert path.cosine[0] == pytest.approx(1)
     assert path.cosine[-1] == pytest.approx(space.original["wind5"] @ space.refined["wind5"], abs=1e-6)
     assert path.updates.tolist() == list(range(0, 120, 3))
-    assert (path.recorded, path.oov) == (40, False)
+    assert not path.oov
 
 
 def test_a_word_without_a_vector_starts_at_zero_and_is_compared_with_its_first(space: Space) -> None:
@@ -54,16 +57,16 @@ def test_a_word_without_a_vector_starts_at_zero_and_is_compared_with_its_first(s
     expected = [0, 0, 1, float(rows[2] @ rows[3])]
     np.testing.assert_allclose(path.cosine, expected, atol=1e-6)
     assert path.turn[:3].tolist() == [0, 0, 0]
-    assert {near.state for near in path.neighbours} == {"refined"}
+    assert {near.last for near in path.near} == {True}
 
 
 def test_words_near_several_paths_are_known(space: Space) -> None:
     words = WORDS[:7]
     view = trajectory_view([space.path(w) for w in words], space.original, space.refined, neighbours=6)
-    for state, table in (("original", space.original), ("refined", space.refined)):
+    for last, table in ((False, space.original), (True, space.refined)):
         lists = [{near for near, _ in table.most_similar(word, topn=6)} for word in words]
         twice = {w for a, one in enumerate(lists) for other in lists[:a] for w in one & other}
-        assert {word for word, s in view.shared if s == state} == twice
+        assert {word for word, end in shared_neighbours(view) if end == last} == twice
 
 
 def test_turns_are_angles_between_neighbouring_states() -> None:
@@ -111,9 +114,9 @@ def test_what_no_figure_can_show(space: Space) -> None:
     none = Trajectory("rain2", np.arange(0), np.zeros((0, 12), np.float32))
     many = [space.path(word) for word in WORDS[: MOST_WORDS + 1]]
     for paths, rule in (
-        ([], "1 to 7 words, these are 0"),
-        (many, "1 to 7 words, these are 8; draw several figures"),
-        ([one, one], "asked for twice"),
+        ([], "1 to 7 different words, these are 0"),
+        (many, "1 to 7 different words, these are 8"),
+        ([one, one], "1 to 7 different words, these are 2; name each word once"),
         ([none], "no state of 'rain2' was recorded"),
     ):
         with pytest.raises(OptionError, match=rule):

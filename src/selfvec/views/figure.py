@@ -29,15 +29,12 @@ from selfvec.base.files import atomic_file
 from .palette import GREY, INK
 from .plane import LABELS, Spec, complete_labels
 
-__all__ = ["SUFFIXES", "Spec", "check_figure", "rows_of_text", "save_figure"]
+__all__ = ["SUFFIXES", "Spec", "check_figure", "save_figure", "under_sentences"]
 
 SUFFIXES = (".html", ".png", ".svg")
 
-_SCALE = 2.0
-"""Pixels of a PNG per pixel of the figure."""
-
-_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""vl-convert brings Liberation Sans along; Arial has the same widths."""
+_SCALE = 2.0  # pixels of a PNG per pixel of the figure
+_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # vl-convert has the first; Arial has the same widths
 
 _CONFIG: Spec = {
     "font": _FONT,
@@ -71,63 +68,41 @@ _CONFIG: Spec = {
 }
 
 
-def rows_of_text(lines: Sequence[tuple[str, str]], size: int = 15, weight: str = "bold") -> Spec:
-    """Lines of text, each (text, colour), one below the other."""
+def under_sentences(lines: Sequence[tuple[str, str]], parts: Sequence[Spec]) -> Spec:
+    """Parts of a figure side by side, below lines of text: (text, colour) each."""
     place = {"field": "row", "type": "ordinal", "axis": None}
-    return {
+    header = {
         "data": {"values": [{"row": i, "text": text, "colour": c} for i, (text, c) in enumerate(lines)]},
-        "height": {"step": size + 6},
+        "height": {"step": 21},
         "width": 20,
-        "mark": {"type": "text", "align": "left", "fontSize": size, "fontWeight": weight, "x": 0},
+        "mark": {"type": "text", "align": "left", "fontSize": 15, "fontWeight": "bold", "x": 0},
         "encoding": {
             "y": place,
             "text": {"field": "text"},
             "color": {"field": "colour", "type": "nominal", "scale": None},
         },
     }
+    return {"vconcat": [header, {"hconcat": list(parts), "spacing": 40}], "spacing": 0}
 
 
-def check_figure(path: str | os.PathLike[str], suffixes: Sequence[str] = SUFFIXES) -> str:
-    """Return the suffix of a figure's file, in small letters.
-
-    Raises
-    ------
-    OptionError
-        If the suffix is none of ``suffixes``.
-    MissingExtra
-        If vl-convert is not installed.
-    """
+def check_figure(path: str | os.PathLike[str]) -> str:
+    """Return the suffix of a figure's file, in small letters; raise an error if it cannot be drawn."""
     suffix = Path(path).suffix.lower()
-    if suffix not in suffixes:
+    if suffix not in SUFFIXES:
         raise OptionError(
-            f"no figure format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(suffixes)}"
+            f"no figure format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(SUFFIXES)}"
         )
     if find_spec("vl_convert") is None:
         raise MissingExtra("vl-convert-python", "plot", "a figure")
     return suffix
 
 
-def save_figure(spec: Spec, path: str | os.PathLike[str], description: str) -> None:
-    """Write a figure; the suffix of the path names the format.
-
-    Parameters
-    ----------
-    spec : dict
-        A Vega-Lite specification. Words in it went through `escape_for_display`.
-    path : path
-        ``.png``, ``.svg``, or ``.html``: one page that fetches nothing, to point at and to zoom into.
-    description : str
-        What the figure shows, for people who cannot see it.
-
-    Raises
-    ------
-    OptionError
-        For another suffix.
-    MissingExtra
-        If vl-convert is not installed.
-    TargetError
-        If the file cannot be written. It is left as it was.
-    """
+def save_figure(
+    spec: Spec,  # words in it went through `escape_for_display`
+    path: str | os.PathLike[str],  # .png, .svg, or .html: one page that fetches nothing
+    description: str,  # for people who cannot see the figure
+) -> None:
+    """Write a figure; the suffix of the path names the format."""
     suffix = check_figure(path)
     import vl_convert
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,13 +57,7 @@ def save_graph(graph: Graph, path: str | os.PathLike[str]) -> None:
 
 
 def check_suffix(path: str | os.PathLike[str]) -> str:
-    """Return the suffix of a graph's file, in small letters.
-
-    Raises
-    ------
-    OptionError
-        If it names no format. `MissingExtra` if the package behind the format is not installed.
-    """
+    """Return the suffix of a graph's file, in small letters; raise an error if it cannot be written."""
     suffix = Path(path).suffix.lower()
     if suffix in FIGURES:
         return check_figure(path)
@@ -92,15 +87,12 @@ def _write_graphml(graph: Graph, path: Path) -> None:
     networkx.write_graphml_xml(found, path, encoding="utf-8", prettyprint=True)
 
 
+_NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _printable(value: Any) -> Any:
     """A text without the characters that XML cannot hold; other values as they are."""
-    if not isinstance(value, str):
-        return value
-    return "".join(c if c in "\t\n\r" or (ord(c) >= 32 and not _outside(ord(c))) else "\ufffd" for c in value)
-
-
-def _outside(code: int) -> bool:
-    return 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE
+    return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def graph_figure(graph: Graph) -> Spec:

@@ -10,8 +10,7 @@ __all__ = ["GREY", "INK", "WORDS", "ink", "tint"]
 WORDS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK, GREY = "#222222", "#595959"
 
-_READABLE = 4.5
-"""Contrast ratio for small text (WCAG 2.2, criterion 1.4.3)."""
+_READABLE = 4.5  # contrast ratio for small text (WCAG 2.2, criterion 1.4.3)
 
 
 def tint(colour: str, share: float) -> str:

@@ -15,6 +15,7 @@ from .palette import INK
 __all__ = [
     "LABELS",
     "Spec",
+    "arc_length",
     "complete_labels",
     "hover_layer",
     "label",
@@ -27,25 +28,16 @@ __all__ = [
     "plane_axes",
 ]
 
-Spec = dict[str, Any]
-"""A Vega-Lite specification, or a part of one."""
+Spec = dict[str, Any]  # a Vega-Lite specification, or a part of one
+Points = NDArray[np.floating]
 
-LABELS = "labels_"
-"""How the names of `labels` layers begin; the rest is their size and a number."""
+LABELS = "labels_"  # how the names of `labels` layers begin; the rest is their size and a number
 
-_RING = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]], dtype=np.float64)
-"""The middle of a mark and its edges, by its radius."""
-
-_NEAR = 9.0
-"""Pixels between a point and the nearest place for its label."""
-
-_DISTANCES = (0, 6, 14, 24, 36, 50, 70, 95, 125, 160)
-"""Pixels by which a label may stand farther from its point, in the order in which they are tried."""
-
+_RING = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])  # the middle of a mark and its edges, by radius
+_NEAR = 9.0  # pixels between a point and the nearest place for its label
+_DISTANCES = (0, 6, 14, 24, 36, 50, 70, 95, 125, 160)  # pixels that a label stands farther, in turn
 _SIDES = ("right", "left", "top", "bottom", "top-right", "top-left", "bottom-right", "bottom-left")
-
-_CELL = 5.0
-"""Pixels between two obstacles; less than the height of a label."""
+_CELL = 5.0  # pixels between two obstacles; less than the height of a label
 
 
 def layer(rows: Sequence[Spec], kind: str, place: Spec, style: Spec | None = None, **channels: str) -> Spec:
@@ -60,7 +52,7 @@ def layer(rows: Sequence[Spec], kind: str, place: Spec, style: Spec | None = Non
     return {"data": {"values": list(rows)}, "mark": drawn, "encoding": {**place, **encoding}}
 
 
-def line_rows(points: NDArray[np.floating], piece: str, colour: str) -> list[Spec]:
+def line_rows(points: Points, piece: str, colour: str) -> list[Spec]:
     """The points (n, 2) of one line, for a `layer` with the channels detail="piece" and order="order"."""
     return [
         {"piece": piece, "order": i, "x": x, "y": y, "colour": colour}
@@ -76,9 +68,7 @@ def hover_layer(rows: Sequence[Spec], place: Spec, name: str) -> Spec:
     }
 
 
-def mark(
-    kind: str, at: Sequence[float] | NDArray[np.floating], width: float, colour: str, hover: str
-) -> Spec:
+def mark(kind: str, at: Sequence[float] | Points, width: float, colour: str, hover: str) -> Spec:
     """One point for `mark_layer`: its kind, its place, and its width in pixels."""
     x, y = (float(value) for value in at)
     return {"kind": kind, "x": x, "y": y, "size": width**2, "colour": colour, "hover": hover}
@@ -94,32 +84,20 @@ def label(
 
 
 def labels(
-    named: Sequence[Spec],
-    place: Spec,
-    size: tuple[float, float],
-    marks: Iterable[Spec],
-    lines: Iterable[NDArray[np.floating]] = (),
+    named: Sequence[Spec],  # the most important first: they get the best places
+    place: Spec,  # the position channels of the layers below
+    size: tuple[float, float],  # of the view, in pixels
+    marks: Iterable[Spec],  # as for `mark_layer`
+    lines: Iterable[Points] = (),  # (n, 2) each, in the units of the axes
 ) -> Spec:
     """A layer of names that lie neither on one another nor on marks and lines.
 
     Vega's label transform (Kittivorawong et al. 2020, *Fast and flexible overlap detection for chart labeling
     with occupancy bitmap*) tries places around each point, nearest first. A thin line joins a name to its
     point if they stand apart. A name without a free place is left out.
-
-    Parameters
-    ----------
-    named : sequence of `label`
-        The most important first: they get the best places.
-    place : dict
-        The position channels of the layers below.
-    size : (width, height)
-        Of the view, in pixels.
-    marks : iterable of dict
-        What is drawn at ``x`` and ``y`` with the area ``size``, as for `mark_layer`.
-    lines : iterable of (n, 2) float
-        In the units of the axes.
     """
-    scale = np.array([_length(place[axis], pixels) for axis, pixels in zip("xy", size, strict=True)])
+    ends = [place[axis]["scale"]["domain"] for axis in "xy"]
+    scale = np.array([pixels / (high - low) for pixels, (low, high) in zip(size, ends, strict=True)])
     drawn = [_dense(line * scale) for line in lines]
     drawn += [[mark["x"], mark["y"]] * scale + _RING * np.sqrt(mark["size"]) / 2 for mark in marks]
     cells = np.unique(np.round(np.concatenate(drawn) / _CELL), axis=0) * _CELL / scale
@@ -133,16 +111,15 @@ def labels(
     }
 
 
-def _length(axis: Spec, pixels: float) -> float:
-    """Pixels of one unit of an axis."""
-    low, high = axis["scale"]["domain"]
-    return pixels / float(high - low)
+def arc_length(points: Points) -> NDArray[np.float64]:
+    """Length of a line (n, 2) up to each of its points, (n,)."""
+    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
 
 
-def _dense(line: NDArray[np.floating]) -> NDArray[np.float64]:
+def _dense(line: Points) -> NDArray[np.float64]:
     """A line in pixels with points at most `_CELL` apart, (m, 2)."""
     line = np.asarray(line, dtype=np.float64)
-    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    way = arc_length(line)
     steps = np.linspace(0, way[-1], 2 + int(way[-1] / _CELL))
     return np.stack([np.interp(steps, way, line[:, axis]) for axis in (0, 1)], axis=1)
 
@@ -177,22 +154,13 @@ def plane_axes(
 
 
 def mark_layer(
-    marks: Sequence[Spec], place: Spec, shapes: dict[str, str], hollow: Sequence[str], note: str = ""
+    marks: Sequence[Spec],
+    place: Spec,
+    shapes: dict[str, str],  # of every kind; the legend has those that occur
+    hollow: Sequence[str],  # kinds that are not filled
+    note: str = "",  # under the legend
 ) -> Spec:
-    """Points whose shape and filling say of which kind they are, with a legend below.
-
-    Parameters
-    ----------
-    marks : sequence of `mark`
-    place : dict
-        The position channels.
-    shapes : dict
-        The shape of every kind; the legend has those that occur.
-    hollow : sequence of str
-        The kinds that are not filled.
-    note : str
-        A sentence under the legend.
-    """
+    """Points whose shape and filling say of which kind they are, with a legend below."""
     occur = {mark["kind"] for mark in marks}
     kinds = [kind for kind in shapes if kind in occur]
     empty = json.dumps([kind for kind in kinds if kind in hollow])

@@ -1,4 +1,4 @@
-"""Projections of vectors to two dimensions.
+"""Projections of vectors to two dimensions, and the words of a figure on one plane.
 
 PCA is the default because it is linear: distances can shrink but not grow, and further points can be placed
 in a finished projection. t-SNE and UMAP show clusters better and distances worse. They need optional packages
@@ -8,8 +8,9 @@ and cannot place further points.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,25 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.numerics.whitening import axes_of_points
 
-__all__ = ["METHODS", "Projection", "check_method", "project"]
+__all__ = [
+    "METHODS",
+    "Found",
+    "Near",
+    "Projection",
+    "View",
+    "check_method",
+    "check_words",
+    "place",
+    "project",
+]
 
 METHODS = ("pca", "tsne", "umap")
+MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
+_FEWEST = {"pca": 1, "tsne": 5, "umap": 5}  # points that a method needs
 
-_FEWEST = {"pca": 1, "tsne": 5, "umap": 5}
-"""The number of points that a method needs."""
+Rows = NDArray[np.floating[Any]]
+Found = tuple[str, bool, float, Rows]  # a neighbour before it has a place: the last item is its vector (d,)
+Path = TypeVar("Path")
 
 
 def check_method(method: str) -> None:
@@ -31,64 +45,83 @@ def check_method(method: str) -> None:
         raise OptionError(f"is one of {', '.join(METHODS)}, not {method!r}", field="projection")
 
 
+def check_words(words: Sequence[str]) -> None:
+    """Raise `OptionError` if a figure cannot show these words."""
+    if not 1 <= len(words) <= MOST_WORDS or len(set(words)) < len(words):
+        rule = f"a figure shows 1 to {MOST_WORDS} different words, these are {len(words)}"
+        raise OptionError(rule, remedy="name each word once, and draw several figures")
+
+
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Points in the plane and how they were computed.
+    """Points in the plane and how they were computed."""
 
-    Parameters
-    ----------
-    points : (n, 2) float32
-    method : {"pca", "tsne", "umap"}
-    explained : pair of float, optional
-        Share of the variance along each axis; None unless the method is PCA.
-    mean : (d,) float64, optional
-        The mean that PCA subtracted.
-    components : (2, d) float64, optional
-        The orthonormal axes of PCA; the second is a row of zeros if all points lie on a line.
-    """
-
-    points: NDArray[np.float32]
+    points: NDArray[np.float32]  # (n, 2)
     method: str
-    explained: tuple[float, float] | None = None
-    mean: NDArray[np.float64] | None = None
-    components: NDArray[np.float64] | None = None
+    explained: tuple[float, float] | None = None  # share of the variance along each axis; PCA only, as below
+    mean: NDArray[np.float64] | None = None  # (d,), subtracted
+    components: NDArray[np.float64] | None = None  # (2, d), orthonormal; the second is 0 for points on a line
 
-    def transform(self, new: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """Place further vectors, (m, d), in the same plane: (m, 2) float32.
-
-        Raises
-        ------
-        OptionError
-            For t-SNE and UMAP, which place all points together.
-        """
+    def transform(self, new: Rows) -> NDArray[np.float32]:
+        """Place further vectors, (m, d), in the same plane: (m, 2). Only PCA can."""
         if self.mean is None or self.components is None:
-            raise OptionError(
-                f"{self.method} cannot place further points in a finished projection", remedy="use pca"
-            )
+            rule = f"{self.method} cannot place further points in a finished projection"
+            raise OptionError(rule, remedy="use pca")
         return ((new - self.mean) @ self.components.T).astype(np.float32)
 
 
-def project(matrix: NDArray[np.floating[Any]], method: str = "pca", seed: int = 0) -> Projection:
+@dataclass(frozen=True)
+class Near:
+    """A neighbour of a word at the start of its path or, if ``last``, at the end."""
+
+    word: str
+    last: bool
+    cosine: float
+    point: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class View(Generic[Path]):
+    """What a figure of paths shows. All of them share one projection and one frame."""
+
+    paths: tuple[Path, ...]
+    method: str
+    explained: tuple[float, float] | None
+    frame: tuple[float, float, float, float]  # left, right, bottom, top: holds every point
+
+    @classmethod
+    def of(cls, paths: Sequence[Path], flat: Projection, more: Sequence[Rows] = ()) -> View[Path]:
+        """A view whose frame holds the projected points and ``more``, (n, 2) each."""
+        points = np.concatenate([flat.points, *more])
+        (left, bottom), (right, top) = np.nanmin(points, axis=0).tolist(), np.nanmax(points, axis=0).tolist()
+        return cls(tuple(paths), flat.method, flat.explained, (left, right, bottom, top))
+
+
+def place(
+    rows: Sequence[Rows],  # of each word, (S, d)
+    near: Sequence[Sequence[Found]],  # its neighbours
+    method: str,
+    seed: int,
+) -> tuple[Projection, list[NDArray[np.float32]], list[tuple[Near, ...]]]:
+    """Project words with their neighbours: the projection, the points of each word, its placed neighbours."""
+    around = [row[None] for found in near for *_, row in found]
+    flat = project(np.concatenate([*rows, *around]), method, seed)
+    *places, others = np.split(flat.points, np.cumsum([len(own) for own in rows]))
+    rest = iter(others.tolist())
+    beside = [
+        tuple(Near(word, last, cosine, tuple(next(rest))) for word, last, cosine, _ in found)
+        for found in near
+    ]
+    return flat, places, beside
+
+
+def project(
+    matrix: Rows,  # (n, d)
+    method: str = "pca",
+    seed: int = 0,  # for t-SNE and UMAP; PCA has no randomness
+) -> Projection:
     """Project vectors to two dimensions; the same input and seed give the same points.
 
-    Parameters
-    ----------
-    matrix : (n, d) float
-    method : {"pca", "tsne", "umap"}
-    seed : int
-        For t-SNE and UMAP. PCA has no randomness: the loading of largest absolute value is positive.
-
-    Raises
-    ------
-    OptionError
-        For another method, or fewer points than the method needs.
-    InputError
-        If the matrix is not two-dimensional, is empty, or holds values that are not finite.
-    MissingExtra
-        If the package behind t-SNE or UMAP is not installed.
-
-    Examples
-    --------
     >>> project(np.array([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]])).points[:, 0].tolist()
     [-2.0, 0.0, 2.0]
     """
@@ -98,17 +131,16 @@ def project(matrix: NDArray[np.floating[Any]], method: str = "pca", seed: int = 
     if not np.isfinite(matrix).all():
         raise InputError("the vectors to project hold values that are not finite numbers")
     if len(matrix) < _FEWEST[method]:
-        raise OptionError(
-            f"{method} needs at least {_FEWEST[method]} points, these are {len(matrix)}",
-            remedy="use pca, or ask for more words or neighbours",
-        )
+        rule = f"{method} needs at least {_FEWEST[method]} points, these are {len(matrix)}"
+        raise OptionError(rule, remedy="use pca, or ask for more words or neighbours")
     if method == "pca":
         return _pca(matrix)
     points = (_tsne if method == "tsne" else _umap)(np.asarray(matrix, dtype=np.float32), seed)
     return Projection(points.astype(np.float32), method)
 
 
-def _pca(matrix: NDArray[np.floating[Any]]) -> Projection:
+def _pca(matrix: Rows) -> Projection:
+    """On each axis the loading of largest absolute value is positive."""
     data = np.asarray(matrix, dtype=np.float64)
     mean = data.mean(axis=0)
     centred = data - mean

@@ -33,67 +33,43 @@ _REASONS = 6  # words shown as reasons for a hit
 
 
 def health_panel(report: Mapping[str, Any]) -> RenderableType:
-    """The verdicts of ``health``, each with a remedy, then the figures behind them.
-
-    ``report`` is what ``health --json`` prints. Figures that are missing or null are left out.
-    """
+    """The verdicts in what ``health --json`` prints, with remedies, then the figures that are known."""
     findings = Table.grid(padding=(0, 2, 0, 0))
     for finding in report["findings"]:
         level = str(finding["level"])
-        findings.add_row(Text(level.upper(), _LEVELS.get(level, "bold")), _finding(finding))
-    return Group(findings, "", _figures(report))
+        text = Text.assemble((str(finding["name"]), "bold"), f": {finding['message']}")
+        if finding.get("remedy"):
+            text.append(f"\nWhat to do: {finding['remedy']}.")
+        findings.add_row(Text(level.upper(), _LEVELS.get(level, "bold")), text)
 
+    def number(key: str, form: str) -> str:
+        return optional(report.get(key), form)
 
-def _finding(finding: Mapping[str, Any]) -> Text:
-    text = Text.assemble((str(finding["name"]), "bold"), f": {finding['message']}")
-    if finding.get("remedy"):
-        text.append(f"\nWhat to do: {finding['remedy']}.")
-    return text
+    def change(key: str, form: str) -> str:
+        before, after = number(f"{key}_original", form), number(key, form)
+        return f"{before} -> {after}" if before and after else after
 
-
-def _figures(report: Mapping[str, Any]) -> RenderableType:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim")
     for label, value, meaning in (
-        ("tokens", _number(report, "tokens", ",d"), ""),
-        ("types", _number(report, "types", ",d"), "different words"),
-        (
-            "cosine to the original",
-            _number(report, "mean_cosine_to_original", ".2f"),
-            "1 unmoved, 0 unrelated",
-        ),
-        ("cosine of random words", _change(report, "anisotropy", ".2f"), "near 1: all words look alike"),
-        ("effective rank", _change(report, "effective_rank", ".0f"), "dimensions in use"),
-        ("saturated neighbours", _number(report, "saturated", ".0%"), "nearest words at a cosine of about 1"),
-        ("words without a vector", _number(report, "oov", ",d"), "the pretrained table lacks them"),
-        ("... still without one", _number(report, "oov_empty", ",d"), "nothing was learned about them"),
+        ("tokens", number("tokens", ",d"), ""),
+        ("types", number("types", ",d"), "different words"),
+        ("cosine to the original", number("mean_cosine_to_original", ".2f"), "1 unmoved, 0 unrelated"),
+        ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
+        ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
+        ("saturated neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
+        ("words without a vector", number("oov", ",d"), "the pretrained table lacks them"),
+        ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
     ):
         if value:
             add_row(table, label, value, meaning)
-    return table
-
-
-def _number(report: Mapping[str, Any], key: str, form: str) -> str:
-    return optional(report.get(key), form)
-
-
-def _change(report: Mapping[str, Any], key: str, form: str) -> str:
-    before, after = _number(report, f"{key}_original", form), _number(report, key, form)
-    return f"{before} -> {after}" if before and after else after
+    return Group(findings, "", table)
 
 
 def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] = ()) -> RenderableType:
-    """A line per table of vectors, grouped by task and metric.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        As in ``evaluate --json``. Times and sizes are shown if the rows have them.
-    summary : sequence of str
-        Sentences that follow.
-    """
+    """A line per row of ``evaluate --json``, grouped by task and metric, then the sentences of a summary."""
     from selfvec.evaluation.figures import COSTS, costs
 
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
@@ -201,7 +177,11 @@ def why_text(found: Why) -> RenderableType:
     lines: list[RenderableType] = [
         Text.assemble((a, "bold"), f" ({found.count_a:,}) and ", (b, "bold"), f" ({found.count_b:,})"),
         Text(f"cosine before refining {_cosine(found.before)}, after {_cosine(found.after)}"),
-        Text(_beside(found)),
+        Text(
+            f"beside one another {found.together:,} times, PPMI {found.together_ppmi:.2f}"
+            if found.together
+            else "never beside one another"
+        ),
         "",
         table,
     ]
@@ -217,9 +197,3 @@ def why_text(found: Why) -> RenderableType:
 
 def _cosine(value: float | None) -> str:
     return "unknown (no vector)" if value is None else f"{value:.3f}"
-
-
-def _beside(found: Why) -> str:
-    if not found.together:
-        return "never beside one another"
-    return f"beside one another {found.together:,} times, PPMI {found.together_ppmi:.2f}"

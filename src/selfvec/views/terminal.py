@@ -15,22 +15,13 @@ from selfvec.base.display import escape_for_display
 
 __all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "printable", "sentence"]
 
-CAME, WENT = "bold green", "dim"
-"""Styles of words that came into a neighbourhood and that left it."""
+CAME, WENT = "bold green", "dim"  # styles of words that came into a neighbourhood and that left it
 
 
 def plain_table(*columns: str | tuple[str, int], title: str = "", figures: Sequence[str] = ()) -> Table:
-    """A table without lines: columns of words, then columns of figures.
+    """A table without lines: columns of words, then columns of figures, which are aligned right.
 
-    Parameters
-    ----------
-    columns : str or (str, int)
-        The head of a column of words. With a width, longer words end in an ellipsis; otherwise they are
-        folded.
-    title : str
-        Shown in bold at the left.
-    figures : sequence of str
-        The heads of columns aligned right.
+    In a column of words with a width longer words end in an ellipsis; otherwise they are folded.
     """
     shown = Text(escape_for_display(title), "bold") if title else None
     table = Table(title=shown, title_justify="left", box=None, pad_edge=False)

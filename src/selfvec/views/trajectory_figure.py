@@ -1,34 +1,55 @@
-"""Figures of how words moved while they were refined: a map of paths, and two curves over the updates."""
+"""Figures of how words moved while they were refined: a map of paths, and two curves over the updates.
+
+`trajectory_view` works out what a figure shows, `trajectory_figure` describes it.
+"""
 
 from __future__ import annotations
 
 import os
 import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.display import escape_for_display
+from selfvec.base.errors import OptionError
+from selfvec.data.trajectory import Trajectory
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
 
-from .figure import rows_of_text, save_figure
+from .figure import save_figure, under_sentences
 from .palette import GREY, WORDS, ink, tint
-from .plane import Spec, hover_layer, label, labels, layer, layered, line_rows, mark, mark_layer, plane_axes
-from .trajectories import Neighbour, TrajectoryView, WordPath
+from .plane import (
+    Spec,
+    arc_length,
+    hover_layer,
+    label,
+    labels,
+    layer,
+    layered,
+    line_rows,
+    mark,
+    mark_layer,
+    plane_axes,
+)
+from .projection import Found, Near, View, check_words, place
 
-__all__ = ["running_mean", "save_trajectory_plot", "trajectory_figure"]
+__all__ = ["running_mean", "save_trajectory_plot", "thin", "trajectory_figure", "trajectory_view", "turns"]
+
+MOST_STATES = 400  # drawn per word: more would not be visible and make the files large
+MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
 
 _MAP = (640, 560)
 _CURVE = (280, 215)
-_SHADES = 16
-"""Steps of a path from light (early) to full colour (late)."""
-
-_STRAIGHT = 20.0
-"""Pixels within which a running mean smooths movement to and fro; quicker movement is kept."""
-
-_TOGETHER = 9.0
-"""Neighbours whose marks are closer than this many pixels share a label."""
-
+_SHADES = 16  # steps of a path from light (early) to full colour (late)
+_STRAIGHT = 20.0  # pixels within which a running mean smooths movement to and fro; quicker movement is kept
+_TOGETHER = 9.0  # neighbours whose marks are closer than this many pixels share a label
+_ARROW = {"shape": "M0,-1.2L0.9,0.9L0,0.45L-0.9,0.9Z", "size": 170, "opacity": 1, "stroke": None}  # upwards
+_STATES = ("original", "refined")  # a neighbour is near a word in one of them, see `Near.last`
 _SHAPES = {
     "original vector": "circle",
     "zero vector: it had none": "cross",
@@ -38,22 +59,112 @@ _SHAPES = {
 }
 _HOLLOW = ("original vector", "zero vector: it had none", "nearest in the original vectors")
 
-
-def save_trajectory_plot(view: TrajectoryView, path: str | os.PathLike[str]) -> None:
-    """Draw a view into a file; see `save_figure` for the formats and errors."""
-    description = ". ".join(_sentence(path) for path in view.paths)
-    save_figure(trajectory_figure(view), path, description)
+Points = NDArray[np.floating]
 
 
-def trajectory_figure(view: TrajectoryView) -> Spec:
+@dataclass(frozen=True, eq=False)
+class WordPath:
+    """One word's path through the figure: S of its recorded states."""
+
+    word: str
+    updates: NDArray[np.int64]  # (S,), that the word had received at each state
+    points: Points  # (S, 2)
+    cosine: NDArray[np.float32]  # (S,), to the original vector or, without one, to its first that is not zero
+    turn: NDArray[np.float32]  # (S,), degrees since the recorded state before; 0 after a zero vector
+    zero: NDArray[np.bool_]  # (S,), states at which the word had no vector yet
+    near: tuple[Near, ...]
+
+    @property
+    def oov(self) -> bool:
+        """Whether the word started at the zero vector."""
+        return bool(self.zero[0])
+
+
+def trajectory_view(
+    trajectories: Sequence[Trajectory],  # long ones are thinned
+    original: Vectors,  # has the neighbours at the start
+    refined: Vectors,  # and at the end
+    *,
+    projection: str = "pca",
+    neighbours: int = 5,  # at either end
+    seed: int = 0,
+) -> View[WordPath]:
+    """Project paths with the original neighbours of their words and the refined ones."""
+    check_words([trajectory.word for trajectory in trajectories])
+    for path in trajectories:
+        if len(path) == 0:
+            rule = f"no state of {path.word!r} was recorded"
+            raise OptionError(rule, remedy="choose another word or record more")
+    near = [_near(original, refined, path.word, neighbours) for path in trajectories]
+    most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
+    kept = [thin(t, most) for t in trajectories]
+    rows = [unit_rows(t.vectors) for t in trajectories]
+    flat, places, beside = place([r[i] for r, i in zip(rows, kept, strict=True)], near, projection, seed)
+    paths = []
+    for t, index, row, points, around in zip(trajectories, kept, rows, places, beside, strict=True):
+        zero: NDArray[np.bool_] = np.all(row == 0, axis=1)
+        cosine, turn = row[index] @ row[zero.argmin()], turns(t)[index]
+        paths.append(WordPath(t.word, t.updates[index], points, cosine, turn, zero[index], around))
+    return View.of(paths, flat)
+
+
+def _near(original: Vectors, refined: Vectors, word: str, most: int) -> list[Found]:
+    """The words nearest to a word in both tables, without words that have no direction."""
+    found: list[Found] = []
+    for last, vectors in ((False, original), (True, refined)):
+        row = vectors.get(word)
+        if row is not None and row.any():
+            near = [(other, cosine) for other, cosine in vectors.most_similar(word, topn=most)]
+            rows = [vectors.get_vector(other, norm=True) for other, _ in near]
+            found += [(name, last, c, row) for (name, c), row in zip(near, rows, strict=True) if row.any()]
+    return found
+
+
+def thin(trajectory: Trajectory, most: int = MOST_STATES) -> NDArray[np.int64]:
+    """Indices of at most ``most`` states, (S,), with the first and the last.
+
+    They are even in the mean of two clocks: states passed and angle travelled. So both the quick turn at the
+    start of a path and the long rest after it are shown.
+    """
+    states = len(trajectory)
+    if states <= most:
+        return np.arange(states)
+    travelled = np.cumsum(turns(trajectory), dtype=np.float64)
+    clock = np.linspace(0, 1, states) + travelled / (travelled[-1] or 1.0)
+    return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
+
+
+def turns(trajectory: Trajectory) -> NDArray[np.float32]:
+    """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
+    rows = unit_rows(trajectory.vectors)
+    # By the chord and not the cosine: arccos loses small angles between float32 rows to rounding.
+    chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
+    angles = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
+    zero: NDArray[np.bool_] = np.all(rows == 0, axis=1)
+    angles[zero[:-1] | zero[1:]] = 0
+    return np.concatenate([[0.0], angles]).astype(np.float32)
+
+
+def save_trajectory_plot(view: View[WordPath], path: str | os.PathLike[str]) -> None:
+    """Draw a view into a file; the suffix of the path names the format."""
+    save_figure(trajectory_figure(view), path, ". ".join(map(_sentence, view.paths)))
+
+
+def trajectory_figure(view: View[WordPath]) -> Spec:
     """Describe the figure of a view.
 
     A thin line shows every state kept, a thick one their running mean. Both grow darker with time.
     """
     colours = dict(zip((path.word for path in view.paths), WORDS, strict=False))
     curves = {"vconcat": [_cosine_curves(view, colours), _turn_curves(view, colours)], "spacing": 34}
-    header = rows_of_text([(_sentence(path), ink(colours[path.word])) for path in view.paths])
-    return {"vconcat": [header, {"hconcat": [_map(view, colours), curves], "spacing": 40}], "spacing": 0}
+    sentences = [(_sentence(path), ink(colours[path.word])) for path in view.paths]
+    return under_sentences(sentences, [_map(view, colours), curves])
+
+
+def shared_neighbours(view: View[WordPath]) -> set[tuple[str, bool]]:
+    """(word, last) of the neighbours that several of the paths have."""
+    seen = Counter(key for path in view.paths for key in {(near.word, near.last) for near in path.near})
+    return {key for key, paths in seen.items() if paths > 1}
 
 
 def _sentence(path: WordPath) -> str:
@@ -67,63 +178,51 @@ def _sentence(path: WordPath) -> str:
     return f"{word}: {count}, no original vector, cosine to its first {path.cosine[-1]:.2f}"
 
 
-def _map(view: TrajectoryView, colours: dict[str, str]) -> Spec:
+def _map(view: View[WordPath], colours: dict[str, str]) -> Spec:
     x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
     low, high = (np.array([axis["scale"]["domain"][end] for axis in (x, y)]) for end in (0, 1))
     pixels = np.array(_MAP) / (high - low)  # per unit
-    means = [_mean(path, pixels, view.method == "pca") for path in view.paths]
-    marks = [mark for path in view.paths for mark in _marks(path, view, colours[path.word])]
-    thin_rows: list[Spec] = []
-    thick_rows: list[Spec] = []
-    arrows: list[Spec] = []
-    for path, mean in zip(view.paths, means, strict=True):
+    shared, place = shared_neighbours(view), {"x": x, "y": y}
+    marks, thin_rows, thick_rows, arrows, states = [], [], [], [], []
+    for path in view.paths:
         colour = colours[path.word]
+        # In a nonlinear projection quick movement is smoothed too.
+        reach = _STRAIGHT / pixels if view.method == "pca" else None
+        mean = running_mean(path.points, len(path.points) // 30, reach)
+        marks += _marks(path, shared, colour)
         thin_rows += _segments(path.points, mean, colour, pixels, 0.55)
         thick_rows += _segments(mean, mean, colour, pixels, 1.0)
         arrows += _arrows(mean, colour, pixels)
-    place = {"x": x, "y": y}
+        states += _hovers(path, path.points.tolist(), path.cosine, "cosine ")
     moves = any(len(path.points) > 1 for path in view.paths)
     how = "Paths run from light to dark. Thin: every state kept. Thick: their running mean." if moves else ""
-    how += " Grey: near several of these words." if view.shared else ""
+    how += " Grey: near several of these words." if shared else ""
     line = {"strokeCap": "round", "strokeJoin": "round", "clip": True}
     channels = {"detail": "piece", "order": "order", "stroke": "colour"}
-    states = [row for path in view.paths for row in _states(path)]
+    names = _names(view, shared, colours, pixels)
     layers = [
         layer(thin_rows, "line", place, line | {"strokeWidth": 0.8}, **channels),
         layer(thick_rows, "line", place, line | {"strokeWidth": 2.4}, **channels),
         layer(arrows, "point", place, _ARROW, fill="colour", angle="angle"),
         hover_layer(states, place, "map"),
         mark_layer(marks, place, _SHAPES, _HOLLOW, note=how.strip()),
-        labels(_names(view, colours, pixels), place, _MAP, marks, [path.points for path in view.paths]),
+        labels(names, place, _MAP, marks, [path.points for path in view.paths]),
     ]
     return layered(layers, _MAP)
 
 
-_ARROW = {"shape": "M0,-1.2L0.9,0.9L0,0.45L-0.9,0.9Z", "size": 170, "opacity": 1, "stroke": None}
-"""An arrow head that points upwards."""
-
-
-def _states(path: WordPath) -> list[Spec]:
-    """What each state of a path says when it is pointed at."""
-    word = escape_for_display(path.word)
-    states = zip(path.points.tolist(), path.updates.tolist(), path.cosine.tolist(), strict=True)
-    return [
-        {"x": x, "y": y, "hover": f"{word} after {updates:,} updates: cosine {cosine:.3f}"}
-        for (x, y), updates, cosine in states
-    ]
-
-
-def _marks(path: WordPath, view: TrajectoryView, colour: str) -> list[Spec]:
+def _marks(path: WordPath, shared: set[tuple[str, bool]], colour: str) -> list[Spec]:
     """The ends of a path and its neighbours."""
     word = escape_for_display(path.word)
     first = "zero vector: it had none" if path.oov else "original vector"
     marks = [mark("last state", path.points[-1], 14, colour, _sentence(path))]
     marks.append(mark(first, path.points[0], 13, colour, f"{word}: {first}"))
-    for near in path.neighbours:
-        hover = f"{escape_for_display(near.word)}: cosine {near.cosine:.3f} to {word} ({near.state})"
-        shade = GREY if (near.word, near.state) in view.shared else colour
-        width = 11 if near.state == "original" else 8  # the tips of a diamond stand out from a square
-        marks.append(mark(f"nearest in the {near.state} vectors", near.point, width, shade, hover))
+    for near in path.near:
+        state = _STATES[near.last]
+        hover = f"{escape_for_display(near.word)}: cosine {near.cosine:.3f} to {word} ({state})"
+        shade = GREY if (near.word, near.last) in shared else colour
+        width = 8 if near.last else 11  # the tips of a diamond stand out from a square
+        marks.append(mark(f"nearest in the {state} vectors", near.point, width, shade, hover))
     return marks
 
 
@@ -135,8 +234,6 @@ def running_mean(
     Rows farther than ``reach`` (k,) along any axis are left out with the one opposite, so that quick straight
     movement is kept and only movement to and fro is smoothed.
 
-    Examples
-    --------
     >>> running_mean(np.array([[0.0], [2.0], [0.0], [2.0], [9.0]]), half=1).ravel().round(2).tolist()
     [0.0, 0.67, 1.33, 3.67, 9.0]
     """
@@ -153,27 +250,13 @@ def running_mean(
     return means
 
 
-def _mean(path: WordPath, pixels: NDArray[np.float64], linear: bool) -> NDArray[np.float64]:
-    """The running mean of a path, (S, 2); in a nonlinear projection quick movement is smoothed too."""
-    return running_mean(path.points, len(path.points) // 30, _STRAIGHT / pixels if linear else None)
-
-
-def _way(points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Length of the way to each point of a line, (n,)."""
-    return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-
-
 def _segments(
-    points: NDArray[np.floating],
-    mean: NDArray[np.float64],
-    colour: str,
-    pixels: NDArray[np.float64],
-    full: float,
+    points: Points, mean: Points, colour: str, pixels: NDArray[np.float64], full: float
 ) -> list[Spec]:
     """Points of a path in pieces, each darker than the one before by the way on the page."""
     if len(points) < 2:
         return []
-    way = _way(mean * pixels)
+    way = arc_length(mean * pixels)
     cuts = np.searchsorted(way, np.linspace(0, way[-1], _SHADES + 1)).clip(max=len(points) - 1)
     cuts = np.unique(np.append(cuts, len(points) - 1)).tolist()
     rows = []
@@ -183,9 +266,9 @@ def _segments(
     return rows
 
 
-def _arrows(mean: NDArray[np.float64], colour: str, pixels: NDArray[np.float64]) -> list[Spec]:
+def _arrows(mean: Points, colour: str, pixels: NDArray[np.float64]) -> list[Spec]:
     """Arrow heads at a third and two thirds of the way, where the path is long and straight enough."""
-    way = _way(mean * pixels)
+    way = arc_length(mean * pixels)
     arrows = []
     for share in (1 / 3, 2 / 3):
         here, behind, ahead = (
@@ -199,30 +282,34 @@ def _arrows(mean: NDArray[np.float64], colour: str, pixels: NDArray[np.float64])
     return arrows
 
 
-def _names(view: TrajectoryView, colours: dict[str, str], pixels: NDArray[np.float64]) -> list[Spec]:
+def _names(
+    view: View[WordPath],
+    shared: set[tuple[str, bool]],
+    colours: dict[str, str],
+    pixels: NDArray[np.float64],
+) -> list[Spec]:
     """Labels of the paths, then of their neighbours; neighbours on one spot share lines of text."""
     names = []
     for path in view.paths:
         at = path.points[-1 if path.oov else 0]
         names.append(label(escape_for_display(path.word), at, ink(colours[path.word]), 14, bold=True))
-    groups: dict[tuple[str, str], dict[str, Neighbour]] = {}
+    groups: dict[tuple[str, bool], dict[str, Near]] = {}
     for path in view.paths:
-        for near in path.neighbours:
-            if near.state == "original" and near.word in colours:
-                continue  # the start of its own path has its name
-            colour = GREY if (near.word, near.state) in view.shared else ink(colours[path.word])
-            groups.setdefault((colour, near.state), {})[near.word] = near
-    for (colour, state), found in groups.items():
+        for near in path.near:
+            if near.last or near.word not in colours:  # the start of a path has a name already
+                colour = GREY if (near.word, near.last) in shared else ink(colours[path.word])
+                groups.setdefault((colour, near.last), {})[near.word] = near
+    for (colour, last), found in groups.items():
         for pile in _piles(list(found.values()), pixels):
             middle = np.mean([near.point for near in pile], axis=0)
             for line in textwrap.wrap(", ".join(escape_for_display(near.word) for near in pile), 60):
-                names.append(label(line, middle, colour, italic=state == "original"))
+                names.append(label(line, middle, colour, italic=not last))
     return names
 
 
-def _piles(neighbours: list[Neighbour], pixels: NDArray[np.float64]) -> list[list[Neighbour]]:
+def _piles(neighbours: list[Near], pixels: NDArray[np.float64]) -> list[list[Near]]:
     """Neighbours in piles around the first of each."""
-    piles: list[list[Neighbour]] = []
+    piles: list[list[Near]] = []
     for near in neighbours:
         for pile in piles:
             if np.hypot(*((np.array(pile[0].point) - near.point) * pixels)) < _TOGETHER:
@@ -233,7 +320,7 @@ def _piles(neighbours: list[Neighbour], pixels: NDArray[np.float64]) -> list[lis
     return piles
 
 
-def _cosine_curves(view: TrajectoryView, colours: dict[str, str]) -> Spec:
+def _cosine_curves(view: View[WordPath], colours: dict[str, str]) -> Spec:
     """Cosine to the original vector against the number of updates."""
     title = "Cosine to the original"
     if any(path.oov for path in view.paths):
@@ -243,7 +330,7 @@ def _cosine_curves(view: TrajectoryView, colours: dict[str, str]) -> Spec:
     return _curves(view, title, [low, 1.0], [(rows, 1.8)])
 
 
-def _turn_curves(view: TrajectoryView, colours: dict[str, str]) -> Spec:
+def _turn_curves(view: View[WordPath], colours: dict[str, str]) -> Spec:
     """Angle between successive states, and its running mean."""
     every, means = [], []
     for path in view.paths:
@@ -260,34 +347,35 @@ def _turn_curves(view: TrajectoryView, colours: dict[str, str]) -> Spec:
 def _curve(path: WordPath, values: NDArray[np.float32], colour: str) -> list[Spec]:
     """A quantity over time, without the states at which the word had no vector."""
     word, dash = escape_for_display(path.word), [4, 3] if path.oov else [1, 0]
-    rows = zip(path.updates.tolist(), values.tolist(), path.zero.tolist(), strict=True)
+    places = list(zip(path.updates.tolist(), values.tolist(), strict=True))
+    rows = zip(_hovers(path, places, values), path.zero.tolist(), strict=True)
+    return [{"word": word, "colour": colour, "dash": dash, **row} for row, zero in rows if not zero]
+
+
+def _hovers(
+    path: WordPath, places: Sequence[Sequence[float]], values: NDArray[np.float32], name: str = ""
+) -> list[Spec]:
+    """What each state of a path says at its place (x, y) when it is pointed at."""
+    states = zip(places, path.updates.tolist(), values.tolist(), strict=True)
+    word = escape_for_display(path.word)
     return [
-        {
-            "word": word,
-            "x": x,
-            "y": y,
-            "colour": colour,
-            "dash": dash,
-            "hover": f"{word} after {x:,} updates: {y:.3f}",
-        }
-        for x, y, zero in rows
-        if not zero
+        {"x": x, "y": y, "hover": f"{word} after {updates:,} updates: {name}{value:.3f}"}
+        for (x, y), updates, value in states
     ]
 
 
 def _curves(
-    view: TrajectoryView, title: str, domain: list[float], lines: list[tuple[list[Spec], float]]
+    view: View[WordPath],
+    title: str,
+    domain: list[float],
+    lines: list[tuple[list[Spec], float]],  # rows and the width of a line
 ) -> Spec:
+    """A chart over the updates of a word."""
     last = max(int(path.updates[-1]) for path in view.paths)
     decades = [0, *(10**i for i in range(len(str(last))) if 10**i <= last)]
     ticks = decades if len(decades) > 2 else list(range(last + 1))
-    axis = {"values": ticks, "labelExpr": "format(datum.value, ',')"}
-    x: Spec = {
-        "field": "x",
-        "type": "quantitative",
-        "title": "updates of the word (logarithmic)",
-        "axis": axis,
-    }
+    x: Spec = {"field": "x", "type": "quantitative", "title": "updates of the word (logarithmic)"}
+    x["axis"] = {"values": ticks, "labelExpr": "format(datum.value, ',')"}
     x["scale"] = {"type": "symlog", "domain": [0, max(1, last)], "nice": False}
     y: Spec = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
     y["scale"] = {"domain": domain}

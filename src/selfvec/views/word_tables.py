@@ -15,7 +15,6 @@ from rich.text import Text
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Float, Vectors
-from selfvec.numerics.rows import unit_rows
 
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, printable, sentence
 
@@ -36,19 +35,13 @@ __all__ = [
 
 _STATES = ("original", "refined")
 _NEIGHBOURS = 5  # that came, and that went
+_SHOWN, _NEAR = 12, 3  # states of a trajectory, and words near each
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
 _LABEL = 4  # words of a sense's label beside a reading
 
 
 def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Nearest words, one table per word; original and refined side by side if both are given.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        As in ``similar --json``: ``word``, ``state`` ("original" or "refined") and ``neighbours``, a list of
-        (term, cosine), nearest first.
-    """
+    """Rows of ``similar --json``, one table per word; original and refined side by side if both are given."""
     words = dict.fromkeys(row["word"] for row in rows)
     found = {(row["word"], row["state"]): [(str(t), float(c)) for t, c in row["neighbours"]] for row in rows}
     states = [state for state in _STATES if any(row["state"] == state for row in rows)]
@@ -87,54 +80,31 @@ def _word_table(
     return table
 
 
-def trajectory_table(
-    trajectory: Trajectory,
-    refined: Vectors,
-    original: Vectors | None = None,
-    *,
-    states: int = 12,
-    neighbours: int = 3,
-) -> RenderableType:
-    """One line per state of a word's path, about ``states`` of them, with the words near it.
-
-    Neighbours are looked up in ``refined`` and, if given, in ``original``.
-    """
-    tables = {"original": original, "refined": refined}
+def trajectory_table(trajectory: Trajectory, original: Vectors, refined: Vectors) -> RenderableType:
+    """One line per state of a word's path, about a dozen of them, with the words near it."""
     table = plain_table(title=trajectory.word, figures=("updates", "cosine"))
-    for name, vectors in tables.items():
-        if vectors is not None:
-            table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
-    rows = unit_rows(trajectory.vectors)
-    for state in _milestones(trajectory.updates, states):
-        zero = not rows[state].any()
-        cells = [f"{trajectory.updates[state]:,}", "none yet" if zero else f"{_cosine(rows, state):.3f}"]
-        near = [
-            _near(vectors, trajectory.word, rows[state], neighbours)
-            for vectors in tables.values()
-            if vectors is not None
-        ]
-        add_row(table, *cells, *near)
+    for name in _STATES:
+        table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
+    rows, cosines = trajectory.vectors, trajectory.to_original()
+    for state in _milestones(trajectory.updates):
+        cosine = f"{cosines[state]:.3f}" if rows[state].any() else "none yet"
+        near = [_near(vectors, trajectory.word, rows[state]) for vectors in (original, refined)]
+        add_row(table, f"{trajectory.updates[state]:,}", cosine, *near)
     return table
 
 
-def _milestones(updates: NDArray[np.int64], most: int) -> list[int]:
-    """Indices of about ``most`` states with the first and the last; more early ones, when words move most."""
+def _milestones(updates: NDArray[np.int64]) -> list[int]:
+    """Indices of about `_SHOWN` states with the first and the last; more early ones, when words move most."""
     clock = np.log1p(updates)
-    index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], most) - 1e-9)
+    index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], _SHOWN) - 1e-9)
     return sorted({0, *index.clip(max=len(updates) - 1).tolist(), len(updates) - 1})
 
 
-def _cosine(rows: Float, state: int) -> float:
-    """Cosine to the original or, if that is zero, to the first state that is not."""
-    first = int(np.argmax(np.any(rows != 0, axis=1)))
-    return float(rows[first] @ rows[state])
-
-
-def _near(vectors: Vectors, word: str, row: Float, topn: int) -> str:
+def _near(vectors: Vectors, word: str, row: Float) -> str:
     if not np.any(row):
         return ""
-    found = [term for term, _ in vectors.most_similar(row, topn=topn + 1) if term != word]
-    return escaped(found[:topn])
+    found = [term for term, _ in vectors.most_similar(row, topn=_NEAR + 1) if term != word]
+    return escaped(found[:_NEAR])
 
 
 def slice_table(path: SlicePath) -> RenderableType:

@@ -16,7 +16,7 @@ from selfvec.analysis.drift.slice_paths import slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.usage.use_vectors import use_space
-from selfvec.views.slices import save_slice_plot, slice_view
+from selfvec.views.slice_figure import save_slice_plot, slice_view
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +94,15 @@ def test_what_cannot_be_followed_is_said(run: Run) -> None:
 
 def test_a_figure_shows_places_inside_their_regions(run: Run) -> None:
     view = slice_view(run, ["x0", "x1"], jobs=1)
-    assert view.names == ("old", "new")
+    assert view.paths[0].path.names == ("old", "new")
     left, right, bottom, top = view.frame
-    for word in view.words:
+    for word in view.paths:
         assert word.regions is not None
         for point, region in zip(word.points, word.regions, strict=True):
             np.testing.assert_allclose(region[:-1].mean(axis=0), point, atol=1e-4)
         assert np.all((word.points >= [left, bottom]) & (word.points <= [right, top]))
         assert {near.last for near in word.near} == {False, True}
-    moved = view.words[0]
+    moved = view.paths[0]
     before, after = ({near.word[:2] for near in moved.near if near.last is last} for last in (False, True))
     assert before <= {"t0", "x1"}
     assert after == {"t1"}
@@ -111,7 +111,7 @@ def test_a_figure_shows_places_inside_their_regions(run: Run) -> None:
 def test_bent_projections_have_no_regions(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     view = slice_view(run, ["x0"], projection="tsne", jobs=1)
-    assert view.words[0].regions is None
+    assert view.paths[0].regions is None
     save_slice_plot(view, tmp_path / "x.svg")
     assert "x0: 160 uses, farthest from old in new (" in (tmp_path / "x.svg").read_text("utf-8")
 

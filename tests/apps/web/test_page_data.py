@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
 from selfvec.analysis.drift import drift
-from selfvec.apps.web.completion import Completion
-from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.page_data import Completion, PageData
 from selfvec.apps.web.ranking import Filter, WordTables, rank
 from selfvec.apps.web.word_map import LARGEST, draw_map, history_states, table_state
 from selfvec.base.errors import InputError

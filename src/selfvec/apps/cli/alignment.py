@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
-from .arguments import AsJson, Jobs, Seed
+from .arguments import AsJson, Jobs, Seed, arg, opt
 from .output import TerminalProgress, print_json, say, show
 
 __all__ = ["align", "compare"]
@@ -21,66 +19,48 @@ class AlignOptions:
     """Options of the methods; an option that is None was not given."""
 
     min_count: Annotated[
-        int | None,
-        typer.Option(min=1, help="Fit on words at least this frequent (procrustes, relative)."),
+        int | None, opt("Fit on words at least this frequent (procrustes, relative).", min=1)
     ] = None
     trim: Annotated[
         float | None,
-        typer.Option(
-            help="Share of words left out of the fit, those that fit worst: 0.1.", rich_help_panel=PROCRUSTES
-        ),
+        opt("Share of words left out of the fit, those that fit worst: 0.1.", panel=PROCRUSTES),
     ] = None
     centre: Annotated[
-        bool | None,
-        typer.Option("--centre", help="Subtract the mean vector of each table.", rich_help_panel=PROCRUSTES),
+        bool | None, opt("Subtract the mean vector of each table.", None, "--centre", panel=PROCRUSTES)
     ] = None
-    window: Annotated[
-        int | None, typer.Option(min=2, help="Tokens per window: 41.", rich_help_panel=COMPASS)
-    ] = None
+    window: Annotated[int | None, opt("Tokens per window: 41.", panel=COMPASS, min=2)] = None
     anchor: Annotated[
-        float | None,
-        typer.Option(
-            metavar="L", help="How strongly words are held to their old vectors: 0.", rich_help_panel=COMPASS
-        ),
+        float | None, opt("How strongly words are held to their old vectors: 0.", "L", panel=COMPASS)
     ] = None
-    anchors: Annotated[
-        int | None, typer.Option(min=1, help="Number of anchor words: 300.", rich_help_panel=RELATIVE)
-    ] = None
+    anchors: Annotated[int | None, opt("Number of anchor words: 300.", panel=RELATIVE, min=1)] = None
     choose: Annotated[
-        str | None,
-        typer.Option(
-            metavar="frequency|kmeans|farthest", help="How anchors are chosen.", rich_help_panel=RELATIVE
-        ),
+        str | None, opt("How anchors are chosen.", "frequency|kmeans|farthest", panel=RELATIVE)
     ] = None
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of kmeans and farthest.", rich_help_panel=RELATIVE)
-    ] = None
+    seed: Annotated[int | None, opt("Seed of kmeans and farthest.", panel=RELATIVE, min=0)] = None
 
 
 def align(
-    a: Annotated[str, typer.Argument(metavar="A", help="A run folder or vectors file.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    a: Annotated[str, arg("A", "A run folder or vectors file.")],
+    b: Annotated[str, arg("B", "Another one.")],
     output: Annotated[
         Path,
-        typer.Option(
+        opt(
+            "File or folder for B's vectors; compass and relative write a folder with a and b.",
+            "OUT",
             "--output",
             "-o",
-            metavar="OUT",
-            help="File or folder for B's vectors; compass and relative write a folder with a and b.",
         ),
     ],
     *,
     method: Annotated[
         str,
-        typer.Option(
-            metavar="procrustes|compass|relative",
-            help="Rotate B onto A; train both from one shared space (compass); or describe words by their "
+        opt(
+            "Rotate B onto A; train both from one shared space (compass); or describe words by their "
             "cosines to anchor words (relative).",
+            "procrustes|compass|relative",
         ),
     ] = "procrustes",
-    to: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="Format of OUT; by default its suffix decides.")
-    ] = None,
+    to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
     options: AlignOptions,
     as_json: AsJson = False,
 ) -> None:
@@ -88,10 +68,10 @@ def align(
 
     Example: selfvec align run-1990 run-2020 -o aligned.vec
     """
-    from selfvec.analysis.alignment import align as bring_together
+    from selfvec.analysis.alignment import align
 
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
-    aligned = bring_together(a, b, method, **given)
+    aligned = align(a, b, method, **given)
     left_out = aligned.save(output, to)
     if as_json:
         done = {"method": aligned.method, "a": a, "b": b, "target": str(output)}
@@ -120,31 +100,24 @@ class CompareOptions:
 
     method: Annotated[
         str,
-        typer.Option(
-            metavar="auto|compass|procrustes|relative",
-            help="auto: compass if both runs kept their tokens, else procrustes.",
+        opt(
+            "auto: compass if both runs kept their tokens, else procrustes.",
+            "auto|compass|procrustes|relative",
         ),
     ] = "auto"
-    min_count: Annotated[
-        int | None, typer.Option(min=1, help="Leave out words that are rarer in either text: 10.")
-    ] = None
-    neighbours: Annotated[int, typer.Option(min=1, help="Nearest words compared.")] = 10
-    permutations: Annotated[
-        int, typer.Option(min=20, help="Random splits in the significance test (compass).")
-    ] = 200
+    min_count: Annotated[int | None, opt("Leave out words that are rarer in either text: 10.", min=1)] = None
+    permutations: Annotated[int, opt("Random splits in the significance test (compass).", min=20)] = 200
     jobs: Jobs = None
     seed: Seed = 0
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="RUN_A", help="A run folder or vectors file.")],
-    b: Annotated[str, typer.Argument(metavar="RUN_B", help="Another one.")],
+    a: Annotated[str, arg("RUN_A", "A run folder or vectors file.")],
+    b: Annotated[str, arg("RUN_B", "Another one.")],
     *,
-    top: Annotated[int, typer.Option(min=1, help="Words listed.")] = 20,
-    fdr: Annotated[
-        float,
-        typer.Option(metavar="Q", min=0, max=1, help="Significance level: the false discovery rate."),
-    ] = 0.05,
+    top: Annotated[int, opt("Words listed.", min=1)] = 20,
+    fdr: Annotated[float, opt("Significance level: the false discovery rate.", "Q", min=0, max=1)] = 0.05,
+    neighbours: Annotated[int, opt("Nearest words compared.", min=1)] = 10,
     options: CompareOptions,
     as_json: AsJson = False,
 ) -> None:
@@ -152,11 +125,9 @@ def compare(
 
     Example: selfvec compare run-1990 run-2020 --top 30
     """
-    from selfvec.analysis.alignment import compare as word_by_word
+    from selfvec.analysis.alignment import compare
 
-    given = asdict(options)
-    neighbours = given.pop("neighbours")
-    found = word_by_word(a, b, progress=TerminalProgress(), **given).as_dict(top, fdr, neighbours)
+    found = compare(a, b, progress=TerminalProgress(), **asdict(options)).as_dict(top, fdr, neighbours)
     if as_json:
         print_json(found)
         return

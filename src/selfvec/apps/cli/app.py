@@ -9,19 +9,8 @@ import typer
 
 from selfvec.base.errors import SelfvecError
 
-from . import (
-    alignment,
-    concepts,
-    demo,
-    evaluate,
-    fetch,
-    other_tools,
-    refine,
-    search,
-    update,
-    words,
-)
-from .arguments import Command, CommandGroup, with_options
+from . import alignment, concepts, evaluate, runs, tools, words
+from .arguments import Command, CommandGroup, Greedy, Pair, with_options
 
 __all__ = ["app", "run"]
 
@@ -35,11 +24,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 PANELS = {
-    "Refine": (demo.demo, refine.refine, update.update, update.merge),
-    "See what changed": (words.similar, words.health, words.trajectory, words.drift, other_tools.serve),
+    "Refine": (runs.demo, runs.refine, runs.update, runs.merge),
+    "See what changed": (words.similar, words.health, words.trajectory, words.drift, tools.serve),
     "Did it help?": (evaluate.evaluate,),
     "Search and concepts": (
-        search.search,
+        concepts.search,
         concepts.phrases,
         concepts.expand,
         concepts.topics,
@@ -50,17 +39,17 @@ PANELS = {
     "Other vectors, other tools": (
         alignment.align,
         alignment.compare,
-        other_tools.convert,
-        other_tools.export,
-        other_tools.mcp,
+        tools.convert,
+        tools.export,
+        tools.mcp,
     ),
 }
-PARSERS: dict[object, type[Command]] = {words.drift: words.Pairing, evaluate.evaluate: evaluate.Greedy}
+PARSERS: dict[object, type[Command]] = {words.drift: Pair, evaluate.evaluate: Greedy}
 
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(cls=PARSERS.get(command, Command), rich_help_panel=panel)(with_options(command))
-app.add_typer(fetch.app, name="fetch", rich_help_panel="Refine")
+app.add_typer(tools.fetch, name="fetch", rich_help_panel="Refine")
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import Field, dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -21,39 +22,61 @@ from typer.core import TyperCommand, TyperGroup
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
 
+if TYPE_CHECKING:
+    from selfvec.data.run import Run
+
 __all__ = [
     "AsJson",
     "Command",
     "CommandGroup",
+    "Greedy",
     "Jobs",
     "MinCount",
     "NewRun",
     "OtherCorpus",
     "Overwrite",
+    "Pair",
     "Reading",
     "RunFolder",
     "Seed",
     "Words",
     "Work",
+    "arg",
     "listed",
+    "open_run",
+    "opt",
     "with_options",
 ]
 
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
-Words = Annotated[list[str], typer.Argument(metavar="WORD...", help="Words of the run.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of all random choices.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Threads; by default all cores.")]
-MinCount = Annotated[int, typer.Option(min=1, help="Leave out words that occur less often.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing result.")]
-NewRun = Annotated[
-    Path,
-    typer.Option("--output", "-o", metavar="RUN", help="The run folder to make.", rich_help_panel=KEEP),
-]
+
+def arg(metavar: str, help: str) -> Any:
+    """An argument, as Typer reads it."""
+    return typer.Argument(metavar=metavar, help=help)
+
+
+def opt(help: str, metavar: str | None = None, *flags: str, panel: str | None = None, **more: Any) -> Any:
+    """An option, as Typer reads it; its flag is the name of the parameter if no ``flags`` are given."""
+    return typer.Option(*flags, help=help, metavar=metavar, rich_help_panel=panel, **more)
+
+
+RunFolder = Annotated[Path, arg("RUN", "A run folder.")]
+Words = Annotated[list[str], arg("WORD...", "Words of the run.")]
+AsJson = Annotated[bool, opt("Print one JSON document.", None, "--json")]
+Seed = Annotated[int, opt("Seed of all random choices.", min=0)]
+Jobs = Annotated[int | None, opt("Threads; by default all cores.", min=1)]
+MinCount = Annotated[int, opt("Leave out words that occur less often.", min=1)]
+Overwrite = Annotated[bool, opt("Replace an existing result.", None, "--overwrite")]
+NewRun = Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o", panel=KEEP)]
 OtherCorpus = Annotated[
-    list[str] | None,
-    typer.Option(metavar="CORPUS", help="Use these files or folders instead of the run's own documents."),
+    list[str] | None, opt("Use these files or folders instead of the run's own documents.", "CORPUS")
 ]
+
+
+def open_run(folder: Path) -> Run:
+    """Open a run folder. Its reader is imported here, so that ``--help`` is fast."""
+    from selfvec.storage.run_folder import open_run
+
+    return open_run(folder)
 
 
 class _PlainFlags:
@@ -74,6 +97,35 @@ class Command(_PlainFlags, TyperCommand):
 
 class CommandGroup(_PlainFlags, TyperGroup):
     """The same for a group of commands."""
+
+
+class Greedy(Command):
+    """A repeatable option takes the values that follow it, up to `most`, as in ``--similarity *.tsv``."""
+
+    most = sys.maxsize
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Repeat such an option before each of its values."""
+        repeatable = {flag for of in self.params if getattr(of, "multiple", False) for flag in of.opts}
+        out: list[str] = []
+        flag, taken = "", 0
+        for place, argument in enumerate(args):
+            if argument == "--":
+                out += args[place:]
+                break
+            if argument.startswith("-") and argument != "-":
+                flag, taken = (argument if argument in repeatable else ""), 0
+            elif flag and taken < self.most:
+                out += [flag] if taken else []
+                taken += 1
+            out.append(argument)
+        return super().parse_args(ctx, out)
+
+
+class Pair(Greedy):
+    """A repeatable option takes the two values that follow it, as in ``--between A B``."""
+
+    most = 2
 
 
 @dataclass(frozen=True)
@@ -122,8 +174,6 @@ def listed(text: str | None) -> list[str] | None:
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The same command with one option for each field of its records.
 
-    Examples
-    --------
     >>> from dataclasses import dataclass
     >>> @dataclass
     ... class Size:
@@ -180,13 +230,9 @@ def _annotation(about: Option, hint: Any, name: str, default: Any) -> Any:
     if about.many or {int, str} <= set(get_args(hint)):
         hint = list[str] if about.many == "repeat" else str
         hint = hint | None if default is None else hint
-    shown = typer.Option(
-        *about.flags or ("--" + name.replace("_", "-"),),
-        metavar=about.metavar or "|".join(about.choices) or None,
-        help=about.help,
-        rich_help_panel=about.panel,
-    )
-    return Annotated[hint, shown]
+    flags = about.flags or ("--" + name.replace("_", "-"),)
+    metavar = about.metavar or "|".join(about.choices) or None
+    return Annotated[hint, opt(about.help, metavar, *flags, panel=about.panel)]
 
 
 def _value(field: Field[Any], typed: Any) -> Any:

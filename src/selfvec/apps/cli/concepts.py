@@ -1,4 +1,4 @@
-"""Commands about the terms of a text: ``phrases``, ``expand``, ``topics``, ``graph`` and ``why``."""
+"""Commands about texts and terms: ``search``, ``phrases``, ``expand``, ``topics``, ``graph`` and ``why``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,51 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, MinCount, RunFolder, Seed, listed
+from .arguments import AsJson, MinCount, OtherCorpus, RunFolder, Seed, arg, listed, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
-__all__ = ["expand", "graph", "phrases", "topics", "why"]
+__all__ = ["expand", "graph", "phrases", "search", "topics", "why"]
+
+Query = Annotated[str, arg("QUERY", "A question or some words.")]
+
+
+def search(
+    run: RunFolder,
+    query: Query,
+    corpus: OtherCorpus = None,
+    mode: Annotated[
+        str, opt("Use words and vectors, words only, or vectors only.", "hybrid|bm25|dense")
+    ] = "hybrid",
+    topn: Annotated[int, opt("Documents shown.", min=1)] = 10,
+    filters: Annotated[
+        list[str] | None,
+        opt("Only documents with this value or date; may be repeated.", "FIELD=VALUE|date=A..B", "--filter"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find documents by their words and their meaning, and show why each was found.
+
+    Example: selfvec search run "damage to roofs" --filter date=1996..1998
+    """
+    from selfvec.search import check_mode, run_index
+
+    check_mode(mode)
+    if not query.strip():
+        raise OptionError("the query is empty", remedy="write the words to search for")
+    index = run_index(open_run(run), corpus, progress=TerminalProgress())
+    found = index.search(query, topn, mode=mode, filters=filters or ())
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from selfvec.views.run_tables import found_text
+
+    if not found.asked and not found.unknown:
+        say("nothing to search for: stop words are left out")
+    if found.unknown:
+        say(f"not in the documents or the run: {', '.join(found.unknown)}")
+    show(found_text(found))
 
 
 @dataclass(frozen=True)
@@ -20,26 +59,18 @@ class PhraseOptions:
 
     min_count: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="Occurrences outside longer phrases, at least: 5, or 2 per million words if more."
-        ),
+        opt("Occurrences outside longer phrases, at least: 5, or 2 per million words if more.", min=1),
     ] = None
-    npmi: Annotated[float, typer.Option(help="Normalised pointwise mutual information, at least.")] = 0.35
-    longest: Annotated[int, typer.Option(min=2, help="Words per phrase, at most.")] = 4
-    stop_words: Annotated[
-        str, typer.Option(metavar="LANG|FILE", help="Words that no phrase begins or ends with.")
-    ] = "en"
+    npmi: Annotated[float, opt("Normalised pointwise mutual information, at least.")] = 0.35
+    longest: Annotated[int, opt("Words per phrase, at most.", min=2)] = 4
+    stop_words: Annotated[str, opt("Words that no phrase begins or ends with.", "LANG|FILE")] = "en"
 
 
 def phrases(
-    source: Annotated[
-        list[str], typer.Argument(metavar="RUN|CORPUS...", help="A run folder, or files or folders of text.")
-    ],
+    source: Annotated[list[str], arg("RUN|CORPUS...", "A run folder, or files or folders of text.")],
     *,
-    topn: Annotated[int | None, typer.Option(min=1, help="Phrases listed: 50, in JSON all.")] = None,
-    text_field: Annotated[
-        str | None, typer.Option(metavar="F[,F...]", help="Fields that hold the text.")
-    ] = None,
+    topn: Annotated[int | None, opt("Phrases listed: 50, in JSON all.", min=1)] = None,
+    text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")] = None,
     options: PhraseOptions,
     as_json: AsJson = False,
 ) -> None:
@@ -47,15 +78,13 @@ def phrases(
 
     Example: selfvec phrases reports.csv --topn 100
     """
-    from selfvec.analysis.concepts import phrases as find
+    from selfvec.analysis.concepts import phrases
     from selfvec.corpus import Corpus
-    from selfvec.storage.run_folder import is_run, open_run
+    from selfvec.storage.run_folder import is_run
 
-    if len(source) == 1 and is_run(source[0]):
-        found = find(open_run(source[0]), progress=TerminalProgress(), **asdict(options))
-    else:
-        corpus = Corpus.open(source, text_fields=listed(text_field))
-        found = find(corpus, progress=TerminalProgress(), **asdict(options))
+    one_run = len(source) == 1 and is_run(source[0])
+    text = open_run(Path(source[0])) if one_run else Corpus.open(source, text_fields=listed(text_field))
+    found = phrases(text, progress=TerminalProgress(), **asdict(options))
     if as_json:
         print_json(found.as_dict(topn))
         return
@@ -66,8 +95,8 @@ def phrases(
 
 def expand(
     run: RunFolder,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A question or some words.")],
-    topn: Annotated[int, typer.Option(min=1, help="Terms listed.")] = 10,
+    query: Query,
+    topn: Annotated[int, opt("Terms listed.", min=1)] = 10,
     min_count: MinCount = 5,
     as_json: AsJson = False,
 ) -> None:
@@ -75,10 +104,9 @@ def expand(
 
     Example: selfvec expand run "damage to roofs"
     """
-    from selfvec.analysis.concepts import expand as find
-    from selfvec.storage.run_folder import open_run
+    from selfvec.analysis.concepts import expand
 
-    found = find(open_run(run), query, topn, min_count=min_count, progress=TerminalProgress())
+    found = expand(open_run(run), query, topn, min_count=min_count, progress=TerminalProgress())
     if as_json:
         print_json(found.as_dict())
         return
@@ -92,11 +120,10 @@ def expand(
 def topics(
     run: RunFolder,
     number: Annotated[
-        int | None,
-        typer.Option(metavar="K", min=1, help="Number of topics: by default 4 to 32, chosen by silhouette."),
+        int | None, opt("Number of topics: by default 4 to 32, chosen by silhouette.", "K", min=1)
     ] = None,
-    topn: Annotated[int, typer.Option(min=3, help="Terms listed for each topic.")] = 12,
-    min_count: Annotated[int, typer.Option(min=1, help="Leave out terms in fewer documents.")] = 5,
+    topn: Annotated[int, opt("Terms listed for each topic.", min=3)] = 12,
+    min_count: Annotated[int, opt("Leave out terms in fewer documents.", min=1)] = 5,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -104,12 +131,10 @@ def topics(
 
     Example: selfvec topics run --number 10
     """
-    from selfvec.analysis.concepts import topics as find
-    from selfvec.storage.run_folder import open_run
+    from selfvec.analysis.concepts import topics
 
-    found = find(
-        open_run(run), number, topn=topn, min_count=min_count, seed=seed, progress=TerminalProgress()
-    )
+    opened, progress = open_run(run), TerminalProgress()
+    found = topics(opened, number, topn=topn, min_count=min_count, seed=seed, progress=progress)
     if as_json:
         print_json(found.as_dict())
         return
@@ -122,13 +147,11 @@ def topics(
 class GraphOptions:
     """What the graph holds, as `selfvec.analysis.concepts.graph` takes it."""
 
-    size: Annotated[int, typer.Option(min=2, help="Terms, at most.")] = 120
+    size: Annotated[int, opt("Terms, at most.", min=2)] = 120
     neighbours: Annotated[
-        int, typer.Option(min=1, help="Join two terms if each is among this many nearest of the other.")
+        int, opt("Join two terms if each is among this many nearest of the other.", min=1)
     ] = 5
-    by: Annotated[
-        str, typer.Option(metavar="cosine|ppmi", help="Nearness: cosine of vectors, or co-occurrence (PPMI).")
-    ] = "cosine"
+    by: Annotated[str, opt("Nearness: cosine of vectors, or co-occurrence (PPMI).", "cosine|ppmi")] = "cosine"
     seed: Seed = 0
 
 
@@ -136,16 +159,14 @@ def graph(
     run: RunFolder,
     output: Annotated[
         Path,
-        typer.Option(
+        opt(
+            "The file to write; its suffix decides the format.",
+            "FILE.graphml|json|html|svg|png",
             "--output",
             "-o",
-            metavar="FILE.graphml|json|html|svg|png",
-            help="The file to write; its suffix decides the format.",
         ),
     ],
-    word: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORD...]", help="Show terms around these words only.")
-    ] = None,
+    word: Annotated[list[str] | None, arg("[WORD...]", "Show terms around these words only.")] = None,
     *,
     options: GraphOptions,
     as_json: AsJson = False,
@@ -154,12 +175,11 @@ def graph(
 
     Example: selfvec graph run hail -o hail.html
     """
-    from selfvec.analysis.concepts import graph as find
-    from selfvec.storage.run_folder import open_run
+    from selfvec.analysis.concepts import graph
     from selfvec.views.graphs import check_suffix, save_graph
 
     check_suffix(output)
-    found = find(open_run(run), word or (), progress=TerminalProgress(), **asdict(options))
+    found = graph(open_run(run), word or (), progress=TerminalProgress(), **asdict(options))
     save_graph(found, output)
     if as_json:
         print_json({"target": str(output), **found.as_dict()})
@@ -170,21 +190,20 @@ def graph(
 
 def why(
     run: RunFolder,
-    word_a: Annotated[str, typer.Argument(metavar="WORD_A", help="A word of the run.")],
-    word_b: Annotated[str, typer.Argument(metavar="WORD_B", help="Another one.")],
-    topn: Annotated[int, typer.Option(min=1, help="Shared contexts listed.")] = 12,
-    window: Annotated[int, typer.Option(min=3, help="Tokens around a word that count as its context.")] = 21,
-    sentences: Annotated[int, typer.Option(min=0, help="Example sentences for each word.")] = 2,
+    word_a: Annotated[str, arg("WORD_A", "A word of the run.")],
+    word_b: Annotated[str, arg("WORD_B", "Another one.")],
+    topn: Annotated[int, opt("Shared contexts listed.", min=1)] = 12,
+    window: Annotated[int, opt("Tokens around a word that count as its context.", min=3)] = 21,
+    sentences: Annotated[int, opt("Example sentences for each word.", min=0)] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Explain why two words are similar: list the contexts they share.
 
     Example: selfvec why run hail snow
     """
-    from selfvec.analysis.concepts import why as explain
-    from selfvec.storage.run_folder import open_run
+    from selfvec.analysis.concepts import why
 
-    found = explain(open_run(run), word_a, word_b, topn, window=window, examples=sentences)
+    found = why(open_run(run), word_a, word_b, topn, window=window, examples=sentences)
     if as_json:
         print_json(found.as_dict())
         return

@@ -8,11 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, Command, Seed
+from .arguments import AsJson, Seed, arg, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -20,35 +18,10 @@ if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors
     from selfvec.evaluation import Task
 
-__all__ = ["Greedy", "evaluate"]
+__all__ = ["evaluate"]
 
 
-class Greedy(Command):
-    """A repeatable option takes all values that follow it, as in ``--similarity *.tsv``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Repeat such an option before each of its values."""
-        greedy = {flag for param in self.params if getattr(param, "multiple", False) for flag in param.opts}
-        out: list[str] = []
-        flag, free = None, False
-        for place, argument in enumerate(args):
-            if argument == "--":
-                out += args[place:]
-                break
-            if argument.startswith("-") and argument != "-":
-                flag, free = (argument if argument in greedy else None), True
-            elif flag is not None:
-                if not free:
-                    out.append(flag)
-                free = False
-            out.append(argument)
-        return super().parse_args(ctx, out)
-
-
-def _task(help: str, metavar: str | None = None, *flags: str, **options: Any) -> Any:
-    """An option that adds a task."""
-    return typer.Option(*flags, help=help, metavar=metavar, rich_help_panel="What to measure", **options)
-
+MEASURE = "What to measure"
 
 Paths = list[Path] | None
 
@@ -57,28 +30,29 @@ Paths = list[Path] | None
 class TaskOptions:
     """What to measure."""
 
-    similarity: Annotated[Paths, _task("Rows of word, word, score.", "TSV...")] = None
-    analogies: Annotated[Paths, _task("Four words a line, as Google's or MSR's.", "FILE...")] = None
-    retrieval: Annotated[Paths, _task("corpus.jsonl, queries.jsonl, qrels.", "BEIR_DIR...")] = None
-    classification: Annotated[Paths, _task("train.tsv and test.tsv, rows of label, text.", "DIR...")] = None
-    shots: Annotated[int | None, _task("Classify from N documents a class.", min=1)] = None
-    bias: Annotated[bool, _task("WEAT on small built-in word sets.", None, "--bias")] = False
-    bias_sets: Annotated[Paths, _task("WEAT on your word sets, TOML or JSON.", "FILE...")] = None
-    oov: Annotated[bool, _task("Hide known words of a run and induce vectors for them.", None, "--oov")] = (
-        False
+    similarity: Annotated[Paths, opt("Rows of word, word, score.", "TSV...", panel=MEASURE)] = None
+    analogies: Annotated[Paths, opt("Four words a line, as Google's or MSR's.", "FILE...", panel=MEASURE)] = (
+        None
     )
+    retrieval: Annotated[Paths, opt("corpus.jsonl, queries.jsonl, qrels.", "BEIR_DIR...", panel=MEASURE)] = (
+        None
+    )
+    classification: Annotated[
+        Paths, opt("train.tsv and test.tsv, rows of label, text.", "DIR...", panel=MEASURE)
+    ] = None
+    shots: Annotated[int | None, opt("Classify from N documents a class.", panel=MEASURE, min=1)] = None
+    bias: Annotated[bool, opt("WEAT on small built-in word sets.", None, "--bias", panel=MEASURE)] = False
+    bias_sets: Annotated[Paths, opt("WEAT on your word sets, TOML or JSON.", "FILE...", panel=MEASURE)] = None
+    oov: Annotated[
+        bool, opt("Hide known words of a run and induce vectors for them.", None, "--oov", panel=MEASURE)
+    ] = False
     stability: Annotated[
-        bool, _task("Refine again with other seeds and on halves of the corpus.", None, "--stability")
+        bool,
+        opt("Refine again with other seeds and on halves of the corpus.", None, "--stability", panel=MEASURE),
     ] = False
 
     def tasks(self) -> list[Task[Any]]:
-        """The tasks that were asked for.
-
-        Raises
-        ------
-        OptionError
-            If there are none.
-        """
+        """The tasks that were asked for, at least one."""
         from selfvec import evaluation as tasks
 
         of_files: list[tuple[Paths, Callable[[Path], Task[Any]]]] = [
@@ -101,21 +75,15 @@ class TaskOptions:
 
 def evaluate(
     vectors: Annotated[
-        list[str],
-        typer.Argument(metavar="RUN|VECTORS...", help="Run folders and vectors files, before any options."),
+        list[str], arg("RUN|VECTORS...", "Run folders and vectors files, before any options.")
     ],
     task_options: TaskOptions,
     against: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME...", help="Baselines, trained now on the run's tokens; or all."),
+        list[str] | None, opt("Baselines, trained now on the run's tokens; or all.", "NAME...")
     ] = None,
-    dimensions: Annotated[
-        str | None, typer.Option(metavar="N[,N...]", help="Measure again in N principal axes.")
-    ] = None,
+    dimensions: Annotated[str | None, opt("Measure again in N principal axes.", "N[,N...]")] = None,
     seed: Seed = 0,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE.md|html", help="Write a report with charts.")
-    ] = None,
+    report: Annotated[Path | None, opt("Write a report with charts.", "FILE.md|html")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure vectors on tasks, with confidence intervals and paired differences.
@@ -146,13 +114,13 @@ def _trained(given: list[str], names: list[str] | None, seed: int, progress: Pro
     if not names:
         return {}
     from selfvec.evaluation.baselines import train
-    from selfvec.storage.run_folder import is_run, open_run
+    from selfvec.storage.run_folder import is_run
 
     runs = [path for path in given if is_run(path)]
     if len(runs) != 1:
         rule = f"baselines are trained on the tokens of one run, {len(runs)} were given"
         raise OptionError(rule, field="against", remedy="name one run folder")
-    return train(open_run(runs[0]), names, seed=seed, progress=progress)
+    return train(open_run(Path(runs[0])), names, seed=seed, progress=progress)
 
 
 def _sizes(text: str | None) -> list[int]:

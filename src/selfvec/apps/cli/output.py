@@ -50,16 +50,11 @@ class TerminalProgress(Progress):
         if not sys.stderr.isatty():
             yield lambda _: None
             return
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
-        size = f"{total:,} {unit}" if total else unit
-        columns: list[Any] = [
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:3.0f} %"),
-        ]
-        columns += [TextColumn(size), TimeRemainingColumn(compact=True)]
+        size, left = f"{total:,} {unit}" if total else unit, TimeRemainingColumn(compact=True)
+        columns = ("{task.description}", BarColumn(), "{task.percentage:3.0f} %", size, left)
         with Bars(*columns, console=stderr(), transient=True) as bars:
             task = bars.add_task(label, total=total)
             yield lambda done: bars.advance(task, done)
@@ -75,15 +70,10 @@ def downloads() -> Iterator[Callable[[str, int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
-    columns: list[Any] = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    ]
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Bars(*columns, console=stderr()) as bars:
         tasks: dict[str, Any] = {}
 

@@ -6,19 +6,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from .arguments import AsJson, Command, Jobs, MinCount, RunFolder, Seed, Words
+from .arguments import AsJson, Jobs, MinCount, RunFolder, Seed, Words, arg, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from rich.console import RenderableType
 
     from selfvec.data.run import Run
 
-__all__ = ["Pairing", "drift", "health", "senses", "similar", "trajectory"]
+__all__ = ["drift", "health", "senses", "similar", "trajectory"]
 
 SHOWN = 20  # words `drift` prints, and words that get example sentences in JSON
 
@@ -26,9 +24,9 @@ SHOWN = 20  # words `drift` prints, and words that get example sentences in JSON
 def similar(
     run: RunFolder,
     word: Words,
-    topn: Annotated[int, typer.Option(min=1, help="Neighbours per word.")] = 10,
+    topn: Annotated[int, opt("Neighbours per word.", min=1)] = 10,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Show the neighbours before and after refining.")
+        bool, opt("Show the neighbours before and after refining.", None, "--compare")
     ] = False,
     min_count: MinCount = 1,
     as_json: AsJson = False,
@@ -37,8 +35,6 @@ def similar(
 
     Example: selfvec similar run hail tornado --compare
     """
-    from selfvec.storage.run_folder import open_run
-
     opened = open_run(run)
     rows = [row for w in word for row in opened.similar(w, topn=topn, compare=compare, min_count=min_count)]
     if as_json:
@@ -54,8 +50,6 @@ def health(run: RunFolder, as_json: AsJson = False) -> int:
 
     Example: selfvec health run
     """
-    from selfvec.storage.run_folder import open_run
-
     report = open_run(run).health
     if as_json:
         print_json(report)
@@ -70,24 +64,18 @@ def health(run: RunFolder, as_json: AsJson = False) -> int:
 class PathFigure:
     """Options of a figure of paths."""
 
-    projection: Annotated[
-        str, typer.Option(metavar="pca|tsne|umap", help="How vectors are projected onto the plane.")
-    ] = "pca"
-    neighbours: Annotated[
-        int, typer.Option(min=0, help="Neighbours drawn for each word at the start and the end.")
-    ] = 5
-    seed: Annotated[int, typer.Option(help="Seed of tsne and umap.")] = 0
+    projection: Annotated[str, opt("How vectors are projected onto the plane.", "pca|tsne|umap")] = "pca"
+    neighbours: Annotated[int, opt("Neighbours drawn for each word at the start and the end.", min=0)] = 5
+    seed: Annotated[int, opt("Seed of tsne and umap.")] = 0
 
 
 def trajectory(
     run: RunFolder,
     word: Words,
     *,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.html|png|svg", help="Draw the paths to this file.")
-    ] = None,
+    plot: Annotated[Path | None, opt("Draw the paths to this file.", "FILE.html|png|svg")] = None,
     slices: Annotated[
-        bool, typer.Option("--slices", help="Follow the words through the slices of the text.")
+        bool, opt("Follow the words through the slices of the text.", None, "--slices")
     ] = False,
     figure: PathFigure,
     as_json: AsJson = False,
@@ -96,7 +84,6 @@ def trajectory(
 
     Example: selfvec trajectory run hail --plot hail.html
     """
-    from selfvec.storage.run_folder import open_run
     from selfvec.views.projection import check_method
 
     check_method(figure.projection)
@@ -107,84 +94,56 @@ def trajectory(
     if as_json:
         print_json({"rows": rows})
     elif plot is None:
-        for table in tables():
+        for table in tables:
             show(table)
 
 
-def _through_updates(
-    run: Run, words: list[str], figure: PathFigure, plot: Path | None
-) -> tuple[list[dict[str, Any]], Callable[[], list[RenderableType]]]:
-    """The paths of words while they were refined, as JSON rows and as tables."""
+Paths = tuple[list[dict[str, Any]], "Iterator[RenderableType]"]  # JSON rows; tables, made when shown
+
+
+def _through_updates(run: Run, words: list[str], figure: PathFigure, plot: Path | None) -> Paths:
+    """The paths of words while they were refined."""
+    from selfvec.views.word_tables import trajectory_table
+
     paths = [run.trajectory(run.vectors.index_to_key[run.index(word)]) for word in words]
     if plot is not None:
-        from selfvec.views.trajectories import trajectory_view
-        from selfvec.views.trajectory_figure import save_trajectory_plot
+        from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
 
         save_trajectory_plot(trajectory_view(paths, run.original, run.vectors, **asdict(figure)), plot)
     rows = [
         {
             "word": path.word,
             "updates": path.updates.tolist(),
-            "cosine_to_original": [float(cosine) for cosine in path.to_original()],
+            "cosine_to_original": path.to_original().tolist(),
         }
         for path in paths
     ]
-
-    def tables() -> list[RenderableType]:
-        from selfvec.views.word_tables import trajectory_table
-
-        return [trajectory_table(path, run.vectors, run.original) for path in paths]
-
-    return rows, tables
+    return rows, (trajectory_table(path, run.original, run.vectors) for path in paths)
 
 
-def _through_slices(
-    run: Run, words: list[str], figure: PathFigure, plot: Path | None
-) -> tuple[list[dict[str, Any]], Callable[[], list[RenderableType]]]:
-    """The paths of words through the slices of the text, as JSON rows and as tables."""
+def _through_slices(run: Run, words: list[str], figure: PathFigure, plot: Path | None) -> Paths:
+    """The paths of words through the slices of the text."""
+    from selfvec.analysis.drift.slice_paths import slice_paths
+    from selfvec.views.word_tables import slice_table
+
     if plot is not None:
-        from selfvec.views.slices import save_slice_plot, slice_view
+        from selfvec.views.slice_figure import save_slice_plot, slice_view
 
         view = slice_view(run, words, **asdict(figure))
         save_slice_plot(view, plot)
-        paths = [word.path for word in view.words]
+        paths = [word.path for word in view.paths]
     else:
-        from selfvec.analysis.drift.slice_paths import slice_paths
-
         paths = slice_paths(run, words, seed=figure.seed)
-
-    def tables() -> list[RenderableType]:
-        from selfvec.views.word_tables import slice_table
-
-        return [slice_table(path) for path in paths]
-
-    return [path.as_dict() for path in paths], tables
-
-
-class Pairing(Command):
-    """``--between A B`` takes the two values that follow it."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Repeat the option before its second value."""
-        out: list[str] = []
-        for place, argument in enumerate(args):
-            second = place >= 2 and args[place - 2] == "--between" and not argument.startswith("-")
-            out += ["--between", argument] if second else [argument]
-        return super().parse_args(ctx, out)
+    return [path.as_dict() for path in paths], (slice_table(path) for path in paths)
 
 
 @dataclass(frozen=True)
 class DriftOptions:
     """How change is measured, as `selfvec.analysis.drift.drift` takes it."""
 
-    fdr: Annotated[
-        float | None, typer.Option(metavar="Q", help="Leave out words with a higher false discovery rate.")
-    ] = None
-    min_count: Annotated[
-        int, typer.Option(min=1, help="Leave out words that occur less often on either side.")
-    ] = 5
+    min_count: Annotated[int, opt("Leave out words that occur less often on either side.", min=1)] = 5
     permutations: Annotated[
-        int, typer.Option(min=1, help="Random splits of the documents in the first round of the test.")
+        int, opt("Random splits of the documents in the first round of the test.", min=1)
     ] = 1000
     jobs: Jobs = None
     seed: Seed = 0
@@ -195,16 +154,15 @@ def drift(
     *,
     between: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="A..B C..D",
-            help="Two slices: dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels. "
+        opt(
+            "Two slices: dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels. "
             "By default the first and the last slice, or before and after refining.",
+            "A..B C..D",
         ),
     ] = None,
-    top: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help=f"Words shown: by default {SHOWN}, in JSON all.")
-    ] = None,
-    examples: Annotated[int, typer.Option(min=0, help="Example sentences for each side.")] = 1,
+    top: Annotated[int | None, opt(f"Words shown: by default {SHOWN}, in JSON all.", "N", min=1)] = None,
+    examples: Annotated[int, opt("Example sentences for each side.", min=0)] = 1,
+    fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
     options: DriftOptions,
     as_json: AsJson = False,
 ) -> None:
@@ -212,13 +170,10 @@ def drift(
 
     Example: selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
     """
-    from selfvec.analysis.drift import drift as measure
-    from selfvec.storage.run_folder import open_run
+    from selfvec.analysis.drift import drift
 
     opened = open_run(run)
-    given = asdict(options)
-    fdr = given.pop("fdr")
-    found = measure(opened, between or None, progress=TerminalProgress(), **given)
+    found = drift(opened, between or None, progress=TerminalProgress(), **asdict(options))
     found = found.select(top if as_json else top or SHOWN, fdr)
     if examples:
         found = found.illustrate(opened, top or SHOWN, examples)
@@ -232,17 +187,15 @@ def drift(
 
 def senses(
     run: RunFolder,
-    word: Annotated[str, typer.Argument(metavar="WORD", help="A word of the run.")],
+    word: Annotated[str, arg("WORD", "A word of the run.")],
     number: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="K", help="Number of senses; by default estimated from the uses."),
+        int | None, opt("Number of senses; by default estimated from the uses.", "K", min=1)
     ] = None,
-    examples: Annotated[int, typer.Option(min=0, help="Example sentences for each sense.")] = 2,
+    examples: Annotated[int, opt("Example sentences for each sense.", min=0)] = 2,
     text: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TEXT", help="Name the sense of the word in this text; may be repeated."),
+        list[str] | None, opt("Name the sense of the word in this text; may be repeated.", "TEXT")
     ] = None,
-    uses: Annotated[bool, typer.Option("--uses", help="Add the sense of every use to the JSON.")] = False,
+    uses: Annotated[bool, opt("Add the sense of every use to the JSON.", None, "--uses")] = False,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -251,7 +204,6 @@ def senses(
     Example: selfvec senses run mouse --text "The mouse ate the cheese."
     """
     from selfvec.analysis.senses import induce
-    from selfvec.storage.run_folder import open_run
 
     found = induce(open_run(run), word, number=number, examples=0 if text else examples, seed=seed)
     readings = [(part, found.disambiguate(part)) for part in text or ()]

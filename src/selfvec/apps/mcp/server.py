@@ -35,18 +35,7 @@ def serve_assistant(
 ) -> None:
     """Answer requests on standard input and output until the input ends.
 
-    Parameters
-    ----------
-    run : Run
-    corpus : sequence of paths, optional
-        The documents to search; by default the run's own.
-    progress : Progress, optional
-        Must not write to standard output, which carries the protocol.
-
-    Raises
-    ------
-    MissingExtra
-        If the package ``mcp`` is not installed.
+    ``progress`` must not write to standard output, which carries the protocol.
     """
     try:
         from .tools import Tools

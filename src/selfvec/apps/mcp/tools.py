@@ -1,4 +1,6 @@
-"""The tools: each calls the function behind a command and limits the size of the answer.
+"""The tools, and the records they return, from which the ``mcp`` package makes schemas.
+
+Each tool calls the function behind a command and limits the size of the answer.
 
 An assistant reads the docstrings here to choose a tool, so they say what comes back and what it means.
 """
@@ -6,9 +8,10 @@ An assistant reads the docstrings here to choose a tool, so they say what comes 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -17,8 +20,6 @@ from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
-
-from . import results
 
 if TYPE_CHECKING:
     from selfvec.analysis.drift import Drift
@@ -63,20 +64,154 @@ Between = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class RunInfo:
+    """The corpus of a run and how its vectors were made."""
+
+    corpus: str
+    files: list[str]
+    documents: int
+    tokens: int
+    words: int
+    dates: list[str]
+    slices: list[str]
+    method: str
+    vectors: str
+    findings: list[str]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A word of the query and the word of the passage that it matches."""
+
+    query: str
+    document: str
+    kind: str
+    cosine: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A document that was found, with its best passage."""
+
+    id: str
+    score: float
+    date: str | None
+    fields: dict[str, str]
+    text: str
+    cut: bool
+    why: list[Match]
+
+
+@dataclass(frozen=True)
+class Passages:
+    """The result of a search."""
+
+    query: str
+    mode: str
+    documents: int
+    filters: list[str]
+    unknown: list[str]
+    hits: list[Passage]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word and its cosine to the word in question."""
+
+    term: str
+    cosine: float
+
+
+@dataclass(frozen=True)
+class SimilarTerms:
+    """The words nearest to a word, before and after refining."""
+
+    word: str
+    count: int
+    before: list[Term]
+    after: list[Term]
+    gained: list[str]
+    lost: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedWord:
+    """A word that changed, by how much, and whether chance explains it."""
+
+    word: str
+    distance: float
+    expected: float | None
+    q: float | None
+    beyond_chance: bool | None
+    gained: list[str]
+    lost: list[str]
+
+
+@dataclass(frozen=True)
+class ChangedWords:
+    """The words that changed most between two states of a run."""
+
+    a: str
+    b: str
+    measured: int
+    words: list[ChangedWord]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drifted(ChangedWord):
+    """How one word changed between two states of a run."""
+
+    a: str
+    b: str
+    low: float | None
+    high: float | None
+    apd: float | None
+    p: float | None
+    count_a: int
+    count_b: int
+    sentences_a: list[str]
+    sentences_b: list[str]
+
+
+@dataclass(frozen=True)
+class Sense:
+    """A sense of a word, labelled by the words around it."""
+
+    number: int
+    label: list[str]
+    share: float
+    count: int
+    examples: list[str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The sense of a word at one place of a text."""
+
+    start: int
+    end: int
+    sense: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Senses:
+    """The senses of a word, and which it has in a text."""
+
+    word: str
+    senses: list[Sense]
+    readings: list[Reading]
+
+
+Changed = TypeVar("Changed", bound=ChangedWord)
+
+
 class Tools:
-    """Answers about one run. The methods are not thread-safe.
+    """Answers about one run; the documents searched are ``corpus`` or else the run's own.
 
-    Parameters
-    ----------
-    run : Run
-    corpus : sequence of paths, optional
-        The documents to search; by default the run's own.
-    progress : Progress, optional
-
-    Raises
-    ------
-    SelfvecError
-        From every method, with a remedy, if the run does not have what is asked for.
+    The methods are not thread-safe. They raise `SelfvecError` if the run does not have what is asked for.
     """
 
     def __init__(
@@ -85,7 +220,7 @@ class Tools:
         self.run, self.corpus, self.progress = run, corpus, progress or Progress()
         self._drift = lru_cache(maxsize=_KEPT)(self._measure_drift)
 
-    def run_info(self) -> results.RunInfo:
+    def run_info(self) -> RunInfo:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
         from selfvec.analysis.drift import slices_of
@@ -94,7 +229,7 @@ class Tools:
         corpus = made.get("corpus", {})
         dates = None if run.tokens is None else run.tokens.dates
         days = [] if dates is None else dates[~np.isnat(dates)].astype(str).tolist()
-        return results.RunInfo(
+        return RunInfo(
             corpus=str(corpus.get("description", "")),
             files=[Path(str(file.get("path", ""))).name for file in corpus.get("files", [])[:_FILES]],
             documents=int(made.get("documents", 0)),
@@ -109,18 +244,16 @@ class Tools:
 
     def search_passages(
         self, query: Question, topn: Topn = 5, mode: Mode = "hybrid", filters: Filters = None
-    ) -> results.Passages:
+    ) -> Passages:
         """Find documents of the corpus, best first, each with its best passage and `why` it was found: which
         word of the query matches which word of the passage (kind "match": the same stem; "related": a word of
         similar meaning). The hybrid score is in standard deviations above the mean document. `filters` lists
         the fields that can be filtered by, `unknown` the words of the query that the corpus does not have."""
         found = self._index.search(query, topn, mode=mode, filters=filters or ())
         hits = [_passage(self._index, hit) for hit in found.hits]
-        return results.Passages(
-            query, mode, found.documents, self._index.filter_names[:_FIELDS], found.unknown, hits
-        )
+        return Passages(query, mode, found.documents, self._index.filter_names[:_FIELDS], found.unknown, hits)
 
-    def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = 5) -> results.SimilarTerms:
+    def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = 5) -> SimilarTerms:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus (general
         language) and after (this corpus), and which words were gained and lost. `count` is how often the word
         occurs."""
@@ -128,27 +261,24 @@ class Tools:
         had, has = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(had, has)
         counts = self.run.vectors.counts
-        return results.SimilarTerms(
+        return SimilarTerms(
             word=after["word"],
             count=0 if counts is None else int(counts[self.run.index(word)]),
-            before=[results.Term(term, _short(cosine)) for term, cosine in before["neighbours"]],
-            after=[results.Term(term, _short(cosine)) for term, cosine in after["neighbours"]],
+            before=[Term(term, _short(cosine)) for term, cosine in before["neighbours"]],
+            after=[Term(term, _short(cosine)) for term, cosine in after["neighbours"]],
             gained=gained,
             lost=lost,
         )
 
-    def changed_words(self, topn: Topn = 10, between: Between = None) -> results.ChangedWords:
+    def changed_words(self, topn: Topn = 10, between: Between = None) -> ChangedWords:
         """The words whose meaning changed most between two slices of time (or by refining, if the corpus has
         no slices), significant changes first. `distance` is 1 - cosine, `expected` what random splits of the
         same documents give, `q` the false discovery rate. The first call takes some seconds."""
         found = self._drift(tuple(between or ()))
-        words = [
-            results.ChangedWord(beyond_chance=_beyond(row), **_picked(row, results.ChangedWord))
-            for row in found.rows[:topn]
-        ]
-        return results.ChangedWords(found.a, found.b, len(found), words)
+        words = [_changed(row, ChangedWord) for row in found.rows[:topn]]
+        return ChangedWords(found.a, found.b, len(found), words)
 
-    def explain_drift(self, word: Word, between: Between = None) -> results.Drifted:
+    def explain_drift(self, word: Word, between: Between = None) -> Drifted:
         """How one word's meaning changed between two slices of time, a and b (or by refining: "original" and
         "refined"): the `distance` with its 95 % interval, what chance gives (`expected`, `p`, `q`; believe a
         change only if `beyond_chance`), how often it occurs, neighbours gained and lost, and sentences that
@@ -160,16 +290,12 @@ class Tools:
         except KeyError:
             rule = f"{name!r} occurs too rarely in {found.a} or {found.b} to be measured"
             raise InputError(rule, remedy="ask about a word that occurs five times in both") from None
-        return results.Drifted(
-            a=found.a,
-            b=found.b,
-            beyond_chance=_beyond(row),
-            sentences_a=[_cut(text) for text in row.get("examples_a", [])],
-            sentences_b=[_cut(text) for text in row.get("examples_b", [])],
-            **_picked(row, results.Drifted),
-        )
+        sentences = {
+            f"sentences_{side}": [_cut(text) for text in row.get(f"examples_{side}", [])] for side in "ab"
+        }
+        return _changed(row, Drifted, a=found.a, b=found.b, **sentences)
 
-    def disambiguate(self, word: Word, text: Text = "") -> results.Senses:
+    def disambiguate(self, word: Word, text: Text = "") -> Senses:
         """The senses in which this corpus uses a word, each labelled by the words around it (`label`), with
         its share of the uses and examples; and, for each place where the word occurs in `text`, its sense
         there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
@@ -177,16 +303,16 @@ class Tools:
 
         found = induce(self.run, word, examples=_EXAMPLES, space=self._sense_space)
         senses = [
-            results.Sense(
+            Sense(
                 number, sense.label, _short(sense.share), sense.count, [_cut(text) for text in sense.examples]
             )
             for number, sense in enumerate(found.senses)
         ]
         readings = [
-            results.Reading(one.start, one.end, one.sense, _short(one.probability))
+            Reading(one.start, one.end, one.sense, _short(one.probability))
             for one in (found.disambiguate(text) if text else [])
         ]
-        return results.Senses(found.word, senses, readings)
+        return Senses(found.word, senses, readings)
 
     @cached_property
     def _index(self) -> Index:
@@ -217,26 +343,23 @@ def _short(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def _passage(index: Index, hit: Hit) -> results.Passage:
+def _passage(index: Index, hit: Hit) -> Passage:
     """A hit with its whole passage, up to `LONGEST` characters."""
     text = index.text(hit.id)[slice(*hit.passage)]
-    return results.Passage(
+    return Passage(
         id=hit.id,
         score=_short(hit.score),
         date=hit.date,
         fields={name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
         text=_cut(text),
         cut=len(text) > LONGEST,
-        why=[results.Match(**vars(reason)) for reason in hit.words[:_REASONS]],
+        why=[Match(**vars(reason)) for reason in hit.words[:_REASONS]],
     )
 
 
-def _beyond(row: dict[str, Any]) -> bool | None:
-    """Whether a word moved significantly; None if that was not tested."""
-    return None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
-
-
-def _picked(row: dict[str, Any], kind: type) -> dict[str, Any]:
-    """The values of a drift row that a record has fields for."""
-    names = [name for name in kind.__dataclass_fields__ if name in row]  # type: ignore[attr-defined]
-    return {name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in names}
+def _changed(row: dict[str, Any], kind: type[Changed], **more: Any) -> Changed:
+    """A drift row as a record: the values that it has fields for, whether it is significant, and ``more``."""
+    names = [name for name in kind.__dataclass_fields__ if name in row]
+    picked = {name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in names}
+    moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
+    return kind(beyond_chance=moved, **picked, **more)

@@ -38,16 +38,7 @@ Few = Annotated[int, Query(ge=1, le=20)]
 
 
 def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = None) -> ASGIApp:
-    """The application of a run's page, guarded.
-
-    Parameters
-    ----------
-    data : PageData
-    host : str
-        The address it will be served at.
-    token : str, optional
-        Needed at any address that other machines reach; see `Guard`.
-    """
+    """The application of a run's page, guarded; see `Guard` for the address it is served at and its token."""
     app = FastAPI(title="selfvec", docs_url=None, redoc_url=None, openapi_url=None)
     _add_errors(app)
     _add_words(app, data)

@@ -7,16 +7,18 @@ the background when it is first asked for, and tested for significance while it 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.drift.comparable_slices import comparable_slices
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
@@ -25,60 +27,88 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import padded_windows
 from selfvec.usage.marked_uses import HALF, context_cosines
 
-from .background import BackgroundTask
 from .ranking import MIN_COUNT, Ranking, WordTables, rank
 from .word_map import FITTED, State, history_states, slice_states, table_state
 
-__all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText", "counts_of"]
+__all__ = ["REFINED", "BackgroundTask", "Comparison", "Comparisons", "QuotedText", "counts_of"]
 
-REFINED = "refined"
-"""The key of the comparison before and after refining; the key of two slices is ``A|B``."""
-
+REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 _KEPT = 8  # comparisons kept; the one not used for longest is dropped first
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
+T = TypeVar("T")
+
+
+class BackgroundTask(Future[T]):
+    """A future whose work starts at once, in a thread that does not keep the process alive.
+
+    >>> BackgroundTask(lambda progress: 42).result()
+    42
+    """
+
+    def __init__(self, work: Callable[[Progress], T]) -> None:
+        super().__init__()
+        self._progress = _Share()
+        threading.Thread(target=self._run, args=(work,), daemon=True).start()
+
+    @property
+    def share(self) -> float:
+        """Part of the current stage that is done, 0 to 1."""
+        return self._progress.share
+
+    def result_now(self) -> T | None:
+        """The result, or None if it is not there yet; raises the `SelfvecError` of work that failed."""
+        return self.result() if self.done() else None
+
+    def _run(self, work: Callable[[Progress], T]) -> None:
+        try:
+            self.set_result(work(self._progress))
+        except SelfvecError as error:
+            self.set_exception(error)
+        except Exception as error:  # a bug: the page shows its name, the terminal its traceback
+            self.set_exception(SelfvecError(f"the computation failed ({type(error).__name__}: {error})"))
+            raise
+
+
+class _Share(Progress):
+    """Keeps how much of the current stage is done."""
+
+    share = 0.0
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        """Start a stage."""
+        del label, unit
+        done = 0
+
+        def advance(number: int) -> None:
+            nonlocal done
+            done += number
+            self.share = min(1.0, done / total) if total else 0.0
+
+        self.share = 0.0
+        yield advance
 
 
 @dataclass(frozen=True)
 class QuotedText:
-    """A part of the text that sentences are quoted from.
-
-    Parameters
-    ----------
-    name : str
-    side : int
-        0 if its sentences show the state before, 1 if after.
-    documents : (D,) bool, optional
-        Its documents; all by default.
-    """
+    """A part of the text that sentences are quoted from."""
 
     name: str
-    side: int
-    documents: NDArray[np.bool_] | None = None
+    side: int  # 0 if its sentences show the state before, 1 if after
+    documents: NDArray[np.bool_] | None = None  # (D,), those of the part; all if None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison and what explains it.
-
-    Parameters
-    ----------
-    ranking : Ranking
-    ends : list of State
-        The first and the last state of the map.
-    states : callable
-        Makes all states of the map, first to last, which may take a while.
-    texts : tuple of QuotedText
-    scores : callable
-        From a word's row, a side and the places of its uses to how typical each use is of that side, (n,).
-    """
+    """A comparison and what explains it."""
 
     ranking: Ranking
-    ends: list[State]
-    states: Callable[[Progress], list[State]]
+    ends: list[State]  # the first and the last state of the map
+    states: Callable[[Progress], list[State]]  # makes all states, first to last, which may take a while
     texts: tuple[QuotedText, ...]
-    scores: Callable[[int, int, Ints], Floats]
+    scores: Callable[[int, int, Ints], Floats]  # (row, side, places of n uses) -> how typical each is, (n,)
 
 
 def counts_of(run: Run) -> Ints:
@@ -119,24 +149,7 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
 def compare_slices(
     run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
 ) -> Comparison:
-    """Two slices of a run's text.
-
-    Parameters
-    ----------
-    run : Run
-        Has kept its text.
-    pair : two Slices
-    every : sequence of Slice
-        The slices of the map, in order; if these are fewer than three, the map shows ``pair``.
-    jobs : int
-        Threads.
-    progress : Progress
-
-    Raises
-    ------
-    InputError
-        If no word occurs in both.
-    """
+    """Two slices of a run's text. The map shows ``every`` slice, or the two if these are fewer than three."""
     from selfvec.analysis.drift.document_blocks import slice_vectors
     from selfvec.usage.use_vectors import use_space
 
@@ -183,19 +196,7 @@ class _Tasks:
 
 
 class Comparisons:
-    """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``.
-
-    Parameters
-    ----------
-    run : Run
-    jobs : int
-        Threads for work in the background.
-
-    Raises
-    ------
-    InputError
-        From every method with a key, if it names no slices of the run.
-    """
+    """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``."""
 
     def __init__(self, run: Run, jobs: int) -> None:
         self.run, self.jobs, self.slices = run, jobs, comparable_slices(run)

@@ -44,7 +44,7 @@ _POLICY = (
     "manifest-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-HEADERS = {
+HEADERS = {  # of every answer
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -53,7 +53,6 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-"""Headers of every answer."""
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -109,23 +108,15 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """An ASGI application that checks requests before another one answers them.
 
-    Parameters
-    ----------
-    inner : ASGI application
-    host : str
-        The address served.
-    token : str, optional
-        Needed to be answered: in the cookie, or in the header ``Authorization: Bearer``. The address
-        ``/?token=…`` sets the cookie and redirects to the page without it.
-    clock : callable
-        Seconds.
+    A token, if there is one, is needed to be answered: in the cookie, or in the header
+    ``Authorization: Bearer``. The address ``/?token=…`` sets the cookie and redirects to the page without it.
     """
 
     def __init__(
         self,
         inner: ASGIApp,
         *,
-        host: str = "127.0.0.1",
+        host: str = "127.0.0.1",  # the address served
         token: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

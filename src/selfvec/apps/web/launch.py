@@ -17,33 +17,22 @@ if TYPE_CHECKING:
 
 __all__ = ["PORT", "bind", "serve", "server_of"]
 
-PORT = 8765
-"""The port tried first."""
-
+PORT = 8765  # tried first
 _TRIED = 20  # ports, if none was asked for
 _AT_ONCE = 64  # requests answered at the same time
 _USE = "use 127.0.0.1 or 0.0.0.0"
 
 
-def serve(run: Run, host: str = "127.0.0.1", port: int | None = None, *, say: Callable[[str], None]) -> None:
+def serve(
+    run: Run,
+    host: str = "127.0.0.1",
+    port: int | None = None,  # by default `PORT` or the next free one; 0 for any free port
+    *,
+    say: Callable[[str], None],  # is called once with the address of the page
+) -> None:
     """Serve a run until it is interrupted.
 
-    Parameters
-    ----------
-    run : Run
-    host : str
-        An address that other machines reach gets a token, which is part of the address printed.
-    port : int, optional
-        By default `PORT` or the next free one; 0 for any free port.
-    say : callable
-        Is called once with the address of the page.
-
-    Raises
-    ------
-    MissingExtra
-        If FastAPI or uvicorn is not installed.
-    OptionError
-        If the address does not belong to this machine, or is in use.
+    An address that other machines reach gets a token, which is part of the address that is said.
     """
     try:
         import uvicorn  # noqa: F401
@@ -99,13 +88,7 @@ def address(host: str, port: int, token: str | None) -> str:
 
 
 def bind(host: str, port: int | None) -> socket.socket:
-    """A listening socket; see `serve` for the port.
-
-    Raises
-    ------
-    OptionError
-        If the address or the port cannot be used.
-    """
+    """A listening socket; see `serve` for the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for number in range(PORT, PORT + _TRIED) if port is None else [port]:
         listening = socket.socket(family, socket.SOCK_STREAM)

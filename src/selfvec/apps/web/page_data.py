@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import PurePath
 from typing import Any
@@ -28,13 +29,11 @@ from selfvec.usage.marked_uses import (
     shared_neighbours,
 )
 
-from .background import BackgroundTask
-from .comparison import REFINED, Comparisons, counts_of
-from .completion import Completion
+from .comparison import REFINED, BackgroundTask, Comparisons, counts_of
 from .ranking import Filter, Neighbours
 from .word_map import FITTED, WordMap, draw_map
 
-__all__ = ["PageData"]
+__all__ = ["Completion", "PageData"]
 
 _LARGEST_MAP = 100_000  # words on the map of all words
 _AROUND = 14  # neighbours before and after on the map of one word
@@ -45,21 +44,13 @@ Json = dict[str, Any]
 
 
 class PageData:
-    """The data of the page of one run.
+    """The data of the page of one run. Methods raise `InputError` if it does not have what is asked for."""
 
-    Parameters
-    ----------
-    run : Run
-    jobs : int, optional
-        Threads for work in the background; by default all cores but one.
-
-    Raises
-    ------
-    InputError
-        From every method, if the run does not have what is asked for.
-    """
-
-    def __init__(self, run: Run, jobs: int | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        jobs: int | None = None,  # threads for work in the background; by default all cores but one
+    ) -> None:
         self.run = run
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1))
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
@@ -300,6 +291,48 @@ class PageData:
     def health(self) -> Json:
         """The health report, as ``selfvec health --json`` prints it."""
         return self.run.health
+
+
+class Completion:
+    """Finds words by a part of them, the most frequent first.
+
+    >>> found = Completion(["hail", "storm", "hailstorm", "Hailey"], np.array([5, 9, 2, 1]))
+    >>> found("hail"), found("STO"), found("")
+    ([('hail', 5), ('hailstorm', 2), ('Hailey', 1)], [('storm', 9), ('hailstorm', 2)], [])
+    """
+
+    def __init__(self, words: Sequence[str], counts: NDArray[np.int64]) -> None:
+        order = np.argsort(-counts, kind="stable").tolist()
+        self._words = [words[i] for i in order]
+        self._counts = counts[order].tolist() if len(order) else []
+        # All words as one text in lower case, the most frequent first: str.find is fast.
+        lowered = [word.lower() for word in self._words]
+        self._text = "\n" + "\n".join(lowered) + "\n"
+        self._starts = np.cumsum([1, *(len(word) + 1 for word in lowered)])
+
+    def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
+        """The most frequent words that begin with ``text``, then those that contain it, ignoring case."""
+        text = text.lower().replace("\n", "")
+        if not text:
+            return []
+        found = self._find("\n" + text, most)
+        if len(found) < most:
+            known = set(found)
+            found += [i for i in self._find(text, most + len(found)) if i not in known][: most - len(found)]
+        exact = [i for i in found if self._words[i].lower() == text]
+        return [(self._words[i], self._counts[i]) for i in dict.fromkeys(exact + found)]
+
+    def _find(self, part: str, most: int) -> list[int]:
+        """The first words that contain a text; a leading line break stands for the beginning of a word."""
+        out: list[int] = []
+        place = self._text.find(part)
+        while place >= 0 and len(out) < most:
+            i = int(np.searchsorted(self._starts, place + part.startswith("\n"), side="right")) - 1
+            out.append(i)
+            if i + 1 >= len(self._starts):
+                break
+            place = self._text.find(part, int(self._starts[i + 1]) - 1)
+        return out
 
 
 def _description(provenance: Json) -> str:

@@ -28,8 +28,7 @@ _COSINES = 250_000_000  # computed for a ranking, at most: some seconds
 OFTEN = 20  # occurrences below which the page lists no change unless asked to
 _ENOUGH_LISTED = 100  # words needed for the first list
 _BLOCK = 1024  # words compared at a time
-FIGURES = ("apd", "p", "q", "low", "high", "expected")
-"""What a significance test adds to a row; see `selfvec.analysis.drift.drift`."""
+FIGURES = ("apd", "p", "q", "low", "high", "expected")  # what a significance test adds to a row
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -49,27 +48,14 @@ def least_shown(counts: Ints) -> int:
 
 @dataclass(frozen=True, eq=False)
 class WordTables:
-    """The same V words before and after.
-
-    Parameters
-    ----------
-    words : sequence of V str
-    before, after : (V, d) float32
-        Unit rows; zeros for a word without a vector.
-    counts : (2, V) int64
-        Occurrences before and after; the same twice if the text is the same.
-    names : pair of str
-        The names of the two states.
-    comparable : (V,) bool
-        Words that have a meaning on both sides, so that a change can be measured.
-    """
+    """The same V words before and after."""
 
     words: Sequence[str]
-    before: Table
+    before: Table  # (V, d), unit rows; zeros for a word without a vector
     after: Table
-    counts: Ints
-    names: tuple[str, str]
-    comparable: NDArray[np.bool_]
+    counts: Ints  # (2, V), occurrences before and after; the same twice if the text is the same
+    names: tuple[str, str]  # of the two states
+    comparable: NDArray[np.bool_]  # (V,), words whose change can be measured
 
     @cached_property
     def both(self) -> Ints:
@@ -123,60 +109,32 @@ class WordTables:
 
 @dataclass(frozen=True)
 class Filter:
-    """Which changes to list, and in which order.
+    """Which changes to list, and in which order."""
 
-    Parameters
-    ----------
-    seen : int, optional
-        Occurrences at least; by default `Ranking.often`.
-    size : float
-        Size of the change at least, see `Ranking.size`.
-    q : float, optional
-        False discovery rate at most; leaves out words that were not tested.
-    text : str
-        Part of the word.
-    sort : str
-        "size", "distance", "apd", "q", "count" or "word".
-    """
-
-    seen: int | None = None
-    size: float = 0.0
-    q: float | None = None
-    text: str = ""
-    sort: str = "size"
+    seen: int | None = None  # occurrences at least; by default `Ranking.often`
+    size: float = 0.0  # of the change, at least, see `Ranking.size`
+    q: float | None = None  # at most; leaves out words that were not tested
+    text: str = ""  # part of the word
+    sort: str = "size"  # or "distance", "apd", "q", "count", "word"
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """The changes of m words; all arrays have one row per word.
 
-    Parameters
-    ----------
-    tables : WordTables
-    rows : (m,) int64
-        Rows of the words.
-    moved : (m,) float64
-        1 - cosine of the word's vectors before and after.
-    neighbourhood_change : (m,) float64
-        See `selfvec.numerics.neighbours.neighbourhood_change`.
-    had, has : (m, k) int64
-        Rows of the neighbours before and after, nearest first; -1 where there are fewer.
-    measure : "company" or "excess"
-        What the size of a change is: "company", the neighbourhood change; "excess", how much farther the word
-        moved than chance moves it. The first says more to a reader. Between two slices hardly any neighbour
-        stays, so that it does not tell words apart.
-    tests : mapping of str to mapping, optional
-        Rows of `selfvec.analysis.drift.drift` by word, once they are computed.
+    The size of a change is the neighbourhood change (measure "company"), or how much farther the word moved
+    than chance moves it ("excess"). The first says more to a reader. Between two slices hardly any neighbour
+    stays, so that it does not tell words apart.
     """
 
     tables: WordTables
-    rows: Ints
-    moved: Numbers
-    neighbourhood_change: Numbers
-    had: Ints
-    has: Ints
+    rows: Ints  # (m,), of the words
+    moved: Numbers  # (m,), 1 - cosine of the word's vectors before and after
+    neighbourhood_change: Numbers  # (m,), see `selfvec.numerics.neighbours.neighbourhood_change`
+    had: Ints  # (m, k), rows of the neighbours before, nearest first; -1 where there are fewer
+    has: Ints  # the same after
     measure: str = "company"
-    tests: Mapping[str, Mapping[str, Any]] | None = None
+    tests: Mapping[str, Mapping[str, Any]] | None = None  # rows of `drift` by word, once they are computed
 
     @cached_property
     def place(self) -> dict[int, int]:

@@ -41,40 +41,21 @@ class State:
 
 @dataclass(frozen=True)
 class WordMap:
-    """Points of n words in F states.
+    """Points of n words in F states."""
 
-    Parameters
-    ----------
-    words : (n,) int64
-        Rows of the words.
-    frames : tuple of str
-        Names of the states.
-    points : (F, n, 2) int16
-        The middle of the map is 0; both axes have the same scale.
-    edges : pair of int
-        Largest distance of a point from the middle along each axis.
-    explained : pair of float
-        Share of the variance along each axis.
-    """
-
-    words: Ints
-    frames: tuple[str, ...]
-    points: NDArray[np.int16]
-    edges: tuple[int, int]
-    explained: tuple[float, float]
+    words: Ints  # (n,), their rows
+    frames: tuple[str, ...]  # names of the states
+    points: NDArray[np.int16]  # (F, n, 2); the middle of the map is 0, both axes have the same scale
+    edges: tuple[int, int]  # largest distance of a point from the middle along each axis
+    explained: tuple[float, float]  # share of the variance along each axis
 
 
-def draw_map(words: Ints, states: Sequence[State], fitted: Ints | None = None) -> WordMap:
-    """Place words in all states on one plane.
-
-    Parameters
-    ----------
-    words : (n,) int64
-    states : sequence of F State
-        Of one space; the plane is fitted on the first and the last.
-    fitted : (m,) int64, optional
-        Words that the plane is fitted on; by default ``words``.
-    """
+def draw_map(
+    words: Ints,  # (n,)
+    states: Sequence[State],  # F, of one space
+    fitted: Ints | None = None,  # (m,), words that the plane is fitted on; by default all
+) -> WordMap:
+    """Place words in all states on one plane, which is fitted on the first state and the last."""
     chosen = words if fitted is None else fitted
     ends = [state.rows(chosen) - state.mean for state in (states[0], states[-1])]
     plane = project(np.concatenate([rows[np.any(rows != 0, axis=1)] for rows in ends]))
@@ -103,22 +84,13 @@ def table_state(name: str, table: Table, common: Ints) -> State:
 
 
 def history_states(
-    history: History | None, original: Table, updates: Ints, common: Ints, epochs: int
+    history: History | None,
+    original: Table,  # (V, d), vectors of words before their first recorded state
+    updates: Ints,  # (V,), that each word received in all
+    common: Ints,  # (m,), words that a state is centred on
+    epochs: int,  # passes over the text; if only their ends were recorded, these are the states
 ) -> list[State]:
-    """The states between the first and the last that a run recorded.
-
-    Parameters
-    ----------
-    history : History, optional
-    original : (V, d) float32
-        Vectors of words before their first recorded state.
-    updates : (V,) int64
-        Updates each word received in all.
-    common : (m,) int64
-        Words that a state is centred on.
-    epochs : int
-        Passes over the text. If only their ends were recorded, these are the states.
-    """
+    """The states between the first and the last that a run recorded."""
     if history is None or not len(history):
         return []
     each = np.diff(history.starts)

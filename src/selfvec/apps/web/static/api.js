@@ -3,7 +3,7 @@
 const kept = new Map();
 const KEPT = 300;
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(error, status) {
     super([error.rule, error.remedy].filter(Boolean).join("; "));
     this.status = status;

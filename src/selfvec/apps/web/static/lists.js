@@ -107,7 +107,7 @@ export class Atlas {
   constructor(choose) {
     this.newest = latest();
     this.lead = h("p", { class: "lead" });
-    this.map = new WordMap({ pick: choose, moved: (time) => go({ frame: time.toFixed(2) }, false), label: "Map of all words; the list of changed words has them as text" });
+    this.map = new WordMap(choose, "Map of all words; the list of changed words has them as text");
     this.element = h("div", { class: "atlas" }, h("h2", {}, "All words"), this.lead, this.map.element);
   }
 
@@ -122,6 +122,6 @@ export class Atlas {
     if (!described.whole) this.again = setTimeout(() => this.update().catch(() => {}), 2000);
     this.lead.textContent = `${many(described.words.length, "word")} on one plane, which shows ${share(described.explained[0] + described.explained[1])} of their variance: ` +
       "words far apart here are dissimilar, but words close together need not be similar. Point at a dot to see its word; click it to see how it changed.";
-    this.map.load(described, places, state.frame === "" ? NaN : Number(state.frame));
+    this.map.load(described, places);
   }
 }

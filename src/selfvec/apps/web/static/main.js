@@ -67,7 +67,7 @@ async function word() {
 
 async function update(now, before) {
   if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
-  if (!now.c || !about.comparisons.length) now.c = now.c || about.default;
+  now.c ||= about.default;
   $("comparison").value = now.c;
   const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask"].some((name) => now[name] !== before?.[name]);
   const other = ["word", "c", "view"].some((name) => now[name] !== before?.[name]);
@@ -126,7 +126,7 @@ async function begin() {
     about = await ask("about");
   } catch (error) { alarm(error); return; }
   describe();
-  ranking = new Ranking(about, alarm);
+  ranking = new Ranking(alarm);
   page = new WordPage($("word"), about, choose);
   ranking.tested = () => page.recheck().catch(alarm);
   onChange(update);

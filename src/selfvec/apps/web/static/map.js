@@ -1,6 +1,7 @@
 // The map: words as points on one plane in several states, with a slider for time.
 import { h, said, spell, still } from "./dom.js";
 import { placed } from "./labels.js";
+import { go, state } from "./state.js";
 
 const SECONDS = 1.6; // from one state to the next
 const MOST_LABELS = 70;
@@ -8,14 +9,14 @@ const TRIED = 500;
 const FONT = "13px system-ui, sans-serif";
 
 export class WordMap {
-  /** ``pick`` is called with a word; ``moved`` with the place in time when it comes to rest. */
-  constructor({ pick, moved = () => {}, label }) {
+  /** ``pick`` is called with a word. */
+  constructor(pick, label) {
     this.pick = pick;
     this.canvas = h("canvas", { role: "img", tabindex: 0, "aria-label": label });
     this.play = h("button", { type: "button", class: "play", onclick: () => this.toggle() }, "▶ Play");
     this.slider = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Time" });
     this.slider.addEventListener("input", () => { this.stop(); this.to(Number(this.slider.value)); });
-    this.slider.addEventListener("change", () => moved(this.time));
+    this.slider.addEventListener("change", () => this.rest());
     this.name = h("output", { class: "frame" });
     this.tip = h("div", { class: "tip", hidden: true });
     this.controls = h("div", { class: "time" }, this.play, this.slider, this.name);
@@ -24,7 +25,6 @@ export class WordMap {
       h("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.zoom(1 / 1.5) }, "−"),
       h("button", { type: "button", "aria-label": "Whole map", onclick: () => this.whole() }, "⤢"));
     this.element = h("div", { class: "map" }, h("div", { class: "field" }, this.canvas, this.tip, zoom), this.controls);
-    this.moved = moved;
     this.time = 0;
     this.sizes = new Map();
     this.view = { x: 0, y: 0, scale: 1 };
@@ -32,8 +32,8 @@ export class WordMap {
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
-  /** Show a map as the server describes it; ``focus`` is a set of words and how they are marked. */
-  load(described, points, time) {
+  /** Show a map as the server describes it, at the place in time that the address has. */
+  load(described, points) {
     this.data = described;
     this.points = points;
     this.count = described.words.length;
@@ -41,6 +41,7 @@ export class WordMap {
     this.slider.max = String(described.frames.length - 1);
     this.controls.hidden = described.frames.length < 2;
     this.whole();
+    const time = state.frame === "" ? NaN : Number(state.frame);
     this.to(Number.isFinite(time) ? time : described.frames.length - 1);
   }
 
@@ -64,8 +65,11 @@ export class WordMap {
   step(by) {
     this.stop();
     this.to((by > 0 ? Math.floor : Math.ceil)(this.time + 1e-6 * Math.sign(by)) + by);
-    this.moved(this.time);
+    this.rest();
   }
+
+  /** Keep the place in time in the address. */
+  rest() { go({ frame: this.time.toFixed(2) }, false); }
 
   toggle() { if (this.playing) this.stop(); else this.start(); }
 
@@ -84,7 +88,7 @@ export class WordMap {
         before = now;
         this.to(this.time + passed);
       }
-      if (this.time >= last) { this.stop(); this.moved(this.time); } else requestAnimationFrame(frame);
+      if (this.time >= last) { this.stop(); this.rest(); } else requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);
   }

@@ -9,7 +9,7 @@ const SORTS = { size: "size of the change", q: "significance", distance: "distan
 export const MEASURES = { company: "change of neighbours", excess: "moved beyond chance" };
 
 export class Ranking {
-  constructor(about, alarm) {
+  constructor(alarm) {
     this.newest = latest();
     this.alarm = alarm;
     this.shown = PAGE;

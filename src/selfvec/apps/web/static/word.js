@@ -14,24 +14,20 @@ export class WordPage {
   constructor(element, about, choose) {
     this.element = element;
     this.about = about;
-    this.choose = choose;
     this.newest = latest();
-    this.map = new WordMap({ pick: choose, moved: (time) => go({ frame: time.toFixed(2) }, false), label: "Map of the word and its neighbours; the lists above have the same words" });
-    this.marks = new Map();
+    this.map = new WordMap(choose, "Map of the word and its neighbours; the lists above have the same words");
   }
 
   /** Show a word; the sentences and the map are loaded afterwards. */
   async show(word) {
     const { c } = state;
-    const shown = await this.newest(async (signal) => {
+    return this.newest(async (signal) => {
       const asked = { w: word, c };
       const found = await ask("word", asked, { signal, keep: (answer) => answer.change?.q !== null });
       this.paint(found);
-      const rest = [this.sentences(found, asked, signal), this.draw(found, asked, signal)];
-      await Promise.all(rest);
+      await Promise.all([this.sentences(found, asked, signal), this.draw(found, asked, signal)]);
       return found;
     });
-    return shown;
   }
 
   /** The figures again, now that the tests are done. */
@@ -63,7 +59,7 @@ export class WordPage {
       this.claim(found), this.list,
       h("h3", {}, "Neighbours"), this.neighbours(found),
       h("h3", {}, "In the text"), this.texts,
-      h("h3", {}, "How it moved"), this.legend(found), this.mapSlot);
+      h("h3", {}, "How it moved"), this.legend(), this.mapSlot);
   }
 
   claim(found) {
@@ -129,7 +125,7 @@ export class WordPage {
     const [described, places] = await charted(asked, signal);
     clearTimeout(this.again);
     if (!described.whole) this.again = setTimeout(() => { if (this.word === found.word) this.draw(found, asked, signal).catch(() => {}); }, 1500);
-    this.map.load(described, places, state.frame === "" ? NaN : Number(state.frame));
+    this.map.load(described, places);
     this.map.mark(new Map(described.words.map((word, i) => [word, described.marks[i]])));
   }
 

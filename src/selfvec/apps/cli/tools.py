@@ -1,4 +1,4 @@
-"""Commands that hand vectors and runs to other programs: ``convert``, ``export``, ``serve`` and ``mcp``."""
+"""Commands for other programs: ``convert``, ``export``, ``serve``, ``mcp`` and ``fetch``."""
 
 from __future__ import annotations
 
@@ -10,25 +10,20 @@ from typing import Annotated, Never
 
 import typer
 
-from .arguments import AsJson, OtherCorpus, Overwrite, RunFolder
-from .output import TerminalProgress, print_json, say
+from .arguments import AsJson, OtherCorpus, Overwrite, RunFolder, arg, open_run, opt
+from .output import TerminalProgress, downloads, print_json, say
 
-__all__ = ["convert", "export", "mcp", "serve"]
+__all__ = ["convert", "export", "fetch", "mcp", "serve"]
 
 
 def convert(
-    source: Annotated[str, typer.Argument(metavar="IN", help="A vectors file, a run folder, or default.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="The file or folder to write.")],
-    to: Annotated[
-        str | None, typer.Option(metavar="FORMAT", help="Format of OUT; by default its suffix decides.")
-    ] = None,
-    dimensions: Annotated[int | None, typer.Option(min=1, help="Keep the first N dimensions.")] = None,
-    dtype: Annotated[str | None, typer.Option(metavar="float32|float16", help="Number format.")] = None,
+    source: Annotated[str, arg("IN", "A vectors file, a run folder, or default.")],
+    target: Annotated[Path, arg("OUT", "The file or folder to write.")],
+    to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
+    dimensions: Annotated[int | None, opt("Keep the first N dimensions.", min=1)] = None,
+    dtype: Annotated[str | None, opt("Number format.", "float32|float16")] = None,
     vectors_errors: Annotated[
-        str,
-        typer.Option(
-            metavar="strict|replace", help="replace: repair words that are not UTF-8 or occur twice."
-        ),
+        str, opt("replace: repair words that are not UTF-8 or occur twice.", "strict|replace")
     ] = "strict",
     as_json: AsJson = False,
 ) -> None:
@@ -54,17 +49,15 @@ def export(
     run: RunFolder,
     to: Annotated[
         str,
-        typer.Option(
-            metavar="TARGET",
-            help="encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, ...; "
+        opt(
+            "encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, ...; "
             "an unknown name lists all.",
+            "TARGET",
         ),
     ],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="OUT", help="The file or folder; by default RUN-TARGET beside the run."
-        ),
+        opt("The file or folder; by default RUN-TARGET beside the run.", "OUT", "--output", "-o"),
     ] = None,
     corpus: OtherCorpus = None,
     overwrite: Overwrite = False,
@@ -74,12 +67,10 @@ def export(
 
     Example: selfvec export run --to sentence-transformers
     """
-    from selfvec.export import export as write
-    from selfvec.storage.run_folder import open_run
+    from selfvec.export import export
 
-    done = write(
-        open_run(run), to, output, corpus=corpus or None, overwrite=overwrite, progress=TerminalProgress()
-    )
+    opened, progress = open_run(run), TerminalProgress()
+    done = export(opened, to, output, corpus=corpus or None, overwrite=overwrite, progress=progress)
     if as_json:
         print_json({"run": str(run), **done})
         return
@@ -92,22 +83,21 @@ def export(
 def serve(
     run: RunFolder,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; addresses that other machines reach need a token.")
+        str, opt("Address to listen on; addresses that other machines reach need a token.")
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port; by default the first free one from 8765.")
+        int | None, opt("Port; by default the first free one from 8765.", min=0, max=65535)
     ] = None,
 ) -> None:
     """Show what changed, and why, as a page in the browser.
 
     Example: selfvec serve run
     """
-    from selfvec.apps.web.launch import serve as serve_run
-    from selfvec.storage.run_folder import open_run
+    from selfvec.apps.web.launch import serve
 
     opened = open_run(run)
     say(f"serving {run} until Ctrl-C at:")
-    serve_run(opened, host, port, say=lambda address: print(address, flush=True))
+    serve(opened, host, port, say=lambda address: print(address, flush=True))
 
 
 def mcp(run: RunFolder, corpus: OtherCorpus = None) -> None:
@@ -116,7 +106,6 @@ def mcp(run: RunFolder, corpus: OtherCorpus = None) -> None:
     Example: selfvec mcp run
     """
     from selfvec.apps.mcp.server import serve_assistant
-    from selfvec.storage.run_folder import open_run
 
     opened = open_run(run)
     if sys.stdin.isatty():
@@ -132,3 +121,32 @@ def _interrupted(*_: object) -> Never:
     """End the process at once: the thread that waits for a line of standard input cannot be stopped."""
     say("selfvec: interrupted")
     os._exit(130)
+
+
+fetch = typer.Typer(help="Download a public corpus.", no_args_is_help=True)
+
+
+@fetch.callback()
+def _fetch() -> None:
+    """Download a public corpus."""
+
+
+@fetch.command()
+def noaa(
+    years: Annotated[str, opt("Years, as 2020-2023 or 2020.", "A-B")],
+    output: Annotated[Path, opt("Folder for the files.", "DIR", "--output", "-o")],
+    base_url: Annotated[str | None, opt("Address of a mirror of the archive.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Download NOAA Storm Events, one file per year. Files that are already there are kept.
+
+    Example: selfvec fetch noaa --years 2020-2023 -o storms
+    """
+    from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
+
+    with downloads() as progress:
+        files = fetch_noaa(parse_years(years), output, base_url=base_url or NOAA_URL, progress=progress)
+    if as_json:
+        print_json({"files": [str(file) for file in files]})
+    else:
+        say(f"{len(files)} files in {output}; next: selfvec refine {output} -o RUN")

@@ -18,7 +18,6 @@ from selfvec.analysis.drift.comparable_slices import comparable_slices
 from selfvec.analysis.drift.document_blocks import slice_vectors
 from selfvec.analysis.drift.slice_paths import SlicePath, slice_paths
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import OptionError
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
@@ -26,113 +25,61 @@ from selfvec.numerics.neighbours import nearest
 from selfvec.numerics.whitening import axes_of_moment
 from selfvec.usage.use_vectors import UseSpace, use_space
 
-from .figure import rows_of_text, save_figure
+from .figure import save_figure, under_sentences
 from .palette import WORDS, ink
 from .plane import Spec, label, labels, layer, layered, line_rows, mark, mark_layer, plane_axes
-from .projection import project
-from .trajectories import MOST_WORDS
+from .projection import Found, Near, View, check_words, place
 
-__all__ = ["Near", "SliceView", "WordInSlices", "save_slice_plot", "slice_view"]
+__all__ = ["WordInSlices", "save_slice_plot", "slice_figure", "slice_view"]
 
 COMMON = 3000  # words that neighbours are chosen from: the commonest
+
 _CHI = 5.991  # of two dimensions, at 95 %
 _ROUND = 48  # points of an ellipse
+_MAP = (640, 540)
+_CURVE = (280, 290)
+_SHAPES = {
+    "a slice": "circle",
+    "the last slice": "circle",
+    "near it in its first slice": "diamond",
+    "near it in its last slice": "square",
+}
+_HOLLOW = ("a slice", "near it in its first slice")
+_NOTE = "Regions and bands hold 95 % of the places that resampled documents give."
 
 Float = NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class Near:
-    """A neighbour of a word in its first or its last slice, and its place in the figure."""
-
-    word: str
-    last: bool
-    cosine: float
-    point: tuple[float, float]
-
-
 @dataclass(frozen=True, eq=False)
 class WordInSlices:
-    """One word in S slices.
-
-    Parameters
-    ----------
-    path : SlicePath
-    points : (S, 2) float
-        NaN in slices in which the word does not occur.
-    regions : (S, k, 2) float, optional
-        Ellipses that hold 95 % of the places that resampled documents give; PCA only.
-    near : tuple of Near
-    """
+    """One word in S slices."""
 
     path: SlicePath
-    points: Float
-    regions: Float | None
+    points: Float  # (S, 2), NaN in slices in which the word does not occur
+    regions: Float | None  # (S, k, 2), ellipses with 95 % of the places of resampled documents; PCA only
     near: tuple[Near, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class SliceView:
-    """Everything a figure of slices shows; ``frame`` is (left, right, bottom, top)."""
-
-    words: tuple[WordInSlices, ...]
-    names: tuple[str, ...]
-    method: str
-    explained: tuple[float, float] | None
-    frame: tuple[float, float, float, float]
-
-
 def slice_view(
-    run: Run,
+    run: Run,  # with its corpus
     words: Sequence[str],
-    slices: Sequence[Slice] | None = None,
+    slices: Sequence[Slice] | None = None,  # the run's own if not given
     *,
     projection: str = "pca",
-    neighbours: int = 4,
+    neighbours: int = 4,  # shown from the first slice of a word, and from the last one
     seed: int = 0,
     jobs: int | None = None,
-) -> SliceView:
-    """Place words in the slices of a run's text.
-
-    Parameters
-    ----------
-    run : Run
-        With its corpus.
-    words : sequence of str
-        At most seven.
-    slices : sequence of Slice, optional
-        The run's own slices if not given.
-    projection : {"pca", "tsne", "umap"}
-    neighbours : int
-        How many words are shown from the first slice, and from the last one, of the 3,000 commonest words.
-    seed : int
-        For every random choice.
-    jobs : int, optional
-        Threads.
-
-    Raises
-    ------
-    OptionError
-        If there are no words or too many, or a word twice.
-    InputError
-        If there are fewer than two slices, or a word occurs in none.
-    """
-    if not 1 <= len(words) <= MOST_WORDS or len({run.index(word) for word in words}) < len(words):
-        raise OptionError(
-            f"a figure shows 1 to {MOST_WORDS} different words, these are {len(words)}",
-            remedy="draw several figures",
-        )
+) -> View[WordInSlices]:
+    """Place words in the slices of a run's text."""
+    check_words([run.vectors.index_to_key[run.index(word)] for word in words])
     every = list(comparable_slices(run) if slices is None else slices)
     paths = slice_paths(run, words, every, seed=seed, jobs=jobs)
     near = _nearest_words(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
     occurs = [path.vectors.any(axis=1) for path in paths]
     rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
-    around = [row[None] for found in near for _, _, _, row in found]
-    flat = project(np.concatenate(rows + around), projection, seed)
-    *places, others = np.split(flat.points, np.cumsum([len(own) for own in rows]))
-    rest = iter(others.tolist())
-    shown, inside = [], [flat.points]
-    for path, there, own, found in zip(paths, occurs, places, near, strict=True):
+    flat, places, beside = place(rows, near, projection, seed)
+    shown, inside = [], []
+    for path, there, own, around in zip(paths, occurs, places, beside, strict=True):
         points = np.full((len(path), 2), np.nan)
         points[there] = own
         regions = None
@@ -141,18 +88,14 @@ def slice_view(
             clouds = draws.reshape(len(path.draws), len(path), 2)
             regions = np.stack([_ellipse(points[i], clouds[:, i]) for i in range(len(path))])
             inside.append(regions.reshape(-1, 2))
-        beside = tuple(Near(word, last, cosine, tuple(next(rest))) for word, last, cosine, _ in found)
-        shown.append(WordInSlices(path, points, regions, beside))
-    corners = np.concatenate(inside)
-    (left, bottom), (right, top) = np.nanmin(corners, axis=0).tolist(), np.nanmax(corners, axis=0).tolist()
-    names = tuple(part.name for part in every)
-    return SliceView(tuple(shown), names, flat.method, flat.explained, (left, right, bottom, top))
+        shown.append(WordInSlices(path, points, regions, around))
+    return View.of(shown, flat, inside)
 
 
 def _nearest_words(
     run: Run, space: UseSpace, every: Sequence[Slice], paths: Sequence[SlicePath], wanted: int, jobs: int
-) -> list[list[tuple[str, bool, float, NDArray[np.float32]]]]:
-    """For each word its neighbours: (word, whether in the last slice, cosine, its row (d,) there)."""
+) -> list[list[Found]]:
+    """For each word its neighbours in its first and its last slice."""
     counts = slice_counts(run.require_tokens(), every).sum(axis=0)
     own = np.array([run.index(path.word) for path in paths])
     words = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
@@ -182,29 +125,15 @@ def _ellipse(centre: Float, drawn: Float) -> Float:
     return ellipse
 
 
-_MAP = (640, 540)
-_CURVE = (280, 290)
-_SHAPES = {
-    "a slice": "circle",
-    "the last slice": "circle",
-    "near it in its first slice": "diamond",
-    "near it in its last slice": "square",
-}
-_HOLLOW = ("a slice", "near it in its first slice")
-_NOTE = "Regions and bands hold 95 % of the places that resampled documents give."
+def save_slice_plot(view: View[WordInSlices], path: str | os.PathLike[str]) -> None:
+    """Draw a view into a file; the suffix of the path names the format."""
+    save_figure(slice_figure(view), path, ". ".join(map(_sentence, view.paths)))
 
 
-def save_slice_plot(view: SliceView, path: str | os.PathLike[str]) -> None:
-    """Draw a view into a file; see `save_figure` for the formats and errors."""
-    save_figure(slice_figure(view), path, ". ".join(_sentence(word) for word in view.words))
-
-
-def slice_figure(view: SliceView) -> Spec:
+def slice_figure(view: View[WordInSlices]) -> Spec:
     """Describe the figure of a view."""
-    colours = {word.path.word: WORDS[i] for i, word in enumerate(view.words)}
-    header = rows_of_text([(_sentence(word), ink(colours[word.path.word])) for word in view.words])
-    parts = [_map(view, colours), _curves(view, colours)]
-    return {"vconcat": [header, {"hconcat": parts, "spacing": 40}], "spacing": 0}
+    sentences = [(_sentence(word), ink(colour)) for word, colour in zip(view.paths, WORDS, strict=False)]
+    return under_sentences(sentences, [_map(view), _curves(view)])
 
 
 def _sentence(word: WordInSlices) -> str:
@@ -216,13 +145,13 @@ def _sentence(word: WordInSlices) -> str:
     return f"{name}: {int(path.uses.sum()):,} uses, farthest from {start} in {end} ({distance[far]:.2f})"
 
 
-def _map(view: SliceView, colours: dict[str, str]) -> Spec:
+def _map(view: View[WordInSlices]) -> Spec:
     x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
     place = {"x": x, "y": y}
-    lines = [word.points[~np.isnan(word.points[:, 0])] for word in view.words]
+    lines = [word.points[~np.isnan(word.points[:, 0])] for word in view.paths]
     marks, names, ways, regions = [], [], [], []
-    for word, line in zip(view.words, lines, strict=True):
-        colour, name = colours[word.path.word], escape_for_display(word.path.word)
+    for word, line, colour in zip(view.paths, lines, WORDS, strict=False):
+        name = escape_for_display(word.path.word)
         marks += _marks(word, colour)
         names += _names(word, ink(colour))
         ways += line_rows(line, name, colour)
@@ -268,12 +197,12 @@ def _names(word: WordInSlices, colour: str) -> list[Spec]:
     ]
 
 
-def _curves(view: SliceView, colours: dict[str, str]) -> Spec:
+def _curves(view: View[WordInSlices]) -> Spec:
     """The distance of each word from its first slice, with the band of resampled documents."""
-    names, rows = [escape_for_display(name) for name in view.names], []
-    for word in view.words:
+    names, rows = [escape_for_display(name) for name in view.paths[0].path.names], []
+    for word, colour in zip(view.paths, WORDS, strict=False):
         middle, low, high = word.path.from_first()
-        shown, colour = escape_for_display(word.path.word), colours[word.path.word]
+        shown = escape_for_display(word.path.word)
         for i in np.flatnonzero(~np.isnan(middle)).tolist():
             place = {"slice": names[i], "y": float(middle[i]), "low": float(low[i]), "high": float(high[i])}
             hover = f"{shown} in {names[i]}: {middle[i]:.3f}"
@@ -296,9 +225,5 @@ def _curves(view: SliceView, colours: dict[str, str]) -> Spec:
             rows, "point", place, {"size": 45, "opacity": 1, "stroke": None}, fill="colour", tooltip="hover"
         ),
     ]
-    return {
-        "title": "Distance from the first slice",
-        "width": _CURVE[0],
-        "height": _CURVE[1],
-        "layer": layers,
-    }
+    width, height = _CURVE
+    return {"title": "Distance from the first slice", "width": width, "height": height, "layer": layers}

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfvec.base.display import escape_for_display
-
-from .palette import GREY, WORDS
-from .plane import Spec
+from selfvec.views.palette import GREY, WORDS
+from selfvec.views.plane import Spec
 
 __all__ = ["Chart", "Series", "chart_figure"]
 

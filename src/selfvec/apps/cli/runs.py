@@ -1,0 +1,222 @@
+"""Commands that make a run: ``demo``, ``refine``, ``update`` and ``merge``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from selfvec.base.errors import OptionError
+from selfvec.data.settings import KEEP, RULE, SLICES, TEXT, Settings
+
+from .arguments import AsJson, NewRun, Reading, RunFolder, Work, arg, open_run, opt
+from .output import TerminalProgress, print_json, say, show
+
+if TYPE_CHECKING:
+    from selfvec.data.run import Run
+
+__all__ = ["demo", "merge", "refine", "update"]
+
+WORDS = ("string", "thread", "class", "exception", "generator", "pickle")  # that ``demo`` shows
+
+Moved = Annotated[str | None, opt("Path to the original vectors, if the file has moved.", "PATH", panel=RULE)]
+
+
+def demo(
+    output: Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o")] = Path("demo-run"),
+) -> None:
+    """Refine the embedded vectors on the documentation of your own Python and show what changed.
+
+    Example: selfvec demo
+    """
+    from selfvec.corpus.python_docs import python_documentation
+    from selfvec.refine.pipeline import refine
+    from selfvec.storage.workspace import Workspace
+    from selfvec.views.word_tables import neighbours_table
+
+    say("refining the embedded vectors on the documentation of this Python")
+    with Workspace(output, overwrite=True) as workspace:
+        settings, corpus = Settings(stop_words="en"), python_documentation()
+        run = refine(corpus, "default", settings, workspace=workspace, progress=TerminalProgress())
+        workspace.finish(run)
+    words = [word for word in WORDS if word in run.vectors]
+    rows = [row for word in words for row in run.similar(word, topn=6, compare=True, min_count=10)]
+    show(neighbours_table(rows))
+    _report(run, output, as_json=False)
+    say(
+        f"""
+The run is in {output}. Try next:
+  selfvec similar {output} module iterator --compare --min-count 10
+  selfvec search {output} "wait until a thread has ended"
+  selfvec serve {output}                     # all of it as a page in the browser
+  selfvec trajectory {output} thread --plot thread.html
+  selfvec refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet"""
+    )
+
+
+def refine(
+    *,
+    corpus: Annotated[list[str], arg("CORPUS...", "Files or folders of text; - reads standard input.")],
+    output: NewRun,
+    vectors: Annotated[
+        str, opt("The vectors to start from; none: random directions.", "PATH|default|none", panel=RULE)
+    ] = "default",
+    reading: Reading,
+    slice_by: Annotated[
+        str | None,
+        opt(
+            "Parts that drift compares: periods, or each CORPUS.",
+            "month|quarter|year|corpus",
+            "--slice",
+            panel=TEXT,
+        ),
+    ] = None,
+    settings: Settings,
+    work: Work,
+    as_json: AsJson = False,
+) -> None:
+    """Refine vectors on a corpus and save a run folder.
+
+    Example: selfvec refine reports.csv --text-field narrative -o run
+    """
+    if slice_by and reading.slice_field:
+        rule = "slices are defined by --slice or by --slice-field, not by both"
+        raise OptionError(rule, remedy="leave one of them out")
+    if slice_by not in (None, "corpus", *SLICES):
+        raise OptionError(f"is one of {', '.join(SLICES)} or corpus, not {slice_by!r}", field="slice")
+    by_name = slice_by == "corpus"
+    settings = replace(settings, slice=None if by_name else slice_by)
+    from selfvec.corpus import Corpus
+    from selfvec.refine.pipeline import refine
+    from selfvec.storage.workspace import Workspace
+
+    with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:
+        opened = Corpus.open(
+            corpus, **reading.fields, slice_by_name=by_name, skip_bad_rows=reading.skip_bad_rows
+        )
+        progress = TerminalProgress()
+        run = refine(opened, vectors, settings, workspace=workspace, progress=progress, jobs=work.jobs)
+        workspace.finish(run)
+    _report(run, output, as_json)
+
+
+def update(
+    *,
+    run: RunFolder,
+    corpus: Annotated[
+        list[str], arg("NEWCORPUS...", "Files or folders of new text; - reads standard input.")
+    ],
+    output: Annotated[
+        Path | None, opt("A new run folder; RUN itself if not given.", "OUT", "--output", "-o", panel=KEEP)
+    ] = None,
+    vectors: Moved = None,
+    reading: Reading,
+    work: Work,
+    as_json: AsJson = False,
+) -> None:
+    """Add new text to a run: the result is the run that all of the text would have made.
+
+    Fields are read as they were for RUN, unless they are named.
+
+    Example: selfvec update run reports-2024.csv
+    """
+    from selfvec.corpus import Corpus
+    from selfvec.refine.update_merge import fields_of, update
+    from selfvec.storage.workspace import Workspace
+
+    target = run.resolve() if output is None else output  # a link to a run stays a link
+    open_run(run)  # fail before anything is made beside what is no run
+    with Workspace(target, overwrite=work.overwrite or output is None, resume=work.resume) as workspace:
+        old = open_run(run)  # again: another update may have finished before we got the lock
+        opened = Corpus.open(corpus, **fields_of(old) | reading.fields, skip_bad_rows=reading.skip_bad_rows)
+        progress = TerminalProgress()
+        new = update(old, opened, vectors, workspace=workspace, progress=progress, jobs=work.jobs)
+        workspace.finish(new)
+    if not as_json:
+        step = new.provenance["grown"][-1]
+        say(f"added {', '.join(_count(step[f'{noun}s'], noun) for noun in ('document', 'token', 'type'))}")
+    _report(new, output or run, as_json)
+
+
+def merge(
+    *,
+    runs: Annotated[list[Path], arg("RUN...", "Run folders, in the order of text.")],
+    output: NewRun,
+    vectors: Moved = None,
+    work: Work,
+    as_json: AsJson = False,
+) -> None:
+    """Merge runs into one: the run that all of their text would have made.
+
+    Example: selfvec merge run-2023 run-2024 -o run
+    """
+    from selfvec.refine.update_merge import merge
+    from selfvec.storage.workspace import Workspace
+
+    with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:
+        progress = TerminalProgress()
+        new = merge(runs, vectors, workspace=workspace, progress=progress, jobs=work.jobs)
+        workspace.finish(new)
+    if not as_json:
+        say(f"merged {_count(len(new.provenance['grown'][-1]['runs']), 'run')}")
+    _report(new, output, as_json)
+
+
+def _report(run: Run, output: Path, as_json: bool) -> None:
+    """Print what was read, what was done and whether the result is healthy."""
+    if as_json:
+        print_json({"run": str(output), **run.provenance, "health": run.health})
+        return
+    for line in _summary(run.provenance):
+        say(line)
+    for finding in run.health["findings"]:
+        remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
+        say(f"health: {finding['name']}: {finding['message']}{remedy}")
+    print(output)
+
+
+def _summary(provenance: dict[str, Any]) -> list[str]:
+    timings, sources = provenance["timings"], provenance["sources"]
+    return [
+        f"read {provenance['corpus']['description']}",
+        f"{_count(provenance['tokens'], 'token')}, {_count(provenance['types'], 'type')}, of which "
+        f"{sources['known']:,} had a vector, {sources['subwords']:,} have one from their parts, "
+        f"{sources['context'] + sources['mixed']:,} from the text and {sources['none']:,} none",
+        *_decision(provenance),
+        f"refined with the method {provenance['method']}: {_how(provenance)}, "
+        f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
+    ]
+
+
+def _how(provenance: dict[str, Any]) -> str:
+    if provenance["method"] == "original":
+        return "the vectors stay as they are"
+    window, rounds = f"window {provenance['window']}", provenance["epochs"]
+    if provenance["method"] == "decorrelated":
+        by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
+        return f"{window}, {rounds} passes{by}"
+    return f"{window}, learning rate {provenance['learning_rate']}, {_count(rounds, 'epoch')}"
+
+
+def _decision(provenance: dict[str, Any]) -> list[str]:
+    """What ``--method auto`` measured, one line per candidate."""
+    decision = provenance.get("decision")
+    if decision is None:
+        return []
+    lines = [
+        f"chose {decision['chosen']}: {decision['reason']} ({decision['held_out_tokens']:,} tokens held out)"
+    ]
+    for row in decision["candidates"]:
+        figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("context", "cloze") if c in row)
+        worse = f", significantly worse by {' and '.join(row['worse'])}" if row["worse"] else ""
+        lines.append(f"  {row['name']:<13} {figures}{worse}{', collapsed' if row['collapsed'] else ''}")
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    """A number with its noun in the right form.
+
+    >>> _count(1, "epoch"), _count(2000, "epoch")
+    ('1 epoch', '2,000 epochs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
