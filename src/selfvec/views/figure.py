@@ -159,7 +159,7 @@ def _finish(group: Spec, *, moving: bool) -> None:
             marks.insert(place + 1, complete_labels(mark))
 
 
-_LATIN = re.compile(r"[^\u0020-\u024f]")
+_NOT_LATIN = re.compile(r"[^\u0020-\u024f]")
 
 
 def _drawable(value: Any) -> Any:
@@ -169,16 +169,14 @@ def _drawable(value: Any) -> Any:
     if isinstance(value, list):
         return [_drawable(inside) for inside in value]
     if isinstance(value, str):
-        return _LATIN.sub(
-            lambda found: found[0] if _has_glyph(found[0]) else f"[U+{ord(found[0]):04X}]", value
-        )
+        return _NOT_LATIN.sub(lambda found: _glyph(found[0]), value)
     return value
 
 
-@cache
-def _has_glyph(character: str) -> bool:
-    """Whether a picture of a character is another than that of a character that no font has."""
-    return _picture(character) != _picture("\U0010fffd")
+def _glyph(character: str) -> str:
+    """The character or, if no font has it, its code point."""
+    missing = _picture(character) == _picture("\U0010fffd")  # the picture of what no font has
+    return f"[U+{ord(character):04X}]" if missing else character
 
 
 @cache

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
-from selfvec.data.vectors import Float, Vectors
+from selfvec.data.vectors import Vectors
 
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, printable, sentence
 
@@ -88,7 +88,10 @@ def trajectory_table(trajectory: Trajectory, original: Vectors, refined: Vectors
     rows, cosines = trajectory.vectors, trajectory.to_original()
     for state in _milestones(trajectory.updates):
         cosine = f"{cosines[state]:.3f}" if rows[state].any() else "none yet"
-        near = [_near(vectors, trajectory.word, rows[state]) for vectors in (original, refined)]
+        near = []
+        for vectors in (original, refined) if rows[state].any() else ():
+            found = [term for term, _ in vectors.most_similar(rows[state], topn=_NEAR + 1)]
+            near.append(escaped([term for term in found if term != trajectory.word][:_NEAR]))
         add_row(table, f"{trajectory.updates[state]:,}", cosine, *near)
     return table
 
@@ -98,13 +101,6 @@ def _milestones(updates: NDArray[np.int64]) -> list[int]:
     clock = np.log1p(updates)
     index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], _SHOWN) - 1e-9)
     return sorted({0, *index.clip(max=len(updates) - 1).tolist(), len(updates) - 1})
-
-
-def _near(vectors: Vectors, word: str, row: Float) -> str:
-    if not np.any(row):
-        return ""
-    found = [term for term, _ in vectors.most_similar(row, topn=_NEAR + 1) if term != word]
-    return escaped(found[:_NEAR])
 
 
 def slice_table(path: SlicePath) -> RenderableType:

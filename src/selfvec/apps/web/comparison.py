@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.drift.comparable_slices import comparable_slices
+from selfvec.analysis.drift.document_blocks import slice_vectors
+from selfvec.analysis.drift.drift_rows import drift
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
@@ -26,6 +28,7 @@ from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import padded_windows
 from selfvec.usage.marked_uses import HALF, context_cosines
+from selfvec.usage.use_vectors import use_space
 
 from .ranking import MIN_COUNT, Ranking, WordTables, rank
 from .word_map import FITTED, State, history_states, slice_states, table_state
@@ -37,6 +40,7 @@ _KEPT = 8  # comparisons kept; the one not used for longest is dropped first
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
+Tests = dict[str, dict[str, Any]]  # rows of drift by word
 T = TypeVar("T")
 
 
@@ -150,9 +154,6 @@ def compare_slices(
     run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
 ) -> Comparison:
     """Two slices of a run's text. The map shows ``every`` slice, or the two if these are fewer than three."""
-    from selfvec.analysis.drift.document_blocks import slice_vectors
-    from selfvec.usage.use_vectors import use_space
-
     batch = run.require_tokens()
     counts = slice_counts(batch, pair)
     comparable, known = counts.min(axis=0) > 0, np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)
@@ -181,11 +182,7 @@ def compare_slices(
 class _Tasks:
     """A comparison in the making: first itself, then with its tests, and the states of its map."""
 
-    def __init__(
-        self,
-        compare: Callable[[Progress], Comparison],
-        test: Callable[[Progress], dict[str, dict[str, Any]]],
-    ) -> None:
+    def __init__(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
             return replace(made, ranking=replace(made.ranking, tests=test(progress)))
@@ -247,9 +244,8 @@ class Comparisons:
             return _Tasks(lambda progress: compare_refined(self.run, progress), self._test_refined)
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
-            raise OptionError(
-                f"{key!r} is no comparison", field="c", remedy=f"write {REFINED}, or two slices as A|B"
-            )
+            remedy = f"write {REFINED}, or two slices as A|B"
+            raise OptionError(f"{key!r} is no comparison", field="c", remedy=remedy)
         pair = [named_slice(self.run.require_tokens(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
         return _Tasks(
@@ -257,7 +253,7 @@ class Comparisons:
             lambda progress: self._test(self.run, pair, progress),
         )
 
-    def _test_refined(self, progress: Progress) -> dict[str, dict[str, Any]]:
+    def _test_refined(self, progress: Progress) -> Tests:
         """Test whether the uses of each word agree on where refining moved it."""
         batch = self.run.tokens
         if batch is None:
@@ -269,9 +265,7 @@ class Comparisons:
         )
         return self._test(unsliced, None, progress)
 
-    def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> dict[str, dict[str, Any]]:
-        from selfvec.analysis.drift.drift_rows import drift
-
+    def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
         try:
             found = drift(run, pair, jobs=self.jobs, progress=progress)
         except InputError:  # no word is frequent enough in both to be tested

@@ -30,7 +30,7 @@ from selfvec.usage.marked_uses import (
 )
 
 from .comparison import REFINED, BackgroundTask, Comparisons, counts_of
-from .ranking import Filter, Neighbours
+from .ranking import Filter
 from .word_map import FITTED, WordMap, draw_map
 
 __all__ = ["Completion", "PageData"]
@@ -125,7 +125,10 @@ class PageData:
     def word(self, key: str, word: str) -> Json:
         """Everything about a word but its sentences: its neighbours before and after, and its change."""
         row, ranking = self.run.index(word), self.comparisons.get(key).ranking
-        before, after = (self._named(side) for side in ranking.tables.near(row))
+        words = self.run.vectors.index_to_key
+        before, after = (
+            [(words[other], round(cosine, 4)) for other, cosine in side] for side in ranking.tables.near(row)
+        )
         gained, lost = only_in_each([name for name, _ in before], [name for name, _ in after])
         place = ranking.place.get(row)
         return {
@@ -140,10 +143,6 @@ class PageData:
             "gained": gained,
             "lost": lost,
         }
-
-    def _named(self, near: Neighbours) -> list[tuple[str, float]]:
-        words = self.run.vectors.index_to_key
-        return [(words[row], round(cosine, 4)) for row, cosine in near]
 
     def _origin(self, row: int) -> Json:
         """How often a word occurs, and what its vectors are based on."""

@@ -91,20 +91,15 @@ class WordTables:
         return lru_cache(maxsize=256)(self._near)
 
     def _near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
-        one, other = (
-            self._near_in(table[row], compact, self.places[row], neighbours)
-            for table, compact in zip((self.before, self.after), self.compact, strict=True)
-        )
-        return one, other
-
-    def _near_in(self, own: Table, compact: Table, place: int, neighbours: int) -> Neighbours:
-        if not own.any():
-            return []
-        cosines = compact @ own
-        if place >= 0:
-            cosines[place] = -np.inf
-        best = [i for i in top_indices(cosines, neighbours) if np.isfinite(cosines[i])]
-        return [(int(self.shown[i]), float(cosines[i])) for i in best if compact[i].any()]
+        sides: list[Neighbours] = []
+        for table, compact in zip((self.before, self.after), self.compact, strict=True):
+            cosines = compact @ table[row]
+            if self.places[row] >= 0:
+                cosines[self.places[row]] = -np.inf
+            best = top_indices(cosines, neighbours) if table[row].any() else []
+            found = [i for i in best if np.isfinite(cosines[i]) and compact[i].any()]
+            sides.append([(int(self.shown[i]), float(cosines[i])) for i in found])
+        return sides[0], sides[1]
 
 
 @dataclass(frozen=True)

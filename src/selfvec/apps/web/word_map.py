@@ -12,10 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.analysis.drift.document_blocks import slice_vectors
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
+from selfvec.usage.use_vectors import use_space
 from selfvec.views.projection import project
 
 __all__ = ["FITTED", "State", "WordMap", "draw_map", "history_states", "slice_states", "table_state"]
@@ -127,9 +129,6 @@ def _moment(share: float, epochs: int | None) -> str:
 
 def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
     """Every slice as a state: the mean use vectors of the most frequent words, kept as float16."""
-    from selfvec.analysis.drift.document_blocks import slice_vectors
-    from selfvec.usage.use_vectors import use_space
-
     counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:_MAPPED])
     kept = slice_vectors(use_space(run, slices), words, jobs, progress=progress).astype(np.float16)
