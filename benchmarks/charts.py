@@ -17,62 +17,32 @@ _SHAPES = ("circle", "square", "diamond", "cross")
 
 @dataclass(frozen=True)
 class Series:
-    """One curve.
-
-    Parameters
-    ----------
-    name : str
-    x, y : sequence of float
-    start : float, optional
-        The value it began at, drawn as a dashed line.
-    style : (colour, shape), optional
-        By its place among the curves if not given. A curve of the shape "none" is a dotted line.
-    marked : sequence of int, optional
-        The points that get a mark; all of them if not given.
-    """
+    """One curve."""
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
-    start: float | None = None
-    style: tuple[str, str] | None = None
-    marked: Sequence[int] | None = None
+    start: float | None = None  # the value it began at, drawn as a dashed line
+    style: tuple[str, str] | None = None  # colour and shape, "none" for a dotted line; by its place if None
+    marked: Sequence[int] | None = None  # points that get a mark; all of them if None
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over one axis.
-
-    Parameters
-    ----------
-    title, x_title, y_title : str
-    series : tuple of Series
-    y : (low, high)
-        What the axis includes at least; None for as far as the curves go.
-    logarithmic, y_logarithmic : bool
-        Whether equal ratios are equally far apart; all values are then above 0.
-    ticks, y_ticks : tuple of float
-        Values written at an axis; every x, and a few round y, if not given.
-    names : tuple of str
-        The labels of x = 0, 1, 2, ... where the axis is not a number.
-    line : (value, text), optional
-        A dashed line across the chart.
-    band : (low, high, text), optional
-        A range of x with a grey ground.
-    """
+    """Curves over one axis."""
 
     title: str
     x_title: str
     series: tuple[Series, ...]
-    y: tuple[float | None, float | None] = (None, None)
+    y: tuple[float | None, float | None] = (None, None)  # what the axis includes at least
     y_title: str = ""
-    logarithmic: bool = False
+    logarithmic: bool = False  # equal ratios are equally far apart; all values are then above 0
     y_logarithmic: bool = False
-    ticks: tuple[float, ...] = ()
-    y_ticks: tuple[float, ...] = ()
-    names: tuple[str, ...] = ()
-    line: tuple[float, str] | None = None
-    band: tuple[float, float, str] | None = None
+    ticks: tuple[float, ...] = ()  # values written at the axis; every x if empty
+    y_ticks: tuple[float, ...] = ()  # a few round ones if empty
+    names: tuple[str, ...] = ()  # labels of x = 0, 1, 2, ... if the axis is not a number
+    line: tuple[float, str] | None = None  # a dashed line across the chart: value, text
+    band: tuple[float, float, str] | None = None  # a range of x with a grey ground: low, high, text
 
 
 def chart_figure(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -53,25 +52,18 @@ def search(
     show(found_text(found))
 
 
-@dataclass(frozen=True)
-class PhraseOptions:
-    """What counts as a phrase, as `selfvec.analysis.concepts.phrases` takes it."""
-
-    min_count: Annotated[
-        int | None,
-        opt("Occurrences outside longer phrases, at least: 5, or 2 per million words if more.", min=1),
-    ] = None
-    npmi: Annotated[float, opt("Normalised pointwise mutual information, at least.")] = 0.35
-    longest: Annotated[int, opt("Words per phrase, at most.", min=2)] = 4
-    stop_words: Annotated[str, opt("Words that no phrase begins or ends with.", "LANG|FILE")] = "en"
-
-
 def phrases(
     source: Annotated[list[str], arg("RUN|CORPUS...", "A run folder, or files or folders of text.")],
     *,
     topn: Annotated[int | None, opt("Phrases listed: 50, in JSON all.", min=1)] = None,
     text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")] = None,
-    options: PhraseOptions,
+    min_count: Annotated[
+        int | None,
+        opt("Occurrences outside longer phrases, at least: 5, or 2 per million words if more.", min=1),
+    ] = None,
+    npmi: Annotated[float, opt("Normalised pointwise mutual information, at least.")] = 0.35,
+    longest: Annotated[int, opt("Words per phrase, at most.", min=2)] = 4,
+    stop_words: Annotated[str, opt("Words that no phrase begins or ends with.", "LANG|FILE")] = "en",
     as_json: AsJson = False,
 ) -> None:
     """List the multi-word terms of a text.
@@ -84,7 +76,10 @@ def phrases(
 
     one_run = len(source) == 1 and is_run(source[0])
     text = open_run(Path(source[0])) if one_run else Corpus.open(source, text_fields=listed(text_field))
-    found = phrases(text, progress=TerminalProgress(), **asdict(options))
+    progress = TerminalProgress()
+    found = phrases(
+        text, min_count=min_count, npmi=npmi, longest=longest, stop_words=stop_words, progress=progress
+    )
     if as_json:
         print_json(found.as_dict(topn))
         return
@@ -143,18 +138,6 @@ def topics(
     show(topics_table(found))
 
 
-@dataclass(frozen=True)
-class GraphOptions:
-    """What the graph holds, as `selfvec.analysis.concepts.graph` takes it."""
-
-    size: Annotated[int, opt("Terms, at most.", min=2)] = 120
-    neighbours: Annotated[
-        int, opt("Join two terms if each is among this many nearest of the other.", min=1)
-    ] = 5
-    by: Annotated[str, opt("Nearness: cosine of vectors, or co-occurrence (PPMI).", "cosine|ppmi")] = "cosine"
-    seed: Seed = 0
-
-
 def graph(
     run: RunFolder,
     output: Annotated[
@@ -168,7 +151,14 @@ def graph(
     ],
     word: Annotated[list[str] | None, arg("[WORD...]", "Show terms around these words only.")] = None,
     *,
-    options: GraphOptions,
+    size: Annotated[int, opt("Terms, at most.", min=2)] = 120,
+    neighbours: Annotated[
+        int, opt("Join two terms if each is among this many nearest of the other.", min=1)
+    ] = 5,
+    by: Annotated[
+        str, opt("Nearness: cosine of vectors, or co-occurrence (PPMI).", "cosine|ppmi")
+    ] = "cosine",
+    seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Draw or write the graph of a run's terms.
@@ -179,7 +169,8 @@ def graph(
     from selfvec.views.graphs import check_suffix, save_graph
 
     check_suffix(output)
-    found = graph(open_run(run), word or (), progress=TerminalProgress(), **asdict(options))
+    opened, progress = open_run(run), TerminalProgress()
+    found = graph(opened, word or (), size=size, neighbours=neighbours, by=by, seed=seed, progress=progress)
     save_graph(found, output)
     if as_json:
         print_json({"target": str(output), **found.as_dict()})

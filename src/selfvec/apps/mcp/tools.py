@@ -360,6 +360,8 @@ def _passage(index: Index, hit: Hit) -> Passage:
 def _changed(row: dict[str, Any], kind: type[Changed], **more: Any) -> Changed:
     """A drift row as a record: the values that it has fields for, whether it is significant, and ``more``."""
     names = [name for name in kind.__dataclass_fields__ if name in row]
-    picked = {name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in names}
+    picked: dict[str, Any] = {
+        name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in names
+    }
     moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
     return kind(beyond_chance=moved, **picked, **more)
