@@ -26,8 +26,8 @@ __all__ = [
     "View",
     "check_method",
     "check_words",
-    "place",
     "project",
+    "project_words",
 ]
 
 METHODS = ("pca", "tsne", "umap")
@@ -97,7 +97,7 @@ class View(Generic[Path]):
         return cls(tuple(paths), flat.method, flat.explained, (left, right, bottom, top))
 
 
-def place(
+def project_words(
     rows: Sequence[Rows],  # of each word, (S, d)
     near: Sequence[Sequence[Found]],  # its neighbours
     method: str,

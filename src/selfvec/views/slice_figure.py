@@ -28,7 +28,7 @@ from selfvec.usage.use_vectors import UseSpace, use_space
 from .figure import save_figure, under_sentences
 from .palette import WORDS, ink
 from .plane import Spec, label, labels, layer, layered, line_rows, mark, mark_layer, plane_axes
-from .projection import Found, Near, View, check_words, place
+from .projection import Found, Near, View, check_words, project_words
 
 __all__ = ["WordInSlices", "save_slice_plot", "slice_figure", "slice_view"]
 
@@ -77,7 +77,7 @@ def slice_view(
     near = _nearest_words(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
     occurs = [path.vectors.any(axis=1) for path in paths]
     rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
-    flat, places, beside = place(rows, near, projection, seed)
+    flat, places, beside = project_words(rows, near, projection, seed)
     shown, inside = [], []
     for path, there, own, around in zip(paths, occurs, places, beside, strict=True):
         points = np.full((len(path), 2), np.nan)

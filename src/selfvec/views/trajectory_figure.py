@@ -36,7 +36,7 @@ from .plane import (
     mark_layer,
     plane_axes,
 )
-from .projection import Found, Near, View, check_words, place
+from .projection import Found, Near, View, check_words, project_words
 
 __all__ = ["running_mean", "save_trajectory_plot", "thin", "trajectory_figure", "trajectory_view", "turns"]
 
@@ -99,7 +99,9 @@ def trajectory_view(
     most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
     kept = [thin(t, most) for t in trajectories]
     rows = [unit_rows(t.vectors) for t in trajectories]
-    flat, places, beside = place([r[i] for r, i in zip(rows, kept, strict=True)], near, projection, seed)
+    flat, places, beside = project_words(
+        [r[i] for r, i in zip(rows, kept, strict=True)], near, projection, seed
+    )
     paths = []
     for t, index, row, points, around in zip(trajectories, kept, rows, places, beside, strict=True):
         zero: NDArray[np.bool_] = np.all(row == 0, axis=1)
@@ -114,7 +116,7 @@ def _near(original: Vectors, refined: Vectors, word: str, most: int) -> list[Fou
     for last, vectors in ((False, original), (True, refined)):
         row = vectors.get(word)
         if row is not None and row.any():
-            near = [(other, cosine) for other, cosine in vectors.most_similar(word, topn=most)]
+            near = vectors.most_similar(word, topn=most)
             rows = [vectors.get_vector(other, norm=True) for other, _ in near]
             found += [(name, last, c, row) for (name, c), row in zip(near, rows, strict=True) if row.any()]
     return found

@@ -95,9 +95,11 @@ def serve(
     """
     from selfvec.apps.web.launch import serve
 
-    opened = open_run(run)
-    say(f"serving {run} until Ctrl-C at:")
-    serve(opened, host, port, say=lambda address: print(address, flush=True))
+    def started(address: str) -> None:
+        say(f"serving {run} until Ctrl-C at:")
+        print(address, flush=True)
+
+    serve(open_run(run), host, port, say=started)
 
 
 def mcp(run: RunFolder, corpus: OtherCorpus = None) -> None:
