@@ -254,7 +254,7 @@ HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert
         ("import selfvec.corpus", ""),
         ("from selfvec.corpus import as_corpus; as_corpus(['x y'])", "numpy polars"),
         ("from selfvec.storage.formats import load; load('default')", "numpy"),
-        ("import selfvec.views.slices, selfvec.views.graphs, selfvec.views.charts", "numba numpy scipy"),
+        ("import selfvec.views.slice_figure, selfvec.views.graphs", "numba numpy scipy"),
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(code: str, needed: str) -> None:
