@@ -16,8 +16,7 @@ from tests.apps.web.headless import Page, browsing, find
 
 from benchmarks.bench_paper import problem
 from benchmarks.common import Result
-from selfvec.apps.web.app import create_app
-from selfvec.apps.web.launch import bind, server_of
+from selfvec.apps.web.app import bind, create_app, server_of
 from selfvec.apps.web.page_data import PageData
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch

@@ -362,7 +362,8 @@ def test_a_damaged_run_says_which_file(inside: Path, capsys) -> None:
 def test_a_missing_package_names_its_extra(
     command, package, extra, inside: Path, monkeypatch, capsys
 ) -> None:
-    for name in [name for name in sys.modules if name.split(".")[0] == package or ".apps.mcp" in name]:
+    ours = ("selfvec.apps.mcp", "selfvec.apps.web")
+    for name in [name for name in sys.modules if name.split(".")[0] == package or name.startswith(ours)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     assert main(command.split()) == 2

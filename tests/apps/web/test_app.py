@@ -15,8 +15,7 @@ import pytest
 from serving import Site
 
 from selfvec.apps.cli import main
-from selfvec.apps.web.app import page_files
-from selfvec.apps.web.launch import bind
+from selfvec.apps.web.app import bind, page_files
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 

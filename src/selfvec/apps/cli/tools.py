@@ -10,6 +10,8 @@ from typing import Annotated, Never
 
 import typer
 
+from selfvec.base.errors import MissingExtra
+
 from .arguments import AsJson, OtherCorpus, Overwrite, RunFolder, arg, open_run, opt
 from .output import TerminalProgress, downloads, print_json, say
 
@@ -93,7 +95,10 @@ def serve(
 
     Example: selfvec serve run
     """
-    from selfvec.apps.web.launch import serve
+    try:
+        from selfvec.apps.web.app import serve
+    except ImportError as error:
+        raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
 
     def started(address: str) -> None:
         say(f"serving {run} until Ctrl-C at:")
@@ -107,14 +112,18 @@ def mcp(run: RunFolder, corpus: OtherCorpus = None) -> None:
 
     Example: selfvec mcp run
     """
-    from selfvec.apps.mcp.server import serve_assistant
+    try:
+        from selfvec.apps.mcp.server import create_server
+        from selfvec.apps.mcp.tools import Tools
+    except ImportError as error:
+        raise MissingExtra("mcp", "mcp", "an assistant's access") from error
 
     opened = open_run(run)
     if sys.stdin.isatty():
         say("waiting for an assistant on standard input; stop with Ctrl-C")
     before = signal.signal(signal.SIGINT, _interrupted)
     try:
-        serve_assistant(opened, corpus, progress=TerminalProgress())
+        create_server(Tools(opened, corpus, TerminalProgress())).run("stdio")
     finally:
         signal.signal(signal.SIGINT, before)
 

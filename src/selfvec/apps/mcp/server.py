@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from selfvec.base.errors import MissingExtra, SelfvecError
-from selfvec.base.progress import Progress
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import ToolAnnotations
+
+from selfvec.base.errors import SelfvecError
 from selfvec.base.provenance import __version__
-from selfvec.data.run import Run
 
-if TYPE_CHECKING:
-    from mcp.server.mcpserver import MCPServer
+from .tools import Tools
 
-    from .tools import Tools
-
-__all__ = ["create_server", "serve_assistant"]
+__all__ = ["create_server"]
 
 _INSTRUCTIONS = """\
 Tools about one corpus of documents and what its words mean in it. Begin with run_info. Use search_passages to
@@ -30,27 +29,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def serve_assistant(
-    run: Run, corpus: Sequence[str] | None = None, *, progress: Progress | None = None
-) -> None:
-    """Answer requests on standard input and output until the input ends.
-
-    ``progress`` must not write to standard output, which carries the protocol.
-    """
-    try:
-        from .tools import Tools
-
-        server = create_server(Tools(run, corpus, progress))
-    except ImportError as error:
-        raise MissingExtra("mcp", "mcp", "an assistant's access") from error
-    server.run("stdio")
-
-
 def create_server(tools: Tools) -> MCPServer:
     """A server that offers the tools; it is not running yet."""
-    from mcp.server.mcpserver import MCPServer
-    from mcp.types import ToolAnnotations
-
     server = MCPServer("selfvec", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING")
     reads_only = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     lock = threading.Lock()
@@ -77,7 +57,6 @@ def _one_at_a_time(tool: Callable[P, R], lock: threading.Lock) -> Callable[P, R]
 
     The assistant gets the message of a `SelfvecError`. Of any other error it only learns that there was one.
     """
-    from mcp.server.mcpserver.exceptions import ToolError
 
     @wraps(tool)
     def answer(*args: P.args, **kwargs: P.kwargs) -> R:
