@@ -34,8 +34,7 @@ from benchmarks.search_measures import by_cosine, by_index, differs, estimate, m
 from selfvec.base.files import atomic_file
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation.ranking_metrics import ndcg, recall
-from selfvec.evaluation.retrieval import Collection
+from selfvec.evaluation.retrieval import Collection, ndcg, recall
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.refine.topic_vectors import run_topics

@@ -19,7 +19,6 @@ import numpy as np
 from benchmarks.common import Result
 from benchmarks.datasets import documents
 from benchmarks.refining import refined
-from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.search import Index
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
@@ -58,7 +57,7 @@ def check_opened(run: Run, texts: list[str], questions: list[str]) -> None:
     """What was written and opened gives the same scores, and the dense part is a cosine."""
     memory = Index.memory(run, texts)
     with tempfile.TemporaryDirectory() as name:
-        opened = Index.create(Path(name, "index"), run, Corpus.from_texts(texts))
+        opened = Index.memory(run, texts).saved(Path(name, "index"))
         for question in questions:
             ours, theirs = memory.scores(question), opened.scores(question)
             np.testing.assert_array_equal(ours.scores, theirs.scores)
@@ -89,7 +88,7 @@ def run() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "index")
         start = time.perf_counter()
-        Index.create(folder, made, Corpus.from_texts(texts))
+        Index.memory(made, texts).saved(folder)
         seconds = time.perf_counter() - start
         yield Result("search: make an index of 100,000 documents", seconds, "s")
         opening = []

@@ -27,8 +27,7 @@ from selfvec.analysis.concepts import Phrases, Topics, expand, graph, phrases, t
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.evaluation.compared_vectors import Table
-from selfvec.evaluation.ranking_metrics import ranked, score_rankings
-from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings
+from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, ranked
 from selfvec.numerics.statistics import mean
 from selfvec.search import Index
 from selfvec.text.preprocessing import Preprocessing
@@ -190,7 +189,7 @@ def retrieval() -> str:
             }
             found[f"hybrid, {named}"] = hybrid_rankings(collection, run)
             for label, rankings in found.items():
-                scores = score_rankings(rankings, collection.relevant)
+                scores = collection.scores(rankings)
                 values.setdefault(label, []).append(scores["ndcg@10"])
     rows = []
     for label in sorted(values):
@@ -225,7 +224,7 @@ def expanded() -> str:
                 counts = np.array(list(weights.values()), np.float32)
                 scored = index.scorer.score(replace(asked, types=types, counts=counts), "bm25")
                 rankings.append(ranked(scored.scores, scored.found))
-            scores = score_rankings(rankings, collection.relevant)
+            scores = collection.scores(rankings)
             rows[label] += [f"{np.mean(scores[metric]):.3f}" for metric in ("ndcg@10", "recall@100")]
     heads = [head for name in JUDGED for head in (f"{name}, nDCG@10", "recall@100")]
     return table(["BM25 of", *heads], [[label, *cells] for label, cells in rows.items()])

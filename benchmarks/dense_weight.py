@@ -1,7 +1,7 @@
 """How the dense weight of the hybrid was chosen: every collection left out in turn.
 
 A weight that is the same everywhere is compared with one that follows how often words and vectors agree
-(`selfvec.search.dense_share`), on judged collections and on those of `benchmarks.known_items`. Either is
+(`selfvec.search.build`), on judged collections and on those of `benchmarks.known_items`. Either is
 chosen on all sources of documents but one, and measured on that one.
 """
 
@@ -20,7 +20,7 @@ from benchmarks.page import table
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_index, mean_ndcg
 from selfvec.search import Index
-from selfvec.search.dense_share import LEAST, MOST, agreement
+from selfvec.search.build import LEAST, MOST, agreement
 from selfvec.search.scoring import Blend
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)

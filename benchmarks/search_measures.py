@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.evaluation.ranking_metrics import ndcg, ranked
-from selfvec.evaluation.retrieval import Collection
+from selfvec.evaluation.retrieval import Collection, ndcg, ranked
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.search import Index

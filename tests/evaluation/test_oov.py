@@ -11,8 +11,8 @@ import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
-from selfvec.evaluation.figures import verdict
 from selfvec.evaluation.oov import induced, ranks
+from selfvec.evaluation.report import verdict
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.unknown_words import hold_out
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 import selfvec
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval
-from selfvec.evaluation.ranking_metrics import ndcg, ranked, recall, reciprocal_rank
-from selfvec.evaluation.retrieval import read_collection
+from selfvec.evaluation.retrieval import ndcg, ranked, read_collection, recall, reciprocal_rank
 
 
 def test_measures_by_hand() -> None:

@@ -11,7 +11,7 @@ import selfvec
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Analogies, Similarity, analogy
 from selfvec.evaluation.analogy import Questions, answer
-from selfvec.evaluation.word_lookup import word_vectors
+from selfvec.evaluation.compared_vectors import word_vectors
 from selfvec.numerics.rows import unit_rows
 
 

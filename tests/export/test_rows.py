@@ -19,8 +19,8 @@ from selfvec.data.settings import Settings
 from selfvec.export import passage_rows, word_rows
 from selfvec.export.rows import _column_names, _typed
 from selfvec.refine.pipeline import refine
+from selfvec.search.documents import passages
 from selfvec.search.encoder import Encoder
-from selfvec.search.passages import passages
 from selfvec.storage.run_folder import save_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 

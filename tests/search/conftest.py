@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
 from selfvec.search import Index
+from selfvec.search.documents import gather
 from selfvec.storage.run_folder import open_run, save_run
 
 STATES = ("IOWA", "OHIO", "UTAH")
@@ -59,7 +61,8 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
 @pytest.fixture(scope="session")
 def index(tmp_path_factory, storm_run: Run) -> Index:
     """The opened index of the run's own documents."""
-    return Index.create(tmp_path_factory.mktemp("index") / "index", storm_run)
+    found = gather(storm_run, None, Progress())
+    return Index.memory(storm_run, found).saved(tmp_path_factory.mktemp("index") / "index")
 
 
 @pytest.fixture

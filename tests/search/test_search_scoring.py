@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from selfvec.data.run import Run
 from selfvec.search import Index, kernels
-from selfvec.search.dense_share import agreement, dense_share
+from selfvec.search.build import agreement, dense_share
 from selfvec.search.dense_space import RELATED, DenseSpace
-from selfvec.search.gathered import GatheredDocuments
-from selfvec.search.postings import IndexedDocuments
+from selfvec.search.documents import GatheredDocuments
+from selfvec.search.indexed_documents import IndexedDocuments
 from selfvec.search.scoring import Blend, Scorer
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.lexicon import Lexicon

@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.search.passages import passages
-from selfvec.search.postings import join_strings, split_strings
+from selfvec.search.documents import passages
+from selfvec.search.indexed_documents import join_strings, split_strings
 from selfvec.text.lexicon import Lexicon, word_spans
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 

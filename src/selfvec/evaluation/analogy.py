@@ -22,9 +22,8 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
 
-from .compared_vectors import Table
+from .compared_vectors import Table, find_rows
 from .task import Measurement, Task
-from .word_lookup import find_rows
 
 __all__ = ["METHODS", "Analogies", "Questions"]
 
@@ -35,20 +34,11 @@ _BLOCK = 16_384  # candidates at a time
 
 @dataclass(frozen=True)
 class Questions:
-    """Q questions over W distinct words.
-
-    Parameters
-    ----------
-    words : list of W str
-    numbers : (Q, 4) int64
-        a, b, c and the answer, as places in ``words``.
-    sections : dict of str to list of int
-        Questions by section, in the file's order.
-    """
+    """Q questions over W distinct words."""
 
     words: list[str]
-    numbers: NDArray[np.int64]
-    sections: dict[str, list[int]]
+    numbers: NDArray[np.int64]  # (Q, 4) a, b, c and the answer, as places in ``words``
+    sections: dict[str, list[int]]  # questions by section, in the file's order
 
 
 @dataclass(frozen=True)
@@ -82,20 +72,12 @@ class Analogies(Task[Questions]):
                 name: {"value": float(correct[members].mean()), "n": len(members)}
                 for name, members in items.sections.items()
             }
-            estimate, covered = mean(correct, seed), float(answered.mean())
-            yield Measurement.of(
-                table, "accuracy", estimate, len(correct), covered, method=method, sections=sections
-            )
+            figure = mean(correct, seed), len(correct), float(answered.mean())
+            yield Measurement.of(table, "accuracy", *figure, method=method, sections=sections)
 
 
 def read_questions(path: Path) -> Questions:
-    """Read a file of questions.
-
-    Raises
-    ------
-    InputError
-        If a line does not have four words, or there is no question.
-    """
+    """Read a file of questions."""
     index: dict[str, int] = {}
     numbers: list[list[int]] = []
     sections: dict[str, list[int]] = {}

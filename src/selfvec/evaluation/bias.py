@@ -4,14 +4,6 @@ Caliskan, Bryson and Narayanan (*Science* 356, 2017): for targets X, Y and attri
 a word is s(w) = mean cos(w, a) - mean cos(w, b). The effect size is the difference of the means of s over X
 and over Y, divided by its standard deviation over both: a number from -2 to 2. p is the share of all ways to
 split the targets in two that give a difference at least as large.
-
-Word sets are read from TOML or JSON:
-
-[name]                                        {"name": {
-targets.flowers = ["rose", "tulip"]              "targets": {"flowers": ["rose", "tulip"],
-targets.insects = ["ant", "wasp"]                            "insects": ["ant", "wasp"]},
-attributes.pleasant = ["joy", "love"]            "attributes": {"pleasant": ["joy", "love"],
-attributes.unpleasant = ["pain", "hate"]                        "unpleasant": ["pain", "hate"]}}}
 """
 
 from __future__ import annotations
@@ -32,9 +24,8 @@ from selfvec.base.errors import InputError
 from selfvec.base.files import read_text
 from selfvec.numerics.statistics import RESAMPLES, Estimate
 
-from .compared_vectors import Table
+from .compared_vectors import Table, word_vectors
 from .task import Measurement, Task
-from .word_lookup import word_vectors
 
 __all__ = ["BUILT_IN", "Bias", "WordSet", "effect_size", "permutation_p", "read_sets"]
 
@@ -158,13 +149,7 @@ def permutation_p(x: Numbers, y: Numbers, seed: int) -> float:
 
 
 def read_sets(path: Path) -> list[WordSet]:
-    """Read word sets from a .toml or .json file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or a set is malformed; names the file, the field and the rule.
-    """
+    """Read word sets from a .toml or .json file."""
     parse = {".toml": tomllib.loads, ".json": json.loads}.get(path.suffix.lower())
     if parse is None:
         rule = f"word sets are .toml or .json, not {path.suffix or 'without a suffix'}"

@@ -66,13 +66,7 @@ class Classification(Task[LabelledTexts]):
         return read_labelled(self.path, seed)
 
     def score(self, table: Table, items: LabelledTexts, seed: int) -> Iterator[Measurement]:
-        """One row of metric ``accuracy``; extra key ``shots``.
-
-        Raises
-        ------
-        MissingExtra
-            If scikit-learn is not installed.
-        """
+        """One row of metric ``accuracy``; extra key ``shots``."""
         labels, n = items.labels, items.train
         draws = _draws(labels[:n], self.shots, seed)
         rows, covered = embed(items.texts, table.texts, table.preprocessing, collection=n)
@@ -112,13 +106,7 @@ def _predicted(
 
 
 def read_labelled(path: Path, seed: int) -> LabelledTexts:
-    """Read a folder or file of labelled texts.
-
-    Raises
-    ------
-    InputError
-        If a file is malformed, or there are fewer than two labels.
-    """
+    """Read a folder or file of labelled texts."""
     if path.is_dir():
         source, train, test = path / "train.tsv", _labelled(path / "train.tsv"), _labelled(path / "test.tsv")
     else:

@@ -6,7 +6,7 @@ A run gives two tables, ``refined`` and ``original``; a vectors file gives one, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +19,20 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import principal_axes
+from selfvec.storage.formats import load
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.text.preprocessing import Preprocessing
 
-__all__ = ["Given", "Table", "distinct_names", "open_tables", "truncated"]
+__all__ = [
+    "Given",
+    "Table",
+    "distinct_names",
+    "find_rows",
+    "listed",
+    "open_tables",
+    "truncated",
+    "word_vectors",
+]
 
 Given = Vectors | Run | str | os.PathLike[str]
 """What can be measured: vectors, a run, or the path of either."""
@@ -33,37 +43,21 @@ _TASK_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 
 @dataclass(frozen=True)
 class Table:
-    """Vectors and the name of their figures.
-
-    Parameters
-    ----------
-    name : str
-    vectors : Vectors
-    preprocessing : Preprocessing
-        How texts are cut into this table's words.
-    truncated : bool
-        Whether the table was cut to its first principal axes.
-    run : Run, optional
-        The run that the table belongs to.
-    refined : bool
-        Whether it is the run's refined table. Document vectors then use the run's topic vectors too.
-    """
+    """Vectors and the name of their figures."""
 
     name: str
     vectors: Vectors
-    preprocessing: Preprocessing = field(default_factory=Preprocessing)
-    truncated: bool = False
-    run: Run | None = field(default=None, repr=False)
-    refined: bool = False
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)  # how texts are cut into its words
+    truncated: bool = False  # whether the table was cut to its first principal axes
+    run: Run | None = field(default=None, repr=False)  # the run that the table belongs to
+    refined: bool = False  # the run's refined table; document vectors use the run's topic vectors, too
 
     @cached_property
     def texts(self) -> list[Vectors]:
         """The tables whose document vectors are concatenated."""
-        if self.run is None or not self.refined:
-            return [self.vectors]
         from selfvec.refine.topic_vectors import run_topics
 
-        topics = run_topics(self.run)
+        topics = run_topics(self.run) if self.run is not None and self.refined else None
         if topics is None:
             return [self.vectors]
         return [self.vectors, _cut(topics, self.vectors.vector_size) if self.truncated else topics]
@@ -73,13 +67,6 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
     """Open what was given, in order; names are those of a mapping, or else the ends of the paths.
 
     With one run its tables are called ``refined`` and ``original``; with several, the run's name comes first.
-
-    Raises
-    ------
-    FormatError, InputError
-        If a path cannot be read as vectors or as a run.
-    OptionError
-        If nothing was given.
     """
     if isinstance(given, Mapping):
         named = {name: _opened(value) for name, value in given.items()}
@@ -98,11 +85,7 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
 def _opened(value: Given) -> Vectors | Run:
     if isinstance(value, Vectors | Run):
         return value
-    if is_run(value):
-        return open_run(value)
-    from selfvec.storage.formats import load
-
-    return load(value)
+    return open_run(value) if is_run(value) else load(value)
 
 
 def _place(value: Given) -> str:
@@ -148,11 +131,6 @@ def truncated(table: Table, dimensions: int) -> Table:
     Unit rows are rotated into the axes in which they, uncentred, vary most, and the first are kept. Of all
     tables with that many dimensions it is the one whose inner products are nearest to the cosines (Eckart and
     Young, 1936); with all axes it keeps them exactly.
-
-    Raises
-    ------
-    OptionError
-        If the table has fewer dimensions.
     """
     vectors = table.vectors
     if not 1 <= dimensions <= vectors.vector_size:
@@ -184,3 +162,45 @@ def _rotated(composer: Composer, axes: NDArray[np.float32]) -> Composer:
         return rows
 
     return composed
+
+
+# ---- Words of a task: as written, in lower case, in title case, or composed from subwords
+
+
+_FORMS: tuple[Callable[[str], str], ...] = (str, str.lower, str.title)
+
+
+def find_rows(vectors: Vectors, words: Sequence[str]) -> NDArray[np.int64]:
+    """Row of the first form of each of n words that has a vector, (n,) int64; -1 if none has.
+
+    >>> v = Vectors(["us", "US", "Rome"], np.array([[0, 1], [1, 0], [1, 1]], dtype=np.float32))
+    >>> find_rows(v, ["US", "Us", "rome", "oslo"]).tolist()
+    [1, 0, 2, -1]
+    """
+    found = np.full(len(words), -1, np.int64)
+    for form in _FORMS:
+        missing = np.flatnonzero(found < 0)
+        forms = (form(words[i]) for i in missing.tolist())
+        rows = np.fromiter((vectors.key_to_index.get(key, -1) for key in forms), np.int64, len(missing))
+        known = np.flatnonzero(rows >= 0)
+        known = known[np.any(vectors.vectors[rows[known]] != 0, axis=1)]
+        found[missing[known]] = rows[known]
+    return found
+
+
+def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Unit vectors of n words, (n, d) float32, zeros for those without; and which have one, (n,) bool."""
+    found = find_rows(vectors, words)
+    out = np.zeros((len(words), vectors.vector_size), np.float32)
+    known = found >= 0
+    out[known] = unit_rows(vectors.vectors[found[known]])
+    missing = np.flatnonzero(~known)
+    if len(missing) and vectors.composer is not None:
+        out[missing] = unit_rows(vectors.composer([words[i] for i in missing.tolist()]))
+    return out, np.any(out != 0, axis=1)
+
+
+def listed(vectors: Vectors, words: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of n words are in the vocabulary in some form, with or without a vector, (n,) bool."""
+    found = (any(form(word) in vectors for form in _FORMS) for word in words)
+    return np.fromiter(found, bool, len(words))

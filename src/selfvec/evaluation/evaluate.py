@@ -50,11 +50,8 @@ def evaluate(
     Raises
     ------
     InputError
-        If vectors or a task's file cannot be used; names the file and line.
-    OptionError
-        If there is nothing to measure, or a table has too few dimensions.
-    MissingExtra
-        If a task needs a package that is not installed.
+        If vectors or a task's file cannot be used; names the file and line. `OptionError` if there is nothing
+        to measure, or a table has too few dimensions; `MissingExtra` if a package is not installed.
 
     Examples
     --------

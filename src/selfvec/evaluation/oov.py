@@ -58,16 +58,10 @@ class HiddenWords(Task[None]):
     runs_only: ClassVar[bool] = True
 
     def load(self, seed: int) -> None:
-        """Nothing to read: the words are those of each run."""
+        """Nothing: the words are those of each run."""
 
     def score(self, table: Table, items: None, seed: int) -> Iterator[Measurement]:
-        """Two rows for each way to induce vectors.
-
-        Raises
-        ------
-        InputError
-            If the run has not kept its corpus, or knows too few words.
-        """
+        """Two rows for each way to induce vectors."""
         assert table.run is not None
         batch, original = table.run.require_tokens(), table.run.original
         known = original.sources == Source.KNOWN
@@ -133,19 +127,10 @@ def _without_relatives(
 
 
 def ranks(found: Rows, table: Rows, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Rank of the right row of a table by cosine to each of h vectors, (h,), from 1.
+    """Rank of the right row of a table, (n, d), by cosine to each of h vectors, (h, d): (h,), from 1.
 
     Rows exactly as near as the right one count half; a vector of zeros gets the middle rank.
 
-    Parameters
-    ----------
-    found : (h, d) float32
-    table : (n, d) float32
-    places : (h,) int64
-        The right rows.
-
-    Examples
-    --------
     >>> table = np.array([[1, 0], [1, 1], [0, 1]], np.float32)
     >>> ranks(np.array([[1, 0.1], [1, 0.1], [0, 0]], np.float32), table, np.array([0, 2, 1])).tolist()
     [1.0, 3.0, 2.0]

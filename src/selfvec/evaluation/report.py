@@ -1,19 +1,21 @@
-"""`Report`: the figures of an evaluation, for programs, terminals and readers."""
+"""`Report`: the figures of an evaluation, for programs and terminals, and as Markdown and HTML pages."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_file
 
-from .figures import UNRANKED, Figure, html_page, label, markdown_page, verdict
-
-__all__ = ["Report", "check_suffix"]
+__all__ = ["COSTS", "Figure", "Report", "check_suffix", "costs", "verdict"]
 
 Row = dict[str, Any]
 
@@ -22,24 +24,15 @@ Row = dict[str, Any]
 class Report:
     """Figures of tables on tasks.
 
-    Attributes
-    ----------
-    rows : list of dict
-        ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high`` (95 % bootstrap
-        interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``, further
-        keys of the kind and, where known, ``seconds`` and ``megabytes`` that the table took to make.
-    comparisons : list of dict
-        ``vectors_a`` minus ``vectors_b`` on the same items: ``difference``, ``low``, ``high``, ``p``.
-    tables : list of dict
-        ``name``, ``words``, ``dimensions`` and cost of each table.
-    settings : dict
-        ``seed``, ``resamples``.
+    Each of ``rows`` has ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high``
+    (95 % bootstrap interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``,
+    further keys of the kind and, where known, ``seconds`` and ``megabytes`` that the table took to make.
     """
 
     rows: list[Row]
-    comparisons: list[Row] = field(default_factory=list)
-    tables: list[Row] = field(default_factory=list)
-    settings: Row = field(default_factory=dict)
+    comparisons: list[Row] = field(default_factory=list)  # vectors_a - vectors_b: difference, low, high, p
+    tables: list[Row] = field(default_factory=list)  # name, words, dimensions and cost
+    settings: Row = field(default_factory=dict)  # seed, resamples
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable; what ``selfvec evaluate --json`` prints."""
@@ -79,11 +72,11 @@ class Report:
 
     def to_markdown(self) -> str:
         """The report as Markdown, intervals drawn in characters."""
-        return markdown_page(self.figures(), self.summary(), self._source())
+        return _markdown(self.figures(), self.summary(), self._source())
 
     def to_html(self) -> str:
         """The report as one self-contained page, intervals drawn as SVG."""
-        return html_page(self.figures(), self.summary(), self._source())
+        return _html_page(self.figures(), self.summary(), self._source())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as Markdown (.md) or HTML (.html), whole or not at all.
@@ -91,9 +84,7 @@ class Report:
         Raises
         ------
         OptionError
-            If the suffix is another.
-        TargetError
-            If the path cannot be written.
+            If the suffix is another. `TargetError` if the path cannot be written.
         """
         check_suffix(path)
         text = self.to_markdown() if Path(path).suffix == ".md" else self.to_html()
@@ -119,3 +110,204 @@ def check_suffix(path: str | os.PathLike[str]) -> None:
     if Path(path).suffix not in (".md", ".html"):
         rule = f"a report is .md or .html, not {Path(path).suffix or 'without a suffix'}"
         raise OptionError(rule, path=path, remedy="choose one of the two")
+
+
+LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics
+UNRANKED = frozenset({"bias", "stability"})  # kinds of task in which higher is neither better nor worse
+COSTS = {"seconds": "seconds", "megabytes": "MB"}  # keys of what a table took to make, and column heads
+
+_DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
+_WIDTH = 31  # characters of a chart in Markdown
+_BAR, _HEIGHT, _MARGIN = 320, 22, 8  # pixels of a chart in HTML
+
+_READING = (
+    "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "
+    "was looked up that has a vector. Differences are paired: both tables were measured on the same items."
+)
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1f2328; background: #fff; }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
+th, td { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: middle; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+th { font-weight: 600; border-bottom: 1px solid #d0d7de; }
+h2 { font-size: 1.05rem; margin: 1.5rem 0 0; }
+svg { display: block; }
+.axis { stroke: #d0d7de; } .interval { stroke: #0550ae; stroke-width: 2; } .value { fill: #0550ae; }
+.worse { color: #a40e26; } .better { color: #116329; }
+"""
+
+
+def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """What each row's table took to make, a text for each of `COSTS`; empty lists if no row says.
+
+    >>> costs([{"seconds": 12.34, "megabytes": 1234.5}, {"seconds": 0.031}, {}])
+    [['12.3', '1,234'], ['0.031', ''], ['', '']]
+    """
+
+    def shown(value: float | None) -> str:
+        if value is None:
+            return ""
+        return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
+
+    if not any(row.get(key) is not None for row in rows for key in COSTS):
+        return [[] for _ in rows]
+    return [[shown(row.get(key)) for key in COSTS] for row in rows]
+
+
+def label(row: Row) -> str:
+    """Name of a row's table in a figure.
+
+    >>> label({"vectors": "refined", "truncated": True, "dimensions": 50})
+    'refined, 50 dimensions'
+    """
+    name = str(row["vectors"])
+    return f"{name}, {row['dimensions']} dimensions" if row.get("truncated") else name
+
+
+def verdict(row: Row) -> str:
+    """Whether a comparison's first table is better, or "not distinguishable" if the interval holds 0.
+
+    >>> [verdict({"kind": kind, "low": 0.1, "high": 0.2}) for kind in ("retrieval", "bias")]
+    ['better', 'higher']
+    >>> verdict({"kind": "oov", "metric": "median_rank", "low": -9, "high": -2})
+    'better'
+    """
+    if row["low"] <= 0 <= row["high"]:
+        return "not distinguishable"
+    words = ("higher", "lower") if row.get("kind") in UNRANKED else ("better", "worse")
+    return words[(row["high"] < 0) != (row.get("metric") in LOWER_IS_BETTER)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One task and metric, measured in one way: a row for each table, and the differences between them."""
+
+    kind: str
+    task: str
+    metric: str
+    method: str | None
+    rows: list[Row]
+    differences: list[Row]
+
+    @property
+    def title(self) -> str:
+        """As "ws353, spearman" or "questions-words, accuracy (3cosadd)"."""
+        lower = ", lower is better" if self.metric in LOWER_IS_BETTER else ""
+        return f"{self.task}, {self.metric}" + (f" ({self.method})" if self.method else "") + lower
+
+    @property
+    def axis(self) -> tuple[float, float]:
+        """Ends of the chart: 0, or the tenth below all intervals; and the tenth above all intervals."""
+        low = math.floor(10 * min([0.0, *(row["low"] for row in self.rows)])) / 10
+        return low, math.ceil(10 * max([0.1, *(row["high"] for row in self.rows)])) / 10
+
+    def heads(self) -> list[str]:
+        """Column heads of `lines`."""
+        shown = COSTS.values() if any(costs(self.rows)) else ()
+        return ["vectors", "value", "95 %", "n", "covered", *shown, "{:g} to {:g}".format(*self.axis)]
+
+    def lines(self, draw: Callable[[Figure, Row], str]) -> list[list[str]]:
+        """Each row as text: its table, its numbers, and its interval drawn."""
+        out = []
+        for row, cost in zip(self.rows, costs(self.rows), strict=True):
+            numbers = f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", f"{row['n']:,}"
+            out.append([label(row), *numbers, f"{row['covered']:.0%}", *cost, draw(self, row)])
+        return out
+
+    def compared(self) -> list[list[str]]:
+        """Each difference as text: the two tables, difference, interval, p and verdict."""
+        out = []
+        for row in self.differences:
+            size = f", {row['dimensions']} dimensions" if row["dimensions"] else ""
+            names = f"{row['vectors_a']}{size} − {row['vectors_b']}{size}"
+            interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
+            out.append([names, f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}", verdict(row)])
+        return out
+
+    def places(self, row: Row, size: float) -> list[float]:
+        """Where low, value and high lie on an axis of this size."""
+        start, end = self.axis
+        return [(row[key] - start) / (end - start) * size for key in ("low", "value", "high")]
+
+
+def _shown(text: str) -> str:
+    """Text of any length without control characters."""
+    return "".join(escape_for_display(character) for character in text)
+
+
+def _markdown(figures: Sequence[Figure], summary: Sequence[str], source: str) -> str:
+    """All figures as tables, with intervals drawn in characters: ``··├──●──┤····``."""
+    lines = ["# Did it help?", "", _READING, "", *(f"* {_cell(sentence)}" for sentence in summary)]
+    for figure in figures:
+        table = _markdown_table(figure.heads(), figure.lines(_characters))
+        lines += ["", f"## {_cell(figure.title)}", "", *table]
+        if figure.differences:
+            lines += ["", *_markdown_table(_DIFFERENCE, figure.compared())]
+    return "\n".join([*lines, "", _cell(source)]) + "\n"
+
+
+def _markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    cells = [heads, *([_cell(first), *others] for first, *others in rows)]
+    head, *lines = (f"| {' | '.join(row)} |" for row in cells)
+    return [head, "|---" * len(heads) + "|", *lines]
+
+
+def _cell(text: str) -> str:
+    return _shown(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def _characters(figure: Figure, row: Row) -> str:
+    left, value, right = (round(place) for place in figure.places(row, _WIDTH - 1))
+    drawn = ["·"] * _WIDTH
+    drawn[left : right + 1] = "─" * (right + 1 - left)
+    drawn[left], drawn[right] = "├", "┤"
+    drawn[value] = "●"
+    return f"`{''.join(drawn)}`"
+
+
+def _html_page(figures: Sequence[Figure], summary: Sequence[str], source: str) -> str:
+    """One page without scripts or anything to load; intervals are drawn as SVG."""
+    parts = [f"<p>{escape(_READING)}</p>"]
+    if summary:
+        parts.append("<ul>" + "".join(f"<li>{_html(line)}</li>" for line in summary) + "</ul>")
+    for figure in figures:
+        table = _html_table(figure.heads(), figure.lines(_chart))
+        parts += [f"<h2>{_html(figure.title)}</h2>", table]
+        if figure.differences:
+            rows = [[*cells, f'<span class="{last}">{last}</span>'] for *cells, last in figure.compared()]
+            parts.append(_html_table(_DIFFERENCE, rows))
+    parts.append(f"<p>{_html(source)}</p>")
+    head = f'<meta charset="utf-8"><title>Did it help?</title><style>{_STYLE}</style>'
+    body = "<h1>Did it help?</h1>" + "\n".join(parts)
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
+
+
+def _html(text: str) -> str:
+    return escape(_shown(text))
+
+
+def _html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The first and last columns are text or charts, those between are numbers."""
+
+    def cells(row: Sequence[str], tag: str) -> str:
+        first, *middle, last = row
+        numbers = "".join(f'<{tag} class="n">{cell}</{tag}>' for cell in middle)
+        return f"<tr><{tag}>{_html(first)}</{tag}>{numbers}<{tag}>{last}</{tag}></tr>"
+
+    return f"<table>{cells(heads, 'th')}{''.join(cells(row, 'td') for row in rows)}</table>"
+
+
+def _chart(figure: Figure, row: Row) -> str:
+    size = _BAR - 2 * _MARGIN
+    left, value, right = (round(_MARGIN + place, 1) for place in figure.places(row, size))
+    zero = round(_MARGIN + figure.places({"low": 0, "value": 0, "high": 0}, size)[0], 1)
+    middle = _HEIGHT / 2
+    shown = f"{row['value']:.3f}, {row['low']:.3f} to {row['high']:.3f}"
+    return (
+        f'<svg width="{_BAR}" height="{_HEIGHT}" role="img" aria-label="{shown}">'
+        f'<line class="axis" x1="{_MARGIN}" x2="{_BAR - _MARGIN}" y1="{middle}" y2="{middle}"/>'
+        f'<line class="axis" x1="{zero}" x2="{zero}" y1="4" y2="{_HEIGHT - 4}"/>'
+        f'<line class="interval" x1="{left}" x2="{right}" y1="{middle}" y2="{middle}"/>'
+        f'<circle class="value" cx="{value}" cy="{middle}" r="4"/></svg>'
+    )

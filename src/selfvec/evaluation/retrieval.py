@@ -1,64 +1,63 @@
 """Retrieval: do the documents that people judged relevant come first?
 
-A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. What nDCG,
-recall and MRR count is in `ranking_metrics`.
+A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
 from selfvec.base.files import text_lines
 from selfvec.data.run import Run
+from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import mean
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import Table
-from .ranking_metrics import ranked, score_rankings
-from .task import Measurement, Task
-from .task_files import json_objects, number
+from .task import Measurement, Task, json_objects, number
 
 if TYPE_CHECKING:
     from selfvec.search import Index
 
-__all__ = ["Collection", "Retrieval", "read_collection"]
+__all__ = ["Collection", "Retrieval", "ndcg", "ranked", "read_collection", "recall"]
 
 Rankings = list[list[int]]
 
 
 @dataclass(frozen=True)
 class Collection:
-    """D documents and the Q queries that have a relevant one.
+    """D documents and the Q queries that have a relevant one."""
 
-    Parameters
-    ----------
-    documents : list of D str
-        Title and text.
-    queries : list of Q str
-    relevant : list of Q dict
-        Gain (above 0) of each relevant document of a query, by document number. Relevant documents that the
-        corpus lacks have negative numbers: they count, and cannot be found.
-    own : list of Q int, or empty
-        Number of the document that a query was taken from, or -1. It has the query's id, contains its text,
-        and is not judged relevant; it is removed from the query's ranking.
-    """
-
-    documents: list[str]
-    queries: list[str]
+    documents: list[str]  # D; title and text
+    queries: list[str]  # Q
+    # Q; gains (above 0) by document number. Relevant documents that the corpus lacks have negative numbers:
+    # they count, and cannot be found.
     relevant: list[dict[int, float]]
+    # Q or none; the document that a query was taken from, or -1. It has the query's id, contains its text and
+    # is not judged relevant. It is removed from the query's ranking.
     own: list[int] = field(default_factory=list)
 
     @property
-    def missing(self) -> int:
-        """Number of relevant documents that the corpus lacks."""
-        return sum(document < 0 for gains in self.relevant for document in gains)
+    def missing(self) -> dict[str, int]:
+        """``missing``: the number of relevant documents that the corpus lacks; empty if there are none."""
+        number = sum(document < 0 for gains in self.relevant for document in gains)
+        return {"missing": number} if number else {}
+
+    def scores(self, rankings: Rankings) -> dict[str, NDArray[np.float64]]:
+        """Every metric of each query, (Q,); the document that a query was taken from is ignored."""
+        if self.own:
+            pairs = zip(rankings, self.own, strict=True)
+            rankings = [[document for document in ranking if document != own] for ranking, own in pairs]
+        judged = list(zip(rankings, self.relevant, strict=True))
+        return {name: np.array([metric(*pair) for pair in judged]) for name, metric in METRICS.items()}
 
 
 @dataclass(frozen=True)
@@ -90,29 +89,17 @@ class Retrieval(Task[Collection]):
         found = {"dense": rankings}
         if table.run is not None and table.refined and not table.truncated:
             found["hybrid"] = hybrid_rankings(items, table.run)
-        extra = _missing(items)
         for mode, rankings in found.items():
-            for metric, values in score_collection(items, rankings).items():
-                yield Measurement.of(table, metric, mean(values, seed), len(values), covered, mode, **extra)
+            for metric, values in items.scores(rankings).items():
+                estimate, n = mean(values, seed), len(values)
+                yield Measurement.of(table, metric, estimate, n, covered, mode, **items.missing)
 
     def score_baseline(self, tables: Sequence[Table], items: Collection, seed: int) -> Iterator[Measurement]:
         """BM25, with texts cut as for the first table."""
         rankings = bm25_rankings(items, tables[0].preprocessing if tables else Preprocessing())
-        for metric, values in score_collection(items, rankings).items():
-            estimate = mean(values, seed)
-            yield Measurement("bm25", metric, estimate, len(values), 1.0, "bm25", extra=_missing(items))
-
-
-def score_collection(collection: Collection, rankings: Rankings) -> dict[str, Any]:
-    """Every metric of every query, (Q,) float64 each; the document that a query was taken from is ignored."""
-    if collection.own:
-        pairs = zip(rankings, collection.own, strict=True)
-        rankings = [[document for document in ranking if document != own] for ranking, own in pairs]
-    return score_rankings(rankings, collection.relevant)
-
-
-def _missing(collection: Collection) -> dict[str, int]:
-    return {"missing": collection.missing} if collection.missing else {}
+        for metric, values in items.scores(rankings).items():
+            figure = mean(values, seed), len(values), 1.0, "bm25"
+            yield Measurement("bm25", metric, *figure, extra=items.missing)
 
 
 def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, float]:
@@ -148,13 +135,7 @@ def _rankings(index: Index, collection: Collection, mode: str) -> Rankings:
 
 
 def read_collection(folder: Path) -> Collection:
-    """Read a folder in BEIR's layout.
-
-    Raises
-    ------
-    InputError
-        If a file is missing or malformed; names the line.
-    """
+    """Read a folder in BEIR's layout."""
     if not folder.is_dir():
         raise InputError("is not a folder", path=folder, remedy="name a folder in BEIR's layout")
     documents = _texts(folder / "corpus.jsonl", ("title", "text"))
@@ -225,3 +206,50 @@ def _judgements(path: Path, places: dict[str, int], queries: dict[str, str]) -> 
             place = unknown.setdefault(document, -1 - len(unknown)) if place is None else place
             out.setdefault(query, {})[place] = gain
     return out
+
+
+# ---- Metrics, as trec_eval computes them
+
+
+DEPTH = 100
+_DECIMALS = 5  # of a score; smaller differences come from the order of additions
+
+
+def ranked(scores: NDArray[np.floating], retrievable: NDArray[np.bool_], depth: int = DEPTH) -> list[int]:
+    """Numbers of the retrievable documents by falling score, both (D,); ties in document order.
+
+    >>> ranked(np.array([0.1, 0.9, 0.9, 0.5]), np.array([True, True, True, False]))
+    [1, 2, 0]
+    """
+    rounded = np.where(retrievable, np.round(scores, _DECIMALS), -np.inf)
+    return [i for i in top_indices(rounded, depth) if retrievable[i]]
+
+
+def ndcg(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 10) -> float:
+    """Normalised discounted cumulative gain (Järvelin and Kekäläinen, 2002).
+
+    The sum over the first ``depth`` documents of gain / log2(1 + rank), divided by the same sum for the best
+    possible order. The gain of a document is its score, as in trec_eval.
+
+    >>> round(ndcg([7, 8], {8: 1.0, 9: 2.0}), 4)
+    0.2398
+    """
+
+    def discounted(values: Sequence[float]) -> float:
+        return float(sum(value / np.log2(rank + 1) for rank, value in enumerate(values[:depth], 1)))
+
+    best = discounted(sorted(gains.values(), reverse=True))
+    return discounted([gains.get(document, 0.0) for document in ranking]) / best
+
+
+def recall(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 100) -> float:
+    """Share of the relevant documents among the first ``depth``."""
+    return sum(document in gains for document in ranking[:depth]) / len(gains)
+
+
+def reciprocal_rank(ranking: Sequence[int], gains: Mapping[int, float], depth: int = 10) -> float:
+    """1 / rank of the first relevant document; 0 if none is among the first ``depth``."""
+    return next((1 / rank for rank, d in enumerate(ranking[:depth], 1) if d in gains), 0.0)
+
+
+METRICS = {"ndcg@10": ndcg, "recall@100": recall, "mrr@10": reciprocal_rank}

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.numerics.statistics import rank_correlation, spearman
 
-from .compared_vectors import Table
-from .task import Measurement, Task
-from .task_files import number, rows
-from .word_lookup import listed, word_vectors
+from .compared_vectors import Table, listed, word_vectors
+from .task import Measurement, Task, number, rows
 
 __all__ = ["Pairs", "Similarity"]
 
@@ -72,13 +70,7 @@ class Similarity(Task[Pairs]):
 
 
 def read_pairs(path: Path) -> Pairs:
-    """Read scored pairs of words.
-
-    Raises
-    ------
-    InputError
-        If a row is malformed, or all scores are equal.
-    """
+    """Read scored pairs of words."""
     index: dict[str, int] = {}
     numbers, scores = [], []
     for line, (one, other, score) in rows(path, ("word", "word", "score")):

@@ -21,6 +21,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
+from selfvec.numerics.neighbours import nearest
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean
 
@@ -30,13 +31,14 @@ from .task import Measurement, Task
 __all__ = ["Stability", "frequent_words", "neighbour_overlap", "rotated_cosines", "split_documents"]
 
 NEIGHBOURS = 10
+_METRICS = ("overlap@10", "cosine")
 _MOST = 10_000  # words compared, the most frequent
 _LEAST_WORDS = 2 * NEIGHBOURS  # for neighbours to differ
 _WHOLE, _HALF = 10, 5  # least occurrences of a compared word, in the corpus and in each half
 _BANDS = {"10-99 times": (10, 100), "100-999 times": (100, 1000), "1000+ times": (1000, None)}
-_BLOCK = 512
 
 Rows = NDArray[np.float32]
+Pair = tuple[NDArray[np.int64], Rows, Rows]  # words, and their vectors in two tables
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ class Stability(Task[None]):
     frequent of those that occur ten times, or five times in each half; neighbours are sought among them.
     ``covered`` is the share that has a vector both times.
 
-    All methods keep the orientation of the space they start in, so a word's two vectors can be compared
-    directly. Only random starts (``--vectors none``) have no common orientation: there the second table is
-    first rotated onto the first (orthogonal Procrustes), and ``aligned`` is true. If nothing depends on the
-    seed, nothing is refined and the figures are 1.
+    All methods keep the orientation of the space they start in, so a word's two vectors can be compared. Only
+    random starts (``--vectors none``) have no common orientation: there the second table is first rotated
+    onto the first (orthogonal Procrustes), and ``aligned`` is true. If nothing depends on the seed, nothing
+    is refined and the figures are 1.
 
     Parameters
     ----------
@@ -71,25 +73,17 @@ class Stability(Task[None]):
             raise OptionError(f"is halves or seeds, not {str(self.path)!r}", field="path")
 
     def load(self, seed: int) -> None:
-        """Nothing to read: the words are those of each run."""
+        """Nothing: the words are those of each run."""
 
     def score(self, table: Table, items: None, seed: int) -> Iterator[Measurement]:
-        """A row for each metric and frequency band.
-
-        Raises
-        ------
-        InputError
-            If the run has not kept its corpus, or has too little of it.
-        """
+        """A row for each metric and frequency band."""
         assert table.run is not None
         run, batch = table.run, table.run.require_tokens()
         seeds = str(self.path) == "seeds"
-        extra: dict[str, Any] = {"repeats": self.repeats}
         if seeds and not takes_seed(run):
             words, exact = frequent_words(batch.counts, _WHOLE), Estimate(1.0, np.ones(RESAMPLES))
-            for metric in ("overlap@10", "cosine"):
-                extra = {"method": "takes no seed", "repeats": 0}
-                yield Measurement.of(table, metric, exact, len(words), 1.0, **extra)
+            for metric in _METRICS:
+                yield Measurement.of(table, metric, exact, len(words), 1.0, method="takes no seed", repeats=0)
             return
         rotated = seeds and _random_start(run)
         shape = self.repeats, len(batch.types)
@@ -101,8 +95,8 @@ class Stability(Task[None]):
             known[i, words] = a.any(axis=1) & b.any(axis=1)
         compared = np.flatnonzero(~np.isnan(overlap).all(axis=0))
         counts, covered = batch.counts[compared], np.nanmean(known[:, compared], axis=0)
-        extra |= {"aligned": rotated} if seeds else {}
-        for metric, values in (("overlap@10", overlap), ("cosine", cosine)):
+        extra: dict[str, Any] = {"repeats": self.repeats} | ({"aligned": rotated} if seeds else {})
+        for metric, values in zip(_METRICS, (overlap, cosine), strict=True):
             by_word = np.nanmean(values[:, compared], axis=0)
             for band, (low, high) in ({"": (0, None)} | _BANDS).items():
                 inside = (counts >= low) & (counts < (high or np.inf))
@@ -111,7 +105,7 @@ class Stability(Task[None]):
                     named = extra | ({"method": band} if band else {})
                     yield Measurement.of(table, metric, mean(by_word[inside], seed), n, share, **named)
 
-    def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[tuple[NDArray[np.int64], Rows, Rows]]:
+    def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[Pair]:
         from selfvec.refine.pipeline import refine_again
 
         words = frequent_words(batch.counts, _WHOLE)
@@ -119,9 +113,7 @@ class Stability(Task[None]):
         for seed in range(first, first + self.repeats):
             yield words, run.vectors.unit[words], refine_again(run, batch, seed).unit[words]
 
-    def _over_halves(
-        self, run: Run, batch: TokenBatch, seed: int
-    ) -> Iterator[tuple[NDArray[np.int64], Rows, Rows]]:
+    def _over_halves(self, run: Run, batch: TokenBatch, seed: int) -> Iterator[Pair]:
         from selfvec.refine.pipeline import refine_again
 
         rng, own = np.random.default_rng(seed), int(run.provenance.get("seed", 0))
@@ -142,13 +134,7 @@ def _random_start(run: Run) -> bool:
 
 
 def split_documents(batch: TokenBatch, rng: np.random.Generator) -> tuple[TokenBatch, TokenBatch]:
-    """Two random halves of the documents over one vocabulary.
-
-    Raises
-    ------
-    InputError
-        If there is only one document.
-    """
+    """Two random halves of the documents over one vocabulary."""
     if batch.documents < 2:
         raise InputError("halves need two documents, the corpus has one", remedy="give a document per line")
     first = np.zeros(batch.documents, bool)
@@ -157,13 +143,7 @@ def split_documents(batch: TokenBatch, rng: np.random.Generator) -> tuple[TokenB
 
 
 def frequent_words(counts: NDArray[np.int64], least: int) -> NDArray[np.int64]:
-    """Numbers of the most frequent words that occur ``least`` times, by falling frequency.
-
-    Raises
-    ------
-    InputError
-        If they are too few for their neighbours to differ.
-    """
+    """Numbers of the most frequent words that occur ``least`` times, by falling frequency."""
     order = np.argsort(-counts, kind="stable")[:_MOST]
     words = order[counts[order] >= least]
     if len(words) < _LEAST_WORDS:
@@ -173,32 +153,19 @@ def frequent_words(counts: NDArray[np.int64], least: int) -> NDArray[np.int64]:
 
 
 def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
-    """Jaccard index of each word's nearest neighbours in two tables of the same words, (n,).
+    """Jaccard index of each word's nearest neighbours in two tables of unit rows, (n,); 0 without a vector.
 
-    Parameters
-    ----------
-    a, b : (n, d) float32
-        Unit rows, of possibly different d. A row of zeros has no neighbours: its index is 0.
-    neighbours : int
-
-    Examples
-    --------
     >>> a = np.eye(4, dtype=np.float32)[[0, 0, 1, 1]]
     >>> neighbour_overlap(a, a[[0, 2, 1, 3]], neighbours=1).tolist()
     [0.0, 0.0, 0.0, 0.0]
     """
-    out = np.zeros(len(a))
-    k = min(neighbours, len(a) - 1)
-    for start in range(0, len(a), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(a)))
-        near = []
-        for table in (a, b):
-            cosines = table[rows] @ table.T
-            cosines[np.arange(len(rows)), rows] = -np.inf
-            near.append(np.argpartition(-cosines, k - 1, axis=1)[:, :k])
-        shared = (near[0][:, :, None] == near[1][:, None, :]).sum(axis=(1, 2))
-        out[rows] = shared / (2 * k - shared)
-    return np.where(a.any(axis=1) & b.any(axis=1), out, 0.0)
+    rows, k = np.arange(len(a)), min(neighbours, len(a) - 1)
+    one, other = (nearest(table, rows, k) for table in (a, b))
+    shared = ((one[:, :, None] == other[:, None, :]) & (one >= 0)[:, :, None]).sum(axis=(1, 2))
+    out: NDArray[np.float64] = shared / np.maximum(
+        (one >= 0).sum(axis=1) + (other >= 0).sum(axis=1) - shared, 1
+    )
+    return out
 
 
 def _cosines(a: Rows, b: Rows) -> NDArray[np.float64]:

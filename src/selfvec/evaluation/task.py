@@ -2,56 +2,38 @@
 
 from __future__ import annotations
 
+import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.files import text_lines
 from selfvec.numerics.statistics import Estimate
 
 from .compared_vectors import Table
 
-__all__ = ["Measurement", "Task"]
+__all__ = ["Measurement", "Task", "json_objects", "number", "rows"]
 
 Items = TypeVar("Items")
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One figure of one table on one task.
+    """One figure of one table on one task."""
 
-    Parameters
-    ----------
-    vectors : str
-        Name of the table, or of a baseline without vectors ("bm25").
-    metric : str
-    estimate : Estimate
-        The value and its bootstrap replicates.
-    n : int
-        Number of items.
-    covered : float
-        Share of what was looked up that has a vector, 0 to 1.
-    mode : str, optional
-        Retrieval only: dense, bm25 or hybrid.
-    dimensions : int, optional
-        Of the table.
-    truncated : bool
-        Whether the table was cut to that many principal axes.
-    extra : mapping
-        More keys of the row.
-    """
-
-    vectors: str
+    vectors: str  # name of the table, or of a baseline without vectors ("bm25")
     metric: str
-    estimate: Estimate
-    n: int
-    covered: float
-    mode: str | None = None
-    dimensions: int | None = None
-    truncated: bool = False
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    estimate: Estimate  # the value and its bootstrap replicates
+    n: int  # items
+    covered: float  # share of what was looked up that has a vector, 0 to 1
+    mode: str | None = None  # retrieval only: dense, bm25 or hybrid
+    dimensions: int | None = None  # of the table
+    truncated: bool = False  # whether the table was cut to that many principal axes
+    extra: Mapping[str, Any] = field(default_factory=dict)  # more keys of the row
 
     @classmethod
     def of(
@@ -79,31 +61,18 @@ class Task(ABC, Generic[Items]):
     ----------
     path : path
         The file or folder that holds the items. Its name becomes the task's name.
-
-    Attributes
-    ----------
-    kind : str
-        As in the report: similarity, analogy, retrieval, ...
-    runs_only : bool
-        Whether the task needs a run's corpus; it then measures the refined table of each run.
     """
 
     path: Path
-    kind: ClassVar[str]
-    runs_only: ClassVar[bool] = False
+    kind: ClassVar[str]  # as in the report: similarity, analogy, retrieval, ...
+    runs_only: ClassVar[bool] = False  # whether it needs a run's corpus: only refined tables are measured
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
 
     @abstractmethod
     def load(self, seed: int) -> Items:
-        """Read the items.
-
-        Raises
-        ------
-        InputError
-            If a file is missing or malformed; names the file and line.
-        """
+        """Read the items; `InputError` names the file and line if that fails."""
 
     @abstractmethod
     def score(self, table: Table, items: Items, seed: int) -> Iterator[Measurement]:
@@ -114,15 +83,7 @@ class Task(ABC, Generic[Items]):
         yield from ()
 
     def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
-        """Figures of all tables.
-
-        Raises
-        ------
-        InputError
-            If the items cannot be read, or a run has not kept its corpus.
-        OptionError
-            If the task needs a run and there is none.
-        """
+        """Figures of all tables; `OptionError` if the task needs a run and there is none."""
         if self.runs_only:
             tables = [table for table in tables if table.refined and not table.truncated]
             if not tables:
@@ -132,3 +93,47 @@ class Task(ABC, Generic[Items]):
         for table in tables:
             yield from self.score(table, items, seed)
         yield from self.score_baseline(tables, items, seed)
+
+
+# ---- Task files: every error names the file and line
+
+
+def rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a file of tab-separated columns, with their line numbers."""
+    for line, text in text_lines(path):
+        fields = [field.strip() for field in text.split("\t")]
+        if len(fields) != len(names):
+            found = f"this one has {len(fields)} field{'s' * (len(fields) != 1)}"
+            rule = f"a row is {'<TAB>'.join(names)}, {found}"
+            raise InputError(rule, path=path, line=line, remedy="separate the fields by one tab each")
+        if "" in fields:
+            field, remedy = names[fields.index("")], "fill it or remove the row"
+            raise InputError("is empty", path=path, line=line, field=field, remedy=remedy)
+        yield line, fields
+
+
+def number(text: str, path: Path, line: int, field: str) -> float:
+    """A finite number; an `InputError` otherwise."""
+    try:
+        value = math.nan if "_" in text else float(text)  # Python reads 1_0 as 10
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"is a number, not {text[:40]!r}", path=path, line=line, field=field)
+    return value
+
+
+def json_objects(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON Lines file, with their line numbers."""
+    for line, text in text_lines(path):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            rule = f"is not JSON: {error}"
+            raise InputError(rule, path=path, line=line, remedy="correct the line") from None
+        if not isinstance(value, dict):
+            raise InputError("a line is a JSON object, this one is not", path=path, line=line)
+        for name in required:
+            if name not in value:
+                raise InputError("the row has no such field", path=path, line=line, field=name)
+        yield line, value

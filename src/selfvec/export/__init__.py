@@ -3,9 +3,8 @@
 >>> from selfvec.export import TARGETS, export
 """
 
-from .exporter import export, write_rows
+from .exporter import TARGETS, export, write_rows
 from .rows import Rows, passage_rows, word_rows
 from .stores import STORES
-from .targets import TARGETS
 
 __all__ = ["STORES", "TARGETS", "Rows", "export", "passage_rows", "word_rows", "write_rows"]

@@ -34,7 +34,7 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
 def tokenizer_json(encoder: Encoder) -> str:
     """The JSON of a tokeniser that gives every word of an encoder its number, and V to all others.
 
-    It finds the words of `Encoder.read` in every text of characters that this Python's Unicode has.
+    It finds the words that an `Encoder` reads in every text of characters that this Python's Unicode has.
     """
     normalizers: list[dict[str, Any]] = [{"type": "Lowercase"}]
     normalizers += [_replace({"String": old}, new) for old, new in REPLACED.items()]

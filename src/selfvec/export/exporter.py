@@ -1,11 +1,15 @@
-"""`export`: write a run, or rows of a store, in the form of another tool; whole or not at all."""
+"""`export`: write a run, or rows of a store, in the form of another tool; whole or not at all.
+
+To add a target, add a row to `TARGETS`.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +17,13 @@ from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.files import replace_folder, writing
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.storage.formats import FORMATS
 from selfvec.storage.run_folder import is_run
 
 from .rows import Rows
 from .stores import STORES
-from .targets import TARGETS, Export
 
-__all__ = ["export", "write_rows"]
+__all__ = ["TARGETS", "Export", "Target", "export", "write_rows"]
 
 _ANOTHER = "choose another -o"
 
@@ -55,13 +59,14 @@ def export(
 
     Raises
     ------
-    OptionError
-        If the target is unknown, or cannot hold this run.
     TargetError
-        If the target exists, or cannot be written. It is left as it was.
+        If the target exists, or cannot be written; it is left as it was. `OptionError` if the target is
+        unknown, or cannot hold this run.
     """
     if to not in TARGETS:
         raise OptionError(f"is one of {', '.join(sorted(TARGETS))}, not {to!r}", field="to")
+    if corpus is not None and to not in STORES:
+        raise OptionError(f"{to} holds no documents", field="corpus", remedy="leave it out")
     path = _default(run, to) if target is None else Path(target)
     with _replaced(path, overwrite) as fresh:
         details = TARGETS[to].write(Export(run, to, corpus, progress or Progress()), fresh)
@@ -84,12 +89,9 @@ def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite
 
     Raises
     ------
-    OptionError
-        If there is no such store.
-    MissingExtra
-        If its library is not installed.
     TargetError
-        If the target exists, or cannot be written. It is left as it was.
+        If the target exists, or cannot be written; it is left as it was. `OptionError` if there is no such
+        store, `MissingExtra` if its library is not installed.
     """
     if to not in STORES:
         raise OptionError(f"is one of {', '.join(STORES)}, not {to!r}", field="to")
@@ -148,3 +150,84 @@ def _move(folder: Path, path: Path, overwrite: bool) -> None:
             replace_folder(source, place)
         else:
             source.replace(place)
+
+
+@dataclass(frozen=True)
+class Export:
+    """What to export."""
+
+    run: Run
+    to: str  # the name of the target
+    corpus: Sequence[str] | None  # documents, for targets that hold documents; the run's own by default
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Target:
+    """A form in which a run can be written."""
+
+    description: str
+    write: Callable[[Export, Path], Mapping[str, Any]]  # to a path in an empty folder; says what it wrote
+    suffix: str = ""  # of the default file name; empty for folders
+
+
+def _write_encoder(export: Export, path: Path) -> Mapping[str, Any]:
+    from selfvec.search.encoder import Encoder
+
+    from .encoder_folders import write_encoder
+
+    with export.progress.stage("Folding", None, "words"):
+        encoder = Encoder.of(export.run)
+    if export.to == "encoder":
+        encoder.save(path)
+    else:
+        write_encoder(encoder, path, "model2vec" if export.to == "model2vec" else "sentence-transformers")
+    return {"words": len(encoder), "dimensions": encoder.dimensions}
+
+
+def _write_words(export: Export, path: Path) -> Mapping[str, Any]:
+    from selfvec.storage.formats import save
+
+    table = export.run.vectors
+    left_out = save(table, path, format=export.to)
+    return {"words": len(table), "dimensions": table.vector_size, "left_out": left_out}
+
+
+def _write_passages(export: Export, path: Path) -> Mapping[str, Any]:
+    from .rows import passage_rows
+
+    store = STORES[export.to]
+    store.require()
+    rows = passage_rows(export.run, export.corpus, progress=export.progress)
+    with export.progress.stage("Storing", None, "passages"):
+        store.put(rows, path)
+    left_out = [f"the field {name!r} is no column: its values are long" for name in rows.left_out]
+    unknown = int(rows.empty.sum())
+    if unknown:
+        left_out.append(f"{unknown:,} of {len(rows):,} passages have no known word and no vector")
+    documents = rows.table["document"].n_unique()
+    size = {"documents": documents, "passages": len(rows), "dimensions": rows.vectors.shape[1]}
+    return {**size, "unknown": unknown, "left_out": left_out}
+
+
+_ENCODERS = {
+    "encoder": "Selfvec's own folder",
+    "model2vec": "a folder of model2vec",
+    "sentence-transformers": "a folder of sentence-transformers (StaticEmbedding)",
+}
+
+
+def _targets() -> Iterator[tuple[str, Target]]:
+    for form in FORMATS:
+        if form.write:
+            suffix = "" if form.folder else form.suffixes[0]
+            yield form.name, Target(f"the run's words: {form.description}", _write_words, suffix)
+    for name, what in _ENCODERS.items():
+        yield name, Target(f"texts as vectors: {what}", _write_encoder)
+    for name, store in STORES.items():
+        suffix = "" if store.folder else ".parquet"
+        yield name, Target(f"the documents' passages: {store.description}", _write_passages, suffix)
+
+
+TARGETS: dict[str, Target] = dict(_targets())
+"""Targets by name."""

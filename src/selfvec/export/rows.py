@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 if TYPE_CHECKING:
     import polars as pl
 
-    from selfvec.search.gathered import GatheredDocuments
+    from selfvec.search.documents import GatheredDocuments
 
 __all__ = ["Encode", "Rows", "passage_rows", "word_rows"]
 
@@ -34,32 +34,13 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows to be stored.
+    """Rows to be stored; `InputError` if there is none, or not one vector for each."""
 
-    Parameters
-    ----------
-    name : str
-        ``passages`` or ``words``; the name of their table in a store.
-    table : polars.DataFrame of n rows
-        Everything but the vectors. Column names hold letters, digits and ``_`` only.
-    vectors : (n, d) float32
-        Unit rows, or zeros.
-    language : str, optional
-        Code of the language whose stems a full-text index may use.
-    left_out : sequence of str
-        Fields of the documents that are too long to filter by and are no columns.
-
-    Raises
-    ------
-    InputError
-        If there is no row, or not one vector for each.
-    """
-
-    name: str
-    table: pl.DataFrame
-    vectors: NDArray[np.float32]
-    language: str | None = None
-    left_out: Sequence[str] = ()
+    name: str  # passages or words; the name of their table in a store
+    table: pl.DataFrame  # n rows: all but the vectors; column names hold letters, digits and _ only
+    vectors: NDArray[np.float32]  # (n, d) float32, unit rows or zeros
+    language: str | None = None  # code of the language whose stems a full-text index may use
+    left_out: Sequence[str] = ()  # fields of the documents that are too long to filter by
 
     def __post_init__(self) -> None:
         if not len(self.table):
@@ -118,16 +99,13 @@ def passage_rows(
     """
     import polars as pl
 
-    from selfvec.corpus import Corpus
-    from selfvec.search.gathered import gather, gather_own
+    from selfvec.search.documents import gather
+    from selfvec.search.encoder import Encoder
     from selfvec.text.document_vectors import smooth_by_neighbours
     from selfvec.text.preprocessing import Preprocessing
 
     progress = progress or Progress()
-    if corpus is None:
-        found, _ = gather_own(run, progress)
-    else:
-        found = gather(Corpus.open(corpus, keep_fields=True), progress)
+    found = gather(run, corpus, progress)
     ids, texts, owners = _passages(found)
     table = pl.DataFrame(
         {
@@ -140,7 +118,7 @@ def passage_rows(
     names = _column_names(list(found.fields), [*table.columns, "vector"])
     columns = [_typed(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()]
     table = table.with_columns(column.gather(owners) for column in columns)
-    vectors = _encoded(texts, encode or _encoder(run), progress)
+    vectors = _encoded(texts, encode or Encoder.of(run).encode, progress)
     if encode is None:
         vectors = smooth_by_neighbours(vectors, len(vectors))
     return Rows("passages", table, vectors, Preprocessing.of(run.provenance).stem, found.left_out)
@@ -160,7 +138,7 @@ def word_rows(run: Run) -> Rows:
 
 def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[np.int64]]:
     """Ids and texts of all passages, and the number of the document of each."""
-    from selfvec.search.passages import passages
+    from selfvec.search.documents import passages
 
     ids: list[str] = []
     texts: list[str] = []
@@ -212,9 +190,3 @@ def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> NDArra
             parts.append(np.asarray(encode(block), np.float32))
             advance(len(block))
     return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
-
-
-def _encoder(run: Run) -> Encode:
-    from selfvec.search.encoder import Encoder
-
-    return Encoder.of(run).encode

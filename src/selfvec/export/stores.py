@@ -27,24 +27,14 @@ __all__ = ["STORES", "Store"]
 
 
 class Store(ABC):
-    """A kind of store.
-
-    Attributes
-    ----------
-    name, description : str
-    module, package, extra : str
-        What it imports, the package that has it, and the extra of Selfvec that installs it; empty if nothing
-        is needed.
-    folder : bool
-        Whether it is a folder, not a file.
-    """
+    """A kind of store."""
 
     name: ClassVar[str]
     description: ClassVar[str]
-    module: ClassVar[str] = ""
-    package: ClassVar[str] = ""
-    extra: ClassVar[str] = ""
-    folder: ClassVar[bool] = True
+    module: ClassVar[str] = ""  # what it imports, if anything
+    package: ClassVar[str] = ""  # has the module
+    extra: ClassVar[str] = ""  # of Selfvec, installs the package
+    folder: ClassVar[bool] = True  # not a file
 
     @abstractmethod
     def write(self, rows: Rows, path: Path) -> None:
@@ -58,13 +48,7 @@ class Store(ABC):
             raise MissingExtra(self.package, self.extra, f"the store {self.name}") from None
 
     def put(self, rows: Rows, path: Path) -> None:
-        """Write rows to a new path.
-
-        Raises
-        ------
-        OSError
-            If they cannot be written, whatever the library raises.
-        """
+        """Write rows to a new path."""
         if self.folder:
             path.mkdir()
         try:

@@ -27,7 +27,7 @@ from selfvec.text.document_vectors import (
     nearest_columns,
 )
 
-from .postings import HYBRID_AXES
+from .indexed_documents import HYBRID_AXES
 
 __all__ = ["TABLES", "DenseSpace", "run_tables", "sample_documents"]
 
@@ -46,27 +46,13 @@ Rows = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class DenseSpace:
-    """Vectors of V types.
+    """Vectors of V types."""
 
-    Parameters
-    ----------
-    rows : (V, d) float32
-        Zeros for a type without a vector.
-    weights : (V,) float32
-        BM25's inverse document frequencies.
-    related : (V, 16) int32
-        Related types, the nearest first; -1 if there are fewer.
-    likeness : (V, 16) float32
-        What one occurrence of a related type counts, 0 to 1.
-    share : float
-        Share of the dense part in the hybrid.
-    """
-
-    rows: Rows
-    weights: Rows
-    related: NDArray[np.int32]
-    likeness: Rows
-    share: float = 0.5
+    rows: Rows  # (V, d) zeros for a type without a vector
+    weights: Rows  # (V,) BM25's inverse document frequencies
+    related: NDArray[np.int32]  # (V, 16) related types, the nearest first, -1 if there are fewer
+    likeness: Rows  # (V, 16) what one occurrence of a related type counts, 0 to 1
+    share: float = 0.5  # share of the dense part in the hybrid
 
     @classmethod
     def learn(cls, tables: Sequence[Rows], batch: TokenBatch, seed: int = 0) -> DenseSpace:
@@ -95,13 +81,7 @@ class DenseSpace:
 
 
 def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
-    """Tables of a run by name, in the order of `TABLES`; topic vectors are left out if the run has none.
-
-    Raises
-    ------
-    OptionError
-        If there is no table of that name.
-    """
+    """Tables of a run by name, in the order of `TABLES`; topic vectors are left out if the run has none."""
     unknown = [name for name in names if name not in TABLES]
     if unknown or not names:
         what = repr(unknown[0]) if unknown else "none"

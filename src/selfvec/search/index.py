@@ -9,13 +9,10 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.files import writing
@@ -24,37 +21,22 @@ from selfvec.data.run import Run
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
 
-from . import kernels
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .filters import allowed, filter_names
-from .gathered import GatheredDocuments, gather, gather_own, kept_tokens
-from .index_folder import is_index, read_about, read_index, write_index
-from .postings import IndexedDocuments
-from .scoring import Scored, Scorer, check_mode
+from .documents import GatheredDocuments, Paths, gather, kept_tokens
+from .index_folder import is_index, read_index, read_stamp, write_index
+from .indexed_documents import IndexedDocuments, allowed
+from .scoring import Scored, Scorer
 from .snippets import Found, describe
 
-if TYPE_CHECKING:
-    from selfvec.corpus import Corpus
-
-__all__ = ["FOLDER", "Index", "run_index"]
+__all__ = ["Index", "run_index"]
 
 FOLDER = "search"  # of a run folder, where its indexes are kept
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """Documents that can be searched. Made by `memory`, `create`, `words_only` or `open`.
-
-    Attributes
-    ----------
-    lexicon : Lexicon
-        The vocabulary, and how queries are cut.
-    space : DenseSpace
-        Vectors of words.
-    documents : IndexedDocuments
-    about : dict
-        What the index was made for, JSON-serialisable.
+    """Documents that can be searched. Made by `memory`, `words_only` or `open`.
 
     Examples
     --------
@@ -65,10 +47,10 @@ class Index:
     ['0']
     """
 
-    lexicon: Lexicon
-    space: DenseSpace
+    lexicon: Lexicon  # the vocabulary, and how queries are cut
+    space: DenseSpace  # vectors of words
     documents: IndexedDocuments
-    about: dict[str, Any] = field(default_factory=dict)
+    stamp: str = ""  # of the run and the documents that `run_index` made it for
 
     @classmethod
     def memory(
@@ -100,45 +82,12 @@ class Index:
             If there is no document.
         """
         found = documents if isinstance(documents, GatheredDocuments) else GatheredDocuments.of(documents)
-        about = {"left_out": found.left_out} if found.left_out else {}
-        return cls(*build_index(run, found, tables=tables, progress=progress, seed=seed), about)
+        return cls(*build_index(run, found, tables=tables, progress=progress, seed=seed))
 
     @classmethod
     def words_only(cls, texts: Sequence[str], preprocessing: Preprocessing) -> Index:
         """An index of whole texts, without vectors, for mode ``bm25``."""
         return cls(*build_words_only(texts, preprocessing))
-
-    @classmethod
-    def create(
-        cls,
-        folder: str | os.PathLike[str],
-        run: Run,
-        corpus: Corpus | None = None,
-        *,
-        overwrite: bool = False,
-        progress: Progress | None = None,
-    ) -> Index:
-        """Make an index folder and open it.
-
-        Parameters
-        ----------
-        folder : path
-        run : Run
-        corpus : Corpus, optional
-            The documents. By default the run's own, which are read again and compared with their hashes.
-        overwrite : bool
-            Whether to replace an index.
-        progress : Progress, optional
-
-        Raises
-        ------
-        InputError
-            If the documents cannot be read, or are no longer those of the run.
-        TargetError
-            If the folder exists and is not to be replaced, or cannot be written.
-        """
-        index = _of_corpus(run, corpus, TABLES, progress or Progress())
-        return index.saved(folder, overwrite=overwrite)
 
     def saved(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Index:
         """Write the index as a folder, whole or not at all, and open what was written.
@@ -148,8 +97,7 @@ class Index:
         TargetError
             If the folder exists and is not to be replaced, or cannot be written.
         """
-        parts = self.lexicon, self.space, self.documents
-        write_index(Path(folder), parts, self.about, overwrite=overwrite)
+        write_index(folder, (self.lexicon, self.space, self.documents), self.stamp, overwrite=overwrite)
         return Index.open(folder)
 
     @classmethod
@@ -161,8 +109,8 @@ class Index:
         InputError
             If it is not an index. `FormatError` if a file in it is damaged.
         """
-        parts, about = read_index(Path(folder))
-        return cls(*parts, about)
+        parts, stamp = read_index(folder)
+        return cls(*parts, stamp)
 
     def __len__(self) -> int:
         """Documents."""
@@ -171,7 +119,7 @@ class Index:
     @property
     def filter_names(self) -> list[str]:
         """The fields that documents can be filtered by."""
-        return filter_names(self.documents)
+        return self.documents.filter_names
 
     @cached_property
     def scorer(self) -> Scorer:
@@ -193,31 +141,23 @@ class Index:
         topn : int
         mode : "hybrid", "bm25" or "dense"
         filters : sequence of str
-            Such as ``state=IOWA`` or ``date=1996..1998``; see `selfvec.search.filters`. They do not change
-            scores.
+            Such as ``state=IOWA``, ``size=2..5`` or ``date=1996..1998``. They do not change scores.
 
         Raises
         ------
         OptionError
             If ``mode``, ``topn`` or a filter is not valid.
         """
-        check_mode(mode)
         if topn < 1:
             raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
         query, passing = self.lexicon.parse(question), allowed(self.documents, filters)
         scored = self.scorer.score(query, mode)
-        best = _best(scored, passing, topn)
-        hits = describe(self.lexicon, self.scorer, query, scored, best.tolist(), mode)
-        return Found(question, mode, hits, query.words, query.unknown, len(self))
+        best = scored.best_documents(passing, topn)
+        hits = describe(self.lexicon, self.scorer, query, scored, best, mode)
+        return Found(question, mode, len(self), query.words, query.unknown, hits)
 
     def text(self, name: str) -> str:
-        """A document by its id, as it was written.
-
-        Raises
-        ------
-        InputError
-            If there is no document of that id.
-        """
+        """A document by its id, as it was written; `InputError` if there is none of that id."""
         if name not in self.numbers:
             raise InputError(f"there is no document {name!r}", remedy="check the id")
         return self.documents.text(self.numbers[name])
@@ -228,18 +168,9 @@ class Index:
         return {name: number for number, name in enumerate(self.documents.ids)}
 
 
-def _best(scored: Scored, passing: NDArray[np.bool_], topn: int) -> NDArray[np.int64]:
-    """The best documents that pass, best first, ties by number."""
-    passing = scored.found & passing
-    if topn <= 1000:
-        return kernels.best_documents(scored.scores, passing, topn)
-    numbers = np.flatnonzero(passing)
-    return numbers[np.argsort(-scored.scores[numbers], kind="stable")][:topn]
-
-
 def run_index(
     run: Run,
-    corpus: Sequence[str | os.PathLike[str]] | None = None,
+    corpus: Paths | None = None,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = TABLES,
@@ -263,24 +194,21 @@ def run_index(
     Raises
     ------
     InputError
-        If the documents cannot be read.
-    FormatError
-        If there is an index and it is damaged.
+        If the documents cannot be read. `FormatError` if there is an index and it is damaged.
     """
     progress = progress or Progress()
     place, stamp = _place(run, corpus, tables), _stamp(run, corpus)
     if place is not None and is_index(place):
-        if read_about(place).get("stamp") == stamp:
+        if read_stamp(place) == stamp:
             return Index.open(place)
         progress.say("the index is of another run, other documents or another version: it is made again")
     try:
-        opened = None if corpus is None else _opened(corpus)
-        index = _of_corpus(run, opened, tables, progress)
+        found = gather(run, corpus, progress)
     except InputError:
         if not or_tokens or run.tokens is None:
             raise
         return Index.memory(run, kept_tokens(run), tables=tables, progress=progress)
-    index.about["stamp"] = stamp
+    index = replace(Index.memory(run, found, tables=tables, progress=progress), stamp=stamp)
     if place is None:
         return index
     try:
@@ -292,22 +220,7 @@ def run_index(
         return index
 
 
-def _opened(corpus: Sequence[str | os.PathLike[str]]) -> Corpus:
-    from selfvec.corpus import Corpus
-
-    return Corpus.open(corpus, keep_fields=True)
-
-
-def _of_corpus(run: Run, corpus: Corpus | None, tables: Sequence[str], progress: Progress) -> Index:
-    """An index in memory of a corpus, or of the run's own documents."""
-    own = corpus is None
-    found, corpus = gather_own(run, progress) if corpus is None else (gather(corpus, progress), corpus)
-    index = Index.memory(run, found, tables=tables, progress=progress)
-    index.about.update(corpus=corpus.summary.as_dict(), own=own)
-    return index
-
-
-def _place(run: Run, corpus: Sequence[str | os.PathLike[str]] | None, tables: Sequence[str]) -> Path | None:
+def _place(run: Run, corpus: Paths | None, tables: Sequence[str]) -> Path | None:
     """Where an index is kept; None for a run in memory and for documents from a pipe."""
     if run.folder is None:
         return None
@@ -317,18 +230,20 @@ def _place(run: Run, corpus: Sequence[str | os.PathLike[str]] | None, tables: Se
     paths = [Path(path) for path in corpus]
     if not all(path.is_file() or path.is_dir() for path in paths):
         return None
-    names = json.dumps([str(path.resolve()) for path in paths])
-    return run.folder / FOLDER / f"of-{hashlib.sha256(names.encode()).hexdigest()[:16]}{suffix}"
+    return run.folder / FOLDER / f"of-{_digest([str(path.resolve()) for path in paths])[:16]}{suffix}"
 
 
-def _stamp(run: Run, corpus: Sequence[str | os.PathLike[str]] | None) -> str:
+def _stamp(run: Run, corpus: Paths | None) -> str:
     """The run and the documents of an index: its provenance, and sizes and times of other files."""
-    files = [
-        file
-        for path in map(Path, corpus or ())
-        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+    given = [Path(path) for path in corpus or ()]
+    files = [file for path in given for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    states = [
+        (str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns)
+        for file in files
         if file.is_file()
     ]
-    states = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    content = json.dumps([run.provenance, states], sort_keys=True, default=str)
-    return hashlib.sha256(content.encode()).hexdigest()
+    return _digest([run.provenance, states])
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,6 +1,6 @@
 """An index as a folder, written whole. Its arrays are memory-mapped, so that opening reads little.
 
-index.json            version, preprocessing, fields, the dense share, and what the index was made for
+index.json            version, stamp, preprocessing, fields, the dense share
 vocabulary.txt        the types
 arrays.safetensors    everything else
 """
@@ -8,6 +8,7 @@ arrays.safetensors    everything else
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -24,21 +25,14 @@ from selfvec.text.preprocessing import Preprocessing
 
 from .build import Parts
 from .dense_space import DenseSpace
-from .postings import HYBRID_AXES, IndexedDocuments
+from .indexed_documents import HYBRID_AXES, IndexedDocuments
 
-__all__ = ["is_index", "read_about", "read_index", "write_index"]
+__all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 
 VERSION = 3
 _HEAD, _WORDS, _ARRAYS = "index.json", "vocabulary.txt", "arrays.safetensors"
 _AGAIN = "remove the index folder, the next search makes it again"
 _SPACE = ("rows", "weights", "related", "likeness")
-_TYPES = {
-    **dict.fromkeys(("rows", "weights", "likeness", "scales"), np.float32),
-    **dict.fromkeys(("related", "units", "lengths", "owners", "spans"), np.int32),
-    **dict.fromkeys(("front", "back"), np.int8),
-    **dict.fromkeys(("starts", "days"), np.int64),
-    "counts": np.uint16,
-}
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -47,23 +41,17 @@ def is_index(folder: Path) -> bool:
     return (folder / _HEAD).is_file()
 
 
-def write_index(folder: Path, parts: Parts, about: Mapping[str, Any], *, overwrite: bool = False) -> None:
-    """Write a folder, whole or not at all.
-
-    Raises
-    ------
-    TargetError
-        If the folder exists and must not be replaced, or cannot be written.
-    """
-    lexicon, space, documents = parts
+def write_index(folder: str | os.PathLike[str], parts: Parts, stamp: str, *, overwrite: bool = False) -> None:
+    """Write a folder, whole or not at all."""
+    folder, (lexicon, space, documents) = Path(folder), parts
     if folder.exists() and not is_index(folder):
         raise TargetError("exists and is not an index", path=folder, remedy="choose another path")
     head = {
         "version": VERSION,
+        "stamp": stamp,
         "preprocessing": asdict(lexicon.preprocessing),
         "fields": list(documents.fields),
         "dense_share": space.share,
-        "about": dict(about),
     }
     with atomic_folder(folder, overwrite=overwrite) as fresh:
         write_vocabulary(fresh / _WORDS, lexicon.types)
@@ -73,27 +61,15 @@ def write_index(folder: Path, parts: Parts, about: Mapping[str, Any], *, overwri
         (fresh / _HEAD).write_text(text + "\n", encoding="utf-8")
 
 
-def read_about(folder: Path) -> dict[str, Any]:
-    """What an index was made for; empty for an index of another version.
-
-    Raises
-    ------
-    FormatError
-        If ``index.json`` is damaged.
-    """
+def read_stamp(folder: Path) -> str | None:
+    """The stamp of an index; None for an index of another version."""
     head = read_json(folder / _HEAD, _AGAIN)
-    about = head.get("about") if head.get("version") == VERSION else None
-    return dict(about) if isinstance(about, dict) else {}
+    return head.get("stamp") if head.get("version") == VERSION else None
 
 
-def read_index(folder: Path) -> tuple[Parts, dict[str, Any]]:
-    """Open a folder.
-
-    Raises
-    ------
-    InputError
-        If it is not an index. `FormatError` if it is damaged, or of another version.
-    """
+def read_index(folder: str | os.PathLike[str]) -> tuple[Parts, str]:
+    """Open a folder: the parts of the index, and its stamp."""
+    folder = Path(folder)
     if not is_index(folder):
         raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
     head = read_json(folder / _HEAD, _AGAIN)
@@ -117,46 +93,47 @@ def read_index(folder: Path) -> tuple[Parts, dict[str, Any]]:
     if fault is not None:
         raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
     space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
-    return (lexicon, space, IndexedDocuments(arrays, fields)), dict(head.get("about") or {})
+    return (lexicon, space, IndexedDocuments(arrays, fields)), str(head.get("stamp", ""))
 
 
 def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
     """What is wrong with the arrays: no loop over them may leave its bounds."""
     strings = ["ids", "texts", *(f"values {i}" for i in range(len(fields)))]
-    types = _TYPES | dict.fromkeys(strings, np.uint8) | {f"{name} ends": np.int64 for name in strings}
-    types |= {f"field {i}": np.int32 for i in range(len(fields))}
-    missing = next((name for name in types if name not in a), None)
-    if missing is not None:
-        yield f"lacks the tensor {missing!r}"
-        return
-    if any(a[name].dtype != kind for name, kind in types.items()):
-        yield "a tensor has another type"
-        return
-    v, d, p, n = len(lexicon), a["days"].size, a["owners"].size, a["units"].size
-    width, likes = a["rows"].shape[-1], a["related"].shape[-1]
-    shapes = {
-        **{"rows": (v, width), "weights": (v,), "related": (v, likes), "likeness": (v, likes)},
-        **{"starts": (v + 1,), "units": (n,), "counts": (n,), "lengths": (d + p,), "scales": (d + p,)},
-        "front": (d + p, min(width, HYBRID_AXES)),
-        "back": (d + p, max(width - HYBRID_AXES, 0)),
-        **{"days": (d,), "owners": (p,), "spans": (p, 2), "ids ends": (d + 1,), "texts ends": (d + 1,)},
-        **{f"field {i}": (d,) for i in range(len(fields))},
+    codes = [f"field {i}" for i in range(len(fields))]
+    d, p, n = (a[name].size if name in a else 0 for name in ("days", "owners", "units"))
+    width, likes = (a[name].shape[-1] if name in a and a[name].ndim else 0 for name in ("rows", "related"))
+    v, u, f32, i32, i64 = len(lexicon), d + p, np.float32, np.int32, np.int64
+    expected: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
+        **{"rows": (f32, (v, width)), "weights": (f32, (v,)), "related": (i32, (v, likes))},
+        **{"likeness": (f32, (v, likes)), "starts": (i64, (v + 1,)), "units": (i32, (n,))},
+        **{"counts": (np.uint16, (n,)), "lengths": (i32, (u,)), "scales": (f32, (u,))},
+        "front": (np.int8, (u, min(width, HYBRID_AXES))),
+        "back": (np.int8, (u, max(width - HYBRID_AXES, 0))),
+        **{"days": (i64, (d,)), "owners": (i32, (p,)), "spans": (i32, (p, 2))},
+        **{"ids ends": (i64, (d + 1,)), "texts ends": (i64, (d + 1,))},
+        **{name: (np.uint8, (a[name].size if name in a else 0,)) for name in strings},
+        **dict.fromkeys(codes, (i32, (d,))),
     }
-    if any(a[name].shape != shape for name, shape in shapes.items()):
-        yield "its tensors do not fit each other or the vocabulary"
-        return
+    for name in [*expected, *(f"{name} ends" for name in strings)]:
+        if name not in a:
+            yield f"lacks the tensor {name!r}"
+            return
+        kind, shape = expected.get(name, (i64, (a[name].size,)))
+        if a[name].dtype != kind or a[name].shape != shape:
+            yield f"its tensor {name!r} does not fit the others or the vocabulary"
+            return
     if len(lexicon.index) != v:
         yield "a word occurs twice in the vocabulary"
     if not _within(a["related"], -1, v):
         yield "a related word is not in the vocabulary"
-    if not _rises_to(a["starts"], n) or not _within(a["units"], 0, d + p):
+    if not _rises_to(a["starts"], n) or not _within(a["units"], 0, u):
         yield "its postings are out of order"
     spans = a["spans"]
     if not _within(a["owners"], 0, d) or np.any(spans[:, 0] < 0) or np.any(spans[:, 0] >= spans[:, 1]):
         yield "a passage is not part of a document"
     if not all(_rises_to(a[f"{name} ends"], len(a[name])) for name in strings):
         yield "its strings are out of order"
-    elif not all(_within(a[f"field {i}"], -1, len(a[f"values {i} ends"]) - 1) for i in range(len(fields))):
+    elif not all(_within(a[name], -1, len(a[f"values {i} ends"]) - 1) for i, name in enumerate(codes)):
         yield "a field has an unknown value"
 
 

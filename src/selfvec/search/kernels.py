@@ -12,22 +12,17 @@ from numpy.typing import NDArray
 __all__ = ["add_terms", "best_documents", "best_window", "combine", "dot_products", "invert", "moments"]
 
 F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U16 = NDArray[np.uint16]
 
 
 @nb.njit(nogil=True, cache=True)
-def invert(
-    ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
+def invert(ids: I32, offsets: I64, types: int) -> tuple[I64, I32, U16]:
     """Postings of U texts.
 
-    Returns
-    -------
-    starts : (types + 1,) int64
-        Where the postings of each type begin.
-    units : (N,) int32
-        Texts, rising within a type.
-    counts : (N,) uint16
-        Occurrences in each, 65,535 at most.
+    Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each,
+    65,535 at most, (N,).
     """
     last = np.full(types, -1, np.int64)
     starts = np.zeros(types + 1, np.int64)
@@ -55,34 +50,16 @@ def invert(
 
 @nb.njit(nogil=True, cache=True)
 def add_terms(
-    units: NDArray[np.int32],
-    counts: NDArray[np.uint16],
-    lists: NDArray[np.int64],
-    likeness: F32,
-    bounds: NDArray[np.int64],
-    weights: F32,
-    saturation: F32,
-    out: F32,
+    units: I32,  # (N,) postings
+    counts: U16,  # (N,)
+    lists: I64,  # (L, 2) where the postings of a word, or of one related to it, begin and end
+    likeness: F32,  # (L,) what one occurrence counts: 1 for the word itself
+    bounds: I64,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
+    weights: F32,  # (T,) inverse document frequencies
+    saturation: F32,  # (U,) the count at which a word gives half of its weight
+    out: F32,  # (2, U) scores by the words, and by these and related words; or the former only, (1, U)
 ) -> None:
-    """Add BM25 of a query's words to the scores of texts.
-
-    Parameters
-    ----------
-    units, counts : (N,)
-        Postings.
-    lists : (L, 2) int64
-        Where the postings of a word, or of one related to it, begin and end.
-    likeness : (L,) float32
-        What one occurrence counts: 1 for the word itself.
-    bounds : (T + 1,) int64
-        The lists of each of T words of the query; the first is the word's own.
-    weights : (T,) float32
-        Inverse document frequencies.
-    saturation : (U,) float32
-        The count at which a word gives half of its weight.
-    out : (2, U) or (1, U) float32
-        Scores of the words themselves, and of the words together with those related to them.
-    """
+    """Add BM25 of a query's words to the scores of texts."""
     together = np.zeros(out.shape[1], np.float32)
     for t in range(len(weights)):
         weight, first = weights[t], bounds[t]
@@ -133,37 +110,17 @@ def moments(scores: F32) -> tuple[float, float]:
 
 @nb.njit(nogil=True, cache=True)
 def combine(
-    parts: F32,
-    shares: F32,
-    scales: F32,
-    shifts: F32,
-    owners: NDArray[np.int32],
-    passage_share: float,
+    parts: F32,  # (3, U) words, related words, dense
+    shares: F32,  # (3,) a part with a share of 0 does not count as found
+    scales: F32,  # (3,) a unit scores the sum of scale · part - shift
+    shifts: F32,  # (3,)
+    owners: I32,  # (P,) the document of each passage
+    passage_share: float,  # of the best passage in the score of a document that has passages
     documents: int,
-) -> tuple[F32, NDArray[np.bool_], NDArray[np.int32]]:
+) -> tuple[F32, NDArray[np.bool_], I32]:
     """Scores of D documents from the parts of U units, which are the documents and then P passages.
 
-    Parameters
-    ----------
-    parts : (3, U) float32
-        Words, related words, dense.
-    shares : (3,) float32
-        A part with a share of 0 does not count as found.
-    scales, shifts : (3,) float32
-        A unit scores the sum of ``scale · part - shift``.
-    owners : (P,) int32
-        The document of each passage.
-    passage_share : float
-        Share of the best passage in the score of a document that has passages.
-    documents : int
-
-    Returns
-    -------
-    scores : (D,) float32
-    found : (D,) bool
-        Documents that have a part other than 0.
-    best : (D,) int32
-        The best passage; -1 for documents without passages.
+    (D,) each: the score; whether a part is not 0; the best passage, -1 for documents without passages.
     """
     words, related, dense = parts[0], parts[1], parts[2]
     a, b, c = scales[0], scales[1], scales[2]
@@ -190,19 +147,13 @@ def combine(
 
 @nb.njit(nogil=True, cache=True)
 def best_window(
-    places: NDArray[np.int64], groups: NDArray[np.int64], worths: NDArray[np.float64], number: int, width: int
+    places: I64,  # (M,) words of a passage that match words of a query, rising
+    groups: I64,  # (M,) which word of the query each one matches
+    worths: NDArray[np.float64],  # (M,) the largest of each group counts once, further ones a tenth
+    number: int,  # words of the query
+    width: int,
 ) -> int:
-    """The first matching word of the stretch of ``width`` words that matches a query best.
-
-    Parameters
-    ----------
-    places : (M,) int64
-        Words of a passage that match words of a query, rising.
-    groups : (M,) int64
-        Which of ``number`` words of the query each one matches.
-    worths : (M,) float64
-        The largest worth of each group counts once, further ones a tenth.
-    """
+    """The first matching word of the stretch of ``width`` words that matches a query best."""
     largest, sums = np.zeros(number), np.zeros(number)
     for i in range(len(places)):
         largest[groups[i]] = max(largest[groups[i]], worths[i])
@@ -221,7 +172,7 @@ def best_window(
 
 
 @nb.njit(nogil=True, cache=True)
-def best_documents(scores: F32, allowed: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+def best_documents(scores: F32, allowed: NDArray[np.bool_], most: int) -> I64:
     """The documents with the highest scores among those allowed, best first, ties by number."""
     found = np.empty(most, np.int64)
     values = np.empty(most, np.float32)

@@ -7,7 +7,7 @@
 
 The hybrid is a weighted mean of the three, each in standard deviations over all documents:
 (1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection
-(`selfvec.search.dense_share`). The query then moves toward the five best documents (Rocchio, 1971), and the
+(`selfvec.search.build`). The query then moves toward the five best documents (Rocchio, 1971), and the
 dense part is computed again. A long document scores half as a whole and half as its best passage.
 """
 
@@ -26,7 +26,7 @@ from selfvec.text.lexicon import Query
 
 from . import kernels
 from .dense_space import DenseSpace
-from .postings import HYBRID_AXES, IndexedDocuments
+from .indexed_documents import HYBRID_AXES, IndexedDocuments
 
 __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 
@@ -38,24 +38,12 @@ Rows = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Blend:
-    """How parts become one score; docs/search.md says how the defaults were chosen.
+    """How parts become one score; docs/search.md says how the defaults were chosen."""
 
-    Parameters
-    ----------
-    dense : float, optional
-        Share of the dense part in the hybrid; the collection's own by default.
-    feedback : int
-        Documents that the query moves toward; 0 for none.
-    beta : float
-        Weight of their mean direction beside the query's own.
-    best : float
-        Share of the best passage in the score of a long document.
-    """
-
-    dense: float | None = None
-    feedback: int = 5
-    beta: float = 1.0
-    best: float = 0.5
+    dense: float | None = None  # share of the dense part in the hybrid; the collection's own by default
+    feedback: int = 5  # documents that the query moves toward; 0 for none
+    beta: float = 1.0  # weight of their mean direction beside the query's own
+    best: float = 0.5  # share of the best passage in the score of a long document
 
 
 def check_mode(mode: str) -> None:
@@ -66,39 +54,30 @@ def check_mode(mode: str) -> None:
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores of D documents for a query.
+    """Scores of D documents for a query."""
 
-    Parameters
-    ----------
-    scores : (D,) float32
-    found : (D,) bool
-        Whether a document shares anything with the query.
-    best : (D,) int32
-        The best passage of each document; -1 for documents without passages.
-    parts : (3, U) float32
-        Each of `PARTS` for every unit, before scaling.
-    scales, shifts : (3,) float32
-        A part counts ``scale · part - shift`` in the score.
-    """
+    scores: Rows  # (D,)
+    found: NDArray[np.bool_]  # (D,) whether a document shares anything with the query
+    best: NDArray[np.int32]  # (D,) the best passage, -1 for documents without passages
+    parts: Rows  # (3, U) each of `PARTS` for every unit, before scaling
+    scales: Rows  # (3,) a part counts ``scale · part - shift`` in the score
+    shifts: Rows  # (3,)
 
-    scores: Rows
-    found: NDArray[np.bool_]
-    best: NDArray[np.int32]
-    parts: Rows
-    scales: Rows
-    shifts: Rows
+    def best_documents(self, passing: NDArray[np.bool_], topn: int) -> list[int]:
+        """The best documents that pass, best first, ties by number."""
+        passing = self.found & passing
+        if topn <= 1000:  # a loop that inserts each
+            best = kernels.best_documents(self.scores, passing, topn)
+        else:
+            numbers = np.flatnonzero(passing)
+            best = numbers[np.argsort(-self.scores[numbers], kind="stable")][:topn]
+        found: list[int] = best.tolist()
+        return found
 
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """Documents, ready to be scored.
-
-    Parameters
-    ----------
-    documents : IndexedDocuments
-    space : DenseSpace
-    blend : Blend
-    """
+    """Documents, ready to be scored."""
 
     documents: IndexedDocuments
     space: DenseSpace
@@ -119,13 +98,7 @@ class Scorer:
         return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
 
     def score(self, query: Query, mode: str = "hybrid") -> Scored:
-        """Score every document.
-
-        Raises
-        ------
-        OptionError
-            If the mode is unknown.
-        """
+        """Score every document."""
         check_mode(mode)
         parts = np.zeros((3, self.documents.units), np.float32)
         if mode != "dense":
@@ -199,6 +172,6 @@ class Scorer:
         best = kernels.best_documents(first.scores, first.found, self.blend.feedback)
         if not len(best):
             return None
-        toward = unit_rows(self.documents.hybrid_vectors(best).sum(axis=0)[None])[0]
+        toward = unit_rows(self.documents.vectors(best)[:, :HYBRID_AXES].sum(axis=0)[None])[0]
         moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
         return moved

@@ -15,7 +15,7 @@ from selfvec.text.lexicon import Lexicon, Query, find_words
 
 from . import kernels
 from .dense_space import LEAST_COSINE, DenseSpace
-from .postings import IndexedDocuments
+from .indexed_documents import IndexedDocuments
 from .scoring import PARTS, Scored, Scorer
 
 __all__ = ["Found", "Hit", "Mark", "Reason", "describe"]
@@ -24,89 +24,44 @@ SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
 _SPACE = re.compile(r"\s")
 
-Match = tuple[int, float, float]
-"""A word of the query that a type matches, the cosine, and what a match is worth."""
-Matched = tuple[int, int, float, float]
-"""A word of a passage by its place, and its `Match`."""
+Match = tuple[int, float, float]  # a word of the query that a type matches, the cosine, what a match is worth
+Matched = tuple[int, int, float, float]  # a word of a passage by its place, and its match
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A word of a snippet that matches a word of the query.
+    """A word of a snippet that matches a word of the query."""
 
-    Parameters
-    ----------
-    start, end : int
-        Its characters.
-    kind : "match" or "related"
-        A word of the same stem, or a related word.
-    query : str
-        The word of the query.
-    """
-
-    start: int
+    start: int  # its characters
     end: int
-    kind: str
-    query: str
+    kind: str  # match, of the same stem, or related
+    query: str  # the word of the query
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A word of the query and a word of a document that matches it.
-
-    Parameters
-    ----------
-    query, document : str
-        As they are written.
-    kind : "match" or "related"
-    cosine : float
-        1 for a match.
-    count : int
-        Occurrences in the passage.
-    """
+    """A word of the query and a word of a document that matches it, as they are written."""
 
     query: str
     document: str
-    kind: str
-    cosine: float
-    count: int
+    kind: str  # match or related
+    cosine: float  # 1 for a match
+    count: int  # occurrences in the passage
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A document that was found.
-
-    Parameters
-    ----------
-    id : str
-    score : float
-        Hybrid: standard deviations above the mean document; bm25: BM25; dense: a cosine.
-    snippet : str
-    marks : list of Mark
-        Words of the snippet.
-    passage : (int, int)
-        Where the best passage begins and ends in the document, in characters.
-    parts : dict of str to float
-        What each of `selfvec.search.PARTS` contributes; their sum is the score.
-    words : list of Reason
-        The strongest first.
-    date : str, optional
-    fields : dict of str to str
-    """
+    """A document that was found."""
 
     id: str
-    score: float
+    score: float  # hybrid: standard deviations above the mean document; bm25: BM25; dense: a cosine
     snippet: str
-    marks: list[Mark]
-    passage: tuple[int, int]
-    parts: dict[str, float]
-    words: list[Reason]
+    marks: list[Mark]  # words of the snippet
+    passage: tuple[int, int]  # where the best passage begins and ends in the document, in characters
+    parts: dict[str, float]  # what each of `PARTS` contributes; their sum is the score
+    words: list[Reason]  # the strongest first
     date: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable."""
-        return asdict(self) | {"passage": list(self.passage)}
 
     def pieces(self) -> list[tuple[str, Mark | None]]:
         """The snippet as marked words and the text between them."""
@@ -122,37 +77,18 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """The result of a search.
+    """The result of a search."""
 
-    Parameters
-    ----------
-    question, mode : str
-    hits : list of Hit
-    asked : list of str
-        Words of the question that were searched for.
-    unknown : list of str
-        Words of the question that neither the documents nor the run have.
-    documents : int
-        How many were searched.
-    """
-
-    question: str
+    query: str
     mode: str
-    hits: list[Hit]
-    asked: list[str]
-    unknown: list[str]
-    documents: int
+    documents: int  # how many were searched
+    asked: list[str]  # words of the question that were searched for
+    unknown: list[str]  # words of the question that neither the documents nor the run have
+    hits: list[Hit]  # the best first
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable, as ``selfvec search --json`` prints it."""
-        return {
-            "query": self.question,
-            "mode": self.mode,
-            "documents": self.documents,
-            "asked": self.asked,
-            "unknown": self.unknown,
-            "hits": [hit.as_dict() for hit in self.hits],
-        }
+        return asdict(self)
 
 
 def describe(

@@ -70,7 +70,7 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
 
 def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] = ()) -> RenderableType:
     """A line per row of ``evaluate --json``, grouped by task and metric, then the sentences of a summary."""
-    from selfvec.evaluation.figures import COSTS, costs
+    from selfvec.evaluation.report import COSTS, costs
 
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:

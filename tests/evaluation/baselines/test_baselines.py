@@ -13,7 +13,7 @@ from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation.baselines import NAMES, check_names, child, gensim_models, glove, ppmi, train
+from selfvec.evaluation.baselines import NAMES, check_names, count_models, gensim_models, train
 from selfvec.evaluation.baselines import training as measured
 from selfvec.evaluation.baselines.registry import find_baseline
 from selfvec.numerics.rows import unit_rows
@@ -79,14 +79,14 @@ def test_mittens_is_held_to_the_original_the_more_the_larger_its_strength(plante
     known = start.sources == Source.KNOWN
 
     def kept(strength: float) -> float:
-        rows = unit_rows(glove.trained(planted, start.unit, strength, 0, 1))
+        rows = unit_rows(count_models.trained(planted, start.unit, strength, 0, 1))
         return float(np.einsum("ij,ij->i", rows, start.unit)[known].mean())
 
     assert kept(0) + 0.2 < kept(0.1) < kept(100) - 0.2
 
 
 def test_one_step_of_glove_by_hand() -> None:
-    from selfvec.evaluation.baselines.glove import descend
+    from selfvec.evaluation.baselines.count_models import descend
 
     w, c = np.array([[0.5, 0.1]], np.float32), np.array([[-0.25, 0.2]], np.float32)
     squares = np.ones((2, 1, 2), np.float32)
@@ -106,17 +106,17 @@ def test_one_step_of_glove_by_hand() -> None:
 def test_every_entry_is_taken_once_in_an_epoch() -> None:
     rng = np.random.default_rng(0)
     for entries in (1, 2, 3, 7, 12, 100, 9973):
-        first, step = glove._order(entries, rng)
+        first, step = count_models._order(entries, rng)
         assert sorted((first + k * step) % entries for k in range(entries)) == list(range(entries))
 
 
 def test_retrofitting_by_hand() -> None:
     graph = np.array([[1, -1], [0, 2], [1, -1], [-1, -1]], np.int32)
     rows = np.array([[1, 0], [0, 1], [0, 0], [0, 1]], np.float32)
-    table = ppmi.pulled(rows, graph, iterations=1)
+    table = count_models.pulled(rows, graph, iterations=1)
     # a: half itself, half b; b: half itself, half a, as c is nothing yet; c: b; d has no neighbour
     np.testing.assert_allclose(table, [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
-    table = ppmi.pulled(rows, graph, iterations=2)
+    table = count_models.pulled(rows, graph, iterations=2)
     np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
 
 
@@ -190,7 +190,7 @@ def test_trained_apart_is_trained_here_and_says_what_it_cost(run, planted, start
 
 def test_memory_tells_a_large_baseline_from_a_small_one(run) -> None:
     """fastText keeps a row for each of 2¹⁸ n-grams: 24 numbers of 4 bytes."""
-    if not child._STATUS.exists():
+    if not measured._STATUS.exists():
         pytest.skip("this system does not tell")
     trained = train(run, ["fasttext", "word2vec-sg"], jobs=1)
     large, small = (vectors.provenance["cost"]["megabytes"] for vectors in trained.values())

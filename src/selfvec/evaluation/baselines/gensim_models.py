@@ -24,11 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import MissingExtra
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-__all__ = ["distinct_keys", "epochs_of", "fasttext", "word2vec", "write_lines"]
+__all__ = ["KINDS", "distinct_keys", "epochs_of", "trained", "write_lines"]
 
 Table = NDArray[np.float32]
 
@@ -37,34 +36,33 @@ _LONGEST = 10_000  # tokens of a line; gensim ignores the rest
 _BUCKETS = 1 << 18  # for fastText's n-grams; its default of 2,000,000 would be mostly empty
 _EPOCHS, _MOST, _ENOUGH = 5, 50, 5_000_000
 
+KINDS: dict[str, tuple[str, str, dict[str, int]]] = {
+    "word2vec-sg": ("Word2Vec", "vectors", {"sg": 1}),
+    "word2vec-cbow": ("Word2Vec", "vectors", {"sg": 0}),
+    "fasttext": ("FastText", "vectors_vocab", {"sg": 1, "bucket": _BUCKETS}),
+}
+"""gensim's class, the array of its rows of words, and options.
+
+Skip-gram and continuous bag of words (Mikolov et al., 2013); skip-gram of words and their n-grams of 3 to 6
+letters (Bojanowski et al., 2017).
+"""
+
 
 def epochs_of(tokens: int) -> int:
     """Five, the authors' default; for a small corpus, enough to read five million tokens, at most 50."""
     return min(_MOST, max(_EPOCHS, -(-_ENOUGH // max(tokens, 1))))
 
 
-def word2vec(
-    batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, skip_gram: bool, continued: bool
+def trained(
+    batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, kind: str, continued: bool
 ) -> Table:
-    """Skip-gram or continuous bag of words (Mikolov et al., 2013)."""
-    model = _gensim().Word2Vec(**_options(original, seed, jobs), sg=int(skip_gram))
-    _train(model, batch, original, "vectors" if continued else None)
+    """The table of one of `KINDS`, from random rows or continued from the original."""
+    from gensim import models
+
+    name, array, own = KINDS[kind]
+    model = getattr(models, name)(**_options(original, seed, jobs), **own)
+    _train(model, batch, original, array if continued else None)
     return np.asarray(model.wv.vectors, np.float32)
-
-
-def fasttext(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, continued: bool) -> Table:
-    """Skip-gram of words and their n-grams of 3 to 6 letters (Bojanowski et al., 2017)."""
-    model = _gensim().FastText(**_options(original, seed, jobs), sg=1, bucket=_BUCKETS)
-    _train(model, batch, original, "vectors_vocab" if continued else None)
-    return np.asarray(model.wv.vectors, np.float32)
-
-
-def _gensim() -> Any:
-    try:
-        from gensim import models
-    except ImportError:
-        raise MissingExtra("gensim", "baselines", "the baselines word2vec and fasttext") from None
-    return models
 
 
 def _options(original: Vectors, seed: int, jobs: int) -> dict[str, Any]:

@@ -10,89 +10,79 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.refine.plan import make_plan
 
-from . import gensim_models, glove, ppmi, refinement, sentence_encoder
+from . import count_models, gensim_models
 
-__all__ = ["ALREADY", "ENCODER", "NAMES", "Baseline", "check_names", "find_baseline"]
+__all__ = ["ALREADY", "NAMES", "Baseline", "check_names", "find_baseline"]
 
-ALREADY = ("original", "bm25")
-"""Always reported for a run, so they need no training."""
+ALREADY = ("original", "bm25")  # always reported for a run, so they need no training
+ENCODER = "encoder:"  # prefix of the name or path of a sentence-transformers model
 
-ENCODER = "encoder:"
-"""Prefix of the name or path of a sentence-transformers model."""
-
-Train = Callable[[TokenBatch, Vectors, int, int], NDArray[np.float32]]
+Table = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """One way to make word vectors from a corpus.
+    """One way to make word vectors from a corpus."""
 
-    Parameters
-    ----------
-    table : callable
-        From a `TokenBatch`, the original `Vectors` of its types, a seed and a number of threads to a (V, d)
-        float32 table, zeros for words without a vector.
-    package, extra : str, optional
-        What has to be installed, and the extra that installs it.
-    warm_up : bool
-        Whether to train on a handful of words first, so that imports and compilation are not timed.
-    """
-
-    table: Train
-    package: str | None = None
-    extra: str = "baselines"
-    warm_up: bool = True
+    # From a batch, the original vectors of its types, a seed and a number of threads to (V, d) rows; zeros
+    # for words without a vector.
+    table: Callable[[TokenBatch, Vectors, int, int], Table]
+    package: str | None = None  # has to be installed
+    extra: str = "baselines"  # installs it
+    warm_up: bool = True  # train on a handful of words first, so that imports and compilation are not timed
 
     def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
-        """Unit rows for the words of the batch, in their order.
-
-        Raises
-        ------
-        MissingExtra
-            If a package is not installed.
-        """
+        """Unit rows for the words of the batch, in their order."""
         table = unit_rows(self.table(batch, original, seed, jobs))
         sources = np.where(table.any(axis=1), Source.CONTEXT, Source.NONE).astype(np.uint8)
         return Vectors(batch.types, table, sources=sources, counts=batch.counts, normalized=True)
 
 
-def _word2vec(*, skip_gram: bool, continued: bool) -> Baseline:
-    return Baseline(partial(gensim_models.word2vec, skip_gram=skip_gram, continued=continued), "gensim")
+def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Table:
+    """The original refined by one of our methods with default options; the same for any seed and threads."""
+    del seed
+    return make_plan(Settings(method, history="none"), batch, original, jobs=jobs).refined_table()
+
+
+def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Table:
+    """Each word encoded as a text of its own by a sentence-transformers model, without its contexts."""
+    del original, seed, jobs
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        loaded = SentenceTransformer(model)
+    except (OSError, ValueError) as error:
+        rule = f"cannot be loaded: {(str(error).splitlines() or [type(error).__name__])[0]}"
+        raise InputError(rule, path=model, remedy="give a model's folder") from None
+    return np.asarray(loaded.encode(list(batch.types), show_progress_bar=False), np.float32)
 
 
 NAMES: dict[str, Baseline] = {
-    "paper": Baseline(partial(refinement.refined, method="paper")),
-    "online": Baseline(partial(refinement.refined, method="online")),
-    "decorrelated": Baseline(partial(refinement.refined, method="decorrelated")),
-    "ppmi-svd": Baseline(ppmi.ppmi_svd, "sklearn"),
-    "word2vec-sg": _word2vec(skip_gram=True, continued=False),
-    "word2vec-sg-continued": _word2vec(skip_gram=True, continued=True),
-    "word2vec-cbow": _word2vec(skip_gram=False, continued=False),
-    "word2vec-cbow-continued": _word2vec(skip_gram=False, continued=True),
-    "fasttext": Baseline(partial(gensim_models.fasttext, continued=False), "gensim"),
-    "fasttext-continued": Baseline(partial(gensim_models.fasttext, continued=True), "gensim"),
-    "glove": Baseline(glove.glove),
-    "mittens": Baseline(glove.mittens),
-    "retrofit": Baseline(ppmi.retrofit),
+    **{name: Baseline(partial(_refined, method=name)) for name in ("paper", "online", "decorrelated")},
+    "ppmi-svd": Baseline(count_models.ppmi_svd, "sklearn"),
+    **{
+        kind + suffix: Baseline(partial(gensim_models.trained, kind=kind, continued=bool(suffix)), "gensim")
+        for kind in gensim_models.KINDS
+        for suffix in ("", "-continued")
+    },
+    "glove": Baseline(count_models.glove),
+    "mittens": Baseline(count_models.mittens),
+    "retrofit": Baseline(count_models.retrofit),
 }
 """Baselines by name. Further ones, `ENCODER` followed by a model, are made when asked for."""
 
 
 def find_baseline(name: str) -> Baseline:
-    """The baseline of this name.
-
-    Raises
-    ------
-    OptionError
-        If there is none; lists the names.
-    """
+    """The baseline of this name; `OptionError` if there is none."""
     if name.startswith(ENCODER) and len(name) > len(ENCODER):
-        encode = partial(sentence_encoder.encoded, model=name.removeprefix(ENCODER))
+        encode = partial(_encoded, model=name.removeprefix(ENCODER))
         return Baseline(encode, "sentence_transformers", "encoder", warm_up=False)
     if name not in NAMES:
         remedy = f"choose from {', '.join(NAMES)}, {ENCODER}MODEL or all"
@@ -101,14 +91,9 @@ def find_baseline(name: str) -> Baseline:
 
 
 def check_names(names: Sequence[str]) -> list[str]:
-    """The baselines to be trained, each once: ``all`` means `NAMES`, and those `ALREADY` there are left out.
+    """The baselines to train, each once: ``all`` means `NAMES`; those `ALREADY` reported are left out.
 
-    Raises
-    ------
-    OptionError
-        If there is no baseline of a name.
-    MissingExtra
-        If a required package is not installed; checked before anything is trained.
+    Unknown names and missing packages are errors before anything is trained.
     """
     wanted = dict.fromkeys(each for name in names for each in (NAMES if name == "all" else (name,)))
     found = {name: find_baseline(name) for name in wanted if name not in ALREADY}

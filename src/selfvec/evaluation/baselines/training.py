@@ -12,24 +12,31 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, SelfvecError
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import map_tensors
+from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.storage.run_folder import write_run
+from selfvec.numerics.rows import unit_rows
+from selfvec.storage.run_folder import open_run, write_run
 
-from .registry import check_names
+from .registry import check_names, find_baseline
 
-__all__ = ["train", "train_apart"]
+__all__ = ["child", "train", "train_apart"]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_TABLE, _COST = "baseline.safetensors", "baseline.json"
 
 
 def train(
@@ -57,26 +64,20 @@ def train(
     Returns
     -------
     dict of str to Vectors
-        By name, in the order asked for, over the run's words. ``provenance["cost"]`` holds ``seconds``,
-        ``processor_seconds`` (all threads together), ``megabytes`` (None if the system does not report it)
-        and ``jobs``.
+        Over the run's words. ``provenance["cost"]`` holds ``seconds``, ``processor_seconds`` (all threads),
+        ``megabytes`` (None if the system does not report it) and ``jobs``.
 
     Raises
     ------
-    OptionError
-        If there is no baseline of a name.
-    MissingExtra
-        If a package is not installed.
     InputError
-        If the run did not keep its tokens, or a baseline fails.
+        If the run did not keep its tokens, or a baseline fails. `OptionError` if there is none of a name,
+        `MissingExtra` if a package is not installed.
     """
     wanted = check_names(names)
     progress, jobs = progress or Progress(), jobs or os.cpu_count() or 1
     tokens = run.require_tokens("on which baselines are trained")
-    with (
-        tempfile.TemporaryDirectory() as name,
-        progress.stage("Baselines", len(wanted), "baselines") as advance,
-    ):
+    stage = progress.stage("Baselines", len(wanted), "baselines")
+    with tempfile.TemporaryDirectory() as name, stage as advance:
         out, given = Path(name), run.folder or Path(name)
         if run.folder is None and wanted:
             write_run(Run(run.vectors, run.original, tokens=tokens), given)
@@ -88,23 +89,17 @@ def train(
 
 
 def train_apart(run: Run, given: Path, out: Path, name: str, seed: int, jobs: int) -> Vectors:
-    """Train one baseline in its own process, from the run in folder ``given``; ``out`` receives the result.
-
-    Raises
-    ------
-    InputError
-        If training fails; quotes the last line of its output.
-    """
+    """Train one baseline in its own process, from the run in folder ``given``; results go to ``out``."""
     here = os.environ | dict.fromkeys(_THREADS, str(jobs))
     here["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    child = "selfvec.evaluation.baselines.child"
-    command = [sys.executable, "-m", child, str(given), str(out), name, str(seed), str(jobs)]
+    code = f"from {__name__} import child; child()"
+    command = [sys.executable, "-c", code, str(given), str(out), name, str(seed), str(jobs)]
     done = subprocess.run(command, env=here, capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
         raise InputError(f"the baseline {name} failed: {last[0]}")
-    cost: dict[str, Any] = json.loads((out / "baseline.json").read_text(encoding="utf-8"))
-    made = {key: np.array(tensor) for key, tensor in map_tensors(out / "baseline.safetensors").items()}
+    cost: dict[str, Any] = json.loads((out / _COST).read_text(encoding="utf-8"))
+    made = {key: np.array(tensor) for key, tensor in map_tensors(out / _TABLE).items()}
     return Vectors(
         run.vectors.index_to_key,
         made["vectors"],
@@ -113,3 +108,61 @@ def train_apart(run: Run, given: Path, out: Path, name: str, seed: int, jobs: in
         provenance=run.provenance | {"baseline": name, "cost": cost},  # texts are cut as the run's
         normalized=True,
     )
+
+
+# ---- In the other process
+
+
+def child() -> None:
+    """Train the baseline that the command line names: RUN OUT NAME SEED JOBS."""
+    given, out, name, seed, jobs = sys.argv[1:]
+    try:
+        _train_here(Path(given), Path(out), name, int(seed), int(jobs))
+    except SelfvecError as error:
+        sys.exit(str(error))
+
+
+def _train_here(given: Path, out: Path, name: str, seed: int, jobs: int) -> None:
+    """Read inputs into memory, warm up, train, write."""
+    run = open_run(given)
+    assert run.tokens is not None
+    batch = replace(run.tokens, ids=np.array(run.tokens.ids), offsets=np.array(run.tokens.offsets))
+    known = np.array(run.original.vectors), np.array(run.original.sources)
+    original = Vectors(batch.types, known[0], sources=known[1], normalized=True)
+    baseline = find_baseline(name)
+    if baseline.warm_up:
+        baseline(*_handful(original.vector_size), seed, jobs)
+    before = _resident("VmRSS")
+    _forget_peak()
+    start, processor = time.perf_counter(), time.process_time()
+    made = baseline(batch, original, seed, jobs)
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
+    peak = _resident("VmHWM")
+    megabytes = None if before is None or peak is None else max(0.0, peak - before)
+    write_tensors(out / _TABLE, {"vectors": made.vectors, "sources": made.sources})
+    cost = {"seconds": seconds, "megabytes": megabytes, "jobs": jobs, "processor_seconds": processor}
+    (out / _COST).write_text(json.dumps(cost), encoding="utf-8")
+
+
+def _handful(dimensions: int) -> tuple[TokenBatch, Vectors]:
+    """A few documents of two dozen words, and random vectors for most of them."""
+    batch = TokenBatch.from_documents([[f"w{(i * j) % 24}" for i in range(40)] for j in range(1, 12)])
+    rows = np.random.default_rng(0).standard_normal((len(batch.types), dimensions), dtype=np.float32)
+    rows[-3:] = 0
+    return batch, Vectors(batch.types, unit_rows(rows), normalized=True)
+
+
+def _resident(field: str) -> float | None:
+    """Resident memory in MB, now (VmRSS) or at its peak (VmHWM); None if the system does not report it."""
+    if not _STATUS.exists():
+        return None
+    lines = _STATUS.read_text(encoding="utf-8").splitlines()
+    found = next((line.split()[1] for line in lines if line.startswith(f"{field}:")), None)
+    return None if found is None else int(found) * 1024 / 1e6
+
+
+def _forget_peak() -> None:
+    """Reset the peak to what is resident now. Where that is not allowed, the peak includes the inputs."""
+    if _RESET.exists():
+        with suppress(OSError):
+            _RESET.write_text("5", encoding="ascii")

@@ -53,8 +53,7 @@ def fold(
     if preprocessing.tokenizer not in SPLITS:
         rule = "an encoder reads words, this run is of the pieces of a tokenizer.json"
         raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")
-    stemmer = _Stemmer(preprocessing, run)
-    groups = _StemGroups.of(run, stemmer)
+    groups = _StemGroups.of(run, preprocessing)
     chosen = _tables(run, tables)
     wide = np.hstack([groups.means(table.unit) for table in chosen.values()])
     texts = groups.texts(run)
@@ -64,7 +63,7 @@ def fold(
             sample = document_vectors(sample_documents(texts, seed), wide, weights)
             wide = wide @ principal_axes(sample)[:, :dimensions]
     rows = wide * weights[:, None]
-    words, places = _spellings(groups, stemmer, np.any(rows != 0, axis=1))
+    words, places = _spellings(groups, run, preprocessing, np.any(rows != 0, axis=1))
     used, places = np.unique(places, return_inverse=True)
     about = {
         "tables": list(chosen),
@@ -76,19 +75,13 @@ def fold(
     return words, places.astype(np.int32), rows, preprocessing.tokenizer, about
 
 
-class _Stemmer:
-    """Names the stem of a word by the rules of a run; None for stop words."""
-
-    def __init__(self, preprocessing: Preprocessing, run: Run) -> None:
-        self.preprocessing, self.known = preprocessing, run.vectors.key_to_index
-        rules = Rules(lemmatize=preprocessing.lemmatize, stop_words=preprocessing.stop_words)
-        self.rulebook = Rulebook(rules, tokenizer(preprocessing.tokenizer).casing)
-
-    def names(self, words: Sequence[str]) -> list[str | None]:
-        """The stem of each word."""
-        keys = self.rulebook.keys(words, np.ones(len(words), np.int64), self.known)
-        found = _stems(keys.types, self.preprocessing.stem)
-        return [found[place] if place >= 0 else None for place in keys.places.tolist()]
+def _stem_names(words: Sequence[str], run: Run, preprocessing: Preprocessing) -> list[str | None]:
+    """The stem of each word by the rules of a run; None for stop words."""
+    rules = Rules(lemmatize=preprocessing.lemmatize, stop_words=preprocessing.stop_words)
+    rulebook = Rulebook(rules, tokenizer(preprocessing.tokenizer).casing)
+    keys = rulebook.keys(words, np.ones(len(words), np.int64), run.vectors.key_to_index)
+    found = _stems(keys.types, preprocessing.stem)
+    return [found[place] if place >= 0 else None for place in keys.places.tolist()]
 
 
 def _stems(words: Sequence[str], language: str | None) -> list[str]:
@@ -104,33 +97,21 @@ def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
 
 @dataclass(frozen=True)
 class _StemGroups:
-    """The words of a run by stem. A phrase of the run belongs to the groups of all its words.
+    """The words of a run by stem. A phrase of the run belongs to the groups of all its words."""
 
-    Parameters
-    ----------
-    words : list of str
-        Distinct, most frequent first.
-    counts : (K,) int64
-        Occurrences of each word or phrase of the run.
-    keys, groups : (M,) int64
-        Pairs of a word or phrase and its group, in order of the former; stop words are in no group.
-    index : dict of str to int
-        Groups by stem.
-    """
-
-    words: list[str]
-    counts: NDArray[np.int64]
-    keys: NDArray[np.int64]
-    groups: NDArray[np.int64]
-    index: dict[str, int]
+    words: list[str]  # distinct, most frequent first
+    counts: NDArray[np.int64]  # (K,) of each word or phrase of the run
+    keys: NDArray[np.int64]  # (M,) pairs of a word or phrase, in order, and its group
+    groups: NDArray[np.int64]  # (M,) stop words are in no group
+    index: dict[str, int]  # groups by stem
 
     @classmethod
-    def of(cls, run: Run, stemmer: _Stemmer) -> _StemGroups:
+    def of(cls, run: Run, preprocessing: Preprocessing) -> _StemGroups:
         keys, phrases = run.vectors.index_to_key, frozenset(units_of(run.provenance))
         units = [parts(key) if key in phrases else [key] for key in keys]
         words = [word for unit in units for word in unit]
         owners = np.repeat(np.arange(len(keys)), [len(unit) for unit in units])
-        names = stemmer.names(words)
+        names = _stem_names(words, run, preprocessing)
         index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
         groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
         counts = run.vectors.counts if run.vectors.counts is not None else np.ones(len(keys), np.int64)
@@ -167,16 +148,16 @@ class _StemGroups:
 
 
 def _spellings(
-    groups: _StemGroups, stemmer: _Stemmer, filled: NDArray[np.bool_]
+    groups: _StemGroups, run: Run, preprocessing: Preprocessing, filled: NDArray[np.bool_]
 ) -> tuple[list[str], NDArray[np.int64]]:
     """The words of the encoder, in their normal spelling, and the group of each."""
-    split = stemmer.preprocessing.tokenizer
-    words = list(dict.fromkeys([*groups.words, *_inflected(stemmer.preprocessing, groups.index)]))
+    split = preprocessing.tokenizer
+    words = list(dict.fromkeys([*groups.words, *_inflected(preprocessing, groups.index)]))
     if split == "words":
         words = [plain(word) for word in words]
     words = [word for word, whole in zip(words, readable(words, split).tolist(), strict=True) if whole]
     found: dict[str, int] = {}
-    for word, name in zip(words, stemmer.names(words), strict=True):
+    for word, name in zip(words, _stem_names(words, run, preprocessing), strict=True):
         group = -1 if name is None else groups.index.get(name, -1)
         if group >= 0 and filled[group]:
             found.setdefault(normal(word), group)

@@ -29,11 +29,6 @@ class SelfvecEmbeddings(_Embeddings):  # type: ignore[misc]
     ----------
     encoder : Encoder, Run or path
         The folder of an encoder or of a run.
-
-    Raises
-    ------
-    MissingExtra
-        If LangChain's core is not installed.
     """
 
     def __init__(self, encoder: Encoder | Run | str | os.PathLike[str]) -> None:

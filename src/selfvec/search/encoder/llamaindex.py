@@ -31,11 +31,6 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
         The folder of an encoder or of a run.
     **options
         Of ``BaseEmbedding``, such as ``embed_batch_size``.
-
-    Raises
-    ------
-    MissingExtra
-        If LlamaIndex' core is not installed.
     """
 
     _encoder: Any = None
@@ -63,9 +58,6 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
 
     async def _aget_text_embeddings(self, texts: list[str]) -> list[list[float]]:
         return self._get_text_embeddings(texts)
-
-    async def _aget_text_embedding(self, text: str) -> list[float]:
-        return self._get_text_embedding(text)
 
     async def _aget_query_embedding(self, query: str) -> list[float]:
         return self._get_text_embedding(query)

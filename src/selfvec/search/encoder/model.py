@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import atomic_folder, read_vocabulary, write_vocabulary
+from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
+from selfvec.base.provenance import __version__
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.run_folder import is_run, open_run
 
-from .reading import SPLITS, Reader, no_text
+from .folding import fold
+from .reading import SPLITS, Reader, no_text, sums
 
 __all__ = ["Encoder", "as_encoder"]
 
@@ -46,19 +47,6 @@ _AGAIN = "make the encoder again"
 class Encoder:
     """Turns texts into unit vectors.
 
-    Parameters
-    ----------
-    words : sequence of V str
-        Distinct, in their normal spelling (`selfvec.search.encoder.reading.normal`).
-    places : (V,) int32
-        The row of each word.
-    rows : (R, d) float32
-        May be a read-only memory map.
-    split : {"words", "whitespace"}
-        How texts are cut.
-    about : dict
-        How it was made.
-
     Examples
     --------
     >>> import selfvec
@@ -71,11 +59,11 @@ class Encoder:
     False
     """
 
-    words: Sequence[str]
-    places: NDArray[np.int32]
-    rows: NDArray[np.float32]
-    split: str = "words"
-    about: dict[str, Any] = field(default_factory=dict, repr=False)
+    words: Sequence[str]  # V; distinct, in their normal spelling
+    places: NDArray[np.int32]  # (V,) the row of each word
+    rows: NDArray[np.float32]  # (R, d) may be a read-only memory map
+    split: str = "words"  # how texts are cut: words or whitespace
+    about: dict[str, Any] = field(default_factory=dict, repr=False)  # how it was made
 
     def __post_init__(self) -> None:
         for name in ("places", "rows"):  # read-only, so that kernels see one kind of array
@@ -109,19 +97,10 @@ class Encoder:
         OptionError
             If a table is unknown, or the run is of pieces of words.
         """
-        from .folding import fold
-
         return cls(*fold(run, tables, dimensions, seed))
 
     def __len__(self) -> int:
         return len(self.words)
-
-    def __contains__(self, word: object) -> bool:
-        return word in self._numbers
-
-    @cached_property
-    def _numbers(self) -> frozenset[str]:
-        return frozenset(self.words)
 
     @property
     def dimensions(self) -> int:
@@ -152,10 +131,6 @@ class Encoder:
         InputError
             If something is not a text.
         """
-        from selfvec.base.threads import cut, threads
-
-        from . import kernels
-
         texts = [texts] if isinstance(texts, str) else list(texts)
         out = np.zeros((len(texts), self.dimensions), np.float32)
         try:
@@ -165,23 +140,12 @@ class Encoder:
 
         def work(part: tuple[int, int]) -> None:
             ids, offsets = self._reader.read(texts[part[0] : part[1]])
-            kernels.sums(ids, offsets, self.places, self.rows, out[part[0] : part[1]])
+            sums(ids, offsets, self.places, self.rows, out[part[0] : part[1]])
 
         parts = cut(sizes + 1, _BLOCK)
-        if len(parts) < 2:
-            for part in parts:
-                work(part)
-            return out
-        with ThreadPoolExecutor(min(threads(jobs), len(parts))) as pool:
-            list(pool.map(work, parts))
+        for _ in map(work, parts) if len(parts) < 2 else in_order(parts, work, threads(jobs)):
+            pass
         return out
-
-    def read(self, texts: Sequence[str]) -> TokenBatch:
-        """The known words of texts, in order."""
-        ids, offsets = self._reader.read(texts)
-        known = ids >= 0
-        ends = np.concatenate(([0], np.cumsum(known)))[offsets].astype(np.int64)
-        return TokenBatch(ids[known], ends, self.words)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder, whole or not at all.
@@ -191,19 +155,12 @@ class Encoder:
         TargetError
             If it exists already, or cannot be written.
         """
-        from selfvec.base.provenance import __version__
-
-        head = {
-            "format": _FORMAT,
-            "selfvec": __version__,
-            "tokenizer": self.split,
-            "words": len(self),
-            "dimensions": self.dimensions,
-        }
+        head = {"format": _FORMAT, "selfvec": __version__, "tokenizer": self.split}
+        head |= {"words": len(self), "dimensions": self.dimensions, "about": self.about}
         with atomic_folder(path, overwrite=overwrite) as folder:
             write_tensors(folder / _TENSORS, {"rows": self.rows, "places": self.places})
             write_vocabulary(folder / _WORDS, self.words)
-            text = json.dumps(head | {"about": self.about}, ensure_ascii=False, indent=1)
+            text = json.dumps(head, ensure_ascii=False, indent=1)
             (folder / _ABOUT).write_text(text + "\n", encoding="utf-8")
 
     @classmethod
@@ -217,41 +174,30 @@ class Encoder:
         """
         folder = Path(path)
         if not (folder / _ABOUT).is_file():
-            raise InputError(
-                "is not the folder of an encoder",
-                path=folder,
-                remedy="make one with: selfvec export RUN --to encoder",
-            )
+            remedy = "make one with: selfvec export RUN --to encoder"
+            raise InputError("is not the folder of an encoder", path=folder, remedy=remedy)
         head = _read_head(folder / _ABOUT)
         for name in (_WORDS, _TENSORS):
             if not (folder / name).is_file():
                 raise FormatError("belongs to an encoder and is missing", path=folder / name, remedy=_AGAIN)
         words, tensors = read_vocabulary(folder / _WORDS), map_tensors(folder / _TENSORS)
-        rows, places = tensors.get("rows"), tensors.get("places")
+        nothing = np.zeros(0)
+        rows, places = tensors.get("rows", nothing), tensors.get("places", nothing)
         fits = (
-            rows is not None
-            and places is not None
-            and rows.ndim == 2
-            and rows.dtype == np.float32
+            (rows.ndim, rows.dtype.name, places.dtype.name) == (2, "float32", "int32")
+            and len(words) == len(set(words))
             and places.shape == (len(words),)
-            and places.dtype == np.int32
             and (not len(places) or 0 <= places.min() <= places.max() < len(rows))
-            and len(set(words)) == len(words)
         )
         if not fits:
             rule = f"gives each of the {len(words):,} distinct words of {_WORDS} a row"
             raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
-        assert rows is not None
-        assert places is not None
         return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
 
 
 def _read_head(path: Path) -> dict[str, Any]:
-    try:
-        head = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"is not JSON: {error}", path=path, remedy=_AGAIN) from None
-    if not isinstance(head, dict) or head.get("tokenizer") not in SPLITS:
+    head = read_json(path, _AGAIN)
+    if head.get("tokenizer") not in SPLITS:
         raise FormatError(f"names a tokeniser, one of {', '.join(SPLITS)}", path=path, remedy=_AGAIN)
     if head.get("format") != _FORMAT or not isinstance(head.get("about"), dict | None):
         rule = f"is of format {head.get('format')!r}, this version of Selfvec reads format {_FORMAT}"

@@ -45,15 +45,7 @@ class MTEBEncoder:
         self.encoder, self.name, self.revision = as_encoder(model_name), name, revision
 
     def encode(self, inputs: Iterable[str | Mapping[str, Any]], **options: Any) -> NDArray[np.float32]:
-        """Texts as unit vectors, (n, d) float32.
-
-        Parameters
-        ----------
-        inputs : iterable
-            Texts, or batches of them: mappings with a list under ``"text"``, as of version 2.
-        **options
-            Other options of MTEB, such as the task; ignored, since all texts are encoded alike.
-        """
+        """Texts as unit vectors, (n, d) float32."""
         del options
         texts: list[str] = []
         for given in inputs:

@@ -2,6 +2,9 @@
 
 Whole documents come first, then the passages of the long ones; both are called units. All arrays can be
 memory-mapped, and none is ever changed.
+
+A filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``, ``magnitude=2..``,
+``date=2019``, ``date=1996..1998``.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 
 from . import kernels
-from .gathered import GatheredDocuments
+from .documents import GatheredDocuments
 
-__all__ = ["HYBRID_AXES", "NO_DAY", "IndexedDocuments", "join_strings", "split_strings"]
+__all__ = ["HYBRID_AXES", "NO_DAY", "IndexedDocuments", "allowed", "join_strings", "split_strings"]
 
 HYBRID_AXES = 128  # axes that the hybrid reads; only the dense mode reads the others
 NO_DAY = np.iinfo(np.int64).min
@@ -42,22 +46,16 @@ def split_strings(arrays: Arrays, name: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class IndexedDocuments:
-    """Documents and passages, ready to be scored.
+    """D documents and P passages, U = D + P units, of V types with N postings, ready to be scored.
 
-    Parameters
-    ----------
-    arrays : mapping of str to array
-        With D documents, P passages, U = D + P units, V types and N postings: ``starts`` (V + 1,) of the
-        postings of each type, ``units`` (N,) and ``counts`` (N,); ``lengths`` (U,) in tokens; ``owners``
-        (P,) and ``spans`` (P, 2) of the passages, the latter in characters; vectors as whole numbers
-        times ``scales`` (U,), in two parts, ``front`` (the axes that the hybrid reads) and ``back``;
-        ``days`` (D,); ids, texts, and fields as codes and values.
-    fields : sequence of str
-        Names of the fields.
+    The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
+    ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters; vectors
+    as whole numbers times ``scales`` (U,), in two parts, ``front`` (the axes that the hybrid reads) and
+    ``back``; ``days`` (D,); ids, texts, and fields as codes and values.
     """
 
     arrays: Arrays
-    fields: Sequence[str]
+    fields: Sequence[str]  # names
 
     @classmethod
     def build(
@@ -68,7 +66,7 @@ class IndexedDocuments:
         spans: NDArray[np.int32],
         vectors: NDArray[np.float32],
     ) -> IndexedDocuments:
-        """From documents, and units as tokens, (U documents), and as unit vectors, (U, d)."""
+        """From documents, their passages, and all units as tokens and as unit vectors, (U, d)."""
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
         scales = (np.abs(vectors).max(axis=1, initial=0) / 127).astype(np.float32)
         steps = np.where(scales > 0, scales, 1)[:, None]
@@ -113,6 +111,11 @@ class IndexedDocuments:
         """Whether any document has a date."""
         return bool(np.any(self.arrays["days"] != NO_DAY))
 
+    @property
+    def filter_names(self) -> list[str]:
+        """The fields that documents can be filtered by."""
+        return list(dict.fromkeys([*(["date"] if self.dated else []), *self.fields]))
+
     def text(self, document: int) -> str:
         """A document as it was written."""
         start, end = self.arrays["texts ends"][document : document + 2].tolist()
@@ -126,14 +129,12 @@ class IndexedDocuments:
     def field(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
         """A field as codes, (D,), -1 for documents without it, and the values that codes stand for."""
         i = self.fields.index(name)
-        if name not in self._values:
-            self._values[name] = split_strings(self.arrays, f"values {i}")
-        return self.arrays[f"field {i}"], self._values[name]
+        return self.arrays[f"field {i}"], self._values[i]
 
     @cached_property
-    def _values(self) -> dict[str, list[str]]:
-        """Values of the fields that have been read."""
-        return {}
+    def _values(self) -> list[list[str]]:
+        """The values of each field."""
+        return [split_strings(self.arrays, f"values {i}") for i in range(len(self.fields))]
 
     def fields_of(self, document: int) -> dict[str, str]:
         """The fields of a document."""
@@ -147,7 +148,70 @@ class IndexedDocuments:
         out: NDArray[np.float32] = rows * self.arrays["scales"][units, None]
         return out
 
-    def hybrid_vectors(self, units: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """The axes of units' vectors that the hybrid reads, (n, 128) float32 at most."""
-        rows: NDArray[np.float32] = self.arrays["front"][units] * self.arrays["scales"][units, None]
-        return rows
+
+# ---- Filters
+
+
+_RULE = "a filter is field=value, field=A..B or date=A..B"
+
+
+def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> NDArray[np.bool_]:
+    """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields have to pass.
+
+    Values are compared without regard to case.
+    """
+    out = np.ones(len(documents), bool)
+    by_field: dict[str, list[str]] = {}
+    for text in filters:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            remedy = "try state=IOWA or date=2019.."
+            raise OptionError(f"{_RULE}, not {text!r}", field="filter", remedy=remedy)
+        by_field.setdefault(name.strip(), []).append(value.strip())
+    for name, values in by_field.items():
+        if name == "date" and not documents.dated:
+            raise OptionError("the documents have no dates", field="filter", remedy="leave date= out")
+        if name not in documents.filter_names:
+            there = ", ".join(documents.filter_names) or "none"
+            raise OptionError(f"no field {name!r}", field="filter", remedy=f"the fields are: {there}")
+        out &= np.any([_passes(documents, name, value) for value in values], axis=0)
+    return out
+
+
+def _passes(documents: IndexedDocuments, name: str, value: str) -> NDArray[np.bool_]:
+    if name == "date":
+        return _in_span(documents, value)
+    codes, names = documents.field(name)
+    if ".." in value and (bounds := _bounds(value)):
+        numbers = np.array([_number(text) for text in names], np.float64)
+        fits = (numbers >= bounds[0]) & (numbers <= bounds[1])
+    else:
+        fits = np.array([text.casefold() == value.casefold() for text in names], bool)
+    return np.append(fits, False)[codes]  # -1, no value, is the last
+
+
+def _in_span(documents: IndexedDocuments, value: str) -> NDArray[np.bool_]:
+    from selfvec.corpus.slices import parse_span
+
+    span = parse_span(value)
+    if span is None:
+        remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
+        raise OptionError(f"{value!r} is no span of dates", field="filter", remedy=remedy)
+    first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
+    days = documents.arrays["days"]
+    fits: NDArray[np.bool_] = (days >= first) & (days < end) & (days != NO_DAY)
+    return fits
+
+
+def _bounds(value: str) -> tuple[float, float] | None:
+    """Both ends of a range of numbers, either of which may be left out; None for other text."""
+    low, _, high = value.partition("..")
+    ends = (_number(low) if low else -np.inf, _number(high) if high else np.inf)
+    return None if np.isnan(ends).any() or not (low or high) else ends
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan

@@ -1,0 +1,156 @@
+"""The documents to be searched: texts, ids, dates and fields of a corpus in memory, and their passages.
+
+A text of hundreds of words has several subjects, and the mean of its words represents none of them. Such a
+text is searched as a whole and by its passages. A short text has no passages.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import CorpusError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.text.lexicon import is_text
+from selfvec.text.sentences import sentence_spans
+
+if TYPE_CHECKING:
+    from selfvec.corpus import Corpus
+
+__all__ = ["GatheredDocuments", "Paths", "gather", "kept_tokens", "passages"]
+
+Paths = Sequence[str | os.PathLike[str]]
+
+LONGEST = 120  # characters of a field's values, on average; longer fields are text and no filters
+
+
+@dataclass(frozen=True)
+class GatheredDocuments:
+    """D documents in memory."""
+
+    texts: list[str]
+    ids: list[str]
+    days: NDArray[np.datetime64]  # (D,) datetime64[D], NaT for documents without a date
+    fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by
+    left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
+
+    @classmethod
+    def of(cls, texts: Sequence[str], days: NDArray[np.datetime64] | None = None) -> GatheredDocuments:
+        """Texts without fields. Their ids are their numbers from 0."""
+        odd = next((number for number, text in enumerate(texts) if not is_text(text)), None)
+        if odd is not None:
+            rule = f"document '{odd}' holds half of a surrogate pair, which is not Unicode text"
+            raise CorpusError(rule, remedy="correct it or leave it out")
+        days = np.full(len(texts), "NaT", "datetime64[D]") if days is None else days
+        return cls(list(texts), [str(number) for number in range(len(texts))], days)
+
+    def passages(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The document of each passage, (P,), and where it begins and ends in characters, (P, 2)."""
+        spans = [passages(text) for text in self.texts]
+        owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(one) for one in spans])
+        return owners, np.array([span for one in spans for span in one], np.int32).reshape(-1, 2)
+
+
+def gather(run: Run, corpus: Paths | None, progress: Progress) -> GatheredDocuments:
+    """Read a run's own documents into memory, compared with their hashes, or those of other paths.
+
+    Documents without an id are called by their number from 0.
+    """
+    from selfvec.corpus import Corpus
+    from selfvec.corpus.reopen import own_corpus, verified
+
+    if corpus is not None:
+        return _read(Corpus.open(corpus, keep_fields=True), progress)
+    own = own_corpus(run)
+    found = _read(own, progress)
+    verified(run, own)
+    return found
+
+
+def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
+    import polars as pl
+
+    from selfvec.corpus.documents import concatenated
+
+    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        whole = concatenated(list(corpus.batches(advance)))
+    texts: list[str] = whole.texts.to_list()
+    given = whole.ids.to_list() if whole.ids is not None else [None] * len(texts)
+    ids = [str(number) if name is None else name for number, name in enumerate(given)]
+    days = np.full(len(texts), "NaT", "datetime64[D]")
+    if whole.dates is not None:
+        days = whole.dates.to_numpy().astype("datetime64[D]")
+    others = {name: values for name, values in whole.fields.items() if name != "date" or whole.dates is None}
+    short = {
+        name: values.cast(pl.String).to_list()
+        for name, values in others.items()
+        if values.null_count() < len(values) and float(values.str.len_chars().mean() or 0) <= LONGEST  # type: ignore[arg-type]
+    }
+    return GatheredDocuments(texts, ids, days, short, [name for name in others if name not in short])
+
+
+def kept_tokens(run: Run) -> GatheredDocuments:
+    """The documents of a run as the tokens it kept, for when the documents themselves are gone."""
+    batch = run.require_tokens()
+    words, bounds = [batch.types[i] for i in batch.ids.tolist()], batch.offsets.tolist()
+    texts = [" ".join(words[a:b]) for a, b in pairwise(bounds)]
+    days = None if batch.dates is None else batch.dates.astype("datetime64[D]")
+    return GatheredDocuments.of(texts, days)
+
+
+# ---- Passages
+
+WORDS = 200  # of a passage; texts up to half longer have none
+OVERLAP = 40  # words repeated from the passage before
+
+_IDEOGRAPH = "\u2e80-\u9fff\uac00-\ud7af"  # written without spaces: a character counts as a word
+_WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]{{1,40}}")
+
+
+def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tuple[int, int]]:
+    """Where the passages of a text begin and end, in characters; none for a short text.
+
+    >>> text = "One two. Three four. Five six. Seven eight."
+    >>> [text[a:b] for a, b in passages(text, words=4, overlap=2)]
+    ['One two. Three four.', 'Three four. Five six.', 'Five six. Seven eight.']
+    """
+    short = words * 3 // 2
+    if len(text) <= short or (text.isascii() and len(text) <= 40 * short and len(text.split()) <= short):
+        return []
+    if sum(1 for _ in _WORD.finditer(text)) <= short:
+        return []
+    parts = [piece for start, end in sentence_spans(text) for piece in _pieces(text, start, end, words)]
+    out: list[tuple[int, int]] = []
+    first = 0
+    while True:
+        last, total = first, 0
+        while last < len(parts) and (last == first or total + parts[last][2] <= words):
+            total += parts[last][2]
+            last += 1
+        if last == len(parts):  # the last one repeats more, so that it is not short
+            while first > 0 and parts[first - 1][2] + total <= words:
+                first -= 1
+                total += parts[first][2]
+        out.append((parts[first][0], parts[last - 1][1]))
+        if last == len(parts):
+            return out
+        again, repeated = last, 0
+        while again - 1 > first and repeated + parts[again - 1][2] <= overlap:
+            again -= 1
+            repeated += parts[again][2]
+        first = again
+
+
+def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int, int]]:
+    """A sentence without surrounding space and its number of words, cut if it has too many."""
+    found = [match.span() for match in _WORD.finditer(text, start, end)]
+    parts = [found[i : i + words] for i in range(0, len(found), words)]
+    return [(part[0][0], part[-1][1], len(part)) for part in parts]
