@@ -31,7 +31,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.refine.pipeline import refine_again
 from selfvec.text.rules import Rulebook, Rules
-from selfvec.usage.contexts import Contexts
+from selfvec.usage.contexts import padded_windows
 
 ABSTRACTS = 8_000
 SETS = {  # occurrences of a merged word, at least and at most; uses of a pseudo-word
@@ -156,13 +156,12 @@ def _drawn(
     return joined[order], np.concatenate(gold)[order]
 
 
-def contexts_of(found: Planted, places: Rows) -> Contexts:
+def contexts_of(found: Planted, places: Rows) -> Rows:
     """The neighbours of the uses at these tokens."""
-    batch = found.space.batch
-    return Contexts.around(batch.ids, batch.offsets, places, 10)
+    return padded_windows(found.space.batch, places)
 
 
-def spaces(found: Planted) -> dict[str, Callable[[Contexts], Rows]]:
+def spaces(found: Planted) -> dict[str, Callable[[Rows], Rows]]:
     """Ways to make directions of uses, ours last."""
     run, space = found.run, found.space
     known = np.array(run.original.unit)
@@ -267,7 +266,7 @@ def false_splits() -> str:
 
 
 def _gaussian_split(
-    space: SenseSpace, contexts: Contexts, model: clustering.SenseModel, rng: np.random.Generator
+    space: SenseSpace, contexts: Rows, model: clustering.SenseModel, rng: np.random.Generator
 ) -> bool:
     rows = space.uses(contexts, model.weights)
     used, width = rows.any(axis=1), rows.shape[1]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.analysis.drift.document_blocks import Blocks, block_sums, slice_vectors
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.contexts import Contexts, occurrences, padded_windows
-from selfvec.usage.examples import around, best_sentence, distinct_uses, shortened
-from selfvec.usage.marked_uses import marked_uses, pair_places, quoted, shared_neighbours
-from selfvec.usage.use_vectors import UseSpace
+from selfvec.usage.contexts import (
+    HALF,
+    occurrences,
+    padded_windows,
+    pair_places,
+    shared_neighbours,
+    window_counts,
+)
+from selfvec.usage.examples import around, best_sentence, distinct_uses, marked_uses, quoted, shortened
+from selfvec.usage.use_vectors import Blocks, UseSpace, block_sums, slice_vectors
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))
@@ -54,12 +57,6 @@ def test_shortened_sentences_are_whole_words_around_a_place(words: list[str], pl
     assert (cut == text) == (len(text) <= 60)
 
 
-def test_windows_stay_in_their_document_and_leave_the_word_out() -> None:
-    batch = TokenBatch.from_documents([["a", "b", "a"], ["c", "a", "d"]])
-    places = occurrences(batch, 0)
-    assert padded_windows(batch, places, 2).tolist() == [[-1, -1, 1, -1], [-1, 1, -1, -1], [-1, 2, 3, -1]]
-
-
 def test_uses_are_the_best_of_different_documents() -> None:
     batch = TokenBatch.from_documents([["x", "a", "y", "a"], ["a", "z"], ["a", "z"], ["q", "a"]])
     word = list(batch.types).index("a")
@@ -95,8 +92,7 @@ def test_a_sentence_takes_the_place_of_its_tokens() -> None:
     assert quoted(use, {3: "no such word"}) == use
 
 
-HALF = 3
-DOCUMENTS = st.lists(st.lists(st.integers(0, 5), max_size=14), min_size=1, max_size=8)
+DOCUMENTS = st.lists(st.lists(st.integers(0, 5), max_size=30), min_size=1, max_size=8)
 
 
 def batch_of(documents: list[list[int]]) -> TokenBatch:
@@ -108,28 +104,26 @@ def space_of(documents: list[list[int]], sides: list[int]) -> UseSpace:
     rng = np.random.default_rng(0)
     table = rng.standard_normal((6, 8)).astype(np.float32)
     centres = (0.1 * rng.standard_normal((2, 8))).astype(np.float32)
-    return UseSpace(batch_of(documents), np.array(sides, np.int32), table, HALF, centres)
+    return UseSpace(batch_of(documents), np.array(sides, np.int32), table, centres)
 
 
 @given(DOCUMENTS, st.integers(1, 4))
 def test_windows_hold_the_words_around_within_the_document(documents: list[list[int]], half: int) -> None:
     batch = batch_of(documents)
-    found = Contexts.around(batch.ids, batch.offsets, np.arange(len(batch)), half)
+    windows = padded_windows(batch, np.arange(len(batch)), half)
     expected = [
-        (document[max(0, i - half) : i + half + 1], i - max(0, i - half))
+        [document[j] if 0 <= j < len(document) and document[j] != document[i] else -1 for j in near]
         for document in documents
         for i in range(len(document))
+        for near in [[*range(i - half, i), *range(i + 1, i + half + 1)]]
     ]
-    windows = [found.ids[a:b].tolist() for a, b in pairwise(found.offsets.tolist())]
-    assert windows == [window for window, _ in expected]
-    assert (found.places - found.offsets[:-1]).tolist() == [place for _, place in expected]
-    counts = [sum(i in window and window[place] != i for window, place in expected) for i in range(6)]
-    assert found.counts(6).tolist() == counts
-    chosen = np.arange(len(found))[::2]
-    assert found.part(chosen).ids.tolist() == [i for n in chosen for i in windows[n]]
-    padded = padded_windows(batch, np.arange(len(batch)), half)
-    for row, (window, place) in zip(padded.tolist(), expected, strict=True):
-        assert [i for i in row if i >= 0] == [i for i in window if i != window[place]]
+    assert windows.tolist() == expected
+    owners = np.repeat(np.arange(len(documents)), [len(document) for document in documents])
+    for own in (None, owners):
+        numbers = range(len(batch)) if own is None else own.tolist()
+        pairs = {(n, word) for n, window in zip(numbers, expected, strict=True) for word in window}
+        counts = [sum(word == i for _, word in pairs) for i in range(6)]
+        assert window_counts(windows, 6, own).tolist() == counts
 
 
 def reference(space: UseSpace) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,11 +15,17 @@ _NAMED = 5  # rows named in a repr
 
 
 class ResultTable:
-    """A result that can be shown as a table."""
+    """A result with ``rows``, dicts or dataclasses, that can be shown as a table."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def rows(self) -> Sequence[Any]:
+            """The rows."""
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as dicts with the same keys, in order."""
-        raise NotImplementedError
+        return [row if isinstance(row, dict) else asdict(row) for row in self.rows]
 
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame."""

@@ -1,127 +1,128 @@
-"""Where words occur in a corpus, and the windows of words around them."""
+"""Where words occur in a corpus, and the words around them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.data.token_batch import TokenBatch
 
-__all__ = ["HALF", "Contexts", "document_of", "occurrences", "padded_windows"]
+__all__ = [
+    "HALF",
+    "NEARBY",
+    "SAMPLED",
+    "context_cosines",
+    "count_present",
+    "document_of",
+    "occurrences",
+    "padded_windows",
+    "pair_places",
+    "shared_neighbours",
+    "window_counts",
+]
 
 HALF = 10  # neighbours on each side of a use; the farthest weighs a tenth of the nearest
+NEARBY = 8  # tokens on each side that are compared when uses are quoted
+SAMPLED = 2000  # uses compared then, evenly spaced over the text
 
 Ints = NDArray[np.int64]
+Windows = NDArray[np.int32]
 
 
-def document_of(offsets: Ints, places: Ints) -> Ints:
-    """The document of each token, (n,) int64, by document bounds (D + 1,)."""
-    return np.searchsorted(offsets, places, side="right") - 1
+def document_of(batch: TokenBatch, places: Ints) -> Ints:
+    """The document of each token, (n,) int64."""
+    return np.searchsorted(batch.offsets, places, side="right") - 1
 
 
 def occurrences(
-    batch: TokenBatch, word: int, documents: NDArray[np.bool_] | None = None, most: int | None = None
+    batch: TokenBatch,
+    word: int,
+    documents: NDArray[np.bool_] | None = None,  # (D,) where to look
+    most: int | None = None,
 ) -> Ints:
-    """Places of a word, (n,) int64, in reading order.
+    """Places of a word, (n,) int64, in reading order; at most ``most``, evenly spaced over the text.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    word : int
-    documents : (D,) bool, optional
-        Documents searched; all by default.
-    most : int, optional
-        If the word occurs more often, return this many places, evenly spaced over the text.
-
-    Examples
-    --------
     >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["a"]])
     >>> occurrences(batch, 0).tolist(), occurrences(batch, 0, np.array([False, True])).tolist()
     ([0, 2, 3], [3])
     """
     places = np.flatnonzero(batch.ids == word)
     if documents is not None:
-        places = places[documents[document_of(batch.offsets, places)]]
+        places = places[documents[document_of(batch, places)]]
     if most is not None and len(places) > most:
         places = places[np.linspace(0, len(places) - 1, most).astype(np.int64)]
     return places
 
 
-def padded_windows(batch: TokenBatch, places: Ints, half: int) -> NDArray[np.int32]:
+def padded_windows(batch: TokenBatch, places: Ints, half: int = HALF) -> Windows:
     """Words around some places, (n, 2 · half) int32; -1 outside the document and for the word itself."""
-    documents = document_of(batch.offsets, places)
+    documents = document_of(batch, places)
     around = places[:, None] + np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
     inside = (around >= batch.offsets[documents][:, None]) & (around < batch.offsets[documents + 1][:, None])
     ids = batch.ids[np.clip(around, 0, max(len(batch) - 1, 0))]
-    out: NDArray[np.int32] = np.where(inside & (ids != batch.ids[places][:, None]), ids, -1).astype(np.int32)
+    out: Windows = np.where(inside & (ids != batch.ids[places][:, None]), ids, -1).astype(np.int32)
     return out
 
 
-@dataclass(frozen=True)
-class Contexts:
-    """The windows of words around n uses.
+def window_counts(windows: Windows, types: int, owners: Ints | None = None) -> Ints:
+    """Number of windows in which each of V words occurs, (V,) int64.
 
-    Parameters
-    ----------
-    ids : (M,) int32
-        The words of all windows, one window after the other, each with the used word in its place.
-    offsets : (n + 1,) int64
-        Bounds of the windows.
-    places : (n,) int64
-        Places of the used words in ``ids``.
+    With ``owners``, (n,), the document of each window, count documents instead of windows.
     """
+    counted = np.arange(len(windows)) if owners is None else owners
+    pairs = np.sort((counted[:, None] * types + windows)[windows >= 0])
+    first = np.diff(pairs, prepend=-1) > 0
+    return np.bincount(pairs[first] % types, minlength=types).astype(np.int64)
 
-    ids: NDArray[np.int32]
-    offsets: Ints
-    places: Ints
 
-    @classmethod
-    def around(cls, ids: NDArray[np.int32], offsets: Ints, places: Ints, half: int = HALF) -> Contexts:
-        """Windows around some tokens of a corpus, within their documents.
+def context_cosines(
+    windows: Windows,
+    table: NDArray[np.float32],  # (V, d)
+    weights: NDArray[np.float32],  # (V,)
+    toward: NDArray[np.float32],  # (d,), a unit vector
+) -> NDArray[np.float32]:
+    """Cosine of the weighted sum of the words in each window to a vector, (n,)."""
+    sums = np.zeros((len(windows), table.shape[1]), np.float32)
+    for column in windows.T:
+        sums += np.where(column >= 0, weights[column], np.float32(0))[:, None] * table[column]
+    lengths = np.linalg.norm(sums, axis=1)
+    cosines = np.zeros(len(windows), np.float32)
+    np.divide(sums @ toward, lengths, out=cosines, where=lengths > 0)
+    return cosines
 
-        Parameters
-        ----------
-        ids : (N,) int32, offsets : (D + 1,) int64
-            As in `TokenBatch`.
-        places : (n,) int64
-        half : int
-            Neighbours on each side.
 
-        Examples
-        --------
-        >>> found = Contexts.around(np.arange(6, dtype=np.int32), np.array([0, 4, 6]), np.array([2, 4]), 1)
-        >>> found.ids.tolist(), found.offsets.tolist(), found.places.tolist()
-        ([1, 2, 3, 4, 5], [0, 3, 5], [1, 3])
-        """
-        documents = document_of(offsets, places)
-        starts = np.maximum(offsets[documents], places - half)
-        return cls._cut(ids, starts, np.minimum(offsets[documents + 1], places + half + 1), places)
+def count_present(windows: Windows, wanted: Collection[int]) -> Ints:
+    """How many of some words occur in each window, (n,)."""
+    out = np.zeros(len(windows), np.int64)
+    for word in wanted:
+        out += (windows == word).any(axis=1)
+    return out
 
-    @classmethod
-    def _cut(cls, ids: NDArray[np.int32], starts: Ints, stops: Ints, places: Ints) -> Contexts:
-        """Copy the windows ``ids[starts[i]:stops[i]]``."""
-        lengths = stops - starts
-        bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        flat = np.repeat(starts - bounds[:-1], lengths) + np.arange(bounds[-1])
-        return cls(ids[flat], bounds, bounds[:-1] + places - starts)
 
-    def __len__(self) -> int:
-        return len(self.places)
+def pair_places(batch: TokenBatch, word: int, other: int) -> tuple[Ints, int]:
+    """Places of a word with another one nearby, and how many of its places were compared."""
+    places = occurrences(batch, word, most=20 * SAMPLED)
+    near = (padded_windows(batch, places, NEARBY) == other).any(axis=1)
+    return places[near], len(places)
 
-    def part(self, chosen: Ints) -> Contexts:
-        """Some of the uses, by their numbers (m,), in that order."""
-        return self._cut(self.ids, self.offsets[chosen], self.offsets[chosen + 1], self.places[chosen])
 
-    def counts(self, types: int, owners: Ints | None = None) -> Ints:
-        """Number of windows in which each of V words occurs, the used word itself excepted, (V,) int64.
+def shared_neighbours(batch: TokenBatch, word: int, other: int, most: int = 8) -> list[int]:
+    """Words that occur near both of two words more often than expected, by the smaller of the two lifts.
 
-        With ``owners``, (n,), the document of each window, count documents instead of windows.
-        """
-        windows = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        others = self.ids != self.ids[self.places][windows]
-        counted = windows if owners is None else owners[windows]
-        pairs = np.sort(counted[others] * types + self.ids[others])
-        first = np.diff(pairs, prepend=-1) > 0
-        return np.bincount(pairs[first] % types, minlength=types).astype(np.int64)
+    A lift is the ratio of a word's frequency nearby to its frequency in the corpus, as a logarithm weighted
+    by the count. Words that occur nearby only once do not count.
+    """
+    counts = batch.counts
+    lifts = []
+    for one in (word, other):
+        windows = padded_windows(batch, occurrences(batch, one, most=SAMPLED), NEARBY)
+        kept = windows[windows >= 0]
+        seen = np.bincount(kept, minlength=len(counts))
+        expected = np.maximum(len(kept) * counts / max(len(batch), 1), 1e-9)
+        lifts.append(np.where(seen > 1, np.log1p(seen) * np.log(np.maximum(seen / expected, 1)), 0))
+    both = np.minimum(*lifts)
+    both[[word, other]] = 0
+    best = np.argsort(-both, kind="stable")[:most]
+    return [int(i) for i in best if both[i] > 0]

@@ -1,7 +1,7 @@
 """Example uses of a word: which to show, and the sentences they come from.
 
-A run keeps its corpus as token ids, so an example is shown as the words around the use. If the original
-files are unchanged, the sentence is shown as it was written.
+A run keeps its corpus as token ids, so a use is shown as the words around it. If the original files are
+unchanged, the sentence is shown as it was written. The web page marks the words that support what it says.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,44 +23,38 @@ from .contexts import document_of, occurrences
 from .use_vectors import UseSpace
 
 __all__ = [
-    "REACH",
     "Example",
     "around",
     "best_sentence",
     "distinct_uses",
     "examples",
+    "marked_uses",
+    "quoted",
     "sentences",
     "shortened",
-    "words_of",
 ]
 
 REACH = 12  # words shown on each side
 _SAMPLED = 400  # uses of a word in a slice that are compared
 _LONGEST = 280  # characters of a sentence
+_LONGEST_MARKED = 320  # on the web page
 _EVIDENT = 5  # the word itself counts as much as so many words around it when a sentence is sought
 _FEWEST = 2  # words that a sentence shares with an example at least
+_ALIKE = 3  # marked uses with the same words this close are shown once
 _WORDS = re.compile(r"\w+")
+
+Ints = NDArray[np.int64]
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One use of a word.
-
-    Parameters
-    ----------
-    word : str
-    side : int
-        Number of the slice, or of the sense, that it stands for.
-    document : int
-        Number of the document in the run's corpus.
-    text : str
-        The words around it, or the sentence.
-    """
+    """One use of a word."""
 
     word: str
-    side: int
+    side: int  # number of the slice, or of the sense, that it stands for
     document: int
-    text: str
+    text: str  # the words around it, or the sentence
 
     @classmethod
     def at(cls, batch: TokenBatch, place: int, side: int) -> Example:
@@ -71,7 +66,7 @@ class Example:
 
 def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int, int]:
     """The document of a token, and where the window around it starts and stops."""
-    document = int(document_of(batch.offsets, np.array([place]))[0])
+    document = int(document_of(batch, np.array([place]))[0])
     start, stop = max(int(batch.offsets[document]), place - reach), place + reach + 1
     return document, start, min(int(batch.offsets[document + 1]), stop)
 
@@ -94,23 +89,15 @@ def distinct_uses(batch: TokenBatch, places: Iterable[int], most: int, reach: in
     return chosen
 
 
-def examples(space: UseSpace, word: int, number: int = 2, seed: int = 0) -> list[Example]:
-    """Uses that show how a word differs between slices, the clearest first, from different documents.
+def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
+    """Uses that show how a word differs between slices, the clearest first, ``number`` for each slice.
 
-    Parameters
-    ----------
-    space : UseSpace
-        If it has one slice, the uses nearest to their mean are shown.
-    word : int
-    number : int
-        Examples per slice.
-    seed : int
-        Draws 400 uses per slice if there are more.
+    They come from different documents. With a single slice, they are the uses nearest to their mean.
     """
     places = occurrences(space.batch, word)
-    documents = document_of(space.batch.offsets, places)
-    rng = np.random.default_rng(seed)
-    drawn: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
+    documents = document_of(space.batch, places)
+    rng = np.random.default_rng(0)
+    drawn: list[tuple[Ints, NDArray[np.float32]]] = []
     for side in range(len(space.centres)):
         mine = places[space.sides[documents] == side]
         if len(mine) > _SAMPLED:
@@ -135,7 +122,7 @@ def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
     out = []
     for example in found:
         word = example.word.lower()
-        weights = dict.fromkeys(words_of(example.text), 1.0)
+        weights = dict.fromkeys(_words_of(example.text), 1.0)
         weights[word] = weights.get(word, 0.0) + _EVIDENT
         sentence = best_sentence(texts.get(example.document, ""), weights, least=_FEWEST)
         if sentence is not None:
@@ -145,29 +132,23 @@ def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
     return out
 
 
-def words_of(text: str) -> set[str]:
+def _words_of(text: str) -> set[str]:
     """The distinct words of a text in lower case."""
     return {word.lower() for word in _WORDS.findall(text)}
 
 
 def best_sentence(
-    text: str, weights: Mapping[str, float], *, least: float = 0, needed: Collection[str] | None = None
+    text: str,
+    weights: Mapping[str, float],  # by lower-case word
+    *,
+    least: float = 0,
+    needed: Collection[str] | None = None,  # the sentence has one of these words
 ) -> str | None:
-    """The sentence whose distinct words have the largest total weight; None if no weight is above ``least``.
-
-    Parameters
-    ----------
-    text : str
-    weights : mapping of str to float
-        By lower-case word.
-    least : float
-    needed : collection of str, optional
-        The sentence must contain one of these words.
-    """
+    """The sentence whose distinct words weigh most in all; None if no sentence weighs more than ``least``."""
     best = None
     for first, last in sentence_spans(text, lower=text.islower()):
         part = text[first:last]
-        words = words_of(part)
+        words = _words_of(part)
         score = sum(weights[word] for word in words & weights.keys())
         if score > least and (needed is None or not words.isdisjoint(needed)):
             best, least = " ".join(part.split()), score
@@ -183,3 +164,65 @@ def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
     before, after = start > 0, start + longest < len(text)
     cut = cut[cut.find(" ") + 1 :] if before else cut
     return before, cut[: cut.rfind(" ")] if after else cut, after
+
+
+def marked_uses(
+    batch: TokenBatch,
+    places: Ints,  # (n,), where the word occurs
+    scores: NDArray[np.floating[Any]],  # (n,), higher for uses that show the claim better
+    marks: Mapping[int, str],  # words to mark, and how
+    most: int = 5,
+) -> list[Json]:
+    """The best uses of a word, one per document and no two alike.
+
+    Each has ``document`` (its number), ``date`` and ``slice`` if known, ``cut`` (whether text was left out
+    before and after) and ``tokens``: pairs of a word and its mark ("self" for the word itself, "" for none).
+    """
+    order = np.argsort(-np.asarray(scores), kind="stable")
+    out = []
+    for place in distinct_uses(batch, places[order].tolist(), most, _ALIKE):
+        document, start, stop = around(batch, place)
+        own = {**marks, int(batch.ids[place]): "self"}
+        shown: Json = {
+            "document": document,
+            "cut": [start > int(batch.offsets[document]), stop < int(batch.offsets[document + 1])],
+            "tokens": [[batch.types[i], own.get(i, "")] for i in batch.ids[start:stop].tolist()],
+        }
+        if batch.dates is not None and not np.isnat(batch.dates[document]):
+            shown["date"] = str(batch.dates[document])
+        if batch.slices is not None and batch.slices[document] >= 0:
+            shown["slice"] = batch.slice_names[batch.slices[document]]
+        out.append(shown)
+    return out
+
+
+def quoted(use: Json, texts: Mapping[int, str]) -> Json:
+    """A use from `marked_uses` with its original sentence, in which the same words are marked.
+
+    ``texts`` are original documents by number. The result has ``written`` true, and ``tokens`` that make up
+    the sentence including spaces. The use is unchanged if its document is missing or no sentence matches.
+    """
+    marks = {word.lower(): mark for word, mark in use["tokens"] if mark}
+    own = {word for word, mark in marks.items() if mark in ("self", "near")}
+    weights = {word.lower(): 1.0 for word, _ in use["tokens"]}
+    weights |= {word: weights[word] + 1 for word in marks}
+    sentence = best_sentence(texts.get(use["document"]) or "", weights, needed=own)
+    if sentence is None:
+        return use
+    places = (match.start() for match in _WORDS.finditer(sentence) if match.group().lower() in own)
+    before, text, after = shortened(sentence, next(places, 0), _LONGEST_MARKED)
+    return {**use, "written": True, "cut": [before, after], "tokens": list(_marked_pieces(text, marks))}
+
+
+def _marked_pieces(text: str, marks: Mapping[str, str]) -> Iterable[list[str]]:
+    """Marked words, and the text between them with an empty mark."""
+    done = 0
+    for match in _WORDS.finditer(text):
+        mark = marks.get(match.group().lower())
+        if mark:
+            if match.start() > done:
+                yield [text[done : match.start()], ""]
+            yield [match.group(), mark]
+            done = match.end()
+    if done < len(text):
+        yield [text[done:], ""]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["FAST", "add", "gather_uses", "sum_uses"]
+__all__ = ["FAST", "add", "sum_uses", "sum_windows"]
 
 FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
 
@@ -34,42 +34,16 @@ def _to_unit(row):
 
 
 @njit(cache=True, nogil=True)
-def _use(ids, lo, hi, i, half, table, out):
-    """The use at token i of the document lo … hi: the sum of its neighbours' rows, nearer ones weighted more.
-
-    The neighbour at distance k weighs 1 - k / (half + 1); other occurrences of the word itself are skipped.
-    """
-    out[:] = 0
-    for k in range(max(lo, i - half), min(hi, i + half + 1)):
-        if ids[k] != ids[i]:
-            add(table[ids[k]], np.float32(1 - abs(k - i) / (half + 1)), out)
-
-
-@njit(cache=True, nogil=True)
 def sum_uses(ids, offsets, order, sides, table, half, centres, first, blocks, most, out, uses):
     """Add every use, as a unit vector, to the block of documents that its document belongs to.
 
-    A use is the sum of the rows around a token, scaled to length 1, less the centre of its side, scaled to
-    length 1 again.
+    A use is the sum of the rows of ``table`` around a token. The row at distance k weighs 1 - k / (half + 1);
+    other occurrences of the word itself do not count. The use is scaled to length 1, less the centre of its
+    side, and scaled to length 1 again. The text is (N,) ``ids`` with (D + 1,) ``offsets`` and (D,) ``sides``.
 
-    Parameters
-    ----------
-    ids : (N,) int32, offsets : (D + 1,) int64
-        As in `TokenBatch`.
-    order : (E,) int64
-        Documents in the order in which they are dealt to blocks.
-    sides : (D,) int32
-        The side of each document.
-    table : (V, d) float32
-        Weighted rows.
-    half : int
-        Neighbours on each side.
-    centres : (S, d) float32
-    first, blocks, most : (V, S) int64
-        For each word and side: its first row of ``out`` (-1 to skip the word), the number of its blocks, and
-        the number of documents dealt to them in turn.
-    out : (R, d) float32, uses : (R,) float64
-        Sums and numbers of uses, added to.
+    Documents are dealt in ``order`` to the blocks of each word in turn. By word and side, (V, S): ``first``
+    is the first row of ``out`` (-1 to skip the word), ``blocks`` the number of blocks, ``most`` that of the
+    documents dealt. Sums go to (R, d) ``out`` and numbers of uses to (R,) ``uses``.
     """
     use = np.zeros(table.shape[1], np.float32)
     dealt = np.zeros(first.shape, np.int64)
@@ -90,7 +64,10 @@ def sum_uses(ids, offsets, order, sides, table, half, centres, first, blocks, mo
                     place[word] = first[word, side] + number % blocks[word, side]
             if place[word] < 0:
                 continue
-            _use(ids, lo, hi, i, half, table, use)
+            use[:] = 0
+            for k in range(max(lo, i - half), min(hi, i + half + 1)):
+                if ids[k] != word:
+                    add(table[ids[k]], np.float32(1 - abs(k - i) / (half + 1)), use)
             if _to_unit(use):
                 add(centres[side], np.float32(-1), use)
                 if _to_unit(use):
@@ -99,7 +76,12 @@ def sum_uses(ids, offsets, order, sides, table, half, centres, first, blocks, mo
 
 
 @njit(cache=True, nogil=True)
-def gather_uses(ids, offsets, places, documents, table, half, out):
-    """Write the sum of the rows around each of some tokens into (n, d) ``out``."""
-    for n in range(places.size):
-        _use(ids, offsets[documents[n]], offsets[documents[n] + 1], places[n], half, table, out[n])
+def sum_windows(windows, table, weights, out):
+    """Add the uses in (n, 2 · half) windows to (n, d) ``out``; (V,) ``weights`` of words count, too."""
+    half = windows.shape[1] // 2
+    for n in range(len(windows)):
+        for k in range(2 * half):
+            word = windows[n, k]
+            if word >= 0:
+                distance = half - k if k < half else k - half + 1
+                add(table[word], weights[word] * np.float32(1 - distance / (half + 1)), out[n])

@@ -1,41 +1,43 @@
 """Vectors of uses: the weighted sum of the vectors of the words around one occurrence of a word.
 
-A neighbour counts more the nearer and the rarer it is. Drift and senses need different sums:
+A neighbour counts more the nearer and the rarer it is. `UseSpace` compares slices of a corpus. It sums the
+vectors from before refining, which the text has not changed. Sums of any words share most of their direction,
+so they are whitened, and the mean use of each slice is subtracted: every period has a style of its own.
 
-* `UseSpace` compares slices of a corpus. It sums the vectors from before refining, which the text has not
-  changed. Sums of any words share most of their direction, so they are whitened, and the mean use of each
-  slice is subtracted: every period has a style of its own. Sums add up over documents.
-* `SenseSpace` compares the uses of one word. It sums refined vectors, which tell more about the text, with
-  weights that differ from word to word.
+Uses add up over documents, so a word's documents are dealt in random order to blocks of equal size: a random
+split of the blocks is a random split of the documents, and needs no further pass over the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.base.threads import cut, in_order
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
-from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 
-from .contexts import HALF, Contexts, document_of, occurrences
-from .kernels import gather_uses, sum_uses
+from .contexts import HALF, document_of, padded_windows
+from .kernels import sum_uses, sum_windows
 
-__all__ = ["SenseSpace", "UseSpace", "sense_space", "use_space"]
+__all__ = ["BlockSums", "Blocks", "UseSpace", "block_sums", "document_counts", "slice_vectors", "use_space"]
 
 # Chosen on planted changes in PubMed and NOAA; see docs/drift.md.
 POWER = 0.4  # whitening exponent
 FLOOR = 0.02  # smallest variance that is whitened, as a share of the mean variance
-SAMPLE = 20_000  # uses per slice that the whitening is learned from; uses that the senses' mean is taken over
+SAMPLE = 20_000  # uses per slice that the whitening is learned from
 TOKENS = 200_000  # tokens per slice that its mean use is learned from
 LEAST = 5  # occurrences in a slice of a word that counts in the mean
+_BYTES = 1 << 27  # of sums held by a thread
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -43,51 +45,24 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class UseSpace:
-    """Space in which uses from several slices of a corpus are compared.
-
-    Parameters
-    ----------
-    batch : TokenBatch
-    sides : (D,) int32
-        The slice of each document, -1 for none.
-    table : (V, d) float32
-        What a neighbour adds to a use: its vector, weighted by idf and whitened.
-    half : int
-        Neighbours on each side.
-    centres : (S, d) float32
-        Mean direction of the uses in each slice.
-    """
+    """Space in which uses from S slices of a corpus are compared."""
 
     batch: TokenBatch
-    sides: NDArray[np.int32]
-    table: Table
-    half: int
-    centres: Table
+    sides: NDArray[np.int32]  # (D,), the slice of each document, -1 for none
+    table: Table  # (V, d), what a neighbour adds to a use: its vector, weighted by idf and whitened
+    centres: Table  # (S, d), mean direction of the uses in each slice
 
     def directions(self, places: Ints) -> Table:
         """Unit vectors of the uses at some places in the slices, (n, d) float32; zeros without a context."""
-        documents = document_of(self.batch.offsets, places)
-        rows = _gather(self.batch, places, documents, self.table, self.half)
+        rows = _summed(self.batch, places, self.table)
         used = np.any(rows != 0, axis=1)
-        rows[used] = unit_rows(rows[used]) - self.centres[self.sides[documents[used]]]
+        sides = self.sides[document_of(self.batch, places[used])]
+        rows[used] = unit_rows(rows[used]) - self.centres[sides]
         return unit_rows(rows)
 
 
 def use_space(run: Run, slices: Sequence[Slice], seed: int = 0) -> UseSpace:
-    """Space in which uses from slices of a run's corpus are compared.
-
-    Parameters
-    ----------
-    run : Run
-    slices : sequence of S Slice
-    seed : int
-        Draws the uses that whitening and means are learned from.
-
-    Raises
-    ------
-    InputError
-        If two slices share documents, or the run has not kept its corpus.
-    """
+    """Space in which uses from slices of a run's corpus are compared; the slices share no documents."""
     batch, sides = run.require_tokens(), _sides(slices)
     table = np.array(run.original.unit)
     missing = np.flatnonzero(~np.any(table != 0, axis=1))  # no original vector: take the refined one
@@ -95,9 +70,10 @@ def use_space(run: Run, slices: Sequence[Slice], seed: int = 0) -> UseSpace:
     table *= inverse_document_frequency(batch)[:, None]
     rng = np.random.default_rng(seed)
     drawn = [_sampled(batch, sides == number, rng) for number in range(len(slices))]
-    samples = [_gather(batch, *places, table, HALF) for places in drawn]
-    table = np.ascontiguousarray(table @ _whitening([unit_rows(rows) for rows in samples]))
-    return UseSpace(batch, sides, table, HALF, _centres(batch, sides, len(slices), table, rng))
+    samples = [unit_rows(_summed(batch, places, table)) for places in drawn]
+    table = np.ascontiguousarray(table @ _whitening(samples))
+    space = UseSpace(batch, sides, table, np.zeros((len(slices), table.shape[1]), np.float32))
+    return replace(space, centres=_centres(space, rng))
 
 
 def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
@@ -115,57 +91,23 @@ def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
     return sides
 
 
-def _centres(
-    batch: TokenBatch, sides: NDArray[np.int32], slices: int, table: Table, rng: np.random.Generator
-) -> Table:
-    """Mean use in each slice, (S, d), shrunk toward the common mean.
-
-    The mean is over words that occur in every slice, all weighted alike. A mean over tokens would move with
-    the topics of a slice, and with it words whose use did not change. Means also differ by chance, and
-    subtracting that part would make slices more alike than random halves of a text are. So differences are
-    shrunk by twice their size after the documents are shuffled between slices (James and Stein, 1961).
-    """
-    drawn = np.full(len(sides), -1, np.int32)
-    for side in range(slices):
-        order = rng.permutation(np.flatnonzero(sides == side))
-        drawn[order[: np.searchsorted(np.cumsum(np.diff(batch.offsets)[order]), TOKENS) + 1]] = side
-    means = _word_means(batch, drawn, slices, table)
-    read = np.flatnonzero(drawn >= 0)
-    shuffled = drawn.copy()
-    shuffled[read] = rng.permutation(drawn[read])
-    common = means.mean(axis=0)
-    null = _word_means(batch, shuffled, slices, table)
-    squares, by_chance = (float(np.sum((rows - rows.mean(axis=0)) ** 2)) for rows in (means, null))
-    kept = max(0.0, 1 - 2 * by_chance / squares) if squares > 0 else 0.0
-    return np.asarray(common + kept * (means - common), np.float32)
-
-
-def _word_means(
-    batch: TokenBatch, sides: NDArray[np.int32], slices: int, table: Table
-) -> NDArray[np.float64]:
-    """Mean over the words found in every slice of their mean use there, (S, d) float64."""
-    counts = np.stack([batch.part(sides == side).counts for side in range(slices)])
-    words = np.flatnonzero(counts.min(axis=0) >= LEAST)
-    first = np.full((len(batch.types), slices), -1, np.int64)
-    first[words] = np.arange(len(words) * slices).reshape(len(words), slices)
-    one = np.ones(first.shape, np.int64)
-    sums = np.zeros((len(words) * slices, table.shape[1]), np.float32)
-    uses, no_centre = np.zeros(len(sums)), np.zeros((slices, table.shape[1]), np.float32)
-    order, most = np.flatnonzero(sides >= 0), one * batch.documents
-    sum_uses(batch.ids, batch.offsets, order, sides, table, HALF, no_centre, first, one, most, sums, uses)
-    rows = sums.astype(np.float64) / np.maximum(uses, 1)[:, None]
-    return np.asarray(rows.reshape(len(words), slices, table.shape[1]).sum(axis=0) / max(len(words), 1))
-
-
-def _sampled(batch: TokenBatch, documents: NDArray[np.bool_], rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Up to 20,000 tokens of some documents in reading order, and the document of each."""
+def _sampled(batch: TokenBatch, documents: NDArray[np.bool_], rng: np.random.Generator) -> Ints:
+    """Places of up to 20,000 tokens of some documents, in reading order."""
     lengths = np.where(documents, np.diff(batch.offsets), 0)
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    number = rng.choice(total, SAMPLE, replace=False, shuffle=False) if total > SAMPLE else np.arange(total)
-    number = np.sort(number).astype(np.int64)
-    document = np.searchsorted(ends, number, side="right").astype(np.int64)
-    return number - (ends - lengths)[document] + batch.offsets[document], document
+    number: Ints = np.arange(total)
+    if total > SAMPLE:
+        number = np.sort(rng.choice(total, SAMPLE, replace=False, shuffle=False))
+    document = np.searchsorted(ends, number, side="right")
+    return number - (ends - lengths)[document] + batch.offsets[document]
+
+
+def _summed(batch: TokenBatch, places: Ints, table: Table) -> Table:
+    """Weighted sums of the rows around some tokens, (n, d) float32."""
+    out = np.zeros((len(places), table.shape[1]), np.float32)
+    sum_windows(padded_windows(batch, places), table, np.ones(len(table), np.float32), out)
+    return out
 
 
 def _whitening(samples: Sequence[Table]) -> Table:
@@ -177,86 +119,114 @@ def _whitening(samples: Sequence[Table]) -> Table:
     return whitening_matrix(spread, POWER, least=FLOOR * float(np.trace(spread)) / len(spread))
 
 
+def _centres(space: UseSpace, rng: np.random.Generator) -> Table:
+    """Mean use in each slice, (S, d), shrunk toward the common mean.
+
+    The mean is over words that occur in every slice, all weighted alike. A mean over tokens would move with
+    the topics of a slice, and with it words whose use did not change. Means also differ by chance, and
+    subtracting that part would make slices more alike than random halves of a text are. So differences are
+    shrunk by twice their size after the documents are shuffled between slices (James and Stein, 1961).
+    """
+    lengths, drawn = np.diff(space.batch.offsets), np.full(len(space.sides), -1, np.int32)
+    for side in range(len(space.centres)):
+        order = rng.permutation(np.flatnonzero(space.sides == side))
+        drawn[order[: np.searchsorted(np.cumsum(lengths[order]), TOKENS) + 1]] = side
+    means = _word_means(replace(space, sides=drawn))
+    shuffled, read = drawn.copy(), np.flatnonzero(drawn >= 0)
+    shuffled[read] = rng.permutation(drawn[read])
+    null = _word_means(replace(space, sides=shuffled))
+    common = means.mean(axis=0)
+    squares, by_chance = (float(np.sum((rows - rows.mean(axis=0)) ** 2)) for rows in (means, null))
+    kept = max(0.0, 1 - 2 * by_chance / squares) if squares > 0 else 0.0
+    return np.asarray(common + kept * (means - common), np.float32)
+
+
+def _word_means(space: UseSpace) -> NDArray[np.float64]:
+    """Mean over the words found in every slice of their mean use there, (S, d) float64."""
+    counts = [space.batch.part(space.sides == side).counts for side in range(len(space.centres))]
+    words = np.flatnonzero(np.min(counts, axis=0) >= LEAST)
+    total = np.zeros(space.centres.shape)
+    for part in block_sums(space, words, _whole(space), 0, 1):
+        rows = part.rows.astype(np.float64) / np.maximum(part.uses, 1)[:, None]
+        total += rows.reshape(-1, *total.shape).sum(axis=0)
+    return total / max(len(words), 1)
+
+
+def document_counts(space: UseSpace) -> Ints:
+    """Number of documents of each slice in which each word occurs, (V, S) int64."""
+    batch = space.batch
+    parts = [batch.part(space.sides == side) for side in range(len(space.centres))]
+    columns = [document_frequencies(part.ids, part.offsets, len(batch.types)) for part in parts]
+    return np.stack(columns, axis=1)
+
+
 @dataclass(frozen=True)
-class SenseSpace:
-    """Space in which the uses of a word are compared to tell its senses apart.
+class Blocks:
+    """Number of the blocks of each word in each slice, and documents per block of each word."""
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    table : (V, d) float32
-        Unit rows.
-    weights : (V,) float32
-        Inverse document frequencies.
-    centre : (d,) float32
-        Mean use of a token.
-    half : int
-        Neighbours on each side.
+    number: Ints  # (V, S)
+    size: Ints  # (V,)
+
+
+def _whole(space: UseSpace) -> Blocks:
+    """One block per slice."""
+    types = len(space.batch.types)
+    number = np.ones((types, len(space.centres)), np.int64)
+    return Blocks(number, np.full(types, space.batch.documents, np.int64))
+
+
+@dataclass(frozen=True)
+class BlockSums:
+    """Sums of the uses of m words by block."""
+
+    words: Ints  # (m,)
+    starts: Ints  # (m + 1,), first row of each word; the blocks of the first slice come first
+    rows: Table  # (R, d), sum of the unit vectors of the uses in each block
+    uses: NDArray[np.float64]  # (R,), number of uses in each block
+
+
+def block_sums(space: UseSpace, words: Ints, blocks: Blocks, seed: int, jobs: int) -> Iterator[BlockSums]:
+    """Sum the uses of words by block. Yields some words at a time, in their order.
+
+    ``blocks`` are those of all V words; ``seed`` shuffles the documents before they are dealt to blocks. The
+    sums have the same bits for any number of threads.
     """
+    batch = space.batch
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(space.sides >= 0))
+    most = max(1, _BYTES // (space.table.shape[1] * 4))
 
-    batch: TokenBatch
-    table: Table
-    weights: Table
-    centre: Table
-    half: int = HALF
+    def work(share: tuple[int, int]) -> BlockSums:
+        mine = words[slice(*share)]
+        number = blocks.number[mine]
+        starts = np.concatenate(([0], np.cumsum(number.sum(axis=1)))).astype(np.int64)
+        first = np.full(blocks.number.shape, -1, np.int64)
+        first[mine] = np.where(number > 0, starts[:-1, None] + np.cumsum(number, axis=1) - number, -1)
+        out = np.zeros((int(starts[-1]), space.table.shape[1]), np.float32)
+        uses = np.zeros(len(out))
+        dealt = blocks.number * blocks.size[:, None]
+        text = (batch.ids, batch.offsets, order, space.sides)
+        sum_uses(*text, space.table, HALF, space.centres, first, blocks.number, dealt, out, uses)
+        return BlockSums(mine, starts, out, uses)
 
-    @classmethod
-    def of(cls, batch: TokenBatch, table: Table, seed: int = 0) -> SenseSpace:
-        """The space of a corpus over vectors of its words.
-
-        Parameters
-        ----------
-        batch : TokenBatch
-        table : (V, d) float32
-            Unit rows of its types, zeros for words without a vector.
-        seed : int
-            Draws the tokens whose mean use is the centre.
-        """
-        space = cls(batch, table, inverse_document_frequency(batch), np.zeros(table.shape[1], np.float32))
-        places = np.arange(len(batch))
-        if len(places) > SAMPLE:
-            places = np.sort(np.random.default_rng(seed).choice(len(batch), SAMPLE, replace=False))
-        rows = space.uses(Contexts.around(batch.ids, batch.offsets, places), space.weights)
-        rows = rows[rows.any(axis=1)]
-        centre = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(table.shape[1])
-        return cls(batch, table, space.weights, centre.astype(np.float32))
-
-    def contexts(self, word: int) -> tuple[Ints, Contexts]:
-        """Places of a word in the corpus, (n,) int64, and the windows around them."""
-        places = occurrences(self.batch, word)
-        return places, Contexts.around(self.batch.ids, self.batch.offsets, places, self.half)
-
-    def uses(self, contexts: Contexts, weights: Table) -> Table:
-        """Unit vectors of n uses, (n, d) float32; zeros if no neighbour has a weight and a vector.
-
-        Parameters
-        ----------
-        contexts : Contexts
-            Of n uses.
-        weights : (V,) float32
-            Weight of each word as a neighbour, before it is reduced by distance.
-        """
-        words, ids = np.unique(contexts.ids, return_inverse=True)
-        rows = np.ascontiguousarray(self.table[words] * weights[words][:, None], np.float32)
-        out = np.zeros((len(contexts), rows.shape[1]), np.float32)
-        windows = np.arange(len(contexts))
-        gather_uses(ids.astype(np.int32), contexts.offsets, contexts.places, windows, rows, self.half, out)
-        return unit_rows(out)
+    yield from in_order(cut(blocks.number[words].sum(axis=1), most), work, jobs)
 
 
-def sense_space(run: Run, seed: int = 0) -> SenseSpace:
-    """The space of a run's corpus. Make it once to induce the senses of many words.
+def slice_vectors(
+    space: UseSpace, words: Ints, jobs: int, *, least: int = 1, progress: Progress | None = None
+) -> Table:
+    """The mean use of m words in every slice, (S, m, d) float32 unit rows.
 
-    Raises
-    ------
-    InputError
-        If the run has not kept its corpus.
+    Rows of different slices can be compared by cosine. A word with fewer than ``least`` uses in a slice has a
+    row of zeros there.
     """
-    return SenseSpace.of(run.require_tokens("from which senses are induced"), run.vectors.unit, seed)
-
-
-def _gather(batch: TokenBatch, places: Ints, documents: Ints, table: Table, half: int) -> Table:
-    """Weighted sums of the rows around some tokens, (n, d) float32."""
-    out = np.zeros((len(places), table.shape[1]), np.float32)
-    gather_uses(batch.ids, batch.offsets, places, documents, table, half, out)
+    out = np.zeros((len(space.centres), len(words), space.table.shape[1]), np.float32)
+    done = 0
+    with (progress or Progress()).stage("Comparing", len(words), "words") as advance:
+        for part in block_sums(space, words, _whole(space), 0, jobs):
+            number = len(part.words)
+            part.rows[part.uses < least] = 0
+            rows = unit_in_place(part.rows).reshape(number, len(out), -1)
+            out[:, done : done + number] = rows.transpose(1, 0, 2)
+            done += number
+            advance(number)
     return out

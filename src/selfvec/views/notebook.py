@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.analysis.drift.drift_rows import Drift
-from selfvec.analysis.drift.slice_paths import SlicePath
+from selfvec.analysis.drift.slices import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors

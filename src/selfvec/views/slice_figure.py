@@ -14,16 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift.comparable_slices import comparable_slices
-from selfvec.analysis.drift.document_blocks import slice_vectors
-from selfvec.analysis.drift.slice_paths import SlicePath, slice_paths
+from selfvec.analysis.drift import SlicePath, comparable_slices, slice_paths
 from selfvec.base.display import escape_for_display
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import nearest
 from selfvec.numerics.whitening import axes_of_moment
-from selfvec.usage.use_vectors import UseSpace, use_space
+from selfvec.usage.use_vectors import UseSpace, slice_vectors, use_space
 
 from .figure import save_figure, under_sentences
 from .palette import WORDS, ink

@@ -20,7 +20,7 @@ from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, print
 
 if TYPE_CHECKING:
     from selfvec.analysis.drift import Drift
-    from selfvec.analysis.drift.slice_paths import SlicePath
+    from selfvec.analysis.drift.slices import SlicePath
     from selfvec.analysis.senses import Reading, Sense, Senses
 
 __all__ = [

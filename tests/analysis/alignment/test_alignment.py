@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 import selfvec
 from selfvec import Vectors
 from selfvec.analysis.alignment import METHODS, align
-from selfvec.analysis.alignment.procrustes import fit_rotation, procrustes
-from selfvec.analysis.alignment.relative import choose_anchors, relative_rows
-from selfvec.analysis.alignment.shared_words import shared_words
+from selfvec.analysis.alignment.tables import (
+    choose_anchors,
+    fit_rotation,
+    procrustes,
+    relative_rows,
+    shared_words,
+)
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.numerics.rows import unit_rows
 

@@ -13,9 +13,9 @@ from planted import WORDS, texts, vectors
 import selfvec
 from selfvec import Refiner, Run, Vectors
 from selfvec.analysis.alignment import compare
+from selfvec.analysis.alignment.compare import by_documents, by_peers
 from selfvec.analysis.alignment.compass import compass_of
-from selfvec.analysis.alignment.null_distribution import by_documents, by_peers
-from selfvec.analysis.alignment.shared_words import shared_words
+from selfvec.analysis.alignment.tables import shared_words
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows

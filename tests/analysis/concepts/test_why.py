@@ -23,7 +23,7 @@ from selfvec.storage.run_folder import open_run
 def test_ppmi_by_hand() -> None:
     # a b twice, c d once, windows of one neighbour: r = 2, 2, 1, 1 and the sum of r^.75 = 2 · 2^.75 + 2.
     batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
-    counts, ppmi = neighbour_ppmi(batch, [0, 2], 1)
+    counts, ppmi = neighbour_ppmi(batch, [0, 2], 3)
     assert counts.tolist() == [[0, 2, 0, 0], [0, 0, 0, 1]]
     total = 2 * 2**0.75 + 2
     assert ppmi[0].tolist() == pytest.approx([0, math.log(2 * total / (2 * 2**0.75)), 0, 0])
@@ -35,7 +35,7 @@ def test_company_is_what_the_counts_say(subject_run: Run) -> None:
     assert batch is not None
     exact = count(batch, 9)
     rows = [0, 5, 11]
-    counts, ppmi = neighbour_ppmi(batch, rows, 4)
+    counts, ppmi = neighbour_ppmi(batch, rows, 9)
     np.testing.assert_array_equal(counts, exact.dense()[rows])
     operator = PPMIOperator(exact)
     dense = np.zeros((len(batch.types),) * 2)

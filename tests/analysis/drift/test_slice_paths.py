@@ -10,12 +10,10 @@ import pytest
 from drift_corpus import planted_run
 
 from selfvec.analysis.drift import by_label
-from selfvec.analysis.drift.comparable_slices import comparable_slices
-from selfvec.analysis.drift.document_blocks import slice_vectors
-from selfvec.analysis.drift.slice_paths import slice_paths
+from selfvec.analysis.drift.slices import comparable_slices, slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
-from selfvec.usage.use_vectors import use_space
+from selfvec.usage.use_vectors import slice_vectors, use_space
 from selfvec.views.slice_figure import save_slice_plot, slice_view
 
 
@@ -31,7 +29,7 @@ def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:
     space = use_space(run, every)
     tables = slice_vectors(space, np.arange(len(run.vectors)), 1)
     words = ["x0", "t1w3", "c0"]
-    for word, path in zip(words, slice_paths(run, words, every, draws=3, jobs=2), strict=True):
+    for word, path in zip(words, slice_paths(run, words, every, jobs=2), strict=True):
         for table, row in zip(tables, path.vectors, strict=True):
             np.testing.assert_allclose(row, table[run.index(word)], atol=2e-5)
         assert path.uses.sum() == run.tokens.counts[run.index(word)]

@@ -8,29 +8,29 @@ from sklearn.metrics import adjusted_rand_score
 
 from selfvec.analysis.senses import SenseSpace
 from selfvec.analysis.senses.clustering import cluster_uses, fit_senses, largest_cosine, neighbour_weights
-from selfvec.analysis.senses.induction import log_likelihood_scores
+from selfvec.analysis.senses.senses import log_likelihood_scores
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.contexts import Contexts
+from selfvec.usage.contexts import occurrences, padded_windows
 
 
-def toy() -> tuple[SenseSpace, Contexts]:
+def toy() -> tuple[SenseSpace, np.ndarray]:
     """Word 0 near 1 or 2, and 3 anywhere."""
     documents = [[1, 0, 3], [3, 0, 1], [2, 0, 3], [3, 3], [3, 1, 3, 2]]
     ids = np.array([i for document in documents for i in document], np.int32)
     batch = TokenBatch(ids, np.cumsum([0, *map(len, documents)]), ["x", "left", "right", "any"])
     space = SenseSpace.of(batch, np.eye(4, dtype=np.float32))
-    return space, space.contexts(0)[1]
+    return space, padded_windows(batch, occurrences(batch, 0))
 
 
 def test_a_neighbour_is_weighted_by_its_association_with_the_word() -> None:
-    space, contexts = toy()
-    weights = neighbour_weights(space, contexts)
+    space, windows = toy()
+    weights = neighbour_weights(space, windows)
     # 2 of the 6 neighbours are "left", which is 3 of the 15 tokens: log((2 + ½) / (6 · 3/15 + ½))
     assert weights[1] == pytest.approx(np.log(2.5 / 1.7))
     assert weights[2] < weights[1]
     assert 0 < weights[3] < 0.1  # "any" is only frequent
-    uses = space.uses(contexts, weights)
+    uses = space.uses(windows, weights)
     np.testing.assert_allclose(np.linalg.norm(uses, axis=1), 1, atol=1e-6)
     assert uses[0] @ uses[1] > 0.99 > uses[0] @ uses[2]
 
@@ -81,14 +81,13 @@ def test_few_uses_are_one_sense_and_a_given_number_is_kept() -> None:
 
 
 def test_probabilities_add_up_and_a_use_without_context_gets_the_shares() -> None:
-    space, contexts = toy()
-    model = fit_senses(space, contexts, 2)
-    np.testing.assert_allclose(model.posterior(contexts).sum(axis=1), 1)
+    space, windows = toy()
+    model = fit_senses(space, windows, 2)
+    np.testing.assert_allclose(model.posterior(windows).sum(axis=1), 1)
     assert model.shares.tolist() == sorted(model.shares, reverse=True)
-    alone = Contexts(np.array([0], np.int32), np.array([0, 1]), np.array([0]))
+    alone = np.full((1, 20), -1, np.int32)
     np.testing.assert_allclose(model.posterior(alone), model.shares[None])
-    nothing = Contexts(np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int64))
-    assert model.posterior(nothing).shape == (0, 2)
+    assert model.posterior(alone[:0]).shape == (0, 2)
     assert fit_senses(space, alone).shares.tolist() == [1.0]
 
 

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.result_table import short_repr
 from selfvec.base.errors import OptionError
+from selfvec.base.files import atomic_folder
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import FORMATS, load, save
 from selfvec.storage.run_folder import is_run, open_run
 
-from .procrustes import TRIM, rotate_onto
-from .relative import ANCHORS, choose_anchors, relative_rows
-from .shared_words import shared_words
+from .compass import WINDOW, compass_of
+from .tables import ANCHORS, TRIM, choose_anchors, fit_rotation, relative_rows, shared_words
 
 __all__ = ["METHODS", "Aligned", "Given", "align", "opened", "table_of"]
 
@@ -52,24 +53,11 @@ class Aligned:
         note = f"{self.notes['shared']:,} shared words, mean cosine {self.notes['cosine']:.3f}"
         return short_repr(title, [], note if self.notes else "")
 
-    def as_dict(self) -> dict[str, Any]:
-        """The figures of the alignment, JSON-serialisable."""
-        return {"method": self.method, **self.notes}
-
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> list[str]:
         """Write b to ``path``; if both tables are new, write a and b into a new folder of that name.
 
-        Parameters
-        ----------
-        path : path
-        format : str, optional
-            A name in `selfvec.storage.formats.FORMATS`. By default that of the suffix, or safetensors in a
-            folder.
-
-        Returns
-        -------
-        list of str
-            What the format cannot store.
+        ``format`` is a name in `selfvec.storage.formats.FORMATS`; by default that of the suffix, or
+        safetensors in a folder. Returns what the format cannot store.
 
         Raises
         ------
@@ -78,9 +66,6 @@ class Aligned:
         TargetError
             If the path cannot be written, or the folder exists.
         """
-        from selfvec.base.files import atomic_folder
-        from selfvec.storage.formats import FORMATS, save
-
         if not self.both:
             return save(self.b, path, format=format)
         row = next((row for row in FORMATS if row.name == (format or "safetensors")), None)
@@ -102,8 +87,6 @@ def opened(given: Given) -> Vectors | Run:
         return given
     if is_run(given):
         return open_run(given)
-    from selfvec.storage.formats import load
-
     return load(given)
 
 
@@ -155,7 +138,7 @@ def _who_has(name: str) -> str:
 def by_procrustes(
     a: Vectors | Run, b: Vectors | Run, *, min_count: int = 1, trim: float = TRIM, centre: bool = False
 ) -> Aligned:
-    """Rotate b onto a; see `selfvec.analysis.alignment.procrustes`.
+    """Rotate b onto a by orthogonal Procrustes.
 
     Parameters
     ----------
@@ -169,7 +152,10 @@ def by_procrustes(
     """
     one, other = table_of(a), table_of(b)
     shared = shared_words(one, other, min_count)
-    rotated, rotation = rotate_onto(one, other, shared, trim=trim, centre=centre)
+    rows_a, rows_b = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
+    rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
+    turned = rotation.apply(other.vectors)
+    rotated = Vectors(other.index_to_key, turned, sources=other.sources, counts=other.counts)
     before = one.vector_size == other.vector_size
     notes = {
         "shared": len(shared),
@@ -185,7 +171,7 @@ def by_compass(
     a: Vectors | Run,
     b: Vectors | Run,
     *,
-    window: int | None = None,
+    window: int = WINDOW,
     anchor: float = 0.0,
     jobs: int | None = None,
 ) -> Aligned:
@@ -195,7 +181,7 @@ def by_compass(
     ----------
     a, b : Run
         Refined from the same vectors, with their tokens.
-    window : int, optional
+    window : int
         Tokens per window, the centre included; 41 by default.
     anchor : float
         λ, the pull toward the original vectors. 0 shows the corpora alone; the decorrelated update has 2.25,
@@ -203,15 +189,12 @@ def by_compass(
     jobs : int, optional
         Threads; all cores by default.
     """
-    from selfvec.refine.decorrelated import WINDOW
-
-    from .compass import compass_of
-
     if not 0 <= anchor < np.inf:
         raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
-    window = WINDOW if window is None else window
-    one, other = compass_of(a, b, window=window, jobs=jobs).tables(anchor)
-    one, other = _only(one, table_of(a).index_to_key), _only(other, table_of(b).index_to_key)
+    made = compass_of(a, b, window=window, jobs=jobs).tables(anchor)
+    one, other = (
+        _only(table, table_of(given).index_to_key) for table, given in zip(made, (a, b), strict=True)
+    )
     words = shared_words(one, other).words
     notes = {"window": window, "shared": len(words), "cosine": _mean_cosine(one, other, words)}
     return Aligned(one, other, "compass", True, notes)
@@ -233,7 +216,7 @@ def by_relative(
     choose: str = "frequency",
     seed: int = 0,
 ) -> Aligned:
-    """Represent the words of both by cosines to the same anchors; see `selfvec.analysis.alignment.relative`.
+    """Represent the words of both by cosines to the same anchor words.
 
     Parameters
     ----------
@@ -243,17 +226,16 @@ def by_relative(
     anchors : int, optional
         How many; by default 300, or all shared words if there are fewer.
     choose : "frequency", "kmeans" or "farthest"
-        See `choose_anchors`; the last two use the vectors of a.
+        The most frequent words; those nearest to the centres of clusters; or words that are each as far as
+        possible from those before. The last two use the vectors of a.
     seed : int
     """
     one, other = table_of(a), table_of(b)
     shared = shared_words(one, other, min_count)
     number = min(ANCHORS, len(shared)) if anchors is None else anchors
-    rows = one.unit[shared.rows_a]
-    chosen = choose_anchors(shared.words, rows, number, choose, seed)
+    chosen = choose_anchors(shared.words, one.unit[shared.rows_a], number, choose, seed)
     words = [shared.words[i] for i in chosen.tolist()]
-    places_a, places_b = shared.rows_a[chosen], shared.rows_b[chosen]
-    relative_a, relative_b = _relative(one, places_a), _relative(other, places_b)
+    relative_a, relative_b = _relative(one, shared.rows_a[chosen]), _relative(other, shared.rows_b[chosen])
     notes = {
         "shared": len(shared),
         "anchors": len(words),

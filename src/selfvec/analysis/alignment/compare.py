@@ -2,14 +2,20 @@
 
 Size and significance are different columns: the vector of a rare word is noisy and lies far off by chance,
 that of a frequent word moves little and yet significantly. Significant words are listed first, by their
-distance.
+distance. There are two tests:
+
+* ``by_documents`` asks whether the two corpora could be one: if the documents were divided at random, how
+  often would the word be as far apart? It needs both corpora, and tests use in these documents, so that
+  corpora on different topics differ significantly in nearly every word.
+* ``by_peers`` asks whether the word moved more than words of its frequency usually do. It needs the tables
+  only, assumes that most words have not changed, and does not measure how reliable a table is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,25 +24,25 @@ from numpy.typing import NDArray
 from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.numerics.statistics import benjamini_hochberg, empirical_p, tail_p
 
 from .align import Given, opened, table_of
-from .null_distribution import by_documents, by_peers
-from .procrustes import fit_rotation
-from .relative import ANCHORS, choose_anchors, relative_rows
-from .shared_words import SharedWords, shared_words
+from .compass import Compass, compass_of
+from .tables import ANCHORS, SharedWords, choose_anchors, fit_rotation, relative_rows, shared_words
 
-__all__ = ["COMPARISONS", "Comparison", "compare"]
+__all__ = ["COMPARISONS", "Comparison", "by_documents", "by_peers", "compare"]
 
 COMPARISONS = ("auto", "compass", "procrustes", "relative")
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
 LEVEL = 0.05  # false discovery rate at which words are listed first
 NEIGHBOURS = 10
+PEERS = 200  # words of about the same frequency
 _FOLDS = 5
+_LEAST_DOCUMENTS = 10  # on either side; fewer have too few permutations
+_LEAST = 1e-6  # distance that rounding alone makes
 
 TESTED = {
     "documents": "p: documents dealt out at random between the two corpora, {permutations} times; q: false "
@@ -49,8 +55,6 @@ Numbers = NDArray[np.float64]
 Table = NDArray[np.float32]
 Found = tuple[Numbers, Numbers, Numbers]
 """Distances, z and p, (n,) each."""
-Measured = tuple[SharedWords, Table, Table, Found]
-"""The words compared, their unit rows in both tables, and the figures."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,23 +102,12 @@ class Comparison(ResultTable):
         """One dict per word, as in ``selfvec compare --json``."""
         return self.top()
 
-    def records(self) -> list[dict[str, Any]]:
-        """The rows."""
-        return self.rows
-
     def top(
         self, number: int | None = None, fdr: float = LEVEL, neighbours: int = NEIGHBOURS
     ) -> list[dict[str, Any]]:
-        """Rows of the first words: significant ones first, by falling distance.
+        """The first rows: words significant at a false discovery rate first, by falling distance.
 
-        Parameters
-        ----------
-        number : int, optional
-            All by default.
-        fdr : float
-            False discovery rate at which a word is significant.
-        neighbours : int
-            Nearest words of either side that are compared for gained and lost ones.
+        ``neighbours`` is how many nearest words of either side are compared for gained and lost ones.
         """
         chosen = np.lexsort((-self.distances, self.q > fdr))[:number]
         changes = gained_and_lost(self.a, self.b, chosen, neighbours)
@@ -191,35 +184,25 @@ def compare(
     first, second = opened(a), opened(b)
     counted = all(table_of(given).counts is not None for given in (first, second))
     least = min_count if min_count is not None else MIN_COUNT if counted else 1
-    test = partial(by_documents, permutations=permutations, seed=seed, progress=progress)
-    tested = TESTED["documents"].format(permutations=permutations)
     if method in ("auto", "compass"):
         try:
-            shared, rows_a, rows_b, found = _by_compass(first, second, least, test, jobs)
+            compass = compass_of(first, second, jobs=jobs)
+            one, other = compass.tables()
+            shared = shared_words(one, other, least)
+            found = by_documents(compass, shared.rows_a, permutations, seed, progress)
         except InputError as reason:
             if method == "compass":
                 raise
             (progress or Progress()).say(f"compared by tables only: {reason.rule}")
             method = "procrustes"
         else:
-            return _compared(shared, found, "compass", tested, rows_a, rows_b)
-    shared, rows_a, rows_b, found = _by_tables(table_of(first), table_of(second), method, least, seed)
-    return _compared(shared, found, method, TESTED["peers"], rows_a, rows_b)
+            tested = TESTED["documents"].format(permutations=permutations)
+            rows = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
+            return _compared(shared, found, "compass", tested, *rows)
+    return _compare_tables(table_of(first), table_of(second), method, least, seed)
 
 
-def _by_compass(
-    first: Vectors | Run, second: Vectors | Run, least: int, test: Callable[..., Found], jobs: int | None
-) -> Measured:
-    from .compass import compass_of
-
-    compass = compass_of(first, second, jobs=jobs)
-    one, other = compass.tables()
-    shared = shared_words(one, other, least)
-    found = test(compass, shared.rows_a)
-    return shared, one.vectors[shared.rows_a], other.vectors[shared.rows_b], found
-
-
-def _by_tables(first: Vectors, second: Vectors, method: str, least: int, seed: int) -> Measured:
+def _compare_tables(first: Vectors, second: Vectors, method: str, least: int, seed: int) -> Comparison:
     shared = shared_words(first, second, least)
     a, b = unit_rows(first.vectors[shared.rows_a]), unit_rows(second.vectors[shared.rows_b])
     if method == "relative":
@@ -229,7 +212,7 @@ def _by_tables(first: Vectors, second: Vectors, method: str, least: int, seed: i
     else:  # distances are symmetric, so the narrower table is rotated onto the wider one
         wider, narrower = (b, a) if a.shape[1] < b.shape[1] else (a, b)
         distances = _held_out_distances(wider, narrower, shared.weights)
-    return shared, a, b, (distances, *by_peers(distances))
+    return _compared(shared, (distances, *by_peers(distances)), method, TESTED["peers"], a, b)
 
 
 def _held_out_distances(a: Table, b: Table, weights: Numbers) -> Numbers:
@@ -250,3 +233,79 @@ def _distances(a: Table, b: Table) -> Numbers:
 def _compared(shared: SharedWords, found: Found, method: str, tested: str, a: Table, b: Table) -> Comparison:
     counts = shared.counts_a, shared.counts_b
     return Comparison(shared.words, *found, benjamini_hochberg(found[-1]), *counts, method, tested, a, b)
+
+
+def by_peers(distances: Numbers) -> tuple[Numbers, Numbers]:
+    """z of the logarithm of each distance among its peers, and the p of this z, (n,) each.
+
+    The distances are in order of falling frequency.
+
+    Centre and scale are the median and the median absolute deviation (times 1.4826), which changed words
+    hardly affect, and p is the upper tail of the normal distribution with these: an empirical null (Efron,
+    2004, *Large-scale simultaneous hypothesis testing*). The rank among the peers is no valid p, because
+    ranks are uniform whether or not words changed.
+    """
+    logs = np.log(np.maximum(distances, _LEAST))
+    width = min(PEERS + 1, len(logs))
+    windows = np.lib.stride_tricks.sliding_window_view(logs, width)
+    middle = np.median(windows, axis=1)
+    scale = 1.4826 * np.median(np.abs(windows - middle[:, None]), axis=1)
+    place = np.clip(np.arange(len(logs)) - width // 2, 0, len(windows) - 1)  # at either end the outermost
+    away = logs - middle[place]
+    z = np.divide(away, scale[place], out=np.copysign(np.inf, away), where=scale[place] > 0)
+    z[away == 0] = 0.0
+    z = np.clip(z, -38, 38)  # beyond, the tail is 0 in float64
+    return z, np.array([math.erfc(value / math.sqrt(2)) / 2 for value in z.tolist()])
+
+
+def by_documents(
+    compass: Compass,
+    words: NDArray[np.int64],  # (n,), rows of the compass, in order of falling frequency
+    permutations: int,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Found:
+    """Distances of words between the two corpora, and their z and p under permutations of the documents.
+
+    Every permutation keeps the number of documents on each side and uses the same compass. The test
+    statistic is the length of the difference between the word's two rows before they are normalised, which
+    are its average contexts on either side. The cosine distance measures the size of a change but would be
+    a poor statistic: if a word's meanings cancel, random halves are as far apart as the corpora.
+
+    z compares this length with its mean and standard deviation under permutation. p is the larger of two:
+    the share of permutations that move the word itself as far, and the share of z as large among the
+    permuted z of the word and its peers in frequency. The first cannot be below 1 / P, so if no permutation
+    moves the word as far, only the second is used: 200 permutations of 200 words resolve p down to 1 /
+    40,000, assuming that words of similar frequency have similarly distributed z.
+    """
+    documents = int(compass.second.sum())
+    fewest = min(documents, len(compass.second) - documents)
+    if fewest < _LEAST_DOCUMENTS:
+        raise InputError(
+            f"permuting documents takes {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
+            remedy="give one document per line or row, or choose the method procrustes",
+        )
+    rng = np.random.default_rng(seed)
+    null = np.empty((permutations, len(words)))
+    with (progress or Progress()).stage("Permuting", permutations, "permutations") as advance:
+        for draw in null:
+            draw[:] = _difference(*compass.sides(rng.permutation(compass.second), words))
+            advance(1)
+    sides = compass.sides(compass.second, words)
+    observed, middle, scale = _difference(*sides), null.mean(axis=0), null.std(axis=0, ddof=1)
+    known = scale > 0
+    drawn = np.divide(null - middle, scale, out=np.zeros_like(null), where=known)
+    # The permuted values are part of their own mean, the observed one is not, and so varies more.
+    fair = math.sqrt((permutations - 1) / (permutations + 1))
+    z = np.divide(observed - middle, scale / fair, out=np.zeros(len(words)), where=known)
+    beyond = np.sum(null >= observed, axis=0)
+    p = np.where(beyond, empirical_p(beyond, permutations), 0.0)
+    for peers in np.array_split(np.arange(len(words)), max(1, len(words) // PEERS)):
+        p[peers] = np.maximum(p[peers], tail_p(z[peers], drawn[:, peers].ravel()))
+    cosines: Numbers = np.einsum("ij,ij->i", *map(unit_rows, sides), dtype=np.float64)
+    return 1 - cosines, z, np.where(known, p, 1.0)
+
+
+def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> Numbers:
+    """Lengths of the differences between rows, (n,)."""
+    return np.asarray(np.linalg.norm(one - other, axis=1), np.float64)

@@ -41,7 +41,7 @@ from selfvec.refine.decorrelated import (
 )
 from selfvec.refine.unknown_words import starting_vectors
 
-__all__ = ["Compass", "compass_of", "join_corpora"]
+__all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
 
 _SAME = 1e-3  # difference of unit rows that were read from two files and are the same
 
@@ -50,39 +50,17 @@ Table = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Compass:
-    """Two corpora over one vocabulary, and the frozen contexts that place the words of either.
+    """Two corpora over one vocabulary, and the frozen contexts that place the words of either."""
 
-    Parameters
-    ----------
-    batch : TokenBatch
-        The documents of the first corpus, then those of the second, over the words of both.
-    second : (D,) bool
-        Which documents belong to the second corpus.
-    context : (V, d) float32
-        K · T, so that sums of neighbours are whitened.
-    shift : (d,) float32
-        Subtracted by the whitening.
-    degrees : (V,) float64
-        r, the number of neighbours of each word in both corpora.
-    whole : (V, d) float32
-        A·K·T.
-    base : (V, d) float32
-        Original vectors of the words.
-    sources : (V,) uint8
-    half : int
-        Neighbours on either side.
-    jobs : int or None
-    """
-
-    batch: TokenBatch
-    second: NDArray[np.bool_]
-    context: Table
-    shift: NDArray[np.float32]
-    degrees: NDArray[np.float64]
-    whole: Table
-    base: Table
-    sources: NDArray[np.uint8]
-    half: int
+    batch: TokenBatch  # the documents of the first corpus, then those of the second
+    second: NDArray[np.bool_]  # (D,), which documents belong to the second corpus
+    context: Table  # (V, d), K · T, so that sums of neighbours are whitened
+    shift: NDArray[np.float32]  # (d,), subtracted by the whitening
+    degrees: NDArray[np.float64]  # (V,), r, the number of neighbours of each word in both corpora
+    whole: Table  # (V, d), A·K·T
+    base: Table  # (V, d), original vectors of the words
+    sources: NDArray[np.uint8]  # (V,)
+    half: int  # neighbours on either side
     jobs: int | None = None
 
     def sides(
@@ -137,8 +115,6 @@ class Compass:
 def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.bool_]]:
     """Both corpora as one over the words of both, and which documents belong to the second.
 
-    Examples
-    --------
     >>> one = TokenBatch.from_documents([["a", "b"]])
     >>> both, second = join_corpora(one, TokenBatch.from_documents([["c", "a"], []]))
     >>> both.ids.tolist(), list(both.types), second.tolist()
@@ -155,21 +131,9 @@ def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.b
 def compass_of(
     a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, jobs: int | None = None
 ) -> Compass:
-    """The compass of two runs that kept their corpora.
+    """The compass of two runs that kept their corpora, refined from the same vectors or from random ones.
 
-    Parameters
-    ----------
-    a, b : Run
-        Refined by any method from the same vectors, or both from random ones.
-    window : int
-        Tokens per window, the centre included.
-    jobs : int, optional
-        Threads.
-
-    Raises
-    ------
-    InputError
-        If one is not a run or has not kept its tokens, or they were refined from different vectors.
+    ``window`` counts tokens, the centre included.
     """
     if not (isinstance(a, Run) and isinstance(b, Run)):
         raise InputError(
@@ -189,18 +153,9 @@ def compass_of(
     frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
     summed = operator.apply(frozen)
     shift, turn = whitening(summed, POWER, operator.degrees > 0)
-    return Compass(
-        batch,
-        second,
-        frozen @ turn,
-        shift @ turn,
-        operator.degrees,
-        summed @ turn,
-        base,
-        sources,
-        window // 2,
-        jobs,
-    )
+    frozen, shift, summed = frozen @ turn, shift @ turn, summed @ turn
+    half = window // 2
+    return Compass(batch, second, frozen, shift, operator.degrees, summed, base, sources, half, jobs)
 
 
 def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray[np.uint8]]:

@@ -9,7 +9,7 @@ is the idf-weighted sum of its words.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,30 +38,14 @@ Table = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Related:
-    """A term related to a query.
+    """A term related to a query."""
 
-    Attributes
-    ----------
-    term : str
-        A phrase has underscores.
-    weight : float
-        0 to 1; 1 for a word of the query. The mean of ``meaning`` and ``topic``, less for rare terms.
-    meaning : float
-        Cosine to the query in the refined table.
-    topic : float
-        Cosine to the query among topic vectors.
-    count : int
-        Occurrences.
-    near : str
-        The word of the query it is nearest to.
-    """
-
-    term: str
-    weight: float
-    meaning: float
-    topic: float
-    count: int
-    near: str
+    term: str  # a phrase has underscores
+    weight: float  # 0 to 1, the mean of ``meaning`` and ``topic``, less for rare terms
+    meaning: float  # cosine to the query in the refined table
+    topic: float  # cosine to the query among topic vectors
+    count: int  # occurrences
+    near: str  # the word of the query it is nearest to
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,10 +76,6 @@ class Expansion(ResultTable):
     def __repr__(self) -> str:
         title = f"Expansion of {self.query!r}: {len(self)} terms"
         return short_repr(title, [f"{row.term} {row.weight:.2f}" for row in self.rows])
-
-    def records(self) -> list[dict[str, Any]]:
-        """One dict per term."""
-        return [asdict(row) for row in self.rows]
 
     @property
     def expanded(self) -> str:
@@ -165,11 +145,12 @@ def expand(
     stops = stop_words(run)
     able = (batch.counts >= min_count) & (near_both >= LEAST)
     able[rows] = False
-    seen = {stem for word in known for stem in _stems(word, run)}
+    language = Preprocessing.of(run.provenance).stem
+    seen = {stem for word in known for stem in _stems(word, language)}
     out: list[Related] = []
     for row in np.flatnonzero(able)[np.argsort(-scores[able], kind="stable")].tolist():
         term = run.vectors.index_to_key[row]
-        roots = _stems(term, run)
+        roots = _stems(term, language)
         if term.lower() in stops or not any(map(str.isalpha, term)) or seen.issuperset(roots):
             continue
         seen.add(LINK.join(roots))
@@ -188,13 +169,10 @@ def _direction(rows: Table, weight: Table) -> Table:
     return out
 
 
-def _stems(term: str, run: Run) -> list[str]:
+def _stems(term: str, language: str | None) -> list[str]:
     """The stems of the words of a term."""
     words = parts(term.lower()) or [term.lower()]
-    language = Preprocessing.of(run.provenance).stem
-    if language is None:
-        return words
-    return stems(words, language)
+    return words if language is None else stems(words, language)
 
 
 def _quoted(term: str) -> str:

@@ -24,9 +24,8 @@ from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.phrases import LINK, parts
-from selfvec.usage.contexts import occurrences, padded_windows
-from selfvec.usage.examples import Example, sentences
-from selfvec.usage.marked_uses import SAMPLED, marked_uses
+from selfvec.usage.contexts import SAMPLED, occurrences, padded_windows
+from selfvec.usage.examples import Example, marked_uses, sentences
 
 from .terms import row_of, stop_words
 
@@ -41,46 +40,24 @@ Figures = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SharedContext:
-    """A context that two words share.
-
-    Attributes
-    ----------
-    context : str
-    contribution : float
-        What it adds to the cosine of the two rows.
-    ppmi_a, ppmi_b : float
-        Natural logarithm of how much more often than by chance it occurs near either word.
-    count_a, count_b : int
-        How often it occurs there.
-    """
+    """A context that two words share."""
 
     context: str
-    contribution: float
-    ppmi_a: float
+    contribution: float  # what it adds to the cosine of the two rows
+    ppmi_a: float  # natural logarithm of how much more often than by chance it occurs near either word
     ppmi_b: float
-    count_a: int
+    count_a: int  # how often it occurs there
     count_b: int
 
 
 @dataclass(frozen=True)
 class Use:
-    """A use of one of the words near contexts that both share.
-
-    Attributes
-    ----------
-    word : str
-    document : int
-        Number of the document in the run's corpus.
-    text : str
-        The sentence if the original files are unchanged, otherwise the words around the use.
-    contexts : list of str
-        The shared contexts in it.
-    """
+    """A use of one of the words near contexts that both share."""
 
     word: str
-    document: int
-    text: str
-    contexts: list[str]
+    document: int  # its number in the run's corpus
+    text: str  # the sentence if the original files are unchanged, otherwise the words around the use
+    contexts: list[str]  # the shared contexts in it
 
 
 @dataclass(frozen=True, repr=False)
@@ -128,10 +105,6 @@ class Why(ResultTable):
         """One dict per shared context."""
         return [asdict(row) for row in self.contexts]
 
-    def records(self) -> list[dict[str, Any]]:
-        """The rows."""
-        return self.rows
-
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec why --json`` prints it."""
         return asdict(self)
@@ -167,7 +140,7 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examp
         name = run.vectors.index_to_key[rows[0]]
         raise OptionError(f"{a!r} and {b!r} are one word here, {name!r}", remedy="name two words")
     batch = run.require_tokens()
-    counts, ppmi = neighbour_ppmi(batch, rows, window // 2)
+    counts, ppmi = neighbour_ppmi(batch, rows, window)
     kept = np.where(counts >= _LEAST, ppmi, 0.0)
     kept[:, list(rows)] = 0.0
     stops = stop_words(run)
@@ -204,28 +177,20 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examp
     )
 
 
-def neighbour_ppmi(batch: TokenBatch, rows: Sequence[int], half: int) -> tuple[NDArray[np.int64], Figures]:
-    """How often every type is a neighbour of some words, and the PPMI of that, (n, V) each.
+def neighbour_ppmi(
+    batch: TokenBatch, rows: Sequence[int], window: int, columns: Sequence[int] | None = None
+) -> tuple[NDArray[np.int64], Figures]:
+    """How often words (all by default) are neighbours of n others within a window, and the PPMI, (n, m) each.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    rows : sequence of n int
-        The words.
-    half : int
-        Neighbours on each side, within the document.
-
-    Examples
-    --------
     >>> batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
-    >>> counts, ppmi = neighbour_ppmi(batch, [0], 1)
+    >>> counts, ppmi = neighbour_ppmi(batch, [0], 3)
     >>> counts.tolist(), ppmi.round(3).tolist()
     ([[0, 2, 0, 0]], [[0.0, 1.16, 0.0, 0.0]])
     """
-    window = 2 * half + 1
-    counts = count_near(batch, window, rows)
+    counts = count_near(batch, window, rows, columns)
     pmi = PositivePMI(neighbour_totals(batch, window))
-    return counts, pmi(counts, np.array(rows)[:, None], np.arange(len(batch.types))[None])
+    others = np.arange(len(batch.types)) if columns is None else np.array(columns)
+    return counts, pmi(counts, np.array(rows)[:, None], others[None])
 
 
 def _cosine(table: NDArray[np.float32], rows: Sequence[int]) -> float | None:

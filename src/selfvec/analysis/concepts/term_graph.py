@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.result_table import short_repr
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
-from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
 from selfvec.numerics.whitening import axes_of_points
 from selfvec.text.document_vectors import document_frequencies
 
-from .shared_contexts import WINDOW
+from .shared_contexts import WINDOW, neighbour_ppmi
 from .terms import row_of, terms
 from .topic_clusters import TERMS, Topics, topics
 
@@ -39,48 +38,25 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Node:
-    """A term.
-
-    Attributes
-    ----------
-    term : str
-    count, documents : int
-        Occurrences, and documents with the term.
-    topic : int
-        Place of its topic in `Graph.topics`, -1 for none.
-    drift : float or None
-        1 - cosine of its original and its refined vector; None if it had no original vector.
-    x, y : float
-        Position, 0 to 1.
-    """
+    """A term."""
 
     term: str
-    count: int
-    documents: int
-    topic: int
-    drift: float | None
-    x: float
+    count: int  # occurrences
+    documents: int  # with the term
+    topic: int  # place of its topic in `Graph.topics`, -1 for none
+    drift: float | None  # 1 - cosine of its original and refined vectors; None without an original one
+    x: float  # position, 0 to 1
     y: float
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A pair of terms, by their places among the nodes.
-
-    Attributes
-    ----------
-    a, b : int
-        a < b.
-    cosine : float
-        Of their refined vectors.
-    ppmi : float
-        Of one occurring near the other.
-    """
+    """A pair of terms, by their places among the nodes, a < b."""
 
     a: int
     b: int
-    cosine: float
-    ppmi: float
+    cosine: float  # of their refined vectors
+    ppmi: float  # of one occurring near the other
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,10 +142,7 @@ def graph(
         If an option has an invalid value.
     InputError
         If a word is not in the run, or the run has not kept its tokens.
-    MissingExtra
-        If networkx, which computes the layout, is not installed.
     """
-    networkx = _networkx()
     for name, value, least in (("size", size, 2), ("neighbours", neighbours, 1)):
         if not isinstance(value, int) or value < least:
             raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
@@ -189,27 +162,16 @@ def graph(
     cosines, together = cosines[np.ix_(kept, kept)], together[np.ix_(kept, kept)]
     pairs = np.argwhere(np.triu(joined))
     groups = topic_groups or topics(run, most=max(TERMS, size), seed=seed, progress=progress)
-    weighted = [(int(a), int(b), max(float(cosines[a, b]), 0.05)) for a, b in pairs]
-    places = _layout(networkx, run.vectors.unit[rows], weighted, seed)
+    places = _layout(run.vectors.unit[rows], np.where(joined, np.maximum(cosines, 0.05), 0.0), seed)
     edges = [Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b])) for a, b in pairs]
     return Graph(_nodes(run, rows, groups, places), edges, [row.name for row in groups], by)
 
 
-def _networkx() -> Any:
-    try:
-        import networkx
-    except ImportError:
-        raise MissingExtra("networkx", "plot", "a graph of terms") from None
-    return networkx
+def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Positions of nodes, (n, 2) in the unit square, by the weights of their edges, (n, n).
 
-
-def _layout(
-    networkx: Any, rows: NDArray[np.float32], edges: list[tuple[int, int, float]], seed: int
-) -> NDArray[np.float64]:
-    """Positions of nodes, (n, 2) in the unit square: ForceAtlas2 from the two main axes of their vectors.
-
-    Nodes of equal mass under strong gravity keep unconnected parts together; on real graphs no two names are
-    closer, and fewer edges cross, than with spring or Kamada-Kawai layouts.
+    ForceAtlas2 starts from the two main axes of the nodes' vectors. On real graphs no two names are closer,
+    and fewer edges cross, than with spring or Kamada-Kawai layouts.
     """
     number = len(rows)
     if number < 2:
@@ -219,22 +181,40 @@ def _layout(
     first = first * np.sign(np.take_along_axis(first, np.abs(first).argmax(axis=0)[None], axis=0))
     first = first / np.maximum(np.abs(first).max(axis=0), 1e-12)
     first += 0.04 * np.random.default_rng(seed).standard_normal(first.shape)
-    drawn = networkx.Graph()
-    drawn.add_nodes_from(range(number))
-    drawn.add_weighted_edges_from(edges)
-    found = networkx.forceatlas2_layout(
-        drawn,
-        pos=dict(enumerate(first)),
-        max_iter=_STEPS,
-        gravity=_GRAVITY,
-        strong_gravity=True,
-        node_mass=dict.fromkeys(range(number), 1),
-        weight="weight",
-        seed=seed,
-    )
-    places = np.array([found[node] for node in range(number)])
+    places = _force_atlas(first, weights)
     low, high = places.min(axis=0), places.max(axis=0)
     return np.asarray((places - low) / np.maximum(high - low, 1e-9), np.float64)
+
+
+def _force_atlas(places: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move nodes by ForceAtlas2 (Jacomy et al., 2014) with equal masses and strong gravity.
+
+    Strong gravity keeps unconnected parts together. The speed adapts to ``swing``, the movement to and fro,
+    and ``traction``, the movement in one direction. Same figures as networkx, which need not be installed.
+    """
+    jitter = 0.05 * np.sqrt(len(places))
+    speed = efficiency = swing = traction = 1.0
+    for _ in range(_STEPS):
+        apart = places[:, None] - places[None]
+        squares = np.linalg.norm(apart, axis=2) ** 2
+        np.fill_diagonal(squares, 1)
+        force = np.einsum("ijk,ij->ik", apart, 2 / squares) - np.einsum("ijk,ij->ik", apart, weights)
+        force -= _GRAVITY * (places - places.mean(axis=0))
+        swing += np.linalg.norm(places - force, axis=1).sum()
+        traction += (0.5 * np.linalg.norm(places + force, axis=1)).sum()
+        allowed = max(np.sqrt(jitter), min(10, jitter * traction / len(places) ** 2))
+        if swing / traction > 2:
+            efficiency *= 0.5 if efficiency > 0.05 else 1
+            allowed = max(allowed, 1)
+        target = allowed * efficiency * traction / swing
+        if swing > allowed * traction:
+            efficiency *= 0.7 if efficiency > 0.05 else 1
+        elif speed < 1000:
+            efficiency *= 1.3
+        speed += min(target - speed, 0.5 * speed)
+        lengths = np.linalg.norm(force, axis=1)
+        places = places + force * (speed / (1 + np.sqrt(speed * lengths)))[:, None]
+    return places
 
 
 def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
@@ -258,9 +238,7 @@ def _mutual_ppmi(run: Run, rows: Rows) -> NDArray[np.float64]:
 
     Smoothing makes the two directions of a pair differ; the larger one counts.
     """
-    batch = run.require_tokens()
-    pmi = PositivePMI(neighbour_totals(batch, WINDOW))
-    found = pmi(count_near(batch, WINDOW, rows.tolist(), rows.tolist()), rows[:, None], rows[None])
+    _, found = neighbour_ppmi(run.require_tokens(), rows.tolist(), WINDOW, rows.tolist())
     return np.maximum(found, found.T)
 
 

@@ -35,62 +35,35 @@ COMMON = 0.3  # words in a larger share of the documents are no terms
 
 @dataclass(frozen=True)
 class Terms:
-    """Terms of a run, the largest weight first.
+    """n terms of a run, the largest weight first."""
 
-    Parameters
-    ----------
-    rows : (n,) int64
-        Their rows in the run's tables.
-    names : list of n str
-    weights : (n,) float32
-        RIDF · √df.
-    documents : (n,) int64
-        Number of documents with the term.
-    """
-
-    rows: NDArray[np.int64]
+    rows: NDArray[np.int64]  # (n,), their rows in the run's tables
     names: list[str]
-    weights: NDArray[np.float32]
-    documents: NDArray[np.int64]
+    weights: NDArray[np.float32]  # (n,), RIDF · √df
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
 def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
-    """The terms of a run: no stop words, no numbers, nothing in more than 30 % of the documents.
+    """The first terms of a run that occur in ``min_count`` documents.
 
-    Parameters
-    ----------
-    run : Run
-    most : int
-    min_count : int
-        Fewest documents with a term.
-
-    Raises
-    ------
-    InputError
-        If the run has not kept its tokens.
+    Stop words, numbers, and words in more than 30 % of the documents are no terms.
     """
     batch = run.require_tokens()
     weight, occurs = term_weights(batch)
     stops = stop_words(run)
     able = (occurs >= min_count) & (occurs <= max(min_count, COMMON * batch.documents))
     able &= np.any(run.vectors.unit != 0, axis=1)
-    rows = [i for i in np.flatnonzero(able).tolist() if _is_word(batch.types[i], stops)]
+    names = [(i, batch.types[i]) for i in np.flatnonzero(able).tolist()]
+    rows = [i for i, name in names if name.lower() not in stops and sum(map(str.isalpha, name)) > 1]
     order = np.array(sorted(rows, key=lambda i: (-weight[i], i))[:most], np.int64)
-    return Terms(order, [batch.types[i] for i in order.tolist()], weight[order], occurs[order])
-
-
-def _is_word(name: str, stops: frozenset[str]) -> bool:
-    return name.lower() not in stops and sum(map(str.isalpha, name)) > 1
+    return Terms(order, [batch.types[i] for i in order.tolist()], weight[order])
 
 
 def term_weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """RIDF · √df and df of every type, (V,) each.
 
-    Examples
-    --------
     >>> batch = TokenBatch.from_documents([["a", "a", "a", "b"], ["b"], ["b"], ["c"]])
     >>> found, occurs = term_weights(batch)
     >>> [round(float(weight), 2) for weight in found], occurs.tolist()
@@ -115,13 +88,7 @@ def stop_words(run: Run) -> frozenset[str]:
 
 
 def row_of(run: Run, term: str) -> int:
-    """Row of a word or phrase, however its words are separated.
-
-    Raises
-    ------
-    InputError
-        If the run has no such word; the error names similar ones.
-    """
+    """Row of a word or phrase, however its words are separated."""
     joined = LINK.join(term.replace("-", " ").split())
     forms = (joined, joined.lower(), joined.title())
     return run.index(joined if any(form in run.vectors for form in forms) else term)

@@ -6,7 +6,7 @@ The clusters are those of a spherical k-means, in which terms count by their wei
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,27 +38,13 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Topic:
-    """A cluster of terms.
+    """A cluster of terms."""
 
-    Attributes
-    ----------
-    name : str
-        Its three most typical terms.
-    terms : list of (str, float)
-        The most typical first, with their cosine to the centre.
-    size : int
-        Number of terms.
-    share : float
-        Share of the documents; the shares of all topics add up to 1.
-    documents : int
-        Number of documents whose vector is nearest to the centre of this topic.
-    """
-
-    name: str
-    terms: list[tuple[str, float]]
-    size: int
-    share: float
-    documents: int
+    name: str  # its three most typical terms
+    terms: list[tuple[str, float]]  # the most typical first, with their cosine to the centre
+    size: int  # number of terms
+    share: float  # of the documents; the shares of all topics add up to 1
+    documents: int  # number of documents whose vector is nearest to the centre of this topic
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,12 +147,7 @@ def topics(
     if number is not None and (not isinstance(number, int) or number < 1):
         raise OptionError(f"is a whole number of at least 1, not {number!r}", field="number")
     progress = progress or Progress()
-    chosen = terms(run, most, min_count=min_count)
-    if len(chosen) < 2 * (number or 2):
-        rule = f"{len(chosen)} words are terms that occur in {min_count} documents"
-        if number is not None:
-            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="ask for fewer")
-        raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
+    chosen = _enough_terms(run, number, most, min_count)
     with progress.stage("Relating texts", None, "words"):
         rows = unit_rows(topic_rows(run))
         table = np.ascontiguousarray(rows[chosen.rows])
@@ -186,21 +167,30 @@ def topics(
     documents = np.bincount(nearest[nearest >= 0], minlength=len(centres))
     order = np.argsort(-documents, kind="stable")
     place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; the last entry is what -1 finds
-    found = [
-        _topic(chosen, np.flatnonzero(labels == topic), table @ centres[topic], topn, int(documents[topic]))
-        for topic in order.tolist()
-    ]
-    total = max(int(documents.sum()), 1)
-    shared = [replace(topic, share=topic.documents / total) for topic in found]
+    shares = documents / max(int(documents.sum()), 1)
+    found = []
+    for topic in order.tolist():
+        members, cosines = np.flatnonzero(labels == topic), table @ centres[topic]
+        name, listed = _described(chosen, members, cosines, topn)
+        found.append(Topic(name, listed, len(members), float(shares[topic]), int(documents[topic])))
     words = _word_topics(rows, centres[order])
-    return Topics(shared, len(nearest), value, compared, words, place[nearest])
+    return Topics(found, len(nearest), value, compared, words, place[nearest])
+
+
+def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> Terms:
+    """The terms that are clustered, at least two per topic."""
+    chosen = terms(run, most, min_count=min_count)
+    if len(chosen) < 2 * (number or 2):
+        rule = f"{len(chosen)} words are terms that occur in {min_count} documents"
+        if number is not None:
+            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="ask for fewer")
+        raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
+    return chosen
 
 
 def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
     """Mean of (b - a) / max(a, b), with cosine distances a to the own centre and b to the nearest other.
 
-    Examples
-    --------
     >>> rows = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
     >>> silhouette(rows, np.array([0, 0, 1]), rows[1:])
     1.0
@@ -221,13 +211,14 @@ def _word_topics(rows: Table, centres: Table) -> Labels:
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
-def _topic(chosen: Terms, members: Labels, cosines: Table, topn: int, documents: int) -> Topic:
-    """A cluster of terms; those with a large weight near its centre come first."""
+def _described(
+    chosen: Terms, members: Labels, cosines: Table, topn: int
+) -> tuple[str, list[tuple[str, float]]]:
+    """Name and terms of a cluster; those with a large weight near its centre come first."""
     order = np.argsort(-cosines[members] * np.sqrt(chosen.weights[members]), kind="stable")
     typical = members[order].tolist()
     listed = [(chosen.names[i], float(cosines[i])) for i in typical[:topn]]
-    name = ", ".join(_distinct([chosen.names[i] for i in typical], NAMED))
-    return Topic(name, listed, len(members), 0.0, documents)
+    return ", ".join(_distinct([chosen.names[i] for i in typical], NAMED)), listed
 
 
 def _document_topics(run: Run, rows: Table, centres: Table) -> Labels:

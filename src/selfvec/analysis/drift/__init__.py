@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
 
-from .comparable_slices import comparable_slices, slices_of
 from .drift_rows import Drift, drift
-from .slice_paths import SlicePath, slice_paths
+from .slices import SlicePath, comparable_slices, slice_paths, slices_of
 
 __all__ = [
     "Drift",

@@ -18,12 +18,10 @@ from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.usage.examples import examples, sentences
-from selfvec.usage.use_vectors import UseSpace, use_space
+from selfvec.usage.use_vectors import UseSpace, slice_vectors, use_space
 
-from .comparable_slices import first_and_last, slices_of
-from .document_blocks import slice_vectors
-from .permutation_test import LEVEL, Distances, permutation_test
-from .refinement_drift import refinement_drift, whole_space
+from .permutation_test import LEVEL, Distances, permutation_test, refinement_drift
+from .slices import first_and_last, slices_of
 
 __all__ = ["Drift", "drift"]
 
@@ -43,24 +41,18 @@ class Drift(ResultTable):
         Names of the states: two slices, or "original" and "refined".
     measured : list of dict
         The rows without gained and lost neighbours.
-    space : UseSpace or None
-        Space in which uses were measured; None if the run has not kept its corpus.
     only_a, only_b : int
         Words that occur often enough but in one slice only; they have no row.
-    tables : tuple of two (V, d) float32
-        Unit rows of every word in each state, in which neighbours are looked up.
-    index_to_key : list of V str
-        Words of the tables.
     """
 
     a: str
     b: str
     measured: list[dict[str, Any]]
-    space: UseSpace | None = None
     only_a: int = 0
     only_b: int = 0
-    tables: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
-    index_to_key: list[str] = field(default_factory=list)
+    space: UseSpace | None = None  # None if the run has not kept its corpus
+    tables: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None  # (V, d) each, for neighbours
+    index_to_key: list[str] = field(default_factory=list)  # words of the tables
 
     def __len__(self) -> int:
         return len(self.measured)
@@ -94,21 +86,8 @@ class Drift(ResultTable):
             for row, (gained, lost) in zip(self.measured, changes, strict=True)
         ]
 
-    def records(self) -> list[dict[str, Any]]:
-        """The rows."""
-        return self.rows
-
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
-        """Some of the rows.
-
-        Parameters
-        ----------
-        top : int, optional
-            The first rows.
-        fdr : float, optional
-            Leave out words with a larger q.
-        word : str, optional
-            The row of this word.
+        """The first ``top`` rows, without words of a larger q than ``fdr``; or the row of one word.
 
         Raises
         ------
@@ -208,7 +187,9 @@ def drift(
     else:
         own = run.vectors.counts
         counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
-        names, space = ["original", "refined"], whole_space(run, seed)
+        names, space = ["original", "refined"], None
+        if run.tokens is not None:
+            space = use_space(run, [Slice("all", np.ones(run.tokens.documents, bool))], seed)
         found = refinement_drift(
             run, space, min_count, permutations=permutations, seed=seed, jobs=workers, progress=listener
         )
@@ -218,7 +199,7 @@ def drift(
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     keys = list(run.vectors.index_to_key)
     rows = _rows(keys, found, order, counts)
-    return Drift(names[0], names[1], rows, space, only[0], only[1], (before, after), keys)
+    return Drift(names[0], names[1], rows, only[0], only[1], space, (before, after), keys)
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Ints:

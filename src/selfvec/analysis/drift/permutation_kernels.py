@@ -78,19 +78,10 @@ def _jackknife(gram, one, aa, ab, bb):
 def split_test(rows, ones, starts, words, permutations, enough, seed, out):
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
-    Parameters
-    ----------
-    rows : (R, d) float32
-        Sums of uses, one row per block: those of the first side, then those of the second.
-    ones : (m,) int64, starts : (m + 1,) int64
-        Number of blocks of the first side, and first row of each word.
-    words : (m,) int64
-        Numbers of the words, which seed their random streams.
-    permutations, enough : int
-        Most splits drawn; drawing stops after ``enough`` that are at least as far apart (and fifty in all).
-    seed : int
-    out : (m, 5 or more) float64
-        Distance, its standard error, p, mean distance over the splits, number of splits.
+    (R, d) ``rows`` are sums of uses by block. Word m has those from ``starts[m]`` to ``starts[m + 1]``, of
+    which the first ``ones[m]`` are the first side's. ``words`` seed the random streams. At most
+    ``permutations`` splits are drawn; drawing stops after ``enough`` that are as far apart, and fifty in all.
+    Written to (m, 5 or more) ``out``: distance, its standard error, p, mean distance over the splits, splits.
     """
     for m in range(len(ones)):
         blocks = rows[starts[m] : starts[m + 1]]
@@ -141,14 +132,8 @@ def split_test(rows, ones, starts, words, permutations, enough, seed, out):
 def sign_flip_test(rows, starts, words, known, permutations, enough, seed, out):
     """Compare how well the blocks of each word agree with how well they agree under random signs.
 
-    Parameters
-    ----------
-    rows, starts, words, permutations, enough, seed
-        As for `split_test`.
-    known : (V, d) float32
-        Original vector of every word, unit rows. Agreement is measured orthogonal to it.
-    out : (m, 2) float64
-        p, and the sum of the uses' cosines to the original vector.
+    Agreement is measured orthogonal to the original vectors, (V, d) ``known`` unit rows; the rest is as for
+    `split_test`. Written to (m, 2) ``out``: p, and the sum of the uses' cosines to the original vector.
     """
     for m in range(len(words)):
         blocks = rows[starts[m] : starts[m + 1]].copy()

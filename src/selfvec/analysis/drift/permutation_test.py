@@ -1,8 +1,9 @@
-"""Distance of each word between two slices, and its p from random splits of the same documents.
+"""Distance of each word between two states, and its p from random splits of its documents, or random signs.
 
 Size and significance are different things. A rare word is far apart in two slices for lack of evidence; the
-distance in random splits of its documents shows how far. *APD* (average pairwise distance) is the mean cosine
-distance of two uses, one from each slice: what people judge when they compare pairs of sentences.
+distance in random splits of its documents shows how far. Chance is a matter of documents, not of tokens: a
+document that uses a word ten times is one observation. Splits keep the number of blocks on each side, so
+they are as uneven as the slices are, and a change of frequency alone is no change of use.
 """
 
 from __future__ import annotations
@@ -13,52 +14,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import benjamini_hochberg
-from selfvec.usage.use_vectors import UseSpace
+from selfvec.usage.use_vectors import Blocks, BlockSums, UseSpace, block_sums, document_counts
 
-from .document_blocks import Blocks, BlockSums, block_sums, document_blocks, document_counts
-from .permutation_kernels import split_test
+from .permutation_kernels import sign_flip_test, split_test
 
-__all__ = ["ENOUGH", "Distances", "permutation_test"]
+__all__ = ["BLOCKS", "LEVEL", "Distances", "document_blocks", "permutation_test", "refinement_drift"]
 
+BLOCKS = 64  # of a word's documents on the smaller side, at most
+RATIO = 3  # times as many on the larger side, at most: chance comes mostly from the smaller side
 ENOUGH = 20  # splits as far apart as the slices after which no more are drawn
 FEW = 3  # with fewer splits as far apart, counting the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
 LEVEL = 0.05  # false discovery rate that p has to be fine enough for
+_ROUNDING = 1e-6  # distance that rounding alone makes
 
+Ints = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Distances:
-    """Figures of m words between two slices; arrays are (m,) unless noted.
+    """Figures of m words between two states; arrays are (m,) unless noted."""
 
-    Parameters
-    ----------
-    words : int64
-    distance : float64
-        1 - cosine of the mean uses.
-    error : float64
-        Its standard error, by jackknife over blocks of documents; NaN if a side has a single block.
-    p, q : float64
-        Share of random splits of the word's documents that are as far apart (never 0), and the false
-        discovery rate at which the word is a discovery.
-    expected : float64
-        Mean distance over the splits.
-    apd : float64
-        Mean cosine distance of a use in one slice to a use in the other.
-    documents : (m, 2) int64
-        Number of documents of each slice in which the word occurs.
-    """
+    words: Ints
+    distance: Numbers  # 1 - cosine of the mean uses
+    error: Numbers  # its standard error, by jackknife over blocks; NaN if a side has a single block
+    p: Numbers  # share of random splits of the word's documents that are as far apart, never 0
+    expected: Numbers  # mean distance over the splits
+    apd: Numbers  # average pairwise distance: mean cosine distance of a use on one side to one on the other
+    documents: Ints  # (m, 2), number of documents on each side in which the word occurs
 
-    words: NDArray[np.int64]
-    distance: Numbers
-    error: Numbers
-    p: Numbers
-    q: Numbers
-    expected: Numbers
-    apd: Numbers
-    documents: NDArray[np.int64]
+    @property
+    def q(self) -> Numbers:
+        """The false discovery rate at which each word is a discovery."""
+        return benjamini_hochberg(self.p)
 
     @property
     def excess(self) -> Numbers:
@@ -66,33 +58,31 @@ class Distances:
         return self.distance - self.expected
 
 
+def document_blocks(documents: Ints) -> Blocks:
+    """Blocks for words by the number of documents they occur in on each side, (V, S).
+
+    >>> blocks = document_blocks(np.array([[3, 9], [130, 1000], [0, 5]]))
+    >>> blocks.number.tolist(), blocks.size.tolist()
+    ([[3, 9], [43, 192], [0, 5]], [1, 3, 1])
+    """
+    size = np.maximum(1, -(-documents.min(axis=1) // BLOCKS))
+    return Blocks(np.minimum(documents // size[:, None], BLOCKS * RATIO), size)
+
+
 def permutation_test(
-    space: UseSpace,
-    words: NDArray[np.int64],
+    space: UseSpace,  # of two slices
+    words: Ints,  # (m,), each occurs in both slices
     *,
     permutations: int = 1000,
     seed: int = 0,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Distances:
-    """Measure words between the two slices of a space.
+    """Measure words between the two slices of a space. The figures have the same bits for any ``jobs``.
 
     Splits stop early for words that random splits move as far (Besag and Clifford, 1991, *Sequential Monte
-    Carlo p-values*). If few words are beyond almost all splits, these get more, until p is fine enough for
-    the false discovery rate among all words. The further splits are drawn afresh.
-
-    Parameters
-    ----------
-    space : UseSpace
-        Of two slices.
-    words : (m,) int64
-        Each occurs in both.
-    permutations : int
-        Most splits of a word in the first round.
-    seed : int
-    jobs : int
-        Threads; the figures have the same bits.
-    progress : Progress, optional
+    Carlo p-values*). If few words are beyond almost all of the ``permutations`` splits, these get more, until
+    p is fine enough for the false discovery rate among all words. The further splits are drawn afresh.
     """
     documents = document_counts(space)
     blocks = document_blocks(documents)
@@ -113,7 +103,7 @@ def permutation_test(
         again = block_sums(space, words[rest], blocks, seed, jobs)
         found[rest, 2] = np.concatenate([_figures(part, blocks, draws, seed + 1) for part in again])[:, 2]
     distance, error, p, expected, _, apd = found.T
-    return Distances(words, distance, error, p, benjamini_hochberg(p), expected, apd, documents[words])
+    return Distances(words, distance, error, p, expected, apd, documents[words])
 
 
 def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> Numbers:
@@ -127,3 +117,45 @@ def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> N
         pairs = part.uses[first:middle].sum() * part.uses[middle:stop].sum()
         out[i, 5] = 1 - float(a @ b) / pairs if pairs else 1.0
     return out
+
+
+def refinement_drift(
+    run: Run,
+    space: UseSpace | None,  # of all documents; without it only the distance is known
+    min_count: int,
+    *,
+    permutations: int,
+    seed: int,
+    jobs: int,
+    progress: Progress,
+) -> Distances:
+    """Measure every word between its original and its refined vector.
+
+    One text moved every word, so there are no two slices to split. The test asks whether what the uses add to
+    the original vector has one direction, or whether documents pull in different ones: p is the share of
+    random signs of the documents under which the uses agree as well. ``apd`` is the mean distance of a use to
+    the original vector. There is no error, and ``expected`` is 0.
+    """
+    original, refined = run.original.unit, run.vectors.unit
+    counts = run.vectors.counts
+    often = np.ones(len(original), bool) if counts is None else counts >= min_count
+    words = np.flatnonzero(often & original.any(axis=1) & refined.any(axis=1))
+    distance = 1 - np.einsum("ij,ij->i", original[words], refined[words], dtype=np.float64)
+    unknown = np.full(len(words), np.nan)
+    if space is None:
+        nowhere = np.zeros((len(words), 2), np.int64)
+        return Distances(words, distance, unknown, unknown, np.zeros(len(words)), unknown, nowhere)
+    documents = document_counts(space)
+    known, figures = unit_rows(space.table), []
+    with progress.stage("Splitting", len(words), "words") as advance:
+        for part in block_sums(space, words, document_blocks(documents), seed, jobs):
+            found = np.zeros((len(part.words), 2))
+            sign_flip_test(part.rows, part.starts, part.words, known, permutations, ENOUGH, seed, found)
+            uses = np.add.reduceat(part.uses, part.starts[:-1])
+            found[:, 1] = 1 - found[:, 1] / np.maximum(uses, 1)
+            figures.append(found)
+            advance(len(part.words))
+    p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T
+    p = np.where(distance < _ROUNDING, 1.0, p)  # a word that did not move did not change
+    sides = np.repeat(documents[words], 2, axis=1)
+    return Distances(words, distance, unknown, p, np.zeros(len(words)), apd, sides)

@@ -5,9 +5,7 @@ uses ──▶ neighbours weighted by association ──▶ clusters ──▶ l
 
 from __future__ import annotations
 
-from selfvec.usage.use_vectors import SenseSpace, sense_space
-
-from .induction import induce
-from .senses import Reading, Sense, Senses
+from .clustering import SenseSpace, sense_space
+from .senses import Reading, Sense, Senses, induce
 
 __all__ = ["Reading", "Sense", "SenseSpace", "Senses", "induce", "sense_space"]

@@ -12,20 +12,33 @@ are added as long as all these cosines are below a bound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.threads import one_core
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means, squared_distances
+from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment, covariance
-from selfvec.text.document_vectors import smooth_by_neighbours
-from selfvec.usage.contexts import Contexts
-from selfvec.usage.use_vectors import SenseSpace
+from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_neighbours
+from selfvec.usage.contexts import padded_windows, window_counts
+from selfvec.usage.kernels import sum_windows
 
-__all__ = ["LEAST", "MOST", "SMALLEST", "SenseModel", "cluster_uses", "fit_senses", "largest_cosine"]
+__all__ = [
+    "LEAST",
+    "SMALLEST",
+    "SenseModel",
+    "SenseSpace",
+    "cluster_uses",
+    "fit_senses",
+    "largest_cosine",
+    "neighbour_weights",
+    "sense_space",
+]
 
 # Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/senses.md.
 APART = 0.25  # largest cosine of the mean uses of two senses, lowered for n uses
@@ -36,6 +49,7 @@ SHARE = 0.04  # this share of all uses, if that is more
 MOST = 6  # senses
 PRIOR = 0.5  # added to a neighbour's count and to its expected count
 BASE = 0.1  # weight of the rarest word if it is no more frequent here than elsewhere
+SAMPLE = 20_000  # tokens that the mean use is taken over
 LANDMARKS = 1_000  # uses that are clustered, and that others are smoothed by
 AXES = 16
 STARTS = 6  # of k-means
@@ -44,43 +58,84 @@ TEMPER = 8.0  # divides log-probabilities, because smoothed uses look more certa
 Table = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.int64]
+Windows = NDArray[np.int32]  # (n, w), words around n uses, from `padded_windows`
+
+
+@dataclass(frozen=True)
+class SenseSpace:
+    """Space in which the uses of one word are compared.
+
+    A use is the sum of the refined vectors around it, which tell more about the text than the original ones.
+
+    Attributes
+    ----------
+    batch : TokenBatch
+    table : (V, d) float32
+        Unit rows of its types, zeros for words without a vector.
+    weights : (V,) float32
+        Inverse document frequencies.
+    centre : (d,) float32
+        Mean use of a token.
+    """
+
+    batch: TokenBatch
+    table: Table
+    weights: Table
+    centre: Table
+
+    @classmethod
+    def of(cls, batch: TokenBatch, table: Table, seed: int = 0) -> SenseSpace:
+        """The space of a corpus over vectors of its words; ``seed`` draws the tokens for the centre."""
+        space = cls(batch, table, inverse_document_frequency(batch), np.zeros(table.shape[1], np.float32))
+        places = np.arange(len(batch))
+        if len(places) > SAMPLE:
+            places = np.sort(np.random.default_rng(seed).choice(len(batch), SAMPLE, replace=False))
+        rows = space.uses(padded_windows(batch, places), space.weights)
+        rows = rows[rows.any(axis=1)]
+        centre = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(table.shape[1])
+        return replace(space, centre=centre.astype(np.float32))
+
+    def uses(self, windows: Windows, weights: Table) -> Table:
+        """Unit vectors of n uses, (n, d) float32, by the weight of each word as a neighbour, (V,).
+
+        A use is zero if no neighbour has a weight and a vector.
+        """
+        out = np.zeros((len(windows), self.table.shape[1]), np.float32)
+        sum_windows(windows, self.table, weights, out)
+        return unit_rows(out)
+
+
+def sense_space(run: Run, seed: int = 0) -> SenseSpace:
+    """The space of a run's corpus. Make it once to induce the senses of many words.
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its corpus.
+    """
+    return SenseSpace.of(run.require_tokens("from which senses are induced"), run.vectors.unit, seed)
 
 
 @dataclass(frozen=True)
 class SenseModel:
-    """The clusters of a word's uses, from which the sense of a use is inferred.
-
-    Parameters
-    ----------
-    space : SenseSpace
-    weights : (V,) float32
-        Weight of each word as a neighbour.
-    landmarks : (m, d) float32
-        Uses that others are smoothed by.
-    mean : (d,) float32, axes : (d, p) float32
-    centres : (K, p) float64
-        Senses, the most frequent first.
-    shares : (K,) float64
-    variance : float
-        Mean squared distance of a use to the centre of its sense, per axis.
-    """
+    """The K clusters of a word's uses, from which the sense of a use is inferred."""
 
     space: SenseSpace
-    weights: Table
-    landmarks: Table
-    mean: Table
-    axes: Table
-    centres: Numbers
-    shares: Numbers
-    variance: float
+    weights: Table  # (V,), weight of each word as a neighbour
+    landmarks: Table  # (m, d), uses that others are smoothed by
+    mean: Table  # (d,)
+    axes: Table  # (d, p)
+    centres: Numbers  # (K, p), the most frequent sense first
+    shares: Numbers  # (K,)
+    variance: float  # mean squared distance of a use to the centre of its sense, per axis
 
-    def posterior(self, contexts: Contexts) -> Numbers:
+    def posterior(self, windows: Windows) -> Numbers:
         """Probabilities of the senses of n uses, (n, K); the shares of the senses for a use without context.
 
         The nearest sense is the most likely. Clusters are taken to be equally wide and, given a context,
         equally frequent, so that a rare sense is not lost.
         """
-        rows = self.space.uses(contexts, self.weights)
+        rows = self.space.uses(windows, self.weights)
         own = len(self.landmarks)
         with one_core():
             smoothed: Table = smooth_by_neighbours(np.concatenate([self.landmarks, rows]), own)[own:]
@@ -91,28 +146,18 @@ class SenseModel:
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def fit_senses(space: SenseSpace, contexts: Contexts, number: int | None = None, seed: int = 0) -> SenseModel:
-    """Cluster the uses of a word.
+def fit_senses(space: SenseSpace, windows: Windows, number: int | None = None, seed: int = 0) -> SenseModel:
+    """Cluster the uses of a word; the number of senses is chosen if it is not given.
 
-    Parameters
-    ----------
-    space : SenseSpace
-    contexts : Contexts
-        Of all its uses.
-    number : int, optional
-        Number of senses; chosen from the uses by default.
-    seed : int
-        Draws the first centres, and the uses that are clustered if there are more than 1,000.
+    ``seed`` draws the first centres, and the uses that are clustered if there are more than 1,000.
     """
     rng = np.random.default_rng(seed)
-    weights = neighbour_weights(space, contexts)
-    chosen = np.arange(len(contexts))
-    if len(chosen) > LANDMARKS:
-        chosen = np.sort(rng.choice(len(chosen), LANDMARKS, replace=False))
-    drawn = contexts.part(chosen)
-    rows = space.uses(drawn, weights)
+    weights = neighbour_weights(space, windows)
+    if len(windows) > LANDMARKS:
+        windows = windows[np.sort(rng.choice(len(windows), LANDMARKS, replace=False))]
+    rows = space.uses(windows, weights)
     used = rows.any(axis=1)
-    landmarks, plain = rows[used], space.uses(drawn, space.weights)[used] - space.centre
+    landmarks, plain = rows[used], space.uses(windows, space.weights)[used] - space.centre
     with one_core():
         mean, axes, points, labels = cluster_uses(landmarks, plain, number, rng)
     centres, shares = _centres(points, labels)
@@ -120,13 +165,13 @@ def fit_senses(space: SenseSpace, contexts: Contexts, number: int | None = None,
     return SenseModel(space, weights, landmarks, mean, axes, centres, shares, max(variance, 1e-9))
 
 
-def neighbour_weights(space: SenseSpace, contexts: Contexts) -> Table:
+def neighbour_weights(space: SenseSpace, windows: Windows) -> Table:
     """Weight of each word as a neighbour, (V,) float32: its pointwise mutual information, or a small base.
 
     PMI = log((n + ½) / (m + ½)) for a word that occurs near n uses where its frequency predicts m (Church and
     Hanks, 1990, smoothed). The base is up to 0.1 for the rarest words.
     """
-    counts = contexts.counts(len(space.weights)).astype(np.float64)
+    counts = window_counts(windows, len(space.weights)).astype(np.float64)
     frequency = space.batch.counts / max(len(space.batch), 1)
     found = np.log((counts + PRIOR) / (counts.sum() * frequency + PRIOR))
     base = BASE * space.weights / max(float(space.weights.max(initial=0)), 1e-9)
@@ -134,27 +179,12 @@ def neighbour_weights(space: SenseSpace, contexts: Contexts) -> Table:
 
 
 def cluster_uses(
-    rows: Table, plain: Table, number: int | None, rng: np.random.Generator
+    rows: Table,  # (n, d), unit rows: uses by the neighbours that tell them apart
+    plain: Table,  # (n, d), uses by all neighbours, less the mean use; they decide the number of clusters
+    number: int | None,
+    rng: np.random.Generator,
 ) -> tuple[Table, Table, Numbers, Labels]:
-    """Cluster uses.
-
-    Parameters
-    ----------
-    rows : (n, d) float32
-        Unit rows: uses by the neighbours that tell them apart.
-    plain : (n, d) float32
-        The same uses by all neighbours, less the mean use of any word. They decide the number of clusters.
-    number : int, optional
-        Of clusters.
-
-    Returns
-    -------
-    mean, axes : (d,) and (d, p) float32
-        Main axes of the smoothed rows.
-    points : (n, p) float64
-        Coordinates along the axes.
-    labels : (n,) int64
-    """
+    """Cluster uses: mean (d,) and main axes (d, p) of the smoothed rows, points (n, p), labels (n,)."""
     smoothed = smooth_by_neighbours(rows, len(rows))
     centre, spread = covariance(smoothed)
     _, every = axes_of_moment(spread)
@@ -194,13 +224,7 @@ def largest_cosine(uses: Table, labels: Labels) -> float:
     """The largest cosine of two clusters' mean uses, corrected for chance.
 
     The squared length of a mean of n vectors is that of the true mean plus an n-th of their variance; the
-    product of two different means has no such term.
-
-    Parameters
-    ----------
-    uses : (n, d) float32
-    labels : (n,) int64
-        From 0 to K - 1, at least two uses each.
+    product of two different means has no such term. Every cluster has at least two uses.
     """
     sizes = np.bincount(labels)
     members = (labels == np.arange(len(sizes))[:, None]).astype(np.float64)

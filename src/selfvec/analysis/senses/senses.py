@@ -1,79 +1,72 @@
-"""`Senses`: the induced senses of one word, and their recognition in other texts."""
+"""`induce`: the senses of a word, with labels, vectors and examples, and their recognition in other texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from selfvec.analysis.result_table import ResultTable, short_repr
+from selfvec.base.errors import InputError, OptionError
+from selfvec.corpus.documents import Documents
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import unit_rows
+from selfvec.text import Rules, encode, tokenizer
+from selfvec.text.lexicon import word_spans
+from selfvec.text.phrases import parts, units_of
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.rules import Rulebook
+from selfvec.text.stems import stems
+from selfvec.usage.contexts import document_of, occurrences, padded_windows, window_counts
+from selfvec.usage.examples import Example, distinct_uses, sentences
 
-if TYPE_CHECKING:
-    from .clustering import SenseModel
-    from .word_finder import WordFinder
+from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, Windows, fit_senses, sense_space
 
-__all__ = ["Reading", "Sense", "Senses"]
+__all__ = ["Reading", "Sense", "Senses", "induce", "log_likelihood_scores"]
+
+LABEL = 8  # words of a label
+FEWEST = 2  # documents in which a label word occurs near a use, at least, or
+COMMON = 0.02  # this share of the documents, if that is more
+SUREST = 2.0  # standard errors beyond chance, at least
+TYPICAL = 50  # most typical uses per example among which different ones are sought
+MOVE = 2.0  # distance of a sense's vector from the word's, in differences of their mean uses
+
+Numbers = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Table = NDArray[np.float32]
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Sense:
-    """One sense of a word.
+    """One sense of a word."""
 
-    Attributes
-    ----------
-    label : list of str
-        Words near its uses that distinguish it from the other senses, or an only sense from other text.
-    share : float
-        Share of the word's uses.
-    count : int
-        Number of uses.
-    vector : (d,) float32
-        Unit vector in the space of the refined vectors.
-    examples : list of str
-        Sentences, the most typical first; the words around the use if the original files are gone.
-    """
-
-    label: list[str]
-    share: float
-    count: int
-    vector: NDArray[np.float32] = field(repr=False)
-    examples: list[str] = field(default_factory=list)
+    label: list[str]  # words near its uses that distinguish it from other senses, or from other text
+    share: float  # of the word's uses
+    count: int  # number of uses
+    vector: Table = field(repr=False)  # (d,), unit vector in the space of the refined ones
+    examples: list[str] = field(default_factory=list)  # typical sentences, or words around uses
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
-        return {
-            "label": self.label,
-            "share": self.share,
-            "count": self.count,
-            "examples": self.examples,
-            "vector": [round(float(x), 6) for x in self.vector],
-        }
+        return asdict(self) | {"vector": [round(x, 6) for x in self.vector.tolist()]}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One occurrence of the word in a text.
+    """One occurrence of the word in a text."""
 
-    Attributes
-    ----------
-    start, end : int
-        Its place in the text, in characters.
-    sense : int
-        Number of its sense, from 0, as in `Senses.senses`.
-    probability : float
-        Probability of that sense.
-    probabilities : list of float
-        Probabilities of all senses.
-    """
-
-    start: int
+    start: int  # its place in the text, in characters
     end: int
-    sense: int
-    probability: float
-    probabilities: list[float]
+    sense: int  # number of its sense, from 0, as in `Senses.senses`
+    probability: float  # of that sense
+    probabilities: list[float]  # of all senses
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
@@ -98,11 +91,11 @@ class Senses(ResultTable):
 
     word: str
     senses: list[Sense]
-    documents: NDArray[np.int64] = field(repr=False)
-    assigned: NDArray[np.int64] = field(repr=False)
-    probabilities: NDArray[np.float64] = field(repr=False)
+    documents: Ints = field(repr=False)
+    assigned: Ints = field(repr=False)
+    probabilities: Numbers = field(repr=False)
     model: SenseModel = field(repr=False)
-    finder: WordFinder = field(repr=False)
+    run: Run = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.senses)
@@ -134,28 +127,17 @@ class Senses(ResultTable):
         InputError
             If the run's tokens are pieces of words.
         """
-        spans, contexts = self.finder.find(text)
+        spans, windows = self._find(text)
         if not spans:
             return []
-        rows = self.model.posterior(contexts)
         return [
-            Reading(start, end, int(row.argmax()), float(row.max()), [float(p) for p in row])
-            for (start, end), row in zip(spans, rows, strict=True)
+            Reading(start, end, int(row.argmax()), float(row.max()), row.tolist())
+            for (start, end), row in zip(spans, self.model.posterior(windows), strict=True)
         ]
 
     def as_dict(self, *, uses: bool = False) -> dict[str, Any]:
-        """JSON-serialisable.
-
-        Parameters
-        ----------
-        uses : bool
-            Whether to include the document and the sense of every use.
-        """
-        out: dict[str, Any] = {
-            "word": self.word,
-            "count": len(self.assigned),
-            "senses": self.rows,
-        }
+        """JSON-serialisable; with ``uses``, the document and the sense of every use, too."""
+        out: dict[str, Any] = {"word": self.word, "count": len(self.assigned), "senses": self.rows}
         if uses:
             out["uses"] = {
                 "document": self.documents.tolist(),
@@ -163,3 +145,213 @@ class Senses(ResultTable):
                 "probability": [round(float(p), 4) for p in self.probabilities.max(axis=1)],
             }
         return out
+
+    def _find(self, text: str) -> tuple[list[Span], Windows]:
+        """Places of the word in a text, in characters, and the words around it.
+
+        The text is encoded as the run's corpus was, but keeps all words, so that their places are known.
+        """
+        run, name = self.run, str(self._option("tokenizer") or "words")
+        if name not in ("words", "whitespace"):
+            raise InputError(
+                "the run's tokens are pieces of words, so words cannot be found in texts",
+                path=run.folder,
+                remedy="refine with --tokenizer words",
+            )
+        documents = [Documents(pl.Series([text], dtype=pl.String))]
+        rules, phrases = Rules(lemmatize=self._option("lemmatize")), units_of(run.provenance)
+        batch = encode(documents, tokenizer(name), rules, run.vectors, phrases=phrases)[0]
+        units = [batch.types[i] for i in batch.ids.tolist()]
+        ids = np.array([self._row(unit) for unit in units], np.int32)
+        kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
+        known = TokenBatch(ids[kept], np.array([0, len(kept)]), run.vectors.index_to_key)
+        places = np.flatnonzero(known.ids == run.index(self.word))
+        spans = _unit_spans(text, units, word_spans(text, name), set(phrases))
+        return [spans[i] for i in kept[places].tolist()], padded_windows(known, places)
+
+    def _option(self, name: str) -> str | None:
+        value = (self.run.provenance.get("options") or {}).get(name)
+        return str(value) if value else None
+
+    def _row(self, name: str) -> int:
+        """Row of a word in the run's tables, -1 for an unknown word."""
+        row, language = self.run.vectors.key_to_index.get(name, -1), self._option("stem")
+        return row if row >= 0 or language is None else self._stems.get(stems([name], language)[0], -1)
+
+    @cached_property
+    def _stems(self) -> dict[str, int]:
+        """The run's words by their stems."""
+        names = stems(self.run.vectors.index_to_key, str(self._option("stem")))
+        return {stem: row for row, stem in reversed(list(enumerate(names)))}
+
+
+def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str]) -> list[Span]:
+    """Places of words and phrases, from the places of the words; a phrase may be written as one word."""
+    out, place = [], 0
+    for unit in units:
+        first, end = words[place]
+        written = text[first:end].lower() == unit.lower()
+        size = 1 if written or unit not in phrases else len(parts(unit))
+        out.append((first, words[place + size - 1][1]))
+        place += size
+    return out
+
+
+def induce(
+    run: Run,
+    word: str,
+    *,
+    number: int | None = None,
+    examples: int = 2,
+    seed: int = 0,
+    space: SenseSpace | None = None,
+) -> Senses:
+    """Induce the senses of a word from its uses in a run's corpus.
+
+    Parameters
+    ----------
+    run : Run
+    word : str
+    number : int, optional
+        Number of senses. By default it follows from the uses, and may be 1.
+    examples : int
+        Examples of each sense.
+    seed : int
+        For every random choice.
+    space : SenseSpace, optional
+        `sense_space` of this run; made by default. Make it once for many words.
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its corpus, or the word occurs fewer than 20 times.
+    OptionError
+        If the word has too few uses for so many senses.
+    """
+    index = run.index(word)
+    name = run.vectors.index_to_key[index]
+    space = sense_space(run, seed) if space is None else space
+    places = occurrences(space.batch, index)
+    _check(name, len(places), number)
+    windows = padded_windows(space.batch, places)
+    model = fit_senses(space, windows, number, seed)
+    probabilities = model.posterior(windows)
+    assigned = probabilities.argmax(axis=1)
+    documents = document_of(space.batch, places)
+    count = len(model.shares)
+    labels = _labels(run, space, windows, documents, assigned, count)
+    vectors = _sense_vectors(run.vectors.unit[index], space.uses(windows, space.weights), assigned, count)
+    texts = _examples(run, space, places, probabilities, examples)
+    uses = np.bincount(assigned, minlength=count)
+    found = [
+        Sense(labels[i], float(uses[i] / len(places)), int(uses[i]), vectors[i], texts[i])
+        for i in range(count)
+    ]
+    return Senses(name, found, documents, assigned, probabilities, model, run)
+
+
+def _check(word: str, uses: int, number: int | None) -> None:
+    if uses < LEAST:
+        raise InputError(
+            f"{word!r} occurs {uses} time{'s' * (uses != 1)}, senses need at least {LEAST} uses",
+            remedy="choose a more frequent word, or refine on more text",
+        )
+    if number is not None and not 1 <= number <= uses // SMALLEST:
+        raise OptionError(
+            f"is from 1 to {uses // SMALLEST} for a word with {uses:,} uses, not {number}", field="number"
+        )
+
+
+def _labels(
+    run: Run, space: SenseSpace, windows: Windows, documents: Ints, assigned: Ints, number: int
+) -> list[list[str]]:
+    """Words that distinguish each sense from the others, or the only one from the rest of the corpus.
+
+    They are counted by documents: ten uses in one document are one observation.
+    """
+    words, preprocessing = space.batch.types, Preprocessing.of(run.provenance)
+    stops = Rulebook(Rules(stop_words=preprocessing.stop_words), "lower").stop_words
+
+    def stem(word: str) -> str:
+        return stems([word], preprocessing.stem)[0] if preprocessing.stem else word
+
+    corpus = space.batch.counts
+    parts = [np.flatnonzero(assigned == i) for i in range(number)]
+    near = [window_counts(windows[part], len(words), documents[part]) for part in parts]
+    whole = np.sum(near, axis=0)
+    out = []
+    for part, counts in zip(parts, near, strict=True):
+        scores = log_likelihood_scores(
+            counts, corpus - np.minimum(counts, corpus) if number == 1 else whole - counts
+        )
+        fewest = max(FEWEST, COMMON * len(np.unique(documents[part])))
+        able = np.flatnonzero((scores >= SUREST) & (counts >= fewest))
+        ranked = able[np.argsort(-(scores * space.weights)[able], kind="stable")]
+        out.append(label_words([words[i] for i in ranked.tolist()], stops, stem))
+    return out
+
+
+def log_likelihood_scores(counts: Ints, others: Ints) -> Numbers:
+    """How much more often words occur near some uses than near others, (V,): the signed root of G².
+
+    By chance it is about a standard normal deviate. Unlike ratios of counts it does not favour words seen
+    once, and unlike differences it does not favour frequent words (Dunning, 1993, *Accurate methods for the
+    statistics of surprise and coincidence*).
+
+    >>> z = log_likelihood_scores(np.array([90, 500, 0]), np.array([0, 500, 90]))
+    >>> z.round(1).tolist()
+    [11.2, 0.0, -11.2]
+    """
+    sides = [side.astype(np.float64) for side in (counts, others)]
+    totals = [side.sum() for side in sides]
+    both, square = sides[0] + sides[1], np.zeros(len(counts))
+    for side, total in zip(sides, totals, strict=True):
+        expected = both * total / max(sum(totals), 1.0)
+        met = side > 0
+        square[met] += 2 * side[met] * np.log(side[met] / expected[met])
+    more = sides[0] * totals[1] >= sides[1] * totals[0]
+    return np.sqrt(np.maximum(square, 0)) * np.where(more, 1, -1)
+
+
+def label_words(
+    ranked: Sequence[str], stops: Collection[str], stem: Callable[[str], str], most: int = LABEL
+) -> list[str]:
+    """The first words that are no stop words (in lower case), one per stem.
+
+    >>> label_words(["storm", "storms", "The", "hail", "rain"], {"the"}, lambda word: word.rstrip("s"), 2)
+    ['storm', 'hail']
+    """
+    out: dict[str, str] = {}
+    for word in ranked:
+        if len(out) == most:
+            break
+        if word.lower() not in stops:
+            out.setdefault(stem(word), word)
+    return list(out.values())
+
+
+def _sense_vectors(word: Table, uses: Table, assigned: Ints, number: int) -> Table:
+    """The word's refined vector, moved by the difference between each sense's mean use and the word's.
+
+    (K, d) float32 unit rows from the (n, d) uses. A sense without a use keeps the word's vector.
+    """
+    sums = np.zeros((number, uses.shape[1]))
+    np.add.at(sums, assigned, uses)
+    counts = np.bincount(assigned, minlength=number)[:, None]
+    apart = np.where(counts > 0, sums / np.maximum(counts, 1) - uses.mean(axis=0, dtype=np.float64), 0)
+    return unit_rows(word + MOVE * apart)
+
+
+def _examples(
+    run: Run, space: SenseSpace, places: Ints, probabilities: Numbers, number: int
+) -> list[list[str]]:
+    """Typical uses of each sense, from different documents and in different words."""
+    chosen = []
+    for sense, shares in enumerate(probabilities.T):
+        typical = places[np.argsort(-shares, kind="stable")[: TYPICAL * number]]
+        shown = distinct_uses(space.batch, typical.tolist(), number)
+        chosen += [Example.at(space.batch, place, sense) for place in shown]
+    texts: list[list[str]] = [[] for _ in range(probabilities.shape[1])]
+    for example in sentences(run, chosen):
+        texts[example.side].append(example.text)
+    return texts

@@ -123,7 +123,7 @@ def _through_updates(run: Run, words: list[str], figure: PathFigure, plot: Path 
 
 def _through_slices(run: Run, words: list[str], figure: PathFigure, plot: Path | None) -> Paths:
     """The paths of words through the slices of the text."""
-    from selfvec.analysis.drift.slice_paths import slice_paths
+    from selfvec.analysis.drift.slices import slice_paths
     from selfvec.views.word_tables import slice_table
 
     if plot is not None:

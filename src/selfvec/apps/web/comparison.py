@@ -17,18 +17,16 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift.comparable_slices import comparable_slices
-from selfvec.analysis.drift.document_blocks import slice_vectors
 from selfvec.analysis.drift.drift_rows import drift
+from selfvec.analysis.drift.slices import comparable_slices
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.usage.contexts import padded_windows
-from selfvec.usage.marked_uses import HALF, context_cosines
-from selfvec.usage.use_vectors import use_space
+from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
+from selfvec.usage.use_vectors import slice_vectors, use_space
 
 from .ranking import MIN_COUNT, Ranking, WordTables, rank
 from .word_map import FITTED, State, history_states, slice_states, table_state
@@ -144,7 +142,7 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
         assert batch is not None
         assert weights is not None
         table = (before, after)[side]
-        return context_cosines(padded_windows(batch, places, HALF), table, weights, table[row])
+        return context_cosines(padded_windows(batch, places, NEARBY), table, weights, table[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
     return Comparison(rank(tables, progress=progress), ends, states, texts, scores)

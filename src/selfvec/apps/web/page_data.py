@@ -18,16 +18,16 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.search import Hit, Index, run_index
-from selfvec.usage.contexts import occurrences, padded_windows
-from selfvec.usage.marked_uses import (
-    HALF,
+from selfvec.usage.contexts import (
+    NEARBY,
     SAMPLED,
     count_present,
-    marked_uses,
+    occurrences,
+    padded_windows,
     pair_places,
-    quoted,
     shared_neighbours,
 )
+from selfvec.usage.examples import marked_uses, quoted
 
 from .comparison import REFINED, BackgroundTask, Comparisons, counts_of
 from .ranking import Filter
@@ -162,7 +162,7 @@ class PageData:
         for text in comparison.texts:
             places = occurrences(batch, row, text.documents, SAMPLED)
             typical = comparison.scores(row, text.side, places)
-            near = count_present(padded_windows(batch, places, HALF), gained if text.side else lost)
+            near = count_present(padded_windows(batch, places, NEARBY), gained if text.side else lost)
             found = marked_uses(batch, places, typical + _WEIGHT * near, marks, most)
             texts.append({"name": text.name, "uses": self._quoted(found)})
         return {"texts": texts}

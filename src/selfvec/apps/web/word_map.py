@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift.document_blocks import slice_vectors
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
-from selfvec.usage.use_vectors import use_space
+from selfvec.usage.use_vectors import slice_vectors, use_space
 from selfvec.views.projection import project
 
 __all__ = ["FITTED", "State", "WordMap", "draw_map", "history_states", "slice_states", "table_state"]

@@ -35,24 +35,12 @@ def found(texts, **options) -> dict[str, Phrase]:
 
 def test_pmi_and_npmi_by_hand() -> None:
     # 32 words: "warm" 4 times, always before "air"; "air" 8 times. p(warm air) = p(warm) = 1/8, p(air) = 1/4.
-    texts = ["warm air"] * 4 + ["air"] * 4 + [f"filler{i}" for i in range(20)]
-    texts = [f"{text} ." for text in texts]
-    row = found([" ".join(f"{t}" for t in texts)], min_count=4, npmi=-1)["warm_air"]
-    assert row.count == 4
-    assert row.pmi == pytest.approx(2.0)
-    assert row.npmi == pytest.approx(2 / 3)
-    assert row.c_value == pytest.approx(4.0)
-    # Words that never stand apart: p = 1/4 each, PMI = 2 bits of the possible 2.
-    only = found(["dew point, " * 4 + "a b c d e f g h"], min_count=4)["dew_point"]
-    assert (only.pmi, only.npmi) == (pytest.approx(2.0), pytest.approx(1.0))
-
-
-def test_npmi_of_three_words_by_hand() -> None:
+    text = "warm air . " * 4 + "air . " * 4 + " . ".join(f"filler{i}" for i in range(20))
+    row = found([text], min_count=4, npmi=-1)["warm_air"]
+    assert (row.count, row.pmi, row.npmi, row.c_value) == pytest.approx((4, 2.0, 2 / 3, 4.0))
     # 16 words, "alpha beta gamma" 4 times and each of the three nowhere else: PMI = log2(1/4 / (1/4)^3) = 4.
     row = found(["alpha beta gamma; " * 4 + "p, q, r, s"], min_count=4)["alpha_beta_gamma"]
-    assert row.pmi == pytest.approx(4.0)
-    assert row.npmi == pytest.approx(1.0)
-    assert row.c_value == pytest.approx(4 * math.log2(3))
+    assert (row.pmi, row.npmi) == (pytest.approx(4.0), pytest.approx(1.0))
 
 
 def test_npmi_is_that_of_gensim(storms: list[str]) -> None:
@@ -81,13 +69,9 @@ def test_c_value_as_in_the_paper() -> None:
     expected = {
         "adenoid_cystic_basal_cell_carcinoma": math.log2(5) * 5,
         "cystic_basal_cell_carcinoma": 2 * (11 - 5),
-        "ulcerated_basal_cell_carcinoma": 14,
-        "recurrent_basal_cell_carcinoma": 10,
-        "circumscribed_basal_cell_carcinoma": 6,
         "basal_cell_carcinoma": 1551.36,
     }
-    for term, value in expected.items():
-        assert rows[term].c_value == pytest.approx(value, abs=0.01), term
+    assert {term: rows[term].c_value for term in expected} == pytest.approx(expected, abs=0.01)
     assert rows["basal_cell_carcinoma"].count == 984
     assert "cell_carcinoma" not in found(texts, min_count=100, npmi=-1, longest=5)
 
@@ -103,17 +87,14 @@ def test_c_value_as_in_the_paper() -> None:
         ("flash. Flood", "flash_flood", False),
         ("flash\n\nflood", "flash_flood", False),
         ("flash - flood", "flash_flood", False),
-        ("flash – flood", "flash_flood", False),
         ("flash of flood", "flash_of_flood", True),
         ("flash and flood", "flash_and_flood", False),
         ("the flash flood is", "the_flash", False),
         ("the flash flood is", "flash_flood_is", False),
         ("covid 19", "covid_19", True),
-        ("19 covid", "19_covid", False),
         ("snowfall of 5", "snowfall_of_5", False),
         ("fall of wet snow", "fall_of_wet_snow", True),
         ("tree uprooted", "tree_uprooted", False),
-        ("wind speed", "wind_speed", True),
         ("flash_flood now here", "flash_flood_now", False),
     ],
 )
@@ -127,9 +108,6 @@ def test_a_phrase_has_two_to_four_words_and_is_no_mere_part_of_a_longer_one() ->
     assert {len(row.words) for row in rows.values()} == {4}
     rows = found(["alpha beta gamma"] * 9 + ["alpha beta"] * 9, npmi=-1)
     assert set(rows) == {"alpha_beta_gamma", "alpha_beta"}
-
-
-def test_a_phrase_that_stands_in_one_longer_phrase_nearly_always_is_its_part() -> None:
     # "cov beta" is in "sars cov beta" 40 of 42 times, and in two more candidates besides.
     longer = ["sars cov beta"] * 20 + ["sars cov beta virus"] * 10 + ["sars cov beta spike"] * 10
     assert not {"cov_beta", "sars_cov"} & found(longer + ["cov beta"] * 2, npmi=-1).keys()
@@ -142,10 +120,8 @@ def test_order_and_limit() -> None:
     values = [row.c_value for row in rows]
     assert values == sorted(values, reverse=True)
     assert phrases(texts, 2, npmi=-1).rows == rows.rows[:2]
-    assert rows.rows == phrases(texts, npmi=-1).rows
-    told = rows.as_dict(1)
-    assert told["found"] == len(rows)
-    assert [row["term"] for row in told["rows"]] == [rows[0].term]
+    shown = rows.as_dict(1)
+    assert (shown["found"], [row["term"] for row in shown["rows"]]) == (len(rows), [rows[0].term])
 
 
 WORDS = st.lists(st.lists(st.sampled_from(["ash", "bay", "cod", "dew", "elm"]), max_size=8), max_size=12)
@@ -212,9 +188,8 @@ def test_a_phrase_written_with_underscores_is_the_same_unit() -> None:
     assert offsets.tolist() == [0, 3]
 
 
-def table(words: list[str], dimensions: int = 12) -> Vectors:
-    rows = np.random.default_rng(1).standard_normal((len(words), dimensions)).astype(np.float32)
-    return Vectors(words, rows)
+WORDS_OF_TABLE = ["flash", "flood", "road", "closed", "Cedar", "Rapids", "Cedar_Rapids", "the", "county"]
+TABLE = Vectors(WORDS_OF_TABLE, np.random.default_rng(1).standard_normal((9, 12)).astype(np.float32))
 
 
 REPORTS = [
@@ -226,47 +201,34 @@ REPORTS = [
 
 @pytest.fixture
 def phrase_run() -> selfvec.Run:
-    words = [
-        "flash",
-        "flood",
-        "road",
-        "closed",
-        "Cedar",
-        "Rapids",
-        "Cedar_Rapids",
-        "the",
-        "county",
-        "sheriff",
-    ]
-    return selfvec.Refiner(method="decorrelated", phrases="auto").fit(REPORTS, table(words)).run_
+    return selfvec.Refiner(method="decorrelated", phrases="auto").fit(REPORTS, TABLE).run_
+
+
+def counts_of(run: selfvec.Run) -> dict[str, int]:
+    return dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
 
 
 def test_phrases_are_units_of_a_run(phrase_run: selfvec.Run) -> None:
-    known = table(
-        ["flash", "flood", "road", "closed", "Cedar", "Rapids", "Cedar_Rapids", "the", "county", "sheriff"]
-    )
-    vectors, original = phrase_run.vectors, phrase_run.original
-    place = vectors.key_to_index
-    assert vectors.counts[place["flash_flood"]] == 16
-    assert vectors.counts[place["flash_flood_waters"]] == 8  # the longest is taken
-    assert vectors.counts[place["Cedar_Rapids"]] == 16  # called as the table has it
-    assert vectors.counts[place["flash"]] == 8  # "Flash, flood" is no phrase
-    assert vectors.counts[place["Rapids"]] == 0  # never alone, and still known
-    np.testing.assert_allclose(original["Cedar_Rapids"], unit_rows(known["Cedar_Rapids"][None])[0], atol=1e-6)
-    mean = unit_rows(unit_rows(known[["flash", "flood"]]).sum(axis=0)[None])[0]
+    original, counts = phrase_run.original, counts_of(phrase_run)
+    assert counts["flash_flood"] == 16
+    assert counts["flash_flood_waters"] == 8  # the longest is taken
+    assert counts["Cedar_Rapids"] == 16  # called as the table has it
+    assert counts["flash"] == 8  # "Flash, flood" is no phrase
+    assert counts["Rapids"] == 0  # never alone, and still known
+    np.testing.assert_allclose(original["Cedar_Rapids"], unit_rows(TABLE["Cedar_Rapids"][None])[0], atol=1e-6)
+    mean = unit_rows(unit_rows(TABLE[["flash", "flood"]]).sum(axis=0)[None])[0]
     np.testing.assert_allclose(original["flash_flood"], mean, atol=1e-6)
-    assert original.sources[place["Cedar_Rapids"]] == Source.KNOWN
-    assert original.sources[place["flash_flood"]] == Source.SUBWORDS
-    told = phrase_run.provenance["phrases"]
-    row = next(row for row in told["rows"] if row["term"] == "flash_flood")
+    sources = [original.sources[original.key_to_index[word]] for word in ("Cedar_Rapids", "flash_flood")]
+    assert sources == [Source.KNOWN, Source.SUBWORDS]
+    recorded, text = phrase_run.provenance["phrases"], phrase_run.provenance["text"]
+    row = next(row for row in recorded["rows"] if row["term"] == "flash_flood")
     assert (row["count"], row["units"]) == (24, 16)
-    assert told["tokens"] == sum(len(text.split()) for text in REPORTS)
-    text = phrase_run.provenance["text"]
-    assert text["raw_tokens"] == told["tokens"] == text["tokens"] + sum(text["dropped"].values())
+    assert recorded["tokens"] == sum(len(text.split()) for text in REPORTS)
+    assert text["raw_tokens"] == recorded["tokens"] == text["tokens"] + sum(text["dropped"].values())
     assert text["dropped"]["in phrases"] > 0
 
 
-def test_a_run_tells_its_phrases_again(phrase_run: selfvec.Run, tmp_path: Path, capsys) -> None:
+def test_phrases_of_a_run_are_those_of_its_corpus(phrase_run: selfvec.Run, tmp_path: Path, capsys) -> None:
     rows = phrases(phrase_run)
     assert {"flash_flood", "Cedar_Rapids"} <= set(rows.terms)
     selfvec.save_run(phrase_run, tmp_path / "run")
@@ -280,9 +242,7 @@ def test_a_run_tells_its_phrases_again(phrase_run: selfvec.Run, tmp_path: Path, 
     [
         [],
         {"tokens": 3},
-        {"tokens": 3, "rows": [{"word": "flash_flood"}]},
         {"tokens": 3, "rows": [{"term": "no_such", "count": 3}]},
-        {"tokens": 3, "rows": [{"term": "flash_flood", "count": "3"}]},
         {"tokens": 3, "rows": [{"term": "flash_flood", "count": 3, "npmi": "high"}]},
         {"tokens": "many", "rows": []},
     ],
@@ -308,14 +268,6 @@ def test_pieces_have_no_phrases(tmp_path: Path) -> None:
         phrases(run)
 
 
-def test_text_that_is_tokenised_already_has_phrases_too() -> None:
-    texts = ["a flash flood closed the road .", "flash , flood"] * 8
-    run = selfvec.Refiner(method="original", tokenizer="whitespace", phrases="auto").fit(texts, "none").run_
-    counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
-    assert counts["flash_flood_closed"] == 8 if "flash_flood_closed" in counts else counts["flash_flood"] == 8
-    assert counts["flash"] == counts["flood"] == 8
-
-
 def test_the_same_for_any_number_of_threads_and_any_batches(tmp_path: Path) -> None:
     path = tmp_path / "reports.txt"
     path.write_text("\n".join(f"{text} Report {i}." for i, text in enumerate(REPORTS * 40)))
@@ -330,12 +282,8 @@ def test_the_same_for_any_number_of_threads_and_any_batches(tmp_path: Path) -> N
 
 def test_stop_words_left_out_are_still_seen_inside_phrases() -> None:
     texts = ["loss of consciousness after a fall", "loss and consciousness"] * 6
-    run = (
-        selfvec.Refiner(method="original", stop_words="en", phrases="auto", min_count=2)
-        .fit(texts, "none")
-        .run_
-    )
-    counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
+    model = selfvec.Refiner(method="original", stop_words="en", phrases="auto", min_count=2)
+    counts = counts_of(model.fit(texts, "none").run_)
     assert counts["loss_of_consciousness"] == 6
     assert counts["loss"] == counts["consciousness"] == 6
     assert "of" not in counts
@@ -345,22 +293,17 @@ def test_listed_phrases(tmp_path: Path) -> None:
     listed = tmp_path / "terms.txt"
     listed.write_text("# ours\nFlash flood\ncounty-road\nclosed the road\nnot there\n")
     run = selfvec.Refiner(method="original", phrases=str(listed)).fit(REPORTS, "none").run_
-    told = run.provenance["phrases"]["rows"]
-    assert {row["term"]: row["count"] for row in told} == {
-        "flash_flood": 24,
-        "county_road": 8,
-        "closed_the_road": 8,
-    }
-    assert all(row["npmi"] is None for row in told)
+    rows = run.provenance["phrases"]["rows"]
+    counts = {row["term"]: row["count"] for row in rows}
+    assert counts == {"flash_flood": 24, "county_road": 8, "closed_the_road": 8}
+    assert all(row["npmi"] is None for row in rows)
 
 
-def test_as_many_as_asked_for() -> None:
+def test_as_many_phrases_as_asked_for() -> None:
     run = selfvec.Refiner(method="original", phrases=1).fit(REPORTS, "none").run_
     assert [row["term"] for row in run.provenance["phrases"]["rows"]] == phrases(REPORTS, 1).terms
     assert sum("_" in word for word in run.vectors.index_to_key) == 1
 
-
-def test_runs_without_phrases_are_as_they_were() -> None:
     run = selfvec.Refiner(method="original").fit(REPORTS, "none").run_
     assert "phrases" not in run.provenance
     assert not any("_" in word for word in run.vectors.index_to_key)
@@ -369,7 +312,7 @@ def test_runs_without_phrases_are_as_they_were() -> None:
 
 @pytest.mark.parametrize(
     ("written", "rule"),
-    [("hail\n", "2 to 10 words"), ("a b\n\xff\n", "UTF-8"), ("a b c d e f g h i j k\n", "2 to 10 words")],
+    [("hail\n", "2 to 10 words"), ("a b\n\xff\n", "UTF-8")],
 )
 def test_lists_that_are_none(tmp_path: Path, written: str, rule: str) -> None:
     listed = tmp_path / "terms.txt"
@@ -390,18 +333,6 @@ def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> Non
     forgetful = selfvec.Refiner(method="original", keep_tokens=False).fit(REPORTS, "none").run_
     with pytest.raises(InputError, match="has not kept its corpus"):
         phrases(forgetful)
-
-
-def test_real_narratives_have_the_terms_of_their_field(shared_data: Path) -> None:
-    rows = found(str(shared_data / "noaa" / "events.jsonl.gz"))
-    assert {
-        "power_lines",
-        "cold_front",
-        "golf_ball_size_hail",
-        "storm_surge",
-        "lake_effect_snow",
-    } <= rows.keys()
-    assert not rows.keys() & {"of_the", "the_storm", "several_trees"}
 
 
 def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
@@ -425,18 +356,10 @@ def test_the_command_on_a_corpus(tmp_path: Path, capsys) -> None:
     path.write_text("id,notes\n" + "".join(f'{i},"{text}"\n' for i, text in enumerate(REPORTS)))
     command = ["phrases", str(path), "--text-field", "notes", "--min-count", "8"]
     assert main([*command, "--json", "--topn", "2"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["found"] >= 2
-    assert len(told["rows"]) == 2
-    assert {"term", "count", "pmi", "npmi", "c_value", "units"} == told["rows"][0].keys()
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["rows"]) == 2 <= printed["found"]
+    assert {"term", "count", "pmi", "npmi", "c_value", "units"} == printed["rows"][0].keys()
     assert main(command) == 0
-    shown = capsys.readouterr().out
-    assert "cedar_rapids" in shown
-    assert "C-value" in shown
-    for arguments, told in (
-        ([str(tmp_path / "nowhere.txt")], "nowhere.txt"),
-        ([*command[1:], "--npmi", "3"], "--npmi"),
-        ([*command[1:], "--stop-words", "xx"], "--stop-words"),
-    ):
-        assert main(["phrases", *arguments]) == 2
-        assert told in capsys.readouterr().err
+    assert "cedar_rapids" in capsys.readouterr().out
+    assert main([*command, "--npmi", "3"]) == 2
+    assert "--npmi" in capsys.readouterr().err

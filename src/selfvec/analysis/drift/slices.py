@@ -1,7 +1,8 @@
-"""The path of a word through the slices of a corpus: its mean use in each, with a bootstrap of the documents.
+"""Slices of a corpus that can be compared, and the path of a word through them.
 
-Resampling the documents with replacement (Efron, 1979) gives other positions that the word could have had.
-Sums of uses add up over documents, so no draw needs a further pass over the text.
+A corpus of many years has some years with hardly a document, so neighbouring periods are joined. A path is
+the mean use of a word in each slice, with a bootstrap of the documents (Efron, 1979): resampling them with
+replacement gives other positions that the word could have had.
 """
 
 from __future__ import annotations
@@ -15,20 +16,106 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
 from selfvec.base.threads import threads
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, by_label, by_period
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.use_vectors import use_space
+from selfvec.usage.use_vectors import Blocks, block_sums, document_counts, use_space
 
-from .comparable_slices import comparable_slices
-from .document_blocks import BLOCKS, Blocks, block_sums, document_counts
+from .permutation_test import BLOCKS
 
-__all__ = ["SlicePath", "slice_paths"]
+__all__ = ["SlicePath", "comparable_slices", "first_and_last", "join_periods", "slice_paths", "slices_of"]
 
-DRAWS = 200
+ENOUGH = 2_000  # tokens: with fewer, hardly a word of a period can be compared
+PARTS = 8  # most slices of a text
+DRAWS = 200  # of the bootstrap
 LEVEL = 0.95  # of the interval around a distance
 
 Table = NDArray[np.float32]
+
+
+def slices_of(run: Run) -> list[Slice]:
+    """The slices a run was made with: periods or labels of documents; empty if there are none."""
+    if run.tokens is None:
+        return []
+    period = run.provenance.get("options", {}).get("slice")
+    if period:
+        return by_period(run.tokens, period)
+    return by_label(run.tokens) if run.tokens.slices is not None else []
+
+
+def comparable_slices(run: Run) -> list[Slice]:
+    """At most eight slices of a run's corpus, in order: by label, by its period, or by year.
+
+    Empty if the corpus has neither labels nor dates, or falls into a single slice.
+    """
+    batch = run.tokens
+    if batch is None:
+        return []
+    period = run.provenance.get("options", {}).get("slice")
+    try:
+        if batch.slices is not None:
+            found = [part for part in by_label(batch) if part.documents.any()][:PARTS]
+        else:
+            found = join_periods(by_period(batch, period or "year"), batch)
+    except InputError:  # no dates
+        return []
+    return found if len(found) > 1 else []
+
+
+def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = PARTS) -> list[Slice]:
+    """Join neighbouring periods until each holds at least its share of the text.
+
+    >>> dates = np.array([f"{1990 + i}-05-01" for i in range(6)], "datetime64[D]")
+    >>> offsets = np.array([0, 1, 2, 10, 20, 30, 31])
+    >>> batch = TokenBatch(np.zeros(31, np.int32), offsets, ["a"], dates)
+    >>> [part.name for part in join_periods(by_period(batch, "year"), batch, most=3)]
+    ['1990..1993', '1994..1995']
+    """
+    if len(periods) <= 2:
+        return list(periods)
+    sizes = _sizes(periods, batch)
+    groups: list[list[int]] = [[]]
+    for number, size in enumerate(sizes.tolist()):
+        groups[-1].append(number)
+        if sizes[groups[-1]].sum() >= sizes.sum() / most and size:
+            groups.append([])
+    if not groups[-1]:
+        groups.pop()
+    elif len(groups) > 1 and sizes[groups[-1]].sum() < sizes.sum() / most / 2:
+        tail = groups.pop()
+        groups[-1] += tail
+    return [_joined([periods[i] for i in group]) for group in groups]
+
+
+def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = ENOUGH) -> list[Slice]:
+    """The first and the last period, each joined with its neighbours until it has enough tokens.
+
+    >>> dates = np.array([f"{1990 + i}-05-01" for i in range(6)], "datetime64[D]")
+    >>> offsets = np.array([0, 1, 2, 10, 20, 30, 31])
+    >>> batch = TokenBatch(np.zeros(31, np.int32), offsets, ["a"], dates)
+    >>> [part.name for part in first_and_last(by_period(batch, "year"), batch, 8)]
+    ['1990..1992', '1994..1995']
+    """
+    sizes = _sizes(periods, batch)
+    first = 1 + int(np.searchsorted(np.cumsum(sizes), enough))
+    last = 1 + int(np.searchsorted(np.cumsum(sizes[::-1]), enough))
+    if first + last > len(periods):  # too little text in all
+        first = last = 1
+    return [_joined(periods[:first]), _joined(periods[-last:])]
+
+
+def _sizes(periods: Sequence[Slice], batch: TokenBatch) -> NDArray[np.int64]:
+    """Tokens of each period."""
+    lengths = np.diff(batch.offsets)
+    return np.array([lengths[part.documents].sum() for part in periods], np.int64)
+
+
+def _joined(parts: Sequence[Slice]) -> Slice:
+    if len(parts) == 1:
+        return parts[0]
+    documents = np.any([part.documents for part in parts], axis=0)
+    return Slice(f"{parts[0].name}..{parts[-1].name}", documents)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +183,6 @@ def slice_paths(
     words: Sequence[str],
     slices: Sequence[Slice] | None = None,
     *,
-    draws: int = DRAWS,
     seed: int = 0,
     jobs: int | None = None,
 ) -> list[SlicePath]:
@@ -109,8 +195,6 @@ def slice_paths(
     words : sequence of str
     slices : sequence of Slice, optional
         In order; `comparable_slices` of the run by default.
-    draws : int
-        Bootstrap draws.
     seed : int
         For every random choice.
     jobs : int, optional
@@ -149,14 +233,14 @@ def slice_paths(
             uses = np.array([each.sum() for each in np.split(part.uses[mine], cuts)], np.int64)
             rng = np.random.default_rng([seed, word])
             vectors = unit_rows(np.stack([each.sum(axis=0) for each in sums]))
-            drawn = np.stack([_resampled(each, draws, rng) for each in sums], axis=1)
+            drawn = np.stack([_resampled(each, rng) for each in sums], axis=1)
             found.append(SlicePath(space.batch.types[word], names, vectors, drawn, uses, documents[word]))
     return [found[i] for i in inverse.tolist()]
 
 
-def _resampled(rows: Table, draws: int, rng: np.random.Generator) -> Table:
+def _resampled(rows: Table, rng: np.random.Generator) -> Table:
     """Unit sums of as many blocks, drawn with replacement, (B, d)."""
     if not len(rows):
-        return np.zeros((draws, rows.shape[1]), np.float32)
-    times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=draws)
+        return np.zeros((DRAWS, rows.shape[1]), np.float32)
+    times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS)
     return unit_rows(times.astype(np.float32) @ rows)

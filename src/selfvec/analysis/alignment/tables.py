@@ -1,0 +1,246 @@
+"""Two tables without their corpora: their shared words, rotation, and relative representations.
+
+Orthogonal Procrustes rotates one table onto another by their shared words:
+
+    R = argmin Σ_w g_w · |b_w R - a_w|²  over R with orthonormal rows  =  U Vᵀ,   U S Vᵀ = Bᵀ G A
+
+(Schönemann, 1966, *A generalized solution of the orthogonal Procrustes problem*). A rotation changes no
+cosine within a table. A table of fewer dimensions is embedded in the space of the wider one without loss. In
+least squares the words that changed affect all others, so the fit is trimmed: the share of words that is
+farthest off is left out and the rest is fitted again, until the same words are left out (least trimmed
+squares: Rousseeuw, 1984; concentration steps: Rousseeuw and Van Driessen, 2006).
+
+Relative representations give each word's cosines to a few anchor words. Two spaces in which words are equally
+near to one another agree on them, whatever their axes, scales and dimensions (Moschella et al., 2023,
+*Relative representations enable zero-shot latent space communication*). Nothing is fitted, but directions
+that the anchors do not span are lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.kmeans import lloyd
+from selfvec.numerics.rows import unit_rows
+
+__all__ = [
+    "ANCHORS",
+    "CHOICES",
+    "TRIM",
+    "Rotation",
+    "SharedWords",
+    "choose_anchors",
+    "fit_rotation",
+    "procrustes",
+    "relative_rows",
+    "shared_words",
+]
+
+TRIM = 0.1  # share of the shared words that is left out of the fit
+ANCHORS = 300
+CHOICES = ("frequency", "kmeans", "farthest")
+_EVIDENCE = 20  # occurrences at which a word has half of its full weight
+_ROUNDS = 50  # of leaving out and fitting again, and of k-means, at most
+_BLOCK = 8192  # rows rotated at a time
+
+Float = NDArray[np.floating[Any]]
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SharedWords:
+    """n words with a vector in both tables, most frequent first, ties in alphabetical order.
+
+    If counts are unknown, the later of a word's two places in the tables is its rank: vectors files are
+    usually sorted by frequency.
+    """
+
+    words: list[str]
+    rows_a: Ints  # (n,), their rows in the two tables
+    rows_b: Ints
+    counts_a: Ints | None = None  # (n,), their occurrences, if both tables know them
+    counts_b: Ints | None = None
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @property
+    def weights(self) -> Numbers:
+        """Weights in a fit, (n,): m / (m + 20) for the smaller count m, or 1 if counts are unknown."""
+        if self.counts_a is None or self.counts_b is None:
+            return np.ones(len(self))
+        seen = np.minimum(self.counts_a, self.counts_b)
+        return np.asarray(seen / (seen + _EVIDENCE), np.float64)
+
+
+def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
+    """The words with a vector in both tables that occur ``min_count`` times in the text of either."""
+    both = [(word, row, b.key_to_index[word]) for word, row in a.key_to_index.items() if word in b]
+    rows_a = np.array([row for _, row, _ in both], np.int64)
+    rows_b = np.array([row for _, _, row in both], np.int64)
+    kept = np.any(a.vectors[rows_a] != 0, axis=1) & np.any(b.vectors[rows_b] != 0, axis=1)
+    counts = None if a.counts is None or b.counts is None else (a.counts[rows_a], b.counts[rows_b])
+    if min_count > 1:
+        if counts is None:
+            raise OptionError(
+                "needs two tables with word counts",
+                field="min_count",
+                remedy="give two run folders, or leave it out",
+            )
+        kept &= np.minimum(*counts) >= min_count
+    if not kept.any():
+        often = f" and occurs {min_count} times in both texts" if min_count > 1 else ""
+        raise InputError(
+            f"the two tables share no word that has a vector in both{often}",
+            remedy="check that both are of one language and casing",
+        )
+    rarity = np.maximum(rows_a, rows_b) if counts is None else -np.minimum(*counts)
+    order = np.array(sorted(np.flatnonzero(kept).tolist(), key=lambda i: (rarity[i], both[i][0])), np.int64)
+    words = [both[i][0] for i in order.tolist()]
+    known = () if counts is None else (counts[0][order], counts[1][order])
+    return SharedWords(words, rows_a[order], rows_b[order], *known)
+
+
+@dataclass(frozen=True, eq=False)
+class Rotation:
+    """Map from the space of one table into that of another."""
+
+    matrix: Numbers  # (d', d), orthonormal rows, d' ≤ d
+    kept: NDArray[np.bool_]  # (n,), which of the shared words took part in the fit
+    origin: Numbers | float = 0.0  # (d',), subtracted before the rotation
+    target: Numbers | float = 0.0  # (d,), added after it
+
+    def apply(self, rows: Float) -> Table:
+        """Rotate rows, (m, d') -> (m, d) float32; rows of zeros stay zero."""
+        out = np.zeros((len(rows), self.matrix.shape[1]), np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            block = np.asarray(rows[start : start + _BLOCK], np.float64)
+            moved = (block - self.origin) @ self.matrix + self.target
+            out[start : start + _BLOCK] = np.where(np.any(block != 0, axis=1, keepdims=True), moved, 0)
+        return out
+
+
+def procrustes(a: Float, b: Float, weights: Numbers) -> Numbers:
+    """The orthogonal map (d', d) from b (n, d') to a (n, d) with the least weighted squared error.
+
+    >>> a = np.array([[1.0, 0.0], [0.0, 2.0]])
+    >>> quarter = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    >>> procrustes(a, a @ quarter, np.ones(2)).round(6).tolist() == quarter.T.tolist()
+    True
+    """
+    u, _, v = np.linalg.svd((b * weights[:, None]).T.astype(np.float64) @ np.asarray(a, np.float64), False)
+    found: Numbers = u @ v
+    return found
+
+
+def fit_rotation(
+    a: Table, b: Table, weights: Numbers, *, trim: float = TRIM, centre: bool = False
+) -> Rotation:
+    """Trimmed fit of b's rows (n, d') to a's (n, d), of the same n words, without the share ``trim`` of them.
+
+    Unit vectors are fitted. With ``centre`` the rows are fitted as they are after the means of both are
+    aligned. This changes cosines within b; use it if the words of one table share a direction that the other
+    lacks.
+    """
+    if not 0 <= trim < 0.5:
+        raise OptionError(f"is a share from 0 up to a half, not {trim}", field="trim")
+    size = len(a) - int(trim * len(a))
+    _check_sizes(a, b, size)
+    if not centre:
+        a, b = unit_rows(a), unit_rows(b)
+    kept = np.ones(len(a), bool)
+    for _ in range(_ROUNDS):
+        rotation = _fit(a, b, weights, kept, centre)
+        away = np.square(rotation.apply(b) - a).sum(axis=1)
+        closest = np.zeros(len(a), bool)
+        closest[np.argsort(away, kind="stable")[:size]] = True
+        if np.array_equal(closest, kept):
+            break
+        kept = closest
+    return rotation
+
+
+def _check_sizes(a: Table, b: Table, fitted: int) -> None:
+    if b.shape[1] > a.shape[1]:
+        raise InputError(
+            f"a table cannot be rotated into fewer dimensions: this one has {b.shape[1]} and the other "
+            f"{a.shape[1]}",
+            remedy="swap them, or choose the method relative",
+        )
+    if fitted < b.shape[1]:
+        raise InputError(
+            f"rotating {b.shape[1]} dimensions takes as many shared words, and only {fitted} are left to fit",
+            remedy="choose the method relative, a smaller --min-count, or a table of fewer dimensions",
+        )
+
+
+def _fit(a: Table, b: Table, weights: Numbers, kept: NDArray[np.bool_], centre: bool) -> Rotation:
+    one, other, shares = a[kept], b[kept], weights[kept]
+    if not centre:
+        return Rotation(procrustes(one, other, shares), kept)
+    target, origin = ((shares @ rows) / shares.sum() for rows in (one, other))
+    return Rotation(procrustes(one - target, other - origin, shares), kept, origin, target)
+
+
+def relative_rows(rows: Float, anchors: Float) -> Table:
+    """Cosines of rows to anchors, (m, d) and (k, d) -> (m, k) float32; rows of zeros stay zero.
+
+    >>> relative_rows(np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 1.0]])).astype("f2")
+    array([[0.6, 0.8],
+           [0. , 0. ]], dtype=float16)
+    """
+    return np.asarray(unit_rows(rows) @ unit_rows(anchors).T, np.float32)
+
+
+def choose_anchors(
+    words: list[str],  # n shared words, most frequent first
+    rows: Table,  # (n, d), unit rows in one of the tables
+    number: int = ANCHORS,
+    choose: str = "frequency",
+    seed: int = 0,
+) -> Ints:
+    """Choose k anchors among the words: their places, (k,) int64, ascending.
+
+    "frequency" takes the first words; "kmeans" the words nearest to the centres of k clusters, fewer if
+    clusters share one; "farthest" words that are each as far as possible from those before (Gonzalez, 1985),
+    which span the space but tend to be unusual. The last two do not depend on the order of words.
+    """
+    if choose not in CHOICES:
+        raise OptionError(f"is one of {', '.join(CHOICES)}, not {choose!r}", field="choose")
+    if not 1 <= number <= len(words):
+        raise OptionError(
+            f"there are {len(words):,} shared words to choose {number} anchors from",
+            field="anchors",
+            remedy="choose fewer anchors or a smaller least count",
+        )
+    if choose == "frequency":
+        return np.arange(number)
+    order = np.array(sorted(range(len(words)), key=words.__getitem__), np.int64)
+    pick = _farthest if choose == "farthest" else _kmeans
+    return np.unique(order[pick(rows[order], number, np.random.default_rng(seed))])
+
+
+def _farthest(rows: Table, number: int, rng: np.random.Generator) -> Ints:
+    chosen = [int(rng.integers(len(rows)))]
+    nearest = rows @ rows[chosen[0]]
+    nearest[chosen[0]] = np.inf
+    while len(chosen) < number:
+        chosen.append(int(np.argmin(nearest)))
+        np.maximum(nearest, rows @ rows[chosen[-1]], out=nearest)
+        nearest[chosen[-1]] = np.inf
+    return np.array(chosen, np.int64)
+
+
+def _kmeans(rows: Table, number: int, rng: np.random.Generator) -> Ints:
+    """The row nearest to each centre of a spherical k-means from random rows."""
+    first = rows[rng.choice(len(rows), number, replace=False)]
+    _, centres, _ = lloyd(rows, first, spherical=True, rounds=_ROUNDS)
+    return np.asarray(np.argmax(rows @ centres.T, axis=0), np.int64)
