@@ -96,11 +96,12 @@ def _sampled(batch: TokenBatch, documents: NDArray[np.bool_], rng: np.random.Gen
     lengths = np.where(documents, np.diff(batch.offsets), 0)
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    number: Ints = np.arange(total)
+    number = np.arange(total)
     if total > SAMPLE:
         number = np.sort(rng.choice(total, SAMPLE, replace=False, shuffle=False))
     document = np.searchsorted(ends, number, side="right")
-    return number - (ends - lengths)[document] + batch.offsets[document]
+    places: Ints = number - (ends - lengths)[document] + batch.offsets[document]
+    return places
 
 
 def _summed(batch: TokenBatch, places: Ints, table: Table) -> Table:
