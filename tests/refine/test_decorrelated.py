@@ -14,7 +14,7 @@ from selfvec.cooccurrence.lanes import REBUILD
 from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import zca
 from selfvec.refine.decorrelated import DecorrelatedRefinement, anchored, base_vectors
@@ -100,6 +100,25 @@ def test_the_anchor_holds_rare_words_and_lets_frequent_ones_go() -> None:
 
 def problem(seed: int = 3, oov: float = 0.2) -> tuple[TokenBatch, Vectors]:
     return random_problem(seed, 6000, 200, 32, 60, oov)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_composed_words_follow_their_parts_less_the_more_they_have(jobs: int) -> None:
+    batch, original = random_problem(3, 4000, 40, 16, 80, 0.0)
+    sources = np.full(40, Source.KNOWN, np.uint8)
+    sources[::4] = Source.SUBWORDS
+    kept = []
+    for parts in (2, 3, 6):
+        pieces = np.where(sources == Source.SUBWORDS, parts, 1).astype(np.uint8)
+        start = Vectors(batch.types, original.vectors, sources=sources, normalized=True, pieces=pieces)
+        refined = finished(DecorrelatedRefinement(batch, start, window=5, jobs=jobs))
+        assert np.array_equal(refined.sources, sources)
+        kept.append(np.mean(np.einsum("ij,ij->i", refined.table, refined.base)[::4]))
+    assert kept == sorted(kept, reverse=True)
+    assert kept[0] - kept[2] > 0.05
+    free = finished(DecorrelatedRefinement(batch, start, window=5, anchor=0.0, jobs=jobs))
+    assert np.mean(np.einsum("ij,ij->i", free.table, free.base)[::4]) < kept[2]
+    np.testing.assert_allclose(np.linalg.norm(refined.table, axis=1), 1, atol=1e-5)
 
 
 def test_passes_do_not_collapse() -> None:

@@ -11,12 +11,11 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.selection import (
     ORIGINAL,
-    ClozeTest,
     ContextTest,
+    HalvesTest,
     choose,
-    chosen_of,
     draw_documents,
-    hold_out,
+    folds,
 )
 
 TOPICS, WORDS = 6, 20
@@ -37,7 +36,7 @@ def topical(documents: int, seed: int = 0) -> TokenBatch:
     return by_frequency(batch)
 
 
-def topic_table(batch: TokenBatch, noise: float = 0.3) -> np.ndarray:
+def topic_table(batch: TokenBatch, noise: float = 0.8) -> np.ndarray:
     """Words of one topic near each other: what refining should find."""
     rng = np.random.default_rng(1)
     centres = rng.standard_normal((TOPICS, 16))
@@ -49,12 +48,14 @@ def random_table(batch: TokenBatch, seed: int = 2) -> np.ndarray:
     return unit_rows(np.random.default_rng(seed).standard_normal((len(batch.types), 16)))
 
 
-def test_holding_out_splits_documents_and_loses_no_token() -> None:
-    batch = topical(100)
-    training, held = hold_out(batch, 0.05, np.random.default_rng(0))
-    assert (training.documents, held.documents) == (95, 5)
-    np.testing.assert_array_equal(training.counts + held.counts, batch.counts)
-    assert training.types is batch.types
+def test_every_document_is_held_out_once_and_never_read_then() -> None:
+    batch = topical(103)
+    parts = list(folds(batch, np.random.default_rng(0)))
+    assert sum(held.documents for _, held in parts) == 103
+    for training, held in parts:
+        np.testing.assert_array_equal(training.counts + held.counts, batch.counts)
+        assert training.types is batch.types
+        assert held.documents in (20, 21)
 
 
 def test_context_ranks_by_hand() -> None:
@@ -63,6 +64,7 @@ def test_context_ranks_by_hand() -> None:
         neighbours=np.array([[2, -1], [2, 2]]),
         rivals=np.array([[1, 3], [0, 3]]),
         weights=np.ones(4, np.float32),
+        documents=np.zeros(2, np.int64),
     )
     table = np.array([[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]], np.float32)
     # context (.8, .6): word 0 scores .8, rivals .6 and .96 -> second; word 1 .6 among .8 and .96 -> third
@@ -70,26 +72,32 @@ def test_context_ranks_by_hand() -> None:
     np.testing.assert_allclose(contexts.score(np.zeros_like(table)), [1 / 2, 1 / 2])  # all tied
 
 
-def test_cloze_ranks_by_hand() -> None:
-    cloze = ClozeTest(
-        spans=[np.array([0])],
-        documents=[np.array([1]), np.array([2]), np.array([3])],
-        targets=np.array([1]),
-        origins=np.array([0, 1, 2]),
+def test_halves_rank_by_hand() -> None:
+    halves = HalvesTest(
+        first=[np.array([0]), np.array([1]), np.array([0])],
+        second=[np.array([2]), np.array([3]), np.array([3])],
+        documents=np.array([0, 1, 1]),
         idf=np.ones(4, np.float32),
     )
-    table = unit_rows(np.array([[1, 0], [1, 0.1], [1, 0.5], [0, 1]]))
-    np.testing.assert_allclose(cloze.score(table), [1 / 2])
+    table = unit_rows(np.array([[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]]))
+    # Text 0: cosine .8 with its half, rivals .6 and .6. Text 1: .8, its rival (of document 0) .6.
+    # Text 2: .6, its rival .8.
+    np.testing.assert_allclose(halves.score(table), [1, 1, 0])
+    np.testing.assert_allclose(halves.score(np.zeros_like(table)), [0.5, 0.5, 0.5])  # all tied
 
 
-def test_spans_share_no_word_with_the_rest_and_siblings_do_not_compete() -> None:
+def test_halves_share_no_word_and_long_documents_are_cut() -> None:
     batch = topical(60)
-    training, held = hold_out(batch, 0.2, np.random.default_rng(0))
-    cloze = ClozeTest.draw(held, training, 100, np.random.default_rng(0))
-    assert len(cloze.spans) == len(cloze.targets) > 10
-    for span, target in zip(cloze.spans, cloze.targets, strict=True):
-        assert not np.isin(span, cloze.documents[target]).any()
-    assert len(set(cloze.origins[cloze.targets])) <= held.documents
+    training, held = next(folds(batch, np.random.default_rng(0)))
+    halves = HalvesTest.draw(held, training, np.random.default_rng(0))
+    assert len(halves.first) == len(halves.second) == len(halves.documents) == held.documents
+    assert all(len(second) == 20 for second in halves.second)
+    for first, second in zip(halves.first, halves.second, strict=True):
+        assert not np.isin(first, second).any()
+    long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
+    cut = HalvesTest.draw(long, batch, np.random.default_rng(0))
+    assert len(cut.first) > 50
+    assert max(len(first) + len(second) for first, second in zip(cut.first, cut.second, strict=True)) <= 40
 
 
 def test_what_finds_held_out_words_is_chosen() -> None:
@@ -109,21 +117,36 @@ def test_nothing_worse_than_the_original_is_chosen() -> None:
     collapsed = unit_rows(good + 20 * good[0])
     choice = choose(batch, {ORIGINAL: lambda _: good, "random": lambda _: bad, "flat": lambda _: collapsed})
     assert choice.chosen == ORIGINAL
-    assert "nothing beats" in choice.reason
     assert [row["collapsed"] for row in choice.rows] == [False, False, True]
 
 
-def test_a_collapsed_table_is_out_however_well_it_finds_words() -> None:
-    rows = [
-        {"name": ORIGINAL, "context": 0.1, "worse": [], "collapsed": False},
-        {"name": "flat", "context": 0.3, "worse": [], "collapsed": True},
-        {"name": "significantly worse", "context": 0.25, "worse": ["cloze"], "collapsed": False},
-        {"name": "good", "context": 0.2, "worse": [], "collapsed": False},
-    ]
-    assert chosen_of(rows) == "good"
-    assert chosen_of(rows[:3]) == ORIGINAL
-    rows[0]["context"] = 0.2
-    assert chosen_of(rows) == ORIGINAL  # a tie moves nothing
+def test_what_the_tests_cannot_tell_apart_is_decided_by_order() -> None:
+    batch = topical(300)
+    good, bad = topic_table(batch), random_table(batch)
+    same = {ORIGINAL: lambda _: bad, "first": lambda _: good, "last": lambda _: good.copy()}
+    choice = choose(batch, same)
+    assert choice.chosen == "last"
+    assert choice.rows[1]["sure"] == choice.rows[2]["sure"]
+    assert choice.rows[1]["sure"]["halves"] > 0.99
+    assert choose(batch, {ORIGINAL: lambda _: good, "same": lambda _: good}).chosen == ORIGINAL
+
+
+def test_a_loss_of_effective_rank_is_a_collapse() -> None:
+    """The same table is collapsed beside a full one and not beside itself."""
+    batch = topical(300)
+    full, flat = random_table(batch), random_table(batch)
+    flat[:, 8:] = 0
+    flat = unit_rows(flat)
+    lost = choose(batch, {ORIGINAL: lambda _: full, "flat": lambda _: flat}).rows[1]
+    kept = choose(batch, {ORIGINAL: lambda _: flat, "flat": lambda _: flat.copy()}).rows[1]
+    assert (lost["collapsed"], kept["collapsed"]) == (True, False)
+
+
+def test_texts_of_five_words_can_be_told_apart() -> None:
+    batch = topical(400)
+    short = TokenBatch(batch.ids, np.append(np.arange(0, len(batch), 5), len(batch)), batch.types)
+    choice = choose(short, {ORIGINAL: lambda _: random_table(batch), "good": lambda _: topic_table(batch)})
+    assert choice.chosen == "good"
 
 
 def test_too_little_text_keeps_the_vectors() -> None:
@@ -142,7 +165,7 @@ def test_candidates_never_see_what_is_held_out() -> None:
         return topic_table(batch)
 
     choice = choose(batch, {ORIGINAL: lambda _: random_table(batch), "spy": spy})
-    assert seen == [len(batch) - choice.held_out]
+    assert sum(len(batch) - read for read in seen) == choice.held_out == len(batch)  # five folds of 40 texts
 
 
 @pytest.mark.parametrize("start", ["random", "topics"])
@@ -160,9 +183,7 @@ def test_auto_writes_its_decision_into_the_run(start: str) -> None:
     chosen = next(row for row in decision["candidates"] if row["name"] == decision["chosen"])
     assert not chosen["worse"]
     assert not chosen["collapsed"]
-    assert chosen["context"] == max(
-        row["context"] for row in decision["candidates"] if not row["worse"] and not row["collapsed"]
-    )
+    assert decision["chosen"] == ORIGINAL or chosen["sure"]["halves"] >= 0.9
     if start == "random":
         assert decision["chosen"] != ORIGINAL
     same = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))

@@ -87,7 +87,7 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
     words = ["storm", "storms", "stormy", "zq"]
     table = unit_rows(np.array([[1, 0], [0, 1], [0, 1], [0, 1]]))
     known = np.array([True, False, False, False])
-    moved, shares = blend_spelling(table, counted(words, [50, 2, 200, 1]), known, 1)
+    moved, shares = blend_spelling(table, counted(words, [50, 2, 200, 1]), known, jobs=1)
     np.testing.assert_array_equal(moved[[0, 3]], table[[0, 3]])  # known; shares nothing
     assert moved[1, 0] > moved[2, 0] > 0
     assert shares[1] > shares[2] > 0 == shares[0] == shares[3]
@@ -97,7 +97,7 @@ def test_letters_move_rare_words_more_and_known_ones_never() -> None:
 def test_a_word_without_neighbours_gets_its_letters() -> None:
     words = ["storm", "storms", "zq"]
     table = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
-    moved, shares = blend_spelling(table, counted(words, [5, 1, 1]), np.array([True, False, False]), 1)
+    moved, shares = blend_spelling(table, counted(words, [5, 1, 1]), np.array([True, False, False]), jobs=1)
     np.testing.assert_allclose(moved, [[1, 0], [1, 0], [0, 0]], atol=1e-6)
     np.testing.assert_allclose(shares, [0, 1, 0])
 

@@ -37,7 +37,7 @@ def a_run(**changes: Any) -> Run:
     sources = np.array([1, 2, 0, 1], np.uint8)
     return Run(
         Vectors(WORDS, np.eye(4, dtype=np.float32), counts=tokens.counts, sources=sources),
-        Vectors(WORDS, np.ones((4, 4), np.float32) / 2),
+        Vectors(WORDS, np.ones((4, 4), np.float32) / 2, pieces=np.array([1, 3, 1, 1], np.uint8)),
         History(np.array([0, 2, 2, 3, 3]), np.array([1, 2, 1]), np.ones((3, 4), np.float16)),
         {"method": "paper", "epochs": 2},
         {"health": {"verdicts": []}},
@@ -62,7 +62,7 @@ def assert_same(one: object, other: object, names: str) -> None:
 def test_opening_gives_back_what_was_saved(folder: Path) -> None:
     before, after = a_run(), open_run(folder)
     assert_same(before.vectors, after.vectors, "index_to_key vectors sources counts")
-    assert_same(before.original, after.original, "index_to_key vectors sources")
+    assert_same(before.original, after.original, "index_to_key vectors sources pieces")
     assert_same(before.history, after.history, "starts updates vectors")
     columns = "ids offsets types dates sentences slices slice_names fingerprints sentence_counts counts"
     assert_same(before.tokens, after.tokens, columns)

@@ -47,6 +47,8 @@ class Vectors(WordTable):
         Where the vectors came from, JSON-serialisable.
     normalized : bool
         Whether all rows already have length 1 or 0, so that no second table is needed to compare them.
+    pieces : (V,) uint8, optional
+        The number of parts that each row was composed of; kept by run folders only.
 
     Raises
     ------

@@ -26,7 +26,10 @@ Key = str | int | np.integer[Any]
 """A word, or the number of a row."""
 
 Composer = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Builds vectors for words that have no row: n words -> (n, d) float32, zeros for those it cannot build."""
+"""Builds vectors for words that have no row: n words -> (n, d) float32, zeros for those it cannot build.
+
+It may have a method ``count_pieces``: n words -> (n,) uint8, the parts that each word is composed of.
+"""
 
 
 class Source(IntEnum):
@@ -56,6 +59,7 @@ class WordTable:
         composer: Composer | None = None,
         provenance: Mapping[str, Any] | None = None,
         normalized: bool = False,
+        pieces: NDArray[np.uint8] | None = None,
     ) -> None:
         if matrix.ndim != 2 or len(matrix) != len(words):
             raise InputError(f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}")
@@ -67,6 +71,7 @@ class WordTable:
         self.vectors = matrix
         self.sources = np.full(len(words), Source.KNOWN, np.uint8) if sources is None else sources
         self.counts = counts
+        self.pieces = pieces
         self.composer = composer
         self.provenance: dict[str, Any] = dict(provenance or {})
         self._normalized = normalized and matrix.dtype == np.float32
@@ -172,6 +177,24 @@ class WordTable:
             rows[block] = made
             sources[block[made.any(axis=1)]] = Source.SUBWORDS
         return rows, sources
+
+    def count_pieces(
+        self,
+        words: Sequence[str],
+        sources: NDArray[np.uint8],  # (n,)
+        phrases: Sequence[str] = (),  # those of the words that count as two parts
+    ) -> NDArray[np.uint8] | None:
+        """Parts of each word, (n,) uint8, 2 if the composer cannot tell; None if none is composed."""
+        out = np.where(sources == Source.SUBWORDS, 2, 1).astype(np.uint8)
+        if not np.any(out > 1):
+            return None
+        count, units = getattr(self.composer, "count_pieces", None), set(phrases)
+        if count is not None:
+            for block in _blocks(np.flatnonzero(out > 1)):
+                parts = count([words[i] for i in block.tolist()])
+                phrase = np.fromiter((words[i] in units for i in block.tolist()), bool, len(block))
+                out[block] = np.where(phrase, 2, parts)
+        return out
 
     # Other libraries
 

@@ -141,5 +141,8 @@ def _sample(plan: Plan) -> Plan:
     new = np.empty(len(batch.types), np.int32)
     new[words] = np.arange(len(words), dtype=np.int32)
     types = [batch.types[i] for i in words.tolist()]
-    rows = Vectors(types, original.unit[words], sources=original.sources[words], normalized=True)
+    pieces = None if original.pieces is None else original.pieces[words]
+    rows = Vectors(
+        types, original.unit[words], sources=original.sources[words], normalized=True, pieces=pieces
+    )
     return replace(plan, batch=TokenBatch(new[batch.ids], batch.offsets, types), original=rows)

@@ -225,7 +225,7 @@ def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) ->
     index = {word: i for i, word in enumerate(batch.types)}
     rows = np.zeros((len(index), parts[0].run.original.vector_size), np.float32)
     sources = np.full(len(index), Source.NONE, np.uint8)
-    filled = np.zeros(len(index), bool)
+    pieces, filled = np.ones(len(index), np.uint8), np.zeros(len(index), bool)
     for part in parts:
         original = part.run.original
         places = np.fromiter((index.get(word, -1) for word in original.index_to_key), np.int64)
@@ -234,12 +234,17 @@ def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) ->
             _check_equal(rows[here], original.vectors[block], filled[here], part)
             rows[here], sources[here] = original.vectors[block], original.sources[block]
             filled[here] = True
+            if original.pieces is not None:
+                pieces[here] = original.pieces[block]
     missing = np.flatnonzero(~filled)
     if len(missing) and table is not None:
         words = [batch.types[i] for i in missing.tolist()]
         found, sources[missing] = table.lookup(words, compose=settings.oov == "subwords")
         rows[missing] = unit_in_place(found)
-    return Vectors(batch.types, rows, sources=sources, normalized=True)
+        parts_of = table.count_pieces(words, sources[missing])
+        pieces[missing] = 1 if parts_of is None else parts_of
+    composed = pieces if np.any(sources == Source.SUBWORDS) else None
+    return Vectors(batch.types, rows, sources=sources, normalized=True, pieces=composed)
 
 
 def _check_equal(rows: NDArray[Any], more: NDArray[Any], filled: NDArray[np.bool_], part: Part) -> None:

@@ -1,13 +1,15 @@
-"""``--method auto``: every method refines part of the text and is tested on held-out documents.
+"""``--method auto``: every method refines part of the text and is tested on the documents held out.
 
-Context test: the words around a held-out position should rank the true word above words of its frequency.
-Cloze test: a span cut from a document should rank the rest of that document first. The first favours
-similar words, the second topics. The original vectors are a candidate too. No labels are needed.
+Halves test: a held-out text is cut in two; the first half should find the second among those of other texts.
+Context test: the words around a position should rank the true word above words of its frequency.
+The halves test is about texts, the context test about words. The original vectors are a candidate too. No
+labels are needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,35 +20,26 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
-from .health import anisotropy
+from .health import anisotropy, effective_rank
 
-__all__ = [
-    "ENOUGH",
-    "ORIGINAL",
-    "Choice",
-    "ClozeTest",
-    "ContextTest",
-    "choose",
-    "chosen_of",
-    "draw_documents",
-    "hold_out",
-]
+__all__ = ["ENOUGH", "ORIGINAL", "Choice", "ContextTest", "HalvesTest", "choose", "draw_documents", "folds"]
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
-Scores = dict[str, NDArray[np.float64]]
 
 ORIGINAL = "original"
-ENOUGH = 200_000  # tokens; of a longer text so much is drawn, so that choosing takes a second
-_SHARE = 0.05  # of the documents, held out
-_POSITIONS, _DOCUMENTS = 20_000, 3_000  # measured at most
-_LEAST = 100  # held-out tokens that are needed to compare candidates
-_RESAMPLES = 500
+ENOUGH = 100_000  # tokens; of a longer text so much is drawn, so that choosing takes part of a second
+_FOLDS = 5  # parts of the documents, each held out in turn until there are enough texts
+_TEXTS = 500  # halved texts that are enough
+_LEAST = 100  # tokens that are needed to compare candidates
+_LENGTH = 40  # tokens of a halved text at most; longer documents are cut
+_POSITIONS = 10_000  # for the context test, in each fold
 _SIDE = 10  # neighbours on each side that make a context
 _RIVALS = 63  # words of like frequency that the true word is ranked among
-_SPAN = 12  # tokens cut from a document
-_CUTS = 5  # spans cut from one document, each from the whole of it
 _BATCH = 1024
+_SURE = 0.975  # probability from which a difference counts
+_LIKELY = 0.9  # probability by halves from which a candidate replaces the original
+_RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
 
 
 @dataclass(frozen=True)
@@ -55,10 +48,11 @@ class Choice:
 
     chosen: str  # name of a candidate
     reason: str
-    # For each candidate: name, mean by criterion, "collapsed", and "worse", the criteria by which it is
-    # significantly worse than the original.
+    # For each candidate: name, mean of "halves" and "context", "sure" (by test, the probability that it is
+    # better than the original), "effective_rank", "collapsed", and "worse", the tests by which it is surely
+    # worse than the original.
     rows: list[dict[str, Any]]
-    held_out: int  # tokens that no candidate read
+    held_out: int  # tokens that were tested and that the tested candidates had not read
 
     def as_dict(self) -> dict[str, Any]:
         """The values as JSON-serialisable data, for the run folder."""
@@ -70,12 +64,44 @@ class Choice:
         }
 
 
-def hold_out(batch: TokenBatch, share: float, rng: np.random.Generator) -> tuple[TokenBatch, TokenBatch]:
-    """Split by documents into training and held-out text; both keep the vocabulary."""
-    chosen = np.zeros(batch.documents, bool)
-    number = min(batch.documents - 1, max(1, round(share * batch.documents)))
-    chosen[rng.choice(batch.documents, max(number, 0), replace=False)] = True
-    return batch.part(~chosen), batch.part(chosen)
+def choose(
+    batch: TokenBatch,  # types by falling frequency
+    candidates: Mapping[str, Callable[[TokenBatch], Table]],
+    seed: int = 0,
+) -> Choice:
+    """Measure the candidates on held-out documents and choose one.
+
+    A candidate maps a training text with the same vocabulary to unit rows, (V, d); `ORIGINAL` must be one.
+    Where the tests cannot tell candidates apart, the last one is taken.
+    """
+    measured = {name: _Measured() for name in candidates}
+    tested = held_out = 0
+    rng = np.random.default_rng(seed)
+    for training, held in folds(batch, rng) if batch.documents > 1 and len(batch) >= _LEAST else ():
+        tests: dict[str, HalvesTest | ContextTest] = {
+            "halves": HalvesTest.draw(held, training, rng),
+            "context": ContextTest.draw(held, training.counts, _POSITIONS, rng),
+        }
+        for name, make in candidates.items():
+            measured[name].add(tests, make(training), tested)
+        tested += held.documents
+        held_out += len(held)
+        if sum(map(len, measured[ORIGINAL].scores["halves"])) >= _TEXTS:
+            break
+    if not held_out or not any(map(len, measured[ORIGINAL].scores["halves"])):
+        reason = f"too little text to compare methods: {len(batch)} tokens in {batch.documents} documents"
+        return Choice(ORIGINAL, reason, [], held_out)
+    rows = [one.row(name, measured[ORIGINAL]) for name, one in measured.items()]
+    chosen, reason = _chosen(rows, measured)
+    return Choice(chosen, reason, rows, held_out)
+
+
+def folds(batch: TokenBatch, rng: np.random.Generator) -> Iterator[tuple[TokenBatch, TokenBatch]]:
+    """Training and held-out text of each fold; documents are drawn, both parts keep the vocabulary."""
+    number = min(_FOLDS, batch.documents)
+    fold = rng.permutation(batch.documents) % number
+    for k in range(number):
+        yield batch.part(fold != k), batch.part(fold == k)
 
 
 def draw_documents(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
@@ -90,62 +116,114 @@ def draw_documents(batch: TokenBatch, most: int, rng: np.random.Generator) -> To
     return batch.part(chosen)
 
 
-def choose(
-    batch: TokenBatch,  # types by falling frequency
-    candidates: Mapping[str, Callable[[TokenBatch], Table]],
-    seed: int = 0,
-) -> Choice:
-    """Measure the candidates on held-out documents and choose one.
+class _Measured:
+    """The scores of one candidate in all folds."""
 
-    A candidate maps a training text with the same vocabulary to unit rows, (V, d); `ORIGINAL` must be one.
+    def __init__(self) -> None:
+        self.scores: dict[str, list[NDArray[np.float64]]] = {"halves": [], "context": []}
+        self.documents: dict[str, list[Ints]] = {"halves": [], "context": []}
+        self.rank: list[float] = []
+        self.shared: list[float] = []
+
+    def add(self, tests: Mapping[str, HalvesTest | ContextTest], table: Table, first: int) -> None:
+        """Score a table; ``first`` is the number of documents tested before."""
+        for name, test in tests.items():
+            self.scores[name].append(test.score(table))
+            self.documents[name].append(test.documents + first)
+        self.rank.append(effective_rank(table))
+        self.shared.append(anisotropy(table))
+
+    def mean(self, test: str) -> float:
+        return float(np.concatenate(self.scores[test]).mean())
+
+    def better(self, other: _Measured, test: str) -> float:
+        """The probability that the mean score is above that of another candidate, by documents."""
+        difference = np.concatenate(self.scores[test]) - np.concatenate(other.scores[test])
+        if not np.any(difference):
+            return 0.5
+        spread = np.bincount(np.concatenate(self.documents[test]), difference - difference.mean())
+        error = math.sqrt(float(spread @ spread)) / len(difference)
+        return float(0.5 * math.erfc(-difference.mean() / max(error, 1e-12) / math.sqrt(2)))
+
+    def row(self, name: str, original: _Measured) -> dict[str, Any]:
+        tests = [test for test, scores in self.scores.items() if sum(map(len, scores))]
+        sure = {test: self.better(original, test) for test in tests}
+        rank, shared = float(np.mean(self.rank)), float(np.mean(self.shared))
+        limit = max(COLLAPSED, float(np.mean(original.shared)) + 0.1)
+        return {
+            "name": name,
+            **{test: self.mean(test) for test in tests},
+            "sure": sure,
+            "worse": [test for test, probability in sure.items() if probability < 1 - _SURE],
+            "effective_rank": rank,
+            "collapsed": shared >= limit or rank < _RANK_KEPT * float(np.mean(original.rank)),
+        }
+
+
+def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, _Measured]) -> tuple[str, str]:
+    """The best candidate by halves that is likely better than the original and by no test surely worse.
+
+    Of candidates that the halves test cannot tell from the best, the last one is taken.
     """
-    rng = np.random.default_rng(seed)
-    training, held = hold_out(batch, _SHARE, rng)
-    if len(held) < _LEAST or len(training) < _LEAST:
-        reason = (
-            f"too little text to compare methods: {len(held)} tokens could be held out, {_LEAST} are needed"
-        )
-        return Choice(ORIGINAL, reason, [], len(held))
-    contexts = ContextTest.draw(held, training.counts, _POSITIONS, rng)
-    cloze = ClozeTest.draw(held, training, _DOCUMENTS, rng)
-    measured: dict[str, Scores] = {}
-    shared: dict[str, float] = {}
-    for name, make in candidates.items():
-        table = make(training)
-        shared[name] = anisotropy(table)
-        scores = {"context": contexts.score(table), "cloze": cloze.score(table)}
-        measured[name] = {criterion: found for criterion, found in scores.items() if len(found)}
-    collapsed = {name for name, cosine in shared.items() if cosine >= max(COLLAPSED, shared[ORIGINAL] + 0.1)}
-    rows = [_row(name, scores, measured[ORIGINAL], rng) for name, scores in measured.items()]
-    for row in rows:
-        row["collapsed"] = row["name"] in collapsed
-    chosen = chosen_of(rows)
-    reason = "nothing beats the vectors as they are" if chosen == ORIGINAL else "it finds held-out words best"
-    return Choice(chosen, reason, rows, len(held))
+    standing = [
+        row
+        for row in rows
+        if row["name"] != ORIGINAL
+        and not row["collapsed"]
+        and not row["worse"]
+        and row["sure"]["halves"] >= _LIKELY
+    ]
+    if not standing:
+        return ORIGINAL, "nothing is likely to be better than the vectors as they are"
+    best = measured[max(standing, key=lambda row: float(row["halves"]))["name"]]
+    near = [row for row in standing if best.better(measured[row["name"]], "halves") < _SURE]
+    return str(near[-1]["name"]), "it brings the halves of held-out texts together"
 
 
-def chosen_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The best candidate by the context test that is neither collapsed nor significantly worse.
+@dataclass(frozen=True)
+class HalvesTest:
+    """Held-out texts in two halves, which have no word in common."""
 
-    The context test decides because it has many positions; the cloze test has few spans.
-    """
-    standing = [row for row in rows if not row["worse"] and not row["collapsed"]]
-    original = next(row for row in rows if row["name"] == ORIGINAL)
-    best = max((original, *standing), key=lambda row: float(row["context"]))
-    return str(best["name"])
+    first: list[NDArray[Any]]  # Q of (n,) token ids
+    second: list[NDArray[Any]]  # Q of (n,) token ids
+    documents: Ints  # (Q,): texts of one document do not compete
+    idf: NDArray[np.float32]  # (V,)
 
+    @classmethod
+    def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> HalvesTest:
+        """Cut documents into texts of at most `_LENGTH` tokens, draw `_TEXTS` of them and halve these."""
+        first: list[NDArray[Any]] = []
+        second: list[NDArray[Any]] = []
+        documents: list[int] = []
+        for k in range(held.documents):
+            tokens = held.ids[held.offsets[k] : held.offsets[k + 1]]
+            for text in np.array_split(tokens, -(-len(tokens) // _LENGTH)) if len(tokens) else ():
+                one, other = text[: len(text) // 2], text[len(text) // 2 :]
+                one = one[~np.isin(one, other)]
+                if len(one):
+                    first.append(one)
+                    second.append(other)
+                    documents.append(k)
+        kept = np.sort(rng.permutation(len(first))[:_TEXTS]).tolist()
+        seen = np.zeros(len(training.types))
+        of = np.repeat(np.arange(training.documents), np.diff(training.offsets))
+        np.add.at(seen, np.unique(of * len(seen) + training.ids) % len(seen), 1)
+        idf = np.log((2 + training.documents) / (1 + seen)).astype(np.float32)
+        numbers = np.array([documents[i] for i in kept], np.int64)
+        return cls([first[i] for i in kept], [second[i] for i in kept], numbers, idf)
 
-def _row(name: str, scores: Scores, original: Scores, rng: np.random.Generator) -> dict[str, Any]:
-    means = {criterion: float(found.mean()) for criterion, found in scores.items()}
-    worse = [c for c in means if _significantly_below(scores[c] - original[c], rng)]
-    return {"name": name, **means, "worse": worse}
+    def score(self, unit: Table) -> NDArray[np.float64]:
+        """Share of the other second halves that are less similar than the true one, (Q,) float64."""
+        if not self.first:
+            return np.zeros(0)
+        cosines = self._embed(self.first, unit) @ self._embed(self.second, unit).T
+        truth = np.diag(cosines)[:, None]
+        rivals = self.documents[:, None] != self.documents
+        less = ((cosines < truth) & rivals).sum(axis=1) + 0.5 * ((cosines == truth) & rivals).sum(axis=1)
+        return np.asarray(less / np.maximum(rivals.sum(axis=1), 1), dtype=np.float64)
 
-
-def _significantly_below(differences: NDArray[np.float64], rng: np.random.Generator) -> bool:
-    """Whether the mean difference is below zero in 97.5 % of bootstrap resamples."""
-    draws = rng.integers(0, len(differences), (_RESAMPLES, len(differences)), dtype=np.int32)
-    means = np.array([differences[draw].mean() for draw in draws])
-    return bool(np.mean(means < 0) >= 0.975)
+    def _embed(self, texts: list[NDArray[Any]], unit: Table) -> Table:
+        return unit_rows(np.stack([self.idf[tokens] @ unit[tokens] for tokens in texts]))
 
 
 def context_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -161,6 +239,7 @@ class ContextTest:
     neighbours: Ints  # (P, 2 * _SIDE): -1 outside the document
     rivals: Ints  # (P, _RIVALS)
     weights: NDArray[np.float32]  # (V,)
+    documents: Ints  # (P,)
 
     @classmethod
     def draw(
@@ -179,7 +258,7 @@ class ContextTest:
         low = np.maximum(words - reach, 0)
         high = np.minimum(words + reach + 1, len(counts))
         rivals = low[:, None] + (rng.random((len(words), _RIVALS)) * (high - low)[:, None]).astype(np.int64)
-        return cls(words, neighbours, rivals, context_weights(counts))
+        return cls(words, neighbours, rivals, context_weights(counts), document)
 
     def score(self, unit: Table) -> NDArray[np.float64]:
         """Reciprocal rank of the true word at each position, (P,) float64; ties count half."""
@@ -196,64 +275,3 @@ class ContextTest:
             better = (others > truth[:, None]).sum(axis=1) + 0.5 * (others == truth[:, None]).sum(axis=1)
             out[part] = 1 / (1 + better)
         return out
-
-
-@dataclass(frozen=True)
-class ClozeTest:
-    """Spans cut from documents, and the documents without them."""
-
-    spans: list[NDArray[Any]]  # Q of (n,) token ids; span k was cut from document targets[k]
-    documents: list[NDArray[Any]]  # D of (n,) token ids
-    targets: Ints  # (Q,)
-    origins: Ints  # (D,): rests of the same document have the same number and do not compete
-    idf: NDArray[np.float32]  # (V,)
-
-    @classmethod
-    def draw(cls, held: TokenBatch, training: TokenBatch, most: int, rng: np.random.Generator) -> ClozeTest:
-        """Cut up to `_CUTS` spans per held-out document, each with its own rest of the document.
-
-        Up to ``most`` training documents are added as competitors.
-        """
-        others = rng.choice(training.documents, min(most, training.documents), replace=False)
-        documents: list[NDArray[Any]] = [_document(training, k) for k in np.sort(others).tolist()]
-        spans: list[NDArray[Any]] = []
-        targets: list[int] = []
-        origins = list(range(len(documents)))
-        for k in range(held.documents):
-            tokens = _document(held, k)
-            starts = np.arange(0, len(tokens) - _SPAN + 1, _SPAN)
-            if len(tokens) < 2 * _SPAN:
-                continue
-            for at in np.sort(rng.choice(starts, min(_CUTS, len(starts)), replace=False)).tolist():
-                rest = np.concatenate((tokens[:at], tokens[at + _SPAN :]))
-                span = tokens[at : at + _SPAN]
-                span = span[~np.isin(span, rest)]
-                if len(span):
-                    spans.append(span)
-                    targets.append(len(documents))
-                    documents.append(rest)
-                    origins.append(len(others) + k)
-        seen = np.zeros(len(training.types))
-        for document in documents:
-            seen[np.unique(document)] += 1
-        idf = np.log((1 + len(documents)) / (1 + seen)).astype(np.float32)
-        return cls(spans, documents, np.array(targets, np.int64), np.array(origins, np.int64), idf)
-
-    def score(self, unit: Table) -> NDArray[np.float64]:
-        """Reciprocal rank of the right document for each span, (Q,) float64."""
-        if not self.spans:
-            return np.zeros(0)
-        documents, spans = self._embed(self.documents, unit), self._embed(self.spans, unit)
-        cosines = spans @ documents.T
-        truth = cosines[np.arange(len(spans)), self.targets]
-        cosines[self.origins[self.targets][:, None] == self.origins] = -np.inf
-        equal = (cosines == truth[:, None]).sum(axis=1)
-        better = (cosines > truth[:, None]).sum(axis=1) + 0.5 * equal
-        return np.asarray(1 / (1 + better), dtype=np.float64)
-
-    def _embed(self, texts: list[NDArray[Any]], unit: Table) -> Table:
-        return unit_rows(np.stack([self.idf[tokens] @ unit[tokens] for tokens in texts]))
-
-
-def _document(batch: TokenBatch, k: int) -> NDArray[Any]:
-    return batch.ids[batch.offsets[k] : batch.offsets[k + 1]]

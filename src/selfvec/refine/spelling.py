@@ -104,19 +104,20 @@ def blend_spelling(
     table: Table,  # (V, d) float32, unit
     batch: TokenBatch,
     known: NDArray[np.bool_],  # (V,): rows that stay unchanged
+    half: NDArray[np.integer[Any]] | int = EVIDENCE,  # (V,): occurrences at which S has half of its weight
     jobs: int | None = None,
     out: Table | None = None,  # (V, d) float32; may be `table`
 ) -> tuple[Table, NDArray[np.float32]]:
     """Mix the vectors of unknown words with their predictions from spelling, S; also return the shares of S.
 
     The map is learned on all words: known ones with weight 1, words seen n times with n / (n + 20). An
-    unknown word becomes unit((1 - s) · E + 20 / (n + 20) · S) with s = 20 / (n + 20) · min(1, |S| / 0.4):
-    spelling counts more for rare words, and if other words share more of the spelling. The shares are (V,)
-    float32, 0 to 1.
+    unknown word becomes unit((1 - s) · E + h / (n + h) · S) with s = h / (n + h) · min(1, |S| / 0.4) and h =
+    ``half``: spelling counts more for rare words, and if other words share more of the spelling. The shares
+    are (V,) float32, 0 to 1.
     """
-    doubt = (EVIDENCE / (batch.counts + EVIDENCE)).astype(np.float32)
+    doubt = (half / (batch.counts + half)).astype(np.float32)
     has = table.any(axis=1)
-    trust = np.where(known, np.float32(1), (1 - doubt) * has)
+    trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * has).astype(np.float32)
     spelled = Spelling(batch.types, jobs).predict(table, trust, RIDGE)
     sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
     spelling, context = doubt * sizes, np.where(has, 1 - doubt * np.minimum(1, sizes / SAYS_ALL), 0)

@@ -45,6 +45,7 @@ def starting_vectors(
     Random directions if ``known`` is None. ``phrases`` are types; those without a vector start from their
     words.
     """
+    pieces = None
     if known is None:
         rng = np.random.default_rng(settings.seed)
         rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
@@ -55,13 +56,14 @@ def starting_vectors(
             from selfvec.text.phrases import compose
 
             compose(rows, sources, batch.types, phrases, known)
+        pieces = known.count_pieces(batch.types, sources, phrases)
         if not np.any(rows):
             example = ", ".join(repr(word) for word in batch.types[:3])
             raise InputError(
                 f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
                 remedy="use vectors of the corpus' language and casing, or --vectors none",
             )
-    return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True)
+    return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=pieces)
 
 
 def context_sums(

@@ -3,7 +3,8 @@
     run.json               format number, and provenance: inputs with hashes, options, versions, timings
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
-    original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8
+    original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8, and "pieces" (V,)
+                           uint8 if some are composed
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
@@ -97,7 +98,9 @@ def write_run(run: Run, folder: Path) -> None:
     start = time.perf_counter()
     write_vocabulary(folder / "vocabulary.txt", run.vectors.index_to_key)
     original, refined = run.original, run.vectors
-    write_tensors(folder / "original.safetensors", {"vectors": original.vectors, "sources": original.sources})
+    tensors = {"vectors": original.vectors, "sources": original.sources}
+    pieces = {} if original.pieces is None else {"pieces": original.pieces}
+    write_tensors(folder / "original.safetensors", tensors | pieces)
     assert refined.counts is not None
     tensors = {"vectors": refined.vectors, "counts": refined.counts, "sources": refined.sources}
     write_tensors(folder / "vectors.safetensors", tensors)
@@ -139,6 +142,7 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
         counts=tensors.get("counts"),
         provenance=provenance,
         normalized=True,
+        pieces=tensors.get("pieces"),
     )
 
 

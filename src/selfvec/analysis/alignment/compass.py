@@ -30,7 +30,6 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitening
 from selfvec.refine.decorrelated import (
-    COMPOSED,
     GAMMA,
     POWER,
     WINDOW,
@@ -43,6 +42,7 @@ from selfvec.refine.unknown_words import starting_vectors
 
 __all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
 
+_COMPOSED = 0.2  # share of λ for words composed from their parts
 _SAME = 1e-3  # difference of unit rows that were read from two files and are the same
 
 Table = NDArray[np.float32]
@@ -102,7 +102,7 @@ class Compass:
         """
         strengths = np.zeros(len(self.whole), np.float32)
         strengths[self.sources == Source.KNOWN] = anchor
-        strengths[self.sources == Source.SUBWORDS] = anchor * COMPOSED
+        strengths[self.sources == Source.SUBWORDS] = anchor * _COMPOSED
         words, made = list(self.batch.types), []
         for rows, documents in zip(self.sides(self.second), (~self.second, self.second), strict=True):
             counts = self.batch.part(documents).counts

@@ -207,7 +207,7 @@ def _decision(provenance: dict[str, Any]) -> list[str]:
         f"chose {decision['chosen']}: {decision['reason']} ({decision['held_out_tokens']:,} tokens held out)"
     ]
     for row in decision["candidates"]:
-        figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("context", "cloze") if c in row)
+        figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("halves", "context") if c in row)
         worse = f", significantly worse by {' and '.join(row['worse'])}" if row["worse"] else ""
         lines.append(f"  {row['name']:<13} {figures}{worse}{', collapsed' if row['collapsed'] else ''}")
     return lines

@@ -55,6 +55,11 @@ class Pieces:
                 batch /= np.maximum(lengths, 1)[:, None]
         return out
 
+    def count_pieces(self, words: Sequence[str]) -> NDArray[np.uint8]:
+        """Number of pieces of each word, (n,) uint8, 255 at most."""
+        lengths = map(len, self.ids(words))
+        return np.fromiter((min(length, 255) for length in lengths), np.uint8, len(words))
+
     def ids(self, words: Iterable[str]) -> list[list[int]]:
         """The tokens of each word, without unknown ones."""
         texts = [word.lower() for word in words] if self.lower else list(words)
