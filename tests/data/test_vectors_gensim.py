@@ -94,6 +94,9 @@ def assert_equal(ours: Any, theirs: Any) -> None:
         ("has_index_for", {"key": "unknown"}),
         ("has_index_for", {"key": 49}),
         ("has_index_for", {"key": 50}),
+        ("wmdistance", {"document1": ["w1", "w2", "w2"], "document2": ["w3", "w2", "unknown"]}),
+        ("wmdistance", {"document1": ["w1"], "document2": ["w3", "w4"], "norm": False}),
+        ("wmdistance", {"document1": ["unknown"], "document2": ["w1"]}),
         ("__contains__", {"key": "w1"}),
         ("__getitem__", {"key_or_keys": ["w3", 1]}),
         ("__getitem__", {"key_or_keys": 4}),
@@ -108,6 +111,43 @@ def test_every_method_answers_as_gensim(method: str, given: dict[str, Any]) -> N
     else:
         ours, theirs = getattr(OURS, method)(**given), getattr(THEIRS, method)(**given)
     assert_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("composed", [False, True])
+def test_vectors_for_all_are_those_with_a_row_or_a_composed_one(composed: bool) -> None:
+    vectors = Vectors(WORDS, ROWS, counts=COUNTS, composer=lambda words: np.ones((len(words), 8), np.float32))
+    ours = vectors.vectors_for_all(["w3", "new", "w1", "w3"], composed, copy_vecattrs=True)
+    assert ours.counts is not None
+    if composed:
+        assert ours.index_to_key == ["w3", "new", "w1"]
+        assert ours.counts.tolist() == [47, 0, 49]
+    else:
+        theirs = THEIRS.vectors_for_all(["w3", "new", "w1", "w3"], copy_vecattrs=True)
+        assert ours.index_to_key == theirs.index_to_key
+        np.testing.assert_array_equal(ours.vectors, theirs.vectors)
+        assert ours.counts.tolist() == theirs.expandos["count"].tolist()
+
+
+QUESTIONS = ": one\nw1 w2 w3 w4\nw5 w6 w7 unknown\n{}: two\nW9 w2 w11 w12\n"
+PAIRS = "# words\nw1\tw2\t3.5\nw3\tw4\t1\nW5\tw6\t2\nw5\tunknown\t9\nnot a pair\nw9\tw8\t0\n"
+
+
+@pytest.mark.parametrize("fold", [True, False])
+@pytest.mark.parametrize("unknown", [True, False])
+def test_evaluations_give_gensims_figures(fold: bool, unknown: bool, tmp_path: Path) -> None:
+    answer = OURS.most_similar(["w6", "w7"], ["w5"], topn=1)[0][0]
+    (tmp_path / "questions").write_text(QUESTIONS.format(f"w5 w6 w7 {answer}\n"))
+    (tmp_path / "pairs").write_text(PAIRS)
+    options = {"case_insensitive": fold, "dummy4unknown": unknown}
+    ours, theirs = (v.evaluate_word_analogies(tmp_path / "questions", **options) for v in (OURS, THEIRS))
+    assert ours[0] == pytest.approx(theirs[0])
+    assert ours[0] > 0
+    for one, other in zip(ours[1], theirs[1], strict=True):  # unknown ones are counted in another order
+        assert {key: sorted(value) for key, value in one.items()} == {
+            key: sorted(value) for key, value in other.items()
+        }
+    ours, theirs = (v.evaluate_word_pairs(tmp_path / "pairs", **options) for v in (OURS, THEIRS))
+    assert_equal(ours, [tuple(theirs[0]), tuple(theirs[1]), theirs[2]])
 
 
 @pytest.mark.parametrize("kind", [{}, {"binary": True}, {"no_header": True}])

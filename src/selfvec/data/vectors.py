@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, MissingExtra
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .word_table import Composer, Float, Key, Source, WordTable
+from .word_benchmarks import Sections, word_analogies, word_pairs
+from .word_table import Composer, Float, Key, Source, StrPath, WordTable
 
 __all__ = ["Composer", "Float", "Source", "Vectors"]
 
@@ -63,6 +65,24 @@ class Vectors(WordTable):
     >>> "west" in v, v.get("west") is None, list(v)
     (False, True, ['north', 'up', 'east'])
     """
+
+    def vectors_for_all(
+        self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
+    ) -> Vectors:
+        """A table of those words, each once, that have a row or (``allow_inference``) can be composed.
+
+        ``copy_vecattrs`` keeps the counts; a composed word has count 0.
+        """
+        words = list(dict.fromkeys(keys))
+        rows, sources = self.lookup(words, compose=allow_inference)
+        there = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
+        words = [word for word, kept in zip(words, there.tolist(), strict=True) if kept]
+        counts = None
+        if copy_vecattrs and self.counts is not None:
+            index = np.array([self.get_index(word, -1) for word in words], np.int64)
+            counts = np.where(index >= 0, self.counts[index], 0)
+        matrix = rows[there].astype(self.vectors.dtype, copy=False)
+        return Vectors(words, matrix, sources=sources[there], counts=counts, composer=self.composer)
 
     # Similarity of two words, and of one word to all
 
@@ -279,6 +299,49 @@ class Vectors(WordTable):
             total += abs(weight)
         mean = mean / total if total else mean
         return _unit(mean) if post_normalize else mean
+
+    # Evaluation
+
+    def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
+        """Word mover's distance of two lists of words (Kusner et al., 2015), by the package POT.
+
+        Unknown words are ignored; the distance is infinite if a document has no others. ``norm``: whether
+        rows count at length 1.
+        """
+        try:
+            from ot import emd2
+        except ImportError:
+            raise MissingExtra("POT", "wmd", "wmdistance") from None
+        counted = [Counter(word for word in text if word in self) for text in (document1, document2)]
+        if not all(counted):
+            return float("inf")
+        a, b = (np.stack([self.get_vector(w, norm) for w in each]).astype(np.float64) for each in counted)
+        shares = [np.array(list(each.values())) / each.total() for each in counted]
+        return float(emd2(*shares, np.linalg.norm(a[:, None] - b, axis=2)))
+
+    def evaluate_word_pairs(
+        self,
+        pairs: StrPath,
+        delimiter: str = "\t",
+        *,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """Correlation with human judgements of similarity: see `selfvec.data.word_benchmarks.word_pairs`."""
+        words = self.index_to_key[:restrict_vocab]
+        return word_pairs(words, self.unit, pairs, delimiter, case_insensitive, dummy4unknown)
+
+    def evaluate_word_analogies(
+        self,
+        analogies: StrPath,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        dummy4unknown: bool = False,
+    ) -> tuple[float, Sections]:
+        """Share of analogies answered right: see `selfvec.data.word_benchmarks.word_analogies`."""
+        words = self.index_to_key[:restrict_vocab]
+        return word_analogies(words, self.unit, analogies, case_insensitive, dummy4unknown)
 
 
 def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | Float, float]]:
