@@ -162,7 +162,8 @@ def graph(
     cosines, together = cosines[np.ix_(kept, kept)], together[np.ix_(kept, kept)]
     pairs = np.argwhere(np.triu(joined))
     groups = topic_groups or topics(run, most=max(TERMS, size), seed=seed, progress=progress)
-    places = _layout(run.vectors.unit[rows], np.where(joined, np.maximum(cosines, 0.05), 0.0), seed)
+    weights = np.triu(np.where(joined, np.maximum(cosines, 0.05), 0.0)).astype(np.float64)
+    places = _layout(run.vectors.unit[rows], weights + weights.T, seed)
     edges = [Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b])) for a, b in pairs]
     return Graph(_nodes(run, rows, groups, places), edges, [row.name for row in groups], by)
 
