@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.result_table import short_repr
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
@@ -142,6 +142,8 @@ def graph(
         If an option has an invalid value.
     InputError
         If a word is not in the run, or the run has not kept its tokens.
+    MissingExtra
+        If networkx, which computes the layout, is not installed.
     """
     for name, value, least in (("size", size, 2), ("neighbours", neighbours, 1)):
         if not isinstance(value, int) or value < least:
@@ -171,9 +173,14 @@ def graph(
 def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Positions of nodes, (n, 2) in the unit square, by the weights of their edges, (n, n).
 
-    ForceAtlas2 starts from the two main axes of the nodes' vectors. On real graphs no two names are closer,
-    and fewer edges cross, than with spring or Kamada-Kawai layouts.
+    ForceAtlas2 starts from the two main axes of the nodes' vectors. Nodes of equal mass under strong gravity
+    keep unconnected parts together; on real graphs no two names are closer, and fewer edges cross, than with
+    spring or Kamada-Kawai layouts.
     """
+    try:
+        import networkx
+    except ImportError:
+        raise MissingExtra("networkx", "plot", "a graph of terms") from None
     number = len(rows)
     if number < 2:
         return np.full((number, 2), 0.5)
@@ -182,40 +189,19 @@ def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) 
     first = first * np.sign(np.take_along_axis(first, np.abs(first).argmax(axis=0)[None], axis=0))
     first = first / np.maximum(np.abs(first).max(axis=0), 1e-12)
     first += 0.04 * np.random.default_rng(seed).standard_normal(first.shape)
-    places = _force_atlas(first, weights)
+    found = networkx.forceatlas2_layout(
+        networkx.from_numpy_array(weights),
+        pos=dict(enumerate(first)),
+        max_iter=_STEPS,
+        gravity=_GRAVITY,
+        strong_gravity=True,
+        node_mass=dict.fromkeys(range(number), 1),
+        weight="weight",
+        seed=seed,
+    )
+    places = np.array([found[node] for node in range(number)])
     low, high = places.min(axis=0), places.max(axis=0)
     return np.asarray((places - low) / np.maximum(high - low, 1e-9), np.float64)
-
-
-def _force_atlas(places: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Move nodes by ForceAtlas2 (Jacomy et al., 2014) with equal masses and strong gravity.
-
-    Strong gravity keeps unconnected parts together. The speed adapts to ``swing``, the movement to and fro,
-    and ``traction``, the movement in one direction. Same figures as networkx, which need not be installed.
-    """
-    jitter = 0.05 * np.sqrt(len(places))
-    speed = efficiency = swing = traction = 1.0
-    for _ in range(_STEPS):
-        apart = places[:, None] - places[None]
-        squares = np.linalg.norm(apart, axis=2) ** 2
-        np.fill_diagonal(squares, 1)
-        force = np.einsum("ijk,ij->ik", apart, 2 / squares) - np.einsum("ijk,ij->ik", apart, weights)
-        force -= _GRAVITY * (places - places.mean(axis=0))
-        swing += np.linalg.norm(places - force, axis=1).sum()
-        traction += (0.5 * np.linalg.norm(places + force, axis=1)).sum()
-        allowed = max(np.sqrt(jitter), min(10, jitter * traction / len(places) ** 2))
-        if swing / traction > 2:
-            efficiency *= 0.5 if efficiency > 0.05 else 1
-            allowed = max(allowed, 1)
-        target = allowed * efficiency * traction / swing
-        if swing > allowed * traction:
-            efficiency *= 0.7 if efficiency > 0.05 else 1
-        elif speed < 1000:
-            efficiency *= 1.3
-        speed += min(target - speed, 0.5 * speed)
-        lengths = np.linalg.norm(force, axis=1)
-        places = places + force * (speed / (1 + np.sqrt(speed * lengths)))[:, None]
-    return places
 
 
 def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
