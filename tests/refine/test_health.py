@@ -86,6 +86,40 @@ def test_words_that_stay_empty_are_an_oov_cascade() -> None:
     assert (health.oov, health.oov_empty) == (100, 100)
 
 
+def covered(composed: int, unknown: int, frequent: bool = True):
+    """The health of a table that moved, of whose 400 words so many are composed and unknown."""
+    sources = np.full(len(SPREAD), Source.KNOWN, np.uint8)
+    order = np.arange(len(SPREAD)) if frequent else np.arange(len(SPREAD))[::-1]
+    sources[order[:composed]] = Source.SUBWORDS
+    sources[order[composed : composed + unknown]] = Source.NONE
+    before = np.where((sources == Source.NONE)[:, None], np.float32(0), SPREAD)
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    return check_health(table(before, sources), table(moved, sources))
+
+
+def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
+    health = covered(336, 0)
+    assert (health.known, health.composed, health.oov) == (64, 336, 0)
+    assert names(health) == ["healthy", "guessed words"]
+    assert health.ok
+    finding = health.findings[1]
+    assert (finding.level, finding.message) == (
+        "warn",
+        "84% of your words are guessed from spelling (97% of the text)",
+    )
+    assert finding.remedy.startswith("with a table of whole words this gets better: selfvec fetch vectors")
+    both = covered(100, 120).findings[-1].message
+    assert both.startswith("25% of your words are guessed from spelling and 30% of your words are not in the")
+
+
+def test_a_table_that_has_most_words_or_most_of_the_text_is_not_blamed() -> None:
+    assert names(covered(190, 0)) == ["healthy"]
+    assert names(covered(210, 0)) == ["healthy", "guessed words"]
+    health = covered(400 // 4, 0, frequent=False)
+    assert health.composed_tokens == pytest.approx(100 * 101 / (400 * 401))
+    assert names(health) == ["healthy"]
+
+
 @pytest.mark.parametrize(
     ("noise", "hovers", "verdict"),
     [(1.0, False, True), (0.02, False, False), (0.3, False, True), (0.3, True, False), (0.5, True, True)],

@@ -103,6 +103,8 @@ REPORT = {
     "effective_rank": 8.2,
     "effective_rank_original": 188.4,
     "saturated": 0.71,
+    "known": 4000,
+    "composed": 800,
     "oov": 594,
     "oov_empty": 12,
     "findings": [

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.threads import one_core
+from selfvec.data.coverage import coverage
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
@@ -31,6 +32,8 @@ EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
 OSCILLATING_WANDER = 0.005
 HOVERING_WANDER = 0.12  # for a rule that is meant to hover about a fixed point; measured in docs/online.md
+GUESSED_TYPES = 0.5  # composed and unknown words, as shares of the words and of the text
+GUESSED_TOKENS = 0.1
 _FREQUENT = 200  # words whose neighbours are looked at
 _NEIGHBOURS = 10
 
@@ -62,8 +65,12 @@ class Health:
         Dimensions in use: exp of the entropy of the eigenvalues of the second-moment matrix.
     saturated : float
         Share of the frequent words' ten nearest neighbours with a cosine of .99 or more.
+    known, composed : int
+        Words that had a row of the pretrained table, and words whose vector was composed from parts of words.
+    composed_tokens : float
+        Share of the corpus tokens that are composed words.
     oov, oov_empty : int
-        Words without a pretrained vector, and how many of these still have none.
+        Words that had neither, and how many of these still have no vector.
     oov_tokens : float
         Share of the corpus tokens that are such words.
     turning : float or None
@@ -84,6 +91,9 @@ class Health:
     effective_rank: float
     effective_rank_original: float
     saturated: float
+    known: int
+    composed: int
+    composed_tokens: float
     oov: int
     oov_empty: int
     oov_tokens: float
@@ -147,11 +157,12 @@ def check_health(
     cosines = np.concatenate(
         [np.einsum("ij,ij->i", before[rows], after[rows]) for rows in _blocks(len(before))]
     )
-    unknown = original.sources == Source.NONE
     frequent = top_indices((counts * has).astype(np.float64), min(_FREQUENT, int(has.sum())))
     turning, scatter = _steps(history, frequent)
     spread = anisotropy(after)
     tokens = int(counts.sum())
+    covered = coverage(original, counts)
+    share = {kind: number / max(tokens, 1) for kind, number in covered["tokens"].items()}
     health = Health(
         types=len(refined),
         tokens=tokens,
@@ -162,9 +173,12 @@ def check_health(
         effective_rank=effective_rank(after),
         effective_rank_original=effective_rank(before),
         saturated=_saturated(after, frequent),
-        oov=int(unknown.sum()),
-        oov_empty=int((unknown & ~has).sum()),
-        oov_tokens=float(counts[unknown].sum() / max(tokens, 1)),
+        known=covered["types"]["known"],
+        composed=covered["types"]["composed"],
+        composed_tokens=share["composed"],
+        oov=covered["types"]["unknown"],
+        oov_empty=int(((original.sources == Source.NONE) & ~has).sum()),
+        oov_tokens=share["unknown"],
         turning=turning,
         wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
     )
@@ -219,7 +233,8 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
 
 def _findings(health: Health, steady: float) -> list[Finding]:
     found = [*_space_findings(health), *_movement_findings(health, steady), *_oov_findings(health)]
-    return found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
+    found = found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
+    return [*found, *_guessed_findings(health)]
 
 
 def _space_findings(health: Health) -> list[Finding]:
@@ -273,3 +288,23 @@ def _oov_findings(health: Health) -> list[Finding]:
         "use vectors that know more of these words, let pieces or subwords start them, or set --min-count"
     )
     return [Finding("OOV cascade", "fail", message, remedy)]
+
+
+def _guessed_findings(health: Health) -> list[Finding]:
+    """A warning if the table lacks most of the words."""
+    composed, unknown = health.composed / max(health.types, 1), health.oov / max(health.types, 1)
+    tokens = health.composed_tokens + health.oov_tokens
+    if composed + unknown < GUESSED_TYPES or tokens < GUESSED_TOKENS:
+        return []
+    parts = [(composed, "guessed from spelling"), (unknown, "not in the table")]
+    better = "whole words this gets better" if composed > unknown else "more words this gets better"
+    shares = " and ".join(f"{share:.0%} of your words are {how}" for share, how in parts if share >= 0.005)
+    return [
+        Finding(
+            "guessed words",
+            "warn",
+            f"{shares} ({tokens:.0%} of the text)",
+            f"with a table of {better}: selfvec fetch vectors glove-6b-300 "
+            "(English; selfvec vectors lists others)",
+        )
+    ]

@@ -157,7 +157,7 @@ def inputs_from(
     if settings.keep_tokens and batch is not unstemmed:
         kept = UnstemmedTokens(unstemmed.types, unstemmed.ids, unstemmed.offsets)
     batch = by_frequency(batch)
-    described = replace(described, text=described.text.after_stemming(batch, known))
+    described = replace(described, text=described.text.after_stemming(batch))
     return Inputs(batch, vectors_of(batch), described, kept)
 
 

@@ -163,7 +163,7 @@ def joined_encodings(
         for rule, tokens in counted.items() if isinstance(counted, dict) else ():
             if rule != "minimal count" and isinstance(tokens, int):
                 dropped[rule] = dropped.get(rule, 0) + tokens
-    return Encoding.of(str(texts[0].get("tokenizer")), unstemmed, dropped, None, known={})
+    return Encoding.of(str(texts[0].get("tokenizer")), unstemmed, dropped, None)
 
 
 def _refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings, environment
+from selfvec.data.coverage import coverage
 from selfvec.data.run import Part, Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -118,6 +119,7 @@ def _run_provenance(
         "text": described.text.as_dict(),
         "vectors": described.vectors,
         "option_files": described.option_files,
+        "coverage": coverage(plan.original, batch.counts),
         "sources": {source.name.lower(): int(np.sum(sources == source)) for source in Source},
         "history": refinement.recorder.as_dict(),
         "environment": environment(),

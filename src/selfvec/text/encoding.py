@@ -7,7 +7,7 @@ There are three steps: split and number tokens (per batch, on all cores), apply 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -49,8 +49,6 @@ class Encoding:
         ``raw_tokens``.
     raw_types, types : int
         The first is None for several texts joined, since they may share types.
-    known_types, known_tokens : int
-        Types and tokens that have a vector.
     """
 
     tokenizer: str
@@ -62,8 +60,6 @@ class Encoding:
     dropped: dict[str, int]
     raw_types: int | None
     types: int
-    known_types: int
-    known_tokens: int
 
     @classmethod
     def of(
@@ -72,10 +68,8 @@ class Encoding:
         tokens: TokenBatch,
         dropped: dict[str, int],
         raw_types: int | None,
-        known: Mapping[str, int],  # words with a vector
     ) -> Encoding:
         """The figures of encoded text."""
-        has = np.fromiter((key in known for key in tokens.types), bool, len(tokens.types))
         return cls(
             tokenizer=tokenizer,
             documents=tokens.documents,
@@ -86,24 +80,17 @@ class Encoding:
             dropped=dropped,
             raw_types=raw_types,
             types=len(tokens.types),
-            known_types=int(has.sum()),
-            known_tokens=int(tokens.counts[has].sum()),
         )
 
-    def after_stemming(self, tokens: TokenBatch, known: Mapping[str, int]) -> Encoding:
+    def after_stemming(self, tokens: TokenBatch) -> Encoding:
         """The same of ``tokens``, to which stemming and `min_count` were applied since."""
         rare = self.tokens - len(tokens)
         dropped = self.dropped | ({"minimal count": rare} if rare else {})
-        return Encoding.of(self.tokenizer, tokens, dropped, self.raw_types, known)
-
-    @property
-    def oov_types(self) -> int:
-        """Types without a vector."""
-        return self.types - self.known_types
+        return Encoding.of(self.tokenizer, tokens, dropped, self.raw_types)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
-        return asdict(self) | {"oov_types": self.oov_types}
+        return asdict(self)
 
 
 @dataclass
@@ -260,7 +247,7 @@ def encode(
     sentences = int(sentence_counts.sum())
     names = list(raw.slice_names)
     result = TokenBatch(ids, offsets, types, dates, sentences, slices, names, texts, sentence_counts)
-    return result, Encoding.of(tokenizer.name, result, keys.dropped, len(keys.places), index)
+    return result, Encoding.of(tokenizer.name, result, keys.dropped, len(keys.places))
 
 
 def auto_window(tokens: TokenBatch) -> int:

@@ -60,7 +60,9 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
         ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
         ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
         ("saturated neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
-        ("words without a vector", number("oov", ",d"), "the pretrained table lacks them"),
+        ("words in the table", number("known", ",d"), "they start from a row of their own"),
+        ("composed words", number("composed", ",d"), "guessed from spelling at the start"),
+        ("words without a vector", number("oov", ",d"), "neither known nor composed at the start"),
         ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
     ):
         if value:

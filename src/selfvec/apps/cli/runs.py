@@ -176,16 +176,25 @@ def _report(run: Run, output: Path, as_json: bool) -> None:
 
 
 def _summary(provenance: dict[str, Any]) -> list[str]:
-    timings, sources = provenance["timings"], provenance["sources"]
+    timings, types = provenance["timings"], provenance["coverage"]["types"]
     return [
         f"read {provenance['corpus']['description']}",
-        f"{_count(provenance['tokens'], 'token')}, {_count(provenance['types'], 'type')}, of which "
-        f"{sources['known']:,} had a vector, {sources['subwords']:,} have one from their parts, "
-        f"{sources['context'] + sources['mixed']:,} from the text and {sources['none']:,} none",
+        f"{_count(provenance['tokens'], 'token')}, {_count(provenance['types'], 'type')}: {_covered(types)}",
         *_decision(provenance),
         f"refined with the method {provenance['method']}: {_how(provenance)}, "
         f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
     ]
+
+
+def _covered(types: dict[str, int]) -> str:
+    """How many words started from which kind of vector."""
+    said = {
+        "known": "in the table",
+        "composed": "composed from parts",
+        "random": "in random directions",
+        "unknown": "without a vector",
+    }
+    return ", ".join(f"{types[kind]:,} {how}" for kind, how in said.items() if types[kind] or kind == "known")
 
 
 def _how(provenance: dict[str, Any]) -> str:

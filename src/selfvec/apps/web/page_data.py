@@ -14,6 +14,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.reopen import original_texts
+from selfvec.data.coverage import coverage, has_row
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
@@ -102,7 +103,7 @@ class PageData:
             "comparisons": self.comparisons.choices(),
             "default": self.comparisons.default,
             "verdicts": run.health["verdicts"],
-            "unknown": int(np.count_nonzero(run.original.sources != Source.KNOWN)),
+            "unknown": int(np.count_nonzero(~has_row(run.original))),
         }
 
     def ranking(self, key: str, wanted: Filter, offset: int, limit: int) -> Json:
@@ -191,7 +192,7 @@ class PageData:
     def unknown(self, source: str | None, seen: int, text: str, offset: int, limit: int) -> Json:
         """Words without a pretrained vector, most frequent first, and what their vectors are based on."""
         run, counts, words = self.run, counts_of(self.run), self.run.vectors.index_to_key
-        lacked = run.original.sources != Source.KNOWN
+        lacked = ~has_row(run.original)
         sources = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
         if source is not None and source not in sources:
             raise OptionError(
@@ -209,7 +210,12 @@ class PageData:
             {**self._origin(row), "near": [words[i] for i, _ in near(row, 5)[1]]}
             for row in rows[offset : offset + limit].tolist()
         ]
-        return {"rows": shown, "total": len(rows), "sources": {k: v for k, v in sources.items() if v}}
+        return {
+            "rows": shown,
+            "total": len(rows),
+            "sources": {kind: number for kind, number in sources.items() if number},
+            "coverage": coverage(run.original, counts)["types"],
+        }
 
     def texts(self, question: str, most: int) -> Json:
         """Documents found with the original vectors, and as ``selfvec search`` finds them.

@@ -28,7 +28,7 @@ export class Unknown {
     this.source.replaceChildren(h("option", { value: "" }, `anything (${count(all)})`), ...kinds.map(([name, n]) => h("option", { value: name }, `${SOURCES[name]} (${count(n)})`)));
     this.source.value = state.source;
     if (document.activeElement !== this.from) this.from.value = state.from;
-    this.lead.textContent = all ? `${many(found.total, "word")} of your text ${found.total === 1 ? "is" : "are"} not in the pretrained table. Their vectors are learned from the text or composed from spelling.` : "The pretrained table has every word of your text.";
+    this.lead.textContent = all ? `${many(all, "word")} of your text ${all === 1 ? "is" : "are"} not in the pretrained table: ${count(found.coverage.composed)} were composed from spelling and ${count(found.coverage.unknown + found.coverage.random)} had no vector at the start.` : "The pretrained table has every word of your text.";
     this.body.replaceChildren(...found.rows.map((row) => h("tr", {},
       h("th", { scope: "row" }, h("a", { href: link({ word: row.word, near: "" }), class: "w" }, bdi(row.word))),
       h("td", { class: "num" }, count(row.count)), h("td", {}, SOURCES[row.source_after]),
@@ -84,7 +84,10 @@ const FIGURES = [
   ["anisotropy", "cosine of two random words", "near 1: all words are alike", figure, "anisotropy_original"],
   ["effective_rank", "dimensions in use", "few: the vectors have collapsed", (x) => count(Math.round(x)), "effective_rank_original"],
   ["saturated", "neighbours at a cosine of about 1", "many: similarities mean little", share],
-  ["oov", "words without a pretrained vector", "", count],
+  ["known", "words in the pretrained table", "they start from a row of their own", count],
+  ["composed", "words composed from spelling", "guessed from their parts at the start", count],
+  ["composed_tokens", "their share of the text", "", share],
+  ["oov", "words without a vector at the start", "neither known nor composed", count],
   ["oov_empty", "… that still have none", "nothing was learned about them", count],
   ["oov_tokens", "their share of the text", "", share],
 ];
