@@ -1,7 +1,6 @@
 """Why the paper's rule collapses. Draws the pictures of docs/collapse.md and fills its figures.
 
-The demonstration corpus is the documentation of the Python that runs this, so anybody can; the storm reports
-are measured if they are beside the checkout.
+The text is the documentation of the Python that runs this, so anybody can.
 
     python -m benchmarks.collapse [PART...]      (or: make collapse)
 """
@@ -10,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,7 +17,6 @@ from numpy.typing import NDArray
 
 import selfvec
 from benchmarks.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
-from benchmarks.datasets import GOOGLENEWS, SHARED_DATA
 from benchmarks.page import FIGURES, table, update_page
 from benchmarks.refining import by_epoch, refined, refined_rows
 from selfvec.cooccurrence.scan import ScanOperator
@@ -42,34 +39,11 @@ Table = NDArray[np.float32]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Text:
-    """A corpus to look at: its vectors, words whose neighbours are listed, groups of words on the map."""
-
-    vectors: str
-    words: tuple[str, ...]
-    groups: Mapping[str, tuple[str, ...]]
-
-
-TEXTS = {
-    "demo": Text(
-        "default",
-        ("string", "thread", "class", "exception", "generator", "pickle"),
-        {
-            "errors": ("exception", "error", "raised", "raises", "raise"),
-            "files": ("file", "path", "directory", "open", "read"),
-            "text": ("string", "bytes", "character", "encoding", "str"),
-        },
-    ),
-    "noaa": Text(
-        GOOGLENEWS,
-        ("hail", "gust", "tornado", "derecho"),
-        {
-            "hail": ("hail", "size", "inch", "diameter"),
-            "wind": ("wind", "winds", "gusts", "mph"),
-            "flood": ("flooding", "flash", "water", "rain"),
-        },
-    ),
+WORDS = ("thread", "class", "exception", "pickle")  # whose neighbours are listed
+GROUPS = {  # on the map
+    "errors": ("exception", "error", "raised", "raises", "raise"),
+    "files": ("file", "path", "directory", "open", "read"),
+    "text": ("string", "bytes", "character", "encoding", "str"),
 }
 
 # ---- a plane
@@ -165,13 +139,9 @@ def spectrum(vectors: Table) -> NDArray[np.float64]:
 
 
 @cache
-def runs_of(name: str) -> dict[str, Run]:
-    """A text refined by each rule."""
-    out = {}
-    for rule in RULES:
-        source = python_documentation() if name == "demo" else "NOAA"  # a corpus is read once
-        out[rule] = refined(source, TEXTS[name].vectors, method=rule, history="none")
-    return out
+def runs() -> dict[str, Run]:
+    """The documentation refined by each rule; a corpus is read once."""
+    return {rule: refined(python_documentation(), method=rule, history="none") for rule in RULES}
 
 
 def numbers(runs: Mapping[str, Run]) -> str:
@@ -215,34 +185,30 @@ def neighbours(runs: Mapping[str, Run], words: Sequence[str], topn: int = 5) -> 
     return table(["word", *states.values()], rows)
 
 
-def described(name: str) -> str:
-    """The size of a text; draws its pictures."""
-    runs, text = runs_of(name), TEXTS[name]
-    first = runs["paper"]
-    draw_reads(list(by_reads(first)), FIGURES / f"collapse-reads-{name}.svg")
-    tables = {"original": first.original.unit} | {rule: run.vectors.unit for rule, run in runs.items()}
-    spectra = {rule: spectrum(rows) for rule, rows in tables.items()}
-    draw_spectrum(spectra, FIGURES / f"collapse-spectrum-{name}.svg")
-    named = [first.index(word) for members in text.groups.values() for word in members]
+def described() -> str:
+    """The size of the text; draws its pictures."""
+    first = runs()["paper"]
+    draw_reads(list(by_reads(first)), FIGURES / "collapse-reads.svg")
+    tables = {"original": first.original.unit} | {rule: run.vectors.unit for rule, run in runs().items()}
+    draw_spectrum({rule: spectrum(rows) for rule, rows in tables.items()}, FIGURES / "collapse-spectrum.svg")
+    named = [first.index(word) for members in GROUPS.values() for word in members]
     rows = list(dict.fromkeys([*_frequent(first), *named]))
     titles = {"original": "before", "paper": "the paper's rule", "decorrelated": "decorrelated"}
     states = [(title, unit_rows(tables[rule][rows])) for rule, title in titles.items()]
     words = [first.vectors.index_to_key[i] for i in rows]
-    draw_map(states, words, text.groups, FIGURES / f"collapse-map-{name}.svg")
-    facts = {rule: run.provenance for rule, run in runs.items()}
-    sizes = {key: f"{facts['paper'][key]:,}" for key in ("documents", "tokens", "types", "dimensions")}
+    draw_map(states, words, GROUPS, FIGURES / "collapse-map.svg")
+    sizes = {key: f"{first.provenance[key]:,}" for key in ("documents", "tokens", "types", "dimensions")}
     return (
         f"{sizes['documents']} documents, {sizes['tokens']} tokens, {sizes['types']} words, "
-        f"{sizes['dimensions']} dimensions; windows of {facts['paper']['window']} tokens (the paper's rule) "
-        f"and {facts['online']['window']} (the others)."
+        f"{sizes['dimensions']} dimensions; windows of {first.provenance['window']} tokens "
+        f"(the paper's rule) and {runs()['online'].provenance['window']} (the others)."
     )
 
 
-def strongest(name: str) -> str:
+def strongest() -> str:
     """Share of the strongest direction."""
-    runs = runs_of(name)
-    shares = [spectrum(runs["paper"].original.unit)[0]]
-    shares += [spectrum(runs[rule].vectors.unit)[0] for rule in ("paper", "decorrelated")]
+    shares = [spectrum(runs()["paper"].original.unit)[0]]
+    shares += [spectrum(runs()[rule].vectors.unit)[0] for rule in ("paper", "decorrelated")]
     return (
         f"Share of the strongest direction: {shares[0]:.0%} before, {shares[1]:.0%} after the paper's rule, "
         f"{shares[2]:.0%} after the decorrelated update."
@@ -250,23 +216,18 @@ def strongest(name: str) -> str:
 
 
 PARTS = {
-    f"{part}-{name}": lambda make=make, name=name: make(name)
-    for name in TEXTS
-    for part, make in {
-        "text": described,
-        "numbers": lambda name: numbers(runs_of(name)),
-        "neighbours": lambda name: neighbours(runs_of(name), TEXTS[name].words),
-        "spectrum": strongest,
-    }.items()
+    "text": described,
+    "numbers": lambda: numbers(runs()),
+    "neighbours": lambda: neighbours(runs(), WORDS),
+    "spectrum": strongest,
 }
 
 
 def main() -> int:
-    """Draw the plane, then measure the texts that are there."""
+    """Draw the plane, then measure the documentation."""
     words, states = plane()
     draw_plane(states, words, TOPICS, FIGURES / "collapse-plane.svg")
-    names = sys.argv[1:] or [part for part in PARTS if SHARED_DATA.is_dir() or part.endswith("demo")]
-    return update_page("collapse.md", PARTS, names, needs_data=False)
+    return update_page("collapse.md", PARTS, sys.argv[1:], needs_data=False)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def _neighbours(first: Row, rows: Sequence[Row]) -> Claim:
     before = sum(len(lists[word, 0]) for word in asked)
     kept = sum(len(lists[word, 0] & lists[word, 1]) for word in asked)
     measured = (
-        f"{kept} of {before} neighbours in the tables below stay after one epoch; then, "
+        f"{kept} of {before} neighbours of {', '.join(sorted(asked))} stay after one epoch; then, "
         f"{percent(first['saturated'])} of frequent words' ten nearest are at a cosine of .99 or more"
     )
     flat = first["saturated"] >= 0.5

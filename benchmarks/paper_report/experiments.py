@@ -39,11 +39,9 @@ class Plan:
     epochs: tuple[int, ...] = (1, 2, 3, 4, 5, 10)
     listed_epochs: tuple[int, ...] = (1, 5)
     rates: tuple[float, ...] = (0.005, 0.01, 0.02, 0.05, 0.075, 0.1, 0.15, 0.2)
-    windows: tuple[int, ...] = (5, 9, 13, 21, 41, 81)
     drawn_rates: tuple[float, ...] = (0.01, 0.075, 0.2)
     shuffles: int = 5
     words: tuple[str, ...] = ("thunderstorm", "tornado", "hail")
-    unknown_words: tuple[str, ...] = ("derecho", "mesonet", "golfball")
     held_out: int = 500
     repeats: int = 5
 
@@ -114,18 +112,6 @@ def rates(prepared: Prepared, plan: Plan) -> list[Row]:
             **measured(prepared, rule(plan.window, rate), plan.shuffles),
         }
         for rate in plan.rates
-    ]
-
-
-def windows(prepared: Prepared, plan: Plan) -> list[Row]:
-    """The same at the paper's α, by the size of the window."""
-    return [
-        {
-            "corpus": prepared.name,
-            "window": window,
-            **measured(prepared, rule(window, plan.rate), plan.shuffles),
-        }
-        for window in plan.windows
     ]
 
 

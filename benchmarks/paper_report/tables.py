@@ -11,14 +11,14 @@ from typing import Any
 from benchmarks.page import table
 
 from .claims import claims
-from .wording import band, cosine, percent, rounded, state, word
+from .wording import band, cosine, percent, state, word
 
 Row = dict[str, Any]
 
 _SPACE = (
-    "mean cosine to the original",
-    "mean cosine of two random words (anisotropy)",
-    "dimensions in use (effective rank)",
+    "cosine to the original",
+    "two random words",
+    "effective rank",
 )
 
 
@@ -26,46 +26,11 @@ def parts(results: dict[str, Any]) -> dict[str, str]:
     """Every generated part of the page, by name."""
     return {
         "claims": table(("the paper says", "we measured", "holds?"), claims(results)),
-        "corpus": _corpus(results),
-        "top10": _nearest(results["neighbours"], results["plan"]["words"]),
+        "top10": _nearest(results["neighbours"], results["plan"]["words"][1:2]),
         "epochs": _epochs(results),
-        "frequency": _frequency(results),
-        "direction": _direction(results),
         "rates": _rates(results),
-        "windows": _windows(results),
-        "turns": _turns(results),
-        "oov": _oov(results),
-        "oov-neighbours": _nearest(results["oov_neighbours"], results["plan"]["unknown_words"]),
-        "held-out": _held_out(results),
-        "speed": _speed(results),
+        "direction": _direction(results),
     }
-
-
-def _corpus(results: dict[str, Any]) -> str:
-    heads = (
-        "corpus",
-        "documents",
-        "tokens",
-        "types",
-        "with vectors",
-        "share",
-        "mean sentence (`--window auto`)",
-        "text to ids, s",
-        "one epoch, s",
-    )
-    paper = ("the paper", None, "141K", 3466, 2872, "83 %", 13, None, None)
-    rows = [
-        (
-            row["corpus"],
-            *(row[key] for key in ("documents", "tokens", "types", "types_with_vectors")),
-            percent(row["types_with_vectors"] / row["types"]),
-            row["auto_window"],
-            f"{row['prepare_seconds']:.2f}",
-            f"{row['epoch_seconds']:.3f}",
-        )
-        for row in results["variants"]
-    ]
-    return table(heads, [paper, *rows])
 
 
 def _nearest(rows: Sequence[Row], words: Sequence[str]) -> str:
@@ -83,9 +48,7 @@ def _nearest(rows: Sequence[Row], words: Sequence[str]) -> str:
         ]
         found = [row["neighbours"] for row in states]
         beside = [f"{row['beside']} of {len(near)}" for row, near in zip(states, found, strict=True)]
-        body.append(
-            ("stand beside it", *(text if near else "" for text, near in zip(beside, found, strict=True)))
-        )
+        body.append(("co-occur", *(text if near else "" for text, near in zip(beside, found, strict=True))))
         body.append(("median word", *(cosine(row["median_often"], 4) for row in states)))
         title = f"**{word(asked)}** ({states[0]['occurrences']:,} occurrences in {states[0]['corpus']})"
         blocks.append(f"{title}\n\n{table(('', *(state(row['epochs']) for row in states)), body)}")
@@ -98,35 +61,23 @@ def _space(row: Row) -> tuple[str, ...]:
 
 
 def _epochs(results: dict[str, Any]) -> str:
-    shown = (0, *results["plan"]["epochs"])
-    rows = [
-        (row["corpus"], row["epochs"], *_space(row), percent(row["saturated"]))
-        for row in results["epochs"]
-        if row["epochs"] in shown
-    ]
-    return table(("corpus", "epochs", *_SPACE, "frequent words' neighbours at ≥ .99"), rows)
+    """The space and, by how often words occur, the mean cosine to the original."""
+    rows = []
+    for row in _first(results, "epochs"):
+        if row["epochs"] in results["plan"]["epochs"]:
+            bands = [cosine(group["cosine"]) for group in row["by_frequency"]]
+            rows.append((row["epochs"], *_space(row), *bands))
+            names = [f"words seen {band(group['low'], group['high'])}" for group in row["by_frequency"]]
+    return table(("epochs", *_SPACE, *names), rows)
 
 
-def _frequency(results: dict[str, Any]) -> str:
-    corpus, shown = results["corpora"][0]["corpus"], results["plan"]["epochs"]
-    states = [row for row in results["epochs"] if row["corpus"] == corpus and row["epochs"] in shown]
-    body = [
-        (
-            band(group["low"], group["high"]),
-            group["types"],
-            *(cosine(row["by_frequency"][i]["cosine"]) for row in states),
-        )
-        for i, group in enumerate(states[0]["by_frequency"])
-    ]
-    types = sum(group["types"] for group in states[0]["by_frequency"])
-    means = [cosine(row["mean_cosine_to_original"]) for row in states]
-    body.append(("all, each word counting once", types, *means))
-    return table(("words that occur", "known types", *(state(row["epochs"]) for row in states)), body)
+def _first(results: dict[str, Any], name: str) -> list[Row]:
+    """The rows of the corpus that has the paper's size."""
+    return [row for row in results[name] if row["corpus"] == results["corpora"][0]["corpus"]]
 
 
 def _direction(results: dict[str, Any]) -> str:
     heads = (
-        "corpus",
         "α",
         "epochs",
         "original vectors to the shared direction",
@@ -136,119 +87,27 @@ def _direction(results: dict[str, Any]) -> str:
     shown = (1, *results["plan"]["listed_epochs"], max(results["plan"]["epochs"]))
     rows = [
         (
-            row["corpus"],
             f"{row['rate']:g}",
             row["epochs"],
             *(cosine(row[key]) for key in ("before", "after", "foretold")),
         )
-        for row in results["direction"]
+        for row in _first(results, "direction")
         if row["epochs"] in shown
     ]
     return table(heads, rows)
 
 
-_SENSITIVITY = (
-    *_SPACE,
-    "variance of the final position",
-    "as a share of the distance between two words",
-    "the same, words seen ≥ 10 times",
-    "cosine of successive steps",
-    "scatter of the last states, as a share of that distance",
-    "`selfvec health`",
-)
-
-
-def _sensitivity(row: Row) -> tuple[str, ...]:
-    return (
-        *_space(row),
-        f"{row['variance']:.4f}",
-        percent(row["variance_relative"], 1),
-        percent(row["variance_often_relative"], 1),
-        cosine(row["turning"]),
-        percent(row["wander"], 2),
-        ", ".join(row["verdicts"]),
-    )
-
-
 def _rates(results: dict[str, Any]) -> str:
-    heads = ("α", "kept per update", *_SENSITIVITY)
-    blocks = []
-    for corpus in results["corpora"]:
-        rows = [
-            (f"{row['rate']:g}", percent(row["kept"]), *_sensitivity(row))
-            for row in results["rates"]
-            if row["corpus"] == corpus["corpus"]
-        ]
-        blocks.append(f"One epoch over {corpus['corpus']}:\n\n{table(heads, rows)}")
-    return "\n\n".join(blocks)
-
-
-def _windows(results: dict[str, Any]) -> str:
-    rows = [(row["window"], *_sensitivity(row)) for row in results["windows"]]
-    return table(("window", *_SENSITIVITY), rows)
-
-
-def _turns(results: dict[str, Any]) -> str:
-    figures = results["figures"]
-    words = [turn["word"] for turn in figures[0]["turns"]]
-    heads = [f"{word(name)}, {when}" for when in ("first updates", "last updates") for name in words]
+    heads = ("α", *_SPACE, "variance", "relative to the distance of two words", "turning", "`selfvec health`")
     rows = [
         (
-            f"{figure['rate']:g}",
-            *(f"{turn[when]:.1f}°" for when in ("first", "last") for turn in figure["turns"]),
+            f"{row['rate']:g}",
+            *_space(row),
+            f"{row['variance']:.4f}",
+            percent(row["variance_relative"], 1),
+            cosine(row["turning"]),
+            ", ".join(row["verdicts"]),
         )
-        for figure in figures
-    ]
-    return table(("α", *heads), rows)
-
-
-def _oov(results: dict[str, Any]) -> str:
-    heads = (
-        "corpus",
-        "types",
-        "without a vector",
-        "their share of the text",
-        "of these, seen once",
-        "got a vector",
-        "at their first update",
-        "latest, after … updates",
-        "still empty",
-    )
-    columns = ("oov_once", "got_vector", "at_first_update", "latest_first_vector", "still_empty")
-    rows = [
-        (
-            row["corpus"],
-            row["types"],
-            row["oov"],
-            percent(row["oov_tokens"]),
-            *(row[column] for column in columns),
-        )
-        for row in results["oov"]
+        for row in _first(results, "rates")
     ]
     return table(heads, rows)
-
-
-def _held_out(results: dict[str, Any]) -> str:
-    heads = ("corpus", "epochs", "guess", "mean cosine to the true vector", "its median rank")
-    rows = [
-        (
-            row["corpus"],
-            row["epochs"],
-            row["guess"],
-            cosine(row["cosine"], 3),
-            f"{row['rank']:,.0f} of {row['of']:,}",
-        )
-        for row in results["held_out"]
-    ]
-    return table(heads, rows)
-
-
-def _speed(results: dict[str, Any]) -> str:
-    heads = ("job", "tokens", "seconds", "tokens a second")
-    rows = [
-        (row["job"], row["tokens"], f"{row['seconds']:.3f}", rounded(row["tokens_per_second"]))
-        for row in results["speed"]
-    ]
-    machine = results["machine"]
-    where = f"{machine['cpu']}, {machine['cores']} cores, Python {machine['python']}"
-    return f"{table(heads, rows)}\n\nMedian of {results['plan']['repeats']} runs after a warm-up; {where}."

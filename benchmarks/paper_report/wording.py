@@ -21,15 +21,6 @@ def cosine(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
-def rounded(value: float) -> str:
-    """A large number in millions or thousands.
-
-    >>> rounded(14_012_345), rounded(396_000)
-    ('14.0 M', '396 K')
-    """
-    return f"{value / 1e6:.1f} M" if value >= 1e6 else f"{value / 1e3:,.0f} K"
-
-
 def state(epochs: int) -> str:
     """A point in time.
 
