@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from benchmarks.datasets import GOOGLENEWS, JUDGED, judged
+from benchmarks.datasets import JUDGED, judged
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_cosine, differs, estimate, wordllama
@@ -31,14 +31,10 @@ CHOICES: dict[str, tuple[tuple[str, ...], int | None]] = {
     "original": (("original",), None),
     "refined": (("refined",), None),
     "topics": (("topics",), None),
-    "refined, topics: all axes": (("refined", "topics"), None),
     "**refined, topics: 256 axes**": (("refined", "topics"), 256),
-    "refined, topics: 128 axes": (("refined", "topics"), 128),
-    "original, topics: 256 axes": (("original", "topics"), 256),
-    "all three: 256 axes": (("original", "refined", "topics"), 256),
 }
 DEFAULT, DENSE = "**refined, topics: 256 axes**", "`evaluate`, mode dense (smoothed)"
-COMPARED = ("wordllama as it is", "original", "refined", DENSE, "BM25, stems")
+COMPARED = ("wordllama as it is", "original", DENSE, "BM25, stems")
 
 Found = dict[str, dict[str, Estimate]]
 
@@ -64,19 +60,19 @@ def ways(collection: Collection, run: Run) -> Iterator[tuple[str, Estimate]]:
 
 
 @cache
-def found(start: str) -> Found:
+def found() -> Found:
     """nDCG@10 by way and collection."""
     out: Found = {}
     for name, collection in judged().items():
-        for way, value in ways(collection, refined(name, start)):
+        for way, value in ways(collection, refined(name)):
             out.setdefault(way, {})[name] = value
     return out
 
 
-def quality(start: str) -> str:
+def quality() -> str:
     """A row a way, a column a collection, and the mean."""
     rows = []
-    for way, by_name in found(start).items():
+    for way, by_name in found().items():
         values = [one.value for one in by_name.values()]
         rows.append([way, *(f"{value:.3f}" for value in (*values, np.mean(values)))])
     return table(["", *JUDGED, "mean"], rows)
@@ -84,27 +80,14 @@ def quality(start: str) -> str:
 
 def differences() -> str:
     """The default against others on the same queries."""
-    measured = found("default")
+    measured = found()
     rows = [[way, *(differs(measured[DEFAULT][n], measured[way][n]) for n in JUDGED)] for way in COMPARED]
     return table(["the default minus", *JUDGED], rows)
 
 
-def left_out() -> str:
-    """What would have been chosen on two collections, and what it finds in the third."""
-    measured, rows = found("default"), []
-    for name in JUDGED:
-        others = [other for other in JUDGED if other != name]
-        best = max(CHOICES, key=lambda way: sum(measured[way][other].value for other in others))
-        own, default = measured[best][name].value, measured[DEFAULT][name].value
-        rows.append([name, best.strip("*"), f"{own:.3f}", f"{default:.3f}"])
-    return table(["collection", "chosen on the other two", "finds", "the default"], rows)
-
-
 PARTS = {
-    "quality-embedded": lambda: quality("default"),
-    "quality-google": lambda: quality(GOOGLENEWS),
+    "quality": quality,
     "differences": differences,
-    "choice": left_out,
 }
 
 if __name__ == "__main__":

@@ -13,11 +13,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import repeat
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score, v_measure_score
-from sklearn.metrics.cluster import contingency_matrix, pair_confusion_matrix
+from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics.cluster import contingency_matrix
 
 from benchmarks import datasets
 from benchmarks.page import table, update_page
@@ -26,8 +25,6 @@ from selfvec.analysis.senses import SenseSpace, clustering, sense_space
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.kmeans import k_means
-from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.refine.pipeline import refine_again
 from selfvec.text.rules import Rulebook, Rules
@@ -177,22 +174,11 @@ def spaces(found: Planted) -> dict[str, Callable[[Rows], Rows]]:
     }
 
 
-def grouped(rows: Rows, number: int, how: str) -> Rows:
-    """Groups of uses, their number given."""
-    rng = np.random.default_rng(0)
-    if how == "smoothed":
-        return clustering.cluster_uses(rows, rows, number, rng)[3]
-    return k_means(rows.astype(np.float64), number, repeat(rng, clustering.STARTS))[0]
-
-
 def scores(gold: Rows, found: Rows) -> dict[str, float]:
-    """V-measure, F of pairs (Artiles et al., 2009), adjusted Rand, B-cubed (Bagga and Baldwin, 1998)."""
-    (_, wrong), (missed, right) = pair_confusion_matrix(gold, found)
+    """Adjusted Rand index, and B-cubed (Bagga and Baldwin, 1998)."""
     both = contingency_matrix(gold, found).astype(float)
     precision, recall = ((both**2 / both.sum(axis=axis, keepdims=True)).sum() / both.sum() for axis in (0, 1))
     return {
-        "V": v_measure_score(gold, found),
-        "paired F": float(2 * right / max(2 * right + wrong + missed, 1)),
         "adj. Rand": adjusted_rand_score(gold, found),
         "B³": 2 * precision * recall / (precision + recall),
     }
@@ -207,75 +193,50 @@ def cell(values: list[float]) -> str:
 
 def known_number() -> str:
     """Adjusted Rand index of groupings into as many senses as there are, by space."""
-    cells: dict[tuple[str, str], list[str]] = {}
+    cells: dict[str, list[str]] = {}
     for found in map(planted, SETS):
         for label, space in spaces(found).items():
-            rows = [space(contexts_of(found, word.places)) for word in found.words]
-            for how in ("k-means", "smoothed"):
-                values = [
-                    float(adjusted_rand_score(word.gold, grouped(part, len(word.words), how)))
-                    for word, part in zip(found.words, rows, strict=True)
-                ]
-                cells.setdefault((label, how), []).append(cell(values))
-    return table(["uses", "groups", *SETS], [[*names, *values] for names, values in cells.items()])
+            values = []
+            for word in found.words:
+                rows, rng = space(contexts_of(found, word.places)), np.random.default_rng(0)
+                groups = clustering.cluster_uses(rows, rows, len(word.words), rng)[3]
+                values.append(float(adjusted_rand_score(word.gold, groups)))
+            cells.setdefault(label, []).append(cell(values))
+    return table(["uses", *SETS], [[name, *values] for name, values in cells.items()])
 
 
 def chosen_number() -> str:
-    """The same with the number of senses estimated."""
+    """The same with the number of senses estimated, by kind of pseudo-word."""
     rows = []
     for found in map(planted, SETS):
         groups: dict[str, list[tuple[Pseudo, Rows]]] = {}
         for word in found.words:
             contexts = contexts_of(found, word.places)
             made = clustering.fit_senses(found.space, contexts).posterior(contexts).argmax(axis=1)
-            shares = "equal" if word.share != 0.8 else "4 : 1"
-            groups.setdefault(f"{word.kind}, {shares}", []).append((word, made))
-        everything = [pair for pairs in groups.values() for pair in pairs]
-        groups["all"] = everything
-        groups["all; one sense"] = [(word, np.zeros(len(word.gold), int)) for word, _ in everything]
-        groups["all; random"] = [
-            (word, np.random.default_rng(i).integers(len(word.words), size=len(word.gold)))
-            for i, (word, _) in enumerate(everything)
-        ]
+            groups.setdefault(word.kind, []).append((word, made))
+        groups["all"] = [pair for pairs in groups.values() for pair in pairs]
         for label, pairs in groups.items():
             numbers = [len(np.unique(made)) for _, made in pairs]
             figures = [scores(word.gold, made) for word, made in pairs]
             cells = [cell([figure[name] for figure in figures]) for name in figures[0]]
-            parted = f"{np.mean([n > 1 for n in numbers]):.0%}"
-            rows.append([found.name, label, parted, f"{np.mean(numbers):.1f}", *cells])
-    return table(["collection", "pseudo-words", "parted", "senses", "V", "paired F", "adj. Rand", "B³"], rows)
+            split = f"{np.mean([n > 1 for n in numbers]):.0%}"
+            rows.append([found.name, label, split, f"{np.mean(numbers):.1f}", *cells])
+    return table(["collection", "pseudo-words", "split", "senses", "adj. Rand", "B³"], rows)
 
 
 def false_splits() -> str:
-    """How often words of one sense are split, and uses drawn from one Gaussian with their moments."""
+    """How often words of one sense are split."""
     rows = []
     for found in map(planted, SINGLE):
         for uses in (30, 60, 120, 200):
-            rng = np.random.default_rng(0)
-            split, drawn = [], []
+            rng, split = np.random.default_rng(0), []
             for word in found.single:
-                if len(word.places) < uses:
-                    continue
-                contexts = contexts_of(found, np.sort(rng.choice(word.places, uses, replace=False)))
-                model = clustering.fit_senses(found.space, contexts)
-                split.append(float(len(model.shares) > 1))
-                drawn.append(float(_gaussian_split(found.space, contexts, model, rng)))
+                if len(word.places) >= uses:
+                    contexts = contexts_of(found, np.sort(rng.choice(word.places, uses, replace=False)))
+                    split.append(float(len(clustering.fit_senses(found.space, contexts).shares) > 1))
             if split:
-                rows.append([found.name, uses, len(split), cell(split), cell(drawn)])
-    return table(["collection", "uses", "words", "parted", "Gaussians parted"], rows)
-
-
-def _gaussian_split(
-    space: SenseSpace, contexts: Rows, model: clustering.SenseModel, rng: np.random.Generator
-) -> bool:
-    rows = space.uses(contexts, model.weights)
-    used, width = rows.any(axis=1), rows.shape[1]
-    both = np.hstack([rows, space.uses(contexts, space.weights) - space.centre])[used]
-    centred = both - both.mean(axis=0)
-    noise = rng.standard_normal((len(both), len(both))).astype(np.float32)
-    drawn = both.mean(axis=0) + noise @ centred / np.float32(np.sqrt(len(both)))
-    groups = clustering.cluster_uses(unit_rows(drawn[:, :width]), drawn[:, width:], None, rng)[3]
-    return bool(groups.max() > 0)
+                rows.append([found.name, uses, len(split), cell(split)])
+    return table(["collection", "uses", "words", "split"], rows)
 
 
 PARTS = {"spaces": known_number, "chosen": chosen_number, "single": false_splits}
