@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .errors import FormatError
 
-__all__ = ["map_tensors", "read_metadata", "write_tensors"]
+__all__ = ["map_tensors", "read_header", "read_metadata", "write_tensors"]
 
 _DTYPES = {
     "F64": "<f8",
@@ -71,7 +71,7 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     `FormatError` if the header is malformed or describes more than the file holds; nothing is allocated
     before.
     """
-    header, start = _parse_header(Path(path))
+    header, start = read_header(Path(path))
     header.pop("__metadata__", None)
     room = Path(path).stat().st_size - start
     spans = {name: _checked(path, name, entry, room) for name, entry in header.items()}
@@ -86,12 +86,13 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     """The metadata of a file: texts by name."""
-    header, _ = _parse_header(Path(path))
+    header, _ = read_header(Path(path))
     metadata = header.get("__metadata__", {})
     return dict(metadata) if isinstance(metadata, dict) else {}
 
 
-def _parse_header(path: Path) -> tuple[dict[str, Any], int]:
+def read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """The entries of a file by name, unchecked, and the byte where the data begin."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")

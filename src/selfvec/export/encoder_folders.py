@@ -13,12 +13,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from selfvec.data.run import Run
 from selfvec.search.encoder import Encoder
 from selfvec.search.encoder.reading import REPLACED
-from selfvec.storage.formats.model2vec import word_level_tokenizer, write_encoder_folder
+from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
+from selfvec.storage.formats.pieces import load_tokenizer
 from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
+from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.preprocessing import Preprocessing
 
-__all__ = ["UNKNOWN", "Library", "tokenizer_json", "write_encoder"]
+__all__ = ["UNKNOWN", "Library", "tokenizer_json", "write_encoder", "write_piece_encoder"]
 
 Library = Literal["model2vec", "sentence-transformers"]
 UNKNOWN = "[UNK]"  # never a word: brackets separate words, and words have no capitals
@@ -27,8 +31,27 @@ UNKNOWN = "[UNK]"  # never a word: brackets separate words, and words have no ca
 def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     """Write a new folder that the library loads."""
     folder.mkdir()
-    rows = encoder.rows[encoder.places]  # a row per word
+    rows = with_unknown(encoder.rows[encoder.places])
     write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
+
+
+def write_piece_encoder(run: Run, folder: Path, model2vec: bool) -> int:
+    """Write an encoder of a run of pieces, with the run's tokenizer; return its number of tokens.
+
+    A piece's row is its refined vector times its inverse document frequency; unseen pieces count nothing.
+    """
+    path = Path(Preprocessing.of(run.provenance).tokenizer)
+    tokenizer = load_tokenizer(path / "tokenizer.json" if path.is_dir() else path)
+    batch = run.require_tokens("which an encoder of pieces needs")
+    weights = inverse_document_frequency(batch)
+    rows = np.zeros((tokenizer.get_vocab_size(), run.vectors.vector_size), np.float32)
+    places = [tokenizer.token_to_id(token) for token in batch.types]
+    kept = np.array([place is not None for place in places], bool)
+    rows[[place for place in places if place is not None]] = (run.vectors.unit * weights[:, None])[kept]
+    folder.mkdir()
+    library: Library = "model2vec" if model2vec else "sentence-transformers"
+    write_encoder_folder(folder, rows, tokenizer.to_str(), normalize=True, library=library)
+    return len(rows)
 
 
 def tokenizer_json(encoder: Encoder) -> str:

@@ -19,6 +19,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.storage.formats import FORMATS
 from selfvec.storage.run_folder import is_run
+from selfvec.text.preprocessing import Preprocessing
 
 from .rows import Rows
 from .stores import STORES
@@ -174,8 +175,11 @@ class Target:
 def _write_encoder(export: Export, path: Path) -> Mapping[str, Any]:
     from selfvec.search.encoder import Encoder
 
-    from .encoder_folders import write_encoder
+    from .encoder_folders import write_encoder, write_piece_encoder
 
+    if export.to != "encoder" and _of_pieces(export.run):
+        tokens = write_piece_encoder(export.run, path, export.to == "model2vec")
+        return {"tokens": tokens, "dimensions": export.run.vectors.vector_size}
     with export.progress.stage("Folding", None, "words"):
         encoder = Encoder.of(export.run)
     if export.to == "encoder":
@@ -183,6 +187,27 @@ def _write_encoder(export: Export, path: Path) -> Mapping[str, Any]:
     else:
         write_encoder(encoder, path, "model2vec" if export.to == "model2vec" else "sentence-transformers")
     return {"words": len(encoder), "dimensions": encoder.dimensions}
+
+
+def _of_pieces(run: Run) -> bool:
+    return Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace")
+
+
+def _write_model(export: Export, path: Path) -> Mapping[str, Any]:
+    from selfvec.storage.formats.language_model import write_back
+
+    name = str(export.run.provenance.get("vectors", {}).get("name", ""))
+    beside = [] if export.run.folder is None else [export.run.folder.parent / name]
+    model = next((place for place in (Path(name), *beside) if (place / "tokenizer.json").is_file()), None)
+    if model is None or not _of_pieces(export.run):
+        raise OptionError(
+            "the run is of the pieces and the token table of a language model that is still there",
+            field="to",
+            remedy="refine with --tokenizer MODEL --vectors MODEL, the folder of a model",
+        )
+    table = export.run.vectors
+    changed = write_back(model, path, table.index_to_key, table.unit)
+    return {"model": str(model), "rows": changed, "dimensions": table.vector_size}
 
 
 def _write_words(export: Export, path: Path) -> Mapping[str, Any]:
@@ -224,6 +249,10 @@ def _targets() -> Iterator[tuple[str, Target]]:
             yield form.name, Target(f"the run's words: {form.description}", _write_words, suffix)
     for name, what in _ENCODERS.items():
         yield name, Target(f"texts as vectors: {what}", _write_encoder)
+    yield (
+        "language-model",
+        Target("the model that the run started from, with refined token rows", _write_model),
+    )
     for name, store in STORES.items():
         suffix = "" if store.folder else ".parquet"
         yield name, Target(f"the documents' passages: {store.description}", _write_passages, suffix)

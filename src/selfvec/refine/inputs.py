@@ -19,7 +19,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 from .resume import Execution
-from .unknown_words import starting_vectors
+from .unknown_words import by_token, starting_vectors
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -75,6 +75,7 @@ def read_inputs(
     finder = _phrase_finder(settings)
     with execution.timings.stage("load"):
         known, described = _load(vectors, settings.vectors_errors)
+        known = known if known is None else by_token(known, settings)
     unstemmed, encoding = read_unstemmed(corpus, known, settings, execution, finder=finder)
     about = InputProvenance(corpus.summary.as_dict(), encoding, described, option_files(settings))
     words = known.key_to_index if known is not None else {}

@@ -29,7 +29,7 @@ from selfvec.text.stems import unstemmed_tokens
 
 from .inputs import option_files
 from .pipeline import settings_of
-from .unknown_words import starting_vectors
+from .unknown_words import by_token, starting_vectors
 
 __all__ = ["Given", "Part", "gathered", "part_of", "refuse_changed_files", "refuse_different", "table_of"]
 
@@ -174,7 +174,8 @@ def table_of(part: Part, given: Given = None) -> Vectors | None:
         if "sha256" in recorded and (not Path(place).is_file() or sha256(place) != recorded["sha256"]):
             raise _other(os.fspath(place), f"the file that {part.name} was made of")
         table = load(place, errors=part.settings.vectors_errors)
-    if "sha256" not in recorded or table is given:
+    table = by_token(table, part.settings)
+    if "sha256" not in recorded or isinstance(given, Vectors):
         _check_rows(table, part)
     return table
 

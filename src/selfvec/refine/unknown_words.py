@@ -23,7 +23,7 @@ from .decorrelated import base_vectors
 from .sequential import PaperRefinement
 from .spelling import Spelling
 
-__all__ = ["ContextMap", "context_sums", "every_way", "hold_out", "starting_vectors"]
+__all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "starting_vectors"]
 
 # Chosen on held-out words of PubMed abstracts and samples of them; see docs/oov.md.
 WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture grammar, large ones topic
@@ -35,6 +35,16 @@ ROUNDS = 2  # of fitting each of the two maps to what the other leaves
 _RANDOM_DIMENSIONS = 256  # of random directions (--vectors none)
 
 Table = NDArray[np.float32]
+
+
+def by_token(table: Vectors, settings: Settings) -> Vectors:
+    """The table itself, or, for a corpus of a tokenizer's pieces, its rows by piece if it has them."""
+    pieces = getattr(table.composer, "token_vectors", None)
+    if settings.tokenizer in ("words", "whitespace") or pieces is None:
+        return table
+    found: Vectors = pieces()
+    found.provenance |= table.provenance
+    return found
 
 
 def starting_vectors(

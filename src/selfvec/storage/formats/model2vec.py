@@ -17,13 +17,14 @@ import numpy as np
 
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_folder
-from selfvec.base.tensors import write_tensors
+from selfvec.base.tensors import read_header, write_tensors
 from selfvec.data.vectors import Float, Vectors
 
-from .pieces import read_pieces
-from .source import Input, decoding, encode_words
+from .language_model import find_table
+from .pieces import load_tokenizer, read_pieces, vectors_of
+from .source import Input, as_table, decoding, encode_words
 
-__all__ = ["read", "sniff", "word_level_tokenizer", "write", "write_encoder_folder"]
+__all__ = ["read", "sniff", "with_unknown", "word_level_tokenizer", "write", "write_encoder_folder"]
 
 _LAYOUTS = (  # folder of table and tokenizer, the table's tensor
     ("", "embeddings"),
@@ -34,7 +35,10 @@ _LAYOUTS = (  # folder of table and tokenizer, the table's tensor
 
 def sniff(source: Input) -> bool:
     """A folder with a table and a tokenizer."""
-    return any(_complete(source.path / folder) for folder, _ in _LAYOUTS)
+    sharded = (source.path / "model.safetensors.index.json").is_file()
+    return any(_complete(source.path / folder) for folder, _ in _LAYOUTS) or (
+        sharded and (source.path / "tokenizer.json").is_file()
+    )
 
 
 def _complete(folder: Path) -> bool:
@@ -42,27 +46,34 @@ def _complete(folder: Path) -> bool:
 
 
 def read(source: Input) -> Vectors:
-    """Read a model2vec folder (or a sentence-transformers one with a static table)."""
+    """Read a model2vec folder, a sentence-transformers one with a static table, or a language model's."""
     for folder, tensor in _LAYOUTS:
         if _complete(source.path / folder):
             table = source.open(source.path / folder / "model.safetensors")
-            if tensor.encode() in table.data[: 1 << 16]:
+            if tensor in read_header(table.path)[0]:
                 return read_pieces(table, source.path / folder / "tokenizer.json", tensor)
-    raise source.error(
-        "is no model2vec folder: it needs model.safetensors with a tensor 'embeddings', and tokenizer.json"
-    )
+    model = find_table(source.path)
+    if model is None:
+        raise source.error(
+            "is no folder of vectors: it needs tokenizer.json, and model.safetensors with a tensor "
+            "'embeddings' or the token table of a language model"
+        )
+    tokenizer = load_tokenizer(source.path / "tokenizer.json")
+    if 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) > model.shape[0]:
+        raise source.error("the table has fewer rows than the tokenizer tokens")
+    return vectors_of(as_table(model.rows(), source), tokenizer, source)
 
 
 def write(vectors: Vectors, path: Path) -> None:
     """Write word vectors as a model2vec folder that does not normalise."""
     tokenizer = _tokenizer(vectors)
     with atomic_folder(path) as folder:
-        write_encoder_folder(folder, vectors.vectors, tokenizer, normalize=False)
+        write_encoder_folder(folder, with_unknown(vectors.vectors), tokenizer, normalize=False)
 
 
 def write_encoder_folder(
     folder: Path,
-    rows: Float,  # (V, d) a row per token; one of zeros is added for unknown words, which is number V
+    rows: Float,  # a row per token
     tokenizer: str,  # the content of tokenizer.json
     *,
     normalize: bool,  # whether the library brings the vectors of texts to length 1
@@ -96,11 +107,15 @@ def write_encoder_folder(
         }
     for path, _ in modules[1:]:
         (folder / path).mkdir()
-    unknown = np.zeros((1, rows.shape[1]), rows.dtype)
-    write_tensors(folder / "model.safetensors", {tensor: np.concatenate([rows, unknown])})
+    write_tensors(folder / "model.safetensors", {tensor: rows})
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     for name, content in contents.items():
         (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def with_unknown(rows: Float) -> Float:
+    """Rows of V words and one of zeros, number V, for unknown words. (V + 1, d)"""
+    return np.concatenate([rows, np.zeros((1, rows.shape[1]), rows.dtype)])
 
 
 def word_level_tokenizer(

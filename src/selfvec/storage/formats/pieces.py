@@ -60,6 +60,13 @@ class Pieces:
         lengths = map(len, self.ids(words))
         return np.fromiter((min(length, 255) for length in lengths), np.uint8, len(words))
 
+    def token_vectors(self) -> Vectors:
+        """A row per token, by its text in the tokenizer's vocabulary (``▁hail``, ``##ing``)."""
+        vocabulary = self.tokenizer.get_vocab(with_added_tokens=True)
+        names = sorted(vocabulary, key=vocabulary.__getitem__)
+        rows = self.table[[vocabulary[name] for name in names]]
+        return Vectors(names, rows)
+
     def ids(self, words: Iterable[str]) -> list[list[int]]:
         """The tokens of each word, without unknown ones."""
         texts = [word.lower() for word in words] if self.lower else list(words)
@@ -130,8 +137,13 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
             f"the tokenizer has {size} tokens, the table {len(table)} rows",
             remedy="put the right tokenizer.json beside the table",
         )
+    return vectors_of(table, tokenizer, source)
+
+
+def vectors_of(table: Float, tokenizer: Any, source: Input) -> Vectors:
+    """The rows of whole words, and a composer for others; ``table`` has a row per token."""
     pieces = Pieces(tokenizer, table)
-    with decoding(tokenizer_path, "tokenizer.json"):
+    with decoding(source.path, "tokenizer.json"):
         words, tokens = pieces.whole_words()
     first = len(tokens) and np.array_equal(tokens, np.arange(len(tokens)))
     matrix = table[: len(tokens)] if first else table[tokens]

@@ -1,0 +1,138 @@
+"""The token table of a language model: read as vectors, and written back with everything else unchanged.
+
+A model is a folder of Hugging Face with ``tokenizer.json`` and ``model.safetensors``, or several such files
+and their index. Of its tensors the input embeddings are used, which have one of the usual names.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError
+from selfvec.base.files import read_json
+from selfvec.base.tensors import read_header
+from selfvec.data.vectors import Float
+
+from .pieces import load_tokenizer
+
+__all__ = ["TokenTable", "find_table", "write_back"]
+
+_INDEX = "model.safetensors.index.json"
+_NAMES = (
+    "word_embeddings.weight",
+    "embed_tokens.weight",
+    "wte.weight",
+    "tok_embeddings.weight",
+    "embed_in.weight",
+    "shared.weight",
+)
+_DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
+
+
+@dataclass(frozen=True)
+class TokenTable:
+    """Where the input embeddings of a model are."""
+
+    path: Path  # a safetensors file
+    name: str  # of the tensor
+    dtype: str  # F32, F16 or BF16
+    shape: tuple[int, int]  # tokens, dimensions
+    start: int  # its first byte in the file
+
+    def rows(self) -> Float:
+        """The table, (tokens, d) float32 or float16, a view of the file; BF16 is converted to float32."""
+        stored: NDArray[Any] = np.memmap(self.path, _DTYPES[self.dtype], "r", self.start, self.shape)
+        if self.dtype != "BF16":
+            return stored
+        return (stored.astype(np.uint32) << 16).view(np.float32)
+
+
+def find_table(folder: Path) -> TokenTable | None:
+    """The input embeddings of a model's folder, or None if it has none of a known name.
+
+    Raises `FormatError` if the table does not fit its file.
+    """
+    for path in _files(folder):
+        header, start = read_header(path)
+        for ending in _NAMES:
+            for name, entry in header.items():
+                if name.endswith(ending) and isinstance(entry, dict):
+                    return _checked(path, name, entry, start)
+    return None
+
+
+def _files(folder: Path) -> list[Path]:
+    """The safetensors files of a model that may hold its table."""
+    if (folder / "model.safetensors").is_file():
+        return [folder / "model.safetensors"]
+    if not (folder / _INDEX).is_file():
+        return []
+    places = read_json(folder / _INDEX, "fetch the model again").get("weight_map")
+    found = places.items() if isinstance(places, dict) else ()
+    names = {str(file) for name, file in found if str(name).endswith(_NAMES)}
+    return [folder / name for name in sorted(names) if Path(name).name == name and (folder / name).is_file()]
+
+
+def _checked(path: Path, name: str, entry: dict[str, object], start: int) -> TokenTable:
+    """The table of a header's entry, if it is two-dimensional, of a known type, and inside the file."""
+    dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
+    numbers = [*shape, *offsets] if isinstance(shape, list) and isinstance(offsets, list) else []
+    whole = len(numbers) == 4 and all(type(number) is int and number >= 0 for number in numbers)
+    if not whole or dtype not in _DTYPES:
+        raise FormatError(
+            f"a token table is two-dimensional, of {', '.join(_DTYPES)}; this is {dtype} of shape {shape}",
+            path=path,
+            field=name,
+            remedy="convert it first",
+        )
+    rows, columns, first, last = numbers
+    size = rows * columns * _DTYPES[str(dtype)].itemsize
+    if last - first != size or start + last > path.stat().st_size:
+        rule = f"a table of shape {shape} has {size:,} bytes inside the file"
+        raise FormatError(rule, path=path, field=name, remedy="the file is cut short; fetch it again")
+    return TokenTable(path, name, str(dtype), (rows, columns), start + first)
+
+
+def write_back(
+    folder: Path,
+    target: Path,  # a new folder
+    tokens: Sequence[str],  # n; as in the tokenizer's vocabulary
+    rows: NDArray[np.float32],  # (n, d) unit or zero rows
+) -> int:
+    """Copy a model with the given rows of its token table; return how many rows changed.
+
+    A row keeps the length that it has in the model. Zero rows and all other bytes stay as they are.
+    """
+    table, tokenizer = find_table(folder), load_tokenizer(folder / "tokenizer.json")
+    if table is None:
+        raise FormatError("holds no token table of a known name", path=folder, remedy="name another model")
+    if rows.shape[1] != table.shape[1]:
+        rule = f"the model has {table.shape[1]} dimensions, these vectors {rows.shape[1]}"
+        raise FormatError(rule, path=table.path, field=table.name, remedy="refine its own table")
+    shutil.copytree(folder, target)
+    places = [tokenizer.token_to_id(token) for token in tokens]
+    kept = np.array([place is not None and place < table.shape[0] for place in places], bool)
+    kept &= rows.any(axis=1)
+    numbers = np.array([place for place, used in zip(places, kept, strict=True) if used], np.int64)
+    old = table.rows()[numbers].astype(np.float32)
+    new = rows[kept] * np.linalg.norm(old, axis=1, keepdims=True)
+    copy, dtype = target / table.path.name, _DTYPES[table.dtype]
+    written: np.memmap[Any, Any] = np.memmap(copy, dtype, "r+", table.start, table.shape)
+    written[numbers] = _stored(new, table.dtype)
+    written.flush()
+    return len(numbers)
+
+
+def _stored(rows: NDArray[np.float32], dtype: str) -> NDArray[Any]:
+    """Rows in a table's own type; BF16 is rounded to the nearest, ties to even."""
+    if dtype != "BF16":
+        return rows.astype(_DTYPES[dtype])
+    bits = np.ascontiguousarray(rows, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
