@@ -14,9 +14,9 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Similarity
+from selfvec.evaluation import Retrieval, Similarity
 from selfvec.evaluation.compared_vectors import Table, distinct_names, truncated
-from selfvec.evaluation.report import Report
+from selfvec.evaluation.report import Report, label
 from selfvec.numerics.rows import unit_rows
 
 TABLES = ("refined", "original", "plane.npz")
@@ -182,6 +182,29 @@ def test_the_summary_counts_what_is_told_apart() -> None:
     report = Report([], [dict(same, low=low, high=high) for low, high in intervals])
     expected = "refined against original: better in 2, worse in 1, not distinguishable in 1 of 4 figures"
     assert report.summary() == [expected]
+
+
+def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_path: Path, capsys) -> None:
+    report = selfvec.evaluate(run_folder, [Retrieval(beir, rm3=True), Similarity(pairs)])
+    assert {(row["vectors"], row["mode"]) for row in report.rows if row["kind"] == "retrieval"} == {
+        ("refined", "dense"), ("refined", "hybrid"), ("original", "dense"),
+        ("bm25", "bm25"), ("bm25-rm3", "bm25-rm3"),
+    }  # fmt: skip
+    for figure in report.figures():
+        names = [label(row) for row in figure.rows]
+        assert len(set(names)) == len(names)
+        for names_of_two, *_ in figure.compared():
+            a, b = names_of_two.split(" − ")
+            assert a != b
+    pairs_of = [sentence.split(":")[0] for sentence in report.summary()]
+    assert "refined, dense against refined, hybrid" in pairs_of
+    assert "refined, hybrid against original, dense" in pairs_of
+    assert "refined against original" in pairs_of  # similarity has no mode
+    assert "refined, hybrid against bm25-rm3" in pairs_of
+    assert main(["evaluate", str(run_folder), "--retrieval", str(beir), "--against", "bm25-rm3"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("refined, dense", "refined, hybrid", "original, dense", "  bm25 ", "  bm25-rm3 "):
+        assert name in shown
 
 
 # ---- command line

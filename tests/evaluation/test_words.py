@@ -30,6 +30,45 @@ def test_a_pair_without_a_vector_has_cosine_zero(plane: Vectors, write) -> None:
     assert (row["occurring"], row["spearman_occurring"]) == (3, 1)
 
 
+def test_the_common_figure_is_over_pairs_that_all_tables_know(plane: Vectors, write) -> None:
+    # cosines of `plane`: hail ice .94, hail invoice -1, ice invoice -.94; `other` does not know ice
+    file = write("pairs.tsv", "hail\tice\t9\nhail\tinvoice\t1\nhail\tRome\t2\nhail\tnowhere\t5\n")
+    other = Vectors(["hail", "invoice", "Rome"], np.array([[1, 0], [1, 0], [0, 1]], np.float32))
+    alone = rows_of(plane, Similarity(file))[0]
+    assert (alone["n"], alone["n_common"]) == (4, 3)
+    assert alone["value_common"] == alone["spearman_covered"] == 1
+    report = selfvec.evaluate({"plane": plane, "other": other}, [Similarity(file)])
+    assert [row["n_common"] for row in report.rows] == [2, 2]
+    assert [row["value_common"] for row in report.rows] == [1, -1]  # invoice 1, Rome 2
+    for row in report.rows:
+        assert row["low_common"] <= row["value_common"] <= row["high_common"]
+    (apart,) = report.comparisons
+    assert (apart["difference_common"], apart["n_common"]) == (2, 2)
+    assert apart["difference"] == pytest.approx(report.rows[0]["value"] - report.rows[1]["value"])
+
+
+def test_tables_without_a_common_pair_are_not_told_apart(plane: Vectors, write) -> None:
+    file = write("pairs.tsv", "hail\tice\t9\nhail\tinvoice\t1\nhail\tRome\t2\n" * 9)
+    stranger = Vectors(["nowhere"], np.ones((1, 2), np.float32))
+    report = selfvec.evaluate({"plane": plane, "stranger": stranger}, [Similarity(file)])
+    assert [(row["value_common"], row["n_common"]) for row in report.rows] == [(None, 0), (None, 0)]
+    assert report.comparisons[0]["low"] > 0  # coverage alone
+    assert report.summary() == [
+        "plane against stranger: better in 0, worse in 0, not distinguishable in 1 of 1 figure"
+    ]
+    assert "| plane − stranger, common pairs | – | – | – | not distinguishable |" in report.to_markdown()
+    assert "0 common" in repr(report) or "common –" in repr(report)
+    assert report.to_html()
+
+
+def test_common_pairs_of_one_table_are_those_it_covers(plane: Vectors, write) -> None:
+    file = write("pairs.tsv", "hail\tice\t9\nhail\tinvoice\t1\nhail\tRome\t2\n")
+    row, cut = rows_of(plane, Similarity(file), dimensions=[1])
+    assert row["n_common"] == cut["n_common"] == row["n"]
+    for common, strict in (("value_common", "value"), ("low_common", "low"), ("high_common", "high")):
+        assert row[common] == row[strict]
+
+
 def test_words_as_written_then_lower_then_title_then_from_parts(plane: Vectors) -> None:
     def compose(words):
         return np.array([[0, len(word)] if word.startswith("x") else [0, 0] for word in words], np.float32)

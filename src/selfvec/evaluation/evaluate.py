@@ -127,8 +127,19 @@ def _row(measured: Measurement) -> Row:
         "covered": measured.covered,
         "dimensions": measured.dimensions,
         "truncated": measured.truncated,
+        **_common(measured),
         **measured.extra,
     }
+
+
+def _common(measured: Measurement) -> Row:
+    """The figure over the items that all tables know, if the task measures it; None if they are too few."""
+    if measured.n_common is None:
+        return {}
+    value, low, high = None, None, None
+    if measured.common is not None:
+        value, (low, high) = measured.common.value, measured.common.interval
+    return {"value_common": value, "low_common": low, "high_common": high, "n_common": measured.n_common}
 
 
 def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
@@ -151,4 +162,14 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
         "low": apart.low,
         "high": apart.high,
         "p": apart.p,
+        **_compared_on_common(a, b),
     }
+
+
+def _compared_on_common(a: Measurement, b: Measurement) -> Row:
+    """The difference over the items that all tables know, if the task measures it."""
+    if a.n_common is None:
+        return {}
+    keys = {"difference_common": "value", "low_common": "low", "high_common": "high", "p_common": "p"}
+    found = None if a.common is None or b.common is None else difference(a.common, b.common)
+    return {key: getattr(found, name, None) for key, name in keys.items()} | {"n_common": a.n_common}

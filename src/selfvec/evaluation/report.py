@@ -15,7 +15,7 @@ from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_file
 
-__all__ = ["COSTS", "Figure", "Report", "check_suffix", "costs", "verdict"]
+__all__ = ["COSTS", "Figure", "Report", "check_suffix", "costs", "label", "verdict"]
 
 Row = dict[str, Any]
 
@@ -27,6 +27,8 @@ class Report:
     Each of ``rows`` has ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high``
     (95 % bootstrap interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``,
     further keys of the kind and, where known, ``seconds`` and ``megabytes`` that the table took to make.
+    Rows of similarity have ``value_common``, ``low_common``, ``high_common`` and ``n_common``: the figure
+    over the pairs that all compared tables know. Their comparisons have ``difference_common`` and so on.
     """
 
     rows: list[Row]
@@ -53,12 +55,15 @@ class Report:
         ]
 
     def summary(self) -> list[str]:
-        """For each pair of tables, a sentence: how many figures are better, worse or not distinguishable."""
+        """For each pair of tables, a sentence: how many figures are better, worse or not distinguishable.
+
+        Similarity is judged on the pairs that all tables know.
+        """
         tally: dict[tuple[str, str], Counter[str]] = {}
         for row in self.comparisons:
-            whole = row["dimensions"] is None and row["vectors_a"] != row["vectors_b"]
-            if whole and row.get("kind") not in UNRANKED:
-                tally.setdefault((row["vectors_a"], row["vectors_b"]), Counter())[verdict(row)] += 1
+            a, b = _compared_names(row)
+            if row["dimensions"] is None and a != b and row.get("kind") not in UNRANKED:
+                tally.setdefault((a, b), Counter())[verdict(_on_common(row))] += 1
         return [
             f"{a} against {b}: better in {n['better']}, worse in {n['worse']}, not distinguishable in "
             f"{n['not distinguishable']} of {n.total()} figure{'s' * (n.total() != 1)}"
@@ -98,7 +103,8 @@ class Report:
             width = max(len(label(row)) for row in figure.rows)
             for row in figure.rows:
                 interval = f"{row['low']:.3f} to {row['high']:.3f}"
-                lines.append(f"  {label(row):<{width}}  {row['value']:.3f}  ({interval})")
+                common = f"  common {_common_figures(row)[0]}" if figure.has_common else ""
+                lines.append(f"  {label(row):<{width}}  {row['value']:.3f}  ({interval}){common}")
         return "\n".join([*lines, *self.summary()])
 
     def _repr_html_(self) -> str:
@@ -122,7 +128,9 @@ _BAR, _HEIGHT, _MARGIN = 320, 22, 8  # pixels of a chart in HTML
 
 _READING = (
     "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "
-    "was looked up that has a vector. Differences are paired: both tables were measured on the same items."
+    "was looked up that has a vector. Differences are paired: both tables were measured on the same items. "
+    "Similarity counts every pair, with cosine 0 if a word has no vector. Common pairs are those that all "
+    "tables know; the sentences that follow judge similarity on them."
 )
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -155,25 +163,53 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     return [[shown(row.get(key)) for key in COSTS] for row in rows]
 
 
-def label(row: Row) -> str:
-    """Name of a row's table in a figure.
+def label(row: Mapping[str, Any]) -> str:
+    """Name of a row in a figure: its table, mode, and dimensions if it was cut to them.
 
+    >>> label({"vectors": "refined", "mode": "hybrid"}), label({"vectors": "bm25", "mode": "bm25"})
+    ('refined, hybrid', 'bm25')
     >>> label({"vectors": "refined", "truncated": True, "dimensions": 50})
     'refined, 50 dimensions'
     """
-    name = str(row["vectors"])
-    return f"{name}, {row['dimensions']} dimensions" if row.get("truncated") else name
+    return _name(row["vectors"], row.get("mode"), row["dimensions"] if row.get("truncated") else None)
+
+
+def _name(vectors: str, mode: str | None, dimensions: int | None = None) -> str:
+    mode = f", {mode}" if mode not in (None, vectors) else ""
+    return f"{vectors}{mode}{f', {dimensions} dimensions' if dimensions else ''}"
+
+
+def _compared_names(row: Row) -> tuple[str, str]:
+    """Names of the two figures that a comparison compares."""
+    a, b = (_name(row[f"vectors_{x}"], row.get(f"mode_{x}"), row["dimensions"]) for x in "ab")
+    return a, b
+
+
+def _on_common(row: Row) -> Row:
+    """A comparison over the items that all tables know; itself if the task does not measure them."""
+    keys = ("difference", "low", "high", "p") if "n_common" in row else ()
+    return row | {key: row[f"{key}_common"] for key in keys}
+
+
+def _common_figures(row: Row) -> list[str]:
+    """A row's figure over common items, its interval and their number, as text."""
+    if row.get("value_common") is None:
+        return ["–", "–", f"{row.get('n_common', 0):,}"]
+    interval = f"{row['low_common']:.3f} to {row['high_common']:.3f}"
+    return [f"{row['value_common']:.3f}", interval, f"{row['n_common']:,}"]
 
 
 def verdict(row: Row) -> str:
     """Whether a comparison's first table is better, or "not distinguishable" if the interval holds 0.
+
+    It is "not distinguishable", too, if there is no interval, for lack of common items.
 
     >>> [verdict({"kind": kind, "low": 0.1, "high": 0.2}) for kind in ("retrieval", "bias")]
     ['better', 'higher']
     >>> verdict({"kind": "oov", "metric": "median_rank", "low": -9, "high": -2})
     'better'
     """
-    if row["low"] <= 0 <= row["high"]:
+    if row["low"] is None or row["low"] <= 0 <= row["high"]:
         return "not distinguishable"
     words = ("higher", "lower") if row.get("kind") in UNRANKED else ("better", "worse")
     return words[(row["high"] < 0) != (row.get("metric") in LOWER_IS_BETTER)]
@@ -202,33 +238,52 @@ class Figure:
         low = math.floor(10 * min([0.0, *(row["low"] for row in self.rows)])) / 10
         return low, math.ceil(10 * max([0.1, *(row["high"] for row in self.rows)])) / 10
 
+    @property
+    def has_common(self) -> bool:
+        """Whether the rows have a figure over the items that all tables know."""
+        return any("n_common" in row for row in self.rows)
+
     def heads(self) -> list[str]:
         """Column heads of `lines`."""
+        common = ("common pairs", "95 %", "n") if self.has_common else ()
         shown = COSTS.values() if any(costs(self.rows)) else ()
-        return ["vectors", "value", "95 %", "n", "covered", *shown, "{:g} to {:g}".format(*self.axis)]
+        axis = "{:g} to {:g}".format(*self.axis)
+        return ["vectors", "value", "95 %", "n", *common, "covered", *shown, axis]
 
     def lines(self, draw: Callable[[Figure, Row], str]) -> list[list[str]]:
         """Each row as text: its table, its numbers, and its interval drawn."""
         out = []
         for row, cost in zip(self.rows, costs(self.rows), strict=True):
             numbers = f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", f"{row['n']:,}"
-            out.append([label(row), *numbers, f"{row['covered']:.0%}", *cost, draw(self, row)])
+            common = _common_figures(row) if self.has_common else []
+            out.append([label(row), *numbers, *common, f"{row['covered']:.0%}", *cost, draw(self, row)])
         return out
 
     def compared(self) -> list[list[str]]:
-        """Each difference as text: the two tables, difference, interval, p and verdict."""
+        """Each difference as text: the two tables, difference, interval, p and verdict.
+
+        A second line has the difference over common items, if these are not all.
+        """
         out = []
         for row in self.differences:
-            size = f", {row['dimensions']} dimensions" if row["dimensions"] else ""
-            names = f"{row['vectors_a']}{size} − {row['vectors_b']}{size}"
-            interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
-            out.append([names, f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}", verdict(row)])
+            names = " − ".join(_compared_names(row))
+            out.append([names, *_difference_figures(row)])
+            if row.get("n_common", self.rows[0]["n"]) < self.rows[0]["n"]:
+                out.append([f"{names}, common pairs", *_difference_figures(_on_common(row))])
         return out
 
     def places(self, row: Row, size: float) -> list[float]:
         """Where low, value and high lie on an axis of this size."""
         start, end = self.axis
         return [(row[key] - start) / (end - start) * size for key in ("low", "value", "high")]
+
+
+def _difference_figures(row: Row) -> list[str]:
+    """Difference, interval, p and verdict of a comparison, as text."""
+    if row["low"] is None:
+        return ["–", "–", "–", verdict(row)]
+    interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
+    return [f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}", verdict(row)]
 
 
 def _shown(text: str) -> str:

@@ -27,9 +27,10 @@ from .task import Measurement, Task, json_objects, number
 if TYPE_CHECKING:
     from selfvec.search import Index
 
-__all__ = ["Collection", "Retrieval", "ndcg", "ranked", "read_collection", "recall"]
+__all__ = ["RM3", "Collection", "Retrieval", "ndcg", "ranked", "read_collection", "recall"]
 
 Rankings = list[list[int]]
+RM3 = "bm25-rm3"  # name and mode of BM25 with RM3
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Retrieval(Task[Collection]):
 
     Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`);
     ``hybrid``, for the refined table of a run only, ranks as `selfvec.search` does; ``bm25``, measured once
-    under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems. Equal scores rank in document
+    under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if asked for, adds
+    words of the best documents to the query (`selfvec.search.relevance_model`). Equal scores rank in document
     order. A text without any known word is not found; nor, by BM25, is one that shares no word with the
     query. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra key
     ``missing`` counts relevant documents that the corpus lacks.
@@ -75,9 +77,12 @@ class Retrieval(Task[Collection]):
     ----------
     path : path
         A folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv.
+    rm3 : bool
+        Whether to measure BM25 with RM3, too.
     """
 
     kind: ClassVar[str] = "retrieval"
+    rm3: bool = False
 
     def load(self, seed: int) -> Collection:
         """Read the collection."""
@@ -95,11 +100,13 @@ class Retrieval(Task[Collection]):
                 yield Measurement.of(table, metric, estimate, n, covered, mode, **items.missing)
 
     def score_baseline(self, tables: Sequence[Table], items: Collection, seed: int) -> Iterator[Measurement]:
-        """BM25, with texts cut as for the first table."""
-        rankings = bm25_rankings(items, tables[0].preprocessing if tables else Preprocessing())
-        for metric, values in items.scores(rankings).items():
-            figure = mean(values, seed), len(values), 1.0, "bm25"
-            yield Measurement("bm25", metric, *figure, extra=items.missing)
+        """BM25, with texts cut as for the first table, and BM25 with RM3 where it was asked for."""
+        preprocessing = tables[0].preprocessing if tables else Preprocessing()
+        for name in ("bm25", RM3) if self.rm3 else ("bm25",):
+            rankings = bm25_rankings(items, preprocessing, rm3=name == RM3)
+            for metric, values in items.scores(rankings).items():
+                figure = mean(values, seed), len(values), 1.0, name
+                yield Measurement(name, metric, *figure, extra=items.missing)
 
 
 def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, float]:
@@ -111,12 +118,16 @@ def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, floa
     return [ranked(documents @ query, known & query.any()) for query in queries], covered
 
 
-def bm25_rankings(collection: Collection, preprocessing: Preprocessing) -> Rankings:
-    """The best documents of each query by BM25, over whole documents."""
+def bm25_rankings(collection: Collection, preprocessing: Preprocessing, *, rm3: bool = False) -> Rankings:
+    """The best documents of each query by BM25, over whole documents; with RM3 on request."""
     from selfvec.search import Index
+    from selfvec.search.relevance_model import score_rm3
 
     index = Index.words_only(collection.documents, preprocessing.by_words)
-    return _rankings(index, collection, "bm25")
+    if not rm3:
+        return _rankings(index, collection, "bm25")
+    found = (score_rm3(index.scorer, index.lexicon.parse(query)) for query in collection.queries)
+    return [ranked(one.scores, one.found) for one in found]
 
 
 def hybrid_rankings(collection: Collection, run: Run) -> Rankings:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,22 +21,25 @@ __all__ = ["Pairs", "Similarity"]
 
 @dataclass(frozen=True)
 class Pairs:
-    """W distinct words, n pairs of their numbers, (n, 2) int64, and n scores, (n,) float64."""
+    """n scored pairs of W distinct words."""
 
-    words: list[str]
-    numbers: NDArray[np.int64]
-    scores: NDArray[np.float64]
+    words: list[str]  # W
+    numbers: NDArray[np.int64]  # (n, 2) of the words of a pair
+    scores: NDArray[np.float64]  # (n,)
+    common: NDArray[np.bool_]  # (n,) whether all compared tables have vectors of both words
 
 
 @dataclass(frozen=True)
 class Similarity(Task[Pairs]):
     """Spearman's rank correlation of cosines with human scores.
 
-    All pairs count. A pair with a word that has no vector gets cosine 0, and ``covered`` is the share of
-    pairs with both vectors. Two more keys give the correlation over part of the pairs: ``spearman_covered``
-    over those with both vectors, and ``spearman_occurring`` over the ``occurring`` pairs whose words are in
-    the vocabulary, with or without a vector. Both tables of a run have the vocabulary of its corpus, so the
-    latter compares them on words that the corpus contains.
+    All pairs count in ``value``. A pair with a word that has no vector gets cosine 0, and ``covered`` is the
+    share of pairs with both vectors. ``value_common``, from ``low_common`` to ``high_common``, is over the
+    ``n_common`` pairs that all compared tables know, and None if these are fewer than two; most papers report
+    this figure. Two more keys give the correlation over other parts of the pairs: ``spearman_covered`` over
+    those with both vectors in this table, and ``spearman_occurring`` over the ``occurring`` pairs whose words
+    are in the vocabulary, with or without a vector. Both tables of a run have the vocabulary of its corpus,
+    so the latter compares them on words that the corpus contains.
 
     Parameters
     ----------
@@ -50,6 +53,16 @@ class Similarity(Task[Pairs]):
         """Read the pairs."""
         return read_pairs(self.path)
 
+    def load_for(self, tables: Sequence[Table], seed: int) -> Pairs:
+        """The pairs, and which of them all tables know."""
+        pairs = self.load(seed)
+        known = np.ones(len(pairs.words), bool)
+        for table in tables:
+            if not table.truncated:  # it knows what the whole table knows
+                known &= word_vectors(table.vectors, pairs.words)[1]
+        a, b = pairs.numbers.T
+        return replace(pairs, common=known[a] & known[b])
+
     def score(self, table: Table, items: Pairs, seed: int) -> Iterator[Measurement]:
         """One row of metric ``spearman``."""
         found, known = word_vectors(table.vectors, items.words)
@@ -57,7 +70,8 @@ class Similarity(Task[Pairs]):
         cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
         both = known[items.numbers].all(axis=1)
         occurring = (known | listed(table.vectors, items.words))[items.numbers].all(axis=1)
-        yield Measurement.of(
+        common, n_common = items.common, int(items.common.sum())
+        measured = Measurement.of(
             table,
             "spearman",
             spearman(cosines, items.scores, seed),
@@ -67,6 +81,8 @@ class Similarity(Task[Pairs]):
             spearman_occurring=rank_correlation(cosines[occurring], items.scores[occurring]),
             occurring=int(occurring.sum()),
         )
+        over_common = spearman(cosines[common], items.scores[common], seed) if n_common > 1 else None
+        yield replace(measured, common=over_common, n_common=n_common)
 
 
 def read_pairs(path: Path) -> Pairs:
@@ -79,4 +95,4 @@ def read_pairs(path: Path) -> Pairs:
     if len(set(scores)) < 2:
         rule = f"a correlation needs pairs with different scores, found {len(set(scores))}"
         raise InputError(rule, path=path, remedy="give rows of word<TAB>word<TAB>score")
-    return Pairs(list(index), np.array(numbers, np.int64), np.array(scores))
+    return Pairs(list(index), np.array(numbers, np.int64), np.array(scores), np.ones(len(scores), bool))

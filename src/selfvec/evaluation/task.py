@@ -33,6 +33,8 @@ class Measurement:
     mode: str | None = None  # retrieval only: dense, bm25 or hybrid
     dimensions: int | None = None  # of the table
     truncated: bool = False  # whether the table was cut to that many principal axes
+    common: Estimate | None = None  # over the items that all compared tables know; None if they are too few
+    n_common: int | None = None  # number of these items; None if the task does not measure them
     extra: Mapping[str, Any] = field(default_factory=dict)  # more keys of the row
 
     @classmethod
@@ -48,7 +50,7 @@ class Measurement:
     ) -> Measurement:
         """A figure of this table; further keywords become keys of the row."""
         size = table.vectors.vector_size
-        return cls(table.name, metric, estimate, n, covered, mode, size, table.truncated, extra)
+        return cls(table.name, metric, estimate, n, covered, mode, size, table.truncated, extra=extra)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class Task(ABC, Generic[Items]):
     def load(self, seed: int) -> Items:
         """Read the items; `InputError` names the file and line if that fails."""
 
+    def load_for(self, tables: Sequence[Table], seed: int) -> Items:
+        """Read the items, with what a task needs to know about all tables that are compared."""
+        return self.load(seed)
+
     @abstractmethod
     def score(self, table: Table, items: Items, seed: int) -> Iterator[Measurement]:
         """Figures of one table."""
@@ -89,7 +95,7 @@ class Task(ABC, Generic[Items]):
             if not tables:
                 rule = f"{self.path} is measured on runs, none was given"
                 raise OptionError(rule, remedy="give a run folder")
-        items = self.load(seed)
+        items = self.load_for(tables, seed)
         for table in tables:
             yield from self.score(table, items, seed)
         yield from self.score_baseline(tables, items, seed)

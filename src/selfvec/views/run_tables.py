@@ -72,16 +72,19 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
 
 def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] = ()) -> RenderableType:
     """A line per row of ``evaluate --json``, grouped by task and metric, then the sentences of a summary."""
-    from selfvec.evaluation.report import COSTS, costs
+    from selfvec.evaluation.report import COSTS, costs, label
 
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
         method = f" ({row['method']})" if row.get("method") else ""
-        key = f"{escape_for_display(str(row['task']))}, {row['metric']}{method}", f"  over {row['n']:,}"
+        size = f"  over {row['n']:,}" + (f", {row['n_common']:,} common" if "n_common" in row else "")
+        key = f"{escape_for_display(str(row['task']))}, {row['metric']}{method}", size
         groups.setdefault(key, []).append(row)
+    has_common = any("n_common" in row for row in rows)
     table = Table(box=None, pad_edge=False)
-    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=24, max_width=44)
-    for name, width in (("value", 6), ("95 % interval", 16), ("covered", 7)):
+    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=20 if has_common else 24, max_width=44)
+    columns = [("value", 6), ("95 % interval", 16), *([("common", 6)] if has_common else []), ("covered", 7)]
+    for name, width in columns:
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
     if any(map(any, costs(rows))):
         for name in COSTS.values():
@@ -89,10 +92,10 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] =
     for (title, size), members in groups.items():
         add_row(table, Text.assemble((title, "bold"), (size, "dim")))
         for row, cost in zip(members, costs(members), strict=True):
-            cut = f", {row['dimensions']} dimensions" if row.get("truncated") else ""
             interval = f"{row['low']:.3f} to {row['high']:.3f}"
-            figures = (f"{row['value']:.3f}", interval, f"{row['covered']:.0%}", *cost)
-            add_row(table, f"  {escape_for_display(str(row['vectors']))}{cut}", *figures)
+            common = [optional(row.get("value_common"), ".3f")] if has_common else []
+            figures = (f"{row['value']:.3f}", interval, *common, f"{row['covered']:.0%}", *cost)
+            add_row(table, f"  {escape_for_display(label(row))}", *figures)
     return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table
 
 

@@ -51,14 +51,14 @@ class TaskOptions:
         opt("Refine again with other seeds and on halves of the corpus.", None, "--stability", panel=MEASURE),
     ] = False
 
-    def tasks(self) -> list[Task[Any]]:
-        """The tasks that were asked for, at least one."""
+    def tasks(self, *, rm3: bool = False) -> list[Task[Any]]:
+        """The tasks that were asked for, at least one; ``rm3`` adds that baseline to retrieval."""
         from selfvec import evaluation as tasks
 
         of_files: list[tuple[Paths, Callable[[Path], Task[Any]]]] = [
             (self.similarity, tasks.Similarity),
             (self.analogies, tasks.Analogies),
-            (self.retrieval, tasks.Retrieval),
+            (self.retrieval, partial(tasks.Retrieval, rm3=rm3)),
             (self.classification, partial(tasks.Classification, shots=self.shots)),
         ]
         found = [kind(path) for paths, kind in of_files for path in paths or ()]
@@ -79,7 +79,7 @@ def evaluate(
     ],
     task_options: TaskOptions,
     against: Annotated[
-        list[str] | None, opt("Baselines, trained now on the run's tokens; or all.", "NAME...")
+        list[str] | None, opt("Baselines, trained now on the run's tokens; bm25-rm3; or all.", "NAME...")
     ] = None,
     dimensions: Annotated[str | None, opt("Measure again in N principal axes.", "N[,N...]")] = None,
     seed: Seed = 0,
@@ -92,10 +92,12 @@ def evaluate(
     """
     from selfvec.evaluation import evaluate as measure
     from selfvec.evaluation.report import check_suffix
+    from selfvec.evaluation.retrieval import RM3
 
     if report is not None:
         check_suffix(report)
-    tasks, progress, sizes = task_options.tasks(), TerminalProgress(), _sizes(dimensions)
+    tasks = task_options.tasks(rm3=not {RM3, "all"}.isdisjoint(against or ()))
+    progress, sizes = TerminalProgress(), _sizes(dimensions)
     baselines = _trained(vectors, against, seed, progress)
     found = measure(vectors, tasks, against=baselines, dimensions=sizes, seed=seed, progress=progress)
     if report is not None:
@@ -111,9 +113,11 @@ def evaluate(
 
 def _trained(given: list[str], names: list[str] | None, seed: int, progress: Progress) -> dict[str, Vectors]:
     """Baselines, trained on the tokens of the one run that was given."""
+    from selfvec.evaluation.baselines import check_names, train
+
+    names = check_names(names or ())
     if not names:
         return {}
-    from selfvec.evaluation.baselines import train
     from selfvec.storage.run_folder import is_run
 
     runs = [path for path in given if is_run(path)]

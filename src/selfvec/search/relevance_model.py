@@ -1,0 +1,70 @@
+"""BM25 with RM3: the query is expanded with words of the best documents, and searched again.
+
+The relevance model of Lavrenko and Croft (2001), mixed with the query (Abdul-Jaleel et al., 2004). It is the
+strongest classical rival of search by vectors, and a baseline of `selfvec.evaluation.Retrieval`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.text.lexicon import Query
+
+from .indexed_documents import IndexedDocuments
+from .scoring import Scored, Scorer
+
+__all__ = ["Feedback", "expand_query", "relevance_model", "score_rm3"]
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """How a query is expanded; docs/evaluation.md says how the defaults were chosen."""
+
+    documents: int = 8  # the best ones, taken to be relevant
+    words: int = 50  # kept of their relevance model
+    own: float = 0.5  # weight of the query's own words; the model has the rest
+
+
+def score_rm3(scorer: Scorer, query: Query, feedback: Feedback = Feedback()) -> Scored:
+    """BM25 scores of all documents for the expanded query."""
+    first = scorer.score(query, "bm25")
+    best = np.array(first.best_documents(first.found, feedback.documents), np.int64)
+    if not len(best):
+        return first
+    model = relevance_model(scorer.documents, best, first.scores[best], feedback.words)
+    return scorer.score(expand_query(query, model, feedback.own), "bm25")
+
+
+def relevance_model(
+    documents: IndexedDocuments,
+    best: NDArray[np.int64],  # (n,) documents
+    scores: NDArray[np.float32],  # (n,) BM25
+    words: int,
+) -> NDArray[np.float64]:
+    """Probabilities of the most probable words, (V,), which sum to 1.
+
+    They are the means of count / length over the documents, by exp(score): as a score is a sum over the words
+    of the query, its exponential takes the place of the likelihood of the query. Words of equal probability
+    are kept in the order of their numbers.
+    """
+    share = np.zeros(documents.units)
+    share[best] = np.exp(scores - scores.max()) / documents.arrays["lengths"][best]
+    starts, units = documents.arrays["starts"], documents.arrays["units"]
+    places = np.flatnonzero(share[units] > 0)
+    types = np.searchsorted(starts, places, side="right") - 1
+    weights = share[units[places]] * documents.arrays["counts"][places]
+    model = np.bincount(types, weights, minlength=len(starts) - 1)
+    model[np.argsort(-model, kind="stable")[words:]] = 0
+    out: NDArray[np.float64] = model / model.sum()
+    return out
+
+
+def expand_query(query: Query, model: NDArray[np.float64], own: float) -> Query:
+    """A query mixed with a relevance model, (V,); its counts sum to what they summed to."""
+    mixed = (1 - own) * model
+    mixed[query.types] += own * query.counts / query.counts.sum()
+    types = np.flatnonzero(mixed)
+    return replace(query, types=types, counts=(mixed[types] * query.counts.sum()).astype(np.float32))
