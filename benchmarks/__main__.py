@@ -13,18 +13,14 @@ HERE = Path(__file__).parent
 
 
 HEADLINES = (
-    "counts, all cores",
     "decorrelated, ",
-    "drift, d",
-    "import selfvec",
+    "encode, PubMed, abstracts",
     "load word2vec",
-    "paper rule, d",
+    "paper rule, d 300, window 13, 3,500",
     "PubMed",
-    "encode, ",
     "raw text to ids",
-    "scan, d",
-    "search",
-    "the paper's job",
+    "search: hybrid, scores",
+    "search: make an index",
 )
 """Beginnings of the names of the figures that the README shows; results.json has all."""
 

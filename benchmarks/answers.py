@@ -12,7 +12,6 @@ names it).
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
 import subprocess
@@ -30,7 +29,7 @@ from benchmarks.datasets import GOOGLENEWS, JUDGED, judged
 from benchmarks.dense_weight import by_source, collections
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
-from benchmarks.search_measures import by_cosine, by_index, differs, estimate, mean_ndcg, wordllama
+from benchmarks.search_measures import by_cosine, by_index, estimate, wordllama
 from selfvec.base.files import atomic_file
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -39,7 +38,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.refine.topic_vectors import run_topics
 from selfvec.search import Index
-from selfvec.search.scoring import Blend
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 
@@ -49,12 +47,6 @@ METRICS: dict[str, Callable[[Sequence[int], Mapping[int, float]], float]] = {
     "recall@20": lambda found, gains: recall(found, gains, 20),
     "hit@5": lambda found, gains: float(any(document in gains for document in found[:5])),
 }
-GRID = [
-    Blend(meaning, feedback, beta)
-    for meaning, (feedback, beta) in itertools.product(
-        (None, 0.3, 0.4, 0.5, 0.6), [(0, 0.0), (3, 0.5), (5, 0.5), (5, 1.0), (10, 1.0)]
-    )
-]
 
 Encode = Callable[[list[str], int], np.ndarray]
 """Unit vectors of documents and queries; the second argument is the number of documents."""
@@ -190,39 +182,9 @@ def by_metric() -> str:
     return table(["way", *METRICS, "ms a question"], rows)
 
 
-def differences() -> str:
-    """The hybrid against each of the others."""
-    found = {way: by_metric["nDCG@10"] for way, by_metric in measured()[0].items()}
-    hybrid = found.pop("hybrid")
-    rows = []
-    for way, other in found.items():
-        cells = [differs(hybrid[name], other[name]) for name in JUDGED]
-        rows.append([way, *cells, differs(over(hybrid), over(other))])
-    return table(["hybrid minus", *JUDGED, "mean"], rows)
-
-
-def left_out() -> str:
-    """Constants chosen on two collections, measured on the third; and the range of the whole grid."""
-    values = {}
-    for name, collection in judged().items():
-        found = [by_index(collection, index_of(name), "hybrid", blend=blend) for blend in GRID]
-        values[name] = np.array([mean_ndcg(collection, rankings) for rankings in found])
-    default, columns = GRID.index(Blend()), []
-    for name, own in values.items():
-        others = np.mean([values[other] for other in JUDGED if other != name], axis=0)
-        bm25 = mean_ndcg(judged()[name], by_index(judged()[name], index_of(name), "bm25"))
-        columns.append([own[default], own[int(np.argmax(others))], own.min(), own.max(), bm25])
-    rows = [[name, *(f"{v:.3f}" for v in row)] for name, row in zip(JUDGED, columns, strict=True)]
-    rows.append(["mean", *(f"{value:.3f}" for value in np.mean(columns, axis=0))])
-    heads = ["collection", "default", "chosen on the other two", "worst of the grid", "best", "BM25"]
-    return table(heads, rows)
-
-
 PARTS = {
     "ndcg": by_collection,
     "answers": by_metric,
-    "differences": differences,
-    "choice": left_out,
     "shares": collections,
     "held-out": by_source,
     "machine": lambda: f"{machine()['cpu']}, one core.",

@@ -64,10 +64,10 @@ def measured() -> list[Row]:
 
 def collections() -> str:
     """All collections, by what finds their documents."""
-    heads = ["collection", "documents", "agreement", "share of meaning", "BM25", "dense", "share ½", "hybrid"]
+    heads = ["collection", "documents", "dense weight", "BM25", "dense", "hybrid"]
     rows = []
     for row in measured():
-        cells = (row.agreed, row.share, row.bm25, row.dense, row.at(0.5), row.hybrid)
+        cells = (row.share, row.bm25, row.dense, row.hybrid)
         rows.append([row.name, row.documents, *(f"{cell:.3f}" for cell in cells)])
     return table(heads, rows)
 
@@ -77,8 +77,8 @@ def by_source() -> str:
     single = [row for row in measured() if row.source != "all"]  # that one is made of others
     sources = list(dict.fromkeys(row.source for row in single))
     choices: dict[str, list[Sequence[float]]] = {
-        "one share for all": [[share] * len(single) for share in np.arange(0.1, 0.71, 0.05)],
-        "a share by agreement": [
+        "one weight for all": [[share] * len(single) for share in np.arange(0.1, 0.71, 0.05)],
+        "a weight by agreement": [
             [float(np.clip(slope * (row.agreed - low), LEAST, MOST)) for row in single]
             for slope, low in RULES
         ],
