@@ -178,7 +178,7 @@ def why_text(found: Why) -> RenderableType:
         counts = (f"{row.count_a:,}", f"{row.count_b:,}")
         add_row(table, escape_for_display(row.context), *figures, *counts)
     add_row(table, "others", f"{found.rest:.4f}", style="dim")
-    add_row(table, "sum: cosine of contexts", f"{found.company:.4f}", style="bold")
+    add_row(table, "sum: cosine of contexts", f"{found.context_cosine:.4f}", style="bold")
     lines: list[RenderableType] = [
         Text.assemble((a, "bold"), f" ({found.count_a:,}) and ", (b, "bold"), f" ({found.count_b:,})"),
         Text(f"cosine before refining {_cosine(found.before)}, after {_cosine(found.after)}"),

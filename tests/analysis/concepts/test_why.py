@@ -30,7 +30,7 @@ def test_ppmi_by_hand() -> None:
     assert ppmi[1].tolist() == pytest.approx([0, 0, 0, math.log(total)])
 
 
-def test_company_is_what_the_counts_say(subject_run: Run) -> None:
+def test_the_context_cosine_is_what_the_counts_say(subject_run: Run) -> None:
     batch = subject_run.tokens
     assert batch is not None
     exact = count(batch, 9)
@@ -45,10 +45,10 @@ def test_company_is_what_the_counts_say(subject_run: Run) -> None:
 
 def test_contributions_add_up_to_the_cosine(subject_run: Run) -> None:
     few, all_of_them = (why(subject_run, "hail", "rain", topn, window=9) for topn in (3, 100))
-    assert few.company == all_of_them.company > 0.1
+    assert few.context_cosine == all_of_them.context_cosine > 0.1
     for found in (few, all_of_them):
         listed = sum(row.contribution for row in found.contexts)
-        assert listed + found.rest == pytest.approx(found.company)
+        assert listed + found.rest == pytest.approx(found.context_cosine)
     assert all_of_them.rest == pytest.approx(0, abs=1e-12)
     assert few.contexts == all_of_them.contexts[:3]
     values = [row.contribution for row in all_of_them.contexts]
@@ -56,12 +56,12 @@ def test_contributions_add_up_to_the_cosine(subject_run: Run) -> None:
     for row in all_of_them.contexts:
         assert min(row.count_a, row.count_b) >= 3
         assert row.context not in ("hail", "rain", "the", "and", "with")
-    assert why(subject_run, "hail", "flour", window=9).company < few.company
+    assert why(subject_run, "hail", "flour", window=9).context_cosine < few.context_cosine
 
 
 def test_both_ways_tell_the_same(subject_run: Run) -> None:
     one, other = why(subject_run, "hail", "rain"), why(subject_run, "rain", "hail")
-    assert one.company == pytest.approx(other.company)
+    assert one.context_cosine == pytest.approx(other.context_cosine)
     assert one.together == other.together
     assert (one.before, one.after) == (pytest.approx(other.before), pytest.approx(other.after))
     assert one.after == pytest.approx(subject_run.vectors.similarity("hail", "rain"), abs=1e-5)

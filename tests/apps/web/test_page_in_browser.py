@@ -229,7 +229,7 @@ def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
     alone = 1 + int(gaps.min(axis=1)[1:].argmax())
     x, y = left + width / 2 + points[alone][0] * unit, top + height / 2 - points[alone][1] * unit
     opened.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-    assert opened.text("#word .tip") == told["words"][alone]
+    opened.wait(f"document.querySelector('#word .tip')?.innerText === {json.dumps(told['words'][alone])}")
     for kind in ("mousePressed", "mouseReleased"):
         opened.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
     opened.wait(heading(told["words"][alone]))

@@ -70,7 +70,7 @@ class Why(ResultTable):
     count_a, count_b : int
     before, after : float or None
         Cosine in the original and in the refined table; None if a word has no vector.
-    company : float
+    context_cosine : float
         Cosine of their rows of PPMI: the sum of all contributions.
     contexts : list of SharedContext
         The largest contribution first.
@@ -89,7 +89,7 @@ class Why(ResultTable):
     count_b: int
     before: float | None
     after: float | None
-    company: float
+    context_cosine: float
     contexts: list[SharedContext]
     rest: float
     together: int
@@ -97,7 +97,9 @@ class Why(ResultTable):
     uses: list[Use]
 
     def __repr__(self) -> str:
-        title = f"Why {self.a!r} and {self.b!r} are similar: cosine {self.company:.2f} of their contexts"
+        title = (
+            f"Why {self.a!r} and {self.b!r} are similar: cosine {self.context_cosine:.2f} of their contexts"
+        )
         return short_repr(title, [f"{row.context} {row.contribution:.3f}" for row in self.contexts])
 
     @property
@@ -158,7 +160,7 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examp
         count_b=int(batch.counts[rows[1]]),
         before=_cosine(run.original.unit, rows),
         after=_cosine(run.vectors.unit, rows),
-        company=total,
+        context_cosine=total,
         contexts=[
             SharedContext(
                 context=batch.types[c],

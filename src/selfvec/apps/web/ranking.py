@@ -117,8 +117,8 @@ class Filter:
 class Ranking:
     """The changes of m words; all arrays have one row per word.
 
-    The size of a change is the neighbourhood change (measure "company"), or how much farther the word moved
-    than chance moves it ("excess"). The first says more to a reader. Between two slices hardly any neighbour
+    The size of a change is ``neighbourhood_change``, or (``excess``) how much farther the word moved
+    than chance moves it. The first says more to a reader. Between two slices hardly any neighbour
     stays, so that it does not tell words apart.
     """
 
@@ -128,7 +128,7 @@ class Ranking:
     neighbourhood_change: Numbers  # (m,), see `selfvec.numerics.neighbours.neighbourhood_change`
     had: Ints  # (m, k), rows of the neighbours before, nearest first; -1 where there are fewer
     has: Ints  # the same after
-    measure: str = "company"
+    measure: str = "neighbourhood_change"
     tests: Mapping[str, Mapping[str, Any]] | None = None  # rows of `drift` by word, once they are computed
 
     @cached_property
@@ -161,7 +161,7 @@ class Ranking:
     @cached_property
     def size(self) -> Numbers:
         """The size of each change by the `measure`, (m,); 0 if it is unknown."""
-        if self.measure == "company":
+        if self.measure == "neighbourhood_change":
             return self.neighbourhood_change
         excess = self.distance - (self.tested["expected"] if self.tests else 0)
         known: Numbers = np.maximum(np.nan_to_num(excess, nan=0.0), 0)
@@ -223,7 +223,7 @@ class Ranking:
         return {
             "word": words[row],
             "size": round(float(self.size[place]), 4),
-            "company": round(float(self.neighbourhood_change[place]), 4),
+            "neighbourhood_change": round(float(self.neighbourhood_change[place]), 4),
             "distance": _rounded(self.distance[place]),
             **{name: _rounded(_float(test.get(name))) for name in FIGURES},
             "count_a": before,
@@ -233,7 +233,9 @@ class Ranking:
         }
 
 
-def rank(tables: WordTables, measure: str = "company", progress: Progress | None = None) -> Ranking:
+def rank(
+    tables: WordTables, measure: str = "neighbourhood_change", progress: Progress | None = None
+) -> Ranking:
     """Rank the most frequent comparable words: at most `MOST`, fewer in a large vocabulary."""
     comparable = tables.comparable & (tables.both >= tables.least)
     comparable &= tables.before.any(axis=1) & tables.after.any(axis=1)

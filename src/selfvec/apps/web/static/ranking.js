@@ -6,7 +6,7 @@ import { go, link, state } from "./state.js";
 const PAGE = 50;
 const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of uses (APD)", count: "frequency", word: "alphabet" };
 
-export const MEASURES = { company: "change of neighbours", excess: "moved beyond chance" };
+export const MEASURES = { neighbourhood_change: "change of neighbours", excess: "moved beyond chance" };
 
 export class Ranking {
   constructor(alarm) {
