@@ -1,7 +1,7 @@
 """Baselines in one table: quality, seconds and memory on the same tokens. Fills docs/baselines.md.
 
-Retrieval collections are refined on their own documents; word similarity follows PubMed abstracts, a sample
-and all of them. Nothing is chosen here: every baseline runs as `selfvec.evaluation.baselines` describes it.
+Retrieval collections are refined on their own documents; word similarity follows a sample of PubMed
+abstracts. Nothing is chosen here: every baseline runs as `selfvec.evaluation.baselines` describes it.
 
     python -m benchmarks.baselines [PART...]      (or: make baselines)
 """
@@ -43,9 +43,9 @@ def retrieval() -> str:
     return table(["vectors", *JUDGED, "mean", "seconds", "MB"], rows)
 
 
-def similarity(texts: list[str], min_count: int) -> str:
+def similarity() -> str:
     """Spearman over the pairs whose words occur; sets with fewer than 30 such pairs are left out."""
-    run = refined(texts, method="original", min_count=min_count)
+    run = refined(datasets.sample(datasets.texts("PubMed"), SAMPLE), method="original")
     trained = train(run, list(NAMES))
     report = selfvec.evaluate({"original": run.original, **trained}, [*map(Similarity, SIMILARITY.values())])
     sets = {file.stem: name for name, file in SIMILARITY.items()}
@@ -72,8 +72,7 @@ def _spent(vectors: Vectors | None) -> list[str]:
 PARTS = {
     "machine": lambda: f"{machine()['cpu']}, {os.cpu_count()} threads.",
     "retrieval": retrieval,
-    "sample": lambda: similarity(datasets.sample(datasets.texts("PubMed"), SAMPLE), 1),
-    "pubmed": lambda: similarity(datasets.texts("PubMed"), 3),
+    "sample": similarity,
 }
 
 if __name__ == "__main__":
