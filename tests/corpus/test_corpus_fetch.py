@@ -5,12 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from corpus_reader import collect
 
+from file_server import Archive, serving
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.corpus import Corpus
 from selfvec.corpus.fetch import fetch_noaa, parse_years
@@ -27,90 +26,12 @@ def content(year: int, rows: int = 40) -> bytes:
     return gzip.compress((HEADER + "".join(lines)).encode(), mtime=0)
 
 
-class Archive(ThreadingHTTPServer):
-    """Files by name, and for each name a list of what goes wrong with the next requests for it."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files: dict[str, bytes] = {}
-        self.faults: dict[str, list[str]] = {}
-        self.requests: list[tuple[str, str | None]] = []
-        self.ranges = True
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/csvfiles/"
-
-    def handle_error(self, request, client_address) -> None:
-        pass  # clients hang up on purpose
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Archive
-
-    def log_message(self, format, *args) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        archive, name = self.server, self.path.removeprefix("/csvfiles/")
-        asked = self.headers.get("Range")
-        archive.requests.append((name, asked))
-        faults = archive.faults.get(name, [])
-        fault = faults.pop(0) if faults else ""
-        if fault.isdigit():
-            self.send_error(int(fault))
-            return
-        if fault.startswith("to "):
-            self.send_response(302)
-            self.send_header("Location", fault.removeprefix("to "))
-            self.end_headers()
-            return
-        if name == "":
-            links = "".join(f'<a href="{file}">{file}</a> 2024-06-20 1M\n' for file in archive.files)
-            data = f"<html>{links}</html>".encode()
-        else:
-            data = archive.files[name]
-        self.reply(data, asked if archive.ranges else None, fault)
-
-    def reply(self, data: bytes, asked: str | None, fault: str) -> None:
-        first = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        if asked and first >= len(data):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(data)}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self.send_response(206 if asked else 200)
-        if asked:
-            shift = 1 if fault == "other part" else 0
-            self.send_header("Content-Range", f"bytes {first + shift}-{len(data) - 1}/{len(data)}")
-        if fault == "huge":
-            self.send_header("Content-Length", str(1 << 40))
-        elif fault != "no length":
-            self.send_header("Content-Length", str(len(data) - first))
-        self.end_headers()
-        body = data[first:]
-        if fault == "drop":
-            body = body[: len(body) // 2]
-        elif fault == "garble":
-            body = bytes(255 - byte for byte in body)
-        self.wfile.write(body)
-
-
 @pytest.fixture
 def archive(monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    server = Archive()
-    server.files = {edition(year, 20240620): content(year) for year in (2019, 2020, 2021)}
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving({edition(year, 20240620): content(year) for year in (2019, 2020, 2021)}) as server:
+        yield server
 
 
 def fetch(archive: Archive, out, years=(2020, 2021), **options):

@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.download import LATER, download, download_page
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.files import atomic_file, sha256, writing
-
-from .download import LATER, download, download_page
 
 __all__ = ["NOAA_URL", "fetch_noaa", "parse_years"]
 

@@ -218,11 +218,13 @@ def _load(
     if isinstance(vectors, Vectors):
         return vectors, {"name": "memory"} | vectors.provenance
     from selfvec.storage.formats import load
+    from selfvec.storage.public_tables import locate
 
-    table = load(vectors, errors=errors)
+    place = locate(vectors)
+    table = load(place, errors=errors)
     described: dict[str, Any] = {"name": os.fspath(vectors)}
-    if Path(vectors).is_file():
-        described |= {"bytes": Path(vectors).stat().st_size, "sha256": sha256(vectors)}
+    if place.is_file():
+        described |= {"bytes": place.stat().st_size, "sha256": sha256(place)}
     return table, described | {"words": len(table), "dimensions": table.vector_size} | table.provenance
 
 

@@ -24,6 +24,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.storage.formats import load
+from selfvec.storage.public_tables import locate
 from selfvec.storage.run_folder import open_run
 from selfvec.text.stems import unstemmed_tokens
 
@@ -171,6 +172,7 @@ def table_of(part: Part, given: Given = None) -> Vectors | None:
     if isinstance(place, Vectors):
         table = place
     else:
+        place = locate(place)
         if "sha256" in recorded and (not Path(place).is_file() or sha256(place) != recorded["sha256"]):
             raise _other(os.fspath(place), f"the file that {part.name} was made of")
         table = load(place, errors=part.settings.vectors_errors)
@@ -191,7 +193,7 @@ def _place(part: Part, recorded: dict[str, Any]) -> str | Path:
     if name == "default":
         return name
     beside = [] if part.run.folder is None else [part.run.folder.parent / name]
-    for path in (Path(name), *beside):
+    for path in (locate(name), *beside):
         if path.exists():
             return path
     raise InputError(f"the vectors that {part.name} was made of are not found", path=name, remedy=_AGAIN)

@@ -39,6 +39,7 @@ PANELS = {
     "Other vectors, other tools": (
         alignment.align,
         alignment.compare,
+        tools.vectors,
         tools.convert,
         tools.export,
         tools.mcp,

@@ -59,7 +59,7 @@ def refine(
     corpus: Annotated[list[str], arg("CORPUS...", "Files or folders of text; - reads standard input.")],
     output: NewRun,
     vectors: Annotated[
-        str, opt("The vectors to start from; none: random directions.", "PATH|default|none", panel=RULE)
+        str, opt("The vectors to start from, or a fetched table.", "PATH|NAME|default|none", panel=RULE)
     ] = "default",
     reading: Reading,
     slice_by: Annotated[

@@ -1,4 +1,4 @@
-"""Commands for other programs: ``convert``, ``export``, ``serve``, ``mcp`` and ``fetch``."""
+"""Commands for other programs: ``convert``, ``export``, ``serve``, ``mcp``; ``fetch`` and ``vectors``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import typer
 from selfvec.base.errors import MissingExtra
 
 from .arguments import AsJson, OtherCorpus, Overwrite, RunFolder, arg, open_run, opt
-from .output import TerminalProgress, downloads, print_json, say
+from .output import TerminalProgress, downloads, print_json, say, show
 
-__all__ = ["convert", "export", "fetch", "mcp", "serve"]
+__all__ = ["convert", "export", "fetch", "mcp", "serve", "vectors"]
 
 
 def convert(
@@ -134,12 +134,12 @@ def _interrupted(*_: object) -> Never:
     os._exit(130)
 
 
-fetch = typer.Typer(help="Download a public corpus.", no_args_is_help=True)
+fetch = typer.Typer(help="Download public vectors or a public corpus.", no_args_is_help=True)
 
 
 @fetch.callback()
 def _fetch() -> None:
-    """Download a public corpus."""
+    """Download public vectors or a public corpus."""
 
 
 @fetch.command()
@@ -161,3 +161,52 @@ def noaa(
         print_json({"files": [str(file) for file in files]})
     else:
         say(f"{len(files)} files in {output}; next: selfvec refine {output} -o RUN")
+
+
+@fetch.command(name="vectors")
+def fetch_vectors(
+    name: Annotated[str, arg("NAME", "A public table; selfvec vectors lists all.")],
+    output: Annotated[
+        Path | None,
+        opt("Make the table's folder here, not in the user's data folder.", "DIR", "--output", "-o"),
+    ] = None,
+    base_url: Annotated[str | None, opt("Address of a mirror: the folder that holds the file.")] = None,
+    overwrite: Annotated[
+        bool, opt("Download again and accept a file that has changed.", None, "--overwrite")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Download a table of pretrained vectors. Its name can then be given as --vectors.
+
+    Example: selfvec fetch vectors glove-6b-300
+    """
+    from selfvec.storage.fetch_vectors import fetch_vectors
+    from selfvec.storage.public_tables import find
+
+    table = find(name)
+    say(f"{table.name}: {table.description}; licence {table.licence}; {table.source}")
+    with downloads() as progress:
+        record = fetch_vectors(name, output, base_url=base_url, overwrite=overwrite, progress=progress)
+    if as_json:
+        print_json(record)
+        return
+    given = table.name if output is None else record["path"]
+    say(f"{record['words']:,} words × {record['dimensions']} dimensions")
+    say(f"next: selfvec refine TEXT --vectors {given} -o RUN")
+    print(record["path"])
+
+
+def vectors(as_json: AsJson = False) -> None:
+    """List the vectors at hand and those that can be fetched.
+
+    Example: selfvec vectors
+    """
+    from selfvec.storage.fetch_vectors import tables_at_hand
+    from selfvec.storage.public_tables import TABLES
+    from selfvec.views.vectors_table import vectors_table
+
+    at_hand, known = tables_at_hand(), [table.as_dict() for table in TABLES.values()]
+    if as_json:
+        print_json({"at_hand": at_hand, "can_be_fetched": known})
+    else:
+        show(vectors_table(at_hand, known))

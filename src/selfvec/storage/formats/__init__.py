@@ -16,6 +16,7 @@ import numpy as np
 
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Source, Vectors
+from selfvec.storage.public_tables import locate
 
 from . import arrays, fasttext, model2vec, parquet, pieces, projector, word2vec
 from .source import Input, first_not_finite, open_input
@@ -160,8 +161,9 @@ def load(
     Parameters
     ----------
     path : path
-        A file, also packed with gzip or Zstandard; a folder (a Selfvec run, model2vec, Projector); or
-        ``default``, the table that comes with Selfvec.
+        A file, also packed with gzip or Zstandard; a folder (a Selfvec run, model2vec, Projector);
+        ``default``, the table that comes with Selfvec; or the name of a table that ``selfvec fetch vectors``
+        has fetched.
     format : str, optional
         A name in `FORMATS`; by default the content decides.
     errors : {"strict", "replace", "ignore"}
@@ -192,7 +194,7 @@ def load(
     if os.fspath(path) == "default" and row is None:
         vectors, name = pieces.load_default(limit), "default"
     else:
-        source = replace(open_input(Path(path)), errors=errors, limit=limit)
+        source = replace(open_input(locate(path)), errors=errors, limit=limit)
         _check_kind(source, row)
         row = row or _sniffed(source)
         vectors, name = row.read(source), row.name
