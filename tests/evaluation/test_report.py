@@ -201,6 +201,7 @@ def test_rows_are_named_by_mode(run_folder: Path, beir: Path, pairs: Path, tmp_p
     assert "refined, hybrid against original, dense" in pairs_of
     assert "refined against original" in pairs_of  # similarity has no mode
     assert "refined, hybrid against bm25-rm3" in pairs_of
+    assert "bm25 against bm25-rm3" not in pairs_of  # baselines are compared with the first table only
     assert main(["evaluate", str(run_folder), "--retrieval", str(beir), "--against", "bm25-rm3"]) == 0
     shown = capsys.readouterr().out
     for name in ("refined, dense", "refined, hybrid", "original, dense", "  bm25 ", "  bm25-rm3 "):
@@ -248,6 +249,8 @@ def test_a_table_on_the_terminal_and_a_report_in_a_file(
             assert "refined, 5 dimensions" in text
             assert "refined against original" in " ".join(text.split())
         assert max(map(len, output.out.splitlines())) <= 80
+        assert "common" in output.out.splitlines()[0]
+        assert "covered" in output.out.splitlines()[0]
 
 
 @pytest.mark.parametrize(

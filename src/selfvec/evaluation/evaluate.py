@@ -14,6 +14,7 @@ from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import Given, Table, distinct_names, open_tables, truncated
 from .report import Report
+from .retrieval import RM3
 from .task import Measurement, Task
 
 __all__ = ["evaluate"]
@@ -77,7 +78,7 @@ def evaluate(
         {"name": t.name, "words": len(t.vectors), "dimensions": t.vectors.vector_size} | cost.get(t.name, {})
         for t in tables
     ]
-    first, baselines = tables[0].name, set(against or {})
+    first, baselines = tables[0].name, {RM3, *(against or {})}
     tables += [truncated(table, size) for size in dict.fromkeys(dimensions) for table in tables]
     rows: list[Row] = []
     comparisons: list[Row] = []

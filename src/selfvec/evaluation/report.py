@@ -64,11 +64,15 @@ class Report:
             a, b = _compared_names(row)
             if row["dimensions"] is None and a != b and row.get("kind") not in UNRANKED:
                 tally.setdefault((a, b), Counter())[verdict(_on_common(row))] += 1
-        return [
+        sentences = [
             f"{a} against {b}: better in {n['better']}, worse in {n['worse']}, not distinguishable in "
             f"{n['not distinguishable']} of {n.total()} figure{'s' * (n.total() != 1)}"
             for (a, b), n in tally.items()
         ]
+        with_common = [row for row in self.comparisons if "n_common" in row]
+        if any(row["difference_common"] != row["difference"] for row in with_common):
+            sentences.append("similarity is judged on common pairs, those that all tables know")
+        return sentences
 
     def _source(self) -> str:
         settings = ", ".join(f"{name} {value}" for name, value in self.settings.items())
@@ -130,7 +134,7 @@ _READING = (
     "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "
     "was looked up that has a vector. Differences are paired: both tables were measured on the same items. "
     "Similarity counts every pair, with cosine 0 if a word has no vector. Common pairs are those that all "
-    "tables know; the sentences that follow judge similarity on them."
+    "tables know."
 )
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;

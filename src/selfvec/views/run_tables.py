@@ -30,6 +30,7 @@ __all__ = [
 _LEVELS = {"fail": "bold red", "warn": "bold yellow", "ok": "bold green"}
 _MATCHES = {"match": "bold yellow", "related": "underline cyan"}
 _REASONS = 6  # words shown as reasons for a hit
+_WIDTH = 80  # of a terminal
 
 
 def health_panel(report: Mapping[str, Any]) -> RenderableType:
@@ -77,25 +78,25 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] =
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
         method = f" ({row['method']})" if row.get("method") else ""
-        size = f"  over {row['n']:,}" + (f", {row['n_common']:,} common" if "n_common" in row else "")
-        key = f"{escape_for_display(str(row['task']))}, {row['metric']}{method}", size
-        groups.setdefault(key, []).append(row)
+        title = f"{escape_for_display(str(row['task']))}, {row['metric']}{method}"
+        pairs = f"n {row['n_common']:,}" if "n_common" in row else ""
+        groups.setdefault((title, f"n {row['n']:,}", pairs), []).append(row)
     has_common = any("n_common" in row for row in rows)
+    figures = [("value", 7), ("95 % interval", 16), *([("common", 7)] if has_common else []), ("covered", 7)]
+    figures += [(name, 7) for name in COSTS.values() if any(map(any, costs(rows)))]
+    room = _WIDTH - sum(width + 2 for _, width in figures)
     table = Table(box=None, pad_edge=False)
-    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=20 if has_common else 24, max_width=44)
-    columns = [("value", 6), ("95 % interval", 16), *([("common", 6)] if has_common else []), ("covered", 7)]
-    for name, width in columns:
+    table.add_column("", overflow="ellipsis", no_wrap=True, min_width=min(24, room), max_width=min(44, room))
+    for name, width in figures:
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
-    if any(map(any, costs(rows))):
-        for name in COSTS.values():
-            table.add_column(name, justify="right", no_wrap=True, min_width=7)
-    for (title, size), members in groups.items():
-        add_row(table, Text.assemble((title, "bold"), (size, "dim")))
+    for (title, size, pairs), members in groups.items():
+        sizes = [size, "", pairs] if has_common else [size]
+        add_row(table, Text(title, "bold"), *(Text(text, "dim") for text in sizes))
         for row, cost in zip(members, costs(members), strict=True):
             interval = f"{row['low']:.3f} to {row['high']:.3f}"
             common = [optional(row.get("value_common"), ".3f")] if has_common else []
-            figures = (f"{row['value']:.3f}", interval, *common, f"{row['covered']:.0%}", *cost)
-            add_row(table, f"  {escape_for_display(label(row))}", *figures)
+            cells = (f"{row['value']:.3f}", interval, *common, f"{row['covered']:.0%}", *cost)
+            add_row(table, f"  {escape_for_display(label(row))}", *cells)
     return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table
 
 
