@@ -34,7 +34,7 @@ SETS = {  # the two slices, and uses of a pseudo-word
 }
 TRIALS, PAIRS = 10, 40
 SHUFFLES = 10
-SHOWN, LISTED = 30, 15
+SHOWN, LISTED = 30, 8
 
 run_of = cache(lambda name: refined(name, method="original", history="none"))
 
