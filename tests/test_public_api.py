@@ -65,7 +65,7 @@ SIGNATURES = {
     "align": ["a", "b", "method", "options"],
     "as_corpus": ["data", "text_fields"],
     "compare": ["a", "b", "method", "min_count", "permutations", "seed", "jobs", "progress"],
-    "drift": ["run", "between", "min_count", "permutations", "seed", "jobs", "progress"],
+    "drift": ["run", "between", "which", "min_count", "permutations", "seed", "jobs", "progress"],
     "evaluate": ["vectors", "tasks", "against", "dimensions", "seed", "progress"],
     "load": ["path", "format", "errors", "limit"],
     "merge": ["runs", "vectors", "workspace", "progress", "jobs"],

@@ -18,8 +18,9 @@ from selfvec.data.token_batch import TokenBatch
 
 __all__ = ["PERIODS", "Slice", "by_label", "by_period", "named_slice", "parse_span", "slice_counts"]
 
-PERIODS = ("month", "quarter", "year")
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
+PERIODS = tuple(_MONTHS)
+_EPOCH = 1970 * 12  # months from the year 0 to the month that datetime64 counts from
 _BOUND = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?|-?[qQ]([1-4]))?", re.ASCII)
 
 
@@ -32,23 +33,27 @@ class Slice:
 
 
 def by_period(batch: TokenBatch, period: str) -> list[Slice]:
-    """A slice for every month, quarter or year that has documents, in order of time.
+    """A slice for every month, quarter, year, decade or century that has documents, in order of time.
 
     >>> dates = np.array(["2020-01-31", "2020-03-01", "2020-04-01"], "datetime64[D]")
     >>> batch = TokenBatch(np.zeros(3, np.int32), np.arange(4), ["a"], dates)
     >>> [part.name for part in by_period(batch, "quarter")]
     ['2020Q1', '2020Q2']
+    >>> [part.name for part in by_period(batch, "decade")]
+    ['2020..2029']
     """
     if period not in PERIODS:
         raise OptionError(f"is one of {', '.join(PERIODS)}, not {period!r}", field="slice")
     dates = _dates(batch)
-    number = dates.astype("datetime64[M]").astype(np.int64) // _MONTHS[period]
+    number = (dates.astype("datetime64[M]").astype(np.int64) + _EPOCH) // _MONTHS[period]
     dated = ~np.isnat(dates)
     return [Slice(_called(int(n), period), dated & (number == n)) for n in np.unique(number[dated])]
 
 
 def _called(number: int, period: str) -> str:
-    month = np.datetime64(number * _MONTHS[period], "M").item()
+    month = np.datetime64(number * _MONTHS[period] - _EPOCH, "M").item()
+    if period in ("decade", "century"):
+        return f"{month.year:04d}..{month.year + _MONTHS[period] // 12 - 1:04d}"
     return {
         "month": f"{month.year:04d}-{month.month:02d}",
         "quarter": f"{month.year:04d}Q{(month.month + 2) // 3}",

@@ -23,7 +23,7 @@ OOV = ("subwords", "zero")
 OPERATORS = ("scan", "counts", "ppmi")
 DISTANCE_WEIGHTS = ("flat", "linear", "harmonic")
 POS = ("noun", "verb", "adjective", "adverb")
-SLICES = ("month", "quarter", "year")
+SLICES = ("month", "quarter", "year", "decade", "century")
 
 TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
 SEQUENTIAL, ANCHORED, COUNTING = ("paper", "online"), ("online", "decorrelated"), ("decorrelated",)

@@ -7,8 +7,9 @@ unchanged, the sentence is shown as it was written. The web page marks the words
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from numpy.typing import NDArray
 from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.sentences import sentence_spans
+from selfvec.text.stems import stems
 
 from .contexts import document_of, occurrences
 from .use_vectors import UseSpace
@@ -38,8 +42,6 @@ REACH = 12  # words shown on each side
 _SAMPLED = 400  # uses of a word in a slice that are compared
 _LONGEST = 280  # characters of a sentence
 _LONGEST_MARKED = 320  # on the web page
-_EVIDENT = 5  # the word itself counts as much as so many words around it when a sentence is sought
-_FEWEST = 2  # words that a sentence shares with an example at least
 _ALIKE = 3  # marked uses with the same words this close are shown once
 _WORDS = re.compile(r"\w+")
 
@@ -115,21 +117,52 @@ def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
 
 
 def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
-    """The same examples with the original sentences as text, if the run's files are unchanged."""
+    """The same examples with the original sentences as text, if the run's files are unchanged.
+
+    A sentence contains its word, or a form of it if the run merged forms. If none does, the words around the
+    use stay.
+    """
     if not found:
         return []
     texts = original_texts(run, {example.document for example in found})
+    form_of = _forms(run)
     out = []
     for example in found:
-        word = example.word.lower()
         weights = dict.fromkeys(_words_of(example.text), 1.0)
-        weights[word] = weights.get(word, 0.0) + _EVIDENT
-        sentence = best_sentence(texts.get(example.document, ""), weights, least=_FEWEST)
+        place_in = partial(_place_of, example.word, form_of)
+        sentence = best_sentence(texts.get(example.document, ""), weights, least=1, place_in=place_in)
         if sentence is not None:
-            before, text, after = shortened(sentence, max(0, sentence.lower().find(word)), _LONGEST)
-            example = replace(example, text=f"{'… ' * before}{text}{' …' * after}")
+            before, shown, after = shortened(sentence, place_in(sentence) or 0, _LONGEST)
+            example = replace(example, text=f"{'… ' * before}{shown}{' …' * after}")
         out.append(example)
     return out
+
+
+def _forms(run: Run) -> Callable[[Sequence[str]], list[str]]:
+    """What the run makes of words: lemmas, stems, or the words in lower case."""
+    preprocessing = Preprocessing.of(run.provenance)
+    rules = Rulebook(Rules(lemmatize=preprocessing.lemmatize), "lower")
+    stem = preprocessing.stem if preprocessing.stemmed else None
+
+    def form_of(words: Sequence[str]) -> list[str]:
+        lemmas = [(rules.lemma(word) if rules.lemma else word).lower() for word in words]
+        return stems(lemmas, stem) if stem else lemmas
+
+    return form_of
+
+
+def _place_of(word: str, form_of: Callable[[Sequence[str]], list[str]], text: str) -> int | None:
+    """Where a text has a word as a whole, first as it is, then in another form; None if it does not.
+
+    The words of a phrase, as flash_flood, may be separated by anything that is no letter or digit.
+    """
+    pattern = r"[\W_]+".join(re.escape(part) for part in word.split("_") if part) or re.escape(word)
+    same = re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE)
+    if same is not None:
+        return same.start()
+    found = list(_WORDS.finditer(text))
+    wanted, *forms = form_of([word, *(match.group() for match in found)])
+    return next((m.start() for m, form in zip(found, forms, strict=True) if form == wanted), None)
 
 
 def _words_of(text: str) -> set[str]:
@@ -142,16 +175,15 @@ def best_sentence(
     weights: Mapping[str, float],  # by lower-case word
     *,
     least: float = 0,
-    needed: Collection[str] | None = None,  # the sentence has one of these words
+    place_in: Callable[[str], int | None] = len,  # where a sentence has what is needed; None if it does not
 ) -> str | None:
     """The sentence whose distinct words weigh most in all; None if no sentence weighs more than ``least``."""
     best = None
     for first, last in sentence_spans(text, lower=text.islower()):
-        part = text[first:last]
-        words = _words_of(part)
-        score = sum(weights[word] for word in words & weights.keys())
-        if score > least and (needed is None or not words.isdisjoint(needed)):
-            best, least = " ".join(part.split()), score
+        part = " ".join(text[first:last].split())
+        score = sum(weights[word] for word in _words_of(part) & weights.keys())
+        if score > least and place_in(part) is not None:
+            best, least = part, score
     return best
 
 
@@ -206,11 +238,15 @@ def quoted(use: Json, texts: Mapping[int, str]) -> Json:
     own = {word for word, mark in marks.items() if mark in ("self", "near")}
     weights = {word.lower(): 1.0 for word, _ in use["tokens"]}
     weights |= {word: weights[word] + 1 for word in marks}
-    sentence = best_sentence(texts.get(use["document"]) or "", weights, needed=own)
+
+    def place_in(part: str) -> int | None:
+        places = (match.start() for match in _WORDS.finditer(part) if match.group().lower() in own)
+        return next(places, None)
+
+    sentence = best_sentence(texts.get(use["document"]) or "", weights, place_in=place_in)
     if sentence is None:
         return use
-    places = (match.start() for match in _WORDS.finditer(sentence) if match.group().lower() in own)
-    before, text, after = shortened(sentence, next(places, 0), _LONGEST_MARKED)
+    before, text, after = shortened(sentence, place_in(sentence) or 0, _LONGEST_MARKED)
     return {**use, "written": True, "cut": [before, after], "tokens": list(_marked_pieces(text, marks))}
 
 

@@ -136,6 +136,10 @@ def drift_table(found: Drift) -> RenderableType:
         if sliced
         else "distance: 1 - cosine of the two vectors; p, q: do the word's documents pull it one way?"
     )
+    left_out = ", ".join(f"{number:,} {reason}" for reason, number in found.left_out.items() if number)
+    note += f"\norder: {found.order}" + (
+        f"; left out: {left_out} (--all-words keeps them)" if left_out else ""
+    )
     return Group(table, "", *parts, "", Text(note, "dim"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pytest
@@ -52,8 +53,31 @@ def test_splits_stop_early_if_chance_does_as_much_and_go_on_otherwise() -> None:
     (p, early), (least, late) = found[0, [2, 4]], found[1, [2, 4]]
     assert p > 0.05
     assert 50 <= early < 1000
-    assert least == pytest.approx(1 / 1001)
+    assert least == pytest.approx(1 / comb(20, 10), rel=1e-3)  # one split of all, though 1,000 were drawn
     assert late == 1000
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_beyond_all_splits_drawn_p_is_near_that_of_all_splits(seed: int) -> None:
+    """1,000 of 184,756 splits are drawn; the order of such p is kept."""
+    shifts, rows = (1.5, 2.0, 2.5), []
+    for shift in shifts:
+        rows.append(rows_of(seed, 20, shift))
+    found = np.zeros((len(shifts), 5))
+    starts = np.arange(0, 20 * len(shifts) + 1, 20)
+    split_test(np.concatenate(rows), np.full(3, 10), starts, np.arange(3), 1000, 20, 0, found)
+    for part, p in zip(rows, found[:, 2], strict=True):
+        exact = exact_p(part)
+        assert abs(np.log10(p / exact)) < 1
+
+
+def exact_p(rows: np.ndarray) -> float:
+    """Share of all splits in two halves that are as far apart."""
+    chosen = np.array(list(combinations(range(20), 10)))
+    a = rows.astype(float)[chosen].sum(axis=1)
+    b = rows.astype(float).sum(axis=0) - a
+    cosines = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    return float(np.mean(1 - cosines >= distance(rows.astype(float), list(range(10))) - 1e-6))
 
 
 def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
@@ -71,7 +95,7 @@ def test_the_p_of_exchangeable_blocks_is_uniform(seed: int) -> None:
     starts, found = np.arange(0, words * 10 + 1, 10), np.zeros((words, 5))
     split_test(rows, np.full(words, 4), starts, np.arange(words), 199, 10**9, seed, found)
     p = found[:, 2]
-    assert p.min() >= 1 / 200
+    assert p.min() >= 1 / comb(10, 4) - 1e-9
     for level in (0.05, 0.25, 0.5, 0.75):  # four standard errors
         assert abs(np.mean(p <= level) - level) < 4 * np.sqrt(level * (1 - level) / words)
 

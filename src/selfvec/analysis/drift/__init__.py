@@ -8,16 +8,20 @@ from __future__ import annotations
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
 
 from .drift_rows import Drift, drift
+from .kept_results import kept_drift
 from .slices import SlicePath, comparable_slices, slice_paths, slices_of
+from .word_choice import WordChoice
 
 __all__ = [
     "Drift",
     "Slice",
     "SlicePath",
+    "WordChoice",
     "by_label",
     "by_period",
     "comparable_slices",
     "drift",
+    "kept_drift",
     "named_slice",
     "slice_counts",
     "slice_paths",

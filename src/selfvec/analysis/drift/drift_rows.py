@@ -14,7 +14,7 @@ from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
-from selfvec.corpus.slices import Slice, named_slice, slice_counts
+from selfvec.corpus.slices import Slice, by_period, named_slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.usage.examples import examples, sentences
@@ -22,8 +22,10 @@ from selfvec.usage.use_vectors import UseSpace, slice_vectors, use_space
 
 from .permutation_test import LEVEL, Distances, permutation_test, refinement_drift
 from .slices import first_and_last, slices_of
+from .word_choice import WordChoice, chosen_words
 
-__all__ = ["Drift", "drift"]
+__all__ = ["Drift", "chosen_slices", "drift", "sources_of"]
+
 
 NEIGHBOURS = 10
 _Z = 1.96  # standard errors in half of a 95 % interval
@@ -43,14 +45,21 @@ class Drift(ResultTable):
         The rows without gained and lost neighbours.
     only_a, only_b : int
         Words that occur often enough but in one slice only; they have no row.
+    left_out : dict
+        How many words were not tested, by reason.
     """
+
+    order = f"words with q ≤ {LEVEL} first; then by distance - expected, the largest first"
 
     a: str
     b: str
     measured: list[dict[str, Any]]
     only_a: int = 0
     only_b: int = 0
-    space: UseSpace | None = None  # None if the run has not kept its corpus
+    left_out: dict[str, int] = field(default_factory=dict)
+    slices: tuple[Slice, ...] = ()  # that uses come from; none if the run has not kept its corpus
+    seed: int = 0
+    space: UseSpace | None = None  # of the slices, if it was made
     tables: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None  # (V, d) each, for neighbours
     index_to_key: list[str] = field(default_factory=list)  # words of the tables
 
@@ -110,10 +119,11 @@ class Drift(ResultTable):
 
         They are sentences if the run's original files are unchanged, otherwise the words around the use.
         """
-        if self.space is None:
+        if not self.slices:
             return self
-        index, sides = run.vectors.key_to_index, len(self.space.centres)
-        found = [use for row in self.rows[:top] for use in examples(self.space, index[row["word"]], number)]
+        index, sides = run.vectors.key_to_index, len(self.slices)
+        space = self.space or use_space(run, self.slices, self.seed)
+        found = [use for row in self.rows[:top] for use in examples(space, index[row["word"]], number)]
         texts: dict[tuple[str, int], list[str]] = {}
         for use in sentences(run, found):
             texts.setdefault((use.word, use.side), []).append(use.text)
@@ -129,13 +139,15 @@ class Drift(ResultTable):
 
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
-        return {"a": self.a, "b": self.b, "only_a": self.only_a, "only_b": self.only_b, "rows": self.rows}
+        named = ("a", "b", "only_a", "only_b", "left_out", "order", "rows")
+        return {name: getattr(self, name) for name in named}
 
 
 def drift(
     run: Run,
-    between: Sequence[str | Slice] | None = None,
+    between: str | Sequence[str | Slice] | None = None,
     *,
+    which: WordChoice | None = None,
     min_count: int = 5,
     permutations: int = 1000,
     seed: int = 0,
@@ -147,9 +159,12 @@ def drift(
     Parameters
     ----------
     run : Run
-    between : two of str or Slice, optional
-        Such as ``"1976..1979", "2021"``, or two labels. By default the first and the last slice of the run,
-        or the original and the refined vectors if it has no slices.
+    between : two of str or Slice, or str, optional
+        Such as ``"1976..1979", "2021"``, or two labels; or a period, such as ``"decade"``, of which the first
+        and the last are compared. By default the first and the last slice of the run, or the original and the
+        refined vectors if it has no slices.
+    which : WordChoice, optional
+        The words to test; by default all but stop words, numbers and words of repeated text.
     min_count : int
         Leave out words that occur less often in either slice.
     permutations : int
@@ -173,59 +188,95 @@ def drift(
     InputError
         If the run has not kept its corpus, a slice does not exist, or no word occurs in both.
     """
-    listener, workers, slices = progress or Progress(), threads(jobs), _chosen(run, between)
-    space: UseSpace | None
-    if slices:
-        counts, names = slice_counts(run.require_tokens(), slices), [part.name for part in slices]
-        words = _in_both(counts, min_count, slices)
-        space = use_space(run, slices, seed)
-        found = permutation_test(
-            space, words, permutations=permutations, seed=seed, jobs=workers, progress=listener
-        )
+    which, slices = which or WordChoice(), chosen_slices(run, between)
+    test = {"permutations": permutations, "seed": seed, "jobs": threads(jobs)}
+    found = _measured(run, slices, which, min_count, test | {"progress": progress or Progress()})
+    names = {run.vectors.index_to_key[run.index(word)] for word in which.words}
+    return replace(found, measured=[row for row in found.measured if not names or row["word"] in names])
+
+
+def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
+    """The slices whose uses are measured: all documents if none are compared; none without a corpus."""
+    if slices or run.tokens is None:
+        return tuple(slices)
+    return (Slice("all", np.ones(run.tokens.documents, bool)),)
+
+
+def _measured(
+    run: Run, slices: Sequence[Slice], which: WordChoice, min_count: int, test: dict[str, Any]
+) -> Drift:
+    """All rows of a comparison, in order."""
+    sources = sources_of(run, slices)
+    space = use_space(run, sources, test["seed"]) if sources else None
+    if slices and space is not None:
+        counts, names = slice_counts(space.batch, slices), [part.name for part in slices]
+        able = _in_both(counts, min_count, slices)
+        words, left_out = chosen_words(run, slices, able, which)
+        found = permutation_test(space, words, **test)
         every = np.arange(len(run.vectors))
-        before, after = slice_vectors(space, every, workers, least=min_count)
+        before, after = slice_vectors(space, every, test["jobs"], least=min_count)
     else:
-        own = run.vectors.counts
+        own, names = run.vectors.counts, ["original", "refined"]
         counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
-        names, space = ["original", "refined"], None
-        if run.tokens is not None:
-            space = use_space(run, [Slice("all", np.ones(run.tokens.documents, bool))], seed)
-        found = refinement_drift(
-            run, space, min_count, permutations=permutations, seed=seed, jobs=workers, progress=listener
-        )
-        often = (counts[0] >= min_count)[:, None]
-        before, after = (np.where(often, table.unit, 0) for table in (run.original, run.vectors))
+        tables, often = (run.original.unit, run.vectors.unit), counts[0] >= min_count
+        able = (often | (own is None)) & np.all([table.any(axis=1) for table in tables], axis=0)
+        words, left_out = chosen_words(run, slices, able, which)
+        found = refinement_drift(run, space, words, **test)
+        before, after = (np.where(often[:, None], table, 0) for table in tables)
     order = np.lexsort((-found.excess, found.q > LEVEL))
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     keys = list(run.vectors.index_to_key)
     rows = _rows(keys, found, order, counts)
-    return Drift(names[0], names[1], rows, only[0], only[1], space, (before, after), keys)
+    return Drift(
+        a=names[0],
+        b=names[1],
+        measured=rows,
+        only_a=only[0],
+        only_b=only[1],
+        left_out=left_out,
+        slices=sources,
+        seed=test["seed"],
+        space=space,
+        tables=(before, after),
+        index_to_key=keys,
+    )
 
 
-def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Ints:
-    words = np.flatnonzero(counts.min(axis=0) >= least)
-    if not len(words):
+def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> NDArray[np.bool_]:
+    able: NDArray[np.bool_] = counts.min(axis=0) >= least
+    if not able.any():
         raise InputError(
             f"no word occurs {least} times in both {slices[0].name} and {slices[1].name}",
             remedy="compare larger slices, or lower --min-count",
         )
-    return words
+    return able
 
 
-def _chosen(run: Run, between: Sequence[str | Slice] | None) -> list[Slice]:
+def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list[Slice]:
+    """The two slices that `drift` compares; none if it compares the original with the refined vectors."""
+    if isinstance(between, str):
+        batch = run.require_tokens()
+        periods = by_period(batch, between)
+        return first_and_last(_two(periods), batch)
     if between is not None:
         if len(between) != 2:
             raise OptionError(f"two slices are compared, not {len(between)}", field="between")
         batch = run.require_tokens()
         return [named_slice(batch, part) if isinstance(part, str) else part for part in between]
     slices = slices_of(run)
+    if not slices or run.tokens is None:
+        return []
+    _two(slices)
+    return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
+
+
+def _two(slices: list[Slice]) -> list[Slice]:
+    """The slices, if there is more than one."""
     if len(slices) == 1:
         raise InputError(
             f"the run has one slice only, {slices[0].name}", remedy="say what to compare: --between A..B C..D"
         )
-    if not slices or run.tokens is None:
-        return []
-    return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
+    return slices
 
 
 def _rows(keys: list[str], found: Distances, order: Ints, counts: Ints) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ Each word has a random stream of its own, so its p has the same bits for any num
 
 from __future__ import annotations
 
+from math import erfc, exp, lgamma, log, sqrt
+
 import numpy as np
 from numba import njit
 
@@ -75,13 +77,59 @@ def _jackknife(gram, one, aa, ab, bb):
 
 
 @njit(cache=True, nogil=True)
+def _upper_tail(value, mean, variance, skewness):
+    """Share of a Pearson III distribution above a value beyond its mean; normal if it is skewed to the left.
+
+    It is a shifted gamma distribution, whose tail is a continued fraction (Lentz, 1976).
+    """
+    if variance <= 0:
+        return 0.0
+    x = (value - mean) / sqrt(variance)
+    if skewness < 0.01:
+        return 0.5 * erfc(x / sqrt(2.0))
+    shape = 4 / skewness**2
+    t = shape + x * sqrt(shape)
+    if t <= shape + 1:
+        return 0.5
+    b = t + 1 - shape
+    c, d = 1e300, 1 / b
+    fraction = d
+    for i in range(1, 1000):
+        a = -i * (i - shape)
+        b += 2
+        d = 1 / (a * d + b)
+        c = b + a / c
+        fraction *= d * c
+        if abs(d * c - 1) < 1e-9:
+            break
+    return exp(shape * log(t) - t - lgamma(shape)) * fraction
+
+
+@njit(cache=True, nogil=True)
+def _beyond_all(found, moments, draws, number, one):
+    """p of a distance that none of the drawn splits reached, from the moments of these.
+
+    At most what counting gives, and at least the share of a single split among all.
+    """
+    mean, second, third = moments / draws
+    variance = max(second - mean**2, 0.0)
+    skewness = 0.0
+    if variance > 0:
+        skewness = (third - 3 * mean * second + 2 * mean**3) / variance**1.5
+    least = exp(lgamma(one + 1.0) + lgamma(number - one + 1.0) - lgamma(number + 1.0))
+    return min(max(_upper_tail(found, mean, variance, skewness), least, 1e-300), 1 / (draws + 1))
+
+
+@njit(cache=True, nogil=True)
 def split_test(rows, ones, starts, words, permutations, enough, seed, out):
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
     (R, d) ``rows`` are sums of uses by block. Word m has those from ``starts[m]`` to ``starts[m + 1]``, of
     which the first ``ones[m]`` are the first side's. ``words`` seed the random streams. At most
     ``permutations`` splits are drawn; drawing stops after ``enough`` that are as far apart, and fifty in all.
-    Written to (m, 5 or more) ``out``: distance, its standard error, p, mean distance over the splits, splits.
+    If no split is as far apart, p is read from a Pearson III distribution with the mean, the variance and the
+    skewness of the splits (Mielke and Berry, 2007, *Permutation Methods*). Written to (m, 5 or more) ``out``:
+    distance, its standard error, p, mean distance over the splits, splits.
     """
     for m in range(len(ones)):
         blocks = rows[starts[m] : starts[m + 1]]
@@ -103,7 +151,7 @@ def split_test(rows, ones, starts, words, permutations, enough, seed, out):
         state = _stream(seed, words[m])
         chosen = np.arange(number)
         draws = reached = 0
-        mean, p = 0.0, -1.0
+        moments, p = np.zeros(3), -1.0
         while draws < permutations and not (p >= 0 and draws >= 50):
             inside = square = 0.0
             for i in range(smaller):
@@ -117,15 +165,18 @@ def split_test(rows, ones, starts, words, permutations, enough, seed, out):
                 square += 2 * partial + gram[block, block]
             value = _distance(square, inside - square, total - 2 * inside + square)
             draws += 1
-            mean += value
+            for power in range(3):
+                moments[power] += value ** (power + 1)
             if value >= found - 1e-6:
                 reached += 1
                 if reached == enough and p < 0:
                     p = reached / draws
         if p < 0:
             p = (reached + 1) / (draws + 1)
+            if reached == 0 and draws > 0:
+                p = _beyond_all(found, moments, draws, number, one)
         out[m, 0], out[m, 1], out[m, 2] = found, error, p
-        out[m, 3], out[m, 4] = mean / max(draws, 1), draws
+        out[m, 3], out[m, 4] = moments[0] / max(draws, 1), draws
 
 
 @njit(cache=True, nogil=True)

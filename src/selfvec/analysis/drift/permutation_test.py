@@ -122,7 +122,7 @@ def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> N
 def refinement_drift(
     run: Run,
     space: UseSpace | None,  # of all documents; without it only the distance is known
-    min_count: int,
+    words: Ints,  # (m,)
     *,
     permutations: int,
     seed: int,
@@ -137,9 +137,6 @@ def refinement_drift(
     the original vector. There is no error, and ``expected`` is 0.
     """
     original, refined = run.original.unit, run.vectors.unit
-    counts = run.vectors.counts
-    often = np.ones(len(original), bool) if counts is None else counts >= min_count
-    words = np.flatnonzero(often & original.any(axis=1) & refined.any(axis=1))
     distance = 1 - np.einsum("ij,ij->i", original[words], refined[words], dtype=np.float64)
     unknown = np.full(len(words), np.nan)
     if space is None:

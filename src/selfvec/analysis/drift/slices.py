@@ -115,7 +115,8 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     if len(parts) == 1:
         return parts[0]
     documents = np.any([part.documents for part in parts], axis=0)
-    return Slice(f"{parts[0].name}..{parts[-1].name}", documents)
+    first, last = parts[0].name.partition("..")[0], parts[-1].name.rpartition("..")[2]
+    return Slice(f"{first}..{last}", documents)
 
 
 @dataclass(frozen=True, eq=False)

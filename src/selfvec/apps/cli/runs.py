@@ -66,7 +66,7 @@ def refine(
         str | None,
         opt(
             "Parts that drift compares: periods, or each CORPUS.",
-            "month|quarter|year|corpus",
+            "month|quarter|year|decade|century|corpus",
             "--slice",
             panel=TEXT,
         ),

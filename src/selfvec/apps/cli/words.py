@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from .arguments import AsJson, Jobs, MinCount, RunFolder, Seed, Words, arg, open_run, opt
+from selfvec.base.errors import OptionError
+
+from .arguments import AsJson, Jobs, MinCount, RunFolder, Seed, Words, arg, listed, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -149,6 +151,19 @@ class DriftOptions:
     seed: Seed = 0
 
 
+@dataclass(frozen=True)
+class DriftWords:
+    """Which words are compared."""
+
+    words: Annotated[str | None, opt("Show these words only.", "W,W")] = None
+    pos: Annotated[str | None, opt("Compare these parts of speech only.", "noun,verb,adjective,adverb")] = (
+        None
+    )
+    all_words: Annotated[
+        bool, opt("Keep stop words, numbers and words of repeated text.", None, "--all-words")
+    ] = False
+
+
 def drift(
     run: RunFolder,
     *,
@@ -160,6 +175,11 @@ def drift(
             "A..B C..D",
         ),
     ] = None,
+    slice_by: Annotated[
+        str | None,
+        opt("Compare the first period with the last.", "month|quarter|year|decade|century", "--slice"),
+    ] = None,
+    which: DriftWords,
     top: Annotated[int | None, opt(f"Words shown: by default {SHOWN}, in JSON all.", "N", min=1)] = None,
     examples: Annotated[int, opt("Example sentences for each side.", min=0)] = 1,
     fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
@@ -170,10 +190,15 @@ def drift(
 
     Example: selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
     """
-    from selfvec.analysis.drift import drift
+    from selfvec.analysis.drift import WordChoice, kept_drift
 
     opened = open_run(run)
-    found = drift(opened, between or None, progress=TerminalProgress(), **asdict(options))
+    if between and slice_by:
+        raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
+    choice = WordChoice(listed(which.words) or (), listed(which.pos) or (), which.all_words)
+    found = kept_drift(
+        opened, between or slice_by, which=choice, progress=TerminalProgress(), **asdict(options)
+    )
     found = found.select(top if as_json else top or SHOWN, fdr)
     if examples:
         found = found.illustrate(opened, top or SHOWN, examples)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
-from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
@@ -285,11 +284,9 @@ class Tools:
         show the change. The first call takes some seconds."""
         name = self.run.vectors.index_to_key[self.run.index(word)]
         found = self._drift(tuple(between or ()))
-        try:
-            row = found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows[0]
-        except KeyError:
-            rule = f"{name!r} occurs too rarely in {found.a} or {found.b} to be measured"
-            raise InputError(rule, remedy="ask about a word that occurs five times in both") from None
+        if all(row["word"] != name for row in found.measured):  # left out of the list, or too rare
+            found = self._drift(tuple(between or ()), name)
+        row = found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows[0]
         sentences = {
             f"sentences_{side}": [_cut(text) for text in row.get(f"examples_{side}", [])] for side in "ab"
         }
@@ -327,11 +324,11 @@ class Tools:
 
         return sense_space(self.run)
 
-    def _measure_drift(self, between: tuple[str, ...]) -> Drift:
-        """The change of every word between two states."""
-        from selfvec.analysis.drift import drift
+    def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
+        """The change of every word between two states, or of the words named."""
+        from selfvec.analysis.drift import WordChoice, drift
 
-        return drift(self.run, between or None, progress=self.progress)
+        return drift(self.run, between or None, which=WordChoice(words), progress=self.progress)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.drift.drift_rows import drift
 from selfvec.analysis.drift.slices import comparable_slices
+from selfvec.analysis.drift.word_choice import WordChoice
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
@@ -265,7 +266,7 @@ class Comparisons:
 
     def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
         try:
-            found = drift(run, pair, jobs=self.jobs, progress=progress)
+            found = drift(run, pair, which=WordChoice(every=True), jobs=self.jobs, progress=progress)
         except InputError:  # no word is frequent enough in both to be tested
             return {}
         return {row["word"]: row for row in found.rows}

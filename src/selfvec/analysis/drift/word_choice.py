@@ -1,0 +1,157 @@
+"""Which words drift tests: not stop words, numbers, or words of repeated text (boilerplate).
+
+A copyright line that every document of one year ends with makes *reserved* the word that changed most. So a
+word is left out if most of its uses in a slice have the same words beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.rules import Rulebook, Rules
+from selfvec.text.tagger import PARTS, tagger
+
+__all__ = ["WordChoice", "chosen_words", "repeated_uses"]
+
+BESIDE = 5  # words before a use, or after it, that are the same where a text is repeated
+_FEWEST = 3  # of them that exist at least, and uses that share them
+_SHARE = 0.5  # of the uses of a word in a slice that repeated text may account for
+_MOST = 0.1  # of the words that are left out for this
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class WordChoice:
+    """Words that `drift` tests.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Only these, of whatever kind.
+    pos : sequence of str
+        Only words of these parts of speech: noun, verb, adjective, adverb.
+    every : bool
+        Stop words, numbers, and words whose uses come from one repeated text, too.
+    """
+
+    words: Sequence[str] = ()
+    pos: Sequence[str] = ()
+    every: bool = False
+
+    def __post_init__(self) -> None:
+        for part in self.pos:
+            if part not in PARTS:
+                raise OptionError(f"is one of {', '.join(PARTS)}, not {part!r}", field="pos")
+
+
+def chosen_words(
+    run: Run,
+    slices: Sequence[Slice],
+    able: NDArray[np.bool_],  # (V,), words that occur often enough
+    choice: WordChoice,
+) -> tuple[Ints, dict[str, int]]:
+    """Words to test, (m,), and how many others each rule leaves out.
+
+    Words that ``choice`` names are tested, too, so that their q is that of the whole list.
+    """
+    names = run.vectors.index_to_key
+    kept, left_out = able.copy(), {}
+
+    def leave_out(reason: str, dropped: NDArray[np.bool_]) -> None:
+        left_out[reason] = int(np.sum(kept & dropped))
+        kept[dropped] = False
+
+    if not choice.every:
+        stops = _stop_words(run)
+        leave_out("stop words", np.array([stops.issuperset(word.lower().split("'")) for word in names]))
+        leave_out("numbers", np.array([_is_number(word) for word in names]))
+        if run.tokens is not None:
+            leave_out("repeated text", _is_repeated(run.tokens, slices, kept))
+    if choice.pos:
+        rows, others = np.flatnonzero(kept), np.zeros(len(kept), bool)
+        parts = _tags(run, [names[i] for i in rows.tolist()])
+        others[rows] = [part not in choice.pos for part in parts]
+        leave_out("other parts of speech", others)
+    for word in choice.words:
+        row = run.index(word)
+        if not able[row]:
+            where = " or ".join(part.name for part in slices) or "the corpus"
+            rule = f"{names[row]!r} occurs too rarely in {where} to be measured"
+            raise InputError(rule, remedy="compare larger slices, or lower --min-count")
+        kept[row] = True
+    return np.flatnonzero(kept), left_out
+
+
+def _stop_words(run: Run) -> frozenset[str]:
+    """Stop words of the run's language, in lower case."""
+    language = Preprocessing.of(run.provenance).stop_words
+    return Rulebook(Rules(stop_words=language), "lower").stop_words
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word has no letter."""
+    return not any(map(str.isalpha, word))
+
+
+def _tags(run: Run, words: Sequence[str]) -> list[str]:
+    """The part of speech of each word."""
+    options = run.provenance.get("options", {})
+    languages = [code for name in ("lemmatize", "stem") for code in str(options.get(name) or "").split(",")]
+    return tagger(options.get("tagger"), [code for code in languages if code]).parts(words, [])
+
+
+def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Words of which repeated text holds most uses in a slice, (V,) bool.
+
+    None if these are more than a tenth of the ``words``: then the whole corpus is made of repeated text.
+    """
+    found = np.zeros(len(words), bool)
+    for part in [batch.part(one.documents) for one in slices] or [batch]:
+        uses = repeated_uses(part, words)
+        found |= words & (uses > _SHARE * part.counts)
+    return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)
+
+
+def repeated_uses(batch: TokenBatch, words: NDArray[np.bool_]) -> Ints:
+    """Uses of each word that share the five words before them, or after them, with two others or more, (V,).
+
+    The larger of the two numbers. All numbers count as the same word. A use with fewer than three other words
+    beside it does not count.
+
+    >>> lines = [["all", "rights", "reserved", "by", "us"]] * 3 + [["she", "reserved", "a", "big", "table"]]
+    >>> batch = TokenBatch.from_documents(lines)
+    >>> dict(zip(batch.types, repeated_uses(batch, np.ones(9, bool)).tolist(), strict=True))["reserved"]
+    3
+    """
+    number = np.array([_is_number(word) for word in batch.types], bool)
+    ids = np.where(number[batch.ids], len(number), batch.ids).astype(np.int64)
+    lengths = np.diff(batch.offsets)
+    starts = np.repeat(batch.offsets[:-1], lengths)
+    stops = np.repeat(batch.offsets[1:], lengths)
+    places = np.arange(len(ids))
+    most = np.zeros(len(number), np.int64)
+    for step in (-1, 1):
+        key, beside = batch.ids.astype(np.uint64), np.zeros(len(ids), np.int64)
+        for distance in range(1, BESIDE + 1):
+            other = places + step * distance
+            inside = (other >= starts) & (other < stops)
+            there = np.where(inside, ids[np.clip(other, 0, max(len(ids) - 1, 0))] + 1, 0)
+            key = (key ^ (key >> np.uint64(29))) * _MIX + there.astype(np.uint64)
+            beside += (there > 0) & (there <= len(number))
+        rows = np.flatnonzero(words[batch.ids] & (beside >= _FEWEST))
+        _, first, times = np.unique(key[rows], return_index=True, return_counts=True)
+        often = times >= _FEWEST
+        held = np.bincount(batch.ids[rows[first[often]]], times[often], minlength=len(most))
+        most = np.maximum(most, held.astype(np.int64))
+    return most

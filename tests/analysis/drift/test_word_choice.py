@@ -1,0 +1,155 @@
+"""Which words drift lists, in which order, the evidence it shows, and results that are kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drift_corpus import planted_run
+
+import selfvec
+from selfvec.analysis.drift import WordChoice, drift, kept_drift
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.run import Run
+
+WORDS = [f"{a}{b}" for a in ("ba", "ke", "lo", "mi", "nu") for b in ("dar", "fel", "gon", "pir", "sut")]
+NOTICE = "Copyright by the Society and all its members. All rights reserved."
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Running text of made-up words; *rain* has two uses; a notice ends half of the later documents."""
+    rng = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("drift") / "texts.jsonl"
+    lines = []
+    for i in range(240):
+        later = i % 2 == 1
+        half = WORDS[12:] if later else WORDS[:12]
+        drawn = [str(word) for word in rng.choice(WORDS, 30)]
+        near = [str(word) for word in rng.choice(half, 6)]
+        text = f"{' '.join(drawn[:15])} the {i % 7 + 10}. {' '.join(near[:3])} Rain {' '.join(near[3:])}. "
+        text += f"{' '.join(drawn[5:10])} quickly {drawn[16]} train. Dr. Rain {' '.join(drawn[20:])}. "
+        if i % 9 == 0:
+            text += f"{' '.join(drawn[17:23])} reserved {' '.join(drawn[11:16])}. "
+        if later and i % 4 == 1:
+            text += NOTICE
+        lines.append({"text": text, "date": f"{2005 if later else 1985 + i % 3}-03-0{i % 9 + 1}"})
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    options = ["--vectors", "none", "--method", "original", "--slice", "decade"]
+    assert main(["refine", str(path), "-o", str(path.with_name("run")), *options]) == 0
+    return path.with_name("run")
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    return selfvec.open_run(folder)
+
+
+def listed(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict:
+    capsys.readouterr()
+    assert main(["drift", *map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_stop_words_numbers_and_repeated_text_are_left_out_unless_they_are_kept(folder, capsys) -> None:
+    found, every = listed(capsys, folder), listed(capsys, folder, "--all-words")
+    words, all_words = ({row["word"] for row in one["rows"]} for one in (found, every))
+    assert {"the", "10", "reserved"} <= all_words
+    assert all_words - words == {"the", "all", "and", "its", "by", "of", "reserved"} & all_words | {
+        str(number) for number in range(10, 17)
+    }
+    assert {"rain", "train", "quickly", *WORDS} <= words
+    assert sum(found["left_out"].values()) == len(all_words - words)
+    assert found["left_out"]["repeated text"] == 1
+    assert every["left_out"] == {}
+
+
+def test_the_order_is_that_which_is_stated(folder, capsys) -> None:
+    found = listed(capsys, folder)
+    assert found["order"] == "words with q ≤ 0.05 first; then by distance - expected, the largest first"
+    order = [(row["q"] > 0.05, row["expected"] - row["distance"]) for row in found["rows"]]
+    assert order == sorted(order)
+    assert main(["drift", str(folder)]) == 0
+    assert "order: words with q" in capsys.readouterr().out
+
+
+def test_words_may_be_named(folder, capsys) -> None:
+    rows = {row["word"]: row for row in listed(capsys, folder)["rows"]}
+    found = listed(capsys, folder, "--words", "Rain,badar")["rows"]
+    assert {row["word"] for row in found} == {"rain", "badar"}
+    assert all(row["q"] == rows[row["word"]]["q"] for row in found)
+    (stop,) = listed(capsys, folder, "--words", "the")["rows"]
+    assert stop["word"] == "the"
+
+
+def test_a_word_that_cannot_be_measured_is_an_error(run: Run) -> None:
+    with pytest.raises(InputError, match="too rarely"):
+        drift(run, which=WordChoice(words=["society"]))
+    with pytest.raises(InputError, match="does not occur"):
+        drift(run, which=WordChoice(words=["nothing"]))
+    with pytest.raises(OptionError, match="noun, verb"):
+        WordChoice(pos=["article"])
+
+
+def test_parts_of_speech(folder, capsys) -> None:
+    pytest.importorskip("textblob")
+    found = listed(capsys, folder, "--pos", "adverb")
+    assert [row["word"] for row in found["rows"]] == ["quickly"]
+    assert found["left_out"]["other parts of speech"] > len(WORDS)
+
+
+def test_periods(folder, capsys) -> None:
+    found = listed(capsys, folder)
+    assert (found["a"], found["b"]) == ("1980..1989", "2000..2009")
+    found = listed(capsys, folder, "--slice", "century")
+    assert (found["a"], found["b"]) == ("1900..1999", "2000..2099")
+    found = listed(capsys, folder, "--between", "1985..1986", "2000..")
+    assert (found["a"], found["b"]) == ("1985..1986", "2000..")
+    assert main(["drift", str(folder), "--slice", "year", "--between", "1985", "2005"]) == 2
+    assert main(["drift", str(folder), "--slice", "fortnight"]) == 2
+
+
+def test_every_sentence_contains_its_word(run: Run) -> None:
+    found = drift(run).illustrate(run, number=3)
+    texts = [(row["word"], text) for row in found for side in "ab" for text in row[f"examples_{side}"]]
+    assert len(texts) > 100
+    for word, text in texts:
+        assert re.search(rf"\b{word}\b", text, re.IGNORECASE), (word, text)
+    rain = [text for word, text in texts if word == "rain"]
+    assert all("Rain" in text for text in rain)
+
+
+def test_forms_of_a_word_are_evidence_for_its_lemma(tmp_path: Path) -> None:
+    texts = ["He was running to the barn quickly.", "The roof fell and the barn burnt."] * 30
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(texts), encoding="utf-8")
+    run = selfvec.Refiner("original", lemmatize="en").fit(str(path), "none").run_
+    found = drift(run, which=WordChoice(words=["run"])).illustrate(run)
+    assert found["run"]["examples_b"] == [texts[0]]
+
+
+def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run) -> None:
+    first = kept_drift(run, seed=3)
+    assert first.space is not None
+    again = kept_drift(run, seed=3, jobs=1)
+    assert again.space is None  # nothing was computed
+    assert again.rows == first.rows
+    assert {**again.as_dict(), "rows": []} == {**first.as_dict(), "rows": []}
+    assert again.illustrate(run, 3).rows[0]["examples_a"] == first.illustrate(run, 3).rows[0]["examples_a"]
+    for different in ({"seed": 4}, {"min_count": 6}, {"between": "year"}, {"which": WordChoice(every=True)}):
+        assert kept_drift(run, **{"seed": 3, **different}).space is not None
+    assert run.folder is not None
+    for file in (run.folder / "drift").iterdir():
+        file.write_text("{", encoding="utf-8")
+    assert kept_drift(run, seed=3).rows == first.rows
+
+
+def test_q_ranks_words_beyond_all_splits() -> None:
+    found = drift(planted_run([(0, 0.7), (0, 0.85), (0, 1.0)]), permutations=100)
+    rows = [found[f"x{i}"] for i in range(3)]
+    assert 1 / 101 > rows[0]["p"] > rows[1]["p"] > rows[2]["p"] > 0
+    assert rows[0]["q"] >= rows[1]["q"] >= rows[2]["q"]
