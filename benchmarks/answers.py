@@ -24,8 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import machine
-from benchmarks.datasets import GOOGLENEWS, JUDGED, judged
+from benchmarks.datasets import GOOGLENEWS, judged
 from benchmarks.dense_weight import by_source, collections
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
@@ -164,15 +163,6 @@ def shown(one: Estimate) -> str:
     return f"{one.value:.3f} ({low:.2f}–{high:.2f})"
 
 
-def by_collection() -> str:
-    """nDCG@10."""
-    rows = []
-    for way, by_metric in measured()[0].items():
-        found = by_metric["nDCG@10"]
-        rows.append([way, *map(shown, found.values()), shown(over(found))])
-    return table(["way", *JUDGED, "mean"], rows)
-
-
 def by_metric() -> str:
     """All metrics in the mean over collections, and the time of a query."""
     values, spent = measured()
@@ -183,11 +173,9 @@ def by_metric() -> str:
 
 
 PARTS = {
-    "ndcg": by_collection,
     "answers": by_metric,
     "shares": collections,
     "held-out": by_source,
-    "machine": lambda: f"{machine()['cpu']}, one core.",
 }
 
 if __name__ == "__main__":
