@@ -28,7 +28,7 @@ Key = str | int | np.integer[Any]
 Composer = Callable[[Sequence[str]], NDArray[np.float32]]
 """Builds vectors for words that have no row: n words -> (n, d) float32, zeros for those it cannot build.
 
-It may have a method ``count_pieces``: n words -> (n,) uint8, the parts that each word is composed of.
+It may have a method ``with_pieces`` that also returns the number of parts of each word, (n,) uint8.
 """
 
 
@@ -162,39 +162,33 @@ class WordTable:
         sources : (n,) uint8
             `Source` of each.
         """
+        rows, sources, _ = self.lookup_pieces(words, compose)
+        return rows, sources
+
+    def lookup_pieces(
+        self, words: Sequence[str], compose: bool = True
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
+        """Also the parts of each word, (n,) uint8: 1 if not composed, 2 if the composer cannot tell."""
         rows = np.zeros((len(words), self.vector_size), np.float32)
         sources = np.full(len(words), Source.NONE, np.uint8)
+        pieces = np.ones(len(words), np.uint8)
         index = np.array([self.key_to_index.get(word, -1) for word in words], dtype=np.int64)
         known = np.flatnonzero(index >= 0)
         for block in _blocks(known):
             rows[block] = self.vectors[index[block]]
         sources[known] = self.sources[index[known]]
         composer = self.composer if compose else None
+        with_pieces = getattr(composer, "with_pieces", None)
         for block in _blocks(np.flatnonzero(index < 0)):
             if composer is None:
                 break
-            made = composer([words[i] for i in block.tolist()])
+            missing = [words[i] for i in block.tolist()]
+            made, parts = (composer(missing), 2) if with_pieces is None else with_pieces(missing)
             rows[block] = made
-            sources[block[made.any(axis=1)]] = Source.SUBWORDS
-        return rows, sources
-
-    def count_pieces(
-        self,
-        words: Sequence[str],
-        sources: NDArray[np.uint8],  # (n,)
-        phrases: Sequence[str] = (),  # those of the words that count as two parts
-    ) -> NDArray[np.uint8] | None:
-        """Parts of each word, (n,) uint8, 2 if the composer cannot tell; None if none is composed."""
-        out = np.where(sources == Source.SUBWORDS, 2, 1).astype(np.uint8)
-        if not np.any(out > 1):
-            return None
-        count, units = getattr(self.composer, "count_pieces", None), set(phrases)
-        if count is not None:
-            for block in _blocks(np.flatnonzero(out > 1)):
-                parts = count([words[i] for i in block.tolist()])
-                phrase = np.fromiter((words[i] in units for i in block.tolist()), bool, len(block))
-                out[block] = np.where(phrase, 2, parts)
-        return out
+            there = made.any(axis=1)
+            sources[block[there]] = Source.SUBWORDS
+            pieces[block] = np.where(there, parts, 1)
+        return rows, sources, pieces
 
     # Other libraries
 

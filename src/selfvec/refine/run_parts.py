@@ -242,11 +242,9 @@ def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) ->
     missing = np.flatnonzero(~filled)
     if len(missing) and table is not None:
         words = [batch.types[i] for i in missing.tolist()]
-        found, sources[missing] = table.lookup(words, compose=settings.oov == "subwords")
+        found, sources[missing], pieces[missing] = table.lookup_pieces(words, settings.oov == "subwords")
         rows[missing] = unit_in_place(found)
-        parts_of = table.count_pieces(words, sources[missing])
-        pieces[missing] = 1 if parts_of is None else parts_of
-    composed = pieces if np.any(sources == Source.SUBWORDS) else None
+    composed = pieces if np.any(pieces > 1) else None
     return Vectors(batch.types, rows, sources=sources, normalized=True, pieces=composed)
 
 

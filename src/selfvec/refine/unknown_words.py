@@ -61,19 +61,22 @@ def starting_vectors(
         rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
         sources = np.full(len(batch.types), Source.RANDOM, np.uint8)
     else:
-        rows, sources = known.lookup(batch.types, compose=settings.oov == "subwords")
+        rows, sources, pieces = known.lookup_pieces(batch.types, settings.oov == "subwords")
         if phrases and settings.oov == "subwords":
             from selfvec.text.phrases import compose
 
             compose(rows, sources, batch.types, phrases, known)
-        pieces = known.count_pieces(batch.types, sources, phrases)
+            units = set(phrases)
+            joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
+            pieces[joined & (sources == Source.SUBWORDS)] = 2
         if not np.any(rows):
             example = ", ".join(repr(word) for word in batch.types[:3])
             raise InputError(
                 f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
                 remedy="use vectors of the corpus' language and casing, or --vectors none",
             )
-    return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=pieces)
+    parts = pieces if pieces is not None and np.any(pieces > 1) else None
+    return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=parts)
 
 
 def context_sums(

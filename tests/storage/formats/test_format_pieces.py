@@ -202,12 +202,9 @@ def test_default_words_are_sums_of_their_pieces() -> None:
 
 def test_parts_of_composed_words_are_counted() -> None:
     default = load("default")
-    words = ["storm", "warfarin", "storm warfarin", "thunderstorms"]
-    _, sources = default.lookup(words)
-    counted = default.count_pieces(words, sources, ["storm warfarin"])
-    assert counted is not None
-    assert counted[:3].tolist() == [1, 3, 2]
-    assert default.count_pieces(["storm", "war"], sources[[0, 0]]) is None
+    words = ["storm", "warfarin", "doctors"]
+    assert default.lookup_pieces(words)[2].tolist() == [1, 3, 2]
+    assert default.lookup_pieces(words, compose=False)[2].tolist() == [1, 1, 1]
 
 
 def test_default_is_a_lower_case_table_of_whole_words() -> None:

@@ -42,10 +42,16 @@ class Pieces:
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Sum or mean of the rows of each word's pieces, (n, d); zeros for a word without known pieces."""
+        return self.with_pieces(words)[0]
+
+    def with_pieces(self, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """The same, and the number of pieces of each word, (n,) uint8, 255 at most."""
         out = np.zeros((len(words), self.table.shape[1]), np.float32)
+        counts = np.zeros(len(words), np.uint8)
         for start in range(0, len(words), _BATCH):
             ids = self.ids(words[start : start + _BATCH])
             lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+            counts[start : start + _BATCH] = np.minimum(lengths, 255)
             flat = np.fromiter(chain.from_iterable(ids), np.int64, int(lengths.sum()))
             first, batch = np.cumsum(lengths) - lengths, out[start : start + _BATCH]
             for nth in range(lengths.max(initial=0)):  # all first pieces, then all second ones, ...
@@ -53,12 +59,7 @@ class Pieces:
                 batch[longer] += self.table[flat[first[longer] + nth]]
             if self.pool == "mean":
                 batch /= np.maximum(lengths, 1)[:, None]
-        return out
-
-    def count_pieces(self, words: Sequence[str]) -> NDArray[np.uint8]:
-        """Number of pieces of each word, (n,) uint8, 255 at most."""
-        lengths = map(len, self.ids(words))
-        return np.fromiter((min(length, 255) for length in lengths), np.uint8, len(words))
+        return out, counts
 
     def token_vectors(self) -> Vectors:
         """A row per token, by its text in the tokenizer's vocabulary (``▁hail``, ``##ing``)."""
