@@ -207,21 +207,22 @@ def known_number() -> str:
 
 def chosen_number() -> str:
     """The same with the number of senses estimated, by kind of pseudo-word."""
-    rows = []
+    groups: dict[tuple[str, str], list[tuple[Pseudo, Rows]]] = {}
     for found in map(planted, SETS):
-        groups: dict[str, list[tuple[Pseudo, Rows]]] = {}
+        name = "PubMed" if found.name == "PubMed" else "the others"
         for word in found.words:
             contexts = contexts_of(found, word.places)
             made = clustering.fit_senses(found.space, contexts).posterior(contexts).argmax(axis=1)
-            groups.setdefault(word.kind, []).append((word, made))
-        groups["all"] = [pair for pairs in groups.values() for pair in pairs]
-        for label, pairs in groups.items():
-            numbers = [len(np.unique(made)) for _, made in pairs]
-            figures = [scores(word.gold, made) for word, made in pairs]
-            cells = [cell([figure[name] for figure in figures]) for name in figures[0]]
-            split = f"{np.mean([n > 1 for n in numbers]):.0%}"
-            rows.append([found.name, label, split, f"{np.mean(numbers):.1f}", *cells])
-    return table(["collection", "pseudo-words", "split", "senses", "adj. Rand", "B³"], rows)
+            groups.setdefault((name, word.kind), []).append((word, made))
+    rows = []
+    for label, pairs in groups.items():
+        numbers = [len(np.unique(made)) for _, made in pairs]
+        figures = [scores(word.gold, made) for word, made in pairs]
+        cells = [cell([figure[name] for figure in figures]) for name in figures[0]]
+        split = f"{np.mean([n > 1 for n in numbers]):.0%}"
+        rows.append([*label, len(pairs), split, f"{np.mean(numbers):.1f}", *cells])
+    heads = ["collection", "merged words", "pseudo-words", "split", "senses", "adj. Rand", "B³"]
+    return table(heads, rows)
 
 
 def false_splits() -> str:
