@@ -136,10 +136,9 @@ def _unsteady(by_rate: dict[float, Row]) -> Claim | None:
     at = ", ".join(f"{row['rate']:g}" for row in shown)
     away = ", ".join(percent(row["variance_relative"], 1) for row in shown)
     turning = ", ".join(cosine(row["turning"]) for row in shown)
-    variance = ", ".join(f"{row['variance']:.4f}" for row in shown)
     measured = (
         f"at α = {at}: in another order a word ends {away} of the distance between two words away; "
-        f"successive steps have a cosine of {turning}; the plain variance of the end is {variance}"
+        f"successive steps have a cosine of {turning}"
     )
     rising = all(
         a["variance_relative"] < b["variance_relative"] and a["turning"] > b["turning"]

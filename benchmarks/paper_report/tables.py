@@ -14,6 +14,7 @@ from .claims import claims
 from .wording import band, cosine, percent, state, word
 
 Row = dict[str, Any]
+LISTED = 5  # of the ten nearest words
 
 _SPACE = (
     "cosine to the original",
@@ -44,7 +45,7 @@ def _nearest(rows: Sequence[Row], words: Sequence[str]) -> str:
         lists = [found or ["no vector"] for found in lists]
         body = [
             (rank + 1, *(found[rank] if rank < len(found) else "" for found in lists))
-            for rank in range(max(map(len, lists)))
+            for rank in range(min(LISTED, max(map(len, lists))))
         ]
         found = [row["neighbours"] for row in states]
         beside = [f"{row['beside']} of {len(near)}" for row, near in zip(states, found, strict=True)]
