@@ -8,7 +8,7 @@
 # make senses     senses of pseudo-words, and of words with one sense -> docs/senses.md
 # make answers    every way of search as the retrieval step for answers -> docs/search.md
 # make drift      planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
-# make concepts   phrases and topics of two collections, phrases in search -> docs/concepts.md
+# make concepts   phrases and topics of storm reports, phrases in search -> docs/concepts.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
 # make test-baselines  the tests of baselines, encoders and export; some run only if those are installed
 # make docs       the documentation as a web site in site/
