@@ -45,6 +45,7 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.oov
 	$(BIN)/python -m benchmarks.encoders
 	$(BIN)/python -m benchmarks.comparable
+	$(BIN)/python -m benchmarks.smoothing
 
 collapse senses answers drift concepts baselines: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$@

@@ -14,7 +14,6 @@ from selfvec.text.document_vectors import (
     document_vectors,
     embed,
     inverse_document_frequency,
-    nearest_columns,
     smooth_by_neighbours,
 )
 from selfvec.text.preprocessing import Preprocessing, encode_texts
@@ -125,7 +124,7 @@ def test_smoothing_by_hand() -> None:
     # one neighbour: 0° and 10° are each other's, 30° has 10°, and 90°, outside the collection, has 100°
     found = smooth_by_neighbours(rows, 10)
     for i, nearest in ((0, 1), (1, 0), (2, 1), (11, 4)):
-        np.testing.assert_allclose(found[i], unit_rows((rows[i] + 0.8 * rows[nearest])[None])[0], atol=1e-6)
+        np.testing.assert_allclose(found[i], unit_rows((rows[i] + 0.5 * rows[nearest])[None])[0], atol=1e-6)
     assert not found[10].any()
     np.testing.assert_array_equal(smooth_by_neighbours(rows[:9], 9), rows[:9])  # too few to be alike
 
@@ -136,16 +135,3 @@ def test_texts_after_the_collection_change_nothing_for_those_in_it(seed) -> None
     np.testing.assert_allclose(
         smooth_by_neighbours(rows, 20)[:20], smooth_by_neighbours(rows[:20], 20), atol=1e-5
     )
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
-def test_the_nearest_are_those_of_a_full_sort(seed, most) -> None:
-    rng = np.random.default_rng(seed)
-    cosines = rng.integers(-4, 5, (5, 9)).astype(np.float32) / 4
-    own = rng.integers(-1, 9, 5)
-    numbers, values = nearest_columns(cosines, own, most, 0.0)
-    for row in range(5):
-        there = [i for i in range(9) if cosines[row, i] > 0 and i != own[row]]
-        expected = sorted(there, key=lambda i: -cosines[row, i])[:most]
-        assert numbers[row].tolist() == expected + [-1] * (most - len(expected))
-        assert values[row, : len(expected)].tolist() == [cosines[row, i] for i in expected]

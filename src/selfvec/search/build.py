@@ -27,6 +27,9 @@ __all__ = ["Parts", "agreement", "build_index", "build_words_only", "dense_share
 
 Parts = tuple[Lexicon, DenseSpace, IndexedDocuments]
 
+# Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
+STRENGTH = 1.0
+
 
 def build_index(
     run: Run,
@@ -56,7 +59,7 @@ def build_index(
         space = DenseSpace.learn(rows, own, seed)
     with progress.stage("Relating documents", None, "documents"):
         vectors = document_vectors(batch, space.rows, space.weights)
-        vectors = smooth_by_neighbours(vectors, len(found.texts), seed)
+        vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH)
         documents = IndexedDocuments.build(found, batch, owners, spans, vectors)
     with progress.stage("Comparing words and meaning", None, "sentences"):
         agreed = agreement(lexicon, Scorer(documents, space), found.texts, seed)

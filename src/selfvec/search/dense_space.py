@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
-from selfvec.base.threads import by_blocks, one_core
+from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment
 from selfvec.refine.topic_vectors import topic_vectors
@@ -24,7 +25,6 @@ from selfvec.text.document_vectors import (
     document_frequencies,
     document_vectors,
     inverse_document_frequency,
-    nearest_columns,
 )
 
 from .indexed_documents import HYBRID_AXES
@@ -122,18 +122,7 @@ def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
         pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
     place = np.full(len(rows), -1, np.int64)
     place[pool] = np.arange(len(pool))
-    related = np.full((len(rows), RELATED), -1, np.int32)
-    cosines = np.zeros((len(rows), RELATED), np.float32)
-    others = np.ascontiguousarray(narrow[pool].T)
-
-    def relate(block: slice) -> None:
-        for start in range(block.start, block.stop, _BLOCK):
-            part = slice(start, min(start + _BLOCK, block.stop))
-            near = nearest_columns(narrow[part] @ others, place[part], RELATED, LEAST_COSINE)
-            related[part], cosines[part] = near
-
-    for _ in by_blocks(len(rows), relate):
-        pass
+    related, cosines = nearest_rows(narrow, narrow[pool], place, RELATED, LEAST_COSINE)
     found = related >= 0
     related[found] = pool[related[found]]
     above = np.maximum(cosines - np.float32(LEAST_COSINE), 0) / np.float32(1 - LEAST_COSINE)

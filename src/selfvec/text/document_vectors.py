@@ -13,9 +13,9 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.threads import by_blocks
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import unit_rows
 
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
@@ -26,12 +26,11 @@ __all__ = [
     "document_vectors",
     "embed",
     "inverse_document_frequency",
-    "nearest_columns",
     "smooth_by_neighbours",
 ]
 
-# Chosen on MED, Cranfield and CACM from two tables; five to twenty neighbours give similar results.
-NEIGHBOURS, STRENGTH = 10, 0.8  # texts a text moves toward, and the weight of their mean
+# More helps collections whose questions have many answers and harms those with one: `benchmarks.smoothing`.
+NEIGHBOURS, STRENGTH = 10, 0.5  # texts a text moves toward, and the weight of their mean
 _POOL = 20_000  # texts that are searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024
 
@@ -72,6 +71,7 @@ def embed(
     collection: int | None = None,  # texts that give document frequencies and neighbours; all by default
     *,
     questions: bool = False,  # texts after the collection are questions and are not smoothed
+    strength: float = STRENGTH,  # of smoothing, 0 for none
 ) -> tuple[Rows, float]:
     """Document vectors, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
@@ -93,16 +93,19 @@ def embed(
         parts.append(document_vectors(merged, means, weights))
     out = unit_rows(np.hstack(parts))
     smoothed = count if questions else len(out)
-    out[:smoothed] = smooth_by_neighbours(out[:smoothed], count)
+    out[:smoothed] = smooth_by_neighbours(out[:smoothed], count, strength=strength)
     return out, covered
 
 
-def smooth_by_neighbours(rows: Rows, collection: int, seed: int = 0) -> Rows:
-    """Move each text toward the mean of the ten texts most like it: unit(x + 0.8 · unit(Σ of the ten)).
+def smooth_by_neighbours(
+    rows: Rows, collection: int, seed: int = 0, strength: float = STRENGTH, neighbours: int = NEIGHBOURS
+) -> Rows:
+    """Move each text toward the mean of the texts most like it: unit(x + strength · mean of the ten nearest).
 
     Texts about one subject use different words for it, and the mean of similar texts covers more of them
-    (Liu and Croft, 2004). At most a tenth of the collection are neighbours, so that fewer than ten texts
-    stay as they are.
+    (Liu and Croft, 2004). The mean is not scaled to unit length: the more the ten are alike, the longer it is
+    and the further the text moves. At most a tenth of the collection are neighbours, so that fewer than ten
+    texts stay as they are.
 
     Parameters
     ----------
@@ -111,6 +114,10 @@ def smooth_by_neighbours(rows: Rows, collection: int, seed: int = 0) -> Rows:
     collection : int
         Neighbours are sought among so many of the first rows, or among 20,000 of them drawn by ``seed``.
         A text is not its own neighbour.
+    seed : int
+    strength : float
+        Weight of the mean of the neighbours.
+    neighbours : int
 
     Returns
     -------
@@ -120,25 +127,20 @@ def smooth_by_neighbours(rows: Rows, collection: int, seed: int = 0) -> Rows:
     pool = np.flatnonzero(np.any(rows[:collection] != 0, axis=1))
     if len(pool) > _POOL:
         pool = np.sort(np.random.default_rng(seed).choice(pool, _POOL, replace=False))
-    nearest = min(NEIGHBOURS, len(pool) // NEIGHBOURS)
-    if nearest < 1:
+    nearest = min(neighbours, len(pool) // 10)
+    if nearest < 1 or not strength:
         return rows
     sought, places = rows[pool], np.full(len(rows), -1, np.int64)
     places[pool] = np.arange(len(pool))
-    out = np.zeros_like(rows)
-
-    def smooth(block: slice) -> None:
-        for start in range(block.start, block.stop, _BLOCK):
-            part = slice(start, min(start + _BLOCK, block.stop))
-            near, _ = nearest_columns(rows[part] @ sought.T, places[part], nearest, -2.0)
-            near.sort(axis=1)  # one order of summing
-            means = unit_rows(np.where((near >= 0)[:, :, None], sought[near], 0).sum(axis=1))
-            moved = unit_rows(rows[part] + np.float32(STRENGTH) * means)
-            out[part] = np.where(np.any(rows[part] != 0, axis=1)[:, None], moved, 0)
-
-    for _ in by_blocks(len(rows), smooth):
-        pass
-    return out
+    near, _ = nearest_rows(rows, sought, places, nearest, seed=seed)
+    near.sort(axis=1)  # one order of summing
+    out = np.empty_like(rows)
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        sums = np.where((near[part] >= 0)[:, :, None], sought[near[part]], 0).sum(axis=1)
+        out[part] = rows[part] + np.float32(strength / nearest) * sums
+    out[~rows.any(axis=1)] = 0
+    return unit_rows(out)
 
 
 @nb.njit(nogil=True, cache=True)
@@ -171,31 +173,3 @@ def _weighted_sums(
             weight = weights[word]
             for k in range(dimensions):
                 out[document, k] += weight * rows[word, k]
-
-
-@nb.njit(nogil=True, cache=True)
-def nearest_columns(
-    cosines: NDArray[np.float32],  # (n, P) float32
-    own: NDArray[np.int64],  # (n,) int64, a column of each row to leave out, -1 for none
-    most: int,
-    least: float,
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The columns of the largest cosines of each row, largest first, and these cosines, both (n, most).
-
-    Cosines must exceed ``least``; missing columns are -1.
-    """
-    numbers = np.full((len(cosines), most), -1, np.int32)
-    values = np.zeros((len(cosines), most), np.float32)
-    for row in range(len(cosines)):
-        n = 0
-        for column in range(cosines.shape[1]):
-            value = cosines[row, column]
-            if value <= least or column == own[row] or (n == most and value <= values[row, n - 1]):
-                continue
-            i = n if n < most else n - 1
-            while i > 0 and values[row, i - 1] < value:
-                values[row, i], numbers[row, i] = values[row, i - 1], numbers[row, i - 1]
-                i -= 1
-            values[row, i], numbers[row, i] = value, column
-            n = min(n + 1, most)
-    return numbers, values

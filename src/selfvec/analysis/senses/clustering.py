@@ -52,6 +52,7 @@ BASE = 0.1  # weight of the rarest word if it is no more frequent here than else
 SAMPLE = 20_000  # tokens that the mean use is taken over
 LANDMARKS = 1_000  # uses that are clustered, and that others are smoothed by
 AXES = 16
+STRENGTH = 1.2  # of smoothing: uses are few and meant to form groups
 STARTS = 6  # of k-means
 TEMPER = 8.0  # divides log-probabilities, because smoothed uses look more certain than they are
 
@@ -138,7 +139,9 @@ class SenseModel:
         rows = self.space.uses(windows, self.weights)
         own = len(self.landmarks)
         with one_core():
-            smoothed: Table = smooth_by_neighbours(np.concatenate([self.landmarks, rows]), own)[own:]
+            smoothed: Table = smooth_by_neighbours(
+                np.concatenate([self.landmarks, rows]), own, strength=STRENGTH
+            )[own:]
             points = ((smoothed - self.mean) @ self.axes).astype(np.float64)
         logs = -squared_distances(points, self.centres) / (2 * self.variance * TEMPER)
         logs[~rows.any(axis=1)] = np.log(self.shares)
@@ -185,7 +188,7 @@ def cluster_uses(
     rng: np.random.Generator,
 ) -> tuple[Table, Table, Numbers, Labels]:
     """Cluster uses: mean (d,) and main axes (d, p) of the smoothed rows, points (n, p), labels (n,)."""
-    smoothed = smooth_by_neighbours(rows, len(rows))
+    smoothed = smooth_by_neighbours(rows, len(rows), strength=STRENGTH)
     centre, spread = covariance(smoothed)
     _, every = axes_of_moment(spread)
     mean, axes = centre.astype(np.float32), np.ascontiguousarray(every[:, :AXES], np.float32)
