@@ -1,4 +1,4 @@
-"""How the label-free choice relates to labelled quality. Fills docs/selection.md.
+"""How the label-free choice relates to labelled quality. Fills docs/selection.md, expect.md.
 
 Twelve collections, two tables, up to three sizes: texts of five words and of two hundred, 300 documents and
 10,000. Each of the four methods refines each collection. ``auto`` chooses without labels; the quality of its
@@ -16,6 +16,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ METHODS = (ORIGINAL, "paper", "online", "decorrelated")
 LABELLED = {"questions": "trec", "film sentences": "sst2", "medical abstracts": "ohsumed"}
 SIZES = (300, 3000)
 METRICS = {"ndcg@10", "accuracy", "spearman"}
+TASKS = {"labels": "labels, ten examples each", "search": "dense search", "similarity": "similar words"}
 Labelled = list[tuple[str, str]]
 
 
@@ -145,20 +147,28 @@ def measured(collection: Collection, start: str) -> dict[str, Any]:
     return {"collection": collection, "chosen": chosen, "worth": worth}
 
 
+@cache
+def results() -> list[dict[str, Any]]:
+    """All collections, sizes and tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [
+            {"start": label.split(",")[0]} | measured(collection, start)
+            for collection in collections(Path(folder))
+            for label, start in STARTS.items()
+        ]
+
+
 def summary() -> str:
     """A row for each collection, size and table."""
     heads = ["collection", "documents", "start", "chosen", *METHODS, "lost against the best"]
     rows, lost, gained = [], [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for collection in collections(Path(folder)):
-            for label, start in STARTS.items():
-                found = measured(collection, start)
-                worth, chosen = found["worth"], found["chosen"]
-                lost.append(1 - worth[chosen] / max(worth.values()))
-                gained.append(worth[chosen] - worth[ORIGINAL])
-                figures = [f"**{v:.3f}**" if m == chosen else f"{v:.3f}" for m, v in worth.items()]
-                name, size = collection.name, f"{len(collection.texts):,}"
-                rows.append([name, size, label.split(",")[0], chosen, *figures, f"{100 * lost[-1]:.1f} %"])
+    for found in results():
+        collection, worth, chosen = found["collection"], found["worth"], found["chosen"]
+        lost.append(1 - worth[chosen] / max(worth.values()))
+        gained.append(worth[chosen] - worth[ORIGINAL])
+        figures = [f"**{v:.3f}**" if m == chosen else f"{v:.3f}" for m, v in worth.items()]
+        name, size = collection.name, f"{len(collection.texts):,}"
+        rows.append([name, size, found["start"], chosen, *figures, f"{100 * lost[-1]:.1f} %"])
     said = (
         f"{len(rows)} cases: {100 * np.mean(lost):.1f} % lost in the mean against the best method, "
         f"{100 * np.max(lost):.1f} % at most; {sum(g > 0 for g in gained)} cases better than the original, "
@@ -167,5 +177,25 @@ def summary() -> str:
     return said + table(heads, rows)
 
 
+def expected() -> str:
+    """Original and refined figures of each collection, of 300 documents and of all."""
+    cases: dict[tuple[str, str], dict[tuple[str, bool], tuple[float, float]]] = {}
+    for found in results():
+        collection, worth = found["collection"], found["worth"]
+        few = len(collection.texts) == SIZES[0]
+        pair = worth[ORIGINAL], worth[found["chosen"]]
+        cases.setdefault((collection.name, collection.kind), {})[found["start"], few] = pair
+    heads = ["text", "task"]
+    columns = [(start.split(",")[0], few) for start in STARTS for few in (True, False)]
+    heads += [f"{start}, {'300 documents' if few else 'all'}" for start, few in columns]
+    rows = []
+    for (name, kind), values in cases.items():
+        figures = [values.get(column) for column in columns]
+        shown = ["" if pair is None else f"{pair[0]:.2f} → {pair[1]:.2f}" for pair in figures]
+        rows.append([name, TASKS[kind], *shown])
+    return table(heads, rows)
+
+
 if __name__ == "__main__":
-    sys.exit(update_page("selection.md", {"summary": summary}, sys.argv[1:]))
+    pages = {"selection.md": {"summary": summary}, "expect.md": {"expected": expected}}
+    sys.exit(max(update_page(name, parts, sys.argv[1:]) for name, parts in pages.items()))
