@@ -36,6 +36,7 @@ from selfvec.refine.inputs import Inputs, read_inputs
 from selfvec.refine.plan import make_plan
 from selfvec.refine.resume import Execution
 from selfvec.refine.selection import ORIGINAL
+from selfvec.refine.table_choice import choose_table
 from selfvec.text.sentences import sentence_spans
 
 METHODS = (ORIGINAL, "paper", "online", "decorrelated")
@@ -177,6 +178,7 @@ def summary() -> str:
     return said + table(heads, rows)
 
 
+<<<<<<< HEAD
 def expected() -> str:
     """Original and refined figures of each collection, of 300 documents and of all."""
     cases: dict[tuple[str, str], dict[tuple[str, bool], tuple[float, float]]] = {}
@@ -199,3 +201,44 @@ def expected() -> str:
 if __name__ == "__main__":
     pages = {"selection.md": {"summary": summary}, "expect.md": {"expected": expected}}
     sys.exit(max(update_page(name, parts, sys.argv[1:]) for name, parts in pages.items()))
+=======
+def tables() -> str:
+    """Which of two tables is chosen, and the quality of the run that each leads to."""
+    starts = {label.split(",")[0]: start for label, start in STARTS.items()}
+    heads = ["collection", "documents", "halves", "first and chosen", *starts, "lost against the best"]
+    rows, lost = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for collection in collections(Path(folder)):
+            settings, worth = Settings("auto", history="none"), {}
+            for label, start in starts.items():
+                inputs = read_inputs(Corpus.from_texts(collection.texts), start, settings, Execution())
+                method = make_plan(settings, inputs.batch, inputs.original).method
+                refined = refined_rows(inputs.batch, inputs.original, Settings(method, history="none"))
+                worth[label] = quality(inputs, refined, method, collection.tasks)
+            picked = []
+            for order in (list(starts), list(starts)[::-1]):
+                corpus = Corpus.from_texts(collection.texts)
+                given = [starts[label] for label in order]
+                place, decision = choose_table(corpus, given, settings, Execution())
+                picked.append((order[0], order[place]))
+                halves = [f"{row['halves']:.3f}" for row in decision["tables"]]
+            print(collection.name, len(collection.texts), picked, worth, file=sys.stderr)
+            best = max(worth.values())
+            lost.append([1 - worth[taken] / best for _, taken in picked])
+            chosen = "; ".join(f"{first}: {taken}" for first, taken in picked)
+            figures = [f"{value:.3f}" for value in worth.values()]
+            against = " and ".join(f"{100 * share:.1f} %" for share in lost[-1])
+            size = f"{len(collection.texts):,}"
+            rows.append([collection.name, size, " and ".join(halves[::-1]), chosen, *figures, against])
+    shares = zip(starts, zip(*lost, strict=True), strict=True)
+    said = "; ".join(
+        f"with {label} first {100 * np.mean(share):.1f} % lost in the mean against the better table, "
+        f"{100 * np.max(share):.1f} % at most"
+        for label, share in shares
+    )
+    return f"{len(rows)} cases: {said}.\n\n" + table(heads, rows)
+
+
+if __name__ == "__main__":
+    sys.exit(update_page("selection.md", {"summary": summary, "tables": tables}, sys.argv[1:]))
+>>>>>>> abbb289 (--vectors A --vectors B takes the table that suits the text best, by the tests of auto on the same tokens)

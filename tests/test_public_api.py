@@ -222,7 +222,7 @@ def test_progress_is_shown_where_it_is_asked_for(storms: list[str], capsys) -> N
 
 
 def test_labels_are_no_vectors(storms: list[str]) -> None:
-    with pytest.raises(OptionError, match=r"^vectors: are a Vectors, .* not list; .* no labels"):
+    with pytest.raises(OptionError, match=r"^vectors: are a Vectors, .* not int; .* no labels"):
         selfvec.Refiner().fit(storms, [0, 1] * 120)
 
 

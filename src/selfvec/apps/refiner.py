@@ -15,6 +15,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings, check_name, list_options
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
+from selfvec.refine.inputs import Start, starts
 from selfvec.refine.pipeline import refine
 from selfvec.storage.run_folder import save_run
 
@@ -56,7 +57,7 @@ class Refiner(Settings):
     def fit(
         self,
         corpus: Corpus | str | os.PathLike[str] | Iterable[Any],
-        vectors: Vectors | str | os.PathLike[str] | None = None,
+        vectors: Start | Sequence[Start] = None,
         *,
         text_fields: Sequence[str] | None = None,
         progress: Progress | bool | None = None,
@@ -71,7 +72,8 @@ class Refiner(Settings):
             ``whitespace``).
         vectors : `Vectors`, path, "default" or "none", optional
             Where the words start. The default table if None, which a scikit-learn `Pipeline` passes in the
-            place of labels; "none" starts from random directions.
+            place of labels; "none" starts from random directions. Of a list of these the one that suits the
+            text best is taken; ``run_.provenance["table_decision"]`` says why.
         text_fields : sequence of str, optional
             Columns of a file or data frame that hold the text; the usual names are recognised.
         progress : bool or `Progress`, optional
@@ -91,9 +93,12 @@ class Refiner(Settings):
         """
         if vectors is None:
             vectors = "default"
-        elif not isinstance(vectors, Vectors | str | os.PathLike):
+        several = starts(vectors)
+        wrong = [one for one in several if not isinstance(one, Vectors | str | os.PathLike)]
+        if wrong or not several:
+            what = type(wrong[0] if wrong else vectors).__name__
             raise OptionError(
-                f'are a Vectors, a path, "default" or "none", not {type(vectors).__name__}',
+                f'are a Vectors, a path, "default" or "none", or a list of these, not {what}',
                 field="vectors",
                 remedy="give them as vectors=..., and no labels: these are not used",
             )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -31,12 +31,18 @@ if TYPE_CHECKING:
 __all__ = [
     "InputProvenance",
     "Inputs",
+    "Start",
     "by_frequency",
     "inputs_from",
+    "load_start",
     "option_files",
     "read_inputs",
     "read_unstemmed",
+    "starts",
 ]
+
+Start = Vectors | str | os.PathLike[str] | None
+"""The vectors to start from; "none" or None: random directions."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +73,14 @@ class Inputs:
 
 def read_inputs(
     corpus: Corpus,
-    vectors: Vectors | str | os.PathLike[str] | None,
+    vectors: Start,
     settings: Settings,
     execution: Execution,
 ) -> Inputs:
     """Read a corpus and the vectors to start from."""
     finder = _phrase_finder(settings)
     with execution.timings.stage("load"):
-        known, described = _load(vectors, settings.vectors_errors)
+        known, described = load_start(vectors, settings.vectors_errors)
         known = known if known is None else by_token(known, settings)
     unstemmed, encoding = read_unstemmed(corpus, known, settings, execution, finder=finder)
     about = InputProvenance(corpus.summary.as_dict(), encoding, described, option_files(settings))
@@ -209,9 +215,12 @@ def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
         yield batch
 
 
-def _load(
-    vectors: Vectors | str | os.PathLike[str] | None, errors: str
-) -> tuple[Vectors | None, dict[str, Any]]:
+def starts(vectors: Start | Sequence[Start]) -> list[Start]:
+    """One or several vectors to start from, as a list."""
+    return list(vectors) if isinstance(vectors, list | tuple) else [cast(Start, vectors)]
+
+
+def load_start(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
     """The table to start from, and its provenance."""
     if vectors is None or (isinstance(vectors, str) and vectors == "none"):
         return None, {"name": "none"}

@@ -5,7 +5,7 @@ corpus, vectors ──▶ inputs ──▶ plan ──▶ refinement ──▶ R
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,11 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.workspace import Workspace
 
 from .health import check_health
-from .inputs import InputProvenance, Inputs, read_inputs
+from .inputs import InputProvenance, Inputs, Start, read_inputs, starts
 from .plan import Plan, make_plan
 from .refinement import Refinement
 from .resume import Execution, run_to_end
+from .table_choice import choose_table
 from .unknown_words import starting_vectors
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ __all__ = ["refine", "refine_again", "refine_inputs", "settings_of"]
 
 def refine(
     corpus: Corpus,
-    vectors: Vectors | str | os.PathLike[str] | None,
+    vectors: Start | Sequence[Start],
     settings: Settings,
     *,
     workspace: Workspace | None = None,
@@ -47,10 +48,18 @@ def refine(
 ) -> Run:
     """Refine vectors on a corpus; ``vectors`` of "none" or None start from random directions.
 
-    ``workspace`` holds the state of interrupted work. ``jobs`` are threads and do not change the result.
+    Of several ``vectors`` (a list) those that suit the text best are taken. ``workspace`` holds the state of
+    interrupted work. ``jobs`` are threads and do not change the result.
     """
     execution = Execution(workspace, progress or Progress(), jobs)
-    return refine_inputs(read_inputs(corpus, vectors, settings, execution), settings, execution)
+    tables, place, decision = starts(vectors), 0, None
+    if len(tables) > 1:
+        with execution.timings.stage("tables"):
+            place, decision = choose_table(corpus, tables, settings, execution)
+    run = refine_inputs(read_inputs(corpus, tables[place], settings, execution), settings, execution)
+    if decision:
+        run.provenance["table_decision"] = decision
+    return run
 
 
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:

@@ -6,7 +6,7 @@ anchor, the neighbour weights and the recorded states.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,7 +25,9 @@ from .refinement import HistoryPlan, Refinement, parse_history
 from .selection import ENOUGH, ORIGINAL, Choice, choose, draw_documents
 from .sequential import BASE_PULL, LEARNING_RATES, OnlineRefinement, PaperRefinement
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "make_plan", "try_methods"]
+
+METHODS = ("paper", "online", "decorrelated")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def make_plan(
     plan = Plan(settings, batch, original, settings.method, _window(batch, settings), jobs=jobs)
     if settings.method != "auto":
         return plan
-    decision = _choose_method(plan, progress or Progress())
+    decision = try_methods(plan, METHODS, progress or Progress())
     return replace(
         plan,
         method=decision.chosen,
@@ -111,12 +113,12 @@ def _window(batch: TokenBatch, settings: Settings, method: str | None = None) ->
     return WINDOW if (method or settings.method) in ("online", "decorrelated") else auto_window(batch)
 
 
-def _choose_method(plan: Plan, progress: Progress) -> Choice:
-    """Refine a sample with every method and test each on held-out text."""
+def try_methods(plan: Plan, methods: Sequence[str], progress: Progress) -> Choice:
+    """Refine a sample with every method and test each, and the original, on held-out text."""
     sample = _sample(replace(plan, settings=replace(plan.settings, history="none")))
     plans = {
         name: replace(sample, method=name, window=_window(plan.batch, plan.settings, name))
-        for name in ("paper", "online", "decorrelated")
+        for name in methods
     }
     total = len(sample.batch) * sum(candidate.rounds for candidate in plans.values())
     with progress.stage("Choosing", total, "tokens") as advance:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,18 @@ from selfvec.numerics.rows import unit_rows
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
 from .health import anisotropy, effective_rank
 
-__all__ = ["ENOUGH", "ORIGINAL", "Choice", "ContextTest", "HalvesTest", "choose", "draw_documents", "folds"]
+__all__ = [
+    "ENOUGH",
+    "ORIGINAL",
+    "SURE",
+    "Choice",
+    "ContextTest",
+    "HalvesTest",
+    "Measured",
+    "choose",
+    "draw_documents",
+    "folds",
+]
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -37,7 +48,7 @@ _POSITIONS = 4_000  # for the context test, in each fold
 _SIDE = 10  # neighbours on each side that make a context
 _RIVALS = 63  # words of like frequency that the true word is ranked among
 _BATCH = 1024
-_SURE = 0.975  # probability from which a difference counts
+SURE = 0.975  # probability from which a difference counts
 _LIKELY = 0.9  # probability by halves from which a candidate replaces the original
 _RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
 
@@ -53,6 +64,7 @@ class Choice:
     # worse than the original.
     rows: list[dict[str, Any]]
     held_out: int  # tokens that were tested and that the tested candidates had not read
+    measured: Mapping[str, Measured] = field(default_factory=dict, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The values as JSON-serialisable data, for the run folder."""
@@ -74,7 +86,7 @@ def choose(
     A candidate maps a training text with the same vocabulary to unit rows, (V, d); `ORIGINAL` must be one.
     Where the tests cannot tell candidates apart, the last one is taken.
     """
-    measured = {name: _Measured() for name in candidates}
+    measured = {name: Measured() for name in candidates}
     tested = held_out = 0
     rng = np.random.default_rng(seed)
     for training, held in folds(batch, rng) if batch.documents > 1 and len(batch) >= _LEAST else ():
@@ -93,7 +105,7 @@ def choose(
         return Choice(ORIGINAL, reason, [], held_out)
     rows = [one.row(name, measured[ORIGINAL]) for name, one in measured.items()]
     chosen, reason = _chosen(rows, measured)
-    return Choice(chosen, reason, rows, held_out)
+    return Choice(chosen, reason, rows, held_out, measured)
 
 
 def folds(batch: TokenBatch, rng: np.random.Generator) -> Iterator[tuple[TokenBatch, TokenBatch]]:
@@ -116,7 +128,7 @@ def draw_documents(batch: TokenBatch, most: int, rng: np.random.Generator) -> To
     return batch.part(chosen)
 
 
-class _Measured:
+class Measured:
     """The scores of one candidate in all folds."""
 
     def __init__(self) -> None:
@@ -136,7 +148,7 @@ class _Measured:
     def mean(self, test: str) -> float:
         return float(np.concatenate(self.scores[test]).mean())
 
-    def better(self, other: _Measured, test: str) -> float:
+    def better(self, other: Measured, test: str) -> float:
         """The probability that the mean score is above that of another candidate, by documents."""
         difference = np.concatenate(self.scores[test]) - np.concatenate(other.scores[test])
         if not np.any(difference):
@@ -145,7 +157,7 @@ class _Measured:
         error = math.sqrt(float(spread @ spread)) / len(difference)
         return float(0.5 * math.erfc(-difference.mean() / max(error, 1e-12) / math.sqrt(2)))
 
-    def row(self, name: str, original: _Measured) -> dict[str, Any]:
+    def row(self, name: str, original: Measured) -> dict[str, Any]:
         tests = [test for test, scores in self.scores.items() if sum(map(len, scores))]
         sure = {test: self.better(original, test) for test in tests}
         rank, shared = float(np.mean(self.rank)), float(np.mean(self.shared))
@@ -154,13 +166,13 @@ class _Measured:
             "name": name,
             **{test: self.mean(test) for test in tests},
             "sure": sure,
-            "worse": [test for test, probability in sure.items() if probability < 1 - _SURE],
+            "worse": [test for test, probability in sure.items() if probability < 1 - SURE],
             "effective_rank": rank,
             "collapsed": shared >= limit or rank < _RANK_KEPT * float(np.mean(original.rank)),
         }
 
 
-def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, _Measured]) -> tuple[str, str]:
+def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured]) -> tuple[str, str]:
     """The best candidate by halves that is likely better than the original and by no test surely worse.
 
     Of candidates that the halves test cannot tell from the best, the last one is taken.
@@ -176,7 +188,7 @@ def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, _Measured]
     if not standing:
         return ORIGINAL, "nothing is likely to be better than the vectors as they are"
     best = measured[max(standing, key=lambda row: float(row["halves"]))["name"]]
-    near = [row for row in standing if best.better(measured[row["name"]], "halves") < _SURE]
+    near = [row for row in standing if best.better(measured[row["name"]], "halves") < SURE]
     return str(near[-1]["name"]), "it brings the halves of held-out texts together"
 
 

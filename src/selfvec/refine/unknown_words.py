@@ -48,20 +48,25 @@ def by_token(table: Vectors, settings: Settings) -> Vectors:
 
 
 def starting_vectors(
-    batch: TokenBatch, known: Vectors | None, settings: Settings, phrases: Sequence[str] = ()
+    batch: TokenBatch,
+    known: Vectors | None,
+    settings: Settings,
+    phrases: Sequence[str] = (),
+    keys: Sequence[str] | None = None,
 ) -> Vectors:
     """The starting vectors of a corpus' words, unit rows, zeros for words without one, with their sources.
 
     Random directions if ``known`` is None. ``phrases`` are types; those without a vector start from their
-    words.
+    words. ``keys`` are the words under which the table has the types, by default the types themselves.
     """
+    keys = batch.types if keys is None else keys
     pieces = None
     if known is None:
         rng = np.random.default_rng(settings.seed)
         rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
         sources = np.full(len(batch.types), Source.RANDOM, np.uint8)
     else:
-        rows, sources, pieces = known.lookup_pieces(batch.types, settings.oov == "subwords")
+        rows, sources, pieces = known.lookup_pieces(keys, settings.oov == "subwords")
         if phrases and settings.oov == "subwords":
             from selfvec.text.phrases import compose
 

@@ -59,8 +59,13 @@ def refine(
     corpus: Annotated[list[str], arg("CORPUS...", "Files or folders of text; - reads standard input.")],
     output: NewRun,
     vectors: Annotated[
-        str, opt("The vectors to start from, or a fetched table.", "PATH|NAME|default|none", panel=RULE)
-    ] = "default",
+        list[str] | None,
+        opt(
+            "The vectors to start from, or a fetched table; of several the one that suits the text is taken.",
+            "PATH|NAME|default|none",
+            panel=RULE,
+        ),
+    ] = None,
     reading: Reading,
     slice_by: Annotated[
         str | None,
@@ -95,7 +100,8 @@ def refine(
             corpus, **reading.fields, slice_by_name=by_name, skip_bad_rows=reading.skip_bad_rows
         )
         progress = TerminalProgress()
-        run = refine(opened, vectors, settings, workspace=workspace, progress=progress, jobs=work.jobs)
+        start = vectors or ["default"]
+        run = refine(opened, start, settings, workspace=workspace, progress=progress, jobs=work.jobs)
         workspace.finish(run)
     _report(run, output, as_json)
 
@@ -180,6 +186,7 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
     return [
         f"read {provenance['corpus']['description']}",
         f"{_count(provenance['tokens'], 'token')}, {_count(provenance['types'], 'type')}: {_covered(types)}",
+        *_table_decision(provenance),
         *_decision(provenance),
         f"refined with the method {provenance['method']}: {_how(provenance)}, "
         f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
@@ -205,6 +212,18 @@ def _how(provenance: dict[str, Any]) -> str:
         by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
         return f"{window}, {rounds} passes{by}"
     return f"{window}, learning rate {provenance['learning_rate']}, {_count(rounds, 'epoch')}"
+
+
+def _table_decision(provenance: dict[str, Any]) -> list[str]:
+    """What was measured of several ``--vectors``, one line per table."""
+    decision = provenance.get("table_decision")
+    if decision is None:
+        return []
+    lines = [f"chose the vectors {decision['chosen']}: {decision['reason']}"]
+    for row in decision["tables"]:
+        figures = "".join(f", {test} {row[test]:.3f}" for test in ("halves", "context") if test in row)
+        lines.append(f"  {row['name']}: {row['method']}{figures}, has {row['known_tokens']:.0%} of the text")
+    return lines
 
 
 def _decision(provenance: dict[str, Any]) -> list[str]:

@@ -1,0 +1,125 @@
+"""Several tables to start from: which is chosen, why, and that the run is the one it leads to alone."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import CorpusError, OptionError
+from selfvec.numerics.rows import unit_rows
+
+TOPICS, WORDS = 6, 20
+NAMES = [f"w{i}" for i in range(TOPICS * WORDS)]
+
+
+def texts(documents: int = 100, length: int = 8) -> list[str]:
+    """Short documents, most of whose words are from one of six topics of 20 words."""
+    rng = np.random.default_rng(0)
+    out = []
+    for _ in range(documents):
+        words = rng.integers(TOPICS) * WORDS + rng.integers(0, WORDS, length)
+        other = rng.random(length) < 0.4
+        words[other] = rng.integers(0, TOPICS * WORDS, int(other.sum()))
+        out.append(" ".join(NAMES[i] for i in words))
+    return out
+
+
+def topical(names=NAMES, noise: float = 0.5) -> selfvec.Vectors:
+    """Words of one topic near each other."""
+    rng = np.random.default_rng(1)
+    centres = rng.standard_normal((TOPICS, 16)).repeat(WORDS, axis=0)
+    rows = unit_rows(centres + noise * rng.standard_normal(centres.shape)).astype(np.float32)
+    return selfvec.Vectors(names, rows[: len(names)])
+
+
+def scattered(dimensions: int = 24) -> selfvec.Vectors:
+    rows = unit_rows(np.random.default_rng(2).standard_normal((len(NAMES), dimensions)))
+    return selfvec.Vectors(NAMES, rows.astype(np.float32))
+
+
+def decided(tables, corpus=None, **options):
+    model = selfvec.Refiner(history="none", **options).fit(corpus or texts(), tables)
+    return model, model.run_.provenance["table_decision"]
+
+
+@pytest.mark.parametrize("method", ["auto", "decorrelated", "original"])
+def test_the_table_that_suits_the_text_is_taken_in_any_order(method: str) -> None:
+    _, forward = decided([topical(), scattered()], method=method)
+    _, backward = decided([scattered(), topical()], method=method)
+    assert (forward["chosen"], backward["chosen"]) == ("memory 1", "memory 2")
+    assert backward["reason"] == "it brings the halves of held-out texts together"
+    rows = {row["name"]: row for row in backward["tables"]}
+    assert rows["memory 2"]["halves"] > rows["memory 1"]["halves"]
+    assert rows["memory 2"]["sure"]["halves"] >= 0.975
+    assert rows["memory 1"]["sure"] == {"halves": 0.5, "context": 0.5}
+    assert [row["halves"] for row in forward["tables"]] == [row["halves"] for row in backward["tables"]][::-1]
+
+
+def test_the_run_is_the_one_that_the_chosen_table_alone_gives() -> None:
+    both, _ = decided((scattered(), topical()))
+    alone = selfvec.Refiner(history="none").fit(texts(), topical())
+    np.testing.assert_array_equal(both.vectors_.vectors, alone.vectors_.vectors)
+    assert both.vectors_.index_to_key == alone.vectors_.index_to_key
+    assert "table_decision" not in alone.run_.provenance
+    one = selfvec.Refiner(history="none").fit(texts(), [topical()])
+    assert "table_decision" not in one.run_.provenance
+
+
+def test_of_tables_that_are_alike_the_first_is_kept() -> None:
+    _, decision = decided([topical(), topical()])
+    assert decision["chosen"] == "memory 1"
+    assert decision["reason"] == "no other table is surely better than the first one"
+
+
+def test_a_word_that_a_table_lacks_counts_as_zero() -> None:
+    few = topical(NAMES[: TOPICS * WORDS // 3])
+    _, decision = decided([few, topical()], method="original")
+    assert decision["chosen"] == "memory 2"
+    shares = [row["known_tokens"] for row in decision["tables"]]
+    assert shares[0] < 0.4
+    assert shares[1] == 1
+
+
+def test_a_table_in_title_case_is_not_put_at_a_disadvantage() -> None:
+    titled = topical([name.title() for name in NAMES])
+    _, decision = decided([topical(), titled])
+    first, second = decision["tables"]
+    assert first["halves"] == pytest.approx(second["halves"])
+    assert second["known_tokens"] == 1
+
+
+def test_with_too_little_text_the_first_table_is_kept() -> None:
+    _, decision = decided([scattered(), topical()], ["w0 w1 w2", "w3 w4 w1"])
+    assert (decision["chosen"], decision["reason"]) == ("memory 1", "too little text to compare tables")
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(OptionError, match="name the same table twice"):
+        decided(["default", "default"])
+    with pytest.raises(OptionError, match="a list of these, not int"):
+        decided([topical(), 3])
+    with pytest.raises(OptionError, match="not list"):
+        decided([])
+    with pytest.raises(CorpusError, match="read only once"):
+        decided([topical(), scattered()], iter(texts()))
+
+
+def test_the_command_takes_several_tables(tmp_path, capsys) -> None:
+    (tmp_path / "texts.txt").write_text("\n".join(texts()))
+    paths = [str(tmp_path / f"{name}.npz") for name in ("scattered", "topical")]
+    for path, table in zip(paths, (scattered(), topical()), strict=True):
+        selfvec.save(table, path)
+    run = tmp_path / "run"
+    start = ["refine", str(tmp_path / "texts.txt"), "-o", str(run), "--vectors", paths[0]]
+    assert main([*start, "--vectors", paths[1]]) == 0
+    said = capsys.readouterr().err
+    assert f"chose the vectors {paths[1]}: it brings the halves" in said
+    made = json.loads((run / "run.json").read_text())
+    assert made["vectors"]["name"] == made["table_decision"]["chosen"] == paths[1]
+    (tmp_path / "more.txt").write_text("\n".join(texts(110)[100:]))
+    assert main(["update", str(run), str(tmp_path / "more.txt")]) == 0
+    assert selfvec.open_run(run).provenance["vectors"]["name"] == paths[1]
