@@ -50,7 +50,8 @@ class Vectors(WordTable):
     normalized : bool
         Whether all rows already have length 1 or 0, so that no second table is needed to compare them.
     pieces : (V,) uint8, optional
-        The number of parts that each row was composed of; kept by run folders only.
+        The number of parts that each row was composed of, 0 for phrases composed of words; kept by run
+        folders only.
 
     Raises
     ------

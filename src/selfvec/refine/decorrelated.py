@@ -6,7 +6,8 @@ The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X
 
 Words composed from their parts count as half known. They start between their composition X and their
 neighbours and mix with words spelled alike, as unknown words do. At the end they are pulled to X: less, the
-more parts they have (*warfarin* as *war*, *far*, *in* says little) and the more often they occur.
+more parts they have (*warfarin* as *war*, *far*, *in* says little) and the more often they occur. Phrases composed
+of words keep their composition as an anchor, with a fifth of λ.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ WINDOW = 41  # tokens, the word itself included
 GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 ANCHOR = 2.25  # λ of words with a row of their own
+PHRASE = 0.2  # share of λ for phrases composed of words
 # Of composed words; chosen on word similarity after PubMed, Ohsumed and film sentences.
 COMPOSED = 2 / 3  # share of λ for words of two parts
 PER_PIECE = 0.5  # factor of that share for each further part
@@ -173,9 +175,10 @@ class DecorrelatedRefinement(Refinement):
             raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
         has = original.sources != Source.NONE
         self.base, self.anchor = base_vectors(original.unit, has), anchor
-        self.composed = original.sources == Source.SUBWORDS
+        parts = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
+        self.composed = (original.sources == Source.SUBWORDS) & (parts > 0)
         self.whole = has & ~self.composed
-        self._trust = _trust(original)
+        self._trust = COMPOSED * PER_PIECE ** np.maximum(parts - 2, 0)
         self._table = self._start()
 
     def _start(self) -> Table:
@@ -197,7 +200,8 @@ class DecorrelatedRefinement(Refinement):
         own = None if self._table is self.base else self._table
         self._table = decorrelate(self._table, self.operator, POWER, own)
         if self.finished + 1 == self.rounds:
-            strengths = np.where(self.sources == Source.KNOWN, np.float32(self.anchor), np.float32(0))
+            strengths = np.where(self.sources == Source.KNOWN, self.anchor, 0).astype(np.float32)
+            strengths[self.whole & (self.sources == Source.SUBWORDS)] = self.anchor * PHRASE
             anchored(self._table, self.base, self.batch.counts, strengths, self._table)
             self._blend_spelling()
             self._pull_composed()
@@ -220,13 +224,6 @@ class DecorrelatedRefinement(Refinement):
         pull = (self.anchor * self._trust * COMPOSED_LASTS / (counts + COMPOSED_LASTS)).astype(np.float32)
         for part in _blocks(np.flatnonzero(self.composed)):
             self._table[part] = unit_rows(self._table[part] + pull[part, None] * self.base[part])
-
-
-def _trust(original: Vectors) -> NDArray[np.float64]:
-    """Share of λ of composed words, (V,), by the number of their parts; `COMPOSED` for two."""
-    parts = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
-    trust: NDArray[np.float64] = COMPOSED * PER_PIECE ** np.maximum(parts - 2, 0)
-    return trust
 
 
 def _blocks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -244,7 +244,7 @@ def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) ->
         words = [batch.types[i] for i in missing.tolist()]
         found, sources[missing], pieces[missing] = table.lookup_pieces(words, settings.oov == "subwords")
         rows[missing] = unit_in_place(found)
-    composed = pieces if np.any(pieces > 1) else None
+    composed = pieces if np.any(pieces != 1) else None
     return Vectors(batch.types, rows, sources=sources, normalized=True, pieces=composed)
 
 

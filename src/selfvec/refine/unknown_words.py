@@ -73,14 +73,14 @@ def starting_vectors(
             compose(rows, sources, batch.types, phrases, known)
             units = set(phrases)
             joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
-            pieces[joined & (sources == Source.SUBWORDS)] = 2
+            pieces[joined & (sources == Source.SUBWORDS)] = 0
         if not np.any(rows):
             example = ", ".join(repr(word) for word in batch.types[:3])
             raise InputError(
                 f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
                 remedy="use vectors of the corpus' language and casing, or --vectors none",
             )
-    parts = pieces if pieces is not None and np.any(pieces > 1) else None
+    parts = pieces if pieces is not None and np.any(pieces != 1) else None
     return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=parts)
 
 

@@ -32,7 +32,18 @@ def corpus(tmp_path: Path) -> Path:
 
 
 def command(corpus: Path, run: Path, *more: str, epochs: int = EPOCHS) -> list[str]:
-    options = ["--vectors", "none", "--window", "5", "--epochs", str(epochs), "--history", "every:1000"]
+    options = [
+        "--method",
+        "paper",
+        "--vectors",
+        "none",
+        "--window",
+        "5",
+        "--epochs",
+        str(epochs),
+        "--history",
+        "every:1000",
+    ]
     return [sys.executable, "-m", "selfvec", "refine", str(corpus), "-o", str(run), *options, *more]
 
 
