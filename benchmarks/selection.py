@@ -178,7 +178,6 @@ def summary() -> str:
     return said + table(heads, rows)
 
 
-<<<<<<< HEAD
 def expected() -> str:
     """Original and refined figures of each collection, of 300 documents and of all."""
     cases: dict[tuple[str, str], dict[tuple[str, bool], tuple[float, float]]] = {}
@@ -198,10 +197,6 @@ def expected() -> str:
     return table(heads, rows)
 
 
-if __name__ == "__main__":
-    pages = {"selection.md": {"summary": summary}, "expect.md": {"expected": expected}}
-    sys.exit(max(update_page(name, parts, sys.argv[1:]) for name, parts in pages.items()))
-=======
 def tables() -> str:
     """Which of two tables is chosen, and the quality of the run that each leads to."""
     starts = {label.split(",")[0]: start for label, start in STARTS.items()}
@@ -240,5 +235,8 @@ def tables() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(update_page("selection.md", {"summary": summary, "tables": tables}, sys.argv[1:]))
->>>>>>> abbb289 (--vectors A --vectors B takes the table that suits the text best, by the tests of auto on the same tokens)
+    pages = {"selection.md": {"summary": summary, "tables": tables}, "expect.md": {"expected": expected}}
+    wanted = sys.argv[1:]
+    for page, parts in pages.items():
+        if chosen := [part for part in wanted or parts if part in parts]:
+            update_page(page, parts, chosen)

@@ -80,8 +80,7 @@ def read_inputs(
     """Read a corpus and the vectors to start from."""
     finder = _phrase_finder(settings)
     with execution.timings.stage("load"):
-        known, described = load_start(vectors, settings.vectors_errors)
-        known = known if known is None else by_token(known, settings)
+        known, described = load_start(vectors, settings)
     unstemmed, encoding = read_unstemmed(corpus, known, settings, execution, finder=finder)
     about = InputProvenance(corpus.summary.as_dict(), encoding, described, option_files(settings))
     words = known.key_to_index if known is not None else {}
@@ -220,8 +219,14 @@ def starts(vectors: Start | Sequence[Start]) -> list[Start]:
     return list(vectors) if isinstance(vectors, list | tuple) else [cast(Start, vectors)]
 
 
-def load_start(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
-    """The table to start from, and its provenance."""
+def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict[str, Any]]:
+    """The table to start from, with rows for the corpus' kind of tokens, and its provenance."""
+    table, described = _load(vectors, settings.vectors_errors)
+    return table if table is None else by_token(table, settings), described
+
+
+def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
+    """The table as it is, and its provenance."""
     if vectors is None or (isinstance(vectors, str) and vectors == "none"):
         return None, {"name": "none"}
     if isinstance(vectors, Vectors):

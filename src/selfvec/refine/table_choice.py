@@ -45,7 +45,7 @@ def choose_table(
     batch = _tokens(corpus, settings, execution)
     rows, measured, held_out = [], [], 0
     for name, table in zip(names, tables, strict=True):
-        original = _start(batch, load_start(table, settings.vectors_errors)[0], settings)
+        original = _start(batch, load_start(table, settings)[0], settings)
         choice, method = _tested(batch, original, settings, execution)
         held_out = choice.held_out
         known = coverage(original, batch.counts)["tokens"]["known"] / len(batch)
