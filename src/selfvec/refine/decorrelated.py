@@ -6,8 +6,8 @@ The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X
 
 Words composed from their parts count as half known. They start between their composition X and their
 neighbours and mix with words spelled alike, as unknown words do. At the end they are pulled to X: less, the
-more parts they have (*warfarin* as *war*, *far*, *in* says little) and the more often they occur. Phrases composed
-of words keep their composition as an anchor, with a fifth of λ.
+more parts they have (*warfarin* as *war*, *far*, *in* says little) and the more often they occur. Phrases
+composed of words keep their composition as an anchor, with a fifth of λ.
 """
 
 from __future__ import annotations
