@@ -178,7 +178,7 @@ def test_the_share_grows_with_agreement_within_bounds() -> None:
     assert shares == sorted(shares)
     assert shares[0] == pytest.approx(0.1)
     assert shares[-1] == pytest.approx(0.7)
-    assert dense_share(0.45) == pytest.approx(0.45)
+    assert dense_share(0.45) == pytest.approx(0.2)
     assert dense_share(None) == 0.5
 
 
@@ -200,11 +200,17 @@ def test_copies_are_found_by_both(storm_run: Run, reports: list[str]) -> None:
     assert index.space.share == pytest.approx(0.7)
 
 
-def test_too_few_documents_or_sentences(storm_run: Run, reports: list[str]) -> None:
-    for texts in (reports[:1], reports[:9], ["hail"] * 100):  # no sentence of two words or more
+def test_too_few_documents_or_words(storm_run: Run, reports: list[str]) -> None:
+    for texts in (reports[:1], reports[:9], ["hail"] * 100):  # no text of two words or more
         index = Index.memory(storm_run, texts)
         assert agreement(index.lexicon, index.scorer, texts) is None
         assert index.space.share == 0.5
+
+
+def test_the_share_does_not_depend_on_case_and_punctuation(storm_run: Run, reports: list[str]) -> None:
+    plain = [text.lower().replace(".", "") for text in reports]
+    one, other = Index.memory(storm_run, reports), Index.memory(storm_run, plain)
+    assert one.space.share == pytest.approx(other.space.share, abs=0.02)
 
 
 def test_the_share_is_kept_and_used(index: Index) -> None:

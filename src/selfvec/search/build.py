@@ -14,12 +14,11 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import document_vectors, smooth_by_neighbours
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
-from selfvec.text.sentences import sentence_spans
 from selfvec.text.stems import stems
 
 from . import kernels
 from .dense_space import TABLES, DenseSpace, run_tables
-from .documents import GatheredDocuments
+from .documents import GatheredDocuments, random_words
 from .indexed_documents import IndexedDocuments
 from .scoring import Scorer
 
@@ -61,7 +60,7 @@ def build_index(
         vectors = document_vectors(batch, space.rows, space.weights)
         vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH)
         documents = IndexedDocuments.build(found, batch, owners, spans, vectors)
-    with progress.stage("Comparing words and meaning", None, "sentences"):
+    with progress.stage("Comparing words and meaning", None, "queries"):
         agreed = agreement(lexicon, Scorer(documents, space), found.texts, seed)
     return lexicon, replace(space, share=dense_share(agreed)), documents
 
@@ -77,10 +76,11 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Part
 
 # ---- The share of the dense part in hybrid scores
 
-QUERIES, NEAREST, FEWEST = 200, 10, 20  # sentences; documents of each ranking; sentences needed
+QUERIES, WORDS = 200, 200  # texts, and words of each at most
+NEAREST, FEWEST = 10, 20  # documents of each ranking; queries needed
 
 # Chosen on judged collections and on some without judgements, each left out in turn; see docs/search.md.
-SLOPE, NONE = 3.0, 0.3  # the share grows by 0.3 for 0.1 more agreement, from 0 at 0.3
+SLOPE, NONE = 4.0, 0.4  # the share grows by 0.4 for 0.1 more agreement, from 0 at 0.4
 LEAST, MOST, UNKNOWN = 0.1, 0.7, 0.5
 
 
@@ -89,11 +89,11 @@ def dense_share(agreed: float | None) -> float:
 
     It grows with the agreement of BM25 and dense. If documents come in groups about one subject, the two
     agree on half of the first documents, and dense adds those in other words. If every document has its own
-    subject, they agree on a quarter or less, and what dense adds is mostly chance. (Agreement of rankings as
+    subject, they agree on a third, and what dense adds is mostly chance. (Agreement of rankings as
     an estimate of their quality: Aslam and Pavlu, 2007.)
 
-    >>> [round(dense_share(agreed), 2) for agreed in (0.2, 0.4, 0.5, 0.8, None)]
-    [0.1, 0.3, 0.6, 0.7, 0.5]
+    >>> [round(dense_share(agreed), 2) for agreed in (0.3, 0.45, 0.5, 0.8, None)]
+    [0.1, 0.2, 0.4, 0.7, 0.5]
     """
     return UNKNOWN if agreed is None else float(np.clip(SLOPE * (agreed - NONE), LEAST, MOST))
 
@@ -101,20 +101,16 @@ def dense_share(agreed: float | None) -> float:
 def agreement(lexicon: Lexicon, scorer: Scorer, texts: Sequence[str], seed: int = 0) -> float | None:
     """The mean share of documents that BM25 and dense both rank among the first ten.
 
-    The queries are a sentence of each of 200 texts, whose own text does not count. None if there are too few.
+    The queries are 200 of the texts, which do not count themselves, or 200 words of a longer one. Shorter
+    queries tell collections apart less well, and sentences depend on punctuation and case. None if there are
+    too few.
     """
     most = min(NEAREST, len(texts) // NEAREST)
     rng = np.random.default_rng(seed)
-    owners: list[int] = []
-    queries: list[str] = []
-    for number in rng.permutation(len(texts))[:QUERIES].tolist():
-        spans = sentence_spans(texts[number])
-        if spans:
-            start, end = spans[rng.integers(len(spans))]
-            owners.append(number)
-            queries.append(texts[number][start:end])
+    numbers = rng.permutation(len(texts))[:QUERIES].tolist()
+    queries = [random_words(texts[number], WORDS, rng) for number in numbers]
     values = []
-    for number, query in zip(owners, lexicon.parse_all(queries), strict=True):
+    for number, query in zip(numbers, lexicon.parse_all(queries), strict=True):
         if len(query.types) < 2:
             continue
         first: list[set[int]] = []

@@ -25,7 +25,7 @@ from selfvec.text.sentences import sentence_spans
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["GatheredDocuments", "Paths", "gather", "kept_tokens", "passages"]
+__all__ = ["GatheredDocuments", "Paths", "gather", "kept_tokens", "passages", "random_words"]
 
 Paths = Sequence[str | os.PathLike[str]]
 
@@ -154,3 +154,16 @@ def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int,
     found = [match.span() for match in _WORD.finditer(text, start, end)]
     parts = [found[i : i + words] for i in range(0, len(found), words)]
     return [(part[0][0], part[-1][1], len(part)) for part in parts]
+
+
+def random_words(text: str, number: int, rng: np.random.Generator) -> str:
+    """So many words in a row of a text, from a random place; the whole of a shorter text.
+
+    >>> random_words("One two. Three four.", 4, np.random.default_rng(0))
+    'One two. Three four.'
+    """
+    spans = [match.span() for match in _WORD.finditer(text)]
+    if not spans:
+        return ""
+    first = int(rng.integers(max(len(spans) - number, 0) + 1))
+    return text[spans[first][0] : spans[min(first + number, len(spans)) - 1][1]]
