@@ -24,7 +24,8 @@ from selfvec.search.build import LEAST, MOST, agreement
 from selfvec.search.scoring import Blend
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-RULES = list(itertools.product((1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)))  # slope, agreed
+SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
+RULES = list(itertools.product(SLOPES, FROM))
 
 
 @dataclass(frozen=True)
