@@ -2,7 +2,7 @@
 
 Planted changes of known size in real text, the share of significant words when slices are shuffled, and two
 reports with the words that changed most and their sentences (PubMed 1976-79 against 2021, NOAA 1993 against
-later). The constants of `selfvec.usage.use_vectors` were chosen on planted changes in these collections.
+later).
 
     python -m benchmarks.drift [PART...]      (or: make drift)
 """
@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.page import DOCS, table, update_page
 from benchmarks.refining import refined
 from selfvec.analysis.drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.drift.nearest_uses import nearest_distances
 from selfvec.analysis.drift.permutation_test import permutation_test
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -94,11 +95,14 @@ def planted() -> str:
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
             for label, space in spaces(run, use_space(run, slices, trial)).items():
                 sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
-                measured = (sizes.apd, sizes.distance, sizes.excess)
+                sizes = replace(sizes, nearest=nearest_distances(space, words, 2))
+                measured = (sizes.apd, sizes.nearest, sizes.distance, sizes.change, sizes.excess)
                 found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
         for label, values in found.items():
             rows.append([name, uses, label, *(f"{value:.2f}" for value in np.mean(values, axis=0))])
-    return table(["collection", "uses", "space", "APD", "distance", "distance beyond chance"], rows)
+    return table(
+        ["collection", "uses", "space", "APD", "nearest", "distance", "change", "beyond chance"], rows
+    )
 
 
 def spaces(run: Run, space: UseSpace) -> dict[str, UseSpace]:

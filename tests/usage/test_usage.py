@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.usage.contexts import (
-    HALF,
     occurrences,
     padded_windows,
     pair_places,
@@ -17,7 +16,7 @@ from selfvec.usage.contexts import (
     window_counts,
 )
 from selfvec.usage.examples import around, best_sentence, distinct_uses, marked_uses, quoted, shortened
-from selfvec.usage.use_vectors import Blocks, UseSpace, block_sums, slice_vectors
+from selfvec.usage.use_vectors import HALF, Blocks, UseSpace, block_sums, slice_vectors
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))

@@ -1,8 +1,8 @@
 """Vectors of uses: the weighted sum of the vectors of the words around one occurrence of a word.
 
 A neighbour counts more the nearer and the rarer it is. `UseSpace` compares slices of a corpus. It sums the
-vectors from before refining, which the text has not changed. Sums of any words share most of their direction,
-so they are whitened, and the mean use of each slice is subtracted: every period has a style of its own.
+vectors from before refining, which the text has not changed. The table is whitened, since a few directions
+dominate any table; the uses are not. The mean use of each slice is subtracted: every period has a style.
 
 Uses add up over documents, so a word's documents are dealt in random order to blocks of equal size: a random
 split of the blocks is a random split of the documents, and needs no further pass over the text.
@@ -23,18 +23,17 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.numerics.whitening import covariance, whitening_matrix
+from selfvec.numerics.whitening import zca
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 
-from .contexts import HALF, document_of, padded_windows
+from .contexts import document_of, padded_windows
 from .kernels import sum_uses, sum_windows
 
 __all__ = ["BlockSums", "Blocks", "UseSpace", "block_sums", "document_counts", "slice_vectors", "use_space"]
 
-# Chosen on planted changes in PubMed and NOAA; see docs/drift.md.
-POWER = 0.4  # whitening exponent
-FLOOR = 0.02  # smallest variance that is whitened, as a share of the mean variance
-SAMPLE = 20_000  # uses per slice that the whitening is learned from
+# People judge whole sentences, planted changes favour near words; see docs/drift.md.
+HALF = 30  # words on each side of a use; the farthest weighs a thirtieth of the nearest
+POWER = 0.35  # whitening exponent of the table
 TOKENS = 200_000  # tokens per slice that its mean use is learned from
 LEAST = 5  # occurrences in a slice of a word that counts in the mean
 _BYTES = 1 << 27  # of sums held by a thread
@@ -49,7 +48,7 @@ class UseSpace:
 
     batch: TokenBatch
     sides: NDArray[np.int32]  # (D,), the slice of each document, -1 for none
-    table: Table  # (V, d), what a neighbour adds to a use: its vector, weighted by idf and whitened
+    table: Table  # (V, d), what a word adds to a use: its vector, whitened and weighted by idf
     centres: Table  # (S, d), mean direction of the uses in each slice
 
     def directions(self, places: Ints) -> Table:
@@ -67,13 +66,11 @@ def use_space(run: Run, slices: Sequence[Slice], seed: int = 0) -> UseSpace:
     table = np.array(run.original.unit)
     missing = np.flatnonzero(~np.any(table != 0, axis=1))  # no original vector: take the refined one
     table[missing] = run.vectors.unit[missing]
-    table *= inverse_document_frequency(batch)[:, None]
-    rng = np.random.default_rng(seed)
-    drawn = [_sampled(batch, sides == number, rng) for number in range(len(slices))]
-    samples = [unit_rows(_summed(batch, places, table)) for places in drawn]
-    table = np.ascontiguousarray(table @ _whitening(samples))
+    used = np.any(table != 0, axis=1)
+    table = unit_rows(zca(table, POWER, used)) * inverse_document_frequency(batch)[:, None]
+    table[~used] = 0
     space = UseSpace(batch, sides, table, np.zeros((len(slices), table.shape[1]), np.float32))
-    return replace(space, centres=_centres(space, rng))
+    return replace(space, centres=_centres(space, np.random.default_rng(seed)))
 
 
 def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
@@ -91,33 +88,11 @@ def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
     return sides
 
 
-def _sampled(batch: TokenBatch, documents: NDArray[np.bool_], rng: np.random.Generator) -> Ints:
-    """Places of up to 20,000 tokens of some documents, in reading order."""
-    lengths = np.where(documents, np.diff(batch.offsets), 0)
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    number = np.arange(total)
-    if total > SAMPLE:
-        number = np.sort(rng.choice(total, SAMPLE, replace=False, shuffle=False))
-    document = np.searchsorted(ends, number, side="right")
-    places: Ints = number - (ends - lengths)[document] + batch.offsets[document]
-    return places
-
-
 def _summed(batch: TokenBatch, places: Ints, table: Table) -> Table:
     """Weighted sums of the rows around some tokens, (n, d) float32."""
     out = np.zeros((len(places), table.shape[1]), np.float32)
-    sum_windows(padded_windows(batch, places), table, np.ones(len(table), np.float32), out)
+    sum_windows(padded_windows(batch, places, HALF), table, np.ones(len(table), np.float32), out)
     return out
-
-
-def _whitening(samples: Sequence[Table]) -> Table:
-    """Map that equalises the variance of use directions within slices, (d, d) float32: U Λ^(-p) Uᵀ."""
-    centred = np.concatenate([rows - rows.mean(axis=0, dtype=np.float64) for rows in samples])
-    _, spread = covariance(centred)
-    if not spread.any():
-        return np.eye(len(spread), dtype=np.float32)
-    return whitening_matrix(spread, POWER, least=FLOOR * float(np.trace(spread)) / len(spread))
 
 
 def _centres(space: UseSpace, rng: np.random.Generator) -> Table:

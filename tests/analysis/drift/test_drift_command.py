@@ -15,7 +15,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
-OLD = ["The hail broke a window of the barn.", "Hail dented the roof of a barn.", "A storm broke the roof."]
+OLD = ["The hail broke a window of the barn.", "Hail dented the door of a barn.", "A storm broke the roof."]
 NEW = [
     "The hail app sent a code to my phone.",
     "Hail the driver by phone, with a code.",

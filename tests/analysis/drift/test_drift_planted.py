@@ -15,7 +15,7 @@ DEGREES = (0.0, 0.25, 0.5, 0.75, 1.0)
 def test_changes_of_known_size_are_told_in_order(seed: int) -> None:
     found = drift(planted_run([(0, degree) for degree in DEGREES], seed=seed))
     rows = [found[f"x{i}"] for i in range(len(DEGREES))]
-    for size in ("distance", "apd"):
+    for size in ("distance", "apd", "nearest", "change"):
         assert [row[size] for row in rows] == sorted(row[size] for row in rows)
     assert rows[0]["distance"] < rows[0]["expected"] * 2
     assert all(row["q"] <= 0.05 for row in rows[1:])
@@ -43,7 +43,8 @@ def test_frequency_alone_is_no_change() -> None:
     rows = [found[f"x{i}"] for i in range(8)]
     assert all((row["count_a"], row["count_b"]) == uses for row in rows)
     assert np.mean([row["p"] < 0.05 for row in rows]) <= 0.25
-    assert np.mean([row["distance"] / row["expected"] for row in rows]) == pytest.approx(1, abs=0.35)
+    # The shares of the topics are the same in both slices exactly, closer than random splits are.
+    assert 0.3 < np.mean([row["distance"] / row["expected"] for row in rows]) < 1.35
 
 
 def test_the_interval_holds_the_distance_and_narrows_with_evidence() -> None:

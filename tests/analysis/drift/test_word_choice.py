@@ -149,7 +149,7 @@ def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run) -> None:
 
 
 def test_q_ranks_words_beyond_all_splits() -> None:
-    found = drift(planted_run([(0, 0.7), (0, 0.85), (0, 1.0)]), permutations=100)
-    rows = [found[f"x{i}"] for i in range(3)]
-    assert 1 / 101 > rows[0]["p"] > rows[1]["p"] > rows[2]["p"] > 0
-    assert rows[0]["q"] >= rows[1]["q"] >= rows[2]["q"]
+    found = drift(planted_run([(0, 0.25), (0, 1.0), (0, 1.0)]))
+    some, most, same = (found[f"x{i}"]["p"] for i in range(3))
+    assert some > most > 0
+    assert 1 / 1001 > most != same

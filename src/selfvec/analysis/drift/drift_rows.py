@@ -20,6 +20,7 @@ from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.usage.examples import examples, sentences
 from selfvec.usage.use_vectors import UseSpace, slice_vectors, use_space
 
+from .nearest_uses import nearest_distances
 from .permutation_test import LEVEL, Distances, permutation_test, refinement_drift
 from .slices import first_and_last, slices_of
 from .word_choice import WordChoice, chosen_words
@@ -179,9 +180,10 @@ def drift(
     -------
     Drift
         Rows have ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, and ``expected``, the
-        distance in random splits of the same documents; ``apd``; ``p`` and ``q``; ``count_a``, ``count_b``,
-        ``documents_a``, ``documents_b``; ``gained`` and ``lost`` neighbours (words that occur ``min_count``
-        times in that slice).
+        distance in random splits of the same documents; ``apd``; ``nearest``, the mean distance of a use to
+        the nearest five in the other slice; ``change``, the mean rank of the word by distance and by nearest,
+        from 0 to 1; ``p`` and ``q``; ``count_a``, ``count_b``, ``documents_a``, ``documents_b``;
+        ``gained`` and ``lost`` neighbours (words that occur ``min_count`` times in that slice).
 
     Raises
     ------
@@ -213,6 +215,7 @@ def _measured(
         able = _in_both(counts, min_count, slices)
         words, left_out = chosen_words(run, slices, able, which)
         found = permutation_test(space, words, **test)
+        found = replace(found, nearest=nearest_distances(space, words, test["jobs"], test["progress"]))
         every = np.arange(len(run.vectors))
         before, after = slice_vectors(space, every, test["jobs"], least=min_count)
     else:
@@ -287,6 +290,8 @@ def _rows(keys: list[str], found: Distances, order: Ints, counts: Ints) -> list[
         "high": np.minimum(found.distance + half, 2.0),
         "expected": found.expected,
         "apd": found.apd,
+        "nearest": np.full(len(order), np.nan) if found.nearest is None else found.nearest,
+        "change": found.change,
         "p": found.p,
         "q": found.q,
         "count_a": counts[0, found.words],

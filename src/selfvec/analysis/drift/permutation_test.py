@@ -46,11 +46,20 @@ class Distances:
     expected: Numbers  # mean distance over the splits
     apd: Numbers  # average pairwise distance: mean cosine distance of a use on one side to one on the other
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
+    nearest: Numbers | None = None  # mean distance of a use to the nearest uses on the other side
 
     @property
     def q(self) -> Numbers:
         """The false discovery rate at which each word is a discovery."""
         return benjamini_hochberg(self.p)
+
+    @property
+    def change(self) -> Numbers:
+        """Mean rank of a word by distance and by nearest uses among all words, from 0 to 1."""
+        if self.nearest is None or len(self.words) < 2:
+            return np.full(len(self.words), np.nan)
+        ranks = [np.argsort(np.argsort(of, kind="stable")) for of in (self.distance, self.nearest)]
+        return (ranks[0] + ranks[1]) / (2 * (len(self.words) - 1))
 
     @property
     def excess(self) -> Numbers:
