@@ -87,10 +87,11 @@ def run() -> Iterator[Result]:
     check_opened(made, texts[:2000], questions[:20])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "index")
-        start = time.perf_counter()
+        start = time.process_time()
         Index.memory(made, texts).saved(folder)
-        seconds = time.perf_counter() - start
-        yield Result("search: make an index of 100,000 documents", seconds, "s")
+        seconds = time.process_time() - start
+        note = f"{len(texts) / seconds:,.0f} documents/s of processor time, target 5,000/s"
+        yield Result("search: make an index of 100,000 documents", seconds, "s", "20 s", 20 / seconds, note)
         opening = []
         for _ in range(5):
             start = time.perf_counter()
