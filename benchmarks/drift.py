@@ -13,6 +13,7 @@ import math
 import sys
 from dataclasses import replace
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import rank_correlation
 from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.usage import use_vectors
 from selfvec.usage.use_vectors import UseSpace, use_space
 
 REPORTS = DOCS.parent / "drift-report"
@@ -105,6 +107,26 @@ def planted() -> str:
     )
 
 
+def contexts() -> str:
+    """Rank correlation of the distance beyond chance with the size planted, by the width of the context."""
+    rows = []
+    for half in (10, 20, 30, 60, 100):
+        figures = []
+        for name, (bounds, uses) in SETS.items():
+            values = []
+            for trial in range(TRIALS):
+                slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
+                run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
+                words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
+                with patch.object(use_vectors, "HALF", half):
+                    sizes = permutation_test(use_space(run, slices, trial), words, permutations=50, jobs=2)
+                values.append([rank_correlation(size, degrees) for size in (sizes.distance, sizes.excess)])
+            figures += [f"{value:.2f}" for value in np.mean(values, axis=0)]
+        rows.append([half, *figures])
+    heads = [f"{name}, {size}" for name in SETS for size in ("distance", "beyond chance")]
+    return table(["words on each side", *heads], rows)
+
+
 def spaces(run: Run, space: UseSpace) -> dict[str, UseSpace]:
     """The space uses are measured in, and what it would be without its steps."""
     weighted = run.original.unit * inverse_document_frequency(run.require_tokens())[:, None]
@@ -180,6 +202,7 @@ PARTS = {
     "pubmed": lambda: reported("PubMed"),
     "noaa": lambda: reported("NOAA"),
     "planted": planted,
+    "contexts": contexts,
     "calibration": calibration,
 }
 
