@@ -129,9 +129,9 @@ def repeated_uses(batch: TokenBatch, words: NDArray[np.bool_]) -> Ints:
     The larger of the two numbers. All numbers count as the same word. A use with fewer than three other words
     beside it does not count.
 
-    >>> lines = [["all", "rights", "reserved", "by", "us"]] * 3 + [["she", "reserved", "a", "big", "table"]]
+    >>> lines = [["all", "rights", "reserved", "by", "us", "here"]] * 3 + [["she", "reserved", "a", "table"]]
     >>> batch = TokenBatch.from_documents(lines)
-    >>> dict(zip(batch.types, repeated_uses(batch, np.ones(9, bool)).tolist(), strict=True))["reserved"]
+    >>> repeated_uses(batch, np.ones(9, bool))[batch.types.index("reserved")].item()
     3
     """
     number = np.array([_is_number(word) for word in batch.types], bool)
