@@ -47,7 +47,6 @@ def update_readme(results: list[Result], readme: Path) -> None:
 def main(names: list[str]) -> None:
     """Run, print a line per figure, and write them beside those of benchmarks that were not run."""
     modules = names or sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
-    results: dict[str, list[Result]] = {}
     for name in modules:
         print(f"== {name}", flush=True)
         # A process each: what one benchmark leaves in memory is no burden to the next.
@@ -56,8 +55,8 @@ def main(names: list[str]) -> None:
         for result in measured:
             ratio = f"{result.ratio:8.2f} × {result.other}" if result.ratio is not None else ""
             print(f"{result.name:60} {result.value:10.3f} {result.unit:12} {ratio} {result.note}", flush=True)
-        results[name] = measured
-    update_readme(write_results(results, HERE / "results.json"), HERE.parent / "README.md")
+        # Written at once: a benchmark that fails later loses nothing.
+        update_readme(write_results({name: measured}, HERE / "results.json"), HERE.parent / "README.md")
 
 
 if __name__ == "__main__":

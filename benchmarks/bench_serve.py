@@ -43,7 +43,8 @@ def made() -> Run:
     )
     original, refined = tables
     provenance = {"tokens": len(batch), "options": {"tokenizer": "whitespace"}, "corpus": {}}
-    return Run(refined, original, None, provenance, {}, batch)
+    report = {"health": {"verdicts": []}}
+    return Run(refined, original, None, provenance, report, batch)
 
 
 def _check(data: PageData) -> None:

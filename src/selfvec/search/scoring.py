@@ -31,7 +31,7 @@ from .indexed_documents import HYBRID_AXES, IndexedDocuments
 __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 
 MODES = ("hybrid", "bm25", "dense")
-PARTS = ("words", "related", "meaning")  # names in JSON; "meaning" is the dense part
+PARTS = ("words", "related", "dense")  # names in JSON
 K1, B = 1.2, 0.75  # BM25's parameters
 Rows = NDArray[np.float32]
 
