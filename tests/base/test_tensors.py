@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from selfvec.base.errors import FormatError
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import map_tensors, read_metadata, release, write_tensors
 
 TENSORS = {
     "a": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -94,3 +96,22 @@ def test_any_bytes_are_tensors_or_an_error(tmp_path_factory, data: bytes) -> Non
         map_tensors(path)
     except FormatError as error:
         assert str(path) in str(error)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_released_rows_leave_memory_and_can_be_read_again(tmp_path) -> None:
+    def mapped_pages() -> int:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) << 10 for line in lines if line.startswith("RssFile"))
+
+    write_tensors(tmp_path / "t", {"vectors": np.ones((20_000, 300), np.float32)})
+    table = map_tensors(tmp_path / "t")["vectors"]
+    before = mapped_pages()
+    assert table.sum() == table.size
+    assert mapped_pages() - before > 0.9 * table.nbytes
+    release(table[10:-10])
+    assert mapped_pages() - before < 0.1 * table.nbytes
+    assert table.sum() == table.size
+    own = np.ones((3, 4))
+    release(own)  # not mapped: nothing to do
+    assert own.all()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from .errors import FormatError
 
-__all__ = ["map_tensors", "read_header", "read_metadata", "write_tensors"]
+__all__ = ["map_tensors", "read_header", "read_metadata", "release", "write_tensors"]
 
 _DTYPES = {
     "F64": "<f8",
@@ -82,6 +83,24 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
         name: np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
         for name, (dtype, shape, offset) in spans.items()
     }
+
+
+def release(rows: NDArray[Any]) -> None:
+    """Give the pages of a read-only memory map that hold these rows back to the system, if they are mapped.
+
+    They are read again when they are needed. Passes over a large map call this behind them, so that the map
+    does not stay in memory as a whole.
+    """
+    owner: Any = rows
+    while isinstance(owner, np.ndarray | memoryview):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    advice = getattr(mmap, "MADV_DONTNEED", None)
+    if not isinstance(owner, mmap.mmap) or advice is None or rows.flags.writeable or not rows.size:
+        return
+    begin = np.frombuffer(owner, np.uint8, 1).ctypes.data
+    low, high = np.lib.array_utils.byte_bounds(rows)
+    first = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE  # a page is shared with other rows: no harm
+    owner.madvise(advice, first, high - begin - first)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

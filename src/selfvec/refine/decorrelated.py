@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.base.tensors import release
 from selfvec.base.threads import by_blocks
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence.scan import ScanOperator
@@ -37,6 +38,7 @@ __all__ = [
     "GAMMA",
     "POWER",
     "WINDOW",
+    "Base",
     "DecorrelatedRefinement",
     "anchored",
     "base_vectors",
@@ -62,35 +64,63 @@ _BLOCK = 4096  # rows per step; avoids a copy of the table
 Table = NDArray[np.float32]
 
 
-def base_vectors(
-    rows: NDArray[np.floating[Any]],  # (V, d)
-    known: NDArray[np.bool_],  # (V,): rows that hold a vector; the others become zero
-    counted: NDArray[np.bool_] | None = None,  # (V,): rows that define the directions; all known ones if None
-) -> Table:
-    """Unit rows of the original vectors without their shared direction, (V, d) float32.
+class Base:
+    """Unit rows of the original vectors without their shared direction, computed when they are read.
 
     If two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
-    strongest directions (all-but-the-top, Mu & Viswanath, 2018). If nothing changes, ``rows`` are returned as
-    a read-only view.
+    strongest directions (all-but-the-top, Mu & Viswanath, 2018). ``base[part]`` are the rows of a slice or of
+    some row numbers, so a base needs no second table.
     """
-    out = _unit_known(rows, known)
-    sample = out if counted is None else out[counted]
-    counted = known if counted is None else counted
-    leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # each of a few directions carries meaning
-    if leaving == 0 or np.count_nonzero(counted) <= leaving or anisotropy(sample) < SHARED:
-        return out
-    mean, spread = covariance(out, counted)
-    top = axes_of_moment(spread)[1][:, :leaving]
-    remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
-    shift = mean.astype(np.float32)
-    turned = np.empty_like(out)
 
-    def turn(part: slice) -> None:
-        turned[part] = unit_rows((out[part] - shift) @ remover)
+    def __init__(
+        self,
+        rows: NDArray[np.floating[Any]],  # (V, d)
+        known: NDArray[np.bool_],  # (V,): rows that hold a vector; the others become zero
+        counted: NDArray[np.bool_] | None = None,  # (V,): rows that define the directions; None: all known
+    ) -> None:
+        self.rows, self.known = _unit_known(rows, known), known
+        self.turn: tuple[Table, Table] | None = None  # what is subtracted, (d,), and the projection, (d, d)
+        sample = self.rows if counted is None else self.rows[counted]
+        counted = known if counted is None else counted
+        leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # each of a few directions carries meaning
+        if leaving and np.count_nonzero(counted) > leaving and anisotropy(sample) >= SHARED:
+            mean, spread = covariance(self.rows, counted)
+            top = axes_of_moment(spread)[1][:, :leaving]
+            remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
+            self.turn = mean.astype(np.float32), remover
 
-    deque(by_blocks(len(out), turn), maxlen=0)
-    turned[~known] = 0
-    return turned
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice | NDArray[np.int64]) -> Table:
+        rows: Table = self.rows[part]
+        if self.turn is None:
+            return rows
+        shift, remover = self.turn
+        turned = unit_rows((rows - shift) @ remover)
+        turned[~self.known[part]] = 0
+        return turned
+
+    def copy_to(self, out: Table, where: NDArray[np.bool_]) -> None:
+        """Write the rows ``where``, (V,), into ``out``, (V, d), in threads."""
+
+        def copy(part: slice) -> None:
+            np.copyto(out[part], self[part], where=where[part, None])
+            release(self.rows[part])
+
+        deque(by_blocks(len(out), copy), maxlen=0)
+
+
+def base_vectors(
+    rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], counted: NDArray[np.bool_] | None = None
+) -> Table:
+    """All rows of `Base`, (V, d) float32; a read-only view of ``rows`` if nothing changes."""
+    base = Base(rows, known, counted)
+    if base.turn is None:
+        return base.rows
+    out = np.empty_like(base.rows)
+    base.copy_to(out, np.ones(len(out), bool))
+    return out
 
 
 def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
@@ -128,7 +158,7 @@ def decorrelate(table: Table, operator: Operator, power: float, out: Table | Non
 
 def anchored(
     table: Table,  # (V, d) float32, unit
-    base: Table,  # (V, d) float32, unit
+    base: Table | Base,  # (V, d) float32, unit
     counts: NDArray[np.int64],  # (V,): occurrences in the corpus
     strengths: NDArray[np.float32],  # (V,): λ; 0 leaves the row unchanged, as for words without a vector
     out: Table | None = None,
@@ -136,10 +166,13 @@ def anchored(
     """Pull rare words back to their base, (V, d) float32; ``out`` may be ``table``."""
     evidence = (counts / (counts + EVIDENCE)).astype(np.float32)
     out = np.empty_like(table) if out is None else out
-    for start in range(0, len(table), _BLOCK):
-        part = slice(start, start + _BLOCK)
+
+    def pull(part: slice) -> None:
         mixed = evidence[part, None] * table[part] + strengths[part, None] * base[part]
         out[part] = np.where(strengths[part, None] > 0, unit_rows(mixed), table[part])
+        release(base.rows[part] if isinstance(base, Base) else base[part])
+
+    deque(by_blocks(len(table), pull), maxlen=0)
     return out
 
 
@@ -174,7 +207,7 @@ class DecorrelatedRefinement(Refinement):
         if not 0 <= anchor < np.inf:
             raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
         has = original.sources != Source.NONE
-        self.base, self.anchor = base_vectors(original.unit, has), anchor
+        self.base, self.anchor = Base(original.unit, has), anchor
         parts = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
         self.composed = (original.sources == Source.SUBWORDS) & (parts > 0)
         self.whole = has & ~self.composed
@@ -183,11 +216,12 @@ class DecorrelatedRefinement(Refinement):
 
     def _start(self) -> Table:
         """The base; for unknown words the sum of their known neighbours; for composed ones both."""
+        out = np.zeros((len(self.base), self.dimensions), np.float32)
+        self.base.copy_to(out, self.whole)
         if self.whole.all():
-            return self.base
-        if not self.composed.any():
-            return start_from_neighbours(self.base, self.whole, self.operator)
-        out = start_from_neighbours(np.where(self.whole[:, None], self.base, 0), self.whole, self.operator)
+            return out
+        unit_in_place(self.operator.apply(out, out))
+        self.base.copy_to(out, self.whole)
         near = (self.batch.counts / (self.batch.counts + EVIDENCE)).astype(np.float32)[:, None]
         for part in _blocks(np.flatnonzero(self.composed)):
             out[part] = unit_rows(near[part] * out[part] + (1 - near[part]) * self.base[part])
@@ -197,8 +231,7 @@ class DecorrelatedRefinement(Refinement):
         """Run one pass, the last one with the anchor; return the number of tokens scanned."""
         if self.done:
             return 0
-        own = None if self._table is self.base else self._table
-        self._table = decorrelate(self._table, self.operator, POWER, own)
+        decorrelate(self._table, self.operator, POWER, self._table)
         if self.finished + 1 == self.rounds:
             strengths = np.where(self.sources == Source.KNOWN, self.anchor, 0).astype(np.float32)
             strengths[self.whole & (self.sources == Source.SUBWORDS)] = self.anchor * PHRASE
