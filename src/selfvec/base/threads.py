@@ -11,8 +11,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +26,8 @@ __all__ = ["ROW_BLOCK", "by_blocks", "cut", "in_order", "one_core", "threads"]
 In = TypeVar("In")
 Out = TypeVar("Out")
 ROW_BLOCK = 4096  # rows worked on at a time
+_ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread that is in it
+_ONE_CORE_LOCK = Lock()
 
 
 def threads(jobs: int | None) -> int:
@@ -77,13 +80,21 @@ def _controller() -> Any:
     return ThreadpoolController().select(user_api="blas")
 
 
-def one_core() -> AbstractContextManager[Any]:
+@contextmanager
+def one_core() -> Iterator[None]:
     """A context in which every linear-algebra call runs in the thread that makes it.
 
-    The limit holds for the whole process. If several threads enter at once, the first sets and lifts it.
+    The limit holds for the whole process, until the last of the threads that are in such a context leaves it.
     """
-    limit: AbstractContextManager[Any] = _controller().limit(limits=1)
-    return limit
+    with _ONE_CORE_LOCK:
+        _ONE_CORE.append(_ONE_CORE[0] if _ONE_CORE else _controller().limit(limits=1))
+    try:
+        yield
+    finally:
+        with _ONE_CORE_LOCK:
+            limit = _ONE_CORE.pop()
+            if not _ONE_CORE:
+                limit.restore_original_limits()
 
 
 def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) -> Iterator[Out]:

@@ -36,6 +36,7 @@ GUESSED_TYPES = 0.5  # composed and unknown words, as shares of the words and of
 GUESSED_TOKENS = 0.1
 _FREQUENT = 200  # words whose neighbours are looked at
 _NEIGHBOURS = 10
+_SAMPLE = 20_000  # words that a larger table is judged by
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Finding:
 @dataclass(frozen=True)
 class Health:
     """Result of `check_health`. All cosines are means over words; each word counts once.
+
+    Of more than 20,000 words so many are measured, at even distances in the table; neighbours are looked for
+    among the most frequent ones.
 
     Attributes
     ----------
@@ -154,25 +158,25 @@ def check_health(
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
     had, has = _filled(before), _filled(after)
-    cosines = np.concatenate(
-        [np.einsum("ij,ij->i", before[rows], after[rows]) for rows in _blocks(len(before))]
-    )
+    rows = _evenly(len(after))
+    old, new = before[rows], after[rows]
     frequent = top_indices((counts * has).astype(np.float64), min(_FREQUENT, int(has.sum())))
     turning, scatter = _steps(history, frequent)
-    spread = anisotropy(after)
+    moved = [i for i in frequent if had[i]]
+    spread = anisotropy(new)
     tokens = int(counts.sum())
     covered = coverage(original, counts)
     share = {kind: number / max(tokens, 1) for kind, number in covered["tokens"].items()}
     health = Health(
         types=len(refined),
         tokens=tokens,
-        mean_cosine_to_original=_mean(cosines[had]),
-        mean_cosine_frequent=_mean(cosines[[i for i in frequent if had[i]]]),
+        mean_cosine_to_original=_mean(np.einsum("ij,ij->i", old, new)[had[rows]]),
+        mean_cosine_frequent=_mean(np.einsum("ij,ij->i", before[moved], after[moved])),
         anisotropy=spread,
-        anisotropy_original=anisotropy(before),
-        effective_rank=effective_rank(after),
-        effective_rank_original=effective_rank(before),
-        saturated=_saturated(after, frequent),
+        anisotropy_original=anisotropy(old),
+        effective_rank=effective_rank(new),
+        effective_rank_original=effective_rank(old),
+        saturated=_saturated(after, frequent, counts),
         known=covered["types"]["known"],
         composed=covered["types"]["composed"],
         composed_tokens=share["composed"],
@@ -184,6 +188,11 @@ def check_health(
     )
     health.findings.extend(_findings(health, HOVERING_WANDER if hovers else OSCILLATING_WANDER))
     return health
+
+
+def _evenly(words: int) -> slice | NDArray[np.int64]:
+    """The rows of `_SAMPLE` words at most, at even distances, so that all frequencies have their share."""
+    return slice(None) if words <= _SAMPLE else np.linspace(0, words - 1, _SAMPLE).astype(np.int64)
 
 
 def _mean(values: NDArray[np.float32]) -> float:
@@ -200,15 +209,15 @@ def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.concatenate([table[rows].any(axis=1) for rows in _blocks(len(table))])
 
 
-def _saturated(unit: NDArray[np.float32], frequent: list[int]) -> float:
+def _saturated(unit: NDArray[np.float32], frequent: list[int], counts: NDArray[np.int64]) -> float:
     if len(unit) <= _NEIGHBOURS or not frequent:
         return 0.0
     own, queries = np.array(frequent), unit[frequent].T
+    rivals = np.argsort(-counts, kind="stable")[:_SAMPLE]
     near = np.zeros(len(frequent), np.int64)
-    for rows in _blocks(len(unit)):
-        cosines = unit[rows] @ queries
-        here = np.flatnonzero((rows.start <= own) & (own < rows.stop))
-        cosines[own[here] - rows.start, here] = -1
+    for rows in _blocks(len(rivals)):
+        cosines = unit[rivals[rows]] @ queries
+        cosines[rivals[rows, None] == own] = -1
         near += np.count_nonzero(cosines >= SATURATED_COSINE, axis=0)
     return float(np.minimum(near, _NEIGHBOURS).sum() / (len(frequent) * _NEIGHBOURS))
 

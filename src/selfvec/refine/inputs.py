@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +19,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
+from .kernels import load_kernels
 from .resume import Execution
 from .unknown_words import by_token, starting_vectors
 
@@ -77,11 +79,25 @@ def read_inputs(
     settings: Settings,
     execution: Execution,
 ) -> Inputs:
-    """Read a corpus and the vectors to start from."""
+    """Read a corpus and, in the meantime, the vectors to start from."""
     finder = _phrase_finder(settings)
-    with execution.timings.stage("load"):
-        known, described = load_start(vectors, settings)
-    unstemmed, encoding = read_unstemmed(corpus, known, settings, execution, finder=finder)
+    described: dict[str, Any] = {}
+
+    def load() -> Vectors | None:
+        with execution.timings.stage("load"):
+            table, found = load_start(vectors, settings)
+        described.update(found)
+        return table
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(load_kernels, settings)
+        loading = pool.submit(load)
+        try:
+            unstemmed, encoding = read_unstemmed(corpus, loading, settings, execution, finder=finder)
+        except CorpusError:
+            loading.result()  # if the vectors are wrong, too, that is said first
+            raise
+    known = loading.result()
     about = InputProvenance(corpus.summary.as_dict(), encoding, described, option_files(settings))
     words = known.key_to_index if known is not None else {}
 
@@ -98,7 +114,7 @@ def read_inputs(
 
 def read_unstemmed(
     corpus: Corpus,
-    known: Vectors | None,
+    known: Vectors | Future[Vectors | None] | None,
     settings: Settings,
     execution: Execution,
     *,
@@ -129,7 +145,7 @@ def read_unstemmed(
     timings = execution.timings
     started, read_before = time.perf_counter(), timings.get("read", 0.0)
     with execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        batches = _timed(corpus.batches(advance, seen=seen), timings)
+        batches = _timed(corpus.batches(advance, seen=seen), timings, known)
         read = encode(
             batches,
             tokenizer(settings.tokenizer),
@@ -203,9 +219,11 @@ def _phrase_finder(settings: Settings) -> Finder | None:
     return Finder(stop_words=stop_words, listed=read_phrases(asked))
 
 
-def _timed(batches: Iterator[Any], timings: Timings) -> Iterator[Any]:
-    """Count the time spent producing batches as reading, not as tokenising."""
+def _timed(batches: Iterator[Any], timings: Timings, known: object) -> Iterator[Any]:
+    """Count the time spent producing batches as reading, not as tokenising; stop if loading has failed."""
     while True:
+        if isinstance(known, Future) and known.done():
+            known.result()
         with timings.stage("read"):
             try:
                 batch = next(batches)

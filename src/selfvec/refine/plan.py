@@ -128,7 +128,7 @@ def try_methods(plan: Plan, methods: Sequence[str], progress: Progress) -> Choic
 
         candidates = {name: partial(refined_on, name) for name in plans}
         unchanged = {ORIGINAL: lambda _: sample.original.unit}
-        return choose(sample.batch, unchanged | candidates, plan.settings.seed)
+        return choose(sample.batch, unchanged | candidates, plan.settings.seed, plan.jobs)
 
 
 def _sample(plan: Plan) -> Plan:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -37,11 +38,9 @@ def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None
 
     On Ctrl-C the state is saved and `Interrupted` is raised.
     """
-    workspace, fingerprint = execution.workspace, ""
-    if workspace is not None:
-        fingerprint = _fingerprint(plan)
-        if workspace.has_state:
-            refinement.restore(workspace.load_state(fingerprint))
+    workspace, fingerprint = execution.workspace, cache(lambda: _fingerprint(plan))
+    if workspace is not None and workspace.has_state:
+        refinement.restore(workspace.load_state(fingerprint()))
     done, total = refinement.progress, len(plan.batch) * plan.rounds
     with execution.progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
         advance(done)
@@ -52,7 +51,7 @@ def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None
             advance(step)
             due = time.monotonic() - saved > _CHECKPOINT_SECONDS
             if workspace is not None and not refinement.done and (due or interruption.requested):
-                workspace.save_state(refinement.state, fingerprint)
+                workspace.save_state(refinement.state, fingerprint())
                 saved = time.monotonic()
             if interruption.requested and not refinement.done:
                 raise _interrupted(workspace, done, total)

@@ -9,13 +9,16 @@ labels are needed.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 
@@ -47,7 +50,7 @@ _LENGTH = 40  # tokens of a halved text at most; longer documents are cut
 _POSITIONS = 4_000  # for the context test, in each fold
 _SIDE = 10  # neighbours on each side that make a context
 _RIVALS = 63  # words of like frequency that the true word is ranked among
-_BATCH = 1024
+_BATCH = 64  # positions scored at a time, whose rows fit the cache
 SURE = 0.975  # probability from which a difference counts
 _LIKELY = 0.9  # probability by halves from which a candidate replaces the original
 _RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
@@ -80,6 +83,7 @@ def choose(
     batch: TokenBatch,  # types by falling frequency
     candidates: Mapping[str, Callable[[TokenBatch], Table]],
     seed: int = 0,
+    jobs: int | None = None,
 ) -> Choice:
     """Measure the candidates on held-out documents and choose one.
 
@@ -94,8 +98,10 @@ def choose(
             "halves": HalvesTest.draw(held, training, rng),
             "context": ContextTest.draw(held, training.counts, _POSITIONS, rng),
         }
-        for name, make in candidates.items():
-            measured[name].add(tests, make(training), tested)
+        add = partial(_add, tests, training, tested)
+        # The last candidate takes longest, so it begins first.
+        slowest_first = reversed([(measured[name], make) for name, make in candidates.items()])
+        deque(in_order(slowest_first, add, threads(jobs)), maxlen=0)
         tested += held.documents
         held_out += len(held)
         if sum(map(len, measured[ORIGINAL].scores["halves"])) >= _TEXTS:
@@ -106,6 +112,18 @@ def choose(
     rows = [one.row(name, measured[ORIGINAL]) for name, one in measured.items()]
     chosen, reason = _chosen(rows, measured)
     return Choice(chosen, reason, rows, held_out, measured)
+
+
+def _add(
+    tests: Mapping[str, HalvesTest | ContextTest],
+    training: TokenBatch,
+    tested: int,
+    candidate: tuple[Measured, Callable[[TokenBatch], Table]],
+) -> None:
+    """Make a candidate's table and add its scores."""
+    measured, make = candidate
+    with one_core():  # so that scores do not depend on what other candidates do meanwhile
+        measured.add(tests, make(training), tested)
 
 
 def folds(batch: TokenBatch, rng: np.random.Generator) -> Iterator[tuple[TokenBatch, TokenBatch]]:

@@ -24,6 +24,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,16 +97,21 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
 def write_run(run: Run, folder: Path) -> None:
     """Write all files of a run into an existing folder."""
     start = time.perf_counter()
-    write_vocabulary(folder / "vocabulary.txt", run.vectors.index_to_key)
     original, refined = run.original, run.vectors
-    tensors = {"vectors": original.vectors, "sources": original.sources}
     pieces = {} if original.pieces is None else {"pieces": original.pieces}
-    write_tensors(folder / "original.safetensors", tensors | pieces)
     assert refined.counts is not None
-    tensors = {"vectors": refined.vectors, "counts": refined.counts, "sources": refined.sources}
-    write_tensors(folder / "vectors.safetensors", tensors)
-    if run.tokens is not None:
-        _write_tokens(folder / _TOKENS, run.tokens)
+    before = {"vectors": original.vectors, "sources": original.sources} | pieces
+    after = {"vectors": refined.vectors, "counts": refined.counts, "sources": refined.sources}
+    with ThreadPoolExecutor() as pool:
+        files = [
+            pool.submit(write_tensors, folder / "vectors.safetensors", after),
+            pool.submit(write_tensors, folder / "original.safetensors", before),
+            pool.submit(write_vocabulary, folder / "vocabulary.txt", refined.index_to_key),
+        ]
+        if run.tokens is not None:
+            files.append(pool.submit(_write_tokens, folder / _TOKENS, run.tokens))
+        for file in files:
+            file.result()
     for name in PARTS:
         if name in run.parts:
             run.parts[name].save(folder / name)

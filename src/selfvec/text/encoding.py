@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -158,7 +159,7 @@ def encode(
     batches: Iterable[Documents],
     tokenizer: Tokenizer,
     rules: Rules | None = None,
-    known: Vectors | None = None,
+    known: Vectors | Future[Vectors | None] | None = None,
     *,
     phrases: Sequence[str] | Phraser = (),
     unstemmed: bool = False,
@@ -176,6 +177,7 @@ def encode(
         Which words are dropped and merged; none by default.
     known : Vectors, optional
         Decides casing: a word's key is the first of its exact, lower-case and title-case forms in ``known``.
+        It may be a `Future`, since it is needed only when all is read.
     phrases : sequence of str, or callable
         Words that become one token when they follow each other, as ``flash_flood``, or a callable that finds
         such phrases; see `selfvec.text.phrases`.
@@ -228,7 +230,8 @@ def encode(
             raw.apart.append(apart)
         wanted -= _sample(raw.sample, batch.texts, wanted)
     words = list(raw.index)
-    index = known.key_to_index if known is not None else {}
+    table = known.result() if isinstance(known, Future) else known
+    index = table.key_to_index if table is not None else {}
     keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample, unstemmed)
     dates = np.concatenate(raw.dates) if raw.dated else None
     slices = np.concatenate(raw.slices) if raw.slice_names else None

@@ -119,7 +119,8 @@ def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
             t = _slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
             while new[t, 3]:
                 t = (t + _ONE) & mask
-            new[t] = slots[s]
+            for k in range(4):  # Numba takes a second longer to compile an assignment of rows
+                new[t, k] = slots[s, k]
     return new
 
 

@@ -126,7 +126,10 @@ class Rulebook:
             parts = self.tagger.parts([words[i] for i in left.tolist()], texts)
             dropped_by[left[[part not in self.parts for part in parts]]] = 2
         left = np.flatnonzero(dropped_by == 0)
-        keys = [self._name(words[i], forms[i], known) for i in left.tolist()]
+        if self.lemma:
+            keys = [self._name(words[i], forms[i], known) for i in left.tolist()]
+        else:
+            keys = [self.key(words[i], known) for i in left.tolist()]
         types = list(dict.fromkeys(keys))
         index = dict(zip(types, range(len(types)), strict=True))
         places = np.full(len(words), DROPPED, np.int32)

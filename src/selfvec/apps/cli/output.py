@@ -47,6 +47,11 @@ class TerminalProgress(Progress):
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
         """Show a bar while the stage lasts."""
+        with _compilation_announced(self.say), self._bar(label, total, unit) as advance:
+            yield advance
+
+    @contextmanager
+    def _bar(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
         if not sys.stderr.isatty():
             yield lambda _: None
             return
@@ -62,6 +67,30 @@ class TerminalProgress(Progress):
     def say(self, message: str) -> None:
         """Print a message on standard error."""
         say(message)
+
+
+_announced: list[object] = []  # the first kernel that was compiled
+
+
+@contextmanager
+def _compilation_announced(say: Callable[[str], None]) -> Iterator[None]:
+    """Say once if a kernel is compiled, since a first run takes some seconds longer."""
+    if "numba" not in sys.modules:
+        yield
+        return
+    from numba.core import event
+
+    class Announcer(event.Listener):
+        def on_start(self, event: object) -> None:
+            if not _announced:
+                say("compiling kernels, once for this version and processor: about 8 s")
+            _announced.append(event)
+
+        def on_end(self, event: object) -> None:
+            pass
+
+    with event.install_listener("numba:compile", Announcer()):
+        yield
 
 
 @contextmanager
