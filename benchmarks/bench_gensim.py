@@ -1,13 +1,11 @@
 """The decorrelated update against gensim's CBOW on the same tokens, 300 dimensions, two threads each.
 
 Both begin with a corpus that is there as they like it best, its words counted: ours as ids, gensim's as a
-file with a document a line (its ``corpus_file``, the fastest way it has). Then the whole of our way, from the
-compressed file to a saved run folder, against gensim's training alone.
+file with a document a line (its ``corpus_file``, the fastest way it has). `bench_path` has the whole way.
 """
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.bench_job import command
-from benchmarks.common import Result, median_seconds, paired
-from benchmarks.datasets import PUBMED, tokens
+from benchmarks.common import Result, paired
+from benchmarks.datasets import tokens
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -70,19 +67,3 @@ def run() -> Iterator[Result]:
     label = "decorrelated, ids to vectors"
     yield Result(f"{label}, against CBOW", ours, "s", "gensim, one epoch", one / ours, f"{size}; target ≥ 3")
     yield Result(f"{label}, against CBOW × 5", ours, "s", "gensim, five epochs", five / ours, "target ≥ 10")
-    if PUBMED.exists():
-        yield from _whole_job(one, five)
-
-
-def _whole_job(one: float, five: float) -> Iterator[Result]:
-    with tempfile.TemporaryDirectory() as name:
-        job = command("refine", PUBMED, "--method", "decorrelated", "-o", Path(name) / "run")
-        job += ["--overwrite", "--min-count", "3", "--jobs", str(THREADS)]
-        seconds = median_seconds(lambda: subprocess.run(job, check=True, capture_output=True), 3)
-    label = "decorrelated, raw gz to run folder"
-    yield Result(
-        f"{label}, against CBOW", seconds, "s", "gensim, one epoch", one / seconds, "d 256; target ≥ 3"
-    )
-    yield Result(
-        f"{label}, against CBOW × 5", seconds, "s", "gensim, five epochs", five / seconds, "target ≥ 10"
-    )
