@@ -2,102 +2,102 @@
 
 *Cardiomyopathies* is spelled like *cardiomyopathy* and means much the same. The regression learns which parts
 of words carry meaning (Zhao, Mudgal and Liang, 2018, *Generalizing Word Embeddings using Bag of Subwords*).
+
+The map is learned from at most `MOST` words, so its cost is bounded; applying it costs what the n-grams of
+the other words cost.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from selfvec.base.threads import threads
+from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 
-__all__ = ["EVIDENCE", "Spelling", "blend_spelling", "shared_grams"]
+__all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams"]
 
 EVIDENCE = 20  # occurrences at which the corpus has half of the weight it can have
-RIDGE = 0.5  # of the map from spelling to vectors
+RIDGE = 1.0  # of the map from spelling to vectors
+RARITY = 0.2  # an n-gram of f words learned from weighs (1 + f)^-0.2: rare ones say more
 SAYS_ALL = 0.4  # length of a prediction from spelling that leaves nothing to a context never seen
+MOST = 40_000  # words to learn from, the most trusted; more change figures in the third digit
 
 SHORTEST, LONGEST = 3, 5  # characters, with < and > around the word
-_LEAST = 0.2  # trust below which a word is not learned from: it would cost much and add little
-_BLOCK = 4096  # rows mixed at a time, so that no copy of a table is made
-_COLUMNS = 128  # of a table, taken by two threads
-_STEPS = 4  # of conjugate gradients; more change figures in the third digit
+_LEAST = 0.2  # trust up to which a word is not learned from: it would cost much and add little
+_SWEEPS = 3  # over the words learned from; more change figures in the third digit
+_COLUMNS = 32  # of a table, the fewest that a thread of its own learns
+_SHARE = 1 << 17  # characters a thread takes at a time
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
 
 Table = NDArray[np.float32]
+Rows = tuple[NDArray[np.int64], NDArray[np.int32], Table]  # compressed rows: indptr, indices, values
 
 
 class Spelling:
     """Bags of character n-grams of words, lower-cased, and the ridge map from these to vectors.
 
-    The matrix Z has compressed rows: indptr (V + 1,) int64, indices (m,) int32, values (m,) float32. Its
-    columns are n-grams of at least two words. A row has length 1 if all its n-grams are shared, √½ if half of
-    them are.
+    The map is learned from the words with a trust above 0.2, at most the 40,000 most trusted ones. The
+    columns are the n-grams that one of these words and any other word have, and count more if they are rare.
+    A row has length 1 if all n-grams of its word are columns, √½ if half of them are.
 
-    >>> words = ["storm", "storms", "xyz"]
+    >>> words, trust = ["storm", "storms", "xyz"], np.array([1, 0, 0], np.float32)
     >>> known = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
-    >>> rows = Spelling(words, jobs=1).predict(known, np.array([1, 0, 0], np.float32), ridge=1.0)
+    >>> rows = Spelling(words, trust, jobs=1).predict(known, ridge=1.0)
     >>> bool(rows[1, 0] > 0.2), rows[2].tolist()
     (True, [0.0, 0.0])
     """
 
-    def __init__(self, words: Sequence[str], jobs: int | None = None) -> None:
-        self.jobs = threads(jobs)
-        self.indptr, self.indices, self.values, self.columns = shared_grams(words)
-
-    def predict(
+    def __init__(
         self,
-        rows: Table,  # (V, d) float32
-        trust: NDArray[np.floating[Any]],  # (V,), from 0; rows with 0.2 or less are not learned from
-        ridge: float,  # above 0
-    ) -> Table:
-        """Z·W, (V, d) float32, zeros for words without a shared n-gram; learned from the trusted words.
+        words: Sequence[str],
+        trust: NDArray[np.floating[Any]],  # (V,), from 0
+        jobs: int | None = None,
+    ) -> None:
+        self.jobs = threads(jobs)
+        most = np.argsort(-trust, kind="stable")[:MOST]
+        self.learned_from = np.sort(most[trust[most] > _LEAST])  # (n,) int64
+        self.trust = np.asarray(trust[self.learned_from], np.float32)
+        self.grams, self.columns = shared_grams(words, self.learned_from, self.jobs)
 
-        W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² by a fixed number of conjugate gradient
-        steps.
+    def learn(self, rows: Table, ridge: float) -> Table:
+        """The map W from n-grams to vectors, (m, d) float32.
+
+        W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² for Z the rows of n-grams. It is found by a
+        fixed number of sweeps of dual coordinate descent from the last word, the rarest, to the first.
         """
-        used = np.flatnonzero(trust > _LEAST)
-        weight = np.asarray(trust[used], np.float32)[:, None]
-        part = self._rows(used)
-        taught = np.bincount(part[1], minlength=self.columns) > 0
-        columns, number = int(taught.sum()), np.cumsum(taught, dtype=np.int32) - 1
-        part = _with_columns(*part, taught, number)
-        across = _transposed(part, columns)
-        every = _with_columns(self.indptr, self.indices, self.values, taught, number)
-        squares = part[2] ** 2 * np.repeat(weight[:, 0], np.diff(part[0]))
-        diagonal = (np.bincount(part[1], weights=squares, minlength=columns) + ridge).astype(np.float32)
-        out = np.empty_like(rows)
-
-        def normal(table: Table) -> Table:
-            seen = sparse_product(*part, table, 1)
-            seen *= weight
-            through = sparse_product(*across, seen, 1)
-            through += np.float32(ridge) * table
-            return through
+        width, own = rows.shape[1], _rows_of(self.grams, self.learned_from)
+        solution = np.zeros((self.columns, width), np.float32)
+        penalties = (ridge / self.trust).astype(np.float32)
 
         def work(first: int, last: int) -> None:
-            goal = sparse_product(*across, rows[:, first:last][used] * weight, 1)
-            out[:, first:last] = sparse_product(*every, _solve(normal, goal, diagonal), 1)
+            dual = np.zeros((len(self.learned_from), last - first), np.float32)
+            for _ in range(_SWEEPS):
+                _sweep(*own, rows, self.learned_from, penalties, first, last, dual, solution)
 
-        # Columns are independent: threads take some each, and no table of all n-grams is made.
-        bounds = np.linspace(0, rows.shape[1], 2 * -(-rows.shape[1] // _COLUMNS) + 1).astype(int)
+        # Columns are independent: threads take some each, and the result does not depend on their number.
+        bounds = np.linspace(0, width, min(self.jobs, -(-width // _COLUMNS)) + 1).astype(int)
         with ThreadPoolExecutor(self.jobs) as pool:
             deque(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()), maxlen=0)
-        return out
+        return solution
 
-    def _rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], Table]:
-        lengths = np.diff(self.indptr)[rows]
-        ends = np.cumsum(lengths)
-        places = np.arange(lengths.sum()) + np.repeat(self.indptr[rows] - (ends - lengths), lengths)
-        return np.concatenate(([0], ends)), self.indices[places], self.values[places]
+    def apply(self, learned: Table, part: slice) -> Table:
+        """Z·W for some of the words, one thread; zeros for words without one of the n-grams."""
+        indptr, indices, values = self.grams
+        return sparse_product(indptr[part.start : part.stop + 1], indices, values, learned, 1)
+
+    def predict(self, rows: Table, ridge: float) -> Table:
+        """Learn the map from the rows, (V, d) float32, and apply it to all words, (V, d) float32."""
+        return sparse_product(*self.grams, self.learn(rows, ridge), self.jobs)
 
 
 def blend_spelling(
@@ -110,106 +110,202 @@ def blend_spelling(
 ) -> tuple[Table, NDArray[np.float32]]:
     """Mix the vectors of unknown words with their predictions from spelling, S; also return the shares of S.
 
-    The map is learned on all words: known ones with weight 1, words seen n times with n / (n + 20). An
+    The map is learned from words by their trust: known ones have 1, words seen n times n / (n + 20). An
     unknown word becomes unit((1 - s) · E + h / (n + h) · S) with s = h / (n + h) · min(1, |S| / 0.4) and h =
     ``half``: spelling counts more for rare words, and if other words share more of the spelling. The shares
     are (V,) float32, 0 to 1.
     """
     doubt = (half / (batch.counts + half)).astype(np.float32)
-    has = table.any(axis=1)
+    has: NDArray[np.bool_] = np.any(table, axis=1)
     trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * has).astype(np.float32)
-    spelled = Spelling(batch.types, jobs).predict(table, trust, RIDGE)
-    sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
-    spelling, context = doubt * sizes, np.where(has, 1 - doubt * np.minimum(1, sizes / SAYS_ALL), 0)
-    spelling[known] = 0
+    spelling = Spelling(batch.types, trust, jobs)
+    learned = spelling.learn(table, RIDGE)
     out = np.empty_like(table) if out is None else out
-    for start in range(0, len(table), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        mixed = unit_rows(context[part, None] * table[part] + doubt[part, None] * spelled[part])
+    shares = np.zeros(len(table), np.float32)
+
+    def blend(part: slice) -> None:
+        spelled = spelling.apply(learned, part)
+        sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
+        context = np.where(has[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
+        mixed = unit_rows(context[:, None] * table[part] + doubt[part, None] * spelled)
         out[part] = np.where(known[part, None], table[part], mixed)
-    return out, spelling / np.maximum(spelling + context, np.float32(1e-30))
+        says = np.where(known[part], 0, doubt[part] * sizes)
+        shares[part] = says / np.maximum(says + context, np.float32(1e-30))
+
+    deque(by_blocks(len(table), blend, jobs), maxlen=0)
+    return out, shares
 
 
 def shared_grams(
     words: Sequence[str],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], int]:
-    """The n-grams of each word that at least two words have: indptr, indices, values, number of columns.
+    learned_from: NDArray[np.int64],  # (n,): indices of words
+    jobs: int = 1,
+) -> tuple[Rows, int]:
+    """For each word, the n-grams that one word of ``learned_from`` and any other word have; their number.
 
     N-grams are identified by a 64-bit hash.
     """
     texts = [f"<{word.lower()}>" for word in words]
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    owner = np.repeat(np.arange(len(texts), dtype=np.int64), lengths)
-    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))  # characters from here to the end
-    owners, grams = [], []
-    for size in range(SHORTEST, LONGEST + 1):
-        hashed: NDArray[Any] = np.full(max(len(codes) - size + 1, 0), size, np.uint64)
-        for place in range(size):
-            hashed = (hashed ^ codes[place : place + len(hashed)]) * _PRIME
-            hashed ^= hashed >> np.uint64(29)
-        inside = left[: len(hashed)] >= size
-        owners.append(owner[: len(hashed)][inside])
-        grams.append(hashed[inside])
-    word, gram = np.concatenate(owners), np.concatenate(grams)
-    _, gram = np.unique(gram, return_inverse=True)
-    columns = int(gram.max(initial=-1)) + 1
-    pairs, times = np.unique(word * columns + gram, return_counts=True)
-    word, gram = pairs // max(columns, 1), pairs % max(columns, 1)
-    squares = np.bincount(word, weights=times.astype(np.float64) ** 2, minlength=len(texts))
-    shared = np.bincount(gram, minlength=columns) > 1
-    kept = shared[gram]
-    values = (times[kept] / np.sqrt(squares[word[kept]])).astype(np.float32)
-    indptr = np.concatenate(([0], np.cumsum(np.bincount(word[kept], minlength=len(texts)))))
-    indices = (np.cumsum(shared) - 1)[gram[kept]].astype(np.int32)
-    return indptr, indices, values, int(shared.sum())
+    begins = np.concatenate(([0], np.cumsum(lengths)))
+    sizes = np.sum([np.maximum(lengths - n + 1, 0) for n in range(SHORTEST, LONGEST + 1)], axis=0)
+    bounds = np.concatenate(([0], np.cumsum(sizes)))
+    slots = 1 << int(2 * sizes[learned_from].sum() + 1).bit_length()
+    keys, numbers = np.zeros(slots, np.uint64), np.full(slots, -1, np.int32)
+    columns = _number_grams(codes, begins, learned_from, keys, numbers)
+    indices, values = np.full(bounds[-1], -1, np.int32), np.empty(bounds[-1], np.float32)
+
+    def look_up(part: tuple[int, int]) -> None:
+        scratch = 1 << int(2 * sizes[slice(*part)].max() + 1).bit_length()
+        _bags_of_grams(codes, begins, bounds, part, keys, numbers, scratch, indices, values)
+
+    deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
+    shared = np.zeros(columns + 1, bool)  # the last one stands for n-grams without a number
+    shared[:-1] = np.bincount(indices[indices >= 0], minlength=columns) > 1
+    kept = shared[indices]
+    renumbered = np.cumsum(shared, dtype=np.int32) - 1
+    ends = np.concatenate(([0], np.cumsum(kept)))
+    grams = ends[bounds], renumbered[indices[kept]], values[kept]
+    columns = int(np.count_nonzero(shared))
+    _favour_rare(*grams, np.bincount(_rows_of(grams, learned_from)[1], minlength=columns))
+    return grams, columns
 
 
-def _with_columns(
+def _favour_rare(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
-    values: Table,
-    kept: NDArray[np.bool_],  # (m,)
-    number: NDArray[np.int32],  # (m,)
-) -> tuple[NDArray[np.int64], NDArray[np.int32], Table]:
-    """The same rows with the ``kept`` columns only, renumbered by ``number``."""
-    left = kept[indices]
-    ends = np.concatenate(([0], np.cumsum(left)))
-    return ends[indptr], number[indices[left]], values[left]
+    values: Table,  # changed
+    times: NDArray[np.int64],  # (m,): words learned from that have each n-gram
+) -> None:
+    """Weight columns by `RARITY`; rows keep their lengths."""
+    row, rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), len(indptr) - 1
+    before = np.bincount(row, weights=values**2, minlength=rows)
+    values *= ((1 + times) ** -RARITY).astype(np.float32)[indices]
+    after = np.bincount(row, weights=values**2, minlength=rows)
+    values *= np.sqrt(before / np.maximum(after, 1e-30)).astype(np.float32)[row]
 
 
-def _transposed(
-    matrix: tuple[NDArray[np.int64], NDArray[np.int32], Table], columns: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], Table]:
+def _rows_of(matrix: Rows, rows: NDArray[np.int64]) -> Rows:
+    """Some rows of a matrix."""
     indptr, indices, values = matrix
-    order = np.argsort(indices, kind="stable")
-    rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
-    bounds = np.concatenate(([0], np.cumsum(np.bincount(indices, minlength=columns))))
-    return bounds, rows[order], values[order]
+    lengths = np.diff(indptr)[rows]
+    ends = np.cumsum(lengths)
+    places = np.arange(lengths.sum()) + np.repeat(indptr[rows] - (ends - lengths), lengths)
+    return np.concatenate(([0], ends)), indices[places], values[places]
 
 
-def _solve(
-    normal: Callable[[Table], Table],
-    goal: Table,  # (m, d)
-    scale: Table,  # (m,): the diagonal
-) -> Table:
-    """Conjugate gradients from zero, with a step length per column and a diagonal preconditioner.
+@njit(cache=True, nogil=True, inline="always")
+def _place(keys: NDArray[np.uint64], numbers: NDArray[np.int32], key: np.uint64) -> np.int64:
+    """The slot of a key, or the free one (number -1) where it belongs."""
+    slot = np.int64(key & np.uint64(len(keys) - 1))
+    while numbers[slot] >= 0 and keys[slot] != key:
+        slot = (slot + 1) & (len(keys) - 1)
+    return slot
 
-    ``goal`` is overwritten. Without ``scale``, a few very common n-grams (*ing*) would dominate the steps.
+
+@njit(cache=True, nogil=True)
+def _number_grams(
+    codes: NDArray[np.uint32],  # characters of all words
+    begins: NDArray[np.int64],  # (V + 1,): word w is codes[begins[w]:begins[w + 1]]
+    words: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    numbers: NDArray[np.int32],
+) -> int:
+    """Number the n-grams of some words in a hash table; return how many there are."""
+    found = 0
+    for word in words:
+        for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
+            key = np.uint64(0)
+            for i in range(start, min(start + LONGEST, begins[word + 1])):
+                key = (key ^ np.uint64(codes[i])) * _PRIME
+                key ^= key >> _SHIFT
+                if i - start >= SHORTEST - 1:
+                    slot = _place(keys, numbers, key)
+                    if numbers[slot] < 0:
+                        keys[slot], numbers[slot] = key, found
+                        found += 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _bags_of_grams(
+    codes: NDArray[np.uint32],
+    begins: NDArray[np.int64],  # (V + 1,)
+    bounds: NDArray[np.int64],  # (V + 1,): where the n-grams of each word are written
+    part: tuple[int, int],  # the words
+    keys: NDArray[np.uint64],
+    numbers: NDArray[np.int32],
+    scratch: int,  # a power of two, at least twice the n-grams of a word
+    indices: NDArray[np.int32],
+    values: NDArray[np.float32],
+) -> None:
+    """The numbered n-grams of words; values are times / √(Σ times²) over all n-grams of the word.
+
+    Places that are left over keep their -1.
     """
-    solution, rest, scale = np.zeros_like(goal), goal, scale[:, None]
-    direction = rest / scale
-    size = np.einsum("ij,ij->j", rest, direction)
-    for left in reversed(range(_STEPS)):
-        through = normal(direction)
-        step = size / np.maximum(np.einsum("ij,ij->j", direction, through), 1e-30)
-        solution += step * direction
-        if not left:
-            break
-        through *= step
-        rest -= through
-        turned = np.divide(rest, scale, out=through)
-        before, size = size, np.einsum("ij,ij->j", rest, turned)
-        direction *= size / np.maximum(before, 1e-30)
-        direction += turned
-    return solution
+    own = np.zeros(scratch, np.uint64)  # the n-grams of one word
+    entries = np.full(scratch, -1, np.int32)
+    times, where = np.zeros(scratch, np.int64), np.zeros(scratch, np.int64)
+    for word in range(part[0], part[1]):
+        n = 0
+        squares = 0
+        for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
+            key = np.uint64(0)
+            for i in range(start, min(start + LONGEST, begins[word + 1])):
+                key = (key ^ np.uint64(codes[i])) * _PRIME
+                key ^= key >> _SHIFT
+                if i - start >= SHORTEST - 1:
+                    slot = _place(own, entries, key)
+                    if entries[slot] < 0:
+                        own[slot], entries[slot], times[n], where[n] = key, n, 0, slot
+                        n += 1
+                    times[entries[slot]] += 1
+                    squares += 2 * times[entries[slot]] - 1
+        place = bounds[word]
+        for entry in range(n):
+            number = numbers[_place(keys, numbers, own[where[entry]])]
+            entries[where[entry]] = -1
+            if number >= 0:
+                indices[place], values[place] = number, times[entry] / np.sqrt(squares)
+                place += 1
+
+
+@njit(cache=True, nogil=True)
+def _sweep(
+    indptr: NDArray[np.int64],  # (n + 1,): rows of the words learned from
+    indices: NDArray[np.int32],
+    values: Table,
+    rows: Table,  # (V, d): vectors
+    words: NDArray[np.int64],  # (n,): their rows
+    penalties: Table,  # (n,): ridge / trust
+    first: int,
+    last: int,
+    dual: Table,  # (n, last - first), changed
+    solution: Table,  # (m, d), columns first to last - 1 are changed
+) -> None:
+    """One sweep of dual coordinate descent from the last word to the first.
+
+    A word's step makes its own prediction right, up to the penalty: (x - penalty · α - Z·W) / (|Z|² +
+    penalty) is added to α, and Z times it to W.
+    """
+    width = last - first
+    step = np.empty(width, np.float32)
+    for n in range(len(words) - 1, -1, -1):
+        goal, own, penalty = rows[words[n], first:last], dual[n], penalties[n]
+        for j in range(width):
+            step[j] = goal[j] - penalty * own[j]
+        squares = penalty
+        for k in range(indptr[n], indptr[n + 1]):
+            value, row = values[k], solution[indices[k], first:last]
+            squares += value * value
+            for j in range(width):
+                step[j] -= value * row[j]
+        scale = np.float32(1) / squares
+        for j in range(width):
+            step[j] *= scale
+            own[j] += step[j]
+        for k in range(indptr[n], indptr[n + 1]):
+            value, row = values[k], solution[indices[k], first:last]
+            for j in range(width):
+                row[j] += value * step[j]

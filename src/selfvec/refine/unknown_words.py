@@ -21,7 +21,7 @@ from selfvec.numerics.rows import unit_in_place, unit_rows
 
 from .decorrelated import base_vectors
 from .sequential import PaperRefinement
-from .spelling import Spelling
+from .spelling import RIDGE, Spelling
 
 __all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "starting_vectors"]
 
@@ -29,8 +29,7 @@ __all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "s
 WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture grammar, large ones topic
 GAMMA = 0.5  # a neighbour of frequency r counts r^-γ
 SHRINK = 5  # occurrences at which a context sum counts √½ of what many would
-RIDGE = 3.0  # of the context map, for features of length 1 a window
-SPELLING_RIDGE = 0.7  # ridge of the spelling map
+CONTEXT_RIDGE = 3.0  # of the context map, for features of length 1 a window
 ROUNDS = 2  # of fitting each of the two maps to what the other leaves
 _RANDOM_DIMENSIONS = 256  # of random directions (--vectors none)
 
@@ -108,7 +107,7 @@ class ContextMap:
         self.mean = features.mean(axis=0)
         self.centred = features - self.mean
         moments = (self.centred.T @ self.centred).astype(np.float64)
-        moments[np.diag_indices_from(moments)] += RIDGE
+        moments[np.diag_indices_from(moments)] += CONTEXT_RIDGE
         self.inverse = np.linalg.inv(moments)
 
     def fit(self, rows: Table) -> Table:
@@ -134,13 +133,13 @@ def every_way(
     yield "context sum", features[:, dimensions * (len(WINDOWS) - 1) :]
     learned = ContextMap(features[known])
     yield "ridge", (features - learned.mean) @ learned.fit(base[known])
-    spelling_map, trust = Spelling(batch.types, jobs), known.astype(np.float32)
-    spelled = spelling_map.predict(base, trust, SPELLING_RIDGE)
+    spelling_map = Spelling(batch.types, known.astype(np.float32), jobs)
+    spelled = spelling_map.predict(base, RIDGE)
     yield "spelling", spelled
     around = np.zeros_like(base)
     for _ in range(ROUNDS):
         around = (features - learned.mean) @ learned.fit((base - spelled)[known])
-        spelled = spelling_map.predict(base - around, trust, SPELLING_RIDGE)
+        spelled = spelling_map.predict(base - around, RIDGE)
     yield "combination", around + spelled
 
 
