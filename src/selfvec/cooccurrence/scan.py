@@ -27,7 +27,7 @@ from selfvec.data.token_batch import TokenBatch
 
 from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_pointer, sum_window
 
-__all__ = ["Centring", "ScanOperator", "neighbour_totals"]
+__all__ = ["Centring", "ScanOperator", "add_neighbours", "count_neighbours", "neighbour_totals"]
 
 _ROWS = 8192  # of a table, processed at a time, so that no second table is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
@@ -92,7 +92,7 @@ class ScanOperator:
             weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
             weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
             centring.fill(weighted[:-1, : width - first], first)
-            _scan(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
+            add_neighbours(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
             # Written last, because `out` may be the table.
             np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
             buffers.put(buffer)
@@ -111,7 +111,7 @@ class ScanOperator:
 
 def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:
     """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
-    totals: NDArray[np.int64] = _count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types))
+    totals: NDArray[np.int64] = count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types))
     return totals.astype(np.float64)
 
 
@@ -157,7 +157,7 @@ def _two_steps(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _scan(
+def add_neighbours(
     ids,  # (N,) int32
     offsets,  # (D + 1,) int64; windows do not cross documents
     table,  # (V + 1, p) float32, p a multiple of LANES; the last row is zero
@@ -191,7 +191,7 @@ def _scan(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _count_neighbours(ids, offsets, half, types):
+def count_neighbours(ids, offsets, half, types):
     """Number of neighbours of each word: the row sums of the flat counts, (types,) int64."""
     degrees = np.zeros(types, np.int64)
     for document in range(offsets.size - 1):

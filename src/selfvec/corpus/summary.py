@@ -12,7 +12,10 @@ from typing import Any
 
 from selfvec.base.errors import CorpusError
 
-__all__ = ["FileRead", "Reading", "Summary"]
+__all__ = ["OF_SHARDS", "FileRead", "Reading", "Summary"]
+
+OF_SHARDS = "shards"
+"""The word before the hash of a file that was read in shards: a hash of their hashes, not of the file."""
 
 NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""

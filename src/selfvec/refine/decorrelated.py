@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,11 +144,22 @@ def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Opera
     return out
 
 
+@runtime_checkable
+class Decorrelating(Protocol):
+    """An operator that makes a pass where the rows of its sums are."""
+
+    def decorrelated(self, table: Table, power: float) -> Table:
+        """Unit rows of the whitened neighbour sums."""
+
+
 def decorrelate(table: Table, operator: Operator, power: float, out: Table | None = None) -> Table:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
 
-    The result is written to ``out`` if given, which may be ``table`` itself.
+    The result is written to ``out`` if given, which may be ``table`` itself. An operator whose rows are on
+    other machines makes the pass itself.
     """
+    if isinstance(operator, Decorrelating):
+        return operator.decorrelated(table, power)
     summed = operator.apply(table, out)
     stands = operator.degrees > 0
     out = unit_in_place(zca(summed, power, stands, out=summed))

@@ -34,7 +34,7 @@ from .unknown_words import starting_vectors
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["refine", "refine_again", "refine_inputs", "settings_of"]
+__all__ = ["refine", "refine_again", "refine_inputs", "run_of", "settings_of"]
 
 
 def refine(
@@ -64,13 +64,21 @@ def refine(
 
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
     """Plan, refine, check the result and record the provenance."""
-    batch, original, timings = inputs.batch, inputs.original, execution.timings
+    timings = execution.timings
     with timings.stage("select") if settings.method == "auto" else nullcontext():
-        plan = make_plan(settings, batch, original, jobs=execution.jobs, progress=execution.progress)
+        plan = make_plan(
+            settings, inputs.batch, inputs.original, jobs=execution.jobs, progress=execution.progress
+        )
     with timings.stage("refine"):
         refinement = plan.start()
         run_to_end(refinement, plan, execution)
-        history, table = refinement.recorder.history(), refinement.table
+    return run_of(plan, refinement, inputs, timings)
+
+
+def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings) -> Run:
+    """The run of a finished refinement: checked, with its provenance."""
+    batch, original, settings = inputs.batch, inputs.original, plan.settings
+    history, table = refinement.recorder.history(), refinement.table
     found = (original.sources == Source.NONE) & table.any(axis=1) & (refinement.sources == Source.NONE)
     sources = np.where(found, Source.CONTEXT, refinement.sources).astype(np.uint8)
     refined = Vectors(original.index_to_key, table, sources=sources, counts=batch.counts, normalized=True)

@@ -41,6 +41,7 @@ class Plan:
     window: int  # tokens, the word itself included
     decision: Choice | None = None
     jobs: int | None = None
+    operator: Operator | None = None  # of decorrelated, in place of the one that the settings name
 
     @property
     def rounds(self) -> int:
@@ -72,6 +73,8 @@ class Plan:
         return OnlineRefinement(self.batch, self.original, anchor=anchor, **common)
 
     def _operator(self) -> Operator:
+        if self.operator is not None:
+            return self.operator
         name, weighting = self.settings.operator, self.settings.distance_weights
         return operator(name, self.batch, self.window, gamma=GAMMA, weighting=weighting, jobs=self.jobs)
 

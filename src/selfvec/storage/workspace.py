@@ -54,7 +54,7 @@ class Workspace:
             self.folder.mkdir(exist_ok=True)
             self._lock = self._acquire()
         if not resume:
-            self._state.unlink(missing_ok=True)
+            self._forget()
 
     def _refuse_existing(self) -> None:
         if not os.path.lexists(self.target):
@@ -91,9 +91,18 @@ class Workspace:
         return self.folder / "state.safetensors"
 
     @property
+    def shared(self) -> Path:
+        """The folder for what the workers of a cluster have done; kept like a state."""
+        return self.folder / "cluster"
+
+    @property
     def has_state(self) -> bool:
         """Whether there is a saved state to continue from."""
         return self._state.exists()
+
+    def _forget(self) -> None:
+        self._state.unlink(missing_ok=True)
+        shutil.rmtree(self.shared, ignore_errors=True)
 
     def save_state(self, state: Mapping[str, NDArray[Any]], fingerprint: str) -> None:
         """Save a state; the previous one is kept until the new one is written."""
@@ -121,11 +130,11 @@ class Workspace:
             write_run(run, fresh)
             self._refuse_existing()
             replace_folder(fresh, self.target)
-        self._state.unlink(missing_ok=True)
+        self._forget()
 
     def close(self) -> None:
         """Release the lock; delete the folder unless it holds a saved state."""
-        if not self.has_state:
+        if not self.has_state and not self.shared.exists():
             shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.close()
 

@@ -57,7 +57,9 @@ The run is in {output}. Try next:
 def refine(
     *,
     corpus: Annotated[list[str], arg("CORPUS...", "Files or folders of text; - reads standard input.")],
-    output: NewRun,
+    output: Annotated[
+        str, opt("The run folder to make; a URL with --cluster.", "RUN", "--output", "-o", panel=KEEP)
+    ],
     vectors: Annotated[
         list[str] | None,
         opt(
@@ -78,6 +80,12 @@ def refine(
     ] = None,
     settings: Settings,
     work: Work,
+    cluster: Annotated[
+        str | None,
+        opt(
+            "Work on a Dask cluster: processes of this machine, or a scheduler.", "local|ADDRESS", panel=KEEP
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Refine vectors on a corpus and save a run folder.
@@ -91,6 +99,12 @@ def refine(
         raise OptionError(f"is one of {', '.join(SLICES)} or corpus, not {slice_by!r}", field="slice")
     by_name = slice_by == "corpus"
     settings = replace(settings, slice=None if by_name else slice_by)
+    if cluster:
+        for name, value in (("slice", slice_by), ("slice_field", reading.slice_field)):
+            _refuse_on_cluster(name, value)
+        run = _on_cluster(cluster, corpus, vectors, reading, settings, work, output)
+        _report(run, output, as_json)
+        return
     from selfvec.corpus import Corpus
     from selfvec.refine.pipeline import refine
     from selfvec.storage.workspace import Workspace
@@ -104,6 +118,47 @@ def refine(
         run = refine(opened, start, settings, workspace=workspace, progress=progress, jobs=work.jobs)
         workspace.finish(run)
     _report(run, output, as_json)
+
+
+def _refuse_on_cluster(name: str, value: object) -> None:
+    if value:
+        rule = "cuts a run whose tokens are in one place, so it is not done on a cluster"
+        raise OptionError(rule, field=name, remedy="leave it out")
+
+
+def _on_cluster(
+    cluster: str,
+    corpus: list[str],
+    vectors: list[str] | None,
+    reading: Reading,
+    settings: Settings,
+    work: Work,
+    output: str,
+) -> Run:
+    """The run that the workers of a cluster make."""
+    from selfvec.cluster.dask_engine import LOCAL, dask_engine
+    from selfvec.cluster.output import output_place
+    from selfvec.cluster.refine import refine_on_cluster
+    from selfvec.cluster.shards import Rows
+    from selfvec.cluster.shared_files import is_remote
+
+    if len(vectors or ()) > 1:
+        rule = "are compared on one machine; a cluster starts from one table"
+        raise OptionError(rule, field="vectors", remedy="name one of them")
+    if cluster != LOCAL:  # workers elsewhere have another current folder
+        corpus = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in corpus]
+    fields = reading.fields.get("text_fields")
+    rows = Rows(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
+    progress, start = TerminalProgress(), (vectors or ["default"])[0]
+    if settings.method == "auto":
+        say("on a cluster the method is decorrelated; auto compares methods on one machine only")
+    with (
+        output_place(output, overwrite=work.overwrite, resume=work.resume) as (folder, finish),
+        dask_engine(cluster, workers=work.jobs, progress=progress) as engine,
+    ):
+        run = refine_on_cluster(corpus, start, settings, engine, folder, rows=rows, progress=progress)
+        finish(run)
+    return run
 
 
 def update(
@@ -168,7 +223,7 @@ def merge(
     _report(new, output, as_json)
 
 
-def _report(run: Run, output: Path, as_json: bool) -> None:
+def _report(run: Run, output: Path | str, as_json: bool) -> None:
     """Print what was read, what was done and whether the result is healthy."""
     if as_json:
         print_json({"run": str(output), **run.provenance, "health": run.health})

@@ -1,0 +1,106 @@
+"""Dask as the engine: a cluster of processes on this machine, or the scheduler at an address.
+
+Dask runs a task again whose worker died. The results of tasks are file names, so nothing else is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from typing import Any
+
+from selfvec.base.errors import InputError, Interrupted, MissingExtra
+from selfvec.base.progress import Progress
+from selfvec.base.threads import threads
+from selfvec.storage.workspace import interruptible
+
+__all__ = ["LOCAL", "DaskEngine", "dask_engine"]
+
+LOCAL = "local"
+DEATHS = 10  # of workers, after which a task is taken to be the cause
+_POLL = 0.02  # seconds
+_AGAIN = "go on with the same command and --resume"
+
+
+@contextmanager
+def dask_engine(
+    address: str, *, workers: int | None = None, progress: Progress | None = None
+) -> Iterator[DaskEngine]:
+    """The engine for ``--cluster local|ADDRESS``, until the block ends; ``workers`` are those of local."""
+    try:
+        import dask
+        import distributed
+    except ImportError:
+        raise MissingExtra("distributed", "dask", "--cluster") from None
+    quiet = {"distributed.scheduler.allowed-failures": DEATHS, "distributed.comm.timeouts.connect": "10s"}
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(quiet))
+        if address == LOCAL:
+            one = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+            cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=threads(workers),
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address=None,
+                env=one,
+                silence_logs=logging.CRITICAL,
+            )
+            address = stack.enter_context(cluster)
+        try:
+            client: Any = distributed.Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
+            stack.enter_context(client)
+        except (OSError, ValueError) as error:
+            remedy = "start it with: dask scheduler, and give its address as tcp://HOST:8786"
+            raise InputError(f"no Dask scheduler answers at {address} ({error})", remedy=remedy) from None
+        for name in ("distributed.client", "distributed.core", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        yield DaskEngine(client, progress or Progress())
+
+
+class DaskEngine:
+    """An `Engine` that runs tasks on the workers of a Dask client."""
+
+    def __init__(self, client: Any, progress: Progress) -> None:
+        self.client, self.progress = client, progress
+        self.name = f"dask {version('distributed')}"
+
+    @property
+    def workers(self) -> int:
+        """The number of workers now."""
+        return len(self.client.scheduler_info(n_workers=-1)["workers"])
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
+        """A future; ``arguments`` may be futures, and lists of them."""
+        return self.client.submit(task, *arguments, pure=False)
+
+    def gather(self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = ()) -> list[Any]:
+        """The results of futures.
+
+        Ctrl-C raises `Interrupted`, a lost scheduler `InputError`; what is done stays on disk.
+        """
+        from distributed import KilledWorker
+
+        every, done = list(awaited or promises), 0
+        with self.progress.stage(label, len(every), "tasks") as advance, interruptible() as asked:
+            while True:
+                ended = sum(future.status != "pending" for future in every)
+                advance(ended - done)
+                done = ended
+                if asked.requested:
+                    self.client.cancel(every)
+                    raise Interrupted(f"interrupted after {done:,} of {len(every):,} tasks", remedy=_AGAIN)
+                if self.client.status != "running" or any(f.status in ("cancelled", "lost") for f in every):
+                    raise InputError("the Dask scheduler is gone", remedy=f"start it again; then {_AGAIN}")
+                if all(future.status != "pending" for future in promises):
+                    break
+                time.sleep(_POLL)
+        try:
+            return [future.result() for future in promises]
+        except KilledWorker:
+            rule = f"a task ended {DEATHS} workers that ran it, perhaps for want of memory"
+            raise InputError(
+                rule, remedy=f"give workers more memory, or raise --min-count; then {_AGAIN}"
+            ) from None

@@ -1,0 +1,52 @@
+"""Where a run that a cluster makes is written: a local folder, or a URL such as ``s3://bucket/run``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selfvec.base.errors import TargetError
+from selfvec.data.run import Run
+from selfvec.storage.run_folder import write_run
+from selfvec.storage.workspace import Workspace
+
+from .shared_files import exists, filesystem, is_remote, remove
+
+__all__ = ["output_place"]
+
+
+@contextmanager
+def output_place(
+    output: str, *, overwrite: bool = False, resume: bool = False
+) -> Iterator[tuple[str, Callable[[Run], None]]]:
+    """Yield the folder that the workers share, beside the output, and what writes the finished run.
+
+    The folder stays for `resume` if the block ends before the run is written.
+    """
+    if not is_remote(output):
+        with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
+            yield str(workspace.shared.absolute()), workspace.finish
+        return
+    url = output.rstrip("/")
+    parent, _, name = url.rpartition("/")
+    partial = f"{parent}/.{name}.partial"
+    if not overwrite and exists(f"{url}/run.json"):
+        raise TargetError(
+            "exists already", path=url, remedy="choose another -o, or replace a run with --overwrite"
+        )
+    if not resume:
+        remove(partial)
+
+    def finish(run: Run) -> None:
+        with tempfile.TemporaryDirectory(prefix="selfvec-") as folder:
+            write_run(run, Path(folder))
+            remove(url)
+            files, target = filesystem(url)
+            paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+            for path in sorted(paths, key=lambda path: path.name == "run.json"):  # last: it makes it a run
+                files.put_file(str(path), f"{target}/{path.relative_to(folder).as_posix()}")
+        remove(partial)
+
+    yield f"{partial}/cluster", finish

@@ -1,0 +1,277 @@
+"""A corpus cut into shards: byte ranges of lines, row groups of Parquet, whole files of other kinds.
+
+What is cut where depends on the files alone, so that the sums do not depend on the workers. Shards are read
+by the readers of `selfvec.corpus`, from the file systems that their paths name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from itertools import groupby, pairwise
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+import polars as pl
+
+from selfvec.base.compression import is_compressed
+from selfvec.base.errors import CorpusError, MissingExtra
+from selfvec.corpus.documents import Documents, Seen, documents
+from selfvec.corpus.fields import Fields, recognise
+from selfvec.corpus.files import COMPRESSED, KINDS, FilePart, find_sources, open_part, typed
+from selfvec.corpus.streams import Source, reading
+from selfvec.corpus.summary import OF_SHARDS, FileRead, Reading, Summary
+from selfvec.corpus.tables import ROWS, Table, plain_columns
+
+from .shared_files import filesystem, is_remote
+
+__all__ = ["SHARD_BYTES", "Rows", "TextShard", "find_shards", "joined_files", "read_shard"]
+
+SHARD_BYTES = 16 << 20
+"""Approximate size of a shard. A shard is in memory while it is read."""
+
+_LINES = ("jsonl", "lines")
+
+
+@dataclass(frozen=True)
+class TextShard:
+    """A part of a file, or some documents of a folder of text files."""
+
+    path: str
+    kind: str
+    size: int  # bytes; of the file if it is whole
+    start: int = 0  # the first byte or row group
+    stop: int = 0  # the byte or row group after the last; 0 for a whole file
+    members: tuple[str, ...] = ()  # the documents of a folder
+    changed: str = ""  # when the file was written, or its version
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``run.json``: without the members of a folder."""
+        return {name: value for name, value in asdict(self).items() if name != "members"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How rows become documents."""
+
+    text_fields: tuple[str, ...] | None = None
+    date_field: str | None = None
+    skip_bad_rows: bool = False
+
+
+def find_shards(names: Sequence[str], shard_bytes: int = SHARD_BYTES) -> tuple[list[TextShard], list[str]]:
+    """The shards of files, folders and URLs in reading order, and the files of other kinds left out.
+
+    Raises `CorpusError` for standard input, and for what does not exist or holds nothing to read.
+    """
+    shards: list[TextShard] = []
+    skipped: list[str] = []
+    for name in names:
+        if name == "-":
+            remedy = "save it to a file first"
+            raise CorpusError("standard input cannot be read by several workers", path=name, remedy=remedy)
+        sources = _remote(name, skipped) if is_remote(name) else find_sources([name], skipped)
+        for source in sources:
+            shards += _cut(source, shard_bytes)
+    return shards, skipped
+
+
+def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
+    """The files under a URL; their suffixes give their kinds."""
+    files, path = filesystem(url)
+    with reading(url):
+        found = files.find(path, detail=True)
+    if not found:
+        raise CorpusError("there is no such file or folder", path=url, remedy="check the address")
+    for name, about in sorted(found.items()):
+        bare = name.removesuffix(PurePosixPath(name).suffix) if name.endswith(COMPRESSED) else name
+        kind = KINDS.get(PurePosixPath(bare).suffix.lower())
+        if kind:
+            yield Source(files.unstrip_protocol(name), kind, int(about["size"]))
+        else:
+            skipped.append(files.unstrip_protocol(name))
+    if all(files.unstrip_protocol(name) in skipped for name in found):
+        remedy = "text, csv, tsv, jsonl and parquet files are read"
+        raise CorpusError("there is no file to read under this address", path=url, remedy=remedy)
+
+
+def _cut(source: Source, shard_bytes: int) -> Iterator[TextShard]:
+    size = source.size
+    if size is None:
+        remedy = "save it to a file first"
+        raise CorpusError("a pipe cannot be read by several workers", path=source.path, remedy=remedy)
+    if source.kind == "folder":
+        yield from _documents(source, shard_bytes)
+        return
+    whole = TextShard(source.path, source.kind, size, changed=_version(source.path))
+    with _opened(source.path) as file:
+        packed = is_compressed(file.read(4))
+    if source.kind == "parquet":
+        if packed:
+            raise CorpusError("a compressed Parquet file is not cut", path=source.path, remedy="unpack it")
+        yield from _row_groups(whole, shard_bytes)
+    elif packed or size <= shard_bytes or source.kind not in _LINES:
+        yield whole
+    else:
+        number = -(-size // shard_bytes)
+        bounds = [size * n // number for n in range(number + 1)]
+        yield from (replace(whole, start=a, stop=b) for a, b in pairwise(bounds))
+
+
+def _documents(source: Source, shard_bytes: int) -> Iterator[TextShard]:
+    members: list[str] = []
+    held = 0
+    for member in source.members:
+        members.append(str(member))
+        held += member.stat().st_size
+        if held >= shard_bytes:
+            yield TextShard(source.path, "folder", held, members=tuple(members))
+            members, held = [], 0
+    if members:
+        yield TextShard(source.path, "folder", held, members=tuple(members))
+
+
+def _row_groups(whole: TextShard, shard_bytes: int) -> Iterator[TextShard]:
+    with _parquet(whole.path) as file:
+        about = file.metadata
+    first, held = 0, 0
+    for number in range(about.num_row_groups):
+        held += about.row_group(number).total_byte_size
+        if held >= shard_bytes or number == about.num_row_groups - 1:
+            yield replace(whole, start=first, stop=number + 1)
+            first, held = number + 1, 0
+
+
+def _opened(path: str) -> Any:
+    files, inner = filesystem(path)
+    with reading(path):
+        return files.open(inner, "rb")
+
+
+def _version(path: str) -> str:
+    files, inner = filesystem(path)
+    about = files.info(inner)
+    return str(about.get("ETag") or about.get("LastModified") or about.get("mtime") or "")
+
+
+@contextmanager
+def _parquet(path: str) -> Iterator[Any]:
+    """An open Parquet file, whose row groups can be read one by one."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise MissingExtra("pyarrow", "dask", "reading Parquet files on a cluster") from None
+    try:
+        with _opened(path) as file:
+            yield ParquetFile(file)
+    except ArrowException as error:
+        rule = f"is not a sound Parquet file ({str(error).splitlines()[0][:200]})"
+        raise CorpusError(rule, path=path, remedy="write it again") from error
+
+
+def read_shard(shard: TextShard, how: Rows, summary: Summary) -> Iterator[Documents]:
+    """The documents of a shard, in batches; ``summary`` receives what was read and left out."""
+    state, seen = Reading(summary, how.skip_bad_rows), Seen()
+    fields, tables = (_by_groups if shard.kind == "parquet" else _by_bytes)(shard, how, state)
+    if fields.layout:
+        raise CorpusError(
+            "NOAA's layouts leave out repeated texts, which takes all of the text in one place",
+            path=shard.path,
+            remedy="leave out --cluster, or name a field with --text-field",
+        )
+    if shard.kind not in ("lines", "folder"):
+        summary.text_fields, summary.text_given = fields.text, fields.text_given
+        summary.date_field, summary.date_given = " + ".join(fields.date) or None, fields.date_given
+    for table in tables:
+        batch = documents(table, fields, _place(shard), state, seen)
+        if len(batch):
+            yield batch
+
+
+def _place(shard: TextShard) -> str:
+    """The path for messages, whose lines are counted from the shard's first."""
+    return f"{shard.path} (from byte {shard.start})" if shard.start and shard.kind in _LINES else shard.path
+
+
+def _by_bytes(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Iterator[Table]]:
+    path, kind = shard.path, shard.kind
+    if kind == "folder":
+        source = Source(path, kind, shard.size, members=[Path(name) for name in shard.members])
+    elif shard.stop:
+        fields = _fields(path, kind, how)
+        data = io.BytesIO(_lines(shard))
+        part = FilePart(Source(_place(shard), kind, pipe=True, _handle=data), fields)
+        return fields, part.tables(state)
+    elif is_remote(path):
+        source = Source(path, kind, shard.size, pipe=True, _handle=_opened(path))
+    else:
+        source = Source(path, kind, shard.size)
+    part = open_part(source, how.text_fields, how.date_field)
+    return part.fields, part.tables(state)
+
+
+@lru_cache(maxsize=64)
+def _fields(path: str, kind: str, how: Rows) -> Fields:
+    """The fields of a file, from its beginning."""
+    with _opened(path) as file:
+        return open_part(Source(path, kind, pipe=True, _handle=file), how.text_fields, how.date_field).fields
+
+
+def _lines(shard: TextShard) -> bytes:
+    """The lines that begin in a range of bytes, the last one to its end."""
+    with reading(shard.path), _opened(shard.path) as file:
+        file.seek(max(0, shard.start - 1))
+        if shard.start:
+            file.readline()  # the shard before has it
+        data: bytes = file.read(max(0, shard.stop - file.tell()))
+        return data + file.readline() if data and not data.endswith(b"\n") else data
+
+
+def _by_groups(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Iterator[Table]]:
+    import pyarrow as pa
+
+    with _parquet(shard.path) as file:
+        types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
+    fields = recognise(list(types), shard.path, how.text_fields, how.date_field)
+    fields = typed(fields, types, shard.path)
+
+    def tables() -> Iterator[Table]:
+        digest = hashlib.sha256()
+        with _parquet(shard.path) as file:
+            sizes = [file.metadata.row_group(n).num_rows for n in range(shard.stop)]
+            row = 1 + sum(sizes[: shard.start])
+            for group in range(shard.start, shard.stop):
+                for batch in file.iter_batches(ROWS, [group], fields.columns):
+                    columns = plain_columns(cast(pl.DataFrame, pl.from_arrow(pa.Table.from_batches([batch]))))
+                    for column in columns.values():
+                        digest.update("\0".join(map(str, column.to_list())).encode("utf-8", "surrogatepass"))
+                    yield Table(columns, range(row, row + len(batch)))
+                    row += len(batch)
+        date = " + ".join(fields.date) or None
+        read = FileRead(shard.path, shard.kind, shard.size, digest.hexdigest(), fields.text, date)
+        state.summary.files.append(read)
+
+    return fields, tables()
+
+
+def joined_files(shards: Sequence[TextShard], read: Sequence[FileRead]) -> list[FileRead]:
+    """What was read of each shard, as one entry for each file.
+
+    The hash of a file in several shards is that of their hashes, a line each, after the word ``shards``.
+    """
+    files: list[FileRead] = []
+    for path, group in groupby(zip(shards, read, strict=True), key=lambda pair: pair[0].path):
+        pairs = list(group)
+        shard, first = pairs[0]
+        size = sum(of.size for of, _ in pairs) if shard.kind == "folder" else shard.size
+        digest = first.sha256
+        if len(pairs) > 1 or shard.stop:
+            lines = "".join(f"{part.sha256}\n" for _, part in pairs)
+            digest = f"{OF_SHARDS} {hashlib.sha256(lines.encode()).hexdigest()}"
+        files.append(replace(first, path=path, bytes=size, sha256=digest))
+    return files

@@ -1,0 +1,219 @@
+"""`partial`, `merge` and `finish`: a neighbour sum over shards of a corpus, for any engine.
+
+    finish(merge(partial(first shards, table), partial(the others, table))) == A·E of the whole corpus
+
+No engine is imported here. What `merge` adds are integers and float64 sums of float32 rows. Sums of floats
+depend on the order, so shards are numbered, `merge` takes neighbouring ranges only, and whoever calls it
+groups them by number, never by arrival: then the sums have the same bits for any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError
+from selfvec.base.threads import one_core, threads
+from selfvec.cooccurrence.lanes import LANES, aligned
+from selfvec.cooccurrence.scan import Centring, add_neighbours, count_neighbours
+from selfvec.numerics.rows import ROW_BLOCK, unit_rows
+
+from .shared_files import packed_words, unpacked_words
+
+__all__ = ["Partial", "Shard", "SharedTable", "finish", "merge", "moments", "partial", "whitened"]
+
+COLUMNS = 128  # summed at a time, so that the rows of frequent words stay in the cache
+PIECE = 1 << 26  # tokens that are summed in float32 before they are added to the float64 sums
+MOST_WORDS = 1 << 22  # words that one partial holds while the vocabulary is counted
+
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The documents of the ``number``-th shard as ids of the vocabulary."""
+
+    number: int
+    ids: NDArray[np.int32]  # (N,)
+    offsets: NDArray[np.int64]  # (D + 1,)
+
+    def pieces(self) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+        """Whole documents, at most `PIECE` tokens unless one is longer, in memory."""
+        first = 0
+        while first < len(self.offsets) - 1:
+            last = int(np.searchsorted(self.offsets, self.offsets[first] + PIECE, side="right")) - 1
+            last = max(last, first + 1)
+            offsets = np.array(self.offsets[first : last + 1], np.int64)
+            yield np.array(self.ids[offsets[0] : offsets[-1]]), offsets - offsets[0]
+            first = last
+
+
+@dataclass(frozen=True)
+class SharedTable:
+    """What is summed around every word. Without ``blocks``, neighbours are only counted."""
+
+    words: int  # V
+    window: int  # tokens, the word itself included
+    blocks: Sequence[Table] = ()  # (≤ V, d) each: the table, cut by rows
+    weights: NDArray[np.float64] | None = None  # (V,): r^(-γ)
+    mean: NDArray[np.float64] | None = None  # (d,): what is expected near any word
+
+    @classmethod
+    def of(cls, table: Table, degrees: NDArray[Any], window: int, gamma: float) -> SharedTable:
+        """A table in memory, (V, d), for words with these ``degrees``, (V,)."""
+        centring = Centring(degrees.astype(np.float64), gamma, table)
+        return cls(len(table), window, [table], centring.weights, centring.mean)
+
+    def fill(self, out: Table, first: int) -> None:
+        """Write the weighted, centred columns from ``first`` on, into ``out``, (V, p)."""
+        assert self.weights is not None
+        assert self.mean is not None
+        columns = slice(first, first + out.shape[1])
+        weights, mean, row = self.weights.astype(np.float32), self.mean[columns].astype(np.float32), 0
+        for block in self.blocks:
+            here = slice(row, row + len(block))
+            np.multiply(block[:, columns], weights[here, None], out=out[here])
+            out[here] -= mean
+            row += len(block)
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Sums over the shards ``first`` … ``last - 1``; of ``words``, while the vocabulary is counted."""
+
+    first: int
+    last: int
+    sums: Mapping[str, NDArray[Any]]
+    words: Sequence[str] = field(default=(), repr=False)
+    notes: Sequence[str] = field(default=(), repr=False)  # about each shard, in their order
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """The content by name, to be saved."""
+        texts = {"words": packed_words(self.words), "notes": packed_words(self.notes)}
+        packed = {f"{of}.{name}": each for of, two in texts.items() for name, each in two.items()}
+        return {**self.sums, **(packed if self.words or self.notes else {})}
+
+    @classmethod
+    def of(cls, first: int, last: int, tensors: Mapping[str, NDArray[Any]]) -> Partial:
+        """The partial with these `tensors`."""
+        texts = ({n[6:]: each for n, each in tensors.items() if n[:6] == of} for of in ("words.", "notes."))
+        sums = {name: each for name, each in tensors.items() if "." not in name}
+        return cls(first, last, sums, *(unpacked_words(packed) if packed else () for packed in texts))
+
+
+def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -> Partial:
+    """The sums of some shards that follow each other: one accumulator for all of them.
+
+    ``counts`` and ``degrees``, (V,) int64, are occurrences and neighbours of each word; ``neighbours``,
+    (V, d) float64, are sums of the table's rows. Threads share the columns. Extra memory: two blocks of at
+    most 128 columns for each thread, and the ids of a piece.
+    """
+    shards = list(shards)
+    degrees, counts = np.zeros(table.words, np.int64), np.zeros(table.words, np.int64)
+    half = table.window // 2
+    if not table.blocks:
+        for ids, offsets in (piece for shard in shards for piece in shard.pieces()):
+            degrees += count_neighbours(ids, offsets, half, table.words)
+            counts += np.bincount(ids, minlength=table.words)
+        return _numbered(shards, {"counts": counts, "degrees": degrees})
+    width = table.blocks[0].shape[1]
+    neighbours = np.zeros((table.words, width))
+
+    def work(first: int) -> None:
+        last = min(first + COLUMNS, width)
+        shape = (2, table.words + 1, -(-(last - first) // LANES) * LANES)
+        weighted, summed = both = aligned(shape[0] * shape[1] * shape[2]).reshape(shape)
+        both[:] = 0
+        table.fill(weighted[:-1, : last - first], first)
+        for ids, offsets in (piece for shard in shards for piece in shard.pieces()):
+            add_neighbours(ids, offsets, weighted, summed, half)
+            if first == 0:
+                np.add(degrees, count_neighbours(ids, offsets, half, table.words), out=degrees)
+            neighbours[:, first:last] += summed[:-1, : last - first]
+            summed[:] = 0
+
+    with ThreadPoolExecutor(threads(jobs)) as pool:
+        deque(pool.map(work, range(0, width, COLUMNS)), maxlen=0)
+    return _numbered(shards, {"degrees": degrees, "neighbours": neighbours})
+
+
+def _numbered(shards: Sequence[Shard], sums: Mapping[str, NDArray[Any]]) -> Partial:
+    numbers = [shard.number for shard in shards]
+    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        raise InputError(f"the shards of a partial follow each other, not {numbers}")
+    return Partial(numbers[0], numbers[-1] + 1, sums)
+
+
+def merge(a: Partial, b: Partial) -> Partial:
+    """The sums of two neighbouring ranges of shards. The arrays of ``a`` are reused if they can be written.
+
+    Counts of words keep the order of first appearance. Of more than `MOST_WORDS` words, the rarest are left
+    out and their occurrences added to ``pruned``.
+    """
+    if a.last != b.first:
+        rule = f"shards {a.first} to {a.last} are followed by {a.last}, not by {b.first}"
+        raise InputError(rule, remedy="merge partials in the order of their shards")
+    if "pruned" in a.sums:
+        return _merged_words(a, b)
+    sums = {}
+    for name, array in a.sums.items():
+        out = array if array.flags.writeable else None
+        sums[name] = np.add(array, b.sums[name], out=out)
+    return Partial(a.first, b.last, sums)
+
+
+def _merged_words(a: Partial, b: Partial) -> Partial:
+    index = {word: i for i, word in enumerate(a.words)}
+    places = np.fromiter((index.setdefault(word, len(index)) for word in b.words), np.int64, len(b.words))
+    counts = np.zeros(len(index), np.int64)
+    counts[: len(a.words)] = a.sums["counts"]
+    counts[places] += b.sums["counts"]
+    pruned, words = a.sums["pruned"] + b.sums["pruned"], list(index)
+    if len(words) > MOST_WORDS:
+        kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_WORDS])
+        pruned = pruned + (counts.sum() - counts[kept].sum())
+        words, counts = [words[i] for i in kept.tolist()], counts[kept]
+    sums = {"counts": counts, "pruned": pruned}
+    return Partial(a.first, b.last, sums, words, [*a.notes, *b.notes])
+
+
+def finish(p: Partial, rows: slice = slice(None)) -> Table:
+    """Some rows of A·E, float32, from the sums of all shards: neighbour sums times r^(-1/2)."""
+    degrees = p.sums["degrees"][rows]
+    roots = np.where(degrees > 0, np.maximum(degrees, 1) ** -0.5, 0.0)
+    finished: Table = (p.sums["neighbours"][rows] * roots[:, None]).astype(np.float32)
+    return finished
+
+
+def moments(number: int, table: Table, stands: NDArray[np.bool_]) -> Partial:
+    """Number, sum and outer products of the rows that stand, for the whitening; add up like all partials."""
+    sums = {
+        "number": np.zeros(1),
+        "total": np.zeros(table.shape[1]),
+        "moment": np.zeros((table.shape[1],) * 2),
+    }
+    with one_core():
+        for start in range(0, len(table), ROW_BLOCK):
+            part = slice(start, start + ROW_BLOCK)
+            block = table[part][stands[part]].astype(np.float64)
+            sums["number"] += len(block)
+            sums["total"] += np.ones(len(block)) @ block
+            sums["moment"] += block.T @ block
+    return Partial(number, number + 1, sums)
+
+
+def whitened(table: Table, stands: NDArray[np.bool_], shift: Table, turn: Table) -> Table:
+    """Whitened unit rows, zeros where a word has no neighbours."""
+    out = np.empty_like(table)
+    with one_core():
+        for start in range(0, len(table), ROW_BLOCK):
+            part = slice(start, start + ROW_BLOCK)
+            out[part] = unit_rows((table[part] - shift) @ turn)
+    out[~stands] = 0
+    return out

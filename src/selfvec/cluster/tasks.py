@@ -1,0 +1,212 @@
+"""What workers do for a job: read shards, number their words, sum neighbours, whiten blocks of rows.
+
+The tasks return partials, which `tree` saves and merges, and read everything else from the job's folder:
+
+    job, known          shards and words of the vectors file, from the client
+    read/N              shard N as ids of its own words; deleted when tokens/N is there
+    words/A-B           partials: counts of words
+    vocabulary          the words of all shards and the numbers that they get, from the client
+    tokens/N            shard N as ids of the vocabulary
+    degrees/A-B         partials: occurrences and neighbours of each word
+    pass-P/table/R      rows of the table whose neighbours pass P sums, and ``centre``: weights and mean
+    pass-P/sums/A-B     partials: neighbour sums
+    pass-P/moments/R-S  partials: moments of the summed rows, and ``whitening``, from the client
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.corpus.summary import Summary
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.text import Rules, encode, tokenizer
+
+from .shards import Rows, TextShard, read_shard
+from .shared_files import BROKEN, SUFFIX, load, packed_words, remove, save, unpacked_words
+from .sums import Partial, Shard, SharedTable, finish, merge, moments, partial, whitened
+
+__all__ = [
+    "BLOCK",
+    "Job",
+    "count_neighbours",
+    "count_words",
+    "moments_of_rows",
+    "shard_tokens",
+    "sum_neighbours",
+    "whiten_rows",
+    "write_table",
+]
+
+BLOCK = 1 << 16  # rows of a table in one file, which has one owner
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every task of a job knows."""
+
+    folder: str  # shared by all workers; of this job alone
+    settings: Settings
+    rows: Rows
+    window: int
+
+    def file(self, *names: object) -> str:
+        """The URL of a file of the job."""
+        return "/".join([self.folder, *map(str, names)]) + SUFFIX
+
+
+@lru_cache(maxsize=2)
+def _shards(url: str) -> list[TextShard]:
+    listed = json.loads(load(url)[1]["shards"])
+    return [TextShard(**shard | {"members": tuple(shard["members"])}) for shard in listed]
+
+
+@lru_cache(maxsize=2)
+def _index(url: str) -> dict[str, int]:
+    return {word: i for i, word in enumerate(unpacked_words(load(url)[0]))}
+
+
+@lru_cache(maxsize=2)
+def _numbers(url: str) -> tuple[NDArray[np.int32], int]:
+    tensors, _ = load(url)
+    return np.array(tensors["numbers"]), int(tensors["numbers"].max(initial=-1)) + 1
+
+
+def count_words(job: Job, first: int, last: int) -> Partial:
+    """The words of some shards with their counts, and a note about each shard."""
+    total = None
+    for number in range(first, last):
+        tensors, note = _read(job, number)
+        words = unpacked_words(tensors)
+        counts = np.bincount(tensors["ids"], minlength=len(words)).astype(np.int64)
+        sums = {"counts": counts, "pruned": np.zeros(1, np.int64)}
+        here = Partial(number, number + 1, sums, words, [note])
+        total = here if total is None else merge(total, here)
+    assert total is not None
+    return total
+
+
+def _read(job: Job, number: int) -> tuple[Mapping[str, NDArray[Any]], str]:
+    """A shard as ids of its own words, from its text unless that was done, and the note about it."""
+    url = job.file("read", number)
+    try:
+        tensors, said = load(url)
+        return tensors, said["note"]
+    except BROKEN:
+        pass
+    shard, summary, settings = _shards(job.file("job"))[number], Summary(), job.settings
+    rules = Rules(settings.lemmatize, settings.stop_words, tuple(settings.pos), stem=settings.stem)
+    known = cast(Vectors, SimpleNamespace(key_to_index=_index(job.file("known"))))
+    batches = read_shard(shard, job.rows, summary)
+    batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known, unstemmed=True, jobs=1)
+    note = json.dumps({"corpus": summary.as_dict(), "text": encoding.as_dict()})
+    tensors = {"ids": batch.ids, "offsets": batch.offsets, **_by_document(batch), **packed_words(batch.types)}
+    save(url, tensors, {"note": note})
+    return tensors, note
+
+
+def _by_document(batch: TokenBatch) -> dict[str, NDArray[Any]]:
+    """The numbers that belong to documents, not to tokens."""
+    days = None if batch.dates is None else batch.dates.astype("datetime64[D]").astype(np.int64)
+    found = {"fingerprints": batch.fingerprints, "sentences": batch.sentence_counts, "days": days}
+    return {name: array for name, array in found.items() if array is not None}
+
+
+def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
+    """A shard as ids of the vocabulary; with stemming or `min_count`, also before these."""
+    url = job.file("tokens", number)
+    try:
+        return load(url)[0]
+    except BROKEN:
+        pass
+    own: dict[str, NDArray[Any]] = dict(_read(job, number)[0])
+    index, (numbers, _) = _index(job.file("vocabulary")), _numbers(job.file("vocabulary"))
+    words = unpacked_words({name: own.pop(name) for name in ("text", "lengths")})
+    places = np.fromiter((index.get(word, -1) for word in words), np.int32, len(words))
+    ids, offsets = own.pop("ids"), own.pop("offsets")
+    out = dict(
+        zip(("ids", "offsets"), _renumbered(ids, offsets, np.append(numbers, -1)[places]), strict=True)
+    )
+    if job.settings.stem or job.settings.min_count > 1:
+        unstemmed = _renumbered(ids, offsets, places)
+        out |= dict(zip(("unstemmed", "unstemmed_offsets"), unstemmed, strict=True))
+    save(url, out | own)
+    remove(job.file("read", number))
+    return out | own
+
+
+def _renumbered(
+    ids: NDArray[np.int32], offsets: NDArray[np.int64], numbers: NDArray[Any]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Ids by new numbers, -1 to drop, and the bounds of the documents."""
+    new = numbers[ids].astype(np.int32)
+    ends = np.concatenate(([0], np.cumsum(new >= 0)))
+    return new[new >= 0], ends[offsets]
+
+
+def _shard(job: Job, number: int) -> Shard:
+    tensors = shard_tokens(job, number)
+    return Shard(number, tensors["ids"], tensors["offsets"])
+
+
+def count_neighbours(job: Job, first: int, last: int) -> Partial:
+    """Occurrences and neighbours of each word, and the number of documents without any word."""
+    shards = [_shard(job, number) for number in range(first, last)]
+    counted = partial(shards, SharedTable(_numbers(job.file("vocabulary"))[1], job.window))
+    empty = sum(int(np.sum(np.diff(shard.offsets) == 0)) for shard in shards)
+    return replace(counted, sums={**counted.sums, "empty": np.array([empty])})
+
+
+def sum_neighbours(job: Job, folder: str, first: int, last: int) -> Partial:
+    """Neighbour sums of the table in a folder."""
+    centre = load(f"{folder}/centre{SUFFIX}")[0]
+    words = len(centre["weights"])
+    blocks = [load(row_file(folder, start))[0]["rows"] for start in range(0, words, BLOCK)]
+    table = SharedTable(words, job.window, blocks, centre["weights"], centre["mean"])
+    return partial([_shard(job, number) for number in range(first, last)], table, jobs=None)
+
+
+def row_file(folder: str, first: int) -> str:
+    """The URL of the rows of a table from ``first`` on."""
+    return f"{folder}/{first:09}{SUFFIX}"
+
+
+def write_table(folder: str, table: NDArray[np.float32]) -> None:
+    """Write a table as blocks of rows."""
+    for start in range(0, len(table), BLOCK):
+        save(row_file(folder, start), {"rows": table[start : start + BLOCK]})
+
+
+def _summed(url: str, first: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The block of A·E from a row on, and which of its words have neighbours."""
+    total, rows = Partial.of(0, 0, load(url)[0]), slice(first, first + BLOCK)
+    return finish(total, rows), total.sums["degrees"][rows] > 0
+
+
+def moments_of_rows(url: str, first: int, last: int) -> Partial:
+    """The moments of some blocks of A·E, whose sums are in a file."""
+    total = None
+    for number in range(first, last):
+        here = moments(number, *_summed(url, number * BLOCK))
+        total = here if total is None else merge(total, here)
+    assert total is not None
+    return total
+
+
+def whiten_rows(url: str, whitening: str, folder: str, first: int) -> None:
+    """Write a block of the next table, unless it is there: its owner's last step of a pass."""
+    target = row_file(folder, first)
+    try:
+        load(target)
+    except BROKEN:
+        by = load(whitening)[0]
+        save(target, {"rows": whitened(*_summed(url, first), by["shift"], by["turn"])})

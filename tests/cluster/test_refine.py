@@ -1,0 +1,183 @@
+"""Runs of a cluster: like those of one machine, from checkpoints, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cluster.corpora import jsonl, of_every_kind, sentences
+
+from selfvec.base.errors import CorpusError, OptionError
+from selfvec.cluster import refine as client
+from selfvec.cluster.dask_engine import dask_engine
+from selfvec.cluster.output import output_place
+from selfvec.cluster.refine import refine_on_cluster
+from selfvec.cluster.shards import Rows, find_shards, read_shard
+from selfvec.cluster.tree import Here
+from selfvec.corpus import Corpus
+from selfvec.corpus.summary import Summary
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.vectors import Vectors
+from selfvec.refine.pipeline import refine
+from selfvec.refine.update_merge import update
+from selfvec.storage.run_folder import open_run
+
+CUT = (4000, 2)  # bytes of a shard, shards of a task
+
+
+@pytest.fixture(scope="module")
+def table() -> Vectors:
+    rows = np.random.default_rng(5).standard_normal((300, 40), dtype=np.float32)
+    return Vectors([f"wort{i}" for i in range(0, 600, 2)], rows)
+
+
+def clustered(paths, work, table, settings=None, **more) -> Run:
+    settings = settings or Settings(history="none")
+    return refine_on_cluster(
+        [str(path) for path in paths], table, settings, Here(), str(work), cut=CUT, **more
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"stem": "en", "min_count": 3, "stop_words": "de"}, {"keep_tokens": False, "anchor": 0.5}]
+)
+def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, options) -> None:
+    texts = [*sentences(500), *sentences(100)]  # 100 come twice
+    paths = of_every_kind(tmp_path, texts)
+    settings = Settings("decorrelated", history="none", **options)
+    alone = refine(Corpus.open(paths), table, settings)
+    run = clustered(paths, tmp_path / "work", table, settings)
+    assert run.vectors.index_to_key == alone.vectors.index_to_key
+    np.testing.assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=2e-3)
+    assert np.sum(run.vectors.vectors * alone.vectors.vectors, axis=1).min() > 0.99999
+    assert np.array_equal(run.original.vectors, alone.original.vectors)
+    assert run.vectors.counts.tolist() == alone.vectors.counts.tolist()
+    same = ("method", "tokens", "types", "documents", "window", "epochs", "coverage", "sources", "options")
+    assert {name: run.provenance[name] for name in same} == {name: alone.provenance[name] for name in same}
+    for name in ("documents", "sentences", "empty", "raw_tokens", "tokens", "types", "dropped"):
+        assert run.provenance["text"][name] == alone.provenance["text"][name], name
+    corpora = [of.provenance["corpus"] for of in (run, alone)]
+    if settings.keep_tokens:
+        assert np.array_equal(run.tokens.ids, alone.tokens.ids)
+        assert np.array_equal(run.tokens.offsets, alone.tokens.offsets)
+        assert np.array_equal(run.tokens.fingerprints, alone.tokens.fingerprints)
+        assert corpora[0]["description"] == corpora[1]["description"]
+    else:
+        assert run.tokens is None
+    assert [file["path"] for file in corpora[0]["files"]] == [str(path) for path in paths]
+    hashes = [[file["sha256"] for file in corpus["files"]] for corpus in corpora]
+    assert hashes[0][3:5] == hashes[1][3:5]  # whole files
+    assert len(run.provenance["cluster"]["shards"]) > 10
+
+
+def test_a_run_of_a_cluster_is_saved_and_grows(tmp_path: Path, table: Vectors) -> None:
+    paths = of_every_kind(tmp_path, sentences(300))
+    settings = Settings("decorrelated", history="none", min_count=2)
+    with output_place(str(tmp_path / "run")) as (work, finish):
+        finish(clustered(paths, work, table, settings))
+    assert not list(tmp_path.glob(".run*"))
+    more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
+    grown = update(open_run(tmp_path / "run"), Corpus.open([more]), table)
+    whole = refine(Corpus.open([*paths, more]), table, settings)
+    assert np.array_equal(grown.vectors.vectors, whole.vectors.vectors)
+
+
+def test_shards_hold_every_row_once(tmp_path: Path) -> None:
+    texts = [*sentences(200), "wort1 " * 900, *sentences(30, seed=3)]  # one longer than a shard
+    paths = of_every_kind(tmp_path, texts)
+    for size in (500, 4000, 10**9):
+        shards, _ = find_shards([str(path) for path in paths], size)
+        found = []
+        for shard in shards:
+            found += [text for batch in read_shard(shard, Rows(), Summary()) for text in batch.texts]
+        assert found == texts, size
+    assert len(shards) == 6
+
+
+def test_what_is_done_is_not_done_again(tmp_path: Path, table: Vectors, monkeypatch) -> None:
+    path = jsonl(tmp_path / "a.jsonl", sentences(300))
+    first = clustered([path], tmp_path / "work", table)
+    monkeypatch.setattr("selfvec.cluster.tasks.partial", None)  # nothing may be summed again
+    monkeypatch.setattr("selfvec.cluster.tasks.read_shard", None)
+    again = clustered([path], tmp_path / "work", table)
+    assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
+    with pytest.raises(OptionError, match="another corpus, other vectors or other options"):
+        clustered([path], tmp_path / "work", table, Settings(history="none", anchor=1.0))
+
+
+@pytest.mark.parametrize("harmed", ["tokens/3", "words/*", "degrees/*", "pass-1/sums/*", "pass-2/table/000*"])
+def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: str) -> None:
+    path = jsonl(tmp_path / "a.jsonl", sentences(300))
+    first = clustered([path], tmp_path / "work", table)
+    (job,) = (tmp_path / "work").iterdir()
+    (file,) = job.glob(f"{harmed}.safetensors")
+    file.write_bytes(file.read_bytes()[:-5])
+    if harmed.startswith("tokens"):
+        for sums in job.glob("pass-*/sums/*"):
+            sums.unlink()
+        for rows in job.glob("pass-[12]/table/*"):
+            rows.unlink()
+    if "sums" in harmed:
+        for rows in job.glob("pass-2/table/*"):
+            rows.unlink()
+    again = clustered([path], tmp_path / "work", table)
+    assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("method", "paper"),
+        ("method", "online"),
+        ("operator", "counts"),
+        ("operator", "ppmi"),
+        ("phrases", "auto"),
+        ("history", "epoch"),
+        ("tagger", "en_core"),
+        ("slice", "year"),
+    ],
+)
+def test_what_needs_the_text_in_one_place_is_refused(option: str, value: str) -> None:
+    with pytest.raises(OptionError, match=f"^{option}: {value} .* not done on a cluster; [^\n]+$"):
+        refine_on_cluster(["nothing"], "none", Settings(**{option: value}), Here(), "nowhere")
+
+
+def test_bad_input_is_named(tmp_path: Path) -> None:
+    for name, rule in (("-", "standard input"), (str(tmp_path / "no"), "no such file")):
+        with pytest.raises(CorpusError, match=rule):
+            clustered([name], tmp_path / "work", "none")
+    lines = jsonl(tmp_path / "a.jsonl", sentences(300)).read_text().splitlines()
+    lines[250] = '{"text": 5}'
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    with pytest.raises(CorpusError, match=r"a\.jsonl \(from byte \d+\):\d+: field 'text': text is a string"):
+        clustered([tmp_path / "a.jsonl"], tmp_path / "work", "none")
+    skipping = clustered([tmp_path / "a.jsonl"], tmp_path / "other", "none", rows=Rows(skip_bad_rows=True))
+    assert skipping.provenance["corpus"]["bad_rows"] == 1
+    (tmp_path / "noaa.csv").write_text("EPISODE_NARRATIVE,EVENT_NARRATIVE\na,b\n")
+    with pytest.raises(CorpusError, match="repeated texts"):
+        clustered([tmp_path / "noaa.csv"], tmp_path / "more", "none")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no parquet PAR1")
+    with pytest.raises(CorpusError, match="not a sound Parquet file"):
+        find_shards([str(tmp_path / "bad.parquet")])
+
+
+def test_the_work_of_tasks_depends_on_the_number_of_shards_alone(monkeypatch) -> None:
+    monkeypatch.setattr(client, "MOST_TASKS", 10)
+    assert client._ranges(5, 2) == [(0, 2), (2, 4), (4, 5)]
+    assert len(client._ranges(95, 2)) == 10
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_dask_cluster_makes_the_same_bytes(tmp_path: Path, table: Vectors) -> None:
+    pytest.importorskip("distributed")
+    path = jsonl(tmp_path / "a.jsonl", sentences(300))
+    expected = clustered([path], tmp_path / "here", table)
+    with dask_engine("local", workers=1) as engine:
+        run = refine_on_cluster([str(path)], table, Settings(), engine, str(tmp_path / "work"), cut=CUT)
+    assert run.vectors.vectors.tobytes() == expected.vectors.vectors.tobytes()
+    said = run.provenance["cluster"]
+    assert re.match(r"dask 20\d\d", said["engine"])
+    assert (said["workers"], said["tasks"]) == (1, len(said["shards"]) // 2 + len(said["shards"]) % 2)
