@@ -51,7 +51,6 @@ from .tasks import (
     shard_tokens,
     sum_neighbours,
     whiten_rows,
-    write_table,
 )
 from .tree import Engine, reduced, tree
 
@@ -315,7 +314,6 @@ class ClusterScan:
         self.job, self.engine, self.ranges = job, engine, ranges
         self.degrees = degrees.astype(np.float64)
         self._passes = 0
-        self._latest: NDArray[np.float32] | None = None  # the table whose rows are in the folder of the pass
 
     @property
     def _folder(self) -> str:
@@ -325,32 +323,36 @@ class ClusterScan:
         self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """Sum every word's neighbours; (V, d) -> (V, d) float32."""
-        summed = finish(self._sum(table.astype(np.float32, copy=False)))
+        total = self._sum(table)
         self._passes += 1
         if out is None:
-            return summed
-        out[:] = summed
+            return finish(total)
+        out[:] = finish(total)
         return out
 
-    def decorrelated(self, table: NDArray[np.float32], power: float) -> NDArray[np.float32]:
+    def decorrelated(
+        self, table: NDArray[np.float32], power: float, out: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """One pass: unit rows of the whitened neighbour sums."""
+        out = np.empty_like(table) if out is None else out
         following = f"{self.job.folder}/pass-{self._passes + 1}/table"
-        starts = range(0, len(table), BLOCK)
         try:
-            self._latest = _assembled(following, starts)
+            _assemble(following, out)
         except BROKEN:  # most often missing
             self._sum(table)
-            self._whiten(power, following, starts)
-            self._latest = _assembled(following, starts)
+            self._whiten(power, following, range(0, len(table), BLOCK))
+            _assemble(following, out)
         self._passes += 1
-        return self._latest
+        return out
 
-    def _sum(self, table: NDArray[np.float32]) -> Partial:
-        shared, centre = f"{self._folder}/table", f"{self._folder}/table/centre{SUFFIX}"
-        files = {centre, *(row_file(shared, start) for start in range(0, len(table), BLOCK))}
-        if files - listed(shared):
-            if table is not self._latest:
-                write_table(shared, table)
+    def _sum(self, table: NDArray[np.floating[Any]]) -> Partial:
+        """The neighbour sums of a table, whose rows the owners of the pass before may have written."""
+        shared = f"{self._folder}/table"
+        centre, there = f"{shared}/centre{SUFFIX}", listed(shared)
+        for start in range(0, len(table), BLOCK):
+            if row_file(shared, start) not in there:
+                save(row_file(shared, start), {"rows": table[start : start + BLOCK].astype(np.float32)})
+        if centre not in there:
             centring = Centring(self.degrees, GAMMA, table)
             save(centre, {"weights": centring.weights, "mean": centring.mean})
         root = tree(f"{self._folder}/sums", self.ranges)
@@ -368,6 +370,8 @@ class ClusterScan:
         self.engine.gather(tasks, "Writing rows")
 
 
-def _assembled(folder: str, starts: Sequence[int]) -> NDArray[np.float32]:
-    """A table from its blocks of rows; one of `BROKEN` if they are not all there."""
-    return np.concatenate([load(row_file(folder, start))[0]["rows"] for start in starts])
+def _assemble(folder: str, out: NDArray[np.float32]) -> None:
+    """Fill a table from its blocks of rows; one of `BROKEN` if they are not all there."""
+    blocks = {start: load(row_file(folder, start))[0]["rows"] for start in range(0, len(out), BLOCK)}
+    for start, rows in blocks.items():
+        out[start : start + BLOCK] = rows

@@ -41,10 +41,10 @@ __all__ = [
     "count_neighbours",
     "count_words",
     "moments_of_rows",
+    "row_file",
     "shard_tokens",
     "sum_neighbours",
     "whiten_rows",
-    "write_table",
 ]
 
 BLOCK = 1 << 16  # rows of a table in one file, which has one owner
@@ -133,15 +133,12 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
     words = unpacked_words({name: own.pop(name) for name in ("text", "lengths")})
     places = np.fromiter((index.get(word, -1) for word in words), np.int32, len(words))
     ids, offsets = own.pop("ids"), own.pop("offsets")
-    out = dict(
-        zip(("ids", "offsets"), _renumbered(ids, offsets, np.append(numbers, -1)[places]), strict=True)
-    )
+    own["ids"], own["offsets"] = _renumbered(ids, offsets, np.append(numbers, np.int32(-1))[places])
     if job.settings.stem or job.settings.min_count > 1:
-        unstemmed = _renumbered(ids, offsets, places)
-        out |= dict(zip(("unstemmed", "unstemmed_offsets"), unstemmed, strict=True))
-    save(url, out | own)
+        own["unstemmed"], own["unstemmed_offsets"] = _renumbered(ids, offsets, places)
+    save(url, own)
     remove(job.file("read", number))
-    return out | own
+    return own
 
 
 def _renumbered(
@@ -178,12 +175,6 @@ def sum_neighbours(job: Job, folder: str, first: int, last: int) -> Partial:
 def row_file(folder: str, first: int) -> str:
     """The URL of the rows of a table from ``first`` on."""
     return f"{folder}/{first:09}{SUFFIX}"
-
-
-def write_table(folder: str, table: NDArray[np.float32]) -> None:
-    """Write a table as blocks of rows."""
-    for start in range(0, len(table), BLOCK):
-        save(row_file(folder, start), {"rows": table[start : start + BLOCK]})
 
 
 def _summed(url: str, first: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

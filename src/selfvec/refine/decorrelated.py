@@ -148,8 +148,8 @@ def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Opera
 class Decorrelating(Protocol):
     """An operator that makes a pass where the rows of its sums are."""
 
-    def decorrelated(self, table: Table, power: float) -> Table:
-        """Unit rows of the whitened neighbour sums."""
+    def decorrelated(self, table: Table, power: float, out: Table | None = None) -> Table:
+        """What `decorrelate` returns."""
 
 
 def decorrelate(table: Table, operator: Operator, power: float, out: Table | None = None) -> Table:
@@ -159,7 +159,7 @@ def decorrelate(table: Table, operator: Operator, power: float, out: Table | Non
     other machines makes the pass itself.
     """
     if isinstance(operator, Decorrelating):
-        return operator.decorrelated(table, power)
+        return operator.decorrelated(table, power, out)
     summed = operator.apply(table, out)
     stands = operator.degrees > 0
     out = unit_in_place(zca(summed, power, stands, out=summed))
