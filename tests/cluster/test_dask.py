@@ -67,8 +67,7 @@ def reaper(engine: DaskEngine, task: str, most: int = 1) -> Iterator[list[int]]:
                     os.kill(pids[address], signal.SIGKILL)
                     killed.append(pids[address])
             if most > len(pids):
-                found = engine.client.run(lambda: {"pid": os.getpid()}, on_error="ignore")
-                pids.update({address: about["pid"] for address, about in found.items()})
+                pids.update(engine.client.run(os.getpid, on_error="ignore"))
 
     thread = threading.Thread(target=reap)
     thread.start()
@@ -208,10 +207,6 @@ def test_no_scheduler_is_one_line(tmp_path: Path, corpus: Path) -> None:
 def test_a_worker_needs_the_memory_that_the_docs_say(tmp_path: Path) -> None:
     words, width = 60_000, 256
     path = jsonl(tmp_path / "a.jsonl", sentences(40_000, words=words))
-    with dask_engine("local", workers=1) as engine:
-        refine_on_cluster([str(path)], "none", Settings(), engine, str(tmp_path / "small"), cut=(10**6, 1))
-        before = engine.client.run(peak)
-    del before
     with dask_engine("local", workers=1) as engine:
         (idle,) = engine.client.run(peak).values()
         run = refine_on_cluster(

@@ -22,6 +22,7 @@ __all__ = ["LOCAL", "DaskEngine", "dask_engine"]
 LOCAL = "local"
 DEATHS = 10  # of workers, after which a task is taken to be the cause
 _POLL = 0.02  # seconds
+_ENDED = ("finished", "error")
 _AGAIN = "go on with the same command and --resume"
 
 
@@ -86,15 +87,15 @@ class DaskEngine:
         every, done = list(awaited or promises), 0
         with self.progress.stage(label, len(every), "tasks") as advance, interruptible() as asked:
             while True:
-                ended = sum(future.status != "pending" for future in every)
-                advance(ended - done)
-                done = ended
+                ended = sum(future.status in _ENDED for future in every)
+                advance(max(0, ended - done))  # results of a worker that died are lost for a while
+                done = max(done, ended)
                 if asked.requested:
                     self.client.cancel(every)
                     raise Interrupted(f"interrupted after {done:,} of {len(every):,} tasks", remedy=_AGAIN)
-                if self.client.status != "running" or any(f.status in ("cancelled", "lost") for f in every):
+                if self.client.status != "running" or any(f.status == "cancelled" for f in every):
                     raise InputError("the Dask scheduler is gone", remedy=f"start it again; then {_AGAIN}")
-                if all(future.status != "pending" for future in promises):
+                if all(future.status in _ENDED for future in promises):
                     break
                 time.sleep(_POLL)
         try:
