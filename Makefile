@@ -11,6 +11,7 @@
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/concepts.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
 # make test-baselines  the tests of baselines, encoders and export; some run only if those are installed
+# make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
 # make docs       the documentation as a web site in site/
 #
 # bench, paper and the targets that fill a page of docs/ use shared/data beside the checkout, if it is there.
@@ -20,7 +21,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse concepts answers drift senses baselines test-baselines docs clean
+.PHONY: demo test bench paper quality collapse concepts answers drift senses baselines test-baselines cluster docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -52,6 +53,9 @@ collapse senses answers drift concepts baselines: $(VENV)/installed-dev
 
 test-baselines: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export
+
+cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
+	SELFVEC_CLUSTER_TESTS=1 $(BIN)/python -m pytest -rs tests/cluster
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet
