@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,31 @@ __all__ = [
     "save_run",
     "update",
 ]
+
+
+def _find_place_for_kernels() -> None:
+    """Let Numba keep kernels in a temporary folder if neither the package nor the user's cache is writable.
+
+    Numba would raise an error on import, as in a container with a read-only file system.
+    """
+    from pathlib import Path
+
+    # Path.expanduser raises an error for a user without a home.
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
+    there = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    if "NUMBA_CACHE_DIR" in os.environ or any(
+        os.access(at, os.W_OK) for at in (Path(__file__).parent, there)
+    ):
+        return
+    import atexit
+    import shutil
+    import tempfile
+
+    os.environ["NUMBA_CACHE_DIR"] = folder = tempfile.mkdtemp(prefix="selfvec-kernels-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+_find_place_for_kernels()
 
 
 def __getattr__(name: str) -> Any:

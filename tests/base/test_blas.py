@@ -38,6 +38,16 @@ def test_the_limit_holds_within_and_for_other_threads_too() -> None:
     assert blas_threads() == before
 
 
+def test_the_limit_holds_until_the_last_thread_leaves() -> None:
+    before, first, second = blas_threads(), one_core(), one_core()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert set(blas_threads()) <= {1}
+    second.__exit__(None, None, None)
+    assert blas_threads() == before
+
+
 def test_an_error_inside_lifts_the_limit() -> None:
     before = blas_threads()
     with pytest.raises(ZeroDivisionError):

@@ -29,7 +29,7 @@ texts = [" ".join(words[np.minimum(rng.zipf(1.3, 80) - 1, 299)]) for _ in range(
 table = Vectors(list(words), rng.standard_normal((300, 300), dtype=np.float32))
 rules = "paper scan", "online scan", "decorrelated scan", "decorrelated counts", "decorrelated ppmi"
 for method, operator in map(str.split, rules):
-    run = selfvec.Refiner(method, operator=operator).fit(texts, table).run_
+    run = selfvec.Refiner(method, operator=operator).fit(texts, table, progress=True).run_
     made = hashlib.sha256(np.ascontiguousarray(run.vectors.vectors))
     if "counts" in run.parts:
         made.update(run.parts["counts"].data)
@@ -42,12 +42,26 @@ def test_compiled_and_cached_runs_make_the_same_bytes(tmp_path: Path) -> None:
     first, second = (
         subprocess.run(
             [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True
-        ).stdout
+        )
         for _ in range(2)
     )
     assert list(tmp_path.rglob("*.nbc"))
-    assert len(first.splitlines()) == 5
-    assert first == second
+    assert len(first.stdout.splitlines()) == 5
+    assert first.stdout == second.stdout
+    assert first.stderr.count("compiling kernels, once") == 1
+    assert "compiling" not in second.stderr
+
+
+def test_kernels_have_a_place_where_no_folder_is_writable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    selfvec._find_place_for_kernels()
+    assert "NUMBA_CACHE_DIR" not in os.environ
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    selfvec._find_place_for_kernels()
+    place = Path(os.environ.pop("NUMBA_CACHE_DIR"))
+    assert place.is_dir()
+    place.rmdir()
 
 
 @pytest.mark.parametrize("method", ["paper", "online", "decorrelated"])

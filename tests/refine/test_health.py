@@ -156,3 +156,18 @@ def test_numbers_that_do_not_exist_are_null_in_json() -> None:
     sources = np.full(3, Source.NONE, np.uint8)
     health = check_health(table(np.zeros((3, 4)), sources), table(np.zeros((3, 4)), sources))
     assert health.as_dict()["mean_cosine_to_original"] is None
+
+
+def test_a_sample_of_a_large_table_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = unit_rows(RNG.standard_normal((6000, 30)))
+    moved = unit_rows(rows + 0.8 * unit_rows(RNG.standard_normal(rows.shape)))
+    collapsed = unit_rows(rows + 5 * rows[0])
+    whole = [check_health(table(rows), table(after)) for after in (moved, collapsed)]
+    monkeypatch.setattr("selfvec.refine.health._SAMPLE", 1500)
+    part = [check_health(table(rows), table(after)) for after in (moved, collapsed)]
+    for exact, sampled in zip(whole, part, strict=True):
+        assert sampled.verdicts == exact.verdicts
+        assert sampled.mean_cosine_to_original == pytest.approx(exact.mean_cosine_to_original, abs=0.01)
+        assert sampled.mean_cosine_frequent == exact.mean_cosine_frequent
+        assert sampled.anisotropy == pytest.approx(exact.anisotropy, abs=0.01)
+        assert sampled.effective_rank == pytest.approx(exact.effective_rank, rel=0.02)

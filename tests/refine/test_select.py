@@ -111,6 +111,14 @@ def test_what_finds_held_out_words_is_chosen() -> None:
     assert not choice.rows[0]["worse"]
 
 
+def test_threads_do_not_change_the_scores() -> None:
+    batch = topical(300)
+    good = topic_table(batch)
+    candidates = {ORIGINAL: random_table(batch), "good": good, "other": good[::-1]}
+    made = {name: (lambda _, rows=rows: np.ascontiguousarray(rows)) for name, rows in candidates.items()}
+    assert choose(batch, made, jobs=1).as_dict() == choose(batch, made, jobs=3).as_dict()
+
+
 def test_nothing_worse_than_the_original_is_chosen() -> None:
     batch = topical(300)
     good, bad = topic_table(batch), random_table(batch)

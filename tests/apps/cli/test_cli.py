@@ -114,6 +114,7 @@ REFINE_MISTAKES = {
     "no overlap": ("storms.txt --vectors other.vec -o run", "none of the corpus"),
     "binary as text": ("binary.txt -o run", "binary.txt"),
     "nan vectors": ("storms.txt --vectors nan.vec -o run", "nan.vec:3"),
+    "nan vectors, bad row": ("bad.jsonl --vectors nan.vec -o run", "nan.vec:3"),
     "pickle as vectors": ("storms.txt --vectors evil.pkl -o run", "evil.pkl"),
     "existing target": ("storms.txt -o taken", "exists already"),
     "a target that is no run": ("storms.txt -o taken --overwrite", "not a run folder"),

@@ -237,3 +237,13 @@ def test_a_file_called_default_is_reached_by_its_path(
     monkeypatch.chdir(tmp_path)
     save(table(), tmp_path / "default", "word2vec")
     assert load("./default").index_to_key == WORDS
+
+
+def test_words_encoded_together_have_the_pieces_that_each_has_alone() -> None:
+    pieces = load("default").composer
+    words = ["", "metformin", "new york", "日本", "Größe", "don't", "▁", ""]
+    words = [*words, *(f"ward{n}s" for n in range(150)), *words]
+    tokens, lengths = pieces.encoded(words)
+    alone = [pieces.tokenizer.encode(word.lower(), add_special_tokens=False).ids for word in words]
+    assert lengths.tolist() == [len(ids) for ids in alone]
+    assert tokens.tolist() == [token for ids in alone for token in ids]
