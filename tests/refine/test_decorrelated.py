@@ -79,7 +79,7 @@ def test_any_rows_of_the_base_equal_those_of_the_whole() -> None:
     rows[~known] = 0
     base, whole = Base(rows, known), base_vectors(rows, known)
     some = RNG.choice(9000, 100)
-    np.testing.assert_array_equal(base[4096:8192], whole[4096:8192])
+    np.testing.assert_allclose(base[10:8192], whole[10:8192], atol=1e-6)
     np.testing.assert_allclose(base[some], whole[some], atol=1e-6)
     out = np.zeros_like(rows)
     base.copy_to(out, known)

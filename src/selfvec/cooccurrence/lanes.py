@@ -17,6 +17,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from selfvec.base.tensors import release
+from selfvec.base.threads import ROW_BLOCK
+
 __all__ = [
     "AHEAD",
     "CONTRACT",
@@ -41,15 +44,19 @@ VECTOR = ir.VectorType(FLOAT, LANES)
 INT32 = ir.IntType(32)
 
 
-def aligned_table(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Copy a (V, d) table into the kernels' layout, (V + 1, p) float32, rows on cache-line bounds.
+def aligned_table(rows: Any) -> NDArray[np.float32]:
+    """Copy a (V, d) table, or what gives its rows by slices, into the kernels' layout.
 
-    p is d rounded up to a multiple of `LANES`; padding is zero. The last row is zero and stands for "no row"
-    where a window is clipped.
+    The layout is (V + 1, p) float32, rows on cache-line bounds. p is d rounded up to a multiple of `LANES`;
+    padding is zero. The last row is zero and stands for "no row" where a window is clipped.
     """
     height, width = len(rows) + 1, -(-rows.shape[1] // LANES) * LANES
     table = aligned(height * width).reshape(height, width)
-    table[:-1, : rows.shape[1]] = rows
+    for start in range(0, len(rows), ROW_BLOCK):
+        part = slice(start, min(start + ROW_BLOCK, len(rows)))
+        block = rows[part]
+        table[part, : rows.shape[1]] = block
+        release(block)
     table[:, rows.shape[1] :] = 0
     table[-1] = 0
     return table

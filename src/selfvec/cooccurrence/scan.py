@@ -31,7 +31,7 @@ __all__ = ["Centring", "ScanOperator", "add_neighbours", "count_neighbours", "ne
 
 _ROWS = 8192  # of a table, processed at a time, so that no second table is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
-_WIDEST = 8 * LANES  # columns per block, so that the rows of frequent words stay in the cache
+_WIDEST = 4 * LANES  # columns per block: rows of frequent words stay in the cache, and buffers stay small
 
 
 class Centring:
@@ -76,7 +76,7 @@ class ScanOperator:
     ) -> NDArray[np.float32]:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.
 
-        ``out`` may be ``table``. Extra memory: two blocks of at most 128 columns for each thread.
+        ``out`` may be ``table``. Extra memory: two blocks of at most 64 columns for each thread.
         """
         height, width = len(table) + 1, table.shape[1]
         bounds = self.blocks(width)
@@ -84,7 +84,8 @@ class ScanOperator:
         centring = Centring(self.degrees, self.gamma, table)
         roots = centring.roots.astype(np.float32)[:, None]
         buffers: SimpleQueue[NDArray[np.float32]] = SimpleQueue()
-        for _ in range(min(self.jobs, len(bounds) - 1)):
+        workers = self._workers(width)
+        for _ in range(workers):
             buffers.put(aligned(2 * height * int(np.diff(bounds).max())))
 
         def work(first: int, last: int) -> None:
@@ -97,16 +98,19 @@ class ScanOperator:
             np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
             buffers.put(buffer)
 
-        with ThreadPoolExecutor(self.jobs) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             deque(pool.map(work, bounds[:-1], bounds[1:]), maxlen=0)
         return result
 
     def blocks(self, width: int) -> list[int]:
-        """Bounds of the blocks of columns, shared evenly by the threads."""
-        lanes = -(-width // LANES)
-        workers = max(1, min(self.jobs, lanes * LANES // _NARROWEST))
-        number = workers * -(-lanes * LANES // (_WIDEST * workers))
+        """Bounds of the blocks of columns, shared evenly by the threads; all their buffers hold a table."""
+        lanes, workers = -(-width // LANES), self._workers(width)
+        number = workers * max(min(workers, 2), -(-lanes * LANES // (_WIDEST * workers)))
         return [LANES * (lanes * part // number) for part in range(number + 1)]
+
+    def _workers(self, width: int) -> int:
+        """Threads that share the columns."""
+        return max(1, min(self.jobs, -(-width // LANES) * LANES // _NARROWEST))
 
 
 def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.tensors import release
 from selfvec.numerics.rows import ROW_BLOCK, unit_rows
 
 if TYPE_CHECKING:
@@ -128,6 +129,11 @@ class WordTable:
         """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
         return self.vectors if self._normalized else unit_rows(self.vectors)
 
+    def replace_matrix(self, equal: Float) -> None:
+        """Hold an equal matrix instead of this one, such as a memory map of it."""
+        self.vectors = equal
+        self.__dict__.pop("unit", None)
+
     def get(self, word: str) -> Float | None:
         """The word's row, (d,), or None."""
         index = self.key_to_index.get(word)
@@ -174,8 +180,9 @@ class WordTable:
         pieces = np.ones(len(words), np.uint8)
         index = np.array([self.key_to_index.get(word, -1) for word in words], dtype=np.int64)
         known = np.flatnonzero(index >= 0)
-        for block in _blocks(known):
+        for block in _blocks(known[np.argsort(index[known])]):  # a large file is read from front to back
             rows[block] = self.vectors[index[block]]
+            release(self.vectors[index[block[0]] : index[block[-1]] + 1])
         sources[known] = self.sources[index[known]]
         composer = self.composer if compose else None
         with_pieces = getattr(composer, "with_pieces", None)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.tensors import release
 from selfvec.base.threads import by_blocks, one_core
 
 from .rows import unit_rows
@@ -87,6 +88,7 @@ def covariance(
 
     def sums(part: slice) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
         block = (table[part] if rows is None else table[part][rows[part]]).astype(np.float64)
+        release(table[part])
         return len(block), np.ones(len(block)) @ block, block.T @ block
 
     for size, added, product in by_blocks(len(table), sums):
@@ -111,7 +113,9 @@ def second_moment(shape: tuple[int, ...], block: Callable[[slice], Rows]) -> Flo
 
     def product(part: slice) -> Rows:
         table = block(part)
-        return table.T @ table
+        squared = table.T @ table
+        release(table)
+        return squared
 
     total = np.zeros((shape[1], shape[1]))
     for each in by_blocks(shape[0], product):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -59,7 +60,6 @@ COMPOSED_LASTS = 300  # occurrences at which that share has halved
 COMPOSED_DOUBT = 5  # occurrences at which spelling weighs half as much as it can
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
-_BLOCK = 4096  # rows per step; avoids a copy of the table
 
 Table = NDArray[np.float32]
 
@@ -92,12 +92,18 @@ class Base:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(V, d)."""
+        return self.rows.shape
+
     def __getitem__(self, part: slice | NDArray[np.int64]) -> Table:
         rows: Table = self.rows[part]
         if self.turn is None:
             return rows
         shift, remover = self.turn
         turned = unit_rows((rows - shift) @ remover)
+        release(rows)
         turned[~self.known[part]] = 0
         return turned
 
@@ -105,8 +111,9 @@ class Base:
         """Write the rows ``where``, (V,), into ``out``, (V, d), in threads."""
 
         def copy(part: slice) -> None:
-            np.copyto(out[part], self[part], where=where[part, None])
-            release(self.rows[part])
+            own = self[part]
+            np.copyto(out[part], own, where=where[part, None])
+            release(own)
 
         deque(by_blocks(len(out), copy), maxlen=0)
 
@@ -125,14 +132,19 @@ def base_vectors(
 
 def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
     """Unit rows where known, zeros elsewhere; a read-only view if the rows are that already."""
-    squares = np.einsum("ij,ij->i", rows, rows)
-    if rows.dtype == np.float32 and np.all(np.abs(squares - known) <= 1e-6 * known):
+    if rows.dtype == np.float32 and all(by_blocks(len(rows), partial(_is_unit, rows, known))):
         same = rows.view()
         same.flags.writeable = False
         return same
     out = unit_rows(rows)
     out[~known] = 0
     return out
+
+
+def _is_unit(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], part: slice) -> bool:
+    squares = np.einsum("ij,ij->i", rows[part], rows[part])
+    release(rows[part])
+    return bool(np.all(np.abs(squares - known[part]) <= 1e-6 * known[part]))
 
 
 def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
@@ -179,9 +191,10 @@ def anchored(
     out = np.empty_like(table) if out is None else out
 
     def pull(part: slice) -> None:
-        mixed = evidence[part, None] * table[part] + strengths[part, None] * base[part]
+        own = base[part]
+        mixed = evidence[part, None] * table[part] + strengths[part, None] * own
         out[part] = np.where(strengths[part, None] > 0, unit_rows(mixed), table[part])
-        release(base.rows[part] if isinstance(base, Base) else base[part])
+        release(own)
 
     deque(by_blocks(len(table), pull), maxlen=0)
     return out
@@ -233,10 +246,21 @@ class DecorrelatedRefinement(Refinement):
             return out
         unit_in_place(self.operator.apply(out, out))
         self.base.copy_to(out, self.whole)
-        near = (self.batch.counts / (self.batch.counts + EVIDENCE)).astype(np.float32)[:, None]
-        for part in _blocks(np.flatnonzero(self.composed)):
-            out[part] = unit_rows(near[part] * out[part] + (1 - near[part]) * self.base[part])
+        near = (self.batch.counts / (self.batch.counts + EVIDENCE)).astype(np.float32)
+        self._mix_composed(out, near, 1 - near)
         return out
+
+    def _mix_composed(self, table: Table, own: NDArray[Any], composition: NDArray[Any]) -> None:
+        """Mix the rows of composed words with their base, by two weights, each (V,) float32."""
+        words = np.flatnonzero(self.composed)
+
+        def mix(part: slice) -> None:
+            some = words[part]
+            mixed = own[some, None] * table[some] + composition[some, None] * self.base[some]
+            table[some] = unit_rows(mixed)
+            release(self.base.rows[some[0] : some[-1] + 1])
+
+        deque(by_blocks(len(words), mix), maxlen=0)
 
     def advance(self) -> int:
         """Run one pass, the last one with the anchor; return the number of tokens scanned."""
@@ -266,10 +290,4 @@ class DecorrelatedRefinement(Refinement):
         """The last step for composed words: their composition, by its trust and by how rare they are."""
         counts = self.batch.counts
         pull = (self.anchor * self._trust * COMPOSED_LASTS / (counts + COMPOSED_LASTS)).astype(np.float32)
-        for part in _blocks(np.flatnonzero(self.composed)):
-            self._table[part] = unit_rows(self._table[part] + pull[part, None] * self.base[part])
-
-
-def _blocks(rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Row numbers in blocks, so that no copy of a table is made."""
-    return [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+        self._mix_composed(self._table, np.ones_like(pull), pull)

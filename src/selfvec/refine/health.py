@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.tensors import release
 from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
 from selfvec.data.trajectory import History
@@ -129,7 +130,10 @@ def anisotropy(unit: NDArray[np.float32]) -> float:
     n = int(np.count_nonzero(_filled(unit)))
     if n < 2:
         return 0.0
-    total = unit.sum(axis=0, dtype=np.float64)
+    total = np.zeros(unit.shape[1])
+    for rows in _blocks(len(unit)):
+        total += unit[rows].sum(axis=0, dtype=np.float64)
+        release(unit[rows])
     return float((total @ total - n) / (n * (n - 1)))
 
 
@@ -160,6 +164,7 @@ def check_health(
     had, has = _filled(before), _filled(after)
     rows = _evenly(len(after))
     old, new = before[rows], after[rows]
+    release(before)
     frequent = top_indices((counts * has).astype(np.float64), min(_FREQUENT, int(has.sum())))
     turning, scatter = _steps(history, frequent)
     moved = [i for i in frequent if had[i]]
@@ -206,7 +211,11 @@ def _blocks(rows: int, size: int = 4096) -> list[slice]:
 
 def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which rows are not all zeros, (V,) bool."""
-    return np.concatenate([table[rows].any(axis=1) for rows in _blocks(len(table))])
+    found = []
+    for rows in _blocks(len(table)):
+        found.append(table[rows].any(axis=1))
+        release(table[rows])
+    return np.concatenate(found)
 
 
 def _saturated(unit: NDArray[np.float32], frequent: list[int], counts: NDArray[np.int64]) -> float:

@@ -65,6 +65,9 @@ def refine(
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
     """Plan, refine, check the result and record the provenance."""
     timings = execution.timings
+    if execution.workspace is not None:
+        with timings.stage("keep"):
+            execution.workspace.keep(inputs.original)
     with timings.stage("select") if settings.method == "auto" else nullcontext():
         plan = make_plan(
             settings, inputs.batch, inputs.original, jobs=execution.jobs, progress=execution.progress

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
+from selfvec.base.tensors import release
 from selfvec.cooccurrence import Operator, operator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -150,4 +151,5 @@ def _sample(plan: Plan) -> Plan:
     rows = Vectors(
         types, original.unit[words], sources=original.sources[words], normalized=True, pieces=pieces
     )
+    release(original.unit)
     return replace(plan, batch=TokenBatch(new[batch.ids], batch.offsets, types), original=rows)

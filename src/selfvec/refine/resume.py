@@ -65,7 +65,7 @@ def _interrupted(workspace: Workspace | None, done: int, total: int) -> Interrup
 
 
 def _fingerprint(plan: Plan) -> str:
-    """Equal for two plans that lead to the same vectors."""
+    """Equal for two plans that lead to the same vectors; reads the whole corpus and table."""
     digest = hashlib.sha256()
     for array in (plan.batch.ids, plan.batch.offsets, plan.original.vectors):
         digest.update(np.ascontiguousarray(array).data)

@@ -17,7 +17,7 @@ from selfvec.cooccurrence.lanes import REBUILD, aligned_table
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 
-from .decorrelated import base_vectors
+from .decorrelated import Base
 from .reference import neighbour_weights
 from .refinement import HistoryPlan, Refinement
 from .sequential_kernel import Centring, Recording, online_sweep, paper_sweep, sum_rows
@@ -47,7 +47,7 @@ class SequentialRefinement(Refinement):
         self,
         batch: TokenBatch,
         original: Vectors,  # the batch's types in their order, with sources
-        start: NDArray[np.float32],  # (V, d), unit or zero rows; not changed
+        start: NDArray[np.float32] | Base,  # (V, d), unit or zero rows; not changed
         window: int,  # tokens, the word itself included
         learning_rate: float,  # α
         epochs: int,
@@ -199,14 +199,16 @@ class OnlineRefinement(SequentialRefinement):
     ) -> None:
         if not 0 <= anchor < np.inf:
             raise OptionError(f"an anchor is a number from 0 up, not {anchor}", field="anchor")
-        base = base_vectors(original.unit, original.sources != Source.NONE)
+        base = Base(original.unit, original.sources != Source.NONE)
         super().__init__(
             batch, original, base if start is None else start, window, learning_rate, epochs, history
         )
         pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
+        pulled = aligned_table(base)
+        pulled[:-1] *= pull[:, None]
         weights, shares = neighbour_weights(batch.counts if counts is None else counts)
         self._centring = Centring(
-            aligned_table(pull[:, None] * base),
+            pulled,
             np.append(weights, 0).astype(np.float32),
             np.append(shares, 0).astype(np.float32),
             np.zeros(self._table.shape[1], np.float32),

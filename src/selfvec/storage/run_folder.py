@@ -40,11 +40,12 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 
-__all__ = ["RUN_FORMAT", "is_run", "open_run", "save_run", "write_run"]
+__all__ = ["ORIGINAL", "RUN_FORMAT", "is_run", "open_run", "original_tensors", "save_run", "write_run"]
 
 RUN_FORMAT = 1
 """The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
 
+ORIGINAL = "original.safetensors"
 _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
 PARTS = ("counts", "unstemmed")
 _AGAIN = "make the run again"
@@ -79,7 +80,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     tokens, states = folder / _TOKENS, folder / _HISTORY / _STATES
     return Run(
         _load_table(folder / "vectors.safetensors", words, provenance),
-        _load_table(folder / "original.safetensors", words, provenance),
+        _load_table(folder / ORIGINAL, words, provenance),
         History(**map_tensors(states)) if states.exists() else None,
         provenance,
         read_json(folder / "report.json", _AGAIN) if (folder / "report.json").exists() else {},
@@ -94,18 +95,24 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
         write_run(run, folder)
 
 
-def write_run(run: Run, folder: Path) -> None:
-    """Write all files of a run into an existing folder."""
-    start = time.perf_counter()
-    original, refined = run.original, run.vectors
+def original_tensors(original: Vectors) -> dict[str, NDArray[Any]]:
+    """The content of ``original.safetensors``."""
     pieces = {} if original.pieces is None else {"pieces": original.pieces}
+    return {"vectors": original.vectors, "sources": original.sources} | pieces
+
+
+def write_run(run: Run, folder: Path, original: Path | None = None) -> None:
+    """Write all files of a run into an existing folder; ``original`` is a file of the original table."""
+    start = time.perf_counter()
+    refined, before = run.vectors, folder / ORIGINAL
     assert refined.counts is not None
-    before = {"vectors": original.vectors, "sources": original.sources} | pieces
     after = {"vectors": refined.vectors, "counts": refined.counts, "sources": refined.sources}
     with ThreadPoolExecutor() as pool:
         files = [
             pool.submit(write_tensors, folder / "vectors.safetensors", after),
-            pool.submit(write_tensors, folder / "original.safetensors", before),
+            pool.submit(write_tensors, before, original_tensors(run.original))
+            if original is None
+            else pool.submit(_link, original, before),
             pool.submit(write_vocabulary, folder / "vocabulary.txt", refined.index_to_key),
         ]
         if run.tokens is not None:
@@ -124,6 +131,14 @@ def write_run(run: Run, folder: Path) -> None:
     run.provenance.setdefault("timings", {})["save"] = time.perf_counter() - start
     # Last, since this file makes the folder a run.
     _write_json(folder / "run.json", {"format": RUN_FORMAT, **run.provenance})
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file, or a copy where the file system has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _required(path: Path) -> Path:

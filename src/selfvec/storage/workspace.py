@@ -22,7 +22,8 @@ from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.files import replace_folder, writing
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
-from selfvec.storage.run_folder import is_run, write_run
+from selfvec.data.vectors import Vectors
+from selfvec.storage.run_folder import ORIGINAL, is_run, original_tensors, write_run
 
 try:
     import fcntl
@@ -48,6 +49,7 @@ class Workspace:
                 "is not a name for a run", path=target, remedy="name a new folder, as -o my-run"
             )
         self.overwrite = overwrite
+        self._original: Vectors | None = None  # kept in a file
         self.folder = self.target.with_name(f".{self.target.name}.partial")
         self._refuse_existing()
         with writing(self.target):
@@ -121,19 +123,31 @@ class Workspace:
             )
         return map_tensors(self._state)
 
+    def keep(self, original: Vectors) -> None:
+        """Write the starting vectors of a run where `finish` finds them; they are mapped from now on."""
+        with writing(self.target):
+            write_tensors(self._kept, original_tensors(original))
+        original.replace_matrix(map_tensors(self._kept)["vectors"])
+        self._original = original
+
+    @property
+    def _kept(self) -> Path:
+        return self.folder / ORIGINAL
+
     def finish(self, run: Run) -> None:
         """Write the run and move it to its target."""
         with writing(self.target):
             fresh = self.folder / "run"
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir()
-            write_run(run, fresh)
+            write_run(run, fresh, self._kept if run.original is self._original else None)
             self._refuse_existing()
             replace_folder(fresh, self.target)
         self._forget()
 
     def close(self) -> None:
         """Release the lock; delete the folder unless it holds a saved state."""
+        self._kept.unlink(missing_ok=True)
         if not self.has_state and not self.shared.exists():
             shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.close()

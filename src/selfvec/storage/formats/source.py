@@ -21,6 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from selfvec.base.compression import decompressed, is_compressed
 from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecError
+from selfvec.base.tensors import release
 from selfvec.data.vectors import Float, Source, Vectors
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
@@ -201,6 +202,7 @@ def first_not_finite(matrix: Float) -> int | None:
         finite = np.isfinite(matrix[start : start + step])
         if not finite.all():
             return start + int(np.argmin(finite.all(axis=1)))
+        release(matrix[start : start + step])
     return None
 
 
