@@ -3,7 +3,7 @@
 # make bench      speed, side by side with other programs -> benchmarks/results.json, README.md
 # make paper      the paper's tables, figures and sensitivity studies -> docs/paper.md
 # make quality    what refining gives on the development collections
-#                 -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md, evaluation.md
+#                 -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md, evaluation.md, compatible.md
 # make collapse   why the paper's rule collapses, in pictures -> docs/collapse.md
 # make senses     senses of pseudo-words, and of words with one sense -> docs/senses.md
 # make answers    every way of search as the retrieval step for answers -> docs/search.md
@@ -47,6 +47,7 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.encoders
 	$(BIN)/python -m benchmarks.comparable
 	$(BIN)/python -m benchmarks.smoothing
+	$(BIN)/python -m benchmarks.compatible
 
 collapse senses answers drift concepts baselines: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$@

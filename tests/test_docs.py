@@ -25,6 +25,7 @@ PAGES = [ROOT / "README.md", *DOCS]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
     "encoders.md": ("model2vec", "langchain_core", "sklearn"),
+    "compatible.md": ("lancedb",),
     "stores.md": ("lancedb", "faiss", "usearch", "qdrant_client"),
     "evaluation.md": ("sklearn",),
     "mcp.md": ("mcp",),
@@ -117,7 +118,7 @@ def run_line(line: str, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if arguments[0] in ("refine", "merge"):
         shutil.rmtree(arguments[arguments.index("-o") + 1], ignore_errors=True)
     status = main(arguments)
-    assert status in ((0, 1) if arguments[0] == "health" else (0,)), (
+    assert status in ((0, 1) if arguments[0] in ("health", "migrate") else (0,)), (
         f"{page.name}: {line}: {capsys.readouterr().err}"
     )
 

@@ -6,6 +6,8 @@ A plain record; `selfvec.storage.run_folder` reads and writes it.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +113,16 @@ class Run:
             rule = f"the run has not kept its corpus, {reason}"
             raise InputError(rule, path=self.folder, remedy="refine again without --forget-tokens")
         return self.tokens
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for runs with the same words, counts, refined vectors, method and options."""
+        how = [self.provenance.get(name) for name in ("method", "options")]
+        digest = hashlib.sha256(json.dumps([self.vectors.index_to_key, how], default=str).encode())
+        counts = np.zeros(0) if self.vectors.counts is None else self.vectors.counts
+        for array in (counts, self.vectors.vectors):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     @property
     def health(self) -> dict[str, Any]:

@@ -4,7 +4,18 @@
 """
 
 from .exporter import TARGETS, export, write_rows
+from .migrate import migrate, question_encoder
 from .rows import Rows, passage_rows, word_rows
 from .stores import STORES
 
-__all__ = ["STORES", "TARGETS", "Rows", "export", "passage_rows", "word_rows", "write_rows"]
+__all__ = [
+    "STORES",
+    "TARGETS",
+    "Rows",
+    "export",
+    "migrate",
+    "passage_rows",
+    "question_encoder",
+    "word_rows",
+    "write_rows",
+]

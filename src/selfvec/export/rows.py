@@ -41,6 +41,7 @@ class Rows:
     vectors: NDArray[np.float32]  # (n, d) float32, unit rows or zeros
     language: str | None = None  # code of the language whose stems a full-text index may use
     left_out: Sequence[str] = ()  # fields of the documents that are too long to filter by
+    source: str | None = None  # the fingerprint of the run whose encoder made the vectors
 
     def __post_init__(self) -> None:
         if not len(self.table):
@@ -121,7 +122,8 @@ def passage_rows(
     vectors = _encoded(texts, encode or Encoder.of(run).encode, progress)
     if encode is None:
         vectors = smooth_by_neighbours(vectors, len(vectors))
-    return Rows("passages", table, vectors, Preprocessing.of(run.provenance).stem, found.left_out)
+    source = run.fingerprint if encode is None else None
+    return Rows("passages", table, vectors, Preprocessing.of(run.provenance).stem, found.left_out, source)
 
 
 def word_rows(run: Run) -> Rows:

@@ -18,6 +18,7 @@ __all__ = [
     "axes_of_moment",
     "axes_of_points",
     "covariance",
+    "orthogonal_factor",
     "principal_axes",
     "second_moment",
     "whitening",
@@ -136,3 +137,11 @@ def axes_of_points(centred: Float64) -> tuple[Float64, Float64]:
         _, strengths, rows = np.linalg.svd(centred, full_matrices=False)
         return strengths**2, rows.T
     return axes_of_moment(centred.T @ centred)
+
+
+def orthogonal_factor(moment: Rows) -> Float64:
+    """U Vᵀ of a (d', d) matrix U S Vᵀ; if that is bᵀ a, the rotation that takes b nearest to a."""
+    with one_core():
+        u, _, v = np.linalg.svd(np.asarray(moment, np.float64), full_matrices=False)
+        found: Float64 = u @ v
+    return found

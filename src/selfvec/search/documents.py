@@ -25,7 +25,7 @@ from selfvec.text.sentences import sentence_spans
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["GatheredDocuments", "Paths", "gather", "kept_tokens", "passages", "random_words"]
+__all__ = ["GatheredDocuments", "Paths", "gather", "kept_tokens", "passages", "random_span", "random_words"]
 
 Paths = Sequence[str | os.PathLike[str]]
 
@@ -162,8 +162,15 @@ def random_words(text: str, number: int, rng: np.random.Generator) -> str:
     >>> random_words("One two. Three four.", 4, np.random.default_rng(0))
     'One two. Three four.'
     """
+    start, end = random_span(text, number, rng, share=1)
+    return text[start:end]
+
+
+def random_span(text: str, number: int, rng: np.random.Generator, share: float = 0.5) -> tuple[int, int]:
+    """Where so many words in a row begin and end, from a random place, but at most a share of the words."""
     spans = [match.span() for match in _WORD.finditer(text)]
-    if not spans:
-        return ""
-    first = int(rng.integers(max(len(spans) - number, 0) + 1))
-    return text[spans[first][0] : spans[min(first + number, len(spans)) - 1][1]]
+    number = min(number, int(len(spans) * share))
+    if not number:
+        return 0, 0
+    first = int(rng.integers(len(spans) - number + 1))
+    return spans[first][0], spans[first + number - 1][1]

@@ -30,7 +30,7 @@ try:
 except ImportError:  # Windows has no such lock; two writers still do not mix, since both rename whole folders
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Interruption", "Workspace", "interruptible"]
+__all__ = ["Interruption", "Workspace", "interruptible", "lock_file"]
 
 
 class Workspace:
@@ -54,7 +54,7 @@ class Workspace:
         self._refuse_existing()
         with writing(self.target):
             self.folder.mkdir(exist_ok=True)
-            self._lock = self._acquire()
+            self._lock = lock_file(self.folder / "lock", self.target)
         if not resume:
             self._forget()
 
@@ -73,20 +73,6 @@ class Workspace:
                 path=self.target,
                 remedy="choose another -o",
             )
-
-    def _acquire(self) -> BinaryIO:
-        lock = (self.folder / "lock").open("wb")
-        if fcntl is not None:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.close()
-                raise TargetError(
-                    "another process is writing this run",
-                    path=self.target,
-                    remedy="wait for it or choose another -o",
-                ) from None
-        return lock
 
     @property
     def _state(self) -> Path:
@@ -157,6 +143,19 @@ class Workspace:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def lock_file(path: Path, target: Path) -> BinaryIO:
+    """Lock a file until it is closed; `TargetError` if another process has the lock and writes ``target``."""
+    lock = path.open("wb")
+    if fcntl is not None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            remedy = "wait for it or choose another -o"
+            raise TargetError("another process is writing this", path=target, remedy=remedy) from None
+    return lock
 
 
 class Interruption:

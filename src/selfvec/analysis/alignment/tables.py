@@ -28,6 +28,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import lloyd
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import orthogonal_factor
 
 __all__ = [
     "ANCHORS",
@@ -136,9 +137,7 @@ def procrustes(a: Float, b: Float, weights: Numbers) -> Numbers:
     >>> procrustes(a, a @ quarter, np.ones(2)).round(6).tolist() == quarter.T.tolist()
     True
     """
-    u, _, v = np.linalg.svd((b * weights[:, None]).T.astype(np.float64) @ np.asarray(a, np.float64), False)
-    found: Numbers = u @ v
-    return found
+    return orthogonal_factor((b * weights[:, None]).T.astype(np.float64) @ np.asarray(a, np.float64))
 
 
 def fit_rotation(

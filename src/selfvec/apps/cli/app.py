@@ -42,6 +42,7 @@ PANELS = {
         tools.vectors,
         tools.convert,
         tools.export,
+        tools.migrate,
         tools.mcp,
     ),
 }

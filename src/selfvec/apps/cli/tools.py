@@ -1,4 +1,4 @@
-"""Commands for other programs: ``convert``, ``export``, ``serve``, ``mcp``; ``fetch`` and ``vectors``."""
+"""Commands for other programs: ``convert``, ``export``, ``migrate``, ``serve``, ``mcp``, ``fetch``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from selfvec.base.errors import MissingExtra
 from .arguments import AsJson, OtherCorpus, Overwrite, RunFolder, arg, open_run, opt
 from .output import TerminalProgress, downloads, print_json, say, show
 
-__all__ = ["convert", "export", "fetch", "mcp", "serve", "vectors"]
+__all__ = ["convert", "export", "fetch", "mcp", "migrate", "serve", "vectors"]
 
 
 def convert(
@@ -80,6 +80,43 @@ def export(
         say(note)
     say(f"exported as {to}")
     print(done["target"])
+
+
+def migrate(
+    store: Annotated[Path, arg("STORE", "A LanceDB or Qdrant folder that export wrote.")],
+    old: Annotated[Path, opt("The run whose vectors it has.", "RUN", "--from")],
+    new: Annotated[Path, opt("The run whose vectors it gets.", "RUN", "--to")],
+    *,
+    dry_run: Annotated[
+        bool, opt("Measure the map of questions, write nothing. Exit status 1: re-embed.", None, "--dry-run")
+    ] = False,
+    map_only: Annotated[
+        bool, opt("Write the map, keep the old vectors. Exit status 1: re-embed.", None, "--map-only")
+    ] = False,
+    keep: Annotated[float, opt("Least recall that a map must keep.", "PERCENT", min=0, max=100)] = 95.0,
+    as_json: AsJson = False,
+) -> int:
+    """Give a vector store the vectors of a newer run. A map of questions keeps the old ones searchable.
+
+    Example: selfvec migrate run-lancedb --from run --to newer
+    """
+    from selfvec.export import migrate
+
+    write = "nothing" if dry_run else "map" if map_only else "all"
+    runs, progress = (open_run(old), open_run(new)), TerminalProgress()
+    done = migrate(store, *runs, write=write, keep=keep, progress=progress)
+    if as_json:
+        print_json({"store": str(store), "from": str(old), "to": str(new), **done})
+    else:
+        from selfvec.views.recall_text import recall_text
+
+        print(recall_text(done) if done["recall"] else f"{store} has the vectors of {new} already")
+        for note in done["notes"]:
+            say(note)
+        say(f"wrote {done['map']}" if done["map"] else "wrote nothing")
+        if done["map"] and done["done"]:
+            say(f"{done['passages']:,} passages have the vectors of {new}")
+    return int(not done["done"] and not done["safe"])
 
 
 def serve(

@@ -3,6 +3,7 @@
 >>> from selfvec.search.encoder import Encoder
 """
 
+from .adapter import Adapter
 from .model import Encoder, as_encoder
 
-__all__ = ["Encoder", "as_encoder"]
+__all__ = ["Adapter", "Encoder", "as_encoder"]

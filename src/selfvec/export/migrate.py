@@ -1,0 +1,227 @@
+"""`migrate`: a database of passages gets vectors of another run, and is searched meanwhile.
+
+A map from new questions to the stored vectors (`selfvec.search.encoder.adapter`) is written first, and it is
+measured. Then all passages are encoded anew in a working folder beside the database, ``.STORE.migrate``, and
+replace the old vectors at once. A call that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, Interrupted, OptionError
+from selfvec.base.files import read_json, writing
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.search.encoder import Encoder
+from selfvec.search.encoder.adapter import Adapter, Loss, fit_and_measure
+from selfvec.storage.workspace import Interruption, interruptible, lock_file
+from selfvec.text.document_vectors import smooth_by_neighbours
+from selfvec.text.preprocessing import Preprocessing
+
+from .stores import STORES, Database, Stored, library_errors
+
+__all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
+
+KEEP = 95.0  # percent of recall below which vectors should be made anew
+_BLOCK = 4096  # texts encoded at a time
+_ENCODED, _STATE = "encoded.f32", "state.json"
+
+
+def migrate(
+    store: str | os.PathLike[str],
+    old: Run,
+    new: Run,
+    *,
+    write: str = "all",
+    keep: float = KEEP,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Give a database that `export` wrote the vectors of another run.
+
+    Parameters
+    ----------
+    store : path
+        A LanceDB or Qdrant folder with passages.
+    old : Run
+        The run whose vectors it has.
+    new : Run
+    write : "all", "map" or "nothing"
+        Whether to replace the vectors, to write the map of questions only, or only to measure it.
+    keep : float
+        The map is called safe if it keeps so many percent of recall.
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict
+        ``passages``, ``recall`` (see `selfvec.search.encoder.adapter.Loss`), ``safe``, ``map`` (its path, if
+        written), ``done`` (whether the database has the new vectors) and ``notes``; JSON-serialisable.
+
+    Raises
+    ------
+    InputError
+        If the path is no such database, or does not say that its vectors are of the old run.
+    TargetError
+        If it cannot be written, or is open in another program.
+    Interrupted
+        On Ctrl-C. The same call goes on.
+    """
+    if write not in ("all", "map", "nothing"):
+        raise OptionError(f"is all, map or nothing, not {write!r}", field="write")
+    if old.fingerprint == new.fingerprint:
+        raise OptionError("both runs have the same vectors", field="to", remedy="name the newer run")
+    path, progress = Path(store), progress or Progress()
+    with _working_folder(path, write == "all") as folder:
+        database = _database(path)
+        has = database.source(path)
+        if has == new.fingerprint:
+            database.complete(path, _language(new))
+            return {"passages": None, "recall": None, "safe": True, "map": None, "done": True, "notes": []}
+        if has != old.fingerprint:
+            rule = "the vectors of the database are of another run" if has else "the database names no run"
+            remedy = "name the run that was exported, or export the new one with --overwrite"
+            raise OptionError(rule, path=path, field="from", remedy=remedy)
+        stored = database.read(path)
+        with progress.stage("Fitting a map", None, "passages"):
+            encoder = Encoder.of(new)
+            adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
+        report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": _safe(loss, keep)}
+        about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
+        if write != "nothing":
+            replace(adapter, about=about).save(map_path(path))
+        if write == "all":
+            stored = _replace_vectors(database, stored, encoder, new, path, folder, progress)
+    left = [f"not carried over, make it again: {one}" for one in stored.lost] if write == "all" else []
+    written = str(map_path(path)) if write != "nothing" else None
+    return {**report, "map": written, "done": write == "all", "notes": left}
+
+
+def map_path(store: str | os.PathLike[str]) -> Path:
+    """Where `migrate` writes the map: beside the database."""
+    path = Path(store)
+    return path.with_name(f"{path.name}-map.safetensors")
+
+
+def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
+    """An encoder of a run whose questions fit the vectors that a database has now, old or new.
+
+    Raises
+    ------
+    InputError
+        If the vectors are of another run and there is no map between the two.
+    """
+    path, encoder = Path(store), Encoder.of(run)
+    has = _database(path).source(path)
+    if has == run.fingerprint:
+        return encoder
+    adapter = Adapter.load(map_path(path))
+    if (adapter.about.get("from"), adapter.about.get("to")) != (has, run.fingerprint):
+        rule, remedy = "is not a map from this run to the database", "run: selfvec migrate --map-only"
+        raise InputError(rule, path=map_path(path), remedy=remedy)
+    return adapter.fold(encoder)
+
+
+def _safe(loss: Loss, keep: float) -> bool:
+    return loss.kept is not None and 100 * loss.kept >= keep
+
+
+def _language(run: Run) -> str | None:
+    return Preprocessing.of(run.provenance).stem
+
+
+def _database(path: Path) -> Database:
+    """The kind of a database, by the files of its folder."""
+    name = "qdrant" if (path / "meta.json").is_file() else "lancedb"
+    store = STORES[name]
+    assert isinstance(store, Database)
+    store.require()
+    return store
+
+
+@contextmanager
+def _working_folder(path: Path, needed: bool) -> Iterator[Path]:
+    """The locked folder of a migration. It is deleted at the end and kept after an error."""
+    folder = path.with_name(f".{path.name}.migrate")
+    if not path.exists() and (folder / "old").is_dir():  # killed between the renames of a switch
+        (folder / "old").rename(path)
+    if not needed or not path.exists():
+        yield folder
+        return
+    with writing(path):
+        folder.mkdir(exist_ok=True)
+    with lock_file(folder / "lock", path):
+        yield folder
+        shutil.rmtree(folder)
+
+
+def _replace_vectors(
+    database: Database,
+    stored: Stored,
+    encoder: Encoder,
+    new: Run,
+    path: Path,
+    folder: Path,
+    progress: Progress,
+) -> Stored:
+    """Encode all texts, stage and switch; again from the start if the database changes in between."""
+    with interruptible() as stop, writing(path), library_errors():
+        while True:
+            _start(folder, {"to": new.fingerprint, "stamp": stored.stamp, "rows": len(stored.texts)})
+            vectors = _encoded(stored.texts, encoder, folder / _ENCODED, progress, stop)
+            fresh = replace(stored, vectors=vectors, source=new.fingerprint, language=_language(new))
+            with progress.stage("Storing", len(vectors), "passages") as advance:
+                for done in database.stage(fresh, path, folder):
+                    advance(done)
+                    _stop_if_asked(stop)
+            if database.switch(fresh, path, folder):
+                return stored
+            progress.say("the database has changed; starting again with what it has now")
+            stored = database.read(path)
+
+
+def _start(folder: Path, state: dict[str, Any]) -> None:
+    """Keep earlier work if it was the same; otherwise empty the folder."""
+    file = folder / _STATE
+    if file.is_file() and read_json(file, "delete it") == state:
+        return
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name != "lock":
+            entry.unlink()
+    file.write_text(json.dumps(state), encoding="utf-8")
+
+
+def _encoded(
+    texts: Any, encoder: Encoder, file: Path, progress: Progress, stop: Interruption
+) -> NDArray[np.float32]:
+    """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
+    width = 4 * encoder.dimensions
+    with file.open("ab") as out, progress.stage("Encoding", len(texts), "passages") as advance:
+        done = out.tell() // width
+        out.truncate(done * width)
+        advance(done)
+        for start in range(done, len(texts), _BLOCK):
+            block = encoder.encode(texts[start : start + _BLOCK])
+            out.write(block.tobytes())
+            out.flush()
+            advance(len(block))
+            _stop_if_asked(stop)
+    rows = np.fromfile(file, np.float32).reshape(-1, encoder.dimensions)
+    return smooth_by_neighbours(rows, len(rows))
+
+
+def _stop_if_asked(stop: Interruption) -> None:
+    if stop.requested:
+        raise Interrupted("interrupted", remedy="go on with the same command")
