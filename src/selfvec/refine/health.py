@@ -163,8 +163,7 @@ def check_health(
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
     had, has = _filled(before), _filled(after)
     rows = _evenly(len(after))
-    old, new = before[rows], after[rows]
-    release(before)
+    old, new = _rows_of(before, rows), _rows_of(after, rows)
     frequent = top_indices((counts * has).astype(np.float64), min(_FREQUENT, int(has.sum())))
     turning, scatter = _steps(history, frequent)
     moved = [i for i in frequent if had[i]]
@@ -198,6 +197,18 @@ def check_health(
 def _evenly(words: int) -> slice | NDArray[np.int64]:
     """The rows of `_SAMPLE` words at most, at even distances, so that all frequencies have their share."""
     return slice(None) if words <= _SAMPLE else np.linspace(0, words - 1, _SAMPLE).astype(np.int64)
+
+
+def _rows_of(table: NDArray[np.float32], rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+    """Some rows of a table, (n, d); ``rows`` ascend. A mapped table gives its pages back."""
+    if isinstance(rows, slice):
+        return table[rows]
+    out = np.empty((len(rows), table.shape[1]), np.float32)
+    for part in _blocks(len(rows), 256):
+        some = rows[part]
+        out[part] = table[some]
+        release(table[some[0] : some[-1] + 1])
+    return out
 
 
 def _mean(values: NDArray[np.float32]) -> float:
