@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.tensors import release
+from selfvec.base.threads import in_order, threads
 from selfvec.numerics.rows import ROW_BLOCK, unit_rows
 
 if TYPE_CHECKING:
@@ -184,17 +185,14 @@ class WordTable:
             rows[block] = self.vectors[index[block]]
             release(self.vectors[index[block[0]] : index[block[-1]] + 1])
         sources[known] = self.sources[index[known]]
-        composer = self.composer if compose else None
-        with_pieces = getattr(composer, "with_pieces", None)
-        for block in _blocks(np.flatnonzero(index < 0)):
-            if composer is None:
-                break
-            missing = [words[i] for i in block.tolist()]
-            made, parts = (composer(missing), 2) if with_pieces is None else with_pieces(missing)
-            rows[block] = made
-            there = made.any(axis=1)
-            sources[block[there]] = Source.SUBWORDS
-            pieces[block] = np.where(there, parts, 1)
+        if compose and self.composer is not None:
+            missing = list(_blocks(np.flatnonzero(index < 0)))
+            composed = partial(_composed, words, self.composer)
+            for block, (made, parts) in zip(missing, in_order(missing, composed, threads(None)), strict=True):
+                rows[block] = made
+                there = made.any(axis=1)
+                sources[block[there]] = Source.SUBWORDS
+                pieces[block] = np.where(there, parts, 1)
         return rows, sources, pieces
 
     # Other libraries
@@ -308,6 +306,15 @@ class WordTable:
             pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
             with open(fvocab, "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.writelines(f"{word} {count}\n" for word, count in pairs)
+
+
+def _composed(
+    words: Sequence[str], composer: Composer, block: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8] | int]:
+    """The vectors of some words and their number of parts."""
+    missing = [words[i] for i in block.tolist()]
+    with_pieces = getattr(composer, "with_pieces", None)
+    return (composer(missing), 2) if with_pieces is None else with_pieces(missing)
 
 
 def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
