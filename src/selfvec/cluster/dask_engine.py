@@ -22,6 +22,7 @@ __all__ = ["LOCAL", "DaskEngine", "dask_engine"]
 LOCAL = "local"
 DEATHS = 10  # of workers, after which a task is taken to be the cause
 _POLL = 0.02  # seconds
+_NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # for workers: the client stops
 _ENDED = ("finished", "error")
 _AGAIN = "go on with the same command and --resume"
 
@@ -47,6 +48,7 @@ def dask_engine(
                 memory_limit=0,
                 dashboard_address=None,
                 env=one,
+                preload=[_NO_CTRL_C],
                 silence_logs=logging.CRITICAL,
             )
             address = stack.enter_context(cluster)
