@@ -6,6 +6,7 @@ or Ctrl-C never leaves half a result.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import json
@@ -29,6 +30,8 @@ _REMEDIES = {
     errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
     errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
 }
+
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of renameat2(2)
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 _ESCAPED = re.compile(r"\\[\\nr]")
@@ -88,18 +91,41 @@ def atomic_folder(target: str | os.PathLike[str], *, overwrite: bool = False) ->
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def replace_folder(source: Path, target: Path) -> None:
-    """Move ``source`` to ``target``; an existing folder is replaced, and restored if the move fails."""
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
-    if target.exists():
-        target.replace(old)
-    try:
+def replace_folder(source: Path, target: Path, keep: Path | None = None) -> None:
+    """Move ``source`` to ``target``; an existing folder goes to ``keep``, or is deleted.
+
+    The two are exchanged in one step where the system can, so that there is a whole folder at any time.
+    """
+    if not target.exists():
         source.replace(target)
+        return
+    exchange_folders(source, target)
+    if keep is None:
+        shutil.rmtree(source, ignore_errors=True)
+        return
+    older = keep.with_name(f".{keep.name}.{os.getpid()}.old")
+    if keep.exists():
+        keep.replace(older)
+    source.replace(keep)
+    shutil.rmtree(older, ignore_errors=True)
+
+
+def exchange_folders(one: Path, other: Path) -> None:
+    """Give two existing folders each other's name: in one step on Linux, elsewhere in three."""
+    try:
+        exchange = ctypes.CDLL(None, use_errno=True).renameat2
+        if not exchange(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
+            return
+    except (AttributeError, OSError, TypeError):  # another system or an older C library
+        pass
+    between = other.with_name(f".{other.name}.{os.getpid()}.old")
+    other.replace(between)
+    try:
+        one.replace(other)
     except OSError:
-        if old.exists():
-            old.replace(target)
+        between.replace(other)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    between.replace(one)
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

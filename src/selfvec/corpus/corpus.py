@@ -12,11 +12,14 @@ from selfvec.base.errors import CorpusError
 from .summary import BATCH_BYTES, Reading, Summary
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .documents import Documents, Seen
     from .fields import Fields
     from .tables import Table
 
-__all__ = ["Corpus"]
+__all__ = ["Corpus", "Part", "Select"]
 
 
 class Part(Protocol):
@@ -38,6 +41,10 @@ class Part(Protocol):
 
     def tables(self, reading: Reading) -> Iterator[Table]:
         """The rows from the start."""
+
+
+Select = Callable[["Documents", Part], "NDArray[np.bool_]"]
+"""Which of some documents of a part are kept, (D,) bool."""
 
 
 class Corpus:
@@ -77,6 +84,7 @@ class Corpus:
         self.tokenized = tokenized
         self.slice_by_name = slice_by_name
         self.skip_bad_rows = skip_bad_rows
+        self.selector: Callable[[], Select] | None = None  # makes the ``select`` of a pass that has none
         self._parts = list(parts)
         self._skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
@@ -188,6 +196,7 @@ class Corpus:
         *,
         batch_bytes: int = BATCH_BYTES,
         seen: Seen | None = None,
+        select: Select | None = None,
     ) -> Iterator[Documents]:
         """Read from the start, a batch of documents at a time.
 
@@ -199,6 +208,9 @@ class Corpus:
             Approximate size of a batch. The documents do not depend on it.
         seen : Seen, optional
             Texts read before this corpus, for counting duplicates.
+        select : callable, optional
+            Called with documents and the part of the corpus they come from; returns which of them are kept,
+            (D,) bool. The others are counted as known.
 
         Raises
         ------
@@ -210,11 +222,17 @@ class Corpus:
         self.summary = self._new_summary()
         reading = Reading(self.summary, self.skip_bad_rows, batch_bytes, advance)
         seen = seen or Seen()
+        select = select or (self.selector() if self.selector else None)
         waiting: list[Documents] = []
         size = 0
         for part in self._parts:
             for table in part.tables(reading):
                 batch = documents(table, part.fields, part.path, reading, seen)
+                if select is not None and len(batch):
+                    kept = select(batch, part)
+                    self.summary.known += int((~kept).sum())
+                    self.summary.documents -= int((~kept).sum())
+                    batch = batch if kept.all() else batch.part(kept)
                 if not len(batch):
                     continue
                 if self.slice_by_name:
@@ -226,7 +244,7 @@ class Corpus:
                     waiting, size = [], 0
         if waiting:
             yield concatenated(waiting)
-        if not self.summary.documents:
+        if not self.summary.documents and not self.summary.known:
             raise self._nothing()
 
     def _new_summary(self) -> Summary:

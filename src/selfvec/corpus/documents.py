@@ -14,6 +14,8 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
+from selfvec.data.token_batch import ONCE
+
 from .dates import parse_dates
 from .fields import Fields
 from .summary import Reading
@@ -23,9 +25,6 @@ __all__ = ["ONCE", "Documents", "Seen", "concatenated", "documents", "fingerprin
 
 EPISODE_SUFFIX = ":episode"
 """Appended to the id of an event to make the id of its episode's narrative."""
-
-ONCE = np.uint64(1)
-"""The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 
 _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
@@ -47,6 +46,18 @@ class Documents:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def part(self, kept: NDArray[np.bool_]) -> Documents:
+        """Some of the documents, (D,) bool."""
+        mask = pl.Series(kept)
+
+        def some(values: pl.Series | None) -> pl.Series | None:
+            return None if values is None else values.filter(mask)
+
+        marks = None if self.fingerprints is None else self.fingerprints[kept]
+        fields = {name: values.filter(mask) for name, values in self.fields.items()}
+        ids, dates, slices = some(self.ids), some(self.dates), some(self.slices)
+        return Documents(self.texts.filter(mask), ids, dates, slices, fields, marks)
 
 
 class Seen:

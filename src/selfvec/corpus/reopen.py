@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, SelfvecError
 from selfvec.data.run import Run
+from selfvec.data.token_batch import ONCE
 
-from .corpus import Corpus
+from .corpus import Corpus, Part, Select
 from .python_docs import python_documentation
 from .summary import OF_SHARDS
+
+if TYPE_CHECKING:
+    from .documents import Documents
 
 __all__ = ["original_texts", "own_corpus", "verified"]
 
@@ -28,13 +35,41 @@ def own_corpus(run: Run, *, keep_fields: bool = True) -> Corpus:
     files = recorded["files"]
     if _is_demonstration(files):
         return python_documentation()
-    return Corpus.open(
+    corpus = Corpus.open(
         [_found(run, file) for file in files],
         text_fields=list(recorded["text_fields"]) if recorded.get("text_given") else None,
         date_field=recorded.get("date_field") if recorded.get("date_given") else None,
         skip_bad_rows=bool(recorded.get("bad_rows")),
         keep_fields=keep_fields,
     )
+    texts = _texts(run)
+    if run.provenance.get("grown") and texts is not None:  # its files may hold other documents, too
+        corpus.selector = lambda: _as_often(*np.unique(texts, return_counts=True))
+    return corpus
+
+
+def _texts(run: Run) -> NDArray[np.uint64] | None:
+    """The fingerprints of a run's documents, (D,)."""
+    marks = None if run.tokens is None else run.tokens.fingerprints
+    return None if marks is None else marks & ~ONCE
+
+
+def _as_often(texts: NDArray[np.uint64], left: NDArray[np.int64]) -> Select:
+    """Takes every text as often as given; ``texts`` are sorted."""
+
+    def select(batch: Documents, _: Part) -> NDArray[np.bool_]:
+        assert batch.fingerprints is not None
+        marks = batch.fingerprints & ~ONCE
+        places = np.minimum(np.searchsorted(texts, marks), len(texts) - 1)
+        order = np.argsort(places, kind="stable")
+        first = np.searchsorted(places[order], places[order])
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order)) - first
+        kept: NDArray[np.bool_] = (texts[places] == marks) & (rank < left[places])
+        np.subtract.at(left, places[kept], 1)
+        return kept
+
+    return select
 
 
 def verified(run: Run, corpus: Corpus) -> None:
@@ -60,12 +95,19 @@ def original_texts(
             return {}
         if _is_demonstration(files) and not demonstration:
             return {}
-        corpus = own_corpus(run, keep_fields=False)
+        corpus, marks = own_corpus(run, keep_fields=False), _texts(run)
+        numbers: dict[int, list[int]] = {}  # by text: an updated run may have another order than its files
+        if marks is not None:
+            for number in range(len(marks)) if documents is None else documents:
+                numbers.setdefault(int(marks[number]), []).append(number)
         done = 0
         for batch in corpus.batches():
-            here = range(done, done + len(batch))
-            wanted = here if documents is None else [n for n in documents if n in here]
-            out |= {n: batch.texts[n - done] or "" for n in wanted}
+            assert batch.fingerprints is not None
+            for place, mark in enumerate((batch.fingerprints & ~ONCE).tolist()):
+                if marks is None and (documents is None or done + place in documents):
+                    out[done + place] = batch.texts[place] or ""
+                for number in numbers.get(mark, ()):
+                    out[number] = batch.texts[place] or ""
             done += len(batch)
         verified(run, corpus)
     except SelfvecError:

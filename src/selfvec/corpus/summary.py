@@ -47,6 +47,7 @@ class Summary:
     documents: int = 0  # documents read
     empty: int = 0  # left out for want of text; in the NOAA layouts: events without a narrative
     duplicates: int = 0  # repeat an earlier text; left out in the NOAA layouts, otherwise only counted
+    known: int = 0  # left out of an update because the run has their text
     undated: int = 0  # without a date, in files that have a date field
     mended_rows: int = 0  # of NOAA's web export: the place name had unquoted commas, and was joined again
     mended_places: list[str] = field(default_factory=list)
@@ -80,6 +81,8 @@ class Summary:
         left_out = [f"{self.empty:,} empty"] if self.empty else []
         if self.duplicates and self.layout:
             left_out.append(f"{self.duplicates:,} repeated")
+        if self.known:
+            left_out.append(f"{self.known:,} known")
         if self.bad_rows:
             left_out.append(f"{_count(self.bad_rows, 'bad row')}, first {self.bad_places[0]}")
         if self.skipped_files:

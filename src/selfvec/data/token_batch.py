@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import CorpusError
 
-__all__ = ["TokenBatch"]
+__all__ = ["ONCE", "TokenBatch"]
+
+ONCE = np.uint64(1)
+"""The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 
 
 @dataclass(frozen=True)

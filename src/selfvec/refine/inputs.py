@@ -26,6 +26,7 @@ from .unknown_words import by_token, starting_vectors
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
     from selfvec.corpus.documents import Seen
+    from selfvec.corpus.known_documents import Intake, KnownDocuments
     from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder
     from selfvec.text.stems import UnstemmedTokens
@@ -67,6 +68,7 @@ class Inputs:
     original: Vectors  # the starting vector of each word
     described: InputProvenance
     unstemmed: UnstemmedTokens | None = None  # before stemming and `min_count`, if they changed the corpus
+    documents: KnownDocuments | None = None
 
     def grown(self, steps: list[Any]) -> Inputs:
         """The same, with the updates and merges that made them."""
@@ -80,7 +82,9 @@ def read_inputs(
     execution: Execution,
 ) -> Inputs:
     """Read a corpus and, in the meantime, the vectors to start from."""
-    finder = _phrase_finder(settings)
+    from selfvec.corpus.known_documents import Intake
+
+    finder, intake = _phrase_finder(settings), Intake()
     described: dict[str, Any] = {}
 
     def load() -> Vectors | None:
@@ -93,7 +97,9 @@ def read_inputs(
         pool.submit(load_kernels, settings)
         loading = pool.submit(load)
         try:
-            unstemmed, encoding = read_unstemmed(corpus, loading, settings, execution, finder=finder)
+            unstemmed, encoding = read_unstemmed(
+                corpus, loading, settings, execution, finder=finder, intake=intake
+            )
         except CorpusError:
             loading.result()  # if the vectors are wrong, too, that is said first
             raise
@@ -109,7 +115,7 @@ def read_inputs(
     if finder:
         phrases = finder.found.joined(inputs.batch).as_dict()
         inputs = replace(inputs, described=replace(inputs.described, phrases=phrases))
-    return inputs
+    return replace(inputs, documents=intake.documents)
 
 
 def read_unstemmed(
@@ -120,11 +126,12 @@ def read_unstemmed(
     *,
     finder: Finder | None = None,
     seen: Seen | None = None,
+    intake: Intake | None = None,
 ) -> tuple[TokenBatch, Encoding]:
     """Read a corpus as token ids, before stemming and `min_count`, which need the whole corpus.
 
     ``finder`` finds phrases among stemmed words, so stemming and `min_count` are applied if it is given.
-    ``seen`` holds texts that came before the corpus.
+    ``seen`` holds texts that came before the corpus; ``intake`` takes documents and remembers them.
     """
     from selfvec.text import Rules, encode, tokenizer
 
@@ -145,7 +152,7 @@ def read_unstemmed(
     timings = execution.timings
     started, read_before = time.perf_counter(), timings.get("read", 0.0)
     with execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        batches = _timed(corpus.batches(advance, seen=seen), timings, known)
+        batches = _timed(corpus.batches(advance, seen=seen, select=intake), timings, known)
         read = encode(
             batches,
             tokenizer(settings.tokenizer),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,17 @@ from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text import Encoding
 
-__all__ = ["joined", "joined_corpora", "joined_encodings", "repeated", "without_repeats"]
+__all__ = [
+    "joined",
+    "joined_corpora",
+    "joined_encodings",
+    "kept_documents",
+    "refuse_same_files",
+    "repeated",
+    "without_repeats",
+]
 
-_COUNTED = ("documents", "empty", "duplicates", "undated", "mended_rows", "bad_rows")
+_COUNTED = ("documents", "empty", "duplicates", "known", "undated", "mended_rows", "bad_rows")
 _LISTED = ("files", "mended_places", "bad_places", "skipped_files", "text_fields")
 _FLAGS = ("text_given", "date_given", "slice_by_name")
 _NAMED = ("date_field", "layout")
@@ -42,7 +51,7 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
     index = {word: i for i, word in enumerate(dict.fromkeys(chain.from_iterable(p.types for p in parts)))}
     numbers = [np.fromiter(map(index.__getitem__, p.types), np.int32, len(p.types)) for p in parts]
     starts = np.cumsum([0, *map(len, parts)])
-    labels = dict.fromkeys(chain.from_iterable(part.slice_names for part in parts))
+    labels = dict.fromkeys(chain.from_iterable(_names(part) for part in parts))
     names = {name: i for i, name in enumerate(labels)}
     marks = [part.fingerprints for part in parts if part.fingerprints is not None]
     sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
@@ -76,12 +85,19 @@ def repeated(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
 
 def without_repeats(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
     """The parts without the documents of earlier ones, in layouts that hold a text only once."""
-    kept = []
-    for part, again in zip(parts, repeated(parts), strict=True):
+    return [
+        part if kept.all() else part.part(kept)
+        for part, kept in zip(parts, kept_documents(parts), strict=True)
+    ]
+
+
+def kept_documents(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
+    """The documents that `without_repeats` keeps of each part, (D,) bool."""
+    found = repeated(parts)
+    for part, again in zip(parts, found, strict=True):
         if part.fingerprints is not None:
             again &= (part.fingerprints & ONCE).astype(bool)
-        kept.append(part.part(~again) if again.any() else part)
-    return kept
+    return [~again for again in found]
 
 
 def _by_appearance(batch: TokenBatch) -> TokenBatch:
@@ -103,11 +119,17 @@ def _dates(parts: Sequence[TokenBatch]) -> NDArray[np.datetime64] | None:
     return np.concatenate([n if p.dates is None else p.dates for p, n in zip(parts, unknown, strict=True)])
 
 
+def _names(part: TokenBatch) -> list[str]:
+    """The slices that have a document; those of withdrawn documents may have none."""
+    used = np.unique(part.slices) if part.slices is not None else np.zeros(0, np.int32)
+    return [part.slice_names[i] for i in used.tolist() if i >= 0]
+
+
 def _slices(part: TokenBatch, names: dict[str, int]) -> NDArray[np.int32]:
     """A part's slice of each document as a number in the whole corpus, (D,) int32."""
     if part.slices is None:
         return np.full(part.documents, -1, np.int32)
-    numbers = np.array([*(names[name] for name in part.slice_names), -1], np.int32)
+    numbers = np.array([*(names.get(name, -1) for name in part.slice_names), -1], np.int32)
     return numbers[part.slices]  # -1 stays: it takes the last
 
 
@@ -116,8 +138,7 @@ def joined_corpora(
     repeats: int = 0,  # texts that occur in an earlier corpus and are not counted as duplicates yet
     left_out: int = 0,  # documents left out because of that
 ) -> dict[str, Any]:
-    """The summary of several corpora as one. Raises `CorpusError` if two contain the same file."""
-    _refuse_same_files(corpora)
+    """The summary of several corpora as one. Of a file that was read again the last reading stays."""
     try:
         summaries = [_summary(corpus) for corpus in corpora]
         whole = Summary()
@@ -135,10 +156,18 @@ def joined_corpora(
         del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]
         whole.duplicates += repeats
         whole.documents -= left_out
+        latest = {_place(file): file for file in whole.files}
+        whole.files = [file for file in whole.files if latest[_place(file)] is file]
         return whole.as_dict()
     except (TypeError, AttributeError, IndexError) as error:
         rule = f"the summary of a run's corpus is damaged ({error})"
         raise FormatError(rule, field="corpus", remedy="make the run again") from None
+
+
+def _place(file: FileRead) -> object:
+    """Equal for two readings of one file; text from memory and from pipes is never the same."""
+    path = Path(file.path)
+    return path.absolute() if file.kind not in ("memory", "frame") and path.exists() else id(file)
 
 
 def _summary(saved: Mapping[str, Any]) -> Summary:
@@ -166,7 +195,8 @@ def joined_encodings(
     return Encoding.of(str(texts[0].get("tokenizer")), unstemmed, dropped, None)
 
 
-def _refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
+def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `CorpusError` if two corpora contain the same file."""
     seen: dict[str, str] = {}
     for corpus in corpora:
         files = corpus.get("files")

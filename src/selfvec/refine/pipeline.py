@@ -92,6 +92,8 @@ def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings)
         parts["counts"] = refinement.counts
     if inputs.unstemmed is not None:
         parts["unstemmed"] = inputs.unstemmed
+    if inputs.documents is not None:
+        parts["documents"] = inputs.documents
     provenance = _run_provenance(plan, inputs.described, refinement, sources, timings)
     report = {"health": health.as_dict()}
     return Run(refined, original, history, provenance, report, batch if settings.keep_tokens else None, parts)

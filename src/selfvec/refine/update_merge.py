@@ -2,6 +2,7 @@
 
     update(refine(A), B) == refine(A + B)            merge([refine(A), refine(B)]) == refine(A + B)
 
+for documents B that A does not have: an update takes what is new, and takes out what is withdrawn.
 Both join the token ids of the parts, stem and count the whole, and refine it anew: tokens, vocabulary, counts
 and both tables are equal bit for bit. Refined tables cannot be combined, because whitening, anchors and
 neighbour weights depend on all of the text. Reading, tokenising and looking up words are not repeated.
@@ -11,20 +12,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
-from selfvec.corpus.documents import ONCE
+from selfvec.corpus.documents import Seen
+from selfvec.corpus.known_documents import Intake, KnownDocuments, known_documents
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 from .inputs import InputProvenance, Inputs, inputs_from, read_unstemmed
-from .joining import joined, joined_corpora, joined_encodings, repeated, without_repeats
+from .joining import (
+    joined,
+    joined_corpora,
+    joined_encodings,
+    kept_documents,
+    refuse_same_files,
+    repeated,
+    without_repeats,
+)
 from .pipeline import refine_inputs
 from .resume import Execution
 from .run_parts import Given, Part, gathered, part_of, refuse_changed_files, refuse_different, table_of
@@ -33,29 +46,59 @@ if TYPE_CHECKING:
     from selfvec.corpus import Corpus
     from selfvec.storage.workspace import Workspace
 
-__all__ = ["fields_of", "merge", "update"]
+__all__ = ["Change", "fields_of", "merge", "preview", "update"]
+
+
+@dataclass
+class Change:
+    """What an update changes about the documents of a run."""
+
+    added: int = 0  # documents whose text is new, new versions included
+    changed: int = 0  # documents replaced by a new version: same file and id, another text
+    withdrawn: int = 0  # documents taken out on request
+    skipped: int = 0  # documents left out because the run has their text
+    files: list[dict[str, Any]] = field(default_factory=list)  # path, documents added and skipped
+    out: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # of the run's documents, (D,)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the run stays as it is."""
+        return not self.added and not self.out.any()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable."""
+        return {of.name: getattr(self, of.name) for of in fields(self) if of.name != "out"}
 
 
 def update(
     run: Run | str | os.PathLike[str],
-    corpus: Corpus | str | os.PathLike[str] | Iterable[str],
+    corpus: Corpus | str | os.PathLike[str] | Iterable[str] | None = None,
     vectors: Given = None,
     *,
+    withdraw: Sequence[str | Path] = (),
+    allow_duplicates: bool = False,
     workspace: Workspace | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
-    """Add text to a run. The result is the same as that of one run on all of the text.
+    """Bring a run up to date. The result is the same as that of one run on all of the text.
+
+    Documents whose text the run has are left out. A document with an id and a file that the run has and with
+    another text replaces the old one.
 
     Parameters
     ----------
     run : Run or path
         Not changed; save the result over it to replace it.
-    corpus : `Corpus`, path, data frame or iterable
+    corpus : `Corpus`, path, data frame or iterable, optional
         New documents, see `selfvec.corpus.as_corpus`. A path is read with the same fields as the run's
         corpus.
     vectors : `Vectors` or path, optional
         The original vectors, if the file has moved or they came from memory.
+    withdraw : sequence of str or Path
+        Documents to take out of the run: ids (str), or files that they came from (`pathlib.Path`).
+    allow_duplicates : bool
+        Take all documents, those the run has, too.
     workspace : Workspace, optional
         Where the state of interrupted work is saved and looked for.
     progress : Progress, optional
@@ -66,6 +109,7 @@ def update(
     Returns
     -------
     Run
+        ``run`` itself if there is nothing new. ``provenance["grown"]`` says what changed.
 
     Raises
     ------
@@ -74,9 +118,9 @@ def update(
     FormatError
         If the vectors are not those the run started from, or files of the run are damaged.
     OptionError
-        If an option of the run depends on the whole text at once.
+        If an option of the run depends on the whole text at once, or nothing has a given id or file.
     CorpusError
-        If the text cannot be read, or the run contains one of its files already.
+        If the text cannot be read.
     Interrupted
         On Ctrl-C; the state is in the workspace.
 
@@ -84,36 +128,68 @@ def update(
     --------
     >>> import selfvec
     >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
-    >>> grown = update(selfvec.Refiner("decorrelated").fit(texts[:2], "none").run_, texts[2:])
+    >>> grown = update(selfvec.Refiner("decorrelated").fit(texts[:2], "none").run_, texts[1:])
     >>> whole = selfvec.Refiner("decorrelated").fit(texts, "none").run_
     >>> bool((grown.vectors.vectors == whole.vectors.vectors).all())
     True
     """
-    from selfvec.corpus.documents import Seen
-
     execution = Execution(workspace, progress or Progress(), jobs)
     with execution.timings.stage("load"):
         old = part_of(run)
         refuse_changed_files(old)
-        opened = _opened(old.run, corpus)
+        opened = None if corpus is None else _opened(old.run, corpus)
+        known = known_documents(old.run)
+        assert known is not None
+        out = known.find(withdraw)
         table = table_of(old, vectors)
-    marks = old.unstemmed.fingerprints
-    assert marks is not None
-    fresh, encoding = read_unstemmed(opened, table, old.settings, execution, seen=Seen(marks & ~ONCE))
-    corpora = [old.recorded("corpus"), opened.summary.as_dict()]
-    texts = [old.recorded("text"), encoding.as_dict()]
-    batches = [old.unstemmed, fresh]
+    intake = Intake(None if allow_duplicates else known)
+    added, batches, corpora = [], [], [old.recorded("corpus")]
+    texts = [old.recorded("text")]
+    if opened is not None:
+        seen = Seen(known.texts) if allow_duplicates else None
+        fresh, encoding = read_unstemmed(opened, table, old.settings, execution, seen=seen, intake=intake)
+        added, corpora = [fresh], [*corpora, opened.summary.as_dict()]
+        texts.append(encoding.as_dict())
+    change = change_of(intake, out)
+    if change.nothing:
+        return old.run
     with execution.timings.stage("count"):
-        inputs = _inputs([old], batches, joined_corpora(corpora), texts, table)
-    again = int(repeated(batches)[1].sum())
-    if again:
-        execution.progress.say(
-            f"{again:,} of the {fresh.documents:,} new documents repeat text already in the run; they are "
-            f"counted again"
-        )
+        batches = [old.unstemmed.part(~change.out) if change.out.any() else old.unstemmed, *added]
+        corpus_now = joined_corpora(corpora, left_out=int(change.out.sum()))
+        inputs = _inputs([old], batches, corpus_now, texts, table)
+        documents = KnownDocuments.joined([known.part(~change.out), intake.documents])
     more = {name: number - old.counted[name] for name, number in _counted(inputs.batch).items()}
-    step = {"by": "update", **more, "files": _files(corpora[1])}
-    return refine_inputs(inputs.grown([*old.steps, step]), old.settings, execution)
+    step = {"by": "update", **more, **change.as_dict(), "files": _files(corpora[-1]) if added else []}
+    inputs = replace(inputs.grown([*old.steps, step]), documents=documents)
+    return refine_inputs(inputs, old.settings, execution)
+
+
+def preview(
+    run: Run,
+    corpus: Corpus | None,
+    *,
+    withdraw: Sequence[str | Path] = (),
+    allow_duplicates: bool = False,
+    progress: Progress | None = None,
+) -> Change:
+    """What `update` would change; the text is read and nothing else is done."""
+    known = known_documents(part_of(run).run)
+    assert known is not None
+    out = known.find(withdraw)
+    intake = Intake(None if allow_duplicates else known)
+    if corpus is not None:
+        with (progress or Progress()).stage("Reading", corpus.total_bytes, "bytes") as advance:
+            for _ in corpus.batches(advance, select=intake):
+                pass
+    return change_of(intake, out)
+
+
+def change_of(intake: Intake, out: NDArray[np.bool_]) -> Change:
+    """The changes after reading; ``out`` are the documents to withdraw, (D,) bool."""
+    replaced = intake.replaced() if intake.known is not None else np.zeros_like(out)
+    files = [{"path": path, "added": a, "skipped": b} for path, (a, b) in intake.counts.items()]
+    added, skipped = (sum(numbers[k] for numbers in intake.counts.values()) for k in (0, 1))
+    return Change(added, int(replaced.sum()), int(out.sum()), skipped, files, out | replaced)
 
 
 def merge(
@@ -171,11 +247,13 @@ def merge(
     with execution.timings.stage("count"):
         batches = [part.unstemmed for part in parts]
         kept = without_repeats(batches)
+        refuse_same_files([part.recorded("corpus") for part in parts])
         left_out = sum(a.documents - b.documents for a, b in zip(batches, kept, strict=True))
         corpus = joined_corpora([part.recorded("corpus") for part in parts], _repeats(batches), left_out)
         # With stemming or min_count the whole may have words that no part has.
         table = table_of(parts[0], vectors) if settings.stem or settings.min_count > 1 else None
         inputs = _inputs(parts, kept, corpus, [part.recorded("text") for part in parts], table)
+        inputs = replace(inputs, documents=_documents(parts))
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
     return refine_inputs(inputs.grown([step]), settings, execution)
 
@@ -193,6 +271,13 @@ def _inputs(
     about = InputProvenance(corpus, joined_encodings(texts, whole), vectors, files)
     known = {word: 0 for part in parts for word in part.known} if table is None else table.key_to_index
     return inputs_from(whole, known, first.settings, about, lambda batch: gathered(batch, parts, table))
+
+
+def _documents(parts: Sequence[Part]) -> KnownDocuments:
+    """The documents of merged runs."""
+    masks = kept_documents([part.unstemmed for part in parts])
+    known = [known_documents(part.run) for part in parts]
+    return KnownDocuments.joined([k.part(m) for k, m in zip(known, masks, strict=True) if k is not None])
 
 
 def fields_of(run: Run) -> dict[str, Any]:

@@ -9,6 +9,8 @@
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
     unstemmed/             the corpus before stemming and min_count, if these were used
+    documents/             hashes of each document's text, id and file
+    sums/                  what an update adds to, after the decorrelated update
     counts/                exact co-occurrence counts, if they were made
     history/               recorded states, if kept
     report.json            health
@@ -47,7 +49,7 @@ RUN_FORMAT = 1
 
 ORIGINAL = "original.safetensors"
 _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
-PARTS = ("counts", "unstemmed")
+PARTS = ("counts", "unstemmed", "documents", "sums")
 _AGAIN = "make the run again"
 
 

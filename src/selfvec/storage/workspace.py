@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError, TargetError
-from selfvec.base.files import replace_folder, writing
+from selfvec.base.files import exchange_folders, replace_folder, writing
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -30,7 +30,7 @@ try:
 except ImportError:  # Windows has no such lock; two writers still do not mix, since both rename whole folders
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Interruption", "Workspace", "interruptible", "lock_file"]
+__all__ = ["Interruption", "Workspace", "interruptible", "lock_file", "previous_of"]
 
 
 class Workspace:
@@ -120,16 +120,36 @@ class Workspace:
     def _kept(self) -> Path:
         return self.folder / ORIGINAL
 
-    def finish(self, run: Run) -> None:
-        """Write the run and move it to its target."""
+    def finish(self, run: Run, *, previous: bool = False) -> None:
+        """Write the run and move it to its target; ``previous`` keeps the replaced run, see `previous_of`."""
         with writing(self.target):
             fresh = self.folder / "run"
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir()
             write_run(run, fresh, self._kept if run.original is self._original else None)
             self._refuse_existing()
-            replace_folder(fresh, self.target)
+            replace_folder(fresh, self.target, self._previous if previous else None)
         self._forget()
+
+    def undo(self) -> Path:
+        """Exchange the run and the previous one; returns where the newer one is now."""
+        kept = self._previous
+        if not kept.is_dir():
+            raise TargetError(
+                "no run from before an update is kept", path=kept, remedy="one is kept by an update in place"
+            )
+        with writing(self.target):
+            exchange_folders(kept, self.target)
+        return kept
+
+    @property
+    def _previous(self) -> Path:
+        kept = previous_of(self.target)
+        if kept.exists() and not is_run(kept):
+            raise TargetError(
+                "the run from before is kept here, but this is no run folder", path=kept, remedy="rename it"
+            )
+        return kept
 
     def close(self) -> None:
         """Release the lock; delete the folder unless it holds a saved state."""
@@ -156,6 +176,11 @@ def lock_file(path: Path, target: Path) -> BinaryIO:
             remedy = "wait for it or choose another -o"
             raise TargetError("another process is writing this", path=target, remedy=remedy) from None
     return lock
+
+
+def previous_of(target: Path) -> Path:
+    """Where an update in place keeps the run from before."""
+    return target.with_name(f"{target.name}.previous")
 
 
 class Interruption:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.refine.pipeline import refine
 from selfvec.storage.run_folder import open_run
+
+take_all = partial(selfvec.update, allow_duplicates=True)
 
 METHODS = ("auto", "paper", "online", "decorrelated", "original")
 RULES: list[dict[str, Any]] = [
@@ -46,9 +49,7 @@ def test_every_method_and_rule(method: str, rules: dict[str, Any]) -> None:
     whole = refined(documents, table(), **options)
     parts = [refined(documents[a:b], table(), **options) for a, b in ((0, 20), (20, 35), (35, 60))]
     assert_same(selfvec.merge(parts, table()), whole)
-    assert_same(
-        selfvec.update(selfvec.update(parts[0], documents[20:35], table()), documents[35:], table()), whole
-    )
+    assert_same(take_all(take_all(parts[0], documents[20:35], table()), documents[35:], table()), whole)
 
 
 @pytest.mark.parametrize("operator", ["counts", "ppmi"])
@@ -59,7 +60,7 @@ def test_counts_are_those_of_the_whole(operator: str) -> None:
     parts = [refined(part, table(), **options) for part in (documents[:35], documents[35:])]
     assert run_counts(whole) is not None
     assert_same(selfvec.merge(parts), whole)
-    assert_same(selfvec.update(parts[0], documents[35:], table()), whole)
+    assert_same(take_all(parts[0], documents[35:], table()), whole)
 
 
 def test_parts_of_speech_are_told_by_the_word_alone() -> None:
@@ -67,7 +68,7 @@ def test_parts_of_speech_are_told_by_the_word_alone() -> None:
     documents, options = texts(60), {"method": "decorrelated", "pos": ("noun", "verb"), "min_count": 2}
     whole = refined(documents, table(), **options)
     assert whole.provenance["text"]["dropped"]["part of speech"] > 0
-    assert_same(selfvec.update(refined(documents[:25], table(), **options), documents[25:], table()), whole)
+    assert_same(take_all(refined(documents[:25], table(), **options), documents[25:], table()), whole)
 
 
 def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
@@ -83,11 +84,11 @@ def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
     documents, options = texts(60), {"method": "decorrelated", "tokenizer": str(path), "min_count": 2}
     whole = refined(documents, table(), **options)
     parts = [refined(part, table(), **options) for part in (documents[:25], documents[25:])]
-    assert_same(selfvec.update(parts[0], documents[25:], table()), whole)
+    assert_same(take_all(parts[0], documents[25:], table()), whole)
     assert_same(selfvec.merge(parts, table()), whole)
     path.write_text(path.read_text() + "\n")
     with pytest.raises(OptionError, match="tokenizer: names the file"):
-        selfvec.update(parts[0], documents[25:], table())
+        take_all(parts[0], documents[25:], table())
 
 
 def test_random_directions_are_drawn_anew() -> None:
@@ -95,7 +96,7 @@ def test_random_directions_are_drawn_anew() -> None:
     whole = refined(documents, "none", method="decorrelated", seed=3)
     parts = [refined(part, "none", method="decorrelated", seed=3) for part in (documents[:9], documents[9:])]
     assert_same(selfvec.merge(parts), whole)
-    assert_same(selfvec.update(parts[0], documents[9:]), whole)
+    assert_same(take_all(parts[0], documents[9:]), whole)
 
 
 @settings(max_examples=15)
@@ -138,7 +139,7 @@ def test_any_text_cut_anywhere(data: st.DataObject) -> None:
     if grown is None or not _distinct(documents, bounds):
         return
     for bound in bounds[1:]:
-        grown = selfvec.update(grown, corpus(*bound), vectors)
+        grown = take_all(grown, corpus(*bound), vectors)
     assert_same(grown, whole)
 
 
@@ -174,6 +175,7 @@ def test_a_text_that_stands_once_in_a_layout_stands_once_in_the_whole(tmp_path: 
     whole = made(a, b)
     assert whole.provenance["documents"] == 60 + 20
     assert_same(selfvec.update(made(a), b), whole)
+    assert_same(take_all(made(a), b), whole)
     merged = selfvec.merge([made(a), made(b)])
     assert_same(merged, whole)
     told = [json.loads(json.dumps(run.provenance["corpus"])) for run in (merged, whole)]
@@ -191,14 +193,14 @@ def test_saved_runs_grow_as_those_in_memory_do(tmp_path: Path) -> None:
     assert_same(open_run(tmp_path / "merged"), whole)
     more = texts(10, seed=5)
     assert_same(
-        selfvec.update(tmp_path / "merged", more, table()), refined([*documents, *more], table(), **options)
+        take_all(tmp_path / "merged", more, table()), refined([*documents, *more], table(), **options)
     )
 
 
 def test_the_number_of_threads_does_not_matter() -> None:
     documents = texts(60)
     part = refined(documents[:40], table(), method="decorrelated")
-    one, two = (selfvec.update(part, documents[40:], table(), jobs=jobs) for jobs in (1, 2))
+    one, two = (take_all(part, documents[40:], table(), jobs=jobs) for jobs in (1, 2))
     assert_same(one, two)
 
 
@@ -213,5 +215,5 @@ def test_real_text_in_parts(shared_data: Path, tmp_path: Path) -> None:
     chosen = Settings(method="decorrelated", stem="en", min_count=3, stop_words="en")
     start = selfvec.load("default")
     a, b, whole = (refine(Corpus.open(files), start, chosen) for files in ([paths[0]], [paths[1]], paths))
-    assert_same(selfvec.update(a, paths[1], start), whole)
+    assert_same(take_all(a, paths[1], start), whole)
     assert_same(selfvec.merge([a, b], start), whole)

@@ -202,8 +202,11 @@ def test_a_damaged_run_is_refused(run: Path, file: str, tensors: dict[str, Any] 
         selfvec.update(run, ["hail"], table())
 
 
-def test_repeated_texts_are_counted_again() -> None:
+def test_repeated_texts_are_counted_on_request() -> None:
     made = selfvec.Refiner("original").fit(texts(9), table()).run_
-    grown = selfvec.update(made, [*texts(3), "the roof of wind"], table())
+    new = [*texts(3), "the roof of wind"]
+    grown = selfvec.update(made, new, table())
+    assert (grown.provenance["documents"], grown.provenance["corpus"]["known"]) == (9 + 1, 3)
+    grown = selfvec.update(made, new, table(), allow_duplicates=True)
     assert grown.provenance["documents"] == 9 + 4
     assert grown.provenance["corpus"]["duplicates"] == 3 + made.provenance["corpus"]["duplicates"]

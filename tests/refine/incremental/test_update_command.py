@@ -27,7 +27,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     selfvec.save(table(), "vectors.vec", format="word2vec-text")
     rows = [
         {"id": i, "body": text, "day": f"19{90 + i % 10}-05-01", "place": ("IOWA", "OHIO", "UTAH")[i // 20]}
-        for i, text in enumerate(texts(60))
+        for i, text in enumerate(list(dict.fromkeys(texts(80)))[:60])
     ]
     for name, part in (("old", rows[:40]), ("new", rows[40:])):
         lines = "".join(json.dumps(row) + "\n" for row in part)
@@ -153,10 +153,6 @@ def test_a_pipe_and_a_folder(workshop: Path) -> None:
 
 
 REFUSED = {
-    "the same file": (
-        ["update", "a", "old.jsonl"],
-        r"old\.jsonl: was read before, byte for byte, as old\.jsonl",
-    ),
     "the same run": (["merge", "a", "a", "-o", "x"], r"old\.jsonl: was read before"),
     "a part of it": (["merge", "a", "whole", "-o", "x"], r"old\.jsonl: was read before"),
     "one run": (["merge", "a", "-o", "x"], r"at least two runs; name more of them"),

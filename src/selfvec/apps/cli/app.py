@@ -9,7 +9,7 @@ import typer
 
 from selfvec.base.errors import SelfvecError
 
-from . import alignment, concepts, evaluate, runs, tools, words
+from . import alignment, concepts, evaluate, runs, tools, update, words
 from .arguments import Command, CommandGroup, Greedy, Pair, with_options
 
 __all__ = ["app", "run"]
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 PANELS = {
-    "Refine": (runs.demo, runs.refine, runs.update, runs.merge),
+    "Refine": (runs.demo, runs.refine, update.update, runs.merge),
     "See what changed": (words.similar, words.health, words.trajectory, words.drift, tools.serve),
     "Did it help?": (evaluate.evaluate,),
     "Search and concepts": (

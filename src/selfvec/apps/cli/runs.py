@@ -1,4 +1,4 @@
-"""Commands that make a run: ``demo``, ``refine``, ``update`` and ``merge``."""
+"""Commands that make a run: ``demo``, ``refine`` and ``merge``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, RULE, SLICES, TEXT, Settings
 
-from .arguments import AsJson, NewRun, Reading, RunFolder, Work, arg, open_run, opt
+from .arguments import AsJson, NewRun, Reading, Work, arg, opt
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run
 
-__all__ = ["demo", "merge", "refine", "update"]
+__all__ = ["Moved", "count_of", "demo", "merge", "refine", "report"]
 
 WORDS = ("string", "thread", "class", "exception", "generator", "pickle")  # that ``demo`` shows
 
@@ -42,7 +42,7 @@ def demo(
     words = [word for word in WORDS if word in run.vectors]
     rows = [row for word in words for row in run.similar(word, topn=6, compare=True, min_count=10)]
     show(neighbours_table(rows))
-    _report(run, output, as_json=False)
+    report(run, output, as_json=False)
     say(
         f"""
 The run is in {output}. Try next:
@@ -103,7 +103,7 @@ def refine(
         for name, value in (("slice", slice_by), ("slice_field", reading.slice_field)):
             _refuse_on_cluster(name, value)
         run = _on_cluster(cluster, corpus, vectors, reading, settings, work, output)
-        _report(run, output, as_json)
+        report(run, output, as_json)
         return
     from selfvec.corpus import Corpus
     from selfvec.refine.pipeline import refine
@@ -117,7 +117,7 @@ def refine(
         start = vectors or ["default"]
         run = refine(opened, start, settings, workspace=workspace, progress=progress, jobs=work.jobs)
         workspace.finish(run)
-    _report(run, output, as_json)
+    report(run, output, as_json)
 
 
 def _refuse_on_cluster(name: str, value: object) -> None:
@@ -161,44 +161,6 @@ def _on_cluster(
     return run
 
 
-def update(
-    *,
-    run: RunFolder,
-    corpus: Annotated[
-        list[str], arg("NEWCORPUS...", "Files or folders of new text; - reads standard input.")
-    ],
-    output: Annotated[
-        Path | None, opt("A new run folder; RUN itself if not given.", "OUT", "--output", "-o", panel=KEEP)
-    ] = None,
-    vectors: Moved = None,
-    reading: Reading,
-    work: Work,
-    as_json: AsJson = False,
-) -> None:
-    """Add new text to a run: the result is the run that all of the text would have made.
-
-    Fields are read as they were for RUN, unless they are named.
-
-    Example: selfvec update run reports-2024.csv
-    """
-    from selfvec.corpus import Corpus
-    from selfvec.refine.update_merge import fields_of, update
-    from selfvec.storage.workspace import Workspace
-
-    target = run.resolve() if output is None else output  # a link to a run stays a link
-    open_run(run)  # fail before anything is made beside what is no run
-    with Workspace(target, overwrite=work.overwrite or output is None, resume=work.resume) as workspace:
-        old = open_run(run)  # again: another update may have finished before we got the lock
-        opened = Corpus.open(corpus, **fields_of(old) | reading.fields, skip_bad_rows=reading.skip_bad_rows)
-        progress = TerminalProgress()
-        new = update(old, opened, vectors, workspace=workspace, progress=progress, jobs=work.jobs)
-        workspace.finish(new)
-    if not as_json:
-        step = new.provenance["grown"][-1]
-        say(f"added {', '.join(_count(step[f'{noun}s'], noun) for noun in ('document', 'token', 'type'))}")
-    _report(new, output or run, as_json)
-
-
 def merge(
     *,
     runs: Annotated[list[Path], arg("RUN...", "Run folders, in the order of text.")],
@@ -219,11 +181,11 @@ def merge(
         new = merge(runs, vectors, workspace=workspace, progress=progress, jobs=work.jobs)
         workspace.finish(new)
     if not as_json:
-        say(f"merged {_count(len(new.provenance['grown'][-1]['runs']), 'run')}")
-    _report(new, output, as_json)
+        say(f"merged {count_of(len(new.provenance['grown'][-1]['runs']), 'run')}")
+    report(new, output, as_json)
 
 
-def _report(run: Run, output: Path | str, as_json: bool) -> None:
+def report(run: Run, output: Path | str, as_json: bool) -> None:
     """Print what was read, what was done and whether the result is healthy."""
     if as_json:
         print_json({"run": str(output), **run.provenance, "health": run.health})
@@ -240,7 +202,8 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
     timings, types = provenance["timings"], provenance["coverage"]["types"]
     return [
         f"read {provenance['corpus']['description']}",
-        f"{_count(provenance['tokens'], 'token')}, {_count(provenance['types'], 'type')}: {_covered(types)}",
+        f"{count_of(provenance['tokens'], 'token')}, {count_of(provenance['types'], 'type')}: "
+        f"{_covered(types)}",
         *_table_decision(provenance),
         *_decision(provenance),
         f"refined with the method {provenance['method']}: {_how(provenance)}, "
@@ -266,7 +229,7 @@ def _how(provenance: dict[str, Any]) -> str:
     if provenance["method"] == "decorrelated":
         by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
         return f"{window}, {rounds} passes{by}"
-    return f"{window}, learning rate {provenance['learning_rate']}, {_count(rounds, 'epoch')}"
+    return f"{window}, learning rate {provenance['learning_rate']}, {count_of(rounds, 'epoch')}"
 
 
 def _table_decision(provenance: dict[str, Any]) -> list[str]:
@@ -296,10 +259,10 @@ def _decision(provenance: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _count(number: int, noun: str) -> str:
+def count_of(number: int, noun: str) -> str:
     """A number with its noun in the right form.
 
-    >>> _count(1, "epoch"), _count(2000, "epoch")
+    >>> count_of(1, "epoch"), count_of(2000, "epoch")
     ('1 epoch', '2,000 epochs')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,156 @@
+"""Which documents a run has, as hashes, and which documents of new text are new to it.
+
+A document is known by its text. A document with a known id in a known file and another text is a new version
+of it. Nothing but hashes is kept, so a run that forgot its tokens still knows its documents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.data.run import Run
+
+from .corpus import Part
+from .documents import ONCE, Documents, fingerprints
+
+__all__ = ["Intake", "KnownDocuments", "known_documents"]
+
+_FILE = "documents.safetensors"
+_FIELDS = ("texts", "ids", "files")
+
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class KnownDocuments:
+    """Hashes of D documents in the order of the run's tokens."""
+
+    texts: Hashes  # (D,) fingerprints, their lowest bit 0
+    ids: Hashes  # (D,) 0 if a document has none
+    files: Hashes  # (D,) of absolute paths; 0 for what came from a pipe or from memory
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def part(self, documents: NDArray[np.bool_]) -> KnownDocuments:
+        """Some of the documents, (D,) bool."""
+        return KnownDocuments(*(getattr(self, name)[documents] for name in _FIELDS))
+
+    @classmethod
+    def joined(cls, parts: Sequence[KnownDocuments]) -> KnownDocuments:
+        """The documents of several corpora, one after the other."""
+        empty = np.zeros(0, np.uint64)
+        return cls(*(np.concatenate([empty, *(getattr(p, name) for p in parts)]) for name in _FIELDS))
+
+    @property
+    def versions(self) -> Hashes:
+        """A hash of file and id, equal for versions of one document; 0 if there is none, (D,)."""
+        mixed = self.files * np.uint64(0x9E3779B97F4A7C15) ^ self.ids
+        return np.where((self.files != 0) & (self.ids != 0), mixed, np.uint64(0))
+
+    def find(self, wanted: Sequence[str | Path]) -> NDArray[np.bool_]:
+        """The documents with these ids (str) or from these files (Path), (D,) bool.
+
+        Raises `OptionError` if there is none.
+        """
+        found = np.zeros(len(self), bool)
+        for one in wanted:
+            if isinstance(one, Path):
+                here, name, rule = self.files == _path_hash(one), "withdraw-file", f"came from '{one}'"
+            else:
+                here, name, rule = (
+                    self.ids == fingerprints(pl.Series([one])),
+                    "withdraw",
+                    f"has the id {one!r}",
+                )
+            if not here.any():
+                raise OptionError(f"no document of the run {rule}", field=name, remedy="check the name")
+            found |= here
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write into ``folder``, which does not exist yet."""
+        folder.mkdir()
+        write_tensors(folder / _FILE, {name: getattr(self, name) for name in _FIELDS})
+
+
+def _absolute(path: str | Path) -> str:
+    """Without resolving links, which may lead elsewhere tomorrow; without ``.`` and ``..``."""
+    return os.path.normpath(Path(path).absolute())
+
+
+def _path_hash(path: str | Path) -> np.uint64:
+    return np.uint64(fingerprints(pl.Series([_absolute(path)]))[0])
+
+
+def known_documents(run: Run) -> KnownDocuments | None:
+    """The documents of a run; of an older run their texts only; None if it kept neither."""
+    kept = run.parts.get("documents")
+    if isinstance(kept, KnownDocuments):
+        return kept
+    path = None if run.folder is None else run.folder / "documents" / _FILE
+    if path is not None and path.is_file():
+        tensors = map_tensors(path)
+        if any(tensors.get(n) is None or tensors[n].dtype != np.uint64 for n in _FIELDS):
+            raise FormatError("holds the hashes texts, ids and files", path=path, remedy="make the run again")
+        return KnownDocuments(*(tensors[name] for name in _FIELDS))
+    if run.tokens is None or run.tokens.fingerprints is None:
+        return None
+    texts = run.tokens.fingerprints & ~ONCE
+    return KnownDocuments(texts, np.zeros_like(texts), np.zeros_like(texts))
+
+
+@dataclass
+class Intake:
+    """Takes the documents of a corpus that are not ``known`` while it is read, and remembers what it took."""
+
+    known: KnownDocuments | None = None
+    taken: list[KnownDocuments] = field(default_factory=list)
+    read: list[Hashes] = field(default_factory=list)  # texts, the known ones included
+    counts: dict[str, list[int]] = field(default_factory=dict)  # by path: documents taken, documents known
+    _texts: Hashes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._texts = np.unique(self.known.texts) if self.known else np.zeros(0, np.uint64)
+
+    def __call__(self, batch: Documents, part: Part) -> NDArray[np.bool_]:
+        """Which documents of a batch are taken, (D,) bool."""
+        assert batch.fingerprints is not None
+        texts = batch.fingerprints & ~ONCE
+        ids = np.zeros_like(texts) if batch.ids is None else fingerprints(batch.ids)
+        files = np.zeros_like(texts)
+        if part.kind == "folder" and batch.ids is not None:
+            files = fingerprints(_absolute(part.path) + "/" + batch.ids)
+        elif part.size is not None and part.kind not in ("memory", "frame"):
+            files[:] = _path_hash(part.path)
+        new = ~np.isin(texts, self._texts)
+        self.taken.append(KnownDocuments(texts, ids, files).part(new))
+        self.read.append(texts)
+        numbers = self.counts.setdefault(part.path, [0, 0])
+        numbers[0] += int(new.sum())
+        numbers[1] += int((~new).sum())
+        return new
+
+    @property
+    def documents(self) -> KnownDocuments:
+        """The documents that were taken."""
+        return KnownDocuments.joined(self.taken)
+
+    def replaced(self) -> NDArray[np.bool_]:
+        """Known documents whose text was not read again while a new version was taken, (D,) bool."""
+        if self.known is None:
+            return np.zeros(0, bool)
+        versions, new = self.known.versions, self.documents.versions
+        gone = ~np.isin(self.known.texts, np.concatenate([np.zeros(0, np.uint64), *self.read]))
+        found: NDArray[Any] = (versions != 0) & np.isin(versions, new) & gone
+        return found

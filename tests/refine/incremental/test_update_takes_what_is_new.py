@@ -1,0 +1,262 @@
+"""An update takes what is new, replaces what changed, takes out what is withdrawn, and can be undone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from same_runs import assert_same, table, texts
+from tests.processes import stop_at_work
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import OptionError
+from selfvec.corpus.reopen import original_texts
+from selfvec.storage.run_folder import open_run
+
+TEXTS = list(dict.fromkeys(texts(80)))[:60]
+OPTIONS = ("--vectors", "vectors.vec", "--method", "decorrelated", "--window", "5")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with vectors and a folder ``in`` of two files with 20 documents each."""
+    monkeypatch.chdir(tmp_path)
+    selfvec.save(table(), "vectors.vec", format="word2vec-text")
+    Path("in").mkdir()
+    write("in/1.jsonl", range(20))
+    write("in/2.jsonl", range(20, 40))
+    return tmp_path
+
+
+def write(path: str, numbers: Any, **changed: str) -> None:
+    rows = [{"id": f"d{i}", "text": changed.get(f"d{i}", TEXTS[i])} for i in numbers]
+    Path(path).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def refine(run: str, *corpus: str, more: tuple[str, ...] = ()) -> None:
+    assert main(["refine", *corpus, "-o", run, *OPTIONS, *more]) == 0
+
+
+def folder(path: str) -> dict[str, bytes]:
+    return {str(f.relative_to(path)): f.read_bytes() for f in Path(path).rglob("*") if f.is_file()}
+
+
+def step(run: str) -> dict[str, Any]:
+    return dict(open_run(run).provenance["grown"][-1])
+
+
+def test_a_folder_given_again_adds_what_is_new(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refine("run", "in")
+    before = folder("run")
+    capsys.readouterr()
+    assert main(["update", "run", "in"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "run\n"
+    assert said.err == "nothing is new: the run has all of these documents, so it stays as it is\n"
+    assert folder("run") == before
+    assert not Path("run.previous").exists()
+    write("in/3.jsonl", range(35, 50))  # five documents of it are known
+    assert main(["update", "run", "in", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {n: told["grown"][0][n] for n in ("added", "changed", "withdrawn", "skipped")} == {
+        "added": 10,
+        "changed": 0,
+        "withdrawn": 0,
+        "skipped": 45,
+    }
+    write("new.jsonl", range(40, 50))
+    refine("whole", "in/1.jsonl", "in/2.jsonl", "new.jsonl")
+    assert_same(open_run("run"), open_run("whole"))
+    assert folder("run.previous") == before
+    assert sorted(original_texts(open_run("run")).items()) == list(enumerate(TEXTS[:50]))
+
+
+def test_all_of_it_on_request(place: Path) -> None:
+    refine("run", "in/1.jsonl")
+    assert main(["update", "run", "in", "--allow-duplicates"]) == 0
+    write("all.jsonl", [*range(20), *range(20), *range(20, 40)])
+    refine("whole", "all.jsonl")
+    assert_same(open_run("run"), open_run("whole"))
+
+
+def test_a_new_version_replaces_the_old_one(place: Path) -> None:
+    """By file and id; the same id in another file is another document, and rows that are gone stay."""
+    refine("run", "in")
+    write("in/1.jsonl", range(10), d3="hail fell on seven roofs")
+    write("other.jsonl", [], d5="x")
+    Path("other.jsonl").write_text(json.dumps({"id": "d5", "text": "wind took a tree of ohio"}) + "\n")
+    assert main(["update", "run", "in", "other.jsonl"]) == 0
+    assert {name: step("run")[name] for name in ("added", "changed", "skipped")} == {
+        "added": 2,
+        "changed": 1,
+        "skipped": 29,
+    }
+    expected = [text for i, text in enumerate(TEXTS[:40]) if i != 3]
+    expected += ["hail fell on seven roofs", "wind took a tree of ohio"]
+    Path("whole.txt").write_text("".join(text + "\n" for text in expected))
+    refine("whole", "whole.txt")
+    assert_same(open_run("run"), open_run("whole"))
+    assert [open_run("run").provenance["corpus"][n] for n in ("documents", "known")] == [41, 29]
+
+
+def test_text_files_of_a_folder_are_documents(place: Path) -> None:
+    Path("notes").mkdir()
+    for i in range(6):
+        Path(f"notes/{i}.txt").write_text(TEXTS[i])
+    refine("run", "notes")
+    Path("notes/2.txt").write_text("hail fell on seven roofs")
+    Path("notes/9.txt").write_text("wind took a tree of ohio")
+    assert main(["update", "run", "notes"]) == 0
+    assert (step("run")["added"], step("run")["changed"], step("run")["skipped"]) == (2, 1, 5)
+    assert main(["update", "run", "--withdraw-file", "notes/9.txt"]) == 0
+    kept = [TEXTS[i] for i in (0, 1, 3, 4, 5)] + ["hail fell on seven roofs"]
+    whole = selfvec.Refiner("decorrelated", window=5).fit(kept, table()).run_
+    assert_same(open_run("run"), whole)
+
+
+@pytest.mark.parametrize("more", [(), ("--stem", "en", "--min-count", "3"), ("--operator", "counts")])
+def test_without_what_is_withdrawn(place: Path, more: tuple[str, ...]) -> None:
+    refine("run", "in", more=more)
+    assert main(["update", "run", "--withdraw", "d1, d7", "--withdraw-file", "in/2.jsonl"]) == 0
+    assert (step("run")["added"], step("run")["withdrawn"], step("run")["documents"]) == (0, 22, -22)
+    write("left.jsonl", [i for i in range(20) if i not in (1, 7)])
+    refine("whole", "left.jsonl", more=more)
+    assert_same(open_run("run"), open_run("whole"))
+    assert main(["search", "run", "hail", "--json"]) == 0
+
+
+def test_what_is_not_there_is_not_withdrawn(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refine("run", "in")
+    before = folder("run")
+    for option, value, said in (
+        ("--withdraw", "d1,d99", "--withdraw: no document of the run has the id 'd99'"),
+        ("--withdraw-file", "in/9.jsonl", "--withdraw-file: no document of the run came from 'in/9.jsonl'"),
+    ):
+        capsys.readouterr()
+        assert main(["update", "run", option, value]) == 2
+        assert said in capsys.readouterr().err
+    with pytest.raises(OptionError, match="no document of the run has the id 'x'"):
+        selfvec.update("run", withdraw=["x"])
+    assert folder("run") == before
+
+
+def test_a_dry_run_changes_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refine("run", "in")
+    before = folder("run")
+    write("in/2.jsonl", range(20, 45), d20="hail fell on seven roofs")
+    capsys.readouterr()
+    command = ["update", "run", "in", "--withdraw", "d1", "--dry-run"]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "in/1.jsonl: 0 to add, 20 known\nin/2.jsonl: 6 to add, 19 known" in said
+    assert main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    counts = {"added": 6, "changed": 1, "withdrawn": 1, "skipped": 39}
+    assert told.items() >= {"run": "run", "dry_run": True, **counts}.items()
+    assert folder("run") == before
+    assert not list(place.glob("run.*"))
+    assert main(command[:-1]) == 0
+    assert {name: step("run")[name] for name in counts} == counts
+
+
+def test_undo_brings_back_every_byte(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refine("run", "in/1.jsonl")
+    before = folder("run")
+    assert main(["update", "run", "--undo"]) == 2
+    assert "run.previous: no run from before an update is kept" in capsys.readouterr().err
+    assert main(["update", "run", "in"]) == 0
+    assert "the run from before is in" in capsys.readouterr().err
+    updated = folder("run")
+    assert main(["update", "run", "--undo"]) == 0
+    assert (folder("run"), folder("run.previous")) == (before, updated)
+    assert main(["update", "run", "--undo"]) == 0  # undoes the undo
+    assert (folder("run"), folder("run.previous")) == (updated, before)
+
+
+def test_a_folder_that_is_no_run_is_not_replaced(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refine("run", "in/1.jsonl")
+    before = folder("run")
+    Path("run.previous").mkdir()
+    assert main(["update", "run", "in"]) == 2
+    assert (
+        "run.previous: the run from before is kept here, but this is no run folder" in capsys.readouterr().err
+    )
+    assert folder("run") == before
+
+
+WRONG = {
+    "nothing": ([], "there is nothing to do"),
+    "two modes": (["in", "--undo", "--dry-run"], "--dry-run and --undo do not go together"),
+    "undo elsewhere": (["--undo", "-o", "x"], "--undo changes RUN itself"),
+    "watching a pipe": (["-", "--watch"], "--watch looks at files and folders"),
+}
+
+
+@pytest.mark.parametrize(("options", "said"), WRONG.values(), ids=WRONG)
+def test_options_that_do_not_go_together(
+    options: list[str], said: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refine("run", "in/1.jsonl")
+    capsys.readouterr()
+    assert main(["update", "run", *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_killed_at_any_time_a_whole_run_is_there(place: Path) -> None:
+    rule = ["--vectors", "vectors.vec", "--method", "paper", "--epochs", "60000", "--history", "none"]
+    assert main(["refine", "in/1.jsonl", "-o", "run", *rule]) == 0
+    before = folder("run")
+    killed = stop_at_work(
+        [sys.executable, "-m", "selfvec", "update", "run", "in"], Path("run"), signal.SIGKILL
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert folder("run") == before
+    assert main(["update", "run", "in"]) == 0
+    assert step("run")["added"] == 20
+
+
+def test_folders_are_exchanged_in_one_step(place: Path) -> None:
+    """A reader finds one of the two runs at any time."""
+    code = "from pathlib import Path\nfrom selfvec.base.files import exchange_folders\n"
+    code += "while True: exchange_folders(Path('a'), Path('b'))"
+    for name in "ab":
+        Path(name).mkdir()
+        Path(name, name).touch()
+    process = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        seen = set()
+        end = time.monotonic() + 10
+        while len(seen) < 2 and time.monotonic() < end:
+            seen |= {tuple(path.name for path in Path("a").iterdir()) for _ in range(1000)}
+    finally:
+        process.kill()
+        process.wait()
+    assert seen == {("a",), ("b",)}
+
+
+def test_watching_takes_what_comes_until_ctrl_c(place: Path) -> None:
+    refine("run", "in")
+    command = [sys.executable, "-m", "selfvec", "update", "run", "in", "--watch", "--every", "1", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stderr.readline() == "watching in; stop with Ctrl-C\n"
+        write("in/3.jsonl", range(40, 50))
+        first = json.loads(process.stdout.readline())
+        with Path("in/3.jsonl").open("a") as file:
+            file.write(json.dumps({"id": "d50", "text": TEXTS[50]}) + "\n")
+        second = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "stopped; the run is whole" in process.stderr.read()
+    assert [(one["added"], one["skipped"]) for one in (first, second)] == [(10, 40), (1, 50)]
+    write("new.jsonl", range(40, 51))
+    refine("whole", "in/1.jsonl", "in/2.jsonl", "new.jsonl")
+    assert_same(open_run("run"), open_run("whole"))
