@@ -2,6 +2,7 @@
 
 Only this part of the text stage costs per character, so it is compiled. A regular-expression engine has about
 half the speed (see docs/text.md), and would make a string of every token; here only new types become strings.
+Arrays are copied in loops: Numba takes a second to compile an assignment of slices or rows.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def spans(
     """
     starts = np.empty(len(data) // 2 + len(bounds), np.int64)  # pages never written cost nothing
     lengths = np.empty(len(starts), np.int32)
-    offsets = np.zeros(len(bounds), np.int64)
-    n = 0
+    offsets = np.empty(len(bounds), np.int64)
+    offsets[0] = n = 0
     for d in range(len(bounds) - 1):
         i, end = bounds[d], bounds[d + 1]
         while i < end:
@@ -119,7 +120,7 @@ def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
             t = _slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
             while new[t, 3]:
                 t = (t + _ONE) & mask
-            for k in range(4):  # Numba takes a second longer to compile an assignment of rows
+            for k in range(4):
                 new[t, k] = slots[s, k]
     return new
 
@@ -148,7 +149,10 @@ def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[ND
             s = (s + _ONE) & mask
         if not slots[s, 3]:
             if n == len(firsts):
-                firsts = np.concatenate((firsts, np.empty_like(firsts)))
+                longer = np.empty(2 * n, np.int64)
+                for k in range(n):
+                    longer[k] = firsts[k]
+                firsts = longer
             firsts[n] = i
             n += 1
             slots[s, 0], slots[s, 1], slots[s, 2], slots[s, 3] = low, high, rest, n
@@ -157,7 +161,7 @@ def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[ND
                 slots = _grown(slots)
         else:
             ids[i] = np.int32(slots[s, 3] - _ONE)
-    return ids, firsts[:n].copy()
+    return ids, firsts[:n]
 
 
 @njit(cache=True, nogil=True)
