@@ -40,5 +40,6 @@ def test_a_run_with_other_starting_vectors_is_written_as_it_is(tmp_path) -> None
     second = refine(as_corpus(TEXTS), None, Settings("paper", window=5, seed=2))
     with Workspace(tmp_path / "run") as workspace:
         workspace.keep(first.original)
+        workspace.map_kept(first.original)
         workspace.finish(second)
     np.testing.assert_array_equal(open_run(tmp_path / "run").original.vectors, second.original.vectors)

@@ -6,6 +6,7 @@ corpus, vectors ──▶ inputs ──▶ plan ──▶ refinement ──▶ R
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -64,14 +65,20 @@ def refine(
 
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
     """Plan, refine, check the result and record the provenance."""
-    timings = execution.timings
-    if execution.workspace is not None:
+    timings, workspace, original = execution.timings, execution.workspace, inputs.original
+
+    def keep() -> None:
         with timings.stage("keep"):
-            execution.workspace.keep(inputs.original)
-    with timings.stage("select") if settings.method == "auto" else nullcontext():
-        plan = make_plan(
-            settings, inputs.batch, inputs.original, jobs=execution.jobs, progress=execution.progress
-        )
+            if workspace is not None:
+                workspace.keep(original)
+
+    choosing = timings.stage("select") if settings.method == "auto" else nullcontext()
+    with ThreadPoolExecutor(1) as pool, choosing:
+        kept = pool.submit(keep)  # choosing reads a few rows, so all are written in the meantime
+        plan = make_plan(settings, inputs.batch, original, jobs=execution.jobs, progress=execution.progress)
+        kept.result()
+    if workspace is not None:
+        workspace.map_kept(original)
     with timings.stage("refine"):
         refinement = plan.start()
         run_to_end(refinement, plan, execution)

@@ -110,9 +110,12 @@ class Workspace:
         return map_tensors(self._state)
 
     def keep(self, original: Vectors) -> None:
-        """Write the starting vectors of a run where `finish` finds them; they are mapped from now on."""
+        """Write the starting vectors of a run where `finish` finds them."""
         with writing(self.target):
             write_tensors(self._kept, original_tensors(original))
+
+    def map_kept(self, original: Vectors) -> None:
+        """Map the starting vectors that `keep` wrote, so that they need no memory."""
         original.replace_matrix(map_tensors(self._kept)["vectors"])
         self._original = original
 
