@@ -14,6 +14,7 @@ __all__ = ["ONCE", "TokenBatch"]
 
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
+_COUNTED = 1 << 22  # tokens counted at a time
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ class TokenBatch:
         slices, names = self.slices, len(self.slice_names)
         if slices is not None and len(slices) and not -1 <= slices.min() <= slices.max() < names:
             raise CorpusError(f"slices lie between -1 and {names - 1}")
-        counts = np.bincount(self.ids, minlength=len(self.types)).astype(np.int64)
+        counts = np.zeros(len(self.types), np.int64)
+        for start in range(0, len(self.ids), _COUNTED):  # NumPy copies what it counts as int64
+            counts += np.bincount(self.ids[start : start + _COUNTED], minlength=len(counts))
         object.__setattr__(self, "counts", counts)
 
     @classmethod

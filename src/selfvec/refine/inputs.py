@@ -46,6 +46,7 @@ __all__ = [
 
 Start = Vectors | str | os.PathLike[str] | None
 """The vectors to start from; "none" or None: random directions."""
+_RENUMBERED = 1 << 22  # tokens at a time
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,10 @@ def inputs_from(
     described: InputProvenance,
     vectors_of: Callable[[TokenBatch], Vectors],  # unit vectors for the types of a batch
 ) -> Inputs:
-    """Apply stemming and `min_count` to a whole corpus and look up the vectors of its words."""
+    """Apply stemming and `min_count` to a whole corpus and look up the vectors of its words.
+
+    The ids of ``unstemmed`` may be overwritten: two numberings of a large corpus would need as much again.
+    """
     from selfvec.text.stems import UnstemmedTokens, apply_stem_and_min_count
 
     batch = unstemmed
@@ -185,17 +189,24 @@ def inputs_from(
     kept = None
     if settings.keep_tokens and batch is not unstemmed:
         kept = UnstemmedTokens(unstemmed.types, unstemmed.ids, unstemmed.offsets)
-    batch = by_frequency(batch)
+    batch = by_frequency(batch, in_place=True)
     described = replace(described, text=described.text.after_stemming(batch))
     return Inputs(batch, vectors_of(batch), described, kept)
 
 
-def by_frequency(batch: TokenBatch) -> TokenBatch:
-    """The same corpus with its types by falling frequency, ties in order of first appearance."""
+def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
+    """The same corpus with its types by falling frequency, ties in order of first appearance.
+
+    ``in_place`` overwrites the ids of a batch that is not needed any more.
+    """
     order = np.argsort(-batch.counts, kind="stable")
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    return replace(batch, ids=rank[batch.ids], types=[batch.types[i] for i in order.tolist()])
+    ids = batch.ids if in_place and batch.ids.flags.writeable else np.empty_like(batch.ids)
+    for start in range(0, len(ids), _RENUMBERED):
+        part = slice(start, start + _RENUMBERED)
+        ids[part] = rank[batch.ids[part]]
+    return replace(batch, ids=ids, types=[batch.types[i] for i in order.tolist()])
 
 
 def option_files(settings: Settings) -> dict[str, str]:
