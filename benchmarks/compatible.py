@@ -103,10 +103,20 @@ def known() -> str:
             own = recall(asked, old.encode(asked.queries), stored)
             figures = [loss.new_new, loss.new_old, loss.old_old, loss.unmapped]
             cells = [f"{value:.3f}" for value in figures] + [_kept(loss.kept, loss.low, loss.high)]
-            cells += [f"{100 * loss.nearest_kept:.1f} %"]
+            cells += [f"{100 * loss.nearest_kept:.1f} %", adapter.about["power"]]
             cells += [f"{best:.3f}", f"{mapped:.3f}", f"{own:.3f}", f"{100 * mapped / best:.1f} %"]
             rows.append([name, label, *cells])
-    heads = ["text", "change", "new → new", "new → old", "old → old", "without a map", "kept", "ten nearest"]
+    heads = [
+        "text",
+        "change",
+        "new → new",
+        "new → old",
+        "old → old",
+        "without a map",
+        "kept",
+        "ten nearest",
+        "p",
+    ]
     return table([*heads, "in other words: new → new", "new → old", "old → old", "kept"], rows)
 
 
@@ -152,7 +162,7 @@ def maps(new: Encoder, old: Encoder, documents: list[str]) -> Iterator[tuple[str
     moment, back = x.T @ x, y.T @ y
     eye = np.eye(len(moment))
     scale, scale_back = np.trace(moment) / len(moment), np.trace(back) / len(back)
-    yield "rotation, texts and words", Adapter.between(new, old, documents).matrix
+    yield "as `migrate` makes it", Adapter.between(new, old, documents).matrix
     yield "rotation, texts", turn
     yield "rotation, 300 texts", Adapter.fit(new.encode(documents[:300]), old.encode(documents[:300])).matrix
     yield "rotation, 300 texts and words", Adapter.between(new, old, documents[:300]).matrix

@@ -292,6 +292,7 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
         with pytest.raises(InputError, match="is no LanceDB or Qdrant folder with passages"):
             migrate(tmp_path / name, old, new)
     assert content(path) == before
+    assert files(tmp_path) == ["nameless", path.name]
 
 
 def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

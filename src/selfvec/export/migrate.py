@@ -24,7 +24,7 @@ from selfvec.base.files import read_json, writing
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.search.encoder import Encoder
-from selfvec.search.encoder.adapter import Adapter, Loss, fit_and_measure
+from selfvec.search.encoder.adapter import Adapter, fit_and_measure
 from selfvec.storage.workspace import Interruption, interruptible, lock_file
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
@@ -82,29 +82,38 @@ def migrate(
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="to", remedy="name the newer run")
     path, progress = Path(store), progress or Progress()
-    with _working_folder(path, write == "all") as folder:
-        database = _database(path)
-        has = database.source(path)
-        if has == new.fingerprint:
-            database.complete(path, _language(new))
-            return {"passages": None, "recall": None, "safe": True, "map": None, "done": True, "notes": []}
-        if has != old.fingerprint:
-            rule = "the vectors of the database are of another run" if has else "the database names no run"
-            remedy = "name the run that was exported, or export the new one with --overwrite"
-            raise OptionError(rule, path=path, field="from", remedy=remedy)
-        stored = database.read(path)
-        with progress.stage("Fitting a map", None, "passages"):
-            encoder = Encoder.of(new)
-            adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
-        report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": _safe(loss, keep)}
-        about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
-        if write != "nothing":
-            replace(adapter, about=about).save(map_path(path))
+    _recover(path)
+    database = _database(path)
+    has = database.source(path)
+    if has == new.fingerprint:
         if write == "all":
-            stored = _replace_vectors(database, stored, encoder, new, path, folder, progress)
-    left = [f"not carried over, make it again: {one}" for one in stored.lost] if write == "all" else []
-    written = str(map_path(path)) if write != "nothing" else None
-    return {**report, "map": written, "done": write == "all", "notes": left}
+            with _working_folder(path):
+                database.complete(path, _language(new))
+        return {"passages": None, "recall": None, "safe": True, "map": None, "done": True, "notes": []}
+    if has != old.fingerprint:
+        rule = "the vectors of the database are of another run" if has else "the database names no run"
+        remedy = "name the run that was exported, or export the new one with --overwrite"
+        raise OptionError(rule, path=path, field="from", remedy=remedy)
+    stored = database.read(path)
+    with progress.stage("Fitting a map", None, "passages"):
+        encoder = Encoder.of(new)
+        adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
+    safe = loss.kept is not None and 100 * loss.kept >= keep
+    report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe, "map": None}
+    if write != "nothing":
+        about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
+        replace(adapter, about=about).save(map_path(path))
+        report["map"] = str(map_path(path))
+    if write != "all":
+        return {**report, "done": False, "notes": []}
+    target = replace(stored, source=new.fingerprint, language=_language(new))
+    with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
+        while not _replaced(database, target, encoder, path, folder, progress, stop):
+            progress.say("the database has changed; starting again with what it has now")
+            now = database.read(path)
+            target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
+    left = [f"not carried over, make it again: {one}" for one in target.lost]
+    return {**report, "done": True, "notes": left}
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:
@@ -132,10 +141,6 @@ def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
     return adapter.fold(encoder)
 
 
-def _safe(loss: Loss, keep: float) -> bool:
-    return loss.kept is not None and 100 * loss.kept >= keep
-
-
 def _language(run: Run) -> str | None:
     return Preprocessing.of(run.provenance).stem
 
@@ -149,15 +154,21 @@ def _database(path: Path) -> Database:
     return store
 
 
+def _folder(path: Path) -> Path:
+    return path.with_name(f".{path.name}.migrate")
+
+
+def _recover(path: Path) -> None:
+    """Put the old folder back if a switch was killed between its two renames."""
+    old = _folder(path) / "old"
+    if not path.exists() and old.is_dir():
+        old.rename(path)
+
+
 @contextmanager
-def _working_folder(path: Path, needed: bool) -> Iterator[Path]:
+def _working_folder(path: Path) -> Iterator[Path]:
     """The locked folder of a migration. It is deleted at the end and kept after an error."""
-    folder = path.with_name(f".{path.name}.migrate")
-    if not path.exists() and (folder / "old").is_dir():  # killed between the renames of a switch
-        (folder / "old").rename(path)
-    if not needed or not path.exists():
-        yield folder
-        return
+    folder = _folder(path)
     with writing(path):
         folder.mkdir(exist_ok=True)
     with lock_file(folder / "lock", path):
@@ -165,29 +176,23 @@ def _working_folder(path: Path, needed: bool) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _replace_vectors(
+def _replaced(
     database: Database,
-    stored: Stored,
+    target: Stored,
     encoder: Encoder,
-    new: Run,
     path: Path,
     folder: Path,
     progress: Progress,
-) -> Stored:
-    """Encode all texts, stage and switch; again from the start if the database changes in between."""
-    with interruptible() as stop, writing(path), library_errors():
-        while True:
-            _start(folder, {"to": new.fingerprint, "stamp": stored.stamp, "rows": len(stored.texts)})
-            vectors = _encoded(stored.texts, encoder, folder / _ENCODED, progress, stop)
-            fresh = replace(stored, vectors=vectors, source=new.fingerprint, language=_language(new))
-            with progress.stage("Storing", len(vectors), "passages") as advance:
-                for done in database.stage(fresh, path, folder):
-                    advance(done)
-                    _stop_if_asked(stop)
-            if database.switch(fresh, path, folder):
-                return stored
-            progress.say("the database has changed; starting again with what it has now")
-            stored = database.read(path)
+    stop: Interruption,
+) -> bool:
+    """Encode all texts, stage and switch; False if the database has changed in between."""
+    _start(folder, {"to": target.source, "stamp": target.stamp})
+    fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / _ENCODED, progress, stop))
+    with progress.stage("Storing", len(fresh.texts), "passages") as advance:
+        for done in database.stage(fresh, path, folder):
+            advance(done)
+            _stop_if_asked(stop)
+    return database.switch(fresh, path, folder)
 
 
 def _start(folder: Path, state: dict[str, Any]) -> None:

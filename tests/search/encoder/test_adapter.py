@@ -46,10 +46,10 @@ def test_the_map_between_an_encoder_and_itself_is_the_identity(old: Encoder) -> 
     np.testing.assert_allclose(Adapter.between(old, old, texts()).matrix, np.eye(old.dimensions), atol=1e-4)
 
 
-def test_a_map_keeps_cosines(old: Encoder) -> None:
+def test_a_rotation_keeps_cosines(old: Encoder) -> None:
     new = rotated(Encoder.of(reports.refined(texts()[:120])))
-    adapter = Adapter.between(new, old, texts())
-    rows = new.encode(texts()[:50])
+    rows = new.encode(texts())
+    adapter = Adapter.fit(rows, old.encode(texts()))
     np.testing.assert_allclose(adapter.matrix @ adapter.matrix.T, np.eye(new.dimensions), atol=1e-5)
     moved = adapter.transform(rows)
     np.testing.assert_allclose(moved @ moved.T, rows @ rows.T, atol=1e-5)
@@ -76,8 +76,26 @@ def test_a_rotated_table_keeps_all_recall(old: Encoder) -> None:
     assert loss.new_new is not None
     assert loss.unmapped is not None
     assert loss.unmapped < loss.new_new
-    assert adapter.about == {"shared_words": len(set(old.places.tolist())), "texts": 180}
+    assert adapter.about == {"shared_words": len(set(old.places.tolist())), "texts": 180, "power": 0.0}
     assert json.dumps(loss.as_dict())
+
+
+def test_collapsed_vectors_are_sharpened() -> None:
+    """Random texts; in the old space a few directions are five times as long."""
+    rng = np.random.default_rng(0)
+    words = [f"word{i}" for i in range(400)]
+    rows = rng.standard_normal((400, D)).astype(np.float32)
+    stretched = rows * np.where(np.arange(D) < 4, 5, 1).astype(np.float32)
+    places = np.arange(400, dtype=np.int32)
+    new, old = rotated(Encoder(words, places, rows)), Encoder(words, places, stretched)
+    found = [" ".join(words[i] for i in rng.integers(400, size=12)) for _ in range(3000)]
+    adapter, turn = Adapter.between(new, old, found), Adapter.fit(new.encode(found), old.encode(found))
+    assert adapter.about["power"] > 0
+    sharp, plain = (measure(one, new, old, found[:750]).nearest_kept for one in (adapter, turn))
+    assert sharp is not None
+    assert plain is not None
+    assert sharp > plain + 0.02
+    assert Adapter.between(rotated(new, 2), new, found).about["power"] == 0
 
 
 def test_folding_is_transforming(old: Encoder) -> None:

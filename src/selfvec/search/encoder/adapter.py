@@ -6,10 +6,13 @@ rows of shared words:
 
     R = U Vᵀ,   U S Vᵀ = Xᵀ Y / |Xᵀ Y| + ½ · Wᵀ V / |Wᵀ V|        |·|: sum of the singular values
 
-Words matter where there are few texts. Least squares was tried in both directions, with and without a pull
-to R and of low rank; it loses up to a fifth more (`benchmarks.bench_compatible`). The vector of a text is a
-sum of rows, so a rotation of the rows rotates it: a folded encoder has no cost per question. (Drift-Adapter:
-Vejendla, 2025, arXiv 2509.23471.)
+Words matter where there are few texts. If the old vectors are collapsed, a few directions decide their
+cosines. So the question map is R Σ^-p, with the second moment Σ of the old vectors and the p of 0, .1 and .2
+that makes old neighbours most like new ones; after an update this is 0. Least squares was tried in both
+directions, with and without a pull to R and of low rank: `benchmarks.compatible` has what each keeps.
+
+The vector of a text is a sum of rows, so that a map of the rows maps it: a folded encoder has no cost per
+question. (Drift-Adapter: Vejendla, 2025, arXiv 2509.23471.)
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
-from selfvec.numerics.whitening import orthogonal_factor
+from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
 from selfvec.search.documents import random_span
 from selfvec.text.document_vectors import smooth_by_neighbours
 
@@ -40,6 +43,8 @@ __all__ = ["Adapter", "Loss", "fit_and_measure", "measure"]
 
 WORDS = 0.5  # weight of shared words beside texts; from .1 to 1 the results are alike
 FITTED = 20_000  # texts that a map is fitted on, at most
+POWERS = (0.0, 0.1, 0.2)
+_ASKED, _AMONG = 500, 4_000  # fitted texts that choose a power: as questions, and as documents
 POOL, QUESTIONS, LENGTH = 4_000, 1_000, 12  # of a measurement: texts, questions, and words of a question
 _FEWEST = 20  # questions
 _NEAREST = 10
@@ -69,7 +74,7 @@ class Adapter:
 
     @classmethod
     def between(cls, new: Encoder, old: Encoder, texts: Sequence[str] = ()) -> Adapter:
-        """The rotation from one encoder's vectors to another's, by texts and by the words that both have."""
+        """The map from one encoder's vectors to another's, by texts and by the words that both have."""
         places = dict(zip(old.words, old.places.tolist(), strict=True))
         rows = zip(new.words, new.places.tolist(), strict=True)
         pairs = np.array(sorted({(row, places[word]) for word, row in rows if word in places}), np.int64)
@@ -78,9 +83,11 @@ class Adapter:
         moment = np.zeros((new.dimensions, old.dimensions))
         if len(pairs):
             moment += WORDS * _moment(new.rows[pairs[:, 0]], old.rows[pairs[:, 1]])
+        fresh, stored = new.encode(texts), old.encode(texts)
         if len(texts):
-            moment += _moment(new.encode(texts), old.encode(texts))
-        return cls(_rotation(moment), {"shared_words": len(pairs), "texts": len(texts)})
+            moment += _moment(fresh, stored)
+        matrix, power = _sharpened(_rotation(moment), fresh, stored)
+        return cls(matrix, {"shared_words": len(pairs), "texts": len(texts), "power": power})
 
     def transform(self, vectors: Rows) -> Rows:
         """Vectors of questions in the old space, (n, d) -> (n, d') float32 unit rows or zeros."""
@@ -126,6 +133,19 @@ def _moment(new: Rows, old: Rows) -> NDArray[np.float64]:
 
 def _rotation(moment: NDArray[np.float64]) -> Rows:
     return np.ascontiguousarray(orthogonal_factor(moment), np.float32)
+
+
+def _sharpened(turn: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
+    """R Σ^-p and p. Of a few hundred texts p is 0: their neighbours are chance."""
+    asked, fresh, stored = new[:_ASKED], new[_ASKED : _ASKED + _AMONG], old[_ASKED : _ASKED + _AMONG]
+    if len(fresh) < _ASKED:
+        return turn, 0.0
+    moment = old.T @ (old / np.float32(len(old)))
+    maps: list[Rows] = [turn @ whitening_matrix(moment, power) if power else turn for power in POWERS]
+    nearest = _nearest(asked, fresh)
+    alike = [_shared(nearest, _nearest(asked @ one, stored)) for one in maps]
+    best = int(np.argmax(alike))
+    return maps[best], POWERS[best]
 
 
 # ---- What a map loses
@@ -181,10 +201,15 @@ def measure(adapter: Adapter, new: Encoder, old: Encoder, texts: Sequence[str], 
         nearest["unmapped"] = _nearest(asked, stored)
     own = np.arange(len(questions))[:, None]
     recall = {way: mean(np.any(found == own, axis=1), seed) for way, found in nearest.items()}
-    same = [len({*a} & {*b}) / len(a) for a, b in zip(nearest["new_new"], nearest["new_old"], strict=True)]
     values = {way: one.value for way, one in recall.items()}
     kept = _ratio(recall["new_old"], recall["new_new"])
-    return Loss(len(questions), len(items), **values, **kept, nearest_kept=float(np.mean(same)))
+    return Loss(
+        len(questions),
+        len(items),
+        **values,
+        **kept,
+        nearest_kept=_shared(nearest["new_new"], nearest["new_old"]),
+    )
 
 
 def _known_items(texts: Sequence[str], rng: np.random.Generator) -> list[tuple[str, str]]:
@@ -206,6 +231,13 @@ def _nearest(questions: Rows, texts: Rows) -> NDArray[np.int64]:
     most = min(_NEAREST, len(texts) - 1)
     with one_core():
         return np.argpartition(-(questions @ texts.T), most, axis=1)[:, :most]
+
+
+def _shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """The mean share of a question's nearest texts that are in both, (q, 10) each."""
+    return float(
+        np.mean([len({*a} & {*b}) / len(a) for a, b in zip(one.tolist(), other.tolist(), strict=True)])
+    )
 
 
 def _ratio(one: Estimate, other: Estimate) -> dict[str, float]:
