@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.cluster import slow
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 from tests.places import ROOT
 
+from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.cluster import dask_engine as adapter
 from selfvec.cluster.dask_engine import DaskEngine, dask_engine
 from selfvec.cluster.output import output_place
@@ -211,16 +213,31 @@ def test_no_scheduler_is_one_line(tmp_path: Path, corpus: Path) -> None:
 
 def test_a_worker_needs_the_memory_that_the_docs_say(tmp_path: Path) -> None:
     words, width = 60_000, 256
-    path = jsonl(tmp_path / "a.jsonl", sentences(40_000, words=words))
+    rows = np.random.default_rng(0).integers(0, words, (60_000, 20)).tolist()
+    path = jsonl(tmp_path / "a.jsonl", [" ".join(f"w{i}" for i in row) for row in rows])
     with dask_engine("local", workers=1) as engine:
         (idle,) = engine.client.run(peak).values()
         run = refine_on_cluster(
             [str(path)], "none", Settings(), engine, str(tmp_path / "work"), cut=(10**6, 1)
         )
         (used,) = engine.client.run(peak).values()
-    height = len(run.vectors)
-    table = height * width * 4
-    assert used - idle < 1.2 * (2 * table + 2 * table / 2 + table) + (150 << 20)
+    one = len(run.vectors) * width * 8  # bytes of a partial
+    assert len(run.vectors) == words
+    assert used - idle < 3 * one + (100 << 20), (used, idle, one)  # one being written, two mapped
+
+
+def test_an_error_of_a_worker_is_that_of_the_client(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "a.jsonl", sentences(100))
+    path.write_text(path.read_text() + "{nonsense\n")
+    with dask_engine("local", workers=1) as engine:
+        with pytest.raises(CorpusError, match=r"a\.jsonl:101: is not valid JSON"):
+            refine_on_cluster([str(path)], "none", Settings(), engine, str(tmp_path / "work"))
+        with pytest.raises(MissingExtra, match=r"pip install 'selfvec\[dask\]'"):
+            engine.gather([engine.submit(missing)], "asking")
+
+
+def missing() -> None:
+    raise MissingExtra("pyarrow", "dask", "reading Parquet files on a cluster")
 
 
 def peak() -> int:
@@ -293,7 +310,5 @@ def test_the_command_reads_and_writes_s3(tmp_path: Path, bucket: str) -> None:
 
 def test_a_killer_task_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(adapter, "DEATHS", 1)
-    from selfvec.base.errors import InputError
-
     with dask_engine("local", workers=1) as engine, pytest.raises(InputError, match="ended 1 workers"):
         engine.gather([engine.submit(os._exit, 1)], "dying")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
+from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.cluster import refine as client
 from selfvec.cluster.dask_engine import dask_engine
@@ -143,6 +144,32 @@ def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: st
 def test_what_needs_the_text_in_one_place_is_refused(option: str, value: str) -> None:
     with pytest.raises(OptionError, match=f"^{option}: {value} .* not done on a cluster; [^\n]+$"):
         refine_on_cluster(["nothing"], "none", Settings(**{option: value}), Here(), "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--slice", "year"], "--slice: "),
+        (["--slice", "corpus"], "--slice: "),
+        (["--slice-field", "state"], "--slice-field: "),
+        (["--vectors", "default", "--vectors", "none"], "--vectors: "),
+        (["--method", "online"], "--method: "),
+        (["--history", "every:3"], "--history: "),
+        (["--operator", "counts", "--method", "decorrelated"], "; use the scan"),
+    ],
+)
+def test_the_command_refuses_in_one_line(tmp_path: Path, capsys, options, named: str) -> None:
+    (tmp_path / "a.txt").write_text("hail fell\n")
+    output = ["-o", str(tmp_path / "run"), "--cluster", "tcp://127.0.0.1:9"]
+    assert main(["refine", str(tmp_path / "a.txt"), *output, *options]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert named in error
+    assert not list(tmp_path.glob(".run*"))
+
+
+def test_only_a_cluster_writes_to_a_url(tmp_path: Path, capsys) -> None:
+    assert main(["refine", str(tmp_path), "-o", "s3://bucket/run"]) == 2
+    assert "--output: s3://bucket/run is a URL, which only a cluster writes" in capsys.readouterr().err
 
 
 def test_bad_input_is_named(tmp_path: Path) -> None:

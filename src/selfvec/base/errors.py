@@ -113,6 +113,7 @@ class MissingExtra(SelfvecError, ImportError):
             f"{purpose} needs the package {package!r}, which is not installed",
             remedy=f"run: pip install 'selfvec[{extra}]'",
         )
+        self.args = (package, extra, purpose)  # what a copy in another process is made of
 
 
 class Interrupted(SelfvecError):

@@ -54,7 +54,7 @@ from .tasks import (
 )
 from .tree import Engine, reduced, tree
 
-__all__ = ["KEPT_TOKENS", "refine_on_cluster"]
+__all__ = ["KEPT_TOKENS", "cluster_settings", "refine_on_cluster"]
 
 SHARDS_PER_TASK = 4
 MOST_TASKS = 1024  # of a reduction; a larger corpus has more shards in a task
@@ -107,7 +107,7 @@ def refine_on_cluster(
     -------
     Run
     """
-    settings, progress = _checked(settings), progress or Progress()
+    settings, progress = cluster_settings(settings), progress or Progress()
     timings = Timings()
     with timings.stage("load"):
         shards, skipped = find_shards(sources, cut[0])
@@ -123,10 +123,8 @@ def refine_on_cluster(
         batch = _batch(job, types, counted, words, len(shards))
         empty = int(counted.sums["empty"][0])
         inputs = _inputs(batch, empty, job, words, known, described, (shards, skipped))
-    if words.sums["pruned"][0]:
-        progress.say(
-            f"{words.sums['pruned'][0]:,} tokens of the rarest words were left out of the vocabulary"
-        )
+    if pruned := int(words.sums["pruned"][0]):
+        progress.say(f"{pruned:,} tokens of the rarest words were left out of the vocabulary")
     operator = ClusterScan(job, engine, ranges, counted.sums["degrees"])
     plan = make_plan(settings, inputs.batch, inputs.original)
     with timings.stage("refine"):
@@ -146,7 +144,7 @@ def refine_on_cluster(
     return run
 
 
-def _checked(settings: Settings) -> Settings:
+def cluster_settings(settings: Settings) -> Settings:
     """The settings with the method that works; `OptionError` for what cannot be done on a cluster."""
     for name, (allowed, why, remedy) in _REFUSED.items():
         for value in settings.history_texts if name == "history" else [getattr(settings, name)]:

@@ -25,6 +25,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import InputError
 from selfvec.corpus.summary import Summary
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -66,7 +67,12 @@ class Job:
 
 @lru_cache(maxsize=2)
 def _shards(url: str) -> list[TextShard]:
-    listed = json.loads(load(url)[1]["shards"])
+    try:
+        listed = json.loads(load(url)[1]["shards"])
+    except FileNotFoundError:
+        rule = "a worker does not see the folder that it shares with the client"
+        remedy = "write the run to a folder or URL that all workers see"
+        raise InputError(rule, path=url.rpartition("/")[0], remedy=remedy) from None
     return [TextShard(**shard | {"members": tuple(shard["members"])}) for shard in listed]
 
 

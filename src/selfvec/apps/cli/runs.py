@@ -100,11 +100,16 @@ def refine(
     by_name = slice_by == "corpus"
     settings = replace(settings, slice=None if by_name else slice_by)
     if cluster:
-        for name, value in (("slice", slice_by), ("slice_field", reading.slice_field)):
-            _refuse_on_cluster(name, value)
+        slicing = {"slice": slice_by, "slice_field": reading.slice_field}
+        for name in filter(slicing.get, slicing):
+            rule = "cuts a run whose tokens are in one place, so it is not done on a cluster"
+            raise OptionError(rule, field=name, remedy="leave it out")
         run = _on_cluster(cluster, corpus, vectors, reading, settings, work, output)
         report(run, output, as_json)
         return
+    if "://" in output:
+        rule = f"{output} is a URL, which only a cluster writes"
+        raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
     from selfvec.corpus import Corpus
     from selfvec.refine.pipeline import refine
     from selfvec.storage.workspace import Workspace
@@ -120,12 +125,6 @@ def refine(
     report(run, output, as_json)
 
 
-def _refuse_on_cluster(name: str, value: object) -> None:
-    if value:
-        rule = "cuts a run whose tokens are in one place, so it is not done on a cluster"
-        raise OptionError(rule, field=name, remedy="leave it out")
-
-
 def _on_cluster(
     cluster: str,
     corpus: list[str],
@@ -138,7 +137,7 @@ def _on_cluster(
     """The run that the workers of a cluster make."""
     from selfvec.cluster.dask_engine import LOCAL, dask_engine
     from selfvec.cluster.output import output_place
-    from selfvec.cluster.refine import refine_on_cluster
+    from selfvec.cluster.refine import cluster_settings, refine_on_cluster
     from selfvec.cluster.shards import Rows
     from selfvec.cluster.shared_files import is_remote
 
@@ -150,6 +149,7 @@ def _on_cluster(
     fields = reading.fields.get("text_fields")
     rows = Rows(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
     progress, start = TerminalProgress(), (vectors or ["default"])[0]
+    cluster_settings(settings)  # before anything is started
     if settings.method == "auto":
         say("on a cluster the method is decorrelated; auto compares methods on one machine only")
     with (
