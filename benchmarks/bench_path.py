@@ -151,7 +151,7 @@ def page_parts() -> dict[str, str]:
     spans = dict(timings.spans)
     start = min(first for first, _, _ in spans.values())
     first, last = spans.pop("read")[0], spans["count"][0]
-    spans.pop("load")
+    spans.pop("beside_load")
     reading = {"read and tokenize": [first, last, 0.0]}
     rows = []
     for stage, (begin, end, used) in sorted((reading | spans).items(), key=lambda item: item[1][0]):

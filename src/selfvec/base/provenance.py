@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["Timings", "__version__", "environment"]
+__all__ = ["BESIDE", "Timings", "__version__", "environment"]
 
 __version__ = "0.1.0"
 
@@ -30,6 +30,10 @@ def environment() -> dict[str, object]:
         "platform": f"{sys.platform} {platform.machine()}",
         "packages": versions,
     }
+
+
+BESIDE = "beside_"
+"""The names of stages that run beside another one begin with this."""
 
 
 class Timings(dict[str, float]):

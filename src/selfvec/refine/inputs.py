@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.base.errors import CorpusError
 from selfvec.base.files import sha256
-from selfvec.base.provenance import Timings
+from selfvec.base.provenance import BESIDE, Timings
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -89,7 +89,7 @@ def read_inputs(
     described: dict[str, Any] = {}
 
     def load() -> Vectors | None:
-        with execution.timings.stage("load"):
+        with execution.timings.stage(f"{BESIDE}load"):
             table, found = load_start(vectors, settings)
         described.update(found)
         return table

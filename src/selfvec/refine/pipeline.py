@@ -66,17 +66,17 @@ def refine(
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
     """Plan, refine, check the result and record the provenance."""
     timings, workspace, original = execution.timings, execution.workspace, inputs.original
-
-    def keep() -> None:
-        with timings.stage("keep"):
-            if workspace is not None:
-                workspace.keep(original)
-
     choosing = timings.stage("select") if settings.method == "auto" else nullcontext()
-    with ThreadPoolExecutor(1) as pool, choosing:
-        kept = pool.submit(keep)  # choosing reads a few rows, so all are written in the meantime
-        plan = make_plan(settings, inputs.batch, original, jobs=execution.jobs, progress=execution.progress)
-        kept.result()
+    with ThreadPoolExecutor(1) as pool:
+        # Choosing reads a few rows, so all are written in the meantime.
+        kept = pool.submit(workspace.keep, original) if workspace is not None else None
+        with choosing:
+            plan = make_plan(
+                settings, inputs.batch, original, jobs=execution.jobs, progress=execution.progress
+            )
+        with timings.stage("keep"):
+            if kept is not None:
+                kept.result()
     if workspace is not None:
         workspace.map_kept(original)
     with timings.stage("refine"):

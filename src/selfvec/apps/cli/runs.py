@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
+from selfvec.base.provenance import BESIDE
 from selfvec.data.settings import KEEP, RULE, SLICES, TEXT, Settings
 
 from .arguments import AsJson, NewRun, Reading, Work, arg, opt
@@ -200,6 +201,7 @@ def report(run: Run, output: Path | str, as_json: bool) -> None:
 
 def _summary(provenance: dict[str, Any]) -> list[str]:
     timings, types = provenance["timings"], provenance["coverage"]["types"]
+    total = sum(seconds for stage, seconds in timings.items() if not stage.startswith(BESIDE))
     return [
         f"read {provenance['corpus']['description']}",
         f"{count_of(provenance['tokens'], 'token')}, {count_of(provenance['types'], 'type')}: "
@@ -207,7 +209,7 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
         *_table_decision(provenance),
         *_decision(provenance),
         f"refined with the method {provenance['method']}: {_how(provenance)}, "
-        f"in {timings['refine']:.2f} s ({sum(timings.values()):.1f} s in all)",
+        f"in {timings['refine']:.2f} s ({total:.1f} s in all)",
     ]
 
 
