@@ -8,6 +8,7 @@
 # make senses     senses of pseudo-words, and of words with one sense -> docs/senses.md
 # make answers    every way of search as the retrieval step for answers -> docs/search.md
 # make drift      planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
+# make monitor    false alarms of `monitor`, and how small a change it finds -> docs/monitor.md
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/concepts.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
 # make test-baselines  the tests of baselines, encoders and export; some run only if those are installed
@@ -21,7 +22,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse concepts answers drift senses baselines test-baselines cluster docs clean
+.PHONY: demo test bench paper quality collapse concepts answers drift monitor senses baselines test-baselines cluster docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -49,7 +50,7 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.smoothing
 	$(BIN)/python -m benchmarks.compatible
 
-collapse senses answers drift concepts baselines: $(VENV)/installed-dev
+collapse senses answers drift monitor concepts baselines: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$@
 
 test-baselines: $(VENV)/installed-dev

@@ -118,7 +118,7 @@ def run_line(line: str, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if arguments[0] in ("refine", "merge"):
         shutil.rmtree(arguments[arguments.index("-o") + 1], ignore_errors=True)
     status = main(arguments)
-    assert status in ((0, 1) if arguments[0] in ("health", "migrate") else (0,)), (
+    assert status in ((0, 1) if arguments[0] in ("health", "migrate", "monitor") else (0,)), (
         f"{page.name}: {line}: {capsys.readouterr().err}"
     )
 

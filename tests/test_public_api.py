@@ -69,6 +69,7 @@ SIGNATURES = {
     "evaluate": ["vectors", "tasks", "against", "dimensions", "seed", "progress"],
     "load": ["path", "format", "errors", "limit"],
     "merge": ["runs", "vectors", "workspace", "progress", "jobs"],
+    "monitor": ["run", "documents", "level", "top", "sample", "permutations", "seed", "progress"],
     "open_run": ["path"],
     "run_index": ["run", "corpus", "progress", "tables", "or_tokens"],
     "save": ["vectors", "path", "format", "dtype", "dimensions"],

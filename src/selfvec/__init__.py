@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from selfvec.analysis.alignment import align, compare
     from selfvec.analysis.drift import drift
+    from selfvec.analysis.monitoring import monitor
     from selfvec.apps.refiner import Refiner
     from selfvec.base.errors import SelfvecError
     from selfvec.base.provenance import __version__
@@ -48,6 +49,7 @@ _HOMES = {
     "evaluate": "evaluation",
     "load": "storage.formats",
     "merge": "refine.update_merge",
+    "monitor": "analysis.monitoring",
     "open_run": "storage.run_folder",
     "run_index": "search",
     "save": "storage.formats",
@@ -72,6 +74,7 @@ __all__ = [
     "evaluate",
     "load",
     "merge",
+    "monitor",
     "open_run",
     "run_index",
     "save",

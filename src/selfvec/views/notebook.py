@@ -13,10 +13,13 @@ import numpy as np
 
 from selfvec.analysis.drift.drift_rows import Drift
 from selfvec.analysis.drift.slices import SlicePath
+from selfvec.analysis.monitoring import Monitoring
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
+
+from .monitoring import monitoring_html
 
 __all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
 
@@ -173,5 +176,6 @@ for _type, _html in (
     (Drift, drift_html),
     (Trajectory, trajectory_html),
     (SlicePath, path_html),
+    (Monitoring, monitoring_html),
 ):
     setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method

@@ -9,7 +9,7 @@ import typer
 
 from selfvec.base.errors import SelfvecError
 
-from . import alignment, concepts, evaluate, runs, tools, update, words
+from . import alignment, concepts, evaluate, monitor, runs, tools, update, words
 from .arguments import Command, CommandGroup, Greedy, Pair, with_options
 
 __all__ = ["app", "run"]
@@ -25,7 +25,14 @@ app = typer.Typer(
 )
 PANELS = {
     "Refine": (runs.demo, runs.refine, update.update, runs.merge),
-    "See what changed": (words.similar, words.health, words.trajectory, words.drift, tools.serve),
+    "See what changed": (
+        words.similar,
+        words.health,
+        words.trajectory,
+        words.drift,
+        monitor.monitor,
+        tools.serve,
+    ),
     "Did it help?": (evaluate.evaluate,),
     "Search and concepts": (
         concepts.search,

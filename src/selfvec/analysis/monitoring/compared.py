@@ -1,0 +1,203 @@
+"""The documents that `monitor` compares: new ones, and held-out ones of the run that are treated alike.
+
+A run knows every word of its own text, so new text always has more unknown words. Therefore some of the run's
+documents are held out: for the test, the run knows only what the rest of its text says. Documents are the
+units, and one that repeats another but for its numbers is left out. If the new documents contain the run's
+own, these are left out, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import CorpusError, InputError, SelfvecError
+from selfvec.base.progress import Progress
+from selfvec.corpus import Corpus
+from selfvec.corpus.reopen import own_corpus, verified
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text import Rules, encode, tokenizer
+from selfvec.text.phrases import units_of
+from selfvec.text.stems import apply_stem_and_min_count, unstemmed_tokens
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Compared", "chosen_documents", "document_keys", "encoded", "own_text", "read_sample"]
+
+REDELIVERED = 0.1  # how much more often new documents repeat the run than its own do, if they contain it
+_CHUNK = 500  # texts tokenised at a time
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Held-out documents of the run, then new ones, over the V words of both."""
+
+    pool: TokenBatch  # N documents
+    new: Mask  # (N,)
+    places: NDArray[np.int64]  # of the new documents among those that were read
+    rest: TokenBatch  # a sample of the run's other documents
+    known: Mask  # (V,), words that the run would know without the held-out documents
+    expected: float  # share of unknown words in a document that was left out of the run
+    left_out: dict[str, int]  # new documents by reason
+
+
+def read_sample(
+    corpus: Corpus, settings: Settings, most: int, seed: int, progress: Progress
+) -> tuple[pl.DataFrame, int]:
+    """At most so many documents of a corpus, drawn at random while it is read once, and the number of all.
+
+    Columns are ``text`` and ``name``, the document's id or else its number.
+    """
+    import polars as pl
+
+    if corpus.tokenized and settings.tokenizer != "whitespace":
+        rule = f"its documents are tokens already, which the tokeniser {settings.tokenizer} would cut again"
+        raise CorpusError(rule, path=corpus.name, remedy="give texts")
+    rng, total, kept = np.random.default_rng(seed), 0, []
+    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        for batch in corpus.batches(advance):
+            number = pl.Series(range(total + 1, total + len(batch) + 1))
+            names = number.cast(pl.String)
+            names = names if batch.ids is None else batch.ids.zip_with(batch.ids.is_not_null(), names)
+            key = pl.Series(rng.random(len(batch)))
+            kept.append(pl.DataFrame({"text": batch.texts, "name": names, "number": number, "key": key}))
+            kept, total = [pl.concat(kept).bottom_k(most, by="key")], total + len(batch)
+    return kept[0].sort("number"), total
+
+
+def encoded(texts: pl.Series, run: Run, settings: Settings) -> TokenBatch:
+    """Texts as tokens of a run, rare and unknown words included."""
+    from selfvec.corpus.documents import Documents
+
+    rules = Rules(
+        settings.lemmatize, settings.stop_words, tuple(settings.pos), 1, settings.tagger, settings.stem
+    )
+    parts = (Documents(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK))
+    units = units_of(run.provenance)
+    return encode(parts, tokenizer(settings.tokenizer), rules, run.vectors, phrases=units)[0]
+
+
+def own_text(run: Run, settings: Settings, progress: Progress) -> TokenBatch | None:
+    """All words of a run's documents, rare ones included, or None.
+
+    If the run has not kept them, they are read from its original files, if these are unchanged.
+    """
+    kept = unstemmed_tokens(run)
+    if run.tokens is not None and kept is not None:
+        known = run.vectors.key_to_index
+        return apply_stem_and_min_count(kept.batch(run.tokens), known, settings.stem)
+    if run.tokens is not None and settings.min_count == 1:
+        return run.tokens
+    try:
+        corpus = own_corpus(run, keep_fields=False)
+        sample, _ = read_sample(corpus, settings, 1 << 31, 0, progress)
+        verified(run, corpus)
+    except SelfvecError:
+        return None
+    return encoded(sample["text"], run, settings)
+
+
+def chosen_documents(
+    own: TokenBatch, new: TokenBatch, least: int, sizes: tuple[int, int], seed: int
+) -> Compared:
+    """Hold documents of the run out, and choose those that are compared.
+
+    ``least`` is how often the run has a word that it knows. ``sizes`` are the most documents that are held
+    out, at most half of all, and of the rest that are drawn.
+    """
+    rng = np.random.default_rng(seed)
+    new = _in_the_words_of(own, new)
+    full = np.flatnonzero(np.diff(own.offsets))
+    order, held_out = rng.permutation(full), min(sizes[0], len(full) // 2)
+    if held_out < 1:
+        raise InputError("the run has fewer than two documents, too few to compare new ones with")
+    held, drawn = _mask(own, order[:held_out]), _mask(own, order[held_out : held_out + sizes[1]])
+    held_text, words = own.part(held), np.zeros(len(new.types), np.int64)
+    words[: len(own.types)] = own.counts - held_text.counts
+    pool = _joined(held_text, new)
+    keys = np.concatenate([document_keys(own), document_keys(new)])
+    pool_keys = np.concatenate([keys[: len(held)][held], keys[len(held) :]])
+    is_new = np.arange(pool.documents) >= held_out
+    tried = np.flatnonzero(np.diff(pool.offsets))
+    repeats = np.isin(pool_keys, keys[order[held_out:]])
+    if repeats[tried][is_new[tried]].mean() <= repeats[tried][~is_new[tried]].mean() + REDELIVERED:
+        repeats[:] = False
+    else:
+        repeats |= is_new & np.isin(pool_keys, keys[: len(held)])
+    fresh = rng.permutation(tried[~repeats[tried]])  # of equal documents one is drawn, from whichever side
+    chosen = _mask(pool, fresh[np.unique(pool_keys[fresh], return_index=True)[1]])
+    left_out = {
+        "without words": int(np.sum(np.diff(new.offsets) == 0)),
+        "in the run already": int(is_new[tried].sum() - is_new[fresh].sum()),
+        "repeated": int(is_new[fresh].sum() - np.sum(chosen & is_new)),
+    }
+    return Compared(
+        pool.part(chosen),
+        is_new[chosen],
+        np.flatnonzero(chosen[held_out:]),
+        TokenBatch(*_part(own, drawn), new.types),
+        words >= least,
+        _left_out_share(held_text, own.counts, least),
+        left_out,
+    )
+
+
+def document_keys(batch: TokenBatch) -> NDArray[np.uint64]:
+    """A number for the words of each document in their order, without those that have no letter, (D,).
+
+    >>> batch = TokenBatch.from_documents([["hail", "1.5", "inch"], ["hail", "2", "inch"], ["inch", "hail"]])
+    >>> keys = document_keys(batch)
+    >>> bool(keys[0] == keys[1]), bool(keys[0] == keys[2])
+    (True, False)
+    """
+    lettered = np.array([any(map(str.isalpha, word)) for word in batch.types], bool)
+    kept = lettered[batch.ids]
+    before = np.concatenate(([0], np.cumsum(kept)))
+    place = before[:-1] - np.repeat(before[batch.offsets[:-1]], np.diff(batch.offsets))
+    mixed = (batch.ids.astype(np.uint64) + np.uint64(1)) * _MIX ^ place.astype(np.uint64)
+    mixed = (mixed ^ mixed >> np.uint64(29)) * _MIX
+    sums = np.concatenate(([np.uint64(0)], np.cumsum(np.where(kept, mixed ^ mixed >> np.uint64(32), 0))))
+    keys: NDArray[np.uint64] = np.diff(sums.astype(np.uint64)[batch.offsets])
+    return keys
+
+
+def _left_out_share(held: TokenBatch, counts: NDArray[np.int64], least: int) -> float:
+    """Share of the tokens whose word the run would not know without their own document."""
+    owner = np.repeat(np.arange(held.documents), np.diff(held.offsets))
+    pairs, times = np.unique(owner * len(counts) + held.ids, return_counts=True)
+    unknown = counts[pairs % len(counts)] - times < least
+    return float(times[unknown].sum() / max(len(held), 1))
+
+
+def _in_the_words_of(own: TokenBatch, new: TokenBatch) -> TokenBatch:
+    """New documents over the run's words, in their order, and then their own."""
+    index = {word: i for i, word in enumerate(own.types)}
+    numbers = np.fromiter((index.setdefault(word, len(index)) for word in new.types), np.int32)
+    return TokenBatch(numbers[new.ids], new.offsets, list(index))
+
+
+def _joined(first: TokenBatch, second: TokenBatch) -> TokenBatch:
+    """The documents of two batches; the second has the types of the first, and more."""
+    offsets = np.concatenate([first.offsets, second.offsets[1:] + len(first)])
+    return TokenBatch(np.concatenate([first.ids, second.ids]), offsets, second.types)
+
+
+def _part(batch: TokenBatch, documents: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    part = batch.part(documents)
+    return part.ids, part.offsets
+
+
+def _mask(batch: TokenBatch, documents: Sequence[int] | NDArray[np.int64]) -> Mask:
+    out = np.zeros(batch.documents, bool)
+    out[documents] = True
+    return out

@@ -1,0 +1,228 @@
+"""What is measured of every document, and the p of the difference between new and held-out documents.
+
+Four tests look for four kinds of change:
+
+    unknown    documents with more unknown words
+    distance   documents far from those of the run (one minus the mean cosine of the ten nearest)
+    words      words that more, or fewer, documents have: the sum of z⁴ over words
+    topics     topics with more, or fewer, documents: the sum of z²
+
+For the first two a document counts log(u)², where a share u of all documents lies as far or further, so that
+a few strange ones are seen among many ordinary ones. The documents are divided at random again and again,
+into as many new and old ones as there are. Each test's p is the share of divisions with at least its value.
+The least of the four is compared with the least of the four in every division (Westfall and Young, 1993), so
+that the p of all of them together keeps its level.
+
+Vectors, document frequencies and topics are learned from the rest of the run alone, never from the documents
+that are compared. Otherwise these would fit the old ones better than the new ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.analysis.concepts import Topics, topics
+from selfvec.base.errors import InputError
+from selfvec.base.threads import in_order, one_core, threads
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.nearest import nearest_rows
+from selfvec.numerics.rows import unit_rows
+from selfvec.refine.topic_vectors import topic_vectors
+from selfvec.text.document_vectors import document_frequencies, document_vectors, inverse_document_frequency
+
+from .compared import Compared
+
+__all__ = ["TESTS", "Measured", "measured", "permutation_p", "two_sided_p"]
+
+TESTS = ("unknown", "distance", "words", "topics")
+NEAREST = 10  # documents of the run
+_FEWEST = 2  # documents with a word that is tested
+_BLOCK = 64  # divisions at a time
+
+Float = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures of the N documents that are compared."""
+
+    unknown: Float  # (N,), share of words that the run would not know
+    distance: Float  # (N,), from the run's other documents
+    topics: Topics | None  # of the run's other documents; None if there is too little text
+    of_topic: Ints  # (N,), -1 for none
+    tested: NDArray[np.bool_]  # (V,), words with a letter that some documents have
+    documents: Ints  # (V,), documents of each word
+
+
+def measured(run: Run, compared: Compared, seed: int) -> Measured:
+    """Measure the documents by what the rest of the run says."""
+    pool, rest = compared.pool, compared.rest
+    outside = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
+    unknown = np.diff(outside[pool.offsets]) / np.diff(pool.offsets)
+    named = np.array([word in run.vectors for word in rest.types], bool)
+    learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
+    text, found = _restricted(rest, learned), None
+    reference = _reference(run, text)
+    topical = topic_vectors(reference)
+    assert topical is not None
+    rows = np.ascontiguousarray(np.hstack([topical.unit, reference.original.unit]))
+    weights = inverse_document_frequency(text)
+    old, documents = (document_vectors(part, rows, weights) for part in (text, _restricted(pool, learned)))
+    there = old.any(axis=1)
+    _, cosines = nearest_rows(
+        documents, old[there], np.full(len(documents), -1), min(NEAREST, int(there.sum()))
+    )
+    distance = 1 - cosines.mean(axis=1, dtype=np.float64)
+    of_topic = np.full(pool.documents, -1)
+    try:
+        found = topics(reference, seed=seed)
+    except InputError:  # too few terms
+        pass
+    else:
+        centres = np.stack([old[found.of_documents == k].sum(axis=0) for k in range(len(found))])
+        with one_core():
+            of_topic = np.where(documents.any(axis=1), (documents @ unit_rows(centres).T).argmax(axis=1), -1)
+    lettered = np.array([any(map(str.isalpha, word)) for word in pool.types], bool)
+    occurs = document_frequencies(pool.ids, pool.offsets, len(pool.types))
+    tested = lettered & (occurs >= _FEWEST) & (occurs < pool.documents)
+    return Measured(unknown, distance.round(9), found, of_topic, tested, occurs)
+
+
+def _reference(run: Run, text: TokenBatch) -> Run:
+    """A run of some of the text, from the run's original vectors."""
+    words = [run.vectors.key_to_index[word] for word in text.types]
+    original, sources = run.original.unit[words], run.original.sources[words]
+    table = Vectors(text.types, original, sources=sources, counts=text.counts, normalized=True)
+    return Run(table, table, provenance=run.provenance, tokens=text)
+
+
+def _restricted(batch: TokenBatch, words: NDArray[np.bool_]) -> TokenBatch:
+    """The same documents with some of the words only, which are numbered anew."""
+    kept = words[batch.ids]
+    ends = np.concatenate(([0], np.cumsum(kept)))
+    ids = (np.cumsum(words) - 1)[batch.ids[kept]].astype(np.int32)
+    return TokenBatch(ids, ends[batch.offsets], [batch.types[i] for i in np.flatnonzero(words).tolist()])
+
+
+def permutation_p(
+    found: Measured, compared: Compared, permutations: int, seed: int
+) -> tuple[float, dict[str, float]]:
+    """p of all tests together, and of each."""
+    new, pool = compared.new, compared.pool
+    columns = np.stack([_tail(found.unknown), _tail(found.distance)], axis=1)
+    kinds = found.of_topic.max(initial=-1) + 1
+    shares = (found.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
+    text = _restricted(pool, found.tested)
+    occurs = found.documents[found.tested].astype(np.float64)
+    owner = np.repeat(np.arange(pool.documents), np.diff(text.offsets))
+    owner, words = np.divmod(np.unique(owner * len(occurs) + text.ids), len(occurs))
+    offsets = np.searchsorted(owner, np.arange(pool.documents + 1))
+
+    def statistics(sides: NDArray[np.bool_]) -> Float:
+        with_words = _word_statistic(words, offsets, occurs, sides)
+        chosen = sides.astype(np.float64)
+        z2 = _squared_z(chosen @ shares, shares.sum(axis=0), sides)
+        return np.column_stack([chosen @ columns, with_words, z2.sum(axis=1)])
+
+    with one_core():
+        values = np.concatenate(
+            list(in_order(_divisions(new, permutations, seed), statistics, threads(None)))
+        ).round(6)
+    ranks = [(len(of) - np.searchsorted(np.sort(of), of)) / len(of) for of in values.T]
+    least = np.min(ranks, axis=0)
+    return float(np.mean(least <= least[0])), dict(
+        zip(TESTS, (float(rank[0]) for rank in ranks), strict=True)
+    )
+
+
+def _divisions(new: NDArray[np.bool_], permutations: int, seed: int) -> Iterator[NDArray[np.bool_]]:
+    """The documents as they are divided, then random divisions of the same sizes, in blocks (b, N)."""
+    rng = np.random.default_rng(seed)
+    yield new[None]
+    for start in range(0, permutations, _BLOCK):
+        yield rng.permuted(np.tile(new, (min(_BLOCK, permutations - start), 1)), axis=1)
+
+
+def _tail(values: Float) -> Float:
+    """log(u)² of every value, u being the share of values that are as large or larger."""
+    below = np.searchsorted(np.sort(values), values)
+    weights: Float = np.log(1 - below / len(values)) ** 2
+    return weights
+
+
+def _squared_z(taken: Float, occurs: Float, sides: NDArray[np.bool_]) -> Float:
+    """Squared deviations of (b, K) numbers of new documents from chance, in hypergeometric variances."""
+    total, new = sides.shape[1], sides[0].sum()
+    share = new / total
+    variance = occurs * (1 - occurs / total) * share * (1 - share) * total / max(total - 1, 1)
+    return np.where(variance > 0, (taken - occurs * share) ** 2 / np.maximum(variance, 1e-12), 0)
+
+
+@nb.njit(nogil=True, cache=True)
+def _word_statistic(
+    words: NDArray[np.int64],  # of each document, each once
+    offsets: NDArray[np.int64],  # (N + 1,)
+    occurs: NDArray[np.float64],  # (W,) documents of each word
+    sides: NDArray[np.bool_],  # (b, N) which documents are new
+) -> NDArray[np.float64]:
+    """The sum of z⁴ over all words in every division, (b,)."""
+    total = sides.shape[1]
+    taken, out = np.zeros(len(occurs)), np.zeros(len(sides))
+    for b in range(len(sides)):
+        taken[:] = 0
+        new = 0
+        for d in range(total):
+            if sides[b, d]:
+                new += 1
+                for i in range(offsets[d], offsets[d + 1]):
+                    taken[words[i]] += 1
+        share = new / total
+        for word in range(len(occurs)):
+            variance = occurs[word] * (1 - occurs[word] / total) * share * (1 - share)
+            z2 = (taken[word] - occurs[word] * share) ** 2 / variance
+            out[b] += z2 * z2
+    return out
+
+
+def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Float:
+    """p of numbers of new documents, (k,), if ``occurs`` of ``total`` documents fall anywhere by chance.
+
+    Twice the smaller tail of the hypergeometric distribution: what all divisions of the documents would give.
+
+    >>> two_sided_p(np.array([3, 2]), np.array([3, 3]), 3, 6).round(6).tolist()
+    [0.1, 1.0]
+    """
+    logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
+    out = np.ones(len(taken))
+    _hypergeometric(taken, occurs, new, logs, out)
+    return out
+
+
+@nb.njit(nogil=True, cache=True)
+def _hypergeometric(
+    taken: NDArray[np.int64],
+    occurs: NDArray[np.int64],
+    new: int,
+    logs: NDArray[np.float64],  # logarithms of the factorials of 0, 1, …, total
+    out: NDArray[np.float64],
+) -> None:
+    """Twice the smaller tail into ``out``."""
+    total = len(logs) - 1
+    every = logs[total] - logs[new] - logs[total - new]
+    for row in range(len(taken)):
+        k, number, upper, lower = taken[row], occurs[row], 0.0, 0.0
+        for i in range(max(0, new + number - total), min(number, new) + 1):
+            ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
+            share = math.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
+            upper += share if i >= k else 0.0
+            lower += share if i <= k else 0.0
+        out[row] = min(1.0, 2 * min(upper, lower))

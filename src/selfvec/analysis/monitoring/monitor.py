@@ -1,0 +1,286 @@
+"""`monitor`: has new text moved away from what a run knows, and what shows it?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from math import comb
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.analysis.result_table import ResultTable, short_repr
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.corpus import Corpus, as_corpus
+from selfvec.data.run import Run
+from selfvec.numerics.statistics import benjamini_hochberg, tail_p
+from selfvec.refine.pipeline import settings_of
+from selfvec.refine.update_merge import fields_of
+from selfvec.text.document_vectors import document_frequencies
+
+from .compared import Compared, chosen_documents, encoded, own_text, read_sample
+from .evidence import Ints, Measured, measured, permutation_p, two_sided_p
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["KINDS", "Monitoring", "monitor"]
+
+KINDS = ("topic", "word", "document")  # of rows, in their order
+HELD_OUT, REST = 5000, 10_000  # documents of the run, at most
+SNIPPET = 240  # characters
+MOST = 1000  # rows of documents
+SHOWN = 0.05  # p of a row, at most
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class Monitoring(ResultTable):
+    """New documents compared with what a run knows.
+
+    Attributes
+    ----------
+    alarm : bool
+        Whether ``p`` is at most ``level``.
+    p : float or None
+        Share of random divisions of the documents in which new and old ones differ as much; None if it could
+        not be tested, for the reason in ``note``.
+    unknown_share : float
+        Share of the new documents' words that the run does not know.
+    unknown_expected : float or None
+        The same in documents like the run's own.
+    tests : list of dict
+        ``test``, the mean of ``old`` and of ``new`` documents, and ``p``, for each of four tests.
+    rows : list of dict
+        Topics, words and documents that show the change, each kind by its evidence: ``kind``, ``name``,
+        ``old`` and ``new``, ``change``, ``p``, ``q``, ``text``.
+    """
+
+    alarm: bool
+    p: float | None
+    level: float
+    unknown_share: float
+    unknown_expected: float | None
+    documents: int  # all new ones
+    compared: int = 0  # of them
+    held_out: int = 0  # of the run's
+    left_out: dict[str, int] = field(default_factory=dict)
+    note: str = ""
+    tests: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        names = [f"{row['kind']} {row['name']}" for row in self.rows if row["kind"] != "document"]
+        return short_repr(f"Monitoring: {self.verdict}", names, self.note)
+
+    @property
+    def verdict(self) -> str:
+        """The result in one sentence."""
+        expected = self.unknown_expected
+        like = "" if expected is None else f", {expected:.1%} in text like the run's"
+        words = f"{self.unknown_share:.1%} of the words are unknown{like}"
+        if self.p is None:
+            return f"not tested; {words}"
+        return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.3g} (level {self.level:g}); {words}"
+
+    def as_dict(self) -> Row:
+        """As ``selfvec monitor --json`` prints it."""
+        return asdict(self)
+
+
+def monitor(
+    run: Run | str | os.PathLike[str],
+    documents: Corpus | str | os.PathLike[str] | Iterable[Any],
+    *,
+    level: float = 0.01,
+    top: int = 20,
+    sample: int = 10_000,
+    permutations: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Monitoring:
+    """Test whether new documents differ from the documents of a run.
+
+    Parameters
+    ----------
+    run : Run or path
+    documents : `Corpus`, path, data frame or iterable
+        New documents, see `selfvec.as_corpus`. A path is read with the same text fields as the run's corpus.
+    level : float
+        The alarm is raised if p is at most this, so often by chance.
+    top : int
+        Rows of each kind.
+    sample : int
+        New documents that are compared; of more, so many are drawn at random.
+    permutations : int
+        Random divisions of the documents.
+    seed : int
+        For every random choice.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Monitoring
+
+    Raises
+    ------
+    OptionError
+        If an option has a value it cannot have.
+    CorpusError
+        If the documents cannot be read.
+    InputError
+        If the documents are too few for an alarm, or without words.
+
+    Examples
+    --------
+    >>> import selfvec
+    >>> things = ("trees", "roofs", "poles", "cars", "signs", "barns", "fences", "windows")
+    >>> old = [f"the storm broke {a} and {b} near {c}" for a in things for b in things for c in things]
+    >>> run = selfvec.Refiner("original").fit(old, "none").run_
+    >>> found = monitor(run, [f"the virus infected {n} patients" for n in range(20, 40)])
+    >>> found.alarm, found.unknown_share > found.unknown_expected
+    (True, True)
+    """
+    for name, value, good in (("level", level, 0 < level < 1), ("sample", sample, sample >= 1)):
+        if not good:
+            raise OptionError(f"is above 0, and a level below 1, not {value!r}", field=name)
+    if permutations < 1 / level - 1:
+        rule = (
+            f"is at least {int(np.ceil(1 / level - 1))} for an alarm at level {level:g}, not {permutations}"
+        )
+        raise OptionError(rule, field="permutations")
+    progress = progress or Progress()
+    if not isinstance(run, Run):
+        from selfvec.storage.run_folder import open_run
+
+        run = open_run(run)
+    settings = settings_of(run)
+    if isinstance(documents, str | os.PathLike):
+        documents = Corpus.open([documents], text_fields=fields_of(run)["text_fields"])
+    frame, total = read_sample(as_corpus(documents), settings, sample, seed, progress)
+    new = encoded(frame["text"], run, settings)
+    if not len(new):
+        raise InputError("no word is left of the new documents", remedy="give documents with words")
+    known = np.array([word in run.vectors for word in new.types], bool)
+    found = Monitoring(False, None, level, float(1 - known[new.ids].mean()), None, total)
+    own = own_text(run, settings, progress)
+    if own is None:
+        return _untested(found, run, settings.min_count)
+    compared = chosen_documents(own, new, settings.min_count, (HELD_OUT, REST), seed)
+    work = {"top": top, "permutations": permutations, "seed": seed}
+    return _tested(found, run, frame, compared, work, progress)
+
+
+def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:
+    """Only the unknown words, since the run's documents are not at hand."""
+    counts, expected = run.vectors.counts, None
+    if counts is not None and least == 1:  # Good and Turing's estimate: words that occur once
+        expected = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
+    note = (
+        "the run has not kept all words of its documents, and their files are not there unchanged, so there "
+        "is nothing to compare new documents with: only unknown words are counted, without an alarm"
+    )
+    return replace(found, unknown_expected=expected, note=note)
+
+
+def _tested(
+    found: Monitoring,
+    run: Run,
+    frame: pl.DataFrame,
+    compared: Compared,
+    work: dict[str, int],  # top, permutations, seed
+    progress: Progress,
+) -> Monitoring:
+    """The p of the documents, and the rows that show what changed."""
+    new, held_out = int(compared.new.sum()), int(np.sum(~compared.new))
+    found = replace(
+        found,
+        unknown_expected=compared.expected,
+        compared=new,
+        held_out=held_out,
+        left_out=compared.left_out,
+    )
+    if not new:
+        return replace(found, p=1.0, note="the run has all of the documents already")
+    if comb(new + held_out, new) < 1 / found.level:
+        rule = (
+            f"{new} new documents and {held_out} of the run are too few for an alarm at level {found.level:g}"
+        )
+        raise InputError(rule, remedy="give more documents, or raise --level")
+    with progress.stage("Comparing", None, "documents"):
+        of_all = measured(run, compared, work["seed"])
+    with progress.stage("Testing", None, "divisions"):
+        p, each = permutation_p(of_all, compared, work["permutations"], work["seed"])
+    tests: list[Row] = []
+    for name, value in each.items():
+        values = {"unknown": of_all.unknown, "distance": of_all.distance}.get(name)
+        old, now = (
+            (None, None) if values is None else (values[~compared.new].mean(), values[compared.new].mean())
+        )
+        tests.append({"test": name, "old": old and float(old), "new": now and float(now), "p": value})
+    kinds = [_topic_rows(of_all, compared), _word_rows(run, of_all, compared)]
+    kinds.append(_document_rows(of_all, compared, frame))
+    rows = [row for kind in kinds for row in kind[: work["top"]] if row["p"] <= SHOWN]
+    return replace(found, alarm=p <= found.level, p=p, tests=tests, rows=rows)
+
+
+def _topic_rows(found: Measured, compared: Compared) -> list[Row]:
+    """Topics of the run by the evidence that their share changed."""
+    if found.topics is None:
+        return []
+    old, new = (
+        np.bincount(found.of_topic[of] + 1, minlength=len(found.topics) + 1)[1:] for of in _sides(compared)
+    )
+    rows = _share_rows("topic", [topic.name for topic in found.topics], old, new, compared)
+    terms = {topic.name: ", ".join(term for term, _ in topic.terms) for topic in found.topics}
+    return [row | {"text": terms[row["name"]]} for row in rows]
+
+
+def _word_rows(run: Run, found: Measured, compared: Compared) -> list[Row]:
+    """Words by the evidence that more, or fewer, documents have them."""
+    pool, words = compared.pool, np.flatnonzero(found.tested)
+    part = pool.part(compared.new)
+    new = document_frequencies(part.ids, part.offsets, len(pool.types))[words]
+    names = [pool.types[i] for i in words.tolist()]
+    rows = _share_rows("word", names, found.documents[words] - new, new, compared)
+    return [row | {"text": "" if row["name"] in run.vectors else "unknown to the run"} for row in rows]
+
+
+def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: Compared) -> list[Row]:
+    """Rows of what so many old and new documents have, by their p."""
+    before, after = (int(of.sum()) for of in _sides(compared))
+    p = np.maximum(two_sided_p(new, old + new, after, before + after), 1e-300)
+    change = np.log2((new + 0.5) / (after + 1) * (before + 1) / (old + 0.5))
+    figures = {"old": old / before, "new": new / after, "change": change, "p": p, "q": benjamini_hochberg(p)}
+    return [
+        {"kind": kind, "name": names[i]} | {name: float(values[i]) for name, values in figures.items()}
+        for i in np.lexsort((-np.abs(change), p)).tolist()
+    ]
+
+
+def _document_rows(found: Measured, compared: Compared, frame: pl.DataFrame) -> list[Row]:
+    """The new documents that are furthest from the run; p is the share of old ones as far."""
+    old, new = (found.distance[of] for of in _sides(compared))
+    p = tail_p(new, old)
+    q, usual = benjamini_hochberg(p), float(np.median(old))
+    rows = []
+    for i in np.argsort(-new, kind="stable")[:MOST].tolist():
+        name, text = (
+            frame.row(int(compared.places[i]), named=True)["name"],
+            frame["text"][int(compared.places[i])],
+        )
+        shown = " ".join(text[: 4 * SNIPPET].split())
+        shown = shown if len(shown) <= SNIPPET else f"{shown[: SNIPPET - 2]} …"
+        rows.append(
+            {"kind": "document", "name": name, "old": usual, "new": float(new[i])}
+            | {"change": float(new[i]) - usual, "p": float(p[i]), "q": float(q[i]), "text": shown}
+        )
+    return rows
+
+
+def _sides(compared: Compared) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    return ~compared.new, compared.new

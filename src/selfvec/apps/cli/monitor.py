@@ -1,0 +1,60 @@
+"""The command ``monitor``: new text against a run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+from .arguments import AsJson, RunFolder, Seed, arg, listed, open_run, opt
+from .output import TerminalProgress, print_json, say, show
+
+__all__ = ["monitor"]
+
+
+@dataclass(frozen=True)
+class MonitorOptions:
+    """How new documents are compared, as `selfvec.monitor` takes it."""
+
+    level: Annotated[float, opt("Raise the alarm if p is at most this.", "P")] = 0.01
+    top: Annotated[int, opt("Topics, words and documents shown.", "N", min=1)] = 20
+    sample: Annotated[int, opt("New documents compared; of more, a sample.", "N", min=1)] = 10_000
+    permutations: Annotated[int, opt("Random divisions of the documents.", min=1)] = 1000
+    seed: Seed = 0
+
+
+def monitor(
+    *,
+    run: RunFolder,
+    new: Annotated[list[str], arg("NEW...", "Files or folders of new text; - reads standard input.")],
+    text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")] = None,
+    skip_bad_rows: Annotated[bool, opt("Count malformed rows and go on.", None, "--skip-bad-rows")] = False,
+    options: MonitorOptions,
+    report: Annotated[Path | None, opt("Write a report to this file.", "FILE.html|md")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Test whether new text has moved away from what a run knows. Exit status 1: alarm.
+
+    Example: selfvec monitor run reports-2024.csv --report monitor.html
+    """
+    from selfvec.analysis.monitoring import monitor
+    from selfvec.corpus import Corpus
+    from selfvec.refine.update_merge import fields_of
+    from selfvec.views.monitoring import check_suffix, monitoring_table, save_report
+
+    if report is not None:
+        check_suffix(report)
+    opened = open_run(run)
+    fields = listed(text_field) or fields_of(opened)["text_fields"]
+    corpus = Corpus.open(new, text_fields=fields, skip_bad_rows=skip_bad_rows)
+    found = monitor(opened, corpus, progress=TerminalProgress(), **asdict(options))
+    if report is not None:
+        save_report(found, report)
+        say(f"wrote {report}")
+    if as_json:
+        if found.note:
+            say(found.note)
+        print_json({"run": str(run), **found.as_dict()})
+    else:
+        show(monitoring_table(found))
+    return int(found.alarm)

@@ -1,0 +1,223 @@
+"""`monitor`: its level on shuffled text, planted change, units that count once, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from math import comb
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.analysis.monitoring import Monitoring, monitor
+from selfvec.analysis.monitoring.compared import document_keys
+from selfvec.analysis.monitoring.evidence import two_sided_p
+from selfvec.apps.cli import main
+from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.views import notebook
+
+assert notebook  # registers how results are shown
+
+SUBJECTS = {
+    "storm": "hail wind tornado roof tree gust rain flood road power",
+    "court": "judge appeal verdict jury trial lawyer statute ruling witness plea",
+    "kitchen": "oven flour butter recipe onion sauce salt knife bread sugar",
+}
+
+
+def reports(number: int, seed: int, subjects: tuple[str, ...] = ("storm", "court")) -> list[str]:
+    """Documents of one subject each, with common words, a number, and rare words of their own."""
+    rng = np.random.default_rng(seed)
+    out = []
+    for _ in range(number):
+        own = SUBJECTS[subjects[rng.integers(len(subjects))]].split()
+        words = [*rng.choice(own, 8), *rng.choice(["the", "a", "of", "and", "was", "near", "with", "in"], 8)]
+        words += [f"rare{rng.integers(4000)}x" for _ in range(rng.integers(3))]
+        rng.shuffle(words)
+        out.append(" ".join([*words, str(rng.integers(1000))]))
+    return out
+
+
+def run_of(texts: list[str], **options: object) -> Run:
+    return selfvec.Refiner("original", **options).fit(texts, "none").run_
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return run_of(reports(300, 0))
+
+
+def test_false_alarms_come_at_their_rate() -> None:
+    trials, p, bias = 30, [], []
+    for seed in range(trials):
+        old, new = ((120, 30), (60, 120))[seed % 2]
+        texts = reports(old + new, seed)
+        found = monitor(run_of(texts[:old]), texts[old:], seed=seed, permutations=99)
+        p.append(found.p)
+        bias.append(found.unknown_share - (found.unknown_expected or 0))
+    assert np.sum(np.array(p) <= 0.05) <= 5  # of 30; more have a probability of .003
+    assert np.sum(np.array(p) <= 0.2) <= 12  # .003
+    assert np.mean(p) == pytest.approx(0.5, abs=0.17)
+    # Unknown words are as many as documents that are left out of the run in turn say.
+    assert np.mean(bias) == pytest.approx(0, abs=3 * np.std(bias) / np.sqrt(trials))
+
+
+def test_planted_change_is_found_and_shown(run: Run) -> None:
+    new = [*reports(180, 1), *reports(20, 2, ("kitchen",))]
+    found = monitor(run, new)
+    assert found.alarm
+    assert found.p is not None
+    assert found.p <= found.level == 0.01
+    assert found.unknown_share > (found.unknown_expected or 0)
+    kitchen = set(SUBJECTS["kitchen"].split())
+    words = [row for row in found.rows if row["kind"] == "word"]
+    assert {row["name"] for row in words[:5]} <= kitchen
+    assert {row["text"] for row in words[:5]} == {"unknown to the run"}
+    documents = [row for row in found.rows if row["kind"] == "document"]
+    assert {int(row["name"]) for row in documents[:15]} <= set(range(181, 201))
+    assert kitchen & set(documents[0]["text"].split())
+    assert [row["p"] for row in words] == sorted(row["p"] for row in words)
+    assert monitor(run, new).as_dict() == found.as_dict()
+
+
+def test_a_change_of_subjects_without_new_words_is_found(run: Run) -> None:
+    found = monitor(run, reports(150, 3, ("storm", "storm", "storm", "court")))
+    each = {row["test"]: row["p"] for row in found.tests}
+    assert found.alarm
+    assert each["unknown"] > 0.01 >= min(each["words"], each["topics"])
+    topics = {row["name"]: row["change"] for row in found.rows if row["kind"] == "topic"}
+    assert any(
+        change < 0
+        for name, change in topics.items()
+        if set(name.split(", ")) & {"judge", "appeal", "jury"}
+        or set(name.split(", ")) & set(SUBJECTS["court"].split())
+    )
+
+
+def test_the_runs_own_documents_are_not_new(run: Run) -> None:
+    texts = reports(300, 0)
+    found = monitor(run, texts)
+    assert (found.alarm, found.p, found.compared, found.unknown_share) == (False, 1.0, 0, 0.0)
+    assert found.left_out["in the run already"] == 300
+    more = monitor(run, [*texts, *reports(60, 1)])
+    assert more.compared == 60
+    assert not more.alarm
+
+
+def test_a_repeated_document_counts_once(run: Run) -> None:
+    new = reports(80, 4)
+    spam = [f"buy sugar and salt at {n} o'clock" for n in range(300)]
+    found = monitor(run, [*new, *spam])
+    assert found.compared == 81
+    assert found.left_out["repeated"] == 299
+    # One long document is one of 81, however many unknown words it has.
+    long = monitor(run, [*new, " ".join(f"strange{n}y" for n in range(3000))])
+    assert long.unknown_share > 0.5
+    assert {row["test"]: row["p"] for row in long.tests}["words"] > 0.01
+
+
+def test_rare_words_that_the_run_dropped_are_unknown_on_both_sides() -> None:
+    texts = reports(400, 5)
+    frequent = run_of(texts[:300], min_count=3, stem="en")
+    found = monitor(frequent, texts[300:])
+    assert found.unknown_share == pytest.approx(found.unknown_expected, abs=0.02)
+    assert not found.alarm
+
+
+def test_a_run_without_tokens_counts_unknown_words_only(tmp_path: Path) -> None:
+    found = monitor(run_of(reports(300, 0), keep_tokens=False), reports(50, 6, ("kitchen",)))
+    assert (found.p, found.alarm, found.tests, found.rows) == (None, False, [], [])
+    assert "only unknown words are counted" in found.note
+    assert found.unknown_share > (found.unknown_expected or 1)
+    # Its original file, if it is there unchanged, serves as well.
+    file = tmp_path / "old.txt"
+    file.write_text("\n".join(reports(300, 0)), encoding="utf-8")
+    forgotten = selfvec.Refiner("original", keep_tokens=False).fit(file, "none").run_
+    kept = selfvec.Refiner("original").fit(file, "none").run_
+    new = reports(50, 6, ("kitchen", "court"))
+    first, second = monitor(forgotten, new), monitor(kept, new)
+    assert first.alarm
+    assert (first.p, first.unknown_share) == (second.p, second.unknown_share)
+    assert first.unknown_expected == pytest.approx(second.unknown_expected)
+
+
+def test_more_documents_than_the_sample(run: Run) -> None:
+    found = monitor(run, (text for text in reports(500, 7)), sample=100)
+    assert (found.documents, found.compared) == (500, 100)
+
+
+def test_what_cannot_be_tested_is_an_error(run: Run) -> None:
+    with pytest.raises(CorpusError, match="there is no document"):
+        monitor(run, [])
+    with pytest.raises(InputError, match="no word is left of the new documents"):
+        monitor(run, ["...", "?!"])
+    with pytest.raises(InputError, match="1 new documents and 2 of the run are too few"):
+        monitor(run_of(reports(5, 0)), ["hail"])
+    with pytest.raises(OptionError, match=r"permutations: is at least 999 for an alarm at level 0\.001"):
+        monitor(run, ["hail"], level=0.001, permutations=500)
+    for level in (0, 1):
+        with pytest.raises(OptionError, match="level"):
+            monitor(run, ["hail"], level=level)
+
+
+def test_p_of_shares_is_exact() -> None:
+    # Three of three documents with a word are among 4 new ones of 10: C(4, 3) / C(10, 3) ways.
+    assert two_sided_p(np.array([3]), np.array([3]), 4, 10)[0] == pytest.approx(2 * 4 / comb(10, 3))
+    assert two_sided_p(np.array([0]), np.array([3]), 4, 10)[0] == pytest.approx(2 * comb(6, 3) / comb(10, 3))
+
+
+def test_keys_leave_numbers_out_and_keep_documents_apart() -> None:
+    batch = TokenBatch.from_documents([["a", "1", "b"], ["2", "a", "b"], ["a"], ["b"], ["a", "b", "b"]])
+    keys = document_keys(batch)
+    assert keys[0] == keys[1]
+    assert len(set(keys.tolist())) == 4
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
+    folder = tmp_path_factory.mktemp("monitor")
+    selfvec.save_run(run, folder / "run")
+    (folder / "same.txt").write_text("\n".join(reports(100, 8)), encoding="utf-8")
+    strange = [f"{text} <script>alert(1)</script> | b" for text in reports(60, 9, ("kitchen",))]
+    (folder / "other.txt").write_text("\n".join(strange), encoding="utf-8")
+    (folder / "empty.txt").write_text("\n", encoding="utf-8")
+    return folder
+
+
+def test_exit_status_and_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, status in (("same", 0), ("other", 1), ("empty", 2), ("absent", 2)):
+        assert main(["monitor", str(folder / "run"), str(folder / f"{name}.txt"), "--json"]) == status
+        out = capsys.readouterr().out
+        if status == 2:
+            assert out == ""
+            continue
+        found = json.loads(out)
+        assert {"alarm", "p", "unknown_share", "rows"} <= found.keys()
+        assert found["alarm"] == bool(status) == (found["p"] <= found["level"])
+        for row in found["rows"]:
+            assert list(row) == ["kind", "name", "old", "new", "change", "p", "q", "text"]
+
+
+def test_reports_are_escaped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["monitor", str(folder / "run"), str(folder / "other.txt"), "--report"]
+    assert main([*arguments, str(folder / "r.html")]) == main([*arguments, str(folder / "r.md")]) == 1
+    shown = capsys.readouterr().out
+    assert "ALARM" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    page = (folder / "r.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "&lt;script&gt;alert(1)" in page
+    assert not any(part in page for part in ("<script", "http", "src=", "href="))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; \\|" in (folder / "r.md").read_text(encoding="utf-8")
+    assert main([*arguments, str(folder / "r.pdf")]) == 2
+
+
+def test_the_result_shows_itself(run: Run) -> None:
+    found = monitor(run, reports(60, 9, ("kitchen",)))
+    assert isinstance(found, Monitoring)
+    assert repr(found).startswith("Monitoring: ALARM, p = ")
+    assert found.to_polars().height == len(found.rows)
+    assert "<table>" in found._repr_html_()
