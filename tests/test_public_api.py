@@ -74,7 +74,17 @@ SIGNATURES = {
     "run_index": ["run", "corpus", "progress", "tables", "or_tokens"],
     "save": ["vectors", "path", "format", "dtype", "dimensions"],
     "save_run": ["run", "path", "overwrite"],
-    "update": ["run", "corpus", "vectors", "withdraw", "allow_duplicates", "workspace", "progress", "jobs"],
+    "update": [
+        "run",
+        "corpus",
+        "vectors",
+        "withdraw",
+        "allow_duplicates",
+        "exact",
+        "workspace",
+        "progress",
+        "jobs",
+    ],
 }
 
 

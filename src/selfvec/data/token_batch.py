@@ -93,6 +93,13 @@ class TokenBatch:
         offsets = np.cumsum([0, *map(len, documents)], dtype=np.int64)
         return cls(np.array(ids, dtype=np.int32), offsets, list(index))
 
+    @classmethod
+    def of_counts(cls, types: Sequence[str], counts: NDArray[np.int64]) -> TokenBatch:
+        """A vocabulary with its counts, (V,), whose text is not kept."""
+        made = cls(np.zeros(0, np.int32), np.zeros(1, np.int64), types)
+        object.__setattr__(made, "counts", counts)
+        return made
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -21,6 +21,7 @@ __all__ = [
     "orthogonal_factor",
     "principal_axes",
     "second_moment",
+    "turned",
     "whitening",
     "whitening_matrix",
     "zca",
@@ -43,7 +44,13 @@ def zca(
     Unlike whitening by principal components this keeps the orientation, so a word can still be compared with
     its vector before. The result, (V, d), is not normalised.
     """
-    shift, turn = whitening(table, power, rows)
+    return turned(table, *whitening(table, power, rows), out)
+
+
+def turned(
+    table: Table, shift: NDArray[np.float32], turn: NDArray[np.float32], out: Table | None = None
+) -> Table:
+    """(M - μ) · T, (V, d), in threads; ``out`` may be ``table``."""
     result = np.empty_like(table) if out is None else out
 
     def whiten(part: slice) -> None:

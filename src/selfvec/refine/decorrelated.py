@@ -13,6 +13,7 @@ composed of words keep their composition as an anchor, with a fifth of λ.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
@@ -28,9 +29,10 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.numerics.whitening import axes_of_moment, covariance, zca
+from selfvec.numerics.whitening import axes_of_moment, covariance, turned, whitening
 
 from .health import anisotropy
+from .kept_sums import KeptSums, SumsOfPasses
 from .refinement import HistoryPlan, Refinement
 from .spelling import EVIDENCE, blend_spelling
 
@@ -164,17 +166,25 @@ class Decorrelating(Protocol):
         """What `decorrelate` returns."""
 
 
-def decorrelate(table: Table, operator: Operator, power: float, out: Table | None = None) -> Table:
+def decorrelate(
+    table: Table,
+    operator: Operator,
+    power: float,
+    out: Table | None = None,
+    note: Callable[[Table, Table, Table], None] = lambda _summed, _shift, _turn: None,
+) -> Table:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
 
     The result is written to ``out`` if given, which may be ``table`` itself. An operator whose rows are on
-    other machines makes the pass itself.
+    other machines makes the pass itself. ``note`` is called with the sums and the whitening.
     """
     if isinstance(operator, Decorrelating):
         return operator.decorrelated(table, power, out)
     summed = operator.apply(table, out)
     stands = operator.degrees > 0
-    out = unit_in_place(zca(summed, power, stands, out=summed))
+    shift, turn = whitening(summed, power, stands)
+    note(summed, shift, turn)
+    out = unit_in_place(turned(summed, shift, turn, summed))
     out[~stands] = 0  # a word without neighbours would get the whitening's shift
     return out
 
@@ -236,6 +246,7 @@ class DecorrelatedRefinement(Refinement):
         self.composed = (original.sources == Source.SUBWORDS) & (parts > 0)
         self.whole = has & ~self.composed
         self._trust = COMPOSED * PER_PIECE ** np.maximum(parts - 2, 0)
+        self._kept: SumsOfPasses | None = None
         self._table = self._start()
 
     def _start(self) -> Table:
@@ -266,7 +277,11 @@ class DecorrelatedRefinement(Refinement):
         """Run one pass, the last one with the anchor; return the number of tokens scanned."""
         if self.done:
             return 0
-        decorrelate(self._table, self.operator, POWER, self._table)
+        if self._kept is None:
+            decorrelate(self._table, self.operator, POWER, self._table)
+        else:
+            self._kept.before(self._table)
+            decorrelate(self._table, self.operator, POWER, self._table, self._kept.after)
         if self.finished + 1 == self.rounds:
             strengths = np.where(self.sources == Source.KNOWN, self.anchor, 0).astype(np.float32)
             strengths[self.whole & (self.sources == Source.SUBWORDS)] = self.anchor * PHRASE
@@ -275,6 +290,18 @@ class DecorrelatedRefinement(Refinement):
             self._pull_composed()
         self._end_round()
         return len(self.batch)
+
+    def keep_sums(self) -> None:
+        """Keep the sums of the passes, if these are two over the text."""
+        if self.rounds == 2 and type(self.operator) is ScanOperator and not self.finished:
+            turn = self.base.turn
+            base = np.zeros((0, self.dimensions), np.float32) if turn is None else np.vstack(turn)
+            self._kept = SumsOfPasses(self.operator, base)
+
+    @property
+    def sums(self) -> KeptSums | None:
+        """The sums, if they were kept."""
+        return None if self._kept is None else self._kept.kept
 
     def _blend_spelling(self) -> None:
         """For words without a row of their own; also records the source of the vectors of unknown words."""

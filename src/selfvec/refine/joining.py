@@ -22,6 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.text import Encoding
 
 __all__ = [
+    "appended",
     "joined",
     "joined_corpora",
     "joined_encodings",
@@ -67,6 +68,31 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
             np.concatenate(marks) if len(marks) == len(parts) else None,
             np.concatenate(sentence_counts) if len(sentence_counts) == len(parts) else None,
         )
+    )
+
+
+def appended(
+    old: TokenBatch,
+    new: TokenBatch,
+    numbers: NDArray[np.int32],  # (V,): those of the old types in the whole
+    more: NDArray[np.int32],  # those of the new text's types
+    types: Sequence[str],  # of the whole
+) -> TokenBatch:
+    """The documents of two batches over a vocabulary that is known already."""
+    names = {name: i for i, name in enumerate(dict.fromkeys([*_names(old), *_names(new)]))}
+    parts, marks = (old, new), (old.fingerprints, new.fingerprints)
+    return TokenBatch(
+        np.concatenate([numbers[old.ids], more[new.ids]]),
+        np.concatenate([old.offsets, len(old) + new.offsets[1:]]),
+        types,
+        _dates(parts),
+        old.sentences + new.sentences,
+        np.concatenate([_slices(part, names) for part in parts]) if names else None,
+        list(names),
+        None if marks[0] is None or marks[1] is None else np.concatenate([marks[0], marks[1]]),
+        None
+        if old.sentence_counts is None or new.sentence_counts is None
+        else np.concatenate([old.sentence_counts, new.sentence_counts]),
     )
 
 

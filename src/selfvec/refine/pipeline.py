@@ -26,6 +26,7 @@ from selfvec.storage.workspace import Workspace
 
 from .health import check_health
 from .inputs import InputProvenance, Inputs, Start, read_inputs, starts
+from .kept_sums import LEAST
 from .plan import Plan, make_plan
 from .refinement import Refinement
 from .resume import Execution, run_to_end
@@ -81,6 +82,8 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
         workspace.map_kept(original)
     with timings.stage("refine"):
         refinement = plan.start()
+        if len(inputs.batch) >= LEAST or not settings.keep_tokens:
+            refinement.keep_sums()
         run_to_end(refinement, plan, execution)
     return run_of(plan, refinement, inputs, timings)
 
@@ -99,6 +102,8 @@ def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings)
         parts["counts"] = refinement.counts
     if inputs.unstemmed is not None:
         parts["unstemmed"] = inputs.unstemmed
+    if refinement.sums is not None:
+        parts["sums"] = refinement.sums
     if inputs.documents is not None:
         parts["documents"] = inputs.documents
     provenance = _run_provenance(plan, inputs.described, refinement, sources, timings)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence import Counts
+from selfvec.data.run import Part
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
@@ -190,6 +191,14 @@ class Refinement:
     """
 
     counts: Counts | None = None  # co-occurrence counts, if the method made them
+
+    def keep_sums(self) -> None:
+        """Keep what an update adds to, if the method has sums."""
+
+    @property
+    def sums(self) -> Part | None:
+        """What `keep_sums` kept."""
+        return None
 
     def __init__(
         self,

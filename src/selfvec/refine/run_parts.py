@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.files import sha256
+from selfvec.corpus.known_documents import known_documents
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -29,6 +30,7 @@ from selfvec.storage.run_folder import open_run
 from selfvec.text.stems import unstemmed_tokens
 
 from .inputs import option_files
+from .kept_sums import kept_sums
 from .pipeline import settings_of
 from .unknown_words import by_token, starting_vectors
 
@@ -75,14 +77,28 @@ class Part:
         return found if isinstance(found, dict) else {}
 
     @property
+    def without_tokens(self) -> InputError:
+        """The error for what needs the tokens."""
+        rule = "the run has not kept its tokens, so it cannot be updated or merged"
+        if kept_sums(self.run) is not None:
+            rule = (
+                "the run has not kept its tokens, so it only takes a little new text, and withdraws nothing"
+            )
+        remedy = "refine all of the text together, without --forget-tokens"
+        return InputError(rule, path=self.name, remedy=remedy)
+
+    @property
     def steps(self) -> list[Any]:
         """The updates and merges that made the run."""
         found = self.run.provenance.get("grown")
         return found if isinstance(found, list) else []
 
 
-def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
-    """Open a run as a part; raise an error if it cannot be extended."""
+def part_of(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bool = False) -> Part:
+    """Open a run as a part; raise an error if it cannot be extended.
+
+    With ``forgotten`` a run without its tokens is a part without text if it has sums to add to.
+    """
     run = run if isinstance(run, Run) else open_run(run)
     name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
     settings = settings_of(run)
@@ -92,9 +108,10 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0) -> Part:
             raise OptionError(rule, field=option, remedy="refine all of the text together")
     tokens, unstemmed = run.tokens, unstemmed_tokens(run)
     if tokens is None:
-        rule = "the run has not kept its tokens, so it cannot be updated or merged"
-        remedy = "refine all of the text together, without --forget-tokens"
-        raise InputError(rule, path=name, remedy=remedy)
+        part = Part(name, run, settings, TokenBatch.of_counts([], np.zeros(0, np.int64)))
+        if forgotten and kept_sums(run) and known_documents(run):
+            return part
+        raise part.without_tokens
     missing = None
     if tokens.fingerprints is None:
         missing = "the fingerprints of the documents are missing"

@@ -39,6 +39,7 @@ from .joining import (
     without_repeats,
 )
 from .pipeline import refine_inputs
+from .quick_update import quick_update, sums_for, with_provenance
 from .resume import Execution
 from .run_parts import Given, Part, gathered, part_of, refuse_changed_files, refuse_different, table_of
 
@@ -77,11 +78,16 @@ def update(
     *,
     withdraw: Sequence[str | Path] = (),
     allow_duplicates: bool = False,
+    exact: bool = False,
     workspace: Workspace | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
-    """Bring a run up to date. The result is the same as that of one run on all of the text.
+    """Bring a run up to date. The result is the same as that of one run on all of the text, or near it.
+
+    It is the same bit for bit if the run has less than a million tokens, if more than a twentieth of the text
+    is new, if documents are taken out, and with ``exact``. Otherwise new text is added to the sums that the
+    decorrelated update kept: rows of words that the new text does not have stay as they are.
 
     Documents whose text the run has are left out. A document with an id and a file that the run has and with
     another text replaces the old one.
@@ -99,6 +105,8 @@ def update(
         Documents to take out of the run: ids (str), or files that they came from (`pathlib.Path`).
     allow_duplicates : bool
         Take all documents, those the run has, too.
+    exact : bool
+        Refine all of the text anew in any case.
     workspace : Workspace, optional
         Where the state of interrupted work is saved and looked for.
     progress : Progress, optional
@@ -135,7 +143,7 @@ def update(
     """
     execution = Execution(workspace, progress or Progress(), jobs)
     with execution.timings.stage("load"):
-        old = part_of(run)
+        old = part_of(run, forgotten=True)
         refuse_changed_files(old)
         opened = None if corpus is None else _opened(old.run, corpus)
         known = known_documents(old.run)
@@ -153,14 +161,23 @@ def update(
     change = change_of(intake, out)
     if change.nothing:
         return old.run
+    documents = KnownDocuments.joined([known.part(~change.out), intake.documents])
+    step = {"by": "update", **change.as_dict(), "files": _files(corpora[-1]) if added else []}
+    sums = sums_for(old, added[0]) if added and not (exact or change.out.any()) else None
+    if sums is not None:
+        new = quick_update(old, sums, added[0], table, execution)
+        corpus_now = joined_corpora(corpora)
+        step |= {name: new.provenance[name] - old.counted[name] for name in ("tokens", "types")}
+        step |= {"documents": added[0].documents, "quick": True}
+        return with_provenance(new, corpus_now, texts, documents, [*old.steps, step], execution)
+    if old.run.tokens is None:
+        raise old.without_tokens
     with execution.timings.stage("count"):
         batches = [old.unstemmed.part(~change.out) if change.out.any() else old.unstemmed, *added]
         corpus_now = joined_corpora(corpora, left_out=int(change.out.sum()))
         inputs = _inputs([old], batches, corpus_now, texts, table)
-        documents = KnownDocuments.joined([known.part(~change.out), intake.documents])
     more = {name: number - old.counted[name] for name, number in _counted(inputs.batch).items()}
-    step = {"by": "update", **more, **change.as_dict(), "files": _files(corpora[-1]) if added else []}
-    inputs = replace(inputs.grown([*old.steps, step]), documents=documents)
+    inputs = replace(inputs.grown([*old.steps, step | more]), documents=documents)
     return refine_inputs(inputs, old.settings, execution)
 
 
@@ -173,7 +190,7 @@ def preview(
     progress: Progress | None = None,
 ) -> Change:
     """What `update` would change; the text is read and nothing else is done."""
-    known = known_documents(part_of(run).run)
+    known = known_documents(part_of(run, forgotten=True).run)
     assert known is not None
     out = known.find(withdraw)
     intake = Intake(None if allow_duplicates else known)

@@ -29,6 +29,9 @@ class Taking:
     allow_duplicates: bool = option(
         False, "Take documents that the run has, too.", TEXT, flags=("--allow-duplicates",)
     )
+    exact: bool = option(
+        False, "Refine all of the text anew, also where new text could be added.", TEXT, flags=("--exact",)
+    )
     withdraw: Sequence[str] = option(
         (), "Take the documents with these ids out of the run.", TEXT, many="comma", metavar="ID[,ID...]"
     )
@@ -137,8 +140,10 @@ class _Task:
         in_place = self.target == self.run.resolve()
         with Workspace(self.target, overwrite=work.overwrite or in_place, resume=work.resume) as workspace:
             old = open_run(self.run)  # again: another update may have finished before we got the lock
-            how: dict[str, Any] = self._taking | {"workspace": workspace, "jobs": work.jobs}
-            new = update(old, self._opened(old), self.vectors, progress=TerminalProgress(), **how)
+            how: dict[str, Any] = self._taking | {"exact": self.taking.exact, "jobs": work.jobs}
+            new = update(
+                old, self._opened(old), self.vectors, workspace=workspace, progress=TerminalProgress(), **how
+            )
             if new is old and in_place:
                 return None
             workspace.finish(new, previous=in_place)

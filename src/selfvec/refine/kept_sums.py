@@ -1,0 +1,123 @@
+"""What the decorrelated update keeps so that new text can be added without the old one.
+
+The rows of the last pass are sums over the text: those of new text are added to them. Each value takes a
+byte, with a scale per row. Rounding changes cosines by less than .0001, far less than an update does.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError
+from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.threads import by_blocks
+from selfvec.cooccurrence.scan import Centring, ScanOperator
+from selfvec.data.run import Run
+
+__all__ = ["LEAST", "KeptSums", "SumsOfPasses", "kept_sums", "quantised"]
+
+LEAST = 1_000_000  # tokens of a run that keeps sums; a smaller one is refined anew within a second or two
+
+_FILE = "sums.safetensors"
+
+Table = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class KeptSums:
+    """The sums of the second of two passes, and the maps of both."""
+
+    contexts: NDArray[np.int8]  # (V, d): the table that the last pass read
+    context_scales: Table  # (V,)
+    sums: NDArray[np.int8]  # (V, d): what it summed, before whitening
+    sum_scales: Table  # (V,)
+    degrees: NDArray[np.float64]  # (V,): number of neighbours of each word
+    neighbours: NDArray[np.float64]  # (1,): their number when the whole text was last read
+    means: NDArray[np.float64]  # (2, d): what is expected near any word, in each pass
+    shifts: Table  # (2, d): the whitening of each pass: what it subtracts ...
+    turns: Table  # (2, d, d): ... and multiplies by
+    base: Table  # (d + 1, d): what the base subtracts and is multiplied by; (0, d) if it is the original
+
+    def save(self, folder: Path) -> None:
+        """Write into ``folder``, which does not exist yet."""
+        folder.mkdir()
+        write_tensors(folder / _FILE, {of.name: getattr(self, of.name) for of in fields(self)})
+
+
+def kept_sums(run: Run) -> KeptSums | None:
+    """The sums of a run, memory-mapped; None if it has none."""
+    kept = run.parts.get("sums")
+    if isinstance(kept, KeptSums):
+        return kept
+    path = None if run.folder is None else run.folder / "sums" / _FILE
+    if path is None or not path.is_file():
+        return None
+    found, shape = map_tensors(path), (len(run.vectors), run.vectors.vector_size)
+    names = {of.name for of in fields(KeptSums)}
+    if not names <= found.keys() or found["sums"].shape != shape or found["contexts"].shape != shape:
+        rule = "holds a row of sums and of contexts for each word of the run"
+        raise FormatError(rule, path=path, remedy="make the run again")
+    return KeptSums(**{name: found[name] for name in names})
+
+
+def quantised(table: Table) -> tuple[NDArray[np.int8], Table]:
+    """A table in bytes, (V, d) int8, and the scale of each row, (V,) float32."""
+    out, scales = np.empty(table.shape, np.int8), np.empty(len(table), np.float32)
+
+    def work(part: slice) -> None:
+        most = np.max(np.abs(table[part]), axis=1) / 127
+        scales[part] = np.where(most > 0, most, 1)
+        out[part] = np.rint(table[part] / scales[part, None])
+
+    deque(by_blocks(len(table), work), maxlen=0)
+    return out, scales
+
+
+class SumsOfPasses:
+    """Gathers `KeptSums` while two passes are made."""
+
+    def __init__(self, operator: ScanOperator, base: Table) -> None:
+        self.operator, self.base = operator, base
+        self.means: list[Any] = []
+        self.maps: list[tuple[Table, Table]] = []
+        self.contexts: Any = None
+        self.sums: Any = None
+
+    def before(self, table: Table) -> None:
+        """Note the table that a pass reads."""
+        self.means.append(Centring(self.operator.degrees, self.operator.gamma, table).mean)
+        if len(self.means) == 2:
+            self.contexts = quantised(table)
+
+    def after(self, summed: Table, shift: Table, turn: Table) -> None:
+        """Note what a pass has summed and how it is whitened."""
+        self.maps.append((shift, turn))
+        if len(self.maps) == 2:
+            self.sums = quantised(summed)
+
+    @property
+    def kept(self) -> KeptSums | None:
+        """The sums; None if one of the passes was made before an interruption."""
+        if self.sums is None or self.contexts is None:
+            return None
+        (contexts, context_scales), (sums, sum_scales) = self.contexts, self.sums
+        degrees = self.operator.degrees
+        shifts, turns = (np.stack(parts) for parts in zip(*self.maps, strict=True))
+        return KeptSums(
+            contexts,
+            context_scales,
+            sums,
+            sum_scales,
+            degrees,
+            np.array([degrees.sum()]),
+            np.stack(self.means),
+            shifts,
+            turns,
+            self.base,
+        )

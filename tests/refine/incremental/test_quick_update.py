@@ -1,0 +1,164 @@
+"""A little text is added to the sums of a large run; here every run is large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from same_runs import assert_same
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import FormatError, InputError
+from selfvec.base.tensors import map_tensors
+from selfvec.data.run import Run
+from selfvec.data.vectors import Source, Vectors
+from selfvec.refine import kept_sums as sums_module
+from selfvec.refine import pipeline
+from selfvec.refine.kept_sums import kept_sums, quantised
+from selfvec.storage.run_folder import open_run
+
+
+@pytest.fixture(autouse=True)
+def every_run_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "LEAST", 1)
+
+
+def words(number: int) -> list[str]:
+    return [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "bdgklmnrt"][:number]
+
+
+def documents(number: int, seed: int = 0, new: str = "") -> list[str]:
+    """Texts about one of eight topics."""
+    rng, known = np.random.default_rng(seed), words(240)
+    made = []
+    for i in range(number):
+        topic = known[i % 8 :: 8]
+        made.append(" ".join([*rng.choice(topic, 24), *rng.choice(known[:40], 6), *([new] if new else [])]))
+    return made
+
+
+def table() -> Vectors:
+    rows = np.random.default_rng(1).standard_normal((200, 24)).astype(np.float32)
+    return Vectors(words(200), rows)
+
+
+def refined(texts: list[str], **more: Any) -> Run:
+    return selfvec.Refiner("decorrelated", window=11, history="none", **more).fit(texts, table()).run_
+
+
+TEXTS = documents(400)
+MORE = documents(12, seed=5, new="zyx")
+
+
+def cosines(one: Run, other: Run) -> np.ndarray:
+    places = [other.vectors.key_to_index[word] for word in one.vectors.index_to_key]
+    return np.einsum("ij,ij->i", one.vectors.unit, other.vectors.unit[places])
+
+
+def test_near_what_refining_anew_gives() -> None:
+    old, whole = refined(TEXTS), refined([*TEXTS, *MORE])
+    quick = selfvec.update(old, MORE, table())
+    assert quick.provenance["grown"][-1]["quick"]
+    exact = selfvec.update(old, MORE, table(), exact=True)
+    assert_same(exact, whole)
+    assert "quick" not in exact.provenance["grown"][-1]
+    near = cosines(quick, whole)
+    assert near.mean() > 0.99
+    assert near.min() > 0.8
+    assert near[quick.vectors.key_to_index["zyx"]] > 0.8  # a word that the run did not have
+    for name in ("tokens", "types", "documents", "coverage"):
+        assert quick.provenance[name] == whole.provenance[name]
+    assert quick.tokens is not None
+    assert whole.tokens is not None
+    for number in (0, 5, 411):  # tokens are those of all documents
+        texts = []
+        for run in (quick.tokens, whole.tokens):
+            part = run.ids[run.offsets[number] : run.offsets[number + 1]].tolist()
+            texts.append([run.types[i] for i in part])
+        assert texts[0] == texts[1]
+    counts = dict(zip(quick.vectors.index_to_key, quick.vectors.counts.tolist(), strict=True))
+    assert counts == dict(zip(whole.vectors.index_to_key, whole.vectors.counts.tolist(), strict=True))
+
+
+def test_other_rows_stay_as_they_are_to_the_bit() -> None:
+    old = refined(TEXTS)
+    quick = selfvec.update(old, ["bab bad bag unheard bab bad"], table())
+    touched = {"bab", "bad", "bag", "unheard"}
+    for word in old.vectors.index_to_key:
+        same = np.array_equal(quick.vectors[word], old.vectors[word])
+        assert same != (word in touched), word
+    assert quick.original.sources[quick.original.key_to_index["unheard"]] == Source.NONE
+
+
+def test_quick_updates_up_to_a_twentieth_then_all_anew() -> None:
+    run, said = refined(TEXTS), []
+    for i in range(5):
+        run = selfvec.update(run, documents(5, seed=10 + i), table())
+        said.append(bool(run.provenance["grown"][-1].get("quick")))
+    assert said == [True, True, True, True, False]
+    whole = refined([*TEXTS, *(text for i in range(5) for text in documents(5, seed=10 + i))])
+    assert_same(run, whole)
+    assert selfvec.update(run, MORE[:5], table()).provenance["grown"][-1]["quick"]
+
+
+@pytest.mark.parametrize("options", [{"min_count": 2}, {"operator": "counts"}, {"passes": 4}])
+def test_all_anew_where_sums_do_not_add_up(options: dict[str, Any]) -> None:
+    grown = selfvec.update(refined(TEXTS, **options), MORE, table())
+    assert "quick" not in grown.provenance["grown"][-1]
+    assert_same(grown, refined([*TEXTS, *MORE], **options))
+
+
+def test_a_run_that_forgot_its_tokens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Hashes tell what is new, and sums take it; nothing can be withdrawn."""
+    selfvec.save_run(refined(TEXTS, keep_tokens=False), tmp_path / "run")
+    run = open_run(tmp_path / "run")
+    assert run.tokens is None
+    assert selfvec.update(run, TEXTS[:9], table()) is run
+    grown = selfvec.update(run, [*TEXTS[:9], *MORE], table())
+    selfvec.save_run(grown, tmp_path / "grown")
+    kept = selfvec.update(refined(TEXTS), MORE, table())
+    np.testing.assert_array_equal(open_run(tmp_path / "grown").vectors.vectors, kept.vectors.vectors)
+    assert open_run(tmp_path / "grown").tokens is None
+    assert selfvec.update(tmp_path / "grown", MORE, table()).provenance["documents"] == 412
+    for wrong in ({"corpus": documents(90, seed=3)}, {"corpus": MORE, "exact": True}):
+        with pytest.raises(InputError, match="not kept its tokens, so it only takes a little new text"):
+            selfvec.update(run, vectors=table(), **wrong)
+
+
+def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    selfvec.save(table(), "table.vec", format="word2vec-text")
+    for name, texts in (("old", TEXTS), ("new", MORE)):
+        Path(f"{name}.txt").write_text("\n".join(texts), encoding="utf-8")
+    options = ["--vectors", "table.vec", "--method", "decorrelated", "--window", "11"]
+    assert main(["refine", "old.txt", "-o", "run", *options]) == 0
+    assert main(["update", "run", "new.txt", "-o", "exact", "--exact"]) == 0
+    assert main(["update", "run", "new.txt"]) == 0
+    run, exact = open_run("run"), open_run("exact")
+    assert [("quick" in r.provenance["grown"][0]) for r in (run, exact)] == [True, False]
+    assert cosines(run, exact).mean() > 0.99
+    assert main(["update", "run", "old.txt", "new.txt"]) == 0
+    assert len(open_run("run").provenance["grown"]) == 1  # nothing was new
+    for command in (["health", "run"], ["similar", "run", "bab"], ["search", "run", "bab dad"]):
+        assert main(command) in (0, 1)
+
+
+def test_a_byte_for_a_value() -> None:
+    rows = np.random.default_rng(0).standard_normal((50, 64)).astype(np.float32) * 100
+    rows[3] = 0
+    values, scales = quantised(rows)
+    back = values * scales[:, None]
+    assert np.abs(back - rows).max() <= np.abs(rows).max() / 127 / 2 * 1.001
+    assert not back[3].any()
+
+
+def test_damaged_sums_are_named(tmp_path: Path) -> None:
+    selfvec.save_run(refined(TEXTS), tmp_path / "run")
+    path = tmp_path / "run" / "sums" / "sums.safetensors"
+    assert map_tensors(path)["sums"].dtype == np.int8
+    sums_module.write_tensors(path, {"sums": np.zeros((2, 2), np.int8)})
+    with pytest.raises(FormatError, match="holds a row of sums and of contexts for each word"):
+        kept_sums(open_run(tmp_path / "run"))
