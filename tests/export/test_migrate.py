@@ -379,22 +379,21 @@ def test_qdrant_is_not_switched_while_it_is_open(made, tmp_path: Path) -> None:
     client.close()
 
 
-def test_a_switch_of_qdrant_that_was_killed_is_finished(made, tmp_path: Path, monkeypatch) -> None:
+def test_a_migration_that_was_killed_after_the_switch_is_finished(made, tmp_path: Path, monkeypatch) -> None:
     old, new, _ = made
     path = exported("qdrant", made, tmp_path)
-    rename = Path.rename
 
-    def once(self: Path, target: Path) -> Path:
-        if self.name == "store":
-            raise KeyboardInterrupt
-        return rename(self, target)
+    switch = stores.Qdrant.switch
+
+    def killed(*arguments: object) -> None:
+        assert switch(*arguments)
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", once)
+        patch.setattr(stores.Qdrant, "switch", killed)
         with pytest.raises(KeyboardInterrupt):
             migrate(path, old, new)
-    assert not path.exists()
-    assert migrate(path, old, new, write="nothing")["done"] is False  # brings the old folder back
-    same(path, old, made)
+    same(path, new, made)
     assert migrate(path, old, new)["done"]
     same(path, new, made)
+    assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]

@@ -82,7 +82,6 @@ def migrate(
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="to", remedy="name the newer run")
     path, progress = Path(store), progress or Progress()
-    _recover(path)
     database = _database(path)
     has = database.source(path)
     if has == new.fingerprint:
@@ -154,21 +153,10 @@ def _database(path: Path) -> Database:
     return store
 
 
-def _folder(path: Path) -> Path:
-    return path.with_name(f".{path.name}.migrate")
-
-
-def _recover(path: Path) -> None:
-    """Put the old folder back if a switch was killed between its two renames."""
-    old = _folder(path) / "old"
-    if not path.exists() and old.is_dir():
-        old.rename(path)
-
-
 @contextmanager
 def _working_folder(path: Path) -> Iterator[Path]:
     """The locked folder of a migration. It is deleted at the end and kept after an error."""
-    folder = _folder(path)
+    folder = path.with_name(f".{path.name}.migrate")
     with writing(path):
         folder.mkdir(exist_ok=True)
     with lock_file(folder / "lock", path):

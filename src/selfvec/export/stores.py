@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra, TargetError
-from selfvec.base.files import read_json
+from selfvec.base.files import exchange_folders, read_json
 from selfvec.storage.formats.source import writing_by_polars
 
 from .rows import Rows
@@ -326,8 +326,7 @@ class Qdrant(Database):
             pass
         if _stamp(path) != new.stamp:
             return False
-        path.rename(folder / "old")
-        (folder / "store").rename(path)
+        exchange_folders(folder / "store", path)
         return True
 
     @staticmethod
