@@ -73,7 +73,7 @@ class DaskEngine:
     @property
     def workers(self) -> int:
         """The number of workers now."""
-        return len(self.client.scheduler_info(n_workers=-1)["workers"])
+        return len(self.client.nthreads())
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
         """A future; ``arguments`` may be futures, and lists of them."""

@@ -16,10 +16,12 @@ from itertools import groupby, pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
+import numpy as np
 import polars as pl
 
 from selfvec.base.compression import is_compressed
 from selfvec.base.errors import CorpusError, MissingExtra
+from selfvec.base.threads import cut
 from selfvec.corpus.documents import Documents, Seen, documents
 from selfvec.corpus.fields import Fields, recognise
 from selfvec.corpus.files import COMPRESSED, KINDS, FilePart, find_sources, open_part, typed
@@ -87,14 +89,14 @@ def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
         found = files.find(path, detail=True)
     if not found:
         raise CorpusError("there is no such file or folder", path=url, remedy="check the address")
-    for name, about in sorted(found.items()):
+    kinds = {}
+    for name in sorted(found):
         bare = name.removesuffix(PurePosixPath(name).suffix) if name.endswith(COMPRESSED) else name
-        kind = KINDS.get(PurePosixPath(bare).suffix.lower())
-        if kind:
-            yield Source(files.unstrip_protocol(name), kind, int(about["size"]))
-        else:
-            skipped.append(files.unstrip_protocol(name))
-    if all(files.unstrip_protocol(name) in skipped for name in found):
+        kinds[files.unstrip_protocol(name)] = KINDS.get(PurePosixPath(bare).suffix.lower())
+    skipped += [name for name, kind in kinds.items() if not kind]
+    sizes = {files.unstrip_protocol(name): int(about["size"]) for name, about in found.items()}
+    yield from (Source(name, kind, sizes[name]) for name, kind in kinds.items() if kind)
+    if not any(kinds.values()):
         remedy = "text, csv, tsv, jsonl and parquet files are read"
         raise CorpusError("there is no file to read under this address", path=url, remedy=remedy)
 
@@ -123,27 +125,19 @@ def _cut(source: Source, shard_bytes: int) -> Iterator[TextShard]:
 
 
 def _documents(source: Source, shard_bytes: int) -> Iterator[TextShard]:
-    members: list[str] = []
-    held = 0
-    for member in source.members:
-        members.append(str(member))
-        held += member.stat().st_size
-        if held >= shard_bytes:
-            yield TextShard(source.path, "folder", held, members=tuple(members))
-            members, held = [], 0
-    if members:
-        yield TextShard(source.path, "folder", held, members=tuple(members))
+    stats = [member.stat() for member in source.members]
+    for first, last in cut(np.array([about.st_size for about in stats]), shard_bytes):
+        size = sum(about.st_size for about in stats[first:last])
+        changed = str(max(about.st_mtime for about in stats[first:last]))
+        members = tuple(map(str, source.members[first:last]))
+        yield TextShard(source.path, "folder", size, members=members, changed=changed)
 
 
 def _row_groups(whole: TextShard, shard_bytes: int) -> Iterator[TextShard]:
     with _parquet(whole.path) as file:
-        about = file.metadata
-    first, held = 0, 0
-    for number in range(about.num_row_groups):
-        held += about.row_group(number).total_byte_size
-        if held >= shard_bytes or number == about.num_row_groups - 1:
-            yield replace(whole, start=first, stop=number + 1)
-            first, held = number + 1, 0
+        groups = [file.metadata.row_group(n).total_byte_size for n in range(file.metadata.num_row_groups)]
+    for first, last in cut(np.array(groups, np.int64), shard_bytes):
+        yield replace(whole, start=first, stop=last)
 
 
 def _opened(path: str) -> Any:
