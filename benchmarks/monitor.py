@@ -26,15 +26,13 @@ from selfvec.data.run import Run
 
 SPLITS = 200
 CALIBRATION = (  # collection, table, documents of the run, new ones
-    ("PubMed", "default", 1500, 300),
-    ("PubMed", "none", 300, 1000),
-    ("NOAA", "default", 2000, 500),
     ("NOAA", GOOGLENEWS, 600, 1500),
+    ("PubMed", "none", 200, 100),
 )
 LEVELS = (0.01, 0.05)
-DRAWS = 12
+DRAWS = 10
 RUN = 2000  # documents
-NEW = (50, 200, 500, 2000)
+NEW = (50, 200, 2000)
 SHARES = (0.01, 0.05, 0.2)
 PAIRS = {  # the run's source and the other
     "abstracts, with storm reports": ("PubMed", "NOAA"),
@@ -42,7 +40,7 @@ PAIRS = {  # the run's source and the other
     "abstracts of 1976–79, with those of 2021": ("1976-79", "2021"),
     "storm reports, with abstracts": ("NOAA", "PubMed"),
 }
-SHOWN = (500, 0.05)  # new documents and share of another source, by test
+SHOWN = (200, 0.05)  # new documents and share of another source, by test
 
 
 @cache
@@ -74,7 +72,7 @@ def calibration() -> str:
         for seed in range(SPLITS):
             order = np.random.default_rng(seed).permutation(len(texts(name)))
             run = run_of(texts(name)[np.sort(order[:old])], vectors)
-            found = monitor(run, list(texts(name)[order[old : old + new]]), seed=seed, permutations=399)
+            found = monitor(run, list(texts(name)[order[old : old + new]]), seed=seed, permutations=199)
             p.append(found.p)
         cells = [rate(sum(value <= level for value in p), SPLITS) for level in LEVELS]
         rows.append([name, names[vectors], old, new, SPLITS, *cells])
