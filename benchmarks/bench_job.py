@@ -45,7 +45,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def run() -> list[Result]:
-    """Start-up, the paper's job warm, and the memory of a large table."""
+    """Start-up and the paper's job warm."""
 
     def spawn(arguments: list[str]) -> None:
         subprocess.run(arguments, check=True, capture_output=True)
@@ -78,25 +78,4 @@ def run() -> list[Result]:
         results.append(
             Result("the paper's job, 141,000 tokens", seconds, "s", "the paper's 4 s", 4 / seconds, note)
         )
-        results.append(_memory(folder))
     return results
-
-
-def _memory(folder: Path, types: int = 200_000) -> Result:
-    """Peak memory beyond that of a tiny job, in tables; the target is at most two."""
-    write_corpus(folder / "large.txt", 2 * types, types)
-    write_vectors(folder / "large.bin", types)
-    sizes = []
-    for text, vectors in (("text.txt", "vectors.bin"), ("large.txt", "large.bin")):
-        job = command(
-            "refine", folder / text, "--vectors", folder / vectors, "--history", "none",
-            "-o", folder / "memory", "--overwrite",
-        )  # fmt: skip
-        code = f"import subprocess, resource; subprocess.run({job!r}, check=True, capture_output=True); "
-        code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        sizes.append(int(done.stdout) * (1 if sys.platform == "darwin" else 1024))
-    table = types * DIMENSIONS * 4
-    tables = (sizes[1] - sizes[0]) / table
-    note = f"{types:,} types, {sizes[1] / 2**20:.0f} MB in all; mapped pages of the vectors file count too"
-    return Result("peak memory beyond a tiny job's", tables, "tables", "the target of 2", 2 / tables, note)

@@ -13,6 +13,8 @@ import numpy as np
 from selfvec.base.errors import Interrupted
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
+from selfvec.base.tensors import release
+from selfvec.base.threads import ROW_BLOCK
 from selfvec.storage.workspace import Workspace, interruptible
 
 from .plan import Plan
@@ -68,7 +70,10 @@ def _fingerprint(plan: Plan) -> str:
     """Equal for two plans that lead to the same vectors; reads the whole corpus and table."""
     digest = hashlib.sha256()
     for array in (plan.batch.ids, plan.batch.offsets, plan.original.vectors):
-        digest.update(np.ascontiguousarray(array).data)
+        for start in range(0, len(array), ROW_BLOCK):
+            block = array[start : start + ROW_BLOCK]
+            digest.update(np.ascontiguousarray(block).data)
+            release(block)
     options = plan.settings.as_dict() | {"method": plan.method, "window": plan.window}
     digest.update(repr((sorted(options.items()), list(plan.batch.types))).encode())
     return digest.hexdigest()
