@@ -48,6 +48,23 @@ def test_the_limit_holds_until_the_last_thread_leaves() -> None:
     assert blas_threads() == before
 
 
+def test_any_thread_sets_and_lifts_the_limit() -> None:
+    def enter_and_leave() -> None:
+        with one_core():
+            assert set(blas_threads()) <= {1}
+
+    before = blas_threads()
+    with ThreadPoolExecutor(1) as pool:  # its thread lives on
+        for _ in range(2):
+            pool.submit(enter_and_leave).result()
+            enter_and_leave()
+        context = one_core()
+        pool.submit(context.__enter__).result()
+        assert set(blas_threads()) <= {1}
+        context.__exit__(None, None, None)
+        assert blas_threads() == before
+
+
 def test_an_error_inside_lifts_the_limit() -> None:
     before = blas_threads()
     with pytest.raises(ZeroDivisionError):

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -86,8 +86,13 @@ def one_core() -> Iterator[None]:
 
     The limit holds for the whole process, until the last of the threads that are in such a context leaves it.
     """
+    from threadpoolctl import OpenBLASController
+
+    # A thread that sets a limit is the only one that may change it, until it is told to give that up.
+    release = partial(OpenBLASController.clear_controlling_thread, force=True)
     with _ONE_CORE_LOCK:
         _ONE_CORE.append(_ONE_CORE[0] if _ONE_CORE else _controller().limit(limits=1))
+        release()
     try:
         yield
     finally:
@@ -95,6 +100,7 @@ def one_core() -> Iterator[None]:
             limit = _ONE_CORE.pop()
             if not _ONE_CORE:
                 limit.restore_original_limits()
+                release()
 
 
 def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) -> Iterator[Out]:
