@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.datasets import GOOGLENEWS, judged
-from benchmarks.dense_weight import by_source, collections
+from benchmarks.dense_weight import by_source, collections, steps
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_cosine, by_index, estimate, wordllama
@@ -176,6 +176,7 @@ PARTS = {
     "answers": by_metric,
     "shares": collections,
     "held-out": by_source,
+    "steps": steps,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the dense weight of the hybrid was chosen: every collection left out in turn.
+"""How the hybrid was chosen: its dense weight with every collection left out in turn, and its other changes.
 
 A weight that is the same everywhere is compared with one that follows how often words and vectors agree
 (`selfvec.search.build`), on judged collections and on those of `benchmarks.known_items`. Either is
@@ -11,26 +11,32 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 
 from benchmarks.datasets import judged
-from benchmarks.known_items import known_items
+from benchmarks.known_items import known_items, medical_items
 from benchmarks.page import table
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_index, mean_ndcg
-from selfvec.search import Index
+from selfvec.search import Index, dense_space, scoring
 from selfvec.search.build import LEAST, MOST, agreement
 from selfvec.search.scoring import Blend
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
 RULES = list(itertools.product(SLOPES, FROM))
+WITHOUT = {  # constants of `scoring` and `dense_space` that leave a step out
+    "words of a query not saturated": (1e9, dense_space.EXPONENT),
+    "axes not whitened": (scoring.K3, 0.0),
+    "neither": (1e9, 0.0),
+}
 
 
 @dataclass(frozen=True)
 class Row:
-    """nDCG@10 of a collection: BM25, dense, the hybrid as it is, and with every one of `SHARES`."""
+    """nDCG@10 of a collection: BM25, dense, hybrid, the hybrid with each of `SHARES` and `WITHOUT` a step."""
 
     name: str
     source: str
@@ -41,6 +47,7 @@ class Row:
     dense: float
     hybrid: float
     fixed: tuple[float, ...]
+    without: dict[str, float]
 
     def at(self, share: float) -> float:
         """With any share, between those measured."""
@@ -51,16 +58,38 @@ class Row:
 def measured() -> list[Row]:
     """Judged collections, then the others."""
     out = []
-    for name, source, collection in [*((n, n, c) for n, c in judged().items()), *known_items()]:
-        index = Index.memory(refined(collection.documents), collection.documents)
+    everything = [*((n, n, c) for n, c in judged().items()), *known_items(), *medical_items()]
+    for name, source, collection in everything:
+        run = refined(collection.documents)
+        index = Index.memory(run, collection.documents)
         agreed = agreement(index.lexicon, index.scorer, collection.documents) or 0.0
         found = [
             mean_ndcg(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
         ]
         blends = [by_index(collection, index, "hybrid", blend=Blend(share)) for share in SHARES]
         fixed = tuple(mean_ndcg(collection, rankings) for rankings in blends)
-        out.append(Row(name, source, len(collection.documents), agreed, index.space.share, *found, fixed))
+        without = {}
+        for label, (k3, exponent) in WITHOUT.items():
+            with patch.object(scoring, "K3", k3), patch.object(dense_space, "EXPONENT", exponent):
+                other = Index.memory(run, collection.documents)
+                without[label] = mean_ndcg(collection, by_index(collection, other, "hybrid"))
+        share = index.space.share
+        out.append(Row(name, source, len(collection.documents), agreed, share, *found, fixed, without))
     return out
+
+
+def steps() -> str:
+    """The hybrid as it is and without a step, by source."""
+    single = [row for row in measured() if row.source != "all"]
+    sources = list(dict.fromkeys(row.source for row in single))
+    rows = []
+    for label in ("as it is", *WITHOUT):
+        by = [
+            float(np.mean([row.without.get(label, row.hybrid) for row in single if row.source == source]))
+            for source in sources
+        ]
+        rows.append([label, *(f"{value:.3f}" for value in by), f"{np.mean(by):.4f}"])
+    return table(["hybrid", *sources, "mean"], rows)
 
 
 def collections() -> str:

@@ -47,6 +47,27 @@ def known_items() -> Iterator[tuple[str, str, Collection]]:
     yield "MED, Cranfield, CACM, NOAA and Python in one", "all", _mixed(storms, python)
 
 
+def medical_items() -> Iterator[tuple[str, str, Collection]]:
+    """The same of abstracts with classes, and a task of many answers: abstracts of a title's class."""
+    classes: dict[str, set[str]] = {}
+    for part in ("train", "test"):
+        path = SHARED_DATA / "classification" / "ohsumed" / f"{part}.tsv"
+        for line in path.read_text(encoding="utf-8").splitlines():
+            label, text = line.split("\t", 1)
+            classes.setdefault(text, set()).add(label)
+    texts = list(classes)
+    yield "title → the rest, Ohsumed", "Ohsumed", _collection(_first_sentences(texts, least=40))
+    halves = [pair for text in texts if (pair := _halves(text)) is not None]
+    yield "the first half → the second, Ohsumed", "Ohsumed", _collection(halves)
+    sentences = [pair for text in texts if (pair := _without(text, 0.5)) is not None]
+    yield "a sentence → the rest, Ohsumed", "Ohsumed", _collection(sentences)
+    chosen = _drawn(texts, DOCUMENTS)
+    asked, documents = chosen[:QUERIES], chosen[QUERIES:]
+    titles = [_SENTENCE.split(text)[0] for text in asked]
+    same = [{i: 1.0 for i, one in enumerate(documents) if classes[one] & classes[text]} for text in asked]
+    yield "title → abstracts of its class, Ohsumed", "Ohsumed, classes", Collection(documents, titles, same)
+
+
 def _drawn(items: Sequence, number: int) -> list:  # type: ignore[type-arg]
     order = np.random.default_rng(SEED).permutation(len(items))[:number]
     return [items[i] for i in order.tolist()]

@@ -68,6 +68,24 @@ def test_related_words_count_in_part() -> None:
     np.testing.assert_allclose(found.parts[1], [bm25(2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
 
 
+def test_a_word_said_often_counts_less_each_time_in_the_hybrid() -> None:
+    lexicon, scorer = made()
+    found = scorer.score(lexicon.parse("hail, hail and hail on the roof"))
+    # three times and once: 3 · n / (2 + n)
+    expected = [9 / 5 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
+    np.testing.assert_allclose(found.parts[0], expected, rtol=1e-5)
+
+
+def test_axes_are_whitened_in_part() -> None:
+    batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
+    rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
+    learned = DenseSpace.learn([rows], batch)
+    texts = document_vectors(batch, rows, learned.weights).astype(np.float64)
+    values, axes = np.linalg.eigh(texts.T @ texts)
+    expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15
+    np.testing.assert_allclose(np.abs(learned.rows), np.abs(expected[:, ::-1]), atol=1e-5)
+
+
 def test_a_word_and_a_related_one_are_saturated_together() -> None:
     lexicon, scorer = made(texts=["hail ice ice", "ice roof", "invoice paid", "paid paid paid invoice"])
     found = scorer.score(lexicon.parse("hail"))
@@ -178,7 +196,7 @@ def test_the_share_grows_with_agreement_within_bounds() -> None:
     assert shares == sorted(shares)
     assert shares[0] == pytest.approx(0.1)
     assert shares[-1] == pytest.approx(0.7)
-    assert dense_share(0.45) == pytest.approx(0.2)
+    assert dense_share(0.45) == pytest.approx(0.3)
     assert dense_share(None) == 0.5
 
 

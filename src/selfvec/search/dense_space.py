@@ -1,7 +1,7 @@
 """`DenseSpace`: the vectors of an index's words, and which words are related.
 
 The vector of a word concatenates its rows in a run's tables (original, refined and topic vectors), turned to
-the axes in which the documents vary most. Words are related if their vectors are near.
+the axes in which the documents vary most and whitened in part. Words are related if their vectors are near.
 """
 
 from __future__ import annotations
@@ -27,14 +27,13 @@ from selfvec.text.document_vectors import (
     inverse_document_frequency,
 )
 
-from .indexed_documents import HYBRID_AXES
-
 __all__ = ["TABLES", "DenseSpace", "run_tables", "sample_documents"]
 
 TABLES = ("original", "refined", "topics")
 
-# Chosen on MED, Cranfield and CACM, where a third to twice of each gives similar results; see docs/search.md.
+# A third to twice of each gives similar results; see docs/search.md.
 DIMENSIONS = 256  # axes kept of the concatenated tables
+EXPONENT, FLOOR = 0.15, 0.3  # of whitening: axes are divided by (moment / mean moment + floor) ** exponent
 RELATED = 16  # words related to a word, at most
 LEAST_COSINE = 0.2  # of related words; their weight grows from there as a square
 _SAMPLE = 20_000  # documents from which axes are computed
@@ -101,7 +100,10 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
 
 
 def _axes(batch: TokenBatch, wide: Rows, weights: Rows) -> Rows:
-    """Axes in which texts, uncentred, vary most, (D, d) float32, one axis per column."""
+    """Axes in which texts, uncentred, vary most, (D, d) float32, one axis per column, whitened in part.
+
+    The floor keeps axes that hardly vary, as in collections of few documents, from being noise alone.
+    """
     moments = np.zeros((wide.shape[1],) * 2)
     with one_core():
         for start in range(0, batch.documents, _BLOCK):
@@ -109,20 +111,22 @@ def _axes(batch: TokenBatch, wide: Rows, weights: Rows) -> Rows:
             ids = batch.ids[offsets[0] : offsets[-1]]
             part = document_vectors(TokenBatch(ids, offsets - offsets[0], batch.types), wide, weights)
             moments += part.T @ part
-        _, axes = axes_of_moment(moments)
-    return np.ascontiguousarray(axes[:, :DIMENSIONS], np.float32)
+        values, axes = axes_of_moment(moments)
+    values = np.maximum(values[:DIMENSIONS], 0)
+    lengths = (values / max(values.mean(), 1e-30) + FLOOR) ** -EXPONENT
+    return np.ascontiguousarray(axes[:, :DIMENSIONS] * lengths, np.float32)
 
 
 def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
     """The types related to each type, and what one of their occurrences counts."""
-    narrow = unit_rows(rows[:, :HYBRID_AXES])
+    unit = unit_rows(rows)
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
-    pool = np.flatnonzero((occurs >= 2) & np.any(narrow != 0, axis=1))
+    pool = np.flatnonzero((occurs >= 2) & np.any(unit != 0, axis=1))
     if len(pool) > _CANDIDATES:
         pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
     place = np.full(len(rows), -1, np.int64)
     place[pool] = np.arange(len(pool))
-    related, cosines = nearest_rows(narrow, narrow[pool], place, RELATED, LEAST_COSINE)
+    related, cosines = nearest_rows(unit, unit[pool], place, RELATED, LEAST_COSINE)
     found = related >= 0
     related[found] = pool[related[found]]
     above = np.maximum(cosines - np.float32(LEAST_COSINE), 0) / np.float32(1 - LEAST_COSINE)

@@ -25,11 +25,11 @@ from selfvec.text.preprocessing import Preprocessing
 
 from .build import Parts
 from .dense_space import DenseSpace
-from .indexed_documents import HYBRID_AXES, IndexedDocuments
+from .indexed_documents import IndexedDocuments
 
 __all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 
-VERSION = 3
+VERSION = 4
 _HEAD, _WORDS, _ARRAYS = "index.json", "vocabulary.txt", "arrays.safetensors"
 _AGAIN = "remove the index folder, the next search makes it again"
 _SPACE = ("rows", "weights", "related", "likeness")
@@ -107,8 +107,7 @@ def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
         **{"rows": (f32, (v, width)), "weights": (f32, (v,)), "related": (i32, (v, likes))},
         **{"likeness": (f32, (v, likes)), "starts": (i64, (v + 1,)), "units": (i32, (n,))},
         **{"counts": (np.uint16, (n,)), "lengths": (i32, (u,)), "scales": (f32, (u,))},
-        "front": (np.int8, (u, min(width, HYBRID_AXES))),
-        "back": (np.int8, (u, max(width - HYBRID_AXES, 0))),
+        "vectors": (np.int8, (u, width)),
         **{"days": (i64, (d,)), "owners": (i32, (p,)), "spans": (i32, (p, 2))},
         **{"ids ends": (i64, (d + 1,)), "texts ends": (i64, (d + 1,))},
         **{name: (np.uint8, (a[name].size if name in a else 0,)) for name in strings},

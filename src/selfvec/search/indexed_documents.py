@@ -24,9 +24,8 @@ from selfvec.data.token_batch import TokenBatch
 from . import kernels
 from .documents import GatheredDocuments
 
-__all__ = ["HYBRID_AXES", "NO_DAY", "IndexedDocuments", "allowed", "join_strings", "split_strings"]
+__all__ = ["NO_DAY", "IndexedDocuments", "allowed", "join_strings", "split_strings"]
 
-HYBRID_AXES = 128  # axes that the hybrid reads; only the dense mode reads the others
 NO_DAY = np.iinfo(np.int64).min
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -49,9 +48,9 @@ class IndexedDocuments:
     """D documents and P passages, U = D + P units, of V types with N postings, ready to be scored.
 
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
-    ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters; vectors
-    as whole numbers times ``scales`` (U,), in two parts, ``front`` (the axes that the hybrid reads) and
-    ``back``; ``days`` (D,); ids, texts, and fields as codes and values.
+    ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
+    ``vectors`` (U, d) as whole numbers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes
+    and values.
     """
 
     arrays: Arrays
@@ -77,8 +76,7 @@ class IndexedDocuments:
             "lengths": np.diff(batch.offsets).astype(np.int32),
             "owners": owners,
             "spans": spans,
-            "front": np.rint(vectors[:, :HYBRID_AXES] / steps).astype(np.int8),
-            "back": np.rint(vectors[:, HYBRID_AXES:] / steps).astype(np.int8),
+            "vectors": np.rint(vectors / steps).astype(np.int8),
             "scales": scales,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
             **join_strings("ids", found.ids),
@@ -144,8 +142,7 @@ class IndexedDocuments:
 
     def vectors(self, units: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Vectors of units, (n, d) float32."""
-        rows = np.hstack([self.arrays["front"][units], self.arrays["back"][units]])
-        out: NDArray[np.float32] = rows * self.arrays["scales"][units, None]
+        out: NDArray[np.float32] = self.arrays["vectors"][units] * self.arrays["scales"][units, None]
         return out
 
 

@@ -3,7 +3,7 @@
     words     BM25 of the words of the query; words that share a stem are one word
     related   BM25 again, with related words counted in part: x / (x + k) · idf, where x is the sum of
               likeness · count over the word and the sixteen words nearest to it
-    dense     the cosine of the vectors of query and text; the hybrid reads their first 128 axes
+    dense     the cosine of the vectors of query and text
 
 The hybrid is a weighted mean of the three, each in standard deviations over all documents:
 (1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection
@@ -14,7 +14,7 @@ dense part is computed again. A long document scores half as a whole and half as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,13 +26,14 @@ from selfvec.text.lexicon import Query
 
 from . import kernels
 from .dense_space import DenseSpace
-from .indexed_documents import HYBRID_AXES, IndexedDocuments
+from .indexed_documents import IndexedDocuments
 
 __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense")  # names in JSON
 K1, B = 1.2, 0.75  # BM25's parameters
+K3 = 2.0  # of the hybrid: a word that a query says n times counts (k3 + 1) · n / (k3 + n)
 Rows = NDArray[np.float32]
 
 
@@ -100,6 +101,8 @@ class Scorer:
     def score(self, query: Query, mode: str = "hybrid") -> Scored:
         """Score every document."""
         check_mode(mode)
+        if mode == "hybrid":
+            query = replace(query, counts=((K3 + 1) * query.counts / (K3 + query.counts)).astype(np.float32))
         parts = np.zeros((3, self.documents.units), np.float32)
         if mode != "dense":
             self._bm25(query, parts, related=mode == "hybrid")
@@ -109,7 +112,6 @@ class Scorer:
         if mode == "dense":
             self._dense(vector, parts[2])
             return self._combine(parts, np.array([0, 0, 1], np.float32))
-        vector = vector[:HYBRID_AXES]
         self._dense(vector, parts[2])
         standard = self._standardise(parts)
         first = self._combine(parts, self._shares, standard)
@@ -135,17 +137,12 @@ class Scorer:
         )
 
     def _dense(self, query: Rows, out: Rows) -> None:
-        """Products with a query, (d,), into ``out``, (U,); a short query reads the front axes only."""
+        """Products with a query, (d,), into ``out``, (U,)."""
         arrays, largest = self.documents.arrays, float(np.abs(query).max(initial=0))
         if largest == 0:
             return
         whole = np.rint(query * (32767 / largest)).astype(np.int16)
-        step, width = largest / 32767, arrays["front"].shape[1]
-        kernels.dot_products(arrays["front"], arrays["scales"], whole[:width], step, out)
-        if len(query) > width:
-            rest = np.empty_like(out)
-            kernels.dot_products(arrays["back"], arrays["scales"], whole[width:], step, rest)
-            out += rest
+        kernels.dot_products(arrays["vectors"], arrays["scales"], whole, largest / 32767, out)
 
     def _standardise(self, parts: Rows, which: Sequence[int] = (0, 1, 2)) -> Rows:
         """Scales and shifts that turn parts into standard deviations over the documents, (2, 3)."""
@@ -172,6 +169,6 @@ class Scorer:
         best = kernels.best_documents(first.scores, first.found, self.blend.feedback)
         if not len(best):
             return None
-        toward = unit_rows(self.documents.vectors(best)[:, :HYBRID_AXES].sum(axis=0)[None])[0]
+        toward = unit_rows(self.documents.vectors(best).sum(axis=0)[None])[0]
         moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
         return moved
