@@ -1,7 +1,7 @@
 """What refining gives on the development collections. Fills docs/decorrelated.md.
 
-Word similarity after PubMed abstracts (over the pairs whose words occur), small samples of them, and
-retrieval with dense vectors alone, from two tables. The constants were chosen on these collections.
+Word similarity after PubMed abstracts (over the pairs whose words occur), small samples of them, neighbours
+that are only spelled alike, and retrieval with dense vectors alone, from two tables. The constants were chosen on these collections.
 
     python -m benchmarks.quality [PART...]      (part of: make quality)
 """
@@ -13,14 +13,26 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 import selfvec
 from benchmarks import datasets
 from benchmarks.datasets import JUDGED, SIMILARITY, STARTS
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.run import Run
+from selfvec.data.vectors import Source
 from selfvec.evaluation import Retrieval, Similarity
+from selfvec.numerics.rows import top_indices
+from selfvec.refine.decorrelated import (
+    GAMMA,
+    POWER,
+    WINDOW,
+    base_vectors,
+    decorrelate,
+    start_from_neighbours,
+)
 
 SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)
 
@@ -79,7 +91,57 @@ def retrieval() -> str:
     return table(["start", "table", *JUDGED, "mean"], rows)
 
 
-PARTS = {"similarity": after_pubmed, "samples": small_samples, "retrieval": retrieval}
+def by_context(run: Run) -> NDArray[np.float32]:
+    """Vectors that know neither spelling nor composition: two passes from whole words alone, (V, d)."""
+    assert run.tokens is not None
+    whole = run.original.sources == Source.KNOWN
+    base = base_vectors(run.original.unit, whole)
+    scan = ScanOperator(run.tokens, WINDOW, GAMMA)
+    rows = start_from_neighbours(base, whole, scan)
+    for _ in range(2):
+        rows = decorrelate(rows, scan, POWER)
+    return rows
+
+
+def spelled_alike() -> str:
+    """Neighbours of frequent composed words that are alike in spelling, and in nothing else.
+
+    Of 400 words seen 50 times or more, the ten nearest words seen five times or more. Two words are spelled
+    alike if they share their first four letters or a quarter of their trigrams; in nothing else, if their
+    contexts are no nearer than those of 95 in 100 pairs of random words.
+    """
+    rows = []
+    for name in ("PubMed", "NOAA"):
+        run = refined(name, keep_tokens=True)
+        counts, words, contexts = run.vectors.counts, run.vectors.index_to_key, by_context(run)
+        rng = np.random.default_rng(0)
+        often = np.flatnonzero((run.original.sources == Source.SUBWORDS) & (counts >= 50))
+        picked = rng.choice(often, min(400, len(often)), replace=False)
+        pairs = contexts[rng.choice(often, 20_000)], contexts[rng.choice(often, 20_000)]
+        chance = np.percentile(np.einsum("ij,ij->i", *pairs), 95)
+        live = np.flatnonzero(counts >= 5)
+        for state, table_ in (("original", run.original.unit), ("refined", run.vectors.unit)):
+            alike, only = [], []
+            for word in picked.tolist():
+                cosines = np.where(live == word, -1, table_[live] @ table_[word])
+                for other in live[top_indices(cosines, 10)].tolist():
+                    alike.append(_alike(words[word], words[other]))
+                    only.append(alike[-1] and contexts[word] @ contexts[other] < chance)
+            rows.append([name, state, f"{np.mean(alike):.1%}", f"{np.mean(only):.1%}"])
+    return table(["corpus", "table", "alike in spelling", "only in spelling"], rows)
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = ({word[i : i + 3] for i in range(len(word) - 2)} for word in (f"<{one}>", f"<{other}>"))
+    return one[:4] == other[:4] or 4 * len(a & b) >= len(a | b)
+
+
+PARTS = {
+    "similarity": after_pubmed,
+    "alike": spelled_alike,
+    "samples": small_samples,
+    "retrieval": retrieval,
+}
 
 if __name__ == "__main__":
     sys.exit(update_page("decorrelated.md", PARTS, sys.argv[1:]))

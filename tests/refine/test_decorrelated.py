@@ -134,6 +134,21 @@ def test_composed_words_follow_their_parts_less_the_more_they_have(jobs: int) ->
     np.testing.assert_allclose(np.linalg.norm(refined.table, axis=1), 1, atol=1e-5)
 
 
+def test_compositions_that_the_text_contradicts_lose_their_pull() -> None:
+    batch, original = random_problem(3, 4000, 40, 16, 80, 0.0)
+    sources, pieces = np.full(40, Source.KNOWN, np.uint8), np.ones(40, np.uint8)
+    sources[0], pieces[0] = Source.SUBWORDS, 2
+    start = Vectors(batch.types, original.vectors, sources=sources, normalized=True, pieces=pieces)
+    free = finished(DecorrelatedRefinement(batch, start, window=5, anchor=0.0)).table[0]
+    for sign, expected in ((1, 0.9), (-1, 0.0)):  # what the text says, or its opposite
+        rows = np.array(original.unit)
+        rows[0] = sign * free
+        start = Vectors(batch.types, rows, sources=sources, normalized=True, pieces=pieces)
+        refined = finished(DecorrelatedRefinement(batch, start, window=5))
+        agreement = float(refined.table[0] @ refined.base[:][0])
+        assert agreement > expected if sign > 0 else agreement < expected
+
+
 def test_passes_do_not_collapse() -> None:
     batch, original = problem()
     table = finished(DecorrelatedRefinement(batch, original, window=9, passes=8, anchor=0)).table

@@ -5,9 +5,10 @@ Passes come in pairs: A maps a word to its contexts, the second A maps these to 
 The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X) for words seen n times.
 
 Words composed from their parts count as half known. They start between their composition X and their
-neighbours and mix with words spelled alike, as unknown words do. At the end they are pulled to X: less, the
-more parts they have (*warfarin* as *war*, *far*, *in* says little) and the more often they occur. Phrases
-composed of words keep their composition as an anchor, with a fifth of λ.
+neighbours and mix with words spelled alike, as unknown words do. At the end they are pulled to X by their
+trust in it: less, the more parts they have (*warfarin* as *war*, *far*, *in* says little), and, the more
+often they occur, by how well X agrees with what the text says. Phrases composed of words keep their
+composition as an anchor, with a fifth of λ.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 ANCHOR = 2.25  # λ of words with a row of their own
 PHRASE = 0.2  # share of λ for phrases composed of words
-# Of composed words; chosen on word similarity after PubMed, Ohsumed and film sentences.
+# Of composed words; chosen on word similarity after PubMed, Ohsumed, storm reports and film sentences.
 COMPOSED = 2 / 3  # share of λ for words of two parts
 PER_PIECE = 0.5  # factor of that share for each further part
-COMPOSED_LASTS = 300  # occurrences at which that share has halved
+AGREES = 0.3  # cosine with the text's vector at which a composition of a frequent word is trusted wholly
 COMPOSED_DOUBT = 5  # occurrences at which spelling weighs half as much as it can
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
@@ -261,14 +262,23 @@ class DecorrelatedRefinement(Refinement):
         self._mix_composed(out, near, 1 - near)
         return out
 
-    def _mix_composed(self, table: Table, own: NDArray[Any], composition: NDArray[Any]) -> None:
-        """Mix the rows of composed words with their base, by two weights, each (V,) float32."""
+    def _mix_composed(
+        self, table: Table, own: NDArray[Any], composition: NDArray[Any], tested: NDArray[Any] | None = None
+    ) -> None:
+        """Mix the rows of composed words with their base, by two weights, each (V,) float32.
+
+        ``tested``, (V,) from 0 to 1, is the share of the base's weight that depends on its agreement with the
+        row.
+        """
         words = np.flatnonzero(self.composed)
 
         def mix(part: slice) -> None:
             some = words[part]
-            mixed = own[some, None] * table[some] + composition[some, None] * self.base[some]
-            table[some] = unit_rows(mixed)
+            rows, base, weight = table[some], self.base[some], composition[some]
+            if tested is not None:
+                agrees = np.clip(np.einsum("ij,ij->i", rows, base) / AGREES, 0, 1) ** 2
+                weight = weight * (1 - tested[some] * (1 - agrees))
+            table[some] = unit_rows(own[some, None] * rows + weight[:, None] * base)
             release(self.base.rows[some[0] : some[-1] + 1])
 
         deque(by_blocks(len(words), mix), maxlen=0)
@@ -314,7 +324,7 @@ class DecorrelatedRefinement(Refinement):
         self.sources = np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
 
     def _pull_composed(self) -> None:
-        """The last step for composed words: their composition, by its trust and by how rare they are."""
-        counts = self.batch.counts
-        pull = (self.anchor * self._trust * COMPOSED_LASTS / (counts + COMPOSED_LASTS)).astype(np.float32)
-        self._mix_composed(self._table, np.ones_like(pull), pull)
+        """The last step for composed words: their composition, by its trust."""
+        evidence = (self.batch.counts / (self.batch.counts + EVIDENCE)).astype(np.float32)
+        pull = (self.anchor * self._trust).astype(np.float32)
+        self._mix_composed(self._table, np.ones_like(pull), pull, evidence)
