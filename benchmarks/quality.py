@@ -1,7 +1,8 @@
 """What refining gives on the development collections. Fills docs/decorrelated.md.
 
 Word similarity after PubMed abstracts (over the pairs whose words occur), small samples of them, neighbours
-that are only spelled alike, and retrieval with dense vectors alone, from two tables. The constants were chosen on these collections.
+that are only spelled alike, and retrieval with dense vectors alone, from two tables. The constants were
+chosen on these collections.
 
     python -m benchmarks.quality [PART...]      (part of: make quality)
 """
