@@ -64,12 +64,25 @@ class Centring:
 
 
 class ScanOperator:
-    """A·E by one scan of the text per application; γ is usually 0.3 to 0.5, see `LinearOperator`."""
+    """A·E by one scan of the text per application; γ is usually 0.3 to 0.5, see `LinearOperator`.
 
-    def __init__(self, batch: TokenBatch, window: int, gamma: float = 0.5, jobs: int | None = None) -> None:
-        self.batch, self.half, self.gamma = batch, window // 2, gamma
-        self.jobs = threads(jobs)
-        self.degrees = neighbour_totals(batch, window)
+    With ``weights``, (D,), a few different numbers, a document counts as so many copies of it.
+    """
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        window: int,
+        gamma: float = 0.5,
+        jobs: int | None = None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.half, self.gamma, self.jobs = window // 2, gamma, threads(jobs)
+        levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
+        alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
+        self.parts = list(zip(alike, levels.tolist(), strict=True))
+        self.occurrences = sum(part.counts * weight for part, weight in self.parts)  # (V,)
+        self.degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
 
     def apply(
         self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
@@ -93,7 +106,12 @@ class ScanOperator:
             weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
             weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
             centring.fill(weighted[:-1, : width - first], first)
-            add_neighbours(self.batch.ids, self.batch.offsets, weighted, summed, self.half)
+            before = 1.0
+            for part, weight in self.parts:
+                if weight != before:
+                    weighted *= np.float32(weight / before)
+                add_neighbours(part.ids, part.offsets, weighted, summed, self.half)
+                before = weight
             # Written last, because `out` may be the table.
             np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
             buffers.put(buffer)

@@ -170,6 +170,14 @@ class Settings:
         choices=DISTANCE_WEIGHTS,
         methods=COUNTING,
     )
+    half_life: float | None = option(
+        None,
+        "Days after which a document counts half, from the newest one on; needs dates.",
+        RULE,
+        number=True,
+        methods=COUNTING,
+        metavar="DAYS",
+    )
     anchor: float | None = option(
         None,
         "How strongly words are held to their original vectors: 0.2 for online (β), 2.25 for decorrelated "
@@ -262,6 +270,13 @@ class Settings:
                 field="distance_weights",
                 remedy="choose the operator counts or ppmi",
             )
+
+        if self.half_life is not None:
+            rule = None if self.half_life > 0 else f"is a number of days above 0, not {self.half_life}"
+            if self.method != "decorrelated" or self.operator != "scan":
+                rule = "is for the method decorrelated with the operator scan"
+            if rule:
+                raise OptionError(rule, field="half_life", remedy="choose these, or leave it out")
 
     def _check(self, name: str, value: Any, about: Option, default: Any) -> None:
         if value is default:

@@ -248,6 +248,8 @@ class DecorrelatedRefinement(Refinement):
         self.whole = has & ~self.composed
         self._trust = COMPOSED * PER_PIECE ** np.maximum(parts - 2, 0)
         self._kept: SumsOfPasses | None = None
+        found = getattr(self.operator, "occurrences", None)
+        self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)  # as they count
         self._table = self._start()
 
     def _start(self) -> Table:
@@ -258,7 +260,7 @@ class DecorrelatedRefinement(Refinement):
             return out
         unit_in_place(self.operator.apply(out, out))
         self.base.copy_to(out, self.whole)
-        near = (self.batch.counts / (self.batch.counts + EVIDENCE)).astype(np.float32)
+        near = (self.words.counts / (self.words.counts + EVIDENCE)).astype(np.float32)
         self._mix_composed(out, near, 1 - near)
         return out
 
@@ -295,7 +297,7 @@ class DecorrelatedRefinement(Refinement):
         if self.finished + 1 == self.rounds:
             strengths = np.where(self.sources == Source.KNOWN, self.anchor, 0).astype(np.float32)
             strengths[self.whole & (self.sources == Source.SUBWORDS)] = self.anchor * PHRASE
-            anchored(self._table, self.base, self.batch.counts, strengths, self._table)
+            anchored(self._table, self.base, self.words.counts, strengths, self._table)
             self._blend_spelling()
             self._pull_composed()
         self._end_round()
@@ -318,13 +320,13 @@ class DecorrelatedRefinement(Refinement):
         if self.whole.all() or not self.whole.any():
             return
         doubt = np.where(self.composed, COMPOSED_DOUBT, EVIDENCE)
-        _, shares = blend_spelling(self._table, self.batch, self.whole, doubt, self.jobs, self._table)
+        _, shares = blend_spelling(self._table, self.words, self.whole, doubt, self.jobs, self._table)
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~self._table.any(axis=1)] = Source.NONE
         self.sources = np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
 
     def _pull_composed(self) -> None:
         """The last step for composed words: their composition, by its trust."""
-        evidence = (self.batch.counts / (self.batch.counts + EVIDENCE)).astype(np.float32)
+        evidence = (self.words.counts / (self.words.counts + EVIDENCE)).astype(np.float32)
         pull = (self.anchor * self._trust).astype(np.float32)
         self._mix_composed(self._table, np.ones_like(pull), pull, evidence)

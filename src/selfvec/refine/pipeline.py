@@ -82,7 +82,7 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
         workspace.map_kept(original)
     with timings.stage("refine"):
         refinement = plan.start()
-        if len(inputs.batch) >= LEAST or not settings.keep_tokens:
+        if settings.half_life is None and (len(inputs.batch) >= LEAST or not settings.keep_tokens):
             refinement.keep_sums()
         run_to_end(refinement, plan, execution)
     return run_of(plan, refinement, inputs, timings)

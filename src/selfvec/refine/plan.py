@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import release
 from selfvec.cooccurrence import Operator, operator
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -76,6 +78,9 @@ class Plan:
     def _operator(self) -> Operator:
         if self.operator is not None:
             return self.operator
+        if self.settings.half_life is not None:
+            weights = half_life_weights(self.batch, self.settings.half_life)
+            return ScanOperator(self.batch, self.window, GAMMA, self.jobs, weights)
         name, weighting = self.settings.operator, self.settings.distance_weights
         return operator(name, self.batch, self.window, gamma=GAMMA, weighting=weighting, jobs=self.jobs)
 
@@ -106,6 +111,23 @@ def make_plan(
         window=_window(batch, settings, decision.chosen),
         decision=decision,
     )
+
+
+def half_life_weights(batch: TokenBatch, half_life: float) -> NDArray[np.float64]:
+    """How much each document counts, (D,): half of the newest one after ``half_life`` days.
+
+    Ages are rounded down to eighths of a half-life, and end at 20 half-lives. Documents without a date count
+    in full.
+    """
+    if batch.dates is None or np.all(np.isnat(batch.dates)):
+        raise CorpusError(
+            "there are no dates to weigh documents by --half-life",
+            remedy="give --date-field FIELD when the run is made, or leave --half-life out",
+        )
+    days = batch.dates.astype("datetime64[D]")
+    ages = (np.nanmax(days) - days).astype(np.float64)
+    ages[np.isnat(days)] = 0
+    return np.asarray(2.0 ** (-np.minimum(np.floor(8 * ages / half_life), 160) / 8))
 
 
 def _window(batch: TokenBatch, settings: Settings, method: str | None = None) -> int:

@@ -25,6 +25,7 @@ from selfvec.base.provenance import Timings
 from selfvec.corpus.documents import Seen
 from selfvec.corpus.known_documents import Intake, KnownDocuments, known_documents
 from selfvec.data.run import Run
+from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
@@ -38,7 +39,7 @@ from .joining import (
     repeated,
     without_repeats,
 )
-from .pipeline import refine_inputs
+from .pipeline import refine_inputs, settings_of
 from .quick_update import quick_update, sums_for, with_provenance
 from .resume import Execution
 from .run_parts import Given, Part, gathered, part_of, refuse_changed_files, refuse_different, table_of
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from selfvec.corpus import Corpus
     from selfvec.storage.workspace import Workspace
 
-__all__ = ["Change", "fields_of", "merge", "preview", "update"]
+__all__ = ["Change", "fields_of", "merge", "preview", "update", "with_half_life"]
 
 
 @dataclass
@@ -159,11 +160,12 @@ def update(
         added, corpora = [fresh], [*corpora, opened.summary.as_dict()]
         texts.append(encoding.as_dict())
     change = change_of(intake, out)
-    if change.nothing:
+    if change.nothing and "half_life" not in old.run.derived:
         return old.run
     documents = KnownDocuments.joined([known.part(~change.out), intake.documents])
     step = {"by": "update", **change.as_dict(), "files": _files(corpora[-1]) if added else []}
-    sums = sums_for(old, added[0]) if added and not (exact or change.out.any()) else None
+    adding = bool(added) and not exact and not change.out.any() and "half_life" not in old.run.derived
+    sums = sums_for(old, added[0]) if adding else None
     if sums is not None:
         new = quick_update(old, sums, added[0], table, execution)
         corpus_now = joined_corpora(corpora)
@@ -199,6 +201,19 @@ def preview(
             for _ in corpus.batches(advance, select=intake):
                 pass
     return change_of(intake, out)
+
+
+def with_half_life(run: Run, days: float) -> Run:
+    """The run with another half-life, which the next update applies to all of its text.
+
+    Its method becomes the one that was used, also where it was chosen. `OptionError` if it has no half-life.
+    """
+    options = settings_of(run).as_dict() | {"method": run.provenance["method"], "half_life": days}
+    settings = Settings(**options)
+    changed = run.replace(provenance={**run.provenance, "options": settings.as_dict()}, tokens=run.tokens)
+    if settings_of(run).half_life != days:
+        changed.derived["half_life"] = days
+    return changed
 
 
 def change_of(intake: Intake, out: NDArray[np.bool_]) -> Change:

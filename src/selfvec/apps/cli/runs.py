@@ -105,6 +105,9 @@ def refine(
         for name in filter(slicing.get, slicing):
             rule = "cuts a run whose tokens are in one place, so it is not done on a cluster"
             raise OptionError(rule, field=name, remedy="leave it out")
+        if settings.half_life is not None:
+            rule = "weighs documents by their dates, which is not done on a cluster"
+            raise OptionError(rule, field="half_life", remedy="leave it out")
         run = _on_cluster(cluster, corpus, vectors, reading, settings, work, output)
         report(run, output, as_json)
         return

@@ -32,6 +32,9 @@ class Taking:
     exact: bool = option(
         False, "Refine all of the text anew, also where new text could be added.", TEXT, flags=("--exact",)
     )
+    half_life: float | None = option(
+        None, "Days after which a document counts half, kept for later updates.", TEXT, metavar="DAYS"
+    )
     withdraw: Sequence[str] = option(
         (), "Take the documents with these ids out of the run.", TEXT, many="comma", metavar="ID[,ID...]"
     )
@@ -100,7 +103,7 @@ def _check(corpus: list[str] | None, taking: Taking, mode: Mode, output: Path | 
         raise OptionError(rule, field="output", remedy="leave it out")
     if mode.watch and (not corpus or "-" in corpus):
         raise OptionError("--watch looks at files and folders", remedy="name some")
-    if not (corpus or taking.withdraw or taking.withdraw_file or mode.undo):
+    if not (corpus or taking.withdraw or taking.withdraw_file or mode.undo or taking.half_life is not None):
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
 
 
@@ -134,12 +137,13 @@ class _Task:
 
     def updated(self, work: Work) -> Run | None:
         """The updated run, written; None if there was nothing new."""
-        from selfvec.refine.update_merge import update
+        from selfvec.refine.update_merge import update, with_half_life
         from selfvec.storage.workspace import Workspace
 
         in_place = self.target == self.run.resolve()
         with Workspace(self.target, overwrite=work.overwrite or in_place, resume=work.resume) as workspace:
             old = open_run(self.run)  # again: another update may have finished before we got the lock
+            old = old if self.taking.half_life is None else with_half_life(old, self.taking.half_life)
             how: dict[str, Any] = self._taking | {"exact": self.taking.exact, "jobs": work.jobs}
             new = update(
                 old, self._opened(old), self.vectors, workspace=workspace, progress=TerminalProgress(), **how
