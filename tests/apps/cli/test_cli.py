@@ -60,7 +60,7 @@ REPORTS = {
     "trajectory by slice": "run hail --slices",
     "drift": "run --permutations 20 --jobs 1",
     "drift of no word": "run --permutations 20 --jobs 1 --fdr 0.000001",
-    "monitor": "run later.txt",
+    "monitor": "run later.txt --level 0.2",
     "evaluate": "run --similarity pairs.tsv",
     "evaluate bias": "vectors.vec --bias",
     "evaluate stability": "run --stability",
