@@ -20,7 +20,7 @@ OF_SHARDS = "shards"
 NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 """Approximate bytes of decompressed text in a batch."""
 
 
