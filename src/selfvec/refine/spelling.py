@@ -26,7 +26,7 @@ from selfvec.numerics.rows import unit_rows
 __all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams"]
 
 EVIDENCE = 20  # occurrences at which the corpus has half of the weight it can have
-RIDGE = 1.0  # of the map from spelling to vectors
+RIDGE = 0.7  # of the map from spelling to vectors
 RARITY = 0.2  # an n-gram of f words learned from weighs (1 + f)^-0.2: rare ones say more
 SAYS_ALL = 0.4  # length of a prediction from spelling that leaves nothing to a context never seen
 MOST = 40_000  # words to learn from, the most trusted; more change figures in the third digit

@@ -21,7 +21,7 @@ from selfvec.numerics.rows import unit_in_place, unit_rows
 
 from .decorrelated import base_vectors
 from .sequential import PaperRefinement
-from .spelling import RIDGE, Spelling
+from .spelling import Spelling
 
 __all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "starting_vectors"]
 
@@ -30,6 +30,7 @@ WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture
 GAMMA = 0.5  # a neighbour of frequency r counts r^-γ
 SHRINK = 5  # occurrences at which a context sum counts √½ of what many would
 CONTEXT_RIDGE = 3.0  # of the context map, for features of length 1 a window
+SPELLING_RIDGE = 1.0  # of the spelling map
 ROUNDS = 2  # of fitting each of the two maps to what the other leaves
 _RANDOM_DIMENSIONS = 256  # of random directions (--vectors none)
 
@@ -134,12 +135,12 @@ def every_way(
     learned = ContextMap(features[known])
     yield "ridge", (features - learned.mean) @ learned.fit(base[known])
     spelling_map = Spelling(batch.types, known.astype(np.float32), jobs)
-    spelled = spelling_map.predict(base, RIDGE)
+    spelled = spelling_map.predict(base, SPELLING_RIDGE)
     yield "spelling", spelled
     around = np.zeros_like(base)
     for _ in range(ROUNDS):
         around = (features - learned.mean) @ learned.fit((base - spelled)[known])
-        spelled = spelling_map.predict(base - around, RIDGE)
+        spelled = spelling_map.predict(base - around, SPELLING_RIDGE)
     yield "combination", around + spelled
 
 
