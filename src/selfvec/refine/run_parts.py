@@ -82,7 +82,7 @@ class Part:
         rule = "the run has not kept its tokens, so it cannot be updated or merged"
         if kept_sums(self.run) is not None:
             rule = (
-                "the run has not kept its tokens, so it only takes a little new text, and withdraws nothing"
+                "the run has not kept its tokens, so it cannot be merged, and only a little text can be added"
             )
         remedy = "refine all of the text together, without --forget-tokens"
         return InputError(rule, path=self.name, remedy=remedy)

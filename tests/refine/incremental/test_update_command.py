@@ -206,7 +206,10 @@ def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
     for other, said in (
         ("c", "--min-count: runs that are merged have the same options, a has 1 and c has 2; refine one"),
         ("d", "--vectors: runs that are merged start from the same vectors, a from 'vectors.vec' and d from"),
-        ("e", "e: the run has not kept its tokens, so it cannot be updated or merged; refine all"),
+        (
+            "e",
+            "e: the run has not kept its tokens, so it cannot be merged, and only a little text can be added",
+        ),
     ):
         assert main(["merge", "a", other, "-o", "x"]) == 2
         assert said in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,7 @@ from .runs import Moved, count_of, report
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run
+    from selfvec.storage.workspace import Interruption
 
 __all__ = ["update"]
 
@@ -230,11 +232,13 @@ def _sentence(new: Run | None, target: Path) -> str:
 
 def _watch(update: Callable[[], None], paths: Sequence[str], every: int) -> None:
     """Update when files have changed and are at rest since the last look; errors are said, not raised."""
+    from selfvec.storage.workspace import interruptible
+
     say(f"watching {', '.join(paths)}; stop with Ctrl-C")
     done: object = None
     before: object = _state(paths)
-    try:
-        while True:
+    with suppress(KeyboardInterrupt, Interrupted), interruptible() as asked:
+        while not asked.requested:
             now = _state(paths)
             if now == before and now != done:
                 try:
@@ -243,9 +247,14 @@ def _watch(update: Callable[[], None], paths: Sequence[str], every: int) -> None
                     say(f"not taken: {error.message(flags=True)}")
                 done = now
             before = now
-            time.sleep(every)
-    except (KeyboardInterrupt, Interrupted):
-        say("stopped; the run is whole")
+            _wait(every, asked)
+    say("stopped; the run is whole")
+
+
+def _wait(seconds: float, asked: Interruption) -> None:
+    end = time.monotonic() + seconds
+    while not asked.requested and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def _state(paths: Sequence[str]) -> list[tuple[str, int, int]]:
