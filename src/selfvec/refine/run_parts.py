@@ -81,9 +81,7 @@ class Part:
         """The error for what needs the tokens."""
         rule = "the run has not kept its tokens, so it cannot be updated or merged"
         if kept_sums(self.run) is not None:
-            rule = (
-                "the run has not kept its tokens, so it cannot be merged, and only a little text can be added"
-            )
+            rule = "the run has not kept its tokens, so it is not merged, and takes little new text"
         remedy = "refine all of the text together, without --forget-tokens"
         return InputError(rule, path=self.name, remedy=remedy)
 

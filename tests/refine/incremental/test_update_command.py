@@ -208,7 +208,7 @@ def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
         ("d", "--vectors: runs that are merged start from the same vectors, a from 'vectors.vec' and d from"),
         (
             "e",
-            "e: the run has not kept its tokens, so it cannot be merged, and only a little text can be added",
+            "e: the run has not kept its tokens, so it is not merged, and takes little new text",
         ),
     ):
         assert main(["merge", "a", other, "-o", "x"]) == 2
