@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.data.run import Run
-from selfvec.search import Index, kernels
+from selfvec.search import Index, kernels, scoring
 from selfvec.search.build import agreement, dense_share
 from selfvec.search.dense_space import RELATED, DenseSpace
 from selfvec.search.documents import GatheredDocuments
@@ -237,3 +237,18 @@ def test_the_share_is_kept_and_used(index: Index) -> None:
     shares = found.scales * parts.std(axis=1)
     m = index.space.share
     np.testing.assert_allclose(shares, [(1 - m) / 2, (1 - m) / 2, m], rtol=1e-3)
+
+
+def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch) -> None:
+    """The best documents stay the best: only those far below keep the score of the first round."""
+    question = "hail broke windows near the school"
+    whole = index.scores(question)
+    monkeypatch.setattr(scoring, "LARGE", 50)
+    monkeypatch.setattr(scoring, "RESCORED", 60)
+    part = index.scores(question)
+    first, second = (np.argsort(-found.scores, kind="stable") for found in (whole, part))
+    assert len(set(first[:10]) & set(second[:10])) >= 9
+    again = part.parts[2] == whole.parts[2]
+    assert 40 <= again.sum() < len(again)
+    assert again[first[:10]].all()
+    np.testing.assert_array_equal(part.parts[:2], whole.parts[:2])

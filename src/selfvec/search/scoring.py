@@ -8,12 +8,12 @@
 The hybrid is a weighted mean of the three, each in standard deviations over all documents:
 (1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection
 (`selfvec.search.build`). The query then moves toward the five best documents (Rocchio, 1971), and the
-dense part is computed again. A long document scores half as a whole and half as its best passage.
+dense part is computed again, in large collections for the best documents only. A long document scores half
+as a whole and half as its best passage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -34,6 +34,8 @@ MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense")  # names in JSON
 K1, B = 1.2, 0.75  # BM25's parameters
 K3 = 2.0  # of the hybrid: a word that a query says n times counts (k3 + 1) · n / (k3 + n)
+LARGE = 10_000  # documents; of more, only the best are scored again after feedback
+RESCORED = 3_000  # about so many
 Rows = NDArray[np.float32]
 
 
@@ -113,14 +115,13 @@ class Scorer:
             self._dense(vector, parts[2])
             return self._combine(parts, np.array([0, 0, 1], np.float32))
         self._dense(vector, parts[2])
-        standard = self._standardise(parts)
-        first = self._combine(parts, self._shares, standard)
+        standard = np.array([self._standard(k, part[: len(self.documents)]) for k, part in enumerate(parts)])
+        first = self._combine(parts, self._shares, standard.T)
         moved = self._feedback(vector, first)
         if moved is None:
             return first
-        self._dense(moved, parts[2])
-        standard[:, 2] = self._standardise(parts, (2,))[:, 2]
-        return self._combine(parts, self._shares, standard)
+        standard[2] = self._standard(2, self._dense_again(moved, first.scores, parts[2]))
+        return self._combine(parts, self._shares, standard.T)
 
     def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
         """BM25, and BM25 with related words, into the first two parts."""
@@ -136,24 +137,38 @@ class Scorer:
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 
-    def _dense(self, query: Rows, out: Rows) -> None:
-        """Products with a query, (d,), into ``out``, (U,)."""
-        arrays, largest = self.documents.arrays, float(np.abs(query).max(initial=0))
-        if largest == 0:
-            return
-        whole = np.rint(query * (32767 / largest)).astype(np.int16)
-        kernels.dot_products(arrays["vectors"], arrays["scales"], whole, largest / 32767, out)
-
-    def _standardise(self, parts: Rows, which: Sequence[int] = (0, 1, 2)) -> Rows:
-        """Scales and shifts that turn parts into standard deviations over the documents, (2, 3)."""
-        out = np.zeros((2, 3), np.float32)
-        for k in which:
-            total, squares = kernels.moments(parts[k, : len(self.documents)])
-            mean = total / len(self.documents)
-            spread = max(squares / len(self.documents) - mean * mean, 0.0) ** 0.5
-            if spread > 1e-6:
-                out[:, k] = self._shares[k] / spread, self._shares[k] * mean / spread
+    def _dense(self, query: Rows, out: Rows, units: NDArray[np.int64] | None = None) -> Rows:
+        """Products of the vectors of units, all by default, with a query, (d,), into ``out``."""
+        vectors, scales = self.documents.arrays["vectors"], self.documents.arrays["scales"]
+        if units is not None:
+            vectors, scales = vectors[units], scales[units]
+        if (largest := float(np.abs(query).max(initial=0))) > 0:
+            whole = np.rint(query * (32767 / largest)).astype(np.int16)
+            kernels.dot_products(vectors, scales, whole, largest / 32767, out)
         return out
+
+    def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
+        """Write the products with another query into ``out``, (U,); return those of documents.
+
+        In large collections they are written for the best documents so far, and returned for a sample.
+        """
+        step = len(scores) // LARGE
+        if step == 0:
+            return self._dense(query, out)[: len(scores)]
+        sample = np.arange(0, len(scores), step)
+        best = RESCORED * len(sample) // len(scores) + 1
+        chosen = scores >= np.partition(scores[sample], -best)[-best]
+        units = np.flatnonzero(np.concatenate([chosen, chosen[self.documents.arrays["owners"]]]))
+        out[units] = self._dense(query, np.zeros(len(units), np.float32), units)
+        return self._dense(query, np.zeros(len(sample), np.float32), sample)
+
+    def _standard(self, k: int, values: Rows) -> Rows:
+        """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
+        total, squares = kernels.moments(values)
+        mean = total / len(values)
+        spread = max(squares / len(values) - mean * mean, 0.0) ** 0.5
+        scaled = (self._shares[k] / spread, self._shares[k] * mean / spread) if spread > 1e-6 else (0, 0)
+        return np.array(scaled, np.float32)
 
     def _combine(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
         """Scores of documents from the parts of their units; parts without a share are not looked at."""
