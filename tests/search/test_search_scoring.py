@@ -245,6 +245,7 @@ def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch
     whole = index.scores(question)
     monkeypatch.setattr(scoring, "LARGE", 50)
     monkeypatch.setattr(scoring, "RESCORED", 60)
+    monkeypatch.setattr(scoring, "SAMPLED", 100)
     part = index.scores(question)
     first, second = (np.argsort(-found.scores, kind="stable") for found in (whole, part))
     assert len(set(first[:10]) & set(second[:10])) >= 9

@@ -35,7 +35,7 @@ PARTS = ("words", "related", "dense")  # names in JSON
 K1, B = 1.2, 0.75  # BM25's parameters
 K3 = 2.0  # of the hybrid: a word that a query says n times counts (k3 + 1) · n / (k3 + n)
 LARGE = 10_000  # documents; of more, only the best are scored again after feedback
-RESCORED = 3_000  # about so many
+RESCORED, SAMPLED = 2_000, 2_500  # about so many documents
 Rows = NDArray[np.float32]
 
 
@@ -152,10 +152,9 @@ class Scorer:
 
         In large collections they are written for the best documents so far, and returned for a sample.
         """
-        step = len(scores) // LARGE
-        if step == 0:
+        if len(scores) < LARGE:
             return self._dense(query, out)[: len(scores)]
-        sample = np.arange(0, len(scores), step)
+        sample = np.arange(0, len(scores), len(scores) // SAMPLED)
         best = RESCORED * len(sample) // len(scores) + 1
         chosen = scores >= np.partition(scores[sample], -best)[-best]
         units = np.flatnonzero(np.concatenate([chosen, chosen[self.documents.arrays["owners"]]]))
