@@ -10,6 +10,7 @@
 # make drift      planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
 # make monitor    false alarms of `monitor`, and how small a change it finds -> docs/monitor.md
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/concepts.md
+# make field      methods around a table of vectors, each against its baseline -> docs/field.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
 # make test-baselines  the tests of baselines, encoders and export; some run only if those are installed
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
@@ -22,7 +23,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse concepts answers drift monitor senses baselines test-baselines cluster docs clean
+.PHONY: demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-baselines cluster docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -50,7 +51,7 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.smoothing
 	$(BIN)/python -m benchmarks.compatible
 
-collapse senses answers drift monitor concepts baselines: $(VENV)/installed-dev
+collapse senses answers drift monitor concepts baselines field: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$@
 
 test-baselines: $(VENV)/installed-dev

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
-from selfvec.data.vectors import Composer, Vectors
+from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import principal_axes
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.transform.principal_axes import PrincipalAxes
 
 __all__ = [
     "Given",
@@ -60,7 +60,9 @@ class Table:
         topics = run_topics(self.run) if self.run is not None and self.refined else None
         if topics is None:
             return [self.vectors]
-        return [self.vectors, _cut(topics, self.vectors.vector_size) if self.truncated else topics]
+        if self.truncated:
+            topics = PrincipalAxes(self.vectors.vector_size).fit_transform(topics)
+        return [self.vectors, topics]
 
 
 def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Table]:
@@ -126,12 +128,7 @@ def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = Fals
 
 
 def truncated(table: Table, dimensions: int) -> Table:
-    """The table in its first principal axes.
-
-    Unit rows are rotated into the axes in which they, uncentred, vary most, and the first are kept. Of all
-    tables with that many dimensions it is the one whose inner products are nearest to the cosines (Eckart and
-    Young, 1936); with all axes it keeps them exactly.
-    """
+    """The table in its first principal axes, see `PrincipalAxes`."""
     vectors = table.vectors
     if not 1 <= dimensions <= vectors.vector_size:
         raise OptionError(
@@ -139,29 +136,7 @@ def truncated(table: Table, dimensions: int) -> Table:
             field="dimensions",
             remedy=f"choose numbers from 1 to {vectors.vector_size}",
         )
-    return replace(table, vectors=_cut(vectors, dimensions), truncated=True)
-
-
-def _cut(vectors: Vectors, dimensions: int) -> Vectors:
-    axes = principal_axes(vectors.vectors)[:, :dimensions]
-    matrix = np.empty((len(vectors), dimensions), np.float32)
-    for start in range(0, len(vectors), _BLOCK):
-        matrix[start : start + _BLOCK] = unit_rows(vectors.vectors[start : start + _BLOCK]) @ axes
-    return Vectors(
-        vectors.index_to_key,
-        matrix,
-        sources=vectors.sources,
-        composer=None if vectors.composer is None else _rotated(vectors.composer, axes),
-        provenance=vectors.provenance,
-    )
-
-
-def _rotated(composer: Composer, axes: NDArray[np.float32]) -> Composer:
-    def composed(words: Sequence[str]) -> NDArray[np.float32]:
-        rows: NDArray[np.float32] = unit_rows(composer(words)) @ axes
-        return rows
-
-    return composed
+    return replace(table, vectors=PrincipalAxes(dimensions).fit_transform(vectors), truncated=True)
 
 
 # ---- Words of a task: as written, in lower case, in title case, or composed from subwords

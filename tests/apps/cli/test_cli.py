@@ -78,6 +78,7 @@ REPORTS = {
     "align relative": "run other -o relative --method relative --anchors 20 --to npy",
     "compare": "run other --permutations 20 --jobs 1 --min-count 1",
     "compare files": "vectors.vec vectors.vec --min-count 1",
+    "transform": "vectors.vec short.npz --by principal-axes --dimensions 5",
     "vectors": "",
     "convert": "run out.bin --to word2vec",
     "export": "run --to word2vec --overwrite",

@@ -9,7 +9,7 @@ import typer
 
 from selfvec.base.errors import SelfvecError
 
-from . import alignment, concepts, evaluate, monitor, runs, tools, update, words
+from . import alignment, concepts, evaluate, monitor, runs, tools, transform, update, words
 from .arguments import Command, CommandGroup, Greedy, Pair, with_options
 
 __all__ = ["app", "run"]
@@ -46,6 +46,7 @@ PANELS = {
     "Other vectors, other tools": (
         alignment.align,
         alignment.compare,
+        transform.transform,
         tools.vectors,
         tools.convert,
         tools.export,

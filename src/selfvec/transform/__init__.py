@@ -1,0 +1,13 @@
+"""Methods that make one table of vectors of another: `transform`, and the classes behind its names.
+
+A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns a new
+table, and ``report_`` says in figures what was done. To add one, write its class and a row of `METHODS`; its
+options are added to `selfvec.apps.cli.transform`.
+"""
+
+from __future__ import annotations
+
+from .method import Transform
+from .transform import METHODS, method, transform
+
+__all__ = ["METHODS", "Transform", "method", "transform"]

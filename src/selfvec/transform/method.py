@@ -1,0 +1,38 @@
+"""What every method of this room is: an object with parameters that makes one table of another."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.data.vectors import Vectors
+
+__all__ = ["Transform", "same_words"]
+
+
+class Transform(ABC):
+    """A method that makes one table of another. The parameters of its constructor are its options.
+
+    Attributes
+    ----------
+    report_ : dict
+        Figures of the last `fit_transform`, JSON-serialisable.
+    """
+
+    report_: dict[str, Any]
+
+    @abstractmethod
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """A new table; the given one is not changed."""
+
+
+def same_words(vectors: Vectors, rows: NDArray[Any]) -> Vectors:
+    """A table of the same words, with their sources and counts, and other rows, (V, d').
+
+    Words without a row can no longer be composed: their parts are in the old space.
+    """
+    matrix = np.asarray(rows, np.float32)
+    return Vectors(vectors.index_to_key, matrix, sources=vectors.sources, counts=vectors.counts)

@@ -1,0 +1,68 @@
+"""Principal axes: the same table in fewer dimensions, any prefix of which is the best of its length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Composer, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import principal_axes
+
+from .method import Transform
+
+__all__ = ["PrincipalAxes"]
+
+_BLOCK = 1 << 14  # rows turned at a time
+
+
+class PrincipalAxes(Transform):
+    """Unit rows turned into the axes in which they, uncentred, vary most; the first are kept.
+
+    Of all tables with that many dimensions it is the one whose inner products are nearest to the cosines
+    (Eckart and Young, 1936). With all axes it keeps them exactly.
+
+    Parameters
+    ----------
+    dimensions : int, optional
+        How many; all by default.
+    """
+
+    def __init__(self, dimensions: int | None = None) -> None:
+        self.dimensions = dimensions
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """The table (V, dimensions); rows of zeros stay zero."""
+        width = vectors.vector_size if self.dimensions is None else self.dimensions
+        if not 1 <= width <= vectors.vector_size:
+            raise OptionError(
+                f"the table has {vectors.vector_size} dimensions, it cannot be cut to {width}",
+                field="dimensions",
+                remedy=f"choose a number from 1 to {vectors.vector_size}",
+            )
+        axes = principal_axes(vectors.vectors)[:, :width]
+        matrix = np.empty((len(vectors), width), np.float32)
+        for start in range(0, len(vectors), _BLOCK):
+            matrix[start : start + _BLOCK] = unit_rows(vectors.vectors[start : start + _BLOCK]) @ axes
+        known = int(np.any(vectors.vectors != 0, axis=1).sum())
+        kept = float(np.square(matrix, dtype=np.float64).sum()) / max(known, 1)
+        self.report_ = {"variance_kept": kept}
+        return Vectors(
+            vectors.index_to_key,
+            matrix,
+            sources=vectors.sources,
+            counts=vectors.counts,
+            composer=None if vectors.composer is None else _turned(vectors.composer, axes),
+            provenance=vectors.provenance,
+        )
+
+
+def _turned(composer: Composer, axes: NDArray[np.float32]) -> Composer:
+    def composed(words: Sequence[str]) -> NDArray[np.float32]:
+        rows: NDArray[np.float32] = unit_rows(composer(words)) @ axes
+        return rows
+
+    return composed
