@@ -64,6 +64,9 @@ def test_modules_and_functions_stay_small() -> None:
 SIGNATURES = {
     "align": ["a", "b", "method", "options"],
     "as_corpus": ["data", "text_fields"],
+    "ask": [
+        *("source", "question", "topn", "mode", "filters", "vectors", "cache", "progress", "reading"),
+    ],
     "compare": ["a", "b", "method", "min_count", "permutations", "seed", "jobs", "progress"],
     "drift": ["run", "between", "which", "min_count", "permutations", "seed", "jobs", "progress"],
     "evaluate": ["vectors", "tasks", "against", "dimensions", "seed", "progress"],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from selfvec.analysis.alignment import align, compare
     from selfvec.analysis.drift import drift
     from selfvec.analysis.monitoring import monitor
+    from selfvec.apps.ask import ask
     from selfvec.apps.refiner import Refiner
     from selfvec.base.errors import SelfvecError
     from selfvec.base.provenance import __version__
@@ -44,6 +45,7 @@ _HOMES = {
     "__version__": "base.provenance",
     "align": "analysis.alignment",
     "as_corpus": "corpus",
+    "ask": "apps.ask",
     "compare": "analysis.alignment",
     "drift": "analysis.drift",
     "evaluate": "evaluation",
@@ -69,6 +71,7 @@ __all__ = [
     "__version__",
     "align",
     "as_corpus",
+    "ask",
     "compare",
     "drift",
     "evaluate",

@@ -66,6 +66,7 @@ REPORTS = {
     "evaluate stability": "run --stability",
     "evaluate oov": "run --oov",
     "search": "run hail",
+    "ask": "storms.txt hail --cache asked --vectors vectors.vec",
     "search for nothing": "run zyzzyva",
     "phrases": "storms.txt",
     "expand": "run hail",

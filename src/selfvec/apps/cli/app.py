@@ -36,6 +36,7 @@ PANELS = {
     "Did it help?": (evaluate.evaluate,),
     "Search and concepts": (
         concepts.search,
+        concepts.ask,
         concepts.phrases,
         concepts.expand,
         concepts.topics,

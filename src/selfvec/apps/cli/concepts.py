@@ -1,32 +1,36 @@
-"""Commands about texts and terms: ``search``, ``phrases``, ``expand``, ``topics``, ``graph`` and ``why``."""
+"""Commands about texts and terms: searching, phrases, related terms, topics, the graph, and ``why``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, MinCount, OtherCorpus, RunFolder, Seed, arg, listed, open_run, opt
+from .arguments import AsJson, MinCount, OtherCorpus, Reading, RunFolder, Seed, arg, listed, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
-__all__ = ["expand", "graph", "phrases", "search", "topics", "why"]
+if TYPE_CHECKING:
+    from selfvec.search.snippets import Found
+
+__all__ = ["ask", "expand", "graph", "phrases", "search", "topics", "why"]
 
 Query = Annotated[str, arg("QUERY", "A question or some words.")]
+Mode = Annotated[str, opt("Use words and vectors, words only, or vectors only.", "hybrid|bm25|dense")]
+Shown = Annotated[int, opt("Documents shown.", min=1)]
+Filters = Annotated[
+    list[str] | None,
+    opt("Only documents with this value or date; may be repeated.", "FIELD=VALUE|date=A..B", "--filter"),
+]
 
 
 def search(
     run: RunFolder,
     query: Query,
     corpus: OtherCorpus = None,
-    mode: Annotated[
-        str, opt("Use words and vectors, words only, or vectors only.", "hybrid|bm25|dense")
-    ] = "hybrid",
-    topn: Annotated[int, opt("Documents shown.", min=1)] = 10,
-    filters: Annotated[
-        list[str] | None,
-        opt("Only documents with this value or date; may be repeated.", "FIELD=VALUE|date=A..B", "--filter"),
-    ] = None,
+    mode: Mode = "hybrid",
+    topn: Shown = 10,
+    filters: Filters = None,
     as_json: AsJson = False,
 ) -> None:
     """Find documents by their words and their meaning, and show why each was found.
@@ -39,7 +43,46 @@ def search(
     if not query.strip():
         raise OptionError("the query is empty", remedy="write the words to search for")
     index = run_index(open_run(run), corpus, progress=TerminalProgress())
-    found = index.search(query, topn, mode=mode, filters=filters or ())
+    _show_found(index.search(query, topn, mode=mode, filters=filters or ()), as_json)
+
+
+def ask(
+    folder: Annotated[Path, arg("FOLDER", "A folder or file of text, or a run folder.")],
+    query: Query,
+    *,
+    vectors: Annotated[list[str] | None, opt("The vectors to start from.", "PATH|NAME|default")] = None,
+    mode: Mode = "hybrid",
+    topn: Shown = 10,
+    filters: Filters = None,
+    cache: Annotated[
+        Path | None, opt("Keep run and index in this folder, not in the user's cache folder.", "DIR")
+    ] = None,
+    reading: Reading,
+    as_json: AsJson = False,
+) -> None:
+    """Find documents about a question in a folder of text: refine or update, index and search in one.
+
+    Example: selfvec ask reports "damage to roofs"
+    """
+    from selfvec.apps.ask import ask
+
+    found = ask(
+        folder,
+        query,
+        topn,
+        mode=mode,
+        filters=filters or (),
+        vectors=vectors or "default",
+        cache=cache,
+        progress=TerminalProgress(),
+        skip_bad_rows=reading.skip_bad_rows,
+        **reading.fields,
+    )
+    _show_found(found, as_json)
+
+
+def _show_found(found: Found, as_json: bool) -> None:
+    """Print the documents that were found."""
     if as_json:
         print_json(found.as_dict())
         return

@@ -1,0 +1,157 @@
+"""`ask`: documents about a question, from a folder of text. The run and the index are made when needed.
+
+They are kept in the user's cache folder. If files were added since, the run is updated; if files changed or
+have gone, or Selfvec is another version, it is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.files import atomic_file, read_json, writing
+from selfvec.base.progress import Progress
+from selfvec.base.provenance import __version__
+from selfvec.corpus import Corpus
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.refine.pipeline import refine
+from selfvec.refine.update_merge import update
+from selfvec.search import check_mode, run_index
+from selfvec.search.snippets import Found
+from selfvec.storage.run_folder import is_run, open_run
+from selfvec.storage.workspace import Workspace
+
+__all__ = ["ask", "cache_folder"]
+
+_STATE = "asked.json"
+Files = list[list[Any]]  # path, size and time of change of each file
+
+
+def ask(
+    source: str | os.PathLike[str],
+    question: str,
+    topn: int = 10,
+    *,
+    mode: str = "hybrid",
+    filters: Sequence[str] = (),
+    vectors: str | Sequence[str] = "default",
+    cache: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    **reading: Any,
+) -> Found:
+    """Find the documents of a folder that answer a question.
+
+    Parameters
+    ----------
+    source : path
+        A folder or file of text, read as by `Corpus.open`; or a run folder, which is searched as it is.
+    question : str
+    topn, mode, filters
+        As for `Index.search`.
+    vectors : str or sequence of str
+        The table to start from, as for `Refiner.fit`.
+    cache : path, optional
+        Where run and index are kept; by default a folder in the user's cache folder, see `cache_folder`.
+    progress : Progress, optional
+    **reading
+        Arguments of `Corpus.open` that name fields.
+
+    Raises
+    ------
+    OptionError
+        If the question is empty, or an option is not valid.
+    CorpusError
+        If the text cannot be read.
+    TargetError
+        If another process is preparing the same folder, or the cache cannot be written.
+    """
+    check_mode(mode)
+    if not question.strip():
+        raise OptionError("the question is empty", remedy="write what to search for")
+    progress = progress or Progress()
+    if is_run(source):
+        run = open_run(source)
+    else:
+        path = Path(source).resolve()
+        chosen = [vectors] if isinstance(vectors, str) else list(vectors)
+        place = Path(cache) if cache is not None else cache_folder() / _key([str(path), chosen, reading])
+        if path in place.resolve().parents:
+            rule = "is inside the folder of text, where it would be read as text"
+            raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
+        run = _prepared(path, chosen, place, progress, reading)
+    return run_index(run, progress=progress).search(question, topn, mode=mode, filters=filters)
+
+
+def cache_folder() -> Path:
+    """Where `ask` keeps what it makes: ``SELFVEC_CACHE``, or the user's folder for caches of programs."""
+    if given := os.environ.get("SELFVEC_CACHE"):
+        return Path(given, "ask")
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "selfvec" / "ask"
+
+
+def _prepared(
+    source: Path, vectors: list[str], place: Path, progress: Progress, reading: dict[str, Any]
+) -> Run:
+    """The run of a folder as it is now, in ``place/run``; made or updated if it is not there yet."""
+    now, target = _files(source), place / "run"
+    before = _kept(place) if is_run(target) else None
+    if before == now:
+        try:
+            return open_run(target)
+        except (FormatError, InputError):
+            before = None
+    corpus = Corpus.open(source, **reading)
+    with writing(place):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text
+    with Workspace(target, overwrite=True) as workspace:
+        if before is not None and all(file in now for file in before):
+            progress.say(f"there are more files than before: {len(now) - len(before):,}; updating")
+            run = update(target, corpus, workspace=workspace, progress=progress)
+        else:
+            progress.say(f"refining on {source}; kept in {place}")
+            run = refine(corpus, vectors, Settings(), workspace=workspace, progress=progress)
+        if run.folder is None:  # something was new
+            (place / _STATE).unlink(missing_ok=True)
+            workspace.finish(run)
+        with atomic_file(place / _STATE) as file:
+            file.write_text(json.dumps({"version": __version__, "source": str(source), "files": now}))
+    return open_run(target)
+
+
+def _files(source: Path) -> Files:
+    """The files of a folder, or the one file."""
+    paths = sorted(source.rglob("*")) if source.is_dir() else [source]
+    if source.is_dir() and not any(path.is_file() for path in paths):
+        raise InputError("there is no file in this folder", path=source, remedy="name a folder of text")
+    return [
+        [str(path), path.stat().st_size, path.stat().st_mtime_ns]
+        for path in paths
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(source).parts)
+    ]
+
+
+def _kept(place: Path) -> Files | None:
+    """The files that the kept run was made of; None if that is not known or Selfvec was another version."""
+    try:
+        state = read_json(place / _STATE, "ask again")
+    except (OSError, FormatError):
+        return None
+    files = state.get("files")
+    return files if state.get("version") == __version__ and isinstance(files, list) else None
+
+
+def _key(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]

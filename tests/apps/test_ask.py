@@ -1,0 +1,100 @@
+"""`ask`: a folder of text is refined, indexed and searched in one, and again only if it has changed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.vectors import Vectors
+
+
+class Said(Progress):
+    """Progress that remembers its messages."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.messages.append(message)
+
+
+@pytest.fixture
+def texts(tmp_path: Path, storms: list[str]) -> Path:
+    """A folder of twenty reports, and vectors for their words."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for number, text in enumerate(storms[:20]):
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    words = sorted({word.strip(".,").lower() for text in storms for word in text.split()})
+    rows = np.random.default_rng(0).standard_normal((len(words), 16)).astype(np.float32)
+    selfvec.save(Vectors(words, rows), tmp_path / "vectors.npz")
+    return folder
+
+
+def asked(texts: Path, question: str, **options: object) -> tuple[list[str], list[str]]:
+    """The ids that were found, and what was said."""
+    said = Said()
+    there = {"vectors": str(texts.parent / "vectors.npz"), "cache": texts.parent / "cache"}
+    found = selfvec.ask(texts, question, progress=said, **(there | options))
+    return [hit.id for hit in found.hits], said.messages
+
+
+def test_a_folder_is_prepared_once_and_again_when_files_come_change_or_go(texts: Path) -> None:
+    first, said = asked(texts, "hail", mode="bm25")
+    assert first
+    assert len(said) == 1
+    assert asked(texts, "hail", mode="bm25") == (first, [])
+
+    (texts / "new.txt").write_text("A zeppelin landed on the meadow after the hail.", encoding="utf-8")
+    found, said = asked(texts, "zeppelin", mode="bm25")
+    assert found == ["new.txt"]
+    assert "1; updating" in said[0]
+
+    (texts / "new.txt").write_text("A submarine surfaced near the meadow.", encoding="utf-8")
+    assert asked(texts, "zeppelin", mode="bm25")[0] == []
+    assert asked(texts, "submarine", mode="bm25")[0] == ["new.txt"]
+
+    (texts / "new.txt").unlink()
+    assert asked(texts, "submarine", mode="bm25")[0] == []
+
+
+def test_the_cache_is_private_and_a_damaged_one_is_made_again(texts: Path) -> None:
+    first, _ = asked(texts, "hail on a roof")
+    cache = texts.parent / "cache"
+    if os.name == "posix":
+        assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    (cache / "run" / "vocabulary.txt").write_text("nonsense\n")
+    assert asked(texts, "hail on a roof")[0] == first
+
+
+def test_a_run_is_searched_as_it_is(texts: Path) -> None:
+    asked(texts, "hail")
+    found = selfvec.ask(texts.parent / "cache" / "run", "hail", mode="bm25")
+    assert found.documents == 20
+
+
+def test_mistakes_are_named(texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="empty"):
+        asked(texts, "  ")
+    with pytest.raises(OptionError, match="mode"):
+        asked(texts, "hail", mode="magic")
+    with pytest.raises(OptionError, match="cache"):
+        asked(texts, "hail", cache=texts / "cache")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no file"):
+        selfvec.ask(tmp_path / "empty", "hail", cache=tmp_path / "other")
+    with pytest.raises(CorpusError, match="no such file"):
+        selfvec.ask(tmp_path / "nowhere", "hail", cache=tmp_path / "other")
+
+
+def test_the_default_cache_is_where_the_environment_says(texts: Path, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SELFVEC_CACHE", str(tmp_path / "mine"))
+    asked(texts, "hail", cache=None)
+    assert len(list((tmp_path / "mine" / "ask").iterdir())) == 1
