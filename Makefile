@@ -1,3 +1,4 @@
+# make help       this list
 # make demo       refine the built-in table on text that everybody has
 # make test       all checks and tests
 # make bench      speed, side by side with other programs -> benchmarks/results.json, README.md
@@ -23,7 +24,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-baselines cluster docs clean
+help:
+	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
+
+.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-baselines cluster docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run

@@ -48,7 +48,7 @@ def refine_batch(batch: TokenBatch, original: Vectors, settings: Settings) -> Ru
     plan = make_plan(settings, batch, original)
     job = finish(plan.start())
     table, history = _vectors(batch, original, job), job.recorder.history()
-    health = check_health(original, table, history, hovers=settings.method == "online")
+    health = check_health(original, table, history, method=settings.method)
     return Run(table, original, history, {"epochs": plan.rounds}, {"health": health.as_dict()})
 
 

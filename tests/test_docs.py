@@ -10,6 +10,8 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +172,22 @@ def test_the_make_targets_exist() -> None:
     assert {"demo", "test"} <= named
     for name in named:
         assert re.search(rf"^(?:[\w-]+ )*{name}(?: [\w-]+)*:", makefile, re.MULTILINE), name
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert [page.name for page in DOCS if page.name != "index.md" and f"]({page.name})" not in index] == []
+
+
+def test_the_table_of_extras_is_complete() -> None:
+    extras = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    )
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "install.md").read_text("utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named | {"stores", "docs", "dev", "cluster"} == extras
+
+
+def test_make_without_a_target_lists_the_targets() -> None:
+    listed = subprocess.run(["make", "-C", str(ROOT)], capture_output=True, text=True, check=True).stdout
+    assert {"make demo", "make test"} <= {line[:9] for line in listed.splitlines()}

@@ -70,6 +70,12 @@ def test_an_untouched_table_is_unmoved() -> None:
     assert names(check_health(table(SPREAD), table(SPREAD))) == ["unmoved"]
 
 
+def test_vectors_that_were_kept_on_purpose_are_not_called_unmoved() -> None:
+    health = check_health(table(SPREAD), table(SPREAD), method="original")
+    assert names(health) == ["original"]
+    assert health.ok
+
+
 def test_nothing_left_of_the_original_is_runaway() -> None:
     other = unit_rows(RNG.standard_normal(SPREAD.shape))
     assert names(check_health(table(SPREAD), table(other))) == ["runaway"]
@@ -121,10 +127,16 @@ def test_a_table_that_has_most_words_or_most_of_the_text_is_not_blamed() -> None
 
 
 @pytest.mark.parametrize(
-    ("noise", "hovers", "verdict"),
-    [(1.0, False, True), (0.02, False, False), (0.3, False, True), (0.3, True, False), (0.5, True, True)],
+    ("noise", "method", "verdict"),
+    [
+        (1.0, "paper", True),
+        (0.02, "paper", False),
+        (0.3, "paper", True),
+        (0.3, "online", False),
+        (0.5, "online", True),
+    ],
 )
-def test_words_thrown_about_a_point_oscillate(noise: float, hovers: bool, verdict: bool) -> None:
+def test_words_thrown_about_a_point_oscillate(noise: float, method: str, verdict: bool) -> None:
     words, states = 60, 10
     centre = SPREAD[:words, None]
     rows = centre + noise * RNG.standard_normal((words, states, 60)) / np.sqrt(60)
@@ -133,7 +145,7 @@ def test_words_thrown_about_a_point_oscillate(noise: float, hovers: bool, verdic
         np.tile(np.arange(1, states + 1), words),
         unit_rows(rows.reshape(-1, 60)).astype(np.float16),
     )
-    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history, hovers=hovers)
+    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history, method=method)
     assert health.turning == pytest.approx(-0.5, abs=0.05)
     assert health.wander == pytest.approx(noise**2 / (1 + noise**2), rel=0.2)
     assert ("oscillating" in names(health)) is verdict

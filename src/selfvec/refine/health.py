@@ -152,12 +152,13 @@ def effective_rank(unit: NDArray[np.float32]) -> float:
 
 
 def check_health(
-    original: Vectors, refined: Vectors, history: History | None = None, *, hovers: bool = False
+    original: Vectors, refined: Vectors, history: History | None = None, *, method: str = ""
 ) -> Health:
     """Compare a refined table with the original one, which has the same words in the same order.
 
-    ``history`` is needed to detect oscillation. ``hovers`` is for rules that settle around a fixed point (the
-    online rule): words then count as oscillating only above a scatter of `HOVERING_WANDER`.
+    ``history`` is needed to detect oscillation. The method ``online`` settles around a fixed point: there
+    words count as oscillating only above a scatter of `HOVERING_WANDER`. With ``original`` no word is
+    expected to move.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -190,7 +191,7 @@ def check_health(
         turning=turning,
         wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
     )
-    health.findings.extend(_findings(health, HOVERING_WANDER if hovers else OSCILLATING_WANDER))
+    health.findings.extend(_findings(health, method))
     return health
 
 
@@ -260,7 +261,13 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
     return float(np.mean(turns)), float(np.mean(scatters))
 
 
-def _findings(health: Health, steady: float) -> list[Finding]:
+def _findings(health: Health, method: str) -> list[Finding]:
+    if method == "original":
+        kept = Finding(
+            "original", "ok", "the vectors stay as they are; name a --method to refine them anyway"
+        )
+        return [kept, *_oov_findings(health), *_guessed_findings(health)]
+    steady = HOVERING_WANDER if method == "online" else OSCILLATING_WANDER
     found = [*_space_findings(health), *_movement_findings(health, steady), *_oov_findings(health)]
     found = found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
     return [*found, *_guessed_findings(health)]

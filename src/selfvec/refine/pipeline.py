@@ -96,7 +96,7 @@ def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings)
     sources = np.where(found, Source.CONTEXT, refinement.sources).astype(np.uint8)
     refined = Vectors(original.index_to_key, table, sources=sources, counts=batch.counts, normalized=True)
     with timings.stage("health"):
-        health = check_health(original, refined, history, hovers=plan.method == "online")
+        health = check_health(original, refined, history, method=plan.method)
     parts: dict[str, Part] = {}
     if refinement.counts is not None:
         parts["counts"] = refinement.counts

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.progress import Progress
@@ -13,7 +16,7 @@ from selfvec.base.progress import Progress
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["TerminalProgress", "downloads", "print_json", "say", "show", "stderr"]
+__all__ = ["TerminalProgress", "downloads", "print_json", "program", "say", "show", "stderr"]
 
 
 def print_json(data: object) -> None:
@@ -32,6 +35,24 @@ def stderr() -> Console:
 def say(message: str) -> None:
     """Print a message on standard error."""
     print(message, file=sys.stderr)
+
+
+def program() -> str:
+    """How this program was called, so that a command it suggests can be pasted: ``selfvec``, or its path."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{_pasted(Path(sys.executable))} -m selfvec"
+    if called.stem != "selfvec":  # called from Python
+        return "selfvec"
+    found = shutil.which("selfvec")
+    return "selfvec" if found and Path(found).resolve() == called.resolve() else _pasted(called)
+
+
+def _pasted(path: Path) -> str:
+    """A path as short as it can be pasted into a shell."""
+    with suppress(ValueError):
+        path = path.absolute().relative_to(Path.cwd())
+    return shlex.quote(str(path))
 
 
 def show(renderable: RenderableType) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ from selfvec.base.provenance import BESIDE
 from selfvec.data.settings import KEEP, RULE, SLICES, TEXT, Settings
 
 from .arguments import AsJson, NewRun, Reading, Work, arg, opt
-from .output import TerminalProgress, print_json, say, show
+from .output import TerminalProgress, print_json, program, say, show
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run
@@ -44,15 +45,17 @@ def demo(
     rows = [row for word in words for row in run.similar(word, topn=6, compare=True, min_count=10)]
     show(neighbours_table(rows))
     report(run, output, as_json=False)
-    say(
-        f"""
-The run is in {output}. Try next:
-  selfvec similar {output} module iterator --compare --min-count 10
-  selfvec search {output} "wait until a thread has ended"
-  selfvec serve {output}                     # all of it as a page in the browser
-  selfvec trajectory {output} thread --plot thread.html
-  selfvec refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet"""
-    )
+    folder = shlex.quote(str(output))
+    say(f"\nThe run is in {folder}. Try next:")
+    for line in (
+        f"similar {folder} module iterator --compare --min-count 10",
+        f'search {folder} "wait until a thread has ended"',
+        f"serve {folder}                     # all of it as a page in the browser",
+        f"trajectory {folder} thread --plot thread.html",
+        "refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet",
+        'ask YOUR_TEXT "a question"        # refine, index and search in one',
+    ):
+        say(f"  {program()} {line}")
 
 
 def refine(
@@ -127,6 +130,9 @@ def refine(
         run = refine(opened, start, settings, workspace=workspace, progress=progress, jobs=work.jobs)
         workspace.finish(run)
     report(run, output, as_json)
+    if not as_json:
+        folder = shlex.quote(output)
+        say(f"next: {program()} similar {folder} WORD --compare; {program()} search {folder} QUESTION")
 
 
 def _on_cluster(
