@@ -105,6 +105,10 @@ class Splitter:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Tokens of (D,) texts; null is an empty document."""
+        return self.located(texts)[0]
+
+    def located(self, texts: pl.Series) -> tuple[RawTokens, NDArray[np.int64]]:
+        """Tokens of (D,) texts, and where each starts and ends in the UTF-8 of its text, (N, 2) int64."""
         from . import kernels
         from .sentences import count_sentences
 
@@ -119,9 +123,11 @@ class Splitter:
         types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
         if self.name == "words":
             types = [plain(word) for word in types]
-        return RawTokens(
+        places = starts - np.repeat(bounds[:-1], np.diff(offsets))
+        tokens = RawTokens(
             ids, offsets, types, sentences, lambda: kernels.apart(data, starts, lengths, offsets, flags)
         )
+        return tokens, np.stack([places, places + lengths], axis=1)
 
 
 class Pieces:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
 
 __all__ = ["Transform", "same_words"]
@@ -20,9 +22,18 @@ class Transform(ABC):
     ----------
     report_ : dict
         Figures of the last `fit_transform`, JSON-serialisable.
+    progress : Progress
+        Where long work is reported; nowhere by default.
     """
 
     report_: dict[str, Any]
+    progress: Progress = Progress()
+
+    def open(self, source: str | os.PathLike[str]) -> Any:
+        """What `fit_transform` takes, from its path: by default the table of a vectors file or run."""
+        from selfvec.storage.formats import load
+
+        return load(source)
 
     @abstractmethod
     def fit_transform(self, vectors: Vectors) -> Vectors:

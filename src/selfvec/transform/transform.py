@@ -15,6 +15,7 @@ __all__ = ["METHODS", "method", "transform"]
 
 METHODS: dict[str, str] = {
     "principal-axes": "principal_axes:PrincipalAxes",
+    "pool": "pool:Pool",
 }
 """Module and class of each method."""
 

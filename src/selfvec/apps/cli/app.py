@@ -55,7 +55,11 @@ PANELS = {
         tools.mcp,
     ),
 }
-PARSERS: dict[object, type[Command]] = {words.drift: Pair, evaluate.evaluate: Greedy}
+PARSERS: dict[object, type[Command]] = {
+    words.drift: Pair,
+    evaluate.evaluate: Greedy,
+    transform.transform: Greedy,
+}
 
 for panel, commands in PANELS.items():
     for command in commands:

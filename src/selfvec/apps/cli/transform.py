@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from .arguments import AsJson, arg, opt
-from .output import print_json, say
+from .output import TerminalProgress, print_json, say
 
 __all__ = ["transform"]
 
@@ -17,10 +17,25 @@ class TransformOptions:
     """Options of the methods; one that is None was not given. A panel names the methods that have it."""
 
     dimensions: Annotated[int | None, opt("Number of axes kept.", panel="principal-axes")] = None
+    corpus: Annotated[
+        list[str] | None,
+        opt("Files or folders of text.", "TEXT...", panel="pool"),
+    ] = None
+    text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]", panel="pool")] = None
+    min_count: Annotated[
+        int | None,
+        opt("Leave out words that occur less often.", min=1, panel="pool"),
+    ] = None
+    layers: Annotated[
+        str | None, opt("Layers that are averaged.", "last4|all|first|N|N:WEIGHT,...", panel="pool")
+    ] = None
+    pooling: Annotated[
+        str | None, opt("States of a word's pieces, or of the text's first token.", "mean|cls", panel="pool")
+    ] = None
 
 
 def transform(
-    source: Annotated[str, arg("IN", "A vectors file, a run folder, or default.")],
+    source: Annotated[str, arg("IN", "A vectors file, run folder, default, or the folder of an encoder.")],
     target: Annotated[Path, arg("OUT", "The file or folder to write.")],
     *,
     by: Annotated[str, opt("The method; an unknown name lists all.", "NAME")],
@@ -32,12 +47,13 @@ def transform(
 
     Example: selfvec transform run smaller.safetensors --by principal-axes --dimensions 64
     """
-    from selfvec.storage.formats import load, save
+    from selfvec.storage.formats import save
     from selfvec.transform import method
 
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
     chosen = method(by, **given)
-    made = chosen.fit_transform(load(source))
+    chosen.progress = TerminalProgress()
+    made = chosen.fit_transform(chosen.open(source))
     left_out = save(made, target, format=to)
     done = {"words": len(made), "dimensions": made.vector_size, **chosen.report_}
     if as_json:

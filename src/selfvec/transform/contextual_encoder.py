@@ -1,0 +1,216 @@
+"""`ContextualEncoder`: a local transformer of Hugging Face and the states of its tokens.
+
+torch and transformers are imported here only. Weights are read from safetensors files, never from pickles.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError, InputError, MissingExtra, OptionError
+from selfvec.data.vectors import Vectors
+
+from .method import Transform
+
+__all__ = [
+    "ContextualEncoder",
+    "FromEncoder",
+    "Given",
+    "Window",
+    "encoder_folder",
+    "layer_weights",
+    "sentence_encoder",
+]
+
+_LONGEST = 512  # pieces of a window, at most
+_BATCH = 32  # windows at a time
+_AHEAD = 512  # texts cut at a time, so that windows of similar length are encoded together
+
+Rows = NDArray[np.float32]
+Given = Vectors | str | os.PathLike[str]
+"""What `FromEncoder.fit_transform` is called with; a table is refused."""
+
+
+class FromEncoder(Transform):
+    """A method that makes a table of the folder of an encoder instead of another table."""
+
+    def open(self, source: str | os.PathLike[str]) -> Path:
+        """The folder; it is opened by `fit_transform`."""
+        return Path(source)
+
+
+def encoder_folder(given: Given) -> Path:
+    """The path that was given, or an `InputError` if it was a table."""
+    if isinstance(given, Vectors):
+        raise InputError("this method reads the folder of an encoder, not a table", remedy="name a folder")
+    return Path(given)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A text, or the part of a long text, that the encoder reads at once."""
+
+    text: int  # number of the text
+    ends: NDArray[np.int64]  # (n,) where each piece ends, in characters of the text
+    states: Rows  # (n, d) state of each piece, without special tokens
+    first: Rows  # (d,) state of the first token, [CLS] in models that have one
+
+
+class ContextualEncoder:
+    """A transformer that reads texts.
+
+    Parameters
+    ----------
+    folder : path
+        With config.json, model.safetensors and a tokenizer, as ``save_pretrained`` writes it.
+    layers : str
+        Which layers are averaged, see `layer_weights`.
+
+    Raises
+    ------
+    MissingExtra
+        If transformers or torch is not installed.
+    InputError
+        If there is no such folder. `FormatError` if it holds no usable model.
+    """
+
+    def __init__(self, folder: Path, layers: str = "last4") -> None:
+        transformers, self._torch = _libraries()
+        place = _folder(folder)
+        try:
+            self.tokenizer = transformers.AutoTokenizer.from_pretrained(place, local_files_only=True)
+            self.model = transformers.AutoModel.from_pretrained(
+                place, local_files_only=True, use_safetensors=True
+            ).eval()
+        except (OSError, ValueError, KeyError) as error:
+            raise _unusable(folder, error) from None
+        if not self.tokenizer.is_fast:
+            rule = "has no tokenizer.json, which says where in the text each piece lies"
+            raise FormatError(rule, path=folder, remedy="convert its tokenizer to a fast one")
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
+        self.weights = layer_weights(layers, int(self.model.config.num_hidden_layers))
+        positions = int(getattr(self.model.config, "max_position_embeddings", _LONGEST) or _LONGEST)
+        # RoBERTa numbers positions from 2, and its tokenizer knows that.
+        self.longest = min(_LONGEST, positions, int(self.tokenizer.model_max_length))
+
+    @property
+    def dimensions(self) -> int:
+        """d."""
+        return int(self.model.config.hidden_size)
+
+    def windows(
+        self, texts: Sequence[str], advance: Callable[[int], None] = lambda _: None
+    ) -> Iterator[Window]:
+        """The states of all pieces of all texts; long texts are cut into windows, in no particular order.
+
+        ``advance`` is called with the number of texts done.
+        """
+        for start in range(0, len(texts), _AHEAD):
+            cut = self.tokenizer(
+                list(texts[start : start + _AHEAD]),
+                truncation=True,
+                max_length=self.longest,
+                return_overflowing_tokens=True,
+                return_offsets_mapping=True,
+                return_special_tokens_mask=True,
+            )
+            order = np.argsort([len(ids) for ids in cut["input_ids"]], kind="stable").tolist()
+            for part in range(0, len(order), _BATCH):
+                numbers = order[part : part + _BATCH]
+                for number, states in zip(numbers, self._states(cut, numbers), strict=True):
+                    kept = ~np.array(cut["special_tokens_mask"][number], bool)
+                    ends = np.array(cut["offset_mapping"][number], np.int64).reshape(-1, 2)[:, 1]
+                    text = start + cut["overflow_to_sample_mapping"][number]
+                    yield Window(text, ends[kept], states[kept], states[0])
+            advance(min(_AHEAD, len(texts) - start))
+
+    def _states(self, cut: Any, numbers: Sequence[int]) -> Iterator[Rows]:
+        """States of the windows with these numbers, (pieces, d) each, special tokens included."""
+        names = [name for name in self.tokenizer.model_input_names if name in cut]
+        given = {name: [cut[name][number] for number in numbers] for name in names}
+        padded = self.tokenizer.pad(given, return_tensors="pt", padding_side="right")
+        with self._torch.inference_mode():
+            layers = self.model(**padded, output_hidden_states=True).hidden_states
+            mixed = sum(weight * layers[layer] for layer, weight in self.weights.items())
+        for row, number in zip(mixed.float().numpy(), numbers, strict=True):
+            yield row[: len(cut["input_ids"][number])]
+
+
+def layer_weights(spec: str, layers: int) -> dict[int, float]:
+    """The weight of each layer in the average of states; layer 0 are the input embeddings.
+
+    ``last4`` and ``all`` are plain averages (of the embeddings, too), ``first`` is layer 1, a number is that
+    layer, and ``0:1,6:2`` are layers and their weights, in proportion.
+
+    >>> layer_weights("last4", 2), layer_weights("first", 12), layer_weights("0:1,6:3", 12)
+    ({0: 0.3333333333333333, 1: 0.3333333333333333, 2: 0.3333333333333333}, {1: 1.0}, {0: 0.25, 6: 0.75})
+    """
+    named = {"last4": range(max(0, layers - 3), layers + 1), "all": range(layers + 1), "first": range(1, 2)}
+    try:
+        if spec in named:
+            chosen = dict.fromkeys(named[spec], 1.0)
+        else:
+            parts = [part.partition(":") for part in spec.split(",")]
+            chosen = {int(layer): float(weight or 1) for layer, _, weight in parts}
+    except ValueError:
+        chosen = {}
+    total = sum(chosen.values())
+    if not chosen or not all(0 <= layer <= layers for layer in chosen) or not 0 < total < float("inf"):
+        rule = f"is last4, all, first, a layer from 0 to {layers}, or LAYER:WEIGHT,..., not {spec!r}"
+        raise OptionError(rule, field="layers", remedy="layer 0 are the input embeddings")
+    return {layer: weight / total for layer, weight in chosen.items()}
+
+
+def sentence_encoder(folder: Path) -> Any:
+    """A function from texts to (n, d) unit rows: a model of sentence-transformers.
+
+    A folder without the files of that library is a transformer whose last states are averaged.
+    """
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        raise MissingExtra("sentence-transformers", "encoder", "an encoder of texts") from None
+    if not folder.is_dir():
+        raise InputError("is not the folder of an encoder", path=folder, remedy="name a local folder")
+    try:
+        model = SentenceTransformer(str(folder), local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise _unusable(folder, error) from None
+
+    def encode(texts: Sequence[str]) -> Rows:
+        rows = model.encode(list(texts), show_progress_bar=False, normalize_embeddings=True)
+        return np.asarray(rows, np.float32)
+
+    return encode
+
+
+def _libraries() -> tuple[Any, Any]:
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        raise MissingExtra(error.name or "transformers", "encoder", "the states of an encoder") from None
+    return transformers, torch
+
+
+def _folder(folder: Path) -> Path:
+    """Where config.json is: the folder, or the first module of a folder of sentence-transformers."""
+    for place in (folder, folder / "0_Transformer"):
+        if (place / "config.json").is_file():
+            return place
+    rule = "is not the folder of an encoder: it has no config.json"
+    raise InputError(rule, path=folder, remedy="name a folder that save_pretrained wrote")
+
+
+def _unusable(folder: Path, error: Exception) -> FormatError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    remedy = "give a local folder with config.json, model.safetensors and tokenizer.json"
+    return FormatError(f"cannot be loaded: {reason}", path=folder, remedy=remedy)

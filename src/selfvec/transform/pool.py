@@ -1,0 +1,88 @@
+"""Pooling: a word's vector is the mean of its states in an encoder, over all its uses in a text."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Source, Vectors
+
+from .contextual_encoder import ContextualEncoder, FromEncoder, Given, Window, encoder_folder
+from .corpus_words import Texts, read_words
+
+__all__ = ["Pool"]
+
+POOLINGS = ("mean", "cls")
+
+
+class Pool(FromEncoder):
+    """Static vectors by pooling a transformer's states (Bommasani, Davis and Cardie, 2020, section 3).
+
+    The state of a use is the mean over the word's pieces; the vector of a word is the mean over its uses. A
+    piece belongs to the word in which it ends.
+
+    Parameters
+    ----------
+    corpus : Corpus or paths
+        Its words are the vocabulary.
+    layers : str
+        The layers that are averaged: last4, all, first, a number, or LAYER:WEIGHT,...
+    pooling : str
+        ``mean``: states of the word's pieces; ``cls``: state of the first token of the text it occurs in.
+    min_count : int
+        Fewest uses of a word.
+    text_field : str, optional
+        Fields of the corpus that hold the text, separated by commas.
+    """
+
+    def __init__(
+        self,
+        corpus: Texts,
+        layers: str = "last4",
+        pooling: str = "mean",
+        min_count: int = 1,
+        text_field: str | None = None,
+    ) -> None:
+        if pooling not in POOLINGS:
+            raise OptionError(f"is one of {', '.join(POOLINGS)}, not {pooling!r}", field="pooling")
+        self.corpus, self.layers, self.pooling = corpus, layers, pooling
+        self.min_count, self.text_field = min_count, text_field
+
+    def fit_transform(self, vectors: Given) -> Vectors:
+        """The table (V, d) of the corpus's words, from the folder of an encoder."""
+        encoder = ContextualEncoder(encoder_folder(vectors), self.layers)
+        words = read_words(self.corpus, self.text_field, self.min_count)
+        batch, bounds = words.batch, words.batch.offsets.tolist()
+        sums = np.zeros((len(batch.types), encoder.dimensions), np.float32)
+        uses = np.zeros(len(batch.types), np.int64)
+        with self.progress.stage("Encoding", len(words.texts), "texts") as advance:
+            for window in encoder.windows(words.texts, advance):
+                mine = slice(bounds[window.text], bounds[window.text + 1])
+                places, states = word_states(window, words.texts[window.text], words.spans[mine])
+                ids = batch.ids[mine][places]
+                np.add.at(sums, ids, states if self.pooling == "mean" else window.first)
+                np.add.at(uses, ids, 1)
+        sources = np.where(uses > 0, Source.KNOWN, Source.NONE).astype(np.uint8)
+        self.report_ = {"texts": len(words.texts), "uses": int(uses.sum())}
+        rows = sums / np.maximum(uses, 1).astype(np.float32)[:, None]
+        return Vectors(batch.types, rows, sources=sources, counts=batch.counts)
+
+
+def word_states(
+    window: Window,
+    text: str,
+    spans: NDArray[np.int64],  # (N, 2) bytes of the text where its words start and end
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The words of a text that are in a window, (n,), and the mean state of the pieces of each, (n, d)."""
+    last = window.ends - 1  # the last character of each piece
+    if not text.isascii():
+        last = np.cumsum([0, *(len(character.encode()) for character in text)])[last]
+    owners = np.searchsorted(spans[:, 0], last, side="right") - 1
+    inside = np.flatnonzero((window.ends > 0) & (owners >= 0))
+    inside = inside[last[inside] < spans[owners[inside], 1]]
+    places, first, pieces = np.unique(owners[inside], return_index=True, return_counts=True)
+    if not len(places):
+        return places, window.states[:0]
+    sums: NDArray[np.float32] = np.add.reduceat(window.states[inside], first)
+    return places, sums / pieces.astype(np.float32)[:, None]
