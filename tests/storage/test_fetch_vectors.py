@@ -261,6 +261,11 @@ def test_a_table_of_the_hub_is_fetched_with_its_own_client(hub, data) -> None:
         selfvec.load("potion-base-8M")
 
 
+def test_a_hub_that_does_not_answer_is_one_line(hub, data) -> None:
+    with pytest.raises(InputError, match="could not be fetched"):
+        fetch_vectors("potion-base-8M", base_url="http://127.0.0.1:1")
+
+
 def test_a_hub_that_has_no_such_table_is_said(hub, data) -> None:
     hub.files.clear()
     with pytest.raises(InputError, match="could not be fetched"):

@@ -205,9 +205,9 @@ def _from_hub(table: PublicTable, folder: Path, first: str | None, endpoint: str
             except EntryNotFoundError:
                 if name in _HUB_FILES:
                     raise
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except Exception as error:  # the classes depend on the HTTP library of the client's version
         reason = " ".join(str(error).split())[:200]
         rule = f"could not be fetched: {reason}"
         raise InputError(rule, path=table.source, remedy=f"{LATER}; what has arrived is kept") from error

@@ -16,6 +16,7 @@ from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 
+from .report_page import ReportPage, Section
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, printable, sentence
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "comparison_table",
+    "drift_page",
     "drift_table",
     "neighbours_table",
     "readings_text",
@@ -141,6 +143,23 @@ def drift_table(found: Drift) -> RenderableType:
         f"; left out: {left_out} (--all-words keeps them)" if left_out else ""
     )
     return Group(table, "", *parts, "", Text(note, "dim"))
+
+
+def drift_page(found: Drift) -> ReportPage:
+    """The same as a report: a row per word, with what came and went, and a sentence of each side."""
+    sliced = any(row["low"] is not None for row in found.rows) or found.a != "original"
+    middle = ["interval", "by chance"] if sliced else []
+    counts = [found.a, found.b] if sliced else ["times"]
+    heads = ["word", "distance", *middle, "apd", "p", "q", *counts, "came", "went", "before", "after"]
+    rows = []
+    for row in found.rows:
+        near = [escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost")]
+        said = [" ".join(map(sentence, row.get(key, ())[:1])) for key in ("examples_a", "examples_b")]
+        rows.append([escape_for_display(row["word"]), *_drift_figures(row, sliced), *near, *said])
+    left_out = [f"left out: {n:,} {reason}" for reason, n in found.left_out.items() if n]
+    lines = [f"{len(found.rows):,} words, {found.order}", *left_out]
+    title = f"Drift from {found.a} to {found.b}"
+    return ReportPage(title, lines, [Section("", heads, rows)], found.rows)
 
 
 def _drift_figures(row: Mapping[str, Any], sliced: bool) -> list[str]:

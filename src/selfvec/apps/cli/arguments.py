@@ -37,6 +37,7 @@ __all__ = [
     "Overwrite",
     "Pair",
     "Reading",
+    "ReportFile",
     "RunFolder",
     "Seed",
     "Words",
@@ -66,6 +67,9 @@ Seed = Annotated[int, opt("Seed of all random choices.", min=0)]
 Jobs = Annotated[int | None, opt("Threads; by default all cores.", min=1)]
 MinCount = Annotated[int, opt("Leave out words that occur less often.", min=1)]
 Overwrite = Annotated[bool, opt("Replace an existing result.", None, "--overwrite")]
+ReportFile = Annotated[
+    Path | None, opt("Write a report to this file.", "FILE.html|md|csv|parquet", "--report")
+]
 NewRun = Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o", panel=KEEP)]
 OtherCorpus = Annotated[
     list[str] | None, opt("Use these files or folders instead of the run's own documents.", "CORPUS")

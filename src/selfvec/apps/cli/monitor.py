@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated
 
-from .arguments import AsJson, RunFolder, Seed, arg, listed, open_run, opt
+from .arguments import AsJson, ReportFile, RunFolder, Seed, arg, listed, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 __all__ = ["monitor"]
@@ -30,7 +29,7 @@ def monitor(
     text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")] = None,
     skip_bad_rows: Annotated[bool, opt("Count malformed rows and go on.", None, "--skip-bad-rows")] = False,
     options: MonitorOptions,
-    report: Annotated[Path | None, opt("Write a report to this file.", "FILE.html|md")] = None,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> int:
     """Test whether new text has moved away from what a run knows. Exit status 1: alarm.
@@ -40,16 +39,17 @@ def monitor(
     from selfvec.analysis.monitoring import monitor
     from selfvec.corpus import Corpus
     from selfvec.refine.update_merge import fields_of
-    from selfvec.views.monitoring import check_suffix, monitoring_table, save_report
+    from selfvec.views.monitoring import monitoring_page, monitoring_table
+    from selfvec.views.report_page import check_report
 
     if report is not None:
-        check_suffix(report)
+        check_report(report)
     opened = open_run(run)
     fields = listed(text_field) or fields_of(opened)["text_fields"]
     corpus = Corpus.open(new, text_fields=fields, skip_bad_rows=skip_bad_rows)
     found = monitor(opened, corpus, progress=TerminalProgress(), **asdict(options))
     if report is not None:
-        save_report(found, report)
+        monitoring_page(found).save(report)
         say(f"wrote {report}")
     if as_json:
         if found.note:

@@ -160,12 +160,12 @@ def _on_cluster(
     rows = Rows(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
     progress, start = TerminalProgress(), (vectors or ["default"])[0]
     cluster_settings(settings)  # before anything is started
-    if settings.method == "auto":
-        say("on a cluster the method is decorrelated; auto compares methods on one machine only")
     with (
         output_place(output, overwrite=work.overwrite, resume=work.resume) as (folder, finish),
         dask_engine(cluster, workers=work.jobs, progress=progress) as engine,
     ):
+        if settings.method == "auto":
+            say("on a cluster the method is decorrelated; auto compares methods on one machine only")
         run = refine_on_cluster(corpus, start, settings, engine, folder, rows=rows, progress=progress)
         finish(run)
     return run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, Jobs, MinCount, RunFolder, Seed, Words, arg, listed, open_run, opt
+from .arguments import AsJson, Jobs, MinCount, ReportFile, RunFolder, Seed, Words, arg, listed, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def similar(
         bool, opt("Show the neighbours before and after refining.", None, "--compare")
     ] = False,
     min_count: MinCount = 1,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> None:
     """List the words most similar to a word.
@@ -39,12 +40,26 @@ def similar(
     """
     opened = open_run(run)
     rows = [row for w in word for row in opened.similar(w, topn=topn, compare=compare, min_count=min_count)]
+    if report is not None:
+        from selfvec.views.report_page import rows_page
+
+        rows_page("Similar words", [one for row in rows for one in _flat(row)]).save(report)
+        say(f"wrote {report}")
     if as_json:
         print_json({"rows": rows})
         return
     from selfvec.views.word_tables import neighbours_table
 
     show(neighbours_table(rows))
+
+
+def _flat(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row of `similar` as one row for each neighbour."""
+    first = {"word": row["word"], "state": row["state"]}
+    return [
+        {**first, "rank": rank, "neighbour": term, "cosine": cosine}
+        for rank, (term, cosine) in enumerate(row["neighbours"], 1)
+    ]
 
 
 def health(run: RunFolder, as_json: AsJson = False) -> int:
@@ -184,6 +199,7 @@ def drift(
     examples: Annotated[int, opt("Example sentences for each side.", min=0)] = 1,
     fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
     options: DriftOptions,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> None:
     """List the words whose meaning changed, by how much, and whether chance explains it.
@@ -191,7 +207,10 @@ def drift(
     Example: selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
     """
     from selfvec.analysis.drift import WordChoice, kept_drift
+    from selfvec.views.report_page import check_report
 
+    if report is not None:
+        check_report(report)
     opened = open_run(run)
     if between and slice_by:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
@@ -199,15 +218,20 @@ def drift(
     found = kept_drift(
         opened, between or slice_by, which=choice, progress=TerminalProgress(), **asdict(options)
     )
-    found = found.select(top if as_json else top or SHOWN, fdr)
+    found = found.select(top if as_json or report else top or SHOWN, fdr)
     if examples:
         found = found.illustrate(opened, top or SHOWN, examples)
+    if report is not None:
+        from selfvec.views.word_tables import drift_page
+
+        drift_page(found).save(report)
+        say(f"wrote {report}")
     if as_json:
         print_json(found.as_dict())
         return
     from selfvec.views.word_tables import drift_table
 
-    show(drift_table(found))
+    show(drift_table(found.select(top or SHOWN)))
 
 
 def senses(

@@ -1,0 +1,157 @@
+"""Reports to share: the tables of a result as one static page, as Markdown, or as rows for another program.
+
+Words and texts come from anybody, so all are escaped. A page has no script and fetches nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.errors import OptionError
+from selfvec.base.files import atomic_file
+
+from .terminal import printable
+
+__all__ = ["SUFFIXES", "ReportPage", "Section", "check_report", "rows_page"]
+
+SUFFIXES = (".html", ".md", ".csv", ".parquet")
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
+th, td { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: top; }
+td.figure { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd; } }
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of texts. Rows may be shorter than ``heads``."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """A title, sentences, and tables; ``records`` are the rows that .csv and .parquet get."""
+
+    title: str
+    lines: Sequence[str]
+    sections: Sequence[Section]
+    records: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+
+    def body(self) -> str:
+        """The sentences and tables as HTML."""
+        parts = [f"<p>{escape(line)}</p>" for line in self.lines]
+        for section in self.sections:
+            title = f"<h2>{escape(section.title)}</h2>" if section.title else ""
+            rows = [_row("th", section.heads), *(_row("td", cells) for cells in section.rows)]
+            parts.append(f"{title}<div><table>{''.join(rows)}</table></div>")
+        return "\n".join(parts)
+
+    def to_html(self) -> str:
+        """One page, complete in itself."""
+        title, view = escape(self.title), '<meta name="viewport" content="width=device-width">'
+        head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{_STYLE}</style>'
+        return (
+            f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'
+            f"{self.body()}\n</body></html>\n"
+        )
+
+    def to_markdown(self) -> str:
+        """The same in Markdown."""
+        lines = [f"# {_escaped(self.title)}", "", *(f"* {_escaped(line)}" for line in self.lines)]
+        for section in self.sections:
+            rows = [[_escaped(cell) for cell in row] for row in section.rows]
+            rule = ["---"] * len(section.heads)
+            lines += ["", f"## {_escaped(section.title)}", ""] if section.title else [""]
+            lines += [f"| {' | '.join(row)} |" for row in (section.heads, rule, *rows)]
+        return "\n".join(lines) + "\n"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the report in the format of its suffix, whole or not at all.
+
+        Raises
+        ------
+        OptionError
+            If the suffix is none of `SUFFIXES`. `TargetError` if the path cannot be written.
+        """
+        suffix = check_report(path)
+        with atomic_file(path) as temporary:
+            if suffix in (".csv", ".parquet"):
+                _write_records(self.records, temporary, suffix)
+            else:
+                text = self.to_html() if suffix == ".html" else self.to_markdown()
+                temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def check_report(path: str | os.PathLike[str]) -> str:
+    """The suffix of a report; `OptionError` for any other. Checked before work is done."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        rule = f"a report is {', '.join(SUFFIXES)}, not {suffix or 'without a suffix'}"
+        raise OptionError(rule, path=path, remedy="choose one of them")
+    return suffix
+
+
+def rows_page(title: str, records: Sequence[Mapping[str, Any]], lines: Sequence[str] = ()) -> ReportPage:
+    """A page of one table: a column for each key of the records."""
+    heads = list(dict.fromkeys(name for record in records for name in record))
+    rows = [[cell(record.get(name)) for name in heads] for record in records]
+    return ReportPage(title, lines, [Section("", heads, rows)], records)
+
+
+def cell(value: Any) -> str:
+    """A value as text.
+
+    >>> cell(0.12345), cell(None), cell([["hail", 0.9], ["storm", 0.8]]), cell(1200)
+    ('0.123', '', 'hail, storm', '1,200')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(cell(one[0] if isinstance(one, list | tuple) and one else one) for one in value)
+    return printable(str(value))
+
+
+def _write_records(records: Sequence[Mapping[str, Any]], path: Path, suffix: str) -> None:
+    import polars as pl
+
+    frame = pl.from_dicts([dict(record) for record in records], infer_schema_length=None) if records else None
+    frame = pl.DataFrame() if frame is None else frame
+    if suffix == ".parquet":
+        frame.write_parquet(path)
+        return
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    flat = [pl.Series(name, [cell(v) for v in frame[name].to_list()], pl.String) for name in nested]
+    frame.with_columns(flat).write_csv(path)
+
+
+def _row(tag: str, cells: Sequence[str]) -> str:
+    return "<tr>" + "".join(_cell(tag, text) for text in cells) + "</tr>"
+
+
+def _cell(tag: str, text: str) -> str:
+    figure = tag == "td" and text[:1] in "+-−×.0123456789" and text[-1:] in "0123456789%" and " " not in text
+    return f"<{tag}{' class=figure' if figure else ''}>{escape(text)}</{tag}>"
+
+
+def _escaped(text: str) -> str:
+    for character in "\\`*_[]|":
+        text = text.replace(character, f"\\{character}")
+    return escape(text, quote=False)

@@ -1,0 +1,63 @@
+"""Reports: the same result as a page, as Markdown, and as rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from selfvec.apps.cli import main
+from selfvec.base.errors import OptionError
+from selfvec.views.report_page import SUFFIXES, ReportPage, Section, check_report, rows_page
+
+ROWS = [{"word": "<b>hail</b>", "q": 0.01, "gained": ["a|b", "c"]}, {"word": "rain", "q": None, "gained": []}]
+
+
+def test_a_page_escapes_what_comes_from_a_text(tmp_path: Path) -> None:
+    page = ReportPage("A & B", ["<script>"], [Section("One", ["word", "x"], [["<img>", "1.5"]])], ROWS)
+    page.save(tmp_path / "a.html")
+    html = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "&lt;img&gt;" in html
+    assert "<td class=figure>1.5</td>" in html
+    page = rows_page("Words", ROWS)
+    page.save(tmp_path / "a.md")
+    assert "a\\|b" in (tmp_path / "a.md").read_text(encoding="utf-8")
+    assert "<b>" not in (tmp_path / "a.md").read_text(encoding="utf-8")
+
+
+def test_rows_keep_their_values_as_csv_and_parquet(tmp_path: Path) -> None:
+    page = rows_page("Words", ROWS)
+    page.save(tmp_path / "a.parquet")
+    page.save(tmp_path / "a.csv")
+    assert pl.read_parquet(tmp_path / "a.parquet").to_dicts() == ROWS
+    assert pl.read_csv(tmp_path / "a.csv").to_dicts()[0] == ROWS[0] | {"gained": "a|b, c"}
+    rows_page("Nothing", []).save(tmp_path / "none.csv")
+    assert (tmp_path / "none.csv").exists()
+
+
+def test_another_suffix_is_refused_before_work_is_done() -> None:
+    with pytest.raises(OptionError, match=r"\.html, \.md, \.csv, \.parquet"):
+        check_report("report.pdf")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_drift_writes_the_rows_that_its_json_has(suffix: str, tmp_path: Path, capsys, storms) -> None:
+    text, run, report = tmp_path / "storms.txt", str(tmp_path / "run"), tmp_path / f"drift{suffix}"
+    text.write_text("\n".join(storms[:60]) + "\n", encoding="utf-8")
+    assert main(["refine", str(text), "-o", run, "--vectors", "none", "--method", "decorrelated"]) == 0
+    capsys.readouterr()
+    assert main(["drift", run, "--report", str(report), "--permutations", "20", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert rows
+    if suffix in (".csv", ".parquet"):
+        frame = pl.read_csv(report) if suffix == ".csv" else pl.read_parquet(report)
+        assert frame["word"].to_list() == [row["word"] for row in rows]
+        assert frame["distance"].to_list() == pytest.approx([row["distance"] for row in rows])
+    else:
+        written = report.read_text(encoding="utf-8")
+        assert all(row["word"] in written for row in rows)
+    assert main(["drift", run, "--report", "drift.pdf"]) == 2
