@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 import pytest
 
 from selfvec.base.errors import TargetError
-from selfvec.base.files import atomic_file, atomic_folder
+from selfvec.base.files import (
+    atomic_file,
+    atomic_files,
+    atomic_folder,
+    complete_replacement,
+    exchange_folders,
+    restore_folder,
+    unchanged,
+)
+from selfvec.base.ownership import own_folder, remove_own
 
 
 def leftovers(folder) -> list[str]:
@@ -58,3 +68,126 @@ def test_a_folder_replaces_only_when_asked(tmp_path) -> None:
 def test_a_missing_parent_is_told(tmp_path) -> None:
     with pytest.raises(TargetError, match="does not exist"), atomic_folder(tmp_path / "no" / "d"):
         pass
+
+
+def test_modes_are_kept(tmp_path) -> None:
+    (tmp_path / "f").write_text("old")
+    (tmp_path / "f").chmod(0o600)
+    with atomic_file(tmp_path / "f") as path:
+        path.write_text("new")
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o600
+    with atomic_folder(tmp_path / "d") as folder:
+        (folder / "a").write_text("1")
+    (tmp_path / "d").chmod(0o750)
+    (tmp_path / "d/a").chmod(0o600)
+    with atomic_folder(tmp_path / "d", overwrite=True) as folder:
+        (folder / "a").write_text("2")
+        (folder / "b").write_text("was not there")
+    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("d", "d/a", "d/b")}
+    assert modes == {"d": 0o750, "d/a": 0o600, "d/b": 0o600}
+
+
+def test_a_new_file_and_folder_have_the_usual_modes(tmp_path) -> None:
+    before = os.umask(0o027)
+    try:
+        with atomic_file(tmp_path / "f") as path:
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        with atomic_folder(tmp_path / "d") as folder:
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "d").stat().st_mode) == 0o750
+
+
+def test_links_pipes_and_devices_are_not_replaced(tmp_path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("mine")
+    (tmp_path / "folder-link").symlink_to("folder")
+    os.mkfifo(tmp_path / "pipe")
+    for name, rule in (("link", "is a link"), ("pipe", "is a pipe"), ("folder", "is a folder")):
+        with pytest.raises(TargetError, match=rule), atomic_file(tmp_path / name) as path:
+            path.write_text("new")
+    for name, rule in (("folder-link", "is a link"), ("mine", "is a file"), ("pipe", "is a file")):
+        with pytest.raises(TargetError, match=rule), atomic_folder(tmp_path / name, overwrite=True):
+            pass
+    with (
+        pytest.raises(TargetError, match=f"name {tmp_path / 'mine'} instead"),
+        atomic_file(tmp_path / "link"),
+    ):
+        pass
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert leftovers(tmp_path) == ["folder", "folder-link", "link", "mine", "pipe"]
+
+
+def test_what_a_killed_process_left_is_deleted_and_what_is_being_written_is_not(tmp_path) -> None:
+    (tmp_path / ".d.partial-01234567").mkdir()
+    (tmp_path / ".d.partial-01234567/half").write_text("half")
+    (tmp_path / ".d.partial-89abcdef").symlink_to(tmp_path)
+    (tmp_path / ".d.1.partial").mkdir()  # the workspace of a run called d.1
+    with atomic_folder(tmp_path / "d", overwrite=True) as one:
+        with atomic_folder(tmp_path / "d", overwrite=True) as other:
+            assert one.is_dir()
+            (other / "a").write_text("other")
+        (one / "a").write_text("one")
+    assert (tmp_path / "d/a").read_text() == "one"
+    assert leftovers(tmp_path) == [".d.1.partial", ".d.partial-89abcdef", "d"]
+
+
+def test_an_exchange_in_three_steps_is_recovered(tmp_path) -> None:
+    (tmp_path / ".d.old").mkdir()
+    (tmp_path / ".d.old/a").write_text("old")
+    restore_folder(tmp_path / "d")
+    assert (tmp_path / "d/a").read_text() == "old"
+    (tmp_path / ".d.old").mkdir()
+    restore_folder(tmp_path / "d")
+    assert leftovers(tmp_path) == [".d.old", "d"]
+
+
+def test_files_that_belong_together_are_completed_after_a_crash(tmp_path) -> None:
+    for name in ("t.npy", "t.vocabulary.txt"):
+        (tmp_path / name).write_text("old")
+    with atomic_files(tmp_path / "t.npy") as folder:
+        for name in ("t.npy", "t.vocabulary.txt"):
+            (folder / name).write_text("new")
+    assert {(tmp_path / name).read_text() for name in ("t.npy", "t.vocabulary.txt")} == {"new"}
+    (tmp_path / ".t.npy.ready").mkdir()  # as if killed between the two
+    (tmp_path / ".t.npy.ready/t.vocabulary.txt").write_text("newer")
+    complete_replacement(tmp_path / "t.npy")
+    assert (tmp_path / "t.vocabulary.txt").read_text() == "newer"
+    assert leftovers(tmp_path) == ["t.npy", "t.vocabulary.txt"]
+
+
+def test_a_folder_that_is_exchanged_while_it_is_read_is_read_again(tmp_path) -> None:
+    for name in ("run", "new"):
+        (tmp_path / name).mkdir()
+        for part in "ab":
+            (tmp_path / name / part).write_text(name)
+    seen = []
+
+    def read() -> str:
+        seen.append((tmp_path / "run/a").read_text())
+        if len(seen) == 1:
+            exchange_folders(tmp_path / "run", tmp_path / "new")
+        return seen[-1] + (tmp_path / "run/b").read_text()
+
+    assert unchanged(tmp_path / "run", read) == "newnew"
+    assert seen == ["run", "new"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give files away")
+def test_what_belongs_to_another_user_is_neither_used_nor_deleted(tmp_path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/a").write_text("theirs")
+    os.chown(tmp_path / "d", 12345, 12345)
+    with (
+        pytest.raises(TargetError, match="belongs to another user"),
+        atomic_folder(tmp_path / "d", overwrite=True),
+    ):
+        pass
+    assert (tmp_path / "d/a").read_text() == "theirs"
+    remove_own(tmp_path / "d")
+    assert (tmp_path / "d/a").exists()
+    with pytest.raises(TargetError, match="is in the way"):
+        own_folder(tmp_path / "d")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, SelfvecError, TargetError
+from selfvec.base.ownership import locked
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
-from selfvec.search import MODES, PARTS, Index, run_index
+from selfvec.search import MODES, PARTS, Index, index_folder, run_index
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school")
 
@@ -335,3 +338,49 @@ def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
         assert found["hybrid"] > max(found["bm25"], found["dense"]), name
         values.append(found["hybrid"])
     assert np.mean(values) > 0.57
+
+
+def test_of_two_writers_one_makes_the_index_and_the_other_waits(copied_run: Run) -> None:
+    folder = copied_run.folder
+    assert folder is not None
+    command = [sys.executable, "-m", "selfvec", "search", str(folder), "hail on roofs", "--json"]
+    with locked(folder, lambda: None):
+        both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+        for one in both:
+            assert one.stderr is not None
+            assert b"waiting for another process" in one.stderr.readline()
+        assert not (folder / "search").exists()
+    answers = [one.communicate(timeout=120)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    assert answers[0] == answers[1]
+    assert [path.name for path in (folder / "search").iterdir()] == ["own"]
+
+
+def test_an_index_that_is_exchanged_while_it_is_read_is_that_of_one_generation(
+    copied_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [["hail broke the roof"] * 3 + [f"{state} document"] for state in ("an old", "a new")]
+    Index.memory(copied_run, texts[0]).saved(tmp_path / "index")
+    read = index_folder.read_vocabulary
+
+    def exchanged(path: Path) -> list[str]:
+        found = read(path)
+        monkeypatch.setattr(index_folder, "read_vocabulary", read)
+        Index.memory(copied_run, texts[1]).saved(tmp_path / "index", overwrite=True)
+        return found
+
+    monkeypatch.setattr(index_folder, "read_vocabulary", exchanged)
+    assert Index.open(tmp_path / "index").text("3") == "a new document"
+
+
+def test_not_a_number_is_found_when_an_index_is_opened(copied_run: Run, tmp_path: Path) -> None:
+    Index.memory(copied_run, ["hail broke the roof"] * 3).saved(tmp_path / "index")
+    path = tmp_path / "index/arrays.safetensors"
+    tensors = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
+    tensors["rows"][7, 0] = np.nan
+    write_tensors(path, tensors)
+    with pytest.raises(FormatError, match="row 8 of its tensor 'rows' holds NaN"):
+        Index.open(tmp_path / "index")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(FormatError, match="were written"):
+        Index.open(tmp_path / "index")

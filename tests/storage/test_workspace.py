@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import selfvec
+from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
@@ -43,3 +44,32 @@ def test_a_run_with_other_starting_vectors_is_written_as_it_is(tmp_path) -> None
         workspace.map_kept(first.original)
         workspace.finish(second)
     np.testing.assert_array_equal(open_run(tmp_path / "run").original.vectors, second.original.vectors)
+
+
+def test_a_workspace_that_others_prepared_is_not_used(tmp_path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/state.safetensors").write_text("mine")
+    (tmp_path / ".run.partial").symlink_to("mine")
+    with pytest.raises(TargetError, match="is in the way"):
+        Workspace(tmp_path / "run")
+    assert (tmp_path / "mine/state.safetensors").read_text() == "mine"
+    (tmp_path / ".run.partial").unlink()
+    (tmp_path / ".run.partial").mkdir()
+    (tmp_path / ".run.partial").chmod(0o777)
+    with pytest.raises(TargetError, match="others can write into it"):
+        Workspace(tmp_path / "run")
+    (tmp_path / ".run.partial").chmod(0o700)
+    (tmp_path / ".run.partial/lock").symlink_to(tmp_path / "mine/state.safetensors")
+    with pytest.raises(TargetError):
+        Workspace(tmp_path / "run")
+    assert (tmp_path / "mine/state.safetensors").read_text() == "mine"
+
+
+def test_a_link_to_a_run_is_not_replaced(tmp_path) -> None:
+    run = refine(as_corpus(TEXTS), None, Settings("paper", window=5))
+    with Workspace(tmp_path / "run") as workspace:
+        workspace.finish(run)
+    (tmp_path / "link").symlink_to("run")
+    assert len(open_run(tmp_path / "link").vectors) == len(run.vectors)
+    with pytest.raises(TargetError, match="is a link"):
+        Workspace(tmp_path / "link", overwrite=True)

@@ -1,7 +1,7 @@
 """Files and folders are written completely or not at all; JSON and vocabulary files.
 
-Every file and folder goes to a temporary sibling first and is renamed when complete. So a full disk, a crash
-or Ctrl-C never leaves half a result.
+Every file and folder goes to a temporary sibling first and is renamed when it is complete and on the disk. So
+a full disk, a crash, a power cut or Ctrl-C never leaves half a result.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import hashlib
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from .durable import sync_file, sync_names, sync_tree
 from .errors import FormatError, InputError, TargetError
+from .ownership import is_ours, keep_modes, locked_sibling, mode_of, refuse_special, remove_own
 
 _REMEDIES = {
     errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
@@ -30,6 +31,9 @@ _REMEDIES = {
     errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
     errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
 }
+
+T = TypeVar("T")
+_TRIES = 20  # of reading a folder that others exchange
 
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of renameat2(2)
 
@@ -56,58 +60,122 @@ def writing(target: Path) -> Iterator[None]:
 def atomic_file(target: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary sibling of ``target``; rename it into place on success, delete it on failure.
 
-    `TargetError` if the target cannot be written; it is left as it was.
+    An existing file keeps its permissions. `TargetError` if the target is no plain file or cannot be written;
+    it is left as it was.
     """
     target = Path(target)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     with writing(target):
-        if target.is_dir():
-            raise TargetError(
-                "is a folder, a file is to be written", path=target, remedy="choose another path"
-            )
-        try:
+        refuse_special(target, folder=False)
+        with locked_sibling(target, folder=False) as (temporary, mode):
             yield temporary
+            sync_file(temporary)
+            temporary.chmod(mode)
             temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+            sync_names(target.parent)
+
+
+@contextmanager
+def atomic_files(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a folder for ``target`` and the files beside it, which get their places together.
+
+    After a crash some of them may be in ``.NAME.ready`` still; `complete_replacement` moves these.
+    """
+    target = Path(target)
+    with writing(target), locked_sibling(target, folder=True) as (folder, _):
+        complete_replacement(target)
+        yield folder
+        replace_files(folder, target)
 
 
 @contextmanager
 def atomic_folder(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a new temporary sibling folder of ``target``; rename it into place on success.
 
-    `TargetError` if the target exists and ``overwrite`` is false, or cannot be written; it is left as it was.
+    An existing folder and its files keep their permissions. `TargetError` if the target exists and
+    ``overwrite`` is false, if it is no folder, or if it cannot be written; it is left as it was.
     """
     target = Path(target)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     with writing(target):
-        if target.exists() and not overwrite:
+        if os.path.lexists(target) and not overwrite:
             raise TargetError("exists already", path=target, remedy="choose another path or remove it first")
-        try:
-            temporary.mkdir()
+        refuse_special(target, folder=True)
+        with locked_sibling(target, folder=True) as (temporary, mode):
             yield temporary
+            temporary.chmod(mode)
             replace_folder(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def replace_files(folder: Path, target: Path) -> None:
+    """Move all files of ``folder`` beside ``target``, to which they belong."""
+    moves = [(source, target.with_name(source.name)) for source in folder.iterdir()]
+    for source, place in moves:
+        refuse_special(place, folder=False)
+        mode = mode_of(place)
+        if mode is not None:
+            source.chmod(mode)
+    sync_tree(folder)
+    if len(moves) < 2:
+        for source, place in moves:
+            source.replace(place)
+        sync_names(target.parent)
+        return
+    ready = _ready(target)
+    folder.replace(ready)  # from here on the new files count
+    sync_names(target.parent)
+    complete_replacement(target)
+
+
+def complete_replacement(target: Path) -> None:
+    """Move the files of an interrupted `replace_files` to their places.
+
+    `TargetError` if another user began it, or the folder cannot be written.
+    """
+    ready = _ready(target)
+    if not os.path.lexists(ready):
+        return
+    if ready.is_symlink() or not is_ours(ready):
+        rule = "its replacement was interrupted, and another user began it"
+        raise TargetError(rule, path=target, remedy=f"let its owner open it once, or remove {ready}")
+    with writing(target):
+        for source in ready.iterdir():
+            with suppress(FileNotFoundError):  # another process does the same
+                source.replace(target.with_name(source.name))
+        with suppress(FileNotFoundError):
+            ready.rmdir()
+        sync_names(target.parent)
+
+
+def _ready(target: Path) -> Path:
+    return target.with_name(f".{target.name}.ready")
 
 
 def replace_folder(source: Path, target: Path, keep: Path | None = None) -> None:
     """Move ``source`` to ``target``; an existing folder goes to ``keep``, or is deleted.
 
-    The two are exchanged in one step where the system can, so that there is a whole folder at any time.
+    The two are exchanged in one step where the system can, so that there is a whole folder at any time. All
+    data are on the disk before, and the old folder is deleted only when the exchange is.
     """
+    refuse_special(target, folder=True)
+    if target.exists():
+        if not is_ours(target):
+            raise TargetError("belongs to another user", path=target, remedy="choose another path")
+        keep_modes(source, target)
+    sync_tree(source)
     if not target.exists():
         source.replace(target)
+        sync_names(target.parent)
         return
-    exchange_folders(source, target)
     if keep is None:
-        shutil.rmtree(source, ignore_errors=True)
+        exchange_folders(source, target)
+        sync_names(target.parent)
+        remove_own(source)
         return
-    older = keep.with_name(f".{keep.name}.{os.getpid()}.old")
-    if keep.exists():
-        keep.replace(older)
-    source.replace(keep)
-    shutil.rmtree(older, ignore_errors=True)
+    with locked_sibling(keep, folder=True) as (older, _):
+        if keep.exists():
+            keep.replace(older / keep.name)
+        source.replace(keep)
+        exchange_folders(keep, target)
+        sync_names(target.parent)
 
 
 def exchange_folders(one: Path, other: Path) -> None:
@@ -118,7 +186,8 @@ def exchange_folders(one: Path, other: Path) -> None:
             return
     except (AttributeError, OSError, TypeError):  # another system or an older C library
         pass
-    between = other.with_name(f".{other.name}.{os.getpid()}.old")
+    between = _between(other)
+    remove_own(between)
     other.replace(between)
     try:
         one.replace(other)
@@ -126,6 +195,41 @@ def exchange_folders(one: Path, other: Path) -> None:
         between.replace(other)
         raise
     between.replace(one)
+
+
+def restore_folder(folder: Path) -> None:
+    """Give a folder its name again if an exchange in three steps was interrupted before the second."""
+    between = _between(folder)
+    if not os.path.lexists(folder) and between.is_dir() and not between.is_symlink() and is_ours(between):
+        with writing(folder):
+            between.replace(folder)
+
+
+def unchanged(folder: Path, read: Callable[[], T]) -> T:
+    """What ``read`` returns; it reads again if another folder was given the name meanwhile."""
+    for _ in range(_TRIES):
+        before = _identity(folder)
+        try:
+            found = read()
+        except (FormatError, InputError, FileNotFoundError):
+            if _identity(folder) == before:
+                raise
+        else:
+            if _identity(folder) == before:
+                return found
+    raise FormatError("is being replaced all the time", path=folder, remedy="try again")
+
+
+def _identity(folder: Path) -> tuple[int, int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_ctime_ns
+
+
+def _between(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -6,7 +6,6 @@ To add a target, add a row to `TARGETS`.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import OptionError, TargetError
-from selfvec.base.files import replace_folder, writing
+from selfvec.base.files import replace_files, replace_folder, writing
+from selfvec.base.ownership import locked_sibling, refuse_special
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.storage.formats import FORMATS
@@ -107,14 +107,9 @@ def _replaced(path: Path, overwrite: bool) -> Iterator[Path]:
     if not path.name:
         raise TargetError("has no name", path=path, remedy="name a new file or folder")
     _refuse(path, overwrite)
-    folder = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with writing(path):
-        try:
-            folder.mkdir()
-            yield folder / path.name
-            _move(folder, path, overwrite)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with writing(path), locked_sibling(path, folder=True) as (folder, _):
+        yield folder / path.name
+        _move(folder, path, overwrite)
 
 
 def _default(run: Run, to: str) -> Path:
@@ -140,17 +135,13 @@ def _move(folder: Path, path: Path, overwrite: bool) -> None:
         if place.is_dir():
             written = {entry.name for entry in source.iterdir()} if source.is_dir() else set()
             others = sorted(entry.name for entry in place.iterdir() if entry.name not in written)
-            if not source.is_dir():
-                raise TargetError("is a folder, a file is to be written", path=place, remedy=_ANOTHER)
-            if others:
+            if source.is_dir() and others:
                 raise TargetError(f"holds {others[0]!r}, which would be lost", path=place, remedy=_ANOTHER)
-        elif source.is_dir() and os.path.lexists(place):
-            raise TargetError("is a file, a folder is to be written", path=place, remedy=_ANOTHER)
+        refuse_special(place, folder=source.is_dir())
     for source, place in moves:
         if source.is_dir():
             replace_folder(source, place)
-        else:
-            source.replace(place)
+    replace_files(folder, path)
 
 
 @dataclass(frozen=True)

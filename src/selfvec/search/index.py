@@ -16,6 +16,7 @@ from typing import Any
 
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.files import writing
+from selfvec.base.ownership import locked
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.text.lexicon import Lexicon
@@ -178,7 +179,9 @@ def run_index(
 ) -> Index:
     """The index of a run's documents, or of others.
 
-    It is kept in the run folder, and made again if the run, the documents or the version have changed.
+    It is kept in the run folder, and made again if the run, the documents or the version have changed. Of
+    several processes one makes it and the others wait. Nothing is kept of a run
+    made with ``--forget-tokens``.
 
     Parameters
     ----------
@@ -197,32 +200,62 @@ def run_index(
         If the documents cannot be read. `FormatError` if there is an index and it is damaged.
     """
     progress = progress or Progress()
-    place, stamp = _place(run, corpus, tables), _stamp(run, corpus)
-    if place is not None and is_index(place):
-        if read_stamp(place) == stamp:
-            return Index.open(place)
-        progress.say("the index is of another run, other documents or another version: it is made again")
+    place = _place(run, corpus, tables)
+    if place is None:
+        if run.folder is not None and not keeps_text(run):
+            progress.say("the run keeps no text (--forget-tokens): its index is made for this command only")
+        found, _ = _documents(run, corpus, progress, or_tokens)
+        return Index.memory(run, found, tables=tables, progress=progress)
+    kept = _kept(place, _stamp(run, corpus))
+    if kept is not None:
+        return kept
+    assert run.folder is not None
+    with locked(run.folder, lambda: progress.say("waiting for another process that makes the index")):
+        stamp = _stamp(run, corpus)
+        kept = _kept(place, stamp)  # another process may have made it meanwhile
+        if kept is not None:
+            return kept
+        if is_index(place):
+            progress.say("the index is of another run, other documents or another version: it is made again")
+        found, as_written = _documents(run, corpus, progress, or_tokens)
+        index = replace(Index.memory(run, found, tables=tables, progress=progress), stamp=stamp)
+        if not as_written:
+            return index
+        try:
+            with writing(place):
+                place.parent.mkdir(exist_ok=True)
+            return index.saved(place, overwrite=True)
+        except TargetError as error:
+            progress.say(f"the index is not kept: {error}")
+            return index
+
+
+def keeps_text(run: Run) -> bool:
+    """Whether texts may be written into the run folder; not after ``--forget-tokens``."""
+    options = run.provenance.get("options")
+    return not isinstance(options, dict) or options.get("keep_tokens") is not False
+
+
+def _documents(
+    run: Run, corpus: Paths | None, progress: Progress, or_tokens: bool
+) -> tuple[GatheredDocuments, bool]:
+    """The documents, and whether they are as they were written; see `run_index`."""
     try:
-        found = gather(run, corpus, progress)
+        return gather(run, corpus, progress), True
     except InputError:
         if not or_tokens or run.tokens is None:
             raise
-        return Index.memory(run, kept_tokens(run), tables=tables, progress=progress)
-    index = replace(Index.memory(run, found, tables=tables, progress=progress), stamp=stamp)
-    if place is None:
-        return index
-    try:
-        with writing(place):
-            place.parent.mkdir(exist_ok=True)
-        return index.saved(place, overwrite=True)
-    except TargetError as error:
-        progress.say(f"the index is not kept: {error}")
-        return index
+    return kept_tokens(run), False
+
+
+def _kept(place: Path, stamp: str) -> Index | None:
+    """The index at a place, if it is of this run, these documents and this version."""
+    return Index.open(place) if is_index(place) and read_stamp(place) == stamp else None
 
 
 def _place(run: Run, corpus: Paths | None, tables: Sequence[str]) -> Path | None:
-    """Where an index is kept; None for a run in memory and for documents from a pipe."""
-    if run.folder is None:
+    """Where an index is kept; None for a run in memory or without text, and for documents from a pipe."""
+    if run.folder is None or not keeps_text(run):
         return None
     suffix = "" if tuple(tables) == TABLES else f"-{'-'.join(tables)}"
     if corpus is None:

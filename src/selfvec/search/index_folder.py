@@ -1,13 +1,12 @@
 """An index as a folder, written whole. Its arrays are memory-mapped, so that opening reads little.
 
-index.json            version, stamp, preprocessing, fields, the dense share
+index.json            version, stamp, preprocessing, fields, the dense share, checksums of all files
 vocabulary.txt        the types
 arrays.safetensors    everything else
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -17,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
+from selfvec.base.files import atomic_folder, read_json, read_vocabulary, unchanged, write_vocabulary
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.numerics.rows import first_not_finite
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
 
@@ -57,8 +58,7 @@ def write_index(folder: str | os.PathLike[str], parts: Parts, stamp: str, *, ove
         write_vocabulary(fresh / _WORDS, lexicon.types)
         tensors = {name: getattr(space, name) for name in _SPACE}
         write_tensors(fresh / _ARRAYS, {**tensors, **documents.arrays})
-        text = json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False)
-        (fresh / _HEAD).write_text(text + "\n", encoding="utf-8")
+        write_sealed(fresh / _HEAD, head)
 
 
 def read_stamp(folder: Path) -> str | None:
@@ -70,11 +70,16 @@ def read_stamp(folder: Path) -> str | None:
 def read_index(folder: str | os.PathLike[str]) -> tuple[Parts, str]:
     """Open a folder: the parts of the index, and its stamp."""
     folder = Path(folder)
+    return unchanged(folder, lambda: _read(folder))
+
+
+def _read(folder: Path) -> tuple[Parts, str]:
     if not is_index(folder):
         raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
     head = read_json(folder / _HEAD, _AGAIN)
     if head.get("version") != VERSION:
         raise FormatError(f"is not an index of version {VERSION}", path=folder / _HEAD, remedy=_AGAIN)
+    check_sizes(folder, head, _AGAIN)
     fields: Any = head.get("fields")
     share = head.get("dense_share")
     try:
@@ -121,6 +126,9 @@ def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
         if a[name].dtype != kind or a[name].shape != shape:
             yield f"its tensor {name!r} does not fit the others or the vocabulary"
             return
+    for name in ("rows", "weights", "likeness", "scales"):
+        if (row := first_not_finite(a[name])) is not None:
+            yield f"row {row + 1} of its tensor {name!r} holds NaN or inf"
     if len(lexicon.index) != v:
         yield "a word occurs twice in the vocabulary"
     if not _within(a["related"], -1, v):

@@ -1,6 +1,7 @@
 """The run folder: how a `Run` is saved and opened.
 
-    run.json               format number, and provenance: inputs with hashes, options, versions, timings
+    run.json               format number; provenance: inputs with hashes, options, versions, timings;
+                           checksums of all files
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8, and "pieces" (V,)
@@ -25,7 +26,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -34,15 +35,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
+from selfvec.base.files import (
+    atomic_folder,
+    read_json,
+    read_vocabulary,
+    restore_folder,
+    unchanged,
+    write_vocabulary,
+)
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import first_not_finite
 
-__all__ = ["ORIGINAL", "RUN_FORMAT", "is_run", "open_run", "original_tensors", "save_run", "write_run"]
+__all__ = [
+    "ORIGINAL",
+    "RUN_FORMAT",
+    "_CHECKS",
+    "is_run",
+    "open_run",
+    "original_tensors",
+    "save_run",
+    "write_run",
+]
 
 RUN_FORMAT = 1
 """The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
@@ -50,6 +69,8 @@ RUN_FORMAT = 1
 ORIGINAL = "original.safetensors"
 _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
 PARTS = ("counts", "unstemmed", "documents", "sums")
+_CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
+_QUICK = 1 << 26  # bytes of a table that is read through when it is opened, which takes 20 ms
 _AGAIN = "make the run again"
 
 
@@ -69,6 +90,11 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         If the folder has another format, or a file in it is damaged.
     """
     folder = Path(path)
+    restore_folder(folder)
+    return unchanged(folder, lambda: _open(folder))
+
+
+def _open(folder: Path) -> Run:
     if not is_run(folder):
         raise InputError(
             "is not a run folder", path=folder, remedy="make one with: selfvec refine CORPUS -o RUN"
@@ -78,6 +104,9 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     if found != RUN_FORMAT:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
         raise FormatError(rule, path=folder / "run.json", remedy=_AGAIN)
+    check_sizes(folder, provenance, _AGAIN)
+    for name in _CHECKS:
+        provenance.pop(name, None)
     words = read_vocabulary(_required(folder / "vocabulary.txt"))
     tokens, states = folder / _TOKENS, folder / _HISTORY / _STATES
     return Run(
@@ -86,7 +115,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         History(**map_tensors(states)) if states.exists() else None,
         provenance,
         read_json(folder / "report.json", _AGAIN) if (folder / "report.json").exists() else {},
-        tokens=partial(_read_tokens, tokens, words) if tokens.is_file() else None,
+        tokens=_tokens_of(tokens, words) if tokens.is_file() else None,
         folder=folder,
     )
 
@@ -129,10 +158,11 @@ def write_run(run: Run, folder: Path, original: Path | None = None) -> None:
     if run.history is not None and len(run.history):
         (folder / _HISTORY).mkdir(exist_ok=True)
         write_tensors(folder / _HISTORY / _STATES, vars(run.history))
-    _write_json(folder / "report.json", run.report)
+    text = json.dumps(run.report, indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
     run.provenance.setdefault("timings", {})["save"] = time.perf_counter() - start
     # Last, since this file makes the folder a run.
-    _write_json(folder / "run.json", {"format": RUN_FORMAT, **run.provenance})
+    write_sealed(folder / "run.json", {"format": RUN_FORMAT, **run.provenance})
 
 
 def _link(source: Path, target: Path) -> None:
@@ -158,6 +188,9 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
             path=path,
             remedy=_AGAIN,
         )
+    if matrix.nbytes <= _QUICK and (row := first_not_finite(matrix)) is not None:
+        rule = f"the vector of {words[row][:40]!r} (row {row + 1}) holds NaN or inf"
+        raise FormatError(rule, path=path, remedy=_AGAIN)
     return Vectors(
         words,
         matrix,
@@ -184,10 +217,24 @@ def _write_tokens(path: Path, batch: TokenBatch) -> None:
     write_tensors(path, tensors, described)
 
 
-def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
-    tensors = map_tensors(path)
+def _tokens_of(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
+    """What reads the tokens. The file is mapped now: later another run may have the folder's name."""
+    try:
+        tensors, described = map_tensors(path), read_metadata(path)
+    except FormatError as error:
+        return partial(_raise, error)
+    return partial(_read_tokens, path, words, tensors, described)
+
+
+def _raise(error: FormatError) -> TokenBatch:
+    raise error
+
+
+def _read_tokens(
+    path: Path, words: Sequence[str], tensors: dict[str, NDArray[Any]], described: dict[str, str]
+) -> TokenBatch:
     kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
-    days, slices, described = tensors.get("days"), tensors.get("slices"), read_metadata(path)
+    days, slices = tensors.get("days"), tensors.get("slices")
     texts, sentence_counts = tensors.get("texts"), tensors.get("sentences")
     if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
         raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
@@ -205,8 +252,3 @@ def _read_tokens(path: Path, words: Sequence[str]) -> TokenBatch:
         )
     except (InputError, ValueError, TypeError) as error:
         raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
-
-
-def _write_json(path: Path, data: dict[str, Any]) -> None:
-    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")

@@ -8,7 +8,6 @@ there (as does a timer, every half minute), and ``--resume`` continues from it.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,17 +17,14 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
+from selfvec.base.durable import sync_file, sync_names
 from selfvec.base.errors import OptionError, TargetError
-from selfvec.base.files import exchange_folders, replace_folder, writing
+from selfvec.base.files import exchange_folders, replace_folder, restore_folder, writing
+from selfvec.base.ownership import NO_LINK, lock, own_folder, refuse_special, remove_own
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import ORIGINAL, is_run, original_tensors, write_run
-
-try:
-    import fcntl
-except ImportError:  # Windows has no such lock; two writers still do not mix, since both rename whole folders
-    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["Interruption", "Workspace", "interruptible", "lock_file", "previous_of"]
 
@@ -51,9 +47,10 @@ class Workspace:
         self.overwrite = overwrite
         self._original: Vectors | None = None  # kept in a file
         self.folder = self.target.with_name(f".{self.target.name}.partial")
+        restore_folder(self.target)
         self._refuse_existing()
         with writing(self.target):
-            self.folder.mkdir(exist_ok=True)
+            own_folder(self.folder)
             self._lock = lock_file(self.folder / "lock", self.target)
         if not resume:
             self._forget()
@@ -67,6 +64,7 @@ class Workspace:
                 path=self.target,
                 remedy="choose another -o, or replace a run with --overwrite",
             )
+        refuse_special(self.target, folder=True)
         if not is_run(self.target):
             raise TargetError(
                 "exists and is not a run folder, so it is not replaced",
@@ -90,14 +88,16 @@ class Workspace:
 
     def _forget(self) -> None:
         self._state.unlink(missing_ok=True)
-        shutil.rmtree(self.shared, ignore_errors=True)
+        remove_own(self.shared)
 
     def save_state(self, state: Mapping[str, NDArray[Any]], fingerprint: str) -> None:
         """Save a state; the previous one is kept until the new one is written."""
         with writing(self.target):
             fresh = self._state.with_suffix(".new")
             write_tensors(fresh, state, {"fingerprint": fingerprint})
+            sync_file(fresh)
             fresh.replace(self._state)
+            sync_names(self.folder)
 
     def load_state(self, fingerprint: str) -> dict[str, NDArray[Any]]:
         """The last saved state; `OptionError` if it belongs to another corpus, vectors or options."""
@@ -127,7 +127,7 @@ class Workspace:
         """Write the run and move it to its target; ``previous`` keeps the replaced run, see `previous_of`."""
         with writing(self.target):
             fresh = self.folder / "run"
-            shutil.rmtree(fresh, ignore_errors=True)
+            remove_own(fresh)
             fresh.mkdir()
             write_run(run, fresh, self._kept if run.original is self._original else None)
             self._refuse_existing()
@@ -143,6 +143,7 @@ class Workspace:
             )
         with writing(self.target):
             exchange_folders(kept, self.target)
+            sync_names(self.target.parent)
         return kept
 
     @property
@@ -158,7 +159,7 @@ class Workspace:
         """Release the lock; delete the folder unless it holds a saved state."""
         self._kept.unlink(missing_ok=True)
         if not self.has_state and not self.shared.exists():
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_own(self.folder)
         self._lock.close()
 
     def __enter__(self) -> Workspace:
@@ -170,15 +171,12 @@ class Workspace:
 
 def lock_file(path: Path, target: Path) -> BinaryIO:
     """Lock a file until it is closed; `TargetError` if another process has the lock and writes ``target``."""
-    lock = path.open("wb")
-    if fcntl is not None:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            remedy = "wait for it or choose another -o"
-            raise TargetError("another process is writing this", path=target, remedy=remedy) from None
-    return lock
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600), "r+b")
+    if not lock(file.fileno()):
+        file.close()
+        remedy = "wait for it or choose another -o"
+        raise TargetError("another process is writing this", path=target, remedy=remedy)
+    return file
 
 
 def previous_of(target: Path) -> Path:

@@ -9,7 +9,6 @@ An encoder is a table in memory or in a folder, which threads can share.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,12 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
 from selfvec.base.provenance import __version__
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
+from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
@@ -160,8 +161,7 @@ class Encoder:
         with atomic_folder(path, overwrite=overwrite) as folder:
             write_tensors(folder / _TENSORS, {"rows": self.rows, "places": self.places})
             write_vocabulary(folder / _WORDS, self.words)
-            text = json.dumps(head, ensure_ascii=False, indent=1)
-            (folder / _ABOUT).write_text(text + "\n", encoding="utf-8")
+            write_sealed(folder / _ABOUT, head)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Encoder:
@@ -180,6 +180,7 @@ class Encoder:
         for name in (_WORDS, _TENSORS):
             if not (folder / name).is_file():
                 raise FormatError("belongs to an encoder and is missing", path=folder / name, remedy=_AGAIN)
+        check_sizes(folder, head, _AGAIN)
         words, tensors = read_vocabulary(folder / _WORDS), map_tensors(folder / _TENSORS)
         nothing = np.zeros(0)
         rows, places = tensors.get("rows", nothing), tensors.get("places", nothing)
@@ -191,6 +192,9 @@ class Encoder:
         )
         if not fits:
             rule = f"gives each of the {len(words):,} distinct words of {_WORDS} a row"
+            raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
+        if (row := first_not_finite(rows)) is not None:
+            rule = f"row {row + 1} holds NaN or inf"
             raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
         return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
 

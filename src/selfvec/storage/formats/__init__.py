@@ -15,11 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.files import complete_replacement
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.public_tables import locate
 
 from . import arrays, fasttext, model2vec, parquet, pieces, projector, word2vec
-from .source import Input, first_not_finite, open_input
+from .source import Input, open_input
 
 __all__ = ["FORMATS", "Format", "Vectors", "load", "save"]
 
@@ -194,7 +196,9 @@ def load(
     if os.fspath(path) == "default" and row is None:
         vectors, name = pieces.load_default(limit), "default"
     else:
-        source = replace(open_input(locate(path)), errors=errors, limit=limit)
+        place = locate(path)
+        complete_replacement(place)
+        source = replace(open_input(place), errors=errors, limit=limit)
         _check_kind(source, row)
         row = row or _sniffed(source)
         vectors, name = row.read(source), row.name

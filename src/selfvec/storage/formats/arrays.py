@@ -19,7 +19,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from selfvec.base import files
-from selfvec.base.files import atomic_file
+from selfvec.base.files import atomic_file, atomic_files
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
@@ -93,10 +93,9 @@ def _array(source: Input) -> NDArray[Any]:
 def write_npy(vectors: Vectors, path: Path) -> None:
     """Write the matrix to ``path`` and the words to a .vocabulary.txt beside it."""
     words = encode_words(vectors.index_to_key)
-    beside = path.with_name(f"{path.stem}.vocabulary.txt")
-    with atomic_file(beside) as vocabulary, atomic_file(path) as matrix:
-        vocabulary.write_bytes(words)
-        with matrix.open("wb") as file:
+    with atomic_files(path) as folder:
+        (folder / f"{path.stem}.vocabulary.txt").write_bytes(words)
+        with (folder / path.name).open("wb") as file:
             rows = np.ascontiguousarray(vectors.vectors)
             npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
             file.write(rows.data)  # unlike numpy.save, keeps the error's number when the disk is full

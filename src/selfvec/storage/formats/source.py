@@ -21,12 +21,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from selfvec.base.compression import decompressed, is_compressed
 from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecError
-from selfvec.base.tensors import release
 from selfvec.data.vectors import Float, Source, Vectors
+from selfvec.numerics.rows import first_not_finite
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
 _LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
-_BLOCK = 1 << 22  # numbers checked at a time
 _DAMAGED = "the file may be cut off or damaged: get it again"
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be packed as tightly as it likes
@@ -193,17 +192,6 @@ def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[
         if not fits or not 0 <= column.min() <= column.max() <= most:
             raise source.error(f"{name} are {rows} numbers from 0 to {most} as {dtype}, these are not")
     return found
-
-
-def first_not_finite(matrix: Float) -> int | None:
-    """The first row of a (V, d) matrix that holds NaN or infinity, or None."""
-    step = max(1, _BLOCK // max(1, matrix.shape[1]))
-    for start in range(0, len(matrix), step):
-        finite = np.isfinite(matrix[start : start + step])
-        if not finite.all():
-            return start + int(np.argmin(finite.all(axis=1)))
-        release(matrix[start : start + step])
-    return None
 
 
 def as_table(array: NDArray[Any], source: Input) -> Float:

@@ -1,0 +1,107 @@
+"""Checksums of a folder's files, kept in the JSON file that describes the folder, and of that file itself.
+
+A description ends with ``files``, the size and SHA-256 of every other file, and ``sha256``, that of its own
+bytes with these 64 digits written as zeros. Sizes are compared when a folder is opened, checksums on request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from .durable import sync_file
+from .errors import FormatError
+
+__all__ = ["Checksums", "check_sizes", "checksums", "damaged_files", "is_sealed", "seal", "write_sealed"]
+
+Checksums = dict[str, dict[str, Any]]
+"""``bytes`` and ``sha256`` by path below the folder."""
+
+_THREADS = 4
+_NONE = "0" * 64
+
+
+def checksums(folder: Path, leave_out: str = "") -> Checksums:
+    """Size and SHA-256 of all files below a folder, which are on the disk then."""
+
+    def one(path: Path) -> dict[str, Any]:
+        with path.open("rb") as file:
+            found = {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        sync_file(path)
+        return found
+
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    names = sorted(name for name in files if name != leave_out)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return dict(zip(names, pool.map(one, (files[name] for name in names)), strict=True))
+
+
+def seal(data: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """A JSON object as UTF-8 with a last key ``sha256``, the checksum of these bytes.
+
+    >>> is_sealed(seal({"p": 0.5})), is_sealed(seal({"p": 0.5}).replace(b"5", b"7", 1))
+    (True, False)
+    """
+    fields = {**data, "sha256": _NONE}
+    text = json.dumps(fields, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    before, zeros, after = text.encode().rpartition(_NONE.encode())
+    return before + hashlib.sha256(before + zeros + after).hexdigest().encode() + after
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether the bytes of a JSON object are those that `seal` wrote."""
+    before, key, rest = content.rpartition(b'"sha256": "')
+    digits, after = rest[:64], rest[64:]
+    return bool(key) and digits == hashlib.sha256(before + key + _NONE.encode() + after).hexdigest().encode()
+
+
+def write_sealed(path: Path, data: Mapping[str, Any]) -> None:
+    """Write the description of a folder: ``data``, the checksums of all other files, and its own."""
+    files = checksums(path.parent, path.name)
+    path.write_bytes(seal({**data, "files": files}, indent=1))
+
+
+def check_sizes(folder: Path, description: Mapping[str, Any], remedy: str) -> None:
+    """Raise `FormatError` if a file that is there has another size than was written."""
+    for name, entry in _files(description):
+        path = folder / name
+        if path.is_file() and path.stat().st_size != entry["bytes"]:
+            size = path.stat().st_size
+            rule = f"has {size:,} bytes, {entry['bytes']:,} were written"
+            raise FormatError(rule, path=path, remedy=remedy)
+
+
+def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The files of a folder that are missing or not as they were written, and what is wrong."""
+
+    def fault(item: tuple[str, dict[str, Any]]) -> str | None:
+        path, entry = folder / item[0], item[1]
+        try:
+            with path.open("rb") as file:
+                if path.stat().st_size != entry["bytes"]:
+                    return f"has {path.stat().st_size:,} bytes, {entry['bytes']:,} were written"
+                same = hashlib.file_digest(file, "sha256").hexdigest() == entry["sha256"]
+        except FileNotFoundError:
+            return "is missing"
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+        return None if same else "is not as it was written: its SHA-256 has changed"
+
+    entries = list(_files(description))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for (name, _), rule in zip(entries, pool.map(fault, entries), strict=True):
+            if rule is not None:
+                yield folder / name, rule
+
+
+def _files(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The entries that are sound, of files below the folder."""
+    found = description.get("files")
+    for name, entry in found.items() if isinstance(found, dict) else ():
+        sound = isinstance(entry, dict) and type(entry.get("bytes")) is int and "sha256" in entry
+        if sound and not Path(name).is_absolute() and ".." not in Path(name).parts:
+            yield name, entry

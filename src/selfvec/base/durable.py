@@ -1,0 +1,48 @@
+"""Data that stand after a power cut: files and folders are synced to the disk before they get their name.
+
+A rename may reach the disk before the data of the file that it names; so everything below a folder is synced,
+then the folder is renamed, then the folder that holds it is synced (see ``man 2 fsync``).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+__all__ = ["sync_file", "sync_names", "sync_tree"]
+
+_THREADS = 8  # waiting for the disk, which takes several requests at once
+_UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the content of a file is on the disk; `OSError` if it does not get there."""
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_names(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can do that."""
+    if os.name == "nt":
+        return
+    try:
+        sync_file(folder)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until all files and folders below a folder are on the disk."""
+    folders, files = [folder], []
+    for place, below, names in os.walk(folder):
+        folders += [Path(place, name) for name in below]
+        files += [path for name in names if not (path := Path(place, name)).is_symlink()]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(sync_file, files))
+        list(pool.map(sync_names, folders))

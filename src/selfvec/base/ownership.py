@@ -1,0 +1,230 @@
+"""Temporary files in folders that others can write to: random names, made exclusively, never through a link.
+
+A temporary sibling ``.NAME.partial-RANDOM`` is locked while its process lives. What a killed process left
+behind is not locked and is deleted by the next one that writes ``NAME``, if it belongs to the same user.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .errors import TargetError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks: what is left behind stays there
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = [
+    "NO_LINK",
+    "is_ours",
+    "keep_modes",
+    "lock",
+    "locked",
+    "locked_sibling",
+    "mode_of",
+    "open_exclusively",
+    "own_folder",
+    "refuse_special",
+    "remove_leftovers",
+    "remove_own",
+    "sibling",
+]
+
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""The flag of `os.open` that refuses links, where the system has it."""
+
+_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def sibling(target: Path) -> Path:
+    """A new name for a temporary file or folder beside ``target``."""
+    return target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a path belongs to the user of this process; a link is judged, not followed."""
+    try:
+        owner = path.lstat().st_uid
+    except OSError:
+        return False
+    return not hasattr(os, "geteuid") or owner == os.geteuid()
+
+
+def mode_of(path: Path) -> int | None:
+    """The permissions of a file or folder; None if there is none."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def refuse_special(target: Path, *, folder: bool) -> None:
+    """Raise `TargetError` unless ``target`` is absent or is what is to be written: a file or a folder.
+
+    Links, pipes and devices are never replaced.
+    """
+    try:
+        kind = target.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(kind):
+        place = target.parent / target.readlink()
+        raise TargetError("is a link, which is not replaced", path=target, remedy=f"name {place} instead")
+    if folder and not stat.S_ISDIR(kind):
+        raise TargetError("is a file, a folder is to be written", path=target, remedy="choose another path")
+    if not folder and stat.S_ISDIR(kind):
+        raise TargetError("is a folder, a file is to be written", path=target, remedy="choose another path")
+    if not folder and not stat.S_ISREG(kind):
+        rule = "is a pipe or a device, which is not replaced"
+        raise TargetError(rule, path=target, remedy="name a file")
+
+
+def open_exclusively(path: Path) -> int:
+    """Make a new file; `FileExistsError` if there is anything of that name, even a dead link."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINK, 0o666)
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder that only this user can write to, or take one that is there.
+
+    `TargetError` if it is a link, belongs to another user, or others can write into it.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+        return
+    except FileExistsError:
+        found = folder.lstat()
+    closed = not hasattr(os, "geteuid") or not found.st_mode & _OTHERS
+    if not stat.S_ISDIR(found.st_mode) or not is_ours(folder) or not closed:
+        rule = "is in the way: it is a link, belongs to another user, or others can write into it"
+        raise TargetError(rule, path=folder, remedy="remove it or choose another -o")
+
+
+def remove_own(folder: Path) -> None:
+    """Delete a folder if it is no link and belongs to this user; anything else stays."""
+    if folder.is_dir() and not folder.is_symlink() and is_ours(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file or folder until it is closed; False if somebody else has it.
+
+    `OSError` where the file system has no locks.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of an existing folder; if somebody else has it, call ``waiting`` and wait.
+
+    Where folders cannot be locked nobody waits.
+    """
+    descriptor = _opened(folder)
+    try:
+        if descriptor is not None:
+            with suppress(OSError):
+                if not lock(descriptor):
+                    waiting()
+                    while not lock(descriptor):  # in short steps, which Ctrl-C can end
+                        time.sleep(0.1)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+@contextmanager
+def locked_sibling(target: Path, *, folder: bool) -> Iterator[tuple[Path, int]]:
+    """Make a temporary file or folder beside ``target`` that nobody else can read; delete it in the end.
+
+    Also yields the permissions that it is to have in the end: those of ``target``, or of a new file.
+    """
+    remove_leftovers(target)
+    path = sibling(target)
+    if folder:
+        path.mkdir()
+    descriptor = _opened(path) if folder else open_exclusively(path)
+    try:
+        mode = mode_of(target)
+        mode = (mode_of(path) or 0o600) if mode is None else mode
+        path.chmod(0o700 if folder else 0o600)
+        if descriptor is not None:
+            with suppress(OSError):
+                lock(descriptor)
+        yield path, mode
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+        if folder:
+            remove_own(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def remove_leftovers(target: Path) -> None:
+    """Delete what killed processes of this user left beside ``target``; what is still being written stays."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.partial-[0-9a-f]{{8}}")
+    with suppress(OSError), os.scandir(target.parent) as entries:
+        for path in [Path(entry.path) for entry in entries if name.fullmatch(entry.name)]:
+            _remove_if_left(path)
+
+
+def _remove_if_left(path: Path) -> None:
+    if fcntl is None or path.is_symlink() or not is_ours(path):
+        return
+    descriptor = _opened(path)
+    if descriptor is None:
+        return
+    try:
+        if lock(descriptor):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError:
+        pass  # no locks here: perhaps it is still being written
+    finally:
+        os.close(descriptor)
+
+
+def _opened(path: Path) -> int | None:
+    """A descriptor to lock; None where folders cannot be opened, and for what is gone or no plain file."""
+    try:
+        return os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+
+
+def keep_modes(new: Path, old: Path) -> None:
+    """Give a new folder and its files the permissions that the old ones have.
+
+    A file without an older one of its name gets no permission that no file had.
+    """
+    before = {path.relative_to(old): mode_of(path) or 0 for path in old.rglob("*") if not path.is_symlink()}
+    files = [mode for path, mode in before.items() if (old / path).is_file()]
+    most = 0
+    for mode in files:
+        most |= mode
+    for path in new.rglob("*"):
+        own = mode_of(path) or 0
+        known = before.get(path.relative_to(new))
+        mode = known if known is not None else own & most if files and path.is_file() else own
+        if mode != own:
+            path.chmod(mode)
+    new.chmod(mode_of(old) or 0o700)

@@ -1,0 +1,130 @@
+"""What reaches the disk, and in which order: the system calls of a real process, as strace records them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+STRACE = shutil.which("strace")
+CALLS = "fsync,rename,renameat2,unlink,unlinkat,rmdir"
+_CALL = re.compile(r"(\w+)\((.*)\) += 0")
+
+
+def recorded(script: str, folder: Path) -> list[tuple[str, str]]:
+    """The system calls of a script that name something in a folder, with the names relative to it."""
+    if STRACE is None:
+        pytest.skip("strace is not installed")
+    log = folder.with_name("calls")
+    command = [STRACE, "-f", "-y", "-e", f"trace={CALLS}", "-o", log, sys.executable, "-c", script, folder]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "not permitted" in done.stderr:
+        pytest.skip("tracing is not permitted here")
+    assert done.returncode == 0, done.stderr
+    return [_named(call) for call in _finished(log) if call and str(folder) in call[2]]
+
+
+def _finished(log: Path) -> Iterator[re.Match[str] | None]:
+    """Calls in the order in which they ended; those of other threads may lie in between."""
+    begun: dict[str, str] = {}
+    for line in log.read_text().splitlines():
+        process, _, call = line.partition(" ")
+        if call.endswith("<unfinished ...>"):
+            begun[process] = call.strip().removesuffix("<unfinished ...>")
+            continue
+        resumed = re.fullmatch(r"<\.\.\. \w+ resumed>(.*)", call.strip())
+        yield _CALL.fullmatch(begun.pop(process).strip() + resumed[1] if resumed else call.strip())
+
+
+def _named(call: re.Match[str]) -> tuple[str, str]:
+    """A call, and its arguments without the folders and random numbers in them."""
+    arguments = re.sub(r"partial-[0-9a-f]{8}", "partial", call[2])
+    return call[1], re.sub(r"(?:AT_FDCWD|\d+)<[^>]*?([^/>]*)>", r"<\1>", arguments)
+
+
+def place(calls: list[tuple[str, str]], call: str, *names: str) -> int:
+    """Where a call that names all of these is; it is the only one, or the first."""
+    fits = [i for i, (found, what) in enumerate(calls) if found == call and all(n in what for n in names)]
+    assert fits, (call, names, calls)
+    return fits[0]
+
+
+FOLDER = """
+import sys
+from pathlib import Path
+from selfvec.base.files import atomic_folder
+for text in ("old", "new"):
+    with atomic_folder(Path(sys.argv[1]) / "run", overwrite=True) as new:
+        (new / "sub").mkdir()
+        (new / "sub" / "a").write_text(text)
+"""
+
+
+def test_a_folder_is_on_the_disk_before_it_gets_its_name_and_the_old_one_goes_after(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    calls = recorded(FOLDER, folder)
+    first = place(calls, "rename", "run")
+    assert place(calls, "fsync", "<a>") < first
+    assert place(calls, "fsync", "<sub>") < first
+    assert place(calls, "fsync", "<.run.partial>") < first
+    assert place(calls, "fsync", "<folder>") > first
+    second = calls[first + 1 :]
+    exchange = place(second, "renameat2", "RENAME_EXCHANGE")
+    synced = place(second[exchange:], "fsync", "<folder>")
+    assert place(second, "fsync", "<a>") < exchange
+    gone = min(i for i, (call, _) in enumerate(second[exchange:]) if call.startswith(("unlink", "rmdir")))
+    assert 0 < synced < gone
+    assert (folder / "run/sub/a").read_text() == "new"
+
+
+FILE = """
+import sys
+from pathlib import Path
+from selfvec.base.files import atomic_file
+with atomic_file(Path(sys.argv[1]) / "table") as new:
+    new.write_text("text")
+"""
+
+
+def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    calls = recorded(FILE, folder)
+    rename = place(calls, "rename", "table")
+    assert place(calls, "fsync", "<.table.partial>") < rename < place(calls, "fsync", "<folder>")
+
+
+RUN = """
+import sys
+from pathlib import Path
+import selfvec
+from selfvec.storage.workspace import Workspace
+run = selfvec.Refiner(method="paper", window=3).fit(["hail broke roofs"] * 9, None).run_
+for previous in (False, True):
+    with Workspace(Path(sys.argv[1]) / "run", overwrite=True) as workspace:
+        workspace.finish(run, previous=previous)
+"""
+
+
+def test_a_run_and_the_one_from_before_are_on_the_disk_before_they_change_places(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    calls = recorded(RUN, folder)
+    exchange = place(calls, "renameat2", "RENAME_EXCHANGE")
+    for name in (
+        "vectors.safetensors",
+        "original.safetensors",
+        "vocabulary.txt",
+        "tokens.safetensors",
+        "run.json",
+    ):
+        synced = [i for i, (call, what) in enumerate(calls) if call == "fsync" and f"<{name}>" in what]
+        assert len([i for i in synced if i < exchange]) >= 2, name
+    assert place(calls[exchange:], "fsync", "<folder>") > 0
+    assert (folder / "run.previous/run.json").is_file()
