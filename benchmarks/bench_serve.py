@@ -1,4 +1,4 @@
-"""The page at 100,000 words: what a person waits for, in a real browser where one is installed.
+"""The page at 100,000 words: what a person waits for, in a browser where one is installed, and many clients.
 
 Checked first: the answer to a word is the one that ``selfvec similar`` gives.
 """
@@ -10,14 +10,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 from tests.apps.web.headless import Page, browsing, find
 
 from benchmarks.bench_paper import problem
 from benchmarks.common import Result
-from selfvec.apps.web.app import bind, create_app, server_of
+from benchmarks.load import load
+from selfvec.apps.web.app import create_app
 from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.server import bind, server_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -25,6 +30,7 @@ from selfvec.numerics.rows import unit_rows
 
 TYPES = 100_000
 PAINT, ACT = 1.0, 0.1  # seconds that the page promises
+ANSWERED = 2.0  # seconds for 99 % of the requests that are accepted, whatever the number of clients
 
 
 def made() -> Run:
@@ -100,7 +106,43 @@ def run() -> list[Result]:
         if program is not None:
             with browsing(program) as new:
                 results += _browsed(new(), address)
-        return results
+    return results + _loaded()
+
+
+def _loaded() -> list[Result]:
+    """20 clients and 500 at a time, of a server in a process of its own."""
+    ours, theirs = get_context("spawn").Pipe()
+    server = get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+    server.start()
+    try:
+        address, before = ours.recv(), _peak(server.pid)
+        few, many = load(address, 20, 10), load(address, 500, 15)
+        assert set(few.kinds) == {"accepted"}, few.line()
+        assert set(many.kinds) <= {"accepted", "told"}, many.line()  # nobody is left without an answer
+        slow = many.quantile(0.99)
+        return [
+            Result("serve: 20 clients, answers a second", len(few.seconds) / few.lasted, "1/s"),
+            Result("serve: 500 clients, answers a second", len(many.seconds) / many.lasted, "1/s"),
+            Result("serve: 500 clients, 99 % of accepted requests", slow, "s", "2 s", ANSWERED / slow),
+            Result("serve: 500 clients, memory above that of the run", _peak(server.pid) - before, "MB"),
+        ]
+    finally:
+        server.kill()
+        server.join()
+
+
+def _serve(pipe: Connection) -> None:
+    with served(made()) as (data, address):
+        data.comparisons.tasks("refined").tested.result()
+        data.comparisons.tasks("refined").states.result()
+        pipe.send(address)
+        threading.Event().wait()
+
+
+def _peak(process: int | None) -> int:
+    """Largest resident memory so far, in MB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) >> 10
 
 
 NEXT = """

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tests.apps.web.headless import Page, browsing, find
 
-from selfvec.apps.web.app import bind, create_app, server_of
+from selfvec.apps.web.app import create_app
 from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.server import bind, server_of
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine

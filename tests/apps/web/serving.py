@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 import selfvec
-from selfvec.apps.web.app import bind, create_app, server_of
+from selfvec.apps.web.app import create_app
 from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.server import bind, server_of
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run

@@ -10,7 +10,7 @@ import pytest
 from serving import Site, serving
 from starlette.requests import Request
 
-from selfvec.apps.web.guard import BURST, HEADERS, RATE, Guard
+from selfvec.apps.web.guard import BURST, HEADERS, RATE, Guard, Refusal
 from selfvec.data.run import Run
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -71,11 +71,38 @@ def test_this_machine_by_its_own_names_is_answered(site: Site, host: str) -> Non
     assert site.get("/api/about", Host=host)[0] == 200
 
 
-def test_other_sites_are_not_answered_but_may_link(site: Site) -> None:
+def test_other_sites_are_not_answered_but_may_link_to_the_page(site: Site) -> None:
     refused(site.get("/api/about", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors"), 403, "other sites")
     refused(site.get("/main.js", Sec_Fetch_Site="same-site", Sec_Fetch_Mode="cors"), 403, "other sites")
-    assert site.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate")[0] == 200
+    link = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
+    assert site.get("/", **link)[0] == 200
+    refused(site.get("/api/word?w=cell&c=1990|2020", **link), 403, "may only link to the page")
+    refused(site.get("/", **link | {"Sec_Fetch_Dest": "iframe"}), 403, "may only link to the page")
     assert site.get("/api/about", Sec_Fetch_Site="same-origin", Sec_Fetch_Mode="cors")[0] == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+def test_a_script_of_another_origin_is_refused(site: Site, origin: str) -> None:
+    refused(site.get("/api/about", Origin=origin), 403, "other sites")
+    assert site.get("/api/about", Origin=site.address.rstrip("/"))[0] == 200
+
+
+def test_a_person_without_the_token_sees_a_page(closed: Site) -> None:
+    for path in ("/", "/?token=wrong", "/?token=<script>"):
+        status, headers, body = closed.get(path, Accept="text/html,*/*")
+        assert status == 401
+        assert headers["content-type"].startswith("text/html")
+        assert "needs a token" in body.decode()
+        assert "?token=" in body.decode()
+        assert b"<script" not in body
+    assert closed.get("/api/about", Accept="text/html")[1]["content-type"].startswith("application/json")
+
+
+def test_a_person_at_a_wrong_address_sees_a_page(site: Site) -> None:
+    status, headers, body = site.get("/<script>alert(1)</script>".replace("<", "%3C"), Accept="text/html")
+    assert status == 404
+    assert headers["content-type"].startswith("text/html")
+    assert b"<script" not in body
 
 
 @pytest.mark.parametrize(
@@ -91,7 +118,7 @@ def test_the_token_opens_by_address_cookie_and_header(closed: Site) -> None:
     status, headers, body = closed.get(f"/?token={TOKEN}")
     assert (status, headers["location"], body) == (303, "/", b"")
     cookie, *rest = headers["set-cookie"].split("; ")
-    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(rest)
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(rest)
     assert cookie.startswith(f"selfvec-{closed.port}=")
     assert closed.get("/", Cookie=cookie)[0] == 200
     assert closed.get("/", Cookie=f"{cookie}x")[0] == 401
@@ -114,23 +141,32 @@ def request(client: str = "1.2.3.4") -> Request:
     )
 
 
+def answered(guard: Guard, client: str = "1.2.3.4") -> bool:
+    """Whether a request from an address is answered; a refusal names the time to come back."""
+    try:
+        return guard.check(request(client)) is None
+    except Refusal as refusal:
+        assert (refusal.status, refusal.headers) == (429, {"retry-after": "1"})
+        return False
+
+
 def test_an_address_is_answered_so_often_and_no_oftener() -> None:
     now = 0.0
     guard = Guard(None, clock=lambda: now)  # type: ignore[arg-type]
-    assert [guard.refusal(request()) for _ in range(int(BURST))] == [None] * int(BURST)
-    refusal = guard.refusal(request())
-    assert refusal is not None
-    assert refusal.status_code == 429
-    assert refusal.headers["retry-after"] == "1"
-    assert guard.refusal(request("5.6.7.8")) is None  # another address is not held up
+    assert all(answered(guard) for _ in range(int(BURST)))
+    assert not answered(guard)
+    assert answered(guard, "5.6.7.8")  # another address is not held up
+    assert all(
+        answered(guard, "127.0.0.1") for _ in range(int(2 * BURST))
+    )  # for this machine the queue decides
     now = 1.0
-    assert [guard.refusal(request()) for _ in range(int(RATE) + 1)].count(None) == int(RATE)
+    assert [answered(guard) for _ in range(int(RATE) + 1)].count(True) == int(RATE)
 
 
 def test_addresses_are_forgotten_before_they_fill_the_memory() -> None:
     guard = Guard(None, clock=lambda: 0.0)  # type: ignore[arg-type]
     for i in range(5000):
-        guard.refusal(request(f"10.0.{i // 250}.{i % 250}"))
+        answered(guard, f"10.0.{i // 250}.{i % 250}")
     assert len(guard._left) <= 1024
 
 

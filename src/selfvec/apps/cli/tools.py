@@ -133,7 +133,7 @@ def serve(
     Example: selfvec serve run
     """
     try:
-        from selfvec.apps.web.app import serve
+        from selfvec.apps.web.server import serve
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
 

@@ -7,12 +7,10 @@ the background when it is first asked for, and tested for significance while it 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 from selfvec.analysis.drift.drift_rows import drift
 from selfvec.analysis.drift.slices import comparable_slices
 from selfvec.analysis.drift.word_choice import WordChoice
-from selfvec.base.errors import InputError, OptionError, SelfvecError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
@@ -29,69 +27,20 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.use_vectors import slice_vectors, use_space
 
+from .background import Busy, Lane
 from .ranking import MIN_COUNT, Ranking, WordTables, rank
-from .word_map import FITTED, State, history_states, slice_states, table_state
+from .word_map import FITTED, MAPPED, State, history_states, slice_states, table_state
 
-__all__ = ["REFINED", "BackgroundTask", "Comparison", "Comparisons", "QuotedText", "counts_of"]
+__all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText", "counts_of"]
 
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
-_KEPT = 8  # comparisons kept; the one not used for longest is dropped first
+_KEPT = 8  # comparisons kept, and
+_MEMORY = 1 << 30  # bytes of them; the one not used for longest is dropped first
+_UNFINISHED = 4  # comparisons being computed or waiting for it; no more are begun
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
 Tests = dict[str, dict[str, Any]]  # rows of drift by word
-T = TypeVar("T")
-
-
-class BackgroundTask(Future[T]):
-    """A future whose work starts at once, in a thread that does not keep the process alive.
-
-    >>> BackgroundTask(lambda progress: 42).result()
-    42
-    """
-
-    def __init__(self, work: Callable[[Progress], T]) -> None:
-        super().__init__()
-        self._progress = _Share()
-        threading.Thread(target=self._run, args=(work,), daemon=True).start()
-
-    @property
-    def share(self) -> float:
-        """Part of the current stage that is done, 0 to 1."""
-        return self._progress.share
-
-    def result_now(self) -> T | None:
-        """The result, or None if it is not there yet; raises the `SelfvecError` of work that failed."""
-        return self.result() if self.done() else None
-
-    def _run(self, work: Callable[[Progress], T]) -> None:
-        try:
-            self.set_result(work(self._progress))
-        except SelfvecError as error:
-            self.set_exception(error)
-        except Exception as error:  # a bug: the page shows its name, the terminal its traceback
-            self.set_exception(SelfvecError(f"the computation failed ({type(error).__name__}: {error})"))
-            raise
-
-
-class _Share(Progress):
-    """Keeps how much of the current stage is done."""
-
-    share = 0.0
-
-    @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        """Start a stage."""
-        del label, unit
-        done = 0
-
-        def advance(number: int) -> None:
-            nonlocal done
-            done += number
-            self.share = min(1.0, done / total) if total else 0.0
-
-        self.share = 0.0
-        yield advance
 
 
 @dataclass(frozen=True)
@@ -112,6 +61,7 @@ class Comparison:
     states: Callable[[Progress], list[State]]  # makes all states, first to last, which may take a while
     texts: tuple[QuotedText, ...]
     scores: Callable[[int, int, Ints], Floats]  # (row, side, places of n uses) -> how typical each is, (n,)
+    memory: int  # bytes that it takes beside the run
 
 
 def counts_of(run: Run) -> Ints:
@@ -146,7 +96,8 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
         return context_cosines(padded_windows(batch, places, NEARBY), table, weights, table[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
-    return Comparison(rank(tables, progress=progress), ends, states, texts, scores)
+    ranking = rank(tables, progress=progress)
+    return Comparison(ranking, ends, states, texts, scores, _bytes(*tables.compact))
 
 
 def compare_slices(
@@ -175,20 +126,42 @@ def compare_slices(
         return found
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
-    return Comparison(rank(tables, "excess", progress), ends, states, texts, scores)
+    ranking, every_state = rank(tables, "excess", progress), len(every) * min(MAPPED, len(known))
+    memory = _bytes(before[known], after[known], *tables.compact) + 2 * every_state * before.shape[1]
+    return Comparison(ranking, ends, states, texts, scores, memory)
+
+
+def _bytes(*tables: Floats) -> int:
+    return sum(table.nbytes for table in tables)
 
 
 class _Tasks:
     """A comparison in the making: first itself, then with its tests, and the states of its map."""
 
-    def __init__(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> None:
+    def __init__(
+        self,
+        compare: Callable[[Progress], Comparison],
+        test: Callable[[Progress], Tests],
+        lanes: tuple[Lane, Lane],  # of comparisons, before states, and of tests, which take longer
+    ) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
             return replace(made, ranking=replace(made.ranking, tests=test(progress)))
 
-        self.comparison = BackgroundTask(compare)
-        self.tested = BackgroundTask(tested)
-        self.states = BackgroundTask(lambda progress: self.comparison.result().states(progress))
+        self.comparison = lanes[0].submit(compare)
+        self.states = lanes[0].submit(lambda progress: self.comparison.result().states(progress), rank=1)
+        self.tested = lanes[1].submit(tested)
+
+    def drop(self) -> None:
+        """Stop what is not done yet."""
+        for task in (self.comparison, self.states, self.tested):
+            task.drop()
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the comparison once it is made."""
+        made = self.comparison.done() and self.comparison.exception() is None
+        return self.comparison.result().memory if made else 0
 
 
 class Comparisons:
@@ -197,6 +170,7 @@ class Comparisons:
     def __init__(self, run: Run, jobs: int) -> None:
         self.run, self.jobs, self.slices = run, jobs, comparable_slices(run)
         self._tasks: dict[str, _Tasks] = {}
+        self._lanes = Lane(), Lane()
         self._lock = threading.Lock()
 
     @property
@@ -215,13 +189,24 @@ class Comparisons:
         ]
 
     def tasks(self, key: str) -> _Tasks:
-        """The work on a comparison, which starts when it is first asked for."""
+        """The work on a comparison, which starts when it is first asked for.
+
+        Raises
+        ------
+        OptionError, InputError
+            If there is no such comparison.
+        Busy
+            If `_UNFINISHED` others are being computed.
+        """
         with self._lock:
             tasks = self._tasks.pop(key, None) or self._start(key)
             self._tasks[key] = tasks
-            while len(self._tasks) > _KEPT:
-                del self._tasks[next(iter(self._tasks))]
+            while len(self._tasks) > 1 and self._too_many():
+                self._tasks.pop(next(iter(self._tasks))).drop()
             return tasks
+
+    def _too_many(self) -> bool:
+        return len(self._tasks) > _KEPT or sum(tasks.memory for tasks in self._tasks.values()) > _MEMORY
 
     def get(self, key: str) -> Comparison:
         """A comparison, with its tests if they are done; waits until it is made."""
@@ -240,17 +225,22 @@ class Comparisons:
 
     def _start(self, key: str) -> _Tasks:
         if key == REFINED:
-            return _Tasks(lambda progress: compare_refined(self.run, progress), self._test_refined)
+            return self._begin(lambda progress: compare_refined(self.run, progress), self._test_refined)
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
             remedy = f"write {REFINED}, or two slices as A|B"
             raise OptionError(f"{key!r} is no comparison", field="c", remedy=remedy)
         pair = [named_slice(self.run.require_tokens(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
-        return _Tasks(
+        return self._begin(
             lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
             lambda progress: self._test(self.run, pair, progress),
         )
+
+    def _begin(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> _Tasks:
+        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= _UNFINISHED:
+            raise Busy("other comparisons are being computed")
+        return _Tasks(compare, test, self._lanes)
 
     def _test_refined(self, progress: Progress) -> Tests:
         """Test whether the uses of each word agree on where refining moved it."""

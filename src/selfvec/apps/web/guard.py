@@ -1,9 +1,9 @@
 """Checks before every answer: who may ask, how, and how often; and what a browser may do with the page.
 
 Any web page open in a browser can send requests to a server on the same machine. So only GET is answered; the
-Host header must name this machine (against DNS rebinding); scripts of other sites are refused; and an address
-that other machines reach needs a token. The words of a run may be any text, so the page runs no script but
-its own files and loads nothing from elsewhere.
+Host header must name this machine (against DNS rebinding); other sites may link to the page, and neither load
+nor frame anything; and an address that other machines reach needs a token. The words of a run may be any
+text, so the page runs no script but its own files and loads nothing from elsewhere.
 
 Starlette's `TrustedHostMiddleware` does not do this: it knows no addresses in numbers and no ports of IPv6.
 """
@@ -11,6 +11,7 @@ Starlette's `TrustedHostMiddleware` does not do this: it knows no addresses in n
 from __future__ import annotations
 
 import hmac
+import html
 import ipaddress
 import json
 import socket
@@ -28,15 +29,19 @@ __all__ = [
     "HEADERS",
     "LONGEST_HEADERS",
     "Guard",
+    "Refusal",
     "allowed_host",
+    "busy_response",
+    "error_page",
     "error_response",
     "is_loopback",
     "json_response",
+    "wants_page",
 ]
 
 LONGEST = 2000  # characters of a path with its query
 LONGEST_HEADERS = 16_384  # bytes
-RATE, BURST = 60.0, 240.0  # answers per second to one address, and how many at once
+RATE, BURST = 60.0, 240.0  # answers per second to one other machine, and how many at once
 _CLIENTS = 1024  # addresses remembered
 
 _POLICY = (
@@ -73,6 +78,24 @@ def error_response(
     return json_response({"error": {"place": place, "rule": rule, "remedy": remedy}}, status, headers)
 
 
+def error_page(
+    status: int, rule: str, remedy: str | None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error for a person who opened an address: a page in plain HTML."""
+    lines = "".join(f"<p>{html.escape(line)}.</p>" for line in (rule, remedy) if line)
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Selfvec</title>'
+    body = f'<!doctype html><html lang="en"><head>{head}</head><body><h1>Selfvec</h1>{lines}</body></html>'
+    headers = {"cache-control": "no-store", **(headers or {})}
+    return Response(body, status, headers, media_type="text/html")
+
+
+def busy_response(headers: Mapping[str, str] | None = None, wait: int = 2) -> Response:
+    """What is answered where too much is asked for: when to come back."""
+    remedy = f"ask again in {wait} seconds"
+    headers = {"retry-after": str(wait), **(headers or {})}
+    return error_response(503, "the server is busy", remedy, headers=headers)
+
+
 def allowed_host(header: str, host: str) -> bool:
     """Whether a Host header names this machine: by the address served, by a number, or by its own name.
 
@@ -105,6 +128,28 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class Refusal(Exception):
+    """Why a request is not answered."""
+
+    def __init__(
+        self, status: int, rule: str, remedy: str | None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(rule)
+        self.status, self.rule, self.remedy, self.headers = status, rule, remedy, headers
+
+    def response(self, request: Request) -> Response:
+        """The refusal as a page to a person who opens an address, as JSON to a program."""
+        if wants_page(request):
+            return error_page(self.status, self.rule, self.remedy, self.headers)
+        return error_response(self.status, self.rule, self.remedy, headers=self.headers)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person opens an address, other than one of the interface for programs."""
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and not request.scope["path"].startswith("/api/")
+
+
 class Guard:
     """An ASGI application that checks requests before another one answers them.
 
@@ -130,71 +175,72 @@ class Guard:
         elif scope["type"] != "http":  # a web socket: closed before it is opened
             await send({"type": "websocket.close", "code": 1008})
         else:
-            answer = self.refusal(Request(scope)) or self.inner
+            request = Request(scope)
+            try:
+                answer: ASGIApp = self.check(request) or self.inner
+            except Refusal as refusal:
+                answer = refusal.response(request)
             await answer(scope, receive, _with_headers(send))
 
-    def refusal(self, request: Request) -> Response | None:
-        """The refusal of a request, or None."""
-        return (
-            self._malformed(request)
-            or self._foreign(request)
-            or self._too_often(request)
-            or (None if self.token is None else self._without_token(request, self.token))
-        )
+    def check(self, request: Request) -> Response | None:
+        """Raise the `Refusal` of a request that is not answered; a token in the address is redirected."""
+        self._check_form(request)
+        self._check_site(request)
+        self._check_rate(request)
+        return self._check_token(request)
 
-    def _malformed(self, request: Request) -> Response | None:
+    def _check_form(self, request: Request) -> None:
+        close = {"connection": "close"}  # a body that is not read must not keep the connection
         if request.method != "GET":
-            return error_response(405, "only GET is answered here", "ask with GET", headers={"allow": "GET"})
+            raise Refusal(405, "only GET is answered here", "ask with GET", {"allow": "GET", **close})
         if len(request.scope["path"]) + len(request.scope["query_string"]) > LONGEST:
-            return error_response(
-                414, f"an address has at most {LONGEST:,} characters", "ask a shorter question"
-            )
+            raise Refusal(414, f"an address has at most {LONGEST:,} characters", "ask a shorter question")
         if sum(len(name) + len(value) for name, value in request.headers.raw) > LONGEST_HEADERS:
-            return error_response(
-                431, f"headers have at most {LONGEST_HEADERS:,} bytes", "send fewer cookies"
-            )
+            raise Refusal(431, f"headers have at most {LONGEST_HEADERS:,} bytes", "send fewer cookies")
         if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
-            return error_response(413, "a request comes without a body", "put the question into the address")
-        return None
+            raise Refusal(413, "a request comes without a body", "put the question into the address", close)
 
-    def _foreign(self, request: Request) -> Response | None:
-        if not allowed_host(request.headers.get("host", ""), self.host):
+    def _check_site(self, request: Request) -> None:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        if not allowed_host(host, self.host):
             rule = f"the Host header must name this machine, {self.host}"
-            return error_response(421, rule, "open the address that selfvec serve printed")
-        # Other sites may link to the page. They may not load it, or its data, into their own pages.
-        site, mode = request.headers.get("sec-fetch-site"), request.headers.get("sec-fetch-mode")
-        if site in ("cross-site", "same-site") and mode != "navigate":
-            return error_response(403, "requests of other sites are not answered", "open the page itself")
-        return None
+            raise Refusal(421, rule, "open the address that selfvec serve printed")
+        site, mode, into = (request.headers.get(f"sec-fetch-{name}") for name in ("site", "mode", "dest"))
+        link = mode == "navigate" and into in (None, "document") and request.scope["path"] == "/"
+        if site in ("cross-site", "same-site") and not link:
+            raise Refusal(403, "other sites may only link to the page", "open the page itself, at /")
+        if origin is not None and origin.partition("://")[2].lower() != host.lower():
+            raise Refusal(403, "requests of other sites are not answered", "open the page itself, at /")
 
-    def _too_often(self, request: Request) -> Response | None:
+    def _check_rate(self, request: Request) -> None:
         client, now = (request.client.host if request.client else ""), self.clock()
+        if is_loopback(client):  # one machine, or a tunnel that many use: the work queue decides
+            return
         left, since = self._left.pop(client, (BURST, now))
         left = min(BURST, left + (now - since) * RATE)
         self._left[client] = (left - 1 if left >= 1 else left, now)
         while len(self._left) > _CLIENTS:
             self._left.popitem(last=False)
-        if left >= 1:
-            return None
-        rule = f"an address gets at most {RATE:.0f} answers per second"
-        return error_response(429, rule, "wait a second", headers={"retry-after": "1"})
+        if left < 1:
+            rule = f"an address gets at most {RATE:.0f} answers per second"
+            raise Refusal(429, rule, "wait a second", {"retry-after": "1"})
 
-    def _without_token(self, request: Request, token: str) -> Response | None:
-        def matches(given: str) -> bool:
-            return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
-
+    def _check_token(self, request: Request) -> Response | None:
         cookie = f"selfvec-{(request.scope.get('server') or ('', 0))[1]}"  # cookies are shared between ports
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if matches(given) or matches(request.cookies.get(cookie, "")):
+        if self._opens(given) or self._opens(request.cookies.get(cookie, "")):
             return None
-        if request.scope["path"] == "/" and matches(request.query_params.get("token", "")):
-            flags = "Path=/; HttpOnly; SameSite=Strict"
-            return Response(
-                status_code=303, headers={"location": "/", "set-cookie": f"{cookie}={token}; {flags}"}
+        if request.scope["path"] == "/" and self._opens(request.query_params.get("token", "")):
+            value = (
+                f"{cookie}={self.token}; Path=/; HttpOnly; SameSite=Lax"  # Lax: others may link to the page
             )
-        remedy = "open the address with the token that selfvec serve printed"
-        return error_response(
-            401, "this address needs a token", remedy, headers={"www-authenticate": "Bearer"}
+            return Response(status_code=303, headers={"location": "/", "set-cookie": value})
+        remedy = "open the whole address that selfvec serve printed: it ends in ?token=…"
+        raise Refusal(401, "this address needs a token", remedy, {"www-authenticate": "Bearer"})
+
+    def _opens(self, given: str) -> bool:
+        return self.token is None or hmac.compare_digest(
+            given.encode("utf-8", "replace"), self.token.encode()
         )
 
 

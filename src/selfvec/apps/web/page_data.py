@@ -30,13 +30,15 @@ from selfvec.usage.contexts import (
 )
 from selfvec.usage.examples import marked_uses, quoted
 
-from .comparison import REFINED, BackgroundTask, Comparisons, counts_of
+from .background import BackgroundTask, Lane
+from .comparison import REFINED, Comparisons, counts_of
 from .ranking import Filter
 from .word_map import FITTED, WordMap, draw_map
 
 __all__ = ["Completion", "PageData"]
 
 _LARGEST_MAP = 100_000  # words on the map of all words
+_MAPS = 4  # maps of all words that are kept
 _AROUND = 14  # neighbours before and after on the map of one word
 _LARGEST_CORPUS = 1 << 28  # bytes of text that is read again to quote original sentences
 _WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
@@ -56,30 +58,31 @@ class PageData:
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1))
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
         self._map = lru_cache(maxsize=128)(self._draw_map)
+        self._atlas = lru_cache(maxsize=_MAPS)(self._draw_map)
+        self._lane = Lane()  # of the texts: first the originals, then one index after the other
 
     @cached_property
     def originals(self) -> BackgroundTask[dict[int, str]]:
         """The documents by number, as they were written."""
         run = self.run
         if run.tokens is None:
-            return BackgroundTask(lambda _: {})
-        return BackgroundTask(lambda _: original_texts(run, most=_LARGEST_CORPUS, demonstration=True))
+            return self._lane.submit(lambda _: {})
+        return self._lane.submit(lambda _: original_texts(run, most=_LARGEST_CORPUS, demonstration=True))
 
     @cached_property
     def index(self) -> BackgroundTask[Index]:
         """The search index, as ``selfvec search`` uses it."""
-        return BackgroundTask(lambda _: run_index(self.run, or_tokens=True))
+        return self._lane.submit(lambda progress: run_index(self.run, progress=progress, or_tokens=True), 1)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:
         """The search index of the original vectors, made after `index`."""
 
         def work(progress: Progress) -> Index:
-            del progress
-            self.index.result()
-            return run_index(self.run, tables=("original",), or_tokens=True)
+            return run_index(self.run, tables=("original",), progress=progress, or_tokens=True)
 
-        return BackgroundTask(work)
+        _ = self.index  # comes first
+        return self._lane.submit(work, 2)
 
     def start(self) -> None:
         """Begin what the page will ask for, the comparison that is shown first."""
@@ -225,7 +228,7 @@ class PageData:
         """
         index, original = self.index.result_now(), self.original_index.result_now()
         if index is None:
-            return {"ready": False}
+            return {"ready": False, "share": self.index.share}
         found = index.search(question, most)
         before = None if original is None else original.search(question, most)
         return {
@@ -268,7 +271,7 @@ class PageData:
         """
         row = None if word is None else self.run.index(word)
         whole = self.comparisons.states(key, whole)[1]
-        drawn, marks = self._map(key, row, whole)
+        drawn, marks = (self._atlas if row is None else self._map)(key, row, whole)
         words = self.run.vectors.index_to_key
         described = {
             "words": [words[i] for i in drawn.words.tolist()],

@@ -19,11 +19,20 @@ from selfvec.data.trajectory import History
 from selfvec.usage.use_vectors import slice_vectors, use_space
 from selfvec.views.projection import project
 
-__all__ = ["FITTED", "State", "WordMap", "draw_map", "history_states", "slice_states", "table_state"]
+__all__ = [
+    "FITTED",
+    "MAPPED",
+    "State",
+    "WordMap",
+    "draw_map",
+    "history_states",
+    "slice_states",
+    "table_state",
+]
 
 FITTED = 5000  # most frequent words, on which the plane and the mean of a state are fitted
 LARGEST = 32000  # of the whole numbers that points are rounded to
-_MAPPED = 20_000  # most frequent words, which have a place in every slice
+MAPPED = 20_000  # most frequent words, which have a place in every slice
 _FRAMES = 7  # states between the first and the last
 _BLOCK = 8192
 
@@ -129,7 +138,7 @@ def _moment(share: float, epochs: int | None) -> str:
 def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
     """Every slice as a state: the mean use vectors of the most frequent words, kept as float16."""
     counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
-    words = np.sort(np.argsort(-counts, kind="stable")[:_MAPPED])
+    words = np.sort(np.argsort(-counts, kind="stable")[:MAPPED])
     kept = slice_vectors(use_space(run, slices), words, jobs, progress=progress).astype(np.float16)
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
 

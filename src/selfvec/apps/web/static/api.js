@@ -16,24 +16,41 @@ function address(path, asked) {
   return `/api/${path}?${wanted}`;
 }
 
+const WAIT = 300; // milliseconds until work that is not done is asked for again
+const TRIES = 8; // of a server that is busy
+
+export const pause = (milliseconds, signal) => new Promise((done, failed) => {
+  const timer = setTimeout(done, milliseconds);
+  signal?.addEventListener("abort", () => { clearTimeout(timer); failed(signal.reason); }, { once: true });
+});
+
 async function fetched(path, asked, signal) {
   let response;
-  try {
-    response = await fetch(address(path, asked), { signal, credentials: "same-origin" });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Refused({ rule: "the server does not answer", remedy: "start selfvec serve again" }, 0);
+  for (let tries = 1; ; tries++) {
+    try {
+      response = await fetch(address(path, asked), { signal, credentials: "same-origin" });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Refused({ rule: "the server does not answer", remedy: "start selfvec serve again" }, 0);
+    }
+    if (response.status !== 503 || tries === TRIES) break;
+    await pause(1000 * (Number(response.headers.get("retry-after")) || 1), signal);
   }
   if (response.ok) return response;
   const answer = await response.json().catch(() => null);
   throw new Refused(answer?.error ?? { rule: `the server answered ${response.status}` }, response.status);
 }
 
-/** An answer in JSON; ``keep`` decides which answers are cached. */
-export async function ask(path, asked = {}, { signal, keep = () => true } = {}) {
+/** An answer in JSON; ``keep`` decides which answers are cached, ``progress`` is told how much of an answer is computed. */
+export async function ask(path, asked = {}, { signal, keep = () => true, progress } = {}) {
   const key = address(path, asked);
   if (kept.has(key)) return kept.get(key);
-  const answer = await (await fetched(path, asked, signal)).json();
+  let answer = await (await fetched(path, asked, signal)).json();
+  while (answer.ready === false) {
+    progress?.(answer.share);
+    await pause(WAIT, signal);
+    answer = await (await fetched(path, asked, signal)).json();
+  }
   if (keep(answer)) {
     kept.set(key, answer);
     if (kept.size > KEPT) kept.delete(kept.keys().next().value);

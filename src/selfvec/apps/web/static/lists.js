@@ -55,14 +55,10 @@ export class Texts {
     const asked = state.ask.trim();
     if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
     if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type a few words or a question."));
-    const found = await this.newest((signal) => ask("texts", { q: asked, n: 8 }, { signal, keep: (answer) => answer.whole }));
+    const progress = (done) => this.out.replaceChildren(h("p", { class: "wait" }, `Indexing all texts: ${share(done)} of this step done …`));
+    const found = await this.newest((signal) => ask("texts", { q: asked, n: 8 }, { signal, progress, keep: (answer) => answer.whole }));
     if (!found) return undefined;
     clearTimeout(this.again);
-    if (!found.ready) {
-      this.out.replaceChildren(h("p", { class: "wait" }, "Indexing all texts …"));
-      this.again = setTimeout(() => this.update(), 400);
-      return undefined;
-    }
     const notes = found.unknown.length ? h("p", { class: "lead" }, "Words that the run does not know: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
     const [before, after] = found.sides, numbers = found.sides.map((hits) => new Map(hits.map((hit, i) => [hit.document, i + 1])));
     const side = (name, hits, other, mark) => h("section", {}, h("h3", {}, name),

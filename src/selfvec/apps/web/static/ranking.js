@@ -52,21 +52,23 @@ export class Ranking {
     for (const name of ["sort", "q", "seen", "size", "text"]) if (document.activeElement !== this[name]) this[name].value = state[name];
     const { c, seen, q, size, sort, text } = state, whole = seen === "" ? 0 : Math.max(1, Number(seen)), part = Number(size);
     const asked = { c, q, sort, text, limit: Math.min(200, this.shown), seen: whole >= 1 ? Math.floor(whole) : "", size: part > 0 && part <= 1 ? part : "" };
-    const found = await this.newest((signal) => ask("ranking", asked, { signal, keep: (answer) => answer.ready && answer.testing === null }));
+    const progress = (done) => this.wait(done);
+    const found = await this.newest((signal) => ask("ranking", asked, { signal, progress, keep: (answer) => answer.testing === null }));
     if (!found) return null;
     clearTimeout(this.again);
-    if (!found.ready) {
-      this.title.textContent = "Comparing …";
-      this.lead.textContent = `Comparing all words: ${share(found.share)} done.`;
-      await new Promise((resolve) => { this.again = setTimeout(resolve, 300); });
-      return this.update();
-    }
     const tested = this.found?.testing !== null && found.testing === null;
     this.found = found;
     this.show(found);
     if (tested) this.tested?.();
     if (found.testing !== null) this.again = setTimeout(() => this.update().catch(this.alarm), 700);
     return found;
+  }
+
+  /** Say how much of a comparison is done; the list of the one before stays until then. */
+  wait(done) {
+    const text = `Comparing all words: ${share(done)} done.`;
+    if (!this.found) this.title.textContent = "Comparing …";
+    this.lead.textContent = text;
   }
 
   show(found) {

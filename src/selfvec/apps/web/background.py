@@ -1,0 +1,131 @@
+"""Work that answers wait for: comparisons, tests and indexes, computed in the background.
+
+A `Lane` is one thread that does one task after another. The page has three, so that the number of tasks asked
+for decides neither how many are computed at a time nor how much memory they take.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, TypeVar
+
+from selfvec.base.errors import SelfvecError
+from selfvec.base.progress import Progress
+
+__all__ = ["BackgroundTask", "Busy", "Lane"]
+
+T = TypeVar("T")
+
+
+class Busy(SelfvecError):
+    """The server has enough to do; ``wait`` says in how many seconds to ask again."""
+
+    wait = 2
+
+    def __init__(self, rule: str = "too much is being computed at the moment") -> None:
+        super().__init__(rule, remedy=f"ask again in {self.wait} seconds")
+
+
+class BackgroundTask(Future[T]):
+    """A future that a `Lane` computes. It can be dropped while it waits and while it is computed.
+
+    >>> BackgroundTask(lambda progress: 42).run().result()
+    42
+    """
+
+    def __init__(self, work: Callable[[Progress], T]) -> None:
+        super().__init__()
+        self._work, self._progress = work, _Share()
+
+    @property
+    def share(self) -> float:
+        """Part of the current stage that is done, 0 to 1."""
+        return self._progress.share
+
+    def result_now(self) -> T | None:
+        """The result, or None if it is not there yet; raises the `SelfvecError` of work that failed."""
+        return self.result() if self.done() else None
+
+    def drop(self) -> None:
+        """Nobody waits for it any more: it stops at its next step and fails with `Busy`."""
+        self._progress.dropped = True
+
+    def run(self) -> BackgroundTask[T]:
+        """Compute the result. A bug is an error with its name here, and a traceback in the terminal."""
+        try:
+            self._progress.check()
+            self.set_result(self._work(self._progress))
+        except SelfvecError as error:
+            self.set_exception(error)
+        except Exception as error:
+            self.set_exception(SelfvecError(f"the computation failed ({type(error).__name__}: {error})"))
+            traceback.print_exc()
+        return self
+
+
+class _Share(Progress):
+    """Keeps how much of the current stage is done, and stops work that was dropped."""
+
+    share = 0.0
+    dropped = False
+
+    def check(self) -> None:
+        """Raise `Busy` if the work was dropped."""
+        if self.dropped:
+            raise Busy("this work was put off, because other work was asked for")
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        """Start a stage."""
+        del label, unit
+        done = 0
+
+        def advance(number: int) -> None:
+            nonlocal done
+            self.check()
+            done += number
+            self.share = min(1.0, done / total) if total else 0.0
+
+        self.share = 0.0
+        self.check()
+        yield advance
+
+
+class Lane:
+    """A thread that does one task after another: the lowest rank first, of one rank the newest.
+
+    The thread lives while there is work, and does not keep the process alive.
+
+    >>> Lane().submit(lambda progress: 42).result()
+    42
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._numbers = threading.Lock(), count()
+        self._waiting: list[tuple[int, int, BackgroundTask[Any]]] = []
+        self._works = False
+
+    def submit(self, work: Callable[[Progress], T], rank: int = 0) -> BackgroundTask[T]:
+        """Put work in the lane."""
+        task = BackgroundTask(work)
+        with self._lock:
+            heapq.heappush(self._waiting, (rank, -next(self._numbers), task))
+            if not self._works:
+                self._works = True
+                threading.Thread(target=self._run, daemon=True).start()
+        return task
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._works = False
+                    return
+                task = heapq.heappop(self._waiting)[-1]
+            task.run()
