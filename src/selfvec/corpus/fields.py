@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from selfvec.base.errors import CorpusError
 
-__all__ = ["Fields", "recognise"]
+__all__ = ["TITLES", "Fields", "recognise"]
 
 TITLES = ("title", "headline", "subject")
 TEXTS = (
@@ -97,6 +97,7 @@ def recognise(
     fields = Fields(text, date, name, layout, part, bool(text_fields), bool(date_field))
     if keep:  # a name that two columns share is ambiguous
         others = [other for other in columns if columns.count(other) == 1]
+        text = tuple(name for name in text if name.lower() not in TITLES)
         fields = replace(fields, kept=tuple(other for other in others if other not in (*text, name)))
     for name in fields.columns:
         if columns.count(name) > 1:

@@ -17,6 +17,7 @@ from selfvec.base.files import replace_files, replace_folder, writing
 from selfvec.base.ownership import locked_sibling, refuse_special
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.search.documents import CUT, Cut, check_cut
 from selfvec.storage.formats import FORMATS
 from selfvec.storage.run_folder import is_run
 from selfvec.text.preprocessing import Preprocessing
@@ -35,6 +36,7 @@ def export(
     target: str | os.PathLike[str] | None = None,
     *,
     corpus: Sequence[str] | None = None,
+    cut: Cut = CUT,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -49,6 +51,9 @@ def export(
         The file or folder to write; by default ``RUN-TO`` beside the run.
     corpus : sequence of paths, optional
         Documents, for targets that hold documents; the run's own by default.
+    cut : tuple of int
+        For targets that hold documents: words of a passage, and how many of them are repeated from the one
+        before.
     overwrite : bool
         Whether to replace an earlier export: a file, or a folder that holds nothing but what is written now.
     progress : Progress, optional
@@ -68,9 +73,11 @@ def export(
         raise OptionError(f"is one of {', '.join(sorted(TARGETS))}, not {to!r}", field="to")
     if corpus is not None and to not in STORES:
         raise OptionError(f"{to} holds no documents", field="corpus", remedy="leave it out")
+    if check_cut(cut) != CUT and to not in STORES:
+        raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     path = _default(run, to) if target is None else Path(target)
     with _replaced(path, overwrite) as fresh:
-        details = TARGETS[to].write(Export(run, to, corpus, progress or Progress()), fresh)
+        details = TARGETS[to].write(Export(run, to, corpus, progress or Progress(), cut), fresh)
     return {"to": to, "target": str(path), **details}
 
 
@@ -152,6 +159,7 @@ class Export:
     to: str  # the name of the target
     corpus: Sequence[str] | None  # documents, for targets that hold documents; the run's own by default
     progress: Progress
+    cut: Cut = CUT
 
 
 @dataclass(frozen=True)
@@ -214,7 +222,7 @@ def _write_passages(export: Export, path: Path) -> Mapping[str, Any]:
 
     store = STORES[export.to]
     store.require()
-    rows = passage_rows(export.run, export.corpus, progress=export.progress)
+    rows = passage_rows(export.run, export.corpus, cut=export.cut, progress=export.progress)
     with export.progress.stage("Storing", None, "passages"):
         store.put(rows, path)
     left_out = [f"the field {name!r} is no column: its values are long" for name in rows.left_out]

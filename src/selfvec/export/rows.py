@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.search.documents import CUT, Cut, check_cut
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,6 +73,7 @@ def passage_rows(
     corpus: Sequence[str | os.PathLike[str]] | None = None,
     *,
     encode: Encode | None = None,
+    cut: Cut = CUT,
     progress: Progress | None = None,
 ) -> Rows:
     """The passages of a run's documents, or of others.
@@ -84,6 +86,8 @@ def passage_rows(
     encode : callable, optional
         By default that of `selfvec.search.encoder.Encoder.of`; its vectors are then smoothed
         (`selfvec.text.document_vectors.smooth_by_neighbours`).
+    cut : tuple of int
+        Words of a passage, and how many of them are repeated from the passage before.
     progress : Progress, optional
 
     Returns
@@ -106,7 +110,7 @@ def passage_rows(
     from selfvec.text.preprocessing import Preprocessing
 
     progress = progress or Progress()
-    found = gather(run, corpus, progress)
+    found = replace(gather(run, corpus, progress), cut=check_cut(cut))
     ids, texts, owners = _passages(found)
     table = pl.DataFrame(
         {
@@ -140,13 +144,10 @@ def word_rows(run: Run) -> Rows:
 
 def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[np.int64]]:
     """Ids and texts of all passages, and the number of the document of each."""
-    from selfvec.search.documents import passages
-
     ids: list[str] = []
     texts: list[str] = []
     owners: list[int] = []
-    for number, (name, text) in enumerate(zip(found.ids, found.texts, strict=True)):
-        spans = passages(text)
+    for number, (name, text, spans) in enumerate(zip(found.ids, found.texts, found.spans(), strict=True)):
         ids += [f"{name}#{i}" for i in range(1, len(spans) + 1)] or [name]
         texts += [text[start:end] for start, end in spans] or [text]
         owners += [number] * max(1, len(spans))

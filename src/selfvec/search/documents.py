@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import CorpusError
+from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.text.lexicon import is_text
@@ -25,9 +25,25 @@ from selfvec.text.sentences import sentence_spans
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["GatheredDocuments", "Paths", "gather", "kept_tokens", "passages", "random_span", "random_words"]
+__all__ = [
+    "CUT",
+    "Cut",
+    "GatheredDocuments",
+    "Paths",
+    "check_cut",
+    "gather",
+    "kept_tokens",
+    "passages",
+    "random_span",
+    "random_words",
+]
 
 Paths = Sequence[str | os.PathLike[str]]
+
+Cut = tuple[int, int]
+"""Words of a passage, and how many of them are repeated from the passage before."""
+
+CUT: Cut = (200, 40)  # texts up to half longer have no passages
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text and no filters
 
@@ -41,6 +57,7 @@ class GatheredDocuments:
     days: NDArray[np.datetime64]  # (D,) datetime64[D], NaT for documents without a date
     fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by
     left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
+    cut: Cut = CUT
 
     @classmethod
     def of(cls, texts: Sequence[str], days: NDArray[np.datetime64] | None = None) -> GatheredDocuments:
@@ -52,9 +69,13 @@ class GatheredDocuments:
         days = np.full(len(texts), "NaT", "datetime64[D]") if days is None else days
         return cls(list(texts), [str(number) for number in range(len(texts))], days)
 
+    def spans(self) -> list[list[tuple[int, int]]]:
+        """Where the passages of each text begin and end, in characters; none for a short text."""
+        return [passages(text, *self.cut) for text in self.texts]
+
     def passages(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The document of each passage, (P,), and where it begins and ends in characters, (P, 2)."""
-        spans = [passages(text) for text in self.texts]
+        spans = self.spans()
         owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(one) for one in spans])
         return owners, np.array([span for one in spans for span in one], np.int32).reshape(-1, 2)
 
@@ -108,14 +129,11 @@ def kept_tokens(run: Run) -> GatheredDocuments:
 
 # ---- Passages
 
-WORDS = 200  # of a passage; texts up to half longer have none
-OVERLAP = 40  # words repeated from the passage before
-
 _IDEOGRAPH = "\u2e80-\u9fff\uac00-\ud7af"  # written without spaces: a character counts as a word
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]{{1,40}}")
 
 
-def passages(text: str, words: int = WORDS, overlap: int = OVERLAP) -> list[tuple[int, int]]:
+def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tuple[int, int]]:
     """Where the passages of a text begin and end, in characters; none for a short text.
 
     >>> text = "One two. Three four. Five six. Seven eight."
@@ -154,6 +172,16 @@ def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int,
     found = [match.span() for match in _WORD.finditer(text, start, end)]
     parts = [found[i : i + words] for i in range(0, len(found), words)]
     return [(part[0][0], part[-1][1], len(part)) for part in parts]
+
+
+def check_cut(cut: Cut) -> Cut:
+    """The same; `OptionError` unless passages have at least 20 words, of which at most half are repeated."""
+    words, overlap = cut
+    if words < 20:
+        raise OptionError(f"is at least 20 words, not {words}", field="passage_words")
+    if not 0 <= overlap <= words // 2:
+        raise OptionError(f"is at most half of a passage, {words // 2} words, not {overlap}", field="overlap")
+    return cut
 
 
 def random_words(text: str, number: int, rng: np.random.Generator) -> str:

@@ -24,7 +24,7 @@ from selfvec.text.preprocessing import Preprocessing
 
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .documents import GatheredDocuments, Paths, gather, kept_tokens
+from .documents import CUT, Cut, GatheredDocuments, Paths, check_cut, gather, kept_tokens
 from .index_folder import is_index, read_index, read_stamp, write_index
 from .indexed_documents import IndexedDocuments, allowed
 from .scoring import Scored, Scorer
@@ -176,6 +176,7 @@ def run_index(
     *,
     tables: Sequence[str] = TABLES,
     or_tokens: bool = False,
+    cut: Cut = CUT,
 ) -> Index:
     """The index of a run's documents, or of others.
 
@@ -193,6 +194,8 @@ def run_index(
         Tables of the run that vectors are made from.
     or_tokens : bool
         Whether to search the tokens that the run kept if its documents cannot be read.
+    cut : tuple of int
+        Words of a passage, and how many of them are repeated from the passage before.
 
     Raises
     ------
@@ -200,11 +203,11 @@ def run_index(
         If the documents cannot be read. `FormatError` if there is an index and it is damaged.
     """
     progress = progress or Progress()
-    place = _place(run, corpus, tables)
+    place = _place(run, corpus, tables, check_cut(cut))
     if place is None:
         if run.folder is not None and not keeps_text(run):
             progress.say("the run keeps no text (--forget-tokens): its index is made for this command only")
-        found, _ = _documents(run, corpus, progress, or_tokens)
+        found, _ = _documents(run, corpus, cut, progress, or_tokens)
         return Index.memory(run, found, tables=tables, progress=progress)
     kept = _kept(place, _stamp(run, corpus))
     if kept is not None:
@@ -217,7 +220,7 @@ def run_index(
             return kept
         if is_index(place):
             progress.say("the index is of another run, other documents or another version: it is made again")
-        found, as_written = _documents(run, corpus, progress, or_tokens)
+        found, as_written = _documents(run, corpus, cut, progress, or_tokens)
         index = replace(Index.memory(run, found, tables=tables, progress=progress), stamp=stamp)
         if not as_written:
             return index
@@ -237,15 +240,15 @@ def keeps_text(run: Run) -> bool:
 
 
 def _documents(
-    run: Run, corpus: Paths | None, progress: Progress, or_tokens: bool
+    run: Run, corpus: Paths | None, cut: Cut, progress: Progress, or_tokens: bool
 ) -> tuple[GatheredDocuments, bool]:
     """The documents, and whether they are as they were written; see `run_index`."""
     try:
-        return gather(run, corpus, progress), True
+        return replace(gather(run, corpus, progress), cut=cut), True
     except InputError:
         if not or_tokens or run.tokens is None:
             raise
-    return kept_tokens(run), False
+    return replace(kept_tokens(run), cut=cut), False
 
 
 def _kept(place: Path, stamp: str) -> Index | None:
@@ -253,11 +256,12 @@ def _kept(place: Path, stamp: str) -> Index | None:
     return Index.open(place) if is_index(place) and read_stamp(place) == stamp else None
 
 
-def _place(run: Run, corpus: Paths | None, tables: Sequence[str]) -> Path | None:
+def _place(run: Run, corpus: Paths | None, tables: Sequence[str], cut: Cut) -> Path | None:
     """Where an index is kept; None for a run in memory or without text, and for documents from a pipe."""
     if run.folder is None or not keeps_text(run):
         return None
     suffix = "" if tuple(tables) == TABLES else f"-{'-'.join(tables)}"
+    suffix += "" if tuple(cut) == CUT else f"-{cut[0]}-{cut[1]}"
     if corpus is None:
         return run.folder / FOLDER / f"own{suffix}"
     paths = [Path(path) for path in corpus]

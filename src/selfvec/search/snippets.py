@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.corpus.fields import TITLES
 from selfvec.text.lexicon import Lexicon, Query, find_words
 
 from . import kernels
@@ -62,6 +63,8 @@ class Hit:
     words: list[Reason]  # the strongest first
     date: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
+    title: str | None = None  # the field of that name
+    text: str = ""  # the best passage; the whole of a short document
 
     def pieces(self) -> list[tuple[str, Mark | None]]:
         """The snippet as marked words and the text between them."""
@@ -117,7 +120,9 @@ def describe(
                 _parts(scored, document, mode, scorer.blend.best),
                 _reasons(passage, query, matched),
                 scorer.documents.day(document),
-                scorer.documents.fields_of(document),
+                fields := scorer.documents.fields_of(document),
+                next((value for name, value in fields.items() if name.lower() in TITLES), None),
+                passage.text,
             )
         )
     return hits

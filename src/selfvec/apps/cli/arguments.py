@@ -34,8 +34,10 @@ __all__ = [
     "MinCount",
     "NewRun",
     "OtherCorpus",
+    "Overlap",
     "Overwrite",
     "Pair",
+    "PassageWords",
     "Reading",
     "ReportFile",
     "RunFolder",
@@ -67,6 +69,8 @@ Seed = Annotated[int, opt("Seed of all random choices.", min=0)]
 Jobs = Annotated[int | None, opt("Threads; by default all cores.", min=1)]
 MinCount = Annotated[int, opt("Leave out words that occur less often.", min=1)]
 Overwrite = Annotated[bool, opt("Replace an existing result.", None, "--overwrite")]
+PassageWords = Annotated[int, opt("Words of the passages that a long document is cut into.", min=20)]
+Overlap = Annotated[int, opt("Words that a passage repeats from the one before.", min=0)]
 ReportFile = Annotated[
     Path | None, opt("Write a report to this file.", "FILE.html|md|csv|parquet", "--report")
 ]

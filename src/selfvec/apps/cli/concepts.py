@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, MinCount, OtherCorpus, Reading, RunFolder, Seed, arg, listed, open_run, opt
+from .arguments import (
+    AsJson,
+    MinCount,
+    OtherCorpus,
+    Overlap,
+    PassageWords,
+    Reading,
+    RunFolder,
+    Seed,
+    arg,
+    listed,
+    open_run,
+    opt,
+)
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -31,6 +44,8 @@ def search(
     mode: Mode = "hybrid",
     topn: Shown = 10,
     filters: Filters = None,
+    passage_words: PassageWords = 200,
+    overlap: Overlap = 40,
     as_json: AsJson = False,
 ) -> None:
     """Find documents by their words and their meaning, and show why each was found.
@@ -42,7 +57,7 @@ def search(
     check_mode(mode)
     if not query.strip():
         raise OptionError("the query is empty", remedy="write the words to search for")
-    index = run_index(open_run(run), corpus, progress=TerminalProgress())
+    index = run_index(open_run(run), corpus, TerminalProgress(), cut=(passage_words, overlap))
     _show_found(index.search(query, topn, mode=mode, filters=filters or ()), as_json)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from selfvec.base.errors import MissingExtra
 
-from .arguments import AsJson, OtherCorpus, Overwrite, RunFolder, arg, open_run, opt
+from .arguments import AsJson, OtherCorpus, Overlap, Overwrite, PassageWords, RunFolder, arg, open_run, opt
 from .output import TerminalProgress, downloads, print_json, say, show
 
 __all__ = ["convert", "export", "fetch", "mcp", "migrate", "serve", "vectors"]
@@ -62,6 +62,8 @@ def export(
         opt("The file or folder; by default RUN-TARGET beside the run.", "OUT", "--output", "-o"),
     ] = None,
     corpus: OtherCorpus = None,
+    passage_words: PassageWords = 200,
+    overlap: Overlap = 40,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +74,8 @@ def export(
     from selfvec.export import export
 
     opened, progress = open_run(run), TerminalProgress()
-    done = export(opened, to, output, corpus=corpus or None, overwrite=overwrite, progress=progress)
+    cut = (passage_words, overlap)
+    done = export(opened, to, output, corpus=corpus or None, cut=cut, overwrite=overwrite, progress=progress)
     if as_json:
         print_json({"run": str(run), **done})
         return
