@@ -40,7 +40,7 @@ def say(message: str) -> None:
 def program() -> str:
     """How this program was called, so that a command it suggests can be pasted: ``selfvec``, or its path."""
     called = Path(sys.argv[0])
-    if called.name == "__main__.py":
+    if called.parts[-2:] == ("selfvec", "__main__.py"):
         return f"{_pasted(Path(sys.executable))} -m selfvec"
     if called.stem != "selfvec":  # called from Python
         return "selfvec"
