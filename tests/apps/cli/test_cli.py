@@ -83,6 +83,8 @@ REPORTS = {
     "vectors": "",
     "convert": "run out.bin --to word2vec",
     "export": "run --to word2vec --overwrite",
+    "info": "run",
+    "verify": "run",
 }
 
 

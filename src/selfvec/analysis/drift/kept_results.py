@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import TargetError
 from selfvec.base.files import atomic_file, writing
 from selfvec.base.progress import Progress
@@ -61,7 +62,8 @@ def _path(run: Run, slices: Sequence[Slice], options: dict[str, Any]) -> Path | 
 def _read(path: Path) -> dict[str, Any] | None:
     """A kept result; None if there is none, or it is damaged."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        found = json.loads(content) if is_sealed(content) else None
     except (OSError, ValueError):
         return None
     names = ("a", "b", "only_a", "only_b", "left_out", "rows")
@@ -74,6 +76,6 @@ def _write(path: Path, found: dict[str, Any]) -> None:
         with writing(path):
             path.parent.mkdir(exist_ok=True)
         with atomic_file(path) as temporary:
-            temporary.write_text(json.dumps(found, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+            temporary.write_bytes(seal(found))
     except TargetError:
         return

@@ -9,7 +9,7 @@ import typer
 
 from selfvec.base.errors import SelfvecError
 
-from . import alignment, concepts, evaluate, monitor, runs, tools, transform, update, words
+from . import alignment, concepts, evaluate, folders, monitor, runs, tools, transform, update, words
 from .arguments import Command, CommandGroup, Greedy, Pair, with_options
 
 __all__ = ["app", "run"]
@@ -48,6 +48,8 @@ PANELS = {
         alignment.align,
         alignment.compare,
         transform.transform,
+        folders.info,
+        folders.verify,
         tools.vectors,
         tools.convert,
         tools.export,

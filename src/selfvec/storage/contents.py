@@ -1,0 +1,167 @@
+"""`contents`: what a run, an index or a vectors file holds, where its text is, and where it came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.files import read_json
+from selfvec.base.tensors import read_header
+from selfvec.data.run import Run
+from selfvec.storage.formats import load
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.verify import DESCRIPTIONS, kind_of
+
+__all__ = ["Contents", "contents"]
+
+_RUN = {  # by the first part of a path in a run folder
+    "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",
+    "vocabulary.txt": "the words",
+    "vectors.safetensors": "refined vectors and counts",
+    "original.safetensors": "original vectors",
+    "report.json": "the health report",
+    "tokens.safetensors": "all documents as numbers of words, in their order",
+    "unstemmed": "all documents as numbers of words, before stemming and --min-count",
+    "documents": "hashes of each document's text, id and file",
+    "sums": "what an update adds to",
+    "counts": "exact co-occurrence counts",
+    "history": "states of the vectors while refining",
+    "search": "search index: all documents as they were written",
+    "drift": "results of drift: figures of words",
+}
+_INDEX = {
+    "index.json": "how the index was made; checksums",
+    "vocabulary.txt": "the words of the documents",
+    "arrays.safetensors": "all documents as they were written, with ids, dates and fields; vectors",
+}
+_TEXT = ("tokens.safetensors", "unstemmed", "search", "arrays.safetensors")
+"""What documents, or parts of them, can be read from."""
+
+_UNSHOWN = ("files", "sha256", "stamp")  # of a description
+
+_WORDS = ("method", "words", "dimensions", "window", "epochs", "learning_rate", "seed")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file and what it holds."""
+
+    name: str
+    bytes: int
+    holds: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What `contents` found."""
+
+    path: str
+    kind: str  # run, index, encoder, table or vectors
+    bytes: int
+    written: str  # local time, to the second
+    about: dict[str, Any]
+    files: list[File]
+    text: list[str]  # files and folders that documents, or parts of them, can be read from
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec info --json`` prints it."""
+        return asdict(self)
+
+
+def contents(path: str | os.PathLike[str]) -> Contents:
+    """Describe a run folder, a search index, an encoder, a fetched table or a vectors file.
+
+    Raises
+    ------
+    InputError
+        If it is none of these. `FormatError` if it is damaged.
+    """
+    folder = Path(path)
+    kind = kind_of(folder) if folder.is_dir() else None
+    if kind is None:
+        return _of_vectors(folder)
+    described: dict[str, Any]
+    if kind == "run":
+        run = open_run(folder)
+        described, about, holds = run.provenance, _of_run(run), _RUN
+    else:
+        described, holds = _description(folder), _INDEX if kind == "index" else {}
+        about = {name: value for name, value in described.items() if name not in _UNSHOWN}
+    if kind == "index":
+        about["documents"] = _documents(folder / "arrays.safetensors")
+    files = list(_files(folder, holds))
+    parts = dict.fromkeys(file.name.split("/")[0] for file in files)
+    text = [part for part in parts if part in _TEXT and kind in ("run", "index")]
+    newest = max((folder / file.name).stat().st_mtime for file in files)
+    return Contents(
+        str(folder), kind, sum(file.bytes for file in files), _time(newest), about, files, text, described
+    )
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    name = next(name for name in DESCRIPTIONS if (folder / name).is_file())
+    return read_json(folder / name, "make it again")
+
+
+def _documents(arrays: Path) -> int:
+    days = _mapping(read_header(arrays)[0].get("days")).get("shape")
+    return int(days[0]) if isinstance(days, list) and days else 0
+
+
+def _files(folder: Path, holds: dict[str, str]) -> Iterator[File]:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            name = file.relative_to(folder).as_posix()
+            yield File(name, file.stat().st_size, holds.get(name.split("/")[0], ""))
+
+
+def _of_run(run: Run) -> dict[str, Any]:
+    """The main facts about a run."""
+    about = {name: run.provenance[name] for name in _WORDS if name in run.provenance}
+    about["words"] = len(run.vectors)
+    for name in ("tokens", "documents"):
+        about[name] = run.provenance.get(name)
+    about["vectors"] = _mapping(run.provenance.get("vectors")).get("name")
+    files = _mapping(run.provenance.get("corpus")).get("files")
+    about["corpus"] = [_mapping(one).get("path") for one in files] if isinstance(files, list) else []
+    options = _mapping(run.provenance.get("options"))
+    about["keeps_tokens"] = run.tokens is not None
+    if run.tokens is not None and run.tokens.dates is not None:
+        days = run.tokens.dates[~np.isnat(run.tokens.dates)]
+        about["dates"] = [str(days.min()), str(days.max())] if len(days) else []
+        about["slices"] = list(run.tokens.slice_names)
+    about["updates"] = len(run.provenance.get("grown") or [])
+    return {**about, "options": options}
+
+
+def _of_vectors(path: Path) -> Contents:
+    vectors = load(path)
+    place = Path(str(vectors.provenance.get("path", path)))
+    names = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+    files = [File(p.name, p.stat().st_size, "") for p in names if p.is_file()]
+    table = vectors.vectors
+    about = {
+        "format": vectors.provenance.get("format"),
+        "words": len(vectors),
+        "dimensions": vectors.vector_size,
+        "dtype": str(table.dtype),
+        "counts": vectors.counts is not None,
+    }
+    newest = max((p.stat().st_mtime for p in names if p.is_file()), default=0.0)
+    total = sum(file.bytes for file in files)
+    return Contents(str(path), "vectors", total, _time(newest), about, files, [], vectors.provenance)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).isoformat(sep=" ", timespec="seconds")

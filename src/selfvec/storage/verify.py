@@ -1,0 +1,104 @@
+"""`verify`: compare the files of a run, an index, an encoder or a fetched table with their checksums."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.checksums import damaged_files, is_sealed
+from selfvec.base.errors import FormatError, InputError
+from selfvec.base.files import read_json, unchanged
+
+__all__ = ["DESCRIPTIONS", "Damage", "Verified", "kind_of", "verify"]
+
+DESCRIPTIONS = {"run.json": "run", "index.json": "index", "encoder.json": "encoder", "table.json": "table"}
+"""The file that describes a folder, and what the folder is then."""
+
+_PLAIN = "table.json"  # has no checksum of itself
+_KEPT = "drift"  # results kept in a run folder, each with a checksum of its own
+_CHANGED = "is not as it was written: its own checksum does not fit"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that is not as it was written."""
+
+    file: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `verify` found."""
+
+    path: str
+    kind: str  # a value of `DESCRIPTIONS`
+    files: int  # compared
+    bytes: int
+    damaged: list[Damage]
+    unchecked: list[str]  # files that no checksum is known of
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec verify --json`` prints it."""
+        return asdict(self)
+
+
+def kind_of(folder: Path) -> str | None:
+    """What a folder is by the file that describes it; None if there is none."""
+    return next((kind for name, kind in DESCRIPTIONS.items() if (folder / name).is_file()), None)
+
+
+def verify(path: str | os.PathLike[str]) -> Verified:
+    """Read all files of a folder and compare them with the checksums kept when they were written.
+
+    Folders inside are compared, too, such as the search indexes of a run.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run, index, encoder or fetched table, or was made before there were checksums.
+    """
+    folder = Path(path)
+    if kind_of(folder) is None:
+        rule = "is no run folder, index, encoder or fetched table"
+        raise InputError(rule, path=folder, remedy="name the folder that holds one")
+    return unchanged(folder, lambda: _verified(folder))
+
+
+def _verified(folder: Path) -> Verified:
+    damaged: list[Damage] = []
+    checked: set[Path] = set()
+    for place in [folder, *(path for path in sorted(folder.rglob("*")) if path.is_dir())]:
+        if kind_of(place) is not None:
+            damaged += _compared(place, checked)
+    for file in sorted(folder.glob(f"{_KEPT}/*.json")):
+        checked.add(file)
+        damaged += [] if is_sealed(file.read_bytes()) else [Damage(str(file), _CHANGED)]
+    present = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    unchecked = [str(file) for file in present if file not in checked]
+    size = sum(file.stat().st_size for file in checked if file.is_file())
+    return Verified(str(folder), kind_of(folder) or "", len(checked), size, damaged, unchecked)
+
+
+def _compared(folder: Path, checked: set[Path]) -> Iterator[Damage]:
+    """The damaged files of one folder; all that were compared are added to ``checked``."""
+    head = next(folder / name for name in DESCRIPTIONS if (folder / name).is_file())
+    checked.add(head)
+    sealed = head.name == _PLAIN or is_sealed(head.read_bytes())
+    try:
+        described = read_json(head, "")
+    except FormatError as error:
+        yield Damage(str(head), error.rule)
+        return
+    if "files" not in described and "sha256" not in described:
+        rule = "has no checksums, it was made by an earlier version"
+        raise InputError(rule, path=folder, remedy="make it again")
+    if not sealed:
+        yield Damage(str(head), _CHANGED)
+    files = described.get("files")
+    checked.update(folder / str(name) for name in files or () if isinstance(files, dict))
+    for file, rule in damaged_files(folder, described):
+        yield Damage(str(file), rule)

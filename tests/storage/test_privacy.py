@@ -1,0 +1,118 @@
+"""No text is kept after ``--forget-tokens``, and nothing but ``fetch`` opens a connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selfvec.apps.cli import main
+from selfvec.storage.contents import contents
+
+RARE = ("zanzibar", "quokka", "marmalade")  # words that are left out by --min-count, each in one document
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, storms: list[str]) -> Path:
+    texts = [*storms, *(f"{storms[i]} {word} secret" for i, word in enumerate(RARE))]
+    rows = [{"id": f"r{i}", "text": t, "date": f"{1990 + i % 2}-05-01"} for i, t in enumerate(texts)]
+    path = tmp_path / "reports.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()).lower()
+
+
+def test_a_run_that_forgets_its_tokens_keeps_no_text_whatever_is_asked_of_it(
+    tmp_path: Path, corpus: Path, capsys
+) -> None:
+    run = tmp_path / "run"
+    options = ["--forget-tokens", "--min-count", "4", "--method", "decorrelated", "--slice", "year"]
+    assert main(["refine", str(corpus), "-o", str(run), *options]) == 0
+    new = corpus.with_name("new.jsonl")
+    new.write_text(corpus.read_text().replace("r1", "n1").replace("hail", "hail and ice"))
+    capsys.readouterr()
+    for _ in range(2):
+        assert main(["search", str(run), "hail on a roof", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["hits"]
+    assert main(["search", str(run), "hail", "--corpus", str(new)]) == 0
+    assert "keeps no text" in capsys.readouterr().err
+    for command in (
+        ["similar", "hail"],
+        ["drift"],
+        ["health"],
+        ["topics"],
+        ["phrases"],
+        ["monitor", str(new)],
+    ):
+        main([command[0], str(run), *command[1:]])
+    main(["export", str(run), "--to", "encoder"])
+    kept = bytes_of(run)
+    for piece in (*RARE, "golf ball size hail", "storm moved east", "hail broke windows"):
+        assert piece.encode() not in kept, piece
+    assert contents(run).text == []
+    assert not (run / "tokens.safetensors").exists()
+    assert not (run / "search").exists()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_a_run_that_keeps_its_text_says_where(tmp_path: Path, corpus: Path) -> None:
+    run = tmp_path / "run"
+    assert main(["refine", str(corpus), "-o", str(run)]) == 0
+    assert main(["search", str(run), "hail"]) == 0
+    assert b"golf ball size hail" in (run / "search/own/arrays.safetensors").read_bytes().lower()
+    assert {"search", "tokens.safetensors"} <= set(contents(run).text)
+
+
+OFFLINE = """
+import socket, sys
+
+def refused(*arguments, **named):
+    raise AssertionError(f"a connection: {arguments}")
+
+class Refused(socket.socket):
+    def __init__(self, family=socket.AF_INET, *arguments, **named):
+        if family in (socket.AF_INET, socket.AF_INET6):
+            refused(family)
+        super().__init__(family, *arguments, **named)
+
+socket.socket = Refused
+socket.create_connection = socket.getaddrinfo = refused
+from selfvec.apps.cli import main
+for line in sys.stdin.read().splitlines():
+    status = main(line.split())
+    assert status in (0, 1), (line, status)
+"""
+
+
+def test_no_command_but_fetch_opens_a_connection(tmp_path: Path, corpus: Path) -> None:
+    commands = [
+        "refine reports.jsonl -o run --slice year",
+        "search run hail",
+        "similar run hail --compare",
+        "drift run",
+        "health run",
+        "info run",
+        "verify run",
+        "topics run",
+        "update run reports.jsonl -o larger",
+        "export run --to encoder",
+        "export run --to word2vec",
+        "phrases run",
+    ]
+    environment = os.environ | {"HF_HUB_OFFLINE": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", OFFLINE],
+        input="\n".join(commands),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,164 @@
+"""`verify` finds a flipped bit in any file, and `info` says what a folder holds and where its text is."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.checksums import is_sealed, seal
+from selfvec.base.errors import FormatError, InputError
+from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.search.encoder import Encoder
+from selfvec.storage.contents import contents
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.verify import verify
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
+    """A run with every part that a folder can have, its index and a kept result of drift, and an encoder."""
+    folder = tmp_path_factory.mktemp("made")
+    rows = [{"text": f"{text} of {i}", "date": f"{1990 + i % 2}-05-01"} for i, text in enumerate(storms)]
+    (folder / "storms.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    options = ["--method", "decorrelated", "--operator", "counts", "--stem", "en", "--slice", "year"]
+    run = str(folder / "run")
+    assert main(["refine", str(folder / "storms.jsonl"), "-o", run, *options]) == 0
+    assert main(["search", run, "hail"]) == main(["drift", run]) == 0
+    Encoder.of(open_run(run)).save(folder / "encoder")
+    return folder
+
+
+@pytest.fixture
+def run(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made / "run", tmp_path / "run")
+    return tmp_path / "run"
+
+
+def flip(path: Path, at: float) -> None:
+    content = bytearray(path.read_bytes())
+    bit = int(at * 8 * len(content))
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+def test_what_was_written_is_verified(made: Path, run: Path) -> None:
+    found = verify(run)
+    assert found.damaged == found.unchecked == []
+    assert found.files == sum(1 for path in run.rglob("*") if path.is_file())
+    parts = {path.name for path in run.iterdir()}
+    assert {"counts", "unstemmed", "documents", "history", "search", "drift"} <= parts
+    for folder, kind in ((run / "search/own", "index"), (made / "encoder", "encoder")):
+        assert (verify(folder).kind, verify(folder).damaged) == (kind, [])
+
+
+def test_a_flipped_bit_is_found_in_any_file_wherever_it_is(made: Path, run: Path) -> None:
+    chance = random.Random(5)
+    for folder in (run, made / "encoder"):
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            content = path.read_bytes()
+            for at in (0, 0.999999, *(chance.random() for _ in range(4))):
+                flip(path, at)
+                assert str(path) in [damage.file for damage in verify(folder).damaged], (path, at)
+                path.write_bytes(content)
+    assert verify(run).damaged == []
+
+
+def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path, capsys) -> None:
+    assert main(["verify", str(run)]) == 0
+    assert "all as they were written" in capsys.readouterr().out
+    flip(run / "vocabulary.txt", 0.5)
+    flip(run / "search/own/arrays.safetensors", 0.5)
+    (run / "history/history.safetensors").unlink()
+    (run / "note.txt").write_text("mine")
+    assert main(["verify", str(run), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    names = ["vocabulary.txt", "history/history.safetensors", "search/own/arrays.safetensors"]
+    assert sorted(one["file"] for one in found["damaged"]) == sorted(str(run / name) for name in names)
+    assert found["unchecked"] == [str(run / "note.txt")]
+    assert main(["verify", str(run)]) == 1
+    assert "history.safetensors: is missing" in "".join(capsys.readouterr().out.split("\n"))
+
+
+def test_what_has_no_checksums_is_refused(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no run folder"):
+        verify(tmp_path)
+    described = json.loads((run / "run.json").read_text())
+    del described["files"], described["sha256"]
+    (run / "run.json").write_text(json.dumps(described))
+    assert len(open_run(run).vectors) > 0
+    with pytest.raises(InputError, match="an earlier version"):
+        verify(run)
+
+
+def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Path) -> None:
+    described = json.loads((run / "run.json").read_text())
+    entry = described["files"]["vocabulary.txt"]
+    described["files"] = {"../secret": entry, str(tmp_path / "secret"): entry}
+    del described["sha256"]
+    (run / "run.json").write_bytes(seal(described))
+    (tmp_path / "secret").write_text("secret")
+    assert [one for one in verify(run).damaged if "secret" in one.file] == []
+
+
+def test_sizes_and_numbers_are_checked_when_a_folder_is_opened(made: Path, run: Path, tmp_path: Path) -> None:
+    tensors = {name: np.array(rows) for name, rows in map_tensors(run / "vectors.safetensors").items()}
+    tensors["vectors"][3, 1] = np.inf
+    write_tensors(run / "vectors.safetensors", tensors)
+    with pytest.raises(FormatError, match=r"\(row 4\) holds NaN or inf"):
+        open_run(run)
+    with (run / "documents/documents.safetensors").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(FormatError, match=r"documents\.safetensors: has .* were written"):
+        open_run(run)
+    shutil.copytree(made / "encoder", tmp_path / "encoder")
+    tensors = {n: np.array(t) for n, t in map_tensors(tmp_path / "encoder/encoder.safetensors").items()}
+    tensors["rows"][2, 0] = np.nan
+    write_tensors(tmp_path / "encoder/encoder.safetensors", tensors)
+    with pytest.raises(FormatError, match="row 3 holds NaN or inf"):
+        Encoder.open(tmp_path / "encoder")
+
+
+def test_a_seal_covers_every_byte() -> None:
+    content = seal({"a": "0" * 64, "b": {"sha256": "x"}}, indent=1)
+    assert is_sealed(content)
+    for place in range(len(content)):
+        changed = bytearray(content)
+        changed[place] ^= 4
+        assert not is_sealed(bytes(changed)), place
+    assert not is_sealed(b"")
+
+
+def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> None:
+    found = contents(run)
+    assert (found.kind, found.text) == ("run", ["search", "tokens.safetensors", "unstemmed"])
+    assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
+    assert all(file.holds for file in found.files)
+    assert found.about["dates"] == ["1990-05-01", "1991-05-01"]
+    assert found.about["documents"] == 240
+    assert main(["info", str(run), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["provenance"]["method"] == "decorrelated"
+    assert main(["info", str(run)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "can be read from: search, tokens.safetensors, unstemmed" in shown
+    assert "storms.jsonl" in shown
+
+
+def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path: Path, capsys) -> None:
+    assert contents(run / "search/own").about["documents"] == 240
+    assert contents(run / "search/own").text == ["arrays.safetensors"]
+    assert contents(made / "encoder").kind == "encoder"
+    selfvec.save(open_run(run).vectors, tmp_path / "a.vec")
+    found = contents(tmp_path / "a.vec")
+    assert (found.kind, found.about["format"], found.text) == ("vectors", "word2vec-text", [])
+    assert found.about["words"] == len(open_run(run).vectors)
+    for path in (made / "encoder", tmp_path / "a.vec"):
+        assert main(["info", str(path)]) == 0
+        assert "Documents" not in capsys.readouterr().out
+    assert main(["info", str(tmp_path / "nothing")]) == 2
