@@ -10,6 +10,7 @@ from .bias import Bias
 from .classification import Classification
 from .evaluate import evaluate
 from .oov import HiddenWords
+from .questions import Questions
 from .report import Report
 from .retrieval import Retrieval
 from .similarity import Similarity
@@ -22,6 +23,7 @@ __all__ = [
     "Classification",
     "HiddenWords",
     "Measurement",
+    "Questions",
     "Report",
     "Retrieval",
     "Similarity",

@@ -37,6 +37,9 @@ class TaskOptions:
     retrieval: Annotated[Paths, opt("corpus.jsonl, queries.jsonl, qrels.", "BEIR_DIR...", panel=MEASURE)] = (
         None
     )
+    questions: Annotated[
+        Paths, opt("Columns question and id, of a run's document.", "CSV...", panel=MEASURE)
+    ] = None
     classification: Annotated[
         Paths, opt("train.tsv and test.tsv, rows of label, text.", "DIR...", panel=MEASURE)
     ] = None
@@ -59,6 +62,7 @@ class TaskOptions:
             (self.similarity, tasks.Similarity),
             (self.analogies, tasks.Analogies),
             (self.retrieval, partial(tasks.Retrieval, rm3=rm3)),
+            (self.questions, partial(tasks.Questions, rm3=rm3)),
             (self.classification, partial(tasks.Classification, shots=self.shots)),
         ]
         found = [kind(path) for paths, kind in of_files for path in paths or ()]

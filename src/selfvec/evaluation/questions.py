@@ -1,0 +1,85 @@
+"""Retrieval over a run's own documents, from a plain CSV of questions and the documents that answer them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.files import read_text
+from selfvec.base.progress import Progress
+from selfvec.search.documents import gather
+
+from .compared_vectors import Table
+from .retrieval import Collection, Retrieval
+
+__all__ = ["Questions"]
+
+QUESTION, ID = ("question", "query", "text"), ("id", "_id", "document", "doc_id", "document_id", "corpus-id")
+
+
+@dataclass(frozen=True)
+class Questions(Retrieval):
+    """nDCG@10, recall@100 and MRR@10 over the documents of the first run that is measured.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file with a header, or a .tsv file: columns ``question`` and ``id``, the id of a document of the
+        run that answers the question. A question with several answers has several rows.
+    rm3 : bool
+        Whether to measure BM25 with RM3, too.
+    """
+
+    kind: ClassVar[str] = "retrieval"
+
+    def load_for(self, tables: Sequence[Table], seed: int) -> Collection:
+        """Read the questions, and the documents of the run."""
+        run = next((table.run for table in tables if table.run is not None), None)
+        if run is None:
+            rule = f"{self.path} asks about the documents of a run, none was given"
+            raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
+        found = gather(run, None, Progress())
+        places = {name: number for number, name in enumerate(found.ids)}
+        answers: dict[str, dict[int, float]] = {}
+        unknown: dict[str, int] = {}
+        for question, name in self._rows():
+            place = places.get(name)
+            place = unknown.setdefault(name, -1 - len(unknown)) if place is None else place
+            answers.setdefault(question, {})[place] = 1.0
+        if unknown and all(place < 0 for gains in answers.values() for place in gains):
+            rule = f"the run has none of these documents, as {next(iter(unknown))!r}"
+            example = f"ids of the run are such as {found.ids[0]!r}"
+            raise InputError(rule, path=self.path, field="id", remedy=example)
+        return Collection(found.texts, list(answers), list(answers.values()))
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        """Questions and ids, with white space around them removed."""
+        tab = Path(self.path).suffix.lower() in (".tsv", ".tab")
+        lines = csv.reader(read_text(self.path).splitlines(keepends=True), delimiter="\t" if tab else ",")
+        try:
+            header = [name.strip().lower() for name in next(lines, [])]
+            columns = [self._column(header, names) for names in (QUESTION, ID)]
+            for row in lines:
+                if not any(cell.strip() for cell in row):
+                    continue
+                if len(row) != len(header):
+                    rule = f"a row has {len(header)} fields as the header has, this one has {len(row)}"
+                    raise InputError(rule, path=self.path, line=lines.line_num, remedy="quote commas")
+                question, name = (row[column].strip() for column in columns)
+                if not question or not name:
+                    field = QUESTION[0] if not question else ID[0]
+                    raise InputError("is empty", path=self.path, line=lines.line_num, field=field)
+                yield question, name
+        except csv.Error as error:
+            raise InputError(f"is not CSV: {error}", path=self.path, line=lines.line_num) from None
+
+    def _column(self, header: Sequence[str], names: Sequence[str]) -> int:
+        for name in names:
+            if name in header:
+                return header.index(name)
+        rule, remedy = f"the header names no column {names[0]!r}", "begin the file with: question,id"
+        raise InputError(rule, path=self.path, line=1, remedy=remedy)

@@ -1,0 +1,75 @@
+"""Retrieval over a run's own documents, from a CSV of questions and ids."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.evaluation import Questions
+
+TEXTS = {
+    "a": "Hail broke the roof of the old mill.",
+    "b": "The baker bakes bread every morning.",
+    "c": "A river rose over its banks, and the road was closed.",
+    "d": "The choir sang in the church on Sunday.",
+}
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("questions")
+    rows = [json.dumps({"id": name, "text": text}) for name, text in TEXTS.items()]
+    (folder / "texts.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    given = ["refine", str(folder / "texts.jsonl"), "-o", str(folder / "run"), "--vectors", "none"]
+    assert main([*given, "--method", "original"]) == 0
+    return folder / "run"
+
+
+def test_the_right_document_is_found_first(run_folder: Path, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "questions.csv"
+    path.write_text('question,id\n"bread, every morning",b\nriver over the road,c\n\nchoir,d\nchoir,a\n')
+    capsys.readouterr()
+    assert main(["evaluate", str(run_folder), "--questions", str(path), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    found = {(row["mode"], row["metric"]): row for row in rows if row["vectors"] in ("refined", "bm25")}
+    assert found["bm25", "mrr@10"]["value"] == 1
+    assert found["bm25", "recall@100"]["value"] == pytest.approx((1 + 1 + 0.5) / 3)
+    assert found["hybrid", "mrr@10"]["n"] == 3
+    assert found["bm25", "mrr@10"]["kind"] == "retrieval"
+
+
+def test_other_names_of_columns_and_tabs(run_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "questions.tsv"
+    path.write_text("doc_id\tquery\nb\tbread\nzz\triver\n")
+    report = selfvec.evaluate(run_folder, [Questions(path)])
+    assert {row["missing"] for row in report.rows} == {1}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("question,text\nx,y\n", "no column 'id'"),
+        ("question,id\nx\n", "2 fields"),
+        ("question,id\n,b\n", "'question': is empty"),
+        ("question,id\nx,nowhere\n", "none of these documents"),
+        ("", "no column 'question'"),
+    ],
+)
+def test_mistakes_name_the_file_and_the_line(run_folder: Path, tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "questions.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said) as error:
+        selfvec.evaluate(run_folder, [Questions(path)])
+    assert "questions.csv" in str(error.value)
+
+
+def test_a_table_has_no_documents(tmp_path: Path, run_folder: Path) -> None:
+    path = tmp_path / "questions.csv"
+    path.write_text("question,id\nbread,b\n")
+    with pytest.raises(OptionError, match="none was given"):
+        selfvec.evaluate(selfvec.open_run(run_folder).vectors, [Questions(path)])
