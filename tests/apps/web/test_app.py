@@ -46,7 +46,7 @@ def test_the_page_and_its_files_fetch_nothing_from_elsewhere(site: Site) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/../pyproject.toml", "/..%2fapp.py", "/static/index.html", "/%00", "/docs", "/openapi.json"]
+    "path", ["/../pyproject.toml", "/..%2fapp.py", "/static/index.html", "/%00", "/docs", "/redoc"]
 )
 def test_there_is_nothing_else_to_be_had(site: Site, path: str) -> None:
     status, _, body = site.get(path)
@@ -62,6 +62,49 @@ def test_answers_are_those_of_the_commands(site: Site, run: Run, capsys) -> None
     for row, side in zip(rows, (told["before"], told["after"]), strict=True):
         assert [word for word, _ in row["neighbours"]] == [word for word, _ in side]
         np.testing.assert_allclose([c for _, c in row["neighbours"]], [c for _, c in side], atol=1e-4)
+
+
+def test_documents_are_searched_as_by_the_command(site: Site, run: Run, capsys) -> None:
+    filters = ["date=1990", "date=2020"]
+    for mode in ("hybrid", "bm25", "dense"):
+        main(["search", str(run.folder), "bread crust", "--mode", mode, "--topn", "3", "--json"])
+        told = json.loads(capsys.readouterr().out)
+        found = site.json(f"/api/search?q=bread%20crust&mode={mode}&topn=3")
+        assert found.pop("filters") == ["date"]
+        assert found == told
+    main(
+        [
+            "search",
+            str(run.folder),
+            "bread",
+            *(part for name in filters for part in ("--filter", name)),
+            "--json",
+        ]
+    )
+    asked = "".join(f"&filter={name}" for name in filters)
+    assert site.json(f"/api/search?q=bread{asked}")["hits"] == json.loads(capsys.readouterr().out)["hits"]
+    hit = found["hits"][0]
+    assert hit["snippet"] == hit["text"]
+    whole = site.json(f"/api/document?id={hit['id']}")
+    assert whole["text"] == hit["text"]
+    assert whole["date"] == hit["date"]
+
+
+def test_the_interface_is_described(site: Site) -> None:
+    found = site.json("/openapi.json")
+    assert {path for path in found["paths"] if path.startswith("/api/")} == set(found["paths"])
+    for path, item in found["paths"].items():
+        assert item["get"]["description"], path
+        assert set(item) == {"get"}
+    search = found["paths"]["/api/search"]["get"]
+    names = {one["name"]: one["schema"] for one in search["parameters"]}
+    assert names["mode"]["enum"] == ["hybrid", "bm25", "dense"]
+    assert {"q", "topn", "filter"} < set(names)
+    schema = search["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    hit = found["components"]["schemas"]["Hit"]["properties"]
+    assert set(found["components"]["schemas"][schema]["properties"]) >= {"query", "hits"}
+    assert set(hit) == set(site.json("/api/search?q=bread")["hits"][0])
+    assert "503" in search["responses"]
 
 
 def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
@@ -89,6 +132,11 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
         ("/api/ranking?c=1800|1990", 400, None, "no document is dated 1800"),
         ("/api/unknown?source=magic", 400, "source", "is one of"),
         ("/api/texts?q=", 400, "q", "at least 1"),
+        ("/api/search?q=", 400, "q", "at least 1"),
+        ("/api/search?q= ", 400, "q", "the query is empty"),
+        ("/api/search?q=hail&mode=magic", 400, "mode", "'hybrid', 'bm25' or 'dense'"),
+        ("/api/search?q=hail&filter=county=1", 400, "filter", "no field 'county'"),
+        ("/api/document?id=nine", 404, None, "'nine' does not occur"),
     ],
 )
 def test_errors_are_json_with_the_rule(

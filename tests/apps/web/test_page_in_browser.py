@@ -340,6 +340,14 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
         assert "What to do" in page.text(".findings")
 
 
+def test_the_interface_for_programs_is_a_page(page: Page, site: Site) -> None:
+    page.open(f"{site.address}api.html")
+    assert "GET /api/search" in page.text("#paths")
+    assert "As state=IOWA" in page.text("#paths")
+    assert [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))] == []
+    assert page.errors == []
+
+
 def test_the_token_opens_the_page(page: Page, run: Run) -> None:
     with serving(run, host="0.0.0.0", token="secret-of-the-test") as site:
         page.open(f"{site.address}?token=secret-of-the-test")

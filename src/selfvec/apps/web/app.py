@@ -6,10 +6,11 @@ comparison that an answer needs is being computed, the answer is ``"ready": fals
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from importlib.resources import files
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from fastapi import Depends, FastAPI, Query, Request
@@ -19,11 +20,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from selfvec.base.errors import SelfvecError
+from selfvec.base.provenance import __version__
+from selfvec.search import Found
 
 from .background import Busy
 from .comparison import REFINED
 from .guard import Guard, busy_response, error_page, error_response, json_response, wants_page
-from .limits import Pieces, WorkQueue
+from .limits import PATIENCE, Pieces, WorkQueue
 from .page_data import PageData
 from .ranking import Filter
 
@@ -36,20 +39,54 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 
-Key = Annotated[str, Query(max_length=200)]
-Word = Annotated[str, Query(min_length=1, max_length=200)]
-OptionalWord = Annotated[str | None, Query(max_length=200)]
-Part = Annotated[str, Query(max_length=100)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000)]
-Limit = Annotated[int, Query(ge=1, le=200)]
-Few = Annotated[int, Query(ge=1, le=20)]
+_DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET is answered.
+
+At an address that other machines reach, send the header `Authorization: Bearer TOKEN`. An answer with status
+503 has a header `Retry-After`. While a comparison is being computed, answers that need it are
+`{"ready": false}`."""
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "An argument is not valid; `error` has the place, the rule and what to do."},
+    404: {"description": "The run does not have the word or document."},
+    422: {"description": "Not used: arguments that are not valid have status 400."},
+    503: {"description": "Too much is asked for, or the documents are being indexed: see `Retry-After`."},
+}
+
+Key = Annotated[
+    str, Query(max_length=200, description="The comparison: refined, or two slices as 1993|1994..2000.")
+]
+Word = Annotated[str, Query(min_length=1, max_length=200, description="A word of the run.")]
+OptionalWord = Annotated[
+    str | None, Query(max_length=200, description="A word, for the map of its neighbours.")
+]
+Part = Annotated[str, Query(max_length=100, description="A part of a word.")]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Rows to leave out.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows, at most.")]
+Few = Annotated[int, Query(ge=1, le=20, description="Results, at most.")]
+Question = Annotated[str, Query(min_length=1, max_length=1000, description="A question or some words.")]
+Topn = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
+Mode = Annotated[
+    Literal["hybrid", "bm25", "dense"],
+    Query(description="hybrid: words and vectors; bm25: words; dense: vectors."),
+]
+Filters = Annotated[
+    list[Annotated[str, Query(max_length=200)]] | None,
+    Query(max_length=20, description="As state=IOWA, size=2..5 or date=1996..1998; repeatable."),
+]
 
 
 def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = None) -> ASGIApp:
     """The application of a run's page, guarded; see `Guard` for the address it is served at and its token."""
-    app = FastAPI(title="selfvec", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Selfvec",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        responses=dict(_ERRORS),
+    )
     answers = Answers(data)
     _add_errors(app)
+    _add_search(app, answers)
     _add_words(app, answers)
     _add_map(app, answers)
     _add_page(app)
@@ -84,38 +121,71 @@ def _filter(
     return Filter(seen, size, q, text, sort)
 
 
+def _add_search(app: FastAPI, answers: Answers) -> None:
+    data = answers.data
+
+    async def indexed() -> None:
+        """Wait a moment for the index."""
+        for _ in range(20):
+            if data.index.done():
+                return
+            await asyncio.sleep(PATIENCE / 20)
+        raise Busy(f"the documents are being indexed ({data.index.share:.0%} of this step done)")
+
+    @app.get(
+        "/api/search", responses={200: {"model": Found, "description": "The best documents, best first."}}
+    )
+    async def search(q: Question, mode: Mode = "hybrid", topn: Topn = 10, filter: Filters = None) -> Response:
+        """Find documents: what `selfvec search --json` prints, and the fields to filter by."""
+        await indexed()
+        return await answers.json(data.search, q, topn, mode, filter or ())
+
+    @app.get("/api/document")
+    async def document(id: Annotated[str, Query(min_length=1, max_length=1000)]) -> Response:
+        """A whole document by the id that a search gave."""
+        await indexed()
+        return await answers.json(data.document, id)
+
+
 def _add_words(app: FastAPI, answers: Answers) -> None:
     data = answers.data
     default = data.comparisons.default
 
     @app.get("/api/about")
     async def about() -> Response:
+        """The run, its comparisons, and the one shown first."""
         return await answers.json(data.about)
 
     @app.get("/api/health")
     async def health() -> Response:
+        """What `selfvec health --json` prints."""
         return await answers.json(data.health)
 
     @app.get("/api/complete")
     async def complete(q: Part = "", n: Few = 8) -> Response:
+        """Words that begin with a text, then words that contain it, with their counts."""
         return await answers.json(lambda: {"words": data.complete(q, n)})
 
     @app.get("/api/ranking")
     async def ranking(
         wanted: Annotated[Filter, Depends(_filter)], c: Key = default, offset: Offset = 0, limit: Limit = 50
     ) -> Response:
+        """The words that changed: rows as in `selfvec drift --json`, with the size of the change."""
         return await answers.compared(c, data.ranking, c, wanted, offset, limit)
 
     @app.get("/api/word")
     async def word(w: Word, c: Key = default) -> Response:
+        """A word's neighbours before and after, and its change."""
         return await answers.compared(c, data.word, c, w)
 
     @app.get("/api/uses")
     async def uses(w: Word, c: Key = default, n: Few = 5) -> Response:
+        """Sentences that show what a word means, of each side of a comparison."""
         return await answers.compared(c, data.uses, c, w, n)
 
     @app.get("/api/together")
     async def together(w: Word, other: Word, n: Few = 5) -> Response:
+        """Sentences in which two words occur close together, and the words that both occur with."""
         return await answers.json(data.together, w, other, n)
 
     @app.get("/api/unknown")
@@ -126,10 +196,12 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Response:
+        """Words without a pretrained vector, and what their vectors are based on."""
         return await answers.compared(REFINED, data.unknown, source, seen, text, offset, limit)
 
     @app.get("/api/texts")
     async def texts(q: Annotated[str, Query(min_length=1, max_length=500)], n: Few = 8) -> Response:
+        """Documents found with the original vectors, and with the refined ones."""
         return await answers.json(data.texts, q, n)
 
 
@@ -139,6 +211,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/map")
     async def description(c: Key = default, w: OptionalWord = None) -> Response:
+        """The words on a map, the names of its states, and its size."""
         return await answers.compared(c, lambda: data.map(c, w or None)[0])
 
     @app.get("/api/map/points")
@@ -175,7 +248,7 @@ def page_files() -> dict[str, PageFile]:
 def _add_page(app: FastAPI) -> None:
     known = page_files()
 
-    @app.get("/{path:path}")
+    @app.get("/{path:path}", include_in_schema=False)
     def page(request: Request) -> Response:
         file = known.get(request.url.path)
         if file is None:
@@ -191,7 +264,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Busy)
     def busy(_: Request, error: Busy) -> Response:
-        return busy_response(wait=error.wait)
+        return busy_response(rule=error.rule, wait=error.wait)
 
     @app.exception_handler(SelfvecError)
     def ours(_: Request, error: SelfvecError) -> Response:

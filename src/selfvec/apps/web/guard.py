@@ -89,11 +89,12 @@ def error_page(
     return Response(body, status, headers, media_type="text/html")
 
 
-def busy_response(headers: Mapping[str, str] | None = None, wait: int = 2) -> Response:
+def busy_response(
+    headers: Mapping[str, str] | None = None, *, rule: str = "the server is busy", wait: int = 2
+) -> Response:
     """What is answered where too much is asked for: when to come back."""
-    remedy = f"ask again in {wait} seconds"
     headers = {"retry-after": str(wait), **(headers or {})}
-    return error_response(503, "the server is busy", remedy, headers=headers)
+    return error_response(503, rule, f"ask again in {wait} seconds", headers=headers)
 
 
 def allowed_host(header: str, host: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.reopen import original_texts
@@ -219,6 +219,23 @@ class PageData:
             "sources": {kind: number for kind, number in sources.items() if number},
             "coverage": coverage(run.original, counts)["types"],
         }
+
+    def search(self, question: str, topn: int, mode: str, filters: Sequence[str]) -> Json:
+        """What ``selfvec search --json`` prints, with the fields to filter by; waits for the index."""
+        if not question.strip():
+            raise OptionError("the query is empty", field="q", remedy="write the words to search for")
+        index = self.index.result()
+        found = index.search(question, topn, mode=mode, filters=filters).as_dict()
+        return {**found, "filters": index.filter_names}
+
+    def document(self, name: str) -> Json:
+        """A whole document by its id."""
+        index = self.index.result()
+        number, documents = index.numbers.get(name), index.documents
+        if number is None:
+            raise InputError(f"the document {name!r} does not occur in this run", remedy="check the id")
+        text, fields = documents.text(number), documents.fields_of(number)
+        return {"id": name, "date": documents.day(number), "fields": fields, "text": text}
 
     def texts(self, question: str, most: int) -> Json:
         """Documents found with the original vectors, and as ``selfvec search`` finds them.

@@ -119,6 +119,7 @@ async function begin() {
   $("keys").append(h("h2", { id: "keys-title" }, "Help"),
     h("p", {}, "Selfvec adapted word vectors to your text. This page shows which words have other neighbours now, and the sentences that explain it."),
     h("table", {}, h("tbody", {}, KEYS.map(([key, meaning]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, meaning))))),
+    h("p", {}, h("a", { href: "/api.html" }, "The same answers for programs")),
     h("button", { type: "button", onclick: () => $("keys").close() }, "Close"));
   addEventListener("keydown", keyed);
   finder(choose);
