@@ -59,6 +59,13 @@ def write_files(folder: Path, storms: list[str]) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
+    french = [
+        "La grêle a brisé les toits des maisons du village.",
+        "La rivière est montée sur la route après des jours de pluie.",
+        "L'école est restée fermée, l'hôpital aussi.",
+    ]
+    write("rapports.txt", french * 6)
+
     def records(name: str, values: list[dict[str, object]]) -> None:
         write(name, [json.dumps(value) for value in values])
 

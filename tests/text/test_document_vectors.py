@@ -82,13 +82,17 @@ def test_words_meet_the_tables_keys(plane: Vectors, text, preprocessing, keys) -
             Preprocessing("words", "de,en", "de", "de"),
         ),
         (
-            {"tokenizer": "words", "lemmatize": "fi", "stop_words": None},
-            Preprocessing("words", "fi", None, "fi"),
+            {"tokenizer": "words", "lemmatize": "ro", "stop_words": None},
+            Preprocessing("words", "ro", None, "ro"),
         ),
         ({"tokenizer": "whitespace", "stop_words": "own.txt"}, Preprocessing("whitespace", None, "own.txt")),
         ({"tokenizer": "bert/tokenizer.json"}, Preprocessing("bert/tokenizer.json", None, None, None)),
         ({"tokenizer": "words", "stem": "en"}, Preprocessing("words", None, "en", "en", True)),
         ({"tokenizer": "words", "lemmatize": "uk"}, Preprocessing("words", "uk", None, None)),
+        (
+            {"language": "hu", "lemmatize": None},
+            Preprocessing("words", None, "hu", "hu", language="hu"),
+        ),
         ({}, Preprocessing()),
     ],
 )

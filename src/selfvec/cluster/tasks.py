@@ -110,10 +110,10 @@ def _read(job: Job, number: int) -> tuple[Mapping[str, NDArray[Any]], str]:
     except BROKEN:
         pass
     shard, summary, settings = _shards(job.file("job"))[number], Summary(), job.settings
-    rules = Rules(settings.lemmatize, settings.stop_words, tuple(settings.pos), stem=settings.stem)
+    rules, cut = Rules.of(settings), tokenizer(settings.tokenizer, settings.language)
     known = cast(Vectors, SimpleNamespace(key_to_index=_index(job.file("known"))))
     batches = read_shard(shard, job.rows, summary)
-    batch, encoding = encode(batches, tokenizer(settings.tokenizer), rules, known, unstemmed=True, jobs=1)
+    batch, encoding = encode(batches, cut, rules, known, unstemmed=True, jobs=1)
     note = json.dumps({"corpus": summary.as_dict(), "text": encoding.as_dict()})
     tensors = {"ids": batch.ids, "offsets": batch.offsets, **_by_document(batch), **packed_words(batch.types)}
     save(url, tensors, {"note": note})

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from selfvec.base.casing import case_forms, language_of
 from selfvec.base.errors import InputError
 
 from .token_batch import TokenBatch
@@ -162,7 +163,7 @@ class Run:
         InputError
             If the word is not in the run; suggests similar spellings.
         """
-        for form in (word, word.lower(), word.title()):
+        for form in case_forms(word, language_of(self.provenance.get("options") or {})):
             if form in self.vectors:
                 return self.vectors.key_to_index[form]
         alike = difflib.get_close_matches(word.lower(), self.vectors.index_to_key, n=3)

@@ -207,6 +207,13 @@ class Settings:
         TEXT,
         metavar="words|whitespace|FILE",
     )
+    language: str | None = option(
+        None,
+        "Language of the text (a code, e.g. tr): decides lower case, stems and stop words of searches, and "
+        "where words of Chinese, Japanese and Thai end. Otherwise that of --lemmatize or --stem, or English.",
+        TEXT,
+        metavar="LANG",
+    )
     lemmatize: str | None = option(
         None, "Replace words by their lemmas (language codes, e.g. en or en,de).", TEXT, metavar="LANG"
     )

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from selfvec.base.casing import DOTTED
+from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.search.encoder import Encoder
 from selfvec.search.encoder.reading import REPLACED
@@ -20,6 +22,7 @@ from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer
 from selfvec.storage.formats.pieces import load_tokenizer
 from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.languages import elision, language
 from selfvec.text.preprocessing import Preprocessing
 
 __all__ = ["UNKNOWN", "Library", "tokenizer_json", "write_encoder", "write_piece_encoder"]
@@ -30,6 +33,10 @@ UNKNOWN = "[UNK]"  # never a word: brackets separate words, and words have no ca
 
 def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     """Write a new folder that the library loads."""
+    if language(encoder.language).segmenter:
+        name = language(encoder.language).name
+        rule = f"{library} has no tokenizer that cuts {name} text into words"
+        raise OptionError(rule, field="to", remedy="export --to encoder, or refine with a tokenizer.json")
     folder.mkdir()
     rows = with_unknown(encoder.rows[encoder.places])
     write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
@@ -59,9 +66,13 @@ def tokenizer_json(encoder: Encoder) -> str:
 
     It finds the words that an `Encoder` reads in every text of characters that this Python's Unicode has.
     """
-    normalizers: list[dict[str, Any]] = [{"type": "Lowercase"}]
+    dotted = {"İ": "i", "I": "ı"} if encoder.language in DOTTED else {}
+    normalizers = [_replace({"String": old}, new) for old, new in dotted.items()]
+    normalizers += [{"type": "Lowercase"}]
     normalizers += [_replace({"String": old}, new) for old, new in REPLACED.items()]
     normalizers += [{"type": "NFC"}]
+    elided = elision(encoder.language, f"[{_listed('words', WORD)}]")
+    normalizers += [_replace({"Regex": elided}, "")] if elided else []
     if encoder.split == "words":
         normalizers += [_replace({"Regex": possessive()}, "")]
     return word_level_tokenizer(

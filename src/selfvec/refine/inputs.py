@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from selfvec.base.casing import language_of
 from selfvec.base.errors import CorpusError
 from selfvec.base.files import sha256
 from selfvec.base.provenance import BESIDE, Timings
@@ -142,21 +143,14 @@ def read_unstemmed(
             path=corpus.name,
             remedy="use the tokeniser whitespace, or give texts",
         )
-    rules = Rules(
-        settings.lemmatize,
-        settings.stop_words,
-        tuple(settings.pos),
-        settings.min_count,
-        settings.tagger,
-        settings.stem,
-    )
+    rules = Rules.of(settings)
     timings = execution.timings
     started, read_before = time.perf_counter(), timings.get("read", 0.0)
     with execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         batches = _timed(corpus.batches(advance, seen=seen, select=intake), timings, known)
         read = encode(
             batches,
-            tokenizer(settings.tokenizer),
+            tokenizer(settings.tokenizer, settings.language),
             rules,
             known,
             phrases=finder or (),
@@ -211,7 +205,7 @@ def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
 
 def option_files(settings: Settings) -> dict[str, str]:
     """SHA-256 of the files that options name, because their content determines the result."""
-    from selfvec.text.rules import STOP_WORDS
+    from selfvec.text.languages import STOP_WORDS
 
     listed = settings.phrases if isinstance(settings.phrases, str) else None
     named = {"tokenizer": settings.tokenizer, "stop_words": settings.stop_words, "phrases": listed}
@@ -225,11 +219,11 @@ def _phrase_finder(settings: Settings) -> Finder | None:
     """The phrase finder for ``--phrases``, or None."""
     if settings.phrases is None:
         return None
+    from selfvec.text.languages import STOP_WORDS
     from selfvec.text.phrase_finding import Finder
     from selfvec.text.phrases import read_phrases
-    from selfvec.text.rules import STOP_WORDS
 
-    language = str(settings.lemmatize or settings.stem or "en").split(",")[0]
+    language = language_of(settings.as_dict())
     stop_words = settings.stop_words or (language if language in STOP_WORDS else "en")
     asked = settings.phrases
     if isinstance(asked, int) or asked == "auto":

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
 from selfvec.data.coverage import coverage
 from selfvec.data.settings import Settings
@@ -78,8 +79,8 @@ def _start(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vect
     """The starting vectors of words in lower case, which a table may have in title case."""
     keys = list(batch.types)
     if known is not None:
-        forms = ((word, word.lower(), word.title()) for word in batch.types)
-        keys = [next((form for form in three if form in known), three[0]) for three in forms]
+        forms = (case_forms(word, settings.language) for word in batch.types)
+        keys = [next((form for form in some if form in known), some[0]) for some in forms]
     return starting_vectors(batch, known, settings, keys=keys)
 
 

@@ -149,7 +149,7 @@ def _passages(
         start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
         texts.append(text[start:end])
         spans.append((start, end))
-    found = find_words(texts, lexicon.preprocessing.tokenizer)
+    found = find_words(texts, lexicon.preprocessing.tokenizer, lexicon.preprocessing.language)
     parts = [slice(a, b) for a, b in pairwise(found.bounds.tolist())]
     return [
         _Passage(text, span, found.names, found.ids[p], found.starts[p], found.ends[p])

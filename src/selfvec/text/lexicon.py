@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from selfvec.base.errors import OptionError
 
 from .characters import table
+from .languages import language
 from .preprocessing import Preprocessing
-from .rules import Rulebook, Rules
+from .rules import Rulebook
+from .segmentation import segmenter, split_spans
 from .stems import stems
 from .tokenizers import Tokenizer, plain, tokenizer
 
@@ -54,12 +56,11 @@ class Lexicon:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        return tokenizer(self.preprocessing.tokenizer)
+        return tokenizer(self.preprocessing.tokenizer, self.preprocessing.language)
 
     @cached_property
     def _rules(self) -> Rulebook:
-        rules = Rules(lemmatize=self.preprocessing.lemmatize, stop_words=self.preprocessing.stop_words)
-        return Rulebook(rules, self._tokenizer.casing)
+        return Rulebook(self.preprocessing.rules, self._tokenizer.casing)
 
     @property
     def _by_words(self) -> bool:
@@ -72,7 +73,7 @@ class Lexicon:
             rule = "the question holds half of a surrogate pair, which is not Unicode text"
             raise OptionError(rule, remedy="write it again, in UTF-8")
         if self._by_words:
-            words = [text[a:b] for a, b in word_spans(text, self.preprocessing.tokenizer)]
+            words = self._words(text)
             pairs = [(n, word) for word, ns in zip(words, self.types_of(words), strict=True) for n in ns]
         else:  # pieces depend on the text before them, so the text is cut as a whole
             pairs = [(n, self.types[n] if n >= 0 else "") for ns in self.types_of([text]) for n in ns]
@@ -89,10 +90,25 @@ class Lexicon:
             list(dict.fromkeys(word for number, word in pairs if number < 0 and word)),
         )
 
+    def _words(self, text: str) -> list[str]:
+        """The words of a query. Where a model cuts words, its few letters are too little for it: what stands
+        between spaces stays whole if it is in the vocabulary.
+        """
+        name, code = self.preprocessing.tokenizer, self.preprocessing.language
+        whole = [text[a:b] for a, b in word_spans(text, name)]
+        if language(code).segmenter is None:
+            return whole
+        known = [max(types, default=0) >= 0 for types in self.types_of(whole)]
+        return [
+            part
+            for word, one in zip(whole, known, strict=True)
+            for part in ([word] if one else [word[a:b] for a, b in word_spans(word, name, code)])
+        ]
+
     def parse_all(self, texts: Sequence[str]) -> list[Query]:
         """Many queries, whose words are looked up together."""
         if self._by_words:
-            self.types_of(find_words(texts, self.preprocessing.tokenizer).names)
+            self.types_of(find_words(texts, self.preprocessing.tokenizer, self.preprocessing.language).names)
         return [self.parse(text) for text in texts]
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
@@ -140,13 +156,13 @@ def is_text(text: str) -> bool:
     return True
 
 
-def word_spans(text: str, tokenizer: str = "words") -> list[tuple[int, int]]:
-    """Where the words of a text begin and end, in characters.
+def word_spans(text: str, tokenizer: str = "words", code: str | None = None) -> list[tuple[int, int]]:
+    """Where the words of a text begin and end, in characters; ``code`` is its language.
 
     >>> word_spans("Über the county’s roof")
     [(0, 4), (5, 8), (9, 17), (18, 22)]
     """
-    words = find_words([text], tokenizer)
+    words = find_words([text], tokenizer, code)
     return list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))
 
 
@@ -161,7 +177,7 @@ class FoundWords:
     bounds: NDArray[np.int64]  # (D + 1,) int64, where the words of each text begin
 
 
-def find_words(texts: Sequence[str], tokenizer: str = "words") -> FoundWords:
+def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None = None) -> FoundWords:
     """The words of texts and their positions."""
     from . import kernels
 
@@ -172,6 +188,8 @@ def find_words(texts: Sequence[str], tokenizer: str = "words") -> FoundWords:
         bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
     flags = table("whitespace" if tokenizer == "whitespace" else "words")
     starts, lengths, offsets = kernels.spans(data, bounds, flags)
+    if tokenizer == "words" and (segment := segmenter(code)) is not None:
+        starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     ids, firsts = kernels.distinct(data, starts, lengths)
     ends = starts + lengths
     if len(data) != len(whole):  # bytes to characters: those that begin one

@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.casing import language_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
+
+from .languages import STEMMERS, STOP_WORDS
+from .rules import Rules
 
 __all__ = ["Preprocessing", "encode_texts", "mean_rows_by_stem", "merge_stems", "stem_groups"]
 
@@ -30,11 +34,17 @@ class Preprocessing:
     stem: str | None = "en"  # language code; vectors of words with one stem are averaged
     stemmed: bool = False  # the words of the table are already stems
     phrases: str = ""  # words of the table such as flash_flood, separated by spaces
+    language: str | None = None  # language code of the texts
 
     @property
     def by_words(self) -> Preprocessing:
         """The same without phrases, so that a search for *flood* finds a *flash flood*."""
         return replace(self, phrases="")
+
+    @property
+    def rules(self) -> Rules:
+        """The rules for words, without stems."""
+        return Rules(lemmatize=self.lemmatize, stop_words=self.stop_words, language=self.language)
 
     @classmethod
     def of(cls, provenance: Mapping[str, Any]) -> Preprocessing:
@@ -46,14 +56,12 @@ class Preprocessing:
         if not isinstance(options, Mapping):
             return cls()
         from .phrases import units_of
-        from .rules import STOP_WORDS
-        from .stems import STEMMERS
 
         name = str(options.get("tokenizer") or "words")
         if name not in ("words", "whitespace"):
             return cls(name, None, None, None)  # pieces of words: rules for words do not apply
         lemmatize, stem = options.get("lemmatize") or None, options.get("stem") or None
-        language = str(lemmatize or stem or "en").split(",")[0]
+        language = language_of(options)
         return cls(
             name,
             lemmatize,
@@ -61,6 +69,7 @@ class Preprocessing:
             stem or (language if language in STEMMERS else None),
             stemmed=stem is not None,
             phrases=" ".join(units_of(provenance)),
+            language=options.get("language") or None,
         )
 
 
@@ -72,12 +81,12 @@ def encode_texts(
 
     from selfvec.corpus.documents import Documents
 
-    from . import Rules, encode, tokenizer
+    from . import encode, tokenizer
 
     stem = preprocessing.stem if preprocessing.stemmed else None
-    rules = Rules(lemmatize=preprocessing.lemmatize, stop_words=preprocessing.stop_words, stem=stem)
+    rules = replace(preprocessing.rules, stem=stem)
     batches = [Documents(pl.Series(texts, dtype=pl.String))]
-    cut = tokenizer(preprocessing.tokenizer)
+    cut = tokenizer(preprocessing.tokenizer, preprocessing.language)
     return encode(batches, cut, rules, known, phrases=preprocessing.phrases.split())[0]
 
 

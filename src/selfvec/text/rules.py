@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.casing import DOTTED, case_forms, lower
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.files import text_lines
 
+from .languages import LANGUAGES, STOP_WORDS, language, lemma_code, listed_stop_words, without_elision
 from .stems import DROPPED, merged_types, stems
 from .tagger import PARTS, Tagger, tagger
 
 if TYPE_CHECKING:
+    from selfvec.data.settings import Settings
+
     from .tokenizers import Casing
 
-__all__ = ["STOP_WORDS", "Keys", "Rulebook", "Rules", "listed_lines"]
+__all__ = ["Keys", "Rulebook", "Rules", "listed_lines"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Rules:
         Name or path of a spaCy pipeline for parts of speech; an English lexicon by default.
     stem : str, optional
         Language code: words that share a stem get one key; see `selfvec.text.stems`.
+    language : str, optional
+        Language code of the text, for lower case and elided words; by default that of another rule.
 
     Raises
     ------
@@ -59,6 +65,20 @@ class Rules:
     min_count: int = 1
     tagger: str | None = None
     stem: str | None = None
+    language: str | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        """The rules that settings ask for."""
+        return cls(
+            settings.lemmatize,
+            settings.stop_words,
+            tuple(settings.pos),
+            settings.min_count,
+            settings.tagger,
+            settings.stem,
+            settings.language,
+        )
 
     def __post_init__(self) -> None:
         for part in self.pos:
@@ -82,6 +102,9 @@ class Rulebook:
 
     def __init__(self, rules: Rules, casing: Casing) -> None:
         self.casing = casing
+        codes = [rules.language, *(rules.lemmatize or "").split(","), rules.stem, rules.stop_words]
+        self.language = next((code for code in codes if code in LANGUAGES), None)
+        language(rules.language)  # raises for an unknown one
         self.min_count = rules.min_count
         languages = rules.lemmatize.split(",") if rules.lemmatize else []
         asked = {"lemmatize": languages, "stop_words": rules.stop_words, "pos": rules.pos, "stem": rules.stem}
@@ -100,8 +123,8 @@ class Rulebook:
         self.parts = frozenset(rules.pos)
         self.tagger: Tagger | None = None
         if rules.pos:
-            if rules.stop_words in STOP_WORDS:
-                languages.append(rules.stop_words)
+            languages += [rules.language] if rules.language else []
+            languages += [rules.stop_words] if rules.stop_words in STOP_WORDS else []
             self.tagger = tagger(rules.tagger, languages)
 
     def keys(
@@ -116,6 +139,7 @@ class Rulebook:
 
         A token is counted under the first rule that drops it.
         """
+        words = self._whole(words)
         forms = [self._form(word) for word in words] if self.lemma else words
         dropped_by = np.zeros(len(words), np.int8)  # 1 + index into the rules' names
         if self.stop_words:
@@ -152,18 +176,30 @@ class Rulebook:
 
     def names(self, words: Sequence[str], known: Mapping[str, int]) -> list[str]:
         """The keys that words would have if no rule dropped them."""
-        forms = [self._form(word) for word in words]
-        return [self._name(word, form, known) for word, form in zip(words, forms, strict=True)]
+        words = self._whole(words)
+        return [self._name(word, form, known) for word, form in zip(words, self.forms(words), strict=True)]
+
+    def forms(self, words: Sequence[str]) -> list[str]:
+        """The lemmas of words, or the words themselves without their elided parts."""
+        return [self._form(word) for word in self._whole(words)]
+
+    def _whole(self, words: Sequence[str]) -> Sequence[str]:
+        """Words without what an apostrophe joins to them in this language."""
+        if self.casing == "exact" or language(self.language).elided is None:
+            return words
+        return [without_elision(word, self.language) for word in words]
 
     def _stops(self, word: str) -> bool:
         """Whether a word is listed, or is a contraction of listed words (*we're* = *we* + *re*)."""
-        word = word.lower()
+        word = lower(word, self.language)
         return word in self.stop_words or ("'" in word and self.stop_words.issuperset(word.split("'")))
 
     def _form(self, word: str) -> str:
         """The lemma, or the word itself if they differ only in case."""
-        lemma = self.lemma(word) if self.lemma else word
-        return word if lemma.lower() == word.lower() else lemma
+        if self.lemma is None:
+            return word
+        lemma = self.lemma(lower(word, self.language) if self.language in DOTTED else word)
+        return word if lower(lemma, self.language) == lower(word, self.language) else lemma
 
     def _name(self, word: str, form: str, known: Mapping[str, int]) -> str:
         """The key of the lemma, or of the word if only that has a vector, since the lemma may be wrong."""
@@ -177,23 +213,22 @@ class Rulebook:
         """The first of the exact, lower-case and title-case forms that has a vector."""
         if self.casing == "exact" or form in known:
             return form
-        lower = form.lower()
-        if lower in known:
-            return lower
-        title = form.title()
-        if title in known:
-            return title
-        return lower if self.casing == "lower" else form
+        forms = case_forms(form, self.language)
+        found = next((one for one in forms if one in known), None)
+        if found is not None:
+            return found
+        return lower(form, self.language) if self.casing == "lower" else form
 
 
 def _lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
     from simplemma import Lemmatizer
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
-    for language in languages:
-        if language not in SUPPORTED_LANGUAGES:
+    languages = tuple(lemma_code(code) for code in languages)
+    for code in languages:
+        if code not in SUPPORTED_LANGUAGES:
             raise OptionError(
-                f"no lemmas for the language {language!r}",
+                f"no lemmas for the language {code!r}",
                 field="lemmatize",
                 remedy=f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}",
             )
@@ -202,29 +237,10 @@ def _lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
     return lambda word: lemmatizer.lemmatize(word, languages)
 
 
-STOP_WORDS = {
-    "da": "DANISH",
-    "de": "GERMAN",
-    "en": "EN_PLUS",
-    "es": "SPANISH",
-    "fr": "FRENCH",
-    "it": "ITALIAN",
-    "ko": "KOREAN",
-    "nl": "DUTCH",
-    "no": "NORWEGIAN",
-    "pt": "PORTUGUESE",
-    "ru": "RUSSIAN",
-    "sv": "SWEDISH",
-    "tr": "TURKISH",
-}
-
-
 def _stop_words(spec: str) -> frozenset[str]:
     """Stop words in lower case, of a language or from a file."""
     if spec in STOP_WORDS:
-        from bm25s import stopwords  # 179 English words; stop-words and stopwordsiso have 1,300
-
-        return frozenset(getattr(stopwords, f"STOPWORDS_{STOP_WORDS[spec]}"))
+        return listed_stop_words(spec)
     path = Path(spec)
     if not path.is_file():
         raise OptionError(

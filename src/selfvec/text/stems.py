@@ -18,15 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.casing import lower
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import read_vocabulary, write_vocabulary
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
+from .languages import STEMMERS
+
 __all__ = [
     "DROPPED",
-    "STEMMERS",
     "UnstemmedTokens",
     "apply_stem_and_min_count",
     "merged_types",
@@ -37,35 +39,6 @@ __all__ = [
 
 _FILE, _VOCABULARY = "unstemmed.safetensors", "vocabulary.txt"
 DROPPED = -1  # the number of a type that a rule leaves out
-
-STEMMERS = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "es": "spanish",
-    "eu": "basque",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
 
 
 def stems(words: Sequence[str], language: str) -> list[str]:
@@ -82,7 +55,8 @@ def stems(words: Sequence[str], language: str) -> list[str]:
             field="stem",
             remedy=f"use one of {', '.join(STEMMERS)}",
         )
-    found: list[str] = Stemmer.Stemmer(STEMMERS[language]).stemWords([word.lower() for word in words])
+    lowered = [lower(word, language) for word in words]
+    found: list[str] = Stemmer.Stemmer(STEMMERS[language]).stemWords(lowered)
     return found
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import FormatError, OptionError
 
 from .characters import table
+from .segmentation import segmenter, split_spans
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,12 +57,14 @@ class Tokenizer(Protocol):
     def __call__(self, texts: pl.Series) -> RawTokens: ...
 
 
-def tokenizer(spec: str | os.PathLike[str]) -> Tokenizer:
+def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Tokenizer:
     """The tokeniser for a ``--tokenizer`` value.
 
     Parameters
     ----------
     spec : "words", "whitespace", or the path of a ``tokenizer.json`` or of a folder that holds one
+    language : str, optional
+        Code of the language of the texts; ``words`` cuts Chinese, Japanese and Thai by a model of words.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def tokenizer(spec: str | os.PathLike[str]) -> Tokenizer:
     ['The', 'county', 'hail', '1.75', 'in']
     """
     if spec in ("words", "whitespace"):
-        return Splitter("words" if spec == "words" else "whitespace")
+        return Splitter("words", language) if spec == "words" else Splitter("whitespace")
     path = Path(spec)
     if path.is_dir():
         path /= "tokenizer.json"
@@ -99,8 +102,9 @@ class Splitter:
     hyphens, no possessive *'s*.
     """
 
-    def __init__(self, split: Literal["words", "whitespace"]) -> None:
+    def __init__(self, split: Literal["words", "whitespace"], language: str | None = None) -> None:
         self.name = split
+        self._segment = segmenter(language) if split == "words" else None
         self.casing: Casing = "lower" if split == "words" else "keep"
 
     def __call__(self, texts: pl.Series) -> RawTokens:
@@ -119,6 +123,8 @@ class Splitter:
             sentences = count_sentences(data, bounds, starts, lengths, offsets, flags)
         else:
             sentences = _sentences(data, bounds)
+        if self._segment is not None:
+            starts, lengths, offsets = split_spans(data, starts, lengths, offsets, self._segment)
         ids, firsts = kernels.distinct(data, starts, lengths)
         types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
         if self.name == "words":

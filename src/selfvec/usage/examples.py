@@ -141,11 +141,12 @@ def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
 def _forms(run: Run) -> Callable[[Sequence[str]], list[str]]:
     """What the run makes of words: lemmas, stems, or the words in lower case."""
     preprocessing = Preprocessing.of(run.provenance)
-    rules = Rulebook(Rules(lemmatize=preprocessing.lemmatize), "lower")
+    language = preprocessing.language
+    rules = Rulebook(Rules(lemmatize=preprocessing.lemmatize, language=language), "lower")
     stem = preprocessing.stem if preprocessing.stemmed else None
 
     def form_of(words: Sequence[str]) -> list[str]:
-        lemmas = [(rules.lemma(word) if rules.lemma else word).lower() for word in words]
+        lemmas = [rules.key(form, {}) for form in rules.forms(words)]
         return stems(lemmas, stem) if stem else lemmas
 
     return form_of

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 from headless import Page
 from serving import HOSTILE, Site, serving
 
+import selfvec
 from selfvec.data.run import Run
+from selfvec.storage.run_folder import open_run
 
 RANKED = "[...document.querySelectorAll('.ranking a[data-word]')].map((a) => a.dataset.word)"
+FIRST_LETTER_IS_LEFT = """(() => {
+  const walk = document.createTreeWalker(document.querySelector("#word .quotes q"), NodeFilter.SHOW_TEXT);
+  const places = [];
+  while (walk.nextNode()) {
+    for (const [i, letter] of [...walk.currentNode.data].entries()) {
+      const range = document.createRange();
+      range.setStart(walk.currentNode, i);
+      range.setEnd(walk.currentNode, i + 1);
+      if (letter.trim()) places.push(range.getBoundingClientRect().x);
+    }
+  }
+  return places[0] < places.at(-1);
+})()"""
 CURRENT = "document.querySelector('.ranking a[aria-current]')?.dataset.word"
 
 
@@ -354,3 +370,23 @@ def test_the_token_opens_the_page(page: Page, run: Run) -> None:
         assert page.run("location.search") == ""
         assert page.text("h2.word")
         assert page.errors == []
+
+
+def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None:
+    source = tmp_path / "texts.txt"
+    lines = ["ברד שבר גגות בכפר", "نهر كبير فوق الطريق", "hail broke roofs here"]
+    source.write_text("\n".join(lines * 12) + "\n", encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5).fit(source, "none").save(tmp_path / "run")
+    with serving(open_run(tmp_path / "run")) as site:
+        shown = "[...document.querySelectorAll('#word .quotes q')].map((q) => getComputedStyle(q).direction)"
+        for word, expected in (("גגות", "rtl"), ("الطريق", "rtl"), ("roofs", "ltr")):
+            page.open(f"{site.address}#word={quote(word)}")
+            page.wait(f"{heading(word)} && document.querySelector('#word .quotes q')")
+            assert set(page.run(shown)) == {expected}
+            assert page.run(FIRST_LETTER_IS_LEFT) is (expected == "ltr")
+        page.open(f"{site.address}#view=texts")
+        page.wait("document.querySelector('.full input')")
+        page.run("document.querySelector('.full input').focus()")
+        page.type("גגות")
+        style = "getComputedStyle(document.querySelector('.full input')).direction"
+        assert page.run(style) == "rtl"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.casing import case_forms, language_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Float
@@ -90,7 +91,7 @@ def stop_words(run: Run) -> frozenset[str]:
 def row_of(run: Run, term: str) -> int:
     """Row of a word or phrase, however its words are separated."""
     joined = LINK.join(term.replace("-", " ").split())
-    forms = (joined, joined.lower(), joined.title())
+    forms = case_forms(joined, language_of(run.provenance.get("options") or {}))
     return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 

@@ -107,7 +107,8 @@ def _is_number(word: str) -> bool:
 def _tags(run: Run, words: Sequence[str]) -> list[str]:
     """The part of speech of each word."""
     options = run.provenance.get("options", {})
-    languages = [code for name in ("lemmatize", "stem") for code in str(options.get(name) or "").split(",")]
+    names = ("language", "lemmatize", "stem")
+    languages = [code for name in names for code in str(options.get(name) or "").split(",")]
     return tagger(options.get("tagger"), [code for code in languages if code]).parts(words, [])
 
 

@@ -9,7 +9,7 @@ own, these are left out, too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,12 +79,10 @@ def encoded(texts: pl.Series, run: Run, settings: Settings) -> TokenBatch:
     """Texts as tokens of a run, rare and unknown words included."""
     from selfvec.corpus.documents import Documents
 
-    rules = Rules(
-        settings.lemmatize, settings.stop_words, tuple(settings.pos), 1, settings.tagger, settings.stem
-    )
+    rules, cut = replace(Rules.of(settings), min_count=1), tokenizer(settings.tokenizer, settings.language)
     parts = (Documents(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK))
     units = units_of(run.provenance)
-    return encode(parts, tokenizer(settings.tokenizer), rules, run.vectors, phrases=units)[0]
+    return encode(parts, cut, rules, run.vectors, phrases=units)[0]
 
 
 def own_text(run: Run, settings: Settings, progress: Progress) -> TokenBatch | None:

@@ -159,14 +159,16 @@ class Senses(ResultTable):
                 remedy="refine with --tokenizer words",
             )
         documents = [Documents(pl.Series([text], dtype=pl.String))]
-        rules, phrases = Rules(lemmatize=self._option("lemmatize")), units_of(run.provenance)
-        batch = encode(documents, tokenizer(name), rules, run.vectors, phrases=phrases)[0]
+        language = self._option("language")
+        rules = Rules(lemmatize=self._option("lemmatize"), language=language)
+        phrases = units_of(run.provenance)
+        batch = encode(documents, tokenizer(name, language), rules, run.vectors, phrases=phrases)[0]
         units = [batch.types[i] for i in batch.ids.tolist()]
         ids = np.array([self._row(unit) for unit in units], np.int32)
         kept = np.flatnonzero(ids >= 0)  # without words that the run does not know or left out
         known = TokenBatch(ids[kept], np.array([0, len(kept)]), run.vectors.index_to_key)
         places = np.flatnonzero(known.ids == run.index(self.word))
-        spans = _unit_spans(text, units, word_spans(text, name), set(phrases))
+        spans = _unit_spans(text, units, word_spans(text, name, language), set(phrases))
         return [spans[i] for i in kept[places].tolist()], padded_windows(known, places)
 
     def _option(self, name: str) -> str | None:

@@ -25,9 +25,10 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.whitening import principal_axes
 from selfvec.search.dense_space import run_tables, sample_documents
 from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse_document_frequency
+from selfvec.text.languages import lemma_code
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
-from selfvec.text.rules import Rulebook, Rules
+from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
 from selfvec.text.tokenizers import plain, tokenizer
 
@@ -67,7 +68,7 @@ def fold(
     used, places = np.unique(places, return_inverse=True)
     about = {
         "tables": list(chosen),
-        **{name: getattr(preprocessing, name) for name in ("lemmatize", "stop_words", "stem")},
+        **{name: getattr(preprocessing, name) for name in ("lemmatize", "stop_words", "stem", "language")},
         "documents": run.provenance.get("documents"),
         "run_words": len(run.vectors),
     }
@@ -77,8 +78,7 @@ def fold(
 
 def _stem_names(words: Sequence[str], run: Run, preprocessing: Preprocessing) -> list[str | None]:
     """The stem of each word by the rules of a run; None for stop words."""
-    rules = Rules(lemmatize=preprocessing.lemmatize, stop_words=preprocessing.stop_words)
-    rulebook = Rulebook(rules, tokenizer(preprocessing.tokenizer).casing)
+    rulebook = Rulebook(preprocessing.rules, tokenizer(preprocessing.tokenizer).casing)
     keys = rulebook.keys(words, np.ones(len(words), np.int64), run.vectors.key_to_index)
     found = _stems(keys.types, preprocessing.stem)
     return [found[place] if place >= 0 else None for place in keys.places.tolist()]
@@ -155,19 +155,20 @@ def _spellings(
     words = list(dict.fromkeys([*groups.words, *_inflected(preprocessing, groups.index)]))
     if split == "words":
         words = [plain(word) for word in words]
-    words = [word for word, whole in zip(words, readable(words, split).tolist(), strict=True) if whole]
+    whole = readable(words, split, preprocessing.language)
+    words = [word for word, one in zip(words, whole.tolist(), strict=True) if one]
     found: dict[str, int] = {}
     for word, name in zip(words, _stem_names(words, run, preprocessing), strict=True):
         group = -1 if name is None else groups.index.get(name, -1)
         if group >= 0 and filled[group]:
-            found.setdefault(normal(word), group)
+            found.setdefault(normal(word, preprocessing.language), group)
     return list(found), np.fromiter(found.values(), np.int64, len(found))
 
 
 def _inflected(preprocessing: Preprocessing, index: Mapping[str, int]) -> Iterator[str]:
     """Words of the lemmatiser's dictionary, inflected ones included, that may have a known stem."""
-    for language in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
-        entries = iter(_dictionary(language).items())
+    for code in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
+        entries = iter(_dictionary(lemma_code(code)).items())
         while some := dict(islice(entries, _BLOCK)):  # some languages list millions
             names = _stems(list(some.values() if preprocessing.lemmatize else some), preprocessing.stem)
             yield from (word for word, name in zip(some, names, strict=True) if name in index)

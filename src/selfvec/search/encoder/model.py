@@ -108,9 +108,15 @@ class Encoder:
         """d."""
         return int(self.rows.shape[1])
 
+    @property
+    def language(self) -> str | None:
+        """Code of the language of the texts, if that was said."""
+        named = self.about.get("language")
+        return str(named) if named else None
+
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self.words, self.split)
+        return Reader(self.words, self.split, self.language)
 
     def encode(self, texts: Sequence[str] | str, *, jobs: int | None = None) -> NDArray[np.float32]:
         """Texts as vectors.

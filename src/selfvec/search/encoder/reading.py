@@ -17,9 +17,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from selfvec.base.casing import lower
 from selfvec.base.errors import InputError
 from selfvec.text.characters import APOSTROPHE, table
 from selfvec.text.kernels import _pack, _slot, spans
+from selfvec.text.languages import without_elision
+from selfvec.text.segmentation import segmenter, split_spans
 
 __all__ = ["REPLACED", "SPLITS", "Reader", "no_text", "normal", "readable", "sums"]
 
@@ -38,24 +41,24 @@ Int32 = NDArray[np.int32]
 Slots = NDArray[np.uint64]
 
 
-def normal(text: str) -> str:
-    """The normal spelling of a text: lower case, `REPLACED`, composed (NFC).
+def normal(text: str, language: str | None = None) -> str:
+    """The normal spelling of a text: lower case, `REPLACED`, composed (NFC), without elided words.
 
     >>> normal("Don\u2019t RE\u00adENTER CAFE\u0301")
     "don't reenter café"
     """
-    text = text.lower()
-    if text.isascii():
-        return text
-    for old, new in REPLACED.items():
-        text = text.replace(old, new)
-    return unicodedata.normalize("NFC", text)
+    text = lower(text, language)
+    if not text.isascii():
+        for old, new in REPLACED.items():
+            text = text.replace(old, new)
+        text = unicodedata.normalize("NFC", text)
+    return without_elision(text, language)
 
 
-def _join(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _join(texts: Sequence[str], language: str | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The bytes of texts in their normal spelling, and where each text begins, (D + 1,) int64."""
     try:
-        encoded = [normal(text).encode(errors="replace") for text in texts]
+        encoded = [normal(text, language).encode(errors="replace") for text in texts]
     except AttributeError:
         raise no_text(texts) from None
     bounds = np.zeros(len(encoded) + 1, np.int64)
@@ -70,9 +73,9 @@ def no_text(texts: Sequence[object]) -> InputError:
     return InputError(rule, remedy="leave it out or give an empty text")
 
 
-def readable(words: Sequence[str], split: str) -> NDArray[np.bool_]:
+def readable(words: Sequence[str], split: str, language: str | None = None) -> NDArray[np.bool_]:
     """Whether each word, in its normal spelling, is read as one whole word, (n,) bool."""
-    data, bounds = _join(words)
+    data, bounds = _join(words, language)
     starts, lengths, offsets = spans(data, bounds, table(split))
     first = np.minimum(offsets[:-1], max(len(starts) - 1, 0))
     whole: NDArray[np.bool_] = np.diff(offsets) == 1
@@ -89,6 +92,7 @@ class Reader:
 
     words: Sequence[str]  # distinct, in their normal spelling
     split: str  # of `SPLITS`
+    language: str | None = None  # of the texts
 
     @cached_property
     def _vocabulary(self) -> tuple[Bytes, Int64, Int32, Slots]:
@@ -101,8 +105,10 @@ class Reader:
     def read(self, texts: Sequence[str]) -> tuple[Int32, Int64]:
         """The words of D texts by number, (N,) int32, -1 for unknown words, and bounds, (D + 1,) int64."""
         flags = table(self.split)
-        data, bounds = _join(texts)
+        data, bounds = _join(texts, self.language)
         starts, lengths, offsets = spans(data, bounds, flags)
+        if self.split == "words" and (segment := segmenter(self.language)) is not None:
+            starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
         return _find(data, starts, lengths, flags, *self._vocabulary), offsets
 
 

@@ -30,6 +30,10 @@ export function spell(word) {
 /** A word in an element of its own, so that its writing direction does not affect the text around it. */
 export const bdi = (word, props = {}) => h("bdi", props, spell(word));
 
+/** The writing direction of a text: that of its first letter. */
+export const direction = (text) =>
+  /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(text) ? "rtl" : "ltr";
+
 /** The name of a slice for readers: 1993..2000 as 1993–2000. */
 export const said = (name) => clean(name).replace("..", "–");
 

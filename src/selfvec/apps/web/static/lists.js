@@ -43,7 +43,7 @@ export class Texts {
   constructor(about) {
     this.newest = latest();
     this.about = about;
-    this.input = h("input", { type: "search", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: later(200, () => go({ ask: this.input.value }, false)) });
+    this.input = h("input", { type: "search", dir: "auto", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: later(200, () => go({ ask: this.input.value }, false)) });
     this.out = h("div", {});
     this.element = h("div", { class: "full" }, h("h2", {}, "Search your texts"),
       h("p", { class: "lead" }, "Left: found with the original vectors. Right: found with the refined vectors too, as by selfvec search. A text need not contain the words of the question."),

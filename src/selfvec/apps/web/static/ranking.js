@@ -28,7 +28,7 @@ export class Ranking {
       this[name] = h("select", { onchange: set(name) }, entries.map(([value, text]) => h("option", { value }, text)));
       return h("label", {}, label, this[name]);
     };
-    this.text = h("input", { type: "search", placeholder: "any", oninput: () => typed("text", this.text.value) });
+    this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => typed("text", this.text.value) });
     this.element = h("div", {},
       this.title, this.lead,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),

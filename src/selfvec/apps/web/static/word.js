@@ -1,6 +1,6 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, charted, latest } from "./api.js";
-import { bdi, clean, count, figure, h, listed, many, probability, said, still } from "./dom.js";
+import { bdi, clean, count, direction, figure, h, listed, many, probability, said, still } from "./dom.js";
 import { WordMap } from "./map.js";
 import { MEASURES } from "./ranking.js";
 import { go, link, state } from "./state.js";
@@ -162,7 +162,7 @@ export class WordPage {
 export function quotes(uses) {
   if (!uses.length) return h("p", { class: "wait" }, "No sentence to show.");
   return h("ul", { class: "quotes" }, uses.map((use) => h("li", {},
-    h("q", {}, use.cut[0] ? "… " : "", use.tokens.map(([word, mark], i) => [i && !use.written ? " " : "", mark ? h("mark", { class: mark }, bdi(word)) : use.written ? clean(word) : bdi(word)]), use.cut[1] ? " …" : ""),
+    h("q", { dir: direction(use.tokens.map(([word]) => word).join(" ")) }, use.cut[0] ? "… " : "", use.tokens.map(([word, mark], i) => [i && !use.written ? " " : "", mark ? h("mark", { class: mark }, bdi(word)) : use.written ? clean(word) : bdi(word)]), use.cut[1] ? " …" : ""),
     h("span", { class: "place" }, [use.date, use.slice, `document ${count(use.document + 1)}`].filter(Boolean).join(" · ")))));
 }
 

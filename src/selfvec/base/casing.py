@@ -1,0 +1,58 @@
+"""Lower and title case of words, which depend on the language: Turkish *ISI* is *ısı*, *İL* is *il*."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["DOTTED", "case_forms", "language_of", "lower", "title"]
+
+DOTTED = ("tr", "az")  # i and ı are two letters: i, İ and ı, I
+_LOWER = str.maketrans({"İ": "i", "I": "ı"})
+_DOT = "\u0307"  # of what Unicode makes of İ without knowing the language: i and a dot above
+
+
+def language_of(options: Mapping[str, Any]) -> str:
+    """The language of a text by the options of its run: what ``language`` says, or else other options.
+
+    >>> language_of({"language": None, "lemmatize": "de,en"}), language_of({})
+    ('de', 'en')
+    """
+    named = options.get("language") or options.get("lemmatize") or options.get("stem") or "en"
+    return str(named).split(",")[0]
+
+
+def lower(word: str, language: str | None = None) -> str:
+    """A word in lower case.
+
+    >>> lower("ISPARTA İLİ", "tr"), lower("ISLAND")
+    ('ısparta ili', 'island')
+    """
+    return (word.translate(_LOWER) if language in DOTTED else word).lower()
+
+
+def title(word: str, language: str | None = None) -> str:
+    """A word in title case.
+
+    >>> title("istanbul", "tr"), title("istanbul")
+    ('İstanbul', 'Istanbul')
+    """
+    if language in DOTTED:
+        return word[:1].replace("i", "İ").upper() + lower(word[1:], language)
+    return word.title()
+
+
+def case_forms(word: str, language: str | None = None) -> tuple[str, ...]:
+    """The exact, lower-case and title-case forms of a word, in which a table is asked for it.
+
+    In Turkish also those of other languages, for foreign words and for tables that were made without regard
+    to the language.
+
+    >>> case_forms("INTERNET", "tr")
+    ('INTERNET', 'ınternet', 'Internet', 'internet')
+    """
+    forms = [word, lower(word, language), title(word, language)]
+    if language in DOTTED:
+        other = word.lower()
+        forms += [other.replace(_DOT, ""), other]
+    return tuple(dict.fromkeys(forms))

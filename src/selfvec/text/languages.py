@@ -1,0 +1,155 @@
+"""What is known of each language: case, stems, lemmas, stop words, elided words, and where words are written
+without spaces.
+
+A language is a code, as in ``--language tr``. The table is in docs/text.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from selfvec.base.errors import OptionError
+
+__all__ = [
+    "LANGUAGES",
+    "STEMMERS",
+    "STOP_WORDS",
+    "Language",
+    "elision",
+    "language",
+    "lemma_code",
+    "listed_stop_words",
+    "without_elision",
+]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language, and what other libraries call it; None where they do not have it."""
+
+    name: str
+    stemmer: str | None = None  # of Snowball
+    stop_words: str | None = None  # of bm25s, or "own" for those of `selfvec.text.stop_words`
+    lemmas: str | None = None  # of simplemma
+    segmenter: str | None = None  # of BudouX, for text without spaces between words
+    elided: str | None = None  # regular expression for what an apostrophe joins to a word, or `SUFFIX`
+
+
+_FRENCH = r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)'"
+_ITALIAN = r"(?:[cdlmnstv]|un|gl|(?:d|n|s|c|qu)?[aeou]ll|dagl|degl|negl|sugl|quest|sant|anch|com|dov|cos)'"
+_CATALAN = r"[dlmnst]'"
+SUFFIX = "ending"  # İstanbul'da
+
+LANGUAGES = {
+    "ar": Language("Arabic", "arabic", "own", "ar"),
+    "bg": Language("Bulgarian", lemmas="bg"),
+    "ca": Language("Catalan", "catalan", lemmas="ca", elided=_CATALAN),
+    "cs": Language("Czech", "czech", lemmas="cs"),
+    "cy": Language("Welsh", lemmas="cy"),
+    "da": Language("Danish", "danish", "DANISH", "da"),
+    "de": Language("German", "german", "GERMAN", "de"),
+    "el": Language("Greek", "greek", lemmas="el"),
+    "en": Language("English", "english", "EN_PLUS", "en"),
+    "eo": Language("Esperanto", "esperanto", lemmas="eo"),
+    "es": Language("Spanish", "spanish", "SPANISH", "es"),
+    "et": Language("Estonian", "estonian", lemmas="et"),
+    "eu": Language("Basque", "basque"),
+    "fa": Language("Persian", "persian", lemmas="fa"),
+    "fi": Language("Finnish", "finnish", "own", "fi"),
+    "fr": Language("French", "french", "FRENCH", "fr", elided=_FRENCH),
+    "ga": Language("Irish", "irish", lemmas="ga"),
+    "he": Language("Hebrew", stop_words="own", lemmas="he"),
+    "hi": Language("Hindi", "hindi", lemmas="hi"),
+    "hu": Language("Hungarian", "hungarian", "own", "hu"),
+    "hy": Language("Armenian", "armenian", lemmas="hy"),
+    "id": Language("Indonesian", "indonesian", lemmas="id"),
+    "is": Language("Icelandic", lemmas="is"),
+    "it": Language("Italian", "italian", "ITALIAN", "it", elided=_ITALIAN),
+    "ja": Language("Japanese", stop_words="own", segmenter="ja_word"),
+    "ko": Language("Korean", stop_words="KOREAN"),
+    "lt": Language("Lithuanian", "lithuanian", lemmas="lt"),
+    "lv": Language("Latvian", lemmas="lv"),
+    "ne": Language("Nepali", "nepali"),
+    "nl": Language("Dutch", "dutch", "DUTCH", "nl"),
+    "no": Language("Norwegian", "norwegian", "NORWEGIAN", "nb"),
+    "pl": Language("Polish", "polish", "own", "pl"),
+    "pt": Language("Portuguese", "portuguese", "PORTUGUESE", "pt"),
+    "ro": Language("Romanian", "romanian", lemmas="ro"),
+    "ru": Language("Russian", "russian", "RUSSIAN", "ru"),
+    "sk": Language("Slovak", lemmas="sk"),
+    "sl": Language("Slovenian", lemmas="sl"),
+    "sr": Language("Serbian", "serbian", lemmas="hbs"),
+    "sv": Language("Swedish", "swedish", "SWEDISH", "sv"),
+    "ta": Language("Tamil", "tamil"),
+    "th": Language("Thai", stop_words="own", segmenter="th"),
+    "tr": Language("Turkish", "turkish", "TURKISH", "tr", elided=SUFFIX),
+    "uk": Language("Ukrainian", lemmas="uk"),
+    "yi": Language("Yiddish", "yiddish"),
+    "zh": Language("Chinese", stop_words="own", segmenter="zh-hans"),
+    "zh-hant": Language("Chinese, traditional", stop_words="own", segmenter="zh-hant"),
+}
+STEMMERS = {code: one.stemmer for code, one in LANGUAGES.items() if one.stemmer}
+STOP_WORDS = tuple(code for code, one in LANGUAGES.items() if one.stop_words)
+
+
+def language(code: str | None) -> Language:
+    """A language by its code; one about which nothing is known for None.
+
+    Raises
+    ------
+    OptionError
+        If the code is unknown.
+    """
+    if code is None:
+        return Language("unknown")
+    if code not in LANGUAGES:
+        rule, remedy = f"there is no language {code!r}", f"use one of {', '.join(LANGUAGES)}, or leave it out"
+        raise OptionError(rule, field="language", remedy=remedy)
+    return LANGUAGES[code]
+
+
+def lemma_code(code: str) -> str:
+    """What simplemma calls a language."""
+    return LANGUAGES[code].lemmas or code if code in LANGUAGES else code
+
+
+@cache
+def listed_stop_words(code: str) -> frozenset[str]:
+    """The stop words of a language of `STOP_WORDS`, in lower case."""
+    name = LANGUAGES[code].stop_words
+    if name == "own":
+        from .stop_words import OWN
+
+        return frozenset(OWN[code].split())
+    from bm25s import stopwords  # 179 English words; stop-words and stopwordsiso have 1,300
+
+    return frozenset(getattr(stopwords, f"STOPWORDS_{name}"))
+
+
+def elision(code: str | None, word: str = r"\w") -> str | None:
+    """A regular expression that finds what an apostrophe joins to a word in a text; None if nothing is.
+
+    ``word`` matches a character of a word.
+    """
+    pattern = language(code).elided
+    if pattern is None or pattern == SUFFIX:
+        return pattern and f"(?<={word})'{word}+"
+    return f"(?<!{word})(?<!')(?:{pattern})(?={word})"
+
+
+@cache
+def _compiled(code: str | None) -> re.Pattern[str] | None:
+    pattern = elision(code)
+    return None if pattern is None else re.compile(pattern, re.IGNORECASE)
+
+
+def without_elision(text: str, code: str | None) -> str:
+    """A word or a text without what apostrophes join to words.
+
+    >>> without_elision("l'homme", "fr"), without_elision("İstanbul'da", "tr"), without_elision("don't", "en")
+    ('homme', 'İstanbul', "don't")
+    """
+    pattern = _compiled(code)
+    return text if pattern is None or "'" not in text else pattern.sub("", text)

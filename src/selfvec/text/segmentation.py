@@ -1,0 +1,79 @@
+"""Words of Chinese, Japanese and Thai, which are written without spaces between them.
+
+A run of letters is cut by the models of BudouX, which say after each character whether a word ends. The other
+tokenisers stay as they are: this comes after them and only makes tokens shorter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import MissingExtra
+
+from .languages import LANGUAGES, language
+
+__all__ = ["segmenter", "split_spans"]
+
+Segment = Callable[[str], list[str]]
+Bytes = NDArray[np.uint8]
+Int64 = NDArray[np.int64]
+_PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
+
+
+@cache
+def segmenter(code: str | None) -> Segment | None:
+    """What cuts a run of letters into words; None for a language that has spaces between words.
+
+    Raises
+    ------
+    MissingExtra
+        If BudouX is not installed.
+    OptionError
+        If the language is unknown.
+    """
+    model = language(code).segmenter
+    if model is None:
+        return None
+    try:
+        from importlib.resources import files
+
+        from budoux import Parser
+    except ImportError:
+        name = LANGUAGES[code or ""].name
+        raise MissingExtra("budoux", "segment", f"cutting {name} text into words") from None
+    content = files("budoux").joinpath("models", f"{model}.json").read_text(encoding="utf-8")
+    parse: Segment = Parser(json.loads(content)).parse
+    return parse
+
+
+def split_spans(
+    data: Bytes,  # (B,) uint8, the texts in UTF-8
+    starts: Int64,  # (N,) int64, as of `selfvec.text.kernels.spans`
+    lengths: NDArray[np.int32],  # (N,) int32
+    offsets: Int64,  # (D + 1,) int64
+    segment: Segment,
+) -> tuple[Int64, NDArray[np.int32], Int64]:
+    """The same tokens cut into words: starts, lengths and offsets. Runs of ASCII are words."""
+    text, cut = data.tobytes(), dict[bytes, list[int]]()
+    sizes: list[int] = []
+    pieces = np.ones(len(starts), np.int64)
+    for i, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
+        token = text[start : start + length]
+        if token not in cut:
+            parts = _PARTS.findall(token.decode())
+            words = [word for part in parts for word in ([part] if part.isascii() else segment(part))]
+            cut[token] = [len(word.encode()) for word in words]
+        sizes += cut[token]
+        pieces[i] = len(cut[token])
+    new_lengths = np.array(sizes, np.int32)
+    ends = np.concatenate(([0], np.cumsum(pieces)))  # pieces before each token
+    within = np.concatenate(([0], np.cumsum(new_lengths, dtype=np.int64)))  # bytes before each piece
+    first = np.repeat(ends[:-1], pieces)
+    new_starts = np.repeat(starts, pieces) + within[:-1] - within[first]
+    return new_starts, new_lengths, ends[offsets]
