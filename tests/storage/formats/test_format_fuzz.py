@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from format_tables import WORDS, fasttext_model, parts, target, written
+from format_tables import table as small_table
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from selfvec.base.errors import FormatError
 from selfvec.data.vectors import Vectors
-from selfvec.storage.formats import FORMATS, Format, lines, load
+from selfvec.storage.formats import FORMATS, Format, compressed, lines, load
 
 ROWS = [row for row in FORMATS if row.name not in ("run", "parquet")]
 MAGICS = [
@@ -83,6 +84,8 @@ def valid(name: str, folder: Path) -> tuple[Path, dict[Path, bytes]]:
     if name == "fasttext":
         table = np.random.default_rng(1).standard_normal((56, 3)).astype(np.float32)
         path.write_bytes(fasttext_model(table))
+    elif name == "compressed":
+        compressed.write_as(small_table(), path, "pq")
     else:
         path = written(row, path.parent)
     return path, {part: part.read_bytes() for part in parts(path)}

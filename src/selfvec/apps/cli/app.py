@@ -9,7 +9,7 @@ import typer
 
 from selfvec.base.errors import SelfvecError
 
-from . import alignment, concepts, evaluate, folders, monitor, runs, tools, transform, update, words
+from . import alignment, compress, concepts, evaluate, folders, monitor, runs, tools, transform, update, words
 from .arguments import Command, CommandGroup, Greedy, Pair, with_options
 
 __all__ = ["app", "run"]
@@ -50,6 +50,7 @@ PANELS = {
         transform.transform,
         folders.info,
         folders.verify,
+        compress.compress,
         tools.vectors,
         tools.convert,
         tools.export,
@@ -61,6 +62,7 @@ PARSERS: dict[object, type[Command]] = {
     words.drift: Pair,
     evaluate.evaluate: Greedy,
     transform.transform: Greedy,
+    compress.compress: Greedy,
 }
 
 for panel, commands in PANELS.items():

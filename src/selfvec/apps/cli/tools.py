@@ -23,7 +23,9 @@ def convert(
     target: Annotated[Path, arg("OUT", "The file or folder to write.")],
     to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
     dimensions: Annotated[int | None, opt("Keep the first N dimensions.", min=1)] = None,
-    dtype: Annotated[str | None, opt("Number format.", "float32|float16")] = None,
+    dtype: Annotated[
+        str | None, opt("Number format; the last two with safetensors.", "float32|float16|int8|binary")
+    ] = None,
     vectors_errors: Annotated[
         str, opt("replace: repair words that are not UTF-8 or occur twice.", "strict|replace")
     ] = "strict",

@@ -20,7 +20,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.public_tables import locate
 
-from . import arrays, fasttext, model2vec, parquet, pieces, projector, word2vec
+from . import arrays, compressed, fasttext, model2vec, parquet, pieces, projector, word2vec
 from .source import Input, open_input
 
 __all__ = ["FORMATS", "Format", "Vectors", "load", "save"]
@@ -66,6 +66,7 @@ FORMATS = (
         projector.write,
         folder=True,
     ),
+    Format("compressed", "safetensors with codes, as compress writes", (), compressed.sniff, compressed.read),
     Format(
         "safetensors",
         "safetensors with vectors and vocabulary",
@@ -229,8 +230,9 @@ def save(
     path : path
     format : str, optional
         A name in `FORMATS`; by default the suffix decides.
-    dtype : {"float32", "float16"}, optional
-        By default the matrix's own, or float32 if the format holds only that.
+    dtype : {"float32", "float16", "int8", "binary"}, optional
+        By default the matrix's own, or float32 if the format holds only that. The last two are codes, a byte
+        and a bit a number, that only safetensors holds; they are float32 again when they are read.
     dimensions : int, optional
         Keep the first so many numbers of each row.
 
@@ -250,8 +252,13 @@ def save(
     row = _by_suffix(path) if format is None else _by_name(format)
     if row.write is None:
         raise OptionError(f"{row.name} is read, not written", remedy=f"choose one of {_writable()}")
-    row.write(_converted(vectors, row, dtype, dimensions), path)
-    return _left_out(vectors, row)
+    coded = dtype in ("int8", "binary") and row.name == "safetensors"
+    converted = _converted(vectors, row, "float32" if coded else dtype, dimensions)
+    if not coded:
+        row.write(converted, path)
+        return _left_out(vectors, row)
+    compressed.write_as(converted, path, str(dtype))
+    return _left_out(vectors, _by_name("compressed"))
 
 
 def _writable() -> str:
@@ -292,7 +299,8 @@ def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int
     if dtype not in ("float32", "float16") or (dtype == "float16" and not row.half):
         half = ", ".join(other.name for other in FORMATS if other.half)
         raise OptionError(
-            f"{row.name} does not hold {dtype}", remedy=f"choose float32, or float16 with one of {half}"
+            f"{row.name} does not hold {dtype}",
+            remedy=f"choose float32, float16 with one of {half}, or int8 or binary with safetensors",
         )
     with np.errstate(over="ignore"):
         matrix = vectors.vectors[:, :dimensions].astype(dtype, copy=False)

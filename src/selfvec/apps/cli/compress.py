@@ -1,0 +1,76 @@
+"""``selfvec compress``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from selfvec.base.errors import OptionError
+
+from .arguments import AsJson, Seed, arg, opt
+from .output import TerminalProgress, print_json, say
+
+__all__ = ["compress"]
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
+
+
+def compress(
+    source: Annotated[str, arg("IN", "A vectors file, a run folder, or default.")],
+    target: Annotated[Path, arg("OUT", "The file to write; every command that takes vectors reads it.")],
+    *,
+    below: Annotated[
+        str | None, opt("Largest size; by default the smallest that keeps enough.", "SIZE")
+    ] = None,
+    keep: Annotated[str, opt("Share of every figure to keep, in percent.", "PERCENT")] = "95",
+    retrieval: Annotated[
+        list[Path] | None, opt("Measure nDCG@10 on these, not on the run's own text.", "BEIR_DIR...")
+    ] = None,
+    similarity: Annotated[list[Path] | None, opt("Measure on rows of word, word, score.", "TSV...")] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> int:
+    """Find and write a smaller table that keeps what it is used for.
+
+    Exit status 1: none keeps enough, the one that keeps most is written.
+
+    Example: selfvec compress run small.safetensors --below 5MB
+    """
+    from selfvec.compress import compress
+
+    found = compress(
+        source,
+        target,
+        below=None if below is None else _bytes(below),
+        keep=_percent(keep),
+        retrieval=retrieval or (),
+        similarity=similarity or (),
+        seed=seed,
+        progress=TerminalProgress(),
+    )
+    if as_json:
+        print_json({"source": source, **found})
+    else:
+        from selfvec.views.compression_text import compression_text
+
+        for note in found["left_out"]:
+            say(note)
+        print(compression_text(found))
+    return int(not found["enough"])
+
+
+def _bytes(text: str) -> int:
+    """A size as people write it: 5MB, 800 kB, 2MiB, 5000000."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise OptionError(f"is a size, not {text!r}", field="below", remedy="try 5MB")
+    return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
+
+
+def _percent(text: str) -> float:
+    try:
+        return float(text.strip().removesuffix("%"))
+    except ValueError:
+        raise OptionError(f"is a percentage, not {text!r}", field="keep", remedy="try 95") from None

@@ -1,0 +1,176 @@
+"""`compress`: find the table that keeps what the whole one is used for, and write it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.statistics import Estimate
+from selfvec.storage.formats import load
+from selfvec.storage.formats.compressed import packed_words, write
+from selfvec.storage.run_folder import is_run, open_run
+from selfvec.text.phrases import units_of
+
+from .candidates import Candidate, Packed, candidates
+from .measures import Measure, kept, measures
+
+__all__ = ["compress"]
+
+_CUT_BY = ("tokenizer", "lemmatize", "stem", "stop_words")  # options of a run that say how its texts are cut
+
+Given = Vectors | Run | str | os.PathLike[str]
+Row = dict[str, Any]
+
+
+def compress(
+    given: Given,
+    target: str | os.PathLike[str],
+    *,
+    below: int | None = None,
+    keep: float = 95.0,
+    retrieval: Sequence[Path] = (),
+    similarity: Sequence[Path] = (),
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Row:
+    """Write a smaller table that keeps ``keep`` percent of what the given one is good for.
+
+    With ``below``, of the tables under that size the one whose rows are nearest to the given rows is written
+    if it keeps enough, or else the next nearest one that does. Without it, the smallest one that keeps
+    enough. If none does, the one that keeps most is written, and ``enough`` is False.
+
+    Parameters
+    ----------
+    given : Vectors, Run, or the path of either
+        Of a run the refined vectors, without its topic vectors. Rows count at length 1.
+    target : path
+        The file, which `selfvec.load` reads.
+    below : int, optional
+        Bytes.
+    keep : float
+        Percent of each figure: nDCG@10 of finding the second half of a run's texts by the first, or of the
+        tasks named.
+    retrieval, similarity : sequence of paths
+        Folders in BEIR's layout and files of word pairs to measure instead.
+    seed : int
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict
+        The report, JSON-serialisable: what was written and kept, measured on what, and all tables tried.
+
+    Raises
+    ------
+    OptionError
+        If no table fits ``below``, or a number is out of range.
+    """
+    if not 0 < keep <= 100:
+        raise OptionError(f"is a percentage above 0 and at most 100, not {keep:g}", field="keep")
+    progress = progress or Progress()
+    opened = _opened(given)
+    vectors = opened.vectors if isinstance(opened, Run) else opened
+    if not vectors.unit.any():
+        raise InputError("the table holds no vectors but zeros", remedy="name another table")
+    vocabulary = packed_words(vectors)
+    tried = _fitting(vectors, vocabulary.nbytes, below)
+    tasks = measures(opened, retrieval, similarity, seed)
+    whole = [task.of(Vectors(vectors.index_to_key, vectors.unit, normalized=True)) for task in tasks]
+
+    rows: list[Row] = []
+    best: tuple[float, Packed, Row] | None = None
+    with progress.stage("Compressing", len(tried), "tables") as advance:
+
+        def packed(one: Candidate) -> tuple[Candidate, Packed]:
+            advance(1)
+            return one, Packed(vectors, one, vocabulary, seed)
+
+        made = map(packed, tried)
+        nearest_first = made if below is None else sorted(made, key=lambda pair: -pair[1].fidelity)
+        for one, file in nearest_first:
+            table = file.table()
+            figures = [
+                _figure(task, before, task.of(table)) for task, before in zip(tasks, whole, strict=True)
+            ]
+            least = min(figure["kept"] for figure in figures)
+            rows.append(_described(one, file) | {"kept": least, "measured_on": figures})
+            if best is None or least > best[0]:
+                best = (least, file, rows[-1])
+            if least >= keep:
+                best = (least, file, rows[-1])
+                break
+    assert best is not None  # `_fitting` returns at least one
+    least, file, chosen = best
+    write(Path(target), file.arrays, str(chosen["method"]), _provenance(opened))
+    return {
+        "target": os.fspath(target),
+        **chosen,
+        "bytes": Path(target).stat().st_size,
+        "bytes_before": vectors.vectors.nbytes + len("\n".join(vectors.index_to_key).encode()) + 1,
+        "words": len(vectors),
+        "enough": least >= keep,
+        "keep": keep,
+        "below": below,
+        "tried": rows,
+        "left_out": _left_out(vectors),
+    }
+
+
+def _opened(given: Given) -> Vectors | Run:
+    if isinstance(given, Vectors | Run):
+        return given
+    return open_run(given) if is_run(given) else load(given)
+
+
+def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candidate]:
+    found = candidates(len(vectors), vectors.vector_size, vocabulary, below)
+    if not found:
+        least = candidates(len(vectors), vectors.vector_size, vocabulary, None)[0]
+        size = least.bytes(len(vectors), vocabulary)
+        raise OptionError(
+            f"the smallest table of these words takes {size:,} bytes, {vocabulary:,} of them for the words",
+            field="below",
+            remedy="allow more, or compress a table of fewer words",
+        )
+    return found
+
+
+def _figure(task: Measure, before: Estimate, after: Estimate) -> Row:
+    share, low, high = kept(before, after)
+    figures = {"original": before.value, "compressed": after.value, "kept": share, "low": low, "high": high}
+    return {"task": task.task, "metric": task.metric, **figures}
+
+
+def _described(one: Candidate, made: Packed) -> Row:
+    return {
+        "method": one.method,
+        "rows": one.rows,
+        "dimensions": one.dimensions,
+        "groups": one.groups if one.method == "pq" else None,
+        "bytes": made.bytes,
+        "fidelity": made.fidelity,
+    }
+
+
+def _provenance(given: Vectors | Run) -> Row:
+    """What says how texts are cut into the table's words."""
+    options = given.provenance.get("options")
+    if not isinstance(options, dict):
+        return {}
+    phrases = [{"term": term} for term in units_of(given.provenance)]
+    return {"options": {name: options.get(name) for name in _CUT_BY}, "phrases": {"rows": phrases}}
+
+
+def _left_out(vectors: Vectors) -> list[str]:
+    notes = ["rows have length 1: only cosines are kept"]
+    if vectors.composer is not None:
+        notes.append("vectors composed from parts of words are left out")
+    if vectors.counts is not None:
+        notes.append("word counts are left out")
+    return notes

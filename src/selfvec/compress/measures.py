@@ -1,0 +1,129 @@
+"""What a compressed table is measured on, and the share that it keeps of the whole table's figure.
+
+A run is measured on its own text, without labels: ten words in a row, cut out of a document, should find the
+rest of it among 2,000 documents, by nDCG@10. Collections or word pairs are measured instead if they are
+named. A vectors file alone is measured on the ten nearest words of 500 words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation.compared_vectors import Table, distinct_names
+from selfvec.evaluation.retrieval import Retrieval
+from selfvec.evaluation.similarity import Similarity
+from selfvec.evaluation.task import Task
+from selfvec.numerics.nearest import nearest_rows
+from selfvec.numerics.statistics import Estimate, mean
+from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
+from selfvec.text.preprocessing import Preprocessing
+
+__all__ = ["Measure", "kept", "measures"]
+
+_DOCUMENTS, _LONGEST, _QUERY = 2000, 300, 10  # documents drawn, their tokens at most, and those of a query
+_FEWEST = 20  # documents to measure on
+_WORDS, _POOL, _NEAREST = 500, 20_000, 10  # words whose nearest are compared, and rows they are sought in
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A task, its metric and the figure of a table on it."""
+
+    task: str
+    metric: str
+    of: Callable[[Vectors], Estimate]
+
+
+def measures(
+    given: Vectors | Run, retrieval: Sequence[Path] = (), similarity: Sequence[Path] = (), seed: int = 0
+) -> list[Measure]:
+    """The tasks that were named; without any, the run's own text, or the nearest words of a table."""
+    if retrieval or similarity:
+        cut = Preprocessing.of(given.provenance)
+        names = distinct_names([*retrieval, *similarity], stem=True)
+        tasks: list[Task[Any]] = [*map(Retrieval, retrieval), *map(Similarity, similarity)]
+        return [_task(name, task, cut, seed) for name, task in zip(names, tasks, strict=True)]
+    found = None
+    if isinstance(given, Run) and given.tokens is not None:
+        found = _known_items(given.tokens, seed)
+    if found is not None:
+        return [found]
+    return [_nearest_words(given.vectors if isinstance(given, Run) else given, seed)]
+
+
+def kept(whole: Estimate, part: Estimate) -> tuple[float, float, float]:
+    """The share of a figure in percent, and its paired 95 % interval; 100 of a figure up to 0."""
+    if whole.value <= 0:
+        return 100.0, 100.0, 100.0
+    shares = 100 * part.replicates / np.maximum(whole.replicates, 1e-9)
+    low, high = np.percentile(shares, [2.5, 97.5])
+    return 100 * part.value / whole.value, float(low), float(high)
+
+
+def _known_items(tokens: TokenBatch, seed: int) -> Measure | None:
+    """Ten tokens of a document, or a third of a short one, should find the rest. None: too few documents."""
+    rng = np.random.default_rng(seed)
+    rests, queries = [], []
+    for document in rng.permutation(tokens.documents).tolist():
+        ids = tokens.ids[tokens.offsets[document] : tokens.offsets[document + 1]][:_LONGEST]
+        long = min(_QUERY, len(ids) // 3)
+        if long:
+            start = int(rng.integers(len(ids) - long + 1))
+            queries.append(ids[start : start + long])
+            rests.append(np.concatenate([ids[:start], ids[start + long :]]))
+        if len(rests) == _DOCUMENTS:
+            break
+    if len(rests) < _FEWEST:
+        return None
+    offsets = np.concatenate(([0], np.cumsum([len(ids) for ids in (*rests, *queries)])))
+    batch = TokenBatch(np.concatenate(rests + queries), offsets, tokens.types)
+    weights = inverse_document_frequency(batch, len(rests))
+
+    def of(table: Vectors) -> Estimate:
+        rows = document_vectors(batch, table.unit, weights)
+        cosines = rows[len(rests) :] @ rows[: len(rests)].T
+        own = np.diag(cosines)[:, None]
+        rank = 0.5 + (cosines > own).sum(axis=1) + 0.5 * (cosines == own).sum(axis=1)  # ties count half
+        return mean(np.where(rank <= 10, 1 / np.log2(1 + rank), 0.0), seed)
+
+    return Measure(f"known items, {len(rests):,} of the run's documents", "ndcg@10", of)
+
+
+def _task(name: str, task: Task[Any], cut: Preprocessing, seed: int) -> Measure:
+    metric = "ndcg@10" if task.kind == "retrieval" else "spearman"
+    items = task.load(seed) if task.kind == "retrieval" else None
+
+    def of(vectors: Vectors) -> Estimate:
+        table = Table(name, vectors, cut)
+        rows = task.measure([table], seed) if items is None else task.score(table, items, seed)
+        return next(row.estimate for row in rows if row.metric == metric)
+
+    return Measure(name, metric, of)
+
+
+def _nearest_words(whole: Vectors, seed: int) -> Measure:
+    """The share of a word's ten nearest words that stay among its ten nearest."""
+    pool = whole.unit[:_POOL]
+    known = np.flatnonzero(pool.any(axis=1))
+    asked = np.sort(np.random.default_rng(seed).permutation(known)[:_WORDS])
+
+    def nearest(table: Vectors) -> list[set[int]]:
+        rows = table.unit[:_POOL]
+        found, _ = nearest_rows(rows[asked], rows, asked, _NEAREST)
+        return [set(row[row >= 0].tolist()) for row in found]
+
+    before = nearest(whole)
+
+    def of(table: Vectors) -> Estimate:
+        pairs = zip(before, nearest(table), strict=True)
+        return mean(np.array([len(a & b) / max(len(a), 1) for a, b in pairs]), seed)
+
+    return Measure(f"ten nearest words of {len(asked):,} words", "kept@10", of)
