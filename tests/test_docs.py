@@ -55,6 +55,9 @@ def write_files(folder: Path, storms: list[str]) -> None:
     table = np.random.default_rng(0).standard_normal((len(words), 32)).astype(np.float32)
     selfvec.save(Vectors(words, table), folder / "vectors.vec", format="word2vec-text")
 
+    turn = np.linalg.qr(np.random.default_rng(1).standard_normal((32, 32)))[0].astype(np.float32)
+    selfvec.save(Vectors([word[::-1] for word in words], table @ turn), folder / "other.vec")
+
     def write(name: str, lines: list[str]) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -81,6 +84,9 @@ def write_files(folder: Path, storms: list[str]) -> None:
         "pairs.tsv",
         ["hail\tstorm\t8", "wind\ttrees\t5", "roofs\ttornado\t4", "road\thail\t2", "farm\train\t1"],
     )
+    write("dictionary.tsv", [f"{word}\t{word[::-1]}" for word in words[::2]])
+    write("lexicon.tsv", [f"{word}\t{word[::-1]}" for word in words[1::2]])
+    write("new-words.txt", ["hailstorm", "rooftop"])
     write("questions.txt", ["hail storm wind roofs", "roofs wind storm hail"])
     write("topics/train.tsv", ["a\thail storm", "b\tvillage road"] * 6)
     write("topics/test.tsv", ["a\thail", "b\troad"] * 3)

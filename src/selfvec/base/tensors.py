@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .errors import FormatError
 
-__all__ = ["map_tensors", "read_header", "read_metadata", "release", "write_tensors"]
+__all__ = ["map_tensors", "read_header", "read_metadata", "release", "replace_tensors", "write_tensors"]
 
 _DTYPES = {
     "F64": "<f8",
@@ -64,6 +64,36 @@ def write_tensors(
             rows = max(1, _BLOCK // max(1, array.nbytes // max(1, len(array)))) if array.ndim else 1
             for start in range(0, len(array) if array.ndim else 1, rows):
                 file.write(np.ascontiguousarray(array[start : start + rows] if array.ndim else array).data)
+
+
+def replace_tensors(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]]
+) -> None:
+    """Copy a file with other values, and possibly shapes, of some tensors; all others keep their bytes.
+
+    The types stay: an array has the bytes of its tensor's type (BF16 as uint16).
+    """
+    header, start = read_header(Path(source))
+    entries = {name: header[name] for name in header if name != "__metadata__"}
+    order = sorted(entries, key=lambda name: (entries[name]["data_offsets"], name))
+    end, spans = 0, {name: list(entries[name]["data_offsets"]) for name in order}
+    for name in order:
+        size = arrays[name].nbytes if name in arrays else spans[name][1] - spans[name][0]
+        shape = list(arrays[name].shape) if name in arrays else entries[name]["shape"]
+        header[name] = {**entries[name], "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header, ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with Path(source).open("rb") as old, Path(target).open("wb") as new:
+        new.write(len(text).to_bytes(8, "little") + text)
+        for name in order:
+            if name in arrays:
+                new.write(np.ascontiguousarray(arrays[name]).data)
+                continue
+            old.seek(start + spans[name][0])
+            left = spans[name][1] - spans[name][0]
+            while left > 0 and (block := old.read(min(left, _BLOCK))):
+                left -= new.write(block)
 
 
 def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:

@@ -9,6 +9,7 @@ from .analogy import Analogies
 from .bias import Bias
 from .classification import Classification
 from .evaluate import evaluate
+from .lexicon import Lexicon
 from .oov import HiddenWords
 from .questions import Questions
 from .report import Report
@@ -22,6 +23,7 @@ __all__ = [
     "Bias",
     "Classification",
     "HiddenWords",
+    "Lexicon",
     "Measurement",
     "Questions",
     "Report",

@@ -1,12 +1,13 @@
 """The tables to compare: opened, given distinct names, and truncated to fewer dimensions.
 
-A run gives two tables, ``refined`` and ``original``; a vectors file gives one, named after the file.
+A run gives two tables, ``refined`` and ``original``; a folder of ``align`` gives ``a`` and ``b``; a vectors
+file gives one, named after the file.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.storage.aligned_tables import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.text.preprocessing import Preprocessing
@@ -51,6 +53,7 @@ class Table:
     truncated: bool = False  # whether the table was cut to its first principal axes
     run: Run | None = field(default=None, repr=False)  # the run that the table belongs to
     refined: bool = False  # the run's refined table; document vectors use the run's topic vectors, too
+    aligned_to: str | None = None  # where the table is in whose space this one is
 
     @cached_property
     def texts(self) -> list[Vectors]:
@@ -71,23 +74,34 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
     With one run its tables are called ``refined`` and ``original``; with several, the run's name comes first.
     """
     if isinstance(given, Mapping):
-        named = {name: _opened(value) for name, value in given.items()}
+        named = _all_opened(given.items())
         plain = len(named) == 1
     else:
         single = isinstance(given, Vectors | Run | str | os.PathLike)
         values: list[Given] = [given] if single else list(given)  # type: ignore[arg-type, list-item]
         names = distinct_names([_place(value) for value in values])
-        named = {name: _opened(value) for name, value in zip(names, values, strict=True)}
-        plain = sum(isinstance(value, Run) for value in named.values()) == 1
+        named = _all_opened(zip(names, values, strict=True))
+        plain = sum(isinstance(value, Run) for value, _ in named.values()) == 1
     if not named:
         raise OptionError("there are no vectors to measure", remedy="name a run folder or a vectors file")
-    return [table for name, value in named.items() for table in _tables(name, value, plain)]
+    return [table for name, (value, to) in named.items() for table in _tables(name, value, plain, to)]
 
 
-def _opened(value: Given) -> Vectors | Run:
-    if isinstance(value, Vectors | Run):
-        return value
-    return open_run(value) if is_run(value) else load(value)
+def _all_opened(given: Iterable[tuple[str, Given]]) -> dict[str, tuple[Vectors | Run, str | None]]:
+    """Tables and runs by name, and where the table is that each is aligned to, if that is known."""
+    opened: dict[str, tuple[Vectors | Run, str | None]] = {}
+    for name, value in given:
+        aligned = None if isinstance(value, Vectors | Run) else find_aligned(value)
+        if isinstance(value, Vectors | Run):
+            opened[name] = value, None
+        elif aligned is None:
+            opened[name] = open_run(value) if is_run(value) else load(value), None
+        elif Path(value).is_dir():
+            opened[f"{name}/a"] = load(aligned[0]), None
+            opened[f"{name}/b"] = load(aligned[1]), aligned[0]
+        else:
+            opened[name] = load(aligned[1]), aligned[0]
+    return opened
 
 
 def _place(value: Given) -> str:
@@ -98,10 +112,10 @@ def _place(value: Given) -> str:
     return os.fspath(value)
 
 
-def _tables(name: str, value: Vectors | Run, plain: bool) -> Iterator[Table]:
+def _tables(name: str, value: Vectors | Run, plain: bool, aligned_to: str | None) -> Iterator[Table]:
     preprocessing = Preprocessing.of(value.provenance)
     if isinstance(value, Vectors):
-        yield Table(name, value, preprocessing)
+        yield Table(name, value, preprocessing, aligned_to=aligned_to)
         return
     prefix = "" if plain else f"{name}/"
     yield Table(f"{prefix}refined", value.vectors, preprocessing, run=value, refined=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import load, save
 
 __all__ = ["Transform", "same_words"]
 
@@ -31,13 +33,17 @@ class Transform(ABC):
 
     def open(self, source: str | os.PathLike[str]) -> Any:
         """What `fit_transform` takes, from its path: by default the table of a vectors file or run."""
-        from selfvec.storage.formats import load
-
         return load(source)
 
     @abstractmethod
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """A new table; the given one is not changed."""
+
+    def transform_file(self, source: str, target: Path, format: str | None = None) -> list[str]:
+        """Read a table, transform it and write the new one; return what the format cannot store."""
+        made = self.fit_transform(self.open(source))
+        self.report_ = {"words": len(made), "dimensions": made.vector_size, **self.report_}
+        return save(made, target, format=format)
 
 
 def same_words(vectors: Vectors, rows: NDArray[Any]) -> Vectors:

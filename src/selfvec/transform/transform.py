@@ -16,6 +16,8 @@ __all__ = ["METHODS", "method", "transform"]
 METHODS: dict[str, str] = {
     "principal-axes": "principal_axes:PrincipalAxes",
     "pool": "pool:Pool",
+    "join": "join:Join",
+    "tokenizer": "tokenizer_transfer:TokenizerTransfer",
 }
 """Module and class of each method."""
 

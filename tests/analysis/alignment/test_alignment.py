@@ -211,7 +211,7 @@ def test_results_are_written_in_any_format(method: str, suffix: str, tmp_path: P
 @pytest.mark.parametrize(
     ("method", "options", "rule"),
     [
-        ("magic", {}, r"method: is one of procrustes, compass, relative"),
+        ("magic", {}, r"method: is one of procrustes, dictionary, .*relative"),
         ("relative", {"trim": 0.2}, r"trim: .*belongs to procrustes"),
         ("procrustes", {"trim": 0.5}, r"trim: is a share"),
         ("procrustes", {"min_count": 300}, r"rotating 6 dimensions takes as many shared words"),
@@ -233,5 +233,5 @@ def test_tables_that_share_nothing_or_count_nothing_are_refused() -> None:
         align(table(1), other)
     with pytest.raises(OptionError, match="with word counts"):
         align(table(1), Vectors(table(1).index_to_key, table(1).vectors), min_count=3)
-    assert set(METHODS) == {"procrustes", "compass", "relative"}
+    assert set(METHODS) == {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
     assert relative_rows(other.vectors, other.vectors).tolist() == [[pytest.approx(1)]]

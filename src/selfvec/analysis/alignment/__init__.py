@@ -1,6 +1,6 @@
 """Comparing two tables or two runs.
 
-The axes of separately trained vectors do not correspond. `align` brings them into one space by one of three
+The axes of separately trained vectors do not correspond. `align` brings them into one space by one of five
 methods; `compare` lists the words that differ, and tests whether that could be chance.
 """
 

@@ -1,11 +1,12 @@
-"""`align`: two tables or runs in one space, by one of three methods."""
+"""`align`: two tables or runs in one space, by one of five methods."""
 
 from __future__ import annotations
 
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,16 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.result_table import short_repr
 from selfvec.base.errors import OptionError
-from selfvec.base.files import atomic_folder
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.storage.formats import FORMATS, load, save
+from selfvec.storage.aligned_tables import names_a_file, save_aligned_file, save_aligned_folder
+from selfvec.storage.formats import load
 from selfvec.storage.run_folder import is_run, open_run
 
 from .compass import WINDOW, compass_of
-from .tables import ANCHORS, TRIM, choose_anchors, fit_rotation, relative_rows, shared_words
+from .self_learning import Dictionary, Learned, learn, paired_rows
+from .tables import ANCHORS, TRIM, Rotation, choose_anchors, fit_rotation, relative_rows, shared_words
 
 __all__ = ["METHODS", "Aligned", "Given", "align", "opened", "table_of"]
 
@@ -40,6 +43,8 @@ class Aligned:
         Whether a has new vectors, too, instead of the given ones.
     notes : dict
         Figures of the alignment, JSON-serialisable.
+    a_path : str, optional
+        Where a was read from, if that is known.
     """
 
     a: Vectors
@@ -47,38 +52,38 @@ class Aligned:
     method: str
     both: bool
     notes: dict[str, Any] = field(default_factory=dict)
+    a_path: str | None = None
 
     def __repr__(self) -> str:
         title = f"Aligned by {self.method}: {len(self.a):,} and {len(self.b):,} words"
-        note = f"{self.notes['shared']:,} shared words, mean cosine {self.notes['cosine']:.3f}"
+        number = self.notes.get("shared", self.notes.get("learned", 0))
+        note = f"{number:,} pairs of words, mean cosine {self.notes.get('cosine', 0):.3f}"
         return short_repr(title, [], note if self.notes else "")
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> list[str]:
-        """Write b to ``path``; if both tables are new, write a and b into a new folder of that name.
+        """Write a and b into a new folder; or only b, if ``path`` has the suffix of a vectors file.
 
         ``format`` is a name in `selfvec.storage.formats.FORMATS`; by default that of the suffix, or
-        safetensors in a folder. Returns what the format cannot store.
+        safetensors in a folder. With a format, b alone is written unless both tables are new. Beside b's file
+        ``NAME.aligned.json`` says where a is, if it is known. Returns what the format cannot store.
 
         Raises
         ------
         OptionError
-            If the format cannot be written, or the name of a folder has the suffix of a file.
+            If the format cannot be written, or both tables are new and the path has the suffix of a file.
         TargetError
             If the path cannot be written, or the folder exists.
         """
-        if not self.both:
-            return save(self.b, path, format=format)
-        row = next((row for row in FORMATS if row.name == (format or "safetensors")), None)
-        if any(os.fspath(path).endswith(suffix) for other in FORMATS for suffix in other.suffixes):
+        path, file = Path(path), names_a_file(path)
+        if self.both and file:
             raise OptionError(
                 f"the method {self.method} makes two tables, which are written to a folder",
                 path=path,
                 remedy="name a folder, and the format with --to",
             )
-        suffix = row.suffixes[0] if row is not None and row.suffixes else ""
-        with atomic_folder(path) as folder:
-            left_out = save(self.a, folder / f"a{suffix}", format=format or "safetensors")
-            return left_out + save(self.b, folder / f"b{suffix}", format=format or "safetensors")
+        if self.both or not (file or format):
+            return save_aligned_folder(self.a, self.b, path, format)
+        return save_aligned_file(self.b, path, format, self.a_path, self.method)
 
 
 def opened(given: Given) -> Vectors | Run:
@@ -101,11 +106,12 @@ def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Ali
     Parameters
     ----------
     a, b : Vectors, Run or path
-    method : "procrustes", "compass" or "relative"
-        Rotate b onto a; place the words of each corpus by context vectors of both, for runs that kept their
-        tokens; or represent every word by its cosines to anchor words.
+    method : "procrustes", "dictionary", "unsupervised", "compass" or "relative"
+        Rotate b onto a by the words they share, by a dictionary, or without one; place the words of each
+        corpus by context vectors of both, for runs that kept their tokens; or represent every word by its
+        cosines to anchor words. With the option ``dictionary``, procrustes is dictionary.
     **options
-        Those of `by_procrustes`, `by_compass` or `by_relative`.
+        Those of `by_procrustes`, `by_dictionary`, `by_unsupervised`, `by_compass` or `by_relative`.
 
     Raises
     ------
@@ -121,13 +127,22 @@ def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Ali
     >>> align(a, b, trim=0).b["z"].round(3).tolist(), align(a, b, trim=0).b["x"].round(3).tolist()
     ([1.0, 1.0], [1.0, 0.0])
     """
+    if method == "procrustes" and "dictionary" in options:
+        method = "dictionary"
     if method not in METHODS:
         raise OptionError(f"is one of {', '.join(METHODS)}, not {method!r}", field="method")
     known = list(inspect.signature(METHODS[method]).parameters)[2:]
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
-    return METHODS[method](opened(a), opened(b), **options)
+    one = opened(a)
+    return replace(METHODS[method](one, opened(b), **options), a_path=_place(one))
+
+
+def _place(given: Vectors | Run) -> str | None:
+    """Where a table was read from: a path that holds in any folder, or the name of a public table."""
+    path = given.folder if isinstance(given, Run) else given.provenance.get("path")
+    return None if path is None else str(Path(path).absolute() if Path(path).exists() else path)
 
 
 def _who_has(name: str) -> str:
@@ -155,7 +170,7 @@ def by_procrustes(
     rows_a, rows_b = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
     rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
     turned = rotation.apply(other.vectors)
-    rotated = Vectors(other.index_to_key, turned, sources=other.sources, counts=other.counts)
+    rotated = _other_rows(other, turned)
     before = one.vector_size == other.vector_size
     notes = {
         "shared": len(shared),
@@ -165,6 +180,76 @@ def by_procrustes(
         "cosine": _mean_cosine(one, rotated, shared.words),
     }
     return Aligned(one, rotated, "procrustes", False, notes)
+
+
+def by_dictionary(
+    a: Vectors | Run,
+    b: Vectors | Run,
+    *,
+    dictionary: Dictionary | None = None,
+    reweight: bool = False,
+    progress: Progress | None = None,
+) -> Aligned:
+    """Rotate b onto a by a dictionary, which self-learning enlarges; see the module `self_learning`.
+
+    Parameters
+    ----------
+    a, b : Vectors or Run
+    dictionary : path or pairs of str
+        Rows of word<TAB>word, or pairs: a word of a, a word of b.
+    reweight : bool
+        Transform both tables: whitened, and directions weighted by how well the dictionary agrees in them.
+        Translations improve; cosines within the tables change.
+    progress : Progress, optional
+    """
+    if dictionary is None:
+        raise OptionError("the method dictionary needs this option", field="dictionary")
+    one, other = table_of(a), table_of(b)
+    given = paired_rows(one, other, dictionary)
+    found = learn(one, other, given, progress=progress)
+    return _learned(one, other, "dictionary", found, len(given), reweight)
+
+
+def by_unsupervised(
+    a: Vectors | Run,
+    b: Vectors | Run,
+    *,
+    reweight: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Aligned:
+    """Rotate b onto a without a dictionary, by self-learning; see the module `self_learning`.
+
+    Parameters
+    ----------
+    a, b : Vectors or Run
+    reweight : bool
+        As in `by_dictionary`.
+    seed : int
+        Of the similarities that are left out.
+    progress : Progress, optional
+    """
+    one, other = table_of(a), table_of(b)
+    found = learn(one, other, seed=seed, progress=progress)
+    return _learned(one, other, "unsupervised", found, None, reweight)
+
+
+def _learned(
+    a: Vectors, b: Vectors, method: str, found: Learned, given: int | None, reweight: bool
+) -> Aligned:
+    """Both tables in one space by what was learned."""
+    notes = {"dictionary": given, "learned": len(found.pairs), "cosine": found.similarity}
+    if reweight:
+        one, other = (
+            _other_rows(table, rows) for table, rows in zip((a, b), found.reweighted(), strict=True)
+        )
+        return Aligned(one, other, method, True, notes)
+    turned = Rotation(found.rotation, np.ones(len(found.pairs), bool)).apply(b.vectors)
+    return Aligned(a, _other_rows(b, turned), method, False, notes)
+
+
+def _other_rows(table: Vectors, rows: NDArray[np.float32]) -> Vectors:
+    return Vectors(table.index_to_key, rows, sources=table.sources, counts=table.counts)
 
 
 def by_compass(
@@ -247,8 +332,7 @@ def by_relative(
 
 def _relative(table: Vectors, anchors: NDArray[np.int64]) -> Vectors:
     """The words of a table by their cosines to some of its rows."""
-    rows = relative_rows(table.vectors, table.vectors[anchors])
-    return Vectors(table.index_to_key, rows, sources=table.sources, counts=table.counts)
+    return _other_rows(table, relative_rows(table.vectors, table.vectors[anchors]))
 
 
 def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:
@@ -259,6 +343,8 @@ def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:
 
 METHODS: dict[str, Callable[..., Aligned]] = {
     "procrustes": by_procrustes,
+    "dictionary": by_dictionary,
+    "unsupervised": by_unsupervised,
     "compass": by_compass,
     "relative": by_relative,
 }

@@ -12,6 +12,7 @@ from .output import TerminalProgress, print_json, say, show
 __all__ = ["align", "compare"]
 
 PROCRUSTES, COMPASS, RELATIVE = "Procrustes", "Compass", "Relative"
+LANGUAGES = "Two languages (dictionary, unsupervised)"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class AlignOptions:
     centre: Annotated[
         bool | None, opt("Subtract the mean vector of each table.", None, "--centre", panel=PROCRUSTES)
     ] = None
+    dictionary: Annotated[
+        Path | None,
+        opt("Rows of word of A, word of B; makes procrustes dictionary.", "TSV", panel=LANGUAGES),
+    ] = None
+    reweight: Annotated[
+        bool | None,
+        opt("Transform both tables for translation.", None, "--reweight", panel=LANGUAGES),
+    ] = None
     window: Annotated[int | None, opt("Tokens per window: 41.", panel=COMPASS, min=2)] = None
     anchor: Annotated[
         float | None, opt("How strongly words are held to their old vectors: 0.", "L", panel=COMPASS)
@@ -36,7 +45,7 @@ class AlignOptions:
     choose: Annotated[
         str | None, opt("How anchors are chosen.", "frequency|kmeans|farthest", panel=RELATIVE)
     ] = None
-    seed: Annotated[int | None, opt("Seed of kmeans and farthest.", panel=RELATIVE, min=0)] = None
+    seed: Annotated[int | None, opt("Seed (unsupervised, kmeans, farthest).", min=0)] = None
 
 
 def align(
@@ -45,7 +54,7 @@ def align(
     output: Annotated[
         Path,
         opt(
-            "File or folder for B's vectors; compass and relative write a folder with a and b.",
+            "A vectors file for B, or a folder for a and b; compass, relative and --reweight write a folder.",
             "OUT",
             "--output",
             "-o",
@@ -55,9 +64,9 @@ def align(
     method: Annotated[
         str,
         opt(
-            "Rotate B onto A; train both from one shared space (compass); or describe words by their "
-            "cosines to anchor words (relative).",
-            "procrustes|compass|relative",
+            "Rotate B onto A by shared words, a dictionary, or without one (unsupervised); train both from "
+            "one shared space (compass); or describe words by their cosines to anchor words (relative).",
+            "procrustes|dictionary|unsupervised|compass|relative",
         ),
     ] = "procrustes",
     to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
@@ -71,6 +80,8 @@ def align(
     from selfvec.analysis.alignment import align
 
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
+    if method in ("dictionary", "unsupervised") or "dictionary" in given:
+        given["progress"] = TerminalProgress()
     aligned = align(a, b, method, **given)
     left_out = aligned.save(output, to)
     if as_json:
@@ -85,6 +96,9 @@ def align(
 
 def _summary(notes: dict[str, Any]) -> str:
     """The result in one sentence."""
+    if "learned" in notes:
+        given = f" from {notes['dictionary']:,} given" if notes["dictionary"] is not None else ""
+        return f"{notes['learned']:,} pairs learned{given}; mean cosine of a pair {notes['cosine']:.3f}"
     anchors = f", {notes['anchors']:,} of them anchors" if "anchors" in notes else ""
     before = notes.get("cosine_before")
     change = f" (before: {before:.3f})" if before is not None else ""

@@ -44,6 +44,7 @@ class TaskOptions:
         Paths, opt("train.tsv and test.tsv, rows of label, text.", "DIR...", panel=MEASURE)
     ] = None
     shots: Annotated[int | None, opt("Classify from N documents a class.", panel=MEASURE, min=1)] = None
+    lexicon: Annotated[Paths, opt("Translations: word of A, word of B.", "TSV...", panel=MEASURE)] = None
     bias: Annotated[bool, opt("WEAT on small built-in word sets.", None, "--bias", panel=MEASURE)] = False
     bias_sets: Annotated[Paths, opt("WEAT on your word sets, TOML or JSON.", "FILE...", panel=MEASURE)] = None
     oov: Annotated[
@@ -63,6 +64,7 @@ class TaskOptions:
             (self.analogies, tasks.Analogies),
             (self.retrieval, partial(tasks.Retrieval, rm3=rm3)),
             (self.questions, partial(tasks.Questions, rm3=rm3)),
+            (self.lexicon, tasks.Lexicon),
             (self.classification, partial(tasks.Classification, shots=self.shots)),
         ]
         found = [kind(path) for paths, kind in of_files for path in paths or ()]

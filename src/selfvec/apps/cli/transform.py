@@ -16,7 +16,9 @@ __all__ = ["transform"]
 class TransformOptions:
     """Options of the methods; one that is None was not given. A panel names the methods that have it."""
 
-    dimensions: Annotated[int | None, opt("Number of axes kept.", panel="principal-axes")] = None
+    dimensions: Annotated[
+        int | None, opt("Number of axes kept; of join, with gcca only.", panel="principal-axes, join")
+    ] = None
     corpus: Annotated[
         list[str] | None,
         opt("Files or folders of text.", "TEXT...", panel="pool"),
@@ -32,10 +34,32 @@ class TransformOptions:
     pooling: Annotated[
         str | None, opt("States of a word's pieces, or of the text's first token.", "mean|cls", panel="pool")
     ] = None
+    others: Annotated[
+        list[str] | None, opt("A table to join with; may be repeated.", "TABLE", "--with", panel="join")
+    ] = None
+    how: Annotated[
+        str | None, opt("How tables are joined: average.", "average|concatenate|gcca", panel="join")
+    ] = None
+    words: Annotated[
+        str | None, opt("Words of any table, or of all: union.", "union|intersection", panel="join")
+    ] = None
+    vectors: Annotated[
+        str | None,
+        opt("Static vectors that know the tokens; or two aligned tables.", "TABLE", panel="tokenizer"),
+    ] = None
+    tokenizer: Annotated[
+        str | None, opt("The new tokenizer.", "TOKENIZER.json|FOLDER", panel="tokenizer")
+    ] = None
+    add_words: Annotated[
+        str | None,
+        opt("Words to add to the old tokenizer, or how many of TABLE.", "FILE|N", panel="tokenizer"),
+    ] = None
 
 
 def transform(
-    source: Annotated[str, arg("IN", "A vectors file, run folder, default, or the folder of an encoder.")],
+    source: Annotated[
+        str, arg("IN", "A vectors file, run folder, default, or the folder of an encoder or language model.")
+    ],
     target: Annotated[Path, arg("OUT", "The file or folder to write.")],
     *,
     by: Annotated[str, opt("The method; an unknown name lists all.", "NAME")],
@@ -47,15 +71,13 @@ def transform(
 
     Example: selfvec transform run smaller.safetensors --by principal-axes --dimensions 64
     """
-    from selfvec.storage.formats import save
     from selfvec.transform import method
 
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
     chosen = method(by, **given)
     chosen.progress = TerminalProgress()
-    made = chosen.fit_transform(chosen.open(source))
-    left_out = save(made, target, format=to)
-    done = {"words": len(made), "dimensions": made.vector_size, **chosen.report_}
+    left_out = chosen.transform_file(source, target, to)
+    done = chosen.report_
     if as_json:
         print_json({"source": source, "target": str(target), "by": by, **done, "left_out": left_out})
         return

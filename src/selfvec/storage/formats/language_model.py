@@ -22,7 +22,7 @@ from selfvec.data.vectors import Float
 
 from .pieces import load_tokenizer
 
-__all__ = ["TokenTable", "find_table", "write_back"]
+__all__ = ["TokenTable", "find_table", "vocabulary_tables", "write_back"]
 
 _INDEX = "model.safetensors.index.json"
 _NAMES = (
@@ -32,6 +32,19 @@ _NAMES = (
     "tok_embeddings.weight",
     "embed_in.weight",
     "shared.weight",
+)
+_WHOLE_NAMES = ("embeddings", "embedding.weight", "weights", "decoder.weight", "decoder.bias")
+_OUTPUTS = (
+    "lm_head.weight",
+    "lm_head.bias",
+    "lm_head.decoder.weight",
+    "lm_head.decoder.bias",
+    "embed_out.weight",
+    "predictions.bias",
+    "predictions.decoder.weight",
+    "predictions.decoder.bias",
+    "vocab_projector.weight",
+    "vocab_projector.bias",
 )
 _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
 
@@ -46,12 +59,23 @@ class TokenTable:
     shape: tuple[int, int]  # tokens, dimensions
     start: int  # its first byte in the file
 
+    def stored(self) -> NDArray[Any]:
+        """The table as it is in the file, (tokens, d), a view; BF16 as uint16."""
+        return np.memmap(self.path, _DTYPES[self.dtype], "r", self.start, self.shape)
+
     def rows(self) -> Float:
         """The table, (tokens, d) float32 or float16, a view of the file; BF16 is converted to float32."""
-        stored: NDArray[Any] = np.memmap(self.path, _DTYPES[self.dtype], "r", self.start, self.shape)
+        stored = self.stored()
         if self.dtype != "BF16":
             return stored
         return (stored.astype(np.uint32) << 16).view(np.float32)
+
+    def as_stored(self, rows: NDArray[np.float32]) -> NDArray[Any]:
+        """Rows in the table's own type; BF16 is rounded to the nearest, ties to even."""
+        if self.dtype != "BF16":
+            return rows.astype(_DTYPES[self.dtype])
+        bits = np.ascontiguousarray(rows, np.float32).view(np.uint32)
+        return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
 def find_table(folder: Path) -> TokenTable | None:
@@ -66,6 +90,28 @@ def find_table(folder: Path) -> TokenTable | None:
                 if name.endswith(ending) and isinstance(entry, dict):
                     return _checked(path, name, entry, start)
     return None
+
+
+def vocabulary_tables(path: Path, tokens: int) -> list[TokenTable]:
+    """The tensors of a file that have a row, or a number, for each of at least so many tokens.
+
+    Input and output embeddings, biases of the output, and the table of a static encoder; first the input. A
+    vector of n numbers has shape (n, 1).
+    """
+    header, start = read_header(path)
+    found: list[TokenTable] = []
+    for ending in (*_NAMES, *_WHOLE_NAMES, *_OUTPUTS):
+        for name, entry in header.items():
+            known = name == ending if ending in _WHOLE_NAMES else name.endswith(ending)
+            if not known or name == "__metadata__" or not isinstance(entry, dict):
+                continue
+            shape = entry.get("shape")
+            if isinstance(shape, list) and len(shape) == 1 and found:
+                entry = {**entry, "shape": [*shape, 1]}
+            table = _checked(path, name, entry, start)
+            if table.shape[0] >= tokens and table.shape[0] == (found or [table])[0].shape[0]:
+                found.append(table)
+    return found
 
 
 def _files(folder: Path) -> list[Path]:
@@ -125,14 +171,6 @@ def write_back(
     new = rows[kept] * np.linalg.norm(old, axis=1, keepdims=True)
     copy, dtype = target / table.path.name, _DTYPES[table.dtype]
     written: np.memmap[Any, Any] = np.memmap(copy, dtype, "r+", table.start, table.shape)
-    written[numbers] = _stored(new, table.dtype)
+    written[numbers] = table.as_stored(new)
     written.flush()
     return len(numbers)
-
-
-def _stored(rows: NDArray[np.float32], dtype: str) -> NDArray[Any]:
-    """Rows in a table's own type; BF16 is rounded to the nearest, ties to even."""
-    if dtype != "BF16":
-        return rows.astype(_DTYPES[dtype])
-    bits = np.ascontiguousarray(rows, np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)

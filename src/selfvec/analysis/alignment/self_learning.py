@@ -1,0 +1,226 @@
+"""Self-learning: a dictionary gives a rotation, the rotation a larger dictionary, and so on.
+
+A round induces the dictionary of pairs of words that are each other's nearest by CSLS, and fits the
+orthogonal map again (Conneau et al., 2018; Artetxe, Labaka and Agirre, 2018, *A robust self-learning method
+for fully unsupervised cross-lingual mappings of word embeddings*). Without a dictionary the first one comes
+from the rows of both similarity matrices, sorted: words that mean the same have similarities that are
+distributed alike, in whatever language. From there, random parts of the similarities are left out at first,
+so that the search can leave a bad solution (*stochastic dictionary induction*), and fewer and fewer later.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.csls import NEIGHBOURS, mean_of_nearest, mutual_best
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import axes_of_moment, orthogonal_factor, second_moment, whitening_matrix
+from selfvec.storage.dictionaries import read_dictionary
+
+__all__ = ["Dictionary", "Learned", "learn", "paired_rows"]
+
+LEARNING = 10_000  # most frequent words of each table that are paired
+STARTING = 4_000  # of them, those that the first dictionary is made from
+ROUNDS = 5  # of induction and fitting, at most
+_SAME = 0.999  # share of pairs that a round keeps when it is the last
+_KEPT, _MORE = 0.1, 2.0  # share of similarities kept at first, and how it grows
+_PATIENCE = 10  # rounds without a gain until it grows
+_GAIN = 1e-5  # of the mean similarity of pairs, for it to count
+
+Table = NDArray[np.float32]
+Pairs = NDArray[np.int64]  # (n, 2) rows of a and of b
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+Dictionary = str | os.PathLike[str] | Sequence[tuple[str, str]]
+"""A file of rows word<TAB>word, or pairs of a word of A and a word of B."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A dictionary of two tables that was learned, and the rows as they were compared.
+
+    ``rows`` are the tables' rows that are not zero, most frequent words first; ``a`` (n, d) and ``b`` (m, d')
+    are these rows centred and at unit length; ``pairs`` are of them.
+    """
+
+    sizes: tuple[int, int]  # rows of both tables
+    rows: tuple[Ints, Ints]  # (n,) and (m,)
+    a: Table
+    b: Table
+    pairs: Pairs
+
+    @property
+    def rotation(self) -> Numbers:
+        """The orthogonal map (d', d) from b onto a."""
+        return fitted(self.a, self.b, self.pairs)
+
+    @property
+    def similarity(self) -> float:
+        """Mean cosine of the pairs after the rotation."""
+        turned = unit_rows(self.b[self.pairs[:, 1]] @ self.rotation.astype(np.float32))
+        return float(np.einsum("ij,ij->i", self.a[self.pairs[:, 0]], turned, dtype=np.float64).mean())
+
+    def reweighted(self) -> tuple[Table, Table]:
+        """Rows of both tables in one space by whitening, rotation and symmetric re-weighting.
+
+        Directions count by the square root of the correlation of the pairs (Artetxe, Labaka and Agirre,
+        2018, *Generalizing and improving bilingual word embedding mappings*).
+        """
+        whites, moved = [], []
+        for table, numbers in zip((self.a, self.b), self.pairs.T, strict=True):
+            moment = table[numbers].T.astype(np.float64) @ table[numbers] / len(numbers)
+            whites.append(whitening_matrix(moment, 0.5).astype(np.float64))
+            moved.append(table[numbers] @ whites[-1])
+        u, s, v = np.linalg.svd(moved[0].T @ moved[1] / len(self.pairs), full_matrices=False)
+        out = []
+        for table, white, side, size, rows in zip(
+            (self.a, self.b), whites, (u, v.T), self.sizes, self.rows, strict=True
+        ):
+            back = side.T @ np.linalg.pinv(white) @ side  # undo the whitening
+            new = np.zeros((size, len(s)), np.float32)
+            new[rows] = table @ (white @ (side * np.sqrt(s)) @ back).astype(np.float32)
+            out.append(new)
+        return out[0], out[1]
+
+
+def learn(
+    a: Vectors, b: Vectors, given: Pairs | None = None, *, seed: int = 0, progress: Progress | None = None
+) -> Learned:
+    """Learn a dictionary from given pairs of rows, (n, 2), which stay in it, or from nothing.
+
+    `InputError` if b has more dimensions than a.
+    """
+    if b.vector_size > a.vector_size:
+        rule = f"A has {a.vector_size} dimensions and B {b.vector_size}: B cannot be rotated into fewer"
+        raise InputError(rule, remedy="swap A and B, and the columns of the dictionary")
+    progress = progress or Progress()
+    rows = _by_frequency(a), _by_frequency(b)
+    one, other = comparable(a.vectors[rows[0]]), comparable(b.vectors[rows[1]])
+    if given is None:
+        pairs = stochastic_pairs(one, other, first_pairs(one, other), seed, progress)
+    else:
+        pairs = np.stack([_places(each, wanted) for each, wanted in zip(rows, given.T, strict=True)], axis=1)
+    pairs = refined_pairs(one, other, pairs, given is not None, progress)
+    return Learned((len(a), len(b)), rows, one, other, pairs)
+
+
+def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> Pairs:
+    """The rows of the pairs of a dictionary whose words both have a vector, (n, 2).
+
+    A word is looked up as it is written, then in lower case.
+    """
+    path = Path(dictionary) if isinstance(dictionary, str | os.PathLike) else None
+    words = read_dictionary(path) if path is not None else list(cast("Sequence[tuple[str, str]]", dictionary))
+    rows = np.array([(_row(a, one), _row(b, other)) for one, other in words], np.int64).reshape(-1, 2)
+    rows = rows[np.all(rows >= 0, axis=1)]
+    if not len(rows):
+        rule = "the dictionary has no pair of words that both have a vector"
+        remedy = "put words of A into the first column and words of B into the second"
+        raise InputError(rule, path=path, remedy=remedy)
+    return rows
+
+
+def _row(table: Vectors, word: str) -> int:
+    row = table.key_to_index.get(word, table.key_to_index.get(word.lower(), -1))
+    return row if row >= 0 and table.vectors[row].any() else -1
+
+
+def _by_frequency(table: Vectors) -> Ints:
+    """The rows that are not zero, most frequent first: as most vectors files are sorted."""
+    rows = np.flatnonzero(np.any(table.vectors != 0, axis=1))
+    return rows if table.counts is None else rows[np.argsort(-table.counts[rows], kind="stable")]
+
+
+def _places(rows: Ints, wanted: Ints) -> Ints:
+    """The places of some rows in a list of rows."""
+    places = np.zeros(int(rows.max(initial=0)) + 1, np.int64)
+    places[rows] = np.arange(len(rows))
+    return places[wanted]
+
+
+def comparable(rows: NDArray[Any]) -> Table:
+    """Unit rows, centred, at unit length again: as both tables are before they are fitted."""
+    unit = unit_rows(rows)
+    return unit_rows(unit - unit.mean(axis=0))
+
+
+def fitted(a: Table, b: Table, pairs: Pairs) -> Numbers:
+    """The orthogonal map (d', d) from the rows of b onto their partners in a."""
+    return orthogonal_factor(b[pairs[:, 1]].T.astype(np.float64) @ a[pairs[:, 0]])
+
+
+def refined_pairs(a: Table, b: Table, pairs: Pairs, held: bool, progress: Progress) -> Pairs:
+    """The dictionary after some rounds, or once few pairs change; ``held``: the first ones stay in it."""
+    first, before = pairs, {tuple(pair) for pair in pairs.tolist()}
+    with progress.stage("Refining the dictionary", ROUNDS, "rounds") as advance:
+        for _ in range(ROUNDS):
+            turned = unit_rows(b[:LEARNING] @ fitted(a, b, pairs).astype(np.float32))
+            induced = mutual_best(a[:LEARNING], turned)
+            kept = held or not len(induced)
+            pairs = np.unique(np.concatenate([first, induced]), axis=0) if kept else induced
+            found = {tuple(pair) for pair in induced.tolist()}
+            advance(1)
+            if len(found & before) >= _SAME * len(found):
+                break
+            before = found
+    return pairs
+
+
+def first_pairs(a: Table, b: Table) -> Pairs:
+    """The dictionary of words whose sorted similarities to all others are alike, (n, 2), from both sides.
+
+    The similarities are those of the square root of the similarity matrix, as published.
+    """
+    size = min(len(a), len(b), STARTING)
+    one, other = (_sorted_similarities(rows[:size]) for rows in (a, b))
+    return _both_ways(one @ other.T, mean_of_nearest(one, other), mean_of_nearest(other, one))
+
+
+def _sorted_similarities(rows: Table) -> Table:
+    """The rows of the square root of a similarity matrix, each sorted, centred and at unit length, (n, n)."""
+    values, axes = axes_of_moment(second_moment(rows.shape, lambda part: rows[part]))
+    root = (rows @ (axes * np.maximum(values, 1e-12) ** -0.5).astype(np.float32)) @ (
+        rows @ axes.astype(np.float32)
+    ).T
+    return comparable(np.sort(root, axis=1))
+
+
+def _both_ways(scores: Table, hub_a: Table, hub_b: Table) -> Pairs:
+    to_b = np.argmax(scores - hub_b / 2, axis=1)
+    to_a = np.argmax(scores.T - hub_a / 2, axis=1)
+    forward = np.stack([np.arange(len(to_b)), to_b], axis=1)
+    return np.concatenate([forward, np.stack([to_a, np.arange(len(to_a))], axis=1)])
+
+
+def stochastic_pairs(a: Table, b: Table, pairs: Pairs, seed: int, progress: Progress) -> Pairs:
+    """Self-learning with similarities left out at random, ever fewer."""
+    rng, kept, best, stale = np.random.default_rng(seed), _KEPT, -1.0, 0
+    a, b = a[:STARTING], b[:STARTING]
+    with progress.stage("Learning", None, "rounds") as advance:
+        while True:
+            scores = a @ unit_rows(b @ fitted(a, b, pairs).astype(np.float32)).T
+            top = [
+                np.partition(each, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
+                for each in (scores, scores.T)
+            ]
+            found = float((scores.max(axis=1).mean() + scores.max(axis=0).mean()) / 2)
+            stale = 0 if found > best + _GAIN else stale + 1
+            best = max(best, found)
+            if stale >= _PATIENCE:
+                if kept >= 1:
+                    return pairs
+                kept, stale = min(1.0, kept * _MORE), 0
+            if kept < 1:
+                scores[rng.random(scores.shape, np.float32) >= kept] = -1
+            pairs = _both_ways(scores, *top)
+            advance(1)

@@ -1,0 +1,110 @@
+"""Bilingual lexicon induction: is the translation of a word the nearest word of the other table?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.csls import best_columns, mean_of_nearest
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import mean
+from selfvec.storage.dictionaries import read_dictionary
+from selfvec.storage.formats import load
+
+from .compared_vectors import Table, find_rows
+from .task import Measurement, Task
+
+__all__ = ["Lexicon"]
+
+_RANKS = (1, 5)
+_MOST = 200_000  # first rows of b that are candidates, as in MUSE
+_ASKING = 50_000  # first rows of a by which hubs are known
+_REMEDY = "give the folder that align wrote, or both tables: selfvec evaluate A ALIGNED_B --lexicon FILE"
+
+
+@dataclass(frozen=True)
+class Lexicon(Task[dict[str, list[str]]]):
+    """Precision at 1 and 5: share of words one of whose translations is among the nearest of the other table.
+
+    Words of table a are translated by the nearest rows of table b, by cosine (mode ``nn``) and by CSLS (mode
+    ``csls``). A word with several translations is one item. Every item counts: one whose word, or all of
+    whose translations, have no vector is wrong, and lowers ``covered``; ``value_covered`` is the precision
+    over the others.
+
+    Candidates are the first 200,000 rows of b; its hubs are known by the first 50,000 of a.
+
+    The tables are a and b of a folder that ``align`` wrote, a file of which ``align`` noted what it is
+    aligned to, or otherwise the first table given and each of the others.
+
+    Parameters
+    ----------
+    path : path
+        Rows of word<TAB>word: a word of a, a word of b.
+    """
+
+    kind: ClassVar[str] = "lexicon"
+
+    def load(self, seed: int) -> dict[str, list[str]]:
+        """The translations of each word."""
+        items: dict[str, list[str]] = {}
+        for word, translation in read_dictionary(self.path):
+            items.setdefault(word, []).append(translation)
+        return items
+
+    def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
+        """Two rows of each mode for each table that is aligned to another; `OptionError` if none is."""
+        whole = [table for table in tables if not table.truncated and (table.run is None or table.refined)]
+        aligned = [(load(table.aligned_to), table) for table in whole if table.aligned_to is not None]
+        aligned = aligned or [(whole[0].vectors, table) for table in whole[1:]]
+        if not aligned:
+            raise OptionError("a lexicon is measured on two tables in one space", remedy=_REMEDY)
+        items = self.load(seed)
+        for a, table in aligned:
+            yield from self.score_pair(a, table, items, seed)
+
+    def score(self, table: Table, items: dict[str, list[str]], seed: int) -> Iterator[Measurement]:
+        """The rows of a table that is aligned to another."""
+        if table.aligned_to is not None:
+            yield from self.score_pair(load(table.aligned_to), table, items, seed)
+
+    def score_pair(
+        self, a: Vectors, table: Table, items: dict[str, list[str]], seed: int
+    ) -> Iterator[Measurement]:
+        """The rows of words of a among those of another table."""
+        b = table.vectors
+        if a.vector_size != b.vector_size:
+            rule = f"{table.name} has {b.vector_size} dimensions, the other table {a.vector_size}"
+            raise InputError(f"{rule}: they are not in one space", remedy=_REMEDY)
+        asked = find_rows(a, list(items))
+        wanted = [find_rows(b, translations) for translations in items.values()]
+        known = (asked >= 0) & np.array([bool(np.any(rows >= 0)) for rows in wanted])
+        right = [wanted[i] for i in np.flatnonzero(known).tolist()]
+        for mode, best in _translations(a, b, asked[known]).items():
+            hits = np.array([np.isin(found, rows) for found, rows in zip(best, right, strict=True)], bool)
+            for rank in _RANKS:
+                found = np.zeros(len(items))
+                found[known] = hits.reshape(-1, max(_RANKS))[:, :rank].any(axis=1)
+                covered = float(found[known].mean()) if known.any() else None
+                figure = mean(found, seed), len(items), float(known.mean())
+                yield Measurement.of(table, f"precision@{rank}", *figure, mode, value_covered=covered)
+
+
+def _translations(a: Vectors, b: Vectors, asked: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """The rows of b nearest to some rows of a, best first, by mode, each (n, 5)."""
+    some_a, some_b = (
+        np.flatnonzero(np.any(table.vectors[:most] != 0, axis=1))
+        for table, most in ((a, _ASKING), (b, _MOST))
+    )
+    pool, queries = unit_rows(b.vectors[some_b]), unit_rows(a.vectors[asked])
+    hubness = mean_of_nearest(pool, unit_rows(a.vectors[some_a]))
+    rows = np.append(some_b, -1)
+    return {
+        mode: rows[best_columns(queries, pool, max(_RANKS), by)]
+        for mode, by in (("nn", None), ("csls", hubness))
+    }

@@ -1,0 +1,74 @@
+"""Two tables in one space on disk: a folder with ``a`` and ``b``, or b's file and a note that names a.
+
+The note is a small JSON file beside it, ``NAME.aligned.json``, so that every format can have one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from selfvec.base.files import atomic_file, atomic_folder, read_json
+from selfvec.data.vectors import Vectors
+
+from .formats import FORMATS, save
+from .run_folder import is_run
+
+__all__ = ["find_aligned", "names_a_file", "save_aligned_file", "save_aligned_folder"]
+
+_NOTE = ".aligned.json"
+_SUFFIXES = ("", *(suffix for row in FORMATS for suffix in row.suffixes))
+
+
+def names_a_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a path has the suffix of a vectors file."""
+    return Path(path).name.endswith(_SUFFIXES[1:])
+
+
+def save_aligned_folder(a: Vectors, b: Vectors, path: Path, format: str | None = None) -> list[str]:
+    """Write a and b into a new folder; return what the format cannot store.
+
+    `OptionError` if the format cannot be written; `TargetError` if the folder exists or cannot be written.
+    """
+    row = next((row for row in FORMATS if row.name == (format or "safetensors")), None)
+    suffix = row.suffixes[0] if row is not None and row.suffixes else ""
+    with atomic_folder(path) as folder:
+        left_out = save(a, folder / f"a{suffix}", format=format or "safetensors")
+        return left_out + save(b, folder / f"b{suffix}", format=format or "safetensors")
+
+
+def save_aligned_file(
+    b: Vectors, path: Path, format: str | None, a_path: str | None, method: str
+) -> list[str]:
+    """Write b, and beside it the note, if the path or name of a is known."""
+    left_out = save(b, path, format=format)
+    if a_path is None:
+        _note_of(path).unlink(missing_ok=True)  # of another table that had this name
+    else:
+        text = json.dumps({"a": a_path, "method": method}, indent=1, ensure_ascii=False)
+        with atomic_file(_note_of(path)) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+    return left_out
+
+
+def find_aligned(path: str | os.PathLike[str]) -> tuple[str, str] | None:
+    """Where the tables a and b of such a folder or file are; None if it is neither, or a is gone."""
+    path = Path(path)
+    if path.is_dir() and not is_run(path):
+        a, b = (_member(path, name) for name in "ab")
+        return None if a is None or b is None else (str(a), str(b))
+    note = _note_of(path)
+    if not (path.is_file() and note.is_file()):
+        return None
+    a_path = read_json(note, "align again").get("a")
+    there = isinstance(a_path, str) and (not Path(a_path).is_absolute() or Path(a_path).exists())
+    return (str(a_path), str(path)) if there else None
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name + _NOTE)
+
+
+def _member(folder: Path, name: str) -> Path | None:
+    return next((path for suffix in _SUFFIXES if (path := folder / f"{name}{suffix}").exists()), None)
