@@ -31,6 +31,14 @@ _STORMS = [
 ]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """`selfvec ask` keeps nothing in the user's own cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SELFVEC_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def storms() -> list[str]:
     """240 short reports over a few dozen words."""
