@@ -10,6 +10,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +23,15 @@ from tests.places import ROOT
 from selfvec.apps.cli import main
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
+from selfvec.data.vectors import Source
 from selfvec.refine.pipeline import refine
 from selfvec.storage.run_folder import open_run, save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
+
+from selfvec import Refiner
+from selfvec.apps.mcp.server import create_server
+from selfvec.apps.mcp.tools import RunInfo, Tools
 
 TOOLS = {"run_info", "search_passages", "similar_terms", "changed_words", "explain_drift", "disambiguate"}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -38,6 +47,9 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "drift": ("explain_drift", {"word": "mouse"}),
     "between": ("explain_drift", {"word": "mouse", "between": ["1990..1994", "1995.."]}),
     "senses": ("disambiguate", {"word": "mouse", "text": "The mouse ate grain in the barn."}),
+    "refined": ("changed_words", {"topn": 20, "between": ["original", "refined"]}),
+    "by refining": ("explain_drift", {"word": "hail", "between": ["original", "refined"]}),
+    "extra": ("similar_terms", {"word": "hail", "limit": 3, "kind": "x"}),
     "unknown": ("similar_terms", {"word": "haill"}),
     "rare": ("explain_drift", {"word": "derecho"}),
     "no field": ("search_passages", {"query": "hail", "filters": ["county=X"]}),
@@ -122,6 +134,9 @@ def test_the_tools_are_listed_with_schemas(talk) -> None:
     assert "run_info" in instructions
     for tool in listed:
         assert len(tool.description) > 60
+        assert tool.title
+        assert tool.title == tool.annotations.title
+        assert tool.input_schema["additionalProperties"] is False
         assert tool.annotations.read_only_hint
         assert tool.output_schema["type"] == "object"
         for name, schema in tool.input_schema["properties"].items():
@@ -237,7 +252,8 @@ def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
         ("too many", "less than or equal to 20"),
         ("no mode", "'hybrid', 'bm25' or 'dense'"),
         ("no word", "Field required"),
-        ("no query", "at least 1 character"),
+        ("no query", "query: String should have at least 1 character"),
+        ("extra", "limit: Extra inputs are not permitted; kind: Extra inputs are not permitted"),
     ],
 )
 def test_errors_are_told_and_the_server_goes_on(talk, name: str, expected: str) -> None:
@@ -245,6 +261,117 @@ def test_errors_are_told_and_the_server_goes_on(talk, name: str, expected: str) 
     assert answer.is_error
     assert expected in answer.content[0].text
     assert "Traceback" not in answer.content[0].text
+    assert "\n" not in answer.content[0].text
+
+
+def test_a_change_by_refining_can_be_asked_where_there_are_slices(talk) -> None:
+    found = data(talk, "refined")
+    assert (found["a"], found["b"]) == ("original", "refined")
+    assert found["measured"] > 10
+    one = data(talk, "by refining")
+    assert (one["a"], one["b"], one["count_a"]) == ("original", "refined", 200)
+    assert data(talk, "changed")["a"] == "1990"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [(Source.KNOWN, "pretrained table"), (Source.SUBWORDS, "spelling")]
+)
+def test_what_was_composed_is_not_called_general_language(folder: Path, source: Source, name: str) -> None:
+    run = open_run(folder / "run")
+    word = run.vectors.index_to_key[list(run.original.sources).index(source)]
+    assert Tools(run).similar_terms(word, 3, 1).before_from == name
+
+
+class Slow(Tools):
+    """Tools of which one takes long, and says how far it is."""
+
+    def __init__(self) -> None:
+        super().__init__(Refiner("original").fit(["hail broke the roof"] * 30).run_)
+        self.steps, self.started = 0, threading.Event()
+
+    def run_info(self) -> RunInfo:
+        """Counts for ten seconds."""
+        with self.progress.stage("Counting", 1000, "steps") as advance:
+            for _ in range(1000):
+                self.steps += 1
+                self.started.set()
+                time.sleep(0.01)
+                advance(1)
+        return super().run_info()
+
+
+def test_a_cancelled_call_stops_and_holds_no_lock() -> None:
+    from mcp import Client
+
+    async def talk() -> tuple[int, int, Any]:
+        tools = Slow()
+        async with Client(create_server(tools)) as client:
+            asked = asyncio.create_task(client.call_tool("run_info", {}))
+            await asyncio.to_thread(tools.started.wait, 10)
+            asked.cancel()
+            start = time.monotonic()
+            answer = await client.call_tool("similar_terms", {"word": "hail"})
+            assert time.monotonic() - start < 5
+            stopped = tools.steps
+            await asyncio.sleep(0.2)
+            return stopped, tools.steps, answer
+
+    before, after, answer = asyncio.run(talk())
+    assert before == after < 1000
+    assert not answer.is_error
+
+
+@contextmanager
+def over_http(folder: Path, token: str) -> Iterator[str]:
+    """``selfvec mcp --http 0``: the address it prints."""
+    command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run"), "--http", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env={**os.environ, "SELFVEC_TOKEN": token}, **pipes) as server:
+        try:
+            yield server.stdout.readline().strip()
+            server.send_signal(signal.SIGINT)
+            assert server.wait(20) == 0
+            assert token in server.stderr.read()
+        finally:
+            server.kill()
+
+
+def test_the_tools_are_served_over_http_to_who_knows_the_token(folder: Path) -> None:
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    token = "a-token-for-the-test"
+
+    async def talk(address: str) -> tuple[Any, Any]:
+        headers = {"authorization": f"Bearer {token}"}
+        async with httpx2.AsyncClient(headers=headers) as http:
+            async with Client(streamable_http_client(address, http_client=http)) as client:
+                return (await client.list_tools()).tools, await client.call_tool("run_info", {})
+
+    with over_http(folder, token) as address:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/mcp", address)
+        listed, info = asyncio.run(talk(address))
+        assert {tool.name for tool in listed} == TOOLS
+        assert info.structured_content["documents"] == 200
+        ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+        right = {"authorization": f"Bearer {token}", "accept": "application/json, text/event-stream"}
+        for headers, status in (
+            ({}, 401),
+            ({**right, "authorization": "Bearer wrong"}, 401),
+            ({**right, "host": "evil.example"}, 403),
+            ({**right, "origin": "https://evil.example"}, 403),
+        ):
+            answer = httpx2.post(address, json=ask, headers=headers)
+            assert answer.status_code == status
+            assert "rule" in answer.json()["error"]
+        assert httpx2.post(address, content=b"x" * (2 << 20), headers=right).status_code == 413
+
+
+def test_a_short_token_is_refused(folder: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("SELFVEC_TOKEN", "short")
+    assert main(["mcp", str(folder / "run"), "--http", "0"]) == 2
+    assert "at least 16 characters" in capsys.readouterr().err
 
 
 def test_it_ends_when_input_does_and_keeps_output_for_the_protocol(folder: Path) -> None:

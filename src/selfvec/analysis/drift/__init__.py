@@ -9,7 +9,7 @@ from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice
 
 from .drift_rows import Drift, drift
 from .kept_results import kept_drift
-from .slices import SlicePath, comparable_slices, slice_paths, slices_of
+from .slices import SlicePath, comparable_slices, slice_paths, slices_of, without_slices
 from .word_choice import WordChoice
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "slice_counts",
     "slice_paths",
     "slices_of",
+    "without_slices",
 ]

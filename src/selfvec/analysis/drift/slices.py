@@ -8,7 +8,7 @@ replacement gives other positions that the word could have had.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,15 @@ from selfvec.usage.use_vectors import Blocks, block_sums, document_counts, use_s
 
 from .permutation_test import BLOCKS
 
-__all__ = ["SlicePath", "comparable_slices", "first_and_last", "join_periods", "slice_paths", "slices_of"]
+__all__ = [
+    "SlicePath",
+    "comparable_slices",
+    "first_and_last",
+    "join_periods",
+    "slice_paths",
+    "slices_of",
+    "without_slices",
+]
 
 ENOUGH = 2_000  # tokens: with fewer, hardly a word of a period can be compared
 PARTS = 8  # most slices of a text
@@ -42,6 +50,15 @@ def slices_of(run: Run) -> list[Slice]:
     if period:
         return by_period(run.tokens, period)
     return by_label(run.tokens) if run.tokens.slices is not None else []
+
+
+def without_slices(run: Run) -> Run:
+    """The run as if it had been made without slices, so that drift compares original with refined."""
+    if run.tokens is None:
+        return run
+    options = {**run.provenance.get("options", {}), "slice": None}
+    tokens = replace(run.tokens, slices=None, slice_names=())
+    return run.replace(provenance={**run.provenance, "options": options}, tokens=tokens)
 
 
 def comparable_slices(run: Run) -> list[Slice]:

@@ -149,8 +149,17 @@ def serve(
     serve(open_run(run), host, port, say=started)
 
 
-def mcp(run: RunFolder, corpus: OtherCorpus = None) -> None:
-    """Let an AI assistant search a corpus and ask about its words (Model Context Protocol, stdio).
+def mcp(
+    run: RunFolder,
+    corpus: OtherCorpus = None,
+    http: Annotated[
+        int | None,
+        opt(
+            "Serve streamable HTTP on this port of 127.0.0.1, with a token; 0: any.", "PORT", min=0, max=65535
+        ),
+    ] = None,
+) -> None:
+    """Let an AI assistant search a corpus and ask about its words (Model Context Protocol).
 
     Example: selfvec mcp run
     """
@@ -160,14 +169,24 @@ def mcp(run: RunFolder, corpus: OtherCorpus = None) -> None:
     except ImportError as error:
         raise MissingExtra("mcp", "mcp", "an assistant's access") from error
 
-    opened = open_run(run)
+    tools = Tools(open_run(run), corpus, TerminalProgress())
+    if http is not None:
+        from selfvec.apps.mcp.http import serve_http
+
+        serve_http(tools, http, _say_where)
+        return
     if sys.stdin.isatty():
         say("waiting for an assistant on standard input; stop with Ctrl-C")
     before = signal.signal(signal.SIGINT, _interrupted)
     try:
-        create_server(Tools(opened, corpus, TerminalProgress())).run("stdio")
+        create_server(tools).run("stdio")
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _say_where(address: str, token: str) -> None:
+    say(f"serving until Ctrl-C; programs send the header\n  Authorization: Bearer {token}")
+    print(address, flush=True)
 
 
 def _interrupted(*_: object) -> Never:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
+import anyio
+from anyio.to_thread import run_sync
 from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
+from pydantic import ValidationError
 
-from selfvec.base.errors import SelfvecError
+from selfvec.base.errors import Interrupted, SelfvecError
+from selfvec.base.progress import Progress
 from selfvec.base.provenance import __version__
 
 from .tools import Tools
@@ -24,46 +29,127 @@ find what the documents say, and quote their ids. Before searching for a subject
 ask similar_terms: this corpus has a vocabulary of its own. For change over time use changed_words, then
 explain_drift; report a change only where beyond_chance is true. Where a word is ambiguous, ask
 disambiguate."""
+TITLES = {
+    "run_info": "About the corpus",
+    "search_passages": "Search the documents",
+    "similar_terms": "Words of similar meaning",
+    "changed_words": "Words whose meaning changed",
+    "explain_drift": "How a word's meaning changed",
+    "disambiguate": "Senses of a word",
+}
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def create_server(tools: Tools) -> MCPServer:
+def create_server(tools: Tools) -> MCPServer[Any]:
     """A server that offers the tools; it is not running yet."""
-    server = MCPServer("selfvec", instructions=_INSTRUCTIONS, version=__version__, log_level="WARNING")
-    reads_only = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    lock = threading.Lock()
-    for tool in (
-        tools.run_info,
-        tools.search_passages,
-        tools.similar_terms,
-        tools.changed_words,
-        tools.explain_drift,
-        tools.disambiguate,
-    ):
-        description = " ".join(str(tool.__doc__).split())
-        server.add_tool(
-            _one_at_a_time(tool, lock),
-            description=description,
-            annotations=reads_only,
-            structured_output=True,
-        )
-    return server
+    tools.progress = stoppable = StoppableProgress(tools.progress)
+    lock = anyio.Lock()
+    offered = [_tool(getattr(tools, name), title, stoppable, lock) for name, title in TITLES.items()]
+    return MCPServer(
+        "selfvec", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR", tools=offered
+    )
 
 
-def _one_at_a_time(tool: Callable[P, R], lock: threading.Lock) -> Callable[P, R]:
-    """The tool behind a lock. The server calls tools from several threads; kernels and caches are for one.
+def _tool(function: Callable[..., Any], title: str, progress: StoppableProgress, lock: anyio.Lock) -> Tool:
+    """A tool that refuses arguments it does not know."""
+    tool = StrictTool.from_function(
+        _one_at_a_time(function, progress, lock),
+        title=title,
+        description=" ".join(str(function.__doc__).split()),
+        annotations=ToolAnnotations(title=title, read_only_hint=True, open_world_hint=False),
+        structured_output=True,
+    )
+    arguments = tool.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    tool.parameters = arguments.model_json_schema(by_alias=True)
+    return tool
 
-    The assistant gets the message of a `SelfvecError`. Of any other error it only learns that there was one.
+
+class StrictTool(Tool):
+    """A tool whose errors are one line."""
+
+    async def run(self, *arguments: Any, **options: Any) -> Any:
+        """The answer to a call.
+
+        Of a bug the assistant learns only that there was one.
+        """
+        try:
+            return await super().run(*arguments, **options)
+        except UnexpectedToolError:
+            raise
+        except ToolError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ValidationError):
+                raise ToolError(" ".join(str(cause or error).split())) from error
+            told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in cause.errors()]
+            raise ToolError(" ".join("; ".join(told).split())) from cause
+
+
+class StoppableProgress(Progress):
+    """Reports to another progress, and stops the work that reports if its call was cancelled."""
+
+    def __init__(self, inner: Progress) -> None:
+        self.inner, self.stopped = inner, False
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        """Announce a stage."""
+        with self.inner.stage(label, total, unit) as inner:
+
+            def advance(number: int) -> None:
+                self.check()
+                inner(number)
+
+            self.check()
+            yield advance
+
+    def say(self, message: str) -> None:
+        """Pass a message on."""
+        self.inner.say(message)
+
+    def check(self) -> None:
+        """Raise `Interrupted` if the call was cancelled."""
+        if self.stopped:
+            raise Interrupted("the call was cancelled")
+
+
+def _one_at_a_time(
+    function: Callable[P, R], progress: StoppableProgress, lock: anyio.Lock
+) -> Callable[P, Awaitable[R]]:
+    """The function in a thread, behind a lock: kernels and caches are for one call at a time.
+
+    A cancelled call gives up its place, or stops at its next step and gives back the lock.
     """
 
-    @wraps(tool)
-    def answer(*args: P.args, **kwargs: P.kwargs) -> R:
-        with lock:
+    @wraps(function)
+    async def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        async with lock:
+            progress.stopped = False
             try:
-                return tool(*args, **kwargs)
-            except SelfvecError as error:
-                raise ToolError(str(error)) from error
+                async with anyio.create_task_group() as group:
+                    group.start_soon(_stop_when_cancelled, progress)
+                    result = await run_sync(partial(_told, function, *args, **kwargs))
+                    group.cancel_scope.cancel()
+            except BaseExceptionGroup as group_error:  # of the one task that can fail
+                raise group_error.exceptions[0] from None
+            return result
 
     return answer
+
+
+async def _stop_when_cancelled(progress: StoppableProgress) -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        progress.stopped = True
+
+
+def _told(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """The result; the assistant gets the message of a `SelfvecError`."""
+    try:
+        return function(*args, **kwargs)
+    except SelfvecError as error:
+        raise ToolError(str(error)) from error

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tools"]
 
+_ORIGINS = {Source.KNOWN: "pretrained table", Source.SUBWORDS: "spelling", Source.RANDOM: "random direction"}
 LONGEST = 2000  # characters of a passage or a sentence
 _SHORT = 200  # characters of a field's value
 _FILES, _FIELDS = 20, 30  # files named, fields of a document
@@ -35,6 +37,8 @@ _LEVEL = 0.05  # a change is beyond chance below this false discovery rate
 _UNMOVED = 1e-3  # a word at most this far from where it was has not moved
 _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
+
+BY_REFINING = ("original", "refined")
 
 Word = Annotated[str, Field(min_length=1, max_length=100, description="A word of the corpus.")]
 Question = Annotated[str, Field(min_length=1, max_length=1000, description="A question, or some words.")]
@@ -57,8 +61,9 @@ Between = Annotated[
     Field(
         min_length=2,
         max_length=2,
-        description="Two slices of time, as ['1993', '1994..2000'], or two labels. By default the first and "
-        "the last slice of the run or, if it has none, before and after refining.",
+        description="Two slices of time, as ['1993', '1994..2000'], two labels, or ['original', 'refined']: "
+        "before and after refining. By default the first and the last slice of the run or, if it has none, "
+        "before and after refining.",
     ),
 ]
 
@@ -129,6 +134,7 @@ class SimilarTerms:
 
     word: str
     count: int
+    before_from: str
     before: list[Term]
     after: list[Term]
     gained: list[str]
@@ -253,16 +259,18 @@ class Tools:
         return Passages(query, mode, found.documents, self._index.filter_names[:_FIELDS], found.unknown, hits)
 
     def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = 5) -> SimilarTerms:
-        """The words nearest to a word by cosine, before the vectors were refined on this corpus (general
-        language) and after (this corpus), and which words were gained and lost. `count` is how often the word
-        occurs."""
+        """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
+        and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
+        meaning in general language only if `before_from` is "pretrained table"; if it is "spelling", the word
+        was not in the table and `before` is a guess from its parts. `count` is how often the word occurs."""
         before, after = self.run.similar(word, topn, compare=True, min_count=min_count)
         had, has = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(had, has)
-        counts = self.run.vectors.counts
+        counts, row = self.run.vectors.counts, self.run.index(word)
         return SimilarTerms(
             word=after["word"],
-            count=0 if counts is None else int(counts[self.run.index(word)]),
+            count=0 if counts is None else int(counts[row]),
+            before_from=_ORIGINS.get(Source(int(self.run.original.sources[row])), "nothing"),
             before=[Term(term, _short(cosine)) for term, cosine in before["neighbours"]],
             after=[Term(term, _short(cosine)) for term, cosine in after["neighbours"]],
             gained=gained,
@@ -270,9 +278,10 @@ class Tools:
         )
 
     def changed_words(self, topn: Topn = 10, between: Between = None) -> ChangedWords:
-        """The words whose meaning changed most between two slices of time (or by refining, if the corpus has
-        no slices), significant changes first. `distance` is 1 - cosine, `expected` what random splits of the
-        same documents give, `q` the false discovery rate. The first call takes some seconds."""
+        """The words whose meaning changed most between two slices of time (or by refining: `between` is
+        ["original", "refined"], or the corpus has no slices), significant changes first. `distance` is 1 -
+        cosine, `expected` what random splits of the same documents give, `q` the false discovery rate. The
+        first call takes some seconds."""
         found = self._drift(tuple(between or ()))
         words = [_changed(row, ChangedWord) for row in found.rows[:topn]]
         return ChangedWords(found.a, found.b, len(found), words)
@@ -326,9 +335,12 @@ class Tools:
 
     def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
         """The change of every word between two states, or of the words named."""
-        from selfvec.analysis.drift import WordChoice, drift
+        from selfvec.analysis.drift import WordChoice, drift, slices_of, without_slices
 
-        return drift(self.run, between or None, which=WordChoice(words), progress=self.progress)
+        run, which = self.run, WordChoice(words)
+        if between == BY_REFINING and not set(between) <= {part.name for part in slices_of(run)}:
+            return drift(without_slices(run), None, which=which, progress=self.progress)
+        return drift(run, between or None, which=which, progress=self.progress)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.drift.drift_rows import drift
-from selfvec.analysis.drift.slices import comparable_slices
+from selfvec.analysis.drift.slices import comparable_slices, without_slices
 from selfvec.analysis.drift.word_choice import WordChoice
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
@@ -244,15 +244,7 @@ class Comparisons:
 
     def _test_refined(self, progress: Progress) -> Tests:
         """Test whether the uses of each word agree on where refining moved it."""
-        batch = self.run.tokens
-        if batch is None:
-            return {}
-        options = {**self.run.provenance.get("options", {}), "slice": None}
-        unsliced = self.run.replace(
-            provenance={**self.run.provenance, "options": options},
-            tokens=replace(batch, slices=None, slice_names=()),
-        )
-        return self._test(unsliced, None, progress)
+        return {} if self.run.tokens is None else self._test(without_slices(self.run), None, progress)
 
     def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
         try:

@@ -11,6 +11,7 @@ import errno
 import secrets
 import socket
 from collections.abc import Callable
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,9 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 
-from .app import create_app
 from .guard import LONGEST_HEADERS, busy_response, is_loopback
-from .page_data import PageData
 
 __all__ = ["IDLE", "MOST", "STALLED", "bind", "serve", "server_of"]
 
@@ -114,6 +113,9 @@ def serve(
 
     An address that other machines reach gets a token, which is part of the address that is said.
     """
+    from .app import create_app
+    from .page_data import PageData
+
     data = PageData(run)
     with bind(host, port) as listening:
         token = None if is_loopback(host) else secrets.token_urlsafe(32)
@@ -126,7 +128,7 @@ def serve(
             return
 
 
-def server_of(app: ASGIApp) -> uvicorn.Server:
+def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Server:
     """A server for an application. It keeps no log, does not name itself, and limits what it reads."""
     config = uvicorn.Config(
         app,
@@ -135,7 +137,7 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
         server_header=False,
         http=Connection,
         ws="none",
-        lifespan="off",
+        lifespan=lifespan,
         timeout_keep_alive=round(IDLE),
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=LONGEST_HEADERS,

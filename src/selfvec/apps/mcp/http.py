@@ -1,0 +1,82 @@
+"""The tools over streamable HTTP, for programs on this machine that know the token."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from selfvec.apps.web.guard import allowed_host, error_response
+from selfvec.apps.web.server import bind, server_of
+from selfvec.base.errors import OptionError
+
+from .server import create_server
+from .tools import Tools
+
+__all__ = ["TOKEN", "http_app", "serve_http"]
+
+HOST, PATH = "127.0.0.1", "/mcp"
+TOKEN = "SELFVEC_TOKEN"  # environment variable; without it the token is new each time
+_SHORTEST = 16  # characters of a token
+_BODY = 1 << 20  # bytes of a request
+_SESSIONS = 64
+
+
+def http_app(tools: Tools, token: str) -> ASGIApp:
+    """The application that answers at `PATH` who sends ``Authorization: Bearer TOKEN``."""
+    app = create_server(tools).streamable_http_app(
+        streamable_http_path=PATH,
+        max_request_body_size=_BODY,
+        max_sessions=_SESSIONS,
+        transport_security=TransportSecuritySettings(
+            enable_dns_rebinding_protection=False
+        ),  # `_Locked` does it
+    )
+    return _Locked(app, token)
+
+
+class _Locked:
+    """An application behind a token. Web pages are refused, and names that were pointed to this machine."""
+
+    def __init__(self, inner: ASGIApp, token: str) -> None:
+        self.inner, self.token = inner, token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request or refuse it."""
+        answer = self.inner
+        if scope["type"] == "http":
+            headers = Request(scope).headers
+            given = headers.get("authorization", "").removeprefix("Bearer ")
+            if "origin" in headers or not allowed_host(headers.get("host", ""), HOST):
+                answer = error_response(403, "web pages are not answered here", "ask from a program")
+            elif not hmac.compare_digest(given.encode("utf-8", "replace"), self.token):
+                remedy = "send the header Authorization: Bearer with the token that selfvec mcp printed"
+                headers_sent = {"www-authenticate": "Bearer"}
+                answer = error_response(401, "this address needs a token", remedy, headers=headers_sent)
+        await answer(scope, receive, send)
+
+
+def serve_http(tools: Tools, port: int, say: Callable[[str, str], None]) -> None:
+    """Serve the tools until interrupted; ``say`` is called once with the address and the token.
+
+    Raises
+    ------
+    OptionError
+        If the port is in use, or the token in the environment is short.
+    """
+    token = os.environ.get(TOKEN) or secrets.token_urlsafe(32)
+    if len(token) < _SHORTEST:
+        rule = f"the token in {TOKEN} has at least {_SHORTEST} characters"
+        raise OptionError(rule, remedy="choose a longer one, or leave it out")
+    with bind(HOST, port) as listening:
+        server = server_of(http_app(tools, token), lifespan="on")
+        say(f"http://{HOST}:{listening.getsockname()[1]}{PATH}", token)
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:  # the way to stop it
+            return
