@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, SelfvecError
+from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import ONCE
 
@@ -20,7 +20,7 @@ from .summary import OF_SHARDS
 if TYPE_CHECKING:
     from .documents import Documents
 
-__all__ = ["original_texts", "own_corpus", "verified"]
+__all__ = ["document_field", "original_texts", "own_corpus", "verified"]
 
 _PYTHON = "documentation of Python"
 _REMEDY = "name the documents with --corpus"
@@ -113,6 +113,30 @@ def original_texts(
     except SelfvecError:
         return {}
     return out
+
+
+def document_field(run: Run, name: str) -> list[str | None]:
+    """A field of each of a run's documents, or ``id``, read again from its files; None where it is empty.
+
+    `InputError` if the files are missing or have changed, `OptionError` if they have no such field.
+    """
+    from .documents import concatenated
+
+    corpus = own_corpus(run)
+    whole = concatenated(list(corpus.batches()))
+    verified(run, corpus)
+    columns = dict(whole.fields) | ({} if whole.ids is None else {"id": whole.ids})
+    if name not in columns:
+        known = ", ".join(columns) or "none"
+        rule = f"the documents have no field {name!r}"
+        raise OptionError(rule, field="by", remedy=f"their fields are {known}")
+    values: list[str | None] = columns[name].to_list()
+    marks = _texts(run)
+    if marks is None or whole.fingerprints is None:
+        return values
+    places = {mark: place for place, mark in enumerate((whole.fingerprints & ~ONCE).tolist())}
+    in_order = len(values) == len(marks) and np.array_equal(whole.fingerprints & ~ONCE, marks)
+    return values if in_order else [values[places[mark]] for mark in marks.tolist()]
 
 
 def _recorded(run: Run) -> dict[str, Any]:

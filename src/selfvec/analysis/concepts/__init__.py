@@ -9,18 +9,26 @@ from .query_expansion import Expansion, expand
 from .shared_contexts import Why, why
 from .term_graph import Graph, graph
 from .topic_clusters import Topic, Topics, topics
+from .topic_groups import GroupTopics, document_groups, document_table, topic_hierarchy, topic_shares
+from .topic_matching import matched_topics
 
 __all__ = [
     "Expansion",
     "Graph",
+    "GroupTopics",
     "Phrase",
     "Phrases",
     "Topic",
     "Topics",
     "Why",
+    "document_groups",
+    "document_table",
     "expand",
     "graph",
+    "matched_topics",
     "phrases",
+    "topic_hierarchy",
+    "topic_shares",
     "topics",
     "why",
 ]

@@ -65,6 +65,8 @@ class Topics(ResultTable):
         Topic of every word of the run as a place in ``rows``, -1 for none.
     of_documents : (D,) int64
         Topic of every document, -1 for none.
+    centres : (K, d) float32
+        Unit rows.
     """
 
     rows: list[Topic]
@@ -73,6 +75,7 @@ class Topics(ResultTable):
     tried: dict[int, float] = field(default_factory=dict)
     labels: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     of_documents: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    centres: Table = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self.rows)
@@ -174,7 +177,7 @@ def topics(
         name, listed = _described(chosen, members, cosines, topn)
         found.append(Topic(name, listed, len(members), float(shares[topic]), int(documents[topic])))
     words = _word_topics(rows, centres[order])
-    return Topics(found, len(nearest), value, compared, words, place[nearest])
+    return Topics(found, len(nearest), value, compared, words, place[nearest], centres[order])
 
 
 def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> Terms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -170,6 +171,28 @@ def expand(
     show(expansion_table(found))
 
 
+@dataclass(frozen=True)
+class TopicViews:
+    """What else is shown about topics."""
+
+    by: Annotated[
+        str | None,
+        opt("Topics by month, quarter, year, decade, slice or a field; several with commas.", "PERIOD|FIELD"),
+    ] = None
+    match: Annotated[
+        bool,
+        opt(
+            "With --by: cluster each group by itself, and match its topics in order.",
+            None,
+            "--match",
+        ),
+    ] = False
+    hierarchy: Annotated[bool, opt("Show which topics are similar.", None, "--hierarchy")] = False
+    documents: Annotated[
+        Path | None, opt("Write the topic of each document to this file.", "FILE.csv|parquet")
+    ] = None
+
+
 def topics(
     run: RunFolder,
     number: Annotated[
@@ -177,23 +200,47 @@ def topics(
     ] = None,
     topn: Annotated[int, opt("Terms listed for each topic.", min=3)] = 12,
     min_count: Annotated[int, opt("Leave out terms in fewer documents.", min=1)] = 5,
+    *,
+    views: TopicViews,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """List the topics of a corpus: groups of its characteristic terms.
 
-    Example: selfvec topics run --number 10
+    Example: selfvec topics run --number 10 --by year --documents topics.csv
     """
-    from selfvec.analysis.concepts import topics
+    from selfvec.analysis import concepts
+    from selfvec.views import run_tables
+    from selfvec.views import topics as shown
 
+    if views.documents is not None:
+        shown.check_suffix(views.documents)
+    if views.match and views.by is None:
+        raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
     opened, progress = open_run(run), TerminalProgress()
-    found = topics(opened, number, topn=topn, min_count=min_count, seed=seed, progress=progress)
+    groups = concepts.document_groups(opened, views.by) if views.by is not None else []
+    found = concepts.topics(opened, number, topn=topn, min_count=min_count, seed=seed, progress=progress)
+    by_group = None
+    if views.match:
+        by_group = concepts.matched_topics(
+            opened, groups, len(found), min_count=min_count, seed=seed, progress=progress
+        )
+    elif groups:
+        by_group = concepts.topic_shares(opened, found, groups)
+    joins = concepts.topic_hierarchy(found) if views.hierarchy else None
+    if views.documents is not None:
+        table = concepts.document_table(opened, found, groups, by_group if views.match else None)
+        shown.save_documents(table, views.documents)
+        say(f"wrote {views.documents}")
     if as_json:
-        print_json(found.as_dict())
+        more = {} if by_group is None else {"groups": by_group.as_dict()}
+        print_json(found.as_dict() | more | ({} if joins is None else {"hierarchy": joins}))
         return
-    from selfvec.views.run_tables import topics_table
-
-    show(topics_table(found))
+    show(run_tables.topics_table(found))
+    if by_group is not None:
+        show(shown.group_topics_table(by_group))
+    if joins is not None:
+        show(shown.hierarchy_tree(found, joins))
 
 
 def graph(

@@ -1,0 +1,160 @@
+"""Topics by period and field, matched over time, joined to a tree, and written for each document."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.analysis.concepts.subjects import ORDER, SUBJECTS, subject_table
+
+import selfvec
+from selfvec.analysis.concepts import (
+    document_groups,
+    document_table,
+    matched_topics,
+    topic_hierarchy,
+    topic_shares,
+    topics,
+)
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.corpus import Corpus
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+from selfvec.storage.run_folder import open_run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 documents of one subject each; "money" is in the first year only, "garden" in the second."""
+    place, rng = tmp_path_factory.mktemp("dated"), np.random.default_rng(1)
+    rows = []
+    for i in range(400):
+        subject = ORDER[i % 5]
+        if subject in ("money", "garden"):
+            subject = "money" if i < 200 else "garden"
+        day = date(2001, 1, 1) + timedelta(days=i * 730 // 400)
+        text = "The " + " ".join(rng.choice(SUBJECTS[subject], 12)) + "."
+        row = {"id": f"d{i}", "date": str(day), "subject": subject, "even": str(i % 2 == 0), "text": text}
+        rows.append(row)
+    (place / "dated.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    corpus = Corpus.open([place / "dated.jsonl"], text_fields=["text"], date_field="date")
+    selfvec.Refiner(method="decorrelated", window=9).fit(corpus, subject_table()).save(place / "run")
+    return place
+
+
+@pytest.fixture(scope="module")
+def dated(folder: Path) -> Run:
+    """A run with dates and fields."""
+    return open_run(folder / "run")
+
+
+def subject_of(terms: list[str]) -> str:
+    """The one subject that all terms have."""
+    (found,) = {name for name, words in SUBJECTS.items() for term in terms if term in words}
+    return found
+
+
+def test_shares_of_topics_by_year_and_field_add_up(dated: Run) -> None:
+    found = topics(dated, 4)
+    years = document_groups(dated, "year")
+    assert [group.name for group in years] == ["2001", "2002"]
+    table = topic_shares(dated, found, years)
+    for year in ("2001", "2002"):
+        rows = [row for row in table if row.group == year]
+        assert sum(row.share for row in rows) == pytest.approx(1)
+        assert sum(row.documents for row in rows) == 200
+        assert all(subject_of(row.terms) == subject_of(row.name.split(", ")) for row in rows)
+    share = {(row.group, subject_of(row.terms)): row.share for row in table}
+    assert share["2001", "money"] == pytest.approx(0.4)
+    assert share["2002", "garden"] == pytest.approx(0.4)
+    assert ("2002", "money") not in share
+    assert ("2001", "garden") not in share
+    both = topic_shares(dated, found, document_groups(dated, "even, year"))
+    assert list(dict.fromkeys(row.group for row in both)) == [
+        f"{even}, {year}" for even in ("False", "True") for year in ("2001", "2002")
+    ]
+    by_subject = topic_shares(dated, found, document_groups(dated, "subject"))
+    assert all(row.group == subject_of(row.terms) and row.share == 1 for row in by_subject)
+
+
+def test_topics_of_each_year_are_matched_with_those_before(dated: Run) -> None:
+    found = matched_topics(dated, document_groups(dated, "year"), 3)
+    first, second = ([row for row in found if row.group == year] for year in ("2001", "2002"))
+    subjects = {row.topic: subject_of(row.terms) for row in first}
+    assert sorted(subjects) == [0, 1, 2]
+    for row in second:
+        subject = subject_of(row.terms)
+        if subject in subjects.values():
+            assert subjects[row.topic] == subject
+            assert row.cosine is not None
+            assert row.cosine > 0.9
+        else:
+            assert (row.topic, row.cosine) == (3, None)
+    storm = next(topic for topic, subject in subjects.items() if subject == "storm")
+    assert found.of_documents[[0, 2, 300]].tolist() == [storm] * 3
+    assert [subject_of(name.split(", ")) for name in found.names[:3]] == list(subjects.values())
+
+
+def test_a_group_without_enough_terms_is_left_out(dated: Run) -> None:
+    year = document_groups(dated, "year")[0]
+    few = Slice("few", np.arange(400) < 3)
+    assert matched_topics(dated, [few, year], 3).left_out == ["few"]
+    with pytest.raises(InputError, match="enough terms"):
+        matched_topics(dated, [few], 3)
+
+
+def test_the_hierarchy_joins_all_topics_most_similar_first(dated: Run) -> None:
+    found = topics(dated, 4)
+    joins = topic_hierarchy(found)
+    assert [join["node"] for join in joins] == [4, 5, 6]
+    assert joins[-1]["topics"] == [0, 1, 2, 3]
+    cosines = found.centres @ found.centres.T - 2 * np.eye(4)
+    assert joins[0]["cosine"] == pytest.approx(cosines.max(), abs=1e-5)
+    assert set(joins[0]["children"]) == set(np.unravel_index(cosines.argmax(), (4, 4)))
+    falling = [join["cosine"] for join in joins]
+    assert falling == sorted(falling, reverse=True)
+    assert topic_hierarchy(topics(dated, 1)) == []
+
+
+def test_the_table_of_documents(dated: Run) -> None:
+    found = topics(dated, 4)
+    table = document_table(dated, found, groups=document_groups(dated, "year"))
+    assert table.columns == ["document", "id", "date", "topic", "name", "share", "group"]
+    assert table["id"][:2].to_list() == ["d0", "d1"]
+    assert table["group"].unique(maintain_order=True).to_list() == ["2001", "2002"]
+    assert table["topic"].to_list() == found.of_documents.tolist()
+    assert table["share"].to_list() == pytest.approx([1.0] * 400)  # every document has one subject
+
+
+def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path, capsys) -> None:
+    run = str(folder / "run")
+    for suffix, read in ((".csv", pl.read_csv), (".parquet", pl.read_parquet)):
+        file = tmp_path / f"topics{suffix}"
+        given = ["--number", "4", "--by", "year", "--hierarchy", "--documents", str(file)]
+        assert main(["topics", run, *given, "--json"]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert {row["group"] for row in shown["groups"]["rows"]} == {"2001", "2002"}
+        assert len(shown["hierarchy"]) == 3
+        assert read(file).height == 400
+    assert main(["topics", run, "--number", "3", "--by", "year", "--match", "--documents", str(file)]) == 0
+    assert "2002" in capsys.readouterr().out
+    table = pl.read_parquet(file)
+    assert (table["topic"].n_unique(), table["group_topic"].n_unique()) == (3, 4)
+    assert table["group_topic_name"].null_count() == 0
+
+
+def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path, capsys) -> None:
+    with pytest.raises(OptionError, match="fields are"):
+        document_groups(dated, "county")
+    with pytest.raises(OptionError, match="month"):
+        document_groups(dated, " , ")
+    with pytest.raises(InputError, match="slices"):
+        document_groups(dated, "slice")
+    for given in (["--match"], ["--documents", str(tmp_path / "x.doc")]):
+        assert main(["topics", str(folder / "run"), *given]) == 2
+        assert given[0] in capsys.readouterr().err
