@@ -140,6 +140,7 @@ def test_the_folder_of_sentence_transformers_has_its_files(tmp_path: Path, encod
     modules = json.loads((tmp_path / "s" / "modules.json").read_text(encoding="utf-8"))
     assert [module["type"].rsplit(".", 1)[1] for module in modules] == ["StaticEmbedding", "Normalize"]
     for module in modules:
+        assert module["path"], "versions 3 and 4 refuse an empty path"
         assert (tmp_path / "s" / module["path"]).is_dir()
 
 

@@ -153,7 +153,7 @@ class Broken(Progress):
 def test_an_interrupted_migration_goes_on_and_ends_the_same(kind: str, made, tmp_path: Path) -> None:
     old, new, _ = made
     path = exported(kind, made, tmp_path)
-    asked = Encoder.of(old).encode(QUESTION)[0]
+    asked = Encoder.of(old).encode(QUESTION)
     nearest, before = found(path, asked), content(path)
     for last in range(2, 30, 4):
         try:
@@ -191,7 +191,7 @@ sys.exit(main(["migrate", *sys.argv[1:]]))
 def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made, tmp_path: Path) -> None:
     old, new, folder = made
     path = exported(kind, made, tmp_path)
-    asked = Encoder.of(old).encode(QUESTION)[0]
+    asked = Encoder.of(old).encode(QUESTION)
     nearest = found(path, asked)
     command = [
         sys.executable,
@@ -221,7 +221,7 @@ def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made,
 def test_rows_that_come_meanwhile_are_kept(kind: str, made, tmp_path: Path) -> None:
     old, new, _ = made
     path = exported(kind, made, tmp_path)
-    row = Encoder.of(old).encode(text := "Hail broke windows at the airport.")[0].tolist()
+    row = Encoder.of(old).encode(text := "Hail broke windows at the airport.").tolist()
 
     class Busy(Broken):
         def count(self) -> None:
@@ -244,7 +244,7 @@ def test_rows_that_come_meanwhile_are_kept(kind: str, made, tmp_path: Path) -> N
     got = content(path)
     assert len(got) == 241
     assert got["late"][0] == 999
-    assert float(np.array(got["late"][1]) @ Encoder.of(new).encode(text)[0]) > 0.8  # smoothed
+    assert float(np.array(got["late"][1]) @ Encoder.of(new).encode(text)) > 0.8  # smoothed
     if kind == "qdrant":
         client = qdrant_client.QdrantClient(path=str(path))
         assert client.retrieve("passages", [str(UUID(int=0)), "0c6ab1d8-8bb4-4ba0-b4ca-7b8f4b3b5a9d"])
@@ -258,9 +258,9 @@ def test_questions_fit_what_the_database_has(kind: str, made, tmp_path: Path) ->
     with pytest.raises(InputError, match="no such file"):
         question_encoder(path, new)
     assert migrate(path, old, new, write="map")["done"] is False
-    mapped = question_encoder(path, new).encode(QUESTION)[0]
-    assert mapped.shape == Encoder.of(old).encode(QUESTION)[0].shape
-    expected = Adapter.load(f"{path}-map.safetensors").transform(Encoder.of(new).encode(QUESTION))[0]
+    mapped = question_encoder(path, new).encode(QUESTION)
+    assert mapped.shape == Encoder.of(old).encode(QUESTION).shape
+    expected = Adapter.load(f"{path}-map.safetensors").transform(Encoder.of(new).encode([QUESTION]))[0]
     np.testing.assert_allclose(mapped, expected, atol=1e-5)
     assert found(path, mapped)
     other = selfvec.open_run(made[2] / "narrow")
@@ -324,7 +324,7 @@ def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_
     database.create_table("own", [{"a": 1}])
     reader = database.open_table("passages")
     reader.create_index("n", config=lancedb.index.BTree())
-    asked, before = Encoder.of(old).encode(QUESTION)[0], reader.version
+    asked, before = Encoder.of(old).encode(QUESTION), reader.version
     nearest = found(path, asked)
     done = migrate(path, old, new)
     assert done["notes"] == ["not carried over, make it again: n_idx, the index of n"]

@@ -27,7 +27,7 @@ from .stores import STORES
 
 __all__ = ["TARGETS", "Export", "Target", "export", "write_rows"]
 
-_ANOTHER = "choose another -o"
+_ANOTHER = "choose another name"
 
 
 def export(
@@ -76,7 +76,7 @@ def export(
     if check_cut(cut) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     path = _default(run, to) if target is None else Path(target)
-    with _replaced(path, overwrite) as fresh:
+    with replaced(path, overwrite) as fresh:
         details = TARGETS[to].write(Export(run, to, corpus, progress or Progress(), cut), fresh)
     return {"to": to, "target": str(path), **details}
 
@@ -104,13 +104,16 @@ def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite
     if to not in STORES:
         raise OptionError(f"is one of {', '.join(STORES)}, not {to!r}", field="to")
     STORES[to].require()
-    with _replaced(Path(target), overwrite) as fresh:
+    with replaced(Path(target), overwrite) as fresh:
         STORES[to].put(rows, fresh)
 
 
 @contextmanager
-def _replaced(path: Path, overwrite: bool) -> Iterator[Path]:
-    """A path to write to, in an empty folder; all that was written is moved to ``path`` and beside it."""
+def replaced(path: Path, overwrite: bool) -> Iterator[Path]:
+    """A path to write to, in an empty folder; all that was written is moved to ``path`` and beside it.
+
+    `TargetError` if it exists and ``overwrite`` is false, or is a run.
+    """
     if not path.name:
         raise TargetError("has no name", path=path, remedy="name a new file or folder")
     _refuse(path, overwrite)
@@ -128,7 +131,7 @@ def _default(run: Run, to: str) -> Path:
 
 def _refuse(path: Path, overwrite: bool) -> None:
     if os.path.lexists(path) and not overwrite:
-        remedy = "choose another -o, or replace it with --overwrite"
+        remedy = "choose another name, or replace it with --overwrite"
         raise TargetError("exists already", path=path, remedy=remedy)
     if is_run(path):
         raise TargetError("is a run, it is not replaced", path=path, remedy=_ANOTHER)

@@ -82,7 +82,7 @@ REPORTS = {
     "compare files": "vectors.vec vectors.vec --min-count 1",
     "transform": "vectors.vec short.npz --by principal-axes --dimensions 5",
     "vectors": "",
-    "convert": "run out.bin --to word2vec",
+    "convert": "run out.bin --to word2vec --overwrite",
     "export": "run --to word2vec --overwrite",
     "info": "run",
     "verify": "run",
@@ -319,7 +319,7 @@ def test_trajectory_as_numbers_table_and_figure(inside: Path, capsys) -> None:
 
 
 def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path, capsys) -> None:
-    assert main(["convert", "run", "out.bin", "--to", "word2vec"]) == 0
+    assert main(["convert", "run", "out.bin", "--to", "word2vec", "--overwrite"]) == 0
     np.testing.assert_allclose(selfvec.load("out.bin").vectors, open_run("run").vectors.vectors, atol=1e-7)
     Path("twice.vec").write_text("3 2\na 1 0\nb 0 1\na 1 1\n")
     capsys.readouterr()
@@ -327,6 +327,36 @@ def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path, capsys) 
     assert main(["convert", "twice.vec", "x.npz", "--vectors-errors", "replace"]) == 0
     assert "'a'" in capsys.readouterr().err
     np.testing.assert_array_equal(selfvec.load("x.npz")["a"], [1, 0])
+
+
+def test_convert_replaces_a_file_only_on_request(inside: Path, capsys) -> None:
+    assert main(["convert", "run", "kept.npy", "--limit", "3"]) == 0
+    capsys.readouterr()
+    refused(["convert", "vectors.vec", "kept.npy"], "kept.npy: exists already", capsys)
+    assert len(selfvec.load("kept.npy")) == 3
+    assert main(["convert", "vectors.vec", "kept.npy", "--overwrite"]) == 0
+    assert len(selfvec.load("kept.npy")) == len(selfvec.load("vectors.vec"))
+    capsys.readouterr()
+    refused(["convert", "vectors.vec", "run", "--to", "npy", "--overwrite"], "run: is a run", capsys)
+
+
+def test_convert_and_export_write_the_same_model2vec_folder(inside: Path, capsys) -> None:
+    assert main(["convert", "run", "one", "--to", "model2vec"]) == 0
+    assert main(["export", "run", "--to", "model2vec", "-o", "two"]) == 0
+    one, two = (
+        {file.name: file.read_bytes() for file in Path(n).iterdir() if file.is_file()} for n in ("one", "two")
+    )
+    assert one == two
+    capsys.readouterr()
+    refused(
+        ["convert", "run", "three", "--to", "model2vec", "--dtype", "float16"],
+        "run/vectors.safetensors",
+        capsys,
+    )
+    assert (
+        main(["convert", "run/vectors.safetensors", "three", "--to", "model2vec", "--dtype", "float16"]) == 0
+    )
+    assert list(selfvec.load("three")) == list(open_run("run").vectors)
 
 
 def test_standard_input_and_no_vectors(tmp_path: Path, storms: list[str]) -> None:

@@ -48,17 +48,70 @@ def test_llamaindex(report_run: Run, encoder: Encoder) -> None:
 
     embedding = SelfvecEmbedding(report_run, embed_batch_size=3)
     assert isinstance(embedding, BaseEmbedding)
-    assert (embedding.model_name, embedding.embed_batch_size) == ("selfvec", 3)
+    assert (embedding.model_name, embedding.encoder, embedding.embed_batch_size) == ("selfvec", "", 3)
     np.testing.assert_array_equal(
         np.float32(embedding.get_text_embedding_batch(TEXTS)), encoder.encode(TEXTS)
     )
     alone = [embedding.get_query_embedding(TEXTS[0]), embedding.get_text_embedding(TEXTS[0])]
     alone += [asyncio.run(embedding.aget_query_embedding(TEXTS[0]))]
     np.testing.assert_array_equal(np.float32(alone), encoder.encode([TEXTS[0]] * 3))
-    assert "encoder" not in embedding.to_dict()
+    with pytest.raises(InputError, match="was in memory"):
+        SelfvecEmbedding.from_dict(embedding.to_dict())
 
 
-def test_mteb_hands_over_texts_or_batches(encoder: Encoder) -> None:
+def changed(encoder: Encoder) -> Encoder:
+    """The same words with other numbers."""
+    rows = encoder.rows.copy()
+    rows[:, 0] += 0.5
+    return Encoder(encoder.words, encoder.places, rows, encoder.split, encoder.about)
+
+
+def test_a_digest_tells_encoders_apart(encoder: Encoder, tmp_path: Path) -> None:
+    encoder.save(tmp_path / "e")
+    assert Encoder.open(tmp_path / "e").digest == encoder.digest
+    words = [*encoder.words[:-1], "another"]
+    others = [
+        changed(encoder),
+        Encoder(words, encoder.places, encoder.rows, encoder.split, encoder.about),
+        Encoder(encoder.words, encoder.places[::-1], encoder.rows, encoder.split, encoder.about),
+        Encoder(encoder.words, encoder.places, encoder.rows, "whitespace", encoder.about),
+        Encoder(encoder.words, encoder.places, encoder.rows, encoder.split, {"language": "tr"}),
+    ]
+    assert len({one.digest for one in (encoder, *others)}) == 6
+
+
+@needs("llamaindex")
+def test_the_cache_of_llamaindex_tells_encoders_apart(encoder: Encoder, tmp_path: Path) -> None:
+    from llama_index.core.ingestion import IngestionCache, IngestionPipeline
+    from llama_index.core.schema import TextNode
+
+    cache = IngestionCache()
+
+    def embedded(given: object) -> list[float]:
+        nodes = [TextNode(text=TEXTS[0], id_="a")]
+        pipeline = IngestionPipeline(transformations=[SelfvecEmbedding(given)], cache=cache)
+        return pipeline.run(nodes=nodes)[0].embedding
+
+    encoder.save(tmp_path / "e")
+    first = embedded(tmp_path / "e")
+    changed(encoder).save(tmp_path / "e", overwrite=True)
+    assert first == encoder.encode(TEXTS[0]).tolist() != embedded(tmp_path / "e")
+
+
+@needs("llamaindex")
+def test_llamaindex_opens_the_encoder_again(encoder: Encoder, tmp_path: Path) -> None:
+    encoder.save(tmp_path / "e")
+    stored = SelfvecEmbedding(tmp_path / "e", embed_batch_size=3).to_dict()
+    again = SelfvecEmbedding.from_dict(stored)
+    assert again.to_dict() == stored
+    assert again.get_text_embedding(TEXTS[0]) == encoder.encode(TEXTS[0]).tolist()
+    assert (again.model_name, again.embed_batch_size) == ("selfvec/e", 3)
+    changed(encoder).save(tmp_path / "e", overwrite=True)
+    with pytest.raises(InputError, match="another encoder than the one that was stored"):
+        SelfvecEmbedding.from_dict(stored)
+
+
+def test_mteb_hands_over_texts_or_batches(encoder: Encoder, tmp_path: Path) -> None:
     """By both protocols: lists of texts with a prompt's name, and batches with the task."""
     model = MTEBEncoder(encoder, "7", device="cpu")
     exact = encoder.encode(TEXTS)
@@ -69,6 +122,15 @@ def test_mteb_hands_over_texts_or_batches(encoder: Encoder) -> None:
     np.testing.assert_array_equal(
         model.encode(batches, task_metadata=None, hf_split="test", hf_subset="en", prompt_type=None), exact
     )
+    encoder.save(tmp_path / "storms")
+    models = [MTEBEncoder(tmp_path / "storms"), MTEBEncoder(encoder, "7"), MTEBEncoder(changed(encoder), "7")]
+    names = [(model.name, model.revision) for model in models]
+    other = changed(encoder).digest
+    assert names == [
+        ("selfvec/storms", encoder.digest),
+        ("selfvec/encoder", f"7-{encoder.digest}"),
+        ("selfvec/encoder", f"7-{other}"),
+    ]
     with pytest.raises(InputError, match="not the folder"):
         MTEBEncoder(Path(__file__).parent)
 
@@ -81,6 +143,7 @@ def test_mteb_takes_the_model(encoder: Encoder) -> None:
     model = MTEBEncoder(encoder, name="ours/storms")
     assert isinstance(model, EncoderProtocol)
     assert isinstance(model.mteb_model_meta, ModelMeta)
+    assert (model.mteb_model_meta.name, model.mteb_model_meta.revision) == ("ours/storms", encoder.digest)
     assert model.mteb_model_meta.embed_dim == encoder.dimensions
     rows = encoder.encode([TEXTS[0], TEXTS[2]])
     np.testing.assert_allclose(np.asarray(model.similarity(rows, rows)), rows @ rows.T, atol=1e-5)

@@ -10,7 +10,7 @@ from typing import Annotated, Never
 
 import typer
 
-from selfvec.base.errors import MissingExtra
+from selfvec.base.errors import MissingExtra, OptionError
 
 from .arguments import AsJson, OtherCorpus, Overlap, Overwrite, PassageWords, RunFolder, arg, open_run, opt
 from .output import TerminalProgress, downloads, print_json, say, show
@@ -29,16 +29,28 @@ def convert(
     vectors_errors: Annotated[
         str, opt("replace: repair words that are not UTF-8 or occur twice.", "strict|replace")
     ] = "strict",
+    limit: Annotated[int | None, opt("Read the first N words only.", "N", min=1)] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Convert vectors from one format to another.
 
     Example: selfvec convert GoogleNews.bin vectors.safetensors
     """
+    from selfvec.export.exporter import replaced
     from selfvec.storage.formats import load, save
+    from selfvec.storage.run_folder import is_run
 
-    vectors = load(source, errors=vectors_errors)
-    left_out = save(vectors, target, format=to, dtype=dtype, dimensions=dimensions)
+    if to == "model2vec" and is_run(source):  # one folder of that name, whichever command writes it
+        if dtype or dimensions or limit:
+            rule = "a run's model2vec folder is the encoder that export writes"
+            remedy = f"leave out --dtype, --dimensions and --limit, or convert {source}/vectors.safetensors"
+            raise OptionError(rule, field="to", remedy=remedy)
+        export(Path(source), to, target, overwrite=overwrite, as_json=as_json)
+        return
+    with replaced(target, overwrite) as fresh:
+        vectors = load(source, errors=vectors_errors, limit=limit)
+        left_out = save(vectors, fresh, format=to, dtype=dtype, dimensions=dimensions)
     width = dimensions or vectors.vector_size
     if as_json:
         done = {"source": source, "target": str(target), "words": len(vectors), "dimensions": width}

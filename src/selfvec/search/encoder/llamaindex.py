@@ -9,10 +9,10 @@ import os
 from importlib import import_module
 from typing import Any
 
-from selfvec.base.errors import MissingExtra
+from selfvec.base.errors import InputError, MissingExtra
 from selfvec.data.run import Run
 
-from .model import Encoder, as_encoder
+from .model import Encoder, as_encoder, place_of
 
 __all__ = ["SelfvecEmbedding"]
 
@@ -25,21 +25,43 @@ except ImportError:
 class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
     """LlamaIndex' ``BaseEmbedding``.
 
+    Its caches know an embedding by ``to_dict()``, which has the name, the path and the digest of the encoder.
+    ``from_dict`` opens the path again.
+
     Parameters
     ----------
     encoder : Encoder, Run or path
         The folder of an encoder or of a run.
+    digest : str, optional
+        `Encoder.digest` that the encoder must have, as in ``to_dict()``.
     **options
         Of ``BaseEmbedding``, such as ``embed_batch_size``.
+
+    Raises
+    ------
+    InputError
+        If there is no encoder in that place, or another one than ``digest`` says.
     """
 
+    encoder: str = ""  # path; empty for an encoder in memory
+    digest: str = ""
     _encoder: Any = None
 
-    def __init__(self, encoder: Encoder | Run | str | os.PathLike[str], **options: Any) -> None:
+    def __init__(
+        self, encoder: Encoder | Run | str | os.PathLike[str], digest: str = "", **options: Any
+    ) -> None:
         if _BaseEmbedding is object:
             raise MissingExtra("llama-index-core", "llamaindex", "an encoder for LlamaIndex")
-        super().__init__(**{"model_name": "selfvec", **options})
-        self._encoder = as_encoder(encoder)
+        if encoder == "":
+            remedy = "save it with Encoder.save and make the embedding from that folder"
+            raise InputError("the encoder was in memory and was not stored", remedy=remedy)
+        opened, place = as_encoder(encoder), place_of(encoder)
+        if digest not in ("", opened.digest):
+            remedy = "embed the documents again with the encoder that is there now"
+            raise InputError("is another encoder than the one that was stored", path=place, remedy=remedy)
+        options = {"model_name": f"selfvec/{place.name}" if place else "selfvec", **options}
+        super().__init__(encoder="" if place is None else str(place), digest=opened.digest, **options)
+        self._encoder = opened
 
     @classmethod
     def class_name(cls) -> str:

@@ -9,6 +9,7 @@ An encoder is a table in memory or in a folder, which threads can share.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from selfvec.storage.run_folder import is_run, open_run
 from .folding import fold
 from .reading import SPLITS, Reader, no_text, sums
 
-__all__ = ["Encoder", "as_encoder"]
+__all__ = ["Encoder", "as_encoder", "place_of"]
 
 # Chosen on MED, Cranfield and CACM; docs/encoders.md compares other choices.
 TABLES = ("refined", "topics")
@@ -115,6 +116,14 @@ class Encoder:
         return str(named) if named else None
 
     @cached_property
+    def digest(self) -> str:
+        """32 hexadecimal digits that are the same for two encoders only if they give the same vectors."""
+        found = hashlib.sha256(f"{self.split}\n{self.language}\n{self.rows.shape}\n".encode())
+        for part in (self.rows.data, self.places.data, "\n".join(self.words).encode()):
+            found.update(part)
+        return found.hexdigest()[:32]
+
+    @cached_property
     def _reader(self) -> Reader:
         return Reader(self.words, self.split, self.language)
 
@@ -124,21 +133,23 @@ class Encoder:
         Parameters
         ----------
         texts : sequence of n str, or a str
-            A single text is a sequence of one.
         jobs : int, optional
             Threads, all cores by default. They do not change the result.
 
         Returns
         -------
         (n, d) float32
-            At length 1; zeros for a text without known words.
+            At length 1; zeros for a text without known words. (d,) for a single str, as in other libraries.
 
         Raises
         ------
         InputError
             If something is not a text.
         """
-        texts = [texts] if isinstance(texts, str) else list(texts)
+        if isinstance(texts, str):
+            alone: NDArray[np.float32] = self.encode([texts], jobs=jobs)[0]
+            return alone
+        texts = list(texts)
         out = np.zeros((len(texts), self.dimensions), np.float32)
         try:
             sizes = np.fromiter(map(len, texts), np.int64, len(texts))
@@ -222,3 +233,9 @@ def as_encoder(given: Encoder | Run | str | os.PathLike[str]) -> Encoder:
     if isinstance(given, Run):
         return Encoder.of(given)
     return Encoder.of(open_run(given)) if is_run(given) else Encoder.open(given)
+
+
+def place_of(given: Encoder | Run | str | os.PathLike[str]) -> Path | None:
+    """The absolute path of what `as_encoder` takes; None for what is in memory."""
+    folder = given.folder if isinstance(given, Run) else None if isinstance(given, Encoder) else Path(given)
+    return None if folder is None else folder.absolute()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import MissingExtra
 from selfvec.data.run import Run
 
-from .model import Encoder, as_encoder
+from .model import Encoder, as_encoder, place_of
 
 __all__ = ["MTEBEncoder"]
 
@@ -21,14 +21,17 @@ __all__ = ["MTEBEncoder"]
 class MTEBEncoder:
     """MTEB's ``EncoderProtocol``.
 
+    MTEB keeps results by name and revision. The revision ends in the digest of the encoder, so that no
+    encoder gets the results of another.
+
     Parameters
     ----------
     model_name : Encoder, Run or path
         The folder of an encoder or of a run.
     revision : str, optional
-        Recorded by MTEB.
-    name : str
-        ``organisation/name``, under which MTEB keeps the results.
+        Comes before the digest.
+    name : str, optional
+        ``organisation/name``; by default ``selfvec/`` and the name of the folder.
     **options
         Other options of MTEB, such as ``device``; ignored.
     """
@@ -38,11 +41,13 @@ class MTEBEncoder:
         model_name: Encoder | Run | str | os.PathLike[str],
         revision: str | None = None,
         *,
-        name: str = "selfvec/encoder",
+        name: str | None = None,
         **options: Any,
     ) -> None:
         del options
-        self.encoder, self.name, self.revision = as_encoder(model_name), name, revision
+        self.encoder, place = as_encoder(model_name), place_of(model_name)
+        self.name = name or f"selfvec/{place.name if place else 'encoder'}"
+        self.revision = "-".join(filter(None, (revision, self.encoder.digest)))
 
     def encode(self, inputs: Iterable[str | Mapping[str, Any]], **options: Any) -> NDArray[np.float32]:
         """Texts as unit vectors, (n, d) float32."""
@@ -65,7 +70,7 @@ class MTEBEncoder:
         """What MTEB records with the results."""
         described = {
             "name": self.name,
-            "revision": self.revision or "1",
+            "revision": self.revision,
             "embed_dim": self.encoder.dimensions,
             "n_parameters": self.encoder.rows.size,
             "framework": ["NumPy"],

@@ -80,7 +80,8 @@ def write_encoder_folder(
     library: Literal["model2vec", "sentence-transformers"] = "model2vec",
 ) -> None:
     """Write all files of a static encoder that ``library`` loads into an existing folder."""
-    modules = [("", "StaticEmbedding"), ("1_Normalize", "Normalize")][: 1 + normalize]
+    first = "." if library == "model2vec" else _LAYOUTS[-1][0]  # early versions refuse an empty path
+    modules = [(first, "StaticEmbedding"), ("1_Normalize", "Normalize")][: 1 + normalize]
     contents: dict[str, Any] = {
         "modules.json": [
             {"idx": i, "name": f"{i}", "path": path, "type": f"sentence_transformers.models.{name}"}
@@ -105,10 +106,10 @@ def write_encoder_folder(
             "default_prompt_name": None,
             "similarity_fn_name": "cosine",
         }
-    for path, _ in modules[1:]:
-        (folder / path).mkdir()
-    write_tensors(folder / "model.safetensors", {tensor: rows})
-    (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
+    for path, _ in modules:
+        (folder / path).mkdir(exist_ok=True)
+    write_tensors(folder / first / "model.safetensors", {tensor: rows})
+    (folder / first / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     for name, content in contents.items():
         (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
