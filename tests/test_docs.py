@@ -30,6 +30,7 @@ EXTRAS = {  # packages without which a page cannot run
     "compatible.md": ("lancedb",),
     "stores.md": ("lancedb", "faiss", "usearch", "qdrant_client"),
     "evaluation.md": ("sklearn",),
+    "starts.md": ("sklearn",),
     "mcp.md": ("mcp",),
 }
 

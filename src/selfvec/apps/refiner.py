@@ -70,9 +70,10 @@ class Refiner(Settings):
             A file or folder; or the documents themselves as strings or lists of tokens, a data frame or a
             list of paths: see `selfvec.corpus.as_corpus`. Lists of tokens are taken as they are (tokenizer
             ``whitespace``).
-        vectors : `Vectors`, path, "default" or "none", optional
+        vectors : `Vectors`, path or name, optional
             Where the words start. The default table if None, which a scikit-learn `Pipeline` passes in the
-            place of labels; "none" starts from random directions. Of a list of these the one that suits the
+            place of labels; "none" starts from random directions, "svd", "cipher", "glove", "word2vec" or
+            "fasttext" from vectors trained on the text itself. Of a list of these the one that suits the
             text best is taken; ``run_.provenance["table_decision"]`` says why.
         text_fields : sequence of str, optional
             Columns of a file or data frame that hold the text; the usual names are recognised.

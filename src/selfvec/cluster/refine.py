@@ -112,6 +112,9 @@ def refine_on_cluster(
     with timings.stage("load"):
         shards, skipped = find_shards(sources, cut[0])
         known, described = load_start(vectors, settings)
+        if known is None and described["name"] != "none":
+            rule = f"vectors by {described['name']} are trained where all of the text is in one place"
+            raise OptionError(rule, field="vectors", remedy="start from none or a table")
         job = _job(shards, known, described, settings, rows or Rows(), work)
     ranges = _ranges(len(shards), cut[1])
     with timings.stage("read"):

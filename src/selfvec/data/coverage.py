@@ -13,7 +13,7 @@ from .vectors import Source, Vectors
 __all__ = ["KINDS", "coverage", "has_row"]
 
 KINDS = ("known", "composed", "random", "unknown")
-"""A row of the table; composed from parts; a random direction; no vector."""
+"""A row of the table; composed from parts; a random direction, or trained on the text; no vector."""
 
 _KIND = np.zeros(len(Source), np.intp)  # of each `Source`; rows that an earlier run induced are rows
 _KIND[[Source.SUBWORDS, Source.RANDOM, Source.NONE]] = [1, 2, 3]

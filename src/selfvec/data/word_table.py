@@ -40,7 +40,7 @@ class Source(IntEnum):
     NONE = 0  # nothing known: a zero vector
     KNOWN = 1  # a row of the pretrained table
     SUBWORDS = 2  # composed from pieces or character n-grams
-    RANDOM = 3  # a random direction, used when training starts without vectors
+    RANDOM = 3  # a random direction, or trained on the text itself: there was no table to start from
     CONTEXT = 4  # induced by refining, from the words around it
     MIXED = 5  # induced from the words around it and from words spelled alike
 

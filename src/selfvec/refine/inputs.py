@@ -19,6 +19,7 @@ from selfvec.base.provenance import BESIDE, Timings
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.training import NO_TABLE, check_installed
 
 from .kernels import load_kernels
 from .resume import Execution
@@ -46,7 +47,7 @@ __all__ = [
 ]
 
 Start = Vectors | str | os.PathLike[str] | None
-"""The vectors to start from; "none" or None: random directions."""
+"""The vectors to start from: a table, its path, or a name in `selfvec.training.NO_TABLE`; None is "none"."""
 _RENUMBERED = 1 << 22  # tokens at a time
 
 
@@ -110,7 +111,8 @@ def read_inputs(
     words = known.key_to_index if known is not None else {}
 
     def start(batch: TokenBatch) -> Vectors:
-        return starting_vectors(batch, known, settings, finder.found.joined(batch).terms if finder else ())
+        phrases = finder.found.joined(batch).terms if finder else ()
+        return starting_vectors(batch, known, settings, phrases, name=described["name"])
 
     with execution.timings.stage("count"):
         inputs = inputs_from(unstemmed, words, settings, about, start)
@@ -257,8 +259,10 @@ def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict
 
 def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
     """The table as it is, and its provenance."""
-    if vectors is None or (isinstance(vectors, str) and vectors == "none"):
-        return None, {"name": "none"}
+    vectors = "none" if vectors is None else vectors
+    if isinstance(vectors, str) and vectors in NO_TABLE:
+        check_installed(vectors)
+        return None, {"name": vectors}
     if isinstance(vectors, Vectors):
         return vectors, {"name": "memory"} | vectors.provenance
     from selfvec.storage.formats import load

@@ -50,6 +50,8 @@ def refine(
 ) -> Run:
     """Refine vectors on a corpus; ``vectors`` of "none" or None start from random directions.
 
+    Other names in `selfvec.training.NO_TABLE` start from vectors trained on the corpus itself.
+
     Of several ``vectors`` (a list) those that suit the text best are taken. ``workspace`` holds the state of
     interrupted work. ``jobs`` are threads and do not change the result.
     """
@@ -120,7 +122,7 @@ def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None
     settings = replace(settings_of(run), history="none", seed=seed)
     original = run.original
     if np.any(original.sources == Source.RANDOM):
-        original = starting_vectors(batch, None, settings)
+        original = starting_vectors(batch, None, settings, name=run.provenance["vectors"]["name"])
     plan = make_plan(settings, batch, original, jobs=jobs)
     provenance = {"method": plan.method}
     table = plan.refined_table()

@@ -28,6 +28,7 @@ from selfvec.storage.formats import load
 from selfvec.storage.public_tables import locate
 from selfvec.storage.run_folder import open_run
 from selfvec.text.stems import unstemmed_tokens
+from selfvec.training import NO_TABLE
 
 from .inputs import option_files
 from .kept_sums import kept_sums
@@ -181,7 +182,7 @@ def table_of(part: Part, given: Given = None) -> Vectors | None:
     differ.
     """
     recorded = part.recorded("vectors")
-    if recorded.get("name") == "none":
+    if recorded.get("name") in NO_TABLE:
         return None
     place = _place(part, recorded) if given is None else given
     if isinstance(place, Vectors):
@@ -239,7 +240,7 @@ def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) ->
     """
     settings = parts[0].settings
     if any(np.any(part.run.original.sources == Source.RANDOM) for part in parts):
-        return starting_vectors(batch, None, settings)
+        return starting_vectors(batch, None, settings, name=parts[0].recorded("vectors")["name"])
     index = {word: i for i, word in enumerate(batch.types)}
     rows = np.zeros((len(index), parts[0].run.original.vector_size), np.float32)
     sources = np.full(len(index), Source.NONE, np.uint8)

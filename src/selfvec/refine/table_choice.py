@@ -18,6 +18,7 @@ from selfvec.data.coverage import coverage
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.training import NO_TABLE
 
 from .inputs import Start, by_frequency, load_start, read_unstemmed
 from .plan import METHODS, make_plan, try_methods
@@ -43,6 +44,9 @@ def choose_table(
     if len(set(names)) < len(names):
         remedy = "name each table once; labels are not used"
         raise OptionError("name the same table twice", field="vectors", remedy=remedy)
+    if trained := set(names) & set(NO_TABLE) - {"none"}:
+        rule = f"{min(trained)} is trained on the whole text, so held-out parts of it cannot test it"
+        raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
     batch = _tokens(corpus, settings, execution)
     rows, measured, held_out = [], [], 0
     for name, table in zip(names, tables, strict=True):

@@ -18,6 +18,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.training import vectors_from_text
 
 from .decorrelated import base_vectors
 from .sequential import PaperRefinement
@@ -32,7 +33,6 @@ SHRINK = 5  # occurrences at which a context sum counts √½ of what many would
 CONTEXT_RIDGE = 3.0  # of the context map, for features of length 1 a window
 SPELLING_RIDGE = 1.0  # of the spelling map
 ROUNDS = 2  # of fitting each of the two maps to what the other leaves
-_RANDOM_DIMENSIONS = 256  # of random directions (--vectors none)
 
 Table = NDArray[np.float32]
 
@@ -53,34 +53,32 @@ def starting_vectors(
     settings: Settings,
     phrases: Sequence[str] = (),
     keys: Sequence[str] | None = None,
+    name: str = "none",
 ) -> Vectors:
     """The starting vectors of a corpus' words, unit rows, zeros for words without one, with their sources.
 
-    Random directions if ``known`` is None. ``phrases`` are types; those without a vector start from their
-    words. ``keys`` are the words under which the table has the types, by default the types themselves.
+    If ``known`` is None they are made of the text alone by ``name``, one of `selfvec.training.NO_TABLE`.
+    ``phrases`` are types; those without a vector start from their words. ``keys`` are the words under which
+    the table has the types, by default the types themselves.
     """
-    keys = batch.types if keys is None else keys
-    pieces = None
     if known is None:
-        rng = np.random.default_rng(settings.seed)
-        rows = rng.standard_normal((len(batch.types), _RANDOM_DIMENSIONS), dtype=np.float32)
-        sources = np.full(len(batch.types), Source.RANDOM, np.uint8)
-    else:
-        rows, sources, pieces = known.lookup_pieces(keys, settings.oov == "subwords")
-        if phrases and settings.oov == "subwords":
-            from selfvec.text.phrases import compose
+        return vectors_from_text(batch, name, settings.seed)
+    keys = batch.types if keys is None else keys
+    rows, sources, pieces = known.lookup_pieces(keys, settings.oov == "subwords")
+    if phrases and settings.oov == "subwords":
+        from selfvec.text.phrases import compose
 
-            compose(rows, sources, batch.types, phrases, known)
-            units = set(phrases)
-            joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
-            pieces[joined & (sources == Source.SUBWORDS)] = 0
-        if not np.any(rows):
-            example = ", ".join(repr(word) for word in batch.types[:3])
-            raise InputError(
-                f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
-                remedy="use vectors of the corpus' language and casing, or --vectors none",
-            )
-    parts = pieces if pieces is not None and np.any(pieces != 1) else None
+        compose(rows, sources, batch.types, phrases, known)
+        units = set(phrases)
+        joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
+        pieces[joined & (sources == Source.SUBWORDS)] = 0
+    if not np.any(rows):
+        example = ", ".join(repr(word) for word in batch.types[:3])
+        raise InputError(
+            f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
+            remedy="use vectors of the corpus' language and casing, or --vectors none",
+        )
+    parts = pieces if np.any(pieces != 1) else None
     return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=parts)
 
 

@@ -13,11 +13,12 @@ from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation.baselines import NAMES, check_names, count_models, gensim_models, train
+from selfvec.evaluation.baselines import NAMES, check_names, train
 from selfvec.evaluation.baselines import training as measured
 from selfvec.evaluation.baselines.registry import find_baseline
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import open_run
+from selfvec.training import count_models, gensim_models
 
 
 def apart(vectors: Vectors) -> tuple[float, float]:
@@ -86,7 +87,7 @@ def test_mittens_is_held_to_the_original_the_more_the_larger_its_strength(plante
 
 
 def test_one_step_of_glove_by_hand() -> None:
-    from selfvec.evaluation.baselines.count_models import descend
+    from selfvec.training.count_models import descend
 
     w, c = np.array([[0.5, 0.1]], np.float32), np.array([[-0.25, 0.2]], np.float32)
     squares = np.ones((2, 1, 2), np.float32)

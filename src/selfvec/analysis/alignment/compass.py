@@ -162,8 +162,10 @@ def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray
     """Original vectors of the words of both corpora, and their sources."""
     one, other = a.original, b.original
     random = [bool(np.any(table.sources == Source.RANDOM)) for table in (one, other)]
-    if all(random):  # draw again, because both runs may have given one random vector to two words
-        drawn = starting_vectors(batch, None, Settings(seed=int(a.provenance.get("seed", 0))))
+    names = [str(run.provenance.get("vectors", {}).get("name", "none")) for run in (a, b)]
+    if all(random) and names[0] == names[1]:  # draw again: both may have given one random vector to two words
+        seed = int(a.provenance.get("seed", 0))
+        drawn = starting_vectors(batch, None, Settings(seed=seed), name=names[0])
         return drawn.unit, drawn.sources
     if any(random) or not _agree(one, other):
         raise InputError(

@@ -67,8 +67,9 @@ def refine(
     vectors: Annotated[
         list[str] | None,
         opt(
-            "The vectors to start from, or a fetched table; of several the one that suits the text is taken.",
-            "PATH|NAME|default|none",
+            "The vectors to start from: a file, a fetched table, or made of the text alone (svd, cipher, "
+            "glove, word2vec, fasttext); of several files the one that suits the text is taken.",
+            "PATH|NAME|default|none|svd|…",
             panel=RULE,
         ),
     ] = None,
@@ -214,7 +215,7 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
     return [
         f"read {provenance['corpus']['description']}",
         f"{count_of(provenance['tokens'], 'token')}, {count_of(provenance['types'], 'type')}: "
-        f"{_covered(types)}",
+        f"{_covered(types, provenance['vectors'])}",
         *_table_decision(provenance),
         *_decision(provenance),
         f"refined with the method {provenance['method']}: {_how(provenance)}, "
@@ -222,12 +223,14 @@ def _summary(provenance: dict[str, Any]) -> list[str]:
     ]
 
 
-def _covered(types: dict[str, int]) -> str:
+def _covered(types: dict[str, int], vectors: dict[str, Any]) -> str:
     """How many words started from which kind of vector."""
     said = {
         "known": "in the table",
         "composed": "composed from parts",
-        "random": "in random directions",
+        "random": "in random directions"
+        if vectors["name"] == "none"
+        else f"by {vectors['name']} of the text",
         "unknown": "without a vector",
     }
     return ", ".join(f"{types[kind]:,} {how}" for kind, how in said.items() if types[kind] or kind == "known")

@@ -16,8 +16,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.plan import make_plan
-
-from . import count_models, gensim_models
+from selfvec.training import count_models, gensim_models
 
 __all__ = ["ALREADY", "NAMES", "Baseline", "check_names", "find_baseline"]
 

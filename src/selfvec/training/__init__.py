@@ -1,0 +1,11 @@
+"""Vectors from the text alone: word2vec, fastText, GloVe, PPMI-SVD and sums of codes.
+
+Each maps a corpus as ids to a table. `selfvec.refine` starts from them where there is no pretrained table;
+`selfvec.evaluation.baselines` compares with them.
+"""
+
+from __future__ import annotations
+
+from .starts import NO_TABLE, check_installed, vectors_from_text
+
+__all__ = ["NO_TABLE", "check_installed", "vectors_from_text"]

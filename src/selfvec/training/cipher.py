@@ -1,0 +1,50 @@
+"""Codes of words by their frequency, and vectors that add up the codes of a word's neighbours.
+
+The d most frequent words have a code of one bit, the next ones codes of two bits, and so on, each of length
+1. A word's vector is the sum of its neighbours' codes, frequent ones counting less, minus what is expected
+near any word. Nothing is learned by gradients. After H. Zhao and J. R. Williams (2023), *Bit Cipher: A Simple
+Yet Powerful Word Representation System that Integrates Efficiently with Language Models* (arXiv:2311.11012),
+in its aggregation by sums.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, count, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+
+__all__ = ["cipher", "codes"]
+
+WINDOW = 11  # tokens, the word itself included
+GAMMA = 0.5  # a neighbour of frequency r counts r^-γ
+
+Table = NDArray[np.float32]
+
+
+def cipher(batch: TokenBatch, original: Vectors, seed: int, jobs: int | None) -> Table:
+    """The centred sums of the neighbours' codes, (V, d), in as many dimensions as the original."""
+    order = np.argsort(-batch.counts, kind="stable")
+    table = np.empty((len(batch.types), original.vector_size), np.float32)
+    table[order] = codes(len(order), original.vector_size, seed)
+    return ScanOperator(batch, WINDOW, GAMMA, jobs).apply(table)
+
+
+def codes(words: int, bits: int, seed: int = 0) -> Table:
+    """Codes of the first ``words`` words by frequency, (words, bits) float32, each of length 1.
+
+    Which bits belong to which place is drawn by ``seed``.
+
+    >>> (codes(5, 3) > 0).sum(axis=1).tolist()
+    [1, 1, 1, 2, 2]
+    """
+    place = np.random.default_rng(seed).permutation(bits)
+    sets = (chosen for number in count(1) for chosen in combinations(range(bits), min(number, bits)))
+    table = np.zeros((words, bits), np.float32)
+    for row, chosen in enumerate(islice(sets, words)):
+        table[row, place[list(chosen)]] = 1 / np.sqrt(len(chosen))
+    return table

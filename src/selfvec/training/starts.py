@@ -1,0 +1,60 @@
+"""Starting points of a refinement without a pretrained table, by name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import MissingExtra
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+
+__all__ = ["NO_TABLE", "check_installed", "vectors_from_text"]
+
+DIMENSIONS = 256
+
+NO_TABLE: dict[str, tuple[str, dict[str, object], str | None]] = {
+    "none": ("starts:random_directions", {}, None),
+    "svd": ("count_models:ppmi_svd", {}, "sklearn"),
+    "cipher": ("cipher:cipher", {}, None),
+    "glove": ("count_models:glove", {}, None),
+    "word2vec": ("gensim_models:trained", {"kind": "word2vec-sg", "continued": False}, "gensim"),
+    "fasttext": ("gensim_models:trained", {"kind": "fasttext", "continued": False}, "gensim"),
+}
+"""Module and function, its options, and the package that it needs.
+
+A function maps a batch, a table of the width, a seed and a number of threads to (V, d) rows.
+"""
+
+
+def check_installed(name: str) -> None:
+    """Raise `MissingExtra` if the package that one of `NO_TABLE` needs is not installed."""
+    package = NO_TABLE[name][2]
+    if package is not None and find_spec(package) is None:
+        raise MissingExtra(package, "baselines", f"--vectors {name}")
+
+
+def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> Vectors:
+    """Vectors of a corpus' words by one of `NO_TABLE`: unit rows, (V, 256), zeros for a word without one.
+
+    One thread trains. More would write into each other's rows, and no seed would give the same table again.
+    """
+    check_installed(name)
+    place, options, _ = NO_TABLE[name]
+    module, _, function = place.partition(":")
+    width = Vectors(batch.types, np.zeros((len(batch.types), DIMENSIONS), np.float32))
+    made = getattr(import_module(f"selfvec.training.{module}"), function)(batch, width, seed, 1, **options)
+    rows = unit_rows(made)
+    sources = np.where(rows.any(axis=1), Source.RANDOM, Source.NONE).astype(np.uint8)
+    return Vectors(batch.types, rows, sources=sources, normalized=True)
+
+
+def random_directions(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> NDArray[np.float32]:
+    """A normal random row for each word, in as many dimensions as the original."""
+    del jobs
+    shape = len(batch.types), original.vector_size
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)

@@ -1,0 +1,110 @@
+"""Vectors made of the text alone, and refinements that start from them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source
+from selfvec.refine.update_merge import merge, update
+from selfvec.training import NO_TABLE, vectors_from_text
+from selfvec.training.cipher import cipher, codes
+
+TRAINED = [name for name in NO_TABLE if name != "none"]
+TOPICS = (("hail", "ice", "dime", "dent"), ("ward", "nurse", "dose", "fever"))
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    """Documents on one of two topics that share no word but the glue."""
+    rng = np.random.default_rng(0)
+    return [" ".join([*rng.permutation([*rng.choice(TOPICS[i % 2], 8), "the", "and"])]) for i in range(300)]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_words_of_one_topic_start_nearer_than_words_of_two(name: str, texts: list[str]) -> None:
+    table = vectors_from_text(TokenBatch.from_documents([text.split() for text in texts]), name)
+    assert table.vectors.shape == (10, 256)
+    assert table.vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(table.vectors, axis=1), 1, atol=1e-5)
+    assert set(table.sources) == {Source.RANDOM}
+    own = [table.similarity(a, b) for topic in TOPICS for a, b in combinations(topic, 2)]
+    across = [table.similarity(a, b) for a in TOPICS[0] for b in TOPICS[1]]
+    assert np.mean(own) > np.mean(across) + 0.02
+
+
+@pytest.mark.parametrize("name", NO_TABLE)
+def test_a_run_starts_from_them_and_the_seed_decides_each_bit(name: str, texts: list[str]) -> None:
+    one, same = (selfvec.Refiner("decorrelated", seed=3).fit(texts, name).run_ for _ in range(2))
+    assert one.provenance["vectors"] == {"name": name}
+    np.testing.assert_array_equal(one.original.vectors, same.original.vectors)
+    np.testing.assert_array_equal(one.vectors.vectors, same.vectors.vectors)
+    batch = one.tokens
+    assert batch is not None
+    np.testing.assert_array_equal(one.original.vectors, vectors_from_text(batch, name, 3).vectors)
+
+
+def test_added_text_trains_the_start_again(texts: list[str]) -> None:
+    whole = selfvec.Refiner("decorrelated").fit(texts, "svd").run_
+    grown = update(selfvec.Refiner("decorrelated").fit(texts[:200], "svd").run_, texts[200:])
+    joined = merge(
+        [selfvec.Refiner("decorrelated").fit(part, "svd").run_ for part in (texts[:99], texts[99:])]
+    )
+    for run in (grown, joined):
+        words = [run.vectors.key_to_index[word] for word in whole.vectors.index_to_key]
+        np.testing.assert_allclose(run.original.unit[words], whole.original.unit, atol=1e-4)
+
+
+def test_codes_have_one_bit_then_two_then_three() -> None:
+    table = codes(9, 3)
+    assert (table > 0).sum(axis=1).tolist() == [1, 1, 1, 2, 2, 2, 3, 3, 3]  # after all sets, all bits
+    assert len(np.unique(table[:7], axis=0)) == 7
+    np.testing.assert_allclose(np.linalg.norm(table, axis=1), 1, atol=1e-6)
+    assert not np.array_equal(codes(9, 3, seed=1), codes(9, 3, seed=2))
+
+
+def test_a_cipher_vector_adds_up_the_codes_of_the_neighbours() -> None:
+    """Each word has one neighbour c: its vector points to r_c^-½ · code_c less the mean, Σ r^½ · code / 6."""
+    batch = TokenBatch.from_documents([["hail", "ice"], ["hail", "ice"], ["ward", "dose"]])
+    rows = cipher(batch, vectors_from_text(batch, "none"), 0, 1)
+    assert batch.counts.tolist() == [2, 2, 1, 1]
+    code = codes(4, 256) * np.sqrt([[2], [2], [1], [1]])
+    for word, neighbour, r in [(0, 1, 2), (1, 0, 2), (2, 3, 1), (3, 2, 1)]:
+        expected = code[neighbour] / r - code.sum(axis=0) / 6
+        cosine = rows[word] @ expected / np.linalg.norm(rows[word]) / np.linalg.norm(expected)
+        assert cosine == pytest.approx(1, abs=1e-5)
+
+
+def test_the_command_says_where_words_started(
+    texts: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "texts.txt"
+    file.write_text("\n".join(texts), encoding="utf-8")
+    run = tmp_path / "run"
+    command = ["refine", str(file), "-o", str(run), "--vectors", "svd", "--method", "decorrelated"]
+    assert main(command) == 0
+    assert "10 by svd of the text" in "".join(capsys.readouterr())
+    assert main(["similar", str(run), "hail", "--json", "--topn", "3"]) == 0
+    (row,) = [r for r in json.loads(capsys.readouterr().out)["rows"] if r["state"] == "refined"]
+    assert {word for word, _ in row["neighbours"]} == {"ice", "dime", "dent"}
+
+
+def test_what_is_trained_on_all_of_the_text_is_not_tested_on_parts_of_it(texts: list[str]) -> None:
+    with pytest.raises(OptionError, match="svd is trained on the whole text"):
+        selfvec.Refiner("decorrelated").fit(texts, ["none", "svd"])
+
+
+def test_a_missing_package_is_said_before_the_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gensim", None)
+    monkeypatch.setattr("selfvec.training.starts.find_spec", lambda _: None)
+    with pytest.raises(MissingExtra, match="--vectors word2vec"):
+        selfvec.Refiner().fit(["hail and ice", "ice and hail"], "word2vec")
