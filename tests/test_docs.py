@@ -32,6 +32,7 @@ EXTRAS = {  # packages without which a page cannot run
     "evaluation.md": ("sklearn",),
     "starts.md": ("sklearn",),
     "mcp.md": ("mcp",),
+    "transform.md": ("scipy", "pronto"),
 }
 
 
@@ -98,6 +99,12 @@ def write_files(folder: Path, storms: list[str]) -> None:
         "collection/queries.jsonl",
         [{"_id": "q1", "text": "hail broke windows"}, {"_id": "q2", "text": "tornado"}],
     )
+    relations = [("hail", "is-a", "rain"), ("rain", "is-a", "weather"), ("storm", "synonym", "tornado")]
+    relations += [("heavy", "antonym", "dry"), ("wind", "related", "storm"), ("large", "synonym", "heavy")]
+    write("relations.tsv", ["\t".join(one) for one in [*relations, ("sleet", "definition", "rain and ice")]])
+    terms = "[Term]\nid: W:1\nname: storm\n[Term]\nid: W:2\nname: tornado\nis_a: W:1"
+    write("weather.obo", ["format-version: 1.2", terms])
+    write("sets.toml", ['pairs = [["hail", "rain"], ["wind", "storm"]]'])
     write("collection/qrels/test.tsv", ["query-id\tcorpus-id\tscore", "q1\tr0\t1", "q2\tr1\t1"])
 
 

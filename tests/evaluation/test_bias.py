@@ -15,6 +15,7 @@ from selfvec.apps.cli import main
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Bias
 from selfvec.evaluation.bias import BUILT_IN, effect_size, permutation_p, read_sets
+from selfvec.evaluation.bias_measures import MEASURES
 
 ANGLES = {"a1": 0, "a2": 0, "b1": 90, "b2": 90, "x1": 0, "x2": 60, "y1": 90, "y2": 30}
 SET = {
@@ -46,7 +47,8 @@ def poles(write) -> Path:
 def test_effect_and_p_worked_out_by_hand(circle: Vectors, poles: Path) -> None:
     # s(w) = cos - sin of its angle: 1, -.366 | -1, .366. Means .317 and -.317, standard deviation .8695.
     # Two of the six partings, their own and {x1, y2}, are as far apart.
-    (row,) = selfvec.evaluate(circle, [Bias(poles)]).rows
+    row, *others = selfvec.evaluate(circle, [Bias(poles)]).rows
+    assert [other["metric"] for other in others] == list(MEASURES)
     assert row["value"] == pytest.approx(0.6340 / 0.8695, abs=1e-3)
     assert row["p"] == pytest.approx(1 / 3)
     assert (row["kind"], row["metric"], row["task"], row["method"]) == (
@@ -122,11 +124,54 @@ def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, c
     selfvec.save(circle, tmp_path / "circle.npz")
     assert main(["evaluate", "default", "--bias", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
-    assert [row["method"] for row in rows] == [wanted.name for wanted in read_sets(BUILT_IN)]
-    assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in rows)
+    weat = [row for row in rows if row["metric"] == "weat_effect"]
+    assert [row["method"] for row in weat] == [wanted.name for wanted in read_sets(BUILT_IN)]
+    assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in weat)
+    assert {row["metric"] for row in rows} == {"weat_effect", *MEASURES}
     arguments = ["evaluate", str(tmp_path / "circle.npz"), "--bias-sets", str(poles), str(poles), "--bias"]
     assert main([*arguments, "--json"]) == 0
-    tasks = [row["task"] for row in json.loads(capsys.readouterr().out)["rows"]]
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    tasks = [row["task"] for row in rows if row["metric"] == "weat_effect"]
     assert tasks == ["built-in"] * 4 + ["poles", "poles (2)"]
     assert main(["evaluate", str(tmp_path / "circle.npz"), "--bias-sets", str(poles)]) == 0
     assert "weat_effect (poles)" in capsys.readouterr().out
+
+
+def test_the_other_measures_agree_with_wefe(write) -> None:
+    # The figures are those of wefe 1.0.1 for these words, with RNSB trained on all words.
+    degrees = {"a1": 0, "a2": 10, "b1": 90, "b2": 110, "x1": 0, "x2": 60, "y1": 90, "y2": 35}
+    radians = np.deg2rad(list(degrees.values()))
+    table = Vectors(list(degrees), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
+    rows = selfvec.evaluate(table, [Bias(write("poles.toml", TOML))]).rows
+    found = {row["metric"]: row["value"] for row in rows}
+    wefe = {
+        "rnd": -0.14136435,
+        "ripa": 0.08793410,
+        "mac": 0.43965098,
+        "ect": -1.0,
+        "rnsb": 0.03182992,
+    }
+    assert {name: found[name] for name in wefe} == pytest.approx(wefe, abs=1e-5)
+    for row in rows:
+        assert row["low"] <= row["value"] <= row["high"]
+
+
+def test_direct_bias_is_the_mean_cosine_with_the_axis_of_the_pairs(write) -> None:
+    table = Vectors(
+        ["a1", "b1", "a2", "b2", "x1", "x2", "y1", "y2"],
+        np.array([[1, 0], [-1, 0], [1, 1], [-1, 1], [1, 0], [0, 1], [0, 2], [3, 4]], np.float32),
+    )
+    rows = selfvec.evaluate(table, [Bias(write("poles.toml", TOML))]).rows
+    found = {row["metric"]: row["value"] for row in rows}
+    assert found["direct_bias"] == pytest.approx((1 + 0 + 0 + 0.6) / 4)
+
+
+def test_a_pair_with_an_unknown_word_is_left_out_of_the_measures_of_pairs(circle: Vectors, write) -> None:
+    sets = {"targets": SET["targets"], "attributes": {"a": ["q", "a1", "a2"], "b": ["b1", "b2", "x1"]}}
+    whole, part = ({"poles": sets}, {"poles": {**SET, "attributes": {"a": ["a1", "a2"], "b": ["b2", "x1"]}}})
+    values = []
+    for number, each in enumerate((whole, part)):
+        rows = selfvec.evaluate(circle, [Bias(write(f"{number}.json", json.dumps(each)))]).rows
+        values.append({row["metric"]: row["value"] for row in rows})
+    assert values[0]["ripa"] == pytest.approx(values[1]["ripa"])
+    assert values[0]["rnd"] != pytest.approx(values[1]["rnd"])

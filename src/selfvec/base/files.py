@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -261,6 +262,20 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError("is not UTF-8", path=path, line=line, remedy="save it as UTF-8") from None
+
+
+def read_toml_or_json(path: Path) -> Any:
+    """The content of a .toml or .json file; `InputError` if it is neither."""
+    parse = {".toml": tomllib.loads, ".json": json.loads}.get(path.suffix.lower())
+    if parse is None:
+        rule = f"is .toml or .json, not {path.suffix or 'without a suffix'}"
+        raise InputError(rule, path=path, remedy="rename the file")
+    text = read_text(path)
+    try:
+        return parse(text)
+    except (ValueError, RecursionError) as error:
+        name = path.suffix[1:].upper()
+        raise InputError(f"is not {name}: {error}", path=path, remedy="correct the file") from None
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:

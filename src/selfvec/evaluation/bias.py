@@ -8,8 +8,6 @@ split the targets in two that give a difference at least as large.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -21,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
-from selfvec.base.files import read_text
+from selfvec.base.files import read_toml_or_json
 from selfvec.numerics.statistics import RESAMPLES, Estimate
 
+from .bias_measures import MEASURES, PAIRED
 from .compared_vectors import Table, word_vectors
 from .task import Measurement, Task
 
@@ -37,6 +36,7 @@ _ROLES = ("targets", "attributes")
 _FORM = "give two lists of targets and two of attributes, as docs/evaluation.md shows"
 
 Numbers = NDArray[np.float64]
+Found = tuple[NDArray[np.float32], NDArray[np.bool_]]  # rows of words, and which have a vector
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,13 @@ class WordSet:
 
 @dataclass(frozen=True)
 class Bias(Task[list[WordSet]]):
-    """WEAT effect sizes of named word sets.
+    """WEAT effect sizes, and other measures of bias, of named word sets.
 
     Each set has a row of metric ``weat_effect`` with the set's name as ``method``. ``n`` is the number of
     targets with a vector, ``covered`` the share of all words of the set that have one, ``p`` the one-sided
     permutation p. The interval resamples each of the two target lists. If a list has fewer than two words
-    with a vector, the row is 0, from -2 to 2, with p 1.
+    with a vector, the row is 0, from -2 to 2, with p 1. Otherwise rows of the other measures follow, see
+    `selfvec.evaluation.bias_measures`, with all targets together.
 
     Parameters
     ----------
@@ -82,23 +83,32 @@ class Bias(Task[list[WordSet]]):
                 yield from self.score(table, [word_set], seed)
 
     def score(self, table: Table, items: list[WordSet], seed: int) -> Iterator[Measurement]:
-        """One row for each set."""
+        """The rows of each set."""
         for word_set in items:
             found = [word_vectors(table.vectors, words) for words in word_set.lists]
             kept = [rows[known].astype(np.float64) for rows, known in found]
             enough = min(map(len, kept)) >= _LEAST
             x, y = (_associations(rows, kept[2], kept[3]) for rows in kept[:2])
-            yield Measurement.of(
-                table,
-                "weat_effect",
-                _estimate(x, y, seed) if enough else Estimate(0.0, np.resize([-2.0, 2.0], RESAMPLES)),
-                n=len(x) + len(y),
-                covered=float(np.concatenate([known for _, known in found]).mean()),
-                method=word_set.name,
-                targets=list(word_set.targets),
-                attributes=list(word_set.attributes),
-                p=permutation_p(x, y, seed) if enough else 1.0,
-            )
+            nothing = Estimate(0.0, np.resize([-2.0, 2.0], RESAMPLES))
+            figures = {"weat_effect": _estimate(x, y, seed) if enough else nothing}
+            if enough:
+                targets, pairs = np.concatenate(kept[:2]), _pairs(found[2], found[3])
+                for name, measure in MEASURES.items():
+                    groups = pairs if name in PAIRED else kept[2:]
+                    figures |= {name: measure(targets, groups[0], groups[1], seed)} if len(groups[0]) else {}
+            for name, estimate in figures.items():
+                p: Any = {"p": permutation_p(x, y, seed) if enough else 1.0} if name == "weat_effect" else {}
+                yield Measurement.of(
+                    table,
+                    name,
+                    estimate,
+                    n=len(x) + len(y),
+                    covered=float(np.concatenate([known for _, known in found]).mean()),
+                    method=word_set.name,
+                    targets=list(word_set.targets),
+                    attributes=list(word_set.attributes),
+                    **p,
+                )
 
 
 def _associations(rows: Numbers, one: Numbers, other: Numbers) -> Numbers:
@@ -107,6 +117,13 @@ def _associations(rows: Numbers, one: Numbers, other: Numbers) -> Numbers:
         return np.zeros(len(rows))
     difference: Numbers = rows @ (one.mean(axis=0) - other.mean(axis=0))
     return difference
+
+
+def _pairs(a: Found, b: Found) -> list[Numbers]:
+    """The rows of the i-th words of both lists, (n, d) each, where both have a vector."""
+    size = min(len(a[1]), len(b[1]))
+    both = a[1][:size] & b[1][:size]
+    return [rows[:size][both].astype(np.float64) for rows, _ in (a, b)]
 
 
 def effect_size(x: Numbers, y: Numbers) -> NDArray[np.float64]:
@@ -150,16 +167,7 @@ def permutation_p(x: Numbers, y: Numbers, seed: int) -> float:
 
 def read_sets(path: Path) -> list[WordSet]:
     """Read word sets from a .toml or .json file."""
-    parse = {".toml": tomllib.loads, ".json": json.loads}.get(path.suffix.lower())
-    if parse is None:
-        rule = f"word sets are .toml or .json, not {path.suffix or 'without a suffix'}"
-        raise InputError(rule, path=path, remedy="rename the file")
-    text = read_text(path)
-    try:
-        data = parse(text)
-    except (ValueError, RecursionError) as error:
-        name = path.suffix[1:].upper()
-        raise InputError(f"is not {name}: {error}", path=path, remedy="correct the file") from None
+    data = read_toml_or_json(path)
     if not isinstance(data, dict) or not data:
         raise InputError("holds no named word sets", path=path, remedy=_FORM)
     sets = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Composer, Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats import load, save
 
-__all__ = ["Transform", "same_words"]
+__all__ = ["Transform", "same_words", "turned_composer"]
 
 
 class Transform(ABC):
@@ -46,10 +48,28 @@ class Transform(ABC):
         return save(made, target, format=format)
 
 
-def same_words(vectors: Vectors, rows: NDArray[Any]) -> Vectors:
-    """A table of the same words, with their sources and counts, and other rows, (V, d').
+def same_words(vectors: Vectors, rows: NDArray[Any], composer: Composer | None = None) -> Vectors:
+    """A table of the same words, with their sources, counts and provenance, and other rows, (V, d').
 
-    Words without a row can no longer be composed: their parts are in the old space.
+    Without a ``composer`` of the new space words that have no row can no longer be composed.
     """
-    matrix = np.asarray(rows, np.float32)
-    return Vectors(vectors.index_to_key, matrix, sources=vectors.sources, counts=vectors.counts)
+    return Vectors(
+        vectors.index_to_key,
+        np.asarray(rows, np.float32),
+        sources=vectors.sources,
+        counts=vectors.counts,
+        composer=composer,
+        provenance=vectors.provenance,
+    )
+
+
+def turned_composer(composer: Composer | None, axes: NDArray[np.float32]) -> Composer | None:
+    """The composer of a table whose unit rows were multiplied by a (d, d') matrix; None if there was none."""
+    if composer is None:
+        return None
+
+    def composed(words: Sequence[str]) -> NDArray[np.float32]:
+        rows: NDArray[np.float32] = unit_rows(composer(words)) @ axes
+        return rows
+
+    return composed

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
-from selfvec.data.vectors import Composer, Vectors
+from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import principal_axes
 
-from .method import Transform
+from .method import Transform, same_words, turned_composer
 
 __all__ = ["PrincipalAxes"]
 
@@ -50,19 +47,4 @@ class PrincipalAxes(Transform):
         known = int(np.any(vectors.vectors != 0, axis=1).sum())
         kept = float(np.square(matrix, dtype=np.float64).sum()) / max(known, 1)
         self.report_ = {"variance_kept": kept}
-        return Vectors(
-            vectors.index_to_key,
-            matrix,
-            sources=vectors.sources,
-            counts=vectors.counts,
-            composer=None if vectors.composer is None else _turned(vectors.composer, axes),
-            provenance=vectors.provenance,
-        )
-
-
-def _turned(composer: Composer, axes: NDArray[np.float32]) -> Composer:
-    def composed(words: Sequence[str]) -> NDArray[np.float32]:
-        rows: NDArray[np.float32] = unit_rows(composer(words)) @ axes
-        return rows
-
-    return composed
+        return same_words(vectors, matrix, turned_composer(vectors.composer, axes))

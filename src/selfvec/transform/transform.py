@@ -18,6 +18,14 @@ METHODS: dict[str, str] = {
     "pool": "pool:Pool",
     "join": "join:Join",
     "tokenizer": "tokenizer_transfer:TokenizerTransfer",
+    "retrofit": "retrofit:Retrofit",
+    "counter-fit": "specialise:CounterFit",
+    "attract-repel": "specialise:AttractRepel",
+    "smooth": "retrofit:Smooth",
+    "define": "definitions:Define",
+    "nodes": "nodes:NodeVectors",
+    "aspect": "aspect:Aspect",
+    "debias": "debias:Debias",
 }
 """Module and class of each method."""
 
@@ -32,7 +40,8 @@ def transform(vectors: Vectors, by: str, **options: Any) -> Vectors:
 
     Examples
     --------
-    >>> table = Vectors(["x", "y", "z"], [[2, 0], [0, 1], [-2, -1]])
+    >>> import numpy as np
+    >>> table = Vectors(["x", "y", "z"], np.array([[2, 0], [0, 1], [-2, -1]]))
     >>> transform(table, "principal-axes", dimensions=1).vectors.shape
     (3, 1)
     """

@@ -12,6 +12,11 @@ from .output import TerminalProgress, print_json, say
 __all__ = ["transform"]
 
 
+WEIGHTED = "retrofit, counter-fit, attract-repel, smooth"
+RELATIONS = f"{WEIGHTED}, nodes"
+KNOWLEDGE = f"{RELATIONS}, define, aspect"
+
+
 @dataclass(frozen=True)
 class TransformOptions:
     """Options of the methods; one that is None was not given. A panel names the methods that have it."""
@@ -54,6 +59,21 @@ class TransformOptions:
         str | None,
         opt("Words to add to the old tokenizer, or how many of TABLE.", "FILE|N", panel="tokenizer"),
     ] = None
+    lexicon: Annotated[
+        list[str] | None,
+        opt("Triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder, wn:LEXICON.", "FILE...", panel=KNOWLEDGE),
+    ] = None
+    relations: Annotated[
+        str | None, opt("Kinds of relations that pull.", "synonym|is-a|related[,...]", panel=RELATIONS)
+    ] = None
+    weight: Annotated[
+        float | None, opt("How much relations count; the default depends on the method.", panel=WEIGHTED)
+    ] = None
+    keep: Annotated[str | None, opt("The relation kept near.", "RELATION", panel="aspect")] = None
+    push: Annotated[str | None, opt("The relation pushed apart.", "RELATION", panel="aspect")] = None
+    kind: Annotated[str | None, opt("How.", "hard|soft|double-hard|inlp", panel="debias")] = None
+    sets: Annotated[Path | None, opt("Word sets, TOML or JSON.", "FILE", panel="debias")] = None
+    seed: Annotated[int | None, opt("Seed of random choices.", min=0, panel="attract-repel, debias")] = None
 
 
 def transform(

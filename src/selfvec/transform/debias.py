@@ -1,0 +1,260 @@
+"""Debiasing: a direction such as gender is taken out of the words that should not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.files import read_toml_or_json
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.kmeans import k_means
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import axes_of_moment, axes_of_points, covariance
+
+from .knowledge import WordRows
+from .method import Transform, same_words, turned_composer
+
+__all__ = ["KINDS", "Debias", "DebiasSets", "read_debias_sets"]
+
+GENDER = Path(__file__).with_name("gender.toml")
+KINDS = ("hard", "soft", "double-hard", "inlp")
+_LAMBDA = 0.2  # of soft debiasing, as in the paper
+_COMPONENTS = 20  # that double-hard debiasing tries to remove
+_BIASED = 500  # words of each side that are clustered
+_TRAINED = 2500  # words of each side, at most, that INLP classifies
+_ROUNDS = 35  # of INLP, as in the paper
+_CHANCE = 0.55  # accuracy on held-out words at which INLP ends
+
+Matrix = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DebiasSets:
+    """Words that define a direction, and those that keep or lose it.
+
+    ``pairs`` define the direction, the second word minus the first. Words of ``equalize`` then differ in it
+    only. ``neutral`` words lose it; if there are none, all words do but those of the pairs and ``specific``.
+    """
+
+    pairs: list[list[str]]
+    equalize: list[list[str]]
+    specific: list[str]
+    neutral: list[str]
+
+
+class Debias(Transform):
+    """Take the direction of a bias out of the words that should not have it.
+
+    The direction is the first principal axis of the centred pairs. What is done with it depends on ``kind``:
+
+    ``hard`` (Bolukbasi et al., 2016)
+        Neutral words are projected to its complement; the words of a pair get equal rests and opposite sides.
+    ``soft`` (the same)
+        One linear map for all words that keeps inner products, but makes neutral words nearly orthogonal to
+        the direction. The minimum is found in closed form.
+    ``double-hard`` (Wang et al., 2020)
+        First takes out that one of the 20 main directions of all words, most of them frequency, without which
+        hard debiasing leaves the biased words least clustered.
+    ``inlp`` (Ravfogel et al., 2020)
+        Trains linear classifiers of the two sides' words one after the other, by ridge regression, and
+        projects all words to the complement of each, until held-out words are not told apart.
+
+    Parameters
+    ----------
+    kind : str
+    sets : path or DebiasSets, optional
+        TOML or JSON with ``pairs``, and if wanted ``equalize``, ``specific`` and ``neutral``; by default a
+        small set for gender in English.
+    seed : int
+        Of held-out words and of clusters.
+    """
+
+    def __init__(
+        self, kind: str = "hard", sets: str | Path | DebiasSets | None = None, seed: int = 0
+    ) -> None:
+        if kind not in KINDS:
+            raise OptionError(f"is one of {', '.join(KINDS)}, not {kind!r}", field="kind")
+        self.kind, self.sets, self.seed = kind, sets, seed
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """A table (V, d) of unit rows."""
+        sets = self.sets if isinstance(self.sets, DebiasSets) else read_debias_sets(Path(self.sets or GENDER))
+        found = _Found.of(sets, vectors)
+        unit = vectors.unit
+        made: dict[str, Callable[[], tuple[Matrix, Matrix]]] = {
+            "hard": lambda: (_hard(unit, found), _complement(found.direction)),
+            "soft": lambda: _mapped(unit, _soft(unit, found)),
+            "double-hard": lambda: _double_hard(unit, found, self.seed),
+            "inlp": lambda: _mapped(unit, _inlp(unit, found, self.seed)),
+        }
+        rows, turn = made[self.kind]()
+        self.report_ = {"pairs": len(found.pairs), "neutral": len(found.neutral)}
+        for name, table in (("before", unit), ("after", rows)):
+            cosines = table[found.neutral] @ found.direction
+            self.report_[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
+            self.report_[f"clustered_{name}"] = _clustered(table[found.biased], self.seed)
+        return same_words(vectors, rows, turned_composer(vectors.composer, turn))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The words of the sets as rows of a table."""
+
+    pairs: Rows  # (n, 2)
+    equalize: Rows  # (m, 2)
+    neutral: Rows  # (k,)
+    biased: Rows  # (2n,) the neutral words with the least and the largest cosines with the direction
+    direction: Matrix  # (d,) of length 1, toward the second words
+
+    @classmethod
+    def of(cls, sets: DebiasSets, vectors: Vectors) -> _Found:
+        there = np.any(vectors.vectors != 0, axis=1)
+        known = {word: i for word, i in vectors.key_to_index.items() if there[i]}
+        finder = WordRows(known)
+        pairs, equalize = (_pair_rows(finder, words) for words in (sets.pairs, sets.equalize))
+        if not len(pairs):
+            rule = "the table has both words of none of the pairs that define the direction"
+            raise OptionError(rule, field="sets", remedy="give pairs of words that it has")
+        neutral = np.array(sorted(set(finder.of(sets.neutral))), np.int64)
+        if not sets.neutral:
+            kept = {*pairs.ravel().tolist(), *equalize.ravel().tolist(), *finder.of(sets.specific)}
+            neutral = np.array(sorted(set(known.values()) - kept), np.int64)
+        direction = _direction(vectors.unit, pairs)
+        ranked = neutral[np.argsort(vectors.unit[neutral] @ direction)]
+        size = min(_BIASED, len(ranked) // 2)
+        biased = np.concatenate([ranked[:size], ranked[len(ranked) - size :]])
+        return cls(pairs, equalize, neutral, biased, direction)
+
+
+def _pair_rows(finder: WordRows, pairs: list[list[str]]) -> Rows:
+    found = [finder.of(pair) for pair in pairs]
+    return np.array([rows for rows in found if len(rows) == 2], np.int64).reshape(-1, 2)
+
+
+def _direction(rows: Matrix, pairs: Rows) -> Matrix:
+    """First principal axis of the pairs, each centred, (d,); of length 1, toward the second words."""
+    apart = rows[pairs[:, 1]] - rows[pairs[:, 0]]
+    axis = axes_of_points(np.concatenate([apart, -apart]).astype(np.float64) / 2)[1][:, 0]
+    return np.asarray(axis * np.sign((apart @ axis).sum() or 1), np.float32)
+
+
+def _clustered(rows: Matrix, seed: int) -> float:
+    """Share of the biased words, (2n, d), that 2-means puts with their side (Gonen and Goldberg, 2019)."""
+    if len(rows) < 2:
+        return 0.5
+    labels, _ = k_means(rows, 2, [np.random.default_rng(seed)])
+    right = float((labels == (np.arange(len(rows)) < len(rows) // 2)).mean())
+    return max(right, 1 - right)
+
+
+def _complement(*axes: Matrix) -> Matrix:
+    """The (d, d) projection to the complement of some directions."""
+    basis = np.linalg.qr(np.stack(axes, axis=1))[0]
+    return np.asarray(np.eye(len(basis)) - basis @ basis.T, np.float32)
+
+
+def _mapped(unit: Matrix, turn: Matrix) -> tuple[Matrix, Matrix]:
+    return unit_rows(unit @ turn), turn
+
+
+def _hard(unit: Matrix, found: _Found) -> Matrix:
+    """Neutralise and equalise: Bolukbasi et al., section 6, equations 1 and 2."""
+    rows, b = unit.copy(), found.direction
+    rows[found.neutral] -= np.outer(rows[found.neutral] @ b, b)
+    rows = unit_rows(rows)
+    one, other = found.equalize.T
+    mean = (rows[one] + rows[other]) / 2
+    rest = mean - np.outer(mean @ b, b)
+    aside = np.sqrt(np.maximum(1 - (rest**2).sum(axis=1), 0)) * np.sign((rows[other] - rows[one]) @ b)
+    rows[one], rows[other] = rest - np.outer(aside, b), rest + np.outer(aside, b)
+    return unit_rows(rows)
+
+
+def _soft(unit: Matrix, found: _Found) -> Matrix:
+    """The map T, (d, d), of Bolukbasi et al., section 6: the least ‖W (X - I) Wᵀ‖² + λ ‖N X b‖², X = T Tᵀ.
+
+    With C = WᵀW and C' = NᵀN, both divided by their numbers of rows, the gradient vanishes at
+    X = I - λ/2 · (C⁻¹C'z (C⁻¹b)ᵀ + C⁻¹b (C⁻¹C'z)ᵀ), where z = Xb solves a linear system.
+    """
+    b = found.direction.astype(np.float64)
+    every, neutral = (rows.T.astype(np.float64) @ rows / len(rows) for rows in (unit, unit[found.neutral]))
+    every += 1e-6 * np.trace(every) / len(b) * np.eye(len(b))
+    ratio, c = np.linalg.solve(every, neutral), np.linalg.solve(every, b)
+    z = np.linalg.solve(np.eye(len(b)) + _LAMBDA / 2 * (c @ b * ratio + np.outer(c, neutral @ c)), b)
+    change = np.outer(ratio @ z, c)
+    values, axes = np.linalg.eigh(np.eye(len(b)) - _LAMBDA / 2 * (change + change.T))
+    return np.asarray((axes * np.sqrt(np.maximum(values, 0))) @ axes.T, np.float32)
+
+
+def _double_hard(unit: Matrix, found: _Found, seed: int) -> tuple[Matrix, Matrix]:
+    """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
+    axes = axes_of_moment(covariance(unit)[1])[1][:, :_COMPONENTS].astype(np.float32)
+
+    def without(axis: Matrix, some: Rows) -> Matrix:
+        return unit_rows(unit[some] - np.outer(unit[some] @ axis, axis))
+
+    def clustered(axis: Matrix) -> float:
+        b = _direction(without(axis, found.pairs.ravel()), np.arange(found.pairs.size).reshape(-1, 2))
+        points = without(axis, found.biased)
+        return _clustered(unit_rows(points - np.outer(points @ b, b)), seed)
+
+    axis = min(axes.T, key=clustered)
+    rows = without(axis, np.arange(len(unit)))
+    b = _direction(rows, found.pairs)
+    return _hard(rows, replace(found, direction=b)), _complement(axis, b)
+
+
+def _inlp(unit: Matrix, found: _Found, seed: int) -> Matrix:
+    """The projection of iterative nullspace projection, (d, d)."""
+    ranked = found.neutral[np.argsort(unit[found.neutral] @ found.direction)]
+    size = max(1, min(_TRAINED, len(ranked) // 4))
+    rows = unit[np.concatenate([ranked[:size], ranked[len(ranked) - size :]])].astype(np.float64)
+    side = np.repeat([-1.0, 1.0], size)
+    tested = np.random.default_rng(seed).permutation(2 * size) < 2 * size // 5
+    axes: list[Matrix] = []
+    turn = np.eye(unit.shape[1])
+    for _ in range(min(_ROUNDS, unit.shape[1] - 1)):
+        given = rows @ turn
+        mean, learned = given[~tested].mean(axis=0), given[~tested]
+        moment = (learned - mean).T @ (learned - mean)
+        penalty = np.trace(moment) / len(moment) * np.eye(len(moment))
+        axis = turn @ np.linalg.solve(moment + penalty, (learned - mean).T @ side[~tested])
+        right = np.sign((given[tested] - mean) @ axis) == side[tested]
+        if axes and right.mean() < _CHANCE:
+            break
+        axes.append((axis / np.linalg.norm(axis)).astype(np.float32))
+        turn = _complement(*axes).astype(np.float64)
+    return turn.astype(np.float32)
+
+
+# ---- Word sets
+
+
+def read_debias_sets(path: Path) -> DebiasSets:
+    """Read the sets of `Debias` from a .toml or .json file; `InputError` names the key that is wrong."""
+    remedy = "see docs/transform.md"
+    data = read_toml_or_json(path)
+    kinds = {"pairs": True, "equalize": True, "specific": False, "neutral": False}
+    if not isinstance(data, Mapping) or not data.get("pairs") or not set(data) <= set(kinds):
+        rule = f"holds pairs, and if wanted {', '.join(list(kinds)[1:])}, and nothing else"
+        raise InputError(rule, path=path, remedy=remedy)
+    for name, paired in kinds.items():
+        if not _well_formed(data.get(name, []), paired):
+            rule = "is a list of pairs of words" if paired else "is a list of words"
+            raise InputError(rule, path=path, field=name, remedy=remedy)
+    return DebiasSets(**{name: list(data.get(name, [])) for name in kinds})
+
+
+def _well_formed(value: Any, paired: bool) -> bool:
+    if not isinstance(value, list):
+        return False
+    if paired:
+        return all(_well_formed(pair, False) and len(pair) == 2 for pair in value)
+    return all(isinstance(word, str) and word.strip() for word in value)

@@ -1,0 +1,265 @@
+"""The readers of lexicons: triples, WordNet's files, WN-LMF, the database of ``wn``, OBO, OWL, SKOS, RDF."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.files import read_text, text_lines
+
+from .knowledge import Knowledge, unreadable
+
+__all__ = ["read_knowledge"]
+
+_SAME = {
+    "isa": "is-a",
+    "hypernym": "is-a",
+    "instance-hypernym": "is-a",
+    "subclass-of": "is-a",
+    "broader": "is-a",
+    "synonyms": "synonym",
+    "antonyms": "antonym",
+    "also": "related",
+    "similar": "related",
+    "related-to": "related",
+}
+"""Other names of kinds, with ``-`` for blanks and ``_``."""
+_POINTERS = {"!": "antonym", "@": "is-a", "@i": "is-a"} | dict.fromkeys("&$^=", "related")
+_PARTS = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
+
+
+def read_knowledge(paths: Sequence[str | Path] | Knowledge) -> Knowledge:
+    """Read lexicons and ontologies into one graph; a `Knowledge` is returned as it is.
+
+    Parameters
+    ----------
+    paths : sequence of paths
+        Triples word, relation, word (.tsv, .txt, .csv), where the relation ``definition`` has a text;
+        ontologies (.obo, .owl, by ``pronto``); SKOS and RDF (.ttl, .rdf, .nt, .jsonld, by ``rdflib``); WN-LMF
+        (.xml, .xml.gz, .xml.xz, by ``wn``); a folder with WordNet's ``data.noun``; or ``wn:LEXICON``, a
+        lexicon of the local database of ``wn``.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read; names the line where it can. `MissingExtra` if a package is not installed.
+    """
+    if isinstance(paths, Knowledge):
+        return paths
+    found = Knowledge()
+    for path in paths:
+        found.add(_reader(str(path))(Path(path)))
+    return found
+
+
+def _reader(name: str) -> Callable[[Path], Knowledge]:
+    if name.startswith("wn:"):
+        return _wn_database
+    if not Path(name).exists():
+        raise unreadable(name, "there is no such file or folder")
+    if Path(name, "data.noun").is_file():
+        return _wordnet_files
+    stem = name.removesuffix(".gz").removesuffix(".xz")
+    suffix = Path(stem).suffix.lower()
+    if suffix not in _READERS:
+        raise unreadable(name, f"is no lexicon: its name ends in {suffix or 'nothing'}")
+    return _READERS[suffix]
+
+
+def _kind(name: str) -> str:
+    plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+    return _SAME.get(plain, plain)
+
+
+# ---- Triples
+
+
+def _triples(path: Path) -> Knowledge:
+    comma = path.suffix.lower() == ".csv"
+    edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    definitions: dict[str, str] = {}
+    for line, fields in _csv_rows(path) if comma else ((n, text.split("\t")) for n, text in text_lines(path)):
+        if not fields or fields[0].startswith("#"):
+            continue
+        cells = [cell.strip() for cell in fields]
+        if len(cells) != 3 or not all(cells):
+            rule = f"a row is word, relation, word, this one has {sum(map(bool, cells))} filled fields"
+            remedy = f"separate three fields by {'commas' if comma else 'tabs'}"
+            raise InputError(rule, path=path, line=line, remedy=remedy)
+        word, relation, other = cells
+        if _kind(relation) == "definition":
+            definitions[word] = f"{definitions[word]}; {other}" if word in definitions else other
+        else:
+            edges[_kind(relation)].append((word, other))
+    return Knowledge(edges=dict(edges), definitions=definitions)
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    rows = csv.reader(read_text(path).splitlines(keepends=True))
+    for fields in rows:
+        yield rows.line_num, fields
+
+
+# ---- WordNet
+
+
+def _wordnet_files(folder: Path) -> Knowledge:
+    """The files of Princeton WordNet, as wndb(5WN) describes them."""
+    found = Knowledge(edges=defaultdict(list))
+    words: dict[str, list[str]] = {}  # of a synset
+    antonyms: list[tuple[str, int, str, int]] = []  # synset, number of the word in it, and the other's
+    for letter, part in _PARTS.items():
+        for line, text in text_lines(folder / f"data.{part}"):
+            if text.startswith("  "):  # the licence
+                continue
+            try:
+                node, names, pointers = _synset(text, letter)
+            except (IndexError, ValueError):
+                raise InputError("is no synset", path=folder / f"data.{part}", line=line) from None
+            words[node] = names
+            found.definitions[node] = text.partition(" | ")[2].split('; "')[0].strip()
+            for symbol, other, ends in pointers:
+                if symbol == "!":
+                    antonyms.append((node, int(ends[:2], 16) - 1, other, int(ends[2:], 16) - 1))
+                elif symbol in _POINTERS:
+                    found.edges[_POINTERS[symbol]].append((node, other))
+        for _, text in text_lines(folder / f"index.{part}"):
+            if not text.startswith("  "):
+                lemma, _, senses, *fields = text.split()
+                nodes = [f"{letter}{offset}" for offset in fields[-int(senses) :]]
+                found.senses.setdefault(lemma.replace("_", " "), []).extend(nodes)
+    found.edges["antonym"] = [(words[a][i], words[b][j]) for a, i, b, j in antonyms]
+    return found
+
+
+def _synset(text: str, letter: str) -> tuple[str, list[str], list[tuple[str, str, str]]]:
+    """A line of a data file: the node, named by part of speech and offset, its words, its pointers."""
+    fields = text.partition(" | ")[0].split()
+    size = int(fields[3], 16)
+    names = [name.partition("(")[0].replace("_", " ").lower() for name in fields[4 : 4 + 2 * size : 2]]
+    start, number = 5 + 2 * size, int(fields[4 + 2 * size])
+    pointers = [
+        (fields[i], f"{'a' if fields[i + 2] == 's' else fields[i + 2]}{fields[i + 1]}", fields[i + 3])
+        for i in range(start, start + 4 * number, 4)
+    ]
+    return f"{letter}{fields[0]}", names, pointers
+
+
+def _wn_database(name: Path) -> Knowledge:
+    """A lexicon of the database of ``wn``, by way of WN-LMF."""
+    wn = _imported("wn")
+    lexicon = str(name).removeprefix("wn:")
+    found = wn.lexicons(lexicon=lexicon)
+    if not found:
+        rule, remedy = "the database of wn has no such lexicon", f"add it: python -m wn download {lexicon}"
+        raise InputError(rule, path=name, remedy=remedy)
+    with tempfile.TemporaryDirectory() as folder:
+        wn.export(found, Path(folder, "lexicon.xml"))
+        return _wn_lmf(Path(folder, "lexicon.xml"))
+
+
+def _wn_lmf(path: Path) -> Knowledge:
+    """WN-LMF, the exchange format of the Global WordNet Association."""
+    _imported("wn")
+    lmf = import_module("wn.lmf")
+    try:
+        lexicons = lmf.load(path, progress_handler=None)["lexicons"]
+    except Exception as error:  # the parser lets errors of several libraries pass
+        raise unreadable(path, f"is not WN-LMF: {error}") from None
+    found = Knowledge(edges=defaultdict(list))
+    lemma_of: dict[str, str] = {}  # of a sense
+    antonyms: list[tuple[str, str]] = []
+    for entry in (entry for lexicon in lexicons for entry in lexicon.get("entries", ())):
+        lemma = entry["lemma"]["writtenForm"]
+        for sense in entry.get("senses", ()):
+            lemma_of[sense["id"]] = lemma
+            found.senses.setdefault(lemma, []).append(sense["synset"])
+            pairs = ((r["relType"], sense["id"], r["target"]) for r in sense.get("relations", ()))
+            antonyms += [(a, b) for kind, a, b in pairs if kind == "antonym"]
+    found.edges["antonym"] = [(lemma_of[a], lemma_of[b]) for a, b in antonyms if b in lemma_of]
+    for synset in (synset for lexicon in lexicons for synset in lexicon.get("synsets", ())):
+        texts = [each["text"] for each in synset.get("definitions", ())]
+        if texts:
+            found.definitions[synset["id"]] = "; ".join(texts)
+        for relation in synset.get("relations", ()):
+            found.edges[_kind(relation["relType"])].append((synset["id"], relation["target"]))
+    return found
+
+
+# ---- Ontologies
+
+
+def _ontology(path: Path) -> Knowledge:
+    """OBO and OWL: a term is a node; its name and exact synonyms are its words, others are related."""
+    pronto = _imported("pronto")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ontology = pronto.Ontology(str(path), import_depth=0)
+    except Exception as error:  # the parsers behind pronto have errors of their own
+        raise unreadable(path, f"is no ontology that pronto reads: {error}") from None
+    found = Knowledge(edges=defaultdict(list))
+    for term in ontology.terms():
+        if term.obsolete or term.name is None:
+            continue
+        found.senses.setdefault(term.name, []).append(term.id)
+        for synonym in term.synonyms:
+            if synonym.scope == "EXACT":
+                nodes = found.senses.setdefault(synonym.description, [])
+                nodes += [] if term.id in nodes else [term.id]
+            else:
+                found.edges["related"].append((synonym.description, term.id))
+        for wider in term.superclasses(distance=1, with_self=False):
+            found.edges["is-a"].append((term.id, wider.id))
+        for relation, others in term.relationships.items():
+            found.edges[_kind(relation.name or relation.id)] += [(term.id, other.id) for other in others]
+        if term.definition:
+            found.definitions[term.id] = str(term.definition)
+    return found
+
+
+def _rdf(path: Path) -> Knowledge:
+    """SKOS concepts and RDFS or OWL classes: labels are words, broader and subclass are is-a."""
+    rdflib = _imported("rdflib")
+    from rdflib.namespace import RDFS, SKOS
+
+    graph = rdflib.Graph()
+    try:
+        graph.parse(path)
+    except Exception as error:  # each of its parsers has errors of its own
+        raise unreadable(path, f"is no RDF: {error}") from None
+    found = Knowledge(edges=defaultdict(list))
+    for name in (SKOS.prefLabel, RDFS.label, SKOS.altLabel):
+        for node, label in graph.subject_objects(name):
+            nodes = found.senses.setdefault(str(label), [])
+            nodes += [] if str(node) in nodes else [str(node)]
+    kinds = {SKOS.broader: "is-a", RDFS.subClassOf: "is-a", SKOS.related: "related"}
+    kinds |= {SKOS.exactMatch: "synonym", SKOS.closeMatch: "synonym"}
+    for relation, kind in kinds.items():
+        found.edges[kind] += [(str(a), str(b)) for a, b in graph.subject_objects(relation)]
+    found.edges["is-a"] += [(str(b), str(a)) for a, b in graph.subject_objects(SKOS.narrower)]
+    for name in (RDFS.comment, SKOS.definition):
+        found.definitions |= {str(node): str(text) for node, text in graph.subject_objects(name)}
+    return found
+
+
+def _imported(package: str) -> Any:
+    try:
+        return import_module(package)
+    except ImportError:
+        raise MissingExtra(package, "knowledge", "this lexicon") from None
+
+
+_READERS: dict[str, Callable[[Path], Knowledge]] = {
+    **dict.fromkeys((".tsv", ".txt", ".csv"), _triples),
+    **dict.fromkeys((".obo", ".owl"), _ontology),
+    **dict.fromkeys((".ttl", ".rdf", ".nt", ".n3", ".jsonld"), _rdf),
+    ".xml": _wn_lmf,
+}
