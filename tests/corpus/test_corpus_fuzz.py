@@ -66,6 +66,7 @@ def test_any_bytes_give_documents_or_a_clear_error(tmp_path_factory, kind):
         st.sampled_from([bytes, gzip.compress, zstd.compress]),
     )
     @example(b'text\n"', 1, True, bytes)
+    @example(b"\xef\xbb\xbf", 1, False, bytes)
     @settings(max_examples=250)
     def check(data, batch_bytes, skip, compress):
         path = folder / f"a.{kind}"

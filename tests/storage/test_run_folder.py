@@ -154,3 +154,37 @@ def test_damaged_folders(folder: Path) -> None:
     (folder / "run.json").write_text("[]")
     with pytest.raises(FormatError, match="JSON object"):
         open_run(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"starts": np.array([0, 2, 2, 3])},
+        {"starts": np.array([0, 3, 2, 3, 3])},
+        {"starts": np.array([0, 2, 2, 3, 9])},
+        {"starts": np.array([0.0, 2, 2, 3, 3])},
+        {"updates": np.array([1, 2])},
+        {"vectors": np.ones(3, np.float16)},
+        {"vectors": np.ones((3, 4), np.float32)},
+        {"others": np.ones(1)},
+    ],
+)
+def test_a_history_that_does_not_fit_is_refused(folder: Path, changes: dict[str, np.ndarray]) -> None:
+    path = folder / "history/history.safetensors"
+    kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
+    write_tensors(path, kept | changes)
+    with pytest.raises(FormatError, match=r"history\.safetensors: (does not hold|has \d+ bytes)"):
+        open_run(folder)
+
+
+@pytest.mark.parametrize("column", ["counts", "sources"])
+def test_columns_of_a_table_have_a_number_for_each_word(folder: Path, column: str) -> None:
+    path = folder / "vectors.safetensors"
+    tensors = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
+    tensors[column] = tensors[column].reshape(2, 2)
+    write_tensors(path, tensors)
+    described = json.loads((folder / "run.json").read_text())
+    described.pop("files")
+    (folder / "run.json").write_text(json.dumps(described))
+    with pytest.raises(FormatError, match=f"the tensor '{column}' has a .* for each of the 4 words"):
+        open_run(folder)

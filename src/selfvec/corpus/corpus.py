@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from selfvec.base.errors import CorpusError
 
-from .summary import BATCH_BYTES, Reading, Summary
+from .summary import BATCH_BYTES, BATCH_ROWS, Reading, Summary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -239,7 +239,7 @@ class Corpus:
                     batch = named(batch, part.name)
                 waiting.append(batch)
                 size += int(batch.texts.str.len_bytes().sum())
-                if size >= batch_bytes:
+                if size >= batch_bytes or sum(map(len, waiting)) >= BATCH_ROWS:
                     yield concatenated(waiting)
                     waiting, size = [], 0
         if waiting:

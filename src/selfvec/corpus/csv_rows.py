@@ -20,13 +20,16 @@ from numpy.typing import NDArray
 from selfvec.base.errors import CorpusError
 
 from .streams import MAX_ROW, too_long
-from .summary import Reading
+from .summary import BATCH_ROWS, Reading
 from .tables import ICONV, NUL, Table, as_text, table_of
 
 __all__ = ["Header", "read_csv", "read_header"]
 
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 """NUL bytes, and bytes that are not UTF-8 after decoding them with surrogates."""
+
+_LONG = 16 << 20  # bytes of a block that is read row by row, since no row ends in it or quotes are misplaced
+_MOST_COLUMNS = 1 << 16
 
 _EXPORT_DATE = re.compile(r"\d{2}/\d{2}/\d{4}", re.ASCII)
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
@@ -52,6 +55,9 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
     _allow_long_fields()
     remedy = "the first row names the columns, separated by commas (.csv) or tabs (.tsv)"
+    if line.count(delimiter) >= _MOST_COLUMNS:
+        rule = f"a table has at most {_MOST_COLUMNS:,} columns, this one has {line.count(delimiter) + 1:,}"
+        raise CorpusError(rule, path=path, line=1, remedy=remedy)
     try:
         names = next((row for row in reader if any(map(str.strip, row))), [])
     except csv.Error as error:
@@ -69,7 +75,7 @@ def read_csv(
     wanted = [header.names.index(name) for name in columns]
     blocks = _Blocks(chunks, header.lines, path)
     while blocks.grow():
-        rows = None if len(blocks.data) > MAX_ROW else _clean_rows(blocks.data, header, wanted)
+        rows = None if len(blocks.data) > _LONG else _clean_rows(blocks.data, header, wanted)
         if rows is None:
             yield from _judged_rows(blocks, header, columns, reading)
             continue
@@ -230,7 +236,7 @@ def _judged_rows(
         elif row:
             rows.append([row[i] for i in wanted])
             numbers.append(number)
-        if blocks.yielded >= reading.batch_bytes:
+        if blocks.yielded >= reading.batch_bytes or len(rows) >= BATCH_ROWS:
             blocks.yielded = 0
             yield table_of(rows, numbers, columns)
             rows, numbers = [], []

@@ -6,6 +6,8 @@ January, documents would silently be in the wrong time slice.
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 __all__ = ["parse_dates"]
@@ -29,6 +31,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     (rf"^(\d\d?)-{_NAME}-([5-9]\d){_TIME}", "19$3-$2-$1"),  # 03-APR-72 18:40:00
     (rf"^(\d\d?)-{_NAME}-([0-4]\d){_TIME}", "20$3-$2-$1"),
 )
+_FIRST, _LAST = date(1, 1, 1), date(9999, 12, 31)  # the days that Python and ISO 8601 can name
 _EPOCH: tuple[tuple[str, int], ...] = ((r"^\d{9,10}(?:\.\d*)?$", 1), (r"^\d{13}$", 1000))
 """Seconds and milliseconds since 1970: lengths no YYYYMMDD or YYYYMMDDHHMM has."""
 
@@ -36,13 +39,15 @@ _EPOCH: tuple[tuple[str, int], ...] = ((r"^\d{9,10}(?:\.\d*)?$", 1), (r"^\d{13}$
 def parse_dates(values: pl.Series) -> pl.Series:
     """The days of a column, a Date series as long as ``values``; null if a value is missing or unrecognised.
 
-    A year is its first of January and a month its first day. Times of day and zones are ignored.
+    A year is its first of January and a month its first day. Times of day and zones are ignored. Days before
+    the year 1 or after 9999, which Parquet can hold, are not recognised.
 
     >>> parse_dates(pl.Series(["1990", "04/01/1990", "03-APR-72 18:40:00", "soon"])).cast(str).to_list()
     ['1990-01-01', '1990-04-01', '1972-04-03', None]
     """
     if values.dtype.is_temporal():
-        return values.cast(pl.Date)
+        days = values.cast(pl.Date)
+        return days.set(~days.is_between(_FIRST, _LAST).fill_null(True), None)
     texts = values.cast(pl.String).str.strip_chars().str.to_lowercase()
     days = pl.Series(values.name, [None] * len(texts), dtype=pl.Date)
     forms: tuple[tuple[str, str | int], ...] = (*_FORMS, *_EPOCH)

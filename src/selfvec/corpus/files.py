@@ -24,7 +24,7 @@ from selfvec.base.errors import CorpusError
 
 from .csv_rows import Header, read_csv, read_header
 from .fields import Fields, recognise
-from .streams import HEAD, UTF8_BOM, Source, Stream, prefetched, reading
+from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, prefetched, reading
 from .summary import FileRead, Reading
 from .tables import Table, json_columns, parquet_schema, read_folder, read_jsonl, read_lines, read_parquet
 
@@ -212,7 +212,7 @@ class FilePart:
             size = self.size or 0
         else:
             stream = Stream(self.source)
-            with closing(_chunks(stream, reading)) as chunks:
+            with closing(_chunks(stream, self.source, reading)) as chunks:
                 yield from self._rows(chunks, reading)
                 for _ in chunks:
                     pass  # to the end, for the hash
@@ -239,14 +239,14 @@ class FilePart:
             yield from read_lines(chunks, TEXT, self.path, reading)
 
 
-def _chunks(stream: Stream, reading: Reading) -> Generator[bytes]:
-    """The bytes of a file, without a byte order mark."""
+def _chunks(stream: Stream, source: Source, reading: Reading) -> Generator[bytes]:
+    """The bytes of a file, without a byte order mark, a bounded number of lines at a time."""
     done = 0
     # At least 16 bytes, so that the mark is in the first chunk.
     size = max(16, min(CHUNK, reading.batch_bytes))
     with closing(prefetched(stream.chunks(size))) as pieces:
         for chunk, position in pieces:
-            yield chunk if done else chunk.removeprefix(UTF8_BOM)
+            yield from few_lines(source.line_ends(chunk if done else chunk.removeprefix(UTF8_BOM)))
             reading.advance(position - done)
             done = position
 

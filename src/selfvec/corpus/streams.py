@@ -22,6 +22,8 @@ from typing import BinaryIO, TypeVar
 from selfvec.base.compression import DECODING_ERRORS, decompressed
 from selfvec.base.errors import CorpusError
 
+from .summary import BATCH_ROWS
+
 T = TypeVar("T")
 
 MAX_ROW = 64 << 20
@@ -45,6 +47,7 @@ class Source:
     members: list[Path] = field(default_factory=list)  # the documents of a folder, in reading order
     pipe: bool = False  # can be read only once
     head: bytes = b""  # bytes already taken from a pipe
+    returns: bool = False  # whether lines end in carriage returns alone, as on old Macintoshes
     _handle: BinaryIO | None = None
     _unpacked: Path | None = None
 
@@ -65,7 +68,8 @@ class Source:
         stream.open()
         try:
             data = stream.read(HEAD)
-            while b"\n" not in data and (more := stream.read(max(HEAD, len(data)))):
+            self.returns = b"\n" not in data and b"\r" in data[: HEAD - 1]
+            while not self.returns and b"\n" not in data and (more := stream.read(max(HEAD, len(data)))):
                 data += more
                 if len(data) > MAX_ROW:
                     raise too_long(self.path, 1)
@@ -74,7 +78,11 @@ class Source:
                 self.head, self._handle = stream.raw, stream.file
             else:
                 stream.file.close()
-        return data.removeprefix(UTF8_BOM)
+        return self.line_ends(data.removeprefix(UTF8_BOM))
+
+    def line_ends(self, data: bytes) -> bytes:
+        """The bytes with newlines where lines end."""
+        return data.replace(b"\r", b"\n") if self.returns else data
 
     def local(self) -> Path:
         """An uncompressed file on disk, for formats that are not read sequentially."""
@@ -225,6 +233,13 @@ def _patiently(ready: queue.Queue[T]) -> T:
             return ready.get(timeout=0.1)
         except queue.Empty:
             continue
+
+
+def few_lines(chunk: bytes) -> Iterator[bytes]:
+    """A chunk in pieces of about `BATCH_ROWS` lines."""
+    pieces = 1 + chunk.count(b"\n") // BATCH_ROWS
+    size = 1 + len(chunk) // pieces
+    return (chunk[start : start + size] for start in range(0, len(chunk), size))
 
 
 def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[tuple[int, bytes]]:

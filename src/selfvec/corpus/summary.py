@@ -23,6 +23,9 @@ NAMED_PLACES = 20
 BATCH_BYTES = 4 << 20
 """Approximate bytes of decompressed text in a batch."""
 
+BATCH_ROWS = 1 << 16
+"""About the most rows in a batch: rows of one letter take 50 times their size in memory."""
+
 
 @dataclass(frozen=True)
 class FileRead:

@@ -28,6 +28,7 @@ ROWS = 1 << 14
 SURROGATE = "holds half of a surrogate pair, which is no Unicode text"
 ICONV = "convert the file to UTF-8 (iconv -f windows-1252 -t utf-8)"
 NUL = "holds NUL bytes"
+_MOST_BRACKETS = 1 << 20  # of objects and arrays in a row, each of which takes 30 times its size in memory
 _DECODE = json.JSONDecoder().raw_decode
 _TYPES = {
     dict: "an object",
@@ -213,6 +214,8 @@ def _judged(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[A
 
 
 def _object(line: bytes) -> Any:
+    if len(line) > _MOST_BRACKETS and line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
+        raise ValueError(f"it holds more than {_MOST_BRACKETS:,} opening brackets")
     source = line.decode()
     value, end = _DECODE(source)
     if end != len(source) and not source[end:].isspace():

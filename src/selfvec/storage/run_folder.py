@@ -70,6 +70,7 @@ ORIGINAL = "original.safetensors"
 _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
 PARTS = ("counts", "unstemmed", "documents", "sums")
 _CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
+_COLUMNS = {"counts": np.int64().dtype, "sources": np.uint8().dtype, "pieces": np.uint8().dtype}
 _QUICK = 1 << 26  # bytes of a table that is read through when it is opened, which takes 20 ms
 _AGAIN = "make the run again"
 
@@ -112,7 +113,7 @@ def _open(folder: Path) -> Run:
     return Run(
         _load_table(folder / "vectors.safetensors", words, provenance),
         _load_table(folder / ORIGINAL, words, provenance),
-        History(**map_tensors(states)) if states.exists() else None,
+        _load_history(states, len(words)) if states.exists() else None,
         provenance,
         read_json(folder / "report.json", _AGAIN) if (folder / "report.json").exists() else {},
         tokens=_tokens_of(tokens, words) if tokens.is_file() else None,
@@ -188,6 +189,12 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
             path=path,
             remedy=_AGAIN,
         )
+    for name, dtype in _COLUMNS.items():
+        column = tensors.get(name)
+        needed = (name, path.name) == ("counts", "vectors.safetensors")
+        if needed if column is None else column.shape != (len(words),) or column.dtype != dtype:
+            rule = f"the tensor {name!r} has a {dtype} for each of the {len(words):,} words"
+            raise FormatError(rule, path=path, remedy=_AGAIN)
     if matrix.nbytes <= _QUICK and (row := first_not_finite(matrix)) is not None:
         rule = f"the vector of {words[row][:40]!r} (row {row + 1}) holds NaN or inf"
         raise FormatError(rule, path=path, remedy=_AGAIN)
@@ -200,6 +207,21 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
         normalized=True,
         pieces=tensors.get("pieces"),
     )
+
+
+def _load_history(path: Path, words: int) -> History:
+    tensors = map_tensors(path)
+    try:
+        history = History(**tensors)
+        starts, updates, vectors = history.starts, history.updates, history.vectors
+        sound = starts.shape == (words + 1,) and updates.shape == vectors.shape[:1] and vectors.ndim == 2
+        sound = sound and starts.dtype == updates.dtype == np.int64 and vectors.dtype == np.float16
+        sound = sound and starts[0] == 0 and starts[-1] == len(updates) and bool((np.diff(starts) >= 0).all())
+    except TypeError:  # other tensors
+        sound = False
+    if not sound:
+        raise FormatError("does not hold the recorded states of each word", path=path, remedy=_AGAIN)
+    return history
 
 
 def _write_tokens(path: Path, batch: TokenBatch) -> None:

@@ -408,3 +408,22 @@ def test_a_missing_package_names_its_extra(
     monkeypatch.setitem(sys.modules, package, None)
     assert main(command.split()) == 2
     assert f"pip install 'selfvec[{extra}]'" in capsys.readouterr().err
+
+
+INTERRUPTED = """
+import sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from selfvec.apps.cli import main
+sys.exit(main(["similar", "nowhere", "hail"]))
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "selfvec.apps.cli.runs", "polars", "numpy", "numba"])
+def test_an_interrupt_while_modules_are_imported_prints_no_traceback(module: str) -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, module], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 130 or "nowhere" in done.stderr

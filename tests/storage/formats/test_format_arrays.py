@@ -266,3 +266,26 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
         load(tmp_path, "glove")
     with pytest.raises(FormatError, match="is not a regular file"):
         load("/dev/null")
+
+
+def archive_of(path: Path, names: list[str], content: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return path
+
+
+def test_the_members_of_an_archive_share_one_limit(tmp_path: Path) -> None:
+    content = npy(np.zeros((12 << 20,), np.float32))  # 48 MB each, 50 KB on disk
+    path = archive_of(tmp_path / "a.npz", [f"{i}.npy" for i in range(9)], content)
+    with pytest.raises(FormatError, match="unpacks to more than 100 times its size"):
+        load(path)
+
+
+def test_an_archive_of_many_members_is_refused_before_they_are_unpacked(tmp_path: Path) -> None:
+    path = archive_of(tmp_path / "a.npz", [f"{i}.npy" for i in range(200)], npy(MATRIX))
+    with pytest.raises(FormatError, match="holds a few arrays, this one holds 200"):
+        load(path)
+    path = archive_of(tmp_path / "b.npz", [f"{i:0300}.npy" for i in range(4000)], b"")
+    with pytest.raises(FormatError, match=r"its directory takes 1,.* bytes"):
+        load(path)

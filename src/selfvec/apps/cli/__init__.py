@@ -14,11 +14,14 @@ __all__ = ["main"]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
-    from .app import run
-
-    status = run(sys.argv[1:] if arguments is None else arguments)
     try:
+        from .app import run
+
+        status = run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
+    except KeyboardInterrupt:  # while modules are imported
+        print("selfvec: interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader has gone, as in `selfvec … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status

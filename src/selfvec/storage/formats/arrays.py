@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import math
+import mmap
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,15 @@ from .source import (
     decoding,
     encode_words,
     finish,
+    plausible,
     read_vocabulary,
     unpack,
 )
 
 _RUN = ("run.json", "vocabulary.txt", "vectors.safetensors")
 _LONGEST_HEADER = 10_000  # bytes, as in NumPy
+_LONGEST_DIRECTORY = 1 << 20  # bytes, of a zip archive
+_MOST_MEMBERS = 100
 
 
 def sniff_npy(source: Input) -> bool:
@@ -132,16 +136,49 @@ def read_npz(source: Input) -> Vectors:
 
 
 def _members(source: Input) -> dict[str, NDArray[Any]]:
-    """The arrays of an archive, each unpacked within limits."""
-    arrays = {}
-    file = io.BytesIO(source.data[:]) if source.unpacked else source.path
+    """The arrays of an archive, all of them unpacked within one limit."""
+    arrays: dict[str, NDArray[Any]] = {}
+    room = plausible(len(source.data))
+    file = _Archive(source.data)
     with decoding(source.path, "NumPy archive"), zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            if info.filename.endswith(".npy"):
-                with archive.open(info) as member:
-                    data = unpack(member, info.compress_size, source.path)
-                arrays[info.filename.removesuffix(".npy")] = _array(Input(source.path, data))
+        file.most = len(source.data)
+        members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+        if len(members) > _MOST_MEMBERS:
+            rule = f"an .npz of vectors holds a few arrays, this one holds {len(members):,}"
+            raise source.error(rule, remedy="save vectors and vocabulary only")
+        for info in members:
+            with archive.open(info) as member:
+                data = unpack(member, room, source.path)
+            room -= len(data)
+            arrays[info.filename.removesuffix(".npy")] = _array(Input(source.path, data))
     return arrays
+
+
+class _Archive:
+    """The bytes of a zip archive as a file; its directory, which `zipfile` reads in one piece, is short."""
+
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        self.data, self.place, self.most = data, 0, _LONGEST_DIRECTORY
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.place
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.place = offset + (0, self.place, len(self.data))[whence]
+        if self.place < 0:
+            raise OSError("a place before the beginning")
+        return self.place
+
+    def read(self, size: int = -1) -> bytes:
+        size = len(self.data) - self.place if size < 0 else size
+        if size > self.most:
+            raise ValueError(f"its directory takes {size:,} bytes")
+        found = self.data[self.place : self.place + size]
+        self.place += len(found)
+        return found
 
 
 def write_npz(vectors: Vectors, path: Path) -> None:

@@ -26,7 +26,7 @@ from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
-from .source import Input, decode_words, decoding, encode_words, finish, unpack
+from .source import Input, decode_words, decoding, encode_words, finish, plausible, unpack
 
 __all__ = ["packed_words", "read", "sniff", "write", "write_as"]
 
@@ -73,7 +73,7 @@ def read(source: Input) -> Vectors:
     _check(tensors, source)
     packed = tensors["vocabulary"].tobytes()
     with decoding(source.path, "compressed vocabulary"):
-        text = unpack(decompressed(io.BytesIO(packed), packed), len(packed), source.path)
+        text = unpack(decompressed(io.BytesIO(packed), packed), plausible(len(packed)), source.path)
         words = decode_words(text[:], source)
         provenance = json.loads(read_metadata(source.path).get("provenance", "{}"))
     with np.errstate(over="ignore", invalid="ignore"):

@@ -94,7 +94,7 @@ def open_input(path: Path) -> Input:
                 raise FormatError("is empty", path=path, remedy=_DAMAGED)
             if is_compressed(start):
                 with decoding(path, "compressed file"):
-                    data = unpack(decompressed(file, start), path.stat().st_size, path)
+                    data = unpack(decompressed(file, start), plausible(path.stat().st_size), path)
                 return Input(path, data, unpacked=True)
             return Input(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
@@ -106,8 +106,13 @@ def open_input(path: Path) -> Input:
         raise FormatError(f"cannot be read: {reason}", path=path, remedy="check the path") from error
 
 
-def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
-    """All bytes of a decompressing stream, unless they are implausibly many for ``packed`` bytes on disk.
+def plausible(packed: int) -> int:
+    """The most bytes that ``packed`` bytes on disk may unpack to."""
+    return max(_SMALL, _HIGHEST_RATIO * packed)
+
+
+def unpack(stream: Any, most: int, path: Path) -> mmap.mmap:
+    """All bytes of a decompressing stream, unless they are more than ``most``.
 
     They go to an unnamed temporary file, which is mapped, since they may not fit into memory.
     """
@@ -115,7 +120,7 @@ def unpack(stream: Any, packed: int, path: Path) -> mmap.mmap:
     with tempfile.TemporaryFile() as file:
         while chunk := stream.read(_CHUNK):
             size += file.write(chunk)
-            if size > max(_SMALL, _HIGHEST_RATIO * packed):
+            if size > most:
                 raise FormatError(
                     f"unpacks to more than {_HIGHEST_RATIO} times its size, no table of vectors does",
                     path=path,

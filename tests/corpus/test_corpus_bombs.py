@@ -1,0 +1,112 @@
+"""Files that are small on disk and large in memory are read, or refused, in bounded memory."""
+
+from __future__ import annotations
+
+import datetime
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from corpus_reader import Reader, zstd
+
+from selfvec.base.errors import CorpusError
+from selfvec.corpus.streams import few_lines
+from selfvec.corpus.summary import BATCH_ROWS
+
+BOUND = 400  # MB of a whole process; 110 are libraries, a plain text of 100 MB takes 310
+READ = """
+import resource, sys
+from selfvec.corpus import Corpus
+from selfvec.base.errors import CorpusError
+try:
+    print(sum(len(batch) for batch in Corpus.open(sys.argv[1], skip_bad_rows=True).batches()))
+except CorpusError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+STEP = 1 << 20
+
+
+def packed(path: Path, head: bytes, unit: bytes, size: int, tail: bytes = b"") -> Path:
+    with zstd.open(path, "wb") as file:
+        file.write(head)
+        for _ in range(size // STEP):
+            file.write(unit * (STEP // len(unit)))
+        file.write(tail)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "unit", "size", "tail", "said"),
+    [
+        ("a.txt", b"", b"a\n", 12, b"", "6291456"),
+        ("a.txt", b"", b"\n", 24, b"", "there is no document in it"),
+        ("a.csv", b"id,text\n", b",a\n", 12, b"", "4194300"),
+        ("a.jsonl", b"", b'{"text": "a"}\n', 12, b"", "898776"),
+        ("a.csv", b"text\n", b"a", 80, b"\n", "a document is at most 64 MiB long"),
+        ("a.csv", b"", b",a", 24, b"\n", "a table has at most 65,536 columns, this one has 12,582,913"),
+        ("a.jsonl", b'{"text": "a", "b": [', b"{},", 24, b"{}]}\n", "more than 1,048,576 opening brackets"),
+        ("a.jsonl", b'{"text": "a", "b": ', b"[", 24, b"\n", "more than 1,048,576 opening brackets"),
+    ],
+)
+def test_memory_is_bounded(
+    tmp_path: Path, name: str, head: bytes, unit: bytes, size: int, tail: bytes, said: str
+) -> None:
+    path = packed(tmp_path / f"{name}.zst", head, unit, size * STEP, tail)
+    assert path.stat().st_size < 1e5
+    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
+    outcome, peak = done.stdout.splitlines()
+    assert said in outcome
+    assert int(peak) < BOUND
+
+
+def test_pieces_of_a_chunk_are_the_chunk() -> None:
+    chunk = b"a\n" * (3 * BATCH_ROWS) + b"a long line" * 9999
+    pieces = list(few_lines(chunk))
+    assert b"".join(pieces) == chunk
+    assert max(piece.count(b"\n") for piece in pieces) <= 2 * BATCH_ROWS
+    assert list(few_lines(b"one\ntwo")) == [b"one\ntwo"]
+
+
+def test_a_long_field_is_read_as_the_csv_module_reads_it(reader: Reader) -> None:
+    long = "a, " * (6 << 20)
+    rows = reader.read(reader.write("a.csv", f'id,text\n1,"{long}"\n2,"b ""c"""\n3,d\n'))
+    assert rows["texts"] == [long, 'b "c"', "d"]
+    assert rows["ids"] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.txt", "one\rtwo\rthree\r"),
+        ("a.txt.gz", "one\rtwo\rthree"),
+        ("a.csv", "id,text\r1,one\r2,two\r3,three\r"),
+        ("a.jsonl", '{"text": "one"}\r{"text": "two"}\r{"text": "three"}'),
+    ],
+)
+def test_lines_that_end_in_carriage_returns_are_lines(reader: Reader, name: str, text: str) -> None:
+    path = reader.write(name, text)
+    assert reader.texts(path) == ["one", "two", "three"]
+    assert reader.read(path, batch_bytes=3)["texts"] == ["one", "two", "three"]
+
+
+def test_a_carriage_return_inside_a_line_is_text(reader: Reader) -> None:
+    assert reader.texts(reader.write("a.txt", "one\rtwo\nthree\r\n")) == ["one\rtwo", "three"]
+
+
+def test_days_that_have_no_name_are_no_dates(reader: Reader) -> None:
+    days = pl.Series([-800_000, 0, 2_932_896, 2_932_897, 99_999_999, None], dtype=pl.Int32).cast(pl.Date)
+    path = reader.folder / "a.parquet"
+    pl.DataFrame({"text": [f"hail {i}" for i in range(6)], "date": days}).write_parquet(path)
+    rows = reader.read(path, date_field="date")
+    assert rows["dates"] == [None, datetime.date(1970, 1, 1), datetime.date(9999, 12, 31), None, None, None]
+    assert reader.corpus is not None
+    assert reader.corpus.summary.undated == 4
+
+
+def test_a_document_that_is_too_long_has_a_place(reader: Reader) -> None:
+    path = packed(reader.folder / "a.txt.zst", b"first\n", b"a", 70 * STEP)
+    with pytest.raises(CorpusError, match=r"a\.txt\.zst:2: a document is at most 64 MiB long"):
+        reader.texts(path)
