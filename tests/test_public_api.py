@@ -74,7 +74,7 @@ SIGNATURES = {
     "merge": ["runs", "vectors", "workspace", "progress", "jobs"],
     "monitor": ["run", "documents", "level", "top", "sample", "permutations", "seed", "progress"],
     "open_run": ["path"],
-    "run_index": ["run", "corpus", "progress", "tables", "or_tokens"],
+    "run_index": ["run", "corpus", "progress", "tables", "or_tokens", "cut"],
     "save": ["vectors", "path", "format", "dtype", "dimensions"],
     "save_run": ["run", "path", "overwrite"],
     "update": [

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_counts import assert_same, random_batch
+from tests.damage import sealed_again
 
 import selfvec
 from selfvec.apps.cli import main
@@ -101,7 +102,7 @@ def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_
     other = count(random_batch(1, 100, 10), 9)
     other.save(folder / "counts", overwrite=True)
     with pytest.raises(FormatError, match=r"run/counts: .*these have others; make the run again"):
-        _ = run_counts(selfvec.open_run(folder))
+        _ = run_counts(selfvec.open_run(sealed_again(folder)))
     shutil.rmtree(folder / "counts")
     assert run_counts(selfvec.open_run(folder)) is None
 

@@ -10,7 +10,11 @@ import pytest
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
-from selfvec.views.report_page import SUFFIXES, ReportPage, Section, check_report, rows_page
+from selfvec.base.report_files import PAGES, check_report
+from selfvec.base.report_files import ROWS as TABLES
+from selfvec.views.report_page import ReportPage, Section, rows_page
+
+SUFFIXES = PAGES + TABLES
 
 ROWS = [{"word": "<b>hail</b>", "q": 0.01, "gained": ["a|b", "c"]}, {"word": "rain", "q": None, "gained": []}]
 
@@ -61,3 +65,57 @@ def test_drift_writes_the_rows_that_its_json_has(suffix: str, tmp_path: Path, ca
         written = report.read_text(encoding="utf-8")
         assert all(row["word"] in written for row in rows)
     assert main(["drift", run, "--report", "drift.pdf"]) == 2
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> str:
+    folder = tmp_path_factory.mktemp("reports")
+    text, run = folder / "storms.txt", str(folder / "run")
+    text.write_text("\n".join(storms) + "\n", encoding="utf-8")
+    assert main(["refine", str(text), "-o", run, "--vectors", "none", "--method", "decorrelated"]) == 0
+    return run
+
+
+COMMANDS = {  # the arguments after the run, a column, and where the JSON has the rows
+    "similar": (["hail", "rain"], "neighbour", None),
+    "search": (["hail on roofs"], "snippet", "hits"),
+    "phrases": (["--min-count", "2", "--npmi", "0"], "term", "rows"),
+    "topics": (["--number", "2", "--min-count", "2"], "name", "rows"),
+    "senses": (["hail"], "sense", "senses"),
+    "why": (["hail", "rain"], "context", "contexts"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_with_rows_writes_them(command: str, run: str, tmp_path: Path, capsys) -> None:
+    more, column, place = COMMANDS[command]
+    files = [tmp_path / f"out{suffix}" for suffix in SUFFIXES]
+    for file in files:
+        assert main([command, run, *more, "--report", str(file), "--json"]) == 0
+        printed = capsys.readouterr()
+        assert f"wrote {file}" in printed.err
+    rows = json.loads(printed.out)[place] if place else None
+    html, markdown, csv, parquet = files
+    table, whole = pl.read_csv(csv), pl.read_parquet(parquet)
+    assert table.height == whole.height > 0
+    assert rows is None or len(rows) == whole.height
+    assert table[column].to_list() == whole[column].to_list()
+    assert column in markdown.read_text(encoding="utf-8")
+    assert f"<th>{column}</th>" in html.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_report_of_another_kind_is_refused_before_the_run_is_opened(command: str, capsys) -> None:
+    assert main([command, "no-such-run", *COMMANDS[command][0], "--report", "report.pdf"]) == 2
+    assert "report.pdf" in capsys.readouterr().err
+
+
+def test_figures_of_an_evaluation_are_rows(run: str, tmp_path: Path, capsys) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("hail\train\t3\nhail\troof\t1\nrain\twind\t2\n", encoding="utf-8")
+    report = tmp_path / "figures.parquet"
+    assert main(["evaluate", run, "--similarity", str(pairs), "--report", str(report), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert pl.read_parquet(report).select("vectors", "task", "value").to_dicts() == [
+        {key: row[key] for key in ("vectors", "task", "value")} for row in rows
+    ]

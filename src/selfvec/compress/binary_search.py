@@ -23,7 +23,7 @@ class BinarySearch:
 
     >>> table = np.array([[1, 1, 0.1], [1, -1, 0.1], [-1, -1, 0.2]], np.float32)
     >>> BinarySearch(table).nearest(table[1:2], 2).tolist()
-    [[1, 0]]
+    [[1, 2]]
     """
 
     def __init__(self, rows: Rows) -> None:

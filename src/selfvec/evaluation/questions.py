@@ -11,7 +11,6 @@ from typing import ClassVar
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.files import read_text
 from selfvec.base.progress import Progress
-from selfvec.search.documents import gather
 
 from .compared_vectors import Table
 from .retrieval import Collection, Retrieval
@@ -42,6 +41,8 @@ class Questions(Retrieval):
         if run is None:
             rule = f"{self.path} asks about the documents of a run, none was given"
             raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
+        from selfvec.search.documents import gather
+
         found = gather(run, None, Progress())
         places = {name: number for number, name in enumerate(found.ids)}
         answers: dict[str, dict[int, float]] = {}

@@ -8,20 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import OptionError
-from selfvec.base.files import atomic_file
+from selfvec.base.report_files import save_report
+from selfvec.base.result_table import ResultTable
 
-__all__ = ["COSTS", "Figure", "Report", "check_suffix", "costs", "label", "verdict"]
+__all__ = ["COSTS", "Figure", "Report", "costs", "label", "verdict"]
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(ResultTable):
     """Figures of tables on tasks.
 
     Each of ``rows`` has ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high``
@@ -88,17 +87,14 @@ class Report:
         return _html_page(self.figures(), self.summary(), self._source())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write as Markdown (.md) or HTML (.html), whole or not at all.
+        """Write in the format of its suffix, whole or not at all: a page, Markdown, or the rows.
 
         Raises
         ------
         OptionError
             If the suffix is another. `TargetError` if the path cannot be written.
         """
-        check_suffix(path)
-        text = self.to_markdown() if Path(path).suffix == ".md" else self.to_html()
-        with atomic_file(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        save_report(path, self.to_html, self.to_markdown, self.rows)
 
     def __repr__(self) -> str:
         lines = [f"<Report: {len(self.rows)} figures>"]
@@ -113,13 +109,6 @@ class Report:
 
     def _repr_html_(self) -> str:
         return self.to_html()
-
-
-def check_suffix(path: str | os.PathLike[str]) -> None:
-    """Raise `OptionError` unless the path ends in .md or .html; checked before anything is measured."""
-    if Path(path).suffix not in (".md", ".html"):
-        rule = f"a report is .md or .html, not {Path(path).suffix or 'without a suffix'}"
-        raise OptionError(rule, path=path, remedy="choose one of the two")
 
 
 LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics

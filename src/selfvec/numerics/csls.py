@@ -28,7 +28,7 @@ def mean_of_nearest(rows: Rows, pool: Rows, neighbours: int = NEIGHBOURS) -> Row
     """r of each row, (n,): the mean cosine to its nearest rows of a pool; all are unit rows.
 
     >>> pool = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
-    >>> mean_of_nearest(np.array([[1, 0], [0.6, 0.8]], np.float32), pool, 2).round(2).tolist()
+    >>> mean_of_nearest(np.array([[1, 0], [0.6, 0.8]], np.float32), pool, 2).astype(float).round(2).tolist()
     [0.5, 0.7]
     """
     kept = min(neighbours, len(pool))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.result_table import ResultTable
 from selfvec.corpus.fields import TITLES
 from selfvec.text.lexicon import Lexicon, Query, find_words
 
@@ -79,7 +80,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(ResultTable):
     """The result of a search."""
 
     query: str
@@ -88,6 +89,20 @@ class Found:
     asked: list[str]  # words of the question that were searched for
     unknown: list[str]  # words of the question that neither the documents nor the run have
     hits: list[Hit]  # the best first
+
+    @property
+    def rows(self) -> list[Hit]:
+        """The hits."""
+        return self.hits
+
+    def records(self) -> list[dict[str, Any]]:
+        """A dict for each hit, without what marks and explains it."""
+        return [
+            {"rank": rank, "id": hit.id, "score": hit.score, "title": hit.title, "date": hit.date}
+            | {"snippet": hit.snippet, "text": hit.text}
+            | {f"field.{name}": value for name, value in hit.fields.items()}
+            for rank, hit in enumerate(self.hits, 1)
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable, as ``selfvec search --json`` prints it."""

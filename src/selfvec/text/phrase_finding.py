@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import ResultTable
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
@@ -98,7 +99,7 @@ class Phrase:
 
 
 @dataclass(frozen=True)
-class Phrases:
+class Phrases(ResultTable):
     """Phrases of a text, by falling C-value.
 
     Parameters

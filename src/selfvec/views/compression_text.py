@@ -23,10 +23,11 @@ def compression_text(found: Mapping[str, Any]) -> str:
         f"wrote {found['target']}: {found['words']:,} words, {found['bytes'] / 1e6:.2f} of {before:.2f} MB",
     ]
     for one in found["measured_on"]:
-        lines.append(
-            f"{one['metric']} of {one['task']}: {one['compressed']:.3f} of {one['original']:.3f}, "
-            f"{one['kept']:.1f}% kept ({one['low']:.1f} to {one['high']:.1f})"
-        )
+        lines += [
+            f"{one['metric']} of {one['task']}:",
+            f"  {one['compressed']:.3f} of {one['original']:.3f}, {one['kept']:.1f}% kept, "
+            f"95 % interval {one['low']:.1f} to {min(one['high'], 999):.1f}",
+        ]
     if not found["enough"]:
         under = "" if found["below"] is None else f" under {found['below'] / 1e6:g} MB"
         lines.append(f"no table{under} keeps {found['keep']:g}%: this one keeps most")

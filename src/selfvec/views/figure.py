@@ -31,7 +31,7 @@ from .plane import LABELS, Spec, complete_labels
 
 __all__ = ["SUFFIXES", "Spec", "check_figure", "save_figure", "under_sentences"]
 
-SUFFIXES = (".html", ".png", ".svg")
+SUFFIXES = (".html", ".png", ".svg", ".pdf")
 
 _SCALE = 2.0  # pixels of a PNG per pixel of the figure
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # vl-convert has the first; Arial has the same widths
@@ -99,23 +99,36 @@ def check_figure(path: str | os.PathLike[str]) -> str:
 
 def save_figure(
     spec: Spec,  # words in it went through `escape_for_display`
-    path: str | os.PathLike[str],  # .png, .svg, or .html: one page that fetches nothing
+    path: str | os.PathLike[str],  # .png, .svg, .pdf, or .html: one page that fetches nothing
     description: str,  # for people who cannot see the figure
 ) -> None:
     """Write a figure; the suffix of the path names the format."""
     suffix = check_figure(path)
     import vl_convert
 
-    vega = vl_convert.vegalite_to_vega(spec | {"config": _CONFIG, "description": description})
-    _finish(vega, moving=suffix == ".html")
+    def drawn(spec: Spec) -> Spec:
+        vega: Spec = vl_convert.vegalite_to_vega(spec | {"config": _CONFIG, "description": description})
+        _finish(vega, moving=suffix == ".html")
+        return vega
+
+    vega = drawn(spec)
     with atomic_file(path) as temporary:
         if suffix == ".html":
-            temporary.write_text(_page(vega, description), encoding="utf-8", newline="\n")
+            page = _page(vega, drawn(_stacked(spec)), description)
+            temporary.write_text(page, encoding="utf-8", newline="\n")
         elif suffix == ".svg":
             temporary.write_text(_svg(vega, description), encoding="utf-8", newline="\n")
+        elif suffix == ".pdf":
+            temporary.write_bytes(vl_convert.svg_to_pdf(_svg(_drawable(vega), description)))
         else:
             png = vl_convert.svg_to_png(_svg(_drawable(vega), description), scale=_SCALE)
             temporary.write_bytes(_described_png(png, description))
+
+
+def _stacked(spec: Spec) -> Spec:
+    """The same with its parts one below the other, for narrow screens."""
+    parts = [_stacked(part) for part in spec.get("hconcat") or spec.get("vconcat", ())]
+    return {**{key: spec[key] for key in spec if key != "hconcat"}, "vconcat": parts} if parts else spec
 
 
 _TAG = re.compile(r"<[^>]+>")
@@ -202,16 +215,22 @@ _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
 style-src 'unsafe-inline'; img-src data: blob:">
 <title>{description}</title>
-<style>body {{ margin: 1em; background: white; }} g[class*="labels_"] {{ paint-order: stroke; }}</style>
+<style>
+body {{ margin: 1em; background: white; }}
+svg {{ max-width: 100%; height: auto; }}
+g[class*="labels_"] {{ paint-order: stroke; }}
+</style>
 </head>
 <body>
 <div id="figure" role="img" aria-label="{description}"></div>
 <script>{library}</script>
 <script>
-vegaEmbed("#figure", {figure}, {{
+const wide = {wide}, narrow = {narrow};
+vegaEmbed("#figure", matchMedia("(max-width: 800px)").matches ? narrow : wide, {{
   ast: true, renderer: "svg", actions: {{export: true, source: false, compiled: false, editor: false}}
 }}).then(() => {{ document.body.dataset.ready = "yes"; }});
 </script>
@@ -220,10 +239,14 @@ vegaEmbed("#figure", {figure}, {{
 """
 
 
-def _page(vega: Spec, description: str) -> str:
+def _page(wide: Spec, narrow: Spec, description: str) -> str:
     """A page that holds all it needs (about 1 MB, nearly all of it Vega) and forbids itself the network."""
-    figure = json.dumps(vega).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return _PAGE.format(description=escape(description), library=_library(), figure=figure)
+    figures = {"wide": _in_script(wide), "narrow": _in_script(narrow)}
+    return _PAGE.format(description=escape(description), library=_library(), **figures)
+
+
+def _in_script(figure: Spec) -> str:
+    return json.dumps(figure).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 @cache

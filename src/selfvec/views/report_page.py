@@ -9,17 +9,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 from typing import Any
 
-from selfvec.base.errors import OptionError
-from selfvec.base.files import atomic_file
+from selfvec.base.report_files import save_report
 
 from .terminal import printable
 
-__all__ = ["SUFFIXES", "ReportPage", "Section", "check_report", "rows_page"]
-
-SUFFIXES = (".html", ".md", ".csv", ".parquet")
+__all__ = ["ReportPage", "Section", "rows_page"]
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
@@ -78,29 +74,8 @@ class ReportPage:
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the report in the format of its suffix, whole or not at all.
-
-        Raises
-        ------
-        OptionError
-            If the suffix is none of `SUFFIXES`. `TargetError` if the path cannot be written.
-        """
-        suffix = check_report(path)
-        with atomic_file(path) as temporary:
-            if suffix in (".csv", ".parquet"):
-                _write_records(self.records, temporary, suffix)
-            else:
-                text = self.to_html() if suffix == ".html" else self.to_markdown()
-                temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-def check_report(path: str | os.PathLike[str]) -> str:
-    """The suffix of a report; `OptionError` for any other. Checked before work is done."""
-    suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
-        rule = f"a report is {', '.join(SUFFIXES)}, not {suffix or 'without a suffix'}"
-        raise OptionError(rule, path=path, remedy="choose one of them")
-    return suffix
+        """Write the report as `selfvec.base.report_files.save_report` does."""
+        save_report(path, self.to_html, self.to_markdown, self.records)
 
 
 def rows_page(title: str, records: Sequence[Mapping[str, Any]], lines: Sequence[str] = ()) -> ReportPage:
@@ -127,19 +102,6 @@ def cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(cell(one[0] if isinstance(one, list | tuple) and one else one) for one in value)
     return printable(str(value))
-
-
-def _write_records(records: Sequence[Mapping[str, Any]], path: Path, suffix: str) -> None:
-    import polars as pl
-
-    frame = pl.from_dicts([dict(record) for record in records], infer_schema_length=None) if records else None
-    frame = pl.DataFrame() if frame is None else frame
-    if suffix == ".parquet":
-        frame.write_parquet(path)
-        return
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    flat = [pl.Series(name, [cell(v) for v in frame[name].to_list()], pl.String) for name in nested]
-    frame.with_columns(flat).write_csv(path)
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:

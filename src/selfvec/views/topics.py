@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -12,19 +11,14 @@ from rich.text import Text
 from rich.tree import Tree
 
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import OptionError
-from selfvec.base.files import atomic_file
 
 from .terminal import add_row, plain_table
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from selfvec.analysis.concepts import GroupTopics, Topics
 
-__all__ = ["check_suffix", "group_topics_table", "hierarchy_tree", "save_documents"]
+__all__ = ["group_topics_table", "hierarchy_tree"]
 
-_SUFFIXES = (".csv", ".parquet")
 _LISTED = 5  # topics of a group
 _TERMS = 3
 
@@ -67,20 +61,3 @@ def hierarchy_tree(found: Topics, joins: Sequence[Mapping[str, Any]]) -> Rendera
     root = Tree(Text("topics by the mean cosine of their centres", "dim"))
     grow(root, joins[-1]["node"] if joins else 0)
     return root
-
-
-def check_suffix(path: Path) -> None:
-    """Raise `OptionError` for a file that is neither CSV nor Parquet."""
-    if path.suffix.lower() not in _SUFFIXES:
-        rule = f"the suffix is one of {', '.join(_SUFFIXES)}, not {path.suffix or 'none'!r}"
-        raise OptionError(rule, field="documents", remedy="name another file")
-
-
-def save_documents(table: pl.DataFrame, path: Path) -> None:
-    """Write the table of documents, whole or not at all; an existing file is replaced."""
-    check_suffix(path)
-    with atomic_file(path) as file:
-        if path.suffix.lower() == ".csv":
-            table.write_csv(file)
-        else:
-            table.write_parquet(file)

@@ -81,6 +81,7 @@ REPORTS = {
     "compare": "run other --permutations 20 --jobs 1 --min-count 1",
     "compare files": "vectors.vec vectors.vec --min-count 1",
     "transform": "vectors.vec short.npz --by principal-axes --dimensions 5",
+    "compress": "run small.safetensors",
     "vectors": "",
     "convert": "run out.bin --to word2vec --overwrite",
     "export": "run --to word2vec --overwrite",

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 from same_runs import table, texts
+from tests.damage import sealed_again
 
 import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError
@@ -199,7 +200,7 @@ def test_a_damaged_run_is_refused(run: Path, file: str, tensors: dict[str, Any] 
         kept = {name: np.array(tensor) for name, tensor in map_tensors(run / file).items()} | tensors
         write_tensors(run / file, {name: value for name, value in kept.items() if value is not None})
     with pytest.raises(FormatError, match=rf"({said}).*make the run again"):
-        selfvec.update(run, ["hail"], table())
+        selfvec.update(sealed_again(run), ["hail"], table())
 
 
 def test_repeated_texts_are_counted_on_request() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from same_runs import assert_same
+from tests.damage import sealed_again
 
 import selfvec
 from selfvec.apps.cli import main
@@ -161,4 +162,4 @@ def test_damaged_sums_are_named(tmp_path: Path) -> None:
     assert map_tensors(path)["sums"].dtype == np.int8
     sums_module.write_tensors(path, {"sums": np.zeros((2, 2), np.int8)})
     with pytest.raises(FormatError, match="holds a row of sums and of contexts for each word"):
-        kept_sums(open_run(tmp_path / "run"))
+        kept_sums(open_run(sealed_again(tmp_path / "run")))

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import short_repr
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import names_a_file, save_aligned_file, save_aligned_folder

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import OptionError
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import short_repr
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.numerics.whitening import axes_of_points

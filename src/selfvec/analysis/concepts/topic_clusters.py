@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.numerics.kmeans import k_means

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.reopen import document_field
 from selfvec.corpus.slices import PERIODS, Slice, by_label, by_period
 from selfvec.data.run import Run

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, by_period, named_slice, slice_counts
 from selfvec.data.run import Run

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from selfvec.analysis.result_table import ResultTable, short_repr
 from selfvec.base.errors import InputError, OptionError
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch

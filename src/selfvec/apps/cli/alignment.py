@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from .arguments import AsJson, Jobs, ReportFile, Seed, arg, opt
-from .output import TerminalProgress, print_json, say, show
+from .arguments import AsJson, Jobs, Output, Seed, arg, opt
+from .output import TerminalProgress, print_json, say, show, write_report
 
 __all__ = ["align", "compare"]
 
@@ -133,23 +133,17 @@ def compare(
     fdr: Annotated[float, opt("Significance level: the false discovery rate.", "Q", min=0, max=1)] = 0.05,
     neighbours: Annotated[int, opt("Nearest words compared.", min=1)] = 10,
     options: CompareOptions,
-    report: ReportFile = None,
-    as_json: AsJson = False,
+    output: Output,
 ) -> None:
     """List the words that differ most between two runs, and whether chance explains it.
 
     Example: selfvec compare run-1990 run-2020 --top 30
     """
     from selfvec.analysis.alignment import compare
-    from selfvec.views.report_page import check_report, rows_page
 
-    if report is not None:
-        check_report(report)
     found = compare(a, b, progress=TerminalProgress(), **asdict(options)).as_dict(top, fdr, neighbours)
-    if report is not None:
-        rows_page(f"{a} and {b} compared", found["rows"]).save(report)
-        say(f"wrote {report}")
-    if as_json:
+    write_report(output.report, f"{a} and {b} compared", found["rows"])
+    if output.as_json:
         print_json(found)
         return
     from selfvec.views.word_tables import comparison_table

@@ -34,17 +34,18 @@ __all__ = [
     "MinCount",
     "NewRun",
     "OtherCorpus",
+    "Output",
     "Overlap",
     "Overwrite",
     "Pair",
     "PassageWords",
     "Reading",
-    "ReportFile",
     "RunFolder",
     "Seed",
     "Words",
     "Work",
     "arg",
+    "checked_suffix",
     "listed",
     "open_run",
     "opt",
@@ -71,9 +72,21 @@ MinCount = Annotated[int, opt("Leave out words that occur less often.", min=1)]
 Overwrite = Annotated[bool, opt("Replace an existing result.", None, "--overwrite")]
 PassageWords = Annotated[int, opt("Words of the passages that a long document is cut into.", min=20)]
 Overlap = Annotated[int, opt("Words that a passage repeats from the one before.", min=0)]
-ReportFile = Annotated[
-    Path | None, opt("Write a report to this file.", "FILE.html|md|csv|parquet", "--report")
-]
+
+
+def checked_suffix(*suffixes: str) -> Callable[[Path | None], Path | None]:
+    """A callback of an option: the suffix of its file is known before any work is done."""
+
+    def check(path: Path | None) -> Path | None:
+        if path is not None:
+            from selfvec.base.report_files import check_report
+
+            check_report(path, *([suffixes] if suffixes else []))
+        return path
+
+    return check
+
+
 NewRun = Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o", panel=KEEP)]
 OtherCorpus = Annotated[
     list[str] | None, opt("Use these files or folders instead of the run's own documents.", "CORPUS")
@@ -134,6 +147,19 @@ class Pair(Greedy):
     """A repeatable option takes the two values that follow it, as in ``--between A B``."""
 
     most = 2
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a result goes besides the terminal."""
+
+    report: Annotated[
+        Path | None,
+        opt(
+            "Write a report to this file, or its rows.", "FILE.html|md|csv|parquet", callback=checked_suffix()
+        ),
+    ] = None
+    as_json: AsJson = False
 
 
 @dataclass(frozen=True)

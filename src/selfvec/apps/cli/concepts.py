@@ -12,17 +12,19 @@ from .arguments import (
     AsJson,
     MinCount,
     OtherCorpus,
+    Output,
     Overlap,
     PassageWords,
     Reading,
     RunFolder,
     Seed,
     arg,
+    checked_suffix,
     listed,
     open_run,
     opt,
 )
-from .output import TerminalProgress, print_json, say, show
+from .output import TerminalProgress, print_json, say, show, write_report
 
 if TYPE_CHECKING:
     from selfvec.search.snippets import Found
@@ -47,7 +49,8 @@ def search(
     filters: Filters = None,
     passage_words: PassageWords = 200,
     overlap: Overlap = 40,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """Find documents by their words and their meaning, and show why each was found.
 
@@ -59,7 +62,7 @@ def search(
     if not query.strip():
         raise OptionError("the query is empty", remedy="write the words to search for")
     index = run_index(open_run(run), corpus, TerminalProgress(), cut=(passage_words, overlap))
-    _show_found(index.search(query, topn, mode=mode, filters=filters or ()), as_json)
+    _show_found(index.search(query, topn, mode=mode, filters=filters or ()), output)
 
 
 def ask(
@@ -74,7 +77,7 @@ def ask(
         Path | None, opt("Keep run and index in this folder, not in the user's cache folder.", "DIR")
     ] = None,
     reading: Reading,
-    as_json: AsJson = False,
+    output: Output,
 ) -> None:
     """Find documents about a question in a folder of text: refine or update, index and search in one.
 
@@ -94,12 +97,13 @@ def ask(
         skip_bad_rows=reading.skip_bad_rows,
         **reading.fields,
     )
-    _show_found(found, as_json)
+    _show_found(found, output)
 
 
-def _show_found(found: Found, as_json: bool) -> None:
+def _show_found(found: Found, output: Output) -> None:
     """Print the documents that were found."""
-    if as_json:
+    write_report(output.report, found.query, found)
+    if output.as_json:
         print_json(found.as_dict())
         return
     from selfvec.views.run_tables import found_text
@@ -123,7 +127,7 @@ def phrases(
     npmi: Annotated[float, opt("Normalised pointwise mutual information, at least.")] = 0.35,
     longest: Annotated[int, opt("Words per phrase, at most.", min=2)] = 4,
     stop_words: Annotated[str, opt("Words that no phrase begins or ends with.", "LANG|FILE")] = "en",
-    as_json: AsJson = False,
+    output: Output,
 ) -> None:
     """List the multi-word terms of a text.
 
@@ -139,7 +143,8 @@ def phrases(
     found = phrases(
         text, min_count=min_count, npmi=npmi, longest=longest, stop_words=stop_words, progress=progress
     )
-    if as_json:
+    write_report(output.report, "Phrases", found.records()[:topn])
+    if output.as_json:
         print_json(found.as_dict(topn))
         return
     from selfvec.views.run_tables import phrases_table
@@ -152,7 +157,8 @@ def expand(
     query: Query,
     topn: Annotated[int, opt("Terms listed.", min=1)] = 10,
     min_count: MinCount = 5,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """List terms related to a query, with weights.
 
@@ -161,7 +167,8 @@ def expand(
     from selfvec.analysis.concepts import expand
 
     found = expand(open_run(run), query, topn, min_count=min_count, progress=TerminalProgress())
-    if as_json:
+    write_report(output.report, f"Terms related to {query}", found)
+    if output.as_json:
         print_json(found.as_dict())
         return
     from selfvec.views.run_tables import expansion_table
@@ -189,7 +196,12 @@ class TopicViews:
     ] = False
     hierarchy: Annotated[bool, opt("Show which topics are similar.", None, "--hierarchy")] = False
     documents: Annotated[
-        Path | None, opt("Write the topic of each document to this file.", "FILE.csv|parquet")
+        Path | None,
+        opt(
+            "Write the topic of each document to this file.",
+            "FILE.csv|parquet",
+            callback=checked_suffix(".csv", ".parquet"),
+        ),
     ] = None
 
 
@@ -203,18 +215,17 @@ def topics(
     *,
     views: TopicViews,
     seed: Seed = 0,
-    as_json: AsJson = False,
+    output: Output,
 ) -> None:
     """List the topics of a corpus: groups of its characteristic terms.
 
     Example: selfvec topics run --number 10 --by year --documents topics.csv
     """
     from selfvec.analysis import concepts
+    from selfvec.base.report_files import save_rows
     from selfvec.views import run_tables
     from selfvec.views import topics as shown
 
-    if views.documents is not None:
-        shown.check_suffix(views.documents)
     if views.match and views.by is None:
         raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
     opened, progress = open_run(run), TerminalProgress()
@@ -230,9 +241,10 @@ def topics(
     joins = concepts.topic_hierarchy(found) if views.hierarchy else None
     if views.documents is not None:
         table = concepts.document_table(opened, found, groups, by_group if views.match else None)
-        shown.save_documents(table, views.documents)
+        save_rows(table, views.documents)
         say(f"wrote {views.documents}")
-    if as_json:
+    write_report(output.report, "Topics", found if by_group is None else by_group)
+    if output.as_json:
         more = {} if by_group is None else {"groups": by_group.as_dict()}
         print_json(found.as_dict() | more | ({} if joins is None else {"hierarchy": joins}))
         return
@@ -249,7 +261,7 @@ def graph(
         Path,
         opt(
             "The file to write; its suffix decides the format.",
-            "FILE.graphml|json|html|svg|png",
+            "FILE.graphml|json|html|svg|png|pdf",
             "--output",
             "-o",
         ),
@@ -291,7 +303,8 @@ def why(
     topn: Annotated[int, opt("Shared contexts listed.", min=1)] = 12,
     window: Annotated[int, opt("Tokens around a word that count as its context.", min=3)] = 21,
     sentences: Annotated[int, opt("Example sentences for each word.", min=0)] = 2,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """Explain why two words are similar: list the contexts they share.
 
@@ -300,7 +313,8 @@ def why(
     from selfvec.analysis.concepts import why
 
     found = why(open_run(run), word_a, word_b, topn, window=window, examples=sentences)
-    if as_json:
+    write_report(output.report, f"Why {word_a} and {word_b} are similar", found)
+    if output.as_json:
         print_json(found.as_dict())
         return
     from selfvec.views.run_tables import why_text

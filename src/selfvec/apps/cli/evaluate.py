@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, Seed, arg, open_run, opt
+from .arguments import Output, Seed, arg, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -89,27 +89,24 @@ def evaluate(
     ] = None,
     dimensions: Annotated[str | None, opt("Measure again in N principal axes.", "N[,N...]")] = None,
     seed: Seed = 0,
-    report: Annotated[Path | None, opt("Write a report with charts.", "FILE.md|html")] = None,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """Measure vectors on tasks, with confidence intervals and paired differences.
 
     Example: selfvec evaluate run --similarity men3000.tsv --oov
     """
     from selfvec.evaluation import evaluate as measure
-    from selfvec.evaluation.report import check_suffix
     from selfvec.evaluation.retrieval import RM3
 
-    if report is not None:
-        check_suffix(report)
     tasks = task_options.tasks(rm3=not {RM3, "all"}.isdisjoint(against or ()))
     progress, sizes = TerminalProgress(), _sizes(dimensions)
     baselines = _trained(vectors, against, seed, progress)
     found = measure(vectors, tasks, against=baselines, dimensions=sizes, seed=seed, progress=progress)
-    if report is not None:
-        found.save(report)
-        say(f"wrote {report}")
-    if as_json:
+    if output.report is not None:
+        found.save(output.report)
+        say(f"wrote {output.report}")
+    if output.as_json:
         print_json(found.as_dict())
     else:
         from selfvec.views.run_tables import evaluation_table

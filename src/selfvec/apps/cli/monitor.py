@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from .arguments import AsJson, ReportFile, RunFolder, Seed, arg, listed, open_run, opt
+from .arguments import Output, RunFolder, Seed, arg, listed, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 __all__ = ["monitor"]
@@ -29,8 +29,7 @@ def monitor(
     text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")] = None,
     skip_bad_rows: Annotated[bool, opt("Count malformed rows and go on.", None, "--skip-bad-rows")] = False,
     options: MonitorOptions,
-    report: ReportFile = None,
-    as_json: AsJson = False,
+    output: Output,
 ) -> int:
     """Test whether new text has moved away from what a run knows. Exit status 1: alarm.
 
@@ -40,18 +39,15 @@ def monitor(
     from selfvec.corpus import Corpus
     from selfvec.refine.update_merge import fields_of
     from selfvec.views.monitoring import monitoring_page, monitoring_table
-    from selfvec.views.report_page import check_report
 
-    if report is not None:
-        check_report(report)
     opened = open_run(run)
     fields = listed(text_field) or fields_of(opened)["text_fields"]
     corpus = Corpus.open(new, text_fields=fields, skip_bad_rows=skip_bad_rows)
     found = monitor(opened, corpus, progress=TerminalProgress(), **asdict(options))
-    if report is not None:
-        monitoring_page(found).save(report)
-        say(f"wrote {report}")
-    if as_json:
+    if output.report is not None:
+        monitoring_page(found).save(output.report)
+        say(f"wrote {output.report}")
+    if output.as_json:
         if found.note:
             say(found.note)
         print_json({"run": str(run), **found.as_dict()})

@@ -6,7 +6,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ from selfvec.base.progress import Progress
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["TerminalProgress", "downloads", "print_json", "program", "say", "show", "stderr"]
+    from selfvec.base.result_table import ResultTable
+
+__all__ = ["TerminalProgress", "downloads", "print_json", "program", "say", "show", "stderr", "write_report"]
 
 
 def print_json(data: object) -> None:
@@ -60,6 +62,17 @@ def show(renderable: RenderableType) -> None:
     from rich.console import Console
 
     Console(highlight=False).print(renderable)
+
+
+def write_report(path: Path | None, title: str, found: ResultTable | Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as a report, if one was asked for, and say so."""
+    if path is None:
+        return
+    from selfvec.base.result_table import ResultTable
+    from selfvec.views.report_page import rows_page
+
+    rows_page(title, found.records() if isinstance(found, ResultTable) else found).save(path)
+    say(f"wrote {path}")
 
 
 class TerminalProgress(Progress):

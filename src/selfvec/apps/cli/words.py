@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, Jobs, MinCount, ReportFile, RunFolder, Seed, Words, arg, listed, open_run, opt
-from .output import TerminalProgress, print_json, say, show
+from .arguments import AsJson, Jobs, MinCount, Output, RunFolder, Seed, Words, arg, listed, open_run, opt
+from .output import TerminalProgress, print_json, say, show, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ def similar(
         bool, opt("Show the neighbours before and after refining.", None, "--compare")
     ] = False,
     min_count: MinCount = 1,
-    report: ReportFile = None,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """List the words most similar to a word.
 
@@ -40,12 +40,8 @@ def similar(
     """
     opened = open_run(run)
     rows = [row for w in word for row in opened.similar(w, topn=topn, compare=compare, min_count=min_count)]
-    if report is not None:
-        from selfvec.views.report_page import rows_page
-
-        rows_page("Similar words", [one for row in rows for one in _flat(row)]).save(report)
-        say(f"wrote {report}")
-    if as_json:
+    write_report(output.report, "Similar words", [one for row in rows for one in _flat(row)])
+    if output.as_json:
         print_json({"rows": rows})
         return
     from selfvec.views.word_tables import neighbours_table
@@ -90,7 +86,7 @@ def trajectory(
     run: RunFolder,
     word: Words,
     *,
-    plot: Annotated[Path | None, opt("Draw the paths to this file.", "FILE.html|png|svg")] = None,
+    plot: Annotated[Path | None, opt("Draw the paths to this file.", "FILE.html|png|svg|pdf")] = None,
     slices: Annotated[
         bool, opt("Follow the words through the slices of the text.", None, "--slices")
     ] = False,
@@ -199,18 +195,14 @@ def drift(
     examples: Annotated[int, opt("Example sentences for each side.", min=0)] = 1,
     fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
     options: DriftOptions,
-    report: ReportFile = None,
-    as_json: AsJson = False,
+    output: Output,
 ) -> None:
     """List the words whose meaning changed, by how much, and whether chance explains it.
 
     Example: selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
     """
     from selfvec.analysis.drift import WordChoice, kept_drift
-    from selfvec.views.report_page import check_report
 
-    if report is not None:
-        check_report(report)
     opened = open_run(run)
     if between and slice_by:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
@@ -218,15 +210,15 @@ def drift(
     found = kept_drift(
         opened, between or slice_by, which=choice, progress=TerminalProgress(), **asdict(options)
     )
-    found = found.select(top if as_json or report else top or SHOWN, fdr)
+    found = found.select(top if output.as_json or output.report else top or SHOWN, fdr)
     if examples:
         found = found.illustrate(opened, top or SHOWN, examples)
-    if report is not None:
+    if output.report is not None:
         from selfvec.views.word_tables import drift_page
 
-        drift_page(found).save(report)
-        say(f"wrote {report}")
-    if as_json:
+        drift_page(found).save(output.report)
+        say(f"wrote {output.report}")
+    if output.as_json:
         print_json(found.as_dict())
         return
     from selfvec.views.word_tables import drift_table
@@ -246,7 +238,8 @@ def senses(
     ] = None,
     uses: Annotated[bool, opt("Add the sense of every use to the JSON.", None, "--uses")] = False,
     seed: Seed = 0,
-    as_json: AsJson = False,
+    *,
+    output: Output,
 ) -> None:
     """List the senses of a word, found by clustering its uses, or name its sense in a text.
 
@@ -256,7 +249,8 @@ def senses(
 
     found = induce(open_run(run), word, number=number, examples=0 if text else examples, seed=seed)
     readings = [(part, found.disambiguate(part)) for part in text or ()]
-    if as_json:
+    write_report(output.report, f"Senses of {word}", found)
+    if output.as_json:
         texts = [{"text": part, "readings": [one.as_dict() for one in read]} for part, read in readings]
         print_json(found.as_dict(uses=uses) | ({"texts": texts} if text else {}))
         return

@@ -1,0 +1,81 @@
+"""Files of results: a page, Markdown, or rows for another program, as the suffix says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import OptionError
+from .files import atomic_file
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["PAGES", "ROWS", "check_report", "save_report", "save_rows"]
+
+PAGES, ROWS = (".html", ".md"), (".csv", ".parquet")  # suffixes
+
+
+def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES + ROWS) -> str:
+    """The suffix of a report; `OptionError` for any other. Checked before work is done."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in suffixes:
+        rule = f"a report is {', '.join(suffixes)}, not {suffix or 'without a suffix'}"
+        raise OptionError(rule, path=path, remedy="choose one of them")
+    return suffix
+
+
+def save_report(
+    path: str | os.PathLike[str],
+    to_html: Callable[[], str],
+    to_markdown: Callable[[], str],
+    rows: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write a report in the format of its suffix, whole or not at all; an existing file is replaced.
+
+    Raises
+    ------
+    OptionError
+        If there is no such format. `TargetError` if the path cannot be written.
+    """
+    suffix = check_report(path)
+    if suffix in ROWS:
+        import polars as pl
+
+        records = [dict(row) for row in rows]
+        save_rows(pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame(), path)
+        return
+    with atomic_file(path) as temporary:
+        text = to_html() if suffix == ".html" else to_markdown()
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write a frame as CSV or Parquet. In CSV the first value of each entry of a list is kept, as text."""
+    import polars as pl
+
+    suffix = check_report(path, ROWS)
+    with atomic_file(path) as temporary:
+        if suffix == ".parquet":
+            frame.write_parquet(temporary)
+            return
+        nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+        texts = [
+            pl.Series(name, [_joined(value) for value in frame[name].to_list()], pl.String) for name in nested
+        ]
+        frame.with_columns(texts).write_csv(temporary)
+
+
+def _joined(value: Any) -> str:
+    """A list as text.
+
+    >>> _joined([["hail", 0.9], ["storm", 0.8]]), _joined(None), _joined({"bm25": 1.5})
+    ('hail, storm', '', 'bm25 1.5')
+    """
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_joined(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_joined(one[0] if isinstance(one, list | tuple) and one else one) for one in value)
+    return "" if value is None else str(value)
