@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
 from selfvec.analysis.drift import WordChoice, drift
+from selfvec.apps.web.background import BackgroundTask
 from selfvec.apps.web.page_data import Completion, PageData
 from selfvec.apps.web.ranking import Filter, WordTables, rank
 from selfvec.apps.web.word_map import LARGEST, draw_map, history_states, table_state
 from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source
@@ -26,7 +28,7 @@ def tables(before: np.ndarray, after: np.ndarray) -> WordTables:
     words = [f"w{i}" for i in range(len(before))]
     counts = np.full((2, len(before)), 9)
     known = np.ones(len(before), bool)
-    return WordTables(words, unit_rows(before), unit_rows(after), counts, ("a", "b"), known)
+    return WordTables(words, unit_rows(before), unit_rows(after), counts, ("a", "b"), known, known)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -69,6 +71,55 @@ def test_a_ranking_is_filtered_and_sorted() -> None:
     assert [row["word"] for row in found] == sorted(["w1", *(f"w1{i}" for i in range(10))])
     assert ranking.page(Filter(seen=1, size=sizes[4]), 0, 100)["total"] in (4, 5, 6)  # rounded
     assert ranking.page(Filter(seen=1), 5, 3)["rows"] == every["rows"][5:8]
+
+
+def test_stop_words_and_numbers_are_listed_on_request() -> None:
+    before, after = np.random.default_rng(3).standard_normal((2, 9, 4)).astype(np.float32)
+    made = replace(tables(before, after), content=np.arange(9) > 2)
+    ranking = rank(made)
+    assert {row["word"] for row in ranking.page(Filter(), 0, 9)["rows"]} == {f"w{i}" for i in range(3, 9)}
+    assert ranking.page(Filter(stops=True), 0, 9)["total"] == 9
+    assert ranking.ranks[[ranking.place[row] for row in (0, 1, 2)]].tolist() == [-1, -1, -1]
+    assert sorted(ranking.ranks.tolist())[3:] == list(range(6))
+
+
+def test_tests_do_not_change_the_order_by_what_moved() -> None:
+    made = tables(*np.random.default_rng(3).standard_normal((2, 20, 4)).astype(np.float32))
+    ranking = rank(made, "excess")
+    expected = {f"w{i}": {"q": 0.01, "distance": (i * 7 % 20) / 20, "expected": 0.1} for i in range(20)}
+    tested = replace(ranking, tests=expected)
+    shown = [row["word"] for row in ranking.page(Filter(), 0, 20)["rows"]]
+    assert [row["word"] for row in tested.page(Filter(sort="moved"), 0, 20)["rows"]] == shown
+    assert [row["word"] for row in tested.page(Filter(), 0, 20)["rows"]] != shown
+
+
+def test_progress_is_that_of_all_stages() -> None:
+    seen = []
+
+    def work(progress: Progress) -> int:
+        for _ in range(2):
+            with progress.stage("Counting", 4, "words") as advance:
+                for _ in range(4):
+                    advance(1)
+                    seen.append(task.share)
+        return 1
+
+    task = BackgroundTask(work, stages=2)
+    assert task.share == 0
+    task.run()
+    assert seen == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1]
+
+
+def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:
+    found = site.json("/api/overview")
+    counts = [number for _, number in found["words"]]
+    assert counts == sorted(counts, reverse=True)
+    assert found["time"] == [["1990", 240], ["2005", 240], ["2020", 240]]
+    assert "." not in [word for word, _ in found["words"]]
+    course = site.json("/api/time?w=cell")["time"]
+    assert [part["name"] for part in course] == ["1990", "2005", "2020"]
+    assert sum(part["count"] for part in course) == run.vectors.counts[run.index("cell")]
+    assert sum(part["tokens"] for part in course) == len(run.tokens)
 
 
 def test_tests_add_figures_and_a_filter() -> None:

@@ -183,6 +183,98 @@ def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Sit
     assert "significant" in opened.text(".facts")
 
 
+SLOW = """
+(() => {
+  const real = window.fetch;
+  window.answers = [];
+  window.fetch = async (address, options) => {
+    if (window.stage === 'testing') address = address.replace('sort=size', 'sort=moved'); // as untested
+    const response = await real(address, options);
+    if (!String(address).includes('/api/ranking')) return response;
+    const answer = await response.json();
+    const stage = window.stage ?? 'tested';
+    if (stage === 'comparing') return Response.json({ ready: false, share: 0.25 });
+    if (stage === 'testing') {
+      Object.assign(answer, { testing: 0.5, tested: false });
+      for (const row of answer.rows) row.q = null;
+    }
+    return Response.json(answer);
+  };
+})()
+"""
+"""A comparison that takes as long as the test wants."""
+
+
+def test_the_first_view_is_never_empty_and_nothing_moves_under_the_reader(page: Page, site: Site) -> None:
+    script = "window.stage = 'comparing';" + SLOW
+    page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+    page.open(f"{site.address}#c=1990|2020", ready="document.querySelector('.ranking a')")
+    page.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
+    assert page.text("#pane h2") == "The most frequent words"
+    assert "720" in page.text("#word .facts")
+    assert page.run("document.querySelectorAll('#word svg .value').length") == 3
+    page.run("window.stage = 'testing'")
+    page.wait("document.querySelector('.ranking .sure')?.innerText === 'not yet tested'")
+    shown = page.run(RANKED)
+    assert page.run("document.querySelector('.fields select option[value=q]').disabled")
+    page.run("window.stage = 'tested'")
+    page.wait("document.querySelector('.ranking .sure')?.innerText === 'significant'")
+    assert page.run(RANKED) == shown
+    page.click(".fresh button")
+    page.wait("document.querySelector('.fresh').hidden")
+    rows = site.json("/api/ranking?c=1990|2020&sort=size")["rows"]
+    page.wait(f"{RANKED}.join() === {json.dumps(','.join(row['word'] for row in rows))}")
+    assert page.errors == []
+
+
+def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
+    before = opened.run(RANKED)
+    opened.run("window.stage = 'comparing';" + SLOW)
+    opened.run(
+        "(() => { const s = document.getElementById('comparison'); s.value = '1990|2020';"
+        "s.dispatchEvent(new Event('change')); })()"
+    )
+    opened.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
+    assert opened.run(RANKED) == before
+    opened.run("window.stage = 'tested'")
+    opened.wait("document.querySelector('#pane h2').innerText.includes('1990')")
+
+
+def test_two_parts_are_typed(opened: Page, site: Site) -> None:
+    opened.run(
+        "(() => { const s = document.getElementById('comparison'); s.value = '?';"
+        "s.dispatchEvent(new Event('change')); })()"
+    )
+    opened.type("1990")
+    opened.click("#range-b")
+    opened.type("2004–2021")
+    opened.press("Enter")
+    opened.wait("document.querySelector('#word .claim')?.innerText.startsWith('In 1990')")
+    assert "in 2004–2021 it is near" in opened.text("#word .claim")
+    opened.open(f"{site.address}#c=1990|2004..2021")
+    assert opened.run("['range-a', 'range-b'].map((i) => document.getElementById(i).value)") == [
+        "1990",
+        "2004..2021",
+    ]
+    opened.click("#range-b")
+    opened.run("document.getElementById('range-b').value = ''")
+    opened.type("spring")
+    opened.press("Enter")
+    opened.wait("document.getElementById('alert').innerText.includes('is not a slice')")
+    opened.errors.clear()  # the browser notes the 400
+
+
+def test_a_word_has_a_course_in_time(opened: Page, site: Site) -> None:
+    opened.wait("document.querySelector('#word .bars svg')")
+    course = site.json("/api/time?w=cell")["time"]
+    assert opened.run("document.querySelectorAll('#word .bars .value').length") == len(course) == 3
+    highest = max(course, key=lambda part: part["count"] / part["tokens"])
+    label = opened.run("document.querySelector('#word .bars svg').getAttribute('aria-label')")
+    assert f"most in {highest['name']}" in label
+    opened.click("#word .bars summary")
+    assert f"{course[0]['count']} times in" in opened.text("#word .bars tr")
+
+
 def test_hostile_words_are_words(opened: Page, site: Site) -> None:
     opened.press("/")
     opened.type("<img")
@@ -328,6 +420,8 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     page.wait("location.hash.includes('word=')")
     page.wait(shown.format("word"))
     assert not page.run(shown.format("pane"))
+    tabs = "[...document.querySelectorAll('nav a')].map((a) => a.getBoundingClientRect().right)"
+    assert max(page.run(tabs)) <= 390
     for key in ("changes", "unknown", "texts", "health", "map"):
         page.open(f"{site.address}#c=refined&view={key}")
         assert page.run("document.documentElement.scrollWidth") <= 390, key

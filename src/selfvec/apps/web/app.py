@@ -27,6 +27,7 @@ from .background import Busy
 from .comparison import REFINED
 from .guard import Guard, busy_response, error_page, error_response, json_response, wants_page
 from .limits import PATIENCE, Pieces, WorkQueue
+from .overview import overview
 from .page_data import PageData
 from .ranking import Filter
 
@@ -116,9 +117,10 @@ def _filter(
     size: Annotated[float, Query(ge=0, le=1)] = 0.0,
     q: Annotated[float | None, Query(gt=0, le=1)] = None,
     text: Part = "",
-    sort: Annotated[str, Query(pattern="^(size|distance|apd|q|count|word)$")] = "size",
+    sort: Annotated[str, Query(pattern="^(size|distance|moved|apd|q|count|word)$")] = "size",
+    stops: bool = False,
 ) -> Filter:
-    return Filter(seen, size, q, text, sort)
+    return Filter(seen, size, q, text, sort, stops)
 
 
 def _add_search(app: FastAPI, answers: Answers) -> None:
@@ -155,6 +157,16 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
     async def about() -> Response:
         """The run, its comparisons, and the one shown first."""
         return await answers.json(data.about)
+
+    @app.get("/api/overview")
+    async def first_view() -> Response:
+        """The most frequent words, and the number of documents of each period."""
+        return await answers.json(overview, data.run)
+
+    @app.get("/api/time")
+    async def time(w: Word) -> Response:
+        """How often a word occurs in each period."""
+        return await answers.json(data.time, w)
 
     @app.get("/api/health")
     async def health() -> Response:

@@ -28,10 +28,11 @@ from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.use_vectors import slice_vectors, use_space
 
 from .background import Busy, Lane
+from .overview import content_words, counts_of
 from .ranking import MIN_COUNT, Ranking, WordTables, rank
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, table_state
 
-__all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText", "counts_of"]
+__all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]
 
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 _KEPT = 8  # comparisons kept, and
@@ -64,19 +65,19 @@ class Comparison:
     memory: int  # bytes that it takes beside the run
 
 
-def counts_of(run: Run) -> Ints:
-    """Occurrences of each word of a run, (V,) int64."""
-    counts = run.vectors.counts
-    return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
-
-
 def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
     """A run before and after refining. Only words with a pretrained vector can have changed."""
     counts, before, after = counts_of(run), run.original.unit, run.vectors.unit
     comparable = run.original.sources == Source.KNOWN
     comparable = comparable if comparable.any() else np.ones(len(comparable), bool)
     tables = WordTables(
-        run.vectors.index_to_key, before, after, np.stack([counts] * 2), ("original", "refined"), comparable
+        run.vectors.index_to_key,
+        before,
+        after,
+        np.stack([counts] * 2),
+        ("original", "refined"),
+        comparable,
+        content_words(run),
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
     epochs = int(run.provenance.get("epochs", 1))
@@ -113,7 +114,8 @@ def compare_slices(
     space = use_space(run, pair)
     before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
     sides[:, known] = slice_vectors(space, known, jobs, progress=progress)
-    tables = WordTables(run.vectors.index_to_key, before, after, counts, names, comparable)
+    content = content_words(run)
+    tables = WordTables(run.vectors.index_to_key, before, after, counts, names, comparable, content)
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
     ends = [table_state(name, side, common) for name, side in zip(names, sides, strict=True)]
 
@@ -143,14 +145,15 @@ class _Tasks:
         compare: Callable[[Progress], Comparison],
         test: Callable[[Progress], Tests],
         lanes: tuple[Lane, Lane],  # of comparisons, before states, and of tests, which take longer
+        stages: int,  # of a comparison, and of its test
     ) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
             return replace(made, ranking=replace(made.ranking, tests=test(progress)))
 
-        self.comparison = lanes[0].submit(compare)
+        self.comparison = lanes[0].submit(compare, stages=stages)
         self.states = lanes[0].submit(lambda progress: self.comparison.result().states(progress), rank=1)
-        self.tested = lanes[1].submit(tested)
+        self.tested = lanes[1].submit(tested, stages=stages)
 
     def drop(self) -> None:
         """Stop what is not done yet."""
@@ -225,7 +228,7 @@ class Comparisons:
 
     def _start(self, key: str) -> _Tasks:
         if key == REFINED:
-            return self._begin(lambda progress: compare_refined(self.run, progress), self._test_refined)
+            return self._begin(lambda progress: compare_refined(self.run, progress), self._test_refined, 1)
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
             remedy = f"write {REFINED}, or two slices as A|B"
@@ -235,12 +238,15 @@ class Comparisons:
         return self._begin(
             lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
             lambda progress: self._test(self.run, pair, progress),
+            2,
         )
 
-    def _begin(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> _Tasks:
+    def _begin(
+        self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests], stages: int
+    ) -> _Tasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= _UNFINISHED:
             raise Busy("other comparisons are being computed")
-        return _Tasks(compare, test, self._lanes)
+        return _Tasks(compare, test, self._lanes, stages)
 
     def _test_refined(self, progress: Progress) -> Tests:
         """Test whether the uses of each word agree on where refining moved it."""

@@ -31,7 +31,8 @@ from selfvec.usage.contexts import (
 from selfvec.usage.examples import marked_uses, quoted
 
 from .background import BackgroundTask, Lane
-from .comparison import REFINED, Comparisons, counts_of
+from .comparison import REFINED, Comparisons
+from .overview import counts_of, time_course
 from .ranking import Filter
 from .word_map import FITTED, WordMap, draw_map
 
@@ -41,6 +42,7 @@ _LARGEST_MAP = 100_000  # words on the map of all words
 _MAPS = 4  # maps of all words that are kept
 _AROUND = 14  # neighbours before and after on the map of one word
 _LARGEST_CORPUS = 1 << 28  # bytes of text that is read again to quote original sentences
+_STAGES = 4  # of making an index
 _WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
 
 Json = dict[str, Any]
@@ -72,7 +74,9 @@ class PageData:
     @cached_property
     def index(self) -> BackgroundTask[Index]:
         """The search index, as ``selfvec search`` uses it."""
-        return self._lane.submit(lambda progress: run_index(self.run, progress=progress, or_tokens=True), 1)
+        return self._lane.submit(
+            lambda progress: run_index(self.run, progress=progress, or_tokens=True), 1, _STAGES
+        )
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:
@@ -82,7 +86,7 @@ class PageData:
             return run_index(self.run, tables=("original",), progress=progress, or_tokens=True)
 
         _ = self.index  # comes first
-        return self._lane.submit(work, 2)
+        return self._lane.submit(work, 2, _STAGES)
 
     def start(self) -> None:
         """Begin what the page will ask for, the comparison that is shown first."""
@@ -104,6 +108,7 @@ class PageData:
             "merged": bool(options.get("lemmatize") or options.get("stem")),
             "has_text": run.tokens is not None,
             "comparisons": self.comparisons.choices(),
+            "parts": [part.name for part in self.comparisons.slices],
             "default": self.comparisons.default,
             "verdicts": run.health["verdicts"],
             "unknown": int(np.count_nonzero(~has_row(run.original))),
@@ -156,6 +161,11 @@ class PageData:
             "source": Source(int(self.run.original.sources[row])).name.lower(),
             "source_after": Source(int(self.run.vectors.sources[row])).name.lower(),
         }
+
+    def time(self, word: str) -> Json:
+        """How often a word occurs in each period; none if the texts have neither dates nor labels."""
+        row = self.run.index(word)
+        return {"word": word, "time": [] if self.run.tokens is None else time_course(self.run, row)}
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences typical of what a word means now and, if two slices are compared, meant before."""

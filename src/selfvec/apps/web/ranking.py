@@ -56,6 +56,7 @@ class WordTables:
     counts: Ints  # (2, V), occurrences before and after; the same twice if the text is the same
     names: tuple[str, str]  # of the two states
     comparable: NDArray[np.bool_]  # (V,), words whose change can be measured
+    content: NDArray[np.bool_]  # (V,), neither stop words nor numbers
 
     @cached_property
     def both(self) -> Ints:
@@ -110,7 +111,8 @@ class Filter:
     size: float = 0.0  # of the change, at least, see `Ranking.size`
     q: float | None = None  # at most; leaves out words that were not tested
     text: str = ""  # part of the word
-    sort: str = "size"  # or "distance", "apd", "q", "count", "word"
+    sort: str = "size"  # or "distance", "apd", "q", "count", "word", "moved" (which no test changes)
+    stops: bool = False  # list stop words and numbers, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +146,9 @@ class Ranking:
 
     @cached_property
     def ranks(self) -> Ints:
-        """Rank by size among the words seen `often`, (m,), from 0; -1 for rarer words."""
-        seen = np.flatnonzero(self.tables.both[self.rows] >= self.often)
+        """Rank by size among the content words seen `often`, (m,), from 0; -1 for others."""
+        often = self.tables.both[self.rows] >= self.often
+        seen = np.flatnonzero(often & self.tables.content[self.rows])
         ranks = np.full(len(self.rows), -1, np.int64)
         ranks[seen[np.argsort(-self.size[seen], kind="stable")]] = np.arange(len(seen))
         return ranks
@@ -182,7 +185,10 @@ class Ranking:
     def _filtered(self, wanted: Filter) -> Ints:
         words = self.tables.words
         seen = self.often if wanted.seen is None else wanted.seen
-        kept = (self.tables.both[self.rows] >= seen) & (self.size >= wanted.size)
+        size = self.moved if wanted.sort == "moved" else self.size
+        kept = (self.tables.both[self.rows] >= seen) & (size >= wanted.size)
+        if not wanted.stops:
+            kept &= self.tables.content[self.rows]
         if wanted.q is not None and self.tests is not None:
             kept &= np.nan_to_num(self.tested["q"], nan=2.0) <= wanted.q
         places = np.flatnonzero(kept)
@@ -201,7 +207,8 @@ class Ranking:
             return -self.tables.both[self.rows]
         if sort == "q":
             return np.nan_to_num(self.tested["q"], nan=2.0) - 1e-6 * self.size
-        figures = {"distance": self.distance, "apd": self.tested["apd"]}.get(sort, self.size)
+        known = {"distance": self.distance, "apd": self.tested["apd"], "moved": self.moved}
+        figures = known.get(sort, self.size)
         keys: Numbers = np.nan_to_num(-figures, nan=1.0)
         return keys
 

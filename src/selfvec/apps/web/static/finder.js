@@ -4,10 +4,11 @@ import { $, bdi, count, h, say } from "./dom.js";
 
 export function finder(choose) {
   const input = $("find"), list = $("found"), newest = latest();
-  let words = [], active = -1;
+  let words = [], active = -1, shownFor = "";
 
-  function show(found) {
+  function show(found, typed = "") {
     words = found;
+    shownFor = typed;
     active = found.length ? 0 : -1;
     list.replaceChildren(...found.map(([word, times], i) =>
       h("li", { role: "option", id: `found-${i}`, onmousedown: (event) => { event.preventDefault(); take(word); } },
@@ -35,7 +36,7 @@ export function finder(choose) {
     const typed = input.value.trim();
     if (!typed) return show([]);
     const answer = await ask("complete", { q: typed, n: 8 }, { signal });
-    show(answer.words);
+    show(answer.words, typed);
     say(answer.words.length ? `${answer.words.length} words` : `no word contains ${typed}`);
   }).catch(() => show([])));
 
@@ -45,7 +46,9 @@ export function finder(choose) {
       if (words.length) active = (active + (event.key === "ArrowDown" ? 1 : words.length - 1)) % words.length;
       mark();
     } else if (event.key === "Enter" && input.value.trim()) {
-      take(active >= 0 ? words[active][0] : input.value.trim());
+      const typed = input.value.trim();
+      if (active >= 0 && shownFor === typed) take(words[active][0]);
+      else ask("complete", { q: typed, n: 1 }).then((answer) => take(answer.words[0]?.[0] ?? typed)).catch(() => take(typed));
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (list.hidden) input.blur();

@@ -3,18 +3,20 @@ import { ask } from "./api.js";
 import { $, count, h, many, said, say } from "./dom.js";
 import { finder } from "./finder.js";
 import { Atlas, Texts, Unknown, health } from "./lists.js";
+import { overviewPage } from "./overview.js";
 import { Ranking } from "./ranking.js";
 import { go, link, onChange, state } from "./state.js";
 import { WordPage } from "./word.js";
 
 const VIEWS = ["changes", "map", "unknown", "texts", "health"];
+const OTHER = "?"; // the choice of two parts that are not listed
 const FULL = new Set(["texts", "health"]); // views without a word beside them
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
   ["1 … 5", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
-let about, page, ranking;
+let about, overview, page, ranking;
 
 function alarm(error) {
   if (error.name === "AbortError") return;
@@ -35,8 +37,32 @@ function describe() {
   if (about.comparisons.length > 1) {
     $("comparing").hidden = false;
     $("comparison").replaceChildren(...about.comparisons.map(({ key, a, b }) => h("option", { value: key }, key === "refined" ? "before → after refining" : `${said(a)} → ${said(b)}`)));
-    $("comparison").addEventListener("change", (event) => go({ c: event.target.value, frame: "", near: "" }));
+    if (about.comparisons.length > 2) ranges();
+    $("comparison").addEventListener("change", (event) => {
+      $("ranges").hidden = event.target.value !== OTHER;
+      if ($("ranges").hidden) go({ c: event.target.value, frame: "", near: "" });
+      else $("range-a").focus();
+    });
   }
+}
+
+/** Two parts of the text by their names or dates. */
+function ranges() {
+  $("comparison").append(h("option", { value: OTHER }, "other parts …"));
+  $("parts").replaceChildren(...about.parts.map((name) => h("option", { value: name })));
+  $("ranges").addEventListener("submit", (event) => {
+    event.preventDefault();
+    $("alert").replaceChildren();
+    go({ c: ["range-a", "range-b"].map((id) => $(id).value.trim().replace(/[–—]/g, "..")).join("|"), frame: "", near: "" });
+  });
+}
+
+/** Show which comparison is chosen. */
+function compared(key) {
+  const select = $("comparison"), listed = [...select.options].some((option) => option.value === key);
+  select.value = listed ? key : OTHER;
+  if (!listed) [$("range-a").value, $("range-b").value] = key.split("|").concat("");
+  $("ranges").hidden = listed || about.comparisons.length < 3;
 }
 
 async function view(name) {
@@ -68,8 +94,8 @@ async function word() {
 async function update(now, before) {
   if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
   now.c ||= about.default;
-  $("comparison").value = now.c;
-  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask"].some((name) => now[name] !== before?.[name]);
+  compared(now.c);
+  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops"].some((name) => now[name] !== before?.[name]);
   const other = ["word", "c", "view"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {
@@ -124,10 +150,11 @@ async function begin() {
   addEventListener("keydown", keyed);
   finder(choose);
   try {
-    about = await ask("about");
+    [about, overview] = await Promise.all([ask("about"), ask("overview")]);
   } catch (error) { alarm(error); return; }
   describe();
-  ranking = new Ranking(alarm);
+  ranking = new Ranking(alarm, overview);
+  $("word").replaceChildren(overviewPage(about, overview));
   page = new WordPage($("word"), about, choose);
   ranking.tested = () => page.recheck().catch(alarm);
   onChange(update);

@@ -1,24 +1,33 @@
 // The ranking of the words that changed, with the neighbours each gained and lost.
 import { ask, latest } from "./api.js";
 import { bdi, count, figure, h, later, many, probability, said, say, share } from "./dom.js";
+import { frequent } from "./overview.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;
+const TESTED = new Set(["q", "apd"]); // figures that only the tests give
 const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of uses (APD)", count: "frequency", word: "alphabet" };
 
 export const MEASURES = { neighbourhood_change: "change of neighbours", excess: "moved beyond chance" };
 
 export class Ranking {
-  constructor(alarm) {
+  constructor(alarm, overview) {
     this.newest = latest();
     this.alarm = alarm;
+    this.overview = overview;
+    this.held = null; // the comparison whose words keep the order they had before the tests
     this.shown = PAGE;
     this.title = h("h2", {});
     this.lead = h("p", { class: "lead" });
     this.list = h("ol", { class: "ranking" });
     this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => { this.shown += PAGE; this.update(); } }, "More words");
-    const set = (name) => (event) => { this.shown = PAGE; go({ [name]: event.target.value }, false); };
-    const typed = later(150, (name, value) => { this.shown = PAGE; go({ [name]: value }, false); });
+    const asked = (name, value) => {
+      this.shown = PAGE;
+      if (this.found?.testing === null) this.held = null;
+      go({ [name]: value }, false);
+    };
+    const set = (name) => (event) => asked(name, event.target.value);
+    const typed = later(150, asked);
     const number = (name, label, props) => {
       const input = h("input", { type: "number", ...props, oninput: () => typed(name, input.value) });
       this[name] = input;
@@ -28,6 +37,9 @@ export class Ranking {
       this[name] = h("select", { onchange: set(name) }, entries.map(([value, text]) => h("option", { value }, text)));
       return h("label", {}, label, this[name]);
     };
+    this.stops = h("input", { type: "checkbox", onchange: () => asked("stops", this.stops.checked ? "1" : "") });
+    this.fresh = h("p", { class: "fresh", hidden: true }, "The tests are done. ",
+      h("button", { type: "button", onclick: () => { this.held = null; this.update().catch(alarm); } }, "Sort by the tested figures"));
     this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => typed("text", this.text.value) });
     this.element = h("div", {},
       this.title, this.lead,
@@ -44,19 +56,25 @@ export class Ranking {
           options("q", "significance", [["", "any"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]]),
           number("seen", "min. occurrences", { min: 1, step: 1, placeholder: "any" }),
           number("size", "min. change", { min: 0, max: 1, step: 0.05, placeholder: "any" }),
-          h("label", {}, "contains", this.text))),
-      this.list, this.more);
+          h("label", {}, "contains", this.text),
+          h("label", { class: "check" }, this.stops, " with stop words and numbers"))),
+      h("p", { class: "legend" }, h("span", { class: "came" }, "+ gained neighbours"), h("span", { class: "went" }, "− lost neighbours")),
+      this.fresh, this.list, this.more);
   }
 
   async update() {
     for (const name of ["sort", "q", "seen", "size", "text"]) if (document.activeElement !== this[name]) this[name].value = state[name];
-    const { c, seen, q, size, sort, text } = state, whole = seen === "" ? 0 : Math.max(1, Number(seen)), part = Number(size);
-    const asked = { c, q, sort, text, limit: Math.min(200, this.shown), seen: whole >= 1 ? Math.floor(whole) : "", size: part > 0 && part <= 1 ? part : "" };
+    this.stops.checked = Boolean(state.stops);
+    if (this.held !== state.c) this.held = null;
+    const { c, seen, q, size, text, stops } = state, whole = seen === "" ? 0 : Math.max(1, Number(seen)), part = Number(size);
+    const sort = this.held && ["size", "distance"].includes(state.sort) ? "moved" : state.sort;
+    const asked = { c, q, sort, text, stops, limit: Math.min(200, this.shown), seen: whole >= 1 ? Math.floor(whole) : "", size: part > 0 && part <= 1 ? part : "" };
     const progress = (done) => this.wait(done);
     const found = await this.newest((signal) => ask("ranking", asked, { signal, progress, keep: (answer) => answer.testing === null }));
     if (!found) return null;
     clearTimeout(this.again);
     const tested = this.found?.testing !== null && found.testing === null;
+    if (found.testing !== null && found.measure === "excess") this.held = c;
     this.found = found;
     this.show(found);
     if (tested) this.tested?.();
@@ -64,11 +82,12 @@ export class Ranking {
     return found;
   }
 
-  /** Say how much of a comparison is done; the list of the one before stays until then. */
+  /** Say how much of a comparison is done; the list of the one before, or of frequent words, stays until then. */
   wait(done) {
-    const text = `Comparing all words: ${share(done)} done.`;
-    if (!this.found) this.title.textContent = "Comparing …";
-    this.lead.textContent = text;
+    this.lead.textContent = `Comparing all words: ${share(done)} done.${this.found ? " Until then, this is the comparison before." : ""}`;
+    if (this.found || this.list.firstChild) return;
+    this.title.textContent = "The most frequent words";
+    this.list.replaceChildren(...frequent(this.overview));
   }
 
   show(found) {
@@ -77,15 +96,19 @@ export class Ranking {
     this.title.textContent = refined ? "Words whose neighbours changed most" : `What changed from ${said(before)} to ${said(after)}`;
     const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
       (refined ? "have a pretrained vector and occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
-    const test = found.testing !== null ? `; testing for significance: ${share(found.testing)}` : found.tested ? "" : "; too little text to test for significance";
+    const test = found.testing !== null ? `; testing for significance: ${share(found.testing)} done` : found.tested ? "" : "; too little text to test for significance";
     this.lead.textContent = `${who}${test}.`;
     this.q.disabled = !found.tested;
+    for (const option of this.sort.options) option.disabled = TESTED.has(option.value) && !found.tested;
+    this.fresh.hidden = found.testing !== null || !this.held || state.sort === "count" || state.sort === "word";
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
     this.list.replaceChildren(...found.rows.map((row) => this.row(row)));
     this.seen.placeholder = String(found.often);
     if (kept) [...this.list.querySelectorAll("a")].find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.more.hidden = found.rows.length >= Math.min(found.total, 200);
-    if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "" }) }, "Show all")));
+    if (found.testing !== null && (TESTED.has(state.sort) || state.q)) this.list.replaceChildren(h("li", { class: "none" }, "These words are listed when the tests are done."));
+    else if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no vectors to begin with. The most frequent words:"), ...frequent(this.overview));
+    else if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "", stops: "1" }) }, "Show all")));
     this.select();
     say(many(found.total, "word"));
   }
@@ -100,7 +123,7 @@ export class Ranking {
     return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
       h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: MEASURES[this.found.measure] }, figure(row.size)),
         h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },
-          sure === null ? "" : sure ? "significant" : "chance?"),
+          sure === null ? (this.found.testing !== null ? "not yet tested" : "") : sure ? "significant" : "chance?"),
         h("span", { class: "times" }, times)),
       words(row.gained, "came", "+"), words(row.lost, "went", "−")));
   }

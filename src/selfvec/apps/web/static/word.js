@@ -1,6 +1,7 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, charted, latest } from "./api.js";
-import { bdi, clean, count, direction, figure, h, listed, many, probability, said, still } from "./dom.js";
+import { bars } from "./chart.js";
+import { bdi, clean, count, direction, figure, h, listed, many, probability, said, share, still } from "./dom.js";
 import { WordMap } from "./map.js";
 import { MEASURES } from "./ranking.js";
 import { go, link, state } from "./state.js";
@@ -23,9 +24,10 @@ export class WordPage {
     const { c } = state;
     return this.newest(async (signal) => {
       const asked = { w: word, c };
-      const found = await ask("word", asked, { signal, keep: (answer) => answer.change?.q !== null });
+      const progress = (done) => { if (!this.word) this.element.replaceChildren(h("h2", { class: "word" }, bdi(word)), h("p", { class: "wait" }, `Comparing all words: ${share(done)} done.`)); };
+      const found = await ask("word", asked, { signal, keep: (answer) => answer.change?.q !== null, progress: state.word ? progress : undefined });
       this.paint(found);
-      await Promise.all([this.sentences(found, asked, signal), this.draw(found, asked, signal)]);
+      await Promise.all([this.sentences(found, asked, signal), this.draw(found, asked, signal), this.course(found, signal)]);
       return found;
     });
   }
@@ -52,13 +54,14 @@ export class WordPage {
     this.word = word;
     this.texts = h("div", { class: "texts" }, h("p", { class: "wait" }, "Looking for sentences …"));
     this.mapSlot = h("div", {}, this.map.element);
+    this.time = h("div", {});
     this.list = this.facts(found);
     this.element.replaceChildren(
       h("a", { class: "back", href: link({ word: "", near: "" }) }, "← All words"),
       h("h2", { class: "word" }, bdi(word), " ", h("a", { class: "anchor", href: link({ word }), title: "Link to this word", "aria-label": "Link to this word" }, "#")),
       this.claim(found), this.list,
       h("h3", {}, "Neighbours"), this.neighbours(found),
-      h("h3", {}, "In the text"), this.texts,
+      h("h3", {}, "In the text"), this.texts, this.time,
       h("h3", {}, "How it moved"), this.legend(), this.mapSlot);
   }
 
@@ -106,7 +109,7 @@ export class WordPage {
           h("span", { class: "sign", "aria-hidden": "true" }, marked ? sign : ""), this.to(word),
           marked && h("span", { class: "hidden" }, mark === "came" ? " (gained)" : " (lost)"),
           bar, h("span", { class: "num" }, figure(cosine)),
-          mark === "came" && this.about.has_text ? h("button", { type: "button", class: "ask", "aria-label": `Where ${word} occurs near ${found.word}`, onclick: () => { go({ near: word }, false); } }, "why?") : null);
+          mark === "came" && this.about.has_text ? h("button", { type: "button", class: "ask", "aria-label": `why? Where ${word} occurs near ${found.word}`, onclick: () => { go({ near: word }, false); } }, "why?") : null);
       })));
     return h("div", { class: "sides" },
       side(found.names[0] === "original" ? "Before" : said(found.names[0]), found.before, "went", went, "−"),
@@ -127,6 +130,16 @@ export class WordPage {
     if (!described.whole) this.again = setTimeout(() => { if (this.word === found.word) this.draw(found, asked, signal).catch(() => {}); }, 1500);
     this.map.load(described, places);
     this.map.mark(new Map(described.words.map((word, i) => [word, described.marks[i]])));
+  }
+
+  /** How often the word occurs over time. */
+  async course(found, signal) {
+    const { time } = await ask("time", { w: found.word }, { signal });
+    if (time.length < 2) return;
+    const rate = (part) => 10000 * part.count / Math.max(1, part.tokens);
+    this.time.replaceChildren(h("h3", {}, "Over time"), bars(
+      time.map((part) => [part.name, rate(part), `${rate(part).toFixed(1)} (${many(part.count, "time")} in ${many(part.tokens, "word")})`]),
+      "Occurrences in 10,000 words", (x) => x.toFixed(1)));
   }
 
   async sentences(found, asked, signal) {
