@@ -195,6 +195,19 @@ def test_labels_overlap_neither_one_another_nor_the_frame(tmp_path: Path, page: 
     assert apart.all()
 
 
+@kinds
+def test_a_page_fits_a_phone(kind: str, tmp_path: Path, page: Page) -> None:
+    save_figure(KINDS[kind](["hail", "rain"]), tmp_path / "a.html", "")
+    page.size(390, 844)
+    try:
+        page.open((tmp_path / "a.html").as_uri())
+        page.wait("document.body.dataset.ready")
+        assert page.run("document.documentElement.scrollWidth") <= 390
+        assert page.run("document.querySelector('#figure svg').getBoundingClientRect().width") > 250
+    finally:
+        page.size(1200, 1000)
+
+
 def test_a_page_answers_to_pointing_and_zooming(tmp_path: Path, page: Page) -> None:
     save_figure(trajectories(["<img src=x>"]), tmp_path / "a.html", "")
     page.open((tmp_path / "a.html").as_uri())
