@@ -2,7 +2,8 @@
 
 A run is measured on its own text, without labels: ten words in a row, cut out of a document, should find the
 rest of it among 2,000 documents, by nDCG@10. Collections or word pairs are measured instead if they are
-named. A vectors file alone is measured on the ten nearest words of 500 words.
+named. A vectors file alone is measured on the ten nearest words of 500 words, and so is a run whose documents
+are too few or too alike.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from selfvec.evaluation.retrieval import Retrieval
 from selfvec.evaluation.similarity import Similarity
 from selfvec.evaluation.task import Task
 from selfvec.numerics.nearest import nearest_rows
-from selfvec.numerics.statistics import Estimate, mean
+from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing
 
@@ -30,6 +31,7 @@ __all__ = ["Measure", "kept", "measures"]
 
 _DOCUMENTS, _LONGEST, _QUERY = 2000, 300, 10  # documents drawn, their tokens at most, and those of a query
 _FEWEST = 20  # documents to measure on
+_TOO_ALIKE = 0.05  # nDCG@10 below which documents cannot be told apart: there is little to keep
 _WORDS, _POOL, _NEAREST = 500, 20_000, 10  # words whose nearest are compared, and rows they are sought in
 
 
@@ -51,21 +53,21 @@ def measures(
         names = distinct_names([*retrieval, *similarity], stem=True)
         tasks: list[Task[Any]] = [*map(Retrieval, retrieval), *map(Similarity, similarity)]
         return [_task(name, task, cut, seed) for name, task in zip(names, tasks, strict=True)]
-    found = None
-    if isinstance(given, Run) and given.tokens is not None:
-        found = _known_items(given.tokens, seed)
-    if found is not None:
-        return [found]
-    return [_nearest_words(given.vectors if isinstance(given, Run) else given, seed)]
+    if not isinstance(given, Run):
+        return [_nearest_words(given, seed)]
+    found = None if given.tokens is None else _known_items(given.tokens, seed)
+    if found is None or found.of(given.vectors).value < _TOO_ALIKE:
+        return [_nearest_words(given.vectors, seed)]
+    return [found]
 
 
 def kept(whole: Estimate, part: Estimate) -> tuple[float, float, float]:
     """The share of a figure in percent, and its paired 95 % interval; 100 of a figure up to 0."""
     if whole.value <= 0:
         return 100.0, 100.0, 100.0
-    shares = 100 * part.replicates / np.maximum(whole.replicates, 1e-9)
-    low, high = np.percentile(shares, [2.5, 97.5])
-    return 100 * part.value / whole.value, float(low), float(high)
+    apart = difference(part, whole)
+    value, low, high = (100 + 100 * one / whole.value for one in (apart.value, apart.low, apart.high))
+    return value, low, high
 
 
 def _known_items(tokens: TokenBatch, seed: int) -> Measure | None:

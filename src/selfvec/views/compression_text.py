@@ -26,7 +26,7 @@ def compression_text(found: Mapping[str, Any]) -> str:
         lines += [
             f"{one['metric']} of {one['task']}:",
             f"  {one['compressed']:.3f} of {one['original']:.3f}, {one['kept']:.1f}% kept, "
-            f"95 % interval {one['low']:.1f} to {min(one['high'], 999):.1f}",
+            f"95 % interval {one['low']:.1f} to {one['high']:.1f}",
         ]
     if not found["enough"]:
         under = "" if found["below"] is None else f" under {found['below'] / 1e6:g} MB"

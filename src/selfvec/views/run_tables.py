@@ -14,7 +14,7 @@ from selfvec.base.display import escape_for_display
 from .terminal import add_row, escaped, optional, plain_table, printable
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts import Expansion, Phrases, Topics, Why
+    from selfvec.analysis.concepts import Expansion, Phrases, Topics, Why, WhyConcepts
     from selfvec.search import Found, Hit, Reason
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "health_panel",
     "phrases_table",
     "topics_table",
+    "why_concepts_text",
     "why_text",
 ]
 
@@ -199,6 +200,17 @@ def why_text(found: Why) -> RenderableType:
             )
         lines += ["", Text.assemble((f"{escape_for_display(use.word)}: ", "dim"), shown)]
     return Group(*lines)
+
+
+def why_concepts_text(found: WhyConcepts) -> RenderableType:
+    """The concepts that two words or texts share."""
+    table = plain_table(("shared concept", 60), figures=("adds", "weight", "beside"))
+    for row in found.concepts:
+        figures = (f"{row.contribution:.4f}", f"{row.weight_a:.3f}", f"{row.weight_b:.3f}")
+        add_row(table, escape_for_display(row.concept), *figures)
+    add_row(table, "others", f"{found.rest:.4f}", style="dim")
+    add_row(table, "sum: cosine of concepts", f"{found.concept_cosine:.4f}", style="bold")
+    return table
 
 
 def _cosine(value: float | None) -> str:

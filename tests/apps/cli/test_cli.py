@@ -74,6 +74,7 @@ REPORTS = {
     "topics of documents": "run --min-count 1 --number 2 --hierarchy --documents topics.csv",
     "graph": "run -o graph.json --size 10",
     "why": "run hail storm",
+    "why by concepts": "run hail storm --concepts storms.txt",
     "senses": "run hail --number 2",
     "align": "run other -o aligned.npz",
     "align compass": "run other -o compass --method compass --window 9 --to npy",

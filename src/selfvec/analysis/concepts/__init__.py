@@ -5,6 +5,7 @@
 
 from selfvec.text.phrase_finding import Phrase, Phrases, phrases
 
+from .explicit_concepts import ConceptVectors, WhyConcepts
 from .query_expansion import Expansion, expand
 from .shared_contexts import Why, why
 from .term_graph import Graph, graph
@@ -13,6 +14,7 @@ from .topic_groups import GroupTopics, document_groups, document_table, topic_hi
 from .topic_matching import matched_topics
 
 __all__ = [
+    "ConceptVectors",
     "Expansion",
     "Graph",
     "GroupTopics",
@@ -21,6 +23,7 @@ __all__ = [
     "Topic",
     "Topics",
     "Why",
+    "WhyConcepts",
     "document_groups",
     "document_table",
     "expand",

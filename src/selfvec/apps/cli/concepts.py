@@ -27,6 +27,8 @@ from .arguments import (
 from .output import TerminalProgress, print_json, say, show, write_report
 
 if TYPE_CHECKING:
+    from selfvec.analysis.concepts import ConceptVectors, WhyConcepts
+    from selfvec.data.run import Run
     from selfvec.search.snippets import Found
 
 __all__ = ["ask", "expand", "graph", "phrases", "search", "topics", "why"]
@@ -298,11 +300,15 @@ def graph(
 
 def why(
     run: RunFolder,
-    word_a: Annotated[str, arg("WORD_A", "A word of the run.")],
+    word_a: Annotated[str, arg("WORD_A", "A word of the run; with --concepts any text.")],
     word_b: Annotated[str, arg("WORD_B", "Another one.")],
-    topn: Annotated[int, opt("Shared contexts listed.", min=1)] = 12,
+    topn: Annotated[int, opt("Shared contexts or concepts listed.", min=1)] = 12,
     window: Annotated[int, opt("Tokens around a word that count as its context.", min=3)] = 21,
     sentences: Annotated[int, opt("Example sentences for each word.", min=0)] = 2,
+    concepts: Annotated[
+        Path | None,
+        opt("List shared concepts instead: a file with a text for each, its name first.", "CORPUS"),
+    ] = None,
     *,
     output: Output,
 ) -> None:
@@ -310,13 +316,27 @@ def why(
 
     Example: selfvec why run hail snow
     """
-    from selfvec.analysis.concepts import why
+    from selfvec.analysis.concepts import Why, why
+    from selfvec.views.run_tables import why_concepts_text, why_text
 
-    found = why(open_run(run), word_a, word_b, topn, window=window, examples=sentences)
+    opened = open_run(run)
+    found: Why | WhyConcepts
+    if concepts is None:
+        found = why(opened, word_a, word_b, topn, window=window, examples=sentences)
+    else:
+        found = _concepts(opened, concepts).why(word_a, word_b, topn)
     write_report(output.report, f"Why {word_a} and {word_b} are similar", found)
     if output.as_json:
         print_json(found.as_dict())
         return
-    from selfvec.views.run_tables import why_text
+    show(why_text(found) if isinstance(found, Why) else why_concepts_text(found))
 
-    show(why_text(found))
+
+def _concepts(run: Run, path: Path) -> ConceptVectors:
+    """The concepts of a corpus, whose texts are cut into words as the run's."""
+    from selfvec.analysis.concepts import ConceptVectors
+    from selfvec.corpus import Corpus
+    from selfvec.text.preprocessing import Preprocessing
+
+    texts = [text for batch in Corpus.open([path]).batches() for text in batch.texts]
+    return ConceptVectors(texts, Preprocessing.of(run.provenance))

@@ -1,0 +1,151 @@
+"""Explicit semantic analysis: words and texts as weights of named concepts, which explain a similarity.
+
+A concept is a document about one subject, such as an article of an encyclopaedia. A word's vector has a
+number for each concept, the tf-idf of the word in it; a text's vector is the sum over its words. The
+cosine of two such vectors is a sum over concepts, which can be read. After E. Gabrilovich and S. Markovitch
+(2007), *Computing Semantic Relatedness using Wikipedia-based Explicit Semantic Analysis*; idf is BM25's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
+
+__all__ = ["ConceptVectors", "SharedConcept", "WhyConcepts"]
+
+_NAME = 60  # characters of a text that name it
+
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SharedConcept:
+    """A concept of two texts."""
+
+    concept: str
+    contribution: float  # what it adds to the cosine of the two vectors
+    weight_a: float  # the number of either unit vector for it
+    weight_b: float
+
+
+@dataclass(frozen=True, repr=False)
+class WhyConcepts(ResultTable):
+    """Why two words or texts are similar.
+
+    Attributes
+    ----------
+    a, b : str
+    concept_cosine : float
+        The sum of all contributions.
+    concepts : list of SharedConcept
+        The largest contribution first.
+    rest : float
+        Contribution of the concepts that are not listed.
+    """
+
+    a: str
+    b: str
+    concept_cosine: float
+    concepts: list[SharedConcept]
+    rest: float
+
+    def __repr__(self) -> str:
+        title = f"Why {self.a!r} and {self.b!r} are similar: cosine {self.concept_cosine:.2f} of concepts"
+        return short_repr(title, [f"{row.concept} {row.contribution:.3f}" for row in self.concepts])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per shared concept."""
+        return [asdict(row) for row in self.concepts]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec why --concepts --json`` prints it."""
+        return asdict(self)
+
+
+class ConceptVectors:
+    """Vectors over concepts, each a text whose first line is its name.
+
+    Attributes
+    ----------
+    names : list of str
+        One for each of the C concepts.
+
+    >>> found = ConceptVectors(["Ice: hail and snow", "Bank: a loan of cash"]).why("snow", "hail")
+    >>> round(found.concept_cosine, 3), found.concepts[0].concept
+    (1.0, 'Ice: hail and snow')
+    """
+
+    def __init__(self, texts: Sequence[str], preprocessing: Preprocessing | None = None) -> None:
+        """Count the words of the concepts, cut by ``preprocessing`` as a run's corpus."""
+        self._cut = (preprocessing or Preprocessing()).by_words
+        self.names = [_name(text) for text in texts]
+        batch = self._words(texts)
+        if len(batch) == 0:
+            raise InputError("the concepts hold no words", remedy="name a file with a text for each concept")
+        self._index = {word: i for i, word in enumerate(batch.types)}
+        documents = np.repeat(np.arange(len(texts)), np.diff(batch.offsets))
+        pairs, counts = np.unique(batch.ids.astype(np.int64) * len(texts) + documents, return_counts=True)
+        words, self._concepts = np.divmod(pairs, len(texts))
+        self._idf = inverse_document_frequency(batch).astype(np.float64)
+        weights = (1 + np.log(counts)) * self._idf[words]
+        lengths = np.sqrt(np.bincount(self._concepts, weights**2, minlength=len(texts)))
+        self._weights = weights / lengths[self._concepts]
+        self._starts = np.searchsorted(words, np.arange(len(batch.types) + 1))
+
+    def vector(self, text: str) -> Weights:
+        """The unit vector of a word or text, (C,) float64; zeros if no concept has one of its words."""
+        out = np.zeros(len(self.names))
+        batch = self._words([text])
+        for word, count in zip(batch.types, batch.counts.tolist(), strict=True):
+            row = self._index.get(word)
+            if row is not None and count:
+                own = slice(self._starts[row], self._starts[row + 1])
+                out[self._concepts[own]] += (1 + np.log(count)) * self._idf[row] * self._weights[own]
+        return out / max(float(np.linalg.norm(out)), 1e-300)
+
+    def why(self, a: str, b: str, topn: int = 12) -> WhyConcepts:
+        """The concepts that make two words or texts similar.
+
+        Raises
+        ------
+        InputError
+            If the words of a text are in no concept.
+        """
+        if topn < 1:
+            raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
+        one, other = self.vector(a), self.vector(b)
+        for text, vector in ((a, one), (b, other)):
+            if not vector.any():
+                remedy = "ask for other words, or bring concepts that have them"
+                raise InputError(f"no concept has a word of {text!r}", remedy=remedy)
+        shared = one * other
+        order = np.argsort(-shared, kind="stable")[:topn]
+        listed = order[shared[order] > 0].tolist()
+        rows = [
+            SharedConcept(self.names[c], float(shared[c]), float(one[c]), float(other[c])) for c in listed
+        ]
+        return WhyConcepts(a, b, float(shared.sum()), rows, float(shared.sum() - shared[listed].sum()))
+
+    def _words(self, texts: Sequence[str]) -> TokenBatch:
+        return merge_stems(encode_texts(texts, self._cut), self._cut)
+
+
+def _name(text: str) -> str:
+    """The first line of a text, or its first words.
+
+    >>> _name("Hail\\n\\nBalls of ice that fall in storms.")
+    'Hail'
+    """
+    line = text.strip().partition("\n")[0].strip()
+    return line if len(line) <= _NAME else line[:_NAME].rpartition(" ")[0] + " …"
