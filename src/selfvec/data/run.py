@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfvec.base.casing import case_forms, language_of
 from selfvec.base.errors import InputError
@@ -163,12 +164,7 @@ class Run:
         InputError
             If the word is not in the run; suggests similar spellings.
         """
-        for form in case_forms(word, language_of(self.provenance.get("options") or {})):
-            if form in self.vectors:
-                return self.vectors.key_to_index[form]
-        alike = difflib.get_close_matches(word.lower(), self.vectors.index_to_key, n=3)
-        remedy = f"did you mean {', '.join(alike)}?" if alike else "see vocabulary.txt in the run folder"
-        raise InputError(f"the word {word!r} does not occur in this run", remedy=remedy)
+        return row_of(word, self.vectors, language_of(self.provenance.get("options") or {}))
 
     def similar(
         self, word: str, topn: int = 10, *, compare: bool = False, min_count: int = 1
@@ -180,18 +176,30 @@ class Run:
             {
                 "word": self.vectors.index_to_key[index],
                 "state": state,
-                "neighbours": self._neighbours(table, index, topn, min_count),
+                "neighbours": nearest_words(table, index, topn, self.vectors.counts, min_count),
             }
             for state, table in (tables if compare else tables[1:])
         ]
 
-    def _neighbours(self, table: Vectors, index: int, topn: int, min_count: int) -> list[list[Any]]:
-        if not table.unit[index].any():
-            return []
-        counts = self.vectors.counts
-        rare: set[int] = set()
-        if counts is not None and min_count > 1:
-            rare = set(np.flatnonzero(counts < min_count).tolist())
-        nearest = table.most_similar(table.index_to_key[index], topn=topn + len(rare))
-        kept = [[word, cosine] for word, cosine in nearest if table.key_to_index[word] not in rare]
-        return kept[:topn]
+
+def row_of(word: str, table: Vectors, language: str | None = None, where: str = "this run") -> int:
+    """Row of a word as written, in lower or in title case; if there is none, the error suggests others."""
+    for form in case_forms(word, language):
+        if form in table:
+            return table.key_to_index[form]
+    alike = difflib.get_close_matches(word.lower(), table.index_to_key, n=3)
+    remedy = f"did you mean {', '.join(alike)}?" if alike else "try another word"
+    raise InputError(f"the word {word!r} does not occur in {where}", remedy=remedy)
+
+
+def nearest_words(
+    table: Vectors, index: int, topn: int, counts: NDArray[np.int64] | None = None, min_count: int = 1
+) -> list[list[Any]]:
+    """Words nearest to that of a row, with cosines; without those that are rarer by their counts."""
+    if not table.unit[index].any():
+        return []
+    rare: set[int] = set()
+    if counts is not None and min_count > 1:
+        rare = set(np.flatnonzero(counts < min_count).tolist())
+    nearest = table.most_similar(table.index_to_key[index], topn=topn + len(rare))
+    return [[word, cosine] for word, cosine in nearest if table.key_to_index[word] not in rare][:topn]

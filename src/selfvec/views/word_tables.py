@@ -35,7 +35,7 @@ __all__ = [
     "trajectory_table",
 ]
 
-_STATES = ("original", "refined")
+_STATES = ("original", "refined", "vectors")
 _NEIGHBOURS = 5  # that came, and that went
 _SHOWN, _NEAR = 12, 3  # states of a trajectory, and words near each
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
@@ -85,7 +85,7 @@ def _word_table(
 def trajectory_table(trajectory: Trajectory, original: Vectors, refined: Vectors) -> RenderableType:
     """One line per state of a word's path, about a dozen of them, with the words near it."""
     table = plain_table(title=trajectory.word, figures=("updates", "cosine"))
-    for name in _STATES:
+    for name in _STATES[:2]:
         table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
     rows, cosines = trajectory.vectors, trajectory.to_original()
     for state in _milestones(trajectory.updates):

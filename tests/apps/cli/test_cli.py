@@ -55,6 +55,7 @@ REPORTS = {
     "update": "other storms.txt -o grown --overwrite",
     "merge": "first other -o merged --overwrite",
     "similar": "run hail Tornado --compare",
+    "similar in a file": "vectors.vec hail Storm",
     "health": "run",
     "trajectory": "run hail",
     "trajectory by slice": "run hail --slices",
@@ -429,3 +430,17 @@ def test_an_interrupt_while_modules_are_imported_prints_no_traceback(module: str
     done = subprocess.run([sys.executable, "-c", INTERRUPTED, module], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
     assert done.returncode == 130 or "nowhere" in done.stderr
+
+
+def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path, capsys) -> None:
+    vectors = selfvec.load("vectors.vec")
+    assert main(["similar", "vectors.vec", "Hail", "--topn", "3", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["word"], row["state"]) == ("hail", "vectors")
+    assert [word for word, _ in row["neighbours"]] == [
+        word for word, _ in vectors.most_similar("hail", topn=3)
+    ]
+    assert main(["similar", "vectors.vec", "hail", "--compare"]) == 2
+    assert "name a run folder" in capsys.readouterr().err
+    assert main(["similar", "vectors.vec", "hial"]) == 2
+    assert "did you mean hail" in capsys.readouterr().err

@@ -24,7 +24,7 @@ SHOWN = 20  # words `drift` prints, and words that get example sentences in JSON
 
 
 def similar(
-    run: RunFolder,
+    run: Annotated[str, arg("RUN|VECTORS", "A run folder, a vectors file or default.")],
     word: Words,
     topn: Annotated[int, opt("Neighbours per word.", min=1)] = 10,
     compare: Annotated[
@@ -38,8 +38,23 @@ def similar(
 
     Example: selfvec similar run hail tornado --compare
     """
-    opened = open_run(run)
-    rows = [row for w in word for row in opened.similar(w, topn=topn, compare=compare, min_count=min_count)]
+    from selfvec.analysis.alignment.align import opened
+    from selfvec.data.run import Run, nearest_words, row_of
+
+    found = opened(run)
+    if isinstance(found, Run):
+        shown = [found.similar(w, topn=topn, compare=compare, min_count=min_count) for w in word]
+        rows = [row for one in shown for row in one]
+    elif compare:
+        rule = "a vectors file has no vectors from before refining"
+        raise OptionError(rule, field="compare", path=run, remedy="name a run folder")
+    else:
+        places = [row_of(w, found, where="these vectors") for w in word]
+        near = [nearest_words(found, i, topn, found.counts, min_count) for i in places]
+        rows = [
+            {"word": found.index_to_key[i], "state": "vectors", "neighbours": one}
+            for i, one in zip(places, near, strict=True)
+        ]
     write_report(output.report, "Similar words", [one for row in rows for one in _flat(row)])
     if output.as_json:
         print_json({"rows": rows})
