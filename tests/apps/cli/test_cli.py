@@ -189,7 +189,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("similar nothing hail", "not a run folder"),
+        ("similar nothing hail", "does not exist"),
         ("similar run hial", "did you mean hail"),
         ("similar run hail --topn 0", "--topn"),
         ("health nothing", "not a run folder"),
