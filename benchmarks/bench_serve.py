@@ -96,7 +96,7 @@ def run() -> list[Result]:
         for name, act in {
             "a word's neighbours": lambda i: data.word("refined", f"word{i * 37}"),
             "its sentences": lambda i: data.uses("refined", f"word{i * 37}"),
-            "its map": lambda i: data.map("refined", f"word{i * 37}"),
+            "its map": lambda i: data.maps.words("refined", f"word{i * 37}"),
             "texts by meaning": lambda i: data.texts(f"word{i * 91} word{i * 17}", 8),
             "completion": lambda i: data.complete(f"d{i}", 8),
         }.items():
@@ -186,7 +186,7 @@ def _browsed(page: Page, address: str) -> list[Result]:
     results.append(
         Result("serve: from a key to the next word", seconds * 1000, "ms", "100 ms", ACT / seconds)
     )
-    page.press("2")
+    page.open(f"{address}#c=refined&view=map&layout=pca")
     page.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')", 60)
     frame = page.run(STEPS)
     results.append(

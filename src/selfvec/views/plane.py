@@ -135,7 +135,7 @@ def plane_axes(
     aspect = size[0] / size[1]
     width = max(right - left, (top - bottom) * aspect) * 1.24 or 1.0
     if explained is None:
-        name = {"tsne": "t-SNE", "umap": "UMAP"}[method]
+        name = {"pacmap": "PaCMAP", "tsne": "t-SNE", "umap": "UMAP"}[method]
         titles = [f"{name} 1 (far distances mean little)", f"{name} 2"]
     else:
         titles = [f"PC {i}: {share:.0%} of the variance" for i, share in enumerate(explained, 1)]

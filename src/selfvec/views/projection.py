@@ -1,8 +1,8 @@
 """Projections of vectors to two dimensions, and the words of a figure on one plane.
 
 PCA is the default because it is linear: distances can shrink but not grow, and further points can be placed
-in a finished projection. t-SNE and UMAP show clusters better and distances worse. They need optional packages
-and cannot place further points.
+in a finished projection. PaCMAP, t-SNE and UMAP show clusters better and distances worse, and cannot place
+further points; t-SNE and UMAP need optional packages.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.numerics.pacmap import pacmap
 from selfvec.numerics.whitening import axes_of_points
 
 __all__ = [
@@ -30,9 +31,9 @@ __all__ = [
     "project_words",
 ]
 
-METHODS = ("pca", "tsne", "umap")
+METHODS = ("pca", "pacmap", "tsne", "umap")
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
-_FEWEST = {"pca": 1, "tsne": 5, "umap": 5}  # points that a method needs
+_FEWEST = {"pca": 1, "pacmap": 5, "tsne": 5, "umap": 5}  # points that a method needs
 
 Rows = NDArray[np.floating[Any]]
 Found = tuple[str, bool, float, Rows]  # a neighbour before it has a place: the last item is its vector (d,)
@@ -118,7 +119,7 @@ def project_words(
 def project(
     matrix: Rows,  # (n, d)
     method: str = "pca",
-    seed: int = 0,  # for t-SNE and UMAP; PCA has no randomness
+    seed: int = 0,  # PCA has no randomness
 ) -> Projection:
     """Project vectors to two dimensions; the same input and seed give the same points.
 
@@ -135,6 +136,8 @@ def project(
         raise OptionError(rule, remedy="use pca, or ask for more words or neighbours")
     if method == "pca":
         return _pca(matrix)
+    if method == "pacmap":
+        return Projection(pacmap(matrix, seed), method)
     points = (_tsne if method == "tsne" else _umap)(np.asarray(matrix, dtype=np.float32), seed)
     return Projection(points.astype(np.float32), method)
 

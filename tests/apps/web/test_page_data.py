@@ -14,7 +14,7 @@ from selfvec.analysis.drift import WordChoice, drift
 from selfvec.apps.web.background import BackgroundTask
 from selfvec.apps.web.page_data import Completion, PageData
 from selfvec.apps.web.ranking import Filter, WordTables, rank
-from selfvec.apps.web.word_map import LARGEST, draw_map, history_states, table_state
+from selfvec.apps.web.word_map import LARGEST, arrange, draw_map, history_states, table_state
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -209,7 +209,7 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
 
 
 def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
-    described, points = site.data.map("1990|2020", "cell")
+    described, points = site.data.maps.words("1990|2020", "cell")
     assert list(described["frames"]) == ["1990", "2005", "2020"]
     assert points.shape == (3, len(described["words"]), 2)
     assert (described["words"][0], described["marks"][0]) == ("cell", "self")
@@ -217,10 +217,53 @@ def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
     assert all(marks[word] in ("came", "stayed") for word in site.data.word("1990|2020", "cell")["gained"])
 
 
+def test_words_of_a_topic_are_together_on_an_arranged_map(site: Site) -> None:
+    described, points = site.data.maps.arranged("words", "pacmap", "refined")
+    assert points.shape == (2, len(described["words"]), 2)
+    assert described["frames"] == ("original", "refined")
+    assert described["explained"] is None
+    topic = {word: name for name, words in TOPICS.items() for word in words}
+    rows = [i for i, word in enumerate(described["words"]) if word in topic]
+    places, names = points[1, rows].astype(float), [topic[described["words"][i]] for i in rows]
+    far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(rows))
+    alike = [names[i] == names[j] for i, near in enumerate(np.argsort(far, axis=1)[:, :3]) for j in near]
+    assert np.mean(alike) > 0.9
+
+
+def test_a_word_unknown_before_is_placed_where_it_is_now() -> None:
+    rng = np.random.default_rng(0)
+    before, after = rng.standard_normal((2, 12, 5)).astype(np.float32)
+    before[3] = 0
+    every = np.arange(12)
+    made = arrange(every, [table_state("a", before, every), table_state("b", after, every)], Progress())
+    assert made.points[0, 3].tolist() == made.points[1, 3].tolist()
+    assert made.points[0, 4].tolist() != made.points[1, 4].tolist()
+
+
+def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -> None:
+    maps = site.data.maps
+    site.data.index.result()
+    words = maps.arranged("words", "pacmap", "refined")[0]["words"]
+    colours = {colour["name"]: colour for colour in maps.colours("words", "pacmap", "refined")}
+    assert list(colours) == ["topic", "change", "date"]
+    for colour in colours.values():
+        assert len(colour["codes"]) == len(words)
+        assert set(colour["codes"]) <= set(range(-1, len(colour["values"])))
+    of = dict(zip(words, colours["topic"]["codes"], strict=True))
+    assert not {of[word] for word in TOPICS["kitchen"]} & {of[word] for word in TOPICS["court"]}
+    most = dict(zip(words, colours["change"]["codes"], strict=True))
+    assert most["cell"] == 4
+    described = maps.arranged("documents", "pca", "refined")[0]
+    assert described["documents"] == len(described["ids"]) == 720
+    dates = next(c for c in maps.colours("documents", "pca", "refined") if c["name"] == "date")
+    first = next(i for i, id in enumerate(described["ids"]) if site.data.document(id)["date"] == "1990-05-01")
+    assert dates["values"][dates["codes"][first]] == "1990"
+
+
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:
     data = PageData(run, jobs=1)
-    assert len(data.map("1990|2020", "cell", whole=True)[1]) == 3
-    assert len(data.map("1990|2020", "cell", whole=False)[1]) == 2
+    assert len(data.maps.words("1990|2020", "cell", whole=True)[1]) == 3
+    assert len(data.maps.words("1990|2020", "cell", whole=False)[1]) == 2
 
 
 def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -> None:

@@ -313,17 +313,81 @@ COLOURS = """
 """
 
 
+ARRANGED = "document.querySelector('.atlas .lead')?.innerText.includes('neighbours stay together')"
+NAMED = "document.querySelectorAll('.colours button').length > 2"
+
+
 def test_the_map_shows_all_words(opened: Page, site: Site) -> None:
     opened.press("2")
-    opened.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')")
+    opened.wait(f"{ARRANGED} && {NAMED}")
     opened.wait(f"{COLOURS} > 10")  # dots and labels are painted
-    words = len(site.json("/api/map?c=refined")["words"])
-    assert f"{words} words on one plane" in opened.text(".atlas .lead")
+    words = len(site.json("/api/map?c=refined&layout=pacmap")["words"])
+    assert f"{words} words arranged" in opened.text(".atlas .lead")
+    opened.open(f"{site.address}#c=refined&view=map&layout=pca")
+    opened.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')")
+
+
+def test_colours_have_names_that_list_their_words(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=map")
+    opened.wait(NAMED)
+    topic = site.json("/api/map/colours?c=refined&layout=pacmap")["colours"][0]
+    words = site.json("/api/map?c=refined&layout=pacmap")["words"]
+    code = topic["codes"][words.index("oven")]
+    shown = "[...document.querySelectorAll('.colours button')]"
+    opened.run(f"{shown}.find((b) => b.innerText.includes({json.dumps(topic['values'][code])})).click()")
+    listed = opened.run("[...document.querySelectorAll('.selection a')].map((a) => a.textContent)")
+    assert listed == [word for word, of in zip(words, topic["codes"], strict=True) if of == code]
+    opened.run("[...document.querySelectorAll('.selection a')].find((a) => a.textContent === 'oven').click()")
+    opened.wait(heading("oven"))
+    choose = "document.querySelectorAll('.atlas select')[2]"
+    opened.run(f"({choose}.value = 'change', {choose}.dispatchEvent(new Event('change')))")
+    opened.wait("document.querySelector('.colours')?.innerText.includes('to more')")
+    assert "colour=change" in opened.run("location.hash")
+
+
+def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=map&layout=pca")
+    opened.wait(NAMED)
+    opened.click(".atlas .fields button")
+    left, top, width, height = opened.run(
+        "(() => { const b = document.querySelector('.atlas canvas').getBoundingClientRect();"
+        " return [b.x, b.y, b.width, b.height]; })()"
+    )
+
+    def move(kind: str, x: float, y: float) -> None:
+        where = {"x": left + x * width, "y": top + y * height}
+        opened.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, buttons=1, **where)
+
+    move("mousePressed", 0.02, 0.02)
+    for x, y in ((0.5, 0.02), (0.5, 0.98), (0.02, 0.98)):
+        move("mouseMoved", x, y)
+    move("mouseReleased", 0.02, 0.9)
+    opened.wait("!document.querySelector('.selection').hidden")
+    points = site.data.maps.words("refined", whole=True)[1][-1]
+    described = site.json("/api/map?c=refined")
+    expected = {word for word, (x, _) in zip(described["words"], points.tolist(), strict=True) if x < 0}
+    listed = opened.run("[...document.querySelectorAll('.selection a')].map((a) => a.textContent)")
+    assert set(listed) == expected
+    assert opened.run("document.querySelector('.atlas .fields button').ariaPressed") == "false"
+
+
+def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
+    opened.wait(NAMED)
+    assert "720 documents on one plane" in opened.text(".atlas .lead")
+    opened.click(".colours button")
+    opened.click(".selection a")
+    opened.wait("document.querySelector('#word .whole')")
+    name = opened.text("#word h2")
+    assert opened.text("#word .whole") == site.data.document(name)["text"].strip()
+    assert "date" in opened.text("#word .facts")
+    opened.press("Escape")
+    opened.wait("document.querySelector('#word .wait')?.innerText.includes('Click a document')")
 
 
 def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
     told = site.json("/api/map?c=refined&w=cell")
-    points = site.data.map("refined", "cell")[1][-1]
+    points = site.data.maps.words("refined", "cell")[1][-1]
     opened.run("document.querySelector('#word canvas').scrollIntoView({block: 'center'})")
     left, top, width, height = opened.run(
         "(() => { const b = document.querySelector('#word canvas').getBoundingClientRect();"

@@ -92,9 +92,11 @@ def health(run: RunFolder, as_json: AsJson = False) -> int:
 class PathFigure:
     """Options of a figure of paths."""
 
-    projection: Annotated[str, opt("How vectors are projected onto the plane.", "pca|tsne|umap")] = "pca"
+    projection: Annotated[str, opt("How vectors are projected onto the plane.", "pca|pacmap|tsne|umap")] = (
+        "pca"
+    )
     neighbours: Annotated[int, opt("Neighbours drawn for each word at the start and the end.", min=0)] = 5
-    seed: Annotated[int, opt("Seed of tsne and umap.")] = 0
+    seed: Annotated[int, opt("Seed of pacmap, tsne and umap.")] = 0
 
 
 def trajectory(

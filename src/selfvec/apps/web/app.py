@@ -16,6 +16,7 @@ import numpy as np
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -68,6 +69,13 @@ Topn = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
     Query(description="hybrid: words and vectors; bm25: words; dense: vectors."),
+]
+MapOf = Annotated[Literal["words", "documents"], Query(description="What is on the map.")]
+Layout = Annotated[
+    Literal["pca", "pacmap"],
+    Query(
+        description="pca: a plane, with all states; pacmap: neighbourhoods, in the first and the last state."
+    ),
 ]
 Filters = Annotated[
     list[Annotated[str, Query(max_length=200)]] | None,
@@ -221,20 +229,54 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
     data = answers.data
     default = data.comparisons.default
 
+    maps = data.maps
+
     @app.get("/api/map")
-    async def description(c: Key = default, w: OptionalWord = None) -> Response:
-        """The words on a map, the names of its states, and its size."""
-        return await answers.compared(c, lambda: data.map(c, w or None)[0])
+    async def description(
+        c: Key = default, w: OptionalWord = None, of: MapOf = "words", layout: Layout = "pca"
+    ) -> Response:
+        """The words or documents on a map, the names of its states, and its size."""
+        if w or (of == "words" and layout == "pca"):
+            return await answers.compared(c, lambda: maps.words(c, w or None)[0])
+        return await drawn(c, of, layout, lambda: maps.arranged(of, layout, c)[0])
+
+    @app.get("/api/map/colours")
+    async def colours(c: Key = default, of: MapOf = "words", layout: Layout = "pca") -> Response:
+        """What the points can be coloured by: topic, change, date and fields."""
+        return await drawn(
+            c, of, layout, lambda: {"colours": maps.colours(of, layout, c)}, maps.topics, data.index
+        )
 
     @app.get("/api/map/points")
-    async def points(c: Key = default, w: OptionalWord = None, whole: bool = True) -> Response:
-        """Points of the words in every state: (F, n, 2) 16-bit integers, the low byte first."""
+    async def points(
+        c: Key = default,
+        w: OptionalWord = None,
+        whole: bool = True,
+        of: MapOf = "words",
+        layout: Layout = "pca",
+    ) -> Response:
+        """Points of all words or documents in every state: (F, n, 2) 16-bit integers, the low byte first."""
         tasks = data.comparisons.tasks(c)
-        if not (tasks.states if whole else tasks.comparison).done():
+        task = None if w else maps.task(of, layout, c)
+        if not (task or (tasks.states if whole else tasks.comparison)).done():
             raise Busy("the map is being drawn")
-        drawn = await answers.queue.run(lambda: data.map(c, w or None, whole)[1])
-        body = np.ascontiguousarray(drawn, dtype="<i2").data.cast("B")  # no copy: the map is kept
+
+        def found() -> NDArray[np.int16]:
+            return (maps.words(c, w or None, whole) if task is None else maps.arranged(of, layout, c))[1]
+
+        body = np.ascontiguousarray(await answers.queue.run(found), dtype="<i2").data.cast("B")  # no copy
         return Response(body, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+
+    async def drawn(c: str, of: str, layout: str, work: Callable[[], Any], *more: Any) -> Response:
+        """An answer, or how much is done of the map that it needs, and of more."""
+        tasks = data.comparisons.tasks(c)
+        needed = [tasks.comparison] if of == "words" else [data.index]
+        if all(task.done() for task in needed):
+            needed += [task for task in (maps.task(of, layout, c), tasks.states, *more) if task is not None]
+        waiting = [task for task in needed if not task.done()]
+        if waiting:
+            return json_response({"ready": False, "share": waiting[0].share})
+        return await answers.json(work)
 
 
 class PageFile(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -32,15 +32,12 @@ from selfvec.usage.examples import marked_uses, quoted
 
 from .background import BackgroundTask, Lane
 from .comparison import REFINED, Comparisons
+from .maps import Maps
 from .overview import counts_of, time_course
 from .ranking import Filter
-from .word_map import FITTED, WordMap, draw_map
 
 __all__ = ["Completion", "PageData"]
 
-_LARGEST_MAP = 100_000  # words on the map of all words
-_MAPS = 4  # maps of all words that are kept
-_AROUND = 14  # neighbours before and after on the map of one word
 _LARGEST_CORPUS = 1 << 28  # bytes of text that is read again to quote original sentences
 _STAGES = 4  # of making an index
 _WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
@@ -59,9 +56,8 @@ class PageData:
         self.run = run
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1))
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
-        self._map = lru_cache(maxsize=128)(self._draw_map)
-        self._atlas = lru_cache(maxsize=_MAPS)(self._draw_map)
         self._lane = Lane()  # of the texts: first the originals, then one index after the other
+        self.maps = Maps(run, self.comparisons, lambda: self.index)
 
     @cached_property
     def originals(self) -> BackgroundTask[dict[int, str]]:
@@ -287,41 +283,6 @@ class PageData:
             label = int(batch.slices[number])
             quoted |= {"slice": batch.slice_names[label]} if label >= 0 else {}
         return quoted
-
-    def map(
-        self, key: str, word: str | None = None, whole: bool | None = None
-    ) -> tuple[Json, NDArray[np.int16]]:
-        """A map of the most frequent words, or of a word and its neighbours: a description, and the points.
-
-        At first only the first and the last of many states are there (``whole`` is false in the description).
-        The argument ``whole`` waits for all states (true), or takes the first and the last (false).
-        """
-        row = None if word is None else self.run.index(word)
-        whole = self.comparisons.states(key, whole)[1]
-        drawn, marks = (self._atlas if row is None else self._map)(key, row, whole)
-        words = self.run.vectors.index_to_key
-        described = {
-            "words": [words[i] for i in drawn.words.tolist()],
-            "marks": marks,
-            "frames": drawn.frames,
-            "edges": drawn.edges,
-            "whole": whole,
-            "explained": [round(share, 4) for share in drawn.explained],
-        }
-        return described, drawn.points
-
-    def _draw_map(self, key: str, row: int | None, whole: bool) -> tuple[WordMap, list[str]]:
-        tables = self.comparisons.get(key).ranking.tables
-        states, _ = self.comparisons.states(key, whole)
-        if row is None:
-            order = np.argsort(-tables.both, kind="stable")[:_LARGEST_MAP]
-            order = order[tables.both[order] > 0]
-            return draw_map(order, states, order[:FITTED]), []
-        had, has = ([i for i, _ in side] for side in tables.near(row, _AROUND))
-        gained, lost = only_in_each(had, has)
-        marks = dict.fromkeys([row, *had, *has], "stayed")
-        marks |= {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came"), row: "self"}
-        return draw_map(np.array(list(marks)), states), list(marks.values())
 
     def health(self) -> Json:
         """The health report, as ``selfvec health --json`` prints it."""

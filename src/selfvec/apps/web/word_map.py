@@ -1,7 +1,8 @@
-"""The map: words as points on one plane, in several states.
+"""The map: words or documents as points in the plane, in one or several states.
 
-The plane is the same for all states and is fitted once, on the words before and after: what moves on the map
-moved in the space. Every state is centred on its own mean, which all words share.
+The plane of `draw_map` is the same for all states and is fitted once, on the words before and after: what
+moves on the map moved in the space. `arrange` places the first state and the last by PaCMAP, so that what is
+near on the map is near in the space. Every state is centred on its own mean, which all words share.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
+from selfvec.numerics.pacmap import pacmap
 from selfvec.usage.use_vectors import slice_vectors, use_space
 from selfvec.views.projection import project
 
@@ -24,6 +26,7 @@ __all__ = [
     "MAPPED",
     "State",
     "WordMap",
+    "arrange",
     "draw_map",
     "history_states",
     "slice_states",
@@ -57,7 +60,7 @@ class WordMap:
     frames: tuple[str, ...]  # names of the states
     points: NDArray[np.int16]  # (F, n, 2); the middle of the map is 0, both axes have the same scale
     edges: tuple[int, int]  # largest distance of a point from the middle along each axis
-    explained: tuple[float, float]  # share of the variance along each axis
+    explained: tuple[float, float] | None  # share of the variance along each axis, of a plane
 
 
 def draw_map(
@@ -79,13 +82,44 @@ def draw_map(
             rows = state.rows(words[start : start + _BLOCK])
             known = np.any(rows != 0, axis=1)[:, None]  # a word without a vector yet stays in the middle
             flat[start : start + _BLOCK] = np.where(known, (rows - middle) @ axes, np.float32(0))
+    return _whole_numbers(words, states, placed, plane.explained or (0.0, 0.0))
+
+
+def arrange(words: Ints, states: Sequence[State], progress: Progress) -> WordMap:
+    """Place n words in the first state and the last by PaCMAP.
+
+    All are one set of 2n vectors, so that a word which kept its neighbours keeps its place. A word unknown in
+    one state is where it is in the other.
+    """
+    ends = (states[0], states[-1])[: len(states)]
+    rows = [state.rows(words) for state in ends]
+    known = np.array([np.any(side != 0, axis=1) for side in rows])  # (F, n)
+    centred = [side - state.mean for side, state in zip(rows, ends, strict=True)]
+    placed = np.zeros((len(ends), len(words), 2), np.float32)
+    placed[known] = pacmap(
+        np.concatenate([side[there] for side, there in zip(centred, known, strict=True)]), progress=progress
+    )
+    low, high = np.quantile(placed[known], [0.01, 0.99], axis=0)
+    margin = 0.05 * (high - low)  # where the farthest points are, so that the others have room
+    placed = np.clip(placed, low - margin, high + margin)
+    if len(ends) == 2:
+        placed = np.where(known[..., None], placed, placed[::-1])
+    return _whole_numbers(words, ends, placed, None)
+
+
+def _whole_numbers(
+    words: Ints,
+    states: Sequence[State],
+    placed: NDArray[np.float32],  # (F, n, 2)
+    explained: tuple[float, float] | None,
+) -> WordMap:
     low, high = placed.min(axis=(0, 1)), placed.max(axis=(0, 1))
     edges = (high - low) / 2
     scale = LARGEST / max(float(edges.max()), 1e-9)
     points = np.rint((placed - (low + high) / 2) * scale).astype(np.int16)
     across, up = np.ceil(edges * scale).astype(int).tolist()
     names = tuple(state.name for state in states)
-    return WordMap(words, names, points, (max(across, 1), max(up, 1)), plane.explained or (0.0, 0.0))
+    return WordMap(words, names, points, (max(across, 1), max(up, 1)), explained)
 
 
 def table_state(name: str, table: Table, common: Ints) -> State:

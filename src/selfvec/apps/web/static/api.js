@@ -59,8 +59,8 @@ export async function ask(path, asked = {}, { signal, keep = () => true, progres
 }
 
 /** A map: its description, and its points as 16-bit integers. */
-export async function charted(asked, signal) {
-  const described = await ask("map", asked, { signal, keep: (answer) => answer.whole });
+export async function charted(asked, signal, progress) {
+  const described = await ask("map", asked, { signal, progress, keep: (answer) => answer.whole });
   const bytes = await (await fetched("map/points", { ...asked, whole: described.whole }, signal)).arrayBuffer();
   const view = new DataView(bytes), out = new Int16Array(bytes.byteLength / 2);
   for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);

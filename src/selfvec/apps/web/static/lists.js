@@ -1,7 +1,6 @@
-// The other views: new words, search, health, and the map of all words.
-import { ask, charted, latest } from "./api.js";
+// The other views: new words, search, and health.
+import { ask, latest } from "./api.js";
 import { bdi, count, figure, h, later, many, say, share } from "./dom.js";
-import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
 import { SOURCES, quotes } from "./word.js";
 
@@ -99,28 +98,4 @@ export async function health() {
     h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "before", "after", ""].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(([key, name, meaning, show, before]) => h("tr", {},
         h("th", { scope: "row" }, name), h("td", { class: "num" }, before && found[before] !== null ? show(found[before]) : ""), h("td", { class: "num" }, show(found[key])), h("td", { class: "quiet" }, meaning)))))));
-}
-
-/** The map of all words. */
-export class Atlas {
-  constructor(choose) {
-    this.newest = latest();
-    this.lead = h("p", { class: "lead" });
-    this.map = new WordMap(choose, "Map of all words; the list of changed words has them as text");
-    this.element = h("div", { class: "atlas" }, h("h2", {}, "All words"), this.lead, this.map.element);
-  }
-
-  async update() {
-    if (this.key === state.c) return;
-    const asked = { c: state.c };
-    const got = await this.newest((signal) => charted(asked, signal));
-    if (!got) return;
-    const [described, places] = got;
-    this.key = described.whole ? state.c : null;
-    clearTimeout(this.again);
-    if (!described.whole) this.again = setTimeout(() => this.update().catch(() => {}), 2000);
-    this.lead.textContent = `${many(described.words.length, "word")} on one plane, which shows ${share(described.explained[0] + described.explained[1])} of their variance: ` +
-      "words far apart here are dissimilar, but words close together need not be similar. Point at a dot to see its word; click it to see how it changed.";
-    this.map.load(described, places);
-  }
 }

@@ -1,8 +1,9 @@
 // The page shows the state, which is kept in the address.
 import { ask } from "./api.js";
+import { Atlas, documentPage } from "./atlas.js";
 import { $, count, h, many, said, say } from "./dom.js";
 import { finder } from "./finder.js";
-import { Atlas, Texts, Unknown, health } from "./lists.js";
+import { Texts, Unknown, health } from "./lists.js";
 import { overviewPage } from "./overview.js";
 import { Ranking } from "./ranking.js";
 import { go, link, onChange, state } from "./state.js";
@@ -23,7 +24,7 @@ function alarm(error) {
   $("alert").replaceChildren(h("p", {}, error.message, " ", h("button", { type: "button", onclick: () => $("alert").replaceChildren() }, "Close")));
 }
 
-const choose = (word) => go({ word, near: "", view: FULL.has(state.view) ? "changes" : state.view });
+const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) ? "changes" : state.view });
 
 function describe() {
   const text = about.tokens ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different` : about.description;
@@ -72,7 +73,7 @@ async function view(name) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }
   if (name === "health") panes.health ??= { element: await health() };
-  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose), unknown: () => new Unknown(), texts: () => new Texts(about) }[name]();
+  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Texts(about) }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
   return panes[name].update?.();
 }
@@ -81,6 +82,12 @@ async function word() {
   const top = ranking.found?.rows[0]?.word ?? "";
   const wanted = state.word || top;
   document.body.classList.toggle("chosen", Boolean(state.word));
+  if (state.view === "map" && state.of === "documents") {
+    page.word = null;
+    document.body.classList.toggle("chosen", Boolean(state.doc));
+    $("word").replaceChildren(state.doc ? await documentPage(state.doc) : h("p", { class: "wait" }, "Click a document on the map to read it."));
+    return;
+  }
   if (!wanted || FULL.has(state.view)) return;
   ranking.current = wanted;
   ranking.select();
@@ -95,8 +102,8 @@ async function update(now, before) {
   if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
   now.c ||= about.default;
   compared(now.c);
-  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops"].some((name) => now[name] !== before?.[name]);
-  const other = ["word", "c", "view"].some((name) => now[name] !== before?.[name]);
+  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour"].some((name) => now[name] !== before?.[name]);
+  const other = ["word", "c", "view", "doc", "of"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {
     if (listed) {
@@ -122,7 +129,7 @@ function keyed(event) {
     "/": () => $("find").focus(), "?": () => $("keys").showModal(),
     ArrowDown: () => ranking.step(1), j: () => ranking.step(1), ArrowUp: () => ranking.step(-1), k: () => ranking.step(-1),
     ArrowRight: () => maps()?.step(1), ArrowLeft: () => maps()?.step(-1), p: () => maps()?.toggle(),
-    Escape: () => go(state.near ? { near: "" } : { word: "" }),
+    Escape: () => go(state.near ? { near: "" } : state.doc ? { doc: "" } : { word: "" }),
     ...Object.fromEntries(VIEWS.map((name, i) => [String(i + 1), () => go({ view: name })])),
   };
   if (!keys[event.key]) return;

@@ -6,6 +6,8 @@ import { go, state } from "./state.js";
 const SECONDS = 1.6; // from one state to the next
 const MOST_LABELS = 70;
 const TRIED = 500;
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7b4fb5", "#b8a500", "#e377c2", "#17a2a2", "#7f7f7f"];
+const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [230, 210, 40]]; // viridis
 const FONT = "13px system-ui, sans-serif";
 
 export class WordMap {
@@ -26,6 +28,8 @@ export class WordMap {
       h("button", { type: "button", "aria-label": "Whole map", onclick: () => this.whole() }, "⤢"));
     this.element = h("div", { class: "map" }, h("div", { class: "field" }, this.canvas, this.tip, zoom), this.controls);
     this.time = 0;
+    this.lasso = false; // whether dragging draws an outline
+    this.only = null; // the only value of a colour that is shown
     this.sizes = new Map();
     this.view = { x: 0, y: 0, scale: 1 };
     this.listen();
@@ -49,6 +53,21 @@ export class WordMap {
   mark(marks) {
     this.marks = marks;
     this.draw();
+  }
+
+  /** Colour the points: {values, codes, ordered}, or null. */
+  colour(coloured) {
+    this.coloured = coloured;
+    this.only = null;
+    this.draw();
+  }
+
+  /** The colour of a value. */
+  shade(code) {
+    const { values, ordered } = this.coloured;
+    if (!ordered) return COLOURS[code % COLOURS.length];
+    const at = values.length < 2 ? 0 : code / (values.length - 1) * (RAMP.length - 1), from = Math.min(Math.floor(at), RAMP.length - 2);
+    return `#${RAMP[from].map((low, i) => Math.round(low + (RAMP[from + 1][i] - low) * (at - from)).toString(16).padStart(2, "0")).join("")}`;
   }
 
   to(time) {
@@ -142,6 +161,7 @@ export class WordMap {
     pen.font = FONT;
     this.ways(pen);
     this.names(pen, few);
+    if (this.outline) this.trace(pen);
   }
 
   /** All words as dots, by pixels: a hundred thousand take a few milliseconds. */
@@ -149,10 +169,12 @@ export class WordMap {
     if (this.image?.width !== width || this.image?.height !== height) this.image = pen.createImageData(width, height);
     const pixels = new Uint32Array(this.image.data.buffer);
     pixels.fill(0);
-    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : this.count > 4000 ? 1.6 : 2.6)));
-    const [r, g, b] = this.ink("dust").match(/\w\w/g).map((part) => parseInt(part, 16));
-    const colour = (160 << 24) | (b << 16) | (g << 8) | r;
+    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : this.count > 6000 ? 2 : this.count > 2500 ? 3 : 4)));
+    const packed = (hex, alpha) => { const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16)); return (alpha << 24) | (b << 16) | (g << 8) | r; };
+    const dust = packed(this.ink("dust"), this.coloured ? 70 : 160), codes = this.coloured?.codes;
+    const shades = this.coloured?.values.map((_, code) => this.only === null || this.only === code ? packed(this.shade(code), 230) : dust);
     for (let i = 0; i < this.count; i++) {
+      const colour = codes && codes[i] >= 0 ? shades[codes[i]] : dust;
       const [x, y] = this.place(i), left = Math.round(x * ratio), top = Math.round(y * ratio);
       if (left < 0 || top < 0 || left + dot > width || top + dot > height) continue;
       for (let dy = 0; dy < dot; dy++) pixels.fill(colour, (top + dy) * width + left, (top + dy) * width + left + dot);
@@ -195,11 +217,19 @@ export class WordMap {
       if (!this.sizes.has(key)) this.sizes.set(key, pen.measureText(text).width);
       labels.push({ i, mark, text, x, y, width: this.sizes.get(key) + 4, height: 16, must: Boolean(mark) });
     };
+    if (this.coloured && !this.coloured.ordered && !few) {
+      pen.font = `bold ${FONT}`;
+      this.middles().forEach(([x, y], code) => {
+        if (this.only !== null && this.only !== code) return;
+        const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", "));
+        labels.push({ text, x, y, width: pen.measureText(text).width + 4, height: 17, name: this.shade(code), must: false });
+      });
+    }
     for (const [word, mark] of marked) wish(this.index.get(word), mark);
-    if (!few) for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) if (!shown.has(this.data.words[i])) { const n = labels.length; wish(i, ""); tried += labels.length - n; }
+    if (!few && !this.data.ids) for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) if (!shown.has(this.data.words[i])) { const n = labels.length; wish(i, ""); tried += labels.length - n; }
     let left = MOST_LABELS;
     placed(labels, this.width, this.height).forEach((place, n) => {
-      const label = labels[n], colour = this.ink(label.mark ? (label.mark === "self" ? "ink" : label.mark) : "quiet");
+      const label = labels[n], colour = this.ink(label.name ? "ink" : label.mark ? (label.mark === "self" ? "ink" : label.mark) : "quiet");
       if (label.mark) {
         pen.fillStyle = colour;
         pen.strokeStyle = colour;
@@ -209,7 +239,7 @@ export class WordMap {
         else pen.arc(label.x, label.y, label.mark === "self" ? 6 : 4, 0, 2 * Math.PI);
         if (label.mark === "went") pen.stroke(); else pen.fill();
       }
-      if (!place || (!label.mark && left-- <= 0)) return;
+      if (!place || (!label.mark && !label.name && left-- <= 0)) return;
       const middle = [place.left + label.width / 2, place.top + label.height / 2];
       if (label.mark && Math.hypot(middle[0] - label.x, middle[1] - label.y) > label.width / 2 + 16) {
         pen.globalAlpha = 0.5;
@@ -219,7 +249,7 @@ export class WordMap {
         pen.stroke();
         pen.globalAlpha = 1;
       }
-      pen.font = label.mark === "self" ? `bold ${FONT}` : FONT;
+      pen.font = label.mark === "self" || label.name ? `bold ${FONT}` : FONT;
       pen.textBaseline = "top";
       pen.lineJoin = "round";
       pen.lineWidth = 3;
@@ -228,6 +258,40 @@ export class WordMap {
       pen.fillStyle = colour;
       pen.fillText(label.text, place.left + 2, place.top + 1);
     });
+  }
+
+  /** Where each value of a colour has its middle: the median of its points. */
+  middles() {
+    const places = this.coloured.values.map(() => [[], []]);
+    for (let i = 0; i < this.count; i++) {
+      const code = this.coloured.codes[i];
+      if (code < 0) continue;
+      const [x, y] = this.place(i);
+      places[code][0].push(x);
+      places[code][1].push(y);
+    }
+    const median = (list) => list.sort((a, b) => a - b)[list.length >> 1] ?? NaN;
+    return places.map(([across, down]) => [median(across), median(down)]);
+  }
+
+  /** The outline that is being drawn. */
+  trace(pen) {
+    pen.beginPath();
+    this.outline.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x, y));
+    pen.closePath();
+    pen.strokeStyle = this.ink("ink");
+    pen.lineWidth = 1.5;
+    pen.stroke();
+  }
+
+  /** The points inside the outline. */
+  inside() {
+    const path = new Path2D(), pen = this.canvas.getContext("2d");
+    this.outline.forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](x, y));
+    path.closePath();
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    const shown = (i) => this.only === null || this.coloured.codes[i] === this.only;
+    return [...Array(this.count).keys()].filter((i) => shown(i) && pen.isPointInPath(path, ...this.place(i)));
   }
 
   nearest(x, y) {
@@ -254,6 +318,11 @@ export class WordMap {
     canvas.addEventListener("pointermove", (event) => {
       const [x, y] = at(event), before = touching.get(event.pointerId);
       if (!before) return this.hover(x, y);
+      if (this.lasso) {
+        dragged = true;
+        (this.outline ??= [before]).push([x, y]);
+        return this.draw();
+      }
       if (Math.hypot(x - before[0], y - before[1]) > 3) dragged = true;
       if (!dragged) return undefined;
       const others = [...touching].filter(([id]) => id !== event.pointerId);
@@ -271,9 +340,15 @@ export class WordMap {
     });
     const end = (event) => {
       const [x, y] = at(event);
+      if (this.outline) {
+        const places = this.inside();
+        this.outline = null;
+        this.draw();
+        this.selected?.(places);
+      }
       if (touching.delete(event.pointerId) && !dragged && event.type === "pointerup" && this.data) {
         const i = this.nearest(x, y);
-        if (i >= 0) this.pick(this.data.words[i]);
+        if (i >= 0) this.pick(this.data.words[i], i);
       }
     };
     canvas.addEventListener("pointerup", end);
@@ -297,7 +372,7 @@ export class WordMap {
   hover(x, y) {
     if (!this.data) return;
     const i = this.nearest(x, y);
-    this.canvas.style.cursor = i >= 0 ? "pointer" : "grab";
+    this.canvas.style.cursor = this.lasso ? "crosshair" : i >= 0 ? "pointer" : "grab";
     this.tip.hidden = i < 0;
     if (i < 0) return;
     this.tip.textContent = spell(this.data.words[i]);

@@ -1,7 +1,7 @@
 // The state of the page is kept in the address, so that a link shows somebody else the same.
 
 const DEFAULTS = {
-  view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "",
+  view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", doc: "",
   source: "", from: "", near: "",
 };
 const listeners = [];

@@ -1,0 +1,237 @@
+"""The maps of the page: all words, one word with its neighbours, and the documents; and their colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.analysis.concepts import Topics, topics
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.data.run import Run
+from selfvec.numerics.neighbours import only_in_each
+from selfvec.search import Index
+
+from .background import BackgroundTask, Lane
+from .comparison import Comparisons
+from .word_map import FITTED, WordMap, arrange, draw_map, table_state
+
+__all__ = ["LAYOUTS", "Maps"]
+
+LAYOUTS = ("pca", "pacmap")
+_LARGEST = 100_000  # words on the plane of all words
+_ARRANGED = 4_000  # words or documents that are arranged by PaCMAP: some seconds
+_KEPT = 4  # maps of all words that are kept
+_AROUND = 14  # neighbours before and after on the map of one word
+_TOPICS = 12  # colours that can be told apart, with the names on the map
+_VALUES = 9  # of a field that have a colour, the most frequent ones
+_LABEL = 60  # characters of a document
+_RESIDUAL = 2.0  # standard deviations beyond which a word is typical of a part of the text
+
+Json = dict[str, Any]
+Ints = NDArray[np.int64]
+Points = NDArray[np.int16]
+
+
+class Maps:
+    """The maps of one run. Those that take long are drawn in the background."""
+
+    def __init__(
+        self, run: Run, comparisons: Comparisons, index: Callable[[], BackgroundTask[Index]]
+    ) -> None:
+        self.run, self.comparisons, self._index = run, comparisons, index
+        self._lane = Lane()
+        self._one = lru_cache(maxsize=128)(self._draw)
+        self._all = lru_cache(maxsize=_KEPT)(self._draw)
+        self._arranged = lru_cache(maxsize=_KEPT)(self._arrange)
+        self._documents = lru_cache(maxsize=len(LAYOUTS))(self._draw_documents)
+
+    @cached_property
+    def topics(self) -> BackgroundTask[Topics | None]:
+        """The topics of the run; None if it has too little text."""
+        return self._lane.submit(self._find_topics)
+
+    def task(self, of: str, layout: str, key: str) -> BackgroundTask[WordMap] | None:
+        """What the map of all words or of the documents waits for; None if it is drawn at once."""
+        if of == "documents":
+            return self._documents(layout)
+        return self._arranged(key) if layout == "pacmap" else None
+
+    def words(self, key: str, word: str | None = None, whole: bool | None = None) -> tuple[Json, Points]:
+        """The plane of the most frequent words, or of a word and its neighbours: a description, and points.
+
+        At first only the first and the last of many states are there (``whole`` is false in the description).
+        The argument ``whole`` waits for all states (true), or takes the first and the last (false).
+        """
+        row = None if word is None else self.run.index(word)
+        whole = self.comparisons.states(key, whole)[1]
+        drawn, marks = (self._all if row is None else self._one)(key, row, whole)
+        return {**self._described(drawn), "marks": marks, "whole": whole}, drawn.points
+
+    def arranged(self, of: str, layout: str, key: str) -> tuple[Json, Points]:
+        """A map that was drawn in the background, see `task`."""
+        task = self.task(of, layout, key)
+        assert task is not None
+        drawn = task.result()
+        if of == "words":
+            return {**self._described(drawn), "marks": [], "whole": True}, drawn.points
+        documents = self._index().result().documents
+        numbers = drawn.words.tolist()
+        labels = [" ".join(documents.text(number)[: 2 * _LABEL].split())[:_LABEL] for number in numbers]
+        described = self._described(drawn, labels)
+        ids = [documents.ids[number] for number in numbers]
+        return {
+            **described,
+            "marks": [],
+            "whole": True,
+            "ids": ids,
+            "documents": len(documents),
+        }, drawn.points
+
+    def _described(self, drawn: WordMap, labels: list[str] | None = None) -> Json:
+        words = self.run.vectors.index_to_key
+        return {
+            "words": [words[i] for i in drawn.words.tolist()] if labels is None else labels,
+            "frames": drawn.frames,
+            "edges": drawn.edges,
+            "explained": None if drawn.explained is None else [round(share, 4) for share in drawn.explained],
+        }
+
+    def colours(self, of: str, layout: str, key: str) -> list[Json]:
+        """What points can be coloured by: a name, its values, and the value of each point, -1 for none.
+
+        Words have the topic that they are nearest to, the size of their change, and the part of the text that
+        they are typical of; documents have what they are in.
+        """
+        if of == "documents":
+            return self._document_colours(self._documents(layout).result().words)
+        task = self.task(of, layout, key)
+        drawn = self._all(key, None, True)[0] if task is None else task.result()
+        return self._word_colours(key, drawn.words)
+
+    def _word_colours(self, key: str, words: Ints) -> list[Json]:
+        found, batch = self.topics.result(), self.run.tokens
+        out = (
+            [] if found is None else [_colour("topic", [row.name for row in found.rows], found.labels[words])]
+        )
+        out.append(self._changes(key, words))
+        if batch is None:
+            return out
+        for name, parts in self._parts().items():
+            counts = slice_counts(batch, parts)
+            out.append(_colour(name, [part.name for part in parts], _typical(counts)[words], name == "date"))
+        return out
+
+    def _changes(self, key: str, words: Ints) -> Json:
+        """The fifth of all ranked words that each word belongs to by the size of its change."""
+        ranking = self.comparisons.get(key).ranking
+        edges = np.quantile(ranking.size, [0.2, 0.4, 0.6, 0.8]) if len(ranking.size) else np.zeros(4)
+        bounds = ["0", *(f"{edge:.2f}" for edge in edges.tolist()), "more"]
+        codes = np.full(len(self.run.vectors), -1)
+        codes[ranking.rows] = np.searchsorted(edges, ranking.size)
+        return _colour("change", [f"{a} to {b}" for a, b in pairwise(bounds)], codes[words], True)
+
+    def _document_colours(self, numbers: Ints) -> list[Json]:
+        found, total = self.topics.result(), len(self._index().result())
+        out = []
+        if found is not None and len(found.of_documents) == total:
+            names = [row.name for row in found.rows]
+            out.append(_colour("topic", names, found.of_documents[numbers]))
+        for name, parts in self._parts().items():
+            codes = np.full(total, -1)
+            for code, part in enumerate(parts):
+                codes[part.documents] = code
+            out.append(_colour(name, [part.name for part in parts], codes[numbers], name == "date"))
+        return out
+
+    def _parts(self) -> dict[str, list[Slice]]:
+        """The text by date or label, and by each field of the documents that has a few values."""
+        documents = self._index().result().documents
+        parts = {"date": self.comparisons.slices} if self.comparisons.slices else {}
+        if self.run.tokens is None or self.run.tokens.documents != len(documents):
+            return parts
+        for name in documents.fields:
+            codes, values = documents.field(name)
+            counts = np.bincount(codes[codes >= 0], minlength=len(values))
+            often = np.argsort(-counts, kind="stable")[:_VALUES]
+            if len(values) > 1 and counts[often].sum() > 0.3 * len(codes):
+                parts[name] = [Slice(values[i], codes == i) for i in often.tolist()]
+        return parts
+
+    def _find_topics(self, progress: Progress) -> Topics | None:
+        if self.run.tokens is None:
+            return None
+        try:
+            found = topics(self.run, progress=progress)
+            return found if len(found) <= _TOPICS else topics(self.run, _TOPICS, progress=progress)
+        except InputError:
+            return None
+
+    def _frequent(self, key: str, most: int) -> Ints:
+        """Rows of the most frequent content words that occur on both sides."""
+        tables = self.comparisons.get(key).ranking.tables
+        usable = (tables.both > 0) & tables.content
+        usable = usable if usable.any() else tables.both > 0
+        order = np.argsort(-tables.both, kind="stable")
+        rows: Ints = order[usable[order]][:most]
+        return rows
+
+    def _draw(self, key: str, row: int | None, whole: bool) -> tuple[WordMap, list[str]]:
+        states, _ = self.comparisons.states(key, whole)
+        if row is None:
+            order = self._frequent(key, _LARGEST)
+            return draw_map(order, states, order[:FITTED]), []
+        tables = self.comparisons.get(key).ranking.tables
+        had, has = ([i for i, _ in side] for side in tables.near(row, _AROUND))
+        gained, lost = only_in_each(had, has)
+        marks = dict.fromkeys([row, *had, *has], "stayed")
+        marks |= {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came"), row: "self"}
+        return draw_map(np.array(list(marks)), states), list(marks.values())
+
+    def _arrange(self, key: str) -> BackgroundTask[WordMap]:
+        def work(progress: Progress) -> WordMap:
+            states, _ = self.comparisons.states(key, False)
+            words = self._frequent(key, _ARRANGED)
+            known = np.any([np.any(state.rows(words) != 0, axis=1) for state in states], axis=0)
+            return arrange(words[known], states, progress)
+
+        return self._lane.submit(work)
+
+    def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
+        def work(progress: Progress) -> WordMap:
+            documents = self._index().result().documents
+            most = min(len(documents), _ARRANGED)
+            numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
+            rows = documents.vectors(numbers)
+            numbers, rows = numbers[rows.any(axis=1)], rows[rows.any(axis=1)]
+            every = np.arange(len(rows))
+            state = table_state("documents", rows, every)
+            drawn = arrange(every, [state], progress) if layout == "pacmap" else draw_map(every, [state])
+            return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
+
+        return self._lane.submit(work, 1)
+
+
+def _colour(name: str, values: Sequence[str], codes: NDArray[Any], ordered: bool = False) -> Json:
+    return {"name": name, "values": list(values), "codes": codes.tolist(), "ordered": ordered}
+
+
+def _typical(counts: Ints) -> Ints:
+    """The part of the text in which each word is most over-represented, (V,), by Pearson's residual.
+
+    -1 where none reaches `_RESIDUAL`; ``counts`` is (S, V).
+
+    >>> _typical(np.array([[9, 50, 0], [0, 50, 0]])).tolist()
+    [0, -1, -1]
+    """
+    sums = counts.sum(axis=1, keepdims=True) / max(int(counts.sum()), 1)
+    expected = sums * counts.sum(axis=0)
+    residual = (counts - expected) / np.sqrt(np.maximum(expected, 1e-9))
+    best: Ints = np.where(residual.max(axis=0) >= _RESIDUAL, residual.argmax(axis=0), -1)
+    return best

@@ -1,0 +1,132 @@
+// The map of all words or documents: two layouts, colours with names, and a lasso.
+import { ask, charted, latest } from "./api.js";
+import { bdi, clean, count, direction, h, many, said, say, share } from "./dom.js";
+import { WordMap } from "./map.js";
+import { go, link, state } from "./state.js";
+
+const LISTED = 200; // of a selection
+const LAYOUTS = { pacmap: "by neighbourhood (PaCMAP)", pca: "by direction (PCA)" };
+
+/** The map, the names of its colours, and what was selected on it. */
+export class Atlas {
+  constructor(choose, about, alarm) {
+    this.newest = latest();
+    this.about = about;
+    this.alarm = alarm;
+    this.choose = choose;
+    this.lead = h("p", { class: "lead" });
+    this.map = new WordMap((word, i) => this.pick(word, i), "Map of all words; the names of colours below select words, and list them as text");
+    this.map.selected = (places) => this.select(places, "in the outline");
+    const choice = (name, label, entries) => {
+      this[name] = h("select", { onchange: () => go({ [name]: this[name].value }, false) }, entries.map(([value, text]) => h("option", { value }, text)));
+      return h("label", {}, label, this[name]);
+    };
+    this.lasso = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.draws(!this.map.lasso) }, "Lasso");
+    this.legend = h("div", { class: "colours", role: "group", "aria-label": "Colours" });
+    this.selection = h("section", { class: "selection", "aria-label": "Selected", hidden: true });
+    this.element = h("div", { class: "atlas" }, h("h2", {}, "Map"),
+      h("div", { class: "fields" },
+        choice("of", "show", [["words", "words"], ...(about.has_text ? [["documents", "documents"]] : [])]),
+        choice("layout", "arranged", Object.entries(LAYOUTS)),
+        choice("colour", "coloured by", [["topic", "topic"]]), this.lasso),
+      this.lead, this.map.element, this.legend, this.selection);
+  }
+
+  async update() {
+    const { c, of, layout } = state, key = [c, of, layout].join();
+    [this.of.value, this.layout.value] = [of, layout];
+    if (this.key === key) { this.paint(); return; }
+    this.key = key;
+    try {
+      await this.newest((signal) => this.load({ c, of, layout }, signal));
+    } catch (error) {
+      this.key = null;
+      throw error;
+    }
+  }
+
+  async load(asked, signal) {
+    const { c, of, layout } = asked, begun = this.map.data ? " Until then, this is the map before." : "";
+    if (!this.map.data && of === "words" && layout === "pacmap") await this.show({ c, of, layout: "pca" }, signal); // is there sooner
+    const note = this.map.data?.layout === "pca" && !begun ? " Until then, this is a plane of the space (PCA)." : begun;
+    const progress = (done) => { this.lead.textContent = `Arranging ${of} by neighbourhood: ${share(done)} done.${note}`; };
+    await this.show(asked, signal, progress);
+    const { colours } = await ask("map/colours", asked, { signal });
+    this.colours = colours;
+    this.colour.replaceChildren(...colours.map(({ name }) => h("option", { value: name }, name)));
+    this.paint();
+  }
+
+  async show(asked, signal, progress) {
+    const [described, places] = await charted(asked, signal, progress);
+    if (!described.whole) this.again = setTimeout(() => { if (this.key === [asked.c, asked.of, asked.layout].join()) { this.key = null; this.update().catch(this.alarm); } }, 2000);
+    this.described = described;
+    this.map.colour(null);
+    this.map.load({ ...described, layout: asked.layout }, places);
+    this.selection.hidden = true;
+    const what = asked.of === "words" ? many(described.words.length, "word") : described.documents > described.words.length
+      ? `${count(described.words.length)} of ${many(described.documents, "document")}` : many(described.words.length, "document");
+    const how = described.explained ? `on one plane, which shows ${share(described.explained[0] + described.explained[1])} of their variance: what is far apart is dissimilar; what is close need not be similar`
+      : "arranged so that neighbours stay together: near means similar, far distances mean little";
+    this.lead.textContent = `${what} ${how}. ${asked.of === "words" ? "Stop words and numbers are left out. " : ""}Click one to read about it.`;
+  }
+
+  /** The chosen colour, and the names of its values. */
+  paint() {
+    const chosen = this.colours?.find(({ name }) => name === state.colour) ?? this.colours?.[0];
+    if (!chosen || chosen.values.length === 0) { this.legend.replaceChildren(); this.map.colour(null); return; }
+    this.colour.value = chosen.name;
+    this.map.colour(chosen);
+    const sizes = new Map();
+    for (const code of chosen.codes) sizes.set(code, (sizes.get(code) ?? 0) + 1);
+    this.legend.replaceChildren(...chosen.values.map((value, code) => [value, code]).filter(([, code]) => sizes.has(code)).map(([value, code]) => {
+      const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
+      swatch.style.background = this.map.shade(code);
+      return h("button", { type: "button", "aria-pressed": "false", onclick: (event) => this.only(event.currentTarget, code, value) },
+        swatch, bdi(said(value)), ` ${count(sizes.get(code))}`);
+    }));
+  }
+
+  /** Show the points of one colour only, or all again. */
+  only(button, code, value) {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    for (const other of this.legend.children) other.setAttribute("aria-pressed", String(on && other === button));
+    this.map.only = on ? code : null;
+    this.map.draw();
+    const { codes } = this.map.coloured;
+    this.select(on ? [...codes.keys()].filter((i) => codes[i] === code) : [], `of ${said(value)}`);
+  }
+
+  draws(on) {
+    this.map.lasso = on;
+    this.lasso.setAttribute("aria-pressed", String(on));
+    if (on) say("Draw an outline around the points to select");
+  }
+
+  select(places, why) {
+    this.draws(false);
+    this.selection.hidden = places.length === 0;
+    const { words, ids } = this.described, shown = places.slice(0, LISTED);
+    const one = (i) => ids ? h("li", {}, h("a", { href: link({ doc: ids[i] }), dir: direction(words[i]) }, clean(words[i]) || ids[i]))
+      : h("li", {}, h("a", { class: "w", href: link({ word: words[i], near: "" }) }, bdi(words[i])));
+    this.selection.replaceChildren(h("h3", {}, `${many(places.length, ids ? "document" : "word")} ${why}`),
+      h("ul", { class: ids ? "plainlist" : "chips" }, shown.map(one)),
+      places.length > LISTED ? h("p", { class: "quiet" }, `and ${count(places.length - LISTED)} more`) : h("span", {}));
+    say(`${places.length} selected`);
+  }
+
+  pick(word, i) {
+    const { ids } = this.described;
+    if (ids) go({ doc: ids[i] }); else this.choose(word);
+  }
+}
+
+/** A document, whole. */
+export async function documentPage(id) {
+  const found = await ask("document", { id });
+  const fields = [["date", found.date], ...Object.entries(found.fields)].filter(([, value]) => value);
+  return h("div", {}, h("a", { class: "back", href: link({ doc: "" }) }, "← Back"),
+    h("h2", { class: "word" }, bdi(id)),
+    h("dl", { class: "facts" }, fields.map(([name, value]) => h("div", {}, h("dt", {}, bdi(name)), h("dd", {}, bdi(value))))),
+    h("p", { class: "whole", dir: direction(found.text) }, clean(found.text)));
+}

@@ -1,0 +1,151 @@
+"""PaCMAP: points in the plane whose neighbourhoods are those of the vectors.
+
+Wang, Huang, Rudin and Shaposhnik (2021), *Understanding how dimension reduction tools work: an empirical
+approach to deciphering t-SNE, UMAP, TriMap, and PaCMAP for data visualization*. Three kinds of pairs pull and
+push the points: nearest neighbours and mid-near points attract, random points repel. The mid-near pairs come
+first and give the whole its shape; then they let go, and the neighbourhoods form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.progress import Progress
+
+from .nearest import nearest_rows
+from .rows import unit_rows
+from .whitening import axes_of_points
+
+__all__ = ["pacmap"]
+
+NEIGHBOURS, MID_NEAR, FAR = 10, 5, 20  # pairs of each point
+_CANDIDATES = 50  # more neighbours, from which the nearest by scaled distance are taken
+_STEPS = (100, 100, 250)  # of the three phases
+_WEIGHTS = ((2.0, 3.0, 1.0), (3.0, 3.0, 1.0), (1.0, 0.0, 1.0))  # of near, mid-near and far pairs in each
+_FIRST_MID_NEAR = 1000.0  # the weight of mid-near pairs at the start; it falls to the one above
+_HALF = (10.0, 10000.0)  # squared distance at which the loss of near and mid-near pairs is half of its most
+_RATE, _DECAY = 1.0, (0.9, 0.999)  # of Adam (Kingma and Ba, 2015)
+
+Points = NDArray[np.float64]
+Pairs = NDArray[np.int64]
+
+
+def pacmap(
+    matrix: NDArray[np.floating[Any]],  # (n, d), n > 2
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:
+    """Points, (n, 2) float32; the same for the same seed. Distances are those of unit rows.
+
+    >>> rng = np.random.default_rng(0)
+    >>> rows = np.repeat(np.eye(3), 20, axis=0) + 0.05 * rng.standard_normal((60, 3))
+    >>> points = pacmap(rows)
+    >>> groups = points.reshape(3, 20, 2)
+    >>> middles = groups.mean(axis=1)
+    >>> apart = np.linalg.norm(middles - np.roll(middles, 1, axis=0), axis=1).min()
+    >>> bool(np.linalg.norm(groups - middles[:, None], axis=2).mean() < apart / 3)
+    True
+    """
+    rows = unit_rows(np.ascontiguousarray(matrix, np.float32))
+    rng = np.random.default_rng(seed)
+    near, middle, far = near_pairs(rows), mid_near_pairs(rows, rng), far_pairs(len(rows), rng)
+    centred = rows.astype(np.float64) - rows.mean(axis=0)
+    points = 0.01 * centred @ axes_of_points(centred)[1][:, :2]
+    points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+    kinds = np.repeat([0, 1, 2], [len(near), len(middle), len(far)])
+    pairs = np.concatenate([near, middle, far])
+    first, second = np.zeros((2, *points.shape))  # moments of the gradient
+    steps = sum(_STEPS)
+    with (progress or Progress()).stage("Arranging", steps, "steps") as advance:
+        for step in range(steps):
+            slope = gradient(points, pairs, kinds, weights(step))
+            first += (1 - _DECAY[0]) * (slope - first)
+            second += (1 - _DECAY[1]) * (slope**2 - second)
+            rate = _RATE * np.sqrt(1 - _DECAY[1] ** (step + 1)) / (1 - _DECAY[0] ** (step + 1))
+            points -= rate * first / (np.sqrt(second) + 1e-7)
+            advance(1)
+    points -= points.mean(axis=0)
+    placed: NDArray[np.float32] = (points @ axes_of_points(points)[1]).astype(
+        np.float32
+    )  # the long side lies
+    return placed
+
+
+def weights(step: int) -> tuple[float, float, float]:
+    """Weights of near, mid-near and far pairs at a step.
+
+    >>> weights(0), weights(50)[1], weights(100), weights(449)
+    ((2.0, 1000.0, 1.0), 501.5, (3.0, 3.0, 1.0), (1.0, 0.0, 1.0))
+    """
+    phase = int(np.searchsorted(np.cumsum(_STEPS), step, side="right"))
+    near, middle, far = _WEIGHTS[phase]
+    if phase == 0:
+        done = step / _STEPS[0]
+        middle = (1 - done) * _FIRST_MID_NEAR + done * middle
+    return near, middle, far
+
+
+def gradient(
+    points: Points,  # (n, 2)
+    pairs: Pairs,  # (m, 2)
+    kinds: NDArray[np.int64],  # (m,): 0 near, 1 mid-near, 2 far
+    weight: tuple[float, float, float],
+) -> Points:
+    """Slope of the loss, (n, 2).
+
+    With D = 1 + ‖y_i − y_j‖² the loss of a near pair is D / (10 + D), of a mid-near one D / (10⁴ + D), of a
+    far one 1 / (1 + D), times its weight.
+    """
+    here, there = pairs.T
+    apart = points[here] - points[there]
+    distance = 1 + np.einsum("ij,ij->i", apart, apart)
+    half = np.array([*_HALF, 1.0])[kinds]
+    change = np.array([weight[0] * _HALF[0], weight[1] * _HALF[1], -weight[2]])[kinds]
+    pull = (2 * change / (half + distance) ** 2)[:, None] * apart
+    slope = np.empty_like(points)
+    for axis in range(2):
+        slope[:, axis] = np.bincount(here, pull[:, axis], len(points))
+        slope[:, axis] -= np.bincount(there, pull[:, axis], len(points))
+    return slope
+
+
+def near_pairs(rows: NDArray[np.float32]) -> Pairs:
+    """Each point with its nearest ones by the distance that is scaled by how dense the surroundings are."""
+    most = min(NEIGHBOURS + _CANDIDATES, len(rows) - 1)
+    found, cosines = nearest_rows(rows, rows, np.arange(len(rows)), most)
+    square = np.where(found >= 0, np.maximum(2 - 2 * cosines, 0), np.inf)
+    around = np.sqrt(square[:, 3:6] if most > 5 else square)
+    sigma = np.maximum(np.mean(np.where(np.isfinite(around), around, 0), axis=1), 1e-10)
+    scaled = square / (sigma[:, None] * sigma[np.maximum(found, 0)])
+    best = np.argsort(scaled, axis=1, kind="stable")[:, :NEIGHBOURS]
+    chosen = np.take_along_axis(found, best, axis=1).astype(np.int64)
+    here = np.repeat(np.arange(len(rows)), chosen.shape[1])
+    pairs = np.stack([here, chosen.ravel()], axis=1)
+    return _of_two(pairs[pairs[:, 1] >= 0])
+
+
+def mid_near_pairs(rows: NDArray[np.float32], rng: np.random.Generator) -> Pairs:
+    """Each point with the second nearest of six random ones, so many times."""
+    here = np.repeat(np.arange(len(rows)), MID_NEAR)
+    drawn = rng.integers(0, len(rows), (len(here), 6))
+    cosines = np.stack([np.einsum("ij,ij->i", rows[here], rows[column]) for column in drawn.T], axis=1)
+    cosines[drawn == here[:, None]] = -2
+    second = np.argsort(-cosines, axis=1, kind="stable")[:, 1]
+    pairs = np.stack([here, drawn[np.arange(len(here)), second]], axis=1)
+    return _of_two(pairs)
+
+
+def far_pairs(number: int, rng: np.random.Generator) -> Pairs:
+    """Each point with random ones."""
+    here = np.repeat(np.arange(number), FAR)
+    pairs = np.stack([here, rng.integers(0, number, len(here))], axis=1)
+    return _of_two(pairs)
+
+
+def _of_two(pairs: NDArray[Any]) -> Pairs:
+    """The pairs of different points."""
+    different: Pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    return different
