@@ -58,9 +58,9 @@ def test_only_the_neutral_words_that_are_named_are_neutralised(biased: Vectors) 
 def test_soft_debiasing_is_the_minimum_of_its_cost(biased: Vectors) -> None:
     from selfvec.transform.debias import _LAMBDA, _Found, _soft
 
-    found = _Found.of(SETS, biased)
+    found = _Found.of(SETS, biased, 0)
     unit = biased.unit.astype(np.float64)
-    turn = _soft(biased.unit, found).astype(np.float64)
+    turn = _soft(biased.unit, found)[1].astype(np.float64)
     every, neutral = (rows.T @ rows / len(rows) for rows in (unit, unit[found.neutral]))
     b = found.direction.astype(np.float64)
 

@@ -86,15 +86,9 @@ class Debias(Transform):
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """A table (V, d) of unit rows."""
         sets = self.sets if isinstance(self.sets, DebiasSets) else read_debias_sets(Path(self.sets or GENDER))
-        found = _Found.of(sets, vectors)
+        found = _Found.of(sets, vectors, self.seed)
         unit = vectors.unit
-        made: dict[str, Callable[[], tuple[Matrix, Matrix]]] = {
-            "hard": lambda: (_hard(unit, found), _complement(found.direction)),
-            "soft": lambda: _mapped(unit, _soft(unit, found)),
-            "double-hard": lambda: _double_hard(unit, found, self.seed),
-            "inlp": lambda: _mapped(unit, _inlp(unit, found, self.seed)),
-        }
-        rows, turn = made[self.kind]()
+        rows, turn = _WAYS[self.kind](unit, found)
         self.report_ = {"pairs": len(found.pairs), "neutral": len(found.neutral)}
         for name, table in (("before", unit), ("after", rows)):
             cosines = table[found.neutral] @ found.direction
@@ -112,9 +106,10 @@ class _Found:
     neutral: Rows  # (k,)
     biased: Rows  # (2n,) the neutral words with the least and the largest cosines with the direction
     direction: Matrix  # (d,) of length 1, toward the second words
+    seed: int
 
     @classmethod
-    def of(cls, sets: DebiasSets, vectors: Vectors) -> _Found:
+    def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> _Found:
         there = np.any(vectors.vectors != 0, axis=1)
         known = {word: i for word, i in vectors.key_to_index.items() if there[i]}
         finder = WordRows(known)
@@ -130,7 +125,7 @@ class _Found:
         ranked = neutral[np.argsort(vectors.unit[neutral] @ direction)]
         size = min(_BIASED, len(ranked) // 2)
         biased = np.concatenate([ranked[:size], ranked[len(ranked) - size :]])
-        return cls(pairs, equalize, neutral, biased, direction)
+        return cls(pairs, equalize, neutral, biased, direction, seed)
 
 
 def _pair_rows(finder: WordRows, pairs: list[list[str]]) -> Rows:
@@ -160,11 +155,7 @@ def _complement(*axes: Matrix) -> Matrix:
     return np.asarray(np.eye(len(basis)) - basis @ basis.T, np.float32)
 
 
-def _mapped(unit: Matrix, turn: Matrix) -> tuple[Matrix, Matrix]:
-    return unit_rows(unit @ turn), turn
-
-
-def _hard(unit: Matrix, found: _Found) -> Matrix:
+def _hard(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     """Neutralise and equalise: Bolukbasi et al., section 6, equations 1 and 2."""
     rows, b = unit.copy(), found.direction
     rows[found.neutral] -= np.outer(rows[found.neutral] @ b, b)
@@ -174,10 +165,10 @@ def _hard(unit: Matrix, found: _Found) -> Matrix:
     rest = mean - np.outer(mean @ b, b)
     aside = np.sqrt(np.maximum(1 - (rest**2).sum(axis=1), 0)) * np.sign((rows[other] - rows[one]) @ b)
     rows[one], rows[other] = rest - np.outer(aside, b), rest + np.outer(aside, b)
-    return unit_rows(rows)
+    return unit_rows(rows), _complement(b)
 
 
-def _soft(unit: Matrix, found: _Found) -> Matrix:
+def _soft(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     """The map T, (d, d), of Bolukbasi et al., section 6: the least ‖W (X - I) Wᵀ‖² + λ ‖N X b‖², X = T Tᵀ.
 
     With C = WᵀW and C' = NᵀN, both divided by their numbers of rows, the gradient vanishes at
@@ -190,10 +181,11 @@ def _soft(unit: Matrix, found: _Found) -> Matrix:
     z = np.linalg.solve(np.eye(len(b)) + _LAMBDA / 2 * (c @ b * ratio + np.outer(c, neutral @ c)), b)
     change = np.outer(ratio @ z, c)
     values, axes = np.linalg.eigh(np.eye(len(b)) - _LAMBDA / 2 * (change + change.T))
-    return np.asarray((axes * np.sqrt(np.maximum(values, 0))) @ axes.T, np.float32)
+    turn = np.asarray((axes * np.sqrt(np.maximum(values, 0))) @ axes.T, np.float32)
+    return unit_rows(unit @ turn), turn
 
 
-def _double_hard(unit: Matrix, found: _Found, seed: int) -> tuple[Matrix, Matrix]:
+def _double_hard(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
     axes = axes_of_moment(covariance(unit)[1])[1][:, :_COMPONENTS].astype(np.float32)
 
@@ -203,23 +195,23 @@ def _double_hard(unit: Matrix, found: _Found, seed: int) -> tuple[Matrix, Matrix
     def clustered(axis: Matrix) -> float:
         b = _direction(without(axis, found.pairs.ravel()), np.arange(found.pairs.size).reshape(-1, 2))
         points = without(axis, found.biased)
-        return _clustered(unit_rows(points - np.outer(points @ b, b)), seed)
+        return _clustered(unit_rows(points - np.outer(points @ b, b)), found.seed)
 
     axis = min(axes.T, key=clustered)
     rows = without(axis, np.arange(len(unit)))
     b = _direction(rows, found.pairs)
-    return _hard(rows, replace(found, direction=b)), _complement(axis, b)
+    return _hard(rows, replace(found, direction=b))[0], _complement(axis, b)
 
 
-def _inlp(unit: Matrix, found: _Found, seed: int) -> Matrix:
+def _inlp(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     """The projection of iterative nullspace projection, (d, d)."""
     ranked = found.neutral[np.argsort(unit[found.neutral] @ found.direction)]
     size = max(1, min(_TRAINED, len(ranked) // 4))
     rows = unit[np.concatenate([ranked[:size], ranked[len(ranked) - size :]])].astype(np.float64)
     side = np.repeat([-1.0, 1.0], size)
-    tested = np.random.default_rng(seed).permutation(2 * size) < 2 * size // 5
+    tested = np.random.default_rng(found.seed).permutation(2 * size) < 2 * size // 5
     axes: list[Matrix] = []
-    turn = np.eye(unit.shape[1])
+    turn = np.eye(unit.shape[1], dtype=np.float32)
     for _ in range(min(_ROUNDS, unit.shape[1] - 1)):
         given = rows @ turn
         mean, learned = given[~tested].mean(axis=0), given[~tested]
@@ -230,8 +222,17 @@ def _inlp(unit: Matrix, found: _Found, seed: int) -> Matrix:
         if axes and right.mean() < _CHANCE:
             break
         axes.append((axis / np.linalg.norm(axis)).astype(np.float32))
-        turn = _complement(*axes).astype(np.float64)
-    return turn.astype(np.float32)
+        turn = _complement(*axes)
+    return unit_rows(unit @ turn), turn
+
+
+_WAYS: dict[str, Callable[[Matrix, _Found], tuple[Matrix, Matrix]]] = {
+    "hard": _hard,
+    "soft": _soft,
+    "double-hard": _double_hard,
+    "inlp": _inlp,
+}
+"""The rows of each kind, (V, d), and the map of words that are composed, (d, d)."""
 
 
 # ---- Word sets
@@ -239,22 +240,19 @@ def _inlp(unit: Matrix, found: _Found, seed: int) -> Matrix:
 
 def read_debias_sets(path: Path) -> DebiasSets:
     """Read the sets of `Debias` from a .toml or .json file; `InputError` names the key that is wrong."""
-    remedy = "see docs/transform.md"
-    data = read_toml_or_json(path)
+    data, remedy = read_toml_or_json(path), "see docs/transform.md"
     kinds = {"pairs": True, "equalize": True, "specific": False, "neutral": False}
     if not isinstance(data, Mapping) or not data.get("pairs") or not set(data) <= set(kinds):
         rule = f"holds pairs, and if wanted {', '.join(list(kinds)[1:])}, and nothing else"
         raise InputError(rule, path=path, remedy=remedy)
     for name, paired in kinds.items():
-        if not _well_formed(data.get(name, []), paired):
+        value = data.get(name, [])
+        lists = value if paired and isinstance(value, list) else [value]
+        if not all(_are_words(one) and (not paired or len(one) == 2) for one in lists):
             rule = "is a list of pairs of words" if paired else "is a list of words"
             raise InputError(rule, path=path, field=name, remedy=remedy)
     return DebiasSets(**{name: list(data.get(name, [])) for name in kinds})
 
 
-def _well_formed(value: Any, paired: bool) -> bool:
-    if not isinstance(value, list):
-        return False
-    if paired:
-        return all(_well_formed(pair, False) and len(pair) == 2 for pair in value)
-    return all(isinstance(word, str) and word.strip() for word in value)
+def _are_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) and word.strip() for word in value)

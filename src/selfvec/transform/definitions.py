@@ -59,17 +59,13 @@ class Define(Transform):
 def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]:
     """The W words that have a definition, and the weighted mean of their definitions, (W, d)."""
     nodes, means = definition_vectors(knowledge, vectors)
-    place = {node: i for i, node in enumerate(nodes)}
+    text_of = dict(zip(nodes, means, strict=True))
     words = list(dict.fromkeys(word for node in nodes for word in knowledge.words(node)))
-    entries = [
-        (row, place[node], 1 / rank)
-        for row, word in enumerate(words)
-        for rank, node in enumerate((n for n in knowledge.senses_of(word) if n in place), 1)
-    ]
-    at_row, at_node, weights = zip(*entries, strict=True)
-    shape = (len(words), len(nodes))
-    values = np.array(weights, np.float32)
-    return words, sparse().coo_array((values, (at_row, at_node)), shape=shape).tocsr() @ means
+    rows = np.zeros((len(words), vectors.vector_size), np.float32)
+    for row, word in zip(rows, words, strict=True):
+        for rank, node in enumerate((n for n in knowledge.senses_of(word) if n in text_of), 1):
+            row += text_of[node] / rank
+    return words, rows
 
 
 def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]:

@@ -120,10 +120,12 @@ class WordRows:
 
     def get(self, word: str) -> int | None:
         """The row, or None."""
-        for form in (word, word.lower(), word.replace(" ", "_"), word.lower().replace(" ", "_")):
-            if form in self._rows:
-                return self._rows[form]
-        return None
+        row = self._rows.get(word)
+        if row is None:
+            joined = word.replace(" ", "_")
+            forms = (word.lower(), joined, joined.lower())
+            row = next((self._rows[form] for form in forms if form in self._rows), None)
+        return row
 
     def of(self, words: Iterable[str]) -> list[int]:
         """The rows of those words that have one."""

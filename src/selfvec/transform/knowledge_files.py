@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import tempfile
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,9 @@ from .knowledge import Knowledge, unreadable
 
 __all__ = ["read_knowledge"]
 
-_SAME = {
-    "isa": "is-a",
-    "hypernym": "is-a",
-    "instance-hypernym": "is-a",
-    "subclass-of": "is-a",
-    "broader": "is-a",
-    "synonyms": "synonym",
-    "antonyms": "antonym",
-    "also": "related",
-    "similar": "related",
-    "related-to": "related",
-}
+_SAME = {"synonyms": "synonym", "antonyms": "antonym"}
+_SAME |= dict.fromkeys(("isa", "hypernym", "instance-hypernym", "subclass-of", "broader"), "is-a")
+_SAME |= dict.fromkeys(("also", "similar", "related-to"), "related")
 """Other names of kinds, with ``-`` for blanks and ``_``."""
 _POINTERS = {"!": "antonym", "@": "is-a", "@i": "is-a"} | dict.fromkeys("&$^=", "related")
 _PARTS = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
@@ -83,28 +75,24 @@ def _kind(name: str) -> str:
 
 def _triples(path: Path) -> Knowledge:
     comma = path.suffix.lower() == ".csv"
+    tabs: Any = {} if comma else {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
     edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
     definitions: dict[str, str] = {}
-    for line, fields in _csv_rows(path) if comma else ((n, text.split("\t")) for n, text in text_lines(path)):
-        if not fields or fields[0].startswith("#"):
-            continue
+    lines = csv.reader(io.StringIO(read_text(path), newline=""), **tabs)
+    for fields in lines:
         cells = [cell.strip() for cell in fields]
+        if not any(cells) or cells[0].startswith("#"):
+            continue
         if len(cells) != 3 or not all(cells):
             rule = f"a row is word, relation, word, this one has {sum(map(bool, cells))} filled fields"
             remedy = f"separate three fields by {'commas' if comma else 'tabs'}"
-            raise InputError(rule, path=path, line=line, remedy=remedy)
+            raise InputError(rule, path=path, line=lines.line_num, remedy=remedy)
         word, relation, other = cells
         if _kind(relation) == "definition":
             definitions[word] = f"{definitions[word]}; {other}" if word in definitions else other
         else:
             edges[_kind(relation)].append((word, other))
     return Knowledge(edges=dict(edges), definitions=definitions)
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    rows = csv.reader(read_text(path).splitlines(keepends=True))
-    for fields in rows:
-        yield rows.line_num, fields
 
 
 # ---- WordNet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
@@ -23,7 +25,37 @@ Matrix = NDArray[np.float32]
 _BLOCK = 1 << 10  # rows compared with all others at a time
 
 
-class CounterFit(Transform):
+class _Specialised(Transform):
+    """Base of both: reads the pairs, and mixes what `_fitted` makes of the unit rows with the table."""
+
+    def __init__(
+        self, lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str], weight: float
+    ) -> None:
+        if not 0 < weight <= 1:
+            rule = f"is above 0 and at most 1, not {weight}"
+            raise OptionError(rule, field="weight", remedy="1 is the paper's")
+        self.lexicon, self.relations, self.weight = lexicon, relations, weight
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """A table (V, d) of the same words. A pair that both attracts and repels only repels."""
+        knowledge, unit = read_knowledge(self.lexicon), vectors.unit
+        known = np.any(unit != 0, axis=1)
+        pulled, pushed = (
+            pairs[known[pairs].all(axis=1)]
+            for kinds in (self.relations, "antonym")
+            for pairs in [row_pairs(knowledge, vectors.key_to_index, kinds)]
+        )
+        pulled = _without(pulled, pushed)
+        self.report_ = {"synonyms": len(pulled), "antonyms": len(pushed)}
+        rows = unit_rows(self._fitted(unit, pulled, pushed))
+        return at_same_length(vectors, (1 - self.weight) * unit + self.weight * rows)
+
+    @abstractmethod
+    def _fitted(self, unit: Matrix, synonyms: Pairs, antonyms: Pairs) -> Matrix:
+        """The rows that the paper's method makes of unit rows, (V, d)."""
+
+
+class CounterFit(_Specialised):
     """Antonyms are pushed to orthogonality, synonyms pulled together, and near neighbours kept near.
 
     Mrkšić et al. (2016), *Counter-fitting Word Vectors to Linguistic Constraints*, with the constants and the
@@ -51,23 +83,17 @@ class CounterFit(Transform):
         relations: str | Sequence[str] = ("synonym",),
         weight: float = 0.25,
     ) -> None:
-        self.lexicon, self.relations, self.weight = lexicon, relations, _checked(weight)
+        super().__init__(lexicon, relations, weight)
 
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A table (V, d) of the same words."""
-        synonyms, antonyms = _constraints(self.lexicon, self.relations, vectors)
+    def _fitted(self, unit: Matrix, synonyms: Pairs, antonyms: Pairs) -> Matrix:
         moving = np.unique(np.concatenate([synonyms, antonyms]))
-        near = _without(_near(vectors.unit, moving, 1 - self.radius), antonyms)
-        rows = vectors.unit.copy()
-        at_start = 1 - _cosines(rows, near)
+        near = _without(_near(unit, moving, 1 - self.radius), antonyms)
+        rows, at_start = unit, _cosines(unit, near)
         for _ in range(self.steps):
             apart = antonyms[1 - _cosines(rows, antonyms) < self.antonym_distance]
-            together = synonyms[1 - _cosines(rows, synonyms) > 0]
-            drifted = near[1 - _cosines(rows, near) > at_start]
-            pulled = np.concatenate([together, drifted])
+            pulled = np.concatenate([synonyms, near[_cosines(rows, near) < at_start]])
             rows = self._step(rows, np.concatenate([pulled, apart]), len(pulled))
-        self.report_ = {"synonyms": len(synonyms), "antonyms": len(antonyms), "neighbours": len(near)}
-        return at_same_length(vectors, _mean(vectors.unit, rows, self.weight))
+        return rows
 
     def _step(self, rows: Matrix, pairs: Pairs, pulled: int) -> Matrix:
         """Move each word by the mean gradient of its pairs' cosines; those after ``pulled`` are pushed."""
@@ -80,7 +106,7 @@ class CounterFit(Transform):
         return np.where(degrees[:, None] > 0, moved, rows)
 
 
-class AttractRepel(Transform):
+class AttractRepel(_Specialised):
     """Synonyms become nearer to each other than to other words, antonyms farther than any.
 
     Mrkšić et al. (2017), *Semantic Specialisation of Distributional Word Vector Spaces using Monolingual and
@@ -89,11 +115,7 @@ class AttractRepel(Transform):
 
     Parameters
     ----------
-    lexicon : paths or Knowledge
-        See `selfvec.transform.knowledge_files.read_knowledge`.
-    relations : sequence of str, or str with commas
-        The kinds of relations that attract; antonyms always repel.
-    weight : float
+    lexicon, relations, weight
         As for `CounterFit`.
     seed : int
         Of the order of the pairs.
@@ -110,29 +132,28 @@ class AttractRepel(Transform):
         weight: float = 0.5,
         seed: int = 0,
     ) -> None:
-        self.lexicon, self.relations = lexicon, relations
-        self.weight, self.seed = _checked(weight), seed
+        super().__init__(lexicon, relations, weight)
+        self.seed = seed
 
-    def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A table (V, d) of the same words."""
-        synonyms, antonyms = _constraints(self.lexicon, self.relations, vectors)
+    def _fitted(self, unit: Matrix, synonyms: Pairs, antonyms: Pairs) -> Matrix:
         rng = np.random.default_rng(self.seed)
-        rows, squares = vectors.unit.copy(), np.full(vectors.vectors.shape, 0.1, np.float32)
-        for _ in range(self.epochs):
-            shuffled = [(rng.permutation(synonyms), 1), (rng.permutation(antonyms), -1)]
-            batches = [
-                (pairs[start : start + self.batch], sign)
-                for pairs, sign in shuffled
-                for start in range(0, len(pairs), self.batch)
-            ]
-            for i in rng.permutation(len(batches)):
-                pairs, sign = batches[i]
-                words, gradient = self._gradient(rows, pairs, sign)
-                gradient += 2 * self.keep * (rows[words] - vectors.unit[words])
-                squares[words] += gradient**2
-                rows[words] -= self.rate * gradient / np.sqrt(squares[words])
-        self.report_ = {"synonyms": len(synonyms), "antonyms": len(antonyms)}
-        return at_same_length(vectors, _mean(vectors.unit, rows, self.weight))
+        rows, squares = unit.copy(), np.full(unit.shape, 0.1, np.float32)
+        steps = self.epochs * sum(-(-len(pairs) // self.batch) for pairs in (synonyms, antonyms))
+        with one_core(), self.progress.stage("Fitting", steps, "batches") as advance:
+            for _ in range(self.epochs):
+                shuffled = [(rng.permutation(synonyms), 1), (rng.permutation(antonyms), -1)]
+                batches = [
+                    (pairs[start : start + self.batch], sign)
+                    for pairs, sign in shuffled
+                    for start in range(0, len(pairs), self.batch)
+                ]
+                for i in rng.permutation(len(batches)):
+                    words, gradient = self._gradient(rows, *batches[i])
+                    gradient += 2 * self.keep * (rows[words] - unit[words])
+                    squares[words] += gradient**2
+                    rows[words] -= self.rate * gradient / np.sqrt(squares[words])
+                    advance(1)
+        return rows
 
     def _gradient(self, rows: Matrix, pairs: Pairs, sign: int) -> tuple[NDArray[np.int64], Matrix]:
         """The words of a batch, (m,), and the gradient of its cost with respect to their rows, (m, d).
@@ -155,36 +176,11 @@ class AttractRepel(Transform):
         return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
-def _constraints(
-    lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str], vectors: Vectors
-) -> tuple[Pairs, Pairs]:
-    """Pairs that attract and pairs that repel; a pair that is both only repels."""
-    knowledge = read_knowledge(lexicon)
-    antonyms = row_pairs(knowledge, vectors.key_to_index, ("antonym",))
-    synonyms = row_pairs(knowledge, vectors.key_to_index, relations)
-    known = np.any(vectors.unit != 0, axis=1)
-    synonyms = _without(synonyms, antonyms)
-    return synonyms[known[synonyms].all(axis=1)], antonyms[known[antonyms].all(axis=1)]
-
-
 def _without(pairs: Pairs, others: Pairs) -> Pairs:
-    """The pairs that are not among others."""
+    """The pairs that are not among others; the smaller number of each is first."""
     left_out = set(map(tuple, others.tolist()))
     kept: Pairs = pairs[np.array([tuple(pair) not in left_out for pair in pairs.tolist()], bool)]
     return kept
-
-
-def _checked(weight: float) -> float:
-    if not 0 < weight <= 1:
-        raise OptionError(
-            f"is above 0 and at most 1, not {weight}", field="weight", remedy="1 is the paper's"
-        )
-    return weight
-
-
-def _mean(before: Matrix, after: Matrix, weight: float) -> Matrix:
-    mixed: Matrix = (1 - weight) * before + weight * unit_rows(after)
-    return mixed
 
 
 def _near(unit: Matrix, rows: NDArray[np.int64], least: float) -> Pairs:
