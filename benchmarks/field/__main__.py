@@ -1,7 +1,8 @@
-"""``python -m benchmarks.field [NAME...]``: measure, keep the rows, and write docs/field.md."""
+"""``python -m benchmarks.field [NAME...|page]``: measure, keep the rows, and write docs/field.md."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import sys
@@ -16,28 +17,54 @@ PAGE = HERE.parents[1] / "docs" / "field.md"
 MARK, END = "<!-- generated:field -->\n", "<!-- /generated -->"
 
 
-def table(rows: list[Row]) -> str:
-    """The rows as a Markdown table."""
-    lines = ["| what | source | command | metric | baseline | | result | difference | |", "|" + "---|" * 9]
-    for r in rows:
-        interval = "" if r.low is None or r.high is None else f" ({r.low:+.3f} to {r.high:+.3f})"
-        lines.append(
-            f"| {r.item} | {r.source} | `{r.command}` | {r.metric} | {r.baseline} | {r.baseline_value:.3f} "
-            f"| {r.value:.3f} | {r.value - r.baseline_value:+.3f}{interval} | {r.note} |"
-        )
-    return "\n".join(lines) + "\n"
+def section(name: str, rows: list[Row]) -> str:
+    """The rows of a module: its heading, a table of figures, and the commands they were made with."""
+    module = ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))
+    title, _, about = (ast.get_docstring(module) or name).partition("\n")[0].partition(": ")
+    heads = ["what", "measure", "baseline", "", "result", "difference, 95 %", ""]
+    lines = [
+        f"## {title}",
+        "",
+        *([f"{about[:1].upper()}{about[1:]}", ""] if about else []),
+        f"| {' | '.join(heads)} |",
+        "|---|---|---|---:|---:|---|---|",
+    ]
+    before = ""
+    for row in rows:
+        what = "" if row.item == before else row.item
+        before = row.item
+        values = f"{row.baseline_value:.3f} | {row.value:.3f} | {_difference(row)}"
+        lines.append(f"| {what} | {row.metric} | {row.baseline} | {values} | {row.note} |")
+    sources: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        items = sources.setdefault((row.command, row.source), [])
+        items += [] if row.item in items else [row.item]
+    lines += [
+        "",
+        *(f"* {'; '.join(items)} ({source}): `{command}`" for (command, source), items in sources.items()),
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _difference(row: Row) -> str:
+    """The difference with its interval, in bold if the interval leaves out 0."""
+    shown = f"{row.value - row.baseline_value:+.3f}"
+    if row.low is None or row.high is None:
+        return shown
+    shown = f"{shown} ({row.low:+.3f} to {row.high:+.3f})"
+    return f"**{shown}**" if row.low > 0 or row.high < 0 else shown
 
 
 def main(names: list[str]) -> None:
-    """Measure the modules named, or all; the rows of others stay."""
+    """Measure the modules named, or all, or with ``page`` none; the rows of others stay."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     modules = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("__"))
-    for name in names or modules:
+    for name in [] if names == ["page"] else names or modules:
         kept[name] = [asdict(row) for row in importlib.import_module(f"benchmarks.field.{name}").rows()]
-        print(table([Row(**row) for row in kept[name]]), flush=True)
+        print(section(name, [Row(**row) for row in kept[name]]), flush=True)
         RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
-    body = table([Row(**row) for name in modules for row in kept.get(name, [])])
+    body = "".join(section(name, [Row(**row) for row in kept[name]]) for name in modules if name in kept)
     PAGE.write_text(before + MARK + body + END + rest.partition(END)[2], encoding="utf-8")
 
 
