@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
@@ -295,13 +297,51 @@ def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
     opened.wait("document.querySelector('#word .claim')?.innerText.includes('had no vector')")
 
 
-def test_texts_are_searched_before_and_after(opened: Page) -> None:
+def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Site) -> None:
     opened.press("4")
     opened.wait("document.querySelector('#pane input')")
     opened.click("#pane input")
     opened.type("bread")
-    opened.wait("document.querySelectorAll('.hits > li').length === 16")
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
     assert "ask=bread" in opened.run("location.hash")
+    assert opened.run(
+        "[...document.querySelectorAll('.found mark.self')].every((e) => e.textContent === 'bread')"
+    )
+    told = site.json("/api/search?q=bread")["hits"]
+    assert opened.text(".found h3 bdi") == told[0]["id"]
+    assert opened.text(".found .snippet") == told[0]["snippet"]
+    opened.click(".found summary")
+    opened.wait("document.querySelector('.found .whole')")
+    assert opened.text(".found .whole") == site.data.document(told[0]["id"])["text"].strip()
+    opened.click(".more")
+    opened.wait("document.querySelectorAll('.found > li').length === 20")
+    opened.click(".found .place button")
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
+    date = told[0]["date"]
+    assert opened.run("document.querySelector('.wide-field input').value") == f"date={date}"
+    dates = opened.run("[...document.querySelectorAll('.found .place button')].map((e) => e.textContent)")
+    assert set(dates) == {date}
+    opened.click(".wide-field input")
+    opened.type("; county=X")
+    opened.wait("document.getElementById('alert').innerText.includes('no field')")
+    opened.errors.clear()  # the browser notes the 400
+
+
+def test_a_search_says_what_it_waits_for(page: Page, site: Site) -> None:
+    script = SLOW.replace("/api/ranking", "/api/search").replace(
+        "return Response.json({ ready: false, share: 0.25 })",
+        "return Response.json({ error: { rule: 'the documents are being indexed' } }, { status: 503 })",
+    )
+    page.call("Page.addScriptToEvaluateOnNewDocument", source="window.stage = 'comparing';" + script)
+    page.open(f"{site.address}#c=refined&view=texts&ask=bread", ready="document.querySelector('.full .wait')")
+    page.wait("document.querySelector('.full .wait')?.innerText.includes('are being indexed')")
+    page.run("window.stage = 'tested'")
+    page.wait("document.querySelectorAll('.found > li').length === 10")
+
+
+def test_documents_are_searched_before_and_after(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1")
+    opened.wait("document.querySelectorAll('.hits > li').length === 16")
 
 
 COLOURS = """
@@ -548,3 +588,36 @@ def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None
         page.type("גגות")
         style = "getComputedStyle(document.querySelector('.full input')).direction"
         assert page.run(style) == "rtl"
+
+
+AXE = Path(os.environ.get("SELFVEC_AXE", "node_modules/axe-core/axe.min.js"))
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
+
+
+@pytest.mark.skipif(
+    not AXE.is_file(), reason="no axe-core (npm install axe-core, or its file in SELFVEC_AXE)"
+)
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Page, site: Site, width: int, scheme: str) -> None:
+    page.size(width, 844)
+    page.prefers(color_scheme=scheme)
+    views = {
+        "c=refined&word=cell": "document.querySelector('#word .bars svg')",
+        "c=1990|2004..2021": "document.querySelector('#word .quotes')",
+        "c=refined&view=map": NAMED,
+        "c=refined&view=map&of=documents": NAMED,
+        "c=refined&view=unknown": "document.querySelector('tbody tr')",
+        "c=refined&view=texts&ask=bread": "document.querySelector('.found')",
+        "c=refined&view=texts&ask=bread&beside=1": "document.querySelector('.hits')",
+        "c=refined&view=health": "document.querySelector('.findings')",
+    }
+    found = {}
+    for view, ready in views.items():
+        page.open(f"{site.address}#{view}")
+        page.wait(ready)
+        page.call("Runtime.evaluate", expression=AXE.read_text())
+        only = json.dumps({"runOnly": {"type": "tag", "values": RULES}})
+        rules = page.run(f"axe.run(document, {only}).then((r) => r.violations.map((v) => v.id))")
+        found |= {view: rules} if rules else {}
+    assert found == {}

@@ -12,7 +12,7 @@ class Refused extends Error {
 
 function address(path, asked) {
   const wanted = new URLSearchParams();
-  for (const [name, value] of Object.entries(asked)) if (value !== "" && value !== null && value !== undefined) wanted.set(name, value);
+  for (const [name, value] of Object.entries(asked)) for (const one of [value].flat()) if (one !== "" && one !== null && one !== undefined) wanted.append(name, one);
   return `/api/${path}?${wanted}`;
 }
 
@@ -24,7 +24,7 @@ export const pause = (milliseconds, signal) => new Promise((done, failed) => {
   signal?.addEventListener("abort", () => { clearTimeout(timer); failed(signal.reason); }, { once: true });
 });
 
-async function fetched(path, asked, signal) {
+async function fetched(path, asked, signal, busy) {
   let response;
   for (let tries = 1; ; tries++) {
     try {
@@ -33,7 +33,8 @@ async function fetched(path, asked, signal) {
       if (error.name === "AbortError") throw error;
       throw new Refused({ rule: "the server does not answer", remedy: "start selfvec serve again" }, 0);
     }
-    if (response.status !== 503 || tries === TRIES) break;
+    if (response.status !== 503 || (tries === TRIES && !busy)) break;
+    if (busy) busy((await response.clone().json().catch(() => null))?.error?.rule ?? "the server is busy");
     await pause(1000 * (Number(response.headers.get("retry-after")) || 1), signal);
   }
   if (response.ok) return response;
@@ -41,11 +42,14 @@ async function fetched(path, asked, signal) {
   throw new Refused(answer?.error ?? { rule: `the server answered ${response.status}` }, response.status);
 }
 
-/** An answer in JSON; ``keep`` decides which answers are cached, ``progress`` is told how much of an answer is computed. */
-export async function ask(path, asked = {}, { signal, keep = () => true, progress } = {}) {
+/**
+ * An answer in JSON; ``keep`` decides which answers are cached, ``progress`` is told how much of an answer is
+ * computed. With ``busy``, which is told what the server waits for, the request waits for as long.
+ */
+export async function ask(path, asked = {}, { signal, keep = () => true, progress, busy } = {}) {
   const key = address(path, asked);
   if (kept.has(key)) return kept.get(key);
-  let answer = await (await fetched(path, asked, signal)).json();
+  let answer = await (await fetched(path, asked, signal, busy)).json();
   while (answer.ready === false) {
     progress?.(answer.share);
     await pause(WAIT, signal);

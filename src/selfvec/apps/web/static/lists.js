@@ -1,8 +1,8 @@
-// The other views: new words, search, and health.
+// The other views: new words, and health.
 import { ask, latest } from "./api.js";
 import { bdi, count, figure, h, later, many, say, share } from "./dom.js";
 import { go, link, state } from "./state.js";
-import { SOURCES, quotes } from "./word.js";
+import { SOURCES } from "./word.js";
 
 /** Words without a pretrained vector, and what their vectors are based on. */
 export class Unknown {
@@ -37,43 +37,6 @@ export class Unknown {
   }
 }
 
-/** Texts nearest to a question, before and after refining. */
-export class Texts {
-  constructor(about) {
-    this.newest = latest();
-    this.about = about;
-    this.input = h("input", { type: "search", dir: "auto", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: later(200, () => go({ ask: this.input.value }, false)) });
-    this.out = h("div", {});
-    this.element = h("div", { class: "full" }, h("h2", {}, "Search your texts"),
-      h("p", { class: "lead" }, "Left: found with the original vectors. Right: found with the refined vectors too, as by selfvec search. A text need not contain the words of the question."),
-      this.input, this.out);
-  }
-
-  async update() {
-    if (document.activeElement !== this.input) this.input.value = state.ask;
-    const asked = state.ask.trim();
-    if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
-    if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type a few words or a question."));
-    const progress = (done) => this.out.replaceChildren(h("p", { class: "wait" }, `Indexing all texts: ${share(done)} of this step done …`));
-    const found = await this.newest((signal) => ask("texts", { q: asked, n: 8 }, { signal, progress, keep: (answer) => answer.whole }));
-    if (!found) return undefined;
-    clearTimeout(this.again);
-    const notes = found.unknown.length ? h("p", { class: "lead" }, "Words that the run does not know: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
-    const [before, after] = found.sides, numbers = found.sides.map((hits) => new Map(hits.map((hit, i) => [hit.document, i + 1])));
-    const side = (name, hits, other, mark) => h("section", {}, h("h3", {}, name),
-      mark === "went" && !found.whole ? h("p", { class: "wait" }, "Indexing all texts with the original vectors …") :
-      hits.length ? h("ol", { class: "hits" }, hits.map((hit, place) => {
-        const was = other.get(hit.document);
-        const how = !found.whole ? "" : was === undefined ? (mark === "came" ? "+ new" : "− gone") : mark === "came" && was !== place + 1 ? `was ${was}` : "";
-        return h("li", {}, h("span", { class: "head" }, h("span", { class: "num" }, figure(hit.score)), h("span", { class: was === undefined ? mark : "times" }, how)), quotes([hit]));
-      })) : h("p", { class: "wait" }, "Nothing was found."));
-    this.out.replaceChildren(...[notes, h("div", { class: "sides" }, side("Before", before, numbers[1], "went"), side("After", after, numbers[0], "came"))].filter(Boolean));
-    if (!found.whole) this.again = setTimeout(() => this.update(), 1000);
-    say(`${before.length} texts before, ${after.length} after`);
-    return undefined;
-  }
-}
-
 const FIGURES = [
   ["mean_cosine_to_original", "cosine to the original", "1: no word moved; 0: nothing in common with the original", figure],
   ["anisotropy", "cosine of two random words", "near 1: all words are alike", figure, "anisotropy_original"],
@@ -95,7 +58,7 @@ export async function health() {
     h("ul", { class: "findings" }, found.findings.map((finding) => h("li", { class: finding.level },
       h("b", {}, `${finding.name} `), h("span", { class: "tag" }, level[finding.level] ?? finding.level), h("p", {}, `${finding.message}.`),
       finding.remedy ? h("p", {}, h("b", {}, "What to do: "), `${finding.remedy}.`) : null))),
-    h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "before", "after", ""].map((name) => h("th", { scope: "col" }, name)))),
+    h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["figure", "before", "after", "meaning"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, FIGURES.filter(([key]) => found[key] !== null && found[key] !== undefined).map(([key, name, meaning, show, before]) => h("tr", {},
         h("th", { scope: "row" }, name), h("td", { class: "num" }, before && found[before] !== null ? show(found[before]) : ""), h("td", { class: "num" }, show(found[key])), h("td", { class: "quiet" }, meaning)))))));
 }

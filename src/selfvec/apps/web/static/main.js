@@ -3,9 +3,10 @@ import { ask } from "./api.js";
 import { Atlas, documentPage } from "./atlas.js";
 import { $, count, h, many, said, say } from "./dom.js";
 import { finder } from "./finder.js";
-import { Texts, Unknown, health } from "./lists.js";
+import { Unknown, health } from "./lists.js";
 import { overviewPage } from "./overview.js";
 import { Ranking } from "./ranking.js";
+import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
 import { WordPage } from "./word.js";
 
@@ -73,7 +74,7 @@ async function view(name) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }
   if (name === "health") panes.health ??= { element: await health() };
-  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Texts(about) }[name]();
+  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about) }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
   return panes[name].update?.();
 }
@@ -102,7 +103,7 @@ async function update(now, before) {
   if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
   now.c ||= about.default;
   compared(now.c);
-  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour"].some((name) => now[name] !== before?.[name]);
+  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "mode", "filter", "beside"].some((name) => now[name] !== before?.[name]);
   const other = ["word", "c", "view", "doc", "of"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {

@@ -2,6 +2,7 @@
 
 const DEFAULTS = {
   view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", doc: "",
+  mode: "hybrid", filter: "", beside: "",
   source: "", from: "", near: "",
 };
 const listeners = [];
