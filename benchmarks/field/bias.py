@@ -34,7 +34,7 @@ COSTS: dict[str, Task] = {  # type: ignore[type-arg]
 }
 WORK = "work, home"
 SEED = 0
-_WEAT = "the effect size has no scale: it stays while all associations shrink"
+_WEAT = "an effect size has no scale"
 
 
 def rows() -> Iterator[Row]:

@@ -175,8 +175,14 @@ def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: 
     with pytest.raises(InputError, match="no such file"):
         read_knowledge(["nowhere.tsv"])
     (wordnet / "data.verb").write_text("00000009 29 v 03 rain\n")
-    with pytest.raises(InputError, match=r"data\.verb:1: is no synset"):
+    with pytest.raises(InputError, match=r"data\.verb:1: is no line of WordNet's files"):
         read_knowledge([wordnet])
+    (wordnet / "data.verb").write_text("")
+    (wordnet / "index.verb").write_text("rain v\n")
+    with pytest.raises(InputError, match=r"index\.verb:1: is no line"):
+        read_knowledge([wordnet])
+    with pytest.raises(InputError, match=r"big\.csv:1: .*field limit"):
+        read_knowledge([write("big.csv", f"x,is-a,{'y' * 200_000}\n")])
 
 
 def test_a_lexicon_of_other_words_is_refused(write) -> None:
@@ -271,6 +277,8 @@ def test_an_unknown_word_gets_the_mean_of_its_definition() -> None:
     assert made.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)  # halfway between rain and ice
     assert made.sources[3] == Source.CONTEXT
     np.testing.assert_array_equal(made.vectors[:3], table.vectors)
+    alone = transform(table, "define", lexicon=Knowledge(definitions={"sleet": "rain and ice"}))
+    assert alone.similarity("sleet", "house") == pytest.approx(1, abs=1e-5)
     with pytest.raises(OptionError, match="no definitions"):
         transform(table, "define", lexicon=Knowledge(edges={"is-a": [("rain", "ice")]}))
 

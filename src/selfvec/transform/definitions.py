@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
 from .knowledge import Knowledge, WordRows
 from .knowledge_files import read_knowledge
 from .method import Transform
-from .retrofit import sparse
 
 __all__ = ["Define", "definition_vectors", "with_rows"]
 
@@ -76,20 +76,17 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
     OptionError
         If the lexicon has no definitions.
     """
+    from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
     from selfvec.text.lexicon import find_words
 
     if not knowledge.definitions:
         rule, remedy = "the lexicon has no definitions", "add rows of word, definition, text"
         raise OptionError(rule, field="lexicon", remedy=remedy)
     found = find_words(list(knowledge.definitions.values()))
-    shape = (len(found.bounds) - 1, len(found.names))
-    ones = np.ones(len(found.ids), np.float32)
-    counts = sparse().csr_array((ones, found.ids, found.bounds), shape=shape)
-    counts.sum_duplicates()
-    seen_in = np.bincount(counts.indices, minlength=shape[1])
+    batch = TokenBatch(found.ids, found.bounds, found.names)
     names = [name if name in vectors else name.lower() for name in found.names]
-    rows = unit_rows(vectors.lookup(names)[0]) * np.log(shape[0] / seen_in)[:, None].astype(np.float32)
-    return list(knowledge.definitions), unit_rows(counts @ rows)
+    weights = inverse_document_frequency(batch)
+    return list(knowledge.definitions), document_vectors(batch, unit_rows(vectors.lookup(names)[0]), weights)
 
 
 def _ridge(given: Matrix, wanted: Matrix) -> Matrix:

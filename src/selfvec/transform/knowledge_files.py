@@ -7,8 +7,9 @@ import io
 import tempfile
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def _triples(path: Path) -> Knowledge:
     edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
     definitions: dict[str, str] = {}
     lines = csv.reader(io.StringIO(read_text(path), newline=""), **tabs)
-    for fields in lines:
+    for fields in _fields(lines, path):
         cells = [cell.strip() for cell in fields]
         if not any(cells) or cells[0].startswith("#"):
             continue
@@ -95,6 +96,14 @@ def _triples(path: Path) -> Knowledge:
     return Knowledge(edges=dict(edges), definitions=definitions)
 
 
+def _fields(lines: Any, path: Path) -> Iterator[list[str]]:
+    """The rows of a reader of csv."""
+    try:
+        yield from lines
+    except csv.Error as error:
+        raise InputError(f"cannot be read: {error}", path=path, line=lines.line_num) from None
+
+
 # ---- WordNet
 
 
@@ -104,40 +113,48 @@ def _wordnet_files(folder: Path) -> Knowledge:
     words: dict[str, list[str]] = {}  # of a synset
     antonyms: list[tuple[str, int, str, int]] = []  # synset, number of the word in it, and the other's
     for letter, part in _PARTS.items():
-        for line, text in text_lines(folder / f"data.{part}"):
-            if text.startswith("  "):  # the licence
-                continue
-            try:
-                node, names, pointers = _synset(text, letter)
-            except (IndexError, ValueError):
-                raise InputError("is no synset", path=folder / f"data.{part}", line=line) from None
-            words[node] = names
-            found.definitions[node] = text.partition(" | ")[2].split('; "')[0].strip()
-            for symbol, other, ends in pointers:
+        for offset, names, pointers, definition in _parsed(folder / f"data.{part}", _synset):
+            node = letter + offset
+            words[node], found.definitions[node] = names, definition
+            for symbol, other, i, j in pointers:
                 if symbol == "!":
-                    antonyms.append((node, int(ends[:2], 16) - 1, other, int(ends[2:], 16) - 1))
+                    antonyms.append((node, i, other, j))
                 elif symbol in _POINTERS:
                     found.edges[_POINTERS[symbol]].append((node, other))
-        for _, text in text_lines(folder / f"index.{part}"):
-            if not text.startswith("  "):
-                lemma, _, senses, *fields = text.split()
-                nodes = [f"{letter}{offset}" for offset in fields[-int(senses) :]]
-                found.senses.setdefault(lemma.replace("_", " "), []).extend(nodes)
-    found.edges["antonym"] = [(words[a][i], words[b][j]) for a, i, b, j in antonyms]
+        for lemma, offsets in _parsed(folder / f"index.{part}", _senses):
+            found.senses.setdefault(lemma, []).extend(letter + offset for offset in offsets)
+    for a, i, b, j in antonyms:
+        found.edges["antonym"] += product(words.get(a, [])[i - 1 : i], words.get(b, [])[j - 1 : j])
     return found
 
 
-def _synset(text: str, letter: str) -> tuple[str, list[str], list[tuple[str, str, str]]]:
-    """A line of a data file: the node, named by part of speech and offset, its words, its pointers."""
-    fields = text.partition(" | ")[0].split()
-    size = int(fields[3], 16)
-    names = [name.partition("(")[0].replace("_", " ").lower() for name in fields[4 : 4 + 2 * size : 2]]
-    start, number = 5 + 2 * size, int(fields[4 + 2 * size])
+def _parsed(path: Path, parse: Callable[[str], Any]) -> Iterator[Any]:
+    """The lines of a file of WordNet but for those of the licence, which begin with blanks."""
+    for line, text in text_lines(path):
+        if not text.startswith("  "):
+            try:
+                yield parse(text)
+            except (IndexError, ValueError):
+                raise InputError("is no line of WordNet's files", path=path, line=line) from None
+
+
+def _synset(text: str) -> tuple[str, list[str], list[tuple[str, str, int, int]], str]:
+    """A line of a data file: offset, words, pointers to words of other synsets, definition."""
+    fields, _, gloss = text.partition(" | ")
+    cells = fields.split()
+    end = 4 + 2 * int(cells[3], 16)
+    names = [name.partition("(")[0].replace("_", " ").lower() for name in cells[4:end:2]]
     pointers = [
-        (fields[i], f"{'a' if fields[i + 2] == 's' else fields[i + 2]}{fields[i + 1]}", fields[i + 3])
-        for i in range(start, start + 4 * number, 4)
+        (cells[i], cells[i + 2].replace("s", "a") + cells[i + 1], *divmod(int(cells[i + 3], 16), 256))
+        for i in range(end + 1, end + 1 + 4 * int(cells[end]), 4)
     ]
-    return f"{letter}{fields[0]}", names, pointers
+    return cells[0], names, pointers, gloss.split('; "')[0].strip()
+
+
+def _senses(text: str) -> tuple[str, list[str]]:
+    """A line of an index file: word, offsets of its synsets."""
+    lemma, _, number, *fields = text.split()
+    return lemma.replace("_", " "), fields[-int(number) :]
 
 
 def _wn_database(name: Path) -> Knowledge:
