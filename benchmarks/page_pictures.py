@@ -79,9 +79,9 @@ def take(page: Page, address: str, width: int, height: int, scheme: str) -> None
     if "near=" in address:
         page.run("document.querySelector('.texts').scrollIntoView({ block: 'end' })")
     if "ask=" in address:
-        page.wait("document.querySelectorAll('.hits > li').length > 8")
+        page.wait("document.querySelectorAll('.found > li').length > 8")
     if "view=map" in address:
-        page.wait("document.querySelector('.atlas .lead').innerText.includes('plane')")
+        page.wait("document.querySelectorAll('.colours button').length > 2", 120)
     page.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
 
 

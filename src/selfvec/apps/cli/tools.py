@@ -144,6 +144,9 @@ def serve(
     port: Annotated[
         int | None, opt("Port; by default the first free one from 8765.", min=0, max=65535)
     ] = None,
+    save: Annotated[
+        Path | None, opt("Write the page of the words that changed most as one file instead.", "FILE.html")
+    ] = None,
 ) -> None:
     """Show what changed, and why, as a page in the browser.
 
@@ -154,11 +157,30 @@ def serve(
     except ImportError as error:
         raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
 
+    if save is not None:
+        _save_page(run, save)
+        return
+
     def started(address: str) -> None:
         say(f"serving {run} until Ctrl-C at:")
         print(address, flush=True)
 
     serve(open_run(run), host, port, say=started)
+
+
+def _save_page(run: Path, path: Path) -> None:
+    """Write the page as one file; an existing one is replaced."""
+    from selfvec.apps.web.page_data import PageData
+    from selfvec.apps.web.static_page import static_page
+    from selfvec.base.files import atomic_file
+    from selfvec.base.report_files import check_report
+
+    check_report(path, (".html",))
+    page = static_page(PageData(open_run(run)), TerminalProgress())
+    with atomic_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
+    print(path)
+    say("the file holds sentences of the documents; it opens in any browser, without a server")
 
 
 def mcp(

@@ -27,6 +27,7 @@ __all__ = ["LAYOUTS", "Maps"]
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
 _ARRANGED = 4_000  # words or documents that are arranged by PaCMAP: some seconds
+_FEWEST = 5  # points that PaCMAP needs
 _KEPT = 4  # maps of all words that are kept
 _AROUND = 14  # neighbours before and after on the map of one word
 _TOPICS = 12  # colours that can be told apart, with the names on the map
@@ -199,6 +200,8 @@ class Maps:
             states, _ = self.comparisons.states(key, False)
             words = self._frequent(key, _ARRANGED)
             known = np.any([np.any(state.rows(words) != 0, axis=1) for state in states], axis=0)
+            if np.count_nonzero(known) < _FEWEST:
+                return draw_map(words, states)
             return arrange(words[known], states, progress)
 
         return self._lane.submit(work)
@@ -212,7 +215,8 @@ class Maps:
             numbers, rows = numbers[rows.any(axis=1)], rows[rows.any(axis=1)]
             every = np.arange(len(rows))
             state = table_state("documents", rows, every)
-            drawn = arrange(every, [state], progress) if layout == "pacmap" else draw_map(every, [state])
+            near = layout == "pacmap" and len(rows) >= _FEWEST
+            drawn = arrange(every, [state], progress) if near else draw_map(every, [state])
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
 
         return self._lane.submit(work, 1)

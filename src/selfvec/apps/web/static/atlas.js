@@ -26,7 +26,7 @@ export class Atlas {
     this.selection = h("section", { class: "selection", "aria-label": "Selected", hidden: true });
     this.element = h("div", { class: "atlas" }, h("h2", {}, "Map"),
       h("div", { class: "fields" },
-        choice("of", "show", [["words", "words"], ...(about.has_text ? [["documents", "documents"]] : [])]),
+        choice("of", "show", [["words", "words"], ...(about.has_text && !about.kept ? [["documents", "documents"]] : [])]),
         choice("layout", "arranged", Object.entries(LAYOUTS)),
         choice("colour", "coloured by", [["topic", "topic"]]), this.lasso),
       this.lead, this.map.element, this.legend, this.selection);
@@ -47,7 +47,7 @@ export class Atlas {
 
   async load(asked, signal) {
     const { c, of, layout } = asked, begun = this.map.data ? " Until then, this is the map before." : "";
-    if (!this.map.data && of === "words" && layout === "pacmap") await this.show({ c, of, layout: "pca" }, signal); // is there sooner
+    if (!this.map.data && of === "words" && layout === "pacmap" && !this.about.kept) await this.show({ c, of, layout: "pca" }, signal); // is there sooner
     const note = this.map.data?.layout === "pca" && !begun ? " Until then, this is a plane of the space (PCA)." : begun;
     const progress = (done) => { this.lead.textContent = `Arranging ${of} by neighbourhood: ${share(done)} done.${note}`; };
     await this.show(asked, signal, progress);

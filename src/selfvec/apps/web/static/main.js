@@ -28,7 +28,8 @@ function alarm(error) {
 const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) ? "changes" : state.view });
 
 function describe() {
-  const text = about.tokens ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different` : about.description;
+  document.body.classList.toggle("kept", Boolean(about.kept));
+  const text = (about.kept ? "saved page of " : "") + (about.tokens ? `${about.description} · ${count(about.tokens)} words of text, ${count(about.types)} different` : about.description);
   $("about").textContent = text;
   document.title = `${about.description} – Selfvec`;
   $("verdict").textContent = about.verdicts.length ? " ✗" : " ✓";

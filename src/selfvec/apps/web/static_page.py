@@ -1,0 +1,111 @@
+"""The page as one file: its scripts, and the answers for the words that changed most. It fetches nothing.
+
+The scripts ask the file instead of a server, see ``static/api.js``.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.progress import Progress
+
+from .app import page_files
+from .overview import overview
+from .page_data import PageData
+from .ranking import Filter
+
+__all__ = ["static_page"]
+
+_WORDS = 100  # that changed most, and the most frequent ones
+_POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
+_LOADER = """
+const kept = JSON.parse(document.getElementById("kept").textContent), urls = {};
+globalThis.selfvecKept = kept.answers;
+for (const [name, text] of kept.modules) {
+  const linked = text.replace(/ from "[.][/]([a-z]+[.]js)"/g, (_, other) => ` from "${urls[other]}"`);
+  urls[name] = URL.createObjectURL(new Blob([linked], { type: "text/javascript" }));
+}
+import(urls["main.js"]);
+"""
+
+
+def static_page(data: PageData, progress: Progress | None = None) -> str:
+    """The page of a run with its first comparison, as HTML; waits for the tests and the map."""
+    files = {path: file.body.decode() for path, file in page_files().items()}
+    head, _, rest = files["/"].partition('<link rel="icon"')
+    body = rest[rest.index("</head>") :]
+    kept = {"answers": dict(_answers(data, progress or Progress())), "modules": _in_order(files)}
+    held = json.dumps(kept, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    scripts = (
+        f'<script type="application/json" id="kept">{held}</script>\n<script type="module">{_LOADER}</script>'
+    )
+    style = f"<style>{files['/page.css']}</style>\n<script>{files['/theme.js']}</script>\n"
+    return f"{head}{policy}\n{style}{body.replace('</body>', scripts + '</body>')}"
+
+
+def _in_order(files: dict[str, str]) -> list[tuple[str, str]]:
+    """The modules that ``main.js`` needs, each after those that it imports."""
+    found: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        text = files[f"/{name}"]
+        for line in text.splitlines():
+            if line.startswith("import ") and (other := line.split('"')[1].removeprefix("./")) not in found:
+                add(other)
+        found[name] = text
+
+    add("main.js")
+    return list(found.items())
+
+
+def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
+    """Answers by what is asked, as `_key` writes it."""
+    key = data.comparisons.default
+    tasks = data.comparisons.tasks(key)
+    for task in (tasks.tested, tasks.states, data.originals):
+        task.result()
+    about = data.about()
+    first = [choice for choice in about["comparisons"] if choice["key"] == key]
+    yield _key("about"), {**about, "comparisons": first, "parts": [], "kept": True}
+    frequent = overview(data.run)
+    yield _key("overview"), frequent
+    yield _key("health"), data.health()
+    ranking = data.ranking(key, Filter(), 0, _WORDS)
+    ranking["total"] = len(ranking["rows"])
+    yield _key("ranking", c=key), ranking
+    described, points = data.maps.arranged("words", "pacmap", key)
+    asked = {"c": key, "of": "words", "layout": "pacmap"}
+    yield _key("map", **asked), described
+    yield _key("map/points", **asked), _packed(points)
+    yield _key("map/colours", **asked), {"colours": data.maps.colours("words", "pacmap", key)}
+    words = dict.fromkeys([row["word"] for row in ranking["rows"]] + [word for word, _ in frequent["words"]])
+    with progress.stage("Saving", len(words), "words") as advance:
+        for word in words:
+            yield from _of_word(data, key, word)
+            advance(1)
+
+
+def _of_word(data: PageData, key: str, word: str) -> Iterator[tuple[str, Any]]:
+    found = data.word(key, word)
+    yield _key("word", c=key, w=word), found
+    yield _key("time", w=word), data.time(word)
+    if data.run.tokens is not None:
+        yield _key("uses", c=key, w=word), data.uses(key, word)
+    if found["before"] or found["after"]:
+        described, points = data.maps.words(key, word, True)
+        yield _key("map", c=key, w=word), described
+        yield _key("map/points", c=key, w=word), _packed(points)
+
+
+def _key(path: str, **asked: str) -> str:
+    return "\n".join([path, *(f"{name}={asked[name]}" for name in sorted(asked))])
+
+
+def _packed(points: Any) -> str:
+    return base64.b64encode(np.ascontiguousarray(points, "<i2").tobytes()).decode()

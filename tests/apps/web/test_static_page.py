@@ -1,0 +1,63 @@
+"""The page as one file: it opens without a server, holds what the server says, and fetches nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from headless import Page
+from serving import HOSTILE, Site
+
+from selfvec.apps.cli import main
+from selfvec.apps.web.static_page import static_page
+from selfvec.data.run import Run
+
+
+@pytest.fixture(scope="module")
+def saved(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(static_page(site.data), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site: Site, saved: str) -> None:
+    page.open(saved)
+    rows = site.json("/api/ranking?limit=100")["rows"]
+    shown = page.run("[...document.querySelectorAll('.ranking a')].map((a) => a.dataset.word)")
+    assert shown == [row["word"] for row in rows]
+    page.wait("document.querySelector('#word .quotes li') && document.querySelector('#word .bars svg')")
+    page.press("ArrowDown")
+    page.wait(f"document.querySelector('h2.word bdi')?.textContent === {json.dumps(rows[1]['word'])}")
+    page.press("/")
+    page.type("charg")
+    page.wait("document.querySelector('#found li bdi')?.textContent === 'charge'")
+    page.press("Enter")
+    page.wait("document.querySelector('h2.word bdi')?.textContent === 'charge'")
+    page.press("2")
+    page.wait("document.querySelectorAll('.colours button').length > 2")
+    assert page.errors == []
+    assert {url.partition(":")[0] for url in page.requests} <= {"file", "blob", "about"}
+    assert [url for url in page.requests if url.startswith("file:") and url.partition("#")[0] != saved] == []
+
+
+def test_a_word_that_is_not_in_the_file_is_said(page: Page, saved: str) -> None:
+    page.open(f"{saved}#word=nonsense")
+    assert "selfvec serve" in page.text("#alert")
+    assert page.run("getComputedStyle(document.querySelector('[data-view=texts]')).display") == "none"
+
+
+def test_hostile_words_are_words_in_a_file(page: Page, site: Site, saved: str) -> None:
+    assert f"{HOSTILE}" not in static_page(site.data)
+    page.open(saved)
+    assert page.run("document.title") != "harmed"
+
+
+def test_the_command_writes_the_file_whole(run: Run, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "page.html"
+    assert main(["serve", str(run.folder), "--save", str(path)]) == 0
+    assert capsys.readouterr().out.strip() == str(path)
+    assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    assert main(["serve", str(run.folder), "--save", str(tmp_path / "page.docx")]) == 2
+    assert "a report is .html" in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
