@@ -13,7 +13,7 @@
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/concepts.md
 # make field      methods around a table of vectors, each against its baseline -> docs/field.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
-# make test-baselines  the tests of baselines, encoders and export; some run only if those are installed
+# make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
 # make docs       the documentation as a web site in site/
 #
@@ -27,7 +27,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-baselines cluster docs clean
+.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-peers cluster docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -58,8 +58,8 @@ quality: $(VENV)/installed-dev
 collapse senses answers drift monitor concepts baselines field: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$@
 
-test-baselines: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export
+test-peers: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export tests/transform
 
 cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 	SELFVEC_CLUSTER_TESTS=1 $(BIN)/python -m pytest -rs tests/cluster

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.files import text_lines
 from selfvec.numerics.statistics import mean
-from selfvec.text.document_vectors import embed
 
 from .compared_vectors import Table
 from .task import Measurement, Task
@@ -40,7 +39,8 @@ class Classification(Task[LabelledTexts]):
     Nothing is tuned on the test part. Vectors are centred at the mean of the training examples and divided by
     their mean distance from it, so that one penalty (C = 10) means the same for all tables. Document
     frequencies and similar texts are taken from all training texts, without their labels. The interval is
-    over test documents. ``covered`` is the share of tokens that have a vector, stop words excluded.
+    over test documents. ``covered`` is the share of tokens that have a vector, stop words excluded. The
+    baseline ``encoder:MODEL`` encodes whole texts.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Classification(Task[LabelledTexts]):
         """One row of metric ``accuracy``; extra key ``shots``."""
         labels, n = items.labels, items.train
         draws = _draws(labels[:n], self.shots, seed)
-        rows, covered = embed(items.texts, table.texts, table.preprocessing, collection=n)
+        rows, covered = table.text_rows(items.texts, n)
         right = np.zeros(len(labels) - n)
         for draw in draws:
             right += _predicted(rows[draw], labels[draw], rows[n:]) == labels[n:]

@@ -22,6 +22,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.aligned_tables import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import is_run, open_run
+from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.transform.principal_axes import PrincipalAxes
 
@@ -54,6 +55,7 @@ class Table:
     run: Run | None = field(default=None, repr=False)  # the run that the table belongs to
     refined: bool = False  # the run's refined table; document vectors use the run's topic vectors, too
     aligned_to: str | None = None  # where the table is in whose space this one is
+    encoder: str | None = None  # the model of sentence-transformers that encodes texts instead
 
     @cached_property
     def texts(self) -> list[Vectors]:
@@ -66,6 +68,19 @@ class Table:
         if self.truncated:
             topics = PrincipalAxes(self.vectors.vector_size).fit_transform(topics)
         return [self.vectors, topics]
+
+    def text_rows(
+        self, texts: Sequence[str], collection: int, *, questions: bool = False
+    ) -> tuple[NDArray[np.float32], float]:
+        """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens: `embed`.
+
+        An encoder reads whole texts, and knows all of their tokens.
+        """
+        if self.encoder is None or self.truncated:
+            return embed(texts, self.texts, self.preprocessing, collection, questions=questions)
+        from selfvec.transform.contextual_encoder import sentence_encoder
+
+        return sentence_encoder(self.encoder)(texts), 1.0
 
 
 def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Table]:

@@ -72,7 +72,8 @@ def evaluate(
     for name, baseline in (against or {}).items():
         if name in taken:
             raise OptionError(f"two tables are called {name!r}", field="against", remedy="rename one")
-        tables.append(Table(name, baseline, Preprocessing.of(baseline.provenance)))
+        model = str(baseline.provenance.get("baseline", "")).partition("encoder:")[2]
+        tables.append(Table(name, baseline, Preprocessing.of(baseline.provenance), encoder=model or None))
     cost = {table.name: _cost(table) for table in tables} if against else {}
     described = [
         {"name": t.name, "words": len(t.vectors), "dimensions": t.vectors.vector_size} | cost.get(t.name, {})

@@ -18,7 +18,6 @@ from selfvec.base.files import text_lines
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import mean
-from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import Table
@@ -65,7 +64,8 @@ class Collection:
 class Retrieval(Task[Collection]):
     """nDCG@10, recall@100 and MRR@10 over the queries that have a relevant document.
 
-    Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`);
+    Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`),
+    which the baseline ``encoder:MODEL`` makes of whole texts;
     ``hybrid``, for the refined table of a run only, ranks as `selfvec.search` does; ``bm25``, measured once
     under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if asked for, adds
     words of the best documents to the query (`selfvec.search.relevance_model`). Equal scores rank in document
@@ -112,7 +112,7 @@ class Retrieval(Task[Collection]):
 def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, float]:
     """The best documents of each query by cosine, and the share of tokens that have a vector."""
     texts, count = collection.documents + collection.queries, len(collection.documents)
-    rows, covered = embed(texts, table.texts, table.preprocessing, count, questions=True)
+    rows, covered = table.text_rows(texts, count, questions=True)
     documents, queries = rows[:count], rows[count:]
     known = np.any(documents != 0, axis=1)
     return [ranked(documents @ query, known & query.any()) for query in queries], covered

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, MissingExtra, OptionError
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
 
 from .method import Transform
 
@@ -50,6 +51,8 @@ def encoder_folder(given: Given) -> Path:
     """The path that was given, or an `InputError` if it was a table."""
     if isinstance(given, Vectors):
         raise InputError("this method reads the folder of an encoder, not a table", remedy="name a folder")
+    if not Path(given).is_dir():
+        raise InputError("is not the folder of an encoder", path=given, remedy="name a local folder")
     return Path(given)
 
 
@@ -169,25 +172,28 @@ def layer_weights(spec: str, layers: int) -> dict[int, float]:
     return {layer: weight / total for layer, weight in chosen.items()}
 
 
-def sentence_encoder(folder: Path) -> Any:
-    """A function from texts to (n, d) unit rows: a model of sentence-transformers.
+def sentence_encoder(model: str | Path) -> Any:
+    """A function from texts to (n, d) float32 unit rows: a model of sentence-transformers on this machine.
 
-    A folder without the files of that library is a transformer whose last states are averaged.
+    Its second argument is called with the number of texts done. In a folder without the files of that library
+    the last states of all tokens are averaged.
     """
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise MissingExtra("sentence-transformers", "encoder", "an encoder of texts") from None
-    if not folder.is_dir():
-        raise InputError("is not the folder of an encoder", path=folder, remedy="name a local folder")
     try:
-        model = SentenceTransformer(str(folder), local_files_only=True)
+        loaded = SentenceTransformer(str(model), local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise _unusable(folder, error) from None
+        raise _unusable(Path(model), error) from None
 
-    def encode(texts: Sequence[str]) -> Rows:
-        rows = model.encode(list(texts), show_progress_bar=False, normalize_embeddings=True)
-        return np.asarray(rows, np.float32)
+    def encode(texts: Sequence[str], advance: Callable[[int], None] = lambda _: None) -> Rows:
+        parts = [np.zeros((0, 0), np.float32)] if not texts else []
+        for start in range(0, len(texts), _AHEAD):
+            part = list(texts[start : start + _AHEAD])
+            parts.append(np.asarray(loaded.encode(part, show_progress_bar=False), np.float32))
+            advance(len(part))
+        return unit_rows(np.concatenate(parts))
 
     return encode
 

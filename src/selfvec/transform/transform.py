@@ -16,6 +16,8 @@ __all__ = ["METHODS", "method", "transform"]
 METHODS: dict[str, str] = {
     "principal-axes": "principal_axes:PrincipalAxes",
     "pool": "pool:Pool",
+    "distill": "distill:Distill",
+    "model2vec": "model2vec:Model2Vec",
     "join": "join:Join",
     "tokenizer": "tokenizer_transfer:TokenizerTransfer",
     "retrofit": "retrofit:Retrofit",

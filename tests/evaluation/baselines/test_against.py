@@ -10,8 +10,9 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.evaluation import Similarity
+from selfvec.evaluation import Classification, Retrieval, Similarity
 from selfvec.evaluation.baselines import train
+from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import open_run
 
 
@@ -55,26 +56,50 @@ def test_a_name_is_one_table(run_folder, pairs) -> None:
         selfvec.evaluate(run, [Similarity(pairs)], against={"refined": run.vectors})
 
 
-def test_an_encoder_by_its_folder(run_folder, tmp_path) -> None:
-    """A model of our own making: a vector a word, averaged, in the folder layout of sentence-transformers."""
+@pytest.fixture
+def model(run_folder, tmp_path):
+    """A model of our own: a vector a word, averaged, in the folder layout of sentence-transformers."""
     modules = pytest.importorskip("sentence_transformers.sentence_transformer.modules")
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
 
-    run = open_run(run_folder)
-    vocabulary = {word: i for i, word in enumerate(["[UNK]", *run.vectors.index_to_key])}
+    words = ["[UNK]", *open_run(run_folder).vectors.index_to_key, "zebra", "lion"]
+    vocabulary = {word: i for i, word in enumerate(words)}
     tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
-    rows = np.random.default_rng(0).standard_normal((len(vocabulary), 8)).astype(np.float32)
+    rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
     module = modules.StaticEmbedding(tokenizer, embedding_weights=rows)
     SentenceTransformer(modules=[module], device="cpu").save(str(tmp_path / "model"))
-    name = f"encoder:{tmp_path / 'model'}"
-    made = train(run, [name], jobs=1)[name]
-    expected = rows[[vocabulary[word] for word in run.vectors.index_to_key]]
-    np.testing.assert_allclose(
-        made.vectors, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-5
-    )
+    return tmp_path / "model", dict(zip(words, rows, strict=True))
+
+
+def test_an_encoder_by_its_folder(run_folder, model, tmp_path) -> None:
+    run, (folder, rows) = open_run(run_folder), model
+    made = train(run, [f"encoder:{folder}"], jobs=1)[f"encoder:{folder}"]
+    expected = unit_rows(np.array([rows[word] for word in run.vectors.index_to_key]))
+    np.testing.assert_allclose(made.vectors, expected, atol=1e-5)
     with pytest.raises(InputError, match="cannot be loaded"):
         train(run, ["encoder:" + str(tmp_path / "nowhere")], jobs=1)
+
+
+def test_an_encoder_reads_texts_whole(run_folder, model, tmp_path) -> None:
+    """It knows the words zebra and lion, which the run lacks."""
+    place = tmp_path / "beir"
+    (place / "qrels").mkdir(parents=True)
+    documents = [{"_id": "z", "title": "", "text": "zebra"}, {"_id": "l", "title": "", "text": "lion lion"}]
+    (place / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
+    (place / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "lion"}))
+    (place / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\tl\t1\n")
+    (tmp_path / "labels").mkdir()
+    for part in ("train", "test"):
+        (tmp_path / "labels" / f"{part}.tsv").write_text("one\tzebra\ntwo\tlion\n" * 3)
+    run, name = open_run(run_folder), f"encoder:{model[0]}"
+    tasks = [Retrieval(place), Classification(tmp_path / "labels")]
+    found = selfvec.evaluate(run, tasks, against=train(run, [name], jobs=1)).rows
+    value = {(row["vectors"], row["metric"]): (row["value"], row["covered"]) for row in found}
+    assert value[name, "ndcg@10"] == (1, 1)
+    assert value["refined", "ndcg@10"][1] == 0
+    assert value[name, "accuracy"] == (1, 1)
+    assert value["refined", "accuracy"][1] == 0

@@ -22,16 +22,19 @@ class TransformOptions:
     """Options of the methods; one that is None was not given. A panel names the methods that have it."""
 
     dimensions: Annotated[
-        int | None, opt("Number of axes kept; of join, with gcca only.", panel="principal-axes, join")
+        int | None,
+        opt("Number of axes kept; of join, with gcca only.", panel="principal-axes, join, model2vec"),
     ] = None
     corpus: Annotated[
         list[str] | None,
-        opt("Files or folders of text.", "TEXT...", panel="pool"),
+        opt("Files or folders of text.", "TEXT...", panel="pool, distill, model2vec"),
     ] = None
-    text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]", panel="pool")] = None
+    text_field: Annotated[
+        str | None, opt("Fields that hold the text.", "F[,F...]", panel="pool, distill, model2vec")
+    ] = None
     min_count: Annotated[
         int | None,
-        opt("Leave out words that occur less often.", min=1, panel="pool"),
+        opt("Leave out words that occur less often.", min=1, panel="pool, distill, model2vec"),
     ] = None
     layers: Annotated[
         str | None, opt("Layers that are averaged.", "last4|all|first|N|N:WEIGHT,...", panel="pool")
@@ -39,6 +42,7 @@ class TransformOptions:
     pooling: Annotated[
         str | None, opt("States of a word's pieces, or of the text's first token.", "mean|cls", panel="pool")
     ] = None
+    epochs: Annotated[int | None, opt("Passes over the texts: 20.", min=1, panel="distill")] = None
     others: Annotated[
         list[str] | None, opt("A table to join with; may be repeated.", "TABLE", "--with", panel="join")
     ] = None
@@ -73,7 +77,9 @@ class TransformOptions:
     push: Annotated[str | None, opt("The relation pushed apart.", "RELATION", panel="aspect")] = None
     kind: Annotated[str | None, opt("How.", "hard|soft|double-hard|inlp", panel="debias")] = None
     sets: Annotated[Path | None, opt("Word sets, TOML or JSON.", "FILE", panel="debias")] = None
-    seed: Annotated[int | None, opt("Seed of random choices.", min=0, panel="attract-repel, debias")] = None
+    seed: Annotated[
+        int | None, opt("Seed of random choices.", min=0, panel="distill, attract-repel, debias")
+    ] = None
 
 
 def transform(

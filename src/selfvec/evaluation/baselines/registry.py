@@ -10,13 +10,14 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.plan import make_plan
 from selfvec.training import count_models, gensim_models
+from selfvec.transform.contextual_encoder import sentence_encoder
 
 __all__ = ["ALREADY", "NAMES", "Baseline", "check_names", "find_baseline"]
 
@@ -53,14 +54,7 @@ def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, meth
 def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Table:
     """Each word encoded as a text of its own by a sentence-transformers model, without its contexts."""
     del original, seed, jobs
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        loaded = SentenceTransformer(model)
-    except (OSError, ValueError) as error:
-        rule = f"cannot be loaded: {(str(error).splitlines() or [type(error).__name__])[0]}"
-        raise InputError(rule, path=model, remedy="give a model's folder") from None
-    return np.asarray(loaded.encode(list(batch.types), show_progress_bar=False), np.float32)
+    return np.asarray(sentence_encoder(model)(batch.types), np.float32)
 
 
 NAMES: dict[str, Baseline] = {

@@ -1,0 +1,137 @@
+"""X2Static: word vectors trained to score the texts that a word occurs in, as an encoder sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
+from selfvec.base.threads import one_core
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+
+from .contextual_encoder import FromEncoder, Given, encoder_folder, sentence_encoder
+from .corpus_words import Texts, read_words
+
+__all__ = ["Distill", "x2static"]
+
+NEGATIVES = 10
+EPOCHS = 20
+_RATE, _MEAN, _SQUARE = 0.01, 0.9, 0.999  # of Adam
+_BATCH, _ENTRIES = 256, 1 << 24  # texts of a step, and their words times the vocabulary, at most
+
+Rows = NDArray[np.float32]
+
+
+class Distill(FromEncoder):
+    """Static vectors by X2Static (Gupta and Jaggi, 2021).
+
+    The encoder is the teacher: its vector of a text stays fixed, and a word's vector learns to give the texts
+    that contain the word a high inner product and others a low one. This is CBOW with a teacher in place of
+    the sum of context vectors. Unlike there, the vectors of texts are centred first.
+
+    Parameters
+    ----------
+    corpus : Corpus or paths
+        Its words are the vocabulary.
+    epochs : int
+        Passes over the texts.
+    min_count : int
+        Fewest uses of a word.
+    text_field : str, optional
+        Fields of the corpus that hold the text, separated by commas.
+    seed : int
+        Order of the texts.
+    """
+
+    def __init__(
+        self,
+        corpus: Texts,
+        epochs: int = EPOCHS,
+        min_count: int = 1,
+        text_field: str | None = None,
+        seed: int = 0,
+    ) -> None:
+        if epochs < 1:
+            raise OptionError(f"is at least 1, not {epochs}", field="epochs")
+        self.corpus, self.epochs, self.seed = corpus, epochs, seed
+        self.min_count, self.text_field = min_count, text_field
+
+    def fit_transform(self, vectors: Given) -> Vectors:
+        """The table (V, d) of the corpus's words, from the folder of an encoder."""
+        encode = sentence_encoder(encoder_folder(vectors))
+        words = read_words(self.corpus, self.text_field, self.min_count)
+        with self.progress.stage("Encoding", len(words.texts), "texts") as advance:
+            teacher = encode(words.texts, advance)
+        teacher -= teacher.mean(axis=0)  # what all texts share says nothing of a word
+        rows, loss = x2static(words.batch, teacher, self.epochs, self.seed, self.progress)
+        self.report_ = {"texts": len(words.texts), "loss": loss}
+        return Vectors(words.batch.types, rows, counts=words.batch.counts)
+
+
+def x2static(
+    batch: TokenBatch,
+    teacher: Rows,  # (D, d), the teacher's vector of each text
+    epochs: int = EPOCHS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Rows, float]:
+    """Word vectors, (V, d) float32, and the mean loss of the last epoch.
+
+    The loss of a use of word w in a text with vector e is, with K negatives n drawn by the root of counts,
+
+        -log σ(v_w · e) - Σ_n log σ(-v_n · e)
+
+    Instead of drawing negatives, their expectation is taken: in a text of N words each word is a negative
+    N · K · P(n) times. So a step is two products of matrices.
+    """
+    rng, (size, width) = np.random.default_rng(seed), (len(batch.types), teacher.shape[1])
+    rows = rng.uniform(-1 / width, 1 / width, (size, width)).astype(np.float32)
+    share = np.sqrt(batch.counts) / np.sqrt(batch.counts).sum()
+    noise = (NEGATIVES * share).astype(np.float32)
+    step, loss, texts_a_step = Adam(rows.shape), 0.0, max(1, min(_BATCH, _ENTRIES // size))
+    with (progress or Progress()).stage("Learning", epochs, "epochs") as advance, one_core():
+        for _ in range(epochs):
+            order, loss = rng.permutation(batch.documents), 0.0
+            for start in range(0, len(order), texts_a_step):
+                texts = order[start : start + texts_a_step]
+                gradient, added = _gradient(_uses(batch, texts), teacher[texts], rows, noise)
+                rows -= step(gradient)
+                loss += added
+            advance(1)
+    return rows, loss / len(batch)
+
+
+def _uses(batch: TokenBatch, texts: NDArray[np.int64]) -> Rows:
+    """How often each word occurs in each of some texts, (n, V)."""
+    uses = np.zeros((len(texts), len(batch.types)), np.float32)
+    for row, text in zip(uses, texts.tolist(), strict=True):
+        np.add.at(row, batch.ids[batch.offsets[text] : batch.offsets[text + 1]], 1)
+    return uses
+
+
+def _gradient(uses: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple[Rows, float]:
+    """Gradient of the loss per use by the vectors, (V, d), and the loss."""
+    negatives = uses.sum(axis=1, keepdims=True) * noise
+    scores = np.clip(teacher @ rows.T, -20, 20)
+    chance = 1 / (1 + np.exp(-scores))
+    loss = np.sum(negatives * scores) - np.sum((uses + negatives) * np.log(chance))
+    slope = negatives * chance - uses * (1 - chance)
+    return slope.T @ teacher / np.float32(max(uses.sum(), 1)), float(loss)
+
+
+class Adam:
+    """Steps of Adam (Kingma and Ba, 2015) for one array."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.mean, self.square, self.steps = np.zeros(shape, np.float32), np.zeros(shape, np.float32), 0
+
+    def __call__(self, gradient: Rows) -> Rows:
+        """What is subtracted."""
+        self.steps += 1
+        self.mean += (1 - _MEAN) * (gradient - self.mean)
+        self.square += (1 - _SQUARE) * (gradient**2 - self.square)
+        mean, square = self.mean / (1 - _MEAN**self.steps), self.square / (1 - _SQUARE**self.steps)
+        step: Rows = np.float32(_RATE) * mean / (np.sqrt(square) + np.float32(1e-8))
+        return step

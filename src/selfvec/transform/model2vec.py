@@ -1,0 +1,66 @@
+"""model2vec's distillation: each word alone through an encoder, principal axes, weights by Zipf's law."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.whitening import axes_of_moment, covariance
+
+from .contextual_encoder import FromEncoder, Given, encoder_folder, sentence_encoder
+from .corpus_words import Texts, read_words
+
+__all__ = ["Model2Vec", "zipf_weighted"]
+
+Rows = NDArray[np.float32]
+
+
+class Model2Vec(FromEncoder):
+    """Static vectors as model2vec distils them (Tulkens and van Dongen, 2024), for the words of a text.
+
+    Each word goes through the encoder as a text of its own. The vectors are centred, turned to their
+    principal axes, and multiplied by log(1 + rank), so that frequent words count less in a mean.
+
+    Parameters
+    ----------
+    corpus : Corpus or paths
+        Its words are the vocabulary, and their counts give the ranks.
+    dimensions : int
+        Axes kept, at most.
+    min_count : int
+        Fewest uses of a word.
+    text_field : str, optional
+        Fields of the corpus that hold the text, separated by commas.
+    """
+
+    def __init__(
+        self, corpus: Texts, dimensions: int = 256, min_count: int = 1, text_field: str | None = None
+    ) -> None:
+        if dimensions < 1:
+            raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
+        self.corpus, self.dimensions = corpus, dimensions
+        self.min_count, self.text_field = min_count, text_field
+
+    def fit_transform(self, vectors: Given) -> Vectors:
+        """The table (V, dimensions) of the corpus's words, from the folder of an encoder."""
+        encode = sentence_encoder(encoder_folder(vectors))
+        words = read_words(self.corpus, self.text_field, self.min_count).batch
+        with self.progress.stage("Encoding", len(words.types), "words") as advance:
+            alone = encode(words.types, advance)
+        rows, kept = zipf_weighted(alone, self.dimensions)
+        self.report_ = {"variance_kept": kept}
+        return Vectors(words.types, rows, counts=words.counts)
+
+
+def zipf_weighted(
+    rows: Rows,  # (V, d), the most frequent word first
+    dimensions: int,
+) -> tuple[Rows, float]:
+    """The first principal axes of centred rows, times log(1 + rank), (V, dimensions); variance kept."""
+    mean, spread = covariance(rows)
+    values, axes = axes_of_moment(spread)
+    ranks = np.arange(1, len(rows) + 1)
+    turned = (rows - mean) @ axes[:, :dimensions] * np.log1p(ranks)[:, None]
+    return turned.astype(np.float32), float(values[:dimensions].sum() / max(values.sum(), 1e-300))
