@@ -310,6 +310,8 @@ def test_nodes_stand_beside_words_and_unnamed_ones_take_their_surroundings(write
     assert set(made) - set(table) == {"W:1", "W:2", "W:4"}
     assert made.most_similar("W:4", topn=1)[0][0] == "W:2"
     assert made.similarity("W:2", "hail") > made.similarity("W:2", "tax")
+    plain = Knowledge(edges={"is-a": [("hail storm", "weather")]}, definitions={"hail storm": "hail"})
+    assert list(transform(table, "nodes", lexicon=plain)) == [*table, "hail_storm"]
     with pytest.raises(OptionError, match="every node"):
         transform(table, "nodes", lexicon=Knowledge(edges={"is-a": [("hail", "weather")]}))
 

@@ -53,7 +53,7 @@ class Define(Transform):
         if known.sum() > vectors.vector_size:
             means = means @ _ridge(means[known], vectors.unit[rows[known]])
         self.report_ = {"defined": len(new), "learned_from": int(known.sum())}
-        return with_rows(vectors, [words[i].replace(" ", "_") for i in new], means[new])
+        return with_rows(vectors, [words[i] for i in new], means[new])
 
 
 def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]:
@@ -98,7 +98,11 @@ def _ridge(given: Matrix, wanted: Matrix) -> Matrix:
 
 
 def with_rows(vectors: Vectors, words: Sequence[str], rows: Matrix) -> Vectors:
-    """The table and more words, (V + n, d), as long as its median row; rows of zeros are replaced."""
+    """The table and more words, (V + n, d), as long as its median row; rows of zeros are replaced.
+
+    Blanks in words become ``_``.
+    """
+    words = [word.replace(" ", "_") for word in words]
     lengths = np.linalg.norm(vectors.vectors.astype(np.float32), axis=1)
     rows = unit_rows(rows) * (np.float32(np.median(lengths[lengths > 0])) if lengths.any() else 1)
     at = np.array([vectors.key_to_index.get(word, -1) for word in words], np.int64)

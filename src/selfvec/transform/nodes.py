@@ -50,7 +50,8 @@ class NodeVectors(Transform):
         """The table with a row for each concept that is not a word of it."""
         knowledge = read_knowledge(self.lexicon)
         concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
-        nodes = sorted(concepts - knowledge.senses.keys() - vectors.key_to_index.keys())
+        finder = WordRows(vectors.key_to_index)
+        nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
         if not nodes:
             rule = "every node of the lexicon is a word that the table has"
             raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
