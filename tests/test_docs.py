@@ -156,7 +156,7 @@ def test_the_page_runs(page: Path, workshop: Path, capsys: pytest.CaptureFixture
     names: dict[str, object] = {}
     for language, code in blocks:
         if language == "python":
-            exec(compile(code, page.name, "exec"), names)
+            exec(compile(code, page.name, "exec", dont_inherit=True), names)
         else:
             for line in code.splitlines():
                 run_line(line, page, capsys)

@@ -241,8 +241,40 @@ def test_other_fields_come_along_when_asked_for(tmp_path: Path) -> None:
         "state": ["IOWA", "", None],
         "date": ["2020-01-02", "2020-01-04", None],
         "size": [None, None, "1"],
-        "tags": [None, None, "['x']"],
+        "tags": [None, None, '["x"]'],
     }
+
+
+def test_fields_that_appear_late_and_values_of_all_types_of_json_are_kept(tmp_path: Path) -> None:
+    rows = [{"text": f"hail {i}"} for i in range(150)]
+    rows[120] |= {"flag": True, "tags": ["a", "ü"], "place": {"state": "IOWA", "size": 2.0}, "gone": None}
+    path = tmp_path / "late.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for bad in (False, True):
+        if bad:
+            path.write_text(path.read_text(encoding="utf-8") + "{\n", encoding="utf-8")
+        (batch,) = Corpus.open([path], keep_fields=True, skip_bad_rows=True).batches()
+        found = {name: values[120] for name, values in batch.fields.items()}
+        assert found == {
+            "flag": "true",
+            "tags": '["a", "ü"]',
+            "place": '{"state": "IOWA", "size": 2.0}',
+            "gone": None,
+        }
+        assert {values.null_count() for values in batch.fields.values()} == {149, 150}
+
+
+def test_parquet_keeps_lists_objects_and_booleans_and_names_what_it_cannot_keep(tmp_path: Path) -> None:
+    columns = {"text": ["hail"], "tags": [["a", None]], "place": [{"state": "IOWA"}], "flag": [True]}
+    pl.DataFrame(columns | {"raw": [b"x"], "vector": [[0.5]]}).write_parquet(tmp_path / "x.parquet")
+    corpus = Corpus.open([tmp_path / "x.parquet"], keep_fields=True)
+    (batch,) = corpus.batches()
+    assert {name: values[0] for name, values in batch.fields.items()} == {
+        "tags": '["a", null]',
+        "place": '{"state": "IOWA"}',
+        "flag": "true",
+    }
+    assert corpus.unread_fields == ["raw", "vector"]
 
 
 def test_the_page_names_what_is_read():

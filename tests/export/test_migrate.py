@@ -20,7 +20,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.export import export, migrate, passage_rows, question_encoder, stores
+from selfvec.export import export, migrate, passage_rows, qdrant, question_encoder, stores
 from selfvec.search.encoder import Adapter, Encoder
 
 lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
@@ -60,7 +60,7 @@ def encoders_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_BLOCK", 64)
-    monkeypatch.setattr(stores, "_BATCH", 50)
+    monkeypatch.setattr(qdrant, "BATCH", 50)
 
 
 def exported(kind: str, made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:
@@ -173,7 +173,7 @@ def test_an_interrupted_migration_goes_on_and_ends_the_same(kind: str, made, tmp
 SLOW = """
 import sys, time
 from selfvec.apps.cli import main
-from selfvec.export import stores
+import selfvec.export
 from selfvec.search.encoder import Encoder
 module, encode = sys.modules["selfvec.export.migrate"], Encoder.encode
 module._BLOCK = 16

@@ -94,6 +94,11 @@ class Corpus:
     def __repr__(self) -> str:
         return f"<Corpus: {self.name}>"
 
+    @property
+    def unread_fields(self) -> list[str]:
+        """Columns that ``keep_fields`` does not keep: bytes, vectors, and names that two columns share."""
+        return list(dict.fromkeys(name for part in self._parts for name in part.fields.unread))
+
     @classmethod
     def open(
         cls,

@@ -144,7 +144,8 @@ def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: S
         summary.undated += dates.null_count()
     summary.documents += len(kept)
     slices = table.columns[fields.slice].cast(pl.String).gather(rows[kept]) if fields.slice else None
-    others = {name: table.columns[name].cast(pl.String).gather(rows[kept]) for name in fields.kept}
+    later = [name for name in table.columns if name not in fields.columns] if fields.every else []
+    others = {name: table.columns[name].cast(pl.String).gather(rows[kept]) for name in (*fields.kept, *later)}
     ids = None if ids is None else ids.gather(kept)
     marks = keys[kept] | ONCE if fields.layout else keys[kept]
     return Documents(texts.gather(kept), ids, dates, slices, others, marks)

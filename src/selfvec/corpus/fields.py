@@ -44,6 +44,8 @@ class Fields:
     text_given: bool = False  # named by the user, not recognised
     date_given: bool = False
     kept: tuple[str, ...] = field(default=(), repr=False)  # other columns to keep
+    every: bool = False  # columns that appear later are kept, too
+    unread: tuple[str, ...] = ()  # columns that would be kept, but cannot be
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -98,7 +100,9 @@ def recognise(
     if keep:  # a name that two columns share is ambiguous
         others = [other for other in columns if columns.count(other) == 1]
         text = tuple(name for name in text if name.lower() not in TITLES)
-        fields = replace(fields, kept=tuple(other for other in others if other not in (*text, name)))
+        kept = tuple(other for other in others if other not in (*text, name))
+        unread = tuple(other for other in dict.fromkeys(columns) if columns.count(other) > 1)
+        fields = replace(fields, kept=kept, every=True, unread=unread)
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(

@@ -232,7 +232,7 @@ class FilePart:
                 yield table
                 next(chunks, b"")
         elif self.kind == "jsonl":
-            yield from read_jsonl(chunks, columns, self.fields.text, self.path, reading)
+            yield from read_jsonl(chunks, columns, self.fields.text, self.path, reading, self.fields.every)
         elif self.header:
             yield from read_csv(chunks, self.header, columns, self.path, reading)
         else:
@@ -299,9 +299,21 @@ def typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
             rule = f"a column of strings is needed, this one holds {types[name]}"
             raise CorpusError(rule, path=path, field=name, remedy="choose another field")
     date = () if odd.intersection(fields.date) else fields.date
-    kept = tuple(name for name in fields.kept if name not in odd)
-    return replace(fields, date=date, id=None if fields.id in odd else fields.id, kept=kept)
+    unread = tuple(name for name in fields.kept if name in types and _is_unread(types[name]))
+    return replace(
+        fields,
+        date=date,
+        id=None if fields.id in odd else fields.id,
+        kept=tuple(name for name in fields.kept if name not in unread),
+        unread=(*fields.unread, *unread),
+    )
 
 
 def _is_plain(dtype: pl.DataType) -> bool:
     return dtype in _STRINGS or dtype.is_numeric() or dtype.is_temporal()
+
+
+def _is_unread(dtype: pl.DataType) -> bool:
+    """Bytes, objects of Python, and vectors are no fields to filter by."""
+    vector = isinstance(dtype, pl.List | pl.Array) and dtype.inner in (pl.Float32, pl.Float64)
+    return vector or dtype in (pl.Binary, pl.Object)

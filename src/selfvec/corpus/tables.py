@@ -29,6 +29,7 @@ SURROGATE = "holds half of a surrogate pair, which is no Unicode text"
 ICONV = "convert the file to UTF-8 (iconv -f windows-1252 -t utf-8)"
 NUL = "holds NUL bytes"
 _MOST_BRACKETS = 1 << 20  # of objects and arrays in a row, each of which takes 30 times its size in memory
+_MOST = 200  # fields of a block of rows; a file with a new name in every row fills no memory
 _DECODE = json.JSONDecoder().raw_decode
 _TYPES = {
     dict: "an object",
@@ -92,12 +93,25 @@ def table_of(rows: Sequence[Sequence[str | None]], lines: Sequence[int], columns
 
 
 def shown(value: object) -> str | None:
-    """A value as a string: whole numbers without the .0 of data frames, missing values as None."""
+    """A value as a string: whole numbers without the .0 of data frames, missing values as None.
+
+    Lists, objects and booleans are JSON.
+
+    >>> shown(3.0), shown(True), shown(["a", None]), shown({"k": 0.5})
+    ('3', 'true', '["a", null]', '{"k": 0.5}')
+    """
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, bool | np.bool_ | list | tuple | dict | np.ndarray):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
     if value != value:  # NaN, NaT
         return None
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no form for: arrays and numbers of NumPy, and dates."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def read_folder(
@@ -144,24 +158,31 @@ def json_columns(head: bytes, path: str, most: int = 100) -> list[str]:
 
 
 def read_jsonl(
-    chunks: Iterator[bytes], columns: Sequence[str], text: Sequence[str], path: str, reading: Reading
+    chunks: Iterator[bytes],
+    columns: Sequence[str],
+    text: Sequence[str],
+    path: str,
+    reading: Reading,
+    every: bool = False,
 ) -> Iterator[Table]:
-    """The ``columns`` of an object per line; those named in ``text`` have to be strings."""
+    """The ``columns`` of an object per line; those named in ``text`` have to be strings.
+
+    With ``every``, a table also has the other fields of its rows.
+    """
     for first, block in line_blocks(chunks, path):
         lines = block.removesuffix(b"\n").split(b"\n")
-        table = _all_objects(lines, first, columns, text)
-        yield _each_object(lines, first, columns, text, path, reading) if table is None else table
+        table = _all_objects(lines, first, columns, text, every)
+        yield _each_object(lines, first, columns, text, path, reading, every) if table is None else table
 
 
-def _all_objects(lines: list[bytes], first: int, columns: Sequence[str], text: Sequence[str]) -> Table | None:
+def _all_objects(
+    lines: list[bytes], first: int, columns: Sequence[str], text: Sequence[str], every: bool
+) -> Table | None:
     """The lines as a table if all of them are valid, else None."""
     values: dict[str, list[Any]] = {name: [] for name in columns}
-    fill = [(name, column.append) for name, column in values.items()]
     try:
-        for line in lines:
-            get = _object(line).get
-            for name, append in fill:
-                append(get(name))
+        for number, line in enumerate(lines):
+            _append(values, _object(line), number, every)
         kinds = {name: set(map(type, column)) for name, column in values.items()}
         if any(not kinds[name] <= {str, type(None)} for name in text):
             return None
@@ -177,31 +198,51 @@ def _all_objects(lines: list[bytes], first: int, columns: Sequence[str], text: S
 
 
 def _each_object(
-    lines: list[bytes], first: int, columns: Sequence[str], text: Sequence[str], path: str, reading: Reading
+    lines: list[bytes],
+    first: int,
+    columns: Sequence[str],
+    text: Sequence[str],
+    path: str,
+    reading: Reading,
+    every: bool,
 ) -> Table:
     """The valid lines as a table; the others are reported one by one."""
-    rows: list[list[str | None]] = []
+    values: dict[str, list[Any]] = {name: [] for name in columns}
     numbers: list[int] = []
     for number, line in enumerate(lines, first):
         if not line or line.isspace():
             continue
-        value, rule, field = _judged(line, columns, text)
+        value, rule, field = _judged(line, None if every else columns, text)
         if rule:
             remedy = ICONV if not_utf8(line) else "mend the row"
             reading.bad(rule, path=path, line=number, field=field, remedy=remedy)
         else:
-            rows.append([shown(value.get(name)) for name in columns])
+            _append(values, value, len(numbers), every)
             numbers.append(number)
-    return table_of(rows, numbers, columns)
+    series = {name: pl.Series(map(shown, column), dtype=pl.String) for name, column in values.items()}
+    return Table(series, numbers)
 
 
-def _judged(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[Any, str | None, str | None]:
-    """The object in a line, or the rule that the line breaks and the field."""
+def _append(values: dict[str, list[Any]], row: Any, count: int, every: bool) -> None:
+    """Append a row to columns that hold ``count``; with ``every``, its other fields begin columns."""
+    get = row.get
+    if every:
+        for name in row:
+            if name not in values and len(values) < _MOST:
+                values[name] = [None] * count
+    for name, column in values.items():
+        column.append(get(name))
+
+
+def _judged(
+    line: bytes, columns: Sequence[str] | None, text: Sequence[str]
+) -> tuple[Any, str | None, str | None]:
+    """The object in a line, or the rule that the line breaks and the field; None looks at all columns."""
     try:
         value = _object(line.strip())
         rule, field = _fault(value, text)
         if rule is None:
-            "".join(shown(value.get(name)) or "" for name in columns).encode()
+            "".join(shown(value.get(name)) or "" for name in (value if columns is None else columns)).encode()
         return value, rule, field
     except UnicodeDecodeError:
         return None, not_utf8(line), None
@@ -265,5 +306,11 @@ def _decoding(path: str) -> Iterator[None]:
 
 
 def plain_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """The columns as strings; dates and times as they are."""
-    return {s.name: s if s.dtype.is_temporal() else s.cast(pl.String) for s in frame}
+    """The columns as strings, lists and objects as JSON; dates and times as they are."""
+    return {column.name: _plain_column(column) for column in frame}
+
+
+def _plain_column(column: pl.Series) -> pl.Series:
+    if column.dtype.is_nested():
+        return pl.Series(column.name, [shown(value) for value in column.to_list()], dtype=pl.String)
+    return column if column.dtype.is_temporal() else column.cast(pl.String)

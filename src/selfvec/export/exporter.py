@@ -23,7 +23,7 @@ from selfvec.storage.run_folder import is_run
 from selfvec.text.preprocessing import Preprocessing
 
 from .rows import Rows
-from .stores import STORES
+from .stores import STORES, Database, library_errors
 
 __all__ = ["TARGETS", "Export", "Target", "export", "write_rows"]
 
@@ -38,6 +38,7 @@ def export(
     corpus: Sequence[str] | None = None,
     cut: Cut = CUT,
     overwrite: bool = False,
+    update: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write a run in the form of another tool.
@@ -56,6 +57,9 @@ def export(
         before.
     overwrite : bool
         Whether to replace an earlier export: a file, or a folder that holds nothing but what is written now.
+    update : bool
+        For LanceDB and Qdrant: write into an earlier export only the passages that are new or changed, and
+        delete those that are gone. The others keep their vectors.
     progress : Progress, optional
 
     Returns
@@ -76,8 +80,13 @@ def export(
     if check_cut(cut) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     path = _default(run, to) if target is None else Path(target)
+    given = Export(run, to, corpus, progress or Progress(), cut)
+    if update and not isinstance(STORES.get(to), Database):
+        raise OptionError(f"{to} is written as a whole", field="update", remedy="use --overwrite")
+    if update and os.path.lexists(path):
+        return {"to": to, "target": str(path), **_update_passages(given, path)}
     with replaced(path, overwrite) as fresh:
-        details = TARGETS[to].write(Export(run, to, corpus, progress or Progress(), cut), fresh)
+        details = TARGETS[to].write(given, fresh)
     return {"to": to, "target": str(path), **details}
 
 
@@ -228,7 +237,31 @@ def _write_passages(export: Export, path: Path) -> Mapping[str, Any]:
     rows = passage_rows(export.run, export.corpus, cut=export.cut, progress=export.progress)
     with export.progress.stage("Storing", None, "passages"):
         store.put(rows, path)
+    return _counted(rows)
+
+
+def _update_passages(export: Export, path: Path) -> Mapping[str, Any]:
+    """Bring a database up to date; all of it is written anew if its vectors are of another encoder."""
+    from .rows import passage_rows
+
+    store = STORES[export.to]
+    assert isinstance(store, Database)
+    store.require()
+    store.about(path)  # refuses other folders
+    rows = passage_rows(export.run, export.corpus, cut=export.cut, progress=export.progress)
+    with export.progress.stage("Storing", None, "passages"), writing(path), library_errors():
+        changes = store.update(rows, path)
+        if changes is None:
+            with replaced(path, overwrite=True) as fresh:
+                store.put(rows, fresh)
+            changes = {"added": len(rows), "changed": 0, "removed": 0, "unchanged": 0, "rewritten": True}
+    return {**_counted(rows), **changes}
+
+
+def _counted(rows: Rows) -> dict[str, Any]:
+    """The size of what was stored, and what is not stored as it was."""
     left_out = [f"the field {name!r} is no column: its values are long" for name in rows.left_out]
+    left_out += rows.notes
     unknown = int(rows.empty.sum())
     if unknown:
         left_out.append(f"{unknown:,} of {len(rows):,} passages have no known word and no vector")

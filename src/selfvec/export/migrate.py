@@ -29,6 +29,7 @@ from selfvec.storage.workspace import Interruption, interruptible, lock_file
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
+from .rows import RUN, described
 from .stores import STORES, Database, Stored, library_errors
 
 __all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
@@ -105,7 +106,7 @@ def migrate(
         report["map"] = str(map_path(path))
     if write != "all":
         return {**report, "done": False, "notes": []}
-    target = replace(stored, source=new.fingerprint, language=_language(new))
+    target = replace(stored, about=described(new, encoder), language=_language(new))
     with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
         while not _replaced(database, target, encoder, path, folder, progress, stop):
             progress.say("the database has changed; starting again with what it has now")
@@ -174,7 +175,7 @@ def _replaced(
     stop: Interruption,
 ) -> bool:
     """Encode all texts, stage and switch; False if the database has changed in between."""
-    _start(folder, {"to": target.source, "stamp": target.stamp})
+    _start(folder, {"to": target.about[RUN], "stamp": target.stamp})
     fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / _ENCODED, progress, stop))
     with progress.stage("Storing", len(fresh.texts), "passages") as advance:
         for done in database.stage(fresh, path, folder):

@@ -6,11 +6,12 @@ columns, so that stores can filter by them.
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from selfvec.search.documents import GatheredDocuments
+    from selfvec.search.encoder import Encoder
 
-__all__ = ["Encode", "Rows", "passage_rows", "word_rows"]
+__all__ = ["RUN", "Encode", "Rows", "described", "passage_rows", "word_rows"]
 
+RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
 _BLOCK = 4096  # texts encoded at a time
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -42,7 +45,8 @@ class Rows:
     vectors: NDArray[np.float32]  # (n, d) float32, unit rows or zeros
     language: str | None = None  # code of the language whose stems a full-text index may use
     left_out: Sequence[str] = ()  # fields of the documents that are too long to filter by
-    source: str | None = None  # the fingerprint of the run whose encoder made the vectors
+    notes: Sequence[str] = ()  # what is not stored as it was, one sentence each
+    about: Mapping[str, str] = field(default_factory=dict)  # what stores keep as their metadata
 
     def __post_init__(self) -> None:
         if not len(self.table):
@@ -54,6 +58,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def source(self) -> str | None:
+        """The fingerprint of the run whose encoder made the vectors."""
+        return self.about.get(RUN)
 
     @property
     def empty(self) -> NDArray[np.bool_]:
@@ -94,8 +103,8 @@ def passage_rows(
     -------
     Rows
         Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one),
-        ``document``, ``text``, ``date`` (null if unknown), and one per field: whole numbers or floats if
-        all its values are, else strings.
+        ``document``, ``text``, ``date`` (null if unknown), and one per field: numbers, booleans, lists or
+        objects if all its values are, else strings.
 
     Raises
     ------
@@ -121,13 +130,47 @@ def passage_rows(
         }
     )
     names = _column_names(list(found.fields), [*table.columns, "vector"])
-    columns = [_typed(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()]
-    table = table.with_columns(column.gather(owners) for column in columns)
-    vectors = _encoded(texts, encode or Encoder.of(run).encode, progress)
+    columns = {old: _typed(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()}
+    table = table.with_columns(column.gather(owners) for column in columns.values())
+    about = {}
     if encode is None:
+        encoder = Encoder.of(run)
+        encode, about = encoder.encode, described(run, encoder)
+    vectors = _encoded(texts, encode, progress)
+    if about:
         vectors = smooth_by_neighbours(vectors, len(vectors))
-    source = run.fingerprint if encode is None else None
-    return Rows("passages", table, vectors, Preprocessing.of(run.provenance).stem, found.left_out, source)
+    language = Preprocessing.of(run.provenance).stem
+    notes = [
+        f"the field {name!r} is no column: it holds bytes or vectors, or occurs twice"
+        for name in found.unread
+    ]
+    notes += _changes(columns)
+    return Rows("passages", table, vectors, language, found.left_out, notes, about)
+
+
+def described(run: Run, encoder: Encoder) -> dict[str, str]:
+    """The metadata of a store: the fingerprint and name of the run, the encoder, and its dimensions."""
+    return {
+        RUN: run.fingerprint,
+        "selfvec.name": "" if run.folder is None else run.folder.absolute().name,
+        "selfvec.encoder": encoder.digest,
+        "selfvec.dimensions": str(encoder.dimensions),
+    }
+
+
+def _unread(names: Sequence[str]) -> list[str]:
+    return [f"the field {name!r} is no column: it holds bytes or vectors, or occurs twice" for name in names]
+
+
+def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
+    """What is not stored as it was in the documents."""
+    import polars as pl
+
+    notes = [f"the field {old!r} is the column {new.name}" for old, new in columns.items() if old != new.name]
+    for name, column in columns.items():
+        if column.dtype == pl.String and column.str.contains(r"^[\[{]").any():
+            notes.append(f"the field {name!r} is a column of JSON text: its values are of several types")
+    return notes
 
 
 def word_rows(run: Run) -> Rows:
@@ -162,18 +205,21 @@ def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]
     """
     used = set(taken)
     out = {}
-    for field in fields:
-        name = re.sub(r"\W", "_", field) or "_"
+    for old in fields:
+        name = re.sub(r"\W", "_", old) or "_"
         name = f"field{name}" if name.startswith("_") else name
         while name.lower() in used:
             name += "_"
         used.add(name.lower())
-        out[field] = name
+        out[old] = name
     return out
 
 
 def _typed(values: pl.Series) -> pl.Series:
-    """Strings as numbers if every one is written as a number is; ``007`` and ``1.50`` stay strings."""
+    """Strings as what they are written as, if all of them are: numbers, true and false, lists, objects.
+
+    ``007`` and ``1.50`` stay strings, and so does JSON of several types.
+    """
     import polars as pl
 
     whole = values.str.strip_suffix(".0")
@@ -181,7 +227,38 @@ def _typed(values: pl.Series) -> pl.Series:
         numbers = values.cast(kind, strict=False)
         if numbers.cast(pl.String).str.strip_suffix(".0").eq_missing(whole).all():
             return numbers
-    return values
+    if not values.str.contains(r"^(true$|false$|\[|\{)").fill_null(True).all():
+        return values
+    try:
+        parsed = _of_one_type(values.name, [None if text is None else json.loads(text) for text in values])
+    except (ValueError, RecursionError):
+        return values
+    return values if parsed is None else parsed
+
+
+def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
+    """Values of JSON as a column; None if they are of several types, or of one that stores do not have."""
+    import polars as pl
+
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {list}:
+        items = _of_one_type(name, [item for value in values if value is not None for item in value])
+        return None if items is None else pl.Series(name, values, dtype=pl.List(items.dtype))
+    if kinds == {dict}:
+        keys = _column_names(list(dict.fromkeys(key for value in values if value for key in value)), [])
+        columns = {new: _of_one_type(new, [(v or {}).get(old) for v in values]) for old, new in keys.items()}
+        parts = [column for column in columns.values() if column is not None]
+        return pl.DataFrame(parts).to_struct(name) if parts and len(parts) == len(columns) else None
+    for allowed, dtype in (
+        ({bool}, pl.Boolean),
+        ({int}, pl.Int64),
+        ({int, float}, pl.Float64),
+        ({str}, pl.String),
+    ):
+        if kinds <= allowed:
+            wide = any(isinstance(value, int) and abs(value) > 1 << 53 for value in values)
+            return None if wide else pl.Series(name, values, dtype=dtype if kinds else pl.String)
+    return None
 
 
 def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> NDArray[np.float32]:

@@ -23,6 +23,8 @@ from selfvec.text.lexicon import is_text
 from selfvec.text.sentences import sentence_spans
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from selfvec.corpus import Corpus
 
 __all__ = [
@@ -46,6 +48,7 @@ Cut = tuple[int, int]
 CUT: Cut = (200, 40)  # texts up to half longer have no passages
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text and no filters
+LONGEST_JSON = 1000  # of lists and objects
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class GatheredDocuments:
     fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by
     left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
     cut: Cut = CUT
+    unread: Sequence[str] = ()  # columns of bytes or vectors, or of a name that occurs twice
 
     @classmethod
     def of(cls, texts: Sequence[str], days: NDArray[np.datetime64] | None = None) -> GatheredDocuments:
@@ -110,12 +114,16 @@ def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
     if whole.dates is not None:
         days = whole.dates.to_numpy().astype("datetime64[D]")
     others = {name: values for name, values in whole.fields.items() if name != "date" or whole.dates is None}
-    short = {
-        name: values.cast(pl.String).to_list()
-        for name, values in others.items()
-        if values.null_count() < len(values) and float(values.str.len_chars().mean() or 0) <= LONGEST  # type: ignore[arg-type]
-    }
-    return GatheredDocuments(texts, ids, days, short, [name for name in others if name not in short])
+    short = {name: values.cast(pl.String).to_list() for name, values in others.items() if _is_short(values)}
+    left_out = [name for name in others if name not in short and others[name].null_count() < len(whole)]
+    return GatheredDocuments(texts, ids, days, short, left_out, unread=corpus.unread_fields)
+
+
+def _is_short(values: pl.Series) -> bool:
+    """Whether a field has values, and they are short."""
+    values = values.drop_nulls()
+    nested = values.str.contains(r"^[\[{]").all()  # lists and objects
+    return 0 < len(values) * (LONGEST_JSON if nested else LONGEST) >= values.str.len_chars().sum()
 
 
 def kept_tokens(run: Run) -> GatheredDocuments:

@@ -4,11 +4,13 @@ Whole documents come first, then the passages of the long ones; both are called 
 memory-mapped, and none is ever changed.
 
 A filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``, ``magnitude=2..``,
-``date=2019``, ``date=1996..1998``.
+``date=2019``, ``date=1996..1998``. A list passes if one of its items does, and ``place.state=IOWA`` looks
+into an object.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -168,7 +170,7 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> NDArray[np.b
     for name, values in by_field.items():
         if name == "date" and not documents.dated:
             raise OptionError("the documents have no dates", field="filter", remedy="leave date= out")
-        if name not in documents.filter_names:
+        if name not in documents.filter_names and name.partition(".")[0] not in documents.fields:
             there = ", ".join(documents.filter_names) or "none"
             raise OptionError(f"no field {name!r}", field="filter", remedy=f"the fields are: {there}")
         out &= np.any([_passes(documents, name, value) for value in values], axis=0)
@@ -178,13 +180,40 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> NDArray[np.b
 def _passes(documents: IndexedDocuments, name: str, value: str) -> NDArray[np.bool_]:
     if name == "date":
         return _in_span(documents, value)
-    codes, names = documents.field(name)
-    if ".." in value and (bounds := _bounds(value)):
-        numbers = np.array([_number(text) for text in names], np.float64)
-        fits = (numbers >= bounds[0]) & (numbers <= bounds[1])
-    else:
-        fits = np.array([text.casefold() == value.casefold() for text in names], bool)
-    return np.append(fits, False)[codes]  # -1, no value, is the last
+    keys = [] if name in documents.fields else name.split(".")
+    codes, texts = documents.field(keys[0] if keys else name)
+    bounds, asked = _bounds(value) if ".." in value else None, value.casefold()
+
+    def fit(one: str) -> bool:
+        return bounds[0] <= _number(one) <= bounds[1] if bounds else one.casefold() == asked
+
+    fits = [any(map(fit, _values(text, keys[1:]))) for text in texts]
+    return np.array([*fits, False], bool)[codes]  # -1, no value, is the last
+
+
+def _values(text: str, keys: Sequence[str]) -> list[str]:
+    """What a filter compares: a text itself, the items of a list, and what keys lead to in an object.
+
+    >>> _values("IOWA", []), _values('["a", 2, true]', []), _values('{"k": [{"x": "y"}]}', ["k", "x"])
+    (['IOWA'], ['["a", 2, true]', 'a', '2', 'true'], ['y'])
+    """
+    plain = [] if keys else [text]
+    if text[:1] not in ("[", "{"):
+        return plain
+    try:
+        found = _items(json.loads(text))
+    except (ValueError, RecursionError):
+        return plain
+    for key in keys:
+        found = [item for one in found if isinstance(one, dict) for item in _items(one.get(key))]
+    return plain + [
+        one if isinstance(one, str) else json.dumps(one) for one in found if one is not None and one != {}
+    ]
+
+
+def _items(value: Any) -> list[Any]:
+    """The items of a list; anything else is one item."""
+    return value if isinstance(value, list) else [value]
 
 
 def _in_span(documents: IndexedDocuments, value: str) -> NDArray[np.bool_]:

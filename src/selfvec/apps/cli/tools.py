@@ -79,6 +79,9 @@ def export(
     passage_words: PassageWords = 200,
     overlap: Overlap = 40,
     overwrite: Overwrite = False,
+    update: Annotated[
+        bool, opt("Write what is new or changed, delete what is gone: lancedb, qdrant.", None, "--update")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a run as an encoder, a vectors file or a vector store that another tool reads.
@@ -88,13 +91,24 @@ def export(
     from selfvec.export import export
 
     opened, progress = open_run(run), TerminalProgress()
-    cut = (passage_words, overlap)
-    done = export(opened, to, output, corpus=corpus or None, cut=cut, overwrite=overwrite, progress=progress)
+    done = export(
+        opened,
+        to,
+        output,
+        corpus=corpus or None,
+        cut=(passage_words, overlap),
+        overwrite=overwrite,
+        update=update,
+        progress=progress,
+    )
     if as_json:
         print_json({"run": str(run), **done})
         return
     for note in done.get("left_out", ()):
         say(note)
+    if "unchanged" in done:
+        counts = ", ".join(f"{done[name]:,} {name}" for name in ("added", "changed", "removed", "unchanged"))
+        say("all passages were written anew" if done.get("rewritten") else f"passages: {counts}")
     say(f"exported as {to}")
     print(done["target"])
 

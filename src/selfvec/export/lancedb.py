@@ -1,0 +1,130 @@
+"""`LanceDB`: a table of passages in an embedded database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from selfvec.base.errors import InputError
+
+from .database import BATCH, TABLE, Database, Stored, no_database
+from .rows import Rows
+
+__all__ = ["LanceDB"]
+
+
+class LanceDB(Database):
+    """An embedded database, searched by vectors, by full text, by both, and filtered by SQL.
+
+    It has no index of vectors: up to some hundred thousand rows an exact scan is as fast. Rows of zeros have
+    no cosine; LanceDB finds them by their words only.
+    """
+
+    name = "lancedb"
+    description = "LanceDB folder with a full-text index"
+    module = package = extra = "lancedb"
+    languages: ClassVar[dict[str, str]] = {  # whose stems and stop words its full-text index knows
+        **{"ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish"},
+        **{"fi": "Finnish", "fr": "French", "hu": "Hungarian", "it": "Italian", "nl": "Dutch"},
+        **{"no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish"},
+        **{"ta": "Tamil", "tr": "Turkish"},
+    }
+
+    def write(self, rows: Rows, path: Path) -> None:
+        """Write a table called ``rows.name``, with a full-text index if the rows have a text."""
+        import lancedb
+
+        data = self._arrow(rows).replace_schema_metadata(dict(rows.about) or None)
+        table = lancedb.connect(path).create_table(rows.name, data)
+        self.index_text(table, rows.language)
+
+    def index_text(self, table: Any, stems: str | None) -> None:
+        """Make the full-text index if there is a text and no index of it."""
+        from lancedb.index import FTS
+
+        if "text" in table.schema.names and ["text"] not in [index.columns for index in table.list_indices()]:
+            known = stems in self.languages
+            language = self.languages.get(stems or "", "English")
+            table.create_index("text", config=FTS(language=language, stem=known, remove_stop_words=known))
+
+    def about(self, path: Path) -> dict[str, str]:
+        """The metadata of the table's schema."""
+        found = self._table(path).schema.metadata or {}
+        return {k.decode(): v.decode() for k, v in found.items() if k.startswith(b"selfvec.")}
+
+    def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
+        """The rows of the table, if its columns are those of ``rows``."""
+        import polars as pl
+
+        table = self._table(path)
+        if not table.schema.equals(self._arrow(rows).schema):
+            return None
+        frame = pl.DataFrame(table.to_arrow().drop_columns(["vector"]))
+        found = {str(row["id"]): row for row in frame.iter_rows(named=True)}
+        return found if len(found) == len(frame) else None
+
+    def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+        """Write a version with the rows that are new or changed, and one without those that are gone."""
+        table = self._table(path)
+        if numbers:
+            merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            merge.execute(self._arrow(rows).take(list(numbers)))
+        for start in range(0, len(gone), BATCH):
+            names = ", ".join("'" + name.replace("'", "''") + "'" for name in gone[start : start + BATCH])
+            table.delete(f"id IN ({names})")
+        if numbers or gone:
+            table.optimize()  # the full-text index takes the new rows
+
+    @staticmethod
+    def _arrow(rows: Rows) -> Any:
+        import polars as pl
+
+        return rows.frame().to_arrow(compat_level=pl.CompatLevel.oldest())
+
+    def read(self, path: Path) -> Stored:
+        """All columns. Indices other than that of the text are lost."""
+        table = self._table(path)
+        others = [index for index in table.list_indices() if index.columns != ["text"]]
+        lost = [f"{one.name}, the index of {', '.join(one.columns)}" for one in others]
+        data = table.to_arrow()
+        texts = [text or "" for text in data["text"].to_pylist()]
+        return Stored(texts, data, str(table.version), lost)
+
+    def switch(self, new: Stored, path: Path, folder: Path) -> bool:  # noqa: ARG002
+        """Write a new version of the table, which appears at once. Readers of the old version keep it."""
+        import lancedb
+        import pyarrow as pa
+
+        table, vectors = self._table(path), new.vectors
+        if str(table.version) != new.stamp or vectors is None:
+            return False
+        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+        data = new.content.set_column(new.content.column_names.index("vector"), "vector", column)
+        data = data.replace_schema_metadata({**(data.schema.metadata or {}), **_bytes(new.about)})
+        fresh = lancedb.connect(path).create_table(TABLE, data, mode="overwrite")
+        if fresh.version != table.version + 1:  # somebody wrote in between: bring that back
+            fresh.restore(fresh.version - 1)
+            return False
+        self.index_text(fresh, new.language)
+        return True
+
+    def complete(self, path: Path, language: str | None) -> None:
+        """Make the full-text index."""
+        self.index_text(self._table(path), language)
+
+    @staticmethod
+    def _table(path: Path) -> Any:
+        import lancedb
+
+        if not (path / f"{TABLE}.lance").is_dir():
+            raise no_database(path)
+        table = lancedb.connect(path).open_table(TABLE)
+        if not {"text", "vector"} <= set(table.schema.names):
+            raise InputError("has the columns text and vector", path=path, field=TABLE, remedy="export again")
+        return table
+
+
+def _bytes(about: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Metadata as Arrow keeps them."""
+    return {name.encode(): value.encode() for name, value in about.items()}

@@ -1,0 +1,166 @@
+"""`Qdrant`: a collection of passages in the folder of a client's local mode."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.errors import InputError, TargetError
+from selfvec.base.files import exchange_folders, read_json
+
+from .database import BATCH, TABLE, Database, Stored, no_database
+from .rows import Rows
+
+__all__ = ["Qdrant"]
+
+
+class Qdrant(Database):
+    """A folder for the local mode of its client, from which a server's collection can be filled.
+
+    Points are numbered from 0, because Qdrant takes numbers and UUIDs only; the rows are their payload.
+    """
+
+    name = "qdrant"
+    description = "Qdrant folder, for its local mode"
+    module = "qdrant_client"
+    package = "qdrant-client"
+    extra = "qdrant"
+
+    def write(self, rows: Rows, path: Path) -> None:
+        """Write a collection called ``rows.name``, with cosine distance."""
+        with self._open(path) as client:
+            self._create(client, rows.name, rows.vectors.shape[1], rows.about)
+        with self._open(path) as client:
+            payloads = map(self.kept, rows.table.iter_rows(named=True))
+            numbers = range(len(rows))
+            client.upload_collection(rows.name, rows.vectors, payload=payloads, ids=numbers, batch_size=BATCH)
+
+    def about(self, path: Path) -> dict[str, str]:
+        """The metadata of the collection. The file is read, because the client would lock the folder."""
+        if not (path / "meta.json").is_file():
+            raise no_database(path)
+        collections = read_json(path / "meta.json", "export again").get("collections", {})
+        if TABLE not in collections:
+            raise no_database(path)
+        found = collections[TABLE].get("metadata") or {}
+        return {name: str(value) for name, value in found.items() if name.startswith("selfvec.")}
+
+    def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
+        """The payloads of the collection."""
+        content = self.read(path).content
+        found = {str(payload.get("id")): payload for _, payload in content}
+        columns = {name for _, payload in content for name in payload}
+        return found if len(found) == len(content) and columns == set(rows.table.columns) else None
+
+    def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+        """Upsert points in batches, new ones with new numbers, and delete others."""
+        from qdrant_client import models
+
+        points = {str(payload.get("id")): point for point, payload in self.read(path).content}
+        free = 1 + max((point for point in points.values() if isinstance(point, int)), default=-1)
+        with self._open(path) as client:
+            for start in range(0, len(numbers), BATCH):
+                batch = list(numbers[start : start + BATCH])
+                payloads = [self.kept(row) for row in rows.table[batch].iter_rows(named=True)]
+                for payload in payloads:
+                    if payload["id"] not in points:
+                        points[payload["id"]], free = free, free + 1
+                client.upsert(
+                    TABLE,
+                    [
+                        models.PointStruct(id=points[payload["id"]], payload=payload, vector=vector)
+                        for payload, vector in zip(payloads, rows.vectors[batch].tolist(), strict=True)
+                    ],
+                )
+            if gone:
+                client.delete(TABLE, [points[name] for name in gone])
+
+    def read(self, path: Path) -> Stored:
+        """All numbers and payloads. The folder is locked for as long as this takes."""
+        with self._open(path) as client:
+            number = client.count(TABLE).count
+            points = client.scroll(TABLE, limit=max(number, 1), with_payload=True)[0]
+            named = isinstance(client.get_collection(TABLE).config.params.vectors, dict)
+        if named:
+            raise InputError("has one vector for each point, without a name", path=path, field=TABLE)
+        content = [(point.id, point.payload or {}) for point in points]
+        return Stored([str(payload.get("text") or "") for _, payload in content], content, _stamp(path))
+
+    def stage(self, new: Stored, path: Path, folder: Path) -> Iterator[int]:
+        """Fill a copy of the folder, in which other collections are as they were."""
+        from qdrant_client import models
+
+        fresh, copy, vectors = folder / "fresh", folder / "store", new.vectors
+        assert vectors is not None
+        if not copy.is_dir():
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.copytree(path, fresh, ignore=shutil.ignore_patterns(".lock"))
+            with self._open(fresh) as client:
+                client.delete_collection(TABLE)
+                self._create(client, TABLE, vectors.shape[1], new.about)
+            fresh.rename(copy)
+        with self._open(copy) as client:
+            done = client.count(TABLE).count
+            yield done
+            for start in range(done, len(vectors), BATCH):
+                rows = zip(new.content[start : start + BATCH], vectors[start:], strict=False)
+                points = [models.PointStruct(id=i, payload=p, vector=v.tolist()) for (i, p), v in rows]
+                client.upsert(TABLE, points)
+                yield len(points)
+
+    def switch(self, new: Stored, path: Path, folder: Path) -> bool:
+        """Put the copy in the folder's place, while nobody has it open."""
+        with self._open(path):
+            pass
+        if _stamp(path) != new.stamp:
+            return False
+        exchange_folders(folder / "store", path)
+        return True
+
+    @staticmethod
+    @contextmanager
+    def _open(path: Path) -> Iterator[Any]:
+        """The folder's client. It waits for the disk once, not after every point."""
+        from qdrant_client import QdrantClient
+
+        try:
+            client: Any = QdrantClient(path=str(path))
+        except RuntimeError as error:
+            if "already accessed" not in str(error):
+                raise
+            remedy = "close it there and repeat the command; what is done is kept"
+            raise TargetError("is open in another program", path=path, remedy=remedy) from None
+        try:
+            with suppress(AttributeError):
+                for collection in client._client.collections.values():
+                    collection.storage.storage.execute("PRAGMA synchronous = OFF")
+            with warnings.catch_warnings():  # it warns of more than 20,000 points
+                warnings.simplefilter("ignore", UserWarning)
+                yield client
+        finally:
+            client.close()
+
+    @staticmethod
+    def _create(client: Any, name: str, dimensions: int, about: Mapping[str, str]) -> None:
+        from qdrant_client import models
+
+        size = models.VectorParams(size=dimensions, distance=models.Distance.COSINE)
+        metadata = {"metadata": dict(about)} if about else {}
+        client.create_collection(name, vectors_config=size, **metadata)
+
+    @staticmethod
+    def kept(row: dict[str, Any]) -> dict[str, Any]:
+        """A row as JSON can hold it."""
+        return {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
+
+
+def _stamp(path: Path) -> str:
+    """Sizes and times of the files of a Qdrant folder."""
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.name != ".lock")
+    states = [(str(file.relative_to(path)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return json.dumps(states)
