@@ -66,6 +66,19 @@ def test_the_smallest_table_that_keeps_enough_is_written_and_read_back(run: Run,
     assert small.provenance["options"]["tokenizer"] == "words"  # texts are cut as the run's
 
 
+def test_similar_words_of_the_file(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "small.safetensors"
+    compress(run, target, keep=80)
+    word = run.vectors.index_to_key[0]
+    assert main(["similar", str(target), word, "--json", "--topn", "5"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["word"], row["state"]) == (word, "vectors")
+    subject = word.partition("word")[0]
+    assert all(near.startswith(f"{subject}word") for near, _ in row["neighbours"])
+    assert main(["similar", str(target), word, "--compare"]) == 2
+    assert "--compare" in capsys.readouterr().err
+
+
 def test_under_a_size_the_nearest_table_is_tried_first(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "small"
     found = compress(run, target, below=60_000, keep=50)
