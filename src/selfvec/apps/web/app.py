@@ -97,6 +97,7 @@ def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = N
     _add_errors(app)
     _add_search(app, answers)
     _add_words(app, answers)
+    _add_texts(app, answers)
     _add_map(app, answers)
     _add_page(app)
     return Guard(Pieces(app), host=host, token=token)
@@ -198,16 +199,6 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         """A word's neighbours before and after, and its change."""
         return await answers.compared(c, data.word, c, w)
 
-    @app.get("/api/uses")
-    async def uses(w: Word, c: Key = default, n: Few = 5) -> Response:
-        """Sentences that show what a word means, of each side of a comparison."""
-        return await answers.compared(c, data.uses, c, w, n)
-
-    @app.get("/api/together")
-    async def together(w: Word, other: Word, n: Few = 5) -> Response:
-        """Sentences in which two words occur close together, and the words that both occur with."""
-        return await answers.json(data.together, w, other, n)
-
     @app.get("/api/unknown")
     async def unknown(
         source: Annotated[str | None, Query(max_length=20)] = None,
@@ -218,6 +209,21 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
     ) -> Response:
         """Words without a pretrained vector, and what their vectors are based on."""
         return await answers.compared(REFINED, data.unknown, source, seen, text, offset, limit)
+
+
+def _add_texts(app: FastAPI, answers: Answers) -> None:
+    data = answers.data
+    default = data.comparisons.default
+
+    @app.get("/api/uses")
+    async def uses(w: Word, c: Key = default, n: Few = 5) -> Response:
+        """Sentences that show what a word means, of each side of a comparison."""
+        return await answers.compared(c, data.uses, c, w, n)
+
+    @app.get("/api/together")
+    async def together(w: Word, other: Word, n: Few = 5) -> Response:
+        """Sentences in which two words occur close together, and the words that both occur with."""
+        return await answers.json(data.together, w, other, n)
 
     @app.get("/api/texts")
     async def texts(q: Annotated[str, Query(min_length=1, max_length=500)], n: Few = 8) -> Response:
