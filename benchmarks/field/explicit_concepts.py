@@ -1,4 +1,4 @@
-"""Explicit semantic analysis over PubMed's abstracts, against vectors refined on the same text."""
+"""Explicit semantic analysis: concepts are PubMed's abstracts; against vectors refined on the same text."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,8 @@ def rows() -> Iterator[Row]:
             if bare is None:
                 bare = refined
             elif name in NO_TABLE:
-                yield from _against(name, run, tasks, bare, refined)
+                found = _against(name, run, tasks, bare, refined)
+                yield from found if size is None else islice(found, 1)  # smaller sizes: known items only
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
     PAGE.write_text(before + MARK + "\n".join(lines) + "\n" + END + rest.partition(END)[2], encoding="utf-8")
 
