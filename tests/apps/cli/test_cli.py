@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -444,3 +445,14 @@ def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path, capsys) -> 
     assert "name a run folder" in capsys.readouterr().err
     assert main(["similar", "vectors.vec", "hial"]) == 2
     assert "did you mean hail" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("to", ["encoder", "model2vec", "parquet-documents", "word2vec", "lancedb"])
+def test_what_export_suggests_opens_what_it_wrote(to: str, inside: Path, tmp_path: Path, capsys) -> None:
+    if to == "word2vec":
+        pytest.importorskip("gensim")
+    target = tmp_path / ("out.parquet" if to == "parquet-documents" else "out")
+    assert main(["export", "run", "--to", to, "-o", str(target)]) == 0
+    suggested = capsys.readouterr().err.partition("next, in Python: ")[2].strip()
+    library = importlib.import_module(suggested.partition(".")[0])
+    assert eval(suggested, {library.__name__: library}) is not None

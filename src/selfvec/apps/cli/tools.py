@@ -61,6 +61,18 @@ def convert(
     say(f"wrote {len(vectors):,} words × {width} dimensions to {target}")
 
 
+_OPENED_BY = {
+    "encoder": "selfvec.Encoder.open({})",
+    "model2vec": "model2vec.StaticModel.from_pretrained({})",
+    "sentence-transformers": "sentence_transformers.SentenceTransformer({})",
+    "lancedb": 'lancedb.connect({}).open_table("passages")',
+    "qdrant": "qdrant_client.QdrantClient(path={})",
+    "parquet": "polars.read_parquet({})",
+    "parquet-documents": "polars.read_parquet({})",
+    "word2vec": "gensim.models.KeyedVectors.load_word2vec_format({}, binary=True)",
+}  # how another program opens what was exported
+
+
 def export(
     run: RunFolder,
     to: Annotated[
@@ -111,6 +123,8 @@ def export(
         say("all passages were written anew" if done.get("rewritten") else f"passages: {counts}")
     say(f"exported as {to}")
     print(done["target"])
+    if to in _OPENED_BY:
+        say(f"next, in Python: {_OPENED_BY[to].format(repr(done['target']))}")
 
 
 def migrate(
