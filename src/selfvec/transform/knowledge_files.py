@@ -35,7 +35,7 @@ def read_knowledge(paths: Sequence[str | Path] | Knowledge) -> Knowledge:
     ----------
     paths : sequence of paths
         Triples word, relation, word (.tsv, .txt, .csv), where the relation ``definition`` has a text;
-        ontologies (.obo, .owl, by ``pronto``); SKOS and RDF (.ttl, .rdf, .nt, .jsonld, by ``rdflib``); WN-LMF
+        ontologies (.obo, .owl, by ``pronto``); SKOS and RDF (.ttl, .rdf, .nt, .n3, by ``rdflib``); WN-LMF
         (.xml, .xml.gz, .xml.xz, by ``wn``); a folder with WordNet's ``data.noun``; or ``wn:LEXICON``, a
         lexicon of the local database of ``wn``.
 
@@ -265,6 +265,6 @@ def _imported(package: str) -> Any:
 _READERS: dict[str, Callable[[Path], Knowledge]] = {
     **dict.fromkeys((".tsv", ".txt", ".csv"), _triples),
     **dict.fromkeys((".obo", ".owl"), _ontology),
-    **dict.fromkeys((".ttl", ".rdf", ".nt", ".n3", ".jsonld"), _rdf),
+    **dict.fromkeys((".ttl", ".rdf", ".nt", ".n3"), _rdf),
     ".xml": _wn_lmf,
 }
