@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
 from selfvec.analysis.drift import WordChoice, drift
-from selfvec.apps.web.background import BackgroundTask
+from selfvec.apps.web.background import BackgroundTask, Busy
 from selfvec.apps.web.page_data import Completion, PageData
 from selfvec.apps.web.ranking import Filter, WordTables, rank
 from selfvec.apps.web.word_map import LARGEST, arrange, draw_map, history_states, table_state
@@ -258,6 +259,20 @@ def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -
     dates = next(c for c in maps.colours("documents", "pca", "refined") if c["name"] == "date")
     first = next(i for i, id in enumerate(described["ids"]) if site.data.document(id)["date"] == "1990-05-01")
     assert dates["values"][dates["codes"][first]] == "1990"
+
+
+def test_few_maps_wait_to_be_drawn(run: Run) -> None:
+    data = PageData(run, jobs=1)
+    data.comparisons.get("refined")
+    gate = threading.Event()
+    data.maps._lane.submit(lambda _: gate.wait(20))
+    keys = [f"1990|{year}..2020" for year in range(1991, 2005)]
+    with pytest.raises(Busy, match="other maps are being drawn"):
+        for key in keys:
+            data.maps.task("words", "pacmap", key)
+    assert data.maps._lane.waiting <= 5
+    data.maps._lane._waiting.clear()
+    gate.set()
 
 
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:

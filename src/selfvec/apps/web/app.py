@@ -28,7 +28,6 @@ from .background import Busy
 from .comparison import REFINED
 from .guard import Guard, busy_response, error_page, error_response, json_response, wants_page
 from .limits import PATIENCE, Pieces, WorkQueue
-from .overview import overview
 from .page_data import PageData
 from .ranking import Filter
 
@@ -170,7 +169,7 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
     @app.get("/api/overview")
     async def first_view() -> Response:
         """The most frequent words, and the number of documents of each period."""
-        return await answers.json(overview, data.run)
+        return await answers.json(lambda: data.overview)
 
     @app.get("/api/time")
     async def time(w: Word) -> Response:

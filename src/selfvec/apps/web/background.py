@@ -123,6 +123,11 @@ class Lane:
                 threading.Thread(target=self._run, daemon=True).start()
         return task
 
+    @property
+    def waiting(self) -> int:
+        """Tasks that are not begun."""
+        return len(self._waiting)
+
     def _run(self) -> None:
         while True:
             with self._lock:

@@ -18,7 +18,7 @@ from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.search import Index
 
-from .background import BackgroundTask, Lane
+from .background import BackgroundTask, Busy, Lane
 from .comparison import Comparisons
 from .word_map import FITTED, WordMap, arrange, draw_map, table_state
 
@@ -27,6 +27,7 @@ __all__ = ["LAYOUTS", "Maps"]
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
 _ARRANGED = 4_000  # words or documents that are arranged by PaCMAP: some seconds
+_WAITING = 4  # maps that wait to be drawn, at most
 _FEWEST = 5  # points that PaCMAP needs
 _KEPT = 4  # maps of all words that are kept
 _AROUND = 14  # neighbours before and after on the map of one word
@@ -51,6 +52,7 @@ class Maps:
         self._one = lru_cache(maxsize=128)(self._draw)
         self._all = lru_cache(maxsize=_KEPT)(self._draw)
         self._arranged = lru_cache(maxsize=_KEPT)(self._arrange)
+        self.colours = lru_cache(maxsize=_KEPT)(self._find_colours)
         self._documents = lru_cache(maxsize=len(LAYOUTS))(self._draw_documents)
 
     @cached_property
@@ -104,7 +106,7 @@ class Maps:
             "explained": None if drawn.explained is None else [round(share, 4) for share in drawn.explained],
         }
 
-    def colours(self, of: str, layout: str, key: str) -> list[Json]:
+    def _find_colours(self, of: str, layout: str, key: str) -> list[Json]:
         """What points can be coloured by: a name, its values, and the value of each point, -1 for none.
 
         Words have the topic that they are nearest to, the size of their change, and the part of the text that
@@ -196,6 +198,9 @@ class Maps:
         return draw_map(np.array(list(marks)), states), list(marks.values())
 
     def _arrange(self, key: str) -> BackgroundTask[WordMap]:
+        if self._lane.waiting >= _WAITING:
+            raise Busy("other maps are being drawn")
+
         def work(progress: Progress) -> WordMap:
             states, _ = self.comparisons.states(key, False)
             words = self._frequent(key, _ARRANGED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,23 +45,18 @@ def periods(batch: TokenBatch) -> list[Slice]:
     return by_label(batch) if batch.slices is not None and len(batch.slice_names) <= _MOST else []
 
 
-def overview(run: Run) -> Json:
+def overview(run: Run, parts: Sequence[Slice]) -> Json:
     """The most frequent content words with their counts, and the documents of each period."""
     counts, words = counts_of(run), run.vectors.index_to_key
     order = np.argsort(np.where(content_words(run), -counts, 1), kind="stable")[:_FREQUENT]
-    parts = [] if run.tokens is None else periods(run.tokens)
     return {
         "words": [[words[i], int(counts[i])] for i in order.tolist()],
         "time": [[part.name, int(part.documents.sum())] for part in parts],
     }
 
 
-def time_course(run: Run, row: int) -> list[Json]:
+def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> list[Json]:
     """How often a word occurs in each period, and how many tokens the period has."""
-    batch = run.require_tokens()
-    parts = periods(batch)
-    if not parts:
-        return []
     uses = np.bincount(document_of(batch, occurrences(batch, row)), minlength=batch.documents)
     lengths = np.diff(batch.offsets)
     return [

@@ -14,6 +14,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.reopen import original_texts
+from selfvec.corpus.slices import Slice
 from selfvec.data.coverage import coverage, has_row
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
@@ -33,7 +34,7 @@ from selfvec.usage.examples import marked_uses, quoted
 from .background import BackgroundTask, Lane
 from .comparison import REFINED, Comparisons
 from .maps import Maps
-from .overview import counts_of, time_course
+from .overview import counts_of, overview, periods, time_course
 from .ranking import Filter
 
 __all__ = ["Completion", "PageData"]
@@ -160,8 +161,18 @@ class PageData:
 
     def time(self, word: str) -> Json:
         """How often a word occurs in each period; none if the texts have neither dates nor labels."""
-        row = self.run.index(word)
-        return {"word": word, "time": [] if self.run.tokens is None else time_course(self.run, row)}
+        row, batch = self.run.index(word), self.run.tokens
+        return {"word": word, "time": time_course(batch, row, self.periods) if batch and self.periods else []}
+
+    @cached_property
+    def periods(self) -> list[Slice]:
+        """The periods that have documents."""
+        return [] if self.run.tokens is None else periods(self.run.tokens)
+
+    @cached_property
+    def overview(self) -> Json:
+        """The most frequent words, and the number of documents of each period."""
+        return overview(self.run, self.periods)
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences typical of what a word means now and, if two slices are compared, meant before."""

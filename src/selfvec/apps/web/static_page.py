@@ -15,7 +15,6 @@ import numpy as np
 from selfvec.base.progress import Progress
 
 from .app import page_files
-from .overview import overview
 from .page_data import PageData
 from .ranking import Filter
 
@@ -73,8 +72,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     about = data.about()
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
     yield _key("about"), {**about, "comparisons": first, "parts": [], "kept": True}
-    frequent = overview(data.run)
-    yield _key("overview"), frequent
+    yield _key("overview"), data.overview
     yield _key("health"), data.health()
     ranking = data.ranking(key, Filter(), 0, _WORDS)
     ranking["total"] = len(ranking["rows"])
@@ -84,7 +82,9 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     yield _key("map", **asked), described
     yield _key("map/points", **asked), _packed(points)
     yield _key("map/colours", **asked), {"colours": data.maps.colours("words", "pacmap", key)}
-    words = dict.fromkeys([row["word"] for row in ranking["rows"]] + [word for word, _ in frequent["words"]])
+    words = dict.fromkeys(
+        [row["word"] for row in ranking["rows"]] + [word for word, _ in data.overview["words"]]
+    )
     with progress.stage("Saving", len(words), "words") as advance:
         for word in words:
             yield from _of_word(data, key, word)
