@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -60,7 +61,11 @@ def main(names: list[str]) -> None:
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     modules = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("__"))
     for name in [] if names == ["page"] else names or modules:
-        kept[name] = [asdict(row) for row in importlib.import_module(f"benchmarks.field.{name}").rows()]
+        module = importlib.import_module(f"benchmarks.field.{name}")
+        if (needed := getattr(module, "NEEDS", "PATH")) not in os.environ:
+            print(f"{name}: the variable {needed} is not set, the rows stay")
+            continue
+        kept[name] = [asdict(row) for row in module.rows()]
         print(section(name, [Row(**row) for row in kept[name]]), flush=True)
         RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
