@@ -64,7 +64,16 @@ def rows() -> Iterator[Row]:
     yield _row("X2Static, then refined", x2, again, JUDGED, distilled_refined, "distilled only", distilled)
     fit = "our document vectors as teacher"
     note = "does not help: the table is as wide as both, and the vectors are smoothed anyway"
-    yield _row(f"Static, {fit}", "ridge regression", "python -m benchmarks.field contextual", JUDGED, taught, ours, own, note)
+    yield _row(
+        f"Static, {fit}",
+        "ridge regression",
+        "python -m benchmarks.field contextual",
+        JUDGED,
+        taught,
+        ours,
+        own,
+        note,
+    )
 
 
 def _row(
