@@ -227,7 +227,7 @@ export class WordMap {
     }
     for (const [word, mark] of marked) wish(this.index.get(word), mark);
     if (!few && !this.data.ids) for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) if (!shown.has(this.data.words[i])) { const n = labels.length; wish(i, ""); tried += labels.length - n; }
-    let left = MOST_LABELS;
+    let left = this.coloured && !this.coloured.ordered ? MOST_LABELS / 2 : MOST_LABELS;
     placed(labels, this.width, this.height).forEach((place, n) => {
       const label = labels[n], colour = this.ink(label.name ? "ink" : label.mark ? (label.mark === "self" ? "ink" : label.mark) : "quiet");
       if (label.mark) {
