@@ -15,6 +15,8 @@
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
+# make soak       kills, faults of disk and permissions, damaged files: half an hour -> counts, as in docs/promises.md
+# make dist       a reproducible wheel, a bill of materials and a table of licences -> dist/
 # make docs       the documentation as a web site in site/
 #
 # bench, paper and the targets that fill a page of docs/ use shared/data beside the checkout, if it is there.
@@ -27,7 +29,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-peers cluster docs clean
+.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-peers cluster soak dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -63,6 +65,13 @@ test-peers: $(VENV)/installed-dev
 
 cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 	SELFVEC_CLUSTER_TESTS=1 $(BIN)/python -m pytest -rs tests/cluster
+
+soak: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.soak
+
+dist: $(VENV)/installed-dev
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel
+	$(BIN)/python tools/sbom.py dist
 
 docs: $(VENV)/installed-docs
 	$(BIN)/mkdocs build --strict --quiet

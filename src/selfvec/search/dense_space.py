@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
-from selfvec.base.threads import one_core
+from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -58,7 +58,8 @@ class DenseSpace:
         """From tables of the types, (V, d) each, and the documents as these types."""
         weights = inverse_document_frequency(batch)
         wide = np.hstack(tables)
-        rows = np.ascontiguousarray(wide @ _axes(sample_documents(batch, seed), wide, weights))
+        axes = _axes(sample_documents(batch, seed), wide, weights)
+        rows = np.concatenate(list(by_blocks(len(wide), lambda part: wide[part] @ axes)))
         return cls(rows, weights, *_relations(rows, batch))
 
     @classmethod

@@ -1,0 +1,1 @@
+"""What happens when things go wrong: kills, faults of disk and permissions, damaged files. ``make soak``."""

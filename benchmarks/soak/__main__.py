@@ -1,0 +1,112 @@
+"""``python -m benchmarks.soak [kills] [faults] [mutations]``: prints counts; status 1 if something broke."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+from .cases import Case, cases, prepare
+from .faults import clock_back, full_disk, no_permission, two_writers
+from .kills import run_kills
+
+PARTS = ("kills", "faults", "mutations")
+
+
+def main() -> int:
+    """Run the parts that were asked for, all by default."""
+    parser = argparse.ArgumentParser(prog="soak", description="Kills, faults and damaged files.")
+    parser.add_argument("parts", nargs="*", default=PARTS, help="kills, faults, mutations")
+    parser.add_argument("--kills", type=int, default=240)
+    parser.add_argument("--mutations", type=int, default=120_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="selfvec-soak-") as name:
+        place = Path(name)
+        prepared = prepare(place)
+        if "mutations" in options.parts:
+            faults += _mutations(place, prepared, options)
+        made = cases(place, prepared) if {"kills", "faults"} & set(options.parts) else []
+        if "kills" in options.parts:
+            faults += _kills(made, place, options)
+        if "faults" in options.parts:
+            faults += _faults(made, place)
+    print(f"\n{len(faults)} faults")
+    for fault in faults:
+        print(f"* {fault}")
+    return 1 if faults else 0
+
+
+def _mutations(place: Path, prepared: Path, options: argparse.Namespace) -> list[str]:
+    from .mutations import run_mutations
+
+    made = {
+        "run": prepared / "one",
+        "index": next((prepared / "one/search").glob("*/index.json")).parent,
+        "encoder": prepared / "encoder",
+    }
+    outcome = run_mutations(place, made, options.mutations, options.workers, options.seed)
+    _print(outcome.counts, "damaged files")
+    print(f"{outcome.counts.total():,} damaged files; the slowest took {outcome.slowest:.1f} s", flush=True)
+    return [f"{what} ({count} times)" for what, count in outcome.faults.most_common()]
+
+
+def _kills(made: list[Case], place: Path, options: argparse.Namespace) -> list[str]:
+    """Kills in several processes, which share the cases."""
+    reports, children = [], []
+    for number in range(options.workers):
+        report = place / f"kills-{number}.json"
+        reports.append(report)
+        child = os.fork()
+        if not child:
+            try:
+                seed, each = options.seed + number, options.kills // options.workers
+                outcome = run_kills(made, each, place, seed, report.with_suffix(".progress"))
+                report.write_text(json.dumps(asdict(outcome)))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    died = [child for child in children if os.waitpid(child, 0)[1]]
+    counts, faults = Counter[str](), [f"{len(died)} workers died"] if died else []
+    for report in reports:
+        if report.exists():
+            found = json.loads(report.read_text())
+            counts.update(found["counts"])
+            faults += found["faults"]
+    _print(counts, "kills")
+    return faults
+
+
+def _faults(made: list[Case], place: Path) -> list[str]:
+    counts, faults = Counter[str](), list[str]()
+    for part in (full_disk, no_permission, two_writers, clock_back):
+        found, wrong = part(made, place)
+        counts.update(found)
+        faults += wrong
+    _print(counts, "faults")
+    return faults
+
+
+def _print(counts: Counter[str], title: str) -> None:
+    """A table: a row for what comes before the bar, a column for what comes after."""
+    names = list(dict.fromkeys(key.split("|")[0] for key in counts))
+    columns = list(dict.fromkeys(key.split("|")[1] for key in counts))
+    print(f"\n| {title} | " + " | ".join(columns) + " |\n|---|" + "---:|" * len(columns))
+    for name in [*names, "all"]:
+        keys = [[f"{other}|{column}" for other in (names if name == "all" else [name])] for column in columns]
+        print(f"| {name} | " + " | ".join(f"{sum(counts[key] for key in some):,}" for some in keys) + " |")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Texts of made-up words, and commands in processes that are forked with all modules loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ["SELFVEC_CHECKPOINT_SECONDS"] = (
+    "0.02"  # before it is read, so that there are states to resume from
+)
+
+import selfvec.apps.cli.app
+from selfvec.apps.cli import main
+from selfvec.base.tensors import map_tensors
+
+VARIABLE = ("timings", "sha256", "files", "stamp")
+"""Keys of descriptions that differ from run to run, and checksums, since the files are compared."""
+
+_HIDDEN = re.compile(r"\..*\.partial(-[0-9a-f]{8})?")
+_RANDOM = re.compile(r"_(versions|transactions|indices)/|[^/]*\.lance$")  # names and bytes vary in LanceDB
+_SYLLABLES = ("ba", "do", "ki", "lu", "mo", "ne", "ra", "su", "ti", "ve")
+
+
+def write_texts(path: Path, documents: int, seed: int) -> None:
+    """A CSV of documents over 1,000 words, dated, with frequencies as in natural text."""
+    chance = random.Random(seed)
+    words = [f"{a}{b}{c}" for a in _SYLLABLES for b in _SYLLABLES for c in _SYLLABLES]
+    weights = [1 / (rank + 3) for rank in range(len(words))]
+    lines = ["id,date,text"]
+    for number in range(documents):
+        text = " ".join(chance.choices(words, weights, k=30))
+        lines.append(f'{seed}-{number},{1990 + number % 30}-05-06,"{text}."')
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_vectors(path: Path) -> None:
+    """A table with random vectors for nine in ten of these words."""
+    words = [f"{a}{b}{c}" for a in _SYLLABLES for b in _SYLLABLES for c in _SYLLABLES[:9]]
+    rows = np.random.default_rng(7).standard_normal((len(words), 64)).astype(np.float32)
+    selfvec.save(selfvec.Vectors(words, rows), path)
+
+
+def start(arguments: list[str], folder: Path, before: Callable[[], None] = lambda: None) -> int:
+    """Start a command in a process of its own in ``folder``; its messages go to ``log``."""
+    child = os.fork()
+    if child:
+        return child
+    status = 70
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.chdir(folder)
+        log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        before()
+        status = main([*arguments, *(["--jobs", "1"] if arguments[0] == "refine" else [])])
+    finally:
+        os._exit(status)
+
+
+def ended(child: int, seconds: float = 120) -> int:
+    """The exit status of a process, minus the signal that ended it; it is killed if it takes too long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -99
+
+
+def run(arguments: list[str], folder: Path, before: Callable[[], None] = lambda: None) -> int:
+    """Run a command to its end."""
+    return ended(start(arguments, folder, before))
+
+
+def digest(target: Path) -> str | None:
+    """A checksum of a result, apart from times and random names; None if there is none."""
+    files = [target] if target.is_file() else sorted(path for path in target.rglob("*") if path.is_file())
+    found = []
+    for path in files:
+        name = path.relative_to(target.parent).as_posix()
+        if any(_HIDDEN.fullmatch(part) for part in path.relative_to(target.parent).parts):
+            continue  # of a killed process
+        content = path.read_bytes()
+        if random_name := _RANDOM.search(name):
+            name, content = random_name[1] or "data", str(len(content).bit_length()).encode()
+        elif path.suffix == ".json":
+            content = json.dumps(_constant(json.loads(content)), sort_keys=True).encode()
+        elif path.name == "documents.safetensors":  # "files" are hashes of absolute paths
+            tensors = map_tensors(path)
+            content = b"".join(tensors[key].tobytes() for key in ("ids", "texts") if key in tensors)
+        found.append(f"{name} {hashlib.sha256(content).hexdigest()}")
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest() if found else None
+
+
+def _constant(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _constant(item) for key, item in value.items() if key not in VARIABLE}
+
+
+def leftovers(folder: Path) -> list[str]:
+    """Names of temporary files and folders."""
+    return [path.name for path in folder.rglob(".*") if _HIDDEN.fullmatch(path.name)]
+
+
+def without_privileges() -> None:
+    """Make the superuser's process obey permissions."""
+    if os.geteuid() == 0:
+        header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        if ctypes.CDLL(None, use_errno=True).capset(header, sets):
+            raise OSError(ctypes.get_errno(), "capset")

@@ -1,0 +1,66 @@
+"""The same bytes for the same seed: any number of threads, any order of Python's sets, and golden numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.data.vectors import Vectors
+
+VARIABLE = ("run.json", "index.json")  # hold times
+METHODS = ("paper", "online", "decorrelated", "auto")
+GOLDEN = {
+    "paper": [0.4920, 0.3922, 0.1771, 0.0129],
+    "online": [0.2428, 0.0319, 0.2432, 0.3608],
+    "decorrelated": [0.2256, -0.0073, 0.1506, 0.3767],
+}
+CODE = """
+import sys
+from selfvec.apps.cli import main
+folder, jobs, methods = sys.argv[1], sys.argv[2], sys.argv[3:]
+for method in methods:
+    options = ["--method", method, "--jobs", jobs, "--seed", "3"]
+    assert main(["refine", f"{folder}/storms.txt", "-o", f"{folder}/{jobs}-{method}", *options]) == 0
+    assert main(["search", f"{folder}/{jobs}-{method}", "hail"]) == 0
+"""
+
+
+def digests(run: Path) -> dict[str, str]:
+    """Checksums of what a run and its index hold."""
+    files = [path for path in sorted(run.rglob("*")) if path.is_file() and path.name not in VARIABLE]
+    return {str(path.relative_to(run)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_threads_and_the_order_of_sets_change_nothing(storm_file: Path) -> None:
+    folder = storm_file.parent
+    for jobs, order in (("1", "0"), ("2", "12345")):
+        threads = {"OMP_NUM_THREADS": jobs, "OPENBLAS_NUM_THREADS": jobs, "POLARS_MAX_THREADS": jobs}
+        subprocess.run(
+            [sys.executable, "-c", CODE, folder, jobs, *METHODS],
+            env=os.environ | threads | {"PYTHONHASHSEED": order},
+            check=True,
+            capture_output=True,
+        )
+    for method in METHODS:
+        one, two = digests(folder / f"1-{method}"), digests(folder / f"2-{method}")
+        assert len(one) > 5
+        assert one == two, method
+
+
+@pytest.mark.parametrize("method", METHODS[:3])
+def test_a_golden_run(method: str) -> None:
+    """A corpus and a table that anybody can make again, and the cosines that came of them."""
+    rng = np.random.default_rng(2024)
+    words = [f"w{i}" for i in range(60)]
+    texts = [" ".join(rng.choice(words[i % 4 :: 4], 12)) for i in range(200)]
+    table = Vectors(words, rng.standard_normal((60, 16)).astype(np.float32))
+    refined = selfvec.Refiner(method, window=5, seed=1).fit(texts, table).vectors_
+    made = [refined.similarity("w0", word) for word in ("w4", "w8", "w1", "w2")]
+    assert made == pytest.approx(GOLDEN[method], abs=2e-3)
