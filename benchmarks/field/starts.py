@@ -42,8 +42,8 @@ def rows() -> Iterator[Row]:
     texts = [text for text in texts if text not in apart]
     words = sum(len(text.split()) for text in texts)
     lines = [
-        f"| words | start | | {' | '.join(SHOWN)} | time |",
-        "|---:|---|---|" + "---:|" * (len(SHOWN) + 1),
+        f"| words | start | {' | '.join(SHOWN)} | time |",
+        "|---:|---|" + "---:|" * (len(SHOWN) + 1),
     ]
     for size in SIZES:
         part = texts if size is None else sample(texts, round(len(texts) * size / words))
@@ -55,10 +55,10 @@ def rows() -> Iterator[Row]:
             seconds = time.perf_counter() - started
             tasks = [_known(held_out, run), *measures(run, [path("MED")], [SIMILARITY["UMNSRS"]])]
             start, refined = ([task.of(table) for task in tasks] for table in (run.original, run.vectors))
-            for label, figures, cost in (("start", start, ""), ("refined", refined, f"{seconds:.0f} s")):
-                cells = [f"{run.provenance['tokens']:,}", name, label, *_shown(figures), cost]
-                lines.append(f"| {' | '.join(cells)} |")
-                print(lines[-1], flush=True)
+            moved = [f"{a.value:.3f} → {b.value:.3f}" for a, b in zip(start, refined, strict=True)]
+            cells = [f"{run.provenance['tokens']:,}", name, *moved, f"{seconds:.0f} s"]
+            lines.append(f"| {' | '.join(cells)} |")
+            print(lines[-1], flush=True)
             if bare is None:
                 bare = refined
             elif name in NO_TABLE:
@@ -86,10 +86,6 @@ def _known(held_out: Sequence[str], run: Run) -> Measure:
         return mean(np.where(rank <= 10, 1 / np.log2(1 + rank), 0.0), 0)
 
     return Measure(f"known items, {len(rests):,} documents not read", "ndcg@10", of)
-
-
-def _shown(figures: Sequence[Estimate]) -> list[str]:
-    return [f"{one.value:.3f}" for one in figures]
 
 
 def _against(

@@ -146,6 +146,12 @@ def test_what_needs_the_text_in_one_place_is_refused(option: str, value: str) ->
         refine_on_cluster(["nothing"], "none", Settings(**{option: value}), Here(), "nowhere")
 
 
+def test_a_start_that_is_trained_on_the_text_is_refused(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "a.jsonl", sentences(30))
+    with pytest.raises(OptionError, match=r"^vectors: vectors by svd are trained where all of the text is"):
+        clustered([path], tmp_path / "work", "svd")
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [
