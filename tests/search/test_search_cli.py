@@ -65,3 +65,27 @@ def test_a_run_that_forgot_where_its_documents_were(tmp_path: Path, capsys) -> N
 def test_an_index_that_cannot_be_kept_is_used_all_the_same(run: str, capsys, monkeypatch) -> None:
     (Path(run) / "search").write_text("in the way")
     assert asked(capsys, run, "hail")["hits"]
+
+
+def test_files_that_have_vanished_do_not_keep_others_from_being_searched(
+    tmp_path: Path, storms: list[str], monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one").mkdir()
+    Path("one/a.txt").write_text("A walrus swam in the harbour.\n", encoding="utf-8")
+    Path("two.txt").write_text("\n".join(storms[:60]) + "\n", encoding="utf-8")
+    assert main(["refine", "one", "two.txt", "-o", "run", "--method", "original"]) == 0
+    shutil.move("one", "away")
+    capsys.readouterr()
+    assert main(["search", "run", "hail walrus", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert "no longer there, and not searched: one" in shown.err
+    assert not any("walrus" in hit["snippet"] for hit in json.loads(shown.out)["hits"])
+    shutil.move("away", "one")  # the index of a part was not kept
+    assert "walrus" in asked(capsys, "run", "walrus", "--mode", "bm25")["hits"][0]["snippet"]
+    shutil.move("one", "away")  # that of all is used
+    assert "walrus" in asked(capsys, "run", "walrus", "--mode", "bm25")["hits"][0]["snippet"]
+    shutil.rmtree("run/search")
+    Path("two.txt").unlink()
+    assert main(["search", "run", "hail"]) == 2
+    assert "the documents of this run are no longer there" in capsys.readouterr().err

@@ -26,8 +26,10 @@ _PYTHON = "documentation of Python"
 _REMEDY = "name the documents with --corpus"
 
 
-def own_corpus(run: Run, *, keep_fields: bool = True) -> Corpus:
+def own_corpus(run: Run, *, keep_fields: bool = True, gone: list[str] | None = None) -> Corpus:
     """Reopen the corpus that a run was made from; ``keep_fields`` reads the fields beside the text too.
+
+    ``gone`` receives the files and folders that are missing, if others are there.
 
     `InputError` if the run was made from standard input or memory, or a file is missing or has another size.
     """
@@ -35,6 +37,10 @@ def own_corpus(run: Run, *, keep_fields: bool = True) -> Corpus:
     files = recorded["files"]
     if _is_demonstration(files):
         return python_documentation()
+    missing = [file for file in files if gone is not None and _place(run, file) is None]
+    if gone is not None and len(missing) < len(files):
+        gone += [str(file.get("path")) for file in missing]
+        files = [file for file in files if file not in missing]
     corpus = Corpus.open(
         [_found(run, file) for file in files],
         text_fields=list(recorded["text_fields"]) if recorded.get("text_given") else None,
@@ -72,9 +78,10 @@ def _as_often(texts: NDArray[np.uint64], left: NDArray[np.int64]) -> Select:
     return select
 
 
-def verified(run: Run, corpus: Corpus) -> None:
+def verified(run: Run, corpus: Corpus, gone: Collection[str] = ()) -> None:
     """Raise `InputError` if a corpus, read to its end, has changed since the run was made."""
-    for before, now in zip(_recorded(run)["files"], corpus.summary.files, strict=False):
+    files = [file for file in _recorded(run)["files"] if str(file.get("path")) not in gone]
+    for before, now in zip(files, corpus.summary.files, strict=False):
         known = str(before.get("sha256"))
         if known != now.sha256 and not known.startswith(OF_SHARDS):  # its size was compared
             raise _changed(now.path)
@@ -152,18 +159,23 @@ def _is_demonstration(files: list[dict[str, Any]]) -> bool:
 
 
 def _found(run: Run, file: dict[str, Any]) -> Path:
-    """The path of a file, as it was named or relative to the run's folder."""
-    named = Path(str(file.get("path")))
-    for path in (named, *([run.folder.parent / named] if run.folder is not None else [])):
-        if file.get("kind") in ("memory", "frame"):
-            continue
-        if file.get("kind") == "folder" and path.is_dir():
-            return path
-        if file.get("kind") != "folder" and path.is_file():
-            if file.get("bytes") not in (None, path.stat().st_size):
-                raise _changed(path)
-            return path
-    raise InputError("the documents of this run are no longer there", path=named, remedy=_REMEDY)
+    """The path of a file that is there and has the size it had."""
+    path = _place(run, file)
+    if path is None:
+        rule = "the documents of this run are no longer there"
+        raise InputError(rule, path=str(file.get("path")), remedy=_REMEDY)
+    if file.get("kind") != "folder" and file.get("bytes") not in (None, path.stat().st_size):
+        raise _changed(path)
+    return path
+
+
+def _place(run: Run, file: dict[str, Any]) -> Path | None:
+    """The path of a file or folder, as it was named or relative to the run's folder; None if it is gone."""
+    named, kind = Path(str(file.get("path"))), file.get("kind")
+    if kind in ("memory", "frame"):
+        return None
+    paths = (named, *([run.folder.parent / named] if run.folder is not None else []))
+    return next((path for path in paths if (path.is_dir() if kind == "folder" else path.is_file())), None)
 
 
 def _changed(path: str | Path) -> InputError:

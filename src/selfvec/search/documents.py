@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class GatheredDocuments:
     fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by
     left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
     cut: Cut = CUT
+    gone: Sequence[str] = ()  # files and folders of the run that are missing
     unread: Sequence[str] = ()  # columns of bytes or vectors, or of a name that occurs twice
 
     @classmethod
@@ -84,20 +85,24 @@ class GatheredDocuments:
         return owners, np.array([span for one in spans for span in one], np.int32).reshape(-1, 2)
 
 
-def gather(run: Run, corpus: Paths | None, progress: Progress) -> GatheredDocuments:
+def gather(run: Run, corpus: Paths | None, progress: Progress, *, partly: bool = False) -> GatheredDocuments:
     """Read a run's own documents into memory, compared with their hashes, or those of other paths.
 
-    Documents without an id are called by their number from 0.
+    Documents without an id are called by their number from 0. With ``partly``, files that are missing are
+    left out if others are there.
     """
     from selfvec.corpus import Corpus
     from selfvec.corpus.reopen import own_corpus, verified
 
     if corpus is not None:
         return _read(Corpus.open(corpus, keep_fields=True), progress)
-    own = own_corpus(run)
+    gone: list[str] = []
+    own = own_corpus(run, gone=gone if partly else None)
+    if gone:
+        progress.say(f"no longer there, and not searched: {', '.join(gone)}")
     found = _read(own, progress)
-    verified(run, own)
-    return found
+    verified(run, own, gone)
+    return replace(found, gone=gone)
 
 
 def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:

@@ -244,7 +244,8 @@ def _documents(
 ) -> tuple[GatheredDocuments, bool]:
     """The documents, and whether they are as they were written; see `run_index`."""
     try:
-        return replace(gather(run, corpus, progress), cut=cut), True
+        found = gather(run, corpus, progress, partly=True)
+        return replace(found, cut=cut), not found.gone
     except InputError:
         if not or_tokens or run.tokens is None:
             raise

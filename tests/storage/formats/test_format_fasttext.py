@@ -138,3 +138,18 @@ def test_absurd_sizes_are_held_against_the_file(tmp_path: Path) -> None:
     good[matrix + 1 : matrix + 9] = struct.pack("<q", 2**60)
     with pytest.raises(FormatError, match="ends inside the matrix"):
         load(put(tmp_path, bytes(good)))
+
+
+@pytest.mark.parametrize("options", [{"version": 0}, {"floret": 1}, {"version": 11}])
+def test_models_of_2016_and_of_floret_in_fasttexts_mode_are_read(options: dict, tmp_path: Path) -> None:
+    table = random_table()
+    plain = load(put(tmp_path, model(table)))
+    other = load(put(tmp_path, model(table, **options), "other"))
+    assert other.provenance["format"] == "fasttext"
+    np.testing.assert_array_equal(other.vectors, plain.vectors)
+    np.testing.assert_array_equal(other.lookup(["unseen"])[0], plain.lookup(["unseen"])[0])
+
+
+def test_a_model_of_floret_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"is a floret model.*save_vectors"):
+        load(put(tmp_path, model(random_table(), floret=2)))

@@ -20,7 +20,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.public_tables import locate
 
-from . import arrays, compressed, fasttext, model2vec, parquet, pieces, projector, word2vec
+from . import arrays, compressed, fasttext, model2vec, parquet, pieces, projector, spacy, word2vec
 from .source import Input, open_input
 
 __all__ = ["FORMATS", "Format", "Vectors", "load", "save"]
@@ -46,6 +46,9 @@ _BOTH = ("sources", "counts")
 
 FORMATS = (
     Format("run", "Selfvec run folder", (), arrays.sniff_run, arrays.read_run, mapped=True, folder=True),
+    Format(
+        "spacy", "spaCy's vectors, the folder vocab of a pipeline", (), spacy.sniff, spacy.read, folder=True
+    ),
     Format(
         "model2vec",
         "model2vec folder (static sentence encoder)",

@@ -51,7 +51,7 @@ def sniff_npy(source: Input) -> bool:
 
 def read_npy(source: Input) -> Vectors:
     """Read an .npy matrix and the vocabulary beside it."""
-    matrix = as_table(_array(source), source)
+    matrix = as_table(npy_array(source), source)
     return finish(read_vocabulary(_vocabulary_beside(source), len(matrix), source), matrix, source)
 
 
@@ -68,7 +68,7 @@ def _vocabulary_beside(source: Input) -> Path:
     return found[0]
 
 
-def _array(source: Input) -> NDArray[Any]:
+def npy_array(source: Input) -> NDArray[Any]:
     """The array of an .npy file as a read-only view; its size is checked against the file's first."""
     with decoding(source.path, "NumPy array"):
         head = io.BytesIO(source.data[: _LONGEST_HEADER + 16])
@@ -150,7 +150,7 @@ def _members(source: Input) -> dict[str, NDArray[Any]]:
             with archive.open(info) as member:
                 data = unpack(member, room, source.path)
             room -= len(data)
-            arrays[info.filename.removesuffix(".npy")] = _array(Input(source.path, data))
+            arrays[info.filename.removesuffix(".npy")] = npy_array(Input(source.path, data))
     return arrays
 
 

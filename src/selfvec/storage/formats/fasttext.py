@@ -4,6 +4,9 @@ A model holds a row for every word and ``bucket`` rows that n-grams are hashed i
 mean of its own row and those of its n-grams; a word without a row has its n-grams alone (Bojanowski et al.
 2017, "Enriching word vectors with subword information"). Rows are added in fastText's own order, so the
 vectors equal fastText's to the bit. The n-gram rows stay mapped.
+
+Models of 2016 have no magic number. floret writes two more arguments; its models are read if it was trained
+in the mode of fastText.
 """
 
 from __future__ import annotations
@@ -23,11 +26,18 @@ from .source import Input, decode_words, decoding, finish
 __all__ = ["read", "sniff"]
 
 _MAGIC = struct.pack("<i", 793712314)
-_ARGUMENTS = struct.Struct("<2i 12i d")  # magic, version, then the training arguments
-_DICTIONARY = struct.Struct("<3i 2q")  # size, words, labels, tokens, pruned n-grams
+_VERSION = struct.Struct("<2i")  # magic, version
+_ARGUMENTS = struct.Struct("<12i d")
+_FLORET = struct.Struct("<14i d")  # its mode and number of hashes come before the last two
+_DICTIONARY = struct.Struct("<3i q")  # size, words, labels, tokens
+_PRUNED = struct.Struct("<q")  # pruned n-grams
 _ENTRY = struct.Struct("<q b")  # count, kind (0 word, 1 label); behind a word and a zero byte
-_MATRIX = struct.Struct("<? 2q")  # quantised, rows, columns
+_MATRIX = struct.Struct("<2q")  # rows, columns; behind a byte that says whether it is quantised
 _SUPERVISED = 3
+_LIMITS = (  # of the arguments: dimensions to length of n-grams, and the rate of updates
+    *((1, 10_000), (1, 10_000), (0, 1 << 30), (0, 1 << 30), (0, 1 << 20), (0, 64), (1, 4), (1, 3)),
+    *((0, 1 << 30), (0, 64), (0, 64), (1, 1 << 30)),
+)
 _LONGEST = 1 << 12  # bytes in a word
 _LONGEST_NGRAM = 64  # characters; fastText's default is 6
 
@@ -59,9 +69,46 @@ class Subwords:
         return out
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a model says of itself, and where its dictionary begins."""
+
+    version: int  # 0 for a model without a magic number
+    arguments: tuple[int, ...]  # twelve
+    dictionary: int  # bytes
+    mode: int = 1  # of floret; 2 hashes words, too
+
+
 def sniff(source: Input) -> bool:
-    """fastText's magic number."""
-    return source.data[:4] == _MAGIC
+    """fastText's magic number, or arguments and a dictionary as models of 2016 have."""
+    return source.data[:4] == _MAGIC or _is_early(source)
+
+
+def _is_early(source: Input) -> bool:
+    if len(source.data) < _ARGUMENTS.size + _DICTIONARY.size:
+        return False
+    *arguments, threshold = _ARGUMENTS.unpack_from(source.data)
+    inside = all(a <= value <= b for value, (a, b) in zip(arguments, _LIMITS, strict=True))
+    return inside and 0 <= threshold <= 1 and _has_dictionary(source, _ARGUMENTS.size)
+
+
+def _has_dictionary(source: Input, position: int) -> bool:
+    """Whether the sizes of a dictionary stand at a place."""
+    size, words, labels, _ = _DICTIONARY.unpack_from(source.data, position)
+    room = (len(source.data) - position) // 11
+    return bool(0 < size == words + labels <= room and min(words, labels) >= 0)
+
+
+def _header(source: Input) -> Header:
+    if source.data[:4] != _MAGIC:
+        return Header(0, _ARGUMENTS.unpack_from(source.data)[:12], _ARGUMENTS.size)
+    version, start = _VERSION.unpack_from(source.data)[1], _VERSION.size
+    common, floret = start + _ARGUMENTS.size, start + _FLORET.size
+    if len(source.data) >= floret + _DICTIONARY.size and not _has_dictionary(source, common):
+        values = _FLORET.unpack_from(source.data, start)
+        if values[11] in (1, 2) and _has_dictionary(source, floret):
+            return Header(version, (*values[:11], values[13]), floret, values[11])
+    return Header(version, _ARGUMENTS.unpack_from(source.data, start)[:12], common)
 
 
 def read(source: Input) -> Vectors:
@@ -76,18 +123,24 @@ def read(source: Input) -> Vectors:
 
 
 def _read(source: Input) -> Vectors:
-    arguments = _ARGUMENTS.unpack_from(source.data)
-    version, dimensions, model, bucket, shortest, longest = (arguments[i] for i in (1, 2, 9, 10, 11, 12))
-    if not 11 <= version <= 12 or dimensions < 1 or bucket < 0 or longest > _LONGEST_NGRAM:
+    header = _header(source)
+    if header.mode == 2:
+        raise source.error(
+            "is a floret model, whose words have no rows of their own",
+            remedy="write its word vectors with floret (save_vectors) and read that file",
+        )
+    version = header.version
+    dimensions, model, bucket, shortest, longest = (header.arguments[i] for i in (0, 7, 8, 9, 10))
+    if version not in (0, 11, 12) or dimensions < 1 or bucket < 0 or longest > _LONGEST_NGRAM:
         raise source.error(
             f"version {version} with {dimensions} dimensions, {bucket} buckets and n-grams of {longest} "
             "characters is no fastText model",
             remedy="the file may be damaged: get it again, or save it with a current fastText",
         )
-    if version == 11 and model == _SUPERVISED:
+    if version < 12 and model == _SUPERVISED:
         longest = 0  # early classifiers have no n-grams, although their arguments have a length
-    entries, position = _dictionary(source)
-    table = _table(source, position, dimensions)
+    entries, position = _dictionary(source, header)
+    table = _table(source, position, dimensions, early=version == 0)
     names = [word for word, kind in entries if kind == 0]
     if len(table) < len(names) + bucket:
         raise source.error(
@@ -101,12 +154,14 @@ def _read(source: Input) -> Vectors:
     return finish(words, matrix, source, notes=notes, composer=composer)
 
 
-def _dictionary(source: Input) -> tuple[list[tuple[bytes, int]], int]:
+def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]], int]:
     """Words with their kinds (0 word, 1 label; words come first), and where the dictionary ends."""
-    size, words, labels, _, pruned = _DICTIONARY.unpack_from(source.data, _ARGUMENTS.size)
-    position = _ARGUMENTS.size + _DICTIONARY.size
-    if pruned > 0:
-        _quantised(source)
+    size, words, labels, _ = _DICTIONARY.unpack_from(source.data, header.dictionary)
+    position = header.dictionary + _DICTIONARY.size
+    if header.version:
+        if _PRUNED.unpack_from(source.data, position)[0] > 0:
+            _quantised(source)
+        position += _PRUNED.size
     if min(size, words, labels) < 0 or words + labels != size or size * 11 > len(source.data) - position:
         raise source.error(
             f"the dictionary says {size} entries ({words} words, {labels} labels), the file is "
@@ -125,12 +180,14 @@ def _dictionary(source: Input) -> tuple[list[tuple[bytes, int]], int]:
     return entries, position
 
 
-def _table(source: Input, position: int, dimensions: int) -> NDArray[np.float32]:
+def _table(source: Input, position: int, dimensions: int, early: bool) -> NDArray[np.float32]:
     """The input matrix, (words + bucket, d) float32, as a view of the file (it may lie at an odd address)."""
-    quantised, rows, columns = _MATRIX.unpack_from(source.data, position)
+    if not early:
+        if source.data[position : position + 1] not in (b"", b"\0"):
+            _quantised(source)
+        position += 1
+    rows, columns = _MATRIX.unpack_from(source.data, position)
     position += _MATRIX.size
-    if quantised:
-        _quantised(source)
     if columns != dimensions or rows < 0:
         raise source.error(f"the matrix has {columns} columns, the model {dimensions} dimensions")
     if rows * columns * 4 > len(source.data) - position:

@@ -1,0 +1,119 @@
+"""spaCy's vectors: the folder ``vocab`` of a pipeline, or one of ``Vocab.to_disk`` or ``Vectors.to_disk``.
+
+    vectors        the matrix, as .npy
+    key2row        MessagePack: a map from the hashes of words to rows
+    strings.json   words
+
+spaCy keeps hashes of words instead of words. The words are those of ``strings.json`` whose hash has a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.base.files import read_json
+from selfvec.data.vectors import Vectors
+
+from .arrays import npy_array
+from .source import Input, as_table, decoding, finish
+
+__all__ = ["read", "sniff"]
+
+_AGAIN = "write the folder again with spaCy"
+_WIDTHS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}  # bytes of an integer
+_FACTOR, _ONES = 0xC6A4A7935BD1E995, (1 << 64) - 1
+
+
+def sniff(source: Input) -> bool:
+    """A folder with a matrix and the rows of keys."""
+    return _folder(source.path) is not None
+
+
+def _folder(path: Path) -> Path | None:
+    places = (path, path / "vocab")
+    return next((p for p in places if (p / "key2row").is_file() and (p / "vectors").is_file()), None)
+
+
+def read(source: Input) -> Vectors:
+    """Read the words that have a row; several may share one."""
+    folder = _folder(source.path)
+    if folder is None:
+        raise source.error("is no folder of spaCy's vectors: it needs vectors and key2row", remedy=_AGAIN)
+    if (folder / "vectors.cfg").is_file() and read_json(folder / "vectors.cfg", _AGAIN).get(
+        "mode"
+    ) == "floret":
+        rule = "holds vectors of floret, whose words have no rows of their own"
+        raise source.error(rule, remedy="write word vectors with floret (save_vectors) and read that file")
+    table = as_table(npy_array(source.open(folder / "vectors")), source)
+    content = (folder / "key2row").read_bytes()
+    with decoding(folder / "key2row", "MessagePack map"):
+        numbers = list(_integers(content))
+    rows = dict(zip(numbers[::2], numbers[1::2], strict=True))
+    if any(not -1 <= row < len(table) for row in rows.values()):
+        raise source.error(f"key2row names rows beyond the {len(table):,} of vectors", remedy=_AGAIN)
+    words = _strings(folder, source)
+    found = [
+        (row, word) for word in words if (row := rows.get(_hash(word.encode(errors="replace")), -1)) >= 0
+    ]
+    found = sorted(found, key=lambda pair: pair[0])[: source.rows(len(found))]
+    lost = sum(row >= 0 for row in rows.values()) - len(found) if source.limit is None else 0
+    notes = [f"{lost:,} vectors are of words that strings.json does not have"] if lost else []
+    places = np.array([row for row, _ in found], np.int64)
+    same = np.array_equal(places, np.arange(len(places)))
+    matrix = table[: len(places)] if same else table[places]
+    return finish([word for _, word in found], matrix, source, notes=notes)
+
+
+def _strings(folder: Path, source: Input) -> list[str]:
+    import json
+
+    path = folder / "strings.json"
+    if not path.is_file():
+        raise source.error("has no strings.json with the words", remedy="write the folder with Vocab.to_disk")
+    with decoding(path, "JSON"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise source.error("strings.json is no list of words", remedy=_AGAIN)
+    return list(dict.fromkeys(found))
+
+
+def _integers(data: bytes) -> Iterator[int]:
+    """The keys and values of a map of integers, in turn."""
+    head = data[0]
+    start = {0xDE: 3, 0xDF: 5}.get(head, 1)
+    if head >> 4 != 8 and start == 1:
+        raise ValueError("it is no map")
+    count = int.from_bytes(data[1:start], "big") if start > 1 else head & 15
+    place = start
+    for _ in range(2 * count):
+        kind, place = data[place], place + 1
+        if kind in _WIDTHS:
+            width = _WIDTHS[kind]
+            if place + width > len(data):
+                raise EOFError("the file ends inside the map")
+            yield int.from_bytes(data[place : place + width], "big", signed=kind >= 0xD0)
+            place += width
+        elif kind < 0x80 or kind >= 0xE0:
+            yield kind if kind < 0x80 else kind - 256
+        else:
+            raise ValueError(f"byte {place} begins no integer")
+
+
+def _hash(data: bytes, seed: int = 1) -> int:
+    """MurmurHash64A (Appleby 2008), by which spaCy knows a word.
+
+    >>> _hash(b"hail")
+    8711995111369341318
+    """
+    found = seed ^ (len(data) * _FACTOR & _ONES)
+    whole = len(data) & ~7
+    for start in range(0, whole, 8):
+        part = int.from_bytes(data[start : start + 8], "little") * _FACTOR & _ONES
+        found = (found ^ ((part ^ part >> 47) * _FACTOR & _ONES)) * _FACTOR & _ONES
+    if whole < len(data):
+        found = (found ^ int.from_bytes(data[whole:], "little")) * _FACTOR & _ONES
+    found = (found ^ found >> 47) * _FACTOR & _ONES
+    return found ^ found >> 47
