@@ -415,6 +415,7 @@ def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -
     opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
     opened.wait(NAMED)
     assert "720 documents on one plane" in opened.text(".atlas .lead")
+    opened.wait(f"{COLOURS} > 10")
     opened.click(".colours button")
     opened.click(".selection a")
     opened.wait("document.querySelector('#word .whole')")
@@ -567,6 +568,20 @@ def test_the_token_opens_the_page(page: Page, run: Run) -> None:
         page.open(f"{site.address}?token=secret-of-the-test")
         assert page.run("location.search") == ""
         assert page.text("h2.word")
+        assert page.errors == []
+
+
+def test_three_documents_have_maps_too(page: Page, tmp_path: Path) -> None:
+    source = tmp_path / "texts.txt"
+    source.write_text(
+        "hail broke the roof\nthe river rose over the road\nan invoice was paid\n", encoding="utf-8"
+    )
+    selfvec.Refiner("decorrelated", window=5).fit(source, "none").save(tmp_path / "run")
+    with serving(open_run(tmp_path / "run")) as site:
+        for of in ("words", "documents"):
+            page.open(f"{site.address}#view=map&of={of}")
+            page.wait("document.querySelector('.atlas .lead')?.innerText.includes('Click one')")
+            page.wait(f"{COLOURS} > 1")
         assert page.errors == []
 
 

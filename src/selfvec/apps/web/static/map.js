@@ -148,7 +148,7 @@ export class WordMap {
     const width = Math.round(box.width * ratio), height = Math.round(box.height * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     Object.assign(this, { width: box.width, height: box.height });
-    const few = this.count <= 100;
+    const few = this.data.marks.length > 0; // a word and its neighbours
     const [across, up] = this.data.edges, room = few ? 60 : 16; // pixels for labels at the edge
     this.unit = Math.min((this.width / 2 - 1.5 * room) / across, (this.height / 2 - room) / up);
     const style = getComputedStyle(document.documentElement);
@@ -169,7 +169,7 @@ export class WordMap {
     if (this.image?.width !== width || this.image?.height !== height) this.image = pen.createImageData(width, height);
     const pixels = new Uint32Array(this.image.data.buffer);
     pixels.fill(0);
-    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : this.count > 6000 ? 2 : this.count > 2500 ? 3 : 4)));
+    const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : this.count > 6000 ? 2 : this.count > 2500 ? 3 : this.count > 200 ? 4 : 6)));
     const packed = (hex, alpha) => { const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16)); return (alpha << 24) | (b << 16) | (g << 8) | r; };
     const dust = packed(this.ink("dust"), this.coloured ? 70 : 160), codes = this.coloured?.codes;
     const shades = this.coloured?.values.map((_, code) => this.only === null || this.only === code ? packed(this.shade(code), 230) : dust);
