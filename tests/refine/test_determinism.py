@@ -26,7 +26,7 @@ import sys
 from selfvec.apps.cli import main
 folder, jobs, methods = sys.argv[1], sys.argv[2], sys.argv[3:]
 for method in methods:
-    options = ["--method", method, "--jobs", jobs, "--seed", "3"]
+    options = ["--method", method, "--jobs", jobs, "--seed", "3", "--phrases", "auto", "--stop-words", "en"]
     assert main(["refine", f"{folder}/storms.txt", "-o", f"{folder}/{jobs}-{method}", *options]) == 0
     assert main(["search", f"{folder}/{jobs}-{method}", "hail"]) == 0
 """

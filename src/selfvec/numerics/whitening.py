@@ -83,7 +83,8 @@ def whitening_matrix(
     scales = np.maximum(values, floor) ** -power
     if least is None:
         scales[values <= floor] = 0.0
-    turn: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
+    with one_core():
+        turn: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
     return turn
 
 
@@ -143,7 +144,8 @@ def axes_of_points(centred: Float64) -> tuple[Float64, Float64]:
     if len(centred) < centred.shape[1]:  # a few points span fewer dimensions than d
         _, strengths, rows = np.linalg.svd(centred, full_matrices=False)
         return strengths**2, rows.T
-    return axes_of_moment(centred.T @ centred)
+    with one_core():
+        return axes_of_moment(centred.T @ centred)
 
 
 def orthogonal_factor(moment: Rows) -> Float64:

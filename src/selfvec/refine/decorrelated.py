@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import release
-from selfvec.base.threads import by_blocks
+from selfvec.base.threads import by_blocks, one_core
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
@@ -89,7 +89,8 @@ class Base:
         if leaving and np.count_nonzero(counted) > leaving and anisotropy(sample) >= SHARED:
             mean, spread = covariance(self.rows, counted)
             top = axes_of_moment(spread)[1][:, :leaving]
-            remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
+            with one_core():
+                remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
             self.turn = mean.astype(np.float32), remover
 
     def __len__(self) -> int:
@@ -105,7 +106,8 @@ class Base:
         if self.turn is None:
             return rows
         shift, remover = self.turn
-        turned = unit_rows((rows - shift) @ remover)
+        with one_core():
+            turned = unit_rows((rows - shift) @ remover)
         release(rows)
         turned[~self.known[part]] = 0
         return turned
