@@ -188,3 +188,21 @@ def test_columns_of_a_table_have_a_number_for_each_word(folder: Path, column: st
     (folder / "run.json").write_text(json.dumps(described))
     with pytest.raises(FormatError, match=f"the tensor '{column}' has a .* for each of the 4 words"):
         open_run(folder)
+
+
+@pytest.mark.parametrize("epochs", ["2", 1.5, 10**20, -1, None])
+def test_impossible_epochs_are_refused(folder: Path, epochs: object) -> None:
+    described = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(described | {"epochs": epochs}))
+    with pytest.raises(FormatError, match="epochs are a whole number"):
+        open_run(folder)
+
+
+@pytest.mark.parametrize("count", [-1, 2**62])
+def test_impossible_counts_are_refused(folder: Path, count: int) -> None:
+    path = folder / "vectors.safetensors"
+    kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
+    kept["counts"][1] = count
+    write_tensors(path, kept)
+    with pytest.raises(FormatError, match="'counts' holds impossible numbers"):
+        open_run(folder)

@@ -71,6 +71,7 @@ _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetenso
 PARTS = ("counts", "unstemmed", "documents", "sums")
 _CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
 _COLUMNS = {"counts": np.int64().dtype, "sources": np.uint8().dtype, "pieces": np.uint8().dtype}
+_MOST = 1 << 46  # occurrences of a word; with epochs they fit 64 bits
 _QUICK = 1 << 26  # bytes of a table that is read through when it is opened, which takes 20 ms
 _AGAIN = "make the run again"
 
@@ -106,6 +107,10 @@ def _open(folder: Path) -> Run:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
         raise FormatError(rule, path=folder / "run.json", remedy=_AGAIN)
     check_sizes(folder, provenance, _AGAIN)
+    epochs = provenance.get("epochs", 1)
+    if type(epochs) is not int or not 0 <= epochs < 1 << 17:
+        rule = f"epochs are a whole number, not {str(epochs)[:40]!r}"
+        raise FormatError(rule, path=folder / "run.json", field="epochs", remedy=_AGAIN)
     for name in _CHECKS:
         provenance.pop(name, None)
     words = read_vocabulary(_required(folder / "vocabulary.txt"))
@@ -195,6 +200,8 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
         if needed if column is None else column.shape != (len(words),) or column.dtype != dtype:
             rule = f"the tensor {name!r} has a {dtype} for each of the {len(words):,} words"
             raise FormatError(rule, path=path, remedy=_AGAIN)
+        if column is not None and len(column) and not 0 <= column.min() <= column.max() <= _MOST:
+            raise FormatError(f"the tensor {name!r} holds impossible numbers", path=path, remedy=_AGAIN)
     if matrix.nbytes <= _QUICK and (row := first_not_finite(matrix)) is not None:
         rule = f"the vector of {words[row][:40]!r} (row {row + 1}) holds NaN or inf"
         raise FormatError(rule, path=path, remedy=_AGAIN)
