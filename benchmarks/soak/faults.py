@@ -138,5 +138,6 @@ def _judge(
         faults.append(f"{fault}, {case.name}: status {status}, the result has changed: {said[-300:]}")
     if not told:
         faults.append(f"{fault}, {case.name}: status {status}: {said[-300:]}")
-    if left := [name for name in leftovers(folder) if name != ".made.partial"]:
+    resumable = f".{case.target}.partial"
+    if left := [name for name in leftovers(folder) if name != resumable]:
         faults.append(f"{fault}, {case.name}: {', '.join(left)} stays")
