@@ -17,14 +17,15 @@ from selfvec.corpus.summary import BATCH_ROWS
 
 BOUND = 400  # MB of a whole process; 110 are libraries, a plain text of 100 MB takes 310
 READ = """
-import resource, sys
+import sys
 from selfvec.corpus import Corpus
 from selfvec.base.errors import CorpusError
 try:
     print(sum(len(batch) for batch in Corpus.open(sys.argv[1], skip_bad_rows=True).batches()))
 except CorpusError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+with open("/proc/self/status") as status:  # ru_maxrss would be that of the process that started this one
+    print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024)
 """
 STEP = 1 << 20
 

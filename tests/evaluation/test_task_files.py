@@ -102,7 +102,7 @@ def test_what_is_not_text_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_sets(tmp_path / "absent.toml")
     for name in ("s.txt", "s"):
-        with pytest.raises(InputError, match=r"word sets are \.toml or \.json"):
+        with pytest.raises(InputError, match=r"is \.toml or \.json, not"):
             read_sets(tmp_path / name)
 
 

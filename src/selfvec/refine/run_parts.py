@@ -182,7 +182,7 @@ def table_of(part: Part, given: Given = None) -> Vectors | None:
     differ.
     """
     recorded = part.recorded("vectors")
-    if recorded.get("name") in NO_TABLE:
+    if str(recorded.get("name")) in NO_TABLE:
         return None
     place = _place(part, recorded) if given is None else given
     if isinstance(place, Vectors):

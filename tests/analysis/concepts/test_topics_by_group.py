@@ -157,4 +157,4 @@ def test_groups_that_cannot_be(dated: Run, folder: Path, tmp_path: Path, capsys)
         document_groups(dated, "slice")
     for given in (["--match"], ["--documents", str(tmp_path / "x.doc")]):
         assert main(["topics", str(folder / "run"), *given]) == 2
-        assert given[0] in capsys.readouterr().err
+        assert given[-1] in capsys.readouterr().err

@@ -236,7 +236,7 @@ def _typical(counts: Ints) -> Ints:
 
     -1 where none reaches `_RESIDUAL`; ``counts`` is (S, V).
 
-    >>> _typical(np.array([[9, 50, 0], [0, 50, 0]])).tolist()
+    >>> _typical(np.array([[40, 50, 0], [0, 500, 0]])).tolist()
     [0, -1, -1]
     """
     sums = counts.sum(axis=1, keepdims=True) / max(int(counts.sum()), 1)
