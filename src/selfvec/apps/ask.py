@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.files import atomic_file, read_json, writing
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import __version__
+from selfvec.base.user_folders import user_folder
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -91,15 +91,7 @@ def ask(
 
 def cache_folder() -> Path:
     """Where `ask` keeps what it makes: ``SELFVEC_CACHE``, or the user's folder for caches of programs."""
-    if given := os.environ.get("SELFVEC_CACHE"):
-        return Path(given, "ask")
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "selfvec" / "ask"
+    return user_folder("cache", "ask")
 
 
 def _prepared(

@@ -13,7 +13,7 @@ from .files import atomic_file
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["PAGES", "ROWS", "check_report", "save_report", "save_rows"]
+__all__ = ["PAGES", "ROWS", "check_report", "joined", "save_report", "save_rows"]
 
 PAGES, ROWS = (".html", ".md"), (".csv", ".parquet")  # suffixes
 
@@ -63,19 +63,24 @@ def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str]) -> None:
             return
         nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
         texts = [
-            pl.Series(name, [_joined(value) for value in frame[name].to_list()], pl.String) for name in nested
+            pl.Series(name, [_text(value) for value in frame[name].to_list()], pl.String) for name in nested
         ]
         frame.with_columns(texts).write_csv(temporary)
 
 
-def _joined(value: Any) -> str:
-    """A list as text.
+def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:
+    """A list as text; of the pairs of a list, such as words with cosines, the first parts."""
+    return ", ".join(text(one[0] if isinstance(one, list | tuple) and one else one) for one in values)
 
-    >>> _joined([["hail", 0.9], ["storm", 0.8]]), _joined(None), _joined({"bm25": 1.5})
+
+def _text(value: Any) -> str:
+    """A nested value as text.
+
+    >>> _text([["hail", 0.9], ["storm", 0.8]]), _text(None), _text({"bm25": 1.5})
     ('hail, storm', '', 'bm25 1.5')
     """
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_joined(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {_text(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_joined(one[0] if isinstance(one, list | tuple) and one else one) for one in value)
+        return joined(value, _text)
     return "" if value is None else str(value)

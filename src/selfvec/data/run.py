@@ -173,11 +173,7 @@ class Run:
         index = self.index(word)
         tables = [("original", self.original), ("refined", self.vectors)]
         return [
-            {
-                "word": self.vectors.index_to_key[index],
-                "state": state,
-                "neighbours": nearest_words(table, index, topn, self.vectors.counts, min_count),
-            }
+            similar_row(state, table, index, topn, self.vectors.counts, min_count)
             for state, table in (tables if compare else tables[1:])
         ]
 
@@ -192,14 +188,21 @@ def row_of(word: str, table: Vectors, language: str | None = None, where: str = 
     raise InputError(f"the word {word!r} does not occur in {where}", remedy=remedy)
 
 
-def nearest_words(
-    table: Vectors, index: int, topn: int, counts: NDArray[np.int64] | None = None, min_count: int = 1
-) -> list[list[Any]]:
-    """Words nearest to that of a row, with cosines; without those that are rarer by their counts."""
-    if not table.unit[index].any():
-        return []
-    rare: set[int] = set()
-    if counts is not None and min_count > 1:
-        rare = set(np.flatnonzero(counts < min_count).tolist())
-    nearest = table.most_similar(table.index_to_key[index], topn=topn + len(rare))
-    return [[word, cosine] for word, cosine in nearest if table.key_to_index[word] not in rare][:topn]
+def similar_row(
+    state: str,
+    table: Vectors,
+    index: int,
+    topn: int,
+    counts: NDArray[np.int64] | None = None,
+    min_count: int = 1,
+) -> dict[str, Any]:
+    """A row of ``selfvec similar --json``: the words nearest to that of a row, without rarer ones."""
+    row: dict[str, Any] = {"word": table.index_to_key[index], "state": state, "neighbours": []}
+    if table.unit[index].any():
+        rare: set[int] = set()
+        if counts is not None and min_count > 1:
+            rare = set(np.flatnonzero(counts < min_count).tolist())
+        nearest = table.most_similar(row["word"], topn=topn + len(rare))
+        kept = [[word, cosine] for word, cosine in nearest if table.key_to_index[word] not in rare]
+        row["neighbours"] = kept[:topn]
+    return row

@@ -158,10 +158,6 @@ def described(run: Run, encoder: Encoder) -> dict[str, str]:
     }
 
 
-def _unread(names: Sequence[str]) -> list[str]:
-    return [f"the field {name!r} is no column: it holds bytes or vectors, or occurs twice" for name in names]
-
-
 def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
     """What is not stored as it was in the documents."""
     import polars as pl

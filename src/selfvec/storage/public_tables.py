@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import difflib
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import read_json, sha256
+from selfvec.base.user_folders import user_folder
 
 __all__ = [
     "RECORD",
@@ -154,15 +154,7 @@ def find(name: str) -> PublicTable:
 
 def data_folder() -> Path:
     """The folder of fetched tables: ``SELFVEC_DATA``, or the user's folder for data of programs."""
-    if given := os.environ.get("SELFVEC_DATA"):
-        return Path(given, "vectors")
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "selfvec" / "vectors"
+    return user_folder("data", "vectors")
 
 
 def fetched(folder: Path) -> dict[str, Any] | None:

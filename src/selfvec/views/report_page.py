@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from selfvec.base.report_files import save_report
+from selfvec.base.report_files import joined, save_report
 
 from .terminal import printable
 
@@ -100,7 +100,7 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, list | tuple):
-        return ", ".join(cell(one[0] if isinstance(one, list | tuple) and one else one) for one in value)
+        return joined(value, cell)
     return printable(str(value))
 
 

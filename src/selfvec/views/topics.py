@@ -1,4 +1,4 @@
-"""Topics by group, their hierarchy, and the table of documents: text for the terminal, and files."""
+"""Topics by group, and their hierarchy: text for the terminal."""
 
 from __future__ import annotations
 

@@ -79,9 +79,9 @@ def checked_suffix(*suffixes: str) -> Callable[[Path | None], Path | None]:
 
     def check(path: Path | None) -> Path | None:
         if path is not None:
-            from selfvec.base.report_files import check_report
+            from selfvec.base.report_files import PAGES, ROWS, check_report
 
-            check_report(path, *([suffixes] if suffixes else []))
+            check_report(path, suffixes or PAGES + ROWS)
         return path
 
     return check

@@ -39,7 +39,7 @@ def similar(
     Example: selfvec similar run hail tornado --compare
     """
     from selfvec.analysis.alignment.align import opened
-    from selfvec.data.run import Run, nearest_words, row_of
+    from selfvec.data.run import Run, row_of, similar_row
 
     found = opened(run)
     if isinstance(found, Run):
@@ -50,11 +50,7 @@ def similar(
         raise OptionError(rule, field="compare", path=run, remedy="name a run folder")
     else:
         places = [row_of(w, found, where="these vectors") for w in word]
-        near = [nearest_words(found, i, topn, found.counts, min_count) for i in places]
-        rows = [
-            {"word": found.index_to_key[i], "state": "vectors", "neighbours": one}
-            for i, one in zip(places, near, strict=True)
-        ]
+        rows = [similar_row("vectors", found, i, topn, found.counts, min_count) for i in places]
     write_report(output.report, "Similar words", [one for row in rows for one in _flat(row)])
     if output.as_json:
         print_json({"rows": rows})
