@@ -21,7 +21,7 @@ from benchmarks.datasets import random_ids
 from selfvec.cooccurrence.lanes import aligned_table
 from selfvec.numerics.rows import unit_rows
 from selfvec.refine.reference import refine_reference
-from selfvec.refine.sequential_kernel import Centring, Recording, paper_sweep
+from selfvec.refine.sequential_kernel import Centring, Recording, Scratch, sweep
 
 DIMENSIONS, WINDOW, RATE = 300, 13, np.float32(0.01)
 TOKENS = 1 << 20
@@ -31,15 +31,12 @@ Kernel = Callable[[Ids, Bounds, Table, int], None]
 
 
 def ours(ids: NDArray[np.int32], offsets: NDArray[np.int64], table: NDArray[np.float32], half: int) -> None:
-    inside, empty, rows = (
-        np.zeros(len(table), np.int32),
-        np.zeros(0, np.float32),
-        np.zeros((0, 0), np.float32),
-    )
+    empty, rows = np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
     none32, none64 = np.zeros(0, np.int32), np.zeros(0, np.int64)
-    recording = Recording(none32, none64, rows, none32, none64)
+    scratch = Scratch(np.zeros(len(table), np.int32), *np.zeros((2, table.shape[1]), np.float32))
+    recording = Recording(none32, none64, rows, none32, none64, none64)
     centring = Centring(rows, empty, empty, empty, np.zeros(0), np.zeros(0, bool))
-    paper_sweep(ids, offsets, 0, len(ids), table, half, RATE, inside, centring, recording)
+    sweep(ids, offsets, 0, 0, len(ids), table, half, RATE, scratch, centring, recording)
 
 
 @njit(fastmath=True, nogil=True)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import helper
 from selfvec.base.tensors import release
 from selfvec.base.threads import ROW_BLOCK
 
@@ -142,14 +143,34 @@ def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any
     return types.void(table, types.intp, types.intp, types.intp), codegen
 
 
-@njit(inline="always", error_model="numpy")
-def sum_window(ids, start, stop, table, window_sum, first, last):
-    """Sum the rows of the tokens ``start`` … ``stop - 1`` from scratch, for some columns only."""
+@intrinsic
+def add_rows(typingctx: Any, table: Any, total: Any, rows: Any) -> Any:
+    """total += (table[a] + table[b]) + (table[c] + table[d]): the total is read and written once for four."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        numbers = cgutils.unpack_tuple(builder, args[2])
+        places = [row_pointer(context, builder, signature.args[0], args[0], row) for row in numbers]
+        summed = context.make_array(signature.args[1])(context, builder, args[1])
+
+        def body(load: Any, store: Any) -> None:
+            a, b, c, d = map(load, places)
+            four = builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+            store(builder.fadd(load(summed.data), four), summed.data)
+
+        columns = builder.extract_value(summed.shape, 0)
+        for_lanes(builder, columns.type(0), columns, body)
+        return context.get_dummy_value()
+
+    return types.void(table, total, types.UniTuple(types.intp, 4)), codegen
+
+
+@helper
+def sum_window(ids, start, stop, table, total):
+    """Sum the rows of the tokens ``start`` … ``stop - 1`` from scratch."""
     nothing = table.shape[0] - 1
-    for j in range(first, last):
-        window_sum[j] = 0
-    for p in range(start, stop, 4):  # four rows at a time: the sum is read and written a quarter as often
+    for j in range(total.size):
+        total[j] = 0
+    for p in range(start, stop, 4):
         a, b = ids[p], ids[p + 1] if p + 1 < stop else nothing
         c, d = ids[p + 2] if p + 2 < stop else nothing, ids[p + 3] if p + 3 < stop else nothing
-        for j in range(first, last):
-            window_sum[j] += (table[a, j] + table[b, j]) + (table[c, j] + table[d, j])
+        add_rows(table, total, (a, b, c, d))

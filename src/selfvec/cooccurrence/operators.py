@@ -10,9 +10,9 @@ from contextlib import closing
 from typing import Any, Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
@@ -265,14 +265,14 @@ def sparse_product(
     out = np.empty((len(indptr) - 1, table.shape[1]), np.float32)
 
     def block(rows: tuple[int, int]) -> None:
-        _multiply_rows(indptr, indices, values, table, *rows, out)
+        _multiply_rows(indptr, indices, values, table, *rows, np.empty(table.shape[1]), out)
 
     for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), block, jobs):
         pass
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _multiply_rows(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
@@ -280,6 +280,7 @@ def _multiply_rows(
     table: NDArray[np.float32],
     first: int,
     last: int,
+    sums: NDArray[np.float64],  # (d,), working memory
     out: NDArray[np.float32],
 ) -> None:
     """Rows ``first`` to ``last - 1`` of the product, each summed by one thread in a fixed order.
@@ -287,22 +288,21 @@ def _multiply_rows(
     Four neighbours are added at a time, in float64, so the running sums are read and written once for four
     rows.
     """
-    sums = np.zeros(table.shape[1], np.float64)
     for row in range(first, last):
-        sums[:] = 0
+        for j in range(sums.size):
+            sums[j] = 0
         k, end = indptr[row], indptr[row + 1]
         while k + 3 < end:
-            a, b = table[indices[k]], table[indices[k + 1]]
-            c, d = table[indices[k + 2]], table[indices[k + 3]]
+            a, b, c, d = indices[k], indices[k + 1], indices[k + 2], indices[k + 3]
             p, q = np.float32(values[k]), np.float32(values[k + 1])
             r, s = np.float32(values[k + 2]), np.float32(values[k + 3])
             for j in range(sums.size):
-                sums[j] += np.float64(p * a[j] + q * b[j] + r * c[j] + s * d[j])
+                sums[j] += np.float64(p * table[a, j] + q * table[b, j] + r * table[c, j] + s * table[d, j])
             k += 4
         while k < end:
-            a, p = table[indices[k]], np.float32(values[k])
+            a, p = indices[k], np.float32(values[k])
             for j in range(sums.size):
-                sums[j] += np.float64(p * a[j])
+                sums[j] += np.float64(p * table[a, j])
             k += 1
         for j in range(sums.size):
             out[row, j] = sums[j]

@@ -18,10 +18,11 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import kernel
 from selfvec.base.threads import threads
 from selfvec.data.token_batch import TokenBatch
 
@@ -133,8 +134,7 @@ class ScanOperator:
 
 def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:
     """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
-    totals: NDArray[np.int64] = count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types))
-    return totals.astype(np.float64)
+    return count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types)).astype(np.float64)
 
 
 @intrinsic
@@ -178,22 +178,25 @@ def _two_steps(
     return types.void(table, result, window_sum, *[types.intp] * 6), codegen
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def add_neighbours(
-    ids,  # (N,) int32
-    offsets,  # (D + 1,) int64; windows do not cross documents
-    table,  # (V + 1, p) float32, p a multiple of LANES; the last row is zero
-    result,  # (V + 1, p) float32; the last row has no meaning
-    half,  # neighbours on each side
-):
+    ids: NDArray[np.int32],  # (N,)
+    offsets: NDArray[np.int64],  # (D + 1,); windows do not cross documents
+    table: NDArray[np.float32],  # (V + 1, p), p a multiple of LANES; the last row is zero
+    result: NDArray[np.float32],  # (V + 1, p); the last row has no meaning
+    half: int,  # neighbours on each side
+) -> None:
     """Add to ``result[w]``, for every position of word w, the rows of its neighbours."""
+    _add_neighbours(ids, offsets, table, result, half, np.empty(table.shape[1], np.float32))
+
+
+@kernel
+def _add_neighbours(ids, offsets, table, result, half, window_sum):
     nothing, end, columns = table.shape[0] - 1, ids.size - 1, table.shape[1]
-    window_sum = np.zeros(columns, np.float32)
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
         for start in range(lo, hi, REBUILD):
             stop = min(hi, start + REBUILD)
-            sum_window(ids, max(lo, start - half), min(hi, start + half + 1), table, window_sum, 0, columns)
+            sum_window(ids, max(lo, start - half), min(hi, start + half + 1), table, window_sum)
             for i in range(start, stop, 2):
                 for coming in range(i + AHEAD, i + AHEAD + 2):
                     prefetch(table, ids[min(coming + half, end)], 0, columns)
@@ -212,12 +215,21 @@ def add_neighbours(
                 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def count_neighbours(ids, offsets, half, types):
+def count_neighbours(
+    ids: NDArray[np.int32],  # (N,)
+    offsets: NDArray[np.int64],  # (D + 1,)
+    half: int,
+    types: int,
+) -> NDArray[np.int64]:
     """Number of neighbours of each word: the row sums of the flat counts, (types,) int64."""
     degrees = np.zeros(types, np.int64)
+    _count_neighbours(ids, offsets, half, degrees)
+    return degrees
+
+
+@kernel
+def _count_neighbours(ids, offsets, half, degrees):
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
         for i in range(lo, hi):
             degrees[ids[i]] += min(hi, i + half + 1) - max(lo, i - half) - 1
-    return degrees

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import kernel
 from selfvec.data.token_batch import ONCE
 
 from .dates import parse_dates
@@ -217,7 +217,7 @@ def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mix(data: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[Any]) -> None:
     """Mix eight bytes at a time into 64 bits; each step is invertible, so that every byte matters."""
     for d in range(len(out)):

@@ -6,7 +6,7 @@ online    E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from selfvec.data.vectors import Source, Vectors
 from .decorrelated import Base
 from .reference import neighbour_weights
 from .refinement import HistoryPlan, Refinement
-from .sequential_kernel import Centring, Recording, online_sweep, paper_sweep, sum_rows
+from .sequential_kernel import Centring, Recording, Scratch, sum_rows, sweep
 
 __all__ = ["BASE_PULL", "LEARNING_RATES", "OnlineRefinement", "PaperRefinement", "SequentialRefinement"]
 
@@ -40,8 +40,6 @@ class SequentialRefinement(Refinement):
     Stopping between chunks and continuing from `state` gives the same bits as not stopping: the kernels sum
     their window anew at the end of each chunk.
     """
-
-    _kernel: Callable[..., int]
 
     def __init__(
         self,
@@ -63,34 +61,27 @@ class SequentialRefinement(Refinement):
         self.half, self.rate = window // 2, np.float32(learning_rate)
         self.position = 0  # in the text
         self._table = aligned_table(start)
-        self._inside = np.zeros(len(self._table), np.int32)
+        sums = np.zeros((2, self._table.shape[1]), np.float32)
+        self._scratch = Scratch(np.zeros(len(self._table), np.int32), *sums)
         recording = bool(self.recorder.period.any())
         self._chunk = _RECORDED_CHUNK if recording else _CHUNK
         size = _RECORDED_CHUNK if recording else 0
-        self._rows = np.empty((size, self._table.shape[1]), np.float32)
-        self._words, self._updates = np.empty(size, np.int32), np.empty(size, np.int64)
+        rows = np.empty((size, self._table.shape[1]), np.float32)
         # If nothing is recorded the period has length 0, which switches recording off.
         period = self.recorder.period if recording else np.zeros(0, np.int32)
-        self._recording = Recording(period, self.recorder.seen, self._rows, self._words, self._updates)
+        buffers = rows, np.empty(size, np.int32), np.empty(size, np.int64), np.zeros(1, np.int64)
+        self._recording = Recording(period, self.recorder.seen, *buffers)
         nothing = np.zeros(0, np.float32)
         self._centring = Centring(
             nothing.reshape(0, 0), nothing, nothing, nothing, np.zeros(0), np.zeros(0, bool)
         )
 
-    def _sweep(self, stop: int) -> int:
-        """Process the tokens from `position` to ``stop``; return the number of recorded states."""
-        return self._kernel(
-            self.batch.ids,
-            self.batch.offsets,
-            self.position,
-            stop,
-            self._table,
-            self.half,
-            self.rate,
-            self._inside,
-            self._centring,
-            self._recording,
-        )
+    def _sweep(self, stop: int) -> None:
+        """Process the tokens from `position` to ``stop``."""
+        ids, offsets = self.batch.ids, self.batch.offsets
+        document = int(np.searchsorted(offsets, self.position, side="right")) - 1
+        state = self._scratch, self._centring, self._recording
+        sweep(ids, offsets, document, self.position, stop, self._table, self.half, self.rate, *state)
 
     @property
     def progress(self) -> int:
@@ -107,8 +98,10 @@ class SequentialRefinement(Refinement):
         if self.done:
             return 0
         stop = min(self.position + self._chunk, len(self.batch))
-        records = self._sweep(stop)
-        self.recorder.add(self._words[:records], self._updates[:records], self._rows[:records])
+        self._sweep(stop)
+        _, _, rows, words, updates, filled = self._recording
+        self.recorder.add(words[: filled[0]], updates[: filled[0]], rows[: filled[0]])
+        filled[0] = 0
         tokens = stop - self.position
         self.position = stop
         if stop == len(self.batch):
@@ -132,8 +125,6 @@ class SequentialRefinement(Refinement):
 
 class PaperRefinement(SequentialRefinement):
     """The paper rule on a corpus. Over time all words drift to one direction."""
-
-    _kernel = staticmethod(paper_sweep)
 
     def __init__(
         self,
@@ -182,8 +173,6 @@ class OnlineRefinement(SequentialRefinement):
         If a value is out of range, a watched word does not occur, or the history exceeds its limit.
     """
 
-    _kernel = staticmethod(online_sweep)
-
     def __init__(
         self,
         batch: TokenBatch,
@@ -216,12 +205,14 @@ class OnlineRefinement(SequentialRefinement):
             np.asarray(self._table.any(axis=1)),
         )
 
-    def _sweep(self, stop: int) -> int:
+    def _sweep(self, stop: int) -> None:
         if self.position == 0:
             _, _, shares, total, mass, filled = self._centring
-            total[:] = sum_rows(self._table, shares)
+            summed = np.empty(len(total))
+            sum_rows(self._table, shares, summed)
+            total[:] = summed
             mass[0] = np.sum(shares[filled], dtype=np.float64)
-        return super()._sweep(stop)
+        super()._sweep(stop)
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:

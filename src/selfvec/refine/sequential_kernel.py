@@ -1,6 +1,6 @@
-"""The sequential rules as one kernel, compiled once for each rule.
+"""The sequential rules as one kernel.
 
-It computes what `reference` computes, up to rounding; property tests compare both. `_make_sweep` explains the
+It computes what `reference` computes, up to rounding; property tests compare both. `sweep` explains the
 three changes: a running window sum, one fused loop per token and prefetched rows.
 """
 
@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import helper, kernel
 from selfvec.cooccurrence.lanes import (
     AHEAD,
     CONTRACT,
@@ -36,7 +37,7 @@ from selfvec.cooccurrence.lanes import (
 
 from .reference import NOISE
 
-__all__ = ["Centring", "Recording", "online_sweep", "paper_sweep", "sum_rows"]
+__all__ = ["Centring", "Recording", "Scratch", "sum_rows", "sweep"]
 
 
 class Centring(NamedTuple):
@@ -58,16 +59,25 @@ class Recording(NamedTuple):
     rows: NDArray[np.float32]  # (R, p), with room for all states of a sweep
     words: NDArray[np.int32]  # (R,)
     updates: NDArray[np.int64]  # (R,)
+    filled: NDArray[np.int64]  # (1,): states recorded in the buffers
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def sum_rows(table, shares):
-    """Σ share·row, (p,) float64, in row order."""
-    out = np.zeros(table.shape[1])
+class Scratch(NamedTuple):
+    """Working memory of a sweep."""
+
+    inside: NDArray[np.int32]  # (V + 1,): occurrences in the window, zeros before and after a sweep
+    window_sum: NDArray[np.float32]  # (p,): S
+    moved: NDArray[np.float32]  # (p,): the next row of the online rule, before normalising
+
+
+@kernel
+def sum_rows(table: NDArray[np.float32], shares: NDArray[np.float32], out: NDArray[np.float64]) -> None:
+    """Write Σ share·row into ``out``, (p,) float64, in row order."""
+    for j in range(out.size):
+        out[j] = 0
     for row in range(shares.size):
         for j in range(out.size):
             out[j] += np.float64(shares[row]) * np.float64(table[row, j])
-    return out
 
 
 def _fused_step(centred: bool) -> Any:
@@ -162,93 +172,104 @@ def _loop_body(
     return body
 
 
-# The functions inlined below run rarely. A function inlined for every token, or an array taken out of a tuple
-# in a loop, makes the kernel 10 to 30 % slower (as measured).
-
 # Globals, not closures: Numba would not find an intrinsic of a closure in its cache again.
 _paper_step, _online_step = _fused_step(False), _fused_step(True)
 
 
-@njit(inline="always", error_model="numpy")
-def _document_at(position, offsets):
-    """The last document that begins at or before a position; quicker to compile than `np.searchsorted`."""
-    document = 0
-    while document + 2 < offsets.size and offsets[document + 1] <= position:
-        document += 1
-    return document
+@intrinsic
+def _add_weighted(typingctx: Any, table: Any, total: Any, rows: Any, weights: Any) -> Any:
+    """`add_rows` with a weight for each row."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        numbers = cgutils.unpack_tuple(builder, args[2])
+        places = [row_pointer(context, builder, signature.args[0], args[0], row) for row in numbers]
+        factors = [splat(builder, weight) for weight in cgutils.unpack_tuple(builder, args[3])]
+        summed = context.make_array(signature.args[1])(context, builder, args[1])
+
+        def body(load: Any, store: Any) -> None:
+            pairs = zip(factors, places, strict=True)
+            a, b, c, d = (builder.fmul(factor, load(place)) for factor, place in pairs)
+            four = builder.fadd(builder.fadd(a, b), builder.fadd(c, d))
+            store(builder.fadd(load(summed.data), four), summed.data)
+
+        columns = builder.extract_value(summed.shape, 0)
+        for_lanes(builder, columns.type(0), columns, body)
+        return context.get_dummy_value()
+
+    return types.void(table, total, types.UniTuple(types.intp, 4), types.UniTuple(types.float32, 4)), codegen
 
 
-@njit(inline="always", error_model="numpy")
-def _fresh_window(centred, ids, first, last, table, centring, window_sum, inside):
+@helper
+def _fresh_window(ids, first, last, table, weights, filled, window_sum, inside):
     """Sum a window from scratch and count its words; return the sum of its weights (0: paper rule)."""
     heavy, nothing = 0.0, table.shape[0] - 1
-    weights, filled = centring.weights, centring.filled
     for p in range(first, last):
         inside[ids[p]] = 0
     for p in range(first, last):
         inside[ids[p]] += 1
-        if centred:
-            heavy += np.float64(weights[ids[p]] * filled[ids[p]])
-    if not centred:
-        sum_window(ids, first, last, table, window_sum, 0, window_sum.size)
+    if not weights.size:
+        sum_window(ids, first, last, table, window_sum)
         return heavy
-    window_sum[:] = 0
-    for p in range(first, last, 4):  # four rows at a time: the sum is read and written a quarter as often
+    for p in range(first, last):
+        heavy += np.float64(weights[ids[p]] * filled[ids[p]])
+    for j in range(window_sum.size):
+        window_sum[j] = 0
+    for p in range(first, last, 4):
         a, b = ids[p], ids[p + 1] if p + 1 < last else nothing
         c, d = ids[p + 2] if p + 2 < last else nothing, ids[p + 3] if p + 3 < last else nothing
-        for j in range(window_sum.size):
-            pair = weights[a] * table[a, j] + weights[b] * table[b, j]
-            window_sum[j] += pair + (weights[c] * table[c, j] + weights[d] * table[d, j])
+        _add_weighted(table, window_sum, (a, b, c, d), (weights[a], weights[b], weights[c], weights[d]))
     return heavy
 
 
-@njit(inline="always", error_model="numpy")
-def _pull(centred, table, word, keep, rate, centre, window_sum, moved, centring):
+@helper
+def _pull(table, word, keep, rate, centre, window_sum, moved, total, origin):
     """Squared length of a word's new row before normalising; the online rule stores the row in ``moved``."""
-    squares, total, origin = np.float32(0), centring.total, centring.origin
+    squares = np.float32(0)
     for j in range(moved.size):
         pulled = keep * table[word, j] + rate * window_sum[j]
-        if centred:
+        if total.size:
             pulled = pulled - centre * total[j] + origin[word, j]
             moved[j] = pulled
         squares += pulled * pulled
     return squares
 
 
-@njit(inline="always", error_model="numpy")
-def _write_row(centred, table, word, keep, rate, scale, window_sum, moved, centring):
+@helper
+def _write_row(table, word, keep, rate, scale, window_sum, moved, total, shares):
     """Write a word's new row if no fused step follows."""
-    total, shares = centring.total, centring.shares
     for j in range(moved.size):
-        new = scale * (moved[j] if centred else keep * table[word, j] + rate * window_sum[j])
-        if centred:
+        new = scale * (moved[j] if total.size else keep * table[word, j] + rate * window_sum[j])
+        if total.size:
             total[j] += shares[word] * (new - table[word, j])
         table[word, j] = new
 
 
-@njit(inline="always", error_model="numpy")
-def _record(word, table, recording, records):
-    """Count an update of a word, store its row if it is due, and return the number of records."""
-    recording.seen[word] += 1
-    if recording.period[word] and recording.seen[word] % recording.period[word] == 0:
-        recording.words[records] = word
-        recording.updates[records] = recording.seen[word]
-        for j in range(table.shape[1]):  # Numba takes a second longer to compile an assignment of rows
-            recording.rows[records, j] = table[word, j]
-        records += 1
-    return records
+@helper
+def _record(word, table, period, seen, rows, words, updates, filled):
+    """Count an update of a word, and store its row if it is due."""
+    seen[word] += 1
+    if period[word] and seen[word] % period[word] == 0:
+        place = filled[0]
+        words[place], updates[place], filled[0] = word, seen[word], place + 1
+        for j in range(table.shape[1]):
+            rows[place, j] = table[word, j]
 
 
-def _make_sweep(centred: bool) -> Callable[..., int]:
-    """The kernel of the online rule if ``centred``, else of the paper rule.
-
-    Processes the tokens ``start`` … ``stop - 1`` in place and returns the number of recorded states.
-    ``ids`` is (N,) int32, ``offsets`` (D + 1,) int64; ``start`` and ``stop`` are multiples of `REBUILD` or
-    corpus ends; ``table`` is (V + 1, p) float32 from `aligned_table`; ``half`` counts neighbours on each
-    side; ``rate`` is α, float32; ``inside`` is (V + 1,) int32: occurrences in the window, zeros on entry
-    and return.
-    """
-
+@kernel
+def sweep(
+    ids: NDArray[np.int32],  # (N,)
+    offsets: NDArray[np.int64],  # (D + 1,)
+    document: int,  # the one that holds `start`
+    start: int,  # this and `stop`: multiples of `REBUILD` or corpus ends
+    stop: int,
+    table: NDArray[np.float32],  # (V + 1, p), from `aligned_table`
+    half: int,  # neighbours on each side
+    rate: np.float32,  # α
+    scratch: Scratch,
+    centring: Centring,
+    recording: Recording,
+) -> None:
+    """Read the tokens ``start`` … ``stop - 1`` by one of the rules and move their rows in place."""
     # Changes from `reference`:
     # - Running window sum S: add the entering row, subtract the leaving row; when row w moves by Δ, add
     #   (occurrences of w in the window)·Δ. The cost of a token does not depend on the window.
@@ -260,67 +281,59 @@ def _make_sweep(centred: bool) -> Callable[..., int]:
     # share·Δ and is summed anew at the start of every epoch (`sum_rows`).
     # S drifts by rounding. It is summed anew at every document start and every `REBUILD` tokens from the
     # corpus start, so stopping at a multiple of `REBUILD` and continuing gives the same bits.
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def sweep(ids, offsets, start, stop, table, half, rate, inside, centring, recording):
-        origin, weights, shares, total, mass, filled = centring
-        nothing, one, records = table.shape[0] - 1, np.float32(1), 0
-        window_sum, moved = np.zeros(table.shape[1], np.float32), np.zeros(table.shape[1], np.float32)
-        document = _document_at(start, offsets)
-        while document < offsets.size - 1 and offsets[document] < stop:
-            lo, hi, document = offsets[document], offsets[document + 1], document + 1
-            squares, heavy, around, fresh = np.float32(0), 0.0, 0.0, True
-            keep = one - rate  # the window sum holds the word itself, too: E + α(S − E)
-            for i in range(max(lo, start), min(hi, stop)):
-                if i + half + AHEAD < ids.size:
-                    prefetch(table, ids[i + half + AHEAD], 0, moved.size)
-                if centred and i + AHEAD < ids.size:
-                    prefetch(origin, ids[i + AHEAD], 0, moved.size)
-                word, following = ids[i], i + 1
-                first, last = max(lo, i - half), min(hi, i + half + 1)
-                if fresh or squares < (0.01 * rate * max(around, 1.0)) ** 2:
-                    # Also if the terms nearly cancel: rounding errors must not become a direction.
-                    heavy = _fresh_window(centred, ids, first, last, table, centring, window_sum, inside)
-                    around = heavy - weights[word] * filled[word] if centred else 0.0
-                    keep = one - (rate * weights[word] if centred else rate)
-                    centre = np.float32(rate * around / max(mass[0], 1e-30)) if centred else one
-                    squares = _pull(centred, table, word, keep, rate, centre, window_sum, moved, centring)
-                moves = squares > (NOISE * rate * around) ** 2
-                if centred and moves and not filled[word]:
-                    filled[word] = True
-                    mass[0] += shares[word]
-                    heavy += inside[word] * weights[word]
-                scale = one / np.sqrt(squares)
-                fresh = not moves or following >= hi or following % REBUILD == 0
-                if not fresh:
-                    entering = ids[following + half] if following + half < hi else nothing
-                    leaving = ids[following - half - 1] if following - half - 1 >= lo else nothing
-                    ahead, own = ids[following], np.float32(inside[word])
-                    rows = (word, entering, leaving, ahead)
-                    if centred:
-                        enter, leave = weights[entering], weights[leaving]
-                        heavy += enter * filled[entering] - leave * filled[leaving]
-                        around = heavy - weights[ahead] * filled[ahead]
-                        keep = one - rate * weights[ahead]
-                        centre = np.float32(rate * around / mass[0])
-                        own *= weights[word]
-                        factors = (scale, own, enter, leave, shares[word], keep, rate, centre)
-                        squares = _online_step(table, origin, window_sum, total, moved, rows, factors)
-                    else:
-                        factors = (scale, own, one, one, one, keep, rate, one)
-                        squares = _paper_step(table, origin, window_sum, total, moved, rows, factors)
-                    inside[entering] += 1
-                    inside[leaving] -= 1
+    inside, window_sum, moved = scratch
+    origin, weights, shares, total, mass, filled = centring
+    period, seen, rows_kept, words, updates, kept = recording
+    centred, nothing, one = total.size > 0, table.shape[0] - 1, np.float32(1)
+    while document < offsets.size - 1 and offsets[document] < stop:
+        lo, hi, document = offsets[document], offsets[document + 1], document + 1
+        squares, heavy, around, fresh = np.float32(0), 0.0, 0.0, True
+        keep = one - rate  # the window sum holds the word itself, too: E + α(S − E)
+        for i in range(max(lo, start), min(hi, stop)):
+            if i + half + AHEAD < ids.size:
+                prefetch(table, ids[i + half + AHEAD], 0, moved.size)
+            if centred and i + AHEAD < ids.size:
+                prefetch(origin, ids[i + AHEAD], 0, moved.size)
+            word, following = ids[i], i + 1
+            first, last = max(lo, i - half), min(hi, i + half + 1)
+            if fresh or squares < (0.01 * rate * max(around, 1.0)) ** 2:
+                # Also if the terms nearly cancel: rounding errors must not become a direction.
+                heavy = _fresh_window(ids, first, last, table, weights, filled, window_sum, inside)
+                around = heavy - weights[word] * filled[word] if centred else 0.0
+                keep = one - (rate * weights[word] if centred else rate)
+                centre = np.float32(rate * around / max(mass[0], 1e-30)) if centred else one
+                squares = _pull(table, word, keep, rate, centre, window_sum, moved, total, origin)
+            moves = squares > (NOISE * rate * around) ** 2
+            if centred and moves and not filled[word]:
+                filled[word] = True
+                mass[0] += shares[word]
+                heavy += inside[word] * weights[word]
+            scale = one / np.sqrt(squares)
+            fresh = not moves or following >= hi or following % REBUILD == 0
+            if not fresh:
+                entering = ids[following + half] if following + half < hi else nothing
+                leaving = ids[following - half - 1] if following - half - 1 >= lo else nothing
+                ahead, own = ids[following], np.float32(inside[word])
+                rows = (word, entering, leaving, ahead)
+                if centred:
+                    enter, leave = weights[entering], weights[leaving]
+                    heavy += enter * filled[entering] - leave * filled[leaving]
+                    around = heavy - weights[ahead] * filled[ahead]
+                    keep = one - rate * weights[ahead]
+                    centre = np.float32(rate * around / mass[0])
+                    own *= weights[word]
+                    factors = (scale, own, enter, leave, shares[word], keep, rate, centre)
+                    squares = _online_step(table, origin, window_sum, total, moved, rows, factors)
                 else:
-                    if moves:
-                        _write_row(centred, table, word, keep, rate, scale, window_sum, moved, centring)
-                    for p in range(first, last):
-                        inside[ids[p]] = 0
-                    inside[nothing] = 0
-                if recording.period.size:
-                    records = _record(word, table, recording, records)
-        return records
-
-    return sweep
-
-
-paper_sweep, online_sweep = _make_sweep(False), _make_sweep(True)
+                    factors = (scale, own, one, one, one, keep, rate, one)
+                    squares = _paper_step(table, origin, window_sum, total, moved, rows, factors)
+                inside[entering] += 1
+                inside[leaving] -= 1
+            else:
+                if moves:
+                    _write_row(table, word, keep, rate, scale, window_sum, moved, total, shares)
+                for p in range(first, last):
+                    inside[ids[p]] = 0
+                inside[nothing] = 0
+            if period.size:
+                _record(word, table, period, seen, rows_kept, words, updates, kept)

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch
@@ -81,8 +81,9 @@ class Spelling:
 
         def work(first: int, last: int) -> None:
             dual = np.zeros((len(self.learned_from), last - first), np.float32)
+            step = np.empty(last - first, np.float32)
             for _ in range(_SWEEPS):
-                _sweep(*own, rows, self.learned_from, penalties, first, last, dual, solution)
+                _sweep(*own, rows, self.learned_from, penalties, first, last, step, dual, solution)
 
         # Columns are independent: threads take some each, and the result does not depend on their number.
         bounds = np.linspace(0, width, min(self.jobs, -(-width // _COLUMNS)) + 1).astype(int)
@@ -158,7 +159,11 @@ def shared_grams(
 
     def look_up(part: tuple[int, int]) -> None:
         scratch = 1 << int(2 * sizes[slice(*part)].max() + 1).bit_length()
-        _bags_of_grams(codes, begins, bounds, part, keys, numbers, scratch, indices, values)
+        own, entries = np.zeros(scratch, np.uint64), np.full(scratch, -1, np.int32)
+        times, where = np.zeros((2, scratch), np.int64)
+        _bags_of_grams(
+            codes, begins, bounds, *part, keys, numbers, own, entries, times, where, indices, values
+        )
 
     deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
     shared = np.zeros(columns + 1, bool)  # the last one stands for n-grams without a number
@@ -195,7 +200,7 @@ def _rows_of(matrix: Rows, rows: NDArray[np.int64]) -> Rows:
     return np.concatenate(([0], ends)), indices[places], values[places]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@helper
 def _place(keys: NDArray[np.uint64], numbers: NDArray[np.int32], key: np.uint64) -> np.int64:
     """The slot of a key, or the free one (number -1) where it belongs."""
     slot = np.int64(key & np.uint64(len(keys) - 1))
@@ -204,7 +209,7 @@ def _place(keys: NDArray[np.uint64], numbers: NDArray[np.int32], key: np.uint64)
     return slot
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _number_grams(
     codes: NDArray[np.uint32],  # characters of all words
     begins: NDArray[np.int64],  # (V + 1,): word w is codes[begins[w]:begins[w + 1]]
@@ -228,15 +233,19 @@ def _number_grams(
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bags_of_grams(
     codes: NDArray[np.uint32],
     begins: NDArray[np.int64],  # (V + 1,)
     bounds: NDArray[np.int64],  # (V + 1,): where the n-grams of each word are written
-    part: tuple[int, int],  # the words
+    first: int,
+    last: int,  # the words from `first` to `last - 1`
     keys: NDArray[np.uint64],
     numbers: NDArray[np.int32],
-    scratch: int,  # a power of two, at least twice the n-grams of a word
+    own: NDArray[np.uint64],  # (s,), s a power of two, at least twice the n-grams of a word
+    entries: NDArray[np.int32],  # (s,), -1
+    times: NDArray[np.int64],  # (s,)
+    where: NDArray[np.int64],  # (s,)
     indices: NDArray[np.int32],
     values: NDArray[np.float32],
 ) -> None:
@@ -244,10 +253,7 @@ def _bags_of_grams(
 
     Places that are left over keep their -1.
     """
-    own = np.zeros(scratch, np.uint64)  # the n-grams of one word
-    entries = np.full(scratch, -1, np.int32)
-    times, where = np.zeros(scratch, np.int64), np.zeros(scratch, np.int64)
-    for word in range(part[0], part[1]):
+    for word in range(first, last):
         n = 0
         squares = 0
         for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
@@ -271,7 +277,7 @@ def _bags_of_grams(
                 place += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sweep(
     indptr: NDArray[np.int64],  # (n + 1,): rows of the words learned from
     indices: NDArray[np.int32],
@@ -281,6 +287,7 @@ def _sweep(
     penalties: Table,  # (n,): ridge / trust
     first: int,
     last: int,
+    step: Table,  # (last - first,), working memory
     dual: Table,  # (n, last - first), changed
     solution: Table,  # (m, d), columns first to last - 1 are changed
 ) -> None:
@@ -290,7 +297,6 @@ def _sweep(
     penalty) is added to α, and Z times it to W.
     """
     width = last - first
-    step = np.empty(width, np.float32)
     for n in range(len(words) - 1, -1, -1):
         goal, own, penalty = rows[words[n], first:last], dual[n], penalties[n]
         for j in range(width):

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from selfvec.base.compiled import helper, kernel
 
 from .characters import APOSTROPHE, DIGIT, POINT, SPACE, STRONG, WORD
 
@@ -29,7 +30,7 @@ _NEWLINE = 10
 _HYPHEN = 0x2D
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
     """Flags and length in bytes of the UTF-8 character that begins at ``i``."""
     first = data[i]
@@ -43,7 +44,6 @@ def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
     return flags[high | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)], 4
 
 
-@njit(cache=True, nogil=True)
 def spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8, one after the other
     bounds: Int64,  # (D + 1,) int64, first byte of each document
@@ -53,9 +53,17 @@ def spans(
 
     Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
     """
-    starts = np.empty(len(data) // 2 + len(bounds), np.int64)  # pages never written cost nothing
-    lengths = np.empty(len(starts), np.int32)
-    offsets = np.empty(len(bounds), np.int64)
+    most = len(data) // 2 + len(bounds)  # pages never written cost nothing
+    starts, lengths, offsets = np.empty(most, np.int64), np.empty(most, np.int32), np.empty_like(bounds)
+    tokens = _spans(data, bounds, flags, starts, lengths, offsets)
+    return starts[:tokens], lengths[:tokens], offsets
+
+
+@kernel
+def _spans(
+    data: Bytes, bounds: Int64, flags: Bytes, starts: Int64, lengths: NDArray[np.int32], offsets: Int64
+) -> int:
+    """Write the tokens into ``starts``, ``lengths`` and ``offsets``; return their number."""
     offsets[0] = n = 0
     for d in range(len(bounds) - 1):
         i, end = bounds[d], bounds[d + 1]
@@ -86,10 +94,10 @@ def spans(
                 starts[n], lengths[n] = start, i - start
                 n += 1
         offsets[d + 1] = n
-    return starts[:n], lengths[:n], offsets
+    return n
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _pack(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
     """A token as three numbers: its first 16 bytes, and its length mixed with all further bytes."""
     low = high = np.uint64(0)
@@ -103,95 +111,99 @@ def _pack(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
     return low, high, rest
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
     mixed = (low ^ (high + rest) * _MIX) * _MIX_2
     mixed ^= mixed >> _HALF
     return (mixed * _MIX_2 >> _HALF) & mask
 
 
-@njit(cache=True, nogil=True)
-def _grown(slots: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Enlarge the hash table fourfold: (S, 4) uint64 to (4S, 4) uint64."""
-    new = np.zeros((4 * len(slots), 4), np.uint64)
-    mask = np.uint64(len(new) - 1)
-    for s in range(len(slots)):
-        if slots[s, 3]:
-            t = _slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
-            while new[t, 3]:
-                t = (t + _ONE) & mask
-            for k in range(4):
-                new[t, k] = slots[s, k]
-    return new
-
-
-@njit(cache=True, nogil=True)
 def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Int64]:
-    """Number the types in order of first appearance: ids (N,) int32, first token of each type (V,) int64.
+    """Number the types in order of first appearance: ids (N,) int32, first token of each type (V,) int64."""
+    ids, firsts = np.empty(len(starts), np.int32), np.empty(len(starts), np.int64)
+    slots = np.zeros((1 << 13, 4), np.uint64)  # 16 bytes, length and rest, id + 1 (0: free)
+    state = np.zeros(2, np.int64)  # tokens and types numbered so far
+    while _number(data, starts, lengths, state, slots, ids, firsts):
+        larger = np.zeros((4 * len(slots), 4), np.uint64)
+        _move_slots(slots, larger)
+        slots = larger
+    return ids, firsts[: state[1]].copy()
 
-    Hash slots hold the first 16 bytes of a token, so a look-up reads one cache line. Only longer tokens are
+
+@kernel
+def _number(
+    data: Bytes,
+    starts: Int64,
+    lengths: NDArray[np.int32],
+    state: Int64,
+    slots: NDArray[np.uint64],
+    ids: NDArray[np.int32],
+    firsts: Int64,
+) -> bool:
+    """Number tokens until all are numbered or half of the slots are taken; return whether there are more.
+
+    Slots hold the first 16 bytes of a token, so a look-up reads one cache line. Only longer tokens are
     compared byte by byte.
     """
-    ids = np.empty(len(starts), np.int32)
-    firsts = np.empty(1 << 12, np.int64)
-    slots = np.zeros((1 << 13, 4), np.uint64)  # 16 bytes, length and rest, id + 1 (0: free)
-    n = 0
-    for i in range(len(starts)):
-        length = lengths[i]
-        low, high, rest = _pack(data, starts[i], length)
-        mask = np.uint64(len(slots) - 1)
+    n, mask = state[1], np.uint64(len(slots) - 1)
+    for i in range(state[0], len(starts)):
+        start, length = starts[i], lengths[i]
+        low, high, rest = _pack(data, start, length)
         s = _slot(low, high, rest, mask)
         while slots[s, 3]:
             if slots[s, 0] == low and slots[s, 1] == high and slots[s, 2] == rest:
                 other = firsts[slots[s, 3] - _ONE]
-                if length <= 16 or _same(data, starts[i], starts[other], length, lengths[other]):
+                equal = length == lengths[other]
+                k = 16
+                while equal and k < length:
+                    equal = data[start + k] == data[starts[other] + k]
+                    k += 1
+                if equal:
                     break
             s = (s + _ONE) & mask
         if not slots[s, 3]:
-            if n == len(firsts):
-                longer = np.empty(2 * n, np.int64)
-                for k in range(n):
-                    longer[k] = firsts[k]
-                firsts = longer
+            if 2 * n > len(slots):
+                state[0], state[1] = i, n
+                return True
             firsts[n] = i
             n += 1
             slots[s, 0], slots[s, 1], slots[s, 2], slots[s, 3] = low, high, rest, n
-            ids[i] = n - 1
-            if 2 * n > len(slots):
-                slots = _grown(slots)
-        else:
-            ids[i] = np.int32(slots[s, 3] - _ONE)
-    return ids, firsts[:n]
+        ids[i] = slots[s, 3] - _ONE
+    state[0], state[1] = len(starts), n
+    return False
 
 
-@njit(cache=True, nogil=True)
-def _same(data: Bytes, a: int, b: int, length: int, other: int) -> bool:
-    if length != other:
-        return False
-    for k in range(length):  # noqa: SIM110 (Numba compiles the loop, not a generator)
-        if data[a + k] != data[b + k]:
-            return False
-    return True
+@kernel
+def _move_slots(slots: NDArray[np.uint64], larger: NDArray[np.uint64]) -> None:
+    """Enter the taken slots in a larger hash table."""
+    mask = np.uint64(len(larger) - 1)
+    for s in range(len(slots)):
+        if slots[s, 3]:
+            t = _slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
+            while larger[t, 3]:
+                t = (t + _ONE) & mask
+            for k in range(4):
+                larger[t, k] = slots[s, k]
 
 
-@njit(cache=True, nogil=True)
 def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64) -> Bytes:
     """The bytes of the types, each followed by a newline, so that one call decodes them all."""
-    size = 0
-    for first in firsts:
-        size += lengths[first] + 1
-    out = np.empty(size, np.uint8)
-    end = 0
-    for first in firsts:
-        length = lengths[first]
-        for k in range(length):
-            out[end + k] = data[starts[first] + k]
-        out[end + length] = _NEWLINE
-        end += length + 1
+    out = np.empty(int(lengths[firsts].sum(dtype=np.int64)) + len(firsts), np.uint8)
+    _spell(data, starts, lengths, firsts, out)
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64, out: Bytes) -> None:
+    end = 0
+    for n in range(len(firsts)):
+        start, length = starts[firsts[n]], lengths[firsts[n]]
+        for k in range(length):
+            out[end + k] = data[start + k]
+        out[end + length] = _NEWLINE
+        end += length + 1
+
+
 def apart(
     data: Bytes, starts: Int64, lengths: NDArray[np.int32], offsets: Int64, flags: Bytes
 ) -> NDArray[np.bool_]:
@@ -200,6 +212,19 @@ def apart(
     Parameters as of `selfvec.text.sentences.count_sentences`. The first token of a document is apart.
     """
     out = np.zeros(len(starts), np.bool_)
+    _apart(data, starts, lengths, offsets, flags, out)
+    return out
+
+
+@kernel
+def _apart(
+    data: Bytes,
+    starts: Int64,
+    lengths: NDArray[np.int32],
+    offsets: Int64,
+    flags: Bytes,
+    out: NDArray[np.bool_],
+) -> None:
     for d in range(len(offsets) - 1):
         for k in range(offsets[d], offsets[d + 1]):
             if k == offsets[d]:
@@ -219,4 +244,3 @@ def apart(
                     out[k] = True
                 i += width
             out[k] |= newlines > 1 or hyphens > 1 or (hyphens == 1 and spaces > 0)
-    return out

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from selfvec.base.compiled import kernel
 
 from .characters import DIGIT, LOWER, SPACE, TERMINATOR
 from .kernels import _character
@@ -73,7 +74,6 @@ def _ends(text: str, match: re.Match[str], lower: bool) -> bool:
     return lower or not text[match.end() : match.end() + 1].islower() or match.group().count("\n") > 1
 
 
-@njit(cache=True, nogil=True)
 def count_sentences(
     data: Bytes,  # (B,) uint8, this and the rest as in kernels.spans
     bounds: Int64,  # (D + 1,) int64
@@ -83,8 +83,21 @@ def count_sentences(
     flags: Bytes,  # (0x110000,) uint8
 ) -> NDArray[np.int32]:
     """Number of sentences of each document, (D,) int32."""
-    counts = np.zeros(len(bounds) - 1, np.int32)
-    for d in range(len(bounds) - 1):
+    counts = np.empty(len(bounds) - 1, np.int32)
+    _count_sentences(data, starts, lengths, offsets, flags, counts)
+    return counts
+
+
+@kernel
+def _count_sentences(
+    data: Bytes,
+    starts: Int64,
+    lengths: NDArray[np.int32],
+    offsets: Int64,
+    flags: Bytes,
+    counts: NDArray[np.int32],
+) -> None:
+    for d in range(len(counts)):
         first, last = offsets[d], offsets[d + 1]
         counts[d] = last > first
         for k in range(first + 1, last):
@@ -108,4 +121,3 @@ def count_sentences(
                 i += width
             kind, width = _character(data, starts[k], flags)
             counts[d] += newlines > 1 or (spaced and not kind & LOWER)
-    return counts

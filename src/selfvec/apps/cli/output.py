@@ -117,7 +117,7 @@ def _compilation_announced(say: Callable[[str], None]) -> Iterator[None]:
     class Announcer(event.Listener):
         def on_start(self, event: object) -> None:
             if not _announced:
-                say("compiling kernels, once for this version and processor: about 8 s")
+                say("compiling kernels, once for this version and processor: about 4 s")
             _announced.append(event)
 
         def on_end(self, event: object) -> None:
