@@ -23,7 +23,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from selfvec.base.compiled import kernel
-from selfvec.base.threads import threads
+from selfvec.base.threads import by_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_pointer, sum_window
@@ -50,9 +50,8 @@ class Centring:
             self.roots = np.where(degrees > 0, degrees**-0.5, 0.0)
         shares = degrees * self.weights / max(degrees.sum(), 1.0)
         self.table, self.mean = table, np.zeros(table.shape[1])
-        for start in range(0, len(table), _ROWS):
-            rows = slice(start, start + _ROWS)
-            self.mean += shares[rows] @ table[rows].astype(np.float64)
+        for expected in by_blocks(len(table), lambda rows: shares[rows] @ table[rows].astype(np.float64)):
+            self.mean += expected
 
     def fill(self, out: NDArray[np.float32], first: int = 0) -> None:
         """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32."""

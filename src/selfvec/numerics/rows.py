@@ -20,8 +20,9 @@ Scores = NDArray[np.floating[Any]]
 def unit_rows(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Rows divided by their Euclidean length; rows of zeros stay zero. (n, d) -> (n, d) float32, a copy."""
     out = np.array(matrix, dtype=np.float32)
-    norms = np.sqrt(np.einsum("ij,ij->i", out, out))[:, None]
-    np.divide(out, norms, out=out, where=norms > 0)
+    norms = np.sqrt(np.einsum("ij,ij->i", out, out))
+    norms[norms == 0] = 1
+    out /= norms[:, None]
     return out
 
 

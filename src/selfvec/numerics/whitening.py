@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.tensors import release
-from selfvec.base.threads import by_blocks, one_core
+from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
 
 from .rows import unit_rows
 
@@ -91,21 +91,31 @@ def whitening_matrix(
 def covariance(
     table: NDArray[Any], rows: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean, (d,), and covariance, (d, d), of some rows; computed in one pass, in float64."""
+    """Mean, (d,), and covariance, (d, d), of some rows, in one pass.
+
+    Blocks are multiplied in the table's own precision (at least float32), after the mean of the first one was
+    subtracted, and added in float64.
+    """
+
+    def block(part: slice) -> Rows:
+        return table[part] if rows is None else table[part][rows[part]]
+
     width, number = table.shape[1], 0
     total, moment = np.zeros(width), np.zeros((width, width))
+    first = block(slice(0, ROW_BLOCK))
+    near = first.sum(axis=0, dtype=np.result_type(table, np.float32)) / max(len(first), 1)
 
-    def sums(part: slice) -> tuple[int, NDArray[np.float64], NDArray[np.float64]]:
-        block = (table[part] if rows is None else table[part][rows[part]]).astype(np.float64)
+    def sums(part: slice) -> tuple[int, Rows, Rows]:
+        centred = block(part) - near
         release(table[part])
-        return len(block), np.ones(len(block)) @ block, block.T @ block
+        return len(centred), centred.sum(axis=0), centred.T @ centred
 
     for size, added, product in by_blocks(len(table), sums):
         number += size
         total += added
         moment += product
     mean = total / max(number, 1)
-    return mean, moment / max(number, 1) - np.outer(mean, mean)
+    return near + mean, moment / max(number, 1) - np.outer(mean, mean)
 
 
 def principal_axes(matrix: Rows) -> NDArray[np.float32]:
