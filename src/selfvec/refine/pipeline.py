@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings, environment
+from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
 from selfvec.data.run import Part, Run
 from selfvec.data.settings import Settings
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["refine", "refine_again", "refine_inputs", "run_of", "settings_of"]
 
 
+@one_core()
 def refine(
     corpus: Corpus,
     vectors: Start | Sequence[Start],

@@ -12,12 +12,20 @@ import sys
 
 __all__ = ["main"]
 
+_COLLECTED = 100_000  # new objects after which garbage is looked for
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return the exit status."""
-    # Most objects of a command live until it ends. By default the search for unreachable cycles takes a tenth
-    # of the processor time of a short one.
-    gc.set_threshold(50_000)
+    """Run the command line and return the exit status.
+
+    Without ``arguments`` the process ends with the command. Its garbage is then hardly collected, since to
+    search the objects of a long run for it takes half a second, and linear algebra gets no threads of its
+    own, which would wait for each other in loops (see `selfvec.base.threads`).
+    """
+    if arguments is None:
+        gc.set_threshold(_COLLECTED)
+        for library in ("OPENBLAS", "MKL"):
+            os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     try:
         from .app import run
 
@@ -28,4 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # the reader has gone, as in `selfvec … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        if arguments is None:
+            gc.freeze()
     return status
