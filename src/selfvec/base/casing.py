@@ -45,14 +45,14 @@ def title(word: str, language: str | None = None) -> str:
 def case_forms(word: str, language: str | None = None) -> tuple[str, ...]:
     """The exact, lower-case and title-case forms of a word, in which a table is asked for it.
 
-    In Turkish also those of other languages, for foreign words and for tables that were made without regard
-    to the language.
+    Some may be equal. In Turkish also those of other languages, for foreign words and for tables that were
+    made without regard to the language.
 
     >>> case_forms("INTERNET", "tr")
     ('INTERNET', 'ınternet', 'Internet', 'internet')
     """
-    forms = [word, lower(word, language), title(word, language)]
-    if language in DOTTED:
-        other = word.lower()
-        forms += [other.replace(_DOT, ""), other]
+    if language not in DOTTED:
+        return word, word.lower(), word.title()
+    other = word.lower()
+    forms = [word, lower(word, language), title(word, language), other.replace(_DOT, ""), other]
     return tuple(dict.fromkeys(forms))

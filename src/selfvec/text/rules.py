@@ -213,10 +213,9 @@ class Rulebook:
         """The first of the exact, lower-case and title-case forms that has a vector."""
         if self.casing == "exact" or form in known:
             return form
-        forms = case_forms(form, self.language)
-        found = next((one for one in forms if one in known), None)
-        if found is not None:
-            return found
+        for one in case_forms(form, self.language):
+            if one in known:
+                return one
         return lower(form, self.language) if self.casing == "lower" else form
 
 

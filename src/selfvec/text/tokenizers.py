@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pieces", "RawTokens", "Splitter", "Tokenizer", "tokenizer"]
 
+_Ints = NDArray[np.int64]
 Casing = Literal["lower", "keep", "exact"]
 """How a type becomes a key of the vocabulary: the first of its exact, lower-case and title-case forms that
 has a vector, or else in lower case ("lower") or unchanged ("keep"). "exact": unchanged."""
@@ -109,10 +110,16 @@ class Splitter:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Tokens of (D,) texts; null is an empty document."""
-        return self.located(texts)[0]
+        return self._tokens(texts)[0]
 
     def located(self, texts: pl.Series) -> tuple[RawTokens, NDArray[np.int64]]:
         """Tokens of (D,) texts, and where each starts and ends in the UTF-8 of its text, (N, 2) int64."""
+        tokens, starts, lengths, bounds = self._tokens(texts)
+        places = starts - np.repeat(bounds[:-1], np.diff(tokens.offsets))
+        return tokens, np.stack([places, places + lengths], axis=1)
+
+    def _tokens(self, texts: pl.Series) -> tuple[RawTokens, _Ints, NDArray[np.int32], _Ints]:
+        """Tokens, their first bytes, their lengths, and the first byte of each document."""
         from . import kernels
         from .sentences import count_sentences
 
@@ -129,11 +136,10 @@ class Splitter:
         types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
         if self.name == "words":
             types = [plain(word) for word in types]
-        places = starts - np.repeat(bounds[:-1], np.diff(offsets))
         tokens = RawTokens(
             ids, offsets, types, sentences, lambda: kernels.apart(data, starts, lengths, offsets, flags)
         )
-        return tokens, np.stack([places, places + lengths], axis=1)
+        return tokens, starts, lengths, bounds
 
 
 class Pieces:
