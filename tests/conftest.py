@@ -10,14 +10,14 @@ import pytest
 from hypothesis import settings
 from tests.places import SHARED_DATA
 
-from selfvec.apps.cli import output
+from selfvec.base import compiled
 from selfvec.data.vectors import Vectors
 
 settings.register_profile("selfvec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("selfvec")
 
 # As if it had been said already that kernels are compiled: whether they are does not matter to other tests.
-output._announced.append("tests")
+compiled._announced.append("tests")
 
 _STORMS = [
     "Large hail broke windows near the farm before the storm moved east.",

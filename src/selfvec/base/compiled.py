@@ -3,29 +3,83 @@
 Numba wraps each function for calls from Python and from C, and counts the references to each array. Most of
 our functions need one wrapper and no counts, because their callers allocate. A fifth of the time that
 compiling takes is saved. The options have no documentation; `tests/base/test_compiled.py` checks them.
+
+Numba is loaded when the first kernel is called: half a second that many commands do not need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
+from threading import Lock
+from typing import Any, TypeVar, cast
 
-from numba import njit
-
-__all__ = ["helper", "kernel"]
+__all__ = ["announced", "helper", "kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-_compile: Any = njit  # its types know nothing of the last two options
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+_LOCK = Lock()
+_waiting: list[Callable[[], None]] = []  # what is called when something is compiled
+_announced: list[object] = []  # the first function that was compiled
 
 
 def kernel(function: Function) -> Function:
     """Compile a function that makes no arrays: it works on those of its caller and returns only numbers."""
-    compiled: Function = _compile(function, cache=True, **_OPTIONS)
-    return compiled
+    compiled: list[Callable[..., Any]] = []
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        if not compiled:
+            with _LOCK:
+                if not compiled:
+                    compiled.append(_njit()(function, cache=True, **_OPTIONS))
+        return compiled[0](*arguments)
+
+    return cast(Function, call)
 
 
 def helper(function: Function) -> Function:
-    """Compile a function that only kernels call, as `kernel` does."""
-    compiled: Function = _compile(function, no_cpython_wrapper=True, **_OPTIONS)
+    """Compile a function that only kernels call. Modules that hold one are imported where they are used."""
+    compiled: Function = _njit()(function, no_cpython_wrapper=True, **_OPTIONS)
     return compiled
+
+
+def _njit() -> Any:
+    from numba import njit
+
+    if _waiting:
+        _listen()
+    return njit
+
+
+@contextmanager
+def announced(call: Callable[[], None]) -> Iterator[None]:
+    """Call a function when something is compiled in the block, if that is the first time in this process."""
+    if not _announced:
+        _waiting.append(call)
+        if "numba" in sys.modules:
+            _listen()
+    try:
+        yield
+    finally:
+        _waiting.clear()
+
+
+@cache
+def _listen() -> None:
+    from numba.core import event
+
+    register: Any = event.register  # untyped
+
+    class Announcer(event.Listener):
+        def on_start(self, event: object) -> None:
+            _announced.append(event)
+            while _waiting:
+                _waiting.pop()()
+
+        def on_end(self, event: object) -> None:
+            pass
+
+    register("numba:compile", Announcer())

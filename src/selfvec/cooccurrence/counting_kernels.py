@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from selfvec.base.compiled import helper, kernel
 
 __all__ = ["add_rows", "count_pairs", "count_rows", "index_positions", "is_valid", "row_sums", "stage_rows"]
 
@@ -30,7 +31,7 @@ for _shift in range(64):
     _PLACES[((0x03F79D71B4CB0A89 << _shift) & (2**64 - 1)) >> 58] = _shift
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def index_positions(
     ids: Int32,  # (N,)
     offsets: Int64,  # (D + 1,)
@@ -55,7 +56,7 @@ def index_positions(
                 windows[entry, 1] = min(half, i - start) << _LEFT | min(half, stop - 1 - i)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> None:
     """Add to a word's total and mark it. Marking always is faster than a branch that is mispredicted."""
     place = word >> 6
@@ -64,13 +65,13 @@ def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> N
     summary[place >> 6] |= _ONE << (np.uint64(place) & _LOW)
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _lowest(bits: Any) -> Any:
     """Index of the lowest bit that is set."""
     return _PLACES[((bits & (~bits + _ONE)) * _DE_BRUIJN) >> _TOP]
 
 
-@njit(cache=True, nogil=True)
+@helper
 def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: Int64, at: int) -> int:
     """Write the marked totals from ``at`` on, in order of their words, and clear them; return the end."""
     for block in range(summary.size):
@@ -91,7 +92,7 @@ def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: 
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_rows(
     ids: Int32,  # (N,)
     windows: Int64,  # (n, 2), from `index_positions`
@@ -119,7 +120,7 @@ def count_rows(
         at = end
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def stage_rows(
     rows: Int64,  # (R,): rows of this matrix; -1 for a word that it does not have
     columns: Int32,  # (V',): numbers of its columns in the new vocabulary
@@ -142,7 +143,7 @@ def stage_rows(
         next_entry[r] = at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_rows(
     bounds: Int64,  # (R + 1,)
     staged_indices: Int32,  # (m,)
@@ -164,7 +165,7 @@ def add_rows(
         at = end
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_valid(indptr: Int64, indices: Int32, data: Int64) -> bool:
     """Whether row bounds are in order, columns exist and rise within each row, and counts are at least 1.
 
@@ -184,17 +185,21 @@ def is_valid(indptr: Int64, indices: Int32, data: Int64) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
 def row_sums(indptr: Int64, data: Int64) -> Int64:
     """Sum of each row, (V,) int64."""
     sums = np.zeros(indptr.size - 1, np.int64)
-    for row in range(sums.size):
-        for k in range(indptr[row], indptr[row + 1]):
-            sums[row] += data[k]
+    _row_sums(indptr, data, sums)
     return sums
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _row_sums(indptr: Int64, data: Int64, sums: Int64) -> None:
+    for row in range(sums.size):
+        for k in range(indptr[row], indptr[row + 1]):
+            sums[row] += data[k]
+
+
+@kernel
 def count_pairs(
     ids: Int32,  # (N,)
     offsets: Int64,  # (D + 1,)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError
 from selfvec.base.files import text_lines
 from selfvec.data.vectors import Vectors
@@ -150,7 +150,7 @@ def _best(
     return answers
 
 
-@nb.njit(nogil=True, cache=True)
+@kernel
 def _best_answers(
     plus: NDArray[np.float32],  # (W, B) float32, score from each of W words if it is added
     minus: NDArray[np.float32],  # (W, B) float32, score if it is subtracted

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, one_core, threads
 
 from .kmeans import lloyd
@@ -71,7 +71,6 @@ def _by_cluster(rows: Rows, pool: Rows, seed: int) -> list[tuple[NDArray[np.int6
     ]
 
 
-@nb.njit(nogil=True, cache=True)
 def nearest_columns(
     cosines: NDArray[np.float32],  # (n, P) float32
     own: NDArray[np.int64],  # (n,) int64, a column of each row to leave out, -1 for none
@@ -84,6 +83,19 @@ def nearest_columns(
     """
     numbers = np.full((len(cosines), most), -1, np.int32)
     values = np.zeros((len(cosines), most), np.float32)
+    _nearest_columns(cosines, own, least, numbers, values)
+    return numbers, values
+
+
+@kernel
+def _nearest_columns(
+    cosines: NDArray[np.float32],
+    own: NDArray[np.int64],
+    least: float,
+    numbers: NDArray[np.int32],  # (n, most), -1
+    values: NDArray[np.float32],  # (n, most)
+) -> None:
+    most = numbers.shape[1]
     for row in range(len(cosines)):
         n = 0
         for column in range(cosines.shape[1]):
@@ -96,4 +108,3 @@ def nearest_columns(
                 i -= 1
             values[row, i], numbers[row, i] = value, column
             n = min(n + 1, most)
-    return numbers, values

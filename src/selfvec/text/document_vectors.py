@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.compiled import kernel
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
@@ -143,21 +143,26 @@ def smooth_by_neighbours(
     return unit_rows(out)
 
 
-@nb.njit(nogil=True, cache=True)
 def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int) -> NDArray[np.int64]:
     """In how many documents each type occurs, (types,) int64."""
-    out = np.zeros(types, np.int64)
-    last = np.full(types, -1, np.int64)
+    out, last = np.zeros(types, np.int64), np.full(types, -1, np.int64)
+    _document_frequencies(ids, offsets, last, out)
+    return out
+
+
+@kernel
+def _document_frequencies(
+    ids: NDArray[np.int32], offsets: NDArray[np.int64], last: NDArray[np.int64], out: NDArray[np.int64]
+) -> None:
     for document in range(len(offsets) - 1):
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
             if last[word] != document:
                 last[word] = document
                 out[word] += 1
-    return out
 
 
-@nb.njit(nogil=True, cache=True)
+@kernel
 def _weighted_sums(
     ids: NDArray[np.int32],
     offsets: NDArray[np.int64],

@@ -1,4 +1,4 @@
-"""The loops over bytes: finding tokens, numbering equal ones, and what separates two of them.
+"""The loops over bytes: finding tokens, numbering equal ones, what separates two of them, counting sentences.
 
 Only this part of the text stage costs per character, so it is compiled. A regular-expression engine has about
 half the speed (see docs/text.md), and would make a string of every token; here only new types become strings.
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.compiled import helper, kernel
 
-from .characters import APOSTROPHE, DIGIT, POINT, SPACE, STRONG, WORD
+from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
 
-__all__ = ["apart", "distinct", "spans", "spell"]
+__all__ = ["apart", "count_sentences", "distinct", "spans", "spell"]
 
 Bytes = NDArray[np.uint8]
 Int64 = NDArray[np.int64]
@@ -28,6 +28,8 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (gold
 _MIX_2 = np.uint64(0xD6E8FEB86659FD93)
 _NEWLINE = 10
 _HYPHEN = 0x2D
+_FULL_STOP = 0x2E
+_IDEOGRAPHIC = 0xE3  # first byte of 。！？ and of later marks
 
 
 @helper
@@ -209,7 +211,7 @@ def apart(
 ) -> NDArray[np.bool_]:
     """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
 
-    Parameters as of `selfvec.text.sentences.count_sentences`. The first token of a document is apart.
+    Parameters as of `count_sentences`. The first token of a document is apart.
     """
     out = np.zeros(len(starts), np.bool_)
     _apart(data, starts, lengths, offsets, flags, out)
@@ -244,3 +246,52 @@ def _apart(
                     out[k] = True
                 i += width
             out[k] |= newlines > 1 or hyphens > 1 or (hyphens == 1 and spaces > 0)
+
+
+def count_sentences(
+    data: Bytes,  # (B,) uint8, this and the rest as in `spans`
+    bounds: Int64,  # (D + 1,) int64
+    starts: Int64,  # (N,) int64
+    lengths: NDArray[np.int32],  # (N,) int32
+    offsets: Int64,  # (D + 1,) int64
+    flags: Bytes,  # (0x110000,) uint8
+) -> NDArray[np.int32]:
+    """Number of sentences of each document, (D,) int32; `selfvec.text.sentences` has the rules."""
+    counts = np.empty(len(bounds) - 1, np.int32)
+    _count_sentences(data, starts, lengths, offsets, flags, counts)
+    return counts
+
+
+@kernel
+def _count_sentences(
+    data: Bytes,
+    starts: Int64,
+    lengths: NDArray[np.int32],
+    offsets: Int64,
+    flags: Bytes,
+    counts: NDArray[np.int32],
+) -> None:
+    for d in range(len(counts)):
+        first, last = offsets[d], offsets[d + 1]
+        counts[d] = last > first
+        for k in range(first + 1, last):
+            i = starts[k - 1]
+            kind, width = _character(data, i, flags)
+            initial = lengths[k - 1] == width and not kind & DIGIT
+            i += lengths[k - 1]
+            ended = spaced = False  # a terminator was seen; white space after it
+            newlines = 0
+            while i < starts[k]:
+                kind, width = _character(data, i, flags)
+                if kind & SPACE:
+                    spaced = ended
+                    newlines += data[i] == _NEWLINE
+                elif kind & TERMINATOR:
+                    ended |= not (initial and data[i] == _FULL_STOP)
+                    spaced |= width == 3 and data[i] >= _IDEOGRAPHIC  # 。！？ need no space
+                else:
+                    newlines = 0 if newlines < 2 else newlines
+                initial = False
+                i += width
+            kind, width = _character(data, starts[k], flags)
+            counts[d] += newlines > 1 or (spaced and not kind & LOWER)

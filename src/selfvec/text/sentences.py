@@ -1,30 +1,16 @@
-"""Sentence boundaries: character spans for showing text, and fast counts for the mean sentence length.
+"""Sentence boundaries: character spans for showing text.
 
 A sentence ends at a blank line, and at . ! ? … ؟ । before white space unless the next word is in lower case;
 。！？ need no white space. Full stops of initials end nothing, nor those of common abbreviations of a dozen
-languages, which `count_sentences` does not know: it works on bytes and words.
+languages, which `selfvec.text.kernels.count_sentences` does not know: it works on bytes and words.
 """
 
 from __future__ import annotations
 
 import re
 
-import numpy as np
-from numpy.typing import NDArray
+__all__ = ["sentence_spans"]
 
-from selfvec.base.compiled import kernel
-
-from .characters import DIGIT, LOWER, SPACE, TERMINATOR
-from .kernels import _character
-
-__all__ = ["count_sentences", "sentence_spans"]
-
-Bytes = NDArray[np.uint8]
-Int64 = NDArray[np.int64]
-
-_NEWLINE = 10
-_FULL_STOP = 46
-_IDEOGRAPHIC = 0xE3  # first byte of these marks and of later ones
 # A full stop after one of these ends nothing. They are in lower case unless that is another word.
 _LISTED = """
 dr mr ms mrs prof vs al cf eq eqs fig figs e.g i.e vol resp approx St No
@@ -72,52 +58,3 @@ def _ends(text: str, match: re.Match[str], lower: bool) -> bool:
         if initial or letters or not _ABBREVIATIONS.isdisjoint((word, word.lower())):
             return False
     return lower or not text[match.end() : match.end() + 1].islower() or match.group().count("\n") > 1
-
-
-def count_sentences(
-    data: Bytes,  # (B,) uint8, this and the rest as in kernels.spans
-    bounds: Int64,  # (D + 1,) int64
-    starts: Int64,  # (N,) int64
-    lengths: NDArray[np.int32],  # (N,) int32
-    offsets: Int64,  # (D + 1,) int64
-    flags: Bytes,  # (0x110000,) uint8
-) -> NDArray[np.int32]:
-    """Number of sentences of each document, (D,) int32."""
-    counts = np.empty(len(bounds) - 1, np.int32)
-    _count_sentences(data, starts, lengths, offsets, flags, counts)
-    return counts
-
-
-@kernel
-def _count_sentences(
-    data: Bytes,
-    starts: Int64,
-    lengths: NDArray[np.int32],
-    offsets: Int64,
-    flags: Bytes,
-    counts: NDArray[np.int32],
-) -> None:
-    for d in range(len(counts)):
-        first, last = offsets[d], offsets[d + 1]
-        counts[d] = last > first
-        for k in range(first + 1, last):
-            i = starts[k - 1]
-            kind, width = _character(data, i, flags)
-            initial = lengths[k - 1] == width and not kind & DIGIT
-            i += lengths[k - 1]
-            ended = spaced = False  # a terminator was seen; white space after it
-            newlines = 0
-            while i < starts[k]:
-                kind, width = _character(data, i, flags)
-                if kind & SPACE:
-                    spaced = ended
-                    newlines += data[i] == _NEWLINE
-                elif kind & TERMINATOR:
-                    ended |= not (initial and data[i] == _FULL_STOP)
-                    spaced |= width == 3 and data[i] >= _IDEOGRAPHIC  # 。！？ need no space
-                else:
-                    newlines = 0 if newlines < 2 else newlines
-                initial = False
-                i += width
-            kind, width = _character(data, starts[k], flags)
-            counts[d] += newlines > 1 or (spaced and not kind & LOWER)

@@ -121,13 +121,12 @@ class Splitter:
     def _tokens(self, texts: pl.Series) -> tuple[RawTokens, _Ints, NDArray[np.int32], _Ints]:
         """Tokens, their first bytes, their lengths, and the first byte of each document."""
         from . import kernels
-        from .sentences import count_sentences
 
         flags = table(self.name)
         data, bounds = _bytes(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, flags)
         if self.name == "words":
-            sentences = count_sentences(data, bounds, starts, lengths, offsets, flags)
+            sentences = kernels.count_sentences(data, bounds, starts, lengths, offsets, flags)
         else:
             sentences = _sentences(data, bounds)
         if self._segment is not None:
@@ -195,10 +194,9 @@ def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
     """Number of sentences of each document, (D,) int32, counted by words for every tokeniser."""
     from . import kernels
-    from .sentences import count_sentences
 
     words = kernels.spans(data, bounds, table("words"))
-    found: NDArray[np.int32] = count_sentences(data, bounds, *words, table("words"))
+    found: NDArray[np.int32] = kernels.count_sentences(data, bounds, *words, table("words"))
     return found
 
 

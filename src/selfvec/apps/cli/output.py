@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selfvec.base.compiled import announced
 from selfvec.base.progress import Progress
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class TerminalProgress(Progress):
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
         """Show a bar while the stage lasts."""
-        with _compilation_announced(self.say), self._bar(label, total, unit) as advance:
+        with announced(self._say_compiling), self._bar(label, total, unit) as advance:
             yield advance
 
     @contextmanager
@@ -102,29 +103,8 @@ class TerminalProgress(Progress):
         """Print a message on standard error."""
         say(message)
 
-
-_announced: list[object] = []  # the first kernel that was compiled
-
-
-@contextmanager
-def _compilation_announced(say: Callable[[str], None]) -> Iterator[None]:
-    """Say once if a kernel is compiled, since a first run takes some seconds longer."""
-    if "numba" not in sys.modules:
-        yield
-        return
-    from numba.core import event
-
-    class Announcer(event.Listener):
-        def on_start(self, event: object) -> None:
-            if not _announced:
-                say("compiling kernels, once for this version and processor: about 4 s")
-            _announced.append(event)
-
-        def on_end(self, event: object) -> None:
-            pass
-
-    with event.install_listener("numba:compile", Announcer()):
-        yield
+    def _say_compiling(self) -> None:
+        self.say("compiling kernels, once for this version and processor: about 4 s")
 
 
 @contextmanager
