@@ -3,23 +3,28 @@
 The text is PubMed titles and abstracts; where they are absent, documents of random words. Before a time is
 printed the grown run is compared with the one of the whole. A merge and an exact update have the same tokens,
 words, counts and tables, to the bit; of a quick update the cosines of the rows are printed.
+
+    python -m benchmarks update           times
+    python -m benchmarks.bench_update     how near quick updates are to refining anew; fills docs/update.md
 """
 
 from __future__ import annotations
 
 import json
-import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 
 import selfvec
 from benchmarks.common import Result
-from benchmarks.datasets import documents
+from benchmarks.datasets import GOOGLENEWS, STARTS, documents, texts
+from benchmarks.page import table, update_page
+from benchmarks.refining import refined
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
@@ -27,9 +32,19 @@ from selfvec.data.settings import Settings
 from selfvec.refine.pipeline import refine
 from selfvec.refine.update_merge import merge, update
 from selfvec.storage.run_folder import open_run
+from selfvec.storage.workspace import Workspace
 
+NEARNESS = (  # collection, table, updates, the share of the text that each adds, whether it is the latest
+    ("PubMed", "default", 1, 0.01, True),
+    ("PubMed", "default", 1, 0.04, True),
+    ("PubMed", "default", 4, 0.01, True),
+    ("PubMed", GOOGLENEWS, 1, 0.01, False),
+    ("PubMed", GOOGLENEWS, 4, 0.01, False),
+    ("NOAA", "default", 1, 0.01, False),
+    ("NOAA", GOOGLENEWS, 4, 0.01, False),
+)
 SHARDS, NEW = 4, 100  # shards of the whole; one in so many documents is new
-ROUNDS = 2
+ROUNDS = 3
 
 SETTINGS = {
     "decorrelated": Settings(method="decorrelated"),
@@ -55,24 +70,45 @@ def same(made: Run, whole: Run) -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-def cosines(old: Run, grown: Run, whole: Run) -> str:
-    """How near the rows of a quick update are to those of refining anew."""
+KINDS = ("all words", "words of the new text", "new words", "by tokens")
+
+
+def cosines(old: Run, grown: Run, whole: Run) -> list[float]:
+    """How near the rows of a quick update are to those of refining anew: mean cosines of `KINDS`."""
     index, before = whole.vectors.key_to_index, old.vectors.key_to_index
-    places = [index[word] for word in grown.vectors.index_to_key]
-    near = np.einsum("ij,ij->i", grown.vectors.unit, whole.vectors.unit[places])
-    counts = np.array(
-        [old.vectors.counts[before[w]] if w in before else 0 for w in grown.vectors.index_to_key]
-    )
-    new, other = counts == 0, counts == grown.vectors.counts
-    kinds = {"all": slice(None), "words of the new text": ~new & ~other, "new words": new}
-    said = [f"{name} {near[part].mean():.4f}" for name, part in kinds.items()]
-    return f"mean cosine {', '.join(said)}, by tokens {np.average(near, weights=grown.vectors.counts):.4f}"
+    words, counts = grown.vectors.index_to_key, grown.vectors.counts
+    near = np.einsum("ij,ij->i", grown.vectors.unit, whole.vectors.unit[[index[word] for word in words]])
+    had = np.array([old.vectors.counts[before[word]] if word in before else 0 for word in words])
+    means = [near[part].mean() for part in (slice(None), (had > 0) & (had < counts), had == 0)]
+    return [*means, np.average(near, weights=counts)]
+
+
+def nearness() -> str:
+    """What quick updates differ by from refining anew, for the documentation."""
+    rows = []
+    for name, path, steps, share, latest in NEARNESS:
+        found = texts(name)
+        order = np.arange(len(found)) if latest else np.random.default_rng(0).permutation(len(found))
+        size = round(share * len(found))
+        first, more = np.split(order, [len(order) - size * steps])
+        parts = [[found[i] for i in np.sort(part)] for part in (first, *np.split(more, steps))]
+        vectors = selfvec.load(path)
+        old, whole = (refined(part, vectors, keep_tokens=False) for part in (parts[0], list(chain(*parts))))
+        grown = old
+        for part in parts[1:]:
+            grown = update(grown, part, vectors)
+        assert all(step["quick"] for step in grown.provenance["grown"])
+        means = [f"{mean:.4f}".lstrip("0") for mean in cosines(old, grown, whole)]
+        added = f"{steps} × {share:.0%}" if steps > 1 else f"{share:.0%}"
+        table_name = next(title for title, place in STARTS.items() if place == path)
+        rows.append([name, f"{added}, {'the latest' if latest else 'random'}", table_name, *means])
+    return table(["collection", "text added", "table", *KINDS], rows)
 
 
 def run() -> list[Result]:
     """Processor seconds, which other work hardly changes, from run folders or text to a run folder."""
-    texts, source = documents()
-    rows = [json.dumps({"text": text}) + "\n" for text in texts]
+    made, source = documents()
+    rows = [json.dumps({"text": text}) + "\n" for text in made]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         cut = len(rows) - len(rows) // NEW
@@ -94,33 +130,41 @@ def run() -> list[Result]:
 def measured(
     folder: Path, files: dict[str, Path], shards: list[str], settings: Settings
 ) -> Iterator[tuple[str, float, float, str]]:
-    """Each way to grow, its median processor seconds, those of refining the same text anew, what differs."""
+    """Each way to grow, its least processor seconds, those of refining the same text anew, what differs."""
 
-    def made(labels: list[str], target: str) -> Run:
-        run = refine(Corpus.open([files[label] for label in labels]), "default", settings)
-        selfvec.save_run(run, folder / target, overwrite=True)
-        return open_run(folder / target)
+    def saved(grow: Callable[[Workspace], Run], target: str) -> float:
+        """Processor seconds to make a run folder as the commands do."""
+        start = time.process_time()
+        with Workspace(folder / target, overwrite=True) as workspace:
+            workspace.finish(grow(workspace))
+        return time.process_time() - start
+
+    def made(labels: list[str], target: str) -> float:
+        corpus = Corpus.open([files[label] for label in labels])
+        return saved(lambda workspace: refine(corpus, "default", settings, workspace=workspace), target)
 
     for label in shards:
         made([label], label)
     made(["old"], "old")
-    ways: dict[str, Callable[[], Run]] = {
-        f"merge of {SHARDS} runs": lambda: merge([folder / label for label in shards]),
-        f"exact update by 1/{NEW}": lambda: update(folder / "old", files["new"], exact=True),
-        f"update by 1/{NEW}": lambda: update(folder / "old", files["new"]),
+    old, new = folder / "old", files["new"]
+    ways: dict[str, Callable[[Workspace], Run]] = {
+        f"merge of {SHARDS} runs": lambda w: merge([folder / label for label in shards], workspace=w),
+        f"exact update by 1/{NEW}": lambda w: update(old, new, exact=True, workspace=w),
+        f"update by 1/{NEW}": lambda w: update(old, new, workspace=w),
     }
     for way, grow in ways.items():
-        seconds: tuple[list[float], list[float]] = ([], [])
-        for _ in range(ROUNDS):
-            start = time.process_time()
-            selfvec.save_run(grow(), folder / "grown", overwrite=True)
-            between = time.process_time()
-            whole = made(["old", "new"], "whole")
-            seconds[0].append(between - start)
-            seconds[1].append(time.process_time() - between)
-            grown = open_run(folder / "grown")
-            quick = any(step.get("quick") for step in grown.provenance["grown"])
-            how = cosines(open_run(folder / "old"), grown, whole) if quick else "equal to the bit"
-            if not quick:
-                same(grown, whole)
-        yield way, statistics.median(seconds[0]), statistics.median(seconds[1]), how
+        seconds = [(saved(grow, "grown"), made(["old", "new"], "whole")) for _ in range(ROUNDS)]
+        grown, whole = open_run(folder / "grown"), open_run(folder / "whole")
+        quick = any(step.get("quick") for step in grown.provenance["grown"])
+        if not quick:
+            same(grown, whole)
+        how = "equal to the bit"
+        if quick:
+            near = zip(KINDS, cosines(open_run(old), grown, whole), strict=True)
+            how = "mean cosine " + ", ".join(f"{name} {mean:.4f}" for name, mean in near)
+        ours, anew = map(min, zip(*seconds, strict=True))
+        yield way, ours, anew, how
+
+
+if __name__ == "__main__":
+    sys.exit(update_page("update.md", {"nearness": nearness}, sys.argv[1:]))

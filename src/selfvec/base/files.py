@@ -287,7 +287,7 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def write_vocabulary(path: Path, words: Sequence[str]) -> None:
     """Write a word per line, UTF-8; line breaks inside a word are escaped."""
-    text = "".join(f"{word}\n" for word in words)
+    text = "\n".join([*words, ""])
     if "\\" in text or "\r" in text or text.count("\n") > len(words):
         text = "".join(f"{word.translate(_ESCAPES)}\n" for word in words)
     path.write_text(text, encoding="utf-8", newline="\n")

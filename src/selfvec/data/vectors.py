@@ -36,7 +36,8 @@ class Vectors(WordTable):
 
     Parameters
     ----------
-    words : sequence of V unique str
+    words : sequence of V unique str, or a table that has the same words
+        A table shares its index of words, which takes as long to make as to read.
     matrix : (V, d) float32 or float16
         Kept as given: it may be a read-only memory map.
     sources : (V,) uint8, optional

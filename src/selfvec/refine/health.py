@@ -222,12 +222,13 @@ def _blocks(rows: int, size: int = 4096) -> list[slice]:
 
 
 def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which rows are not all zeros, (V,) bool."""
-    found = []
-    for rows in _blocks(len(table)):
-        found.append(table[rows].any(axis=1))
-        release(table[rows])
-    return np.concatenate(found)
+    """Which rows are not all zeros, (V,) bool. Most are told by their first value."""
+    found: NDArray[np.bool_] = table[:, 0] != 0
+    rest = np.flatnonzero(~found)
+    for rows in _blocks(len(rest)):
+        found[rest[rows]] = table[rest[rows]].any(axis=1)
+    release(table)
+    return found
 
 
 def _saturated(unit: NDArray[np.float32], frequent: list[int], counts: NDArray[np.int64]) -> float:

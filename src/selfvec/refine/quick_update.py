@@ -8,14 +8,16 @@ most; then all of it is refined anew. See docs/update.md for what this changes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.provenance import environment
+from selfvec.base.threads import threads
 from selfvec.cooccurrence.lanes import LANES, aligned
 from selfvec.cooccurrence.scan import add_neighbours, count_neighbours
 from selfvec.data.coverage import coverage
@@ -24,20 +26,25 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.whitening import turned
+from selfvec.storage.run_folder import ORIGINAL, REFINED
 
-from .decorrelated import ANCHOR, GAMMA, Base, DecorrelatedRefinement
+from .decorrelated import ANCHOR, COMPOSED_DOUBT, GAMMA, Base, DecorrelatedRefinement
 from .health import check_health
 from .joining import appended
 from .kept_sums import KeptSums, kept_sums, quantised
 from .refinement import HistoryPlan
 from .resume import Execution
 from .run_parts import Part
-from .spelling import EVIDENCE
+from .spelling import EVIDENCE, MOST, shared_grams
+
+if TYPE_CHECKING:
+    from selfvec.storage.workspace import Workspace
 
 __all__ = ["MOST_NEW", "quick_update", "sums_for", "with_provenance"]
 
 MOST_NEW = 0.05  # of the text, since the whole was last refined
-_TAUGHT = 20_000  # words that spelling is learned from, besides those of the new text
+_TAUGHT = 12_000  # words that spelling is learned from, besides those of the new text
 
 Table = NDArray[np.float32]
 
@@ -82,25 +89,13 @@ def quick_update(
         contexts, summed = _sums(old, sums, words, fresh, (before, degrees), half)
         rows, sources = _finished(old, sums, words, summed, execution.jobs)
     with execution.timings.stage("join"):
-        vectors = _replaced(run.vectors.vectors, words.numbers, rows, order)
-        original = _replaced(
-            run.original.vectors, words.numbers[words.new], words.original.vectors[words.new], order
-        )
+        start, refined = _tables(run, words, rows, sources, order, whole)
+        _hold({ORIGINAL: start, REFINED: refined}, execution.workspace)
         parts = {"sums": _kept(sums, words, contexts, summed, degrees, order)}
-    origin = _replaced(run.original.sources, words.numbers, words.original.sources, order)
-    pieces = np.ones(len(run.vectors), np.uint8) if run.original.pieces is None else run.original.pieces
-    own = np.ones(len(words.numbers), np.uint8) if words.original.pieces is None else words.original.pieces
-    pieces = _replaced(pieces, words.numbers, own, order)
-    assert run.vectors.sources is not None
-    state = _replaced(run.vectors.sources, words.numbers, sources, order)
-    start = Vectors(
-        whole.types, original, sources=origin, normalized=True, pieces=pieces if np.any(pieces != 1) else None
-    )
-    refined = Vectors(whole.types, vectors, sources=state, counts=whole.counts, normalized=True)
     with execution.timings.stage("health"):
         report = {"health": check_health(start, refined).as_dict()}
     tokens = whole if old.settings.keep_tokens else None
-    return Run(refined, start, None, _provenance(run, start, whole, state), report, tokens, parts)
+    return Run(refined, start, None, _provenance(run, start, refined), report, tokens, parts)
 
 
 def with_provenance(
@@ -215,44 +210,42 @@ def _base(original: Vectors, sums: KeptSums) -> Base:
     return base
 
 
-class _FromSums:
-    """In place of the passes over a text: what their sums are whitened to."""
+class _Finishing(DecorrelatedRefinement):
+    """The steps after the last pass, on rows that are whitened already."""
 
-    def __init__(self, whitened: Table) -> None:
+    def __init__(self, words: TokenBatch, original: Vectors, whitened: Table, **options: Any) -> None:
         self.whitened, self.degrees = whitened, np.ones(len(whitened))
+        super().__init__(words, original, passes=1, history=HistoryPlan(every=0), operator=self, **options)
+
+    def _start(self) -> Table:
+        """In place of the start of the passes."""
+        return self.whitened
 
     def apply(self, table: NDArray[Any], out: Table | None = None) -> Table:
         """Nothing is read for the start of the passes."""
         return table if out is None else out
 
     def decorrelated(self, table: Table, power: float, out: Table | None = None) -> Table:
-        """The rows after the last pass."""
-        del power
-        out = table if out is None else out
-        out[:] = self.whitened
-        return out
+        """The pass is made."""
+        del power, out
+        return table
 
 
 def _finished(
     old: Part, sums: KeptSums, words: _Words, summed: Table, jobs: int | None
 ) -> tuple[Table, NDArray[np.uint8]]:
     """The refined rows of the words of the new text, (n, d), and their sources, (n,)."""
-    run, size = old.run, len(old.run.vectors)
-    assert run.vectors.counts is not None
-    trust = np.where(run.original.sources == Source.KNOWN, np.inf, run.vectors.counts)
-    trust[words.numbers[~words.new]] = -1
-    taught = np.argsort(-trust, kind="stable")[: min(_TAUGHT, int(np.count_nonzero(trust > 0)))]
-    taught = taught[trust[taught] > 0] if _needs_spelling(words.original) else taught[:0]
-    own, n = words.original, len(words.numbers)
-    table = np.concatenate([summed, sums.sums[taught] * sums.sum_scales[taught, None]])
-    whitened = unit_rows((table - sums.shifts[1]) @ sums.turns[1])
-    degrees = np.concatenate([np.any(summed, axis=1), sums.degrees[taught] > 0])
-    whitened[~degrees] = 0
-    pieces = np.ones(size, np.uint8) if run.original.pieces is None else run.original.pieces
+    run, own, n = old.run, words.original, len(words.numbers)
+    taught = _taught(run, words, threads(jobs))
+    whitened = np.concatenate([summed, sums.sums[taught] * sums.sum_scales[taught, None]])
+    stands = np.concatenate([np.any(summed, axis=1), sums.degrees[taught] > 0])
+    unit_in_place(turned(whitened, sums.shifts[1], sums.turns[1], whitened))
+    whitened[~stands] = 0
+    pieces = np.ones(len(run.vectors), np.uint8) if run.original.pieces is None else run.original.pieces
     assert own.pieces is not None
-    types = [*own.index_to_key, *(run.vectors.index_to_key[i] for i in taught.tolist())]
+    assert run.vectors.counts is not None
     original = Vectors(
-        types,
+        [*own.index_to_key, *(run.vectors.index_to_key[i] for i in taught.tolist())],
         np.concatenate([own.vectors, run.original.vectors[taught]]),
         sources=np.concatenate([own.sources, run.original.sources[taught]]),
         normalized=True,
@@ -260,24 +253,40 @@ def _finished(
     )
     counts = np.concatenate([words.counts, run.vectors.counts[taught]])
     anchor = ANCHOR if old.settings.anchor is None else old.settings.anchor
-    refinement = DecorrelatedRefinement(
-        TokenBatch.of_counts(types, counts),
-        original,
-        passes=1,
-        anchor=anchor,
-        history=HistoryPlan(every=0),
-        jobs=jobs,
-        operator=_FromSums(whitened),
-    )
-    refinement.base = _base(original, sums)
-    refinement.advance()
-    rows = refinement.table[:n]
-    found = (own.sources == Source.NONE) & rows.any(axis=1) & (refinement.sources[:n] == Source.NONE)
-    return rows, np.where(found, Source.CONTEXT, refinement.sources[:n]).astype(np.uint8)
+    batch = TokenBatch.of_counts(original.index_to_key, counts)
+    finishing = _Finishing(batch, original, whitened, anchor=anchor, jobs=jobs)
+    finishing.base = _base(original, sums)
+    finishing.advance()
+    rows, induced = finishing.table[:n], finishing.sources[:n]
+    found = (own.sources == Source.NONE) & rows.any(axis=1) & (induced == Source.NONE)
+    return rows, np.where(found, Source.CONTEXT, induced).astype(np.uint8)
 
 
-def _needs_spelling(original: Vectors) -> bool:
-    return bool(np.any((original.sources == Source.SUBWORDS) | (original.sources == Source.NONE)))
+def _taught(run: Run, words: _Words, jobs: int) -> NDArray[np.int64]:
+    """Words of the run, besides those of the new text, that spelling is learned from: the most alike.
+
+    A word counts by the n-grams that it shares with words whose vectors come from spelling: each by how much
+    it matters to those, and less if many words have it.
+    """
+    sources, counts = run.original.sources, run.vectors.counts
+    assert counts is not None
+    trust = np.where(sources == Source.KNOWN, np.inf, counts)
+    trust[words.numbers[~words.new]] = 0
+    able = np.argsort(-trust, kind="stable")[: min(MOST, int(np.count_nonzero(trust > EVIDENCE / 4)))]
+    spelled = np.flatnonzero(np.isin(words.original.sources, (Source.SUBWORDS, Source.NONE)))
+    if not len(spelled):
+        return able[:0]
+    keys, more = words.original.index_to_key, run.vectors.index_to_key
+    types = [*(keys[i] for i in spelled.tolist()), *(more[i] for i in able.tolist())]
+    (indptr, indices, values), columns = shared_grams(types, np.arange(len(spelled)), jobs)
+    word = np.repeat(np.arange(len(types)), np.diff(indptr))
+    first = indptr[len(spelled)]  # of the n-grams of words that can be learned from
+    doubt = COMPOSED_DOUBT / (words.counts[spelled] + COMPOSED_DOUBT)
+    matters = np.bincount(indices[:first], doubt[word[:first]] * values[:first], columns)
+    rarity = 1 / (1 + np.bincount(indices[first:], minlength=columns))
+    weights = values[first:] * (matters * rarity)[indices[first:]]
+    alike = np.bincount(word[first:] - len(spelled), weights, len(able))
+    return np.sort(able[np.argsort(-alike, kind="stable")[:_TAUGHT]])
 
 
 def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
@@ -285,16 +294,69 @@ def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
     return np.concatenate([values, np.zeros(size - len(values), values.dtype)])
 
 
-def _replaced(
-    old: NDArray[Any], numbers: NDArray[np.int64], rows: NDArray[Any], order: NDArray[np.int64]
-) -> NDArray[Any]:
-    """Old rows with some replaced or added, in a new order."""
-    out = np.empty((len(order), *old.shape[1:]), old.dtype)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    out[rank[: len(old)]] = old
-    out[rank[numbers]] = rows
-    return out
+class _Rearranged:
+    """Old rows with some replaced or added, in a new order; made when they are read, a slice at a time."""
+
+    def __init__(
+        self,
+        old: NDArray[Any],
+        numbers: NDArray[np.int64],  # (n,): where the new rows are among all, those of the run first
+        rows: NDArray[Any],  # (n, ...): the new rows
+        order: NDArray[np.int64],  # (V,): of all rows
+    ) -> None:
+        source = np.arange(len(order))
+        source[numbers] = -1 - np.arange(len(numbers))
+        self.old, self.rows, self.source = old, rows, source[order]
+        self.dtype, self.ndim, self.shape = old.dtype, old.ndim, (len(order), *old.shape[1:])
+        self.nbytes = old.itemsize * math.prod(self.shape)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, part: slice) -> NDArray[Any]:
+        source = self.source[part]
+        out = np.take(self.old, source, 0, mode="clip")
+        out[source < 0] = self.rows[-1 - source[source < 0]]
+        return out
+
+
+def _tables(
+    run: Run,
+    words: _Words,
+    rows: Table,  # (n, d): refined
+    sources: NDArray[np.uint8],  # (n,)
+    order: NDArray[np.int64],
+    whole: TokenBatch,
+) -> tuple[Vectors, Vectors]:
+    """The original and the refined table of all words; their rows are made when they are read."""
+
+    def all_words(old: NDArray[Any], new: NDArray[Any]) -> Any:
+        return _Rearranged(old, words.numbers, new, order)
+
+    assert run.vectors.sources is not None
+    assert words.original.pieces is not None
+    pieces = np.ones(len(run.vectors), np.uint8) if run.original.pieces is None else run.original.pieces
+    pieces = all_words(pieces, words.original.pieces)[:]
+    start = Vectors(
+        whole.types,
+        all_words(run.original.vectors, words.original.vectors),
+        sources=all_words(run.original.sources, words.original.sources)[:],
+        normalized=True,
+        pieces=pieces if np.any(pieces != 1) else None,
+    )
+    state = all_words(run.vectors.sources, sources)[:]
+    table = all_words(run.vectors.vectors, rows)
+    return start, Vectors(start, table, sources=state, counts=whole.counts, normalized=True)
+
+
+def _hold(tables: dict[str, Vectors], workspace: Workspace | None) -> None:
+    """Make all rows of tables: in their files in the workspace, which are mapped, or in memory."""
+    for name, table in tables.items():
+        if workspace is None:
+            table.replace_matrix(table.vectors[:])
+        else:
+            workspace.keep(table, name)
+            workspace.map_kept(table, name)
 
 
 def _kept(
@@ -310,21 +372,23 @@ def _kept(
     new = words.numbers[words.new]
     return replace(
         sums,
-        contexts=_replaced(sums.contexts, new, near[words.new], order),
-        context_scales=_replaced(sums.context_scales, new, near_scales[words.new], order),
-        sums=_replaced(sums.sums, words.numbers, own, order),
-        sum_scales=_replaced(sums.sum_scales, words.numbers, own_scales, order),
+        contexts=_Rearranged(sums.contexts, new, near[words.new], order)[:],
+        context_scales=_Rearranged(sums.context_scales, new, near_scales[words.new], order)[:],
+        sums=_Rearranged(sums.sums, words.numbers, own, order)[:],
+        sum_scales=_Rearranged(sums.sum_scales, words.numbers, own_scales, order)[:],
         degrees=degrees[order],
     )
 
 
-def _provenance(run: Run, original: Vectors, whole: TokenBatch, sources: NDArray[np.uint8]) -> dict[str, Any]:
+def _provenance(run: Run, original: Vectors, refined: Vectors) -> dict[str, Any]:
     """The old provenance with the numbers of the new run."""
+    counts, sources = refined.counts, refined.sources
+    assert counts is not None
     return {
         **run.provenance,
-        "tokens": int(whole.counts.sum()),
-        "types": len(whole.types),
-        "coverage": coverage(original, whole.counts),
+        "tokens": int(counts.sum()),
+        "types": len(refined),
+        "coverage": coverage(original, counts),
         "sources": {source.name.lower(): int(np.sum(sources == source)) for source in Source},
         "history": {**run.provenance.get("history", {}), "records": 0, "bytes": 0},
         "environment": environment(),

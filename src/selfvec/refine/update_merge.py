@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
+from selfvec.base.threads import one_core
 from selfvec.corpus.documents import Seen
 from selfvec.corpus.known_documents import Intake, KnownDocuments, known_documents
 from selfvec.data.run import Run
@@ -72,6 +73,7 @@ class Change:
         return {of.name: getattr(self, of.name) for of in fields(self) if of.name != "out"}
 
 
+@one_core()
 def update(
     run: Run | str | os.PathLike[str],
     corpus: Corpus | str | os.PathLike[str] | Iterable[str] | None = None,
@@ -224,6 +226,7 @@ def change_of(intake: Intake, out: NDArray[np.bool_]) -> Change:
     return Change(added, int(replaced.sum()), int(out.sum()), skipped, files, out | replaced)
 
 
+@one_core()
 def merge(
     runs: Sequence[Run | str | os.PathLike[str]],
     vectors: Given = None,

@@ -26,7 +26,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -58,7 +58,6 @@ __all__ = [
     "_CHECKS",
     "is_run",
     "open_run",
-    "original_tensors",
     "save_run",
     "write_run",
 ]
@@ -66,7 +65,7 @@ __all__ = [
 RUN_FORMAT = 1
 """The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
 
-ORIGINAL = "original.safetensors"
+REFINED, ORIGINAL = "vectors.safetensors", "original.safetensors"
 _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
 PARTS = ("counts", "unstemmed", "documents", "sums")
 _CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
@@ -115,9 +114,10 @@ def _open(folder: Path) -> Run:
         provenance.pop(name, None)
     words = read_vocabulary(_required(folder / "vocabulary.txt"))
     tokens, states = folder / _TOKENS, folder / _HISTORY / _STATES
+    refined = _load_table(folder / REFINED, words, provenance)
     return Run(
-        _load_table(folder / "vectors.safetensors", words, provenance),
-        _load_table(folder / ORIGINAL, words, provenance),
+        refined,
+        _load_table(folder / ORIGINAL, refined, provenance),
         _load_history(states, len(words)) if states.exists() else None,
         provenance,
         read_json(folder / "report.json", _AGAIN) if (folder / "report.json").exists() else {},
@@ -132,26 +132,24 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
         write_run(run, folder)
 
 
-def original_tensors(original: Vectors) -> dict[str, NDArray[Any]]:
-    """The content of ``original.safetensors``."""
-    pieces = {} if original.pieces is None else {"pieces": original.pieces}
-    return {"vectors": original.vectors, "sources": original.sources} | pieces
+def table_tensors(table: Vectors) -> dict[str, NDArray[Any]]:
+    """The content of ``vectors.safetensors`` or ``original.safetensors``."""
+    columns = {"counts": table.counts, "sources": table.sources, "pieces": table.pieces}
+    return {"vectors": table.vectors} | {name: kept for name, kept in columns.items() if kept is not None}
 
 
-def write_run(run: Run, folder: Path, original: Path | None = None) -> None:
-    """Write all files of a run into an existing folder; ``original`` is a file of the original table."""
+def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None) -> None:
+    """Write all files of a run into an existing folder; ``written`` are files of its tables, by name."""
     start = time.perf_counter()
-    refined, before = run.vectors, folder / ORIGINAL
-    assert refined.counts is not None
-    after = {"vectors": refined.vectors, "counts": refined.counts, "sources": refined.sources}
+    made = dict(written or {})
     with ThreadPoolExecutor() as pool:
         files = [
-            pool.submit(write_tensors, folder / "vectors.safetensors", after),
-            pool.submit(write_tensors, before, original_tensors(run.original))
-            if original is None
-            else pool.submit(_link, original, before),
-            pool.submit(write_vocabulary, folder / "vocabulary.txt", refined.index_to_key),
+            pool.submit(_link, made[name], folder / name)
+            if name in made
+            else pool.submit(write_tensors, folder / name, table_tensors(table))
+            for name, table in ((REFINED, run.vectors), (ORIGINAL, run.original))
         ]
+        files.append(pool.submit(write_vocabulary, folder / "vocabulary.txt", run.vectors.index_to_key))
         if run.tokens is not None:
             files.append(pool.submit(_write_tokens, folder / _TOKENS, run.tokens))
         for file in files:
@@ -185,7 +183,7 @@ def _required(path: Path) -> Path:
     return path
 
 
-def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vectors:
+def _load_table(path: Path, words: list[str] | Vectors, provenance: dict[str, Any]) -> Vectors:
     tensors = map_tensors(_required(path))
     matrix = tensors.get("vectors")
     if matrix is None or matrix.ndim != 2 or len(matrix) != len(words):
@@ -196,14 +194,14 @@ def _load_table(path: Path, words: list[str], provenance: dict[str, Any]) -> Vec
         )
     for name, dtype in _COLUMNS.items():
         column = tensors.get(name)
-        needed = (name, path.name) == ("counts", "vectors.safetensors")
+        needed = (name, path.name) == ("counts", REFINED)
         if needed if column is None else column.shape != (len(words),) or column.dtype != dtype:
             rule = f"the tensor {name!r} has a {dtype} for each of the {len(words):,} words"
             raise FormatError(rule, path=path, remedy=_AGAIN)
         if column is not None and len(column) and not 0 <= column.min() <= column.max() <= _MOST:
             raise FormatError(f"the tensor {name!r} holds impossible numbers", path=path, remedy=_AGAIN)
     if matrix.nbytes <= _QUICK and (row := first_not_finite(matrix)) is not None:
-        rule = f"the vector of {words[row][:40]!r} (row {row + 1}) holds NaN or inf"
+        rule = f"the vector of {list(words)[row][:40]!r} (row {row + 1}) holds NaN or inf"
         raise FormatError(rule, path=path, remedy=_AGAIN)
     return Vectors(
         words,

@@ -24,7 +24,7 @@ from selfvec.base.ownership import NO_LINK, lock, own_folder, refuse_special, re
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.storage.run_folder import ORIGINAL, is_run, original_tensors, write_run
+from selfvec.storage.run_folder import ORIGINAL, REFINED, is_run, table_tensors, write_run
 
 __all__ = ["Interruption", "Workspace", "interruptible", "lock_file", "previous_of"]
 
@@ -45,7 +45,7 @@ class Workspace:
                 "is not a name for a run", path=target, remedy="name a new folder, as -o my-run"
             )
         self.overwrite = overwrite
-        self._original: Vectors | None = None  # kept in a file
+        self._mapped: dict[str, Vectors] = {}  # tables kept in files, by the name of the file
         self.folder = self.target.with_name(f".{self.target.name}.partial")
         restore_folder(self.target)
         self._refuse_existing()
@@ -109,19 +109,15 @@ class Workspace:
             )
         return map_tensors(self._state)
 
-    def keep(self, original: Vectors) -> None:
-        """Write the starting vectors of a run where `finish` finds them."""
+    def keep(self, table: Vectors, name: str = ORIGINAL) -> None:
+        """Write a table of a run where `finish` finds it; ``name`` is `ORIGINAL` or `REFINED`."""
         with writing(self.target):
-            write_tensors(self._kept, original_tensors(original))
+            write_tensors(self.folder / name, table_tensors(table))
 
-    def map_kept(self, original: Vectors) -> None:
-        """Map the starting vectors that `keep` wrote, so that they need no memory."""
-        original.replace_matrix(map_tensors(self._kept)["vectors"])
-        self._original = original
-
-    @property
-    def _kept(self) -> Path:
-        return self.folder / ORIGINAL
+    def map_kept(self, table: Vectors, name: str = ORIGINAL) -> None:
+        """Map the table that `keep` wrote, so that it needs no memory."""
+        table.replace_matrix(map_tensors(self.folder / name)["vectors"])
+        self._mapped[name] = table
 
     def finish(self, run: Run, *, previous: bool = False) -> None:
         """Write the run and move it to its target; ``previous`` keeps the replaced run, see `previous_of`."""
@@ -129,7 +125,9 @@ class Workspace:
             fresh = self.folder / "run"
             remove_own(fresh)
             fresh.mkdir()
-            write_run(run, fresh, self._kept if run.original is self._original else None)
+            tables = {ORIGINAL: run.original, REFINED: run.vectors}
+            kept = {name: self.folder / name for name in tables if self._mapped.get(name) is tables[name]}
+            write_run(run, fresh, kept)
             self._refuse_existing()
             replace_folder(fresh, self.target, self._previous if previous else None)
         self._forget()
@@ -157,7 +155,8 @@ class Workspace:
 
     def close(self) -> None:
         """Release the lock; delete the folder unless it holds a saved state."""
-        self._kept.unlink(missing_ok=True)
+        for name in (ORIGINAL, REFINED):
+            (self.folder / name).unlink(missing_ok=True)
         if not self.has_state and not self.shared.exists():
             remove_own(self.folder)
         self._lock.close()

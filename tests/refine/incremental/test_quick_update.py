@@ -17,9 +17,11 @@ from selfvec.base.tensors import map_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.refine import kept_sums as sums_module
-from selfvec.refine import pipeline
+from selfvec.refine import pipeline, quick_update
 from selfvec.refine.kept_sums import kept_sums, quantised
 from selfvec.storage.run_folder import open_run
+from selfvec.storage.verify import verify
+from selfvec.storage.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +94,34 @@ def test_other_rows_stay_as_they_are_to_the_bit() -> None:
         same = np.array_equal(quick.vectors[word], old.vectors[word])
         assert same != (word in touched), word
     assert quick.original.sources[quick.original.key_to_index["unheard"]] == Source.NONE
+
+
+def test_spelling_is_learned_from_words_spelled_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the words shares an n-gram with the new one; words of the new text are there anyway."""
+    monkeypatch.setattr(quick_update, "_TAUGHT", 4)
+    run = refined(TEXTS)
+    index = run.vectors.key_to_index
+    unknown = Vectors(["zab", "kab"], np.zeros((2, 24), np.float32), sources=np.array([0, 1], np.uint8))
+    numbers = np.array([len(run.vectors), index["kab"]])
+    words = quick_update._Words(numbers, numbers == len(run.vectors), unknown, np.array([1, 50]))
+    alike = [run.vectors.index_to_key[i] for i in quick_update._taught(run, words, jobs=1).tolist()]
+    assert len(alike) == 4
+    assert all(word.endswith("ab") for word in alike)
+    assert "kab" not in alike
+
+
+def test_a_run_made_in_a_workspace_is_the_one_made_in_memory(tmp_path: Path) -> None:
+    selfvec.save_run(refined(TEXTS), tmp_path / "run")
+    made = selfvec.update(tmp_path / "run", MORE, table())
+    with Workspace(tmp_path / "grown") as workspace:
+        held = selfvec.update(tmp_path / "run", MORE, table(), workspace=workspace)
+        workspace.finish(held)
+    grown = open_run(tmp_path / "grown")
+    assert_same(grown, made)
+    assert_same(held, made)
+    assert type(made.vectors.vectors) is type(made.original.vectors) is np.ndarray
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["grown", "run"]
+    assert not verify(tmp_path / "grown").damaged
 
 
 def test_quick_updates_up_to_a_twentieth_then_all_anew() -> None:

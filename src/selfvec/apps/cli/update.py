@@ -80,9 +80,12 @@ def update(
 
     Example: selfvec update run reports-2024.csv
     """
+    from selfvec.storage.run_folder import is_run
+
     _check(corpus, taking, mode, output)
     target = run.resolve() if output is None else output  # a link to a run stays a link
-    open_run(run)  # fail before anything is made beside what is no run
+    if not is_run(run):
+        open_run(run)  # fail before anything is made beside what is no run
     task = _Task(run, target, corpus or [], vectors, reading, taking, as_json)
     if mode.undo:
         task.undo()
