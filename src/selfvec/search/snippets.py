@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -27,7 +28,6 @@ KINDS = ("related", "match")
 _SPACE = re.compile(r"\s")
 
 Match = tuple[int, float, float]  # a word of the query that a type matches, the cosine, what a match is worth
-Matched = tuple[int, int, float, float]  # a word of a passage by its place, and its match
 
 
 @dataclass(frozen=True)
@@ -115,25 +115,26 @@ def describe(
     """Hits for documents given by number, in their order."""
     passages = _passages(lexicon, scorer.documents, scored, numbers)
     words = passages[0].words if passages else []
-    matches, known = _matches(scorer.space, query, mode), dict[int, Match]()
-    for name, types in enumerate(lexicon.types_of(words)):
-        for number in types:
-            if number in matches and (name not in known or matches[number][2] > known[name][2]):
-                known[name] = matches[number]
+    matches = _matches(scorer.space, query, mode)
+    known = _best_matches(lexicon.types_of(words), matches)
+    worths, groups = np.zeros(len(words)), np.zeros(len(words), np.int64)
+    worths[list(known)] = [worth for _, _, worth in known.values()]
+    groups[list(known)] = [t for t, _, _ in known.values()]
     matching = np.zeros(len(words), bool)
     matching[list(known)] = True
     hits = []
     for document, passage in zip(numbers, passages, strict=True):
         at = np.flatnonzero(matching[passage.ids])
-        matched = [(i, *known[name]) for i, name in zip(at.tolist(), passage.ids[at].tolist(), strict=True)]
+        names = passage.ids[at]
+        first, last = _window(len(passage.ids), len(query.words), at, groups[names], worths[names])
         hits.append(
             Hit(
                 scorer.documents.ids[document],
                 float(scored.scores[document]),
-                *_snippet(passage, query, matched),
+                *_snippet(passage, query, (first, last), at, known),
                 passage.span,
                 _parts(scored, document, mode, scorer.blend.best),
-                _reasons(passage, query, matched),
+                _reasons(passage, query, names, known),
                 scorer.documents.day(document),
                 fields := scorer.documents.fields_of(document),
                 next((value for name, value in fields.items() if name.lower() in TITLES), None),
@@ -183,41 +184,69 @@ def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:
     return out | {own: (t, 1.0, weight) for t, own, weight in words}
 
 
-def _snippet(passage: _Passage, query: Query, matched: Sequence[Matched]) -> tuple[str, list[Mark]]:
+def _best_matches(
+    types: Sequence[tuple[int, ...]],  # of each word of the passages
+    matches: dict[int, Match],
+) -> dict[int, Match]:
+    """The words of the passages that match, by number, each with its best match."""
+    known: dict[int, Match] = {}
+    for name, numbers in enumerate(types):
+        for number in numbers:
+            match = matches.get(number)
+            if match is not None and (name not in known or match[2] > known[name][2]):
+                known[name] = match
+    return known
+
+
+def _snippet(
+    passage: _Passage,
+    query: Query,
+    window: tuple[int, int],  # the first word, and the one behind the last
+    at: NDArray[np.int64],  # (M,) words of the passage that match, rising
+    known: dict[int, Match],
+) -> tuple[str, list[Mark]]:
     """A snippet of a passage, and its marks."""
-    starts, ends, length = passage.starts, passage.ends, len(passage.ids)
-    first, last = _window(length, len(query.words), matched)
+    (first, last), starts, ends = window, passage.starts, passage.ends
     begin = int(starts[first]) if first > 0 else 0
-    stop = int(ends[last - 1]) if last < length else len(passage.text)
-    lead, trail = ("… " if first > 0 else ""), (" …" if last < length else "")
+    stop = int(ends[last - 1]) if last < len(passage.ids) else len(passage.text)
+    lead, trail = ("… " if first > 0 else ""), (" …" if last < len(passage.ids) else "")
+    shown = at[(at >= first) & (at < last)]
     shift = len(lead) - begin
-    marks = [
-        Mark(int(starts[i]) + shift, int(ends[i]) + shift, KINDS[cosine == 1], query.words[t])
-        for i, t, cosine, _ in matched
-        if first <= i < last
-    ]
+    places = zip((starts[shown] + shift).tolist(), (ends[shown] + shift).tolist(), strict=True)
+    marks = []
+    for (start, end), name in zip(places, passage.ids[shown].tolist(), strict=True):
+        t, cosine, _ = known[name]
+        marks.append(Mark(start, end, KINDS[cosine == 1], query.words[t]))
     return lead + _SPACE.sub(" ", passage.text[begin:stop]) + trail, marks
 
 
-def _window(length: int, words: int, matched: Sequence[Matched]) -> tuple[int, int]:
+def _window(
+    length: int,
+    words: int,
+    places: NDArray[np.int64],  # (M,) words that match, rising
+    groups: NDArray[np.int64],  # (M,) the word of the query that each one matches
+    worths: NDArray[np.float64],  # (M,)
+) -> tuple[int, int]:
     """First and last word of the stretch that matches best, in the middle of what is shown."""
     if length <= SNIPPET * 3 // 2:
         return 0, length
-    if not matched:
+    if not len(places):
         return 0, SNIPPET
-    columns = list(zip(*matched, strict=True))
-    places = np.array(columns[0], np.int64)
-    first = kernels.best_window(places, np.array(columns[1], np.int64), np.array(columns[3]), words, SNIPPET)
+    first = kernels.best_window(places, groups, worths, words, SNIPPET)
     last = int(np.searchsorted(places, places[first] + SNIPPET)) - 1
     best = max(0, min((int(places[first]) + int(places[last]) + 1 - SNIPPET) // 2, length - SNIPPET))
     return best, best + SNIPPET
 
 
-def _reasons(passage: _Passage, query: Query, matched: Sequence[Matched]) -> list[Reason]:
+def _reasons(
+    passage: _Passage, query: Query, names: NDArray[np.int32], known: dict[int, Match]
+) -> list[Reason]:
+    """The words of a passage that match, (M,) with repetitions, by what they are worth."""
     counts: dict[tuple[int, str, float], tuple[int, float]] = {}
-    for place, t, cosine, worth in matched:
-        key = (t, passage.words[passage.ids[place]].lower(), cosine)
-        counts[key] = (counts.get(key, (0, 0.0))[0] + 1, worth)
+    for name, n in Counter(names.tolist()).items():
+        t, cosine, worth = known[name]
+        key = (t, passage.words[name].lower(), cosine)
+        counts[key] = (counts.get(key, (0, 0.0))[0] + n, worth)
     order = sorted(counts.items(), key=lambda item: -item[1][1])
     return [
         Reason(query.words[t], word, KINDS[cosine == 1], round(cosine, 3), n)

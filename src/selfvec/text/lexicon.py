@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,16 +114,15 @@ class Lexicon:
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
         """The types of each word by itself: usually one, none for a stop word, -1 for an unknown word."""
-        known = ((word, self._seen.get(word)) for word in dict.fromkeys(words))  # threads may share it
-        found = {word: types for word, types in known if types is not None}
-        new = [word for word in dict.fromkeys(words) if word not in found]
+        found = list(map(self._seen.get, words))  # threads may share what was seen
+        new = list(dict.fromkeys([w for w, types in zip(words, found, strict=True) if types is None]))
         if new:
             looked_up = dict(zip(new, self._look_up(new), strict=True))
             if len(self._seen) + len(new) > _KEPT:
                 self._seen.clear()
             self._seen.update(looked_up)
-            found |= looked_up
-        return [found[word] for word in words]
+            found = [looked_up.get(word, types) for word, types in zip(words, found, strict=True)]
+        return cast(list[tuple[int, ...]], found)
 
     def _look_up(self, words: list[str]) -> list[tuple[int, ...]]:
         types, ids, bounds = self._cut(words)
