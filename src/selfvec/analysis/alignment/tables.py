@@ -18,6 +18,7 @@ that the anchors do not span are lost.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError
+from selfvec.base.threads import by_blocks
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import lloyd
 from selfvec.numerics.rows import unit_rows
@@ -48,7 +50,6 @@ ANCHORS = 300
 CHOICES = ("frequency", "kmeans", "farthest")
 _EVIDENCE = 20  # occurrences at which a word has half of its full weight
 _ROUNDS = 50  # of leaving out and fitting again, and of k-means, at most
-_BLOCK = 8192  # rows rotated at a time
 
 Float = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
@@ -122,10 +123,15 @@ class Rotation:
     def apply(self, rows: Float) -> Table:
         """Rotate rows, (m, d') -> (m, d) float32; rows of zeros stay zero."""
         out = np.zeros((len(rows), self.matrix.shape[1]), np.float32)
-        for start in range(0, len(rows), _BLOCK):
-            block = np.asarray(rows[start : start + _BLOCK], np.float64)
-            moved = (block - self.origin) @ self.matrix + self.target
-            out[start : start + _BLOCK] = np.where(np.any(block != 0, axis=1, keepdims=True), moved, 0)
+        exact = np.result_type(rows, np.float32)
+        matrix = self.matrix.astype(exact)
+
+        def turn(part: slice) -> None:
+            block = rows[part]
+            moved = (block - self.origin).astype(exact) @ matrix + self.target
+            out[part] = np.where(np.any(block != 0, axis=1, keepdims=True), moved, 0)
+
+        deque(by_blocks(len(rows), turn), maxlen=0)
         return out
 
 
@@ -137,7 +143,15 @@ def procrustes(a: Float, b: Float, weights: Numbers) -> Numbers:
     >>> procrustes(a, a @ quarter, np.ones(2)).round(6).tolist() == quarter.T.tolist()
     True
     """
-    return orthogonal_factor((b * weights[:, None]).T.astype(np.float64) @ np.asarray(a, np.float64))
+    moment = np.zeros((b.shape[1], a.shape[1]))
+
+    def product(part: slice) -> Float:
+        weighted = b[part] * weights[part, None].astype(np.result_type(b, np.float32))
+        return weighted.T @ a[part]
+
+    for each in by_blocks(len(a), product):
+        moment += each
+    return orthogonal_factor(moment)
 
 
 def fit_rotation(
