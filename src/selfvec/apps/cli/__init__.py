@@ -42,15 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _settle() -> None:
-    """Settings of a process that runs one command. They take a quarter of a long run's processor time away.
+    """Settings of a process that runs one command.
 
-    Most objects live until the end, so garbage is looked for seldom. Linear algebra gets no threads of its
-    own: they would wait in loops for the blocks that our threads share (see `selfvec.base.threads`). Threads
-    share two heaps: what one of many has freed is lost to all others, a fifth of a run's memory.
+    Most objects live until the end, so garbage is looked for seldom. Threads share two heaps: what one of
+    many has freed is lost to all others, a fifth of a run's memory.
     """
     gc.set_threshold(_COLLECTED)
-    for library in ("OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
         with suppress(AttributeError):  # other C libraries than glibc have one heap or their own rules
             ctypes.CDLL(None).mallopt(_ARENAS, 2)

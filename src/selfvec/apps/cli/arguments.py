@@ -196,7 +196,7 @@ class Work:
             return
         if self.jobs < 1:
             raise OptionError(f"--jobs is at least 1, not {self.jobs}")
-        for library in ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OMP_NUM"):
+        for library in ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM"):
             os.environ[f"{library}_THREADS"] = str(self.jobs)
 
 
