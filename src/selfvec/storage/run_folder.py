@@ -152,13 +152,13 @@ def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None)
         files.append(pool.submit(write_vocabulary, folder / "vocabulary.txt", run.vectors.index_to_key))
         if run.tokens is not None:
             files.append(pool.submit(_write_tokens, folder / _TOKENS, run.tokens))
+        for name in PARTS:
+            if name in run.parts:
+                files.append(pool.submit(run.parts[name].save, folder / name))
+            elif run.folder is not None and (run.folder / name).is_dir():
+                files.append(pool.submit(shutil.copytree, run.folder / name, folder / name))
         for file in files:
             file.result()
-    for name in PARTS:
-        if name in run.parts:
-            run.parts[name].save(folder / name)
-        elif run.folder is not None and (run.folder / name).is_dir():
-            shutil.copytree(run.folder / name, folder / name)
     if run.history is not None and len(run.history):
         (folder / _HISTORY).mkdir(exist_ok=True)
         write_tensors(folder / _HISTORY / _STATES, vars(run.history))
