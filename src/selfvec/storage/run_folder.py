@@ -27,7 +27,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None)
     start = time.perf_counter()
     made = dict(written or {})
     with ThreadPoolExecutor() as pool:
-        files = [
+        files: list[Future[Any]] = [
             pool.submit(_link, made[name], folder / name)
             if name in made
             else pool.submit(write_tensors, folder / name, table_tensors(table))

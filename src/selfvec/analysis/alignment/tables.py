@@ -145,11 +145,12 @@ def procrustes(a: Float, b: Float, weights: Numbers) -> Numbers:
     """
     moment = np.zeros((b.shape[1], a.shape[1]))
 
-    def product(part: slice) -> Float:
+    def moment_of(part: slice) -> Float:
         weighted = b[part] * weights[part, None].astype(np.result_type(b, np.float32))
-        return weighted.T @ a[part]
+        product: Float = weighted.T @ a[part]
+        return product
 
-    for each in by_blocks(len(a), product):
+    for each in by_blocks(len(a), moment_of):
         moment += each
     return orthogonal_factor(moment)
 
