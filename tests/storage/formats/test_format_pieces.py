@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from format_tables import WORDS, table
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from selfvec.base.errors import FormatError, OptionError
@@ -239,11 +242,19 @@ def test_a_file_called_default_is_reached_by_its_path(
     assert load("./default").index_to_key == WORDS
 
 
-def test_words_encoded_together_have_the_pieces_that_each_has_alone() -> None:
-    pieces = load("default").composer
-    words = ["", "metformin", "new york", "日本", "Größe", "don't", "▁", ""]
-    words = [*words, *(f"ward{n}s" for n in range(150)), *words]
+@given(st.lists(st.text("abcXé<s>/漢字ß😀1.2\u0301", min_size=1, max_size=8), max_size=150))
+@example([])
+@example([f"ward{n}s" for n in range(150)])
+@example(["", "metformin", "new york", "日本", "Größe", "don't", "▁", ""])
+@example(["a", "", "b", "c d", " e", "f "])
+def test_words_encoded_together_have_the_pieces_that_each_has_alone(words: list[str]) -> None:
+    pieces = load_once()
     tokens, lengths = pieces.encoded(words)
     alone = [pieces.tokenizer.encode(word.lower(), add_special_tokens=False).ids for word in words]
     assert lengths.tolist() == [len(ids) for ids in alone]
     assert tokens.tolist() == [token for ids in alone for token in ids]
+
+
+@cache
+def load_once() -> Any:
+    return load("default").composer
