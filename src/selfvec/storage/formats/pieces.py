@@ -125,21 +125,16 @@ class Pieces:
         """Words that are one token, in the order of the tokens, and those tokens (V,)."""
         tokens = sorted(self.tokenizer.get_vocab(with_added_tokens=True).values())
         decoded = self.tokenizer.decode_batch([[token] for token in tokens])
+        left = [(token, text.strip(" ")) for token, text in zip(tokens, decoded, strict=True)]
         words: dict[int, str] = {}
-        tried: dict[int, str] = {}
-        for markers in (" ▁Ġ", " "):  # without a decoder, markers of a word's start remain
-            rest = [
-                (token, text.lstrip(markers).rstrip(" ")) for token, text in zip(tokens, decoded, strict=True)
-            ]
-            tried = {
-                token: text
-                for token, text in rest
-                if token not in words and text and accept(text) and text != tried.get(token)
-            }
+        for markers in ("▁Ġ ", ""):  # without a decoder, markers of a word's start remain
+            bare = ((token, text.lstrip(markers)) for token, text in left)
+            tried = {token: text for token, text in bare if text and accept(text)}
             found, lengths = self.encoded(list(tried.values()))
             only = np.where(lengths == 1, np.append(found, -1)[np.cumsum(lengths) - 1], -1)  # their one token
             same = [token for token, own in zip(tried, only.tolist(), strict=True) if own == token]
             words |= {token: tried[token] for token in same}
+            left = [(token, text) for token, text in left if text[:1] in ("▁", "Ġ") and token not in words]
         kept = sorted(words)
         return [words[token] for token in kept], np.array(kept, np.int64)
 
