@@ -38,7 +38,7 @@ _DTYPES = {
 }
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _LONGEST_HEADER = 100_000_000  # bytes; the limit of the package
-_BLOCK = 1 << 24  # bytes written at a time
+_BLOCK = 1 << 20  # bytes written at a time, which stay in a core's cache
 
 
 def write_tensors(
@@ -46,7 +46,7 @@ def write_tensors(
     tensors: Mapping[str, NDArray[Any]],
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write arrays, which may be strided views, without copying more than 16 MB at a time."""
+    """Write arrays, which may be strided views, without copying more than 1 MB at a time."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
     for name, array in tensors.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,6 @@ class TokenBatch:
     slice_names: Sequence[str] = ()
     fingerprints: NDArray[np.uint64] | None = None
     sentence_counts: NDArray[np.int32] | None = None
-    counts: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
@@ -75,10 +75,14 @@ class TokenBatch:
         slices, names = self.slices, len(self.slice_names)
         if slices is not None and len(slices) and not -1 <= slices.min() <= slices.max() < names:
             raise CorpusError(f"slices lie between -1 and {names - 1}")
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Occurrences of each type, (V,)."""
         counts = np.zeros(len(self.types), np.int64)
         for start in range(0, len(self.ids), _COUNTED):  # NumPy copies what it counts as int64
             counts += np.bincount(self.ids[start : start + _COUNTED], minlength=len(counts))
-        object.__setattr__(self, "counts", counts)
+        return counts
 
     @classmethod
     def from_documents(cls, documents: Sequence[Sequence[str]]) -> TokenBatch:
