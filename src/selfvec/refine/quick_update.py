@@ -183,7 +183,9 @@ def _sums(
         columns = -(-width // LANES) * LANES
         weighted, summed = aligned(2 * height * columns)[: 2 * height * columns].reshape(2, height, columns)
         weighted[:] = summed[:] = 0
-        weighted[:-1, :width] = table * weights - mean.astype(np.float32)
+        rows = weighted[:-1, :width]
+        np.multiply(table, weights, out=rows)
+        rows -= mean.astype(np.float32)
         add_neighbours(fresh.ids, fresh.offsets, weighted, summed, half)
         return np.array(summed[:-1, :width])
 
@@ -237,7 +239,9 @@ def _finished(
     """The refined rows of the words of the new text, (n, d), and their sources, (n,)."""
     run, own, n = old.run, words.original, len(words.numbers)
     taught = _taught(run, words, threads(jobs))
-    whitened = np.concatenate([summed, sums.sums[taught] * sums.sum_scales[taught, None]])
+    whitened = np.empty((n + len(taught), run.vectors.vector_size), np.float32)
+    whitened[:n] = summed
+    np.multiply(sums.sums[taught], sums.sum_scales[taught, None], out=whitened[n:])
     stands = np.concatenate([np.any(summed, axis=1), sums.degrees[taught] > 0])
     unit_in_place(turned(whitened, sums.shifts[1], sums.turns[1], whitened))
     whitened[~stands] = 0
@@ -368,12 +372,12 @@ def _kept(
     order: NDArray[np.int64],
 ) -> KeptSums:
     """The sums with those of the new text; contexts of known words stay."""
-    (near, near_scales), (own, own_scales) = quantised(contexts), quantised(summed)
+    (near, near_scales), (own, own_scales) = quantised(contexts[words.new]), quantised(summed)
     new = words.numbers[words.new]
     return replace(
         sums,
-        contexts=_Rearranged(sums.contexts, new, near[words.new], order)[:],
-        context_scales=_Rearranged(sums.context_scales, new, near_scales[words.new], order)[:],
+        contexts=_Rearranged(sums.contexts, new, near, order)[:],
+        context_scales=_Rearranged(sums.context_scales, new, near_scales, order)[:],
         sums=_Rearranged(sums.sums, words.numbers, own, order)[:],
         sum_scales=_Rearranged(sums.sum_scales, words.numbers, own_scales, order)[:],
         degrees=degrees[order],
