@@ -6,8 +6,8 @@ is that of the resident set, ``ru_maxrss``. That counts pages of mapped files, t
 take these back at any time; the peak without them (RssAnon + RssShmem, read from /proc every 20 ms) stands
 beside it.
 
-``python -m benchmarks.bench_memory page`` measures the table of docs/speed.md; with TOKENS TYPES [METHOD...],
-one size.
+``python -m benchmarks.bench_memory page`` measures the first table of docs/speed.md, ``linear`` the second;
+with TOKENS TYPES [METHOD...], one size.
 """
 
 from __future__ import annotations
@@ -185,7 +185,34 @@ def page() -> str:
     return table([*header, "beyond a tiny job and ids", "processor s", "ns for each further word"], rows)
 
 
+def linear() -> str:
+    """Processor time by the length of the text: with one vocabulary, and with one that grows with it."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(os.environ.get("SELFVEC_BENCH_FOLDER", name))
+        once = folder / f"text-{10 * MILLION}-100000.txt"
+        if not once.exists():
+            write_text(once, 10 * MILLION, 100_000)
+        for kind, lengths in (("one", (10, 20, 50, 100)), ("growing", (10, 20, 50))):
+            before: Peak | None = None
+            for millions in lengths:
+                tokens, types = millions * MILLION, 100_000 if kind == "one" else millions * 10_000
+                text = folder / f"text-{tokens}-{types}.txt"
+                if kind == "one" and not text.exists():
+                    text.write_bytes(once.read_bytes() * (millions // 10))
+                job = measured(folder, tokens, types, "decorrelated")
+                further = before and (job.cpu - before.cpu) / (tokens - before.tokens) * 1e9
+                rows.append((kind, f"{millions} M", f"{types:,}", f"{job.cpu:.1f}"))
+                rows[-1] += (f"{tokens / job.cpu / 1e6:.2f}", f"{further:.0f}" if further else "")
+                print(*rows[-1], flush=True)
+                before = job
+    header = ("vocabulary", "words", "types", "processor s", "M words for each of them")
+    return table([*header, "ns for each further word"], rows)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["linear"]:
+        sys.exit(update_page("speed.md", {"linear": linear}, needs_data=False))
     if sys.argv[1:] == ["page"]:
         sys.exit(update_page("speed.md", {"memory": page}, needs_data=False))
     place, methods = Path(os.environ.get("SELFVEC_BENCH_FOLDER", tempfile.gettempdir())), sys.argv[3:]

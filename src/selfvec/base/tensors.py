@@ -7,10 +7,12 @@ of a JSON header, the header, the bytes (https://github.com/huggingface/safetens
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 import mmap
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,15 @@ from numpy.typing import NDArray
 
 from .errors import FormatError
 
-__all__ = ["map_tensors", "read_header", "read_metadata", "release", "replace_tensors", "write_tensors"]
+__all__ = [
+    "map_tensors",
+    "read_header",
+    "read_metadata",
+    "release",
+    "replace_tensors",
+    "return_freed_memory",
+    "write_tensors",
+]
 
 _DTYPES = {
     "F64": "<f8",
@@ -131,6 +141,13 @@ def release(rows: NDArray[Any]) -> None:
     low, high = np.lib.array_utils.byte_bounds(rows)
     first = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE  # a page is shared with other rows: no harm
     owner.madvise(advice, first, high - begin - first)
+
+
+def return_freed_memory() -> None:
+    """Give what was freed back to the system, where the C library (glibc) would keep it for later."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

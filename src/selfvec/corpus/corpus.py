@@ -244,7 +244,8 @@ class Corpus:
                     batch = named(batch, part.name)
                 waiting.append(batch)
                 size += int(batch.texts.str.len_bytes().sum())
-                if size >= batch_bytes or sum(map(len, waiting)) >= BATCH_ROWS:
+                # Half a batch is enough: parts that are a little shorter than a batch need no joining.
+                if 2 * size >= batch_bytes or sum(map(len, waiting)) >= BATCH_ROWS:
                     yield concatenated(waiting)
                     waiting, size = [], 0
         if waiting:

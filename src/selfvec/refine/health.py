@@ -223,11 +223,13 @@ def _blocks(rows: int, size: int = 4096) -> list[slice]:
 
 def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which rows are not all zeros, (V,) bool. Most are told by their first value."""
-    found: NDArray[np.bool_] = table[:, 0] != 0
-    rest = np.flatnonzero(~found)
-    for rows in _blocks(len(rest)):
-        found[rest[rows]] = table[rest[rows]].any(axis=1)
-    release(table)
+    found = np.empty(len(table), bool)
+    for rows in _blocks(len(table)):
+        part = table[rows]
+        found[rows] = part[:, 0] != 0
+        rest = rows.start + np.flatnonzero(~found[rows])
+        found[rest] = table[rest].any(axis=1)
+        release(part)
     return found
 
 

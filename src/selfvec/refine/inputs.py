@@ -16,6 +16,7 @@ from selfvec.base.casing import language_of
 from selfvec.base.errors import CorpusError
 from selfvec.base.files import sha256
 from selfvec.base.provenance import BESIDE, Timings
+from selfvec.base.tensors import return_freed_memory
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -106,6 +107,7 @@ def read_inputs(
         except CorpusError:
             loading.result()  # if the vectors are wrong, too, that is said first
             raise
+    return_freed_memory()
     known = loading.result()
     about = InputProvenance(corpus.summary.as_dict(), encoding, described, option_files(settings))
     words = known.key_to_index if known is not None else {}

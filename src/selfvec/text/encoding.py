@@ -220,14 +220,14 @@ def encode(
         )
     raw = _Raw()
 
-    def cut(batch: Documents) -> tuple[Documents, RawTokens, NDArray[np.bool_] | None]:
+    def cut(batch: Documents) -> tuple[Documents, RawTokens]:
         tokens = tokenizer(batch.texts)
-        return batch, tokens, tokens.apart() if phrases else None
+        apart = tokens.apart() if phrases else np.zeros(0, bool)
+        return batch, replace(tokens, apart=lambda: apart)  # does not hold the text any more
 
-    for batch, tokens, apart in in_order(batches, cut, threads(jobs)):
+    for batch, tokens in in_order(batches, cut, threads(jobs)):
         raw.add(batch, tokens)
-        if apart is not None:
-            raw.apart.append(apart)
+        raw.apart.append(tokens.apart())
         wanted -= _sample(raw.sample, batch.texts, wanted)
     words = list(raw.index)
     table = known.result() if isinstance(known, Future) else known

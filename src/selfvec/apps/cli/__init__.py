@@ -15,7 +15,9 @@ from contextlib import suppress
 __all__ = ["main"]
 
 _COLLECTED = 100_000  # new objects after which garbage is looked for
-_ARENAS = -8  # M_ARENA_MAX in malloc.h
+# Names in malloc.h, and values: for M_ARENA_MAX the heaps, for M_MMAP_THRESHOLD the bytes from which a block
+# is a map of its own, which is returned to the system when it is freed.
+_MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 8 << 20)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,9 +47,11 @@ def _settle() -> None:
     """Settings of a process that runs one command.
 
     Most objects live until the end, so garbage is looked for seldom. Threads share two heaps: what one of
-    many has freed is lost to all others, a fifth of a run's memory.
+    many has freed is lost to all others, a fifth of a run's memory. By default glibc would keep freed blocks
+    of up to 32 MB as well.
     """
     gc.set_threshold(_COLLECTED)
-    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
-        with suppress(AttributeError):  # other C libraries than glibc have one heap or their own rules
-            ctypes.CDLL(None).mallopt(_ARENAS, 2)
+    for name, setting in _MALLOC.items() if sys.platform == "linux" else ():
+        if name not in os.environ:
+            with suppress(AttributeError):  # other C libraries than glibc have one heap or their own rules
+                ctypes.CDLL(None).mallopt(*setting)
