@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,13 @@ LOWER = 128  # a sentence does not begin with one of these
 _CODE_POINTS = 0x110000
 _ASSIGNED = (range(0x33480), range(0xE0100, 0xE01F0))  # beyond these: nothing but private use
 _JOINERS = "_\u00ad\u200c\u200d"  # soft hyphen (removed later, per type) and the zero-width (non-)joiner
+_BY_CATEGORY = {
+    **dict.fromkeys(("Lu", "Lt", "Lm", "Lo", "Nl", "No"), WORD | STRONG),
+    "Ll": WORD | STRONG | LOWER,
+    "Nd": WORD | STRONG | DIGIT,
+    **dict.fromkeys(("Mn", "Mc", "Me"), WORD),
+    **dict.fromkeys(("Zs", "Zl", "Zp", "Cc"), SPACE),  # controls if they are white space
+}
 _APOSTROPHES = "'\u2019"
 _TERMINATORS = ".!?\u2026\u203c\u2047\u2048\u2049\u0964\u0965\u061f\u06d4\u3002\uff01\uff1f"
 
@@ -38,8 +46,7 @@ def table(split: str) -> NDArray[np.uint8]:
     """
     flags = np.zeros(_CODE_POINTS, np.uint8)
     for code_points in _ASSIGNED:
-        for code_point in code_points:
-            flags[code_point] = _flags(chr(code_point))
+        flags[code_points.start : code_points.stop] = _flags(code_points)
     for characters, flag in (
         (_JOINERS, WORD),
         (_APOSTROPHES, APOSTROPHE),
@@ -55,15 +62,10 @@ def table(split: str) -> NDArray[np.uint8]:
     return flags
 
 
-def _flags(character: str) -> int:
-    category = unicodedata.category(character)
-    if category[0] in "LN":
-        flags = WORD | STRONG
-        if category == "Nd":
-            flags |= DIGIT
-        elif category == "Ll":
-            flags |= LOWER
-        return flags
-    if category[0] == "M":
-        return WORD
-    return SPACE if character.isspace() else 0
+def _flags(code_points: range) -> NDArray[np.uint8]:
+    """Flags by category, (n,). The loop runs in C: there are 210,000 characters."""
+    categories = map(unicodedata.category, map(chr, code_points))
+    flags = np.array(bytearray(map(_BY_CATEGORY.get, categories, repeat(0))), np.uint8)
+    for place in np.flatnonzero(flags == SPACE).tolist():
+        flags[place] *= chr(code_points[place]).isspace()
+    return flags
