@@ -97,8 +97,9 @@ def test_moments_of_row_blocks_whiten_like_the_whole_table() -> None:
     parts = [moments(n, rows[n * 20 : n * 20 + 20], stands[n * 20 : n * 20 + 20]) for n in range(3)]
     whole = merge(merge(parts[0], parts[1]), parts[2]).sums
     mean, spread = covariance(rows, stands)
-    np.testing.assert_allclose(whole["total"] / whole["number"], mean, atol=1e-12)
-    np.testing.assert_allclose(whole["moment"] / whole["number"] - np.outer(mean, mean), spread, atol=1e-9)
+    own = whole["total"] / whole["number"]
+    np.testing.assert_allclose(own, mean, atol=1e-6)  # here blocks are multiplied in float32
+    np.testing.assert_allclose(whole["moment"] / whole["number"] - np.outer(own, own), spread, atol=1e-6)
     out = whitened(rows, stands, *whitening(rows, 0.4, stands))
     expected = zca(rows, 0.4, stands)
     np.testing.assert_allclose(out[1], expected[1] / np.linalg.norm(expected[1]), atol=1e-5)
