@@ -17,7 +17,7 @@ __all__ = ["main"]
 _COLLECTED = 100_000  # new objects after which garbage is looked for
 # Names in malloc.h, and values: for M_ARENA_MAX the heaps, for M_MMAP_THRESHOLD the bytes from which a block
 # is a map of its own, which is returned to the system when it is freed.
-_MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 8 << 20)}
+_MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 16 << 20)}
 
 
 def main(arguments: list[str] | None = None) -> int:
