@@ -2,9 +2,9 @@
 
 The text is random with a language's word frequencies; every type occurs. The table has a row for every type
 (or for five in six) and a shared direction, as pretrained tables have. Every job is a child process. Its peak
-is that of the resident set, ``ru_maxrss``. That counts pages of mapped files, too, although the system can
-take these back at any time; the peak without them (RssAnon + RssShmem, read from /proc every 20 ms) stands
-beside it.
+is that of the resident set, ``VmHWM``. That counts pages of mapped files, too, although the system can take
+these back at any time; the peak without them (RssAnon + RssShmem) stands beside it. Both are read from /proc
+every 20 ms.
 
 ``python -m benchmarks.bench_memory page`` measures the first table of docs/speed.md, ``linear`` the second;
 with TOKENS TYPES [METHOD...], one size.
@@ -123,10 +123,12 @@ def measured(folder: Path, tokens: int, types: int, method: str, unknown: int = 
         str(out),
     ]
     command += ["--overwrite", "--history", "none", "--method", method]
-    start, own = time.perf_counter(), 0
+    start, own, resident = time.perf_counter(), 0, 0
     with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file) as job:
         while not (waited := os.wait4(job.pid, os.WNOHANG))[0]:
-            own = max(own, _own_bytes(job.pid))
+            found = _memory(job.pid)
+            own = max(own, found["RssAnon"] + found["RssShmem"])
+            resident = max(resident, found["VmHWM"])
             time.sleep(0.02)
         job.returncode = os.waitstatus_to_exitcode(waited[1])
     seconds, usage = time.perf_counter() - start, waited[2]
@@ -134,18 +136,20 @@ def measured(folder: Path, tokens: int, types: int, method: str, unknown: int = 
         raise RuntimeError(log.read_text())
     made = json.loads((out / "run.json").read_text())
     assert (made["tokens"], made["types"]) == (tokens, types), (made["tokens"], made["types"])
-    resident = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    if sys.platform == "darwin":  # on Linux it is no less than what this process has held before
+        resident = usage.ru_maxrss
     return Peak(tokens, types, resident, own, usage.ru_utime + usage.ru_stime, seconds)
 
 
-def _own_bytes(process: int) -> int:
-    """RssAnon + RssShmem of a process; 0 where the system does not say."""
+def _memory(process: int) -> dict[str, int]:
+    """Memory of a process in bytes, and the peak of all; 0 where the system does not say."""
+    found = dict.fromkeys(("RssAnon", "RssShmem", "VmHWM"), 0)
     try:
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:
-        return 0
-    found = dict(line.split(":", 1) for line in lines if line.startswith(("RssAnon", "RssShmem")))
-    return sum(int(value.split()[0]) * 1024 for value in found.values())
+        return found
+    named = (line.split(":", 1) for line in lines if line.startswith(tuple(found)))
+    return found | {name: int(value.split()[0]) * 1024 for name, value in named}
 
 
 def run() -> list[Result]:

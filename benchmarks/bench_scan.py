@@ -5,17 +5,13 @@ PubMed titles and abstracts where they are beside the checkout, else random text
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from numba import njit
 
-from benchmarks.bench_job import command
-from benchmarks.common import Result, median_seconds, paired
-from benchmarks.datasets import PUBMED, tokens
+from benchmarks.common import Result, paired
+from benchmarks.datasets import tokens
 from selfvec.cooccurrence.lanes import aligned_table
 from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import ScanOperator
@@ -61,7 +57,7 @@ def _check(batch: TokenBatch) -> None:
 
 
 def run() -> Iterator[Result]:
-    """A scan on one core and two, narrow and wide; then the whole job."""
+    """A scan on one core and two, narrow and wide."""
     batch = tokens()
     _check(batch)
     rows = unit_rows(np.random.default_rng(0).standard_normal((len(batch.types), DIMENSIONS)))
@@ -81,17 +77,3 @@ def run() -> Iterator[Result]:
     yield Result(
         "scan, window 101 against 11, two cores", narrow / broad, "ratio", "window 11", narrow / broad
     )
-    if PUBMED.exists():
-        yield _whole_job()
-
-
-def _whole_job() -> Result:
-    import subprocess
-
-    with tempfile.TemporaryDirectory() as name:
-        job = command("refine", PUBMED, "--method", "decorrelated", "-o", Path(name) / "run", "--overwrite")
-        seconds = median_seconds(lambda: subprocess.run(job, check=True, capture_output=True), 3)
-        made = json.loads((Path(name) / "run/run.json").read_text())
-    note = ", ".join(f"{stage} {time:.2f}" for stage, time in made["timings"].items()) + "; target 6 s"
-    label = f"PubMed, {made['tokens'] / 1e6:.1f} M tokens, raw gz to run folder"
-    return Result(label, seconds, "s", "the target of 6 s", 6 / seconds, note)
