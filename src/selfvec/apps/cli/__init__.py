@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         if arguments is None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # libraries would say how they were interrupted
             gc.freeze()  # or else all objects of a long run are searched for garbage at its end
     return status
 
