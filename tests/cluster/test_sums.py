@@ -10,10 +10,10 @@ import pytest
 
 from selfvec.base.errors import InputError
 from selfvec.cluster import sums
-from selfvec.cluster.sums import Partial, Shard, SharedTable, finish, merge, moments, partial, whitened
+from selfvec.cluster.sums import Partial, Shard, SharedTable, finish, merge, moments, partial
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.whitening import covariance, whitening, zca
+from selfvec.numerics.whitening import covariance, whitened, whitening, zca
 
 WORDS, WINDOW = 50, 7
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 
-__all__ = ["ROW_BLOCK", "by_blocks", "cut", "in_order", "one_core", "threads"]
+__all__ = ["ROW_BLOCK", "by_blocks", "cut", "in_order", "one_core", "sum_of_blocks", "threads"]
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -111,3 +111,13 @@ def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) 
             yield from map(work, slices)
         else:
             yield from in_order(slices, work, threads(jobs))
+
+
+def sum_of_blocks(
+    shape: tuple[int, ...], rows: int, work: Callable[[slice], NDArray[Any]]
+) -> NDArray[np.float64]:
+    """The sum, in float64, of the arrays of a shape that ``work`` returns for slices, see `by_blocks`."""
+    total = np.zeros(shape)
+    for each in by_blocks(rows, work):
+        total += each
+    return total

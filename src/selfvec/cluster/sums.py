@@ -22,11 +22,11 @@ from selfvec.base.errors import InputError
 from selfvec.base.threads import one_core, threads
 from selfvec.cooccurrence.lanes import LANES, aligned
 from selfvec.cooccurrence.scan import Centring, add_neighbours, count_neighbours
-from selfvec.numerics.rows import ROW_BLOCK, unit_rows
+from selfvec.numerics.rows import ROW_BLOCK
 
 from .shared_files import packed_words, unpacked_words
 
-__all__ = ["Partial", "Shard", "SharedTable", "finish", "merge", "moments", "partial", "whitened"]
+__all__ = ["Partial", "Shard", "SharedTable", "finish", "merge", "moments", "partial"]
 
 COLUMNS = 128  # summed at a time, so that the rows of frequent words stay in the cache
 PIECE = 1 << 26  # tokens that are summed in float32 before they are added to the float64 sums
@@ -206,14 +206,3 @@ def moments(number: int, table: Table, stands: NDArray[np.bool_]) -> Partial:
             sums["total"] += np.ones(len(block)) @ block
             sums["moment"] += block.T @ block
     return Partial(number, number + 1, sums)
-
-
-def whitened(table: Table, stands: NDArray[np.bool_], shift: Table, turn: Table) -> Table:
-    """Whitened unit rows, zeros where a word has no neighbours."""
-    out = np.empty_like(table)
-    with one_core():
-        for start in range(0, len(table), ROW_BLOCK):
-            part = slice(start, start + ROW_BLOCK)
-            out[part] = unit_rows((table[part] - shift) @ turn)
-    out[~stands] = 0
-    return out

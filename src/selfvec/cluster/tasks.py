@@ -30,11 +30,12 @@ from selfvec.corpus.summary import Summary
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.whitening import whitened
 from selfvec.text import Rules, encode, tokenizer
 
 from .shards import Rows, TextShard, read_shard
 from .shared_files import BROKEN, SUFFIX, load, packed_words, remove, save, unpacked_words
-from .sums import Partial, Shard, SharedTable, finish, merge, moments, partial, whitened
+from .sums import Partial, Shard, SharedTable, finish, merge, moments, partial
 
 __all__ = [
     "BLOCK",
@@ -206,4 +207,4 @@ def whiten_rows(url: str, whitening: str, folder: str, first: int) -> None:
         load(target)
     except BROKEN:
         by = load(whitening)[0]
-        save(target, {"rows": whitened(*_summed(url, first), by["shift"], by["turn"])})
+        save(target, {"rows": whitened(*_summed(url, first), by["shift"], by["turn"], jobs=1)})

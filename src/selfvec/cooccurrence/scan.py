@@ -23,7 +23,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from selfvec.base.compiled import kernel
-from selfvec.base.threads import by_blocks, threads
+from selfvec.base.threads import sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_pointer, sum_window
@@ -49,9 +49,10 @@ class Centring:
             self.weights = np.where(degrees > 0, degrees**-gamma, 0.0)
             self.roots = np.where(degrees > 0, degrees**-0.5, 0.0)
         shares = degrees * self.weights / max(degrees.sum(), 1.0)
-        self.table, self.mean = table, np.zeros(table.shape[1])
-        for expected in by_blocks(len(table), lambda rows: shares[rows] @ table[rows].astype(np.float64)):
-            self.mean += expected
+        self.table = table
+        self.mean = sum_of_blocks(
+            table.shape[1:], len(table), lambda rows: shares[rows] @ table[rows].astype(np.float64)
+        )
 
     def fill(self, out: NDArray[np.float32], first: int = 0) -> None:
         """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32."""

@@ -65,12 +65,13 @@ class WordTable:
     ) -> None:
         if matrix.ndim != 2 or len(matrix) != len(words):
             raise InputError(f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}")
-        self.index_to_key: list[str] = words.index_to_key if isinstance(words, WordTable) else list(words)
-        self.key_to_index: dict[str, int] = (
-            words.key_to_index
-            if isinstance(words, WordTable)
-            else {word: i for i, word in enumerate(self.index_to_key)}
-        )
+        self.index_to_key: list[str]
+        self.key_to_index: dict[str, int]
+        if isinstance(words, WordTable):
+            self.index_to_key, self.key_to_index = words.index_to_key, words.key_to_index
+        else:
+            self.index_to_key = list(words)
+            self.key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
         if len(self.key_to_index) != len(self.index_to_key):
             twice = next(w for i, w in enumerate(self.index_to_key) if self.key_to_index[w] != i)
             raise InputError(f"words are unique, {twice!r} occurs twice", remedy="remove one of the rows")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.tensors import release
-from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
+from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core, sum_of_blocks
 
 from .rows import unit_rows
 
@@ -21,7 +21,7 @@ __all__ = [
     "orthogonal_factor",
     "principal_axes",
     "second_moment",
-    "turned",
+    "whitened",
     "whitening",
     "whitening_matrix",
     "zca",
@@ -44,19 +44,33 @@ def zca(
     Unlike whitening by principal components this keeps the orientation, so a word can still be compared with
     its vector before. The result, (V, d), is not normalised.
     """
-    return turned(table, *whitening(table, power, rows), out)
-
-
-def turned(
-    table: Table, shift: NDArray[np.float32], turn: NDArray[np.float32], out: Table | None = None
-) -> Table:
-    """(M - μ) · T, (V, d), in threads; ``out`` may be ``table``."""
+    shift, turn = whitening(table, power, rows)
     result = np.empty_like(table) if out is None else out
 
     def whiten(part: slice) -> None:
         result[part] = (table[part] - shift) @ turn
 
     deque(by_blocks(len(table), whiten), maxlen=0)
+    return result
+
+
+def whitened(
+    table: Table,
+    stands: NDArray[np.bool_],  # (V,): words with neighbours; the others would get the whitening's shift
+    shift: NDArray[np.float32],
+    turn: NDArray[np.float32],
+    out: Table | None = None,  # may be ``table``
+    jobs: int | None = None,
+) -> Table:
+    """Unit rows of (M - μ) · T, (V, d), in threads; zeros where a word does not stand."""
+    result = np.empty_like(table) if out is None else out
+
+    def whiten(part: slice) -> None:
+        rows = unit_rows((table[part] - shift) @ turn)
+        rows[~stands[part]] = 0
+        result[part] = rows
+
+    deque(by_blocks(len(table), whiten, jobs), maxlen=0)
     return result
 
 
@@ -78,12 +92,11 @@ def whitening_matrix(
     """
     with one_core():
         values, vectors = np.linalg.eigh(spread)
-    values = np.clip(values, 0, None)
-    floor = max(float(values[-1]), 1e-300) * 1e-6 if least is None else least
-    scales = np.maximum(values, floor) ** -power
-    if least is None:
-        scales[values <= floor] = 0.0
-    with one_core():
+        values = np.clip(values, 0, None)
+        floor = max(float(values[-1]), 1e-300) * 1e-6 if least is None else least
+        scales = np.maximum(values, floor) ** -power
+        if least is None:
+            scales[values <= floor] = 0.0
         turn: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
     return turn
 
@@ -136,10 +149,7 @@ def second_moment(shape: tuple[int, ...], block: Callable[[slice], Rows]) -> Flo
         release(table)
         return squared
 
-    total = np.zeros((shape[1], shape[1]))
-    for each in by_blocks(shape[0], product):
-        total += each
-    return total
+    return sum_of_blocks((shape[1], shape[1]), shape[0], product)
 
 
 def axes_of_moment(moment: Rows) -> tuple[Float64, Float64]:

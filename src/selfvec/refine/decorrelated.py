@@ -30,7 +30,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.numerics.whitening import axes_of_moment, covariance, whitening
+from selfvec.numerics.whitening import axes_of_moment, covariance, whitened, whitening
 
 from .health import anisotropy
 from .kept_sums import KeptSums, SumsOfPasses
@@ -187,14 +187,7 @@ def decorrelate(
     stands = operator.degrees > 0
     shift, turn = whitening(summed, power, stands)
     note(summed, shift, turn)
-
-    def whiten(part: slice) -> None:
-        rows = unit_rows((summed[part] - shift) @ turn)
-        rows[~stands[part]] = 0  # a word without neighbours would get the whitening's shift
-        summed[part] = rows
-
-    deque(by_blocks(len(summed), whiten), maxlen=0)
-    return summed
+    return whitened(summed, stands, shift, turn, summed)
 
 
 def anchored(

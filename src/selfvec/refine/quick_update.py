@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.numerics.whitening import turned
+from selfvec.numerics.whitening import whitened
 from selfvec.storage.run_folder import ORIGINAL, REFINED
 
 from .decorrelated import ANCHOR, COMPOSED_DOUBT, GAMMA, Base, DecorrelatedRefinement
@@ -239,12 +239,11 @@ def _finished(
     """The refined rows of the words of the new text, (n, d), and their sources, (n,)."""
     run, own, n = old.run, words.original, len(words.numbers)
     taught = _taught(run, words, threads(jobs))
-    whitened = np.empty((n + len(taught), run.vectors.vector_size), np.float32)
-    whitened[:n] = summed
-    np.multiply(sums.sums[taught], sums.sum_scales[taught, None], out=whitened[n:])
+    table = np.empty((n + len(taught), run.vectors.vector_size), np.float32)
+    table[:n] = summed
+    np.multiply(sums.sums[taught], sums.sum_scales[taught, None], out=table[n:])
     stands = np.concatenate([np.any(summed, axis=1), sums.degrees[taught] > 0])
-    unit_in_place(turned(whitened, sums.shifts[1], sums.turns[1], whitened))
-    whitened[~stands] = 0
+    whitened(table, stands, sums.shifts[1], sums.turns[1], table)
     pieces = np.ones(len(run.vectors), np.uint8) if run.original.pieces is None else run.original.pieces
     assert own.pieces is not None
     assert run.vectors.counts is not None
@@ -258,7 +257,7 @@ def _finished(
     counts = np.concatenate([words.counts, run.vectors.counts[taught]])
     anchor = ANCHOR if old.settings.anchor is None else old.settings.anchor
     batch = TokenBatch.of_counts(original.index_to_key, counts)
-    finishing = _Finishing(batch, original, whitened, anchor=anchor, jobs=jobs)
+    finishing = _Finishing(batch, original, table, anchor=anchor, jobs=jobs)
     finishing.base = _base(original, sums)
     finishing.advance()
     rows, induced = finishing.table[:n], finishing.sources[:n]

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.threads import by_blocks
+from selfvec.base.threads import by_blocks, sum_of_blocks
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import lloyd
 from selfvec.numerics.rows import unit_rows
@@ -143,16 +143,13 @@ def procrustes(a: Float, b: Float, weights: Numbers) -> Numbers:
     >>> procrustes(a, a @ quarter, np.ones(2)).round(6).tolist() == quarter.T.tolist()
     True
     """
-    moment = np.zeros((b.shape[1], a.shape[1]))
 
-    def moment_of(part: slice) -> Float:
+    def product(part: slice) -> Float:
         weighted = b[part] * weights[part, None].astype(np.result_type(b, np.float32))
-        product: Float = weighted.T @ a[part]
-        return product
+        moment: Float = weighted.T @ a[part]
+        return moment
 
-    for each in by_blocks(len(a), moment_of):
-        moment += each
-    return orthogonal_factor(moment)
+    return orthogonal_factor(sum_of_blocks((b.shape[1], a.shape[1]), len(a), product))
 
 
 def fit_rotation(

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_file
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
-from selfvec.base.threads import by_blocks, one_core
+from selfvec.base.threads import one_core, sum_of_blocks
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
@@ -124,9 +124,8 @@ class Adapter:
 
 def _moment(new: Rows, old: Rows) -> NDArray[np.float64]:
     """Sum of the products of paired rows, (d, d'), with singular values that add up to 1."""
-    product = np.zeros((new.shape[1], old.shape[1]))
-    for part in by_blocks(len(new), lambda part: new[part].T @ old[part]):
-        product += part
+    shape = new.shape[1], old.shape[1]
+    product = sum_of_blocks(shape, len(new), lambda part: new[part].T @ old[part])
     with one_core():
         return np.asarray(product / max(float(np.linalg.norm(product, "nuc")), 1e-300))
 
