@@ -12,9 +12,8 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate
-from selfvec.storage.formats import load
 from selfvec.storage.formats.compressed import packed_words, write
-from selfvec.storage.run_folder import is_run, open_run
+from selfvec.storage.opened import Given, opened
 from selfvec.text.phrases import units_of
 
 from .candidates import Candidate, Packed, candidates
@@ -24,7 +23,6 @@ __all__ = ["compress"]
 
 _CUT_BY = ("tokenizer", "lemmatize", "stem", "stop_words")  # options of a run that say how its texts are cut
 
-Given = Vectors | Run | str | os.PathLike[str]
 Row = dict[str, Any]
 
 
@@ -74,13 +72,13 @@ def compress(
     if not 0 < keep <= 100:
         raise OptionError(f"is a percentage above 0 and at most 100, not {keep:g}", field="keep")
     progress = progress or Progress()
-    opened = _opened(given)
-    vectors = opened.vectors if isinstance(opened, Run) else opened
+    source = opened(given)
+    vectors = source.vectors if isinstance(source, Run) else source
     if not vectors.unit.any():
         raise InputError("the table holds no vectors but zeros", remedy="name another table")
     vocabulary = packed_words(vectors)
     tried = _fitting(vectors, vocabulary.nbytes, below)
-    tasks = measures(opened, retrieval, similarity, seed)
+    tasks = measures(source, retrieval, similarity, seed)
     whole = [task.of(Vectors(vectors.index_to_key, vectors.unit, normalized=True)) for task in tasks]
 
     rows: list[Row] = []
@@ -107,7 +105,7 @@ def compress(
                 break
     assert best is not None  # `_fitting` returns at least one
     least, file, chosen = best
-    write(Path(target), file.arrays, str(chosen["method"]), _provenance(opened))
+    write(Path(target), file.arrays, str(chosen["method"]), _provenance(source))
     return {
         "target": os.fspath(target),
         **chosen,
@@ -120,12 +118,6 @@ def compress(
         "tried": rows,
         "left_out": _left_out(vectors),
     }
-
-
-def _opened(given: Given) -> Vectors | Run:
-    if isinstance(given, Vectors | Run):
-        return given
-    return open_run(given) if is_run(given) else load(given)
 
 
 def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candidate]:

@@ -21,7 +21,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.aligned_tables import find_aligned
 from selfvec.storage.formats import load
-from selfvec.storage.run_folder import is_run, open_run
+from selfvec.storage.opened import Given, opened
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.transform.principal_axes import PrincipalAxes
@@ -36,9 +36,6 @@ __all__ = [
     "truncated",
     "word_vectors",
 ]
-
-Given = Vectors | Run | str | os.PathLike[str]
-"""What can be measured: vectors, a run, or the path of either."""
 
 _BLOCK = 16_384  # rows at a time
 _TASK_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
@@ -104,19 +101,17 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
 
 def _all_opened(given: Iterable[tuple[str, Given]]) -> dict[str, tuple[Vectors | Run, str | None]]:
     """Tables and runs by name, and where the table is that each is aligned to, if that is known."""
-    opened: dict[str, tuple[Vectors | Run, str | None]] = {}
+    found: dict[str, tuple[Vectors | Run, str | None]] = {}
     for name, value in given:
         aligned = None if isinstance(value, Vectors | Run) else find_aligned(value)
-        if isinstance(value, Vectors | Run):
-            opened[name] = value, None
-        elif aligned is None:
-            opened[name] = open_run(value) if is_run(value) else load(value), None
+        if isinstance(value, Vectors | Run) or aligned is None:
+            found[name] = opened(value), None
         elif Path(value).is_dir():
-            opened[f"{name}/a"] = load(aligned[0]), None
-            opened[f"{name}/b"] = load(aligned[1]), aligned[0]
+            found[f"{name}/a"] = load(aligned[0]), None
+            found[f"{name}/b"] = load(aligned[1]), aligned[0]
         else:
-            opened[name] = load(aligned[1]), aligned[0]
-    return opened
+            found[name] = load(aligned[1]), aligned[0]
+    return found
 
 
 def _place(value: Given) -> str:

@@ -18,16 +18,14 @@ from selfvec.base.result_table import short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import names_a_file, save_aligned_file, save_aligned_folder
-from selfvec.storage.formats import load
-from selfvec.storage.run_folder import is_run, open_run
+from selfvec.storage.opened import Given, opened
 
 from .compass import WINDOW, compass_of
 from .self_learning import Dictionary, Learned, learn, paired_rows
 from .tables import ANCHORS, TRIM, Rotation, choose_anchors, fit_rotation, relative_rows, shared_words
 
-__all__ = ["METHODS", "Aligned", "Given", "align", "opened", "table_of"]
+__all__ = ["METHODS", "Aligned", "align", "table_of"]
 
-Given = Vectors | Run | str | os.PathLike[str]
 """A table of vectors, a run, or the path of either."""
 
 
@@ -84,15 +82,6 @@ class Aligned:
         if self.both or not (file or format):
             return save_aligned_folder(self.a, self.b, path, format)
         return save_aligned_file(self.b, path, format, self.a_path, self.method)
-
-
-def opened(given: Given) -> Vectors | Run:
-    """The run at a path if there is one, otherwise the table of vectors."""
-    if isinstance(given, Vectors | Run):
-        return given
-    if is_run(given):
-        return open_run(given)
-    return load(given)
 
 
 def table_of(given: Vectors | Run) -> Vectors:

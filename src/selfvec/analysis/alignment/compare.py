@@ -28,8 +28,9 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import benjamini_hochberg, empirical_p, tail_p
+from selfvec.storage.opened import Given, opened
 
-from .align import Given, opened, table_of
+from .align import table_of
 from .compass import Compass, compass_of
 from .tables import ANCHORS, SharedWords, choose_anchors, fit_rotation, relative_rows, shared_words
 

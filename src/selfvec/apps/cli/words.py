@@ -39,10 +39,9 @@ def similar(
     Example: selfvec similar run hail tornado --compare
     """
     from selfvec.data.run import Run, row_of, similar_row
-    from selfvec.storage.formats import load
-    from selfvec.storage.run_folder import is_run, open_run
+    from selfvec.storage.opened import opened
 
-    found = open_run(run) if is_run(run) else load(run)
+    found = opened(run)
     if isinstance(found, Run):
         shown = [found.similar(w, topn=topn, compare=compare, min_count=min_count) for w in word]
         rows = [row for one in shown for row in one]
