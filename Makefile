@@ -13,6 +13,7 @@
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/concepts.md
 # make field      methods around a table of vectors, each against its baseline -> docs/field.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
+# make figures    figures in hand-written text anew, from results.json and the tables of the pages
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
 # make soak       kills, faults of disk and permissions, damaged files: half an hour -> counts, as in docs/promises.md
@@ -29,7 +30,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field test-peers cluster soak dist docs clean
+.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field figures test-peers cluster soak dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -57,7 +58,7 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.smoothing
 	$(BIN)/python -m benchmarks.compatible
 
-collapse senses answers drift monitor concepts baselines field: $(VENV)/installed-dev
+collapse senses answers drift monitor concepts baselines field figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$@
 
 test-peers: $(VENV)/installed-dev

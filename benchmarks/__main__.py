@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks import figures
 from benchmarks.common import Result, measure, write_results
 
 HERE = Path(__file__).parent
@@ -57,6 +58,7 @@ def main(names: list[str]) -> None:
             print(f"{result.name:60} {result.value:10.3f} {result.unit:12} {ratio} {result.note}", flush=True)
         # Written at once: a benchmark that fails later loses nothing.
         update_readme(write_results({name: measured}, HERE / "results.json"), HERE.parent / "README.md")
+    figures.main()
 
 
 if __name__ == "__main__":

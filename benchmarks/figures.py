@@ -1,0 +1,213 @@
+"""Measured figures in hand-written text, each with the name of its source in a comment that no reader sees:
+
+    14<!--= encode, PubMed, abstracts, d 256; ratio --> times as fast as model2vec
+
+A source is one of
+
+* a row of results.json by its name; then, if rows share the name, the program it is compared with; then
+  ``ratio``, if the ratio is meant and not the value;
+* a cell of a generated table: ``decorrelated#similarity; refined; UMNSRS`` is the page, the part, cells that
+  only one row has, and the head of the column;
+* a constant of the code, such as ``selfvec.refine.decorrelated.POWER``;
+* ``cited: WHERE`` for a figure that somebody else published.
+
+``python -m benchmarks.figures`` writes the values of today into all pages, with the decimals they have there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.page import DOCS, generated
+from selfvec.base.files import atomic_file
+
+ROOT = DOCS.parent
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(DOCS.glob("*.md")),
+    *sorted((ROOT / "examples").glob("*.ipynb")),
+)
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
+NAMED = re.compile(rf"(?P<sign>[+−-]?)(?P<figure>{_NUMBER})<!--= (?P<name>.*?) -->(?P<percent> ?%)?")
+
+_UNIT = (
+    r"%|×(?! ?[\d−])|times\b|[mµn]?s\b|(?:milli)?seconds?\b|minutes?\b|hours?\b|[kMGT]i?B\b|"
+    r"(?:[KM] |million )?(?:words|tokens|pairs|entries|types|rows|documents|texts|questions|queries|answers)"
+    r"(?:/s\b| a second\b| per second\b)"
+)
+MEASURED = re.compile(rf"(?<![\w.,#-])(?:(?:{_NUMBER})\s?(?:{_UNIT})|\d*\.\d+(?!\.?\w))")
+"""A number with a unit of time, memory, rate or ratio, and a decimal fraction."""
+
+NOT_PROSE = (
+    r"<!-- (generated|table):[\w-]+ -->\n.*?<!-- /\1 -->",  # written by programs
+    r"^(```|~~~).*?^\1",  # code; values of options and constants stand in backticks, too
+    r"(?<=\n\n)(?: {4}[^\n]*\n)+",
+    r"`[^`\n]+(?:\n[^`\n]+)?`",
+    r"\]\([^)]*\)|https?://\S+",
+)
+NOT_MEASURED = (
+    r"\b(?:at (?:most|least)|up to|more than|less than|above|below) [\d.,]+(?: ?\w+)?",  # limits
+    rf"(?:[=≤≥<·/^] ?|> | [−+] )[\d.,]++(?! ?(?:{_UNIT}))|[\d.,]++(?= ?[·/^]| [−+] )",  # formulas, conditions
+    r"\b95 %(?= (?:bootstrap |percentile |confidence )?(?:percentile |bootstrap )?intervals?)",
+    r"\b(?:arXiv|PDDL|BY-SA|Python|axe-core|gruut|wefe|model2vec|sentence-transformers)\s(?:before )?"
+    r"[\d.]+(?: (?:to|and) [\d.]+)?",  # versions
+)
+"""What looks like a measured figure and is none."""
+
+
+def refill(text: str) -> str:
+    """Write the value of each named figure."""
+
+    def value(match: re.Match[str]) -> str:
+        number = look_up(match["name"])
+        if number is None:
+            return match[0]
+        if match["percent"] and _is_ratio(match["name"]):
+            number *= 100
+        written = typeset(number, match["figure"])
+        if match["sign"]:
+            written = f"{'−' if match['sign'] == '−' else '-'}{written}" if number < 0 else f"+{written}"
+        return f"{written}<!--= {match['name']} -->{match['percent'] or ''}"
+
+    return NAMED.sub(value, text)
+
+
+def typeset(number: float, like: str) -> str:
+    """The number in the form of another: as many decimals, a comma in thousands, a zero before the point.
+
+    >>> typeset(0.6284, ".62"), typeset(4141.6, "4,700"), typeset(18.4, "18"), typeset(0.5, "0.43")
+    ('.63', '4,142', '18', '0.50')
+    """
+    decimals = len(like.partition(".")[2])
+    written = f"{abs(number):,.{decimals}f}"
+    return written.removeprefix("0") if like.startswith(".") and written.startswith("0.") else written
+
+
+def look_up(name: str) -> float | None:
+    """The value of a name; None for a figure that is cited.
+
+    Raises
+    ------
+    LookupError
+        If nothing has this name, or several things have.
+    """
+    if name.startswith("cited: "):
+        return None
+    if re.match(r"[\w-]+#", name):
+        return _cell(*name.split("; "))
+    if name.startswith("selfvec."):
+        module, _, attribute = name.rpartition(".")
+        return float(getattr(importlib.import_module(module), attribute))
+    wanted, *more = name.split("; ")
+    field = "ratio" if more[-1:] == ["ratio"] else "value"
+    rows = [row for row in _results() if row["name"] == wanted]
+    if others := [part for part in more if part != "ratio"]:
+        rows = [row for row in rows if row["other"] == others[0]]
+    if len(rows) != 1 or rows[0][field] is None:
+        names = {str(row["name"]) for row in _results()}
+        near = difflib.get_close_matches(wanted, names, n=2)
+        raise LookupError(f"{len(rows)} rows of results.json are {name!r}; nearest: {near}")
+    return float(rows[0][field])
+
+
+def _cell(place: str, *cells: str) -> float:
+    page, _, part = place.partition("#")
+    lines = generated((DOCS / f"{page}.md").read_text(encoding="utf-8"))[part].splitlines()
+    table = [[_plain(cell) for cell in line.strip("| ").split(" | ")] for line in lines if line[:1] == "|"]
+    *wanted, head = cells
+    heads = table[0]
+    rows = [row for row in table[2:] if set(wanted) <= set(row)]
+    if len(rows) != 1 or heads.count(head) != 1:
+        raise LookupError(f"{page}.md, {part}: {len(rows)} rows and {heads.count(head)} columns are {cells}")
+    found = re.search(rf"[+−-]?(?:{_NUMBER})", rows[0][heads.index(head)])
+    if found is None:
+        raise LookupError(f"{page}.md, {part}: no number at {cells}")
+    return float(found[0].replace(",", "").replace("−", "-"))
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().strip("*|").strip()
+
+
+@functools.cache
+def _results() -> list[dict[str, object]]:
+    rows = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    assert isinstance(rows, list)
+    return rows
+
+
+def _is_ratio(name: str) -> bool:
+    return any(row["name"] == name and row["unit"] == "ratio" for row in _results())
+
+
+def prose(page: Path) -> str:
+    """The text that a person wrote: what is not is replaced by blanks, so that lines keep their numbers."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    for pattern in NOT_PROSE:
+        text = _blank(re.compile(pattern, re.DOTALL | re.MULTILINE), text)
+    return text
+
+
+def typed_by_hand(text: str) -> Iterator[tuple[int, str]]:
+    """The line and the text of each measured figure without a name, in prose.
+
+    >>> list(typed_by_hand("It takes 5.66<!--= PubMed, raw gz to run folder --> s, .3 s for a window of 41."))
+    [(1, '.3 s')]
+    >>> list(typed_by_hand("| run | rows |\\n|---|---:|\\n| a | 72 |\\n"))
+    [(3, '72')]
+    """
+    text = _blank(NAMED, text)
+    for pattern in NOT_MEASURED:
+        text = _blank(re.compile(pattern), text)
+    found = {match.start(): match[0] for match in MEASURED.finditer(text)}
+    for place, number in _numbers_in_tables(text):
+        found.setdefault(place, number)
+    for place in sorted(found):
+        yield text.count("\n", 0, place) + 1, " ".join(found[place].split())
+
+
+def _numbers_in_tables(text: str) -> Iterator[tuple[int, str]]:
+    """Numbers in those columns of tables that are aligned right."""
+    for table in re.finditer(r"^\|.*\n\|[-:| ]+\|\n((?:\|.*\n?)*)", text, re.MULTILINE):
+        right = [rule.strip().endswith("-:") for rule in table[0].splitlines()[1].strip("|").split("|")]
+        start = table.start(1)
+        for line in table[1].splitlines(keepends=True):
+            place = start + 1
+            for cell, wanted in zip(line[1:].split("|"), right, strict=False):
+                number = re.search(_NUMBER, cell)
+                if wanted and number:
+                    yield place + number.start(), number[0]
+                place += len(cell) + 1
+            start += len(line)
+
+
+def _blank(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
+def main() -> int:
+    """Write all pages that changed."""
+    for page in PAGES:
+        before = page.read_text(encoding="utf-8")
+        after = refill(before)
+        if after != before:
+            with atomic_file(page) as temporary:
+                temporary.write_text(after, encoding="utf-8", newline="\n")
+            print(f"{page.relative_to(ROOT)}: figures are those of results.json now")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Measured figures in hand-written text are those of the benchmarks, and none is typed by hand."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pytest
+from benchmarks.figures import PAGES, look_up, prose, refill, typed_by_hand, typeset
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_figures_are_those_of_the_benchmarks(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    changed = "\n".join(difflib.unified_diff(text.splitlines(), refill(text).splitlines(), lineterm="", n=0))
+    assert not changed, f"run `python -m benchmarks.figures`:\n{changed}"
+
+
+UNDONE = {
+    "align.md",
+    "baselines.md",
+    "cluster.md",
+    "collapse.md",
+    "compatible.md",
+    "compress.md",
+    "concepts.md",
+    "corpora.md",
+    "counts.md",
+    "decorrelated.md",
+    "drift.md",
+    "encoders.md",
+    "evaluation.md",
+    "field.md",
+    "formats.md",
+    "glossary.md",
+    "method.md",
+    "monitor.md",
+    "online.md",
+    "paper.md",
+    "promises.md",
+    "runs.md",
+    "search.md",
+    "selection.md",
+    "serve.md",
+    "speed.md",
+    "starts.md",
+    "text.md",
+    "trajectories.md",
+    "transform.md",
+    "update.md",
+    "README.md",
+}
+"""Pages whose figures have no names yet. This list only gets shorter."""
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name not in UNDONE], ids=lambda page: page.name)
+def test_no_measured_figure_is_typed_by_hand(page: Path) -> None:
+    found = [f"{page.name}:{line}: {figure}" for line, figure in typed_by_hand(prose(page))]
+    assert not found, "name the source of each figure, as CONTRIBUTING.md says under Figures:\n" + "\n".join(
+        found
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It takes 5.66 s.",
+        "It takes 43 ms, and 2 minutes on another machine.",
+        "The peak is 139 MB.",
+        "Two cores read 9 million words a second, or 4,142 questions/s.",
+        "It is 12 % slower, and 14 times as fast as before, or 14×.",
+        "Spearman's correlation rises to .62.",
+        "It rises by +0.17 (interval +0.03 to +0.38).",
+        "| words | seconds |\n|---|---:|\n| many | 72 |",
+        "The time was = 5.66 s.",
+    ],
+)
+def test_a_typed_figure_is_found(text: str) -> None:
+    assert list(typed_by_hand(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It takes 5.66<!--= PubMed, raw gz to run folder --> s.",
+        "The paper reports .56<!--= cited: arXiv 2504.14808 -->.",
+        "BM25 (k1 = 1.2, b = 0.75) and words with q ≤ .05 and (cosine − 0.2) / 0.8",
+        "A document of more than 64 MiB is refused; at most 256 times the size is unpacked.",
+        "Each has a 95 % interval. Python 3.11 to 3.13 and sentence-transformers 3.2.0 to 6.2.0.",
+        "A run of 2,000 documents, a window of 41.",
+    ],
+)
+def test_sizes_limits_formulas_and_versions_may_be_typed(text: str) -> None:
+    assert list(typed_by_hand(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "like", "written"),
+    [(0.6284, ".62", ".63"), (4141.6, "4,700", "4,142"), (18.4, "9", "18"), (0.5, "0.43", "0.50")],
+)
+def test_a_value_is_written_in_the_form_of_the_old_one(number: float, like: str, written: str) -> None:
+    assert typeset(number, like) == written
+
+
+def test_a_figure_can_name_a_cell_of_a_generated_table() -> None:
+    name = "decorrelated#similarity; GoogleNews, 26,423 words; refined; UMNSRS"
+    assert 0.5 < (look_up(name) or 0) < 1
+    assert refill(f"**.1<!--= {name} -->**") == f"**{look_up(name):.1f}<!--= {name} -->**".replace(
+        "*0.", "*."
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["no such benchmark", "decorrelated#similarity; refined; UMNSRS", "field#x; y"]
+)
+def test_a_name_that_fits_nothing_or_several_rows_is_an_error(name: str) -> None:
+    with pytest.raises(LookupError):
+        look_up(name)
