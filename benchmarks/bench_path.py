@@ -146,7 +146,7 @@ def page_parts() -> dict[str, str]:
     """The generated parts of docs/speed.md."""
     with tempfile.TemporaryDirectory() as name:
         traced(Path(name))  # loads and compiles
-        timings, busy, total, provenance = traced(Path(name))
+        timings, busy, _, provenance = traced(Path(name))
         least = limits(provenance, Path(name))
     spans = dict(timings.spans)
     start = min(first for first, _, _ in spans.values())
@@ -162,10 +162,8 @@ def page_parts() -> dict[str, str]:
         limit = "" if bound is None else f"{bound:.2f}"
         rows.append((stage, f"{end - begin:.2f}", f"{cores:.1f}", limit, share, what))
     heads = ("stage", "seconds", "cores busy", "limit, s", "limit / time", "the limit is")
-    words = provenance["tokens"] / 1e6
     line = "".join(BARS[min(round(4 * cores), 8)] for cores in busy)
-    marks = f"{words:.1f} M words in {total:.1f} s, {words / total:.2f} M words/s; {STEP} s a column"
-    return {"stages": table(heads, rows), "timeline": f"```text\n{line}\n```\n\n{marks}."}
+    return {"stages": table(heads, rows), "timeline": f"```text\n{line}\n```\n\n{STEP} s a column."}
 
 
 def big_corpus(path: Path) -> None:

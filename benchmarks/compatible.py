@@ -117,7 +117,10 @@ def known() -> str:
         "ten nearest",
         "p",
     ]
-    return table([*heads, "in other words: new → new", "new → old", "old → old", "kept"], rows)
+    return table(
+        [*heads, *(f"in other words: {head}" for head in ("new → new", "new → old", "old → old", "kept"))],
+        rows,
+    )
 
 
 def _kept(value: float, low: float, high: float) -> str:

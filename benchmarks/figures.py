@@ -23,6 +23,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.page import DOCS, generated
@@ -39,9 +40,10 @@ PAGES = (
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 NAMED = re.compile(rf"(?P<sign>[+−-]?)(?P<figure>{_NUMBER})<!--= (?P<name>.*?) -->(?P<percent> ?%)?")
 
+_THINGS = r"(?:words|tokens|pairs|entries|types|rows|documents|texts|questions|queries|answers)"
 _UNIT = (
     r"%|×(?! ?[\d−])|times\b|[mµn]?s\b|(?:milli)?seconds?\b|minutes?\b|hours?\b|[kMGT]i?B\b|"
-    r"(?:[KM] |million )?(?:words|tokens|pairs|entries|types|rows|documents|texts|questions|queries|answers)"
+    rf"(?:[KM] |million )?{_THINGS}"
     r"(?:/s\b| a second\b| per second\b)"
 )
 MEASURED = re.compile(rf"(?<![\w.,#-])(?:(?:{_NUMBER})\s?(?:{_UNIT})|\d*\.\d+(?!\.?\w))")
@@ -55,11 +57,13 @@ NOT_PROSE = (
     r"\]\([^)]*\)|https?://\S+",
 )
 NOT_MEASURED = (
-    r"\b(?:at (?:most|least)|up to|more than|less than|above|below) [\d.,]+(?: ?\w+)?",  # limits
+    r"(?i:\b(?:at\s(?:most|least)|up\sto|more\sthan|less\sthan|above|below))\s[\d.,]+(?:\s?\w+)?",  # limits
+    r"[\d.,]+(?: ?%| ?\w+)?\sor\s(?:more|less|later)\b|[\d.,]+ and later\b",
     rf"(?:[=≤≥<·/^] ?|> | [−+] )[\d.,]++(?! ?(?:{_UNIT}))|[\d.,]++(?= ?[·/^]| [−+] )",  # formulas, conditions
-    r"\b95 %(?= (?:bootstrap |percentile |confidence )?(?:percentile |bootstrap )?intervals?)",
-    r"\b(?:arXiv|PDDL|BY-SA|Python|axe-core|gruut|wefe|model2vec|sentence-transformers)\s(?:before )?"
-    r"[\d.]+(?: (?:to|and) [\d.]+)?",  # versions
+    rf"[\d.,]+\s(?:[KM]|million)\s{_THINGS}(?!/s| a second| per second)",  # sizes
+    r"\b95 %\s(?:bootstrap\s|percentile\s)*(?:intervals?|bootstrap)",
+    r"\b(?:arXiv|PDDL|BY-SA|Python|axe-core|gruut|wefe|model2vec|sentence-transformers)\s(?:before\s)?"
+    r"[\d.]+(?:\s(?:to|and)\s[\d.]+)?",  # versions
 )
 """What looks like a measured figure and is none."""
 
@@ -122,9 +126,11 @@ def look_up(name: str) -> float | None:
 def _cell(place: str, *cells: str) -> float:
     page, _, part = place.partition("#")
     lines = generated((DOCS / f"{page}.md").read_text(encoding="utf-8"))[part].splitlines()
-    table = [[_plain(cell) for cell in line.strip("| ").split(" | ")] for line in lines if line[:1] == "|"]
+    table = [[cell.strip("* ") for cell in line[1:-1].split("|")] for line in lines if line[:1] == "|"]
     *wanted, head = cells
     heads = table[0]
+    for above, row in pairwise(table[2:]):
+        row[0] = row[0] or above[0]
     rows = [row for row in table[2:] if set(wanted) <= set(row)]
     if len(rows) != 1 or heads.count(head) != 1:
         raise LookupError(f"{page}.md, {part}: {len(rows)} rows and {heads.count(head)} columns are {cells}")
@@ -132,10 +138,6 @@ def _cell(place: str, *cells: str) -> float:
     if found is None:
         raise LookupError(f"{page}.md, {part}: no number at {cells}")
     return float(found[0].replace(",", "").replace("−", "-"))
-
-
-def _plain(cell: str) -> str:
-    return cell.strip().strip("*|").strip()
 
 
 @functools.cache
@@ -146,7 +148,9 @@ def _results() -> list[dict[str, object]]:
 
 
 def _is_ratio(name: str) -> bool:
-    return any(row["name"] == name and row["unit"] == "ratio" for row in _results())
+    return name.endswith("; ratio") or any(
+        row["name"] == name and row["unit"] == "ratio" for row in _results()
+    )
 
 
 def prose(page: Path) -> str:

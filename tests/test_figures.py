@@ -16,44 +16,7 @@ def test_named_figures_are_those_of_the_benchmarks(page: Path) -> None:
     assert not changed, f"run `python -m benchmarks.figures`:\n{changed}"
 
 
-UNDONE = {
-    "align.md",
-    "baselines.md",
-    "cluster.md",
-    "collapse.md",
-    "compatible.md",
-    "compress.md",
-    "concepts.md",
-    "corpora.md",
-    "counts.md",
-    "decorrelated.md",
-    "drift.md",
-    "encoders.md",
-    "evaluation.md",
-    "field.md",
-    "formats.md",
-    "glossary.md",
-    "method.md",
-    "monitor.md",
-    "online.md",
-    "paper.md",
-    "promises.md",
-    "runs.md",
-    "search.md",
-    "selection.md",
-    "serve.md",
-    "speed.md",
-    "starts.md",
-    "text.md",
-    "trajectories.md",
-    "transform.md",
-    "update.md",
-    "README.md",
-}
-"""Pages whose figures have no names yet. This list only gets shorter."""
-
-
-@pytest.mark.parametrize("page", [p for p in PAGES if p.name not in UNDONE], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_measured_figure_is_typed_by_hand(page: Path) -> None:
     found = [f"{page.name}:{line}: {figure}" for line, figure in typed_by_hand(prose(page))]
     assert not found, "name the source of each figure, as CONTRIBUTING.md says under Figures:\n" + "\n".join(
