@@ -5,16 +5,16 @@ A plain record; `selfvec.storage.run_folder` reads and writes it.
 
 from __future__ import annotations
 
+import copy
 import difflib
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.base.casing import case_forms, language_of
 from selfvec.base.errors import InputError
@@ -41,7 +41,7 @@ class Run:
     vectors : Vectors
         The refined table; ``vectors.counts`` holds the word counts.
     original : Vectors
-        The same words before refining.
+        The same words before refining; in the run it has the counts of ``vectors``.
     history : History, optional
         Recorded states.
     provenance : mapping, optional
@@ -73,6 +73,9 @@ class Run:
         folder: Path | None = None,
     ) -> None:
         self.vectors = vectors
+        if original.counts is not vectors.counts:
+            original = original if original.counts is None else copy.copy(original)
+            original.counts = vectors.counts
         self.original = original
         self.history = history
         self.provenance: dict[str, Any] = dict(provenance or {})
@@ -164,45 +167,72 @@ class Run:
         InputError
             If the word is not in the run; suggests similar spellings.
         """
-        return row_of(word, self.vectors, language_of(self.provenance.get("options") or {}))
+        return row_of(word, self.vectors, self._language)
+
+    def rows(self, words: Sequence[str]) -> tuple[list[int], list[dict[str, Any]]]:
+        """Rows of the words that occur in the run, and why the others are left out, see `rows_of`."""
+        rows, unknown = rows_of(words, [self.vectors], self._language)
+        return [row for _, row in rows], unknown
+
+    @property
+    def _language(self) -> str | None:
+        return language_of(self.provenance.get("options") or {})
 
     def similar(
-        self, word: str, topn: int = 10, *, compare: bool = False, min_count: int = 1
+        self, word: str, topn: int = 10, *, compare: bool = False, min_count: int | None = None
     ) -> list[dict[str, Any]]:
-        """Nearest words after refining, and before it if ``compare``: rows of ``selfvec similar --json``."""
+        """Nearest words after refining, and before it if ``compare``: rows of ``selfvec similar --json``.
+
+        ``min_count`` leaves out rarer words, as in `Vectors.most_similar`.
+        """
         index = self.index(word)
         tables = [("original", self.original), ("refined", self.vectors)]
         return [
-            similar_row(state, table, index, topn, self.vectors.counts, min_count)
+            similar_row(state, table, index, topn, min_count)
             for state, table in (tables if compare else tables[1:])
         ]
 
 
 def row_of(word: str, table: Vectors, language: str | None = None, where: str = "this run") -> int:
     """Row of a word as written, in lower or in title case; if there is none, the error suggests others."""
-    for form in case_forms(word, language):
-        if form in table:
-            return table.key_to_index[form]
-    alike = difflib.get_close_matches(word.lower(), table.index_to_key, n=3)
-    remedy = f"did you mean {', '.join(alike)}?" if alike else "try another word"
-    raise InputError(f"the word {word!r} does not occur in {where}", remedy=remedy)
+    rows, _ = rows_of([word], [table], language, where)
+    return rows[0][1]
+
+
+def rows_of(
+    words: Sequence[str], tables: Sequence[Vectors], language: str | None = None, where: str = "this run"
+) -> tuple[list[tuple[int, int]], list[dict[str, Any]]]:
+    """The first table that has a word, and its row there; and for other words why they are left out.
+
+    The second list has dicts with word, reason, count (0) and alike, the words spelled alike. `InputError` if
+    no word is found.
+    """
+    rows: list[tuple[int, int]] = []
+    unknown: list[dict[str, Any]] = []
+    for word in words:
+        forms = case_forms(word, language)
+        found = [(i, form) for i, table in enumerate(tables) for form in forms if form in table]
+        if found:
+            place, form = found[0]
+            rows.append((place, tables[place].key_to_index[form]))
+        else:
+            keys = [key for table in tables for key in table.index_to_key]
+            alike = difflib.get_close_matches(word.lower(), keys, n=3)
+            reason = f"does not occur in {where}"
+            unknown.append({"word": word, "reason": reason, "count": 0, "alike": alike})
+    if unknown and not rows:
+        alike = list(dict.fromkeys(form for each in unknown for form in each["alike"]))
+        remedy = f"did you mean {', '.join(alike)}?" if alike else "try another word"
+        names = ", ".join(repr(each["word"]) for each in unknown)
+        which = f"the word {names} does not occur" if len(unknown) == 1 else f"none of {names} occurs"
+        raise InputError(f"{which} in {where}", remedy=remedy)
+    return rows, unknown
 
 
 def similar_row(
-    state: str,
-    table: Vectors,
-    index: int,
-    topn: int,
-    counts: NDArray[np.int64] | None = None,
-    min_count: int = 1,
+    state: str, table: Vectors, index: int, topn: int, min_count: int | None = None
 ) -> dict[str, Any]:
-    """A row of ``selfvec similar --json``: the words nearest to that of a row, without rarer ones."""
-    row: dict[str, Any] = {"word": table.index_to_key[index], "state": state, "neighbours": []}
-    if table.unit[index].any():
-        rare: set[int] = set()
-        if counts is not None and min_count > 1:
-            rare = set(np.flatnonzero(counts < min_count).tolist())
-        nearest = table.most_similar(row["word"], topn=topn + len(rare))
-        kept = [[word, cosine] for word, cosine in nearest if table.key_to_index[word] not in rare]
-        row["neighbours"] = kept[:topn]
-    return row
+    """A row of ``selfvec similar --json``: the words nearest to that of a row."""
+    word = table.index_to_key[index]
+    nearest = table.most_similar(word, topn=topn, min_count=min_count) if table.unit[index].any() else []
+    return {"word": word, "state": state, "neighbours": [list(pair) for pair in nearest]}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.numerics.rows import top_indices, unit_rows
 
+from .rare_words import least_count
 from .word_benchmarks import Sections, word_analogies, word_pairs
 from .word_table import Composer, Float, Key, Source, StrPath, WordTable
 
@@ -125,7 +126,8 @@ class Vectors(WordTable):
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
         """Cosine of two words, divided by the sum of those of the first word's ``topn`` neighbours."""
-        return self.similarity(wa, wb) / sum(cosine for _, cosine in self.most_similar(wa, topn=topn))
+        nearest = self.most_similar(wa, topn=topn, min_count=1)
+        return self.similarity(wa, wb) / sum(cosine for _, cosine in nearest)
 
     def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
         """(cosine, word) pairs: words by their similarity to the mean of all, best first; unknown ignored."""
@@ -151,6 +153,8 @@ class Vectors(WordTable):
         clip_start: int = ...,
         clip_end: int | None = ...,
         restrict_vocab: int | None = ...,
+        *,
+        min_count: int | None = ...,
     ) -> Ranking: ...
     @overload
     def most_similar(
@@ -162,6 +166,7 @@ class Vectors(WordTable):
         clip_start: int = ...,
         clip_end: int | None = ...,
         restrict_vocab: int | None = ...,
+        min_count: int | None = ...,
     ) -> NDArray[np.float32]: ...
     def most_similar(
         self,
@@ -171,6 +176,8 @@ class Vectors(WordTable):
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
+        *,
+        min_count: int | None = None,
     ) -> Ranking | NDArray[np.float32]:
         """The words nearest by cosine to a mean of words and vectors.
 
@@ -185,6 +192,10 @@ class Vectors(WordTable):
             Rows that are searched; all by default.
         restrict_vocab : int, optional
             Search the first so many rows only, whatever is clipped.
+        min_count : int, optional
+            Leave out words that occur less often, if the table has `counts`, as those of a run. By default 5,
+            or in a small text the largest number that 1,000 words reach, so at least 1. All cosines
+            (``topn`` None) are those of all words.
 
         Returns
         -------
@@ -197,7 +208,8 @@ class Vectors(WordTable):
         KeyError
             If a word has no row.
         InputError
-            If there is neither a positive nor a negative word or vector.
+            If there is neither a positive nor a negative word or vector; if ``min_count`` is given for a
+            table without counts.
 
         Examples
         --------
@@ -217,17 +229,26 @@ class Vectors(WordTable):
         if restrict_vocab:
             clip_start, clip_end = 0, restrict_vocab
         cosines = self.unit[clip_start : clip_end or len(self)] @ query
-        return self._best(cosines, keys, topn, clip_start)
+        return self._best(cosines, keys, topn, clip_start, min_count)
 
-    def similar_by_key(self, key: Key, topn: int = 10, restrict_vocab: int | None = None) -> Ranking:
+    def similar_by_key(
+        self, key: Key, topn: int = 10, restrict_vocab: int | None = None, *, min_count: int | None = None
+    ) -> Ranking:
         """`most_similar` for one word or row number."""
-        return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab)
+        return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab, min_count=min_count)
 
     similar_by_word = similar_by_key
 
-    def similar_by_vector(self, vector: Float, topn: int = 10, restrict_vocab: int | None = None) -> Ranking:
+    def similar_by_vector(
+        self,
+        vector: Float,
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+        *,
+        min_count: int | None = None,
+    ) -> Ranking:
         """`most_similar` for one vector, (d,)."""
-        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
+        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab, min_count=min_count)
 
     def most_similar_cosmul(
         self,
@@ -235,6 +256,8 @@ class Vectors(WordTable):
         negative: Query | Iterable[Query] | None = None,
         topn: int | None = 10,
         restrict_vocab: int | None = None,
+        *,
+        min_count: int | None = None,
     ) -> Ranking | NDArray[np.float32]:
         """The words nearest by a product of cosines: 3CosMul (Levy and Goldberg, 2014, equation 4).
 
@@ -250,17 +273,27 @@ class Vectors(WordTable):
             rows = np.array([self._row(key, norm=True) for key in keys], np.float32)
             shifted = (1 + self.unit[:restrict_vocab] @ rows.reshape(-1, self.vector_size).T) / 2
             scores.append(shifted.prod(axis=1))
-        return self._best(scores[0] / (scores[1] + np.float32(_EPSILON)), plus + minus, topn, 0)
+        scores[0] /= scores[1] + np.float32(_EPSILON)
+        return self._best(scores[0], plus + minus, topn, 0, min_count)
 
     def _best(
-        self, scores: NDArray[np.float32], asked: Sequence[Key | Float], topn: int | None, first: int
+        self,
+        scores: NDArray[np.float32],  # of the rows from ``first``; may be overwritten
+        asked: Sequence[Key | Float],
+        topn: int | None,
+        first: int,
+        min_count: int | None,
     ) -> Ranking | NDArray[np.float32]:
-        """The words with the largest scores, without those asked with; ``first`` is the first row scored."""
+        """The words with the largest scores, without those asked with and without rare ones."""
+        least = least_count(self.counts, min_count)
         if topn is None:
             return scores
+        if self.counts is not None and least > 1:
+            scores[self.counts[first:][: len(scores)] < least] = -np.inf
         left_out = {self.get_index(key) - first for key in asked if not isinstance(key, np.ndarray)}
         best = top_indices(scores, max(0, int(topn)) + len(left_out))
-        found = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
+        kept = [i for i in best if i not in left_out and scores[i] > -np.inf]
+        found = [(self.index_to_key[first + i], float(scores[i])) for i in kept]
         return found[: max(0, int(topn))]
 
     # Means and other tables

@@ -132,9 +132,10 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
         write_run(run, folder)
 
 
-def table_tensors(table: Vectors) -> dict[str, NDArray[Any]]:
-    """The content of ``vectors.safetensors`` or ``original.safetensors``."""
-    columns = {"counts": table.counts, "sources": table.sources, "pieces": table.pieces}
+def table_tensors(name: str, table: Vectors) -> dict[str, NDArray[Any]]:
+    """The content of ``vectors.safetensors`` or ``original.safetensors``; the first holds the counts."""
+    counts = table.counts if name == REFINED else None
+    columns = {"counts": counts, "sources": table.sources, "pieces": table.pieces}
     return {"vectors": table.vectors} | {name: kept for name, kept in columns.items() if kept is not None}
 
 
@@ -146,7 +147,7 @@ def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None)
         files: list[Future[Any]] = [
             pool.submit(_link, made[name], folder / name)
             if name in made
-            else pool.submit(write_tensors, folder / name, table_tensors(table))
+            else pool.submit(write_tensors, folder / name, table_tensors(name, table))
             for name, table in ((REFINED, run.vectors), (ORIGINAL, run.original))
         ]
         files.append(pool.submit(write_vocabulary, folder / "vocabulary.txt", run.vectors.index_to_key))

@@ -112,7 +112,7 @@ class Workspace:
     def keep(self, table: Vectors, name: str = ORIGINAL) -> None:
         """Write a table of a run where `finish` finds it; ``name`` is `ORIGINAL` or `REFINED`."""
         with writing(self.target):
-            write_tensors(self.folder / name, table_tensors(table))
+            write_tensors(self.folder / name, table_tensors(name, table))
 
     def map_kept(self, table: Vectors, name: str = ORIGINAL) -> None:
         """Map the table that `keep` wrote, so that it needs no memory."""

@@ -15,6 +15,7 @@ from selfvec.analysis.drift.drift_rows import Drift
 from selfvec.analysis.drift.slices import SlicePath
 from selfvec.analysis.monitoring import Monitoring
 from selfvec.base.display import escape_for_display
+from selfvec.data.rare_words import least_count
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
@@ -57,11 +58,14 @@ def vectors_html(vectors: Vectors) -> str:
         f"{vectors.vectors.dtype}; {escape(', '.join(kinds))}"
     )
     searched = unit_rows(vectors.vectors[:_SEARCHED])
+    listed = searched.any(axis=1)
+    if vectors.counts is not None:
+        listed &= vectors.counts[:_SEARCHED] >= least_count(vectors.counts)
     rows = []
     for i in range(min(_WORDS, len(vectors))):
         cosines = searched @ searched[i]
-        cosines[i] = -np.inf
-        near = [j for j in top_indices(cosines, _NEAR) if cosines[j] > -np.inf and searched[j].any()]
+        cosines[i], cosines[~listed] = -np.inf, -np.inf
+        near = [j for j in top_indices(cosines, _NEAR) if cosines[j] > -np.inf]
         names = ", ".join(f"{_word(vectors.index_to_key[j])} <small>{cosines[j]:.2f}</small>" for j in near)
         count = [] if vectors.counts is None else [f"{int(vectors.counts[i]):,}"]
         rows.append([_word(vectors.index_to_key[i]), *count, names if searched[i].any() else "(no vector)"])

@@ -35,7 +35,7 @@ __all__ = [
     "trajectory_table",
 ]
 
-_STATES = ("original", "refined", "vectors")
+_STATES = ("original", "refined")
 _NEIGHBOURS = 5  # that came, and that went
 _SHOWN, _NEAR = 12, 3  # states of a trajectory, and words near each
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
@@ -46,21 +46,24 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     """Rows of ``similar --json``, one table per word; original and refined side by side if both are given."""
     words = dict.fromkeys(row["word"] for row in rows)
     found = {(row["word"], row["state"]): [(str(t), float(c)) for t, c in row["neighbours"]] for row in rows}
-    states = [state for state in _STATES if any(row["state"] == state for row in rows)]
     parts: list[RenderableType] = []
+    compared = {row["state"] for row in rows} == set(_STATES)
     for word in words:
-        parts += [_word_table(word, states, found), ""]
-    if len(states) == 2:
+        states = _STATES if compared else [state for name, state in found if name == word]
+        parts += [_word_table(word, states, found, compared), ""]
+    if compared:
         parts.append(Text.assemble(("+", CAME), " came in   ", ("-", WENT), " went"))
     return Group(*parts)
 
 
 def _word_table(
-    word: str, states: Sequence[str], found: Mapping[tuple[str, str], Sequence[tuple[str, float]]]
+    word: str,
+    states: Sequence[str],
+    found: Mapping[tuple[str, str], Sequence[tuple[str, float]]],
+    compared: bool,
 ) -> RenderableType:
     table = plain_table(title=word)
     lists = [found.get((word, state), ()) for state in states]
-    compared = len(states) == 2
     for state in states:
         if compared:
             table.add_column("", width=1)
@@ -85,7 +88,7 @@ def _word_table(
 def trajectory_table(trajectory: Trajectory, original: Vectors, refined: Vectors) -> RenderableType:
     """One line per state of a word's path, about a dozen of them, with the words near it."""
     table = plain_table(title=trajectory.word, figures=("updates", "cosine"))
-    for name in _STATES[:2]:
+    for name in _STATES:
         table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
     rows, cosines = trajectory.vectors, trajectory.to_original()
     for state in _milestones(trajectory.updates):

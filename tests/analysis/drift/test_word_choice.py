@@ -86,11 +86,29 @@ def test_words_may_be_named(folder, capsys) -> None:
     assert stop["word"] == "the"
 
 
-def test_a_word_that_cannot_be_measured_is_an_error(run: Run) -> None:
+def test_a_word_that_cannot_be_measured_is_named_with_its_counts(folder, capsys) -> None:
+    for _ in range(2):  # computed, then kept
+        assert main(["drift", str(folder), "--words", "badar,society,nothing", "--json"]) == 0
+        output = capsys.readouterr()
+        found = json.loads(output.out)
+        assert [row["word"] for row in found["rows"]] == ["badar"]
+        unknown = {word["word"]: word for word in found["unknown"]}
+        assert unknown["nothing"]["reason"] == "does not occur in this run"
+        society = unknown["society"]
+        assert society["count"] == society["count_b"] > society["count_a"] == 0
+        reason = f"occurs too rarely in {found['a']} to be measured: 0 times, and 5 are needed"
+        assert society["reason"] == reason
+        assert f"'society' {reason}" in output.err
+        assert "'nothing' does not occur in this run" in output.err
+
+
+def test_an_error_is_raised_if_no_word_can_be_measured(run: Run) -> None:
     with pytest.raises(InputError, match="too rarely"):
         drift(run, which=WordChoice(words=["society"]))
     with pytest.raises(InputError, match="does not occur"):
         drift(run, which=WordChoice(words=["nothing"]))
+    with pytest.raises(InputError, match="'nothing' does not occur in this run; 'society' occurs too rarely"):
+        drift(run, which=WordChoice(words=["nothing", "society"]))
     with pytest.raises(OptionError, match="noun, verb"):
         WordChoice(pos=["article"])
 

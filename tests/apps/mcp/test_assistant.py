@@ -246,7 +246,7 @@ def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
     ("name", "expected"),
     [
         ("unknown", "the word 'haill' does not occur in this run; did you mean hail"),
-        ("rare", "'derecho' occurs too rarely in 1990 or 1999 to be measured"),
+        ("rare", "'derecho' occurs too rarely in 1990 or 1999 to be measured: "),
         ("no field", "no field 'county'; the fields are: date, state"),
         ("no slice", "'spring' is not a slice; write dates as"),
         ("too many", "less than or equal to 20"),

@@ -23,7 +23,7 @@ from selfvec.usage.use_vectors import UseSpace, slice_vectors, use_space
 from .nearest_uses import nearest_distances
 from .permutation_test import LEVEL, Distances, permutation_test, refinement_drift
 from .slices import first_and_last, slices_of
-from .word_choice import WordChoice, chosen_words
+from .word_choice import WordChoice, chosen_words, measurable
 
 __all__ = ["Drift", "chosen_slices", "drift", "sources_of"]
 
@@ -48,6 +48,8 @@ class Drift(ResultTable):
         Words that occur often enough but in one slice only; they have no row.
     left_out : dict
         How many words were not tested, by reason.
+    unknown : list of dict
+        Words that were asked for and have no row: word, reason, and their counts.
     """
 
     order = f"words with q ≤ {LEVEL} first; then by distance - expected, the largest first"
@@ -58,6 +60,7 @@ class Drift(ResultTable):
     only_a: int = 0
     only_b: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    unknown: list[dict[str, Any]] = field(default_factory=list)
     slices: tuple[Slice, ...] = ()  # that uses come from; none if the run has not kept its corpus
     seed: int = 0
     space: UseSpace | None = None  # of the slices, if it was made
@@ -140,7 +143,7 @@ class Drift(ResultTable):
 
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
-        named = ("a", "b", "only_a", "only_b", "left_out", "order", "rows")
+        named = ("a", "b", "only_a", "only_b", "left_out", "unknown", "order", "rows")
         return {name: getattr(self, name) for name in named}
 
 
@@ -188,13 +191,11 @@ def drift(
     Raises
     ------
     InputError
-        If the run has not kept its corpus, a slice does not exist, or no word occurs in both.
+        If the run has not kept its corpus, a slice does not exist, or no word can be measured.
     """
     which, slices = which or WordChoice(), chosen_slices(run, between)
     test = {"permutations": permutations, "seed": seed, "jobs": threads(jobs)}
-    found = _measured(run, slices, which, min_count, test | {"progress": progress or Progress()})
-    names = {run.vectors.index_to_key[run.index(word)] for word in which.words}
-    return replace(found, measured=[row for row in found.measured if not names or row["word"] in names])
+    return _measured(run, slices, which, min_count, test | {"progress": progress or Progress()})
 
 
 def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
@@ -207,13 +208,14 @@ def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
 def _measured(
     run: Run, slices: Sequence[Slice], which: WordChoice, min_count: int, test: dict[str, Any]
 ) -> Drift:
-    """All rows of a comparison, in order."""
+    """The rows of a comparison, in order. A named word is tested among all, so its q is that of a list."""
     sources = sources_of(run, slices)
     space = use_space(run, sources, test["seed"]) if sources else None
     if slices and space is not None:
         counts, names = slice_counts(space.batch, slices), [part.name for part in slices]
         able = _in_both(counts, min_count, slices)
-        words, left_out = chosen_words(run, slices, able, which)
+        named, unknown = measurable(run, which.words, able, counts, names, min_count)
+        words, left_out = chosen_words(run, slices, able, which, named)
         found = permutation_test(space, words, **test)
         found = replace(found, nearest=nearest_distances(space, words, test["jobs"], test["progress"]))
         every = np.arange(len(run.vectors))
@@ -223,10 +225,13 @@ def _measured(
         counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
         tables, often = (run.original.unit, run.vectors.unit), counts[0] >= min_count
         able = (often | (own is None)) & np.all([table.any(axis=1) for table in tables], axis=0)
-        words, left_out = chosen_words(run, slices, able, which)
+        named, unknown = measurable(run, which.words, able, counts, names, min_count)
+        words, left_out = chosen_words(run, slices, able, which, named)
         found = refinement_drift(run, space, words, **test)
         before, after = (np.where(often[:, None], table, 0) for table in tables)
     order = np.lexsort((-found.excess, found.q > LEVEL))
+    if which.words:
+        order = order[np.isin(found.words[order], named)]
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     keys = list(run.vectors.index_to_key)
     rows = _rows(keys, found, order, counts)
@@ -237,6 +242,7 @@ def _measured(
         only_a=only[0],
         only_b=only[1],
         left_out=left_out,
+        unknown=unknown,
         slices=sources,
         seed=test["seed"],
         space=space,
@@ -290,7 +296,7 @@ def _rows(keys: list[str], found: Distances, order: Ints, counts: Ints) -> list[
         "high": np.minimum(found.distance + half, 2.0),
         "expected": found.expected,
         "apd": found.apd,
-        "nearest": np.full(len(order), np.nan) if found.nearest is None else found.nearest,
+        "nearest": np.full(len(found.words), np.nan) if found.nearest is None else found.nearest,
         "change": found.change,
         "p": found.p,
         "q": found.q,

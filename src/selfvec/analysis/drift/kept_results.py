@@ -24,7 +24,7 @@ from .drift_rows import Drift, chosen_slices, drift, sources_of
 __all__ = ["kept_drift"]
 
 FOLDER = "drift"  # of a run folder
-FORMAT = 2  # of a result; raise it when figures change
+FORMAT = 3  # of a result; raise it when figures change
 
 
 def kept_drift(
@@ -66,7 +66,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         found = json.loads(content) if is_sealed(content) else None
     except (OSError, ValueError):
         return None
-    names = ("a", "b", "only_a", "only_b", "left_out", "rows")
+    names = ("a", "b", "only_a", "only_b", "left_out", "unknown", "rows")
     return {name: found[name] for name in names} if isinstance(found, dict) and names[-1] in found else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.tagger import PARTS, tagger
 
-__all__ = ["WordChoice", "chosen_words", "repeated_uses"]
+__all__ = ["WordChoice", "chosen_words", "measurable", "repeated_uses"]
 
 BESIDE = 5  # words before a use, or after it, that are the same where a text is repeated
 _FEWEST = 3  # of them that exist at least, and uses that share them
@@ -60,11 +61,9 @@ def chosen_words(
     slices: Sequence[Slice],
     able: NDArray[np.bool_],  # (V,), words that occur often enough
     choice: WordChoice,
+    named: Sequence[int] = (),  # rows of words that are tested of whatever kind they are
 ) -> tuple[Ints, dict[str, int]]:
-    """Words to test, (m,), and how many others each rule leaves out.
-
-    Words that ``choice`` names are tested, too, so that their q is that of the whole list.
-    """
+    """Words to test, (m,), and how many others each rule leaves out."""
     names = run.vectors.index_to_key
     kept, left_out = able.copy(), {}
 
@@ -83,14 +82,45 @@ def chosen_words(
         parts = _tags(run, [names[i] for i in rows.tolist()])
         others[rows] = [part not in choice.pos for part in parts]
         leave_out("other parts of speech", others)
-    for word in choice.words:
-        row = run.index(word)
-        if not able[row]:
-            where = " or ".join(part.name for part in slices) or "the corpus"
-            rule = f"{names[row]!r} occurs too rarely in {where} to be measured"
-            raise InputError(rule, remedy="compare larger slices, or lower --min-count")
-        kept[row] = True
+    kept[list(named)] = True
     return np.flatnonzero(kept), left_out
+
+
+def measurable(
+    run: Run,
+    words: Sequence[str],
+    able: NDArray[np.bool_],  # (V,)
+    counts: Ints,  # (2, V), occurrences on both sides
+    sides: Sequence[str],  # their names
+    least: int,
+) -> tuple[list[int], list[dict[str, Any]]]:
+    """Rows of the words that can be measured; and for each other word the reason, and its counts.
+
+    `InputError` if words are named and none can be measured.
+    """
+    rows, unknown = run.rows(words) if words else ([], [])
+    unknown = [each | {"count_a": 0, "count_b": 0} for each in unknown]
+    for row in rows:
+        if able[row]:
+            continue
+        a, b = counts[:, row].tolist()
+        few = [side for side, n in zip(sides, (a, b), strict=True) if n < least]
+        reason = f"has no vector in {' or '.join(sides)}"
+        if few:
+            seen = "" if sides[0] == "original" else f" in {' or '.join(few)}"
+            times = " and ".join(str(n) for n in dict.fromkeys((a, b)) if n < least)
+            reason = f"occurs too rarely{seen} to be measured: {times} times, and {least} are needed"
+        word = {"word": run.vectors.index_to_key[row], "reason": reason}
+        unknown.append(word | {"count": _count(run, row), "count_a": a, "count_b": b})
+    measured = [row for row in rows if able[row]]
+    if words and not measured:
+        rule = "; ".join(f"{word['word']!r} {word['reason']}" for word in unknown)
+        raise InputError(rule, remedy="compare larger slices, or lower --min-count")
+    return measured, unknown
+
+
+def _count(run: Run, row: int) -> int:
+    return 0 if run.vectors.counts is None else int(run.vectors.counts[row])
 
 
 def _stop_words(run: Run) -> frozenset[str]:

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from selfvec.base.result_table import ResultTable
 
-__all__ = ["TerminalProgress", "downloads", "print_json", "program", "say", "show", "stderr", "write_report"]
+__all__ = [
+    "TerminalProgress",
+    "downloads",
+    "print_json",
+    "program",
+    "say",
+    "say_unknown",
+    "show",
+    "stderr",
+    "write_report",
+]
 
 
 def print_json(data: object) -> None:
@@ -38,6 +48,13 @@ def stderr() -> Console:
 def say(message: str) -> None:
     """Print a message on standard error."""
     print(message, file=sys.stderr)
+
+
+def say_unknown(words: Sequence[Mapping[str, Any]]) -> None:
+    """Print why words that were asked for are left out."""
+    for word in words:
+        alike = f"; did you mean {', '.join(word['alike'])}?" if word.get("alike") else ""
+        say(f"{word['word']!r} {word['reason']}{alike}")
 
 
 def program() -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, Jobs, MinCount, Output, RunFolder, Seed, Words, arg, listed, open_run, opt
-from .output import TerminalProgress, print_json, say, show, write_report
+from .arguments import AsJson, Jobs, Output, RunFolder, Seed, Words, arg, listed, open_run, opt
+from .output import TerminalProgress, print_json, say, say_unknown, show, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,36 +24,31 @@ SHOWN = 20  # words `drift` prints, and words that get example sentences in JSON
 
 
 def similar(
-    run: Annotated[str, arg("RUN|VECTORS", "A run folder, a vectors file or default.")],
+    run: Annotated[str, arg("RUN|VECTORS", "A run folder, a vectors file, default, or aligned vectors.")],
     word: Words,
     topn: Annotated[int, opt("Neighbours per word.", min=1)] = 10,
     compare: Annotated[
         bool, opt("Show the neighbours before and after refining.", None, "--compare")
     ] = False,
-    min_count: MinCount = 1,
+    min_count: Annotated[
+        int | None,
+        opt("Leave out neighbours that occur less often; by default 5, or fewer in a small text.", min=1),
+    ] = None,
     *,
     output: Output,
 ) -> None:
-    """List the words most similar to a word.
+    """List the words most similar to a word, or to its translation in aligned vectors.
 
     Example: selfvec similar run hail tornado --compare
     """
-    from selfvec.data.run import Run, row_of, similar_row
-    from selfvec.storage.opened import opened
+    from selfvec.apps.similar_words import similar_words
 
-    found = opened(run)
-    if isinstance(found, Run):
-        shown = [found.similar(w, topn=topn, compare=compare, min_count=min_count) for w in word]
-        rows = [row for one in shown for row in one]
-    elif compare:
-        rule = "a vectors file has no vectors from before refining"
-        raise OptionError(rule, field="compare", path=run, remedy="name a run folder")
-    else:
-        places = [row_of(w, found, where="these vectors") for w in word]
-        rows = [similar_row("vectors", found, i, topn, found.counts, min_count) for i in places]
+    found = similar_words(run, word, topn, compare=compare, min_count=min_count)
+    rows = found["rows"]
     write_report(output.report, "Similar words", [one for row in rows for one in _flat(row)])
+    say_unknown(found["unknown"])
     if output.as_json:
-        print_json({"rows": rows})
+        print_json(found)
         return
     from selfvec.views.word_tables import neighbours_table
 
@@ -223,6 +218,7 @@ def drift(
     found = kept_drift(
         opened, between or slice_by, which=choice, progress=TerminalProgress(), **asdict(options)
     )
+    say_unknown(found.unknown)
     found = found.select(top if output.as_json or output.report else top or SHOWN, fdr)
     if examples:
         found = found.illustrate(opened, top or SHOWN, examples)

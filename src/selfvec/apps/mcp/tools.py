@@ -44,7 +44,10 @@ Word = Annotated[str, Field(min_length=1, max_length=100, description="A word of
 Question = Annotated[str, Field(min_length=1, max_length=1000, description="A question, or some words.")]
 Text = Annotated[str, Field(max_length=10_000, description="A sentence or text that contains the word.")]
 Topn = Annotated[int, Field(ge=1, le=20, description="How many.")]
-MinCount = Annotated[int, Field(ge=1, description="Leave out words that occur less often.")]
+MinCount = Annotated[
+    int | None,
+    Field(ge=1, description="Leave out words that occur less often: 5, or fewer in a small text."),
+]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
     Field(description="hybrid: words, related words and vectors together; bm25: words; dense: vectors."),
@@ -258,7 +261,7 @@ class Tools:
         hits = [_passage(self._index, hit) for hit in found.hits]
         return Passages(query, mode, found.documents, self._index.filter_names[:_FIELDS], found.unknown, hits)
 
-    def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = 5) -> SimilarTerms:
+    def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = None) -> SimilarTerms:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
         meaning in general language only if `before_from` is "pretrained table"; if it is "spelling", the word

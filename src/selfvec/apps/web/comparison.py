@@ -21,6 +21,7 @@ from selfvec.analysis.drift.word_choice import WordChoice
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
+from selfvec.data.rare_words import MIN_COUNT
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
@@ -29,7 +30,7 @@ from selfvec.usage.use_vectors import slice_vectors, use_space
 
 from .background import Busy, Lane
 from .overview import content_words, counts_of
-from .ranking import MIN_COUNT, Ranking, WordTables, rank
+from .ranking import Ranking, WordTables, rank
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, table_state
 
 __all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]

@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
+from selfvec.data.rare_words import least_count
 from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
 from selfvec.numerics.rows import top_indices, unit_rows
 
-__all__ = ["MIN_COUNT", "NEIGHBOURS", "Filter", "Ranking", "WordTables", "rank"]
+__all__ = ["NEIGHBOURS", "Filter", "Ranking", "WordTables", "rank"]
 
 NEIGHBOURS = 10
-MIN_COUNT = 5  # occurrences a word needs to be shown as a neighbour, as in `selfvec.analysis.drift.drift`
-_ENOUGH_SHOWN = 200  # words needed to choose neighbours from; a smaller corpus shows rarer ones
 MOST = 10_000  # words ranked, the most frequent ones
 _COSINES = 250_000_000  # computed for a ranking, at most: some seconds
 OFTEN = 20  # occurrences below which the page lists no change unless asked to
@@ -35,15 +34,6 @@ Ints = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Neighbours = list[tuple[int, float]]
 Near = Callable[..., tuple[Neighbours, Neighbours]]
-
-
-def least_shown(counts: Ints) -> int:
-    """Occurrences a word needs to be shown: `MIN_COUNT`, or fewer in a small corpus.
-
-    >>> least_shown(np.full(2000, 12)), least_shown(np.array([7, 3, 1]))
-    (5, 1)
-    """
-    return next((n for n in range(MIN_COUNT, 1, -1) if np.count_nonzero(counts >= n) >= _ENOUGH_SHOWN), 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +57,7 @@ class WordTables:
     @cached_property
     def least(self) -> int:
         """Occurrences on both sides that a word needs to be shown as a neighbour."""
-        return least_shown(self.both)
+        return least_count(self.both)
 
     @cached_property
     def shown(self) -> Ints:

@@ -1,0 +1,38 @@
+"""How often a word has to occur to be listed as a neighbour.
+
+A word seen once or twice has a vector of little else than its spelling, so it is near every word spelled like
+it. Lists of neighbours leave such words out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+
+__all__ = ["MIN_COUNT", "least_count"]
+
+MIN_COUNT = 5
+"""Occurrences that a neighbour has by default, as in word2vec and gensim."""
+
+_ENOUGH = 1000  # words that reach the default; with fewer, a list of ten would leave out near words
+
+
+def least_count(counts: NDArray[np.int64] | None, min_count: int | None = None) -> int:
+    """Occurrences that a neighbour needs: ``min_count`` or, by default, 5, or fewer in a small text.
+
+    The default is the largest number up to 5 that 1,000 words reach, otherwise 1. It is 1 for vectors without
+    counts; asking these for more is an `OptionError`.
+
+    >>> least_count(np.full(2000, 12)), least_count(np.array([7, 3, 1])), least_count(np.array([7, 3, 1]), 3)
+    (5, 1, 3)
+    """
+    if min_count is not None:
+        if min_count > 1 and counts is None:
+            rule = "these vectors do not say how often a word occurs"
+            raise OptionError(rule, field="min_count", remedy="leave it out, or name a run")
+        return min_count
+    if counts is None:
+        return 1
+    return next((n for n in range(MIN_COUNT, 1, -1) if np.count_nonzero(counts >= n) >= _ENOUGH), 1)

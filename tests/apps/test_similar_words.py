@@ -1,0 +1,149 @@
+"""Neighbours of several words: in runs, vectors files and aligned tables; rare and unknown words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec import Vectors
+from selfvec.apps.cli import main
+from selfvec.base.errors import OptionError
+from selfvec.data.rare_words import least_count
+
+ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
+SPANISH = ["casa", "hogar", "lluvia", "granizo", "animal", "calle"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
+    """A run, and tables of two languages with a dictionary."""
+    folder = tmp_path_factory.mktemp("similar")
+    (folder / "storms.txt").write_text("\n".join(storms) + "\n", encoding="utf-8")
+    made = ["refine", str(folder / "storms.txt"), "-o", str(folder / "run"), "--vectors", "none"]
+    assert main([*made, "--method", "decorrelated"]) == 0
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((6, 4)).astype(np.float32)
+    rows[1] = rows[0] + 0.3 * rows[1]  # home is near house
+    turn = np.linalg.qr(rng.standard_normal((4, 4)))[0].astype(np.float32)
+    selfvec.save(Vectors(ENGLISH, rows), folder / "en.vec")
+    selfvec.save(Vectors(SPANISH, rows @ turn), folder / "es.vec")
+    pairs = "".join(f"{one}\t{other}\n" for one, other in zip(ENGLISH, SPANISH, strict=True))
+    (folder / "pairs.tsv").write_text(pairs, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Path:
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    return folder
+
+
+def similar(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> tuple[dict, str]:
+    assert main(["similar", *arguments, "--json"]) == status
+    output = capsys.readouterr()
+    return (json.loads(output.out) if output.out else {}), output.err
+
+
+def test_an_unknown_word_is_named_and_the_others_are_answered(inside: Path, capsys) -> None:
+    found, told = similar(capsys, "run", "hial", "Hail", "zyzzyva", "--compare")
+    assert [(row["word"], row["state"]) for row in found["rows"]] == [
+        ("hail", "original"),
+        ("hail", "refined"),
+    ]
+    first, second = found["unknown"]
+    assert (first["word"], first["count"], second["word"]) == ("hial", 0, "zyzzyva")
+    assert first["reason"] == "does not occur in this run"
+    assert "hail" in first["alike"]
+    assert "'hial' does not occur in this run; did you mean hail" in told
+    assert "'zyzzyva' does not occur in this run" in told
+    assert similar(capsys, "run", "hail")[0]["unknown"] == []
+
+
+def test_the_status_is_2_if_no_word_is_known(inside: Path, capsys) -> None:
+    _, told = similar(capsys, "run", "hial", "zyzzyva", status=2)
+    assert "none of 'hial', 'zyzzyva' occurs in this run; did you mean hail" in told
+    _, told = similar(capsys, "en.vec", "hial", status=2)
+    assert "the word 'hial' does not occur in these vectors; did you mean hail" in told
+
+
+@pytest.mark.parametrize("out", ["spaces", "es-in-en.vec"])
+def test_a_translation_is_a_query_to_what_align_wrote(out: str, inside: Path, capsys) -> None:
+    assert main(["align", "en.vec", "es.vec", "--dictionary", "pairs.tsv", "-o", out]) == 0
+    capsys.readouterr()
+    rows = similar(capsys, out, "casa")[0]["rows"]
+    assert [(row["word"], row["state"]) for row in rows] == [("casa", "a"), ("casa", "b")]
+    assert [word for word, _ in rows[0]["neighbours"]][:2] == ["house", "home"]
+    assert rows[1]["neighbours"][0][0] == "hogar"
+    rows = similar(capsys, out, "hail")[0]["rows"]
+    assert [row["state"] for row in rows] == ["b", "a"]
+    assert rows[0]["neighbours"][0][0] == "granizo"
+    assert similar(capsys, out, "animal")[0]["rows"][0]["neighbours"][0][0] == "animal"
+    found, told = similar(capsys, out, "casa", "cassa")
+    assert found["unknown"][0]["alike"][0] == "casa"
+    assert "did you mean casa" in told
+    assert main(["similar", out, "casa", "house"]) == 0
+    shown = capsys.readouterr().out
+    assert "granizo" in shown
+    assert "came in" not in shown
+
+
+def many(rare: int) -> Vectors:
+    """A thousand words that occur five times, and some near the first that occur once."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((1000 + rare, 8)).astype(np.float32)
+    rows[1000:] = rows[0] + 0.01 * rows[1000:]
+    words = [f"w{i}" for i in range(len(rows))]
+    return Vectors(words, rows, counts=np.repeat([5, 1], [1000, rare]))
+
+
+def test_rare_words_are_no_neighbours_unless_asked_for() -> None:
+    table, plain = many(20), many(20)
+    plain.counts = None
+    rare = {f"w{i}" for i in range(1000, 1020)}
+    for ask in (table.most_similar, table.similar_by_word, table.most_similar_cosmul):
+        found = [word for word, _ in ask("w0", topn=12)]
+        assert len(found) == 12
+        assert not rare & set(found)
+        assert {word for word, _ in ask("w0", topn=12, min_count=1)} < rare
+    unfiltered = plain.most_similar("w0", topn=60)
+    assert table.most_similar("w0", topn=40) == [pair for pair in unfiltered if pair[0] not in rare]
+    assert table.most_similar("w0", topn=60, min_count=1) == unfiltered
+    assert not rare & {word for word, _ in table.most_similar("w1005", topn=5)}
+    assert table.most_similar("w0", topn=5000, min_count=9) == []
+    np.testing.assert_array_equal(table.most_similar("w0", topn=None), plain.most_similar("w0", topn=None))
+
+
+def test_rows_are_clipped_before_rare_words_are_left_out() -> None:
+    table = many(20)
+    clipped = table.most_similar("w0", topn=50, clip_start=990)
+    assert {word for word, _ in clipped} == {f"w{i}" for i in range(990, 1000)}
+    assert len(table.most_similar("w1019", topn=30, restrict_vocab=10)) == 10
+
+
+def test_the_default_never_empties_a_small_list() -> None:
+    table = many(20)
+    small = Vectors(table.index_to_key[-30:], table.vectors[-30:], counts=table.counts[-30:])
+    assert len(small.most_similar("w1019", topn=99)) == 29
+    assert least_count(np.array([4] * 1000 + [9])) == 4
+    assert least_count(np.array([4] * 999 + [9])) == 4
+    assert least_count(np.array([4] * 998 + [9])) == 1
+
+
+def test_a_table_without_counts_refuses_a_least_count() -> None:
+    table = Vectors(["a", "b"], np.eye(2, dtype=np.float32))
+    assert table.most_similar("a", min_count=1)
+    with pytest.raises(OptionError, match="how often a word occurs; leave it out"):
+        table.most_similar("a", min_count=2)
+
+
+def test_both_tables_of_a_run_leave_out_rare_words(folder: Path) -> None:
+    run = selfvec.open_run(folder / "run")
+    counts = dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True))
+    for table in (run.vectors, run.original):
+        found = table.most_similar("hail", topn=len(counts), min_count=40)
+        assert {word for word, _ in found} == {word for word, n in counts.items() if n >= 40} - {"hail"}
