@@ -16,7 +16,7 @@
 # make figures    figures in hand-written text anew, from results.json and the tables of the pages
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
-# make soak       kills, faults of disk and permissions, damaged files: half an hour -> counts, as in docs/promises.md
+# make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/promises.md
 # make dist       a reproducible wheel, a bill of materials and a table of licences -> dist/
 # make docs       the documentation as a web site in site/
 #

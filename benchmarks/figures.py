@@ -96,6 +96,16 @@ def typeset(number: float, like: str) -> str:
     return written.removeprefix("0") if like.startswith(".") and written.startswith("0.") else written
 
 
+def wrong_units(text: str) -> Iterator[str]:
+    """Figures of results.json that are followed by another unit than theirs."""
+    for match in NAMED.finditer(text):
+        unit = re.match(r" ?(s|ms|µs|ns|[kMG]B/s|[kMG]B)\b", text[match.end() :])
+        if unit and not re.match(r"cited: |[\w-]+#|selfvec\.", match["name"]):
+            row = _row(match["name"])
+            if row["unit"] != unit[1] or match["name"].endswith("; ratio"):
+                yield f"{match[0]} {unit[1]}"
+
+
 def look_up(name: str) -> float | None:
     """The value of a name; None for a figure that is cited.
 
@@ -111,16 +121,19 @@ def look_up(name: str) -> float | None:
     if name.startswith("selfvec."):
         module, _, attribute = name.rpartition(".")
         return float(getattr(importlib.import_module(module), attribute))
-    wanted, *more = name.split("; ")
-    field = "ratio" if more[-1:] == ["ratio"] else "value"
-    rows = [row for row in _results() if row["name"] == wanted]
-    if others := [part for part in more if part != "ratio"]:
-        rows = [row for row in rows if row["other"] == others[0]]
-    if len(rows) != 1 or rows[0][field] is None:
-        names = {str(row["name"]) for row in _results()}
-        near = difflib.get_close_matches(wanted, names, n=2)
+    number = _row(name)["ratio" if name.endswith("; ratio") else "value"]
+    if not isinstance(number, int | float):
+        raise LookupError(f"the row of results.json has no ratio: {name!r}")
+    return number
+
+
+def _row(name: str) -> dict[str, object]:
+    wanted, *more = name.removesuffix("; ratio").split("; ")
+    rows = [row for row in _results() if row["name"] == wanted and (not more or row["other"] == more[0])]
+    if len(rows) != 1:
+        near = difflib.get_close_matches(wanted, {str(row["name"]) for row in _results()}, n=2)
         raise LookupError(f"{len(rows)} rows of results.json are {name!r}; nearest: {near}")
-    return float(rows[0][field])
+    return rows[0]
 
 
 def _cell(place: str, *cells: str) -> float:

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 import pytest
-from benchmarks.figures import PAGES, look_up, prose, refill, typed_by_hand, typeset
+from benchmarks.figures import PAGES, look_up, prose, refill, typed_by_hand, typeset, wrong_units
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -14,6 +14,7 @@ def test_named_figures_are_those_of_the_benchmarks(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     changed = "\n".join(difflib.unified_diff(text.splitlines(), refill(text).splitlines(), lineterm="", n=0))
     assert not changed, f"run `python -m benchmarks.figures`:\n{changed}"
+    assert list(wrong_units(text)) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -79,3 +80,9 @@ def test_a_figure_can_name_a_cell_of_a_generated_table() -> None:
 def test_a_name_that_fits_nothing_or_several_rows_is_an_error(name: str) -> None:
     with pytest.raises(LookupError):
         look_up(name)
+
+
+def test_a_figure_with_another_unit_is_found() -> None:
+    name = "<!--= PubMed, raw gz to run folder -->"
+    assert list(wrong_units(f"It takes 5.66{name} s.")) == []
+    assert list(wrong_units(f"It takes 5.66{name} ms."))

@@ -11,6 +11,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.page import table, update_page
+
 from .cases import Case, cases, prepare
 from .faults import clock_back, full_disk, no_permission, two_writers
 from .kills import run_kills
@@ -97,14 +99,16 @@ def _faults(made: list[Case], place: Path) -> list[str]:
 
 
 def _print(counts: Counter[str], title: str) -> None:
-    """A table: a row for what comes before the bar, a column for what comes after."""
+    """Print and write into docs/promises.md: what stands before the bar is a row, after it a column."""
     names = list(dict.fromkeys(key.split("|")[0] for key in counts))
     columns = list(dict.fromkeys(key.split("|")[1] for key in counts))
-    print(f"\n| {title} | " + " | ".join(columns) + " |\n|---|" + "---:|" * len(columns))
+    rows = []
     for name in [*names, "all"]:
         keys = [[f"{other}|{column}" for other in (names if name == "all" else [name])] for column in columns]
-        print(f"| {name} | " + " | ".join(f"{sum(counts[key] for key in some):,}" for some in keys) + " |")
-    sys.stdout.flush()
+        rows.append([name, *(sum(counts[key] for key in some) for some in keys)])
+    update_page(
+        "promises.md", {f"soak-{title.split()[0]}": lambda: table([title, *columns], rows)}, needs_data=False
+    )
 
 
 if __name__ == "__main__":
