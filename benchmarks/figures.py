@@ -62,7 +62,7 @@ NOT_MEASURED = (
     rf"(?:[=≤≥<·/^] ?|> | [−+] )[\d.,]++(?! ?(?:{_UNIT}))|[\d.,]++(?= ?[·/^]| [−+] )",  # formulas, conditions
     rf"[\d.,]+\s(?:[KM]|million)\s{_THINGS}(?!/s| a second| per second)",  # sizes
     r"\b95 %\s(?:bootstrap\s|percentile\s)*(?:intervals?|bootstrap)",
-    r"\b(?:arXiv|PDDL|BY-SA|Python|axe-core|gruut|wefe|model2vec|sentence-transformers)\s(?:before\s)?"
+    r"\b(?:arXiv|PDDL|BY-SA|Python|axe-core|wefe|model2vec|sentence-transformers)\s(?:before\s)?"
     r"[\d.]+(?:\s(?:to|and)\s[\d.]+)?",  # versions
 )
 """What looks like a measured figure and is none."""

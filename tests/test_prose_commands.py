@@ -122,6 +122,12 @@ def test_commands_and_options_in_prose_exist(page: Path) -> None:
     assert not faults, f"{page.name}:\n" + "\n".join(faults)
 
 
+@pytest.mark.parametrize("command", EVERY, ids=lambda command: command.name)
+def test_examples_in_help_are_right(command: Any) -> None:
+    _, _, example = (command.help or "").partition("Example:")
+    assert not example or fault_of(" ".join(example.split())) is None
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda page: page.name)
 def test_python_names_in_prose_exist(page: Path) -> None:
     for span in code_spans(_text(page)):

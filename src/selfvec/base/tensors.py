@@ -1,8 +1,8 @@
 """safetensors files, read as memory maps and written in blocks.
 
-The package ``safetensors`` (0.8) copies every tensor that it reads into memory: 0.6 s and 480 MB for a table
-of 480 MB, against 0.4 ms and nothing here. Its errors do not say that a disk is full. The format: the length
-of a JSON header, the header, the bytes (https://github.com/huggingface/safetensors#format).
+The package ``safetensors`` (0.8) copies every tensor that it reads into memory, and its errors do not say
+that a disk is full. The format: the length of a JSON header, the header, the bytes
+(https://github.com/huggingface/safetensors#format).
 """
 
 from __future__ import annotations

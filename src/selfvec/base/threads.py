@@ -1,8 +1,8 @@
 """Threads: every linear-algebra call runs on one core, blocks of rows are shared among our own threads.
 
-A BLAS that spreads a small product over all cores waits for all of them at every step. The eigenvectors of a
-300 × 300 matrix take 8 ms on one core, and up to seconds on two shared ones. Results are taken in order, with
-the same bits for any number of threads.
+A BLAS that spreads a small product over all cores waits for all of them at every step: on shared cores the
+eigenvectors of a small matrix take far longer than on one. Results are taken in order, with the same bits for
+any number of threads.
 """
 
 from __future__ import annotations

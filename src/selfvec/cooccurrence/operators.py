@@ -260,7 +260,7 @@ def sparse_product(
 ) -> NDArray[np.float32]:
     """A matrix in compressed rows, (n, m), times a table, (m, d) -> (n, d) float32.
 
-    SciPy's product takes twice as long on one thread and has 40 times the rounding error (float32 sums).
+    SciPy's product takes longer on one thread and has a larger rounding error (float32 sums).
     """
     out = np.empty((len(indptr) - 1, table.shape[1]), np.float32)
 

@@ -32,8 +32,8 @@ def nearest_rows(
 
     Cosines exceed ``least``; missing ones are -1 and 0. A pool of more than 10,000 rows is divided into 64
     clusters, and a row is compared with the rows of the sixteen clusters nearest to its own (Jégou, Douze and
-    Schmid, 2011). On abstracts that finds 94 % of the neighbours
-    of texts; of words, whose neighbours are less near, 73 %, the nearest first of all.
+    Schmid, 2011). That finds most neighbours
+    of texts, and fewer of words, whose neighbours are less near; the nearest are found first of all.
     """
     numbers, cosines = np.full((len(rows), most), -1, np.int32), np.zeros((len(rows), most), np.float32)
     with one_core():

@@ -84,7 +84,7 @@ def _fused_step(centred: bool) -> Any:
     """The loop over the dimensions that finishes one token and begins the next.
 
     It uses LLVM vector types, because the compiler must assume that rows overlap: plain loops, split
-    so that they vectorise, take 1.3 times as long for the paper rule and 1.4 times for the online rule.
+    so that they vectorise, take longer.
     """
 
     @intrinsic

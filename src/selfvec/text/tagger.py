@@ -1,7 +1,7 @@
 """Parts of speech, one per type: noun, verb, adjective or adverb.
 
 Tagging every token would take longer than all the rest of Selfvec. The most frequent part of speech of each
-type is right for 96 % of tokens. docs/text.md compares taggers.
+type is right for nearly all tokens.
 """
 
 from __future__ import annotations

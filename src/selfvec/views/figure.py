@@ -240,7 +240,7 @@ vegaEmbed("#figure", matchMedia("(max-width: 800px)").matches ? narrow : wide, {
 
 
 def _page(wide: Spec, narrow: Spec, description: str) -> str:
-    """A page that holds all it needs (about 1 MB, nearly all of it Vega) and forbids itself the network."""
+    """A page that holds all it needs (nearly all of it Vega) and forbids itself the network."""
     figures = {"wide": _in_script(wide), "narrow": _in_script(narrow)}
     return _PAGE.format(description=escape(description), library=_library(), **figures)
 
