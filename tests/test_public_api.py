@@ -63,7 +63,7 @@ def test_modules_and_functions_stay_small() -> None:
 
 SIGNATURES = {
     "align": ["a", "b", "method", "options"],
-    "as_corpus": ["data", "text_fields"],
+    "as_corpus": ["data", "text_fields", "keep_fields"],
     "ask": [
         *("source", "question", "topn", "mode", "filters", "vectors", "cache", "progress", "reading"),
     ],

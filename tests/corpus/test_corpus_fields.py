@@ -118,10 +118,10 @@ def test_what_is_not_there_is_said_with_what_is():
     with pytest.raises(CorpusError, match=r"^x: none of its fields .* this file has: a, b$"):
         recognise(["a", "b"], "x")
     with pytest.raises(
-        CorpusError, match=r"^x: field 'c': there is no such field; give --text-field NAME; .* a, b$"
+        CorpusError, match=r"^x: field 'c': there is no such field; give text_fields=NAME; .* a, b$"
     ):
         recognise(["a", "b"], "x", ["c"])
-    with pytest.raises(CorpusError, match=r"^x: field 'c': there is no such field; give --date-field NAME"):
+    with pytest.raises(CorpusError, match=r"^x: field 'c': there is no such field; give date_field=NAME"):
         recognise(["text"], "x", None, "c")
     with pytest.raises(CorpusError, match="field 'text': two columns have this name"):
         recognise(["text", "text"], "x")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import selfvec
@@ -52,6 +53,9 @@ FRAMES = {
     "pandas": pd.DataFrame(COLUMNS),
     "pandas, objects": pd.DataFrame(COLUMNS).astype(object),
     "polars": pl.DataFrame(COLUMNS),
+    "polars, lazy": pl.LazyFrame(COLUMNS),
+    "arrow": pa.table(COLUMNS),
+    "arrow, batch": pa.table(COLUMNS).to_batches()[0],
     "datasets": Dataset(COLUMNS),
 }
 
@@ -91,13 +95,62 @@ def test_columns_of_text_are_chosen(frame: Any) -> None:
         as_corpus(frame, text_fields=["id"])
 
 
-def test_the_same_texts_have_the_same_hash_in_a_list_and_in_a_frame() -> None:
+def test_the_same_texts_have_the_same_hash_in_lists_rows_and_frames() -> None:
     hashes = []
-    for data in (["Hail fell.", "Wind."], pd.DataFrame({"text": ["Hail fell.", "Wind."]})):
+    texts = ["Hail fell.", "Wind."]
+    for data in (texts, pd.DataFrame({"text": texts}), [{"text": text} for text in texts]):
         corpus = as_corpus(data)
         list(corpus.batches())
         hashes.append(corpus.summary.files[0].sha256)
-    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 1
+
+
+class Streamed:
+    """As one of Hugging Face's streamed datasets: rows only, as often as asked."""
+
+    column_names = None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(ROWS)
+
+
+ROWS = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), strict=True)]
+
+
+@pytest.mark.parametrize("rows", [ROWS, tuple(ROWS), Streamed(), iter(ROWS)], ids=type)
+def test_mappings_are_rows(rows: Any) -> None:
+    corpus = as_corpus(rows, keep_fields=True)
+    (batch,) = corpus.batches()
+    assert batch.texts.to_list() == TEXTS
+    assert batch.ids is not None
+    assert batch.ids.to_list() == ["1", "2", "3"]
+    assert batch.dates is not None
+    assert [date and date.year for date in batch.dates] == [1972, None, 1993]
+    assert batch.fields["tags"].to_list() == ['["x"]', '["y"]', '["z"]']
+    assert corpus.summary.describe().startswith("3 documents; text from title + text (recognised)")
+    if isinstance(rows, Iterator):
+        with pytest.raises(CorpusError, match="an iterator can be read only once"):
+            list(corpus.batches())
+    else:
+        assert texts_of(rows, text_fields=["body"]) == ["a", "b", "c"]
+
+
+def test_a_row_that_is_none_is_named_by_its_place() -> None:
+    with pytest.raises(CorpusError, match=r"^rows:2: text is a string, this is int"):
+        texts_of([{"text": "hail"}, {"text": 3}])
+    with pytest.raises(CorpusError, match=r"^rows:2: a row is a mapping, this is str"):
+        texts_of([{"text": "hail"}, "hail"])
+    with pytest.raises(CorpusError, match=r"^rows:1: holds half of a surrogate pair"):
+        texts_of([{"text": "hail", "id": "\ud800"}])
+    with pytest.raises(CorpusError, match=r"give text_fields=\[NAME\]; its columns are: words$"):
+        as_corpus([{"words": "hail"}])
+    assert texts_of([{"text": "hail"}, {"text": None}, {}, {"text": "wind", "id": 3}]) == ["hail", "wind"]
+
+
+def test_many_rows_come_in_batches() -> None:
+    rows = [{"text": f"report {number}"} for number in range(30_000)]
+    assert texts_of(rows) == [row["text"] for row in rows]
+    assert sum(len(batch) for batch in as_corpus(rows).batches(batch_bytes=1000)) == len(rows)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +187,8 @@ def test_ids_that_are_no_values_are_not_read_and_odd_text_is_named() -> None:
         pl.Series(["Hail fell.", None, "Rain."]),
         np.array(["Hail fell.", "", "Rain."]),
         ("Hail fell.", None, "Rain."),
+        pa.array(["Hail fell.", None, "Rain."]),
+        pa.chunked_array([["Hail fell."], [None, "Rain."]]),
     ],
 )
 def test_columns_and_other_iterables_hold_a_text_an_item(column: Any) -> None:
@@ -243,11 +298,9 @@ def test_a_mixture_is_named_by_its_place() -> None:
         (b"hail", "an object of type bytes is no text; decode"),
         ({"text": ["hail"]}, "an object of type dict is no text; give a data frame"),
         ({"train": Dataset(COLUMNS)}, "or one split of a dataset"),
-        ([{"text": "hail"}], "items of type dict are no text; give a data frame"),
         ([b"hail"], "items of type bytes are no text; decode"),
         ([1, 2], "items of type int are no text"),
         (np.zeros((2, 2, 2)), "items of type numpy.ndarray are no text"),
-        (pl.LazyFrame({"text": ["a"]}), "type polars.lazyframe.frame.LazyFrame is no text"),
     ],
 )
 def test_what_is_no_corpus_is_refused_with_a_way_out(data: Any, said: str) -> None:

@@ -178,7 +178,7 @@ def test_nothing_is_replaced_unless_asked(run: Run, tmp_path: Path) -> None:
     for to, name in (("encoder", "e"), ("word2vec", "w.bin")):
         target = tmp_path / name
         export(run, to, target)
-        with pytest.raises(TargetError, match=r"exists already.*--overwrite"):
+        with pytest.raises(TargetError, match=r"exists already.*overwrite=True"):
             export(run, to, target)
         export(run, to, target, overwrite=True)
     (tmp_path / "e" / "diary.txt").write_text("mine", encoding="utf-8")

@@ -286,7 +286,7 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
     rows = passage_rows(old, [folder / "reports.jsonl"], encode=Encoder.of(old).encode)
     assert rows.source is None
     stores.STORES[kind].put(rows, tmp_path / "nameless")
-    with pytest.raises(OptionError, match=r"names no run; .*export the new one with --overwrite"):
+    with pytest.raises(OptionError, match=r"names no run; .*export the new one with overwrite=True"):
         migrate(tmp_path / "nameless", old, new)
     for name in ("absent", "empty"):
         with pytest.raises(InputError, match="is no LanceDB or Qdrant folder with passages"):

@@ -279,7 +279,7 @@ def test_documents_that_changed_are_refused_or_replaced_by_tokens(copied_run: Ru
     gone = {"path": str(tmp_path / "gone.jsonl")}
     for files, rule in (
         ([file | {"sha256": "0" * 64}], "not the file that the run was made of any more"),
-        ([file | gone], r"gone.jsonl: .*; name the documents with --corpus"),
+        ([file | gone], r"gone.jsonl: .*; name the documents with corpus="),
         ([], "does not say where its documents are"),
     ):
         run.provenance["corpus"]["files"] = files

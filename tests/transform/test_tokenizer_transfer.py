@@ -251,9 +251,9 @@ def test_what_a_token_stands_for(marker: str, text: str, starts: bool) -> None:
 
 def test_what_cannot_be_transferred_is_said(tmp_path: Path, capsys) -> None:
     folder, static = model(tmp_path / "model"), static_vectors()
-    with pytest.raises(OptionError, match="one of --tokenizer and --add-words"):
+    with pytest.raises(OptionError, match="one of tokenizer and add_words"):
         TokenizerTransfer(static)
-    with pytest.raises(OptionError, match="one of --tokenizer and --add-words"):
+    with pytest.raises(OptionError, match="one of tokenizer and add_words"):
         TokenizerTransfer(static, tokenizer="x", add_words=3)
     few = Vectors(["hail"], np.ones((1, 3), np.float32))
     with pytest.raises(InputError, match="knows 1 tokens of the old tokenizer, 10 are needed"):

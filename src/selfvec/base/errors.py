@@ -10,12 +10,14 @@
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
     └── Interrupted                  stopped on request; what was done is kept and can be resumed
 
-Every message names the place (file, line, field), the rule that was broken and what to do next.
+Every message names the place (file, line, field), the rule that was broken and what to do next. Messages are
+written with the flags of the command line. In Python the same message names the parameters.
 """
 
 from __future__ import annotations
 
 import os
+import re
 
 __all__ = [
     "CorpusError",
@@ -59,18 +61,48 @@ class SelfvecError(Exception):
         return self.message()
 
     def message(self, *, flags: bool = False) -> str:
-        """The error in one line; with ``flags``, an option is named as on the command line."""
+        """The error in one line; options are named as in Python, or with ``flags`` as on the command line."""
         place = self.path or ""
         if self.line is not None:
             place += f":{self.line}" if place else f"line {self.line}"
         if self.field is not None:
             place += f"{': ' if place else ''}{self._field_name(self.field, flags)}"
-        text = f"{place}: {self.rule}" if place else self.rule
-        return f"{text}; {self.remedy}" if self.remedy else text
+        rule, remedy = (
+            text if flags or not text else _with_parameters(text) for text in (self.rule, self.remedy)
+        )
+        text = f"{place}: {rule}" if place else str(rule)
+        return f"{text}; {remedy}" if remedy else text
 
     def _field_name(self, field: str, flags: bool) -> str:
         del flags
         return f"field {field!r}"
+
+
+_FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?:[ =]([A-Z]{2,}))?")
+_IN_PYTHON = {
+    "corpus": "corpus=DOCUMENTS",
+    "forget-tokens": "keep_tokens=False",
+    "text-field": "text_fields",
+    **{name: f"{name.replace('-', '_')}=True" for name in ("allow-duplicates", "overwrite", "resume")},
+    "skip-bad-rows": "skip_bad_rows=True",
+}
+"""Flags whose parameter in Python has another name, or is true or false."""
+
+
+def _with_parameters(text: str) -> str:
+    """A text with the parameters of Python in the place of flags, except in whole commands.
+
+    >>> _with_parameters("lower --min-count, or give --date-field FIELD"), _with_parameters("use --overwrite")
+    ('lower min_count, or give date_field=FIELD', 'use overwrite=True')
+    """
+    if "selfvec " in text or "in Python" in text:
+        return text
+
+    def parameter(found: re.Match[str]) -> str:
+        name = _IN_PYTHON.get(found[1], found[1].replace("-", "_"))
+        return f"{name}={found[2]}" if found[2] else name
+
+    return _FLAG.sub(parameter, text)
 
 
 class InputError(SelfvecError, ValueError):

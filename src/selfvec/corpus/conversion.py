@@ -24,18 +24,20 @@ __all__ = ["as_corpus"]
 _MEMORY = "memory"
 
 
-def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
+def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None, keep_fields: bool = False) -> Corpus:
     """The documents of an object.
 
     Parameters
     ----------
     data : `Corpus`, path, data frame, column or iterable
-        A path is read as a file or folder. A data frame (pandas, Polars) or dataset (Hugging Face) is read
-        like a file with its columns. Each item of a column, list or other iterable is a document: a string,
-        or a list of tokens, which are not split again. If all items are paths, or strings that name files,
-        these are read.
+        A path is read as a file or folder. A data frame (pandas, Polars, any table of Arrow) or dataset
+        (Hugging Face) is read like a file with its columns. Each item of a column, list or other iterable is
+        a document: a string, a mapping such as ``{"text": ..., "date": ...}``, or a list of tokens, which
+        are not split again. If all items are paths, or strings that name files, these are read.
     text_fields : sequence of str, optional
         Columns joined by a blank line; without it the usual names are recognised.
+    keep_fields : bool
+        Whether documents keep the other columns, which search can filter by.
 
     Raises
     ------
@@ -48,24 +50,30 @@ def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None) -> Corpus:
     >>> corpus = as_corpus(pl.DataFrame({"id": [1, 2], "text": ["Hail fell.", "A tornado formed."]}))
     >>> [text for batch in corpus.batches() for text in batch.texts]
     ['Hail fell.', 'A tornado formed.']
+    >>> as_corpus([{"text": "Hail fell.", "date": "2020-05-01"}])
+    <Corpus: rows>
     >>> as_corpus([["hail", "fell", "in", "the", "U.S."]]).tokenized
     True
     """
     named = [text_fields] if isinstance(text_fields, str) else text_fields
     if isinstance(data, str | os.PathLike):
-        return Corpus.open([data], text_fields=named)
+        return Corpus.open([data], text_fields=named, keep_fields=keep_fields)
     frame = _frame(data)
     if frame is not None:
         from .memory import FRAME, frame_part
 
-        return Corpus([frame_part(*frame, named)], FRAME)
+        return Corpus([frame_part(*frame, named, keep_fields)], FRAME)
     if isinstance(data, Corpus):
         corpus = data
     else:
         column = _column(data)
         items, head = _begun(data if column is None else column)
         if head and all(item is not None and _is_path(item) for item in head):
-            return Corpus.open(head, text_fields=named)
+            return Corpus.open(head, text_fields=named, keep_fields=keep_fields)
+        if head and isinstance(head[-1], Mapping):
+            from .memory import ROW_LIST, rows_part
+
+            return Corpus([rows_part(items, named, keep_fields)], ROW_LIST)
         corpus = _of_items(items, head[-1] if head else None)
     if named:
         raise CorpusError(
@@ -162,11 +170,15 @@ def _column(data: Any) -> list[Any] | None:
         return items
     if _is(data, "pandas", "Series"):
         return [None if gone else item for item, gone in zip(data, data.isna(), strict=True)]
+    if any(_is(data, "pyarrow", name) for name in ("Array", "ChunkedArray")):
+        return list(data.to_pylist())
     return None
 
 
 def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]] | None:
     """The names of a data frame's columns, and a function that gives the values of one."""
+    if _is(data, "polars", "LazyFrame"):
+        data = data.collect()
     if _is(data, "polars", "DataFrame"):
         return data.columns, data.to_series
     if _is(data, "pandas", "DataFrame"):
@@ -176,4 +188,12 @@ def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]
         hasattr(data, name) for name in ("features", "__getitem__", "__len__")
     ):
         return names, lambda number: list(data[names[number]])
+    is_column = any(_is(data, library, "Series") for library in ("polars", "pandas"))
+    if hasattr(data, "__arrow_c_stream__") and not is_column:
+        import polars as pl
+
+        try:
+            return _frame(pl.DataFrame(data))
+        except pl.exceptions.PolarsError:  # a column
+            return None
     return None

@@ -1,12 +1,12 @@
-"""Texts and data frames in memory as parts of a corpus."""
+"""Texts, rows and data frames in memory as parts of a corpus."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import zip_longest
+from itertools import chain, islice, zip_longest
 from numbers import Number
 from typing import Any
 
@@ -17,14 +17,17 @@ from selfvec.base.errors import CorpusError
 
 from .fields import Fields, recognise
 from .files import typed
-from .summary import FileRead, Reading
+from .summary import BATCH_ROWS, FileRead, Reading
 from .tables import ROWS, SURROGATE, Table, plain_columns, shown, table_of
 
-__all__ = ["FRAME", "FramePart", "MemoryPart", "frame_part"]
+__all__ = ["FRAME", "FramePart", "MemoryPart", "RowsPart", "frame_part", "rows_part"]
 
-FRAME = "data frame"
+FRAME, ROW_LIST = "data frame", "rows"
 TEXT, DATE, ID, SLICE = "text", "date", "id", "slice"
 _MISSING = object()
+_ONCE = "an iterator can be read only once"
+_ASKING = "text_fields=[NAME]; its columns are"
+_FIRST_ROWS = 100  # whose names are the columns
 
 
 @dataclass
@@ -52,38 +55,88 @@ class MemoryPart:
         given = {TEXT: self.texts, DATE: self.dates, ID: self.ids, SLICE: self.slices}
         columns = {name: column for name, column in given.items() if column is not None}
         if self._read and any(iter(column) is column for column in columns.values()):
-            raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
+            raise CorpusError(_ONCE, path=self.path, remedy="give a list")
         self._read = True
-        digest, size, held = hashlib.sha256(), 0, 0
-        rows: list[list[str | None]] = []
-        lines: list[int] = []
+        yield from _tables(self, self._rows(columns), reading)
+
+    def _rows(self, columns: Mapping[str, Iterable[object]]) -> Iterator[Sequence[object]]:
         for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):
             if any(value is _MISSING for value in row):
                 rule = f"there is one of {', '.join(columns)} each, but not for number {number}"
                 raise CorpusError(rule, path=self.path, remedy="give as many of each")
-            data = self._encoded(row[0], number, reading)
-            if data is None:
-                continue
-            digest.update(data + b"\0")
-            size, held = size + len(data), held + len(data)
-            rows.append([shown(value) for value in row])
-            lines.append(number)
-            if held >= reading.batch_bytes:
-                yield table_of(rows, lines, list(columns))
-                rows, lines, held = [], [], 0
-        yield table_of(rows, lines, list(columns))
-        reading.summary.files.append(FileRead(self.path, self.kind, size, digest.hexdigest()))
+            yield row
 
-    def _encoded(self, text: object, number: int, reading: Reading) -> bytes | None:
-        if text is not None and not isinstance(text, str):
-            rule = f"text is a string, this is {type(text).__name__}"
-        else:
-            try:
-                return (text or "").encode()
-            except UnicodeEncodeError:
-                rule = SURROGATE
-        reading.bad(rule, path=self.path, line=number)
-        return None
+
+@dataclass
+class RowsPart:
+    """Mappings from names to values, such as those of a streamed dataset."""
+
+    rows: Iterable[object]
+    fields: Fields
+    path: str = ROW_LIST
+    kind: str = "frame"
+    size: int | None = None
+    name: str = ""
+    _read: bool = False
+
+    def tables(self, reading: Reading) -> Iterator[Table]:
+        """The rows in batches."""
+        if self._read and isinstance(self.rows, Iterator):
+            raise CorpusError(_ONCE, path=self.path, remedy="give a list")
+        self._read = True
+        names = self.fields.columns
+        rows = ([row.get(name) for name in names] for row in self._mappings())
+        yield from _tables(self, rows, reading)
+
+    def _mappings(self) -> Iterator[Mapping[str, object]]:
+        for number, row in enumerate(self.rows, 1):
+            if not isinstance(row, Mapping):
+                rule = f"a row is a mapping, this is {type(row).__name__}"
+                raise CorpusError(
+                    rule, path=self.path, line=number, remedy="give only mappings, or only texts"
+                )
+            yield row
+
+
+def rows_part(rows: Iterable[object], text_fields: Sequence[str] | None, keep: bool) -> RowsPart:
+    """Rows as a part of a corpus. The names of the first hundred are its columns."""
+    first = list(islice(rows, _FIRST_ROWS))
+    names = dict.fromkeys(str(name) for row in first if isinstance(row, Mapping) for name in row)
+    fields = recognise(list(names), ROW_LIST, text_fields, keep=keep, asking=_ASKING)
+    return RowsPart(chain(first, rows) if isinstance(rows, Iterator) else rows, fields)
+
+
+def _tables(
+    part: MemoryPart | RowsPart, rows: Iterable[Sequence[object]], reading: Reading
+) -> Iterator[Table]:
+    """Rows of values, those of the text first, in batches; null counts as an empty text."""
+    names = part.fields.columns
+    digest, size, held = hashlib.sha256(), 0, 0
+    batch: list[list[str | None]] = []
+    lines: list[int] = []
+    for number, row in enumerate(rows, 1):
+        texts, values = row[: len(part.fields.text)], [shown(value) for value in row]
+        odd = next((text for text in texts if text is not None and not isinstance(text, str)), None)
+        if odd is not None:
+            reading.bad(f"text is a string, this is {type(odd).__name__}", path=part.path, line=number)
+            continue
+        try:
+            data = [(text or "").encode() for text in values[: len(texts)]]
+            "".join(value or "" for value in values).encode()
+        except UnicodeEncodeError:
+            reading.bad(SURROGATE, path=part.path, line=number)
+            continue
+        digest.update(b"".join(text + b"\0" for text in data))
+        size, held = size + sum(map(len, data)), held + sum(map(len, data))
+        batch.append(values)
+        lines.append(number)
+        if held >= reading.batch_bytes or len(lines) >= BATCH_ROWS:
+            yield table_of(batch, lines, names)
+            batch, lines, held = [], [], 0
+    yield table_of(batch, lines, names)
+    fields, dates = part.fields, " + ".join(part.fields.date) or None
+    described = (fields.text, dates, fields.layout) if isinstance(part, RowsPart) else ()
+    reading.summary.files.append(FileRead(part.path, part.kind, size, digest.hexdigest(), *described))
 
 
 @dataclass
@@ -114,10 +167,13 @@ class FramePart:
 
 
 def frame_part(
-    names: list[str], column: Callable[[int], pl.Series | list[Any]], text_fields: Sequence[str] | None
+    names: list[str],
+    column: Callable[[int], pl.Series | list[Any]],
+    text_fields: Sequence[str] | None,
+    keep: bool = False,
 ) -> FramePart:
-    """A data frame as a part of a corpus, with the columns that are read."""
-    fields = recognise(names, FRAME, text_fields, asking="text_fields=[NAME]; its columns are")
+    """A data frame as a part of a corpus, with the columns that are read; with ``keep``, with all of them."""
+    fields = recognise(names, FRAME, text_fields, keep=keep, asking=_ASKING)
     columns = {name: column(names.index(name)) for name in fields.columns}
     series = {
         name: values if isinstance(values, pl.Series) else _series(values, name, name in fields.text)

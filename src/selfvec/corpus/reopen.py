@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["document_field", "original_texts", "own_corpus", "verified"]
 
+_IN_MEMORY = ("memory", "frame")
 _PYTHON = "documentation of Python"
 _REMEDY = "name the documents with --corpus"
 
@@ -161,6 +162,8 @@ def _is_demonstration(files: list[dict[str, Any]]) -> bool:
 def _found(run: Run, file: dict[str, Any]) -> Path:
     """The path of a file that is there and has the size it had."""
     path = _place(run, file)
+    if path is None and file.get("kind") in _IN_MEMORY:
+        raise InputError("this run was made from documents in memory, which it does not keep", remedy=_REMEDY)
     if path is None:
         rule = "the documents of this run are no longer there"
         raise InputError(rule, path=str(file.get("path")), remedy=_REMEDY)
@@ -172,7 +175,7 @@ def _found(run: Run, file: dict[str, Any]) -> Path:
 def _place(run: Run, file: dict[str, Any]) -> Path | None:
     """The path of a file or folder, as it was named or relative to the run's folder; None if it is gone."""
     named, kind = Path(str(file.get("path"))), file.get("kind")
-    if kind in ("memory", "frame"):
+    if kind in _IN_MEMORY:
         return None
     paths = (named, *([run.folder.parent / named] if run.folder is not None else []))
     return next((path for path in paths if (path.is_dir() if kind == "folder" else path.is_file())), None)

@@ -6,7 +6,7 @@ To add a target, add a row to `TARGETS`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from selfvec.base.files import replace_files, replace_folder, writing
 from selfvec.base.ownership import locked_sibling, refuse_special
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.search.documents import CUT, Cut, check_cut
+from selfvec.search.documents import CUT, Cut, Texts, check_cut
 from selfvec.storage.formats import FORMATS
 from selfvec.storage.run_folder import is_run
 from selfvec.text.preprocessing import Preprocessing
@@ -35,7 +35,7 @@ def export(
     to: str,
     target: str | os.PathLike[str] | None = None,
     *,
-    corpus: Sequence[str] | None = None,
+    corpus: Texts = None,
     cut: Cut = CUT,
     overwrite: bool = False,
     update: bool = False,
@@ -50,7 +50,7 @@ def export(
         A name in `TARGETS`.
     target : path, optional
         The file or folder to write; by default ``RUN-TO`` beside the run.
-    corpus : sequence of paths, optional
+    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
         Documents, for targets that hold documents; the run's own by default.
     cut : tuple of int
         For targets that hold documents: words of a passage, and how many of them are repeated from the one
@@ -169,7 +169,7 @@ class Export:
 
     run: Run
     to: str  # the name of the target
-    corpus: Sequence[str] | None  # documents, for targets that hold documents; the run's own by default
+    corpus: Texts  # documents, for targets that hold documents; the run's own by default
     progress: Progress
     cut: Cut = CUT
 

@@ -7,7 +7,6 @@ columns, so that stores can filter by them.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.search.documents import CUT, Cut, check_cut
+from selfvec.search.documents import CUT, Cut, Texts, check_cut
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,7 +78,7 @@ class Rows:
 
 def passage_rows(
     run: Run,
-    corpus: Sequence[str | os.PathLike[str]] | None = None,
+    corpus: Texts = None,
     *,
     encode: Encode | None = None,
     cut: Cut = CUT,
@@ -90,8 +89,9 @@ def passage_rows(
     Parameters
     ----------
     run : Run
-    corpus : sequence of paths, optional
-        Files and folders. By default the run's own documents, read again and compared with their hashes.
+    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
+        By default the run's own documents, read again and compared with their hashes. Those of a run that was
+        fitted from texts in memory are not kept: give them here.
     encode : callable, optional
         By default that of `selfvec.search.encoder.Encoder.of`; its vectors are then smoothed
         (`selfvec.text.document_vectors.smooth_by_neighbours`).

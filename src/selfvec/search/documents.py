@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,15 +32,20 @@ __all__ = [
     "Cut",
     "GatheredDocuments",
     "Paths",
+    "Texts",
     "check_cut",
     "gather",
     "kept_tokens",
     "passages",
+    "paths_of",
     "random_span",
     "random_words",
 ]
 
 Paths = Sequence[str | os.PathLike[str]]
+
+Texts = Any
+"""Whatever `selfvec.as_corpus` takes: paths, texts, a data frame, a `Corpus`."""
 
 Cut = tuple[int, int]
 """Words of a passage, and how many of them are repeated from the passage before."""
@@ -85,17 +90,36 @@ class GatheredDocuments:
         return owners, np.array([span for one in spans for span in one], np.int32).reshape(-1, 2)
 
 
-def gather(run: Run, corpus: Paths | None, progress: Progress, *, partly: bool = False) -> GatheredDocuments:
-    """Read a run's own documents into memory, compared with their hashes, or those of other paths.
+def paths_of(corpus: Texts) -> Paths | None:
+    """The files and folders that a corpus is given by; None if it is given by its documents.
+
+    >>> paths_of("reports.jsonl"), paths_of(["hail fell on the roof"])
+    (['reports.jsonl'], None)
+    """
+    if isinstance(corpus, str | os.PathLike):
+        return [corpus]
+    if not isinstance(corpus, list | tuple) or not corpus:
+        return None
+    return corpus if all(isinstance(one, os.PathLike) or _is_there(one) for one in corpus) else None
+
+
+def _is_there(name: object) -> bool:
+    return isinstance(name, str) and os.path.exists(name)  # noqa: PTH110 (a text is too long for Path)
+
+
+def gather(run: Run, corpus: Texts, progress: Progress, *, partly: bool = False) -> GatheredDocuments:
+    """Read a run's own documents into memory, compared with their hashes, or other documents.
 
     Documents without an id are called by their number from 0. With ``partly``, files that are missing are
     left out if others are there.
     """
-    from selfvec.corpus import Corpus
+    from selfvec.corpus import Corpus, as_corpus
     from selfvec.corpus.reopen import own_corpus, verified
 
     if corpus is not None:
-        return _read(Corpus.open(corpus, keep_fields=True), progress)
+        paths = paths_of(corpus)
+        given = as_corpus(corpus, keep_fields=True) if paths is None else Corpus.open(paths, keep_fields=True)
+        return _read(given, progress)
     gone: list[str] = []
     own = own_corpus(run, gone=gone if partly else None)
     if gone:

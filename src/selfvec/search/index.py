@@ -24,7 +24,7 @@ from selfvec.text.preprocessing import Preprocessing
 
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
-from .documents import CUT, Cut, GatheredDocuments, Paths, check_cut, gather, kept_tokens
+from .documents import CUT, Cut, GatheredDocuments, Texts, check_cut, gather, kept_tokens, paths_of
 from .index_folder import is_index, read_index, read_stamp, write_index
 from .indexed_documents import IndexedDocuments, allowed
 from .scoring import Scored, Scorer
@@ -171,7 +171,7 @@ class Index:
 
 def run_index(
     run: Run,
-    corpus: Paths | None = None,
+    corpus: Texts = None,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = TABLES,
@@ -187,8 +187,9 @@ def run_index(
     Parameters
     ----------
     run : Run
-    corpus : sequence of paths, optional
-        Files and folders; the run's own documents by default.
+    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
+        The run's own documents by default. Those of a run that was fitted from texts in memory are not kept:
+        give them here.
     progress : Progress, optional
     tables : sequence of str
         Tables of the run that vectors are made from.
@@ -240,7 +241,7 @@ def keeps_text(run: Run) -> bool:
 
 
 def _documents(
-    run: Run, corpus: Paths | None, cut: Cut, progress: Progress, or_tokens: bool
+    run: Run, corpus: Texts, cut: Cut, progress: Progress, or_tokens: bool
 ) -> tuple[GatheredDocuments, bool]:
     """The documents, and whether they are as they were written; see `run_index`."""
     try:
@@ -257,23 +258,23 @@ def _kept(place: Path, stamp: str) -> Index | None:
     return Index.open(place) if is_index(place) and read_stamp(place) == stamp else None
 
 
-def _place(run: Run, corpus: Paths | None, tables: Sequence[str], cut: Cut) -> Path | None:
-    """Where an index is kept; None for a run in memory or without text, and for documents from a pipe."""
+def _place(run: Run, corpus: Texts, tables: Sequence[str], cut: Cut) -> Path | None:
+    """Where an index is kept; None for a run or documents in memory, a run without text, and a pipe."""
     if run.folder is None or not keeps_text(run):
         return None
     suffix = "" if tuple(tables) == TABLES else f"-{'-'.join(tables)}"
     suffix += "" if tuple(cut) == CUT else f"-{cut[0]}-{cut[1]}"
     if corpus is None:
         return run.folder / FOLDER / f"own{suffix}"
-    paths = [Path(path) for path in corpus]
-    if not all(path.is_file() or path.is_dir() for path in paths):
+    paths = [Path(path) for path in paths_of(corpus) or ()]
+    if not paths or not all(path.is_file() or path.is_dir() for path in paths):
         return None
     return run.folder / FOLDER / f"of-{_digest([str(path.resolve()) for path in paths])[:16]}{suffix}"
 
 
-def _stamp(run: Run, corpus: Paths | None) -> str:
+def _stamp(run: Run, corpus: Texts) -> str:
     """The run and the documents of an index: its provenance, and sizes and times of other files."""
-    given = [Path(path) for path in corpus or ()]
+    given = [Path(path) for path in paths_of(corpus) or ()]
     files = [file for path in given for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     states = [
         (str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns)

@@ -114,7 +114,7 @@ def test_a_slice_that_is_not_there_is_an_error(rows: Path) -> None:
         named_slice(tokens, "east")
     with pytest.raises(InputError, match="1993-04-01 to 2020-05-06"):
         named_slice(tokens, "1950..1960")
-    with pytest.raises(InputError, match="--date-field"):
+    with pytest.raises(InputError, match="date_field"):
         by_period(TokenBatch.from_documents([["a"]]), "year")
 
 

@@ -443,5 +443,5 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     ):
         assert not kept.beyond_chance  # nothing moved, whatever its p
     for ask in (lambda: tools.search_passages("hail"), lambda: tools.disambiguate("hail")):
-        with pytest.raises(InputError, match=r"name the documents with --corpus|without --forget-tokens"):
+        with pytest.raises(InputError, match=r"name the documents with corpus=|without keep_tokens=False"):
             ask()

@@ -204,5 +204,5 @@ def test_a_failing_baseline_is_one_line(run, tmp_path) -> None:
 
 
 def test_a_run_without_its_tokens_says_how_to_keep_them(run) -> None:
-    with pytest.raises(InputError, match="--forget-tokens"):
+    with pytest.raises(InputError, match="keep_tokens=False"):
         train(Run(run.vectors, run.original), ["paper"])

@@ -89,7 +89,7 @@ def checked_suffix(*suffixes: str) -> Callable[[Path | None], Path | None]:
 
 NewRun = Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o", panel=KEEP)]
 OtherCorpus = Annotated[
-    list[str] | None, opt("Use these files or folders instead of the run's own documents.", "CORPUS")
+    list[Path] | None, opt("Use these files or folders instead of the run's own documents.", "CORPUS")
 ]
 
 

@@ -7,7 +7,6 @@ An assistant reads the docstrings here to choose a tool, so they say what comes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -222,9 +221,7 @@ class Tools:
     The methods are not thread-safe. They raise `SelfvecError` if the run does not have what is asked for.
     """
 
-    def __init__(
-        self, run: Run, corpus: Sequence[str] | None = None, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, run: Run, corpus: Any = None, progress: Progress | None = None) -> None:
         self.run, self.corpus, self.progress = run, corpus, progress or Progress()
         self._drift = lru_cache(maxsize=_KEPT)(self._measure_drift)
 
