@@ -290,3 +290,23 @@ def test_the_page_names_what_is_read():
         named = set(re.findall(r"`(\w+)`", entry))
         assert named
         assert named <= known
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "1990-05-01\tHail broke the roofs\tIOWA",
+        "pos\tHail fell.",
+        "pos\thail broke the roofs of many houses",
+        "7\tHail",
+    ],
+)
+def test_a_first_row_of_data_is_refused_with_a_remedy(reader: Reader, first: str):
+    path = reader.write("a.tsv", f"{first}\n{first}\n")
+    for options in ({}, {"text_fields": ["text"]}, {"date_field": "date"}):
+        with pytest.raises(
+            CorpusError, match=r"and its first row looks like data \(.*add a row of names above it, or give"
+        ):
+            reader.texts(path, **options)
+    with pytest.raises(CorpusError, match="a name we know as text; give --text-field"):
+        reader.texts(reader.write("b.tsv", "label\twhat was said\n1\tHail\n"))

@@ -98,11 +98,10 @@ def test_a_folder_of_row_files_is_read_as_rows_in_order_of_names(reader: Reader)
     assert len(reader.corpus.summary.skipped_files) == 1
 
 
-def test_a_folder_of_both_is_refused(reader: Reader):
+def test_in_a_folder_of_both_rows_come_first(reader: Reader):
     reader.write("in/b.csv", "text\nthird\n")
     reader.write("in/README.txt", "about")
-    with pytest.raises(CorpusError, match=r"in: holds text files \(README.txt, …\) and files of rows"):
-        reader.texts("in")
+    assert reader.texts("in") == ["third", "about"]
 
 
 def test_a_beir_folder_is_its_corpus(reader: Reader):

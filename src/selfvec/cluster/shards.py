@@ -24,8 +24,8 @@ from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus.documents import Documents, Seen, documents
 from selfvec.corpus.fields import Fields, recognise
-from selfvec.corpus.files import COMPRESSED, KINDS, FilePart, find_sources, open_part, typed
-from selfvec.corpus.streams import Source, reading
+from selfvec.corpus.files import KINDS, FilePart, find_sources, open_part, typed
+from selfvec.corpus.streams import COMPRESSED, Source, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead, Reading, Summary
 from selfvec.corpus.tables import ROWS, Table, plain_columns
 
@@ -106,7 +106,7 @@ def _cut(source: Source, shard_bytes: int) -> Iterator[TextShard]:
     if size is None:
         remedy = "save it to a file first"
         raise CorpusError("a pipe cannot be read by several workers", path=source.path, remedy=remedy)
-    if source.kind == "folder":
+    if source.members:
         yield from _documents(source, shard_bytes)
         return
     whole = TextShard(source.path, source.kind, size, changed=_version(source.path))
@@ -130,7 +130,7 @@ def _documents(source: Source, shard_bytes: int) -> Iterator[TextShard]:
         size = sum(about.st_size for about in stats[first:last])
         changed = str(max(about.st_mtime for about in stats[first:last]))
         members = tuple(map(str, source.members[first:last]))
-        yield TextShard(source.path, "folder", size, members=members, changed=changed)
+        yield TextShard(source.path, source.kind, size, members=members, changed=changed)
 
 
 def _row_groups(whole: TextShard, shard_bytes: int) -> Iterator[TextShard]:
@@ -194,7 +194,7 @@ def _place(shard: TextShard) -> str:
 
 def _by_bytes(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Iterator[Table]]:
     path, kind = shard.path, shard.kind
-    if kind == "folder":
+    if shard.members:
         source = Source(path, kind, shard.size, members=[Path(name) for name in shard.members])
     elif shard.stop:
         fields = _fields(path, kind, how)

@@ -132,7 +132,9 @@ def _is_list(item: Any) -> bool:
 
 def _is_path(item: Any) -> bool:
     """Whether an item is a path, or a string that looks like one."""
-    from .files import COMPRESSED, KINDS
+    from .document_files import document_kind
+    from .files import KINDS
+    from .streams import COMPRESSED
 
     if not isinstance(item, str):
         return isinstance(item, os.PathLike)
@@ -142,7 +144,9 @@ def _is_path(item: Any) -> bool:
             return True
     except (OSError, ValueError):  # too long, or with a NUL
         return False
-    return path.suffix.lower() in (*KINDS, *COMPRESSED) and len(item.split()) == 1
+    suffix = path.suffix.lower()
+    known = suffix in (*KINDS, *COMPRESSED) or document_kind(suffix) is not None
+    return known and len(item.split()) == 1
 
 
 def _no_documents(data: Any, rule: str = "an object of type {} is no text") -> CorpusError:

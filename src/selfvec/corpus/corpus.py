@@ -113,8 +113,8 @@ class Corpus:
     ) -> Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 
-        A document is a line (.txt), a row (.csv, .tsv, .jsonl, .parquet) or a file (folders of text
-        files); any of them may be compressed (.gz, .zst). See the page on corpora.
+        A document is a line (.txt), a row (.csv, .tsv, .jsonl, .parquet) or a file (.html, .pdf, .docx, and
+        text in folders); any of them may be compressed (.gz, .zst). See the page on corpora.
 
         Parameters
         ----------
@@ -255,7 +255,9 @@ class Corpus:
 
     def _new_summary(self) -> Summary:
         """A summary that holds only the fields that will be read."""
-        rows = [part.fields for part in self._parts if part.kind not in ("lines", "folder", "memory")]
+        rows = [
+            part.fields for part in self._parts if part.kind not in ("lines", "folder", "document", "memory")
+        ]
 
         def union(names: Iterable[str]) -> tuple[str, ...]:
             return tuple(dict.fromkeys(names))

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import CorpusError
 
-from .streams import MAX_ROW, too_long
+from .document_files import MAX_ROW
+from .streams import too_long
 from .summary import BATCH_ROWS, Reading
 from .tables import ICONV, NUL, Table, as_text, table_of
 

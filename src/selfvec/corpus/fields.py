@@ -6,6 +6,7 @@ columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +30,11 @@ IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid"
 
 NARRATIVES = ("episode_narrative", "event_narrative")
 """The columns that identify NOAA Storm Events, in reading order."""
+
+
+_DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
+"""A number or date, the end of a sentence, or six words."""
+_SHOWN = 40  # characters of it in an error
 
 
 @dataclass(frozen=True)
@@ -86,10 +92,11 @@ def recognise(
     else:
         text = first(TITLES) + first(TEXTS)
     if not text:
+        data, names = _unnamed(columns)
         raise CorpusError(
-            "none of its fields has a name we know as text",
+            f"none of its fields has a name we know as text{data}",
             path=path,
-            remedy=f"give {asking}: {_listed(columns)}",
+            remedy=f"{names}give {asking}: {_listed(columns)}",
         )
     if date_field:
         date = (_given(date_field, columns, path, "--date-field NAME; this file has"),)
@@ -113,10 +120,19 @@ def recognise(
 
 def _given(name: str, columns: Sequence[str], path: str, asking: str) -> str:
     if name not in columns:
-        raise CorpusError(
-            "there is no such field", path=path, field=name, remedy=f"give {asking}: {_listed(columns)}"
-        )
+        data, names = _unnamed(columns)
+        remedy = f"{names}give {asking}: {_listed(columns)}"
+        raise CorpusError(f"there is no such field{data}", path=path, field=name, remedy=remedy)
     return name
+
+
+def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
+    """What an error adds to its rule and to its remedy if the first row of a file looks like data."""
+    data = next((name for name in columns if _DATA.search(name)), None)
+    if data is None:
+        return "", ""
+    shown = data if len(data) <= _SHOWN else f"{data[:_SHOWN]}…"
+    return f", and its first row looks like data ({shown!r})", "add a row of names above it, or "
 
 
 def _listed(columns: Sequence[str], most: int = 30) -> str:

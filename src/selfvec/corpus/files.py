@@ -23,12 +23,22 @@ import polars as pl
 from selfvec.base.errors import CorpusError
 
 from .csv_rows import Header, read_csv, read_header
+from .document_files import DOCUMENT_KINDS, document_kind, require
 from .fields import Fields, recognise
-from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, prefetched, reading
+from .streams import (
+    HEAD,
+    UTF8_BOM,
+    Source,
+    Stream,
+    bare_suffix,
+    few_lines,
+    prefetched,
+    reading,
+)
 from .summary import FileRead, Reading
 from .tables import Table, json_columns, parquet_schema, read_folder, read_jsonl, read_lines, read_parquet
 
-__all__ = ["COMPRESSED", "KINDS", "FilePart", "find_sources", "open_part", "typed"]
+__all__ = ["KINDS", "FilePart", "find_sources", "open_part", "typed"]
 
 STDIN = "-"
 
@@ -43,15 +53,14 @@ KINDS = {
     ".txt": "lines",
     ".text": "lines",
 }
-COMPRESSED = (".gz", ".zst", ".zstd")
 DOCUMENT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".log")
 """Suffixes of text documents in a folder; text collections often have none."""
 
 _OTHER_FORMATS = (
-    (b"PK\x03\x04", "a zip archive (or an Office document)", "unpack it"),
+    (b"PK\x03\x04", "a zip archive (or an Office document)", "unpack it, or name it .docx if it is one"),
     (b"BZh", "bzip2", "unpack it, or compress it as .gz or .zst"),
     (b"\xfd7zXZ", "xz", "unpack it, or compress it as .gz or .zst"),
-    (b"%PDF", "PDF", "extract its text first, with pdftotext for example"),
+    (b"%PDF", "PDF", "extract its text first, or name it .pdf"),
     (b"\xff\xfe", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
     (b"\xfe\xff", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
 )
@@ -103,6 +112,9 @@ def _pipe(name: str, handle: BinaryIO) -> Source:
 
 
 def _file(path: Path) -> Source:
+    if kind := document_kind(bare_suffix(path)):
+        require(kind)
+        return Source(str(path), kind="document", size=path.stat().st_size, members=[path])
     source = Source(str(path), kind=_kind(path), size=path.stat().st_size)
     if source.kind != "parquet":
         sniffed = _sniffed(source)
@@ -111,13 +123,7 @@ def _file(path: Path) -> Source:
 
 
 def _kind(path: Path) -> str:
-    return KINDS.get(_suffix(path), "")
-
-
-def _suffix(path: Path) -> str:
-    """The suffix before that of compression: ``.csv`` of ``a.csv.gz``."""
-    bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
-    return bare.suffix.lower()
+    return KINDS.get(bare_suffix(path), "")
 
 
 def _sniffed(source: Source) -> str:
@@ -134,35 +140,35 @@ def _sniffed(source: Source) -> str:
             path=source.path,
             remedy="give a text, csv, jsonl or parquet file",
         )
-    if head.lstrip()[:1] == b"[" and _suffix(Path(source.path)) == ".json":
+    if head.lstrip()[:1] == b"[" and bare_suffix(Path(source.path)) == ".json":
         raise CorpusError(
             "is one JSON array, an object per line is needed",
             path=source.path,
             remedy="convert it: jq -c '.[]'",
         )
+    if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")) and not _kind(Path(source.path)):
+        raise CorpusError("is HTML, text is needed", path=source.path, remedy="give it as a file named .html")
     return "jsonl" if head.lstrip()[:1] == b"{" else "lines"
 
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
-    """The row files of a folder or, if there are none, its text files, one document each."""
+    """The row files of a folder, then its other files that can be read, one document each."""
     files = sorted(_visible(folder))
     rows = [path for path in files if _kind(path) not in ("", "lines")]
-    documents = [path for path in files if path not in set(rows) and _suffix(path) in DOCUMENT_SUFFIXES]
+    suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
+    documents = [path for path in files if path not in set(rows) and bare_suffix(path) in suffixes]
     corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
     if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
         rows, documents = corpus[:1], []  # BEIR: queries and judgements are not documents
-    elif rows and documents:
-        raise CorpusError(
-            f"holds text files ({documents[0].name}, …) and files of rows ({rows[0].name}, …)",
-            path=folder,
-            remedy="name the files that are meant",
-        )
+    if not rows and not documents:
+        for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
+            require(kind)
     if not rows and not documents:
         there = ", ".join(sorted({path.suffix or path.name for path in files})[:10]) or "nothing"
         raise CorpusError(
             f"there is no file to read in this folder, only {there}",
             path=folder,
-            remedy="text, csv, tsv, jsonl and parquet files are read",
+            remedy="text, csv, tsv, jsonl and parquet files are read, and html, pdf and docx",
         )
     taken = {*rows, *documents}
     skipped.extend(str(path) for path in files if path not in taken)
@@ -205,10 +211,11 @@ class FilePart:
 
     def tables(self, reading: Reading) -> Iterator[Table]:
         """The rows, with at most a few chunks of the file in memory."""
-        if self.kind == "folder":
+        if self.source.members:
             digests: list[str] = []
             yield from read_folder(self.source, (TEXT, ID), reading, digests)
             digest = hashlib.sha256("".join(digests).encode()).hexdigest()
+            digest = digests[0].split()[0] if self.kind == "document" else digest
             size = self.size or 0
         else:
             stream = Stream(self.source)
@@ -265,7 +272,7 @@ def open_part(
     With ``keep``, all other fields are read too if they hold strings, numbers or dates.
     """
     path = source.path
-    if source.kind in ("folder", "lines"):
+    if source.members or source.kind == "lines":
         if asked := [*(text_fields or ()), *(name for name in (date_field, slice_field) if name)]:
             raise CorpusError(
                 "is plain text and has no fields",
@@ -273,7 +280,7 @@ def open_part(
                 field=asked[0],
                 remedy="leave such options out, or give csv, jsonl or parquet files",
             )
-        return FilePart(source, Fields((TEXT,), id=ID if source.kind == "folder" else None), name=name)
+        return FilePart(source, Fields((TEXT,), id=ID if source.members else None), name=name)
     header, types = None, {}
     if source.kind == "parquet":
         types = parquet_schema(source.local(), path)

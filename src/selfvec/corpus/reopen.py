@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ def own_corpus(run: Run, *, keep_fields: bool = True, gone: list[str] | None = N
         gone += [str(file.get("path")) for file in missing]
         files = [file for file in files if file not in missing]
     corpus = Corpus.open(
-        [_found(run, file) for file in files],
+        _outermost([(_found(run, file), file.get("kind")) for file in files]),
         text_fields=list(recorded["text_fields"]) if recorded.get("text_given") else None,
         date_field=recorded.get("date_field") if recorded.get("date_given") else None,
         skip_bad_rows=bool(recorded.get("bad_rows")),
@@ -53,6 +53,12 @@ def own_corpus(run: Run, *, keep_fields: bool = True, gone: list[str] | None = N
     if run.provenance.get("grown") and texts is not None:  # its files may hold other documents, too
         corpus.selector = lambda: _as_often(*np.unique(texts, return_counts=True))
     return corpus
+
+
+def _outermost(found: Sequence[tuple[Path, Any]]) -> list[Path]:
+    """The paths without the files of rows in a folder that is read as a whole anyway."""
+    folders = {path.absolute() for path, kind in found if kind == "folder"}
+    return [path for path, _ in found if not folders.intersection(path.absolute().parents)]
 
 
 def _texts(run: Run) -> NDArray[np.uint64] | None:

@@ -22,19 +22,24 @@ from typing import BinaryIO, TypeVar
 from selfvec.base.compression import DECODING_ERRORS, decompressed
 from selfvec.base.errors import CorpusError
 
+from .document_files import MAX_ROW
 from .summary import BATCH_ROWS
 
 T = TypeVar("T")
 
-MAX_ROW = 64 << 20
-"""Bytes of the longest row, line or file that is read as one document."""
-
 HEAD = 1 << 16
 """Bytes looked at to tell what a file is."""
 
+COMPRESSED = (".gz", ".zst", ".zstd")
 _DEPTH = 3  # chunks waiting for the parser: enough to even out speeds, few enough to use little memory
 _STEP = 1 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
+
+
+def bare_suffix(path: Path) -> str:
+    """The suffix before that of compression, in lower case: ``.csv`` of ``a.csv.gz``."""
+    bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
+    return bare.suffix.lower()
 
 
 @dataclass
@@ -42,9 +47,9 @@ class Source:
     """A file, pipe or folder of text files to be read."""
 
     path: str  # as the user named it
-    kind: str = ""  # "lines", "csv", "tsv", "jsonl", "parquet" or "folder"
+    kind: str = ""  # "lines", "csv", "tsv", "jsonl", "parquet", "document" or "folder"
     size: int | None = None  # bytes on disk; None for a pipe
-    members: list[Path] = field(default_factory=list)  # the documents of a folder, in reading order
+    members: list[Path] = field(default_factory=list)  # files that are a document each, in reading order
     pipe: bool = False  # can be read only once
     head: bytes = b""  # bytes already taken from a pipe
     returns: bool = False  # whether lines end in carriage returns alone, as on old Macintoshes

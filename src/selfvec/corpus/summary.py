@@ -6,11 +6,15 @@ first ones are named, so that nothing is dropped silently.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from selfvec.base.errors import CorpusError
+
+from .document_files import DOCUMENT_KINDS
 
 __all__ = ["OF_SHARDS", "FileRead", "Reading", "Summary"]
 
@@ -19,6 +23,9 @@ OF_SHARDS = "shards"
 
 NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""
+
+NAMED_KINDS = 5
+"""The most suffixes of left-out files that are named."""
 
 BATCH_BYTES = 4 << 20
 """Approximate bytes of decompressed text in a batch."""
@@ -89,7 +96,7 @@ class Summary:
         if self.bad_rows:
             left_out.append(f"{_count(self.bad_rows, 'bad row')}, first {self.bad_places[0]}")
         if self.skipped_files:
-            left_out.append(f"{_count(len(self.skipped_files), 'file')} of other kinds")
+            left_out.append(f"{_count(len(self.skipped_files), 'file')} of other kinds{self._kinds()}")
         if self.mended_rows:
             parts.append(f"commas mended in {self.mended_rows:,} rows, first {self.mended_places[0]}")
         if left_out:
@@ -97,6 +104,14 @@ class Summary:
         if self.duplicates and not self.layout:
             parts.append(f"{_count(self.duplicates, 'duplicate')} among them")
         return "; ".join(parts)
+
+    def _kinds(self) -> str:
+        """The commonest suffixes of the files left out, and what would read them."""
+        counted = Counter(PurePath(name).suffix or PurePath(name).name for name in self.skipped_files)
+        found = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
+        unread = [kind.name for kind in DOCUMENT_KINDS if any(suffix in counted for suffix in kind.suffixes)]
+        remedy = f"; for {' and '.join(unread)}: pip install 'selfvec[documents]'" if unread else ""
+        return f" ({found}{remedy})"
 
 
 def _count(number: int, noun: str) -> str:
@@ -113,7 +128,13 @@ class Reading:
     advance: Callable[[int], None] = lambda _: None
 
     def bad(
-        self, rule: str, *, path: str, line: int, field: str | None = None, remedy: str = "mend the row"
+        self,
+        rule: str,
+        *,
+        path: str,
+        line: int | None,
+        field: str | None = None,
+        remedy: str = "mend the row",
     ) -> None:
         """Count a malformed row and note its place; `CorpusError` unless bad rows are skipped."""
         if not self.skip_bad_rows:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import CorpusError
 
-from .streams import MAX_ROW, UTF8_BOM, Source, Stream, line_blocks, too_long
+from .document_files import MAX_ROW, document_kind, document_text
+from .streams import UTF8_BOM, Source, Stream, bare_suffix, line_blocks, too_long
 from .summary import Reading
 
 ROWS = 1 << 14
@@ -119,7 +120,8 @@ def read_folder(
 ) -> Iterator[Table]:
     """A document per file; its id is its path inside the folder.
 
-    ``digests`` receives the lines that ``sha256sum`` would print for the files.
+    ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be one
+    file that is one document, as a page of HTML.
     """
     rows: list[tuple[str, str]] = []
     held = 0
@@ -128,20 +130,34 @@ def read_folder(
             data = stream.read(MAX_ROW + 1)
             if len(data) > MAX_ROW:
                 raise too_long(str(member), 1)
-        name = member.relative_to(source.path).as_posix()
+        name = member.relative_to(source.path).as_posix() if str(member) != source.path else member.name
         digests.append(f"{stream.sha256()}  {name}\n")
         reading.advance(stream.position)
         held += len(data)
-        data = data.removeprefix(UTF8_BOM)
-        if rule := not_utf8(data):
-            wrong = next((n for n, line in enumerate(data.split(b"\n"), 1) if not_utf8(line)), 1)
-            reading.bad(rule, path=str(member), line=wrong, remedy=ICONV)
-        else:
-            rows.append((data.decode(), name))
+        text = _member_text(member, data, reading)
+        if text is not None:
+            rows.append((text, name))
         if held >= reading.batch_bytes:
             yield table_of(rows, [1] * len(rows), columns)
             rows, held = [], 0
     yield table_of(rows, [1] * len(rows), columns)
+
+
+def _member_text(member: Path, data: bytes, reading: Reading) -> str | None:
+    """The text of a document; None if it is left out as bad."""
+    kind = document_kind(bare_suffix(member))
+    if kind is not None:
+        try:
+            return document_text(kind, data)
+        except ValueError as error:
+            reading.bad(str(error), path=str(member), line=None, remedy="mend the file")
+            return None
+    data = data.removeprefix(UTF8_BOM)
+    if rule := not_utf8(data):
+        wrong = next((n for n, line in enumerate(data.split(b"\n"), 1) if not_utf8(line)), 1)
+        reading.bad(rule, path=str(member), line=wrong, remedy=ICONV)
+        return None
+    return data.decode()
 
 
 def json_columns(head: bytes, path: str, most: int = 100) -> list[str]:
