@@ -143,7 +143,9 @@ def test_completion_finds_what_begins_and_then_what_contains(words: list[str], t
     found = [word for word, _ in Completion(words, np.arange(len(words), 0, -1))(typed, 50)]
     lower = typed.lower()
     assert sorted(found) == sorted(word for word in words if typed and lower in word.lower())
-    exact = [word for word in words if typed and word.lower() == lower]
+    exact = sorted(
+        (word for word in words if typed and word.lower() == lower), key=lambda word: word != typed
+    )
     assert found[: len(exact)] == exact
     starts = [word.lower().startswith(lower) for word in found]
     assert starts == sorted(starts, reverse=True)

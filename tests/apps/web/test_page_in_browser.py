@@ -190,11 +190,11 @@ SLOW = """
   const real = window.fetch;
   window.answers = [];
   window.fetch = async (address, options) => {
-    if (window.stage === 'testing') address = address.replace('sort=size', 'sort=moved'); // as untested
+    const stage = window.stage ?? 'tested';
+    if (stage === 'testing') address = address.replace('sort=size', 'sort=moved'); // as untested
     const response = await real(address, options);
     if (!String(address).includes('/api/ranking')) return response;
     const answer = await response.json();
-    const stage = window.stage ?? 'tested';
     if (stage === 'comparing') return Response.json({ ready: false, share: 0.25 });
     if (stage === 'testing') {
       Object.assign(answer, { testing: 0.5, tested: false });
@@ -325,6 +325,102 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     opened.type("; county=X")
     opened.wait("document.getElementById('alert').innerText.includes('no field')")
     opened.errors.clear()  # the browser notes the 400
+
+
+TYPE = """(selector, text) => {
+  const input = document.querySelector(selector);
+  input.value = text;
+  input.dispatchEvent(new Event('input'));
+}"""
+
+
+def typed_at_once(page: Page, *fields: tuple[str, str]) -> None:
+    """Type in several fields within one moment, as a quick person does."""
+    calls = ";".join(f"type({json.dumps(selector)}, {json.dumps(text)})" for selector, text in fields)
+    page.run(f"(() => {{ const type = {TYPE}; {calls} }})()")
+
+
+def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> None:
+    opened.run("document.querySelector('.filters').open = true")
+    count, contains = ".fields input[type=number]", ".fields input[type=search]"
+    typed_at_once(opened, (count, "3"), (contains, "ju"))
+    opened.wait(f"{RANKED}.length && {RANKED}.every((word) => word.includes('ju'))")
+    assert {"seen=3", "text=ju"} <= set(opened.run("location.hash.slice(1)").split("&"))
+    assert opened.run(f"document.querySelector('{count}').value") == "3"
+    opened.open(f"{site.address}#c=refined&view=texts")
+    typed_at_once(opened, (".full > input", "bread"), (".wide-field input", "date=2020"))
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
+    shown = "[...document.querySelectorAll('.full > input, .wide-field input')].map((e) => e.value)"
+    assert opened.run(shown) == ["bread", "date=2020"]
+    dates = opened.run("[...document.querySelectorAll('.found .place button')].map((e) => e.textContent)")
+    assert {date[:4] for date in dates} == {"2020"}
+
+
+def test_an_error_and_its_old_hits_go_with_the_next_search(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=texts&ask=bread")
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
+    typed_at_once(opened, (".wide-field input", "county=X"))
+    opened.wait("document.getElementById('alert').innerText.includes('no field')")
+    assert opened.run("document.querySelectorAll('.found > li').length") == 0
+    typed_at_once(opened, (".wide-field input", ""))
+    opened.wait("document.querySelectorAll('.found > li').length === 10")
+    assert opened.text("#alert") == ""
+    opened.errors.clear()  # the browser notes the 400
+
+
+def test_what_both_vectors_find_obeys_the_filter_and_names_ids(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1&filter=date=1990")
+    opened.wait("document.querySelectorAll('.hits > li').length === 16")
+    told = site.json("/api/texts?q=bread&filter=date=1990")["sides"]
+    places = opened.run("[...document.querySelectorAll('.hits .place')].map((e) => e.textContent)")
+    assert [place.split(" · ")[-1] for place in places] == [hit["id"] for side in told for hit in side]
+    assert {place[:4] for place in places} == {"1990"}
+    assert not opened.run("document.querySelector('.wide-field input').disabled")
+
+
+def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None:
+    lines = [
+        "phonographic records play music",
+        "a phonograph plays records",
+        "phonographic music plays again",
+    ]
+    source = tmp_path / "texts.txt"
+    source.write_text("\n".join(lines * 12) + "\n", encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5).fit(source, "none").save(tmp_path / "run")
+    with serving(open_run(tmp_path / "run")) as site:
+        page.open(site.address)
+        page.run(
+            "(() => { const find = document.getElementById('find');"
+            " find.value = 'phonograph'; find.focus(); })()"
+        )
+        page.press("Enter")  # before a suggestion is there
+        page.wait(heading("phonograph"))
+        page.press("/")
+        page.type("phonograph")
+        page.wait("document.querySelector('#found li bdi')?.textContent === 'phonograph'")
+        page.press("Enter")
+        page.wait(heading("phonograph"))
+        assert page.errors == []
+
+
+def test_a_count_below_one_is_refused(opened: Page, site: Site) -> None:
+    opened.run("document.querySelector('.filters').open = true")
+    opened.click(".fields input[type=number]")
+    opened.type("-5")
+    assert opened.run("document.querySelector('.fields input[type=number]').matches(':invalid')")
+    typed_at_once(opened, (".fields input[type=search]", "jud"))
+    opened.wait(f"{RANKED}.join() === 'judge'")
+    assert "seen" not in opened.run("location.hash")
+    opened.open(f"{site.address}#c=refined&seen=-5")
+    opened.wait("document.getElementById('alert').innerText.includes('greater than or equal to 1')")
+    opened.errors.clear()  # the browser notes the 400
+
+
+def test_placeholders_name_years_of_the_text(opened: Page, site: Site) -> None:
+    ranges = "['range-a', 'range-b'].map((id) => document.getElementById(id).placeholder)"
+    assert opened.run(ranges) == ["1990..2005", "2006..2020"]
+    opened.open(f"{site.address}#c=refined&view=texts")
+    assert opened.run("document.querySelector('.wide-field input').placeholder") == "date=2006..2020"
 
 
 def test_a_search_says_what_it_waits_for(page: Page, site: Site) -> None:

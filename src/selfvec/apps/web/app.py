@@ -225,9 +225,14 @@ def _add_texts(app: FastAPI, answers: Answers) -> None:
         return await answers.json(data.together, w, other, n)
 
     @app.get("/api/texts")
-    async def texts(q: Annotated[str, Query(min_length=1, max_length=500)], n: Few = 8) -> Response:
+    async def texts(
+        q: Annotated[str, Query(min_length=1, max_length=500)],
+        n: Few = 8,
+        mode: Mode = "hybrid",
+        filter: Filters = None,
+    ) -> Response:
         """Documents found with the original vectors, and with the refined ones."""
-        return await answers.json(data.texts, q, n)
+        return await answers.json(data.texts, q, n, mode, filter or ())
 
 
 def _add_map(app: FastAPI, answers: Answers) -> None:

@@ -107,6 +107,7 @@ class PageData:
             "comparisons": self.comparisons.choices(),
             "parts": [part.name for part in self.comparisons.slices],
             "default": self.comparisons.default,
+            "dates": _first_and_last(run),
             "verdicts": run.health["verdicts"],
             "unknown": int(np.count_nonzero(~has_row(run.original))),
         }
@@ -254,7 +255,7 @@ class PageData:
         text, fields = documents.text(number), documents.fields_of(number)
         return {"id": name, "date": documents.day(number), "fields": fields, "text": text}
 
-    def texts(self, question: str, most: int) -> Json:
+    def texts(self, question: str, most: int, mode: str = "hybrid", filters: Sequence[str] = ()) -> Json:
         """Documents found with the original vectors, and as ``selfvec search`` finds them.
 
         ``ready`` is false while the documents are indexed, ``whole`` while they are indexed again with the
@@ -263,8 +264,8 @@ class PageData:
         index, original = self.index.result_now(), self.original_index.result_now()
         if index is None:
             return {"ready": False, "share": self.index.share}
-        found = index.search(question, most)
-        before = None if original is None else original.search(question, most)
+        found = index.search(question, most, mode=mode, filters=filters)
+        before = None if original is None else original.search(question, most, mode=mode, filters=filters)
         return {
             "ready": True,
             "whole": before is not None,
@@ -318,16 +319,17 @@ class Completion:
         self._starts = np.cumsum([1, *(len(word) + 1 for word in lowered)])
 
     def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
-        """The most frequent words that begin with ``text``, then those that contain it, ignoring case."""
-        text = text.lower().replace("\n", "")
+        """The word ``text``, then frequent ones that begin with it, then that contain it, ignoring case."""
+        typed = text.replace("\n", "")
+        text = typed.lower()
         if not text:
             return []
         found = self._find("\n" + text, most)
         if len(found) < most:
             known = set(found)
             found += [i for i in self._find(text, most + len(found)) if i not in known][: most - len(found)]
-        exact = [i for i in found if self._words[i].lower() == text]
-        return [(self._words[i], self._counts[i]) for i in dict.fromkeys(exact + found)]
+        exact = sorted(self._find("\n" + text + "\n", most), key=lambda i: self._words[i] != typed)
+        return [(self._words[i], self._counts[i]) for i in list(dict.fromkeys(exact + found))[:most]]
 
     def _find(self, part: str, most: int) -> list[int]:
         """The first words that contain a text; a leading line break stands for the beginning of a word."""
@@ -340,6 +342,14 @@ class Completion:
                 break
             place = self._text.find(part, int(self._starts[i + 1]) - 1)
         return out
+
+
+def _first_and_last(run: Run) -> list[str] | None:
+    """The days of the first and the last dated document."""
+    days = None if run.tokens is None else run.tokens.dates
+    if days is None or np.isnat(days).all():
+        return None
+    return [str(day.astype("datetime64[D]")) for day in (np.nanmin(days), np.nanmax(days))]
 
 
 def _description(provenance: Json) -> str:

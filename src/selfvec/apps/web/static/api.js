@@ -23,7 +23,8 @@ const SAME = new Set(["limit", "n", "sort", "whole"]); // what one answer there 
 function held(path, asked) {
   if (path === "complete") {
     const words = Object.entries(ANSWERS).filter(([key]) => key.startsWith("word\n")).map(([, { word, count }]) => [word, count]);
-    return { words: words.filter(([word]) => word.toLowerCase().includes(asked.q.toLowerCase())).slice(0, 8) };
+    const part = asked.q.toLowerCase(), differs = ([word]) => word.toLowerCase() !== part;
+    return { words: words.filter(([word]) => word.toLowerCase().includes(part)).sort((a, b) => differs(a) - differs(b)).slice(0, 8) };
   }
   const given = Object.entries(asked).filter(([name, value]) => !SAME.has(name) && value !== "" && value !== undefined).map(([name, value]) => `${name}=${value}`);
   const answer = ANSWERS[[path, ...given.sort()].join("\n")];

@@ -37,6 +37,15 @@ export const direction = (text) =>
 /** The name of a slice for readers: 1993..2000 as 1993–2000. */
 export const said = (name) => clean(name).replace("..", "–");
 
+/** The two halves of the time between two days, in years or, within one year, in months: 1972..1998, 1999..2025. */
+export function halves([first, last]) {
+  const months = first.slice(0, 4) === last.slice(0, 4), year = (day) => Number(day.slice(0, 4));
+  const number = (day) => (months ? 12 * year(day) + Number(day.slice(5, 7)) - 1 : year(day));
+  const name = (n) => (months ? `${Math.floor(n / 12)}-${String(n % 12 + 1).padStart(2, "0")}` : String(n));
+  const [from, to] = [number(first), number(last)], middle = Math.floor((from + to) / 2);
+  return [`${name(from)}..${name(middle)}`, `${name(Math.min(middle + 1, to))}..${name(to)}`];
+}
+
 export const count = (n) => Number(n).toLocaleString("en");
 export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 export const share = (x) => `${Math.round(x * 100)} %`;
@@ -62,11 +71,14 @@ export function say(text) {
   if (status.textContent !== text) status.textContent = text;
 }
 
-export function later(wait, act) {
-  let timer = 0;
-  return (...given) => {
+/** Calls ``act`` a moment after the last change, with the changes of all fields together; after 0 ms at once. */
+export function debounced(wait, act) {
+  let timer = 0, changes = {};
+  const send = () => { const all = changes; changes = {}; act(all); };
+  return (more, delay = wait) => {
+    Object.assign(changes, more);
     clearTimeout(timer);
-    timer = setTimeout(() => act(...given), wait);
+    if (delay) timer = setTimeout(send, delay); else send();
   };
 }
 

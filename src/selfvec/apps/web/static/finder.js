@@ -32,13 +32,15 @@ export function finder(choose) {
     choose(word);
   }
 
-  input.addEventListener("input", () => newest(async (signal) => {
-    const typed = input.value.trim();
-    if (!typed) return show([]);
-    const answer = await ask("complete", { q: typed, n: 8 }, { signal });
-    show(answer.words, typed);
-    say(answer.words.length ? `${answer.words.length} words` : `no word contains ${typed}`);
-  }).catch(() => show([])));
+  /** Shows the words that begin with a text or contain it; a word that is the text comes first. */
+  const suggest = (typed) => newest(async (signal) => {
+    const found = typed ? (await ask("complete", { q: typed, n: 8 }, { signal })).words : [];
+    show(found, typed);
+    if (typed) say(found.length ? `${found.length} words` : `no word contains ${typed}`);
+    return found;
+  });
+
+  input.addEventListener("input", () => suggest(input.value.trim()).catch(() => show([])));
 
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
@@ -48,7 +50,7 @@ export function finder(choose) {
     } else if (event.key === "Enter" && input.value.trim()) {
       const typed = input.value.trim();
       if (active >= 0 && shownFor === typed) take(words[active][0]);
-      else ask("complete", { q: typed, n: 1 }).then((answer) => take(answer.words[0]?.[0] ?? typed)).catch(() => take(typed));
+      else suggest(typed).then((found) => { if (found && (!found.length || found[0][0].toLowerCase() === typed.toLowerCase())) take(found[0]?.[0] ?? typed); }).catch(() => take(typed));
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (list.hidden) input.blur();

@@ -1,6 +1,6 @@
 // The other views: new words, and health.
 import { ask, latest } from "./api.js";
-import { bdi, count, figure, h, later, many, say, share } from "./dom.js";
+import { bdi, count, figure, h, many, say, debounced, share } from "./dom.js";
 import { go, link, state } from "./state.js";
 import { SOURCES } from "./word.js";
 
@@ -10,8 +10,9 @@ export class Unknown {
     this.newest = latest();
     this.shown = 50;
     this.lead = h("p", { class: "lead" });
-    this.source = h("select", { onchange: () => go({ source: this.source.value }, false) });
-    this.from = h("input", { type: "number", min: 1, placeholder: "any", oninput: later(150, () => go({ from: this.from.value }, false)) });
+    const asked = debounced(150, (changes) => { this.shown = 50; go(changes, false); });
+    this.source = h("select", { onchange: () => asked({ source: this.source.value }, 0) });
+    this.from = h("input", { type: "number", min: 1, step: 1, placeholder: "any", oninput: () => { if (this.from.reportValidity()) asked({ from: this.from.value }); } });
     this.body = h("tbody", {});
     this.more = h("button", { type: "button", class: "more", onclick: () => { this.shown += 50; this.update(); } }, "More words");
     this.element = h("div", {}, h("h2", {}, "Words without a pretrained vector"), this.lead,
@@ -20,8 +21,7 @@ export class Unknown {
   }
 
   async update() {
-    const seen = Number(state.from);
-    const found = await this.newest((signal) => ask("unknown", { source: state.source, seen: seen >= 1 ? Math.floor(seen) : "", limit: Math.min(200, this.shown) }, { signal }));
+    const found = await this.newest((signal) => ask("unknown", { source: state.source, seen: state.from, limit: Math.min(200, this.shown) }, { signal }));
     if (!found) return;
     const kinds = Object.entries(found.sources), all = kinds.reduce((sum, [, n]) => sum + n, 0);
     this.source.replaceChildren(h("option", { value: "" }, `anything (${count(all)})`), ...kinds.map(([name, n]) => h("option", { value: name }, `${SOURCES[name]} (${count(n)})`)));

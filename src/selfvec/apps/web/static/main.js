@@ -1,7 +1,7 @@
 // The page shows the state, which is kept in the address.
 import { ask } from "./api.js";
 import { Atlas, documentPage } from "./atlas.js";
-import { $, count, h, many, said, say } from "./dom.js";
+import { $, count, h, halves, many, said, say } from "./dom.js";
 import { finder } from "./finder.js";
 import { Unknown, health } from "./lists.js";
 import { overviewPage } from "./overview.js";
@@ -22,8 +22,12 @@ let about, overview, page, ranking;
 
 function alarm(error) {
   if (error.name === "AbortError") return;
-  $("alert").replaceChildren(h("p", {}, error.message, " ", h("button", { type: "button", onclick: () => $("alert").replaceChildren() }, "Close")));
+  calm();
+  $("alert").append(h("p", { class: "error" }, error.message, " ", h("button", { type: "button", onclick: calm }, "Close")));
 }
+
+/** Take the error away. */
+const calm = () => $("alert").querySelector(".error")?.remove();
 
 const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) ? "changes" : state.view });
 
@@ -52,10 +56,10 @@ function describe() {
 /** Two parts of the text by their names or dates. */
 function ranges() {
   $("comparison").append(h("option", { value: OTHER }, "other parts …"));
+  [$("range-a").placeholder, $("range-b").placeholder] = about.dates ? halves(about.dates) : [about.parts[0], about.parts.at(-1)];
   $("parts").replaceChildren(...about.parts.map((name) => h("option", { value: name })));
   $("ranges").addEventListener("submit", (event) => {
     event.preventDefault();
-    $("alert").replaceChildren();
     go({ c: ["range-a", "range-b"].map((id) => $(id).value.trim().replace(/[–—]/g, "..")).join("|"), frame: "", near: "" });
   });
 }
@@ -102,6 +106,7 @@ async function word() {
 
 async function update(now, before) {
   if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
+  calm(); // it was about what was asked before
   now.c ||= about.default;
   compared(now.c);
   const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "mode", "filter", "beside"].some((name) => now[name] !== before?.[name]);

@@ -1,6 +1,6 @@
 // The ranking of the words that changed, with the neighbours each gained and lost.
 import { ask, latest } from "./api.js";
-import { bdi, count, figure, h, later, many, probability, said, say, share } from "./dom.js";
+import { bdi, count, figure, h, many, probability, said, say, debounced, share } from "./dom.js";
 import { frequent } from "./overview.js";
 import { go, link, state } from "./state.js";
 
@@ -21,15 +21,14 @@ export class Ranking {
     this.lead = h("p", { class: "lead" });
     this.list = h("ol", { class: "ranking" });
     this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => { this.shown += PAGE; this.update(); } }, "More words");
-    const asked = (name, value) => {
+    const asked = debounced(150, (changes) => {
       this.shown = PAGE;
       if (this.found?.testing === null) this.held = null;
-      go({ [name]: value }, false);
-    };
-    const set = (name) => (event) => asked(name, event.target.value);
-    const typed = later(150, asked);
+      go(changes, false);
+    });
+    const set = (name) => (event) => asked({ [name]: event.target.value }, 0);
     const number = (name, label, props) => {
-      const input = h("input", { type: "number", ...props, oninput: () => typed(name, input.value) });
+      const input = h("input", { type: "number", ...props, oninput: () => { if (input.reportValidity()) asked({ [name]: input.value }); } });
       this[name] = input;
       return h("label", {}, label, input);
     };
@@ -37,10 +36,10 @@ export class Ranking {
       this[name] = h("select", { onchange: set(name) }, entries.map(([value, text]) => h("option", { value }, text)));
       return h("label", {}, label, this[name]);
     };
-    this.stops = h("input", { type: "checkbox", onchange: () => asked("stops", this.stops.checked ? "1" : "") });
+    this.stops = h("input", { type: "checkbox", onchange: () => asked({ stops: this.stops.checked ? "1" : "" }, 0) });
     this.fresh = h("p", { class: "fresh", hidden: true }, "The tests are done. ",
       h("button", { type: "button", onclick: () => { this.held = null; this.update().catch(alarm); } }, "Sort by the tested figures"));
-    this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => typed("text", this.text.value) });
+    this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => asked({ text: this.text.value }) });
     this.element = h("div", {},
       this.title, this.lead,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
@@ -55,7 +54,7 @@ export class Ranking {
           options("sort", "sorted by", Object.entries(SORTS)),
           options("q", "significance", [["", "any"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]]),
           number("seen", "min. occurrences", { min: 1, step: 1, placeholder: "any" }),
-          number("size", "min. change", { min: 0, max: 1, step: 0.05, placeholder: "any" }),
+          number("size", "min. change", { min: 0, max: 1, step: 0.01, placeholder: "any" }),
           h("label", {}, "contains", this.text),
           h("label", { class: "check" }, this.stops, " with stop words and numbers"))),
       h("p", { class: "legend" }, h("span", { class: "came" }, "+ gained neighbours"), h("span", { class: "went" }, "− lost neighbours")),
@@ -66,9 +65,9 @@ export class Ranking {
     for (const name of ["sort", "q", "seen", "size", "text"]) if (document.activeElement !== this[name]) this[name].value = state[name];
     this.stops.checked = Boolean(state.stops);
     if (this.held !== state.c) this.held = null;
-    const { c, seen, q, size, text, stops } = state, whole = seen === "" ? 0 : Math.max(1, Number(seen)), part = Number(size);
+    const { c, seen, q, size, text, stops } = state;
     const sort = this.held && ["size", "distance"].includes(state.sort) ? "moved" : state.sort;
-    const asked = { c, q, sort, text, stops, limit: Math.min(200, this.shown), seen: whole >= 1 ? Math.floor(whole) : "", size: part > 0 && part <= 1 ? part : "" };
+    const asked = { c, q, sort, text, stops, limit: Math.min(200, this.shown), seen, size };
     const progress = (done) => this.wait(done);
     const found = await this.newest((signal) => ask("ranking", asked, { signal, progress, keep: (answer) => answer.testing === null }));
     if (!found) return null;

@@ -1,6 +1,6 @@
-// Searching the documents: the best passages with what matched, or beside those of the original vectors.
+// Searching the documents: the best passages with what matched, or next to those of the original vectors.
 import { ask, latest } from "./api.js";
-import { bdi, clean, count, direction, figure, h, later, many, say, share } from "./dom.js";
+import { bdi, clean, count, debounced, direction, figure, h, halves, many, say, share } from "./dom.js";
 import { go, state } from "./state.js";
 import { quotes } from "./word.js";
 
@@ -15,16 +15,16 @@ export class Search {
     this.newest = latest();
     this.about = about;
     this.shown = PAGE;
-    const typed = later(250, (changes) => { this.shown = PAGE; go(changes, false); });
-    this.input = h("input", { type: "search", dir: "auto", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: () => typed({ ask: this.input.value }) });
-    this.mode = h("select", { onchange: () => go({ mode: this.mode.value }, false) }, Object.entries(MODES).map(([value, text]) => h("option", { value }, text)));
-    this.filter = h("input", { type: "text", maxlength: 400, placeholder: "date=1996..1998; state=IOWA", oninput: () => typed({ filter: this.filter.value }) });
-    this.beside = h("input", { type: "checkbox", onchange: () => go({ beside: this.beside.checked ? "1" : "" }, false) });
+    this.asked = debounced(250, (changes) => { this.shown = PAGE; go(changes, false); });
+    this.input = h("input", { type: "search", dir: "auto", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: () => this.asked({ ask: this.input.value }) });
+    this.mode = h("select", { onchange: () => this.asked({ mode: this.mode.value }, 0) }, Object.entries(MODES).map(([value, text]) => h("option", { value }, text)));
+    this.filter = h("input", { type: "text", maxlength: 400, placeholder: about.dates ? `date=${halves(about.dates)[1]}` : "field=value", oninput: () => this.asked({ filter: this.filter.value }) });
+    this.beside = h("input", { type: "checkbox", onchange: () => this.asked({ beside: this.beside.checked ? "1" : "" }, 0) });
     this.hint = h("p", { class: "lead" }, "A document need not contain the words of the question.");
     this.out = h("div", {});
     this.element = h("div", { class: "full" }, h("h2", {}, "Search the documents"), this.input,
       h("div", { class: "fields" }, h("label", {}, "by", this.mode), h("label", { class: "wide-field" }, "only where", this.filter),
-        h("label", { class: "check" }, this.beside, " beside what the original vectors find")),
+        h("label", { class: "check" }, this.beside, " next to what the original vectors find")),
       this.hint, this.out);
   }
 
@@ -32,19 +32,23 @@ export class Search {
     for (const [input, value] of [[this.input, state.ask], [this.filter, state.filter]]) if (document.activeElement !== input) input.value = value;
     this.mode.value = state.mode;
     this.beside.checked = Boolean(state.beside);
-    this.mode.disabled = this.filter.disabled = this.beside.checked; // they compare what `selfvec search` finds by default
     const asked = state.ask.trim();
     if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
     if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type a few words or a question."));
-    return this.newest((signal) => (state.beside ? this.both(asked, signal) : this.one(asked, signal)));
+    return this.newest((signal) => (state.beside ? this.both(asked, signal) : this.one(asked, signal)).catch((error) => {
+      if (!signal.aborted) this.out.replaceChildren(); // the documents of the question before do not answer this one
+      throw error;
+    }));
   }
 
   wait(text) { this.out.replaceChildren(h("p", { class: "wait" }, text)); }
 
   async one(asked, signal) {
-    const busy = (rule) => { if (!this.out.querySelector(".found")) this.wait(`Please wait: ${rule}.`); };
+    const busy = (rule) => this.wait(`Please wait: ${rule}.`);
     const found = await ask("search", { q: asked, mode: state.mode, topn: this.shown, filter: filters() }, { signal, busy });
     if (found.filters.length) this.hint.textContent = `A document need not contain the words of the question. Fields: ${found.filters.map(clean).join(", ")}.`;
+    const [example] = Object.entries(found.hits[0]?.fields ?? {});
+    if (example) this.filter.placeholder = `${this.about.dates ? `date=${halves(this.about.dates)[1]}; ` : ""}${example.join("=")}`;
     const unknown = found.unknown.length ? h("p", { class: "lead" }, "Words that the run does not know: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
     const more = h("button", { type: "button", class: "more", hidden: found.hits.length < this.shown || this.shown >= 100, onclick: () => { this.shown += PAGE; this.update(); } }, "More documents");
     this.out.replaceChildren(...[unknown, h("ol", { class: "found" }, found.hits.map((hit) => this.hit(hit))),
@@ -55,7 +59,7 @@ export class Search {
   hit(hit) {
     const facts = [["date", hit.date], ...Object.entries(hit.fields)].filter(([, value]) => value !== null && value !== "");
     const whole = h("details", { ontoggle: () => this.open(whole, hit.id) }, h("summary", {}, "Whole document"));
-    const only = (name, value) => { this.shown = PAGE; go({ filter: [...filters().filter((text) => !text.startsWith(`${name}=`)), `${name}=${value}`].join("; ") }, false); };
+    const only = (name, value) => this.asked({ filter: [...filters().filter((text) => !text.startsWith(`${name}=`)), `${name}=${value}`].join("; ") }, 0);
     return h("li", {}, h("h3", {}, bdi(hit.title ?? hit.id), " ", h("span", { class: "times" }, figure(hit.score))),
       snippet(hit), h("p", { class: "place" }, facts.map(([name, value]) =>
         h("button", { type: "button", class: "ask", title: `Only where ${name} is ${value}`, onclick: () => only(name, value) }, bdi(String(value))))),
@@ -68,10 +72,10 @@ export class Search {
     details.append(h("p", { class: "whole", dir: direction(found.text) }, clean(found.text)));
   }
 
-  /** What the original vectors find, beside what the refined ones find. */
+  /** What the original vectors find, next to what the refined ones find. */
   async both(asked, signal) {
     const progress = (done) => this.wait(`Indexing all documents: ${share(done)} done …`);
-    const found = await ask("texts", { q: asked, n: 8 }, { signal, progress, keep: (answer) => answer.whole });
+    const found = await ask("texts", { q: asked, n: 8, mode: state.mode, filter: filters() }, { signal, progress, keep: (answer) => answer.whole });
     clearTimeout(this.again);
     const [before, after] = found.sides, numbers = found.sides.map((hits) => new Map(hits.map((hit, i) => [hit.document, i + 1])));
     const side = (name, hits, other, mark) => h("section", {}, h("h3", {}, name),
