@@ -181,6 +181,18 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_links_to_headings_lead_to_one(page: Path) -> None:
+    for target, heading in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            text = (page.parent / target if target else page).read_text(encoding="utf-8")
+            titles = re.findall(
+                r"^#+ (.*)", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.M
+            )
+            slugs = [re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title.strip().lower())) for title in titles]
+            assert heading in slugs, f"{page.name}: {target}#{heading}"
+
+
 def test_every_page_is_in_the_navigation() -> None:
     listed = re.findall(r"\w+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     made = ["cli.md", "reference.md"]  # by tools/reference_pages.py, when the site is built
