@@ -234,9 +234,14 @@ def test_progress_is_shown_where_it_is_asked_for(storms: list[str], capsys) -> N
     assert capsys.readouterr().out == ""
 
 
-def test_labels_are_no_vectors(storms: list[str]) -> None:
-    with pytest.raises(OptionError, match=r"^vectors: are a Vectors, .* not int; .* no labels"):
-        selfvec.Refiner().fit(storms, [0, 1] * 120)
+def test_labels_are_ignored_and_are_one_for_each_document(storms: list[str]) -> None:
+    labels = ["storm", "flood"] * (len(storms) // 2)
+    plain = selfvec.Refiner("original").fit(storms)
+    for given in (labels, np.arange(len(storms))):
+        model = selfvec.Refiner("original").fit(storms, given)
+        np.testing.assert_array_equal(model.vectors_.vectors, plain.vectors_.vectors)
+    with pytest.raises(OptionError, match=r"^vectors: are a Vectors, .* not int; .* one for each document"):
+        selfvec.Refiner().fit(storms, [0, 1])
 
 
 def test_subwords_start_words_unless_zero_is_asked_for(storms: list[str]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from selfvec.analysis.drift import Drift, drift
-from selfvec.base.errors import NotFittedError, OptionError
+from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.run import Run
@@ -17,6 +20,7 @@ from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.refine.inputs import Start, starts
 from selfvec.refine.pipeline import refine
+from selfvec.search.encoder import Encoder
 from selfvec.storage.run_folder import save_run
 
 __all__ = ["Refiner"]
@@ -24,7 +28,7 @@ __all__ = ["Refiner"]
 
 @list_options
 class Refiner(Settings):
-    """Adapts word vectors to a corpus: a scikit-learn estimator.
+    """Adapts word vectors to a corpus: a scikit-learn estimator, and a transformer of texts to vectors.
 
     Attributes
     ----------
@@ -57,8 +61,9 @@ class Refiner(Settings):
     def fit(
         self,
         corpus: Corpus | str | os.PathLike[str] | Iterable[Any],
-        vectors: Start | Sequence[Start] = None,
+        y: Start | Sequence[Start] | Any = None,
         *,
+        vectors: Start | Sequence[Start] = None,
         text_fields: Sequence[str] | None = None,
         progress: Progress | bool | None = None,
     ) -> Refiner:
@@ -70,11 +75,13 @@ class Refiner(Settings):
             A file or folder; or the documents themselves as strings or lists of tokens, a data frame or a
             list of paths: see `selfvec.corpus.as_corpus`. Lists of tokens are taken as they are (tokenizer
             ``whitespace``).
+        y : optional
+            ``vectors``, or labels, which are ignored: one for each document, as a scikit-learn `Pipeline`
+            gives them.
         vectors : `Vectors`, path or name, optional
-            Where the words start. The default table if None, which a scikit-learn `Pipeline` passes in the
-            place of labels; "none" starts from random directions, "svd", "cipher", "glove", "word2vec" or
-            "fasttext" from vectors trained on the text itself. Of a list of these the one that suits the
-            text best is taken; ``run_.provenance["table_decision"]`` says why.
+            Where the words start. The default table if None; "none" starts from random directions, "svd",
+            "cipher", "glove", "word2vec" or "fasttext" from vectors trained on the text itself. Of a list of
+            these the one that suits the text best is taken; ``run_.provenance["table_decision"]`` says why.
         text_fields : sequence of str, optional
             Columns of a file or data frame that hold the text; the usual names are recognised.
         progress : bool or `Progress`, optional
@@ -93,7 +100,7 @@ class Refiner(Settings):
             If the text or the vectors cannot be used.
         """
         if vectors is None:
-            vectors = "default"
+            vectors = "default" if y is None or _are_labels(y, corpus) else y
         several = starts(vectors)
         wrong = [one for one in several if not isinstance(one, Vectors | str | os.PathLike)]
         if wrong or not several:
@@ -101,16 +108,52 @@ class Refiner(Settings):
             raise OptionError(
                 f'are a Vectors, a path, "default" or "none", or a list of these, not {what}',
                 field="vectors",
-                remedy="give them as vectors=..., and no labels: these are not used",
+                remedy="give them as vectors=..., and labels, if any, one for each document",
             )
         settings, documents = Settings(**self.get_params()), as_corpus(corpus, text_fields=text_fields)
         if documents.tokenized and settings.tokenizer == "words":
             settings = replace(settings, tokenizer="whitespace")
-        self.__dict__.pop("drift_", None)
+        for kept in ("drift_", "_encoder"):
+            self.__dict__.pop(kept, None)
         self.run_ = refine(documents, vectors, settings, progress=_progress(progress))
         self.vectors_, self.original_ = self.run_.vectors, self.run_.original
         self.health_ = self.run_.health
         return self
+
+    def transform(self, texts: Iterable[Any]) -> NDArray[np.float32]:
+        """Texts as vectors.
+
+        Parameters
+        ----------
+        texts : iterable of n str, or of lists of tokens
+            A text that is None counts as empty.
+
+        Returns
+        -------
+        (n, d) float32
+            The vectors of ``Encoder.of(run_)``: of length 1, or zeros for a text without known words.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        InputError
+            If something is not a text.
+        """
+        if "_encoder" not in self.__dict__:
+            self._encoder = Encoder.of(self.run_)
+        return self._encoder.encode(_texts(texts))
+
+    def fit_transform(self, corpus: Iterable[Any], y: Any = None, **options: Any) -> NDArray[np.float32]:
+        """`fit`, then `transform` of the same texts."""
+        given = list(corpus) if isinstance(corpus, Iterator) else corpus
+        return self.fit(given, y, **options).transform(given)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Names of the columns that `transform` gives: refiner0, refiner1, ..."""
+        del input_features
+        width = self.transform([]).shape[1]
+        return np.array([f"refiner{number}" for number in range(width)], object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; ``deep`` is for scikit-learn and changes nothing."""
@@ -138,10 +181,14 @@ class Refiner(Settings):
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks an estimator; only called by scikit-learn."""
-        from sklearn.utils import InputTags, Tags, TargetTags
+        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags
 
-        target, text = TargetTags(required=False), InputTags(string=True, two_d_array=False)
-        return Tags(estimator_type=None, target_tags=target, input_tags=text)
+        return Tags(
+            estimator_type="transformer",
+            target_tags=TargetTags(required=False),
+            transformer_tags=TransformerTags(preserves_dtype=[]),
+            input_tags=InputTags(string=True, one_d_array=True, two_d_array=False),
+        )
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word."""
@@ -150,6 +197,25 @@ class Refiner(Settings):
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a run folder."""
         save_run(self.run_, path, overwrite=overwrite)
+
+
+def _are_labels(given: Any, corpus: Any) -> bool:
+    """Whether an argument of `fit` holds a label for each document, instead of vectors to start from."""
+    if isinstance(given, Vectors | str | os.PathLike) or not hasattr(given, "__len__"):
+        return False
+    if hasattr(given, "index_to_key") or any(isinstance(one, Vectors | os.PathLike) for one in given):
+        return False
+    return hasattr(corpus, "__len__") and not isinstance(corpus, str) and len(given) == len(corpus)
+
+
+def _texts(given: Any) -> list[str]:
+    """Texts of an iterable; lists of tokens are joined."""
+    if isinstance(given, str | bytes | os.PathLike) or hasattr(given, "columns"):
+        rule = f"texts are a list of strings, this is {type(given).__name__}"
+        raise InputError(rule, remedy="give a list of texts, or the column of a data frame that holds them")
+    return [
+        "" if text is None else " ".join(text) if isinstance(text, list | tuple) else text for text in given
+    ]
 
 
 def _progress(wanted: Progress | bool | None) -> Progress:

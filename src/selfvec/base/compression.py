@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
 import sys
 import zlib
+from pathlib import Path
 from typing import Protocol
 
 if sys.version_info >= (3, 14):
@@ -11,7 +14,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["DECODING_ERRORS", "decompressed", "is_compressed", "zstd"]
+__all__ = ["DECODING_ERRORS", "PACKED", "decompressed", "is_compressed", "pack", "zstd"]
+
+PACKED = (".gz", ".zst")
 
 DECODING_ERRORS = (EOFError, zlib.error, zstd.ZstdError)
 """What reading a damaged or shortened compressed file raises."""
@@ -63,3 +68,14 @@ class _Gzip:
             pieces.append(piece)
             size -= len(piece)
         return b"".join(pieces)
+
+
+def pack(plain: Path, packed: Path) -> None:
+    """Write a packed copy of a file, by the suffix of its name; the same bytes each time."""
+    with plain.open("rb") as source, packed.open("wb") as out:
+        if packed.suffix == ".gz":
+            with gzip.GzipFile("", "wb", 6, out, mtime=0) as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+        else:
+            with zstd.open(out, "wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)

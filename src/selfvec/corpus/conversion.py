@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.errors import CorpusError
+from selfvec.base.forks import using_polars
 
 from .corpus import Corpus
 
@@ -55,6 +56,7 @@ def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None, keep_field
     >>> as_corpus([["hail", "fell", "in", "the", "U.S."]]).tokenized
     True
     """
+    using_polars()
     named = [text_fields] if isinstance(text_fields, str) else text_fields
     if isinstance(data, str | os.PathLike):
         return Corpus.open([data], text_fields=named, keep_fields=keep_fields)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from selfvec.base.errors import CorpusError
+from selfvec.base.forks import using_polars
 
 from .summary import BATCH_BYTES, BATCH_ROWS, Reading, Summary
 
@@ -144,6 +145,12 @@ class Corpus:
             raise CorpusError("no file was given", remedy="name files or folders, or - for standard input")
         skipped: list[str] = []
         paths = [os.fspath(name) for name in names]
+        if "" in paths:
+            raise CorpusError("the name of a file is empty", remedy="give a path, or a list of texts")
+        remote = next((path for path in paths if "://" in path), None)
+        if remote is not None:
+            remedy = "read it with --cluster local, or copy it here first"
+            raise CorpusError("is on a remote file system", path=remote, remedy=remedy)
         parts = [
             open_part(source, text_fields, date_field, slice_field, name, keep=keep_fields)
             for path, name in zip(paths, _short(paths), strict=True)
@@ -224,6 +231,7 @@ class Corpus:
         """
         from .documents import Seen, concatenated, documents, named
 
+        using_polars()
         self.summary = self._new_summary()
         reading = Reading(self.summary, self.skip_bad_rows, batch_bytes, advance)
         seen = seen or Seen()

@@ -40,7 +40,7 @@ class Vectors(WordTable):
     words : sequence of V unique str, or a table that has the same words
         A table shares its index of words, which takes as long to make as to read.
     matrix : (V, d) float32 or float16
-        Kept as given: it may be a read-only memory map.
+        Kept as given: it may be a read-only memory map. Lists of numbers become float32.
     sources : (V,) uint8, optional
         A `Source` per row; all `Source.KNOWN` by default.
     counts : (V,) int64, optional
@@ -94,6 +94,12 @@ class Vectors(WordTable):
         a, b = (self.get_vector(word).astype(np.float64) for word in (w1, w2))
         scale = np.sqrt((a @ a) * (b @ b))
         return float(a @ b / scale) if scale else 0.0
+
+    @staticmethod
+    def cosine_similarities(vector_1: Float, vectors_all: Float) -> NDArray[np.float32]:
+        """Cosines of a vector, (d,), to others, (n, d): (n,) float32; 0 where one is all zeros."""
+        cosines: NDArray[np.float32] = unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
+        return cosines
 
     def distance(self, w1: Key, w2: Key) -> float:
         """1 minus the cosine of two rows."""

@@ -54,7 +54,7 @@ class WordTable:
     def __init__(
         self,
         words: Sequence[str] | WordTable,
-        matrix: Float,
+        matrix: Float | Sequence[Sequence[float]],
         *,
         sources: NDArray[np.uint8] | None = None,
         counts: NDArray[np.int64] | None = None,
@@ -63,6 +63,7 @@ class WordTable:
         normalized: bool = False,
         pieces: NDArray[np.uint8] | None = None,
     ) -> None:
+        matrix = _as_matrix(matrix)
         if matrix.ndim != 2 or len(matrix) != len(words):
             raise InputError(f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}")
         self.index_to_key: list[str]
@@ -102,6 +103,26 @@ class WordTable:
         rows: Float = self.vectors[[self.get_index(each) for each in key]]
         return rows
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Float:
+        """The matrix, so that NumPy takes a table for its rows, not for its words."""
+        return np.array(self.vectors, dtype=dtype, copy=copy)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What `pickle` and `copy` keep: the unit rows and the index of words are made again."""
+        derived = ("unit", "cased", "norms", "key_to_index")
+        return {name: value for name, value in self.__dict__.items() if name not in derived}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
+
+    def __getattr__(self, name: str) -> Any:
+        """`AttributeError`; for what changes a table in gensim, with a remedy."""
+        rule = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if name in _CHANGES:
+            rule += ": tables do not change; make a new one, or go on with to_gensim()"
+        raise AttributeError(rule, name=name, obj=self)
+
     def __repr__(self) -> str:
         return f"<Vectors: {len(self):,} words × {self.vector_size} dimensions, {self.vectors.dtype}>"
 
@@ -135,10 +156,29 @@ class WordTable:
         """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
         return self.vectors if self._normalized else unit_rows(self.vectors)
 
+    @cached_property
+    def norms(self) -> NDArray[np.float32]:
+        """The length of each row, (V,) float32; computed once."""
+        rows: NDArray[np.float32] = np.linalg.norm(self.vectors, axis=1).astype(np.float32, copy=False)
+        return rows
+
+    def fill_norms(self, force: bool = False) -> None:
+        """Compute `norms` now; ``force`` is for gensim and changes nothing, as tables do not change."""
+        del force
+        _ = self.norms
+
+    def get_vecattr(self, key: Key, attr: str) -> Any:
+        """A property of a word: its ``count``, or the ``source`` of its row. `KeyError` if it has none."""
+        column = {"count": self.counts, "source": self.sources}.get(attr)
+        if column is None:
+            raise KeyError(f"these vectors have no attribute {attr!r} of words")
+        return column[self.get_index(key)]
+
     def replace_matrix(self, equal: Float) -> None:
         """Hold an equal matrix instead of this one, such as a memory map of it."""
         self.vectors = equal
         self.__dict__.pop("unit", None)
+        self.__dict__.pop("norms", None)
 
     def get(self, word: str) -> Float | None:
         """The word's row, (d,), or None."""
@@ -249,9 +289,17 @@ class WordTable:
 
     @classmethod
     def load(cls, path: StrPath, format: str | None = None, **options: Any) -> Self:
-        """`selfvec.load`."""
-        found: Self = cls._load(path, format, **options)
-        return found
+        """`selfvec.load`; a subclass gives its own kind."""
+        return cls._own(cls._load(path, format, **options))
+
+    @classmethod
+    def _own(cls, table: WordTable) -> Self:
+        """A table of this class with the same content."""
+        if isinstance(table, cls):
+            return table
+        made = cls.__new__(cls)
+        made.__dict__.update(table.__dict__)
+        return made
 
     def save(self, path: StrPath, format: str | None = None, **options: Any) -> list[str]:
         """`selfvec.save`."""
@@ -283,7 +331,7 @@ class WordTable:
             Read the first so many rows only.
         """
         name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
-        found: Self = cls._load(fname, name, errors=unicode_errors, limit=limit)
+        found = cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
         if fvocab is not None:
             with open(fvocab, encoding="utf-8", errors=unicode_errors) as file:  # noqa: PTH123
                 known = dict(line.split() for line in file if line.strip())
@@ -311,6 +359,24 @@ class WordTable:
             pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
             with open(fvocab, "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.writelines(f"{word} {count}\n" for word, count in pairs)
+
+
+_CHANGES = (
+    *("add_vector", "add_vectors", "set_vecattr", "allocate_vecattrs", "resize_vectors", "init_sims"),
+    *("unit_normalize_all", "sort_by_descending_frequency", "intersect_word2vec_format"),
+)
+"""What changes a table in gensim."""
+
+
+def _as_matrix(given: Float | Sequence[Sequence[float]]) -> Float:
+    """An array as it is; lists of numbers as float32."""
+    if isinstance(given, np.ndarray) and np.issubdtype(given.dtype, np.floating):
+        return given
+    try:
+        return np.asarray(given, np.float32)
+    except (TypeError, ValueError):
+        rule = "the vectors are rows of as many numbers each"
+        raise InputError(rule, remedy="give a matrix, or lists of equal length") from None
 
 
 def _composed(

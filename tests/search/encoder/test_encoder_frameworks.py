@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +34,44 @@ def test_langchain(encoder: Encoder, tmp_path: Path) -> None:
     encoder.save(tmp_path / "e")
     embeddings = SelfvecEmbeddings(tmp_path / "e")
     assert isinstance(embeddings, Embeddings)
-    np.testing.assert_array_equal(np.float32(embeddings.embed_documents(TEXTS)), encoder.encode(TEXTS))
+    np.testing.assert_array_equal(
+        np.float32(embeddings.embed_documents(TEXTS)), encoder.encode_document(TEXTS)
+    )
     assert embeddings.embed_query(TEXTS[0]) == embeddings.embed_documents(TEXTS)[0]
     assert asyncio.run(embeddings.aembed_query(TEXTS[0])) == embeddings.embed_query(TEXTS[0])
     store = InMemoryVectorStore.from_texts([TEXTS[0], TEXTS[2]], embeddings)
     ((found, score),) = store.similarity_search_with_score("windows on a farm", k=1)
     assert found.page_content == TEXTS[0]
     assert score == pytest.approx(float(np.dot(*encoder.encode(["windows on a farm", TEXTS[0]]))), abs=1e-5)
+
+
+@needs("langchain")
+def test_langchain_finds_words_not_what_is_empty(encoder: Encoder) -> None:
+    from langchain_core.vectorstores import InMemoryVectorStore
+
+    embeddings = SelfvecEmbeddings(replace(encoder))
+    store = InMemoryVectorStore.from_texts(TEXTS, embeddings)
+    with pytest.warns(UserWarning, match="'xyzzy' is known: nothing is like it"):
+        found = store.similarity_search_with_score("xyzzy", k=4)
+    assert {text.page_content for text, _ in found[:2]} == {TEXTS[0], TEXTS[2]}
+    assert max(score for _, score in found) < 0.5
+    found = store.similarity_search_with_score("hial and wndows", k=4)  # no warning: one was enough
+    assert found[0][0].page_content == TEXTS[0]
+    found = store.similarity_search_with_score("the river", k=4)
+    assert [text.page_content for text, _ in found[-2:]] != [TEXTS[0]]
+    assert {text.page_content for text, _ in found[-2:]} == {"", "xyzzy"}
+
+
+@needs("llamaindex")
+def test_llamaindex_finds_words_not_what_is_empty(encoder: Encoder) -> None:
+    from llama_index.core.base.embeddings.base import similarity
+
+    embedding = SelfvecEmbedding(replace(encoder))
+    documents = embedding.get_text_embedding_batch(TEXTS)
+    with pytest.warns(UserWarning, match="nothing is like it"):
+        scores = [similarity(embedding.get_query_embedding("xyzzy"), document) for document in documents]
+    assert np.isfinite(scores).all()
+    assert max(scores[1], scores[3]) < min(scores[0], scores[2])
 
 
 @needs("llamaindex")
@@ -50,7 +82,7 @@ def test_llamaindex(report_run: Run, encoder: Encoder) -> None:
     assert isinstance(embedding, BaseEmbedding)
     assert (embedding.model_name, embedding.encoder, embedding.embed_batch_size) == ("selfvec", "", 3)
     np.testing.assert_array_equal(
-        np.float32(embedding.get_text_embedding_batch(TEXTS)), encoder.encode(TEXTS)
+        np.float32(embedding.get_text_embedding_batch(TEXTS)), encoder.encode_document(TEXTS)
     )
     alone = [embedding.get_query_embedding(TEXTS[0]), embedding.get_text_embedding(TEXTS[0])]
     alone += [asyncio.run(embedding.aget_query_embedding(TEXTS[0]))]
@@ -113,11 +145,14 @@ def test_llamaindex_opens_the_encoder_again(encoder: Encoder, tmp_path: Path) ->
 
 def test_mteb_hands_over_texts_or_batches(encoder: Encoder, tmp_path: Path) -> None:
     """By both protocols: lists of texts with a prompt's name, and batches with the task."""
-    model = MTEBEncoder(encoder, "7", device="cpu")
-    exact = encoder.encode(TEXTS)
+    model = MTEBEncoder(replace(encoder), "7", device="cpu")  # a copy has not warned yet
+    exact = encoder.encode_document(TEXTS)
     np.testing.assert_array_equal(
-        model.encode(TEXTS, batch_size=2, prompt_name="query", task_name="x"), exact
+        model.encode(TEXTS, batch_size=2, prompt_name="passage", task_name="x"), exact
     )
+    with pytest.warns(UserWarning, match="no word of the question"):
+        asked = model.encode(TEXTS, batch_size=2, prompt_name="query", task_name="x")
+    np.testing.assert_array_equal(asked, model.encoder.encode_query(TEXTS))
     batches = [{"text": TEXTS[:3], "id": ["a", "b", "c"]}, {"text": TEXTS[3:], "id": ["d"]}]
     np.testing.assert_array_equal(
         model.encode(batches, task_metadata=None, hf_split="test", hf_subset="en", prompt_type=None), exact

@@ -200,7 +200,7 @@ def test_reading_does_not_look_at_the_suffix(tmp_path: Path) -> None:
     [
         ({"path": "a.xyz"}, r"'\.xyz' belongs to no format"),
         ({"path": "a"}, r"belongs to no format"),
-        ({"path": "a.vec.gz"}, r"read, not written; leave \.gz off"),
+        ({"path": "a.npy.gz"}, r"npy is written without packing; leave \.gz off"),
         ({"path": "a.vec", "format": "wrod2vec"}, r"no format 'wrod2vec'; choose one of .*word2vec-text"),
         ({"path": "a.bin", "format": "fasttext"}, r"fasttext is read, not written"),
         ({"path": "a.vec", "dimensions": 6}, r"5 dimensions, 6 .* 1 to 5"),

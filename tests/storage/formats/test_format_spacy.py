@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -30,6 +32,45 @@ def test_words_without_a_string_are_counted(tmp_path: Path) -> None:
     vectors = load(folder(tmp_path / "x", {HASHES["hail"]: 3, 12345: 1, HASHES["storm"]: -1}))
     assert list(vectors) == ["hail"]
     assert vectors.provenance["notes"] == ["1 vectors are of words that strings.json does not have"]
+
+
+def test_words_that_are_symbols_get_their_names_from_spacy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """spaCy gives its symbols small numbers, which differ between versions; here it is a stand-in."""
+    path = folder(tmp_path / "x", {HASHES["hail"]: 3, 90: 1, 91: 2, 12345: 1})
+    monkeypatch.setitem(sys.modules, "spacy.symbols", None)
+    vectors = load(path)
+    assert list(vectors) == ["hail"]
+    assert vectors.provenance["notes"] == [
+        "1 vectors are of words that strings.json does not have",
+        "2 vectors are of words that are symbols of spaCy, such as number or mark: left out; "
+        "to read them run: pip install 'selfvec[spacy]'",
+    ]
+    symbols = ModuleType("spacy.symbols")
+    symbols.IDS = {"": 0, "number": 90, "mark": 91}  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "spacy", ModuleType("spacy"))
+    monkeypatch.setitem(sys.modules, "spacy.symbols", symbols)
+    vectors = load(path)
+    assert set(vectors) == {"number", "mark", "hail"}
+    np.testing.assert_array_equal(vectors["mark"], TABLE[2])
+
+
+def test_all_words_of_a_vocabulary_of_spacy(tmp_path: Path) -> None:
+    spacy = pytest.importorskip("spacy", reason="the extra spacy is not installed")
+    from spacy.symbols import IDS
+
+    words = [*(word for word in IDS if word), "hail", "don't", "日本"]
+    rows = np.random.default_rng(0).standard_normal((len(words), 4)).astype(np.float32)
+    vocab = spacy.vocab.Vocab(vectors=spacy.vectors.Vectors(shape=rows.shape))
+    for word, row in zip(words, rows, strict=True):
+        vocab.set_vector(word, row)
+    vocab.to_disk(tmp_path / "vocab")
+    vectors = load(tmp_path / "vocab")
+    assert set(vectors) == set(words)
+    for word, row in zip(words, rows, strict=True):
+        np.testing.assert_array_equal(vectors[word], row)
+    assert not vectors.provenance["notes"]
 
 
 @pytest.mark.parametrize(

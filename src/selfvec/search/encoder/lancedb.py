@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import MissingExtra
 
-from .model import as_encoder
+from .model import reopened
 
 __all__ = ["SelfvecFunction"]
 
@@ -28,24 +28,38 @@ except ImportError:
 class SelfvecFunction(_Function):  # type: ignore[misc]
     """LanceDB's ``TextEmbeddingFunction``, registered as ``selfvec`` when this module is imported.
 
-    ``SelfvecFunction.create(encoder="run")`` makes one; a table keeps the path.
+    ``SelfvecFunction.create(encoder="run")`` makes one. A table keeps the absolute path and the digest, and
+    opens the encoder again. All vectors have length 1; see `Encoder.encode_query` for a question without
+    known words.
 
     Parameters
     ----------
-    encoder : str
+    encoder : str or path
         The folder of an encoder or of a run.
+    digest : str, optional
+        `Encoder.digest` that the encoder must have; tables have it.
     """
 
     encoder: str
+    digest: str = ""
     _opened: Any = None
 
     @classmethod
     def create(cls, **options: Any) -> Any:
-        """A function whose encoder is open; `InputError` if there is none in that place."""
+        """A function whose encoder is open.
+
+        Raises
+        ------
+        InputError
+            If there is no encoder in that place, or another one than ``digest`` says, as after ``update``.
+        """
         if _embeddings is None:
             raise MissingExtra("lancedb", "lancedb", "an embedding function for LanceDB")
-        made = super().create(**options)
-        made._opened = as_encoder(made.encoder)
+        if "encoder" not in options:
+            return super().create(**options)  # raises the error of a missing field
+        opened, place = reopened(options["encoder"], options.get("digest", ""))
+        made = super().create(**(options | {"encoder": str(place), "digest": opened.digest}))
+        made._opened = opened
         return made
 
     def ndims(self) -> int:
@@ -55,7 +69,12 @@ class SelfvecFunction(_Function):  # type: ignore[misc]
 
     def generate_embeddings(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """One vector per text."""
-        return list(self._opened.encode(list(texts)))
+        return list(self._opened.encode_document(list(texts)))
+
+    def compute_query_embeddings(self, query: str, *args: Any, **options: Any) -> list[NDArray[np.float32]]:
+        """The vector of a question."""
+        del args, options
+        return [self._opened.encode_query(query)]
 
 
 if _embeddings is not None:

@@ -37,10 +37,11 @@ class SelfvecEmbeddings(_Embeddings):  # type: ignore[misc]
         self.encoder = as_encoder(encoder)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """One vector per text."""
-        vectors: list[list[float]] = self.encoder.encode(texts).tolist()
+        """One unit vector per text; see `Encoder.encode_document`."""
+        vectors: list[list[float]] = self.encoder.encode_document(texts).tolist()
         return vectors
 
     def embed_query(self, text: str) -> list[float]:
-        """The vector of one text; questions are encoded as documents are."""
-        return self.embed_documents([text])[0]
+        """The unit vector of a question; see `Encoder.encode_query` for one without known words."""
+        vector: list[float] = self.encoder.encode_query(text).tolist()
+        return vector

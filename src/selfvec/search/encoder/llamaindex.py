@@ -12,7 +12,7 @@ from typing import Any
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.data.run import Run
 
-from .model import Encoder, as_encoder, place_of
+from .model import Encoder, reopened
 
 __all__ = ["SelfvecEmbedding"]
 
@@ -26,7 +26,8 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
     """LlamaIndex' ``BaseEmbedding``.
 
     Its caches know an embedding by ``to_dict()``, which has the name, the path and the digest of the encoder.
-    ``from_dict`` opens the path again.
+    ``from_dict`` opens the path again. All vectors have length 1; see `Encoder.encode_query` for a question
+    without known words.
 
     Parameters
     ----------
@@ -55,10 +56,7 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
         if encoder == "":
             remedy = "save it with Encoder.save and make the embedding from that folder"
             raise InputError("the encoder was in memory and was not stored", remedy=remedy)
-        opened, place = as_encoder(encoder), place_of(encoder)
-        if digest not in ("", opened.digest):
-            remedy = "embed the documents again with the encoder that is there now"
-            raise InputError("is another encoder than the one that was stored", path=place, remedy=remedy)
+        opened, place = reopened(encoder, digest)
         options = {"model_name": f"selfvec/{place.name}" if place else "selfvec", **options}
         super().__init__(encoder="" if place is None else str(place), digest=opened.digest, **options)
         self._encoder = opened
@@ -69,17 +67,18 @@ class SelfvecEmbedding(_BaseEmbedding):  # type: ignore[misc]
         return "SelfvecEmbedding"
 
     def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
-        vectors: list[list[float]] = self._encoder.encode(texts).tolist()
+        vectors: list[list[float]] = self._encoder.encode_document(texts).tolist()
         return vectors
 
     def _get_text_embedding(self, text: str) -> list[float]:
         return self._get_text_embeddings([text])[0]
 
     def _get_query_embedding(self, query: str) -> list[float]:
-        return self._get_text_embedding(query)
+        vector: list[float] = self._encoder.encode_query(query).tolist()
+        return vector
 
     async def _aget_text_embeddings(self, texts: list[str]) -> list[list[float]]:
         return self._get_text_embeddings(texts)
 
     async def _aget_query_embedding(self, query: str) -> list[float]:
-        return self._get_text_embedding(query)
+        return self._get_query_embedding(query)

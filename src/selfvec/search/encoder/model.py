@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,8 +33,9 @@ from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
 from .reading import SPLITS, Reader, no_text, sums
+from .unknown_words import Spellings, apart
 
-__all__ = ["Encoder", "as_encoder", "place_of"]
+__all__ = ["Encoder", "as_encoder", "place_of", "reopened"]
 
 # Chosen on MED, Cranfield and CACM; docs/encoders.md compares other choices.
 TABLES = ("refined", "topics")
@@ -139,7 +141,8 @@ class Encoder:
         Returns
         -------
         (n, d) float32
-            At length 1; zeros for a text without known words. (d,) for a single str, as in other libraries.
+            At length 1; zeros for a text without known words (see `encode_query` and `encode_document`). (d,)
+            for a single str, as in other libraries.
 
         Raises
         ------
@@ -164,6 +167,48 @@ class Encoder:
         for _ in map(work, parts) if len(parts) < 2 else in_order(parts, work, threads(jobs)):
             pass
         return out
+
+    def encode_document(self, texts: Sequence[str] | str) -> NDArray[np.float32]:
+        """`encode` for stores that cannot work with zeros: all rows have length 1.
+
+        A text without known words gets a constant direction that is unlike every text and every question, so
+        that it is found last.
+        """
+        return self._filled(self.encode(texts), -self._apart)
+
+    def encode_query(self, texts: Sequence[str] | str) -> NDArray[np.float32]:
+        """`encode` for questions to such stores: all rows have length 1.
+
+        A question without known words becomes the known words that are spelt most like its own. If there are
+        none, it gets a constant direction that is unlike every text. The first such question warns.
+        """
+        if isinstance(texts, str):
+            return np.asarray(self.encode_query([texts])[0])
+        found = self.encode(texts)
+        for number in np.flatnonzero(~found.any(axis=1)).tolist():
+            words = self._spellings.nearest(texts[number])
+            found[number] = self.encode(" ".join(words))
+            if "_warned" not in self.__dict__:
+                self.__dict__["_warned"] = True
+                instead = f"{' '.join(words)!r} is asked instead" if words else "nothing is like it"
+                rule = f"no word of the question {texts[number][:60]!r} is known: {instead}"
+                warnings.warn(f"{rule}; later questions of this kind do not warn", stacklevel=2)
+        return self._filled(found, self._apart)
+
+    def _filled(self, rows: NDArray[np.float32], direction: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Rows with a direction in the place of zeros."""
+        empty = ~rows.any(axis=-1)
+        if empty.any():
+            rows[empty] = direction
+        return rows
+
+    @cached_property
+    def _apart(self) -> NDArray[np.float32]:
+        return apart(self.rows)
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return Spellings(self.words, self.language, self.about)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder, whole or not at all.
@@ -233,6 +278,15 @@ def as_encoder(given: Encoder | Run | str | os.PathLike[str]) -> Encoder:
     if isinstance(given, Run):
         return Encoder.of(given)
     return Encoder.of(open_run(given)) if is_run(given) else Encoder.open(given)
+
+
+def reopened(given: Encoder | Run | str | os.PathLike[str], digest: str = "") -> tuple[Encoder, Path | None]:
+    """An encoder and its absolute path; `InputError` if its digest is not the one that was stored."""
+    opened, place = as_encoder(given), place_of(given)
+    if digest not in ("", opened.digest):
+        remedy = "embed the documents again with the encoder that is there now, or put the old one back"
+        raise InputError("is another encoder than the one that was stored", path=place, remedy=remedy)
+    return opened, place
 
 
 def place_of(given: Encoder | Run | str | os.PathLike[str]) -> Path | None:

@@ -50,12 +50,15 @@ class MTEBEncoder:
         self.revision = "-".join(filter(None, (revision, self.encoder.digest)))
 
     def encode(self, inputs: Iterable[str | Mapping[str, Any]], **options: Any) -> NDArray[np.float32]:
-        """Texts as unit vectors, (n, d) float32."""
-        del options
+        """Texts as unit vectors, (n, d) float32; questions where MTEB says so."""
+        kinds = (
+            getattr(options.get(name), "value", options.get(name)) for name in ("prompt_type", "prompt_name")
+        )
+        encode = self.encoder.encode_query if "query" in kinds else self.encoder.encode_document
         texts: list[str] = []
         for given in inputs:
             texts.extend([given] if isinstance(given, str) else given["text"])
-        return self.encoder.encode(texts)
+        return encode(texts)
 
     def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
         """Cosines of all pairs, (n, m), as MTEB computes them."""

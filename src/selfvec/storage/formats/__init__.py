@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from selfvec.base.compression import PACKED, pack
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.files import complete_replacement
+from selfvec.base.files import atomic_files, complete_replacement
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.public_tables import locate
@@ -138,6 +139,8 @@ FORMATS = (
 )
 """All formats, in the order in which they are asked whether a file is theirs."""
 
+_PACKABLE = ("word2vec", "word2vec-text", "glove")  # formats that are written as .gz and .zst, too
+
 _PICKLES = (*(bytes((0x80, protocol)) for protocol in range(6)), b"(dp", b"(lp", b"ccopy_reg", b"cnumpy")
 _FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
 _FOREIGN = (  # other files people have: (how they begin, what they are, what to do)
@@ -232,7 +235,8 @@ def save(
     vectors : Vectors
     path : path
     format : str, optional
-        A name in `FORMATS`; by default the suffix decides.
+        A name in `FORMATS`; by default the suffix decides. The word2vec formats and GloVe's are packed if the
+        path ends in .gz or .zst.
     dtype : {"float32", "float16", "int8", "binary"}, optional
         By default the matrix's own, or float32 if the format holds only that. The last two are codes, a byte
         and a bit a number, that only safetensors holds; they are float32 again when they are read.
@@ -257,11 +261,26 @@ def save(
         raise OptionError(f"{row.name} is read, not written", remedy=f"choose one of {_writable()}")
     coded = dtype in ("int8", "binary") and row.name == "safetensors"
     converted = _converted(vectors, row, "float32" if coded else dtype, dimensions)
+    if path.suffix in PACKED:
+        _write_packed(converted, row, path)
+        return _left_out(vectors, row)
     if not coded:
         row.write(converted, path)
         return _left_out(vectors, row)
     compressed.write_as(converted, path, str(dtype))
     return _left_out(vectors, _by_name("compressed"))
+
+
+def _write_packed(vectors: Vectors, row: Format, path: Path) -> None:
+    """Write a file and pack it."""
+    if row.name not in _PACKABLE or row.write is None:
+        remedy = f"leave {path.suffix} off, or choose one of {', '.join(_PACKABLE)}"
+        raise OptionError(f"{row.name} is written without packing", path=path, remedy=remedy)
+    with atomic_files(path) as folder:
+        plain = folder / "plain"
+        row.write(vectors, plain)
+        pack(plain, folder / path.name)
+        plain.unlink()
 
 
 def _writable() -> str:
@@ -277,12 +296,10 @@ def _by_name(name: str) -> Format:
 
 
 def _by_suffix(path: Path) -> Format:
-    known = [(suffix, row) for row in FORMATS for suffix in row.suffixes if path.name.endswith(suffix)]
+    name = path.stem if path.suffix in PACKED else path.name
+    known = [(suffix, row) for row in FORMATS for suffix in row.suffixes if name.endswith(suffix)]
     if known:
         return max(known, key=lambda pair: len(pair[0]))[1]
-    if path.suffix in (".gz", ".zst"):
-        remedy = f"leave {path.suffix} off and pack the file afterwards"
-        raise OptionError("packed files are read, not written", path=path, remedy=remedy)
     raise OptionError(
         f"the suffix {path.suffix!r} belongs to no format", path=path, remedy=f"name one of {_writable()}"
     )

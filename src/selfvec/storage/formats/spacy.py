@@ -5,6 +5,8 @@
     strings.json   words
 
 spaCy keeps hashes of words instead of words. The words are those of ``strings.json`` whose hash has a row.
+Some hundred words that are symbols of spaCy (*number*, *mark*, *root*) have small numbers instead of hashes
+and are not in ``strings.json``: their names come from spaCy, if it is installed.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ __all__ = ["read", "sniff"]
 
 _AGAIN = "write the folder again with spaCy"
 _WIDTHS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}  # bytes of an integer
+_SYMBOLS = 1 << 12  # smaller keys are numbers of symbols
 _FACTOR, _ONES = 0xC6A4A7935BD1E995, (1 << 64) - 1
 
 
@@ -54,17 +57,38 @@ def read(source: Input) -> Vectors:
     rows = dict(zip(numbers[::2], numbers[1::2], strict=True))
     if any(not -1 <= row < len(table) for row in rows.values()):
         raise source.error(f"key2row names rows beyond the {len(table):,} of vectors", remedy=_AGAIN)
-    words = _strings(folder, source)
-    found = [
-        (row, word) for word in words if (row := rows.get(_hash(word.encode(errors="replace")), -1)) >= 0
+    symbols = {key for key, row in rows.items() if 0 <= key < _SYMBOLS and row >= 0}
+    names = _symbol_names() if symbols else {}
+    found = [(rows[key], names[key]) for key in symbols if key in names]
+    known = {word for _, word in found}
+    found += [
+        (row, word)
+        for word in _strings(folder, source)
+        if word not in known and (row := rows.get(_hash(word.encode(errors="replace")), -1)) >= 0
     ]
     found = sorted(found, key=lambda pair: pair[0])[: source.rows(len(found))]
     lost = sum(row >= 0 for row in rows.values()) - len(found) if source.limit is None else 0
+    unnamed = len(symbols - names.keys()) if source.limit is None else 0
+    lost -= unnamed
     notes = [f"{lost:,} vectors are of words that strings.json does not have"] if lost else []
+    if unnamed:
+        notes.append(
+            f"{unnamed:,} vectors are of words that are symbols of spaCy, such as number or mark: left out; "
+            "to read them run: pip install 'selfvec[spacy]'"
+        )
     places = np.array([row for row, _ in found], np.int64)
     same = np.array_equal(places, np.arange(len(places)))
     matrix = table[: len(places)] if same else table[places]
     return finish([word for _, word in found], matrix, source, notes=notes)
+
+
+def _symbol_names() -> dict[int, str]:
+    """The words of spaCy's symbols by their number; none if it is not installed."""
+    try:
+        from spacy.symbols import IDS
+    except ImportError:
+        return {}
+    return {int(number): str(word) for word, number in IDS.items() if word}
 
 
 def _strings(folder: Path, source: Input) -> list[str]:

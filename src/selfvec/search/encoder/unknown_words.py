@@ -1,0 +1,74 @@
+"""Vectors for texts without a known word, for libraries that cannot work with zeros.
+
+Such a question becomes the known words that are spelt most like its own. If there are none it gets a constant
+direction, `apart`, on which all known words lie alike and almost nowhere; such a document gets the opposite
+one. So a question without words is unlike every document, and a document without words is the last that a
+question finds, by cosine and by distance.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.threads import one_core, sum_of_blocks
+from selfvec.numerics.rows import unit_rows
+from selfvec.text.languages import STOP_WORDS, listed_stop_words
+
+from .reading import normal
+
+__all__ = ["Spellings", "apart"]
+
+_RIDGE = 1e-3  # of the mean variance of a dimension
+_SHORTEST, _ALIKE = 4, 0.8  # letters of a word that may be misspelt; of difflib's ratio
+
+Rows = NDArray[np.float32]
+
+
+def apart(rows: Rows) -> Rows:
+    """The direction on which rows at unit length differ least from a small constant, (d,) float32.
+
+        w = (S + εI)⁻¹ m / |...|        m: mean of the rows, S: their second moment
+
+    >>> apart(np.array([[1, 0.1], [-1, 0.1]], np.float32)).round(2).tolist()
+    [0.0, 1.0]
+    """
+    width = rows.shape[1]
+    unit = unit_rows(rows)
+    count = max(1, len(unit))
+    moment = sum_of_blocks((width, width), len(unit), lambda part: unit[part].T @ unit[part]) / count
+    mean = unit.sum(axis=0, dtype=np.float64) / count
+    with one_core():
+        ridge = _RIDGE * max(float(np.trace(moment)) / width, 1e-12)
+        found = np.linalg.solve(moment + ridge * np.eye(width), mean)
+        if not np.linalg.norm(found) > 1e-9:  # rows that cancel out
+            found = np.linalg.eigh(moment)[1][:, 0]
+    return np.asarray(found / np.linalg.norm(found), np.float32)
+
+
+class Spellings:
+    """The words of an encoder by their first letter."""
+
+    def __init__(self, words: Sequence[str], language: str | None, about: Mapping[str, object]) -> None:
+        self._language = language
+        self._by_letter: dict[str, list[str]] = {}
+        for word in words:
+            self._by_letter.setdefault(word[:1], []).append(word)
+        code = about.get("stop_words")
+        self._stop_words = listed_stop_words(str(code)) if code in STOP_WORDS else frozenset()
+
+    def nearest(self, text: str) -> list[str]:
+        """The known words that are spelt most like those of a text; stop words and short words have none."""
+        words = dict.fromkeys(re.findall(r"[^\W\d_]+", normal(text, self._language)))
+        found = []
+        for word in words:
+            if len(word) >= _SHORTEST and word not in self._stop_words:
+                alike = [
+                    known for known in self._by_letter.get(word[0], ()) if abs(len(known) - len(word)) < 3
+                ]
+                found += difflib.get_close_matches(word, alike, 1, _ALIKE)
+        return found

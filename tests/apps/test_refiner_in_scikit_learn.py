@@ -1,0 +1,140 @@
+"""`Refiner` as a transformer of scikit-learn."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
+from tests.search.encoder import reports
+
+import selfvec
+from selfvec.base.errors import CorpusError, InputError, NotFittedError
+from selfvec.corpus import Corpus
+from selfvec.search.encoder import Encoder
+
+TEXTS = reports.texts()
+LABELS = ["farm" if "farm" in text or "road" in text else "town" for text in TEXTS]
+
+
+def test_transform_gives_the_vectors_of_the_runs_encoder() -> None:
+    model = selfvec.Refiner("decorrelated")
+    with pytest.raises(NotFittedError):
+        model.transform(TEXTS)
+    rows = model.fit_transform(TEXTS, LABELS)
+    np.testing.assert_array_equal(rows, Encoder.of(model.run_).encode(TEXTS))
+    assert (rows.dtype, rows.shape) == (np.float32, (len(TEXTS), len(model.get_feature_names_out())))
+    assert not model.transform(["", None, "xyzzy"]).any()
+    np.testing.assert_array_equal(model.transform([["hail", "broke"]]), model.transform(["hail broke"]))
+    np.testing.assert_array_equal(model.transform(np.array(TEXTS[:3])), rows[:3])
+    model.fit(TEXTS[:80])
+    assert model.transform(TEXTS).shape == (len(TEXTS), len(model.get_feature_names_out()))
+    for wrong in ("hail", [3]):
+        with pytest.raises(InputError, match="texts are"):
+            model.transform(wrong)
+
+
+def test_in_a_pipeline() -> None:
+    pipeline = make_pipeline(selfvec.Refiner("decorrelated"), LogisticRegression())
+    assert cross_val_score(pipeline, TEXTS, LABELS, cv=2).mean() > 0.8
+    pipeline.fit(TEXTS, LABELS)
+    assert pipeline.predict(["hail broke windows at the farm"])[0] == "farm"
+    copied = clone(pipeline.set_params(refiner__window=3))
+    assert copied[0].get_params() == pipeline[0].get_params()
+    assert copied[0].window == 3
+
+
+def test_vectors_may_be_given_in_the_place_of_labels() -> None:
+    table = selfvec.Refiner("decorrelated").fit(TEXTS).vectors_
+    by_name = selfvec.Refiner("original").fit(TEXTS, vectors=table)
+    for model in (
+        selfvec.Refiner("original").fit(TEXTS, table),
+        selfvec.Refiner("original").fit(TEXTS, LABELS, vectors=table),
+    ):
+        np.testing.assert_array_equal(model.vectors_.vectors, by_name.vectors_.vectors)
+    assert selfvec.Refiner("original").fit(TEXTS, "none").run_.provenance["vectors"]["name"] == "none"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_own_checks() -> None:
+    """Those that give numbers as documents cannot pass."""
+    done = check_estimator(selfvec.Refiner("original"), on_skip=None, on_fail=None)
+    failed = {one["check_name"]: one["exception"] for one in done if one["status"] == "failed"}
+    assert not failed
+
+
+def test_names_that_are_empty_or_remote_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("hail fell")
+    for given in ("", [Path("a.txt"), ""]):
+        with pytest.raises(CorpusError, match="the name of a file is empty"):
+            Corpus.open(given)
+    with pytest.raises(CorpusError, match="the name of a file is empty"):
+        selfvec.Refiner().fit("")
+    with pytest.raises(CorpusError, match=r"^s3://bucket/reports: is on a remote file system"):
+        selfvec.Refiner().fit("s3://bucket/reports")
+    done = subprocess.run(
+        [sys.executable, "-m", "selfvec", "refine", "s3://bucket/reports", "-o", "run"],
+        capture_output=True,
+        text=True,
+        env={**os.environ},
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "s3://bucket/reports: is on a remote file system; read it with --cluster local" in done.stderr
+
+
+def fitted(queue: multiprocessing.Queue[str]) -> None:
+    try:
+        selfvec.Refiner("original").fit(TEXTS, "none")
+        queue.put("fitted")
+    except selfvec.SelfvecError as error:
+        queue.put(str(error))
+
+
+FORKED = """
+import multiprocessing, os, warnings
+warnings.simplefilter("ignore")
+import selfvec
+from tests.apps.test_refiner_in_scikit_learn import TEXTS, fitted
+if __name__ == "__main__":
+    if {first}:
+        selfvec.Refiner("original").fit(TEXTS, "none")
+    context = multiprocessing.get_context({method!r})
+    queue = context.Queue()
+    child = context.Process(target=fitted, args=(queue,))
+    child.start()
+    print(queue.get(timeout=200))
+    child.join(20)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize(("first", "method"), [(True, "fork"), (False, "fork"), (True, "spawn")])
+def test_a_forked_child_says_that_it_cannot_read(first: bool, method: str, tmp_path: Path) -> None:
+    """It would wait for the threads of Polars for good."""
+    script = tmp_path / "job.py"
+    script.write_text(FORKED.format(first=first, method=method))
+    paths = os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])  # noqa: PTH109
+    done = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        timeout=300,
+        check=True,
+    )
+    if first and method == "fork":
+        assert "was forked from one that had" in done.stdout
+        assert "get_context('spawn')" in done.stdout
+    else:
+        assert done.stdout == "fitted\n"
