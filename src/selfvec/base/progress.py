@@ -2,23 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+from time import monotonic
 
-__all__ = ["Progress"]
+__all__ = ["LineProgress", "Progress", "duration", "time_left"]
 
 Advance = Callable[[int], None]
 
+EVERY = 10.0  # seconds between two lines of `LineProgress`
+_WHOLE = 10_000  # units of a stage made of steps
+_EARLY = 0.01  # share done below which the time left is not estimated
+
 
 class Progress:
-    """Reports nothing; the command line overrides both methods."""
+    """Reports nothing; displays override `stage` and `say`."""
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
-        """Announce a stage of ``total`` units; the block calls the function it is given with units done."""
+        """Announce a stage of ``total`` units; the block calls the function it is given with units done.
+
+        ``total`` is None if it is not known. ``unit`` is empty if a display shows the share only.
+        """
         del label, total, unit
         yield lambda _: None
 
     def say(self, message: str) -> None:
         """Show the user a message."""
         del message
+
+    @contextmanager
+    def steps(self, label: str, weights: Mapping[str, float]) -> Iterator[Progress]:
+        """Announce one stage made of several steps.
+
+        The block gets a `Progress` whose stages are the steps, by label. ``weights`` has all of them in their
+        order and how long each takes in proportion, so that the whole stage advances evenly. A step may be
+        left out or be made of steps itself.
+        """
+        with self.stage(label, _WHOLE, "") as advance:
+            yield _Steps(advance, weights, self.say)
+
+
+class _Steps(Progress):
+    """The steps of one stage."""
+
+    def __init__(self, advance: Advance, weights: Mapping[str, float], say: Callable[[str], None]) -> None:
+        self._advance, self._say, self._reached = advance, say, 0
+        self._ends: dict[str, tuple[float, float]] = {}
+        whole, start = sum(weights.values()) or 1.0, 0.0
+        for label, weight in weights.items():
+            stop = start + weight / whole * _WHOLE
+            self._ends[label], start = (start, stop), stop
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
+        """Do a step. The steps before it count as done."""
+        del unit
+        start, stop = self._ends.get(label, (0.0, 0.0))
+        done = 0
+
+        def advance(number: int) -> None:
+            nonlocal done
+            done += number
+            self._go_to(start + (stop - start) * min(1.0, done / total if total else 0.0))
+
+        self._go_to(start)
+        yield advance
+        self._go_to(stop)
+
+    def say(self, message: str) -> None:
+        """Pass a message on."""
+        self._say(message)
+
+    def _go_to(self, place: float) -> None:
+        number = max(0, round(place) - self._reached)
+        self._reached += number
+        self._advance(number)  # even by 0: displays may stop the work here
+
+
+class LineProgress(Progress):
+    """Prints a line every ten seconds during stages: the stage, the share done and the time left.
+
+    Parameters
+    ----------
+    write : callable
+        Gets each line, from another thread.
+    every : float, optional
+        Seconds between two lines, also across stages: ten.
+    """
+
+    def __init__(self, write: Callable[[str], None], every: float | None = None) -> None:
+        self._write, self._every = write, EVERY if every is None else every
+        self._next = monotonic() + self._every
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
+        """Print lines while the stage lasts."""
+        del unit
+        start, done, ended = monotonic(), 0, Event()
+
+        def advance(number: int) -> None:
+            nonlocal done
+            done += number
+
+        def report() -> None:
+            while not ended.wait(max(0.0, self._next - monotonic())):
+                self._next = monotonic() + self._every
+                with suppress(OSError, ValueError):  # nobody reads them any more
+                    self._write(_line(label, monotonic() - start, done / total if total else None))
+
+        thread = Thread(target=report, daemon=True)
+        thread.start()
+        try:
+            yield advance
+        finally:
+            ended.set()
+            thread.join()
+
+    def say(self, message: str) -> None:
+        """Print a message."""
+        self._write(message)
+
+
+def time_left(seconds: float, share: float | None) -> str:
+    """What is left of work that took so many seconds for a share of it; empty if that is not known yet.
+
+    >>> time_left(30, 0.25), time_left(10, 0.1), time_left(1, 0.001), time_left(5, None)
+    ('1 min 30 s left', '1 min 30 s left', '', '')
+    """
+    if share is None or share < _EARLY:
+        return ""
+    return f"{duration(seconds * max(0.0, 1 - share) / share)} left"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as text.
+
+    >>> duration(7.4), duration(95), duration(7260)
+    ('7 s', '1 min 35 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _line(label: str, seconds: float, share: float | None) -> str:
+    """A line about a stage.
+
+    >>> _line("Reading", 20, 0.5), _line("Relating texts", 20, None)
+    ('Reading: 50 %, 20 s left', 'Relating texts: 20 s so far')
+    """
+    left = time_left(seconds, share)
+    if share is None:
+        return f"{label}: {duration(seconds)} so far"
+    return f"{label}: {min(share, 1.0):.0%}".replace("%", " %") + (f", {left}" if left else "")

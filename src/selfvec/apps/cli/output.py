@@ -7,12 +7,13 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.compiled import announced
-from selfvec.base.progress import Progress
+from selfvec.base.progress import LineProgress, Progress, time_left
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -94,27 +95,17 @@ def write_report(path: Path | None, title: str, found: ResultTable | Sequence[Ma
 
 
 class TerminalProgress(Progress):
-    """Progress bars if standard error is a terminal, otherwise nothing."""
+    """Progress bars if standard error is a terminal, otherwise a line every ten seconds."""
+
+    def __init__(self) -> None:
+        self._lines = LineProgress(say)
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        """Show a bar while the stage lasts."""
-        with announced(self._say_compiling), self._bar(label, total, unit) as advance:
+        """Show a bar, or lines, while the stage lasts."""
+        shown = _bar if sys.stderr.isatty() else self._lines.stage
+        with announced(self._say_compiling), shown(label, total, unit) as advance:
             yield advance
-
-    @contextmanager
-    def _bar(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-        if not sys.stderr.isatty():
-            yield lambda _: None
-            return
-        from rich.progress import BarColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bars
-
-        size, left = f"{total:,} {unit}" if total else unit, TimeRemainingColumn(compact=True)
-        columns = ("{task.description}", BarColumn(), "{task.percentage:3.0f} %", size, left)
-        with Bars(*columns, console=stderr(), transient=True) as bars:
-            task = bars.add_task(label, total=total)
-            yield lambda done: bars.advance(task, done)
 
     def say(self, message: str) -> None:
         """Print a message on standard error."""
@@ -125,10 +116,32 @@ class TerminalProgress(Progress):
 
 
 @contextmanager
+def _bar(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    """A bar with the share done and the time left."""
+    from rich.progress import BarColumn, ProgressColumn, Task
+    from rich.progress import Progress as Bars
+    from rich.text import Text
+
+    class TimeLeft(ProgressColumn):
+        """By the time that the whole share done took: a slow step does not make it jump."""
+
+        def render(self, task: Task) -> Text:
+            share = task.percentage / 100 if task.total else None
+            return Text(time_left(task.elapsed or 0.0, share), "progress.remaining")
+
+    size = f"{total:,} {unit}" if total and unit else unit
+    columns = ("{task.description}", BarColumn(), "{task.percentage:3.0f} %", size, TimeLeft())
+    with Bars(*columns, console=stderr(), transient=True) as bars:
+        task = bars.add_task(label, total=total)
+        yield lambda done: bars.advance(task, done)
+
+
+@contextmanager
 def downloads() -> Iterator[Callable[[str, int, int], None]]:
     """One bar per file. The block calls it with a file name, the bytes done and the total bytes."""
     if not sys.stderr.isatty():
-        yield lambda *_: None
+        with ExitStack() as stack:
+            yield partial(_download_lines, LineProgress(say), stack, {})
         return
     from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
@@ -143,3 +156,20 @@ def downloads() -> Iterator[Callable[[str, int, int], None]]:
             bars.update(tasks[name], completed=done, total=total or None)
 
         yield update
+
+
+def _download_lines(
+    lines: LineProgress,
+    stack: ExitStack,  # holds the stage of the file that is being downloaded
+    begun: dict[str, tuple[Callable[[int], None], int]],  # files, and the bytes that were reported of each
+    name: str,
+    done: int,
+    total: int,
+) -> None:
+    """Report the bytes of a download to a stage of its own."""
+    if name not in begun:
+        stack.close()
+        begun[name] = stack.enter_context(lines.stage(name, total or None, "bytes")), 0
+    advance, before = begun[name]
+    advance(done - before)
+    begun[name] = advance, done
