@@ -21,7 +21,7 @@ from benchmarks.page import DOCS, table, update_page
 from benchmarks.refining import refined
 from selfvec.analysis.drift import Drift, Slice, drift, named_slice, slice_counts
 from selfvec.analysis.drift.nearest_uses import nearest_distances
-from selfvec.analysis.drift.permutation_test import permutation_test
+from selfvec.analysis.drift.permutation_test import mean_rank, permutation_test
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -98,7 +98,13 @@ def planted() -> str:
             for label, space in spaces(run, use_space(run, slices, trial)).items():
                 sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
                 sizes = replace(sizes, nearest=nearest_distances(space, words, 2))
-                measured = (sizes.apd, sizes.nearest, sizes.distance, sizes.change, sizes.excess)
+                measured = (
+                    sizes.apd,
+                    sizes.nearest,
+                    sizes.distance,
+                    mean_rank(sizes.distance, sizes.nearest),
+                    sizes.excess,
+                )
                 found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
         for label, values in found.items():
             rows.append([name, uses, label, *(f"{value:.2f}" for value in np.mean(values, axis=0))])

@@ -41,7 +41,9 @@ class Progress:
         left out or be made of steps itself.
         """
         with self.stage(label, _WHOLE, "") as advance:
-            yield _Steps(advance, weights, self.say)
+            steps = _Steps(advance, weights, self.say)
+            yield steps
+            steps.go_to(_WHOLE)
 
 
 class _Steps(Progress):
@@ -65,17 +67,18 @@ class _Steps(Progress):
         def advance(number: int) -> None:
             nonlocal done
             done += number
-            self._go_to(start + (stop - start) * min(1.0, done / total if total else 0.0))
+            self.go_to(start + (stop - start) * min(1.0, done / total if total else 0.0))
 
-        self._go_to(start)
+        self.go_to(start)
         yield advance
-        self._go_to(stop)
+        self.go_to(stop)
 
     def say(self, message: str) -> None:
         """Pass a message on."""
         self._say(message)
 
-    def _go_to(self, place: float) -> None:
+    def go_to(self, place: float) -> None:
+        """Move forward to a place, or stay."""
         number = max(0, round(place) - self._reached)
         self._reached += number
         self._advance(number)  # even by 0: displays may stop the work here

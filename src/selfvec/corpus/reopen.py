@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError, SelfvecError
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.token_batch import ONCE
 
@@ -100,6 +101,7 @@ def original_texts(
     *,
     most: int = 1 << 40,  # bytes; no texts are read from a larger corpus
     demonstration: bool = False,  # collect the demonstration corpus again, which takes seconds
+    progress: Progress | None = None,
 ) -> dict[int, str]:
     """Unprocessed texts of a run's documents, by number; empty if a file is missing or has changed."""
     out: dict[int, str] = {}
@@ -115,14 +117,15 @@ def original_texts(
             for number in range(len(marks)) if documents is None else documents:
                 numbers.setdefault(int(marks[number]), []).append(number)
         done = 0
-        for batch in corpus.batches():
-            assert batch.fingerprints is not None
-            for place, mark in enumerate((batch.fingerprints & ~ONCE).tolist()):
-                if marks is None and (documents is None or done + place in documents):
-                    out[done + place] = batch.texts[place] or ""
-                for number in numbers.get(mark, ()):
-                    out[number] = batch.texts[place] or ""
-            done += len(batch)
+        with (progress or Progress()).stage("Sentences", corpus.total_bytes, "bytes") as advance:
+            for batch in corpus.batches(advance):
+                assert batch.fingerprints is not None
+                for place, mark in enumerate((batch.fingerprints & ~ONCE).tolist()):
+                    if marks is None and (documents is None or done + place in documents):
+                        out[done + place] = batch.texts[place] or ""
+                    for number in numbers.get(mark, ()):
+                        out[number] = batch.texts[place] or ""
+                done += len(batch)
         verified(run, corpus)
     except SelfvecError:
         return {}

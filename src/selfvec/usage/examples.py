@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.progress import Progress
 from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -116,7 +117,7 @@ def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
     return found
 
 
-def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
+def sentences(run: Run, found: Sequence[Example], progress: Progress | None = None) -> list[Example]:
     """The same examples with the original sentences as text, if the run's files are unchanged.
 
     A sentence contains its word, or a form of it if the run merged forms. If none does, the words around the
@@ -124,7 +125,7 @@ def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
     """
     if not found:
         return []
-    texts = original_texts(run, {example.document for example in found})
+    texts = original_texts(run, {example.document for example in found}, progress=progress)
     form_of = _forms(run)
     out = []
     for example in found:

@@ -10,7 +10,7 @@ split of the blocks is a random split of the documents, and needs no further pas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,16 @@ from selfvec.text.document_vectors import document_frequencies, inverse_document
 from .contexts import document_of, padded_windows
 from .kernels import sum_uses, sum_windows
 
-__all__ = ["BlockSums", "Blocks", "UseSpace", "block_sums", "document_counts", "slice_vectors", "use_space"]
+__all__ = [
+    "TOKENS",
+    "BlockSums",
+    "Blocks",
+    "UseSpace",
+    "block_sums",
+    "document_counts",
+    "slice_vectors",
+    "use_space",
+]
 
 # People judge whole sentences, planted changes favour near words; see docs/drift.md.
 HALF = 30  # words on each side of a use; the farthest weighs a thirtieth of the nearest
@@ -60,17 +69,19 @@ class UseSpace:
         return unit_rows(rows)
 
 
-def use_space(run: Run, slices: Sequence[Slice], seed: int = 0) -> UseSpace:
+def use_space(run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progress | None = None) -> UseSpace:
     """Space in which uses from slices of a run's corpus are compared; the slices share no documents."""
     batch, sides = run.require_tokens(), _sides(slices)
-    table = np.array(run.original.unit)
-    missing = np.flatnonzero(~np.any(table != 0, axis=1))  # no original vector: take the refined one
-    table[missing] = run.vectors.unit[missing]
-    used = np.any(table != 0, axis=1)
-    table = unit_rows(zca(table, POWER, used)) * inverse_document_frequency(batch)[:, None]
-    table[~used] = 0
-    space = UseSpace(batch, sides, table, np.zeros((len(slices), table.shape[1]), np.float32))
-    return replace(space, centres=_centres(space, np.random.default_rng(seed)))
+    with (progress or Progress()).stage("Preparing uses", 3, "steps") as advance:
+        table = np.array(run.original.unit)
+        missing = np.flatnonzero(~np.any(table != 0, axis=1))  # no original vector: take the refined one
+        table[missing] = run.vectors.unit[missing]
+        used = np.any(table != 0, axis=1)
+        table = unit_rows(zca(table, POWER, used)) * inverse_document_frequency(batch)[:, None]
+        table[~used] = 0
+        advance(1)
+        space = UseSpace(batch, sides, table, np.zeros((len(slices), table.shape[1]), np.float32))
+        return replace(space, centres=_centres(space, np.random.default_rng(seed), advance))
 
 
 def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
@@ -95,7 +106,7 @@ def _summed(batch: TokenBatch, places: Ints, table: Table) -> Table:
     return out
 
 
-def _centres(space: UseSpace, rng: np.random.Generator) -> Table:
+def _centres(space: UseSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Table:
     """Mean use in each slice, (S, d), shrunk toward the common mean.
 
     The mean is over words that occur in every slice, all weighted alike. A mean over tokens would move with
@@ -108,6 +119,7 @@ def _centres(space: UseSpace, rng: np.random.Generator) -> Table:
         order = rng.permutation(np.flatnonzero(space.sides == side))
         drawn[order[: np.searchsorted(np.cumsum(lengths[order]), TOKENS) + 1]] = side
     means = _word_means(replace(space, sides=drawn))
+    advance(1)
     shuffled, read = drawn.copy(), np.flatnonzero(drawn >= 0)
     shuffled[read] = rng.permutation(drawn[read])
     null = _word_means(replace(space, sides=shuffled))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from drift_corpus import planted_run
 
 import selfvec
-from selfvec.analysis.drift import WordChoice, drift, kept_drift
+from selfvec.analysis.drift import WordChoice, drift, is_kept, kept_drift
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
@@ -158,7 +159,7 @@ def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run) -> None:
     assert again.rows == first.rows
     assert {**again.as_dict(), "rows": []} == {**first.as_dict(), "rows": []}
     assert again.illustrate(run, 3).rows[0]["examples_a"] == first.illustrate(run, 3).rows[0]["examples_a"]
-    for different in ({"seed": 4}, {"min_count": 6}, {"between": "year"}, {"which": WordChoice(every=True)}):
+    for different in ({"seed": 4}, {"min_count": 6}, {"between": "year"}):
         assert kept_drift(run, **{"seed": 3, **different}).space is not None
     assert run.folder is not None
     for file in (run.folder / "drift").iterdir():
@@ -171,3 +172,33 @@ def test_q_ranks_words_beyond_all_splits() -> None:
     some, most, same = (found[f"x{i}"]["p"] for i in range(3))
     assert some > most > 0
     assert 1 / 1001 > most != same
+
+
+def test_one_result_serves_every_choice_of_words(run: Run) -> None:
+    kept_drift(run, seed=5)
+    for which in (WordChoice(every=True), WordChoice(words=["the", "rain"]), WordChoice(words=["rain"])):
+        found = kept_drift(run, seed=5, which=which)
+        assert found.space is None  # nothing was computed
+        assert found.rows == drift(run, seed=5, which=which).rows
+
+
+def test_a_result_of_the_run_before_an_update_is_not_used(folder: Path, tmp_path: Path, capsys) -> None:
+    target, new = tmp_path / "run", tmp_path / "new.jsonl"
+    shutil.copytree(folder, target)
+    shutil.rmtree(target / "drift", ignore_errors=True)
+    before = listed(capsys, target, "--words", "rain")["rows"][0]
+    opened = selfvec.open_run(target)
+    lines = (folder.parent / "texts.jsonl").read_text(encoding="utf-8").splitlines()[1:40:2]
+    rows = [json.loads(line) for line in lines]
+    texts = [{**row, "text": f"{row['text']} quickly {n}"} for n, row in enumerate(rows)]
+    new.write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
+    assert main(["update", str(target), str(new)]) == 0
+    assert not (target / "drift").exists()
+    # the old run is still open, as in a page: its result is of no use to the new one
+    assert kept_drift(opened, which=WordChoice(words=["rain"])).rows[0]["count_b"] == before["count_b"]
+    assert not (target / "drift").exists()
+    after = listed(capsys, target, "--words", "rain")["rows"][0]
+    assert after["count_b"] == before["count_b"] + 2 * len(texts)
+    assert main(["update", "--undo", str(target)]) == 0
+    assert is_kept(selfvec.open_run(target))
+    assert listed(capsys, target, "--words", "rain")["rows"][0]["count_b"] == before["count_b"]

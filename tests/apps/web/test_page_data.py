@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
-from selfvec.analysis.drift import WordChoice, drift
+from selfvec.analysis.drift import WordChoice, drift, is_kept, without_slices
+from selfvec.apps.cli import main
+from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web.background import BackgroundTask, Busy
+from selfvec.apps.web.comparison import REFINED, Comparisons
 from selfvec.apps.web.page_data import Completion, PageData
-from selfvec.apps.web.ranking import Filter, WordTables, rank
+from selfvec.apps.web.ranking import FIGURES, Filter, WordTables, rank
 from selfvec.apps.web.word_map import LARGEST, arrange, draw_map, history_states, table_state
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -23,6 +28,8 @@ from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
 from selfvec.search import run_index
+from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.verify import verify
 
 
 def tables(before: np.ndarray, after: np.ndarray) -> WordTables:
@@ -94,21 +101,65 @@ def test_tests_do_not_change_the_order_by_what_moved() -> None:
     assert [row["word"] for row in tested.page(Filter(), 0, 20)["rows"]] != shown
 
 
-def test_progress_is_that_of_all_stages() -> None:
+def test_progress_counts_every_step() -> None:
     seen = []
 
     def work(progress: Progress) -> int:
-        for _ in range(2):
-            with progress.stage("Counting", 4, "words") as advance:
-                for _ in range(4):
-                    advance(1)
-                    seen.append(task.share)
+        with progress.steps("All", {"Reading": 1, "Counting": 1}) as steps:
+            for label in ("Reading", "Counting"):
+                with steps.stage(label, 4, "words") as advance:
+                    for _ in range(4):
+                        advance(1)
+                        seen.append(task.share)
         return 1
 
-    task = BackgroundTask(work, stages=2)
+    task = BackgroundTask(work)
     assert task.share == 0
     task.run()
     assert seen == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1]
+
+
+def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
+    run: Run, tmp_path: Path, capsys
+) -> None:
+    folder = tmp_path / "run"
+    save_run(run, folder)
+    comparisons = Comparisons(open_run(folder), 1)
+    first, last = comparisons.slices[0].name, comparisons.slices[-1].name
+    key, between = f"{first}|{last}", ["--between", first, "--between", last]
+    assert main(["drift", str(folder), *between, "--json"]) == 0
+    rows = {row["word"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    (kept,) = (folder / "drift").iterdir()
+    stamp = kept.stat().st_mtime_ns
+    tests = comparisons.tasks(key).tested.result().ranking.tests
+    assert set(tests) > set(rows)  # the page tests stop words, too
+    for word, row in rows.items():
+        assert {name: tests[word][name] for name in FIGURES} == {name: row[name] for name in FIGURES}
+    told = Tools(open_run(folder)).changed_words(3, [first, last])
+    assert [one.word for one in told.words] == list(rows)[:3]
+    assert list((folder / "drift").iterdir()) == [kept]
+    assert kept.stat().st_mtime_ns == stamp
+    assert verify(folder).damaged == []
+
+    comparisons.tasks(REFINED).tested.result()  # what the page computes is there for the command
+    assert is_kept(without_slices(open_run(folder)))
+
+
+def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> None:
+    made = Comparisons(run, 1)
+    a, b = made.slices[0], made.slices[-1]
+    for work in (
+        lambda progress: made._compare([a, b], made.slices, progress),
+        lambda progress: made._test(run, [a, b], progress),
+    ):
+        shares: list[float] = []
+        task = BackgroundTask(work)
+        share = task._progress
+        share.check = lambda share=share, shares=shares: shares.append(share.share)
+        task.run().result()
+        assert shares == sorted(shares)
+        assert len({round(value, 2) for value in shares}) >= 5
+        assert task.share == 1
 
 
 def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:

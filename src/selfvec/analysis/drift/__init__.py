@@ -8,7 +8,7 @@ from __future__ import annotations
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
 
 from .drift_rows import Drift, drift
-from .kept_results import kept_drift
+from .kept_results import is_kept, kept_drift
 from .slices import SlicePath, comparable_slices, slice_paths, slices_of, without_slices
 from .word_choice import WordChoice
 
@@ -21,6 +21,7 @@ __all__ = [
     "by_period",
     "comparable_slices",
     "drift",
+    "is_kept",
     "kept_drift",
     "named_slice",
     "slice_counts",

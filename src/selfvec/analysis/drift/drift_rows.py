@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,21 +13,24 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import threads
-from selfvec.corpus.slices import Slice, by_period, named_slice, slice_counts
+from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import gained_and_lost
-from selfvec.usage.examples import examples, sentences
-from selfvec.usage.use_vectors import UseSpace, slice_vectors, use_space
+from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.usage.examples import Example, examples, sentences
+from selfvec.usage.use_vectors import TOKENS, UseSpace, slice_vectors, use_space
 
 from .nearest_uses import nearest_distances
-from .permutation_test import LEVEL, Distances, permutation_test, refinement_drift
-from .slices import first_and_last, slices_of
-from .word_choice import WordChoice, chosen_words, measurable
+from .permutation_test import LEVEL, Distances, mean_rank, permutation_test, refinement_drift
+from .slices import chosen_slices, sources_of
+from .word_choice import WordChoice, chosen_words, left_out_words, measurable
 
-__all__ = ["Drift", "chosen_slices", "drift", "sources_of"]
+__all__ = ["Drift", "drift", "measure_all", "named_words"]
 
 
 NEIGHBOURS = 10
+_NEAR = 0.007  # contexts that are summed while two words are compared
+_BLOCK = 1024  # words whose neighbours are compared at a time
 _Z = 1.96  # standard errors in half of a 95 % interval
 
 Ints = NDArray[np.int64]
@@ -42,12 +44,12 @@ class Drift(ResultTable):
     ----------
     a, b : str
         Names of the states: two slices, or "original" and "refined".
-    measured : list of dict
-        The rows without gained and lost neighbours.
+    rows : list of dict
+        One dict per word, as in ``selfvec drift --json``.
     only_a, only_b : int
         Words that occur often enough but in one slice only; they have no row.
     left_out : dict
-        How many words were not tested, by reason.
+        How many words are not listed, by reason.
     unknown : list of dict
         Words that were asked for and have no row: word, reason, and their counts.
     """
@@ -56,19 +58,19 @@ class Drift(ResultTable):
 
     a: str
     b: str
-    measured: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
     only_a: int = 0
     only_b: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     unknown: list[dict[str, Any]] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)  # by word, of words that are not listed by default
+    min_count: int = 5
     slices: tuple[Slice, ...] = ()  # that uses come from; none if the run has not kept its corpus
     seed: int = 0
     space: UseSpace | None = None  # of the slices, if it was made
-    tables: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None  # (V, d) each, for neighbours
-    index_to_key: list[str] = field(default_factory=list)  # words of the tables
 
     def __len__(self) -> int:
-        return len(self.measured)
+        return len(self.rows)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self.rows)
@@ -78,26 +80,31 @@ class Drift(ResultTable):
         return self.select(word=word).rows[0]
 
     def __repr__(self) -> str:
-        significant = sum(row["q"] is not None and row["q"] <= LEVEL for row in self.measured)
+        significant = sum(row["q"] is not None and row["q"] <= LEVEL for row in self.rows)
         title = f"Drift from {self.a} to {self.b}: {len(self):,} words, {significant:,} with q ≤ {LEVEL}"
-        return short_repr(title, [row["word"] for row in self.measured], "see .rows or .to_polars()")
+        return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
 
-    @cached_property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per word, as in ``selfvec drift --json``."""
-        if self.tables is None:
-            return self.measured
-        place = {word: row for row, word in enumerate(self.index_to_key)}
-        words = np.array([place[row["word"]] for row in self.measured], np.int64)
-        changes = gained_and_lost(*self.tables, words, NEIGHBOURS)
-        return [
-            row
-            | {
-                "gained": [self.index_to_key[i] for i in gained],
-                "lost": [self.index_to_key[i] for i in lost],
-            }
-            for row, (gained, lost) in zip(self.measured, changes, strict=True)
-        ]
+    def choose(self, run: Run, which: WordChoice) -> Drift:
+        """The words of a choice, from the measures of all words: with their q, change and order.
+
+        Of a choice that names words, only these; their q is that of the whole list.
+        """
+        sides = self.slices if len(self.slices) == 2 else ()
+        named, unknown = named_words(run, sides, which, self.min_count)
+        by_word, place = {row["word"]: row for row in self.rows}, run.vectors.key_to_index
+        measured = sorted(by_word, key=place.__getitem__)
+        words, left_out = chosen_words(run, measured, self.reasons, which, named)
+        rows = [by_word[word] for word in words]
+        figures = {
+            name: np.array([_number(row[name]) for row in rows])
+            for name in ("distance", "expected", "p", "nearest")
+        }
+        q, change = benjamini_hochberg(figures["p"]), mean_rank(figures["distance"], figures["nearest"])
+        columns = zip(rows, change.tolist(), q.tolist(), strict=True)
+        rows = [row | {"change": _known(one), "q": _known(other)} for row, one, other in columns]
+        order = np.lexsort((figures["expected"] - figures["distance"], q > LEVEL)).tolist()
+        kept = [rows[i] for i in order if not which.words or rows[i]["word"] in named]
+        return replace(self, rows=kept, left_out=left_out, unknown=unknown)
 
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
         """The first ``top`` rows, without words of a larger q than ``fdr``; or the row of one word.
@@ -109,27 +116,27 @@ class Drift(ResultTable):
         """
         if fdr is not None and not 0 < fdr <= 1:
             raise OptionError(f"is a share above 0, at most 1, not {fdr!r}", field="fdr")
-        kept = self.measured
+        kept = self.rows
         if fdr is not None:
             kept = [row for row in kept if row["q"] is not None and row["q"] <= fdr]
         if word is not None:
             kept = [row for row in kept if row["word"] == word]
             if not kept:
                 raise KeyError(f"no row for {word!r}")
-        return replace(self, measured=kept[:top])
+        return replace(self, rows=kept[:top])
 
-    def illustrate(self, run: Run, top: int | None = None, number: int = 1) -> Drift:
+    def illustrate(
+        self, run: Run, top: int | None = None, number: int = 1, progress: Progress | None = None
+    ) -> Drift:
         """Add ``examples_a`` and ``examples_b`` to the first rows: uses that show the change.
 
         They are sentences if the run's original files are unchanged, otherwise the words around the use.
         """
         if not self.slices:
             return self
-        index, sides = run.vectors.key_to_index, len(self.slices)
-        space = self.space or use_space(run, self.slices, self.seed)
-        found = [use for row in self.rows[:top] for use in examples(space, index[row["word"]], number)]
-        texts: dict[tuple[str, int], list[str]] = {}
-        for use in sentences(run, found):
+        uses = self._uses(run, top, number, progress or Progress())
+        sides, texts = len(self.slices), dict[tuple[str, int], list[str]]()
+        for use in uses:
             texts.setdefault((use.word, use.side), []).append(use.text)
         shown = [
             row
@@ -139,7 +146,21 @@ class Drift(ResultTable):
             }
             for row in self.rows[:top]
         ]
-        return replace(self, measured=[*shown, *self.rows[len(shown) :]], tables=None)
+        return replace(self, rows=[*shown, *self.rows[len(shown) :]])
+
+    def _uses(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
+        """Uses that show the change of the first words, as sentences."""
+        index, rows = run.vectors.key_to_index, self.rows[:top]
+        size = 0 if run.tokens is None else len(run.tokens)
+        windows = min(2 * TOKENS * len(self.slices), 2 * size) * (self.space is None)
+        costs = {"Preparing uses": windows, "Uses": 5000 * len(rows), "Sentences": size / 8}
+        with progress.steps("Sentences", costs) as steps:
+            space, found = self.space or use_space(run, self.slices, self.seed, steps), list[Example]()
+            with steps.stage("Uses", len(rows), "words") as advance:
+                for row in rows:
+                    found += examples(space, index[row["word"]], number)
+                    advance(1)
+            return sentences(run, found, steps)
 
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
@@ -194,61 +215,118 @@ def drift(
         If the run has not kept its corpus, a slice does not exist, or no word can be measured.
     """
     which, slices = which or WordChoice(), chosen_slices(run, between)
-    test = {"permutations": permutations, "seed": seed, "jobs": threads(jobs)}
-    return _measured(run, slices, which, min_count, test | {"progress": progress or Progress()})
+    named_words(run, slices, which, min_count)
+    test = {"min_count": min_count, "permutations": permutations, "seed": seed}
+    return measure_all(run, slices, **test, jobs=jobs, progress=progress).choose(run, which)
 
 
-def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
-    """The slices whose uses are measured: all documents if none are compared; none without a corpus."""
-    if slices or run.tokens is None:
-        return tuple(slices)
-    return (Slice("all", np.ones(run.tokens.documents, bool)),)
+def named_words(
+    run: Run, slices: Sequence[Slice], which: WordChoice, min_count: int
+) -> tuple[set[str], list[dict[str, Any]]]:
+    """The words that a choice names and that can be measured; of the others the reason, and their counts.
+
+    `InputError` if words are named and none can be measured.
+    """
+    if not which.words:
+        return set(), []
+    names, counts, able = _sides(run, slices, min_count)
+    rows, unknown = measurable(run, which.words, able, counts, names, min_count)
+    return {run.vectors.index_to_key[row] for row in rows}, unknown
 
 
-def _measured(
-    run: Run, slices: Sequence[Slice], which: WordChoice, min_count: int, test: dict[str, Any]
+def measure_all(
+    run: Run,
+    slices: Sequence[Slice],
+    *,
+    min_count: int,
+    permutations: int,
+    seed: int,
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Drift:
-    """The rows of a comparison, in order. A named word is tested among all, so its q is that of a list."""
-    sources = sources_of(run, slices)
-    space = use_space(run, sources, test["seed"]) if sources else None
-    if slices and space is not None:
-        counts, names = slice_counts(space.batch, slices), [part.name for part in slices]
-        able = _in_both(counts, min_count, slices)
-        named, unknown = measurable(run, which.words, able, counts, names, min_count)
-        words, left_out = chosen_words(run, slices, able, which, named)
-        found = permutation_test(space, words, **test)
-        found = replace(found, nearest=nearest_distances(space, words, test["jobs"], test["progress"]))
-        every = np.arange(len(run.vectors))
-        before, after = slice_vectors(space, every, test["jobs"], least=min_count)
-    else:
-        own, names = run.vectors.counts, ["original", "refined"]
-        counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
-        tables, often = (run.original.unit, run.vectors.unit), counts[0] >= min_count
-        able = (often | (own is None)) & np.all([table.any(axis=1) for table in tables], axis=0)
-        named, unknown = measurable(run, which.words, able, counts, names, min_count)
-        words, left_out = chosen_words(run, slices, able, which, named)
-        found = refinement_drift(run, space, words, **test)
-        before, after = (np.where(often[:, None], table, 0) for table in tables)
-    order = np.lexsort((-found.excess, found.q > LEVEL))
-    if which.words:
-        order = order[np.isin(found.words[order], named)]
+    """Measure every word that occurs often enough, also those that no choice lists by default."""
+    sources, test = sources_of(run, slices), {"permutations": permutations, "seed": seed}
+    with (progress or Progress()).steps("Drift", _costs(run, slices, min_count)) as steps:
+        space = use_space(run, sources, seed, steps) if sources else None
+        how: dict[str, Any] = {**test, "jobs": threads(jobs), "progress": steps}
+        names, counts, able = _sides(run, slices, min_count)
+        with steps.stage("Choosing words", None, "words"):
+            reasons = left_out_words(run, slices, able)
+        if slices and space is not None:
+            found, tables = _between(run, space, np.flatnonzero(able), min_count, how)
+        else:
+            found, tables = _by_refining(run, space, np.flatnonzero(able), min_count, how)
+        keys = run.vectors.index_to_key
+        rows = _rows(keys, found, counts, _neighbours(keys, found.words, tables, steps))
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
-    keys = list(run.vectors.index_to_key)
-    rows = _rows(keys, found, order, counts)
     return Drift(
         a=names[0],
         b=names[1],
-        measured=rows,
+        rows=rows,
         only_a=only[0],
         only_b=only[1],
-        left_out=left_out,
-        unknown=unknown,
+        reasons=reasons,
+        min_count=min_count,
         slices=sources,
-        seed=test["seed"],
+        seed=seed,
         space=space,
-        tables=(before, after),
-        index_to_key=keys,
     )
+
+
+def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str], Ints, NDArray[np.bool_]]:
+    """The names of both sides, the counts of all words there, (2, V), and the words that can be measured."""
+    if slices:
+        counts = slice_counts(run.require_tokens(), slices)
+        return [part.name for part in slices], counts, _in_both(counts, min_count, slices)
+    own = run.vectors.counts
+    counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
+    tables = (run.original.unit, run.vectors.unit)
+    able = (counts[0] >= min_count) | (own is None)
+    return ["original", "refined"], counts, able & np.all([table.any(axis=1) for table in tables], axis=0)
+
+
+Measured = tuple[Distances, tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Distances of words, and the tables, (V, d) each, in which their neighbours are looked for."""
+
+
+def _between(run: Run, space: UseSpace, words: Ints, min_count: int, how: dict[str, Any]) -> Measured:
+    """Measure words between two slices."""
+    found = permutation_test(space, words, **how)
+    jobs, progress = how["jobs"], how["progress"]
+    found = replace(found, nearest=nearest_distances(space, words, jobs, progress))
+    every = np.arange(len(run.vectors))
+    before, after = slice_vectors(space, every, jobs, least=min_count, progress=progress)
+    return found, (before, after)
+
+
+def _by_refining(
+    run: Run, space: UseSpace | None, words: Ints, min_count: int, how: dict[str, Any]
+) -> Measured:
+    """Measure words between their original and their refined vectors."""
+    found, counts = refinement_drift(run, space, words, **how), run.vectors.counts
+    often = np.zeros(len(run.vectors), bool) if counts is None else counts >= min_count
+    before, after = (np.where(often[:, None], table, 0) for table in (run.original.unit, run.vectors.unit))
+    return found, (before, after)
+
+
+def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float]:
+    """How long each step takes in proportion: about as many contexts as could be summed in the time."""
+    batch, counts = run.tokens, run.vectors.counts
+    if batch is None:
+        return {"Choosing words": 1}
+    counts = batch.counts[None] if not slices else slice_counts(batch, slices)
+    able = counts.min(axis=0) >= min_count
+    text, words = int(counts.sum()), int(able.sum())
+    split = int(counts[:, able].sum()) + 150 * words
+    near = _NEAR * words * max(words, int((counts >= min_count).any(axis=0).sum()))
+    costs: dict[str, float] = {
+        "Preparing uses": 2 * min(text, TOKENS * len(counts)) + 8 * len(able),
+        "Choosing words": text / 4,
+        "Splitting": split,
+    }
+    if slices:
+        costs |= {"Splitting again": split / 10, "Nearest uses": 1500 * words, "Comparing": text}
+    return costs | {"Neighbours": near}
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> NDArray[np.bool_]:
@@ -261,34 +339,27 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> NDArray[np.bo
     return able
 
 
-def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list[Slice]:
-    """The two slices that `drift` compares; none if it compares the original with the refined vectors."""
-    if isinstance(between, str):
-        batch = run.require_tokens()
-        periods = by_period(batch, between)
-        return first_and_last(_two(periods), batch)
-    if between is not None:
-        if len(between) != 2:
-            raise OptionError(f"two slices are compared, not {len(between)}", field="between")
-        batch = run.require_tokens()
-        return [named_slice(batch, part) if isinstance(part, str) else part for part in between]
-    slices = slices_of(run)
-    if not slices or run.tokens is None:
-        return []
-    _two(slices)
-    return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
+def _neighbours(
+    keys: Sequence[str],
+    words: Ints,  # (m,)
+    tables: tuple[NDArray[np.float32], NDArray[np.float32]],
+    progress: Progress,
+) -> list[dict[str, list[str]]]:
+    """The neighbours that each word has gained and lost."""
+    found = []
+    with progress.stage("Neighbours", len(words), "words") as advance:
+        for start in range(0, len(words), _BLOCK):
+            part = words[start : start + _BLOCK]
+            for sides in gained_and_lost(*tables, part, NEIGHBOURS):
+                gained, lost = ([keys[i] for i in side] for side in sides)
+                found.append({"gained": gained, "lost": lost})
+            advance(len(part))
+    return found
 
 
-def _two(slices: list[Slice]) -> list[Slice]:
-    """The slices, if there is more than one."""
-    if len(slices) == 1:
-        raise InputError(
-            f"the run has one slice only, {slices[0].name}", remedy="say what to compare: --between A..B C..D"
-        )
-    return slices
-
-
-def _rows(keys: list[str], found: Distances, order: Ints, counts: Ints) -> list[dict[str, Any]]:
+def _rows(
+    keys: Sequence[str], found: Distances, counts: Ints, neighbours: Sequence[dict[str, list[str]]]
+) -> list[dict[str, Any]]:
     half = _Z * found.error
     figures = {
         "distance": found.distance,
@@ -297,17 +368,26 @@ def _rows(keys: list[str], found: Distances, order: Ints, counts: Ints) -> list[
         "expected": found.expected,
         "apd": found.apd,
         "nearest": np.full(len(found.words), np.nan) if found.nearest is None else found.nearest,
-        "change": found.change,
+        "change": np.full(len(found.words), np.nan),  # of a choice of words, as q
         "p": found.p,
-        "q": found.q,
+        "q": np.full(len(found.words), np.nan),
         "count_a": counts[0, found.words],
         "count_b": counts[1, found.words],
         "documents_a": found.documents[:, 0],
         "documents_b": found.documents[:, 1],
     }
-    columns = [values[order].tolist() for values in figures.values()]
+    columns = [values.tolist() for values in figures.values()]
     return [
-        {"word": keys[word]}
-        | {name: None if value != value else value for name, value in zip(figures, row, strict=True)}
-        for word, row in zip(found.words[order].tolist(), zip(*columns, strict=True), strict=True)
+        {"word": keys[word]} | {name: _known(value) for name, value in zip(figures, row, strict=True)} | near
+        for word, row, near in zip(found.words.tolist(), zip(*columns, strict=True), neighbours, strict=True)
     ]
+
+
+def _known(value: float) -> float | None:
+    """A figure; None for NaN."""
+    return None if value != value else value
+
+
+def _number(value: float | None) -> float:
+    """A figure; NaN for None."""
+    return float("nan") if value is None else value

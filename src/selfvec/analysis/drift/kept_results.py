@@ -1,62 +1,100 @@
 """Results of `drift` kept in the run folder, so that a comparison is computed once.
 
-A result is used again only if the run, the slices, all options and the version are the same.
+The command line, the page and the assistant's tools share them. A result has the measures of every word; the
+words listed are chosen when it is read. It is used again only if the run, the slices, the options and the
+version are the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from selfvec.base.checksums import is_sealed, seal
-from selfvec.base.errors import TargetError
-from selfvec.base.files import atomic_file, writing
+from selfvec.base.errors import FormatError, TargetError
+from selfvec.base.files import atomic_file, read_json, writing
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import __version__
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
-from .drift_rows import Drift, chosen_slices, drift, sources_of
+from .drift_rows import Drift, measure_all, named_words
+from .slices import chosen_slices, sources_of
+from .word_choice import WordChoice
 
-__all__ = ["kept_drift"]
+__all__ = ["is_kept", "kept_drift"]
 
 FOLDER = "drift"  # of a run folder
-FORMAT = 3  # of a result; raise it when figures change
+FORMAT = 4  # of a result; raise it when figures change
+_FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a result
 
 
 def kept_drift(
     run: Run,
     between: str | Sequence[str | Slice] | None = None,
     *,
+    which: WordChoice | None = None,
+    min_count: int = 5,
+    permutations: int = 1000,
+    seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
-    **options: Any,  # the others of `drift`
 ) -> Drift:
     """`drift`, from the run folder if it was computed before; otherwise it is kept there, if possible."""
-    slices = chosen_slices(run, between)
+    options = {"min_count": min_count, "permutations": permutations, "seed": seed}
+    which, slices = which or WordChoice(), chosen_slices(run, between)
+    named_words(run, slices, which, min_count)
     path = _path(run, slices, options)
     kept = None if path is None else _read(path)
     if kept is not None:
-        rows = kept.pop("rows")
-        sources = sources_of(run, slices)
-        return Drift(measured=rows, slices=sources, seed=options.get("seed", 0), **kept)
-    found = drift(run, slices or None, jobs=jobs, progress=progress, **options)
-    if path is not None:
-        _write(path, found.as_dict())
-    return found
+        found = Drift(**kept, min_count=min_count, slices=sources_of(run, slices), seed=seed)
+    else:
+        found = measure_all(run, slices, **options, jobs=jobs, progress=progress)
+        if path is not None:
+            _write(path, {name: getattr(found, name) for name in _FIELDS})
+    return found.choose(run, which)
+
+
+def is_kept(
+    run: Run,
+    between: str | Sequence[str | Slice] | None = None,
+    *,
+    min_count: int = 5,
+    permutations: int = 1000,
+    seed: int = 0,
+) -> bool:
+    """Whether `kept_drift` has this result and need not compute it."""
+    options = {"min_count": min_count, "permutations": permutations, "seed": seed}
+    path = _path(run, chosen_slices(run, between), options)
+    return path is not None and path.is_file()
 
 
 def _path(run: Run, slices: Sequence[Slice], options: dict[str, Any]) -> Path | None:
-    """Where the result of a comparison is kept; None for a run that is not in a folder."""
+    """Where the result of a comparison is kept.
+
+    None for a run that is not in a folder, or whose folder holds another run by now, as after an update.
+    """
     if run.folder is None:
         return None
+    try:
+        written = read_json(run.folder / "run.json", "")
+    except (FormatError, OSError):
+        return None
+    content = _content(run.provenance)
+    if content != _content({name: written[name] for name in run.provenance if name in written}):
+        return None
     parts = [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
-    content = [FORMAT, __version__, run.provenance, parts, options]
-    key = hashlib.sha256(json.dumps(content, sort_keys=True, default=repr).encode()).hexdigest()
-    return run.folder / FOLDER / f"{key[:32]}.json"
+    key = json.dumps([FORMAT, __version__, content, parts, options], sort_keys=True, default=repr)
+    return run.folder / FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+
+def _content(provenance: Mapping[str, Any]) -> str:
+    """What tells a run from others. ``slice`` is no part of it: the slices compared are."""
+    options = {**provenance.get("options", {}), "slice": None}
+    return json.dumps({**provenance, "options": options}, sort_keys=True, default=repr)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -66,8 +104,9 @@ def _read(path: Path) -> dict[str, Any] | None:
         found = json.loads(content) if is_sealed(content) else None
     except (OSError, ValueError):
         return None
-    names = ("a", "b", "only_a", "only_b", "left_out", "unknown", "rows")
-    return {name: found[name] for name in names} if isinstance(found, dict) and names[-1] in found else None
+    if not isinstance(found, dict) or any(name not in found for name in _FIELDS):
+        return None
+    return {name: found[name] for name in _FIELDS}
 
 
 def _write(path: Path, found: dict[str, Any]) -> None:

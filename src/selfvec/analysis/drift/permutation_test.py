@@ -16,12 +16,19 @@ from numpy.typing import NDArray
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.usage.use_vectors import Blocks, BlockSums, UseSpace, block_sums, document_counts
 
 from .permutation_kernels import sign_flip_test, split_test
 
-__all__ = ["BLOCKS", "LEVEL", "Distances", "document_blocks", "permutation_test", "refinement_drift"]
+__all__ = [
+    "BLOCKS",
+    "LEVEL",
+    "Distances",
+    "document_blocks",
+    "mean_rank",
+    "permutation_test",
+    "refinement_drift",
+]
 
 BLOCKS = 64  # of a word's documents on the smaller side, at most
 RATIO = 3  # times as many on the larger side, at most: chance comes mostly from the smaller side
@@ -48,23 +55,13 @@ class Distances:
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
     nearest: Numbers | None = None  # mean distance of a use to the nearest uses on the other side
 
-    @property
-    def q(self) -> Numbers:
-        """The false discovery rate at which each word is a discovery."""
-        return benjamini_hochberg(self.p)
 
-    @property
-    def change(self) -> Numbers:
-        """Mean rank of a word by distance and by nearest uses among all words, from 0 to 1."""
-        if self.nearest is None or len(self.words) < 2:
-            return np.full(len(self.words), np.nan)
-        ranks = [np.argsort(np.argsort(of, kind="stable")) for of in (self.distance, self.nearest)]
-        return (ranks[0] + ranks[1]) / (2 * (len(self.words) - 1))
-
-    @property
-    def excess(self) -> Numbers:
-        """Distance beyond that of random splits."""
-        return self.distance - self.expected
+def mean_rank(distance: Numbers, nearest: Numbers) -> Numbers:
+    """Mean rank of each word by distance and by nearest uses, from 0 to 1; NaN if these are not known."""
+    if len(distance) < 2 or np.isnan(nearest).any():
+        return np.full(len(distance), np.nan)
+    ranks = [np.argsort(np.argsort(of, kind="stable")) for of in (distance, nearest)]
+    return (ranks[0] + ranks[1]) / (2 * (len(distance) - 1))
 
 
 def document_blocks(documents: Ints) -> Blocks:
@@ -109,8 +106,12 @@ def permutation_test(
         if not len(rest) or needed <= draws:
             break
         draws = needed
-        again = block_sums(space, words[rest], blocks, seed, jobs)
-        found[rest, 2] = np.concatenate([_figures(part, blocks, draws, seed + 1) for part in again])[:, 2]
+        further = []
+        with (progress or Progress()).stage("Splitting again", len(rest), "words") as advance:
+            for part in block_sums(space, words[rest], blocks, seed, jobs):
+                further.append(_figures(part, blocks, draws, seed + 1)[:, 2])
+                advance(len(part.words))
+        found[rest, 2] = np.concatenate(further)
     distance, error, p, expected, _, apd = found.T
     return Distances(words, distance, error, p, expected, apd, documents[words])
 

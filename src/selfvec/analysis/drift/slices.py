@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import threads
-from selfvec.corpus.slices import Slice, by_label, by_period
+from selfvec.corpus.slices import Slice, by_label, by_period, named_slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -26,11 +26,13 @@ from .permutation_test import BLOCKS
 
 __all__ = [
     "SlicePath",
+    "chosen_slices",
     "comparable_slices",
     "first_and_last",
     "join_periods",
     "slice_paths",
     "slices_of",
+    "sources_of",
     "without_slices",
 ]
 
@@ -134,6 +136,40 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     documents = np.any([part.documents for part in parts], axis=0)
     first, last = parts[0].name.partition("..")[0], parts[-1].name.rpartition("..")[2]
     return Slice(f"{first}..{last}", documents)
+
+
+def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list[Slice]:
+    """The two slices that `drift` compares; none if it compares the original with the refined vectors."""
+    if isinstance(between, str):
+        batch = run.require_tokens()
+        periods = by_period(batch, between)
+        return first_and_last(_two(periods), batch)
+    if between is not None:
+        if len(between) != 2:
+            raise OptionError(f"two slices are compared, not {len(between)}", field="between")
+        batch = run.require_tokens()
+        return [named_slice(batch, part) if isinstance(part, str) else part for part in between]
+    slices = slices_of(run)
+    if not slices or run.tokens is None:
+        return []
+    _two(slices)
+    return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
+
+
+def _two(slices: list[Slice]) -> list[Slice]:
+    """The slices, if there is more than one."""
+    if len(slices) == 1:
+        raise InputError(
+            f"the run has one slice only, {slices[0].name}", remedy="say what to compare: --between A..B C..D"
+        )
+    return slices
+
+
+def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
+    """The slices whose uses are measured: all documents if none are compared; none without a corpus."""
+    if slices or run.tokens is None:
+        return tuple(slices)
+    return (Slice("all", np.ones(run.tokens.documents, bool)),)
 
 
 @dataclass(frozen=True, eq=False)

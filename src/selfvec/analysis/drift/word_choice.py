@@ -6,7 +6,8 @@ word is left out if most of its uses in a slice have the same words beside them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.tagger import PARTS, tagger
 
-__all__ = ["WordChoice", "chosen_words", "measurable", "repeated_uses"]
+__all__ = ["WordChoice", "chosen_words", "left_out_words", "measurable", "repeated_uses"]
 
 BESIDE = 5  # words before a use, or after it, that are the same where a text is repeated
 _FEWEST = 3  # of them that exist at least, and uses that share them
@@ -56,34 +57,49 @@ class WordChoice:
                 raise OptionError(f"is one of {', '.join(PARTS)}, not {part!r}", field="pos")
 
 
-def chosen_words(
+def left_out_words(
     run: Run,
     slices: Sequence[Slice],
     able: NDArray[np.bool_],  # (V,), words that occur often enough
-    choice: WordChoice,
-    named: Sequence[int] = (),  # rows of words that are tested of whatever kind they are
-) -> tuple[Ints, dict[str, int]]:
-    """Words to test, (m,), and how many others each rule leaves out."""
-    names = run.vectors.index_to_key
-    kept, left_out = able.copy(), {}
+) -> dict[str, str]:
+    """Words that are not listed by default, and why: stop words, numbers or repeated text."""
+    names, found = run.vectors.index_to_key, np.zeros(len(able), bool)
+    reasons: dict[str, str] = {}
 
     def leave_out(reason: str, dropped: NDArray[np.bool_]) -> None:
-        left_out[reason] = int(np.sum(kept & dropped))
-        kept[dropped] = False
+        rows = np.flatnonzero(able & ~found & dropped)
+        reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
+        found[rows] = True
 
+    stops = _stop_words(run)
+    leave_out("stop words", np.array([stops.issuperset(word.lower().split("'")) for word in names], bool))
+    leave_out("numbers", np.array([_is_number(word) for word in names], bool))
+    if run.tokens is not None:
+        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~found))
+    return reasons
+
+
+def chosen_words(
+    run: Run,
+    measured: Sequence[str],
+    reasons: Mapping[str, str],
+    choice: WordChoice,
+    named: Collection[str] = (),  # words that are tested of whatever kind they are
+) -> tuple[list[str], dict[str, int]]:
+    """The measured words that are tested, and how many others each rule leaves out."""
+    left_out: Counter[str] = Counter()
     if not choice.every:
-        stops = _stop_words(run)
-        leave_out("stop words", np.array([stops.issuperset(word.lower().split("'")) for word in names]))
-        leave_out("numbers", np.array([_is_number(word) for word in names]))
-        if run.tokens is not None:
-            leave_out("repeated text", _is_repeated(run.tokens, slices, kept))
+        left_out.update(
+            {"stop words": 0, "numbers": 0} | ({} if run.tokens is None else {"repeated text": 0})
+        )
+        left_out.update(reasons[word] for word in measured if word in reasons)
+    kept = [word for word in measured if choice.every or word not in reasons]
     if choice.pos:
-        rows, others = np.flatnonzero(kept), np.zeros(len(kept), bool)
-        parts = _tags(run, [names[i] for i in rows.tolist()])
-        others[rows] = [part not in choice.pos for part in parts]
-        leave_out("other parts of speech", others)
-    kept[list(named)] = True
-    return np.flatnonzero(kept), left_out
+        tagged = list(zip(kept, _tags(run, kept), strict=True))
+        kept = [word for word, part in tagged if part in choice.pos]
+        left_out["other parts of speech"] = len(tagged) - len(kept)
+    tested = {*kept, *named}
+    return [word for word in measured if word in tested], dict(left_out)
 
 
 def measurable(

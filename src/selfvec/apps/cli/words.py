@@ -209,19 +209,21 @@ def drift(
 
     Example: selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
     """
-    from selfvec.analysis.drift import WordChoice, kept_drift
+    from selfvec.analysis.drift import WordChoice, is_kept, kept_drift
 
     opened = open_run(run)
     if between and slice_by:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     choice = WordChoice(listed(which.words) or (), listed(which.pos) or (), which.all_words)
-    found = kept_drift(
-        opened, between or slice_by, which=choice, progress=TerminalProgress(), **asdict(options)
-    )
+    sides, how = between or slice_by, asdict(options)
+    jobs = how.pop("jobs")
+    costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
+    with TerminalProgress().steps("Drift", costs) as steps:
+        found = kept_drift(opened, sides, which=choice, jobs=jobs, progress=steps, **how)
+        found = found.select(top if output.as_json or output.report else top or SHOWN, fdr)
+        if examples:
+            found = found.illustrate(opened, top or SHOWN, examples, steps)
     say_unknown(found.unknown)
-    found = found.select(top if output.as_json or output.report else top or SHOWN, fdr)
-    if examples:
-        found = found.illustrate(opened, top or SHOWN, examples)
     if output.report is not None:
         from selfvec.views.word_tables import drift_page
 

@@ -293,7 +293,7 @@ class Tools:
         show the change. The first call takes some seconds."""
         name = self.run.vectors.index_to_key[self.run.index(word)]
         found = self._drift(tuple(between or ()))
-        if all(row["word"] != name for row in found.measured):  # left out of the list, or too rare
+        if all(row["word"] != name for row in found):  # left out of the list, or too rare
             found = self._drift(tuple(between or ()), name)
         row = found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows[0]
         sentences = {
@@ -335,12 +335,12 @@ class Tools:
 
     def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
         """The change of every word between two states, or of the words named."""
-        from selfvec.analysis.drift import WordChoice, drift, slices_of, without_slices
+        from selfvec.analysis.drift import WordChoice, kept_drift, slices_of, without_slices
 
         run, which = self.run, WordChoice(words)
         if between == BY_REFINING and not set(between) <= {part.name for part in slices_of(run)}:
-            return drift(without_slices(run), None, which=which, progress=self.progress)
-        return drift(run, between or None, which=which, progress=self.progress)
+            return kept_drift(without_slices(run), None, which=which, progress=self.progress)
+        return kept_drift(run, between or None, which=which, progress=self.progress)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:

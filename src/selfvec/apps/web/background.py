@@ -39,13 +39,13 @@ class BackgroundTask(Future[T]):
     42
     """
 
-    def __init__(self, work: Callable[[Progress], T], stages: int = 1) -> None:
+    def __init__(self, work: Callable[[Progress], T]) -> None:
         super().__init__()
-        self._work, self._progress = work, _Share(stages)
+        self._work, self._progress = work, _Share()
 
     @property
     def share(self) -> float:
-        """Part of all stages that is done, 0 to 1."""
+        """Part of the stage that is done, 0 to 1."""
         return self._progress.share
 
     def result_now(self) -> T | None:
@@ -70,10 +70,10 @@ class BackgroundTask(Future[T]):
 
 
 class _Share(Progress):
-    """Keeps how much of so many stages is done, and stops work that was dropped."""
+    """Keeps how much of a stage is done, and stops work that was dropped."""
 
-    def __init__(self, stages: int) -> None:
-        self.stages, self.begun, self.share, self.dropped = stages, 0, 0.0, False
+    def __init__(self) -> None:
+        self.share, self.dropped = 0.0, False
 
     def check(self) -> None:
         """Raise `Busy` if the work was dropped."""
@@ -90,11 +90,8 @@ class _Share(Progress):
             nonlocal done
             self.check()
             done += number
-            self.share = (before + min(1.0, done / total if total else 0.0)) / self.stages
+            self.share = min(1.0, done / total) if total else 0.0
 
-        before = min(self.begun, self.stages - 1)
-        self.begun += 1
-        self.share = max(self.share, before / self.stages)
         self.check()
         yield advance
 
@@ -113,9 +110,9 @@ class Lane:
         self._waiting: list[tuple[int, int, BackgroundTask[Any]]] = []
         self._works = False
 
-    def submit(self, work: Callable[[Progress], T], rank: int = 0, stages: int = 1) -> BackgroundTask[T]:
-        """Put work in the lane, that reports so many stages of progress."""
-        task = BackgroundTask(work, stages)
+    def submit(self, work: Callable[[Progress], T], rank: int = 0) -> BackgroundTask[T]:
+        """Put work in the lane."""
+        task = BackgroundTask(work)
         with self._lock:
             heapq.heappush(self._waiting, (rank, -next(self._numbers), task))
             if not self._works:

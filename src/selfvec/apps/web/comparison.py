@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift.drift_rows import drift
+from selfvec.analysis.drift.kept_results import kept_drift
 from selfvec.analysis.drift.slices import comparable_slices, without_slices
 from selfvec.analysis.drift.word_choice import WordChoice
 from selfvec.base.errors import InputError, OptionError
@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
-from selfvec.usage.use_vectors import slice_vectors, use_space
+from selfvec.usage.use_vectors import TOKENS, slice_vectors, use_space
 
 from .background import Busy, Lane
 from .overview import content_words, counts_of
@@ -112,7 +112,7 @@ def compare_slices(
     names = (pair[0].name, pair[1].name)
     if not comparable.any():
         raise InputError(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
-    space = use_space(run, pair)
+    space = use_space(run, pair, progress=progress)
     before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
     sides[:, known] = slice_vectors(space, known, jobs, progress=progress)
     content = content_words(run)
@@ -146,15 +146,14 @@ class _Tasks:
         compare: Callable[[Progress], Comparison],
         test: Callable[[Progress], Tests],
         lanes: tuple[Lane, Lane],  # of comparisons, before states, and of tests, which take longer
-        stages: int,  # of a comparison, and of its test
     ) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
             return replace(made, ranking=replace(made.ranking, tests=test(progress)))
 
-        self.comparison = lanes[0].submit(compare, stages=stages)
+        self.comparison = lanes[0].submit(compare)
         self.states = lanes[0].submit(lambda progress: self.comparison.result().states(progress), rank=1)
-        self.tested = lanes[1].submit(tested, stages=stages)
+        self.tested = lanes[1].submit(tested)
 
     def drop(self) -> None:
         """Stop what is not done yet."""
@@ -229,7 +228,7 @@ class Comparisons:
 
     def _start(self, key: str) -> _Tasks:
         if key == REFINED:
-            return self._begin(lambda progress: compare_refined(self.run, progress), self._test_refined, 1)
+            return self._begin(lambda progress: compare_refined(self.run, progress), self._test_refined)
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
             remedy = f"write {REFINED}, or two slices as A|B"
@@ -237,25 +236,31 @@ class Comparisons:
         pair = [named_slice(self.run.require_tokens(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
         return self._begin(
-            lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
+            lambda progress: self._compare(pair, every, progress),
             lambda progress: self._test(self.run, pair, progress),
-            2,
         )
 
-    def _begin(
-        self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests], stages: int
-    ) -> _Tasks:
+    def _compare(self, pair: list[Slice], every: list[Slice], progress: Progress) -> Comparison:
+        """Compare two slices; the steps weigh as much as the text that they read."""
+        text = len(self.run.require_tokens())
+        costs = {"Preparing uses": min(text, 4 * TOKENS), "Comparing": text, "Ranking": text / 2}
+        with progress.steps("Comparing", costs) as steps:
+            return compare_slices(self.run, pair, every, self.jobs, steps)
+
+    def _begin(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> _Tasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= _UNFINISHED:
             raise Busy("other comparisons are being computed")
-        return _Tasks(compare, test, self._lanes, stages)
+        return _Tasks(compare, test, self._lanes)
 
     def _test_refined(self, progress: Progress) -> Tests:
         """Test whether the uses of each word agree on where refining moved it."""
         return {} if self.run.tokens is None else self._test(without_slices(self.run), None, progress)
 
     def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
+        """The figures of `drift`; of words that it does not list, those among all words."""
+        every = WordChoice(every=True)
         try:
-            found = drift(run, pair, which=WordChoice(every=True), jobs=self.jobs, progress=progress)
+            found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress)
         except InputError:  # no word is frequent enough in both to be tested
             return {}
-        return {row["word"]: row for row in found.rows}
+        return {row["word"]: row for row in (*found, *found.choose(run, WordChoice()))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePath
 from typing import Any
 
@@ -40,7 +40,12 @@ from .ranking import Filter
 __all__ = ["Completion", "PageData"]
 
 _LARGEST_CORPUS = 1 << 28  # bytes of text that is read again to quote original sentences
-_STAGES = 4  # of making an index
+_INDEXING = {  # the steps of making an index, and about how long each takes
+    "Reading": 2,
+    "Counting words": 1,
+    "Relating documents": 1,
+    "Comparing words and meaning": 1,
+}
 _WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
 
 Json = dict[str, Any]
@@ -71,19 +76,13 @@ class PageData:
     @cached_property
     def index(self) -> BackgroundTask[Index]:
         """The search index, as ``selfvec search`` uses it."""
-        return self._lane.submit(
-            lambda progress: run_index(self.run, progress=progress, or_tokens=True), 1, _STAGES
-        )
+        return self._lane.submit(partial(_indexed, self.run), 1)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:
         """The search index of the original vectors, made after `index`."""
-
-        def work(progress: Progress) -> Index:
-            return run_index(self.run, tables=("original",), progress=progress, or_tokens=True)
-
         _ = self.index  # comes first
-        return self._lane.submit(work, 2, _STAGES)
+        return self._lane.submit(partial(_indexed, self.run, tables=("original",)), 2)
 
     def start(self) -> None:
         """Begin what the page will ask for, the comparison that is shown first."""
@@ -350,6 +349,12 @@ def _first_and_last(run: Run) -> list[str] | None:
     if days is None or np.isnat(days).all():
         return None
     return [str(day.astype("datetime64[D]")) for day in (np.nanmin(days), np.nanmax(days))]
+
+
+def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
+    """The search index of a run; its progress counts every step."""
+    with progress.steps("Indexing", _INDEXING) as steps:
+        return run_index(run, progress=steps, or_tokens=True, **options)
 
 
 def _description(provenance: Json) -> str:

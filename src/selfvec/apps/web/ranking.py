@@ -243,7 +243,7 @@ def rank(
     centred_before, centred_after = (unit_rows(side - side.mean(axis=0)) for side in sides)
     had, has = np.full((2, len(rows), NEIGHBOURS), -1, np.int64)
     change = np.zeros(len(rows))
-    with (progress or Progress()).stage("Comparing", len(rows), "words") as advance:
+    with (progress or Progress()).stage("Ranking", len(rows), "words") as advance:
         for start in range(0, len(rows), _BLOCK):
             part = slice(start, start + _BLOCK)
             near, then = (nearest(side, places[part], NEIGHBOURS) for side in sides)
