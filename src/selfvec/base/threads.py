@@ -7,7 +7,6 @@ any number of threads.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import OptionError
+from .cores import threads
 
 __all__ = ["ROW_BLOCK", "by_blocks", "cut", "in_order", "one_core", "sum_of_blocks", "threads"]
 
@@ -28,17 +27,6 @@ Out = TypeVar("Out")
 ROW_BLOCK = 4096  # rows worked on at a time
 _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread that is in it
 _ONE_CORE_LOCK = Lock()
-
-
-def threads(jobs: int | None) -> int:
-    """The number of threads: ``jobs``, or else OMP_NUM_THREADS, or else all cores this process may use."""
-    if jobs is not None and jobs < 1:
-        raise OptionError(f"work takes at least 1 thread, not {jobs}", field="jobs")
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if jobs is None and asked.isdecimal() and int(asked) > 0:
-        return int(asked)
-    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return jobs or own or 1
 
 
 def cut(sizes: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:

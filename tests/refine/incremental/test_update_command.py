@@ -74,7 +74,10 @@ def test_a_new_run_leaves_the_old_one(workshop: Path, capsys) -> None:
     assert {n: step[n] + part[n] for n in ("tokens", "types")} == {n: whole[n] for n in ("tokens", "types")}
     assert step["files"] == [{name: told["corpus"]["files"][1][name] for name in ("path", "sha256")}]
     assert main(["update", "a", "new.jsonl", "-o", "grown"]) == 2
-    assert "grown: exists already; choose another -o, or replace a run" in capsys.readouterr().err
+    assert (
+        "grown: exists already; choose another name, or replace it with --overwrite"
+        in capsys.readouterr().err
+    )
     assert main(["update", "a", "new.jsonl", "-o", "grown", "--overwrite"]) == 0
 
 
@@ -163,7 +166,7 @@ REFUSED = {
         r"field 'text': there is no such field",
     ),
     "other vectors": (["update", "a", "new.jsonl", "--vectors", "other.vec"], r"other\.vec: is not the file"),
-    "no threads": (["merge", "a", "b", "-o", "x", "--jobs", "0"], r"--jobs is at least 1, not 0"),
+    "no threads": (["merge", "a", "b", "-o", "x", "--jobs", "0"], r"--jobs: is at least 1, not 0"),
 }
 
 

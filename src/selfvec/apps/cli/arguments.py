@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from selfvec.base.errors import OptionError
+from selfvec.base.cores import threads
 from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,16 @@ RunFolder = Annotated[Path, arg("RUN", "A run folder.")]
 Words = Annotated[list[str], arg("WORD...", "Words of the run.")]
 AsJson = Annotated[bool, opt("Print one JSON document.", None, "--json")]
 Seed = Annotated[int, opt("Seed of all random choices.", min=0)]
-Jobs = Annotated[int | None, opt("Threads; by default all cores.", min=1)]
+
+
+def _limited(jobs: int | None) -> int | None:
+    """The number of threads that are used, which is printed if more were asked for."""
+    if jobs is None:
+        return None
+    return threads(jobs, lambda message: print(f"selfvec: --jobs: {message}", file=sys.stderr))
+
+
+Jobs = Annotated[int | None, opt("Threads; by default all cores.", callback=_limited)]
 MinCount = Annotated[int, opt("Leave out words that occur less often.", min=1)]
 Overwrite = Annotated[bool, opt("Replace an existing result.", None, "--overwrite")]
 PassageWords = Annotated[int, opt("Words of the passages that a long document is cut into.", min=20)]
@@ -194,8 +203,7 @@ class Work:
         """Limit the threads of libraries, which read the limit when they are first imported: after this."""
         if self.jobs is None:
             return
-        if self.jobs < 1:
-            raise OptionError(f"--jobs is at least 1, not {self.jobs}")
+        object.__setattr__(self, "jobs", _limited(self.jobs))
         for library in ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM"):
             os.environ[f"{library}_THREADS"] = str(self.jobs)
 

@@ -24,6 +24,7 @@ import numpy as np
 from selfvec.base.errors import InputError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.threads import threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -74,7 +75,7 @@ def train(
         `MissingExtra` if a package is not installed.
     """
     wanted = check_names(names)
-    progress, jobs = progress or Progress(), jobs or os.cpu_count() or 1
+    progress, jobs = progress or Progress(), threads(jobs)
     tokens = run.require_tokens("on which baselines are trained")
     stage = progress.stage("Baselines", len(wanted), "baselines")
     with tempfile.TemporaryDirectory() as name, stage as advance:
