@@ -36,7 +36,7 @@ def draw_plane(
     """Words as directions in a plane: a row of states, titles and (V, 2) unit rows, for each rule."""
     parts = [_circle(title, table, words, groups) for states in rows for title, table in states]
     figure = {"concat": parts, "columns": len(rows[0]), "spacing": 10}
-    save_figure(figure, path, "Words as directions in a plane, before and after each rule.")
+    save_figure(figure, path, "Words as directions in a plane, before and after each rule.", overwrite=True)
 
 
 def _circle(title: str, table: Table, words: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Spec:
@@ -127,7 +127,7 @@ def draw_reads(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         ticks = (0, 2, 4, 6, 8, 10)
         charts.append(Chart(title, "times the text was read", tuple(series), y=limits, ticks=ticks))
     figure = chart_figure(charts, columns=3, size=(260, 220), one_legend=True)
-    save_figure(figure, path, "Cosines and effective rank by how often the text was read.")
+    save_figure(figure, path, "Cosines and effective rank by how often the text was read.", overwrite=True)
 
 
 def draw_spectrum(spectra: Mapping[str, NDArray[np.float64]], path: Path) -> None:
@@ -149,7 +149,7 @@ def draw_spectrum(spectra: Mapping[str, NDArray[np.float64]], path: Path) -> Non
         y_ticks=(1, 0.1, 0.01, 0.001, 0.0001),
     )
     figure = chart_figure([chart], size=(560, 300))
-    save_figure(figure, path, "Shares of the directions of each space, by rank.")
+    save_figure(figure, path, "Shares of the directions of each space, by rank.", overwrite=True)
 
 
 def draw_map(
@@ -171,7 +171,10 @@ def draw_map(
         for i, ((title, _), points) in enumerate(zip(states, planes, strict=True))
     ]
     save_figure(
-        {"hconcat": parts, "spacing": 12}, path, "Frequent words in two directions, before and after."
+        {"hconcat": parts, "spacing": 12},
+        path,
+        "Frequent words in two directions, before and after.",
+        overwrite=True,
     )
 
 

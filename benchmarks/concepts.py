@@ -68,7 +68,7 @@ def found_phrases() -> str:
 def noaa_topics() -> str:
     """Topics beside the event type that most of their documents have; draws the graph of terms as well."""
     found, kinds = topics(run(), TOPICS), event_types()
-    save_graph(graph(run(), SHOWN, size=90, topic_groups=found), FIGURES / "terms-noaa.svg")
+    save_graph(graph(run(), SHOWN, size=90, topic_groups=found), FIGURES / "terms-noaa.svg", overwrite=True)
     rows = []
     for number, row in enumerate(found):
         counted = Counter(kinds[i] for i in np.flatnonzero(found.of_documents == number).tolist())

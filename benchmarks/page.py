@@ -60,7 +60,7 @@ def update_page(
     for part in wanted or parts:
         made = parts[part]()
         page = fill((DOCS / name).read_text(encoding="utf-8"), {part: made})
-        with atomic_file(DOCS / name) as temporary:
+        with atomic_file(DOCS / name, overwrite=True) as temporary:
             temporary.write_text(page, encoding="utf-8", newline="\n")
         print(f"== {part}\n{made}\n", flush=True)
     return 0

@@ -77,7 +77,7 @@ def report(
     figures.draw_space(results, folder)
     figures.draw_variance(results, folder)
     text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
-    with atomic_file(folder / "results.json") as temporary:
+    with atomic_file(folder / "results.json", overwrite=True) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8", newline="\n")
     return results
 
@@ -92,7 +92,7 @@ def publish(results: dict[str, Any], folder: Path, docs: Path) -> bool:
         return False
     page = docs / "paper.md"
     text = fill(page.read_text(encoding="utf-8"), parts(results))
-    with atomic_file(page) as temporary:
+    with atomic_file(page, overwrite=True) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     (docs / "figures").mkdir(exist_ok=True)
     for figure in sorted(folder.glob("paper-*.svg")):

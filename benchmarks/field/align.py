@@ -58,7 +58,7 @@ def halves() -> tuple[Vectors, Vectors]:
         for seed, (place, part) in enumerate(zip(places, np.array_split(order, 2), strict=True)):
             mine = [texts[i] for i in part.tolist()]
             model = Word2Vec(mine, vector_size=200, sg=1, min_count=10, epochs=6, workers=2, seed=seed)
-            selfvec.save(Vectors.from_gensim(model.wv), place)
+            selfvec.save(Vectors.from_gensim(model.wv), place, overwrite=True)
     return selfvec.load(places[0]), selfvec.load(places[1])
 
 

@@ -38,7 +38,7 @@ def draw_trajectories(prepared: Prepared, plan: Plan, folder: Path) -> list[Row]
         paths = [run.trajectory(word) for word in words]
         view = trajectory_view(paths, run.original, run.vectors)
         name = f"paper-trajectories-{rate:g}.svg"
-        save_trajectory_plot(view, folder / name)
+        save_trajectory_plot(view, folder / name, overwrite=True)
         turns = [{"word": path.word, **_turns(path)} for path in paths]
         rows.append({"figure": name, "rate": rate, "explained": view.explained, "turns": turns})
     return rows
@@ -89,7 +89,9 @@ def draw_space(results: dict[str, Any], folder: Path) -> None:
                 )
             )
     description = "Cosines and effective rank by epochs and by learning rate."
-    save_figure(chart_figure(charts, size=(380, 230)), folder / "paper-space.svg", description)
+    save_figure(
+        chart_figure(charts, size=(380, 230)), folder / "paper-space.svg", description, overwrite=True
+    )
 
 
 def draw_variance(results: dict[str, Any], folder: Path) -> None:
@@ -115,7 +117,7 @@ def draw_variance(results: dict[str, Any], folder: Path) -> None:
         "How far the ends of shuffled runs lie apart, and how successive steps turn, by learning rate."
     )
     figure = chart_figure(charts, columns=3, size=(260, 230), one_legend=True)
-    save_figure(figure, folder / "paper-variance.svg", description)
+    save_figure(figure, folder / "paper-variance.svg", description, overwrite=True)
 
 
 def _rows(rows: Sequence[Row], corpus: str) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import selfvec
+from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
@@ -44,6 +46,30 @@ def asked(texts: Path, question: str, **options: object) -> tuple[list[str], lis
     there = {"vectors": str(texts.parent / "vectors.npz"), "cache": texts.parent / "cache"}
     found = selfvec.ask(texts, question, progress=said, **(there | options))
     return [hit.id for hit in found.hits], said.messages
+
+
+def test_files_of_other_kinds_are_named(texts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cache = texts.parent / "cache"
+    command = [
+        "ask",
+        str(texts),
+        "hail",
+        "--cache",
+        str(cache),
+        "--vectors",
+        str(texts.parent / "vectors.npz"),
+    ]
+    unread = [str(texts / f"{number}.xyz") for number in range(7)]
+    Path(unread[0]).write_bytes(b"\x00\x01")
+    for _ in range(2):  # also from the cache
+        assert main(command) == 0
+        assert f"left out, of a kind that is not read: {unread[0]}\n" in capsys.readouterr().err
+    for name in unread[1:]:
+        Path(name).write_bytes(b"\x00\x01")
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["skipped_files"] == unread
+    assert main(command) == 0
+    assert f"{unread[4]} and 2 more\n" in capsys.readouterr().err
 
 
 def test_a_folder_is_prepared_once_and_again_when_files_come_change_or_go(texts: Path) -> None:

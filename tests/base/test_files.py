@@ -18,7 +18,7 @@ from selfvec.base.files import (
     restore_folder,
     unchanged,
 )
-from selfvec.base.ownership import own_folder, remove_own
+from selfvec.base.ownership import Kind, own_folder, remove_own
 
 
 def leftovers(folder) -> list[str]:
@@ -35,7 +35,7 @@ def test_a_file_appears_whole(tmp_path) -> None:
 
 def test_a_failure_leaves_the_old_file(tmp_path) -> None:
     (tmp_path / "f").write_text("old")
-    with pytest.raises(RuntimeError), atomic_file(tmp_path / "f") as path:
+    with pytest.raises(RuntimeError), atomic_file(tmp_path / "f", overwrite=True) as path:
         path.write_text("new")
         raise RuntimeError
     assert (tmp_path / "f").read_text() == "old"
@@ -60,8 +60,51 @@ def test_a_folder_replaces_only_when_asked(tmp_path) -> None:
     with pytest.raises(TargetError, match="exists already"), atomic_folder(tmp_path / "d"):
         pass
     with atomic_folder(tmp_path / "d", overwrite=True) as folder:
-        (folder / "b").write_text("2")
+        (folder / "a").write_text("2")
+    assert (tmp_path / "d/a").read_text() == "2"
+    (tmp_path / "d/a-diary").write_text("mine")
+    with (
+        pytest.raises(TargetError, match="holds 'a-diary'"),
+        atomic_folder(tmp_path / "d", overwrite=True) as folder,
+    ):
+        (folder / "a").write_text("3")
+    some = Kind("a kind", lambda folder: (folder / "a").exists())
+    with atomic_folder(tmp_path / "d", overwrite=True, kind=some) as folder:
+        (folder / "b").write_text("3")
     assert leftovers(tmp_path / "d") == ["b"]
+    with (
+        pytest.raises(TargetError, match="is not a kind"),
+        atomic_folder(tmp_path / "d", overwrite=True, kind=some),
+    ):
+        pass
+    assert leftovers(tmp_path) == ["d"]
+
+
+def test_a_file_replaces_only_when_asked(tmp_path) -> None:
+    (tmp_path / "f").write_text("old")
+    for write in (atomic_file, atomic_files):
+        with pytest.raises(TargetError, match=r"f: exists already; .*overwrite=True"), write(tmp_path / "f"):
+            raise AssertionError("the work has begun")
+        with write(tmp_path / "f", overwrite=True) as path:
+            path.write_text(write.__name__)
+        assert (tmp_path / "f").read_text() == write.__name__
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, exchange: bool) -> None:
+    if not exchange:  # as where the system cannot rename without replacing
+        monkeypatch.setattr("selfvec.base.files._renamed", lambda *_: False)
+    for write in (atomic_file, atomic_files):
+        with pytest.raises(TargetError, match="exists already"), write(tmp_path / "f") as path:
+            path.write_text("ours")
+            (tmp_path / "f").write_text("theirs")
+        assert (tmp_path / "f").read_text() == "theirs"
+        (tmp_path / "f").unlink()
+    with pytest.raises(TargetError), atomic_folder(tmp_path / "d") as folder:
+        (folder / "a").write_text("ours")
+        (tmp_path / "d").mkdir()
+        (tmp_path / "d/a").write_text("theirs")
+    assert (tmp_path / "d/a").read_text() == "theirs"
     assert leftovers(tmp_path) == ["d"]
 
 
@@ -73,7 +116,7 @@ def test_a_missing_parent_is_told(tmp_path) -> None:
 def test_modes_are_kept(tmp_path) -> None:
     (tmp_path / "f").write_text("old")
     (tmp_path / "f").chmod(0o600)
-    with atomic_file(tmp_path / "f") as path:
+    with atomic_file(tmp_path / "f", overwrite=True) as path:
         path.write_text("new")
     assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o600
     with atomic_folder(tmp_path / "d") as folder:
@@ -107,7 +150,7 @@ def test_links_pipes_and_devices_are_not_replaced(tmp_path) -> None:
     (tmp_path / "folder-link").symlink_to("folder")
     os.mkfifo(tmp_path / "pipe")
     for name, rule in (("link", "is a link"), ("pipe", "is a pipe"), ("folder", "is a folder")):
-        with pytest.raises(TargetError, match=rule), atomic_file(tmp_path / name) as path:
+        with pytest.raises(TargetError, match=rule), atomic_file(tmp_path / name, overwrite=True) as path:
             path.write_text("new")
     for name, rule in (("folder-link", "is a link"), ("mine", "is a file"), ("pipe", "is a file")):
         with pytest.raises(TargetError, match=rule), atomic_folder(tmp_path / name, overwrite=True):
@@ -148,9 +191,9 @@ def test_an_exchange_in_three_steps_is_recovered(tmp_path) -> None:
 def test_files_that_belong_together_are_completed_after_a_crash(tmp_path) -> None:
     for name in ("t.npy", "t.vocabulary.txt"):
         (tmp_path / name).write_text("old")
-    with atomic_files(tmp_path / "t.npy") as folder:
+    with atomic_files(tmp_path / "t.npy", overwrite=True) as path:
         for name in ("t.npy", "t.vocabulary.txt"):
-            (folder / name).write_text("new")
+            path.with_name(name).write_text("new")
     assert {(tmp_path / name).read_text() for name in ("t.npy", "t.vocabulary.txt")} == {"new"}
     (tmp_path / ".t.npy.ready").mkdir()  # as if killed between the two
     (tmp_path / ".t.npy.ready/t.vocabulary.txt").write_text("newer")
@@ -183,9 +226,9 @@ def test_what_belongs_to_another_user_is_neither_used_nor_deleted(tmp_path) -> N
     os.chown(tmp_path / "d", 12345, 12345)
     with (
         pytest.raises(TargetError, match="belongs to another user"),
-        atomic_folder(tmp_path / "d", overwrite=True),
+        atomic_folder(tmp_path / "d", overwrite=True) as folder,
     ):
-        pass
+        (folder / "a").write_text("ours")
     assert (tmp_path / "d/a").read_text() == "theirs"
     remove_own(tmp_path / "d")
     assert (tmp_path / "d/a").exists()

@@ -96,7 +96,7 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     calls = recorded(FILE, folder)
-    rename = place(calls, "rename", "table")
+    rename = place(calls, "renameat2", "table", "RENAME_NOREPLACE")
     assert place(calls, "fsync", "<.table.partial>") < rename < place(calls, "fsync", "<folder>")
 
 

@@ -186,7 +186,7 @@ def test_the_command(table: Vectors, tmp_path: Path, capsys) -> None:
     assert found["enough"]
     assert found["measured_on"][0]["metric"] == "kept@10"
     capsys.readouterr()
-    assert main([*given, "--below", "40kB", "--keep", "100"]) == 1
+    assert main([*given, "--below", "40kB", "--keep", "100", "--overwrite"]) == 1
     assert "no table under 0.04 MB keeps 100%: this one keeps most" in capsys.readouterr().out
     for wrong in (["--below", "much"], ["--keep", "most"], ["--keep", "0"]):
         assert main([*given, *wrong]) == 2

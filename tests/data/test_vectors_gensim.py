@@ -158,7 +158,7 @@ def test_word2vec_files_go_to_gensim_and_back(
 ) -> None:
     path, header = tmp_path / "table", {"write_header": False} if "no_header" in kind else {}
     binary = kind.get("binary", False)
-    OURS.save_word2vec_format(path, tmp_path / "counts", binary, **header)
+    OURS.save_word2vec_format(path, tmp_path / "counts", binary, overwrite=True, **header)
     theirs = gensim.KeyedVectors.load_word2vec_format(path, tmp_path / "counts", limit=limit, **kind)
     assert theirs.index_to_key == WORDS[:limit]
     np.testing.assert_array_equal(theirs.vectors, ROWS[:limit])

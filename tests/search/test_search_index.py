@@ -182,7 +182,7 @@ def test_what_cannot_be_indexed_or_opened(index: Index, tmp_path: Path, storm_ru
         Index.memory(storm_run, ["hail"], tables=["odd"])
     with pytest.raises(InputError, match="is not an index"):
         Index.open(tmp_path)
-    with pytest.raises(TargetError, match="exists and is not an index"):
+    with pytest.raises(TargetError, match="exists already and is not an index"):
         index.saved(tmp_path)
 
 

@@ -169,7 +169,7 @@ def test_another_folder_keeps_the_table_apart(server, data, tmp_path) -> None:
 def test_a_folder_that_is_not_ours_is_left_alone(server, data) -> None:
     (data / "glove-6b-50").mkdir(parents=True)
     (data / "glove-6b-50" / "mine.txt").write_text("mine")
-    with pytest.raises(TargetError, match="is no fetched table"):
+    with pytest.raises(TargetError, match="is not a fetched table"):
         fetch(server)
     assert (data / "glove-6b-50" / "mine.txt").read_text() == "mine"
 

@@ -242,7 +242,8 @@ def test_paths_of_every_kind(
 ) -> None:
     trajectory = Trajectory("new", np.array(updates), rows)
     for original in (space.original, space.refined):
-        save_trajectory_plot(trajectory_view([trajectory], original, original), tmp_path / f"a{suffix}")
+        view = trajectory_view([trajectory], original, original)
+        save_trajectory_plot(view, tmp_path / f"a{suffix}", overwrite=True)
         assert (tmp_path / f"a{suffix}").stat().st_size > 5_000
 
 
@@ -268,7 +269,8 @@ def test_words_without_an_original_say_so(space: Space, tmp_path: Path) -> None:
         ),
         (never, "new: 1 update, no original vector and none made yet"),
     ):
-        save_trajectory_plot(trajectory_view([path], space.original, space.refined), tmp_path / "a.svg")
+        view = trajectory_view([path], space.original, space.refined)
+        save_trajectory_plot(view, tmp_path / "a.svg", overwrite=True)
         assert {sentence, "zero vector: it had none"} <= set(svg_text(tmp_path / "a.svg"))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,11 @@ def ask(
     **reading
         Arguments of `Corpus.open` that name fields.
 
+    Returns
+    -------
+    Found
+        Its ``skipped_files`` are those of the folder whose kind is not known.
+
     Raises
     ------
     OptionError
@@ -73,6 +79,7 @@ def ask(
         If another process is preparing the same folder, or the cache cannot be written.
     """
     check_mode(mode)
+    skipped: list[str] = []
     if not question.strip():
         raise OptionError("the question is empty", remedy="write what to search for")
     progress = progress or Progress()
@@ -85,8 +92,9 @@ def ask(
         if path in place.resolve().parents:
             rule = "is inside the folder of text, where it would be read as text"
             raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
-        run = _prepared(path, chosen, place, progress, reading)
-    return run_index(run, progress=progress).search(question, topn, mode=mode, filters=filters)
+        run, skipped = _prepared(path, chosen, place, progress, reading)
+    found = run_index(run, progress=progress).search(question, topn, mode=mode, filters=filters)
+    return replace(found, skipped_files=skipped)
 
 
 def cache_folder() -> Path:
@@ -96,13 +104,16 @@ def cache_folder() -> Path:
 
 def _prepared(
     source: Path, vectors: list[str], place: Path, progress: Progress, reading: dict[str, Any]
-) -> Run:
-    """The run of a folder as it is now, in ``place/run``; made or updated if it is not there yet."""
+) -> tuple[Run, list[str]]:
+    """The run of a folder as it is now, in ``place/run``, and the files that it leaves out.
+
+    The run is made or updated if it is not there yet.
+    """
     now, target = _files(source), place / "run"
-    before = _kept(place) if is_run(target) else None
+    before, skipped = _kept(place) if is_run(target) else (None, [])
     if before == now:
         try:
-            return open_run(target)
+            return open_run(target), skipped
         except (FormatError, InputError):
             before = None
     corpus = Corpus.open(source, **reading)
@@ -118,9 +129,11 @@ def _prepared(
         if run.folder is None:  # something was new
             (place / _STATE).unlink(missing_ok=True)
             workspace.finish(run)
-        with atomic_file(place / _STATE) as file:
-            file.write_text(json.dumps({"version": __version__, "source": str(source), "files": now}))
-    return open_run(target)
+        with atomic_file(place / _STATE, overwrite=True) as file:
+            skipped = corpus.skipped_files
+            state = {"version": __version__, "source": str(source), "files": now, "skipped": skipped}
+            file.write_text(json.dumps(state))
+    return open_run(target), skipped
 
 
 def _files(source: Path) -> Files:
@@ -135,14 +148,19 @@ def _files(source: Path) -> Files:
     ]
 
 
-def _kept(place: Path) -> Files | None:
-    """The files that the kept run was made of; None if that is not known or Selfvec was another version."""
+def _kept(place: Path) -> tuple[Files | None, list[str]]:
+    """The files that the kept run was made of, and those that it leaves out.
+
+    None and nothing if that is not known or Selfvec was another version.
+    """
     try:
         state = read_json(place / _STATE, "ask again")
     except (OSError, FormatError):
-        return None
-    files = state.get("files")
-    return files if state.get("version") == __version__ and isinstance(files, list) else None
+        return None, []
+    files, skipped = state.get("files"), state.get("skipped")
+    if state.get("version") != __version__ or not isinstance(files, list) or not isinstance(skipped, list):
+        return None, []
+    return files, skipped
 
 
 def _key(content: Any) -> str:

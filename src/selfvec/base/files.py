@@ -20,7 +20,16 @@ from typing import Any, TypeVar
 
 from .durable import sync_file, sync_names, sync_tree
 from .errors import FormatError, InputError, TargetError
-from .ownership import is_ours, keep_modes, locked_sibling, mode_of, refuse_special, remove_own
+from .ownership import (
+    Kind,
+    check_target,
+    is_ours,
+    keep_modes,
+    locked_sibling,
+    mode_of,
+    refuse_special,
+    remove_own,
+)
 
 _REMEDIES = {
     errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
@@ -36,7 +45,7 @@ _REMEDIES = {
 T = TypeVar("T")
 _TRIES = 20  # of reading a folder that others exchange
 
-_HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE of renameat2(2)
+_HERE, _NEW, _EXCHANGE = -100, 1, 2  # AT_FDCWD, RENAME_NOREPLACE, RENAME_EXCHANGE of renameat2(2)
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 _ESCAPED = re.compile(r"\\[\\nr]")
@@ -58,66 +67,97 @@ def writing(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def atomic_file(target: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary sibling of ``target``; rename it into place on success, delete it on failure.
 
-    An existing file keeps its permissions. `TargetError` if the target is no plain file or cannot be written;
-    it is left as it was.
+    An existing file keeps its permissions. `TargetError` if the target exists and ``overwrite`` is false, if
+    it is no plain file, or if it cannot be written; it is left as it was.
     """
     target = Path(target)
     with writing(target):
-        refuse_special(target, folder=False)
+        check_target(target, overwrite=overwrite, folder=False)
         with locked_sibling(target, folder=False) as (temporary, mode):
             yield temporary
             sync_file(temporary)
             temporary.chmod(mode)
-            temporary.replace(target)
+            _rename(temporary, target, overwrite)
             sync_names(target.parent)
 
 
 @contextmanager
-def atomic_files(target: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a folder for ``target`` and the files beside it, which get their places together.
+def atomic_files(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a path in an empty folder; all that is written there is moved to ``target`` and beside it.
 
-    After a crash some of them may be in ``.NAME.ready`` still; `complete_replacement` moves these.
-    """
-    target = Path(target)
-    with writing(target), locked_sibling(target, folder=True) as (folder, _):
-        complete_replacement(target)
-        yield folder
-        replace_files(folder, target)
-
-
-@contextmanager
-def atomic_folder(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a new temporary sibling folder of ``target``; rename it into place on success.
-
-    An existing folder and its files keep their permissions. `TargetError` if the target exists and
-    ``overwrite`` is false, if it is no folder, or if it cannot be written; it is left as it was.
+    That may be a file, a folder, or files that belong together. After a crash some of these may be in
+    ``.NAME.ready`` still; `complete_replacement` moves them. `TargetError` if any of them exists and
+    ``overwrite`` is false, if a folder holds what would be lost, or if they cannot be written.
     """
     target = Path(target)
     with writing(target):
-        if os.path.lexists(target) and not overwrite:
-            raise TargetError("exists already", path=target, remedy="choose another path or remove it first")
-        refuse_special(target, folder=True)
+        complete_replacement(target)
+        check_target(target, overwrite=overwrite)
+        with locked_sibling(target, folder=True) as (folder, _):
+            yield folder / target.name
+            for source in sorted(folder.iterdir()):
+                _check_place(source, target.with_name(source.name), overwrite)
+            for source in [path for path in folder.iterdir() if path.is_dir()]:
+                replace_folder(source, target.with_name(source.name))
+            _replace_files(folder, target, overwrite)
+
+
+@contextmanager
+def atomic_folder(
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    kind: Kind | None = None,
+) -> Iterator[Path]:
+    """Yield a new temporary sibling folder of ``target``; rename it into place on success.
+
+    An existing folder and its files keep their permissions. `TargetError` if the target exists and
+    ``overwrite`` is false, if it is no folder, or if it cannot be written; it is left as it was. With
+    ``overwrite`` a folder is replaced if it is of the same ``kind``; if no kind is given, if it holds nothing
+    but what is written now.
+    """
+    target = Path(target)
+    with writing(target):
+        check_target(target, overwrite=overwrite, folder=True, kind=kind)
         with locked_sibling(target, folder=True) as (temporary, mode):
             yield temporary
             temporary.chmod(mode)
+            if kind is None:
+                _check_place(temporary, target, overwrite)
             replace_folder(temporary, target)
 
 
-def replace_files(folder: Path, target: Path) -> None:
+def _check_place(source: Path, place: Path, overwrite: bool) -> None:
+    """`TargetError` if ``source`` may not go to ``place``, or would replace a folder that holds more."""
+    check_target(place, overwrite=overwrite, folder=source.is_dir())
+    if place.is_dir():
+        lost = sorted({entry.name for entry in place.iterdir()} - {entry.name for entry in source.iterdir()})
+        if lost:
+            rule = f"holds {lost[0]!r}, which would be lost, so it is not replaced, even with --overwrite"
+            raise TargetError(rule, path=place, remedy="choose another name")
+
+
+def _rename(source: Path, target: Path, overwrite: bool) -> None:
+    """Rename a file. Without ``overwrite`` nothing is replaced, not even what was just made by others."""
+    if overwrite or not _renamed(source, target, _NEW):
+        check_target(target, overwrite=overwrite, folder=False)
+        source.replace(target)
+
+
+def _replace_files(folder: Path, target: Path, overwrite: bool) -> None:
     """Move all files of ``folder`` beside ``target``, to which they belong."""
     moves = [(source, target.with_name(source.name)) for source in folder.iterdir()]
     for source, place in moves:
-        refuse_special(place, folder=False)
         mode = mode_of(place)
         if mode is not None:
             source.chmod(mode)
     sync_tree(folder)
     if len(moves) < 2:
         for source, place in moves:
-            source.replace(place)
+            _rename(source, place, overwrite)
         sync_names(target.parent)
         return
     ready = _ready(target)
@@ -127,7 +167,7 @@ def replace_files(folder: Path, target: Path) -> None:
 
 
 def complete_replacement(target: Path) -> None:
-    """Move the files of an interrupted `replace_files` to their places.
+    """Move the files of an interrupted `atomic_files` to their places.
 
     `TargetError` if another user began it, or the folder cannot be written.
     """
@@ -181,12 +221,8 @@ def replace_folder(source: Path, target: Path, keep: Path | None = None) -> None
 
 def exchange_folders(one: Path, other: Path) -> None:
     """Give two existing folders each other's name: in one step on Linux, elsewhere in three."""
-    try:
-        exchange = ctypes.CDLL(None, use_errno=True).renameat2
-        if not exchange(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
-            return
-    except (AttributeError, OSError, TypeError):  # another system or an older C library
-        pass
+    if _renamed(one, other, _EXCHANGE):
+        return
     between = _between(other)
     remove_own(between)
     other.replace(between)
@@ -196,6 +232,15 @@ def exchange_folders(one: Path, other: Path) -> None:
         between.replace(other)
         raise
     between.replace(one)
+
+
+def _renamed(one: Path, other: Path, how: int) -> bool:
+    """Whether ``renameat2`` did it. Other systems, older C libraries and some file systems lack it."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+        return not rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), how)
+    except (AttributeError, OSError, TypeError):
+        return False
 
 
 def restore_folder(folder: Path) -> None:

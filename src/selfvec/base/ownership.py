@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import TargetError
 
@@ -25,6 +26,8 @@ except ImportError:  # Windows has no such locks: what is left behind stays ther
 
 __all__ = [
     "NO_LINK",
+    "Kind",
+    "check_target",
     "is_ours",
     "keep_modes",
     "lock",
@@ -43,6 +46,7 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """The flag of `os.open` that refuses links, where the system has it."""
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
 
 
 def sibling(target: Path) -> Path:
@@ -67,6 +71,50 @@ def mode_of(path: Path) -> int | None:
         return None
 
 
+class Kind(NamedTuple):
+    """A kind of folder, such as a run folder, that replaces only its like."""
+
+    name: str  # with its article
+    matches: Callable[[Path], bool]  # whether an existing folder is one
+
+
+def check_target(
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool,
+    folder: bool | None = None,
+    kind: Kind | None = None,
+) -> None:
+    """Raise `TargetError` if there is something at ``target`` that is not to be replaced. Nothing is changed.
+
+    The one guard of all outputs: a command calls it before its work begins, and the writers of
+    `selfvec.base.files` call it again. A file replaces a file, and a folder a folder of its kind, both only
+    if ``overwrite`` is true.
+
+    Parameters
+    ----------
+    target : path
+    overwrite : bool
+    folder : bool, optional
+        Whether a folder or a file is to be written, if that is known.
+    kind : Kind, optional
+        Of the folder that is to be written, if it can be recognised.
+    """
+    target = Path(target)
+    if not target.name:
+        raise TargetError("has no name", path=target, remedy="name a new file or folder")
+    if not os.path.lexists(target):
+        return
+    if folder is not None:
+        refuse_special(target, folder=folder)
+    if kind is not None and not kind.matches(target):
+        rule = f"exists already and is not {kind.name}, so it is not replaced, even with --overwrite"
+        raise TargetError(rule, path=target, remedy="choose another name")
+    if not overwrite:
+        remedy = "choose another name, or replace it with --overwrite"
+        raise TargetError("exists already", path=target, remedy=remedy)
+
+
 def refuse_special(target: Path, *, folder: bool) -> None:
     """Raise `TargetError` unless ``target`` is absent or is what is to be written: a file or a folder.
 
@@ -80,9 +128,9 @@ def refuse_special(target: Path, *, folder: bool) -> None:
         place = target.parent / target.readlink()
         raise TargetError("is a link, which is not replaced", path=target, remedy=f"name {place} instead")
     if folder and not stat.S_ISDIR(kind):
-        raise TargetError("is a file, a folder is to be written", path=target, remedy="choose another path")
+        raise TargetError("is a file, a folder is to be written", path=target, remedy=_OTHER_KIND)
     if not folder and stat.S_ISDIR(kind):
-        raise TargetError("is a folder, a file is to be written", path=target, remedy="choose another path")
+        raise TargetError("is a folder, a file is to be written", path=target, remedy=_OTHER_KIND)
     if not folder and not stat.S_ISREG(kind):
         rule = "is a pipe or a device, which is not replaced"
         raise TargetError(rule, path=target, remedy="name a file")

@@ -32,32 +32,36 @@ def save_report(
     to_html: Callable[[], str],
     to_markdown: Callable[[], str],
     rows: Sequence[Mapping[str, Any]],
+    *,
+    overwrite: bool = False,
 ) -> None:
-    """Write a report in the format of its suffix, whole or not at all; an existing file is replaced.
+    """Write a report in the format of its suffix, whole or not at all.
 
     Raises
     ------
     OptionError
-        If there is no such format. `TargetError` if the path cannot be written.
+        If there is no such format. `TargetError` if the path cannot be written, or exists and ``overwrite``
+        is false.
     """
     suffix = check_report(path)
     if suffix in ROWS:
         import polars as pl
 
         records = [dict(row) for row in rows]
-        save_rows(pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame(), path)
+        frame = pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame()
+        save_rows(frame, path, overwrite=overwrite)
         return
-    with atomic_file(path) as temporary:
+    with atomic_file(path, overwrite=overwrite) as temporary:
         text = to_html() if suffix == ".html" else to_markdown()
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str]) -> None:
+def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write a frame as CSV or Parquet. In CSV the first value of each entry of a list is kept, as text."""
     import polars as pl
 
     suffix = check_report(path, ROWS)
-    with atomic_file(path) as temporary:
+    with atomic_file(path, overwrite=overwrite) as temporary:
         if suffix == ".parquet":
             frame.write_parquet(temporary)
             return

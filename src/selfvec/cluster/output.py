@@ -32,10 +32,12 @@ def output_place(
     url = output.rstrip("/")
     parent, _, name = url.rpartition("/")
     partial = f"{parent}/.{name}.partial"
-    if not overwrite and exists(f"{url}/run.json"):
-        raise TargetError(
-            "exists already", path=url, remedy="choose another -o, or replace a run with --overwrite"
-        )
+    if exists(url) and not exists(f"{url}/run.json"):
+        rule = "exists already and is not a run folder, so it is not replaced, even with --overwrite"
+        raise TargetError(rule, path=url, remedy="choose another name")
+    if exists(url) and not overwrite:
+        remedy = "choose another name, or replace it with --overwrite"
+        raise TargetError("exists already", path=url, remedy=remedy)
     if not resume:
         remove(partial)
 

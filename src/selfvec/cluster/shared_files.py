@@ -86,7 +86,7 @@ def save(url: str, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, s
     described = {**(metadata or {}), "sha256": _checksum(tensors)}
     if not is_remote(url):
         Path(url).parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(url) as path:
+        with atomic_file(url, overwrite=True) as path:
             write_tensors(path, tensors, described)
         return
     files, target = filesystem(url)

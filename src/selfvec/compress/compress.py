@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import InputError, OptionError
+from selfvec.base.files import atomic_file
+from selfvec.base.ownership import check_target
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -35,6 +37,7 @@ def compress(
     retrieval: Sequence[Path] = (),
     similarity: Sequence[Path] = (),
     seed: int = 0,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Row:
     """Write a smaller table that keeps ``keep`` percent of what the given one is good for.
@@ -57,6 +60,8 @@ def compress(
     retrieval, similarity : sequence of paths
         Folders in BEIR's layout and files of word pairs to measure instead.
     seed : int
+    overwrite : bool
+        Whether to replace an existing file.
     progress : Progress, optional
 
     Returns
@@ -68,9 +73,12 @@ def compress(
     ------
     OptionError
         If no table fits ``below``, or a number is out of range.
+    TargetError
+        If the target exists and ``overwrite`` is false, or cannot be written.
     """
     if not 0 < keep <= 100:
         raise OptionError(f"is a percentage above 0 and at most 100, not {keep:g}", field="keep")
+    check_target(target, overwrite=overwrite, folder=False)
     progress = progress or Progress()
     source = opened(given)
     vectors = source.vectors if isinstance(source, Run) else source
@@ -105,7 +113,8 @@ def compress(
                 break
     assert best is not None  # `_fitting` returns at least one
     least, file, chosen = best
-    write(Path(target), file.arrays, str(chosen["method"]), _provenance(source))
+    with atomic_file(target, overwrite=overwrite) as fresh:
+        write(fresh, file.arrays, str(chosen["method"]), _provenance(source))
     return {
         "target": os.fspath(target),
         **chosen,

@@ -59,6 +59,8 @@ class Corpus:
         The sum of what `batches` reports to ``advance``; None if it is not known in advance.
     summary : Summary
         What the latest pass read and left out.
+    skipped_files : list of str
+        Files in the folders that are of no known kind.
     tokenized : bool
         Whether the texts are tokens separated by blanks, to be split by the tokeniser ``whitespace`` only.
 
@@ -87,7 +89,7 @@ class Corpus:
         self.skip_bad_rows = skip_bad_rows
         self.selector: Callable[[], Select] | None = None  # makes the ``select`` of a pass that has none
         self._parts = list(parts)
-        self._skipped_files = list(skipped_files)
+        self.skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
         self.total_bytes = None if None in sizes else sum(size or 0 for size in sizes)
         self.summary = self._new_summary()
@@ -271,7 +273,7 @@ class Corpus:
             return tuple(dict.fromkeys(names))
 
         return Summary(
-            skipped_files=list(self._skipped_files),
+            skipped_files=list(self.skipped_files),
             text_fields=union(name for fields in rows for name in fields.text),
             text_given=any(fields.text_given for fields in rows),
             date_field=", ".join(union(" + ".join(fields.date) for fields in rows if fields.date)) or None,

@@ -17,6 +17,7 @@ from typing import Any
 from selfvec.base.download import LATER, download, download_page
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.files import atomic_file, sha256, writing
+from selfvec.base.ownership import check_target
 
 __all__ = ["NOAA_URL", "fetch_noaa", "parse_years"]
 
@@ -50,6 +51,7 @@ def fetch_noaa(
     out: Path,
     *,
     base_url: str = NOAA_URL,
+    overwrite: bool = False,
     # file name, bytes so far, final size (0 if unknown)
     progress: Callable[[str, int, int], None] = lambda *_: None,
     **options: Any,  # of `download`
@@ -57,12 +59,15 @@ def fetch_noaa(
     """Download the newest edition of each year's "details" file into ``out``, with a ``manifest.json``.
 
     Returns one file per year, in order. Replaced editions are removed. The next call resumes partial files.
+    `TargetError` if a file of such a name was not fetched by this function and ``overwrite`` is false.
     """
     base_url = base_url.rstrip("/") + "/"
     names = _choose(download_page(base_url, **options), years, base_url)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
     fetched = _read_manifest(out / MANIFEST)
+    for name in names:
+        check_target(out / name, overwrite=overwrite or name in fetched, folder=False)
     for name in names:
         if not _is_unchanged(out / name, fetched):
             _fetch(base_url + name, out / name, lambda *size, name=name: progress(name, *size), options)
@@ -140,7 +145,7 @@ def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
-    with atomic_file(path) as temporary:
+    with atomic_file(path, overwrite=True) as temporary:
         text = json.dumps({"files": dict(sorted(files.items()))}, indent=1)
         temporary.write_text(text + "\n", encoding="utf-8")
 

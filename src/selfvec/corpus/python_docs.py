@@ -25,7 +25,10 @@ from types import ModuleType
 
 from .corpus import Corpus
 
-__all__ = ["python_documentation"]
+__all__ = ["NAME", "python_documentation"]
+
+NAME = "documentation of Python"
+"""How the name of this corpus begins."""
 
 LEFT_OUT = frozenset(
     (
@@ -62,7 +65,7 @@ def python_documentation(library: Path | None = None) -> Corpus:
             texts[text] = name if times[name] == 1 else f"{name}~{times[name]}"
     del texts[""]
     version = platform.python_version()
-    return Corpus.from_texts(list(texts), ids=list(texts.values()), name=f"documentation of Python {version}")
+    return Corpus.from_texts(list(texts), ids=list(texts.values()), name=f"{NAME} {version}")
 
 
 def _all_documents(library: Path) -> Iterator[Document]:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.files import atomic_file
+from selfvec.base.ownership import check_target
 from selfvec.base.tensors import release
 from selfvec.base.threads import in_order, threads
 from selfvec.numerics.rows import ROW_BLOCK, unit_rows
@@ -345,20 +347,25 @@ class WordTable:
         binary: bool = False,
         *,
         write_header: bool = True,
+        overwrite: bool = False,
     ) -> None:
         """Write word2vec text or binary, or (not ``write_header``) GloVe text, in the order of the rows.
 
-        ``fvocab``, if given, gets words and counts, one pair a line.
+        ``fvocab``, if given, gets words and counts, one pair a line. Unlike in gensim, existing files are
+        replaced only with ``overwrite``.
         """
         if binary and not write_header:
             raise InputError("word2vec binary has a header")
-        self._save(self, fname, "word2vec" if binary else "word2vec-text" if write_header else "glove")
         if fvocab is not None:
             if self.counts is None:
                 raise InputError("these vectors have no counts to write", remedy="leave out fvocab")
+            check_target(fvocab, overwrite=overwrite, folder=False)
+        name = "word2vec" if binary else "word2vec-text" if write_header else "glove"
+        self._save(self, fname, name, overwrite=overwrite)
+        if fvocab is not None and self.counts is not None:
             pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
-            with open(fvocab, "w", encoding="utf-8") as file:  # noqa: PTH123
-                file.writelines(f"{word} {count}\n" for word, count in pairs)
+            with atomic_file(fvocab, overwrite=overwrite) as path:
+                path.write_text("".join(f"{word} {count}\n" for word, count in pairs), encoding="utf-8")
 
 
 _CHANGES = (

@@ -86,15 +86,16 @@ class Report(ResultTable):
         """The report as one self-contained page, intervals drawn as SVG."""
         return _html_page(self.figures(), self.summary(), self._source())
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write in the format of its suffix, whole or not at all: a page, Markdown, or the rows.
 
         Raises
         ------
         OptionError
-            If the suffix is another. `TargetError` if the path cannot be written.
+            If the suffix is another. `TargetError` if the path cannot be written, or exists and
+            ``overwrite`` is false.
         """
-        save_report(path, self.to_html, self.to_markdown, self.rows)
+        save_report(path, self.to_html, self.to_markdown, self.rows, overwrite=overwrite)
 
     def __repr__(self) -> str:
         lines = [f"<Report: {len(self.rows)} figures>"]

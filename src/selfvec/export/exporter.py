@@ -12,22 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.errors import OptionError, TargetError
-from selfvec.base.files import replace_files, replace_folder, writing
-from selfvec.base.ownership import locked_sibling, refuse_special
+from selfvec.base.errors import OptionError
+from selfvec.base.files import atomic_files, writing
+from selfvec.base.ownership import check_target
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.search.documents import CUT, Cut, Texts, check_cut
 from selfvec.storage.formats import FORMATS
-from selfvec.storage.run_folder import is_run
+from selfvec.storage.run_folder import refuse_run
 from selfvec.text.preprocessing import Preprocessing
 
 from .rows import Rows
 from .stores import STORES, Database, library_errors
 
 __all__ = ["TARGETS", "Export", "Target", "export", "write_rows"]
-
-_ANOTHER = "choose another name"
 
 
 def export(
@@ -85,7 +83,7 @@ def export(
         raise OptionError(f"{to} is written as a whole", field="update", remedy="use --overwrite")
     if update and os.path.lexists(path):
         return {"to": to, "target": str(path), **_update_passages(given, path)}
-    with replaced(path, overwrite) as fresh:
+    with _replaced(path, overwrite) as fresh:
         details = TARGETS[to].write(given, fresh)
     return {"to": to, "target": str(path), **details}
 
@@ -113,22 +111,17 @@ def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite
     if to not in STORES:
         raise OptionError(f"is one of {', '.join(STORES)}, not {to!r}", field="to")
     STORES[to].require()
-    with replaced(Path(target), overwrite) as fresh:
+    with _replaced(Path(target), overwrite) as fresh:
         STORES[to].put(rows, fresh)
 
 
 @contextmanager
-def replaced(path: Path, overwrite: bool) -> Iterator[Path]:
-    """A path to write to, in an empty folder; all that was written is moved to ``path`` and beside it.
-
-    `TargetError` if it exists and ``overwrite`` is false, or is a run.
-    """
-    if not path.name:
-        raise TargetError("has no name", path=path, remedy="name a new file or folder")
-    _refuse(path, overwrite)
-    with writing(path), locked_sibling(path, folder=True) as (folder, _):
-        yield folder / path.name
-        _move(folder, path, overwrite)
+def _replaced(path: Path, overwrite: bool) -> Iterator[Path]:
+    """`atomic_files`; a run is refused before the work."""
+    check_target(path, overwrite=overwrite)
+    refuse_run(path)
+    with atomic_files(path, overwrite=overwrite) as fresh:
+        yield fresh
 
 
 def _default(run: Run, to: str) -> Path:
@@ -136,31 +129,6 @@ def _default(run: Run, to: str) -> Path:
         raise OptionError("this run is in memory and has no folder to write beside", field="target")
     folder = run.folder.resolve() if not run.folder.name else run.folder
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
-
-
-def _refuse(path: Path, overwrite: bool) -> None:
-    if os.path.lexists(path) and not overwrite:
-        remedy = "choose another name, or replace it with --overwrite"
-        raise TargetError("exists already", path=path, remedy=remedy)
-    if is_run(path):
-        raise TargetError("is a run, it is not replaced", path=path, remedy=_ANOTHER)
-
-
-def _move(folder: Path, path: Path, overwrite: bool) -> None:
-    """Move everything that was written to its place, once all of it may go there."""
-    moves = [(source, path.with_name(source.name)) for source in sorted(folder.iterdir())]
-    for source, place in moves:
-        _refuse(place, overwrite)
-        if place.is_dir():
-            written = {entry.name for entry in source.iterdir()} if source.is_dir() else set()
-            others = sorted(entry.name for entry in place.iterdir() if entry.name not in written)
-            if source.is_dir() and others:
-                raise TargetError(f"holds {others[0]!r}, which would be lost", path=place, remedy=_ANOTHER)
-        refuse_special(place, folder=source.is_dir())
-    for source, place in moves:
-        if source.is_dir():
-            replace_folder(source, place)
-    replace_files(folder, path)
 
 
 @dataclass(frozen=True)
@@ -252,7 +220,7 @@ def _update_passages(export: Export, path: Path) -> Mapping[str, Any]:
     with export.progress.stage("Storing", None, "passages"), writing(path), library_errors():
         changes = store.update(rows, path)
         if changes is None:
-            with replaced(path, overwrite=True) as fresh:
+            with _replaced(path, overwrite=True) as fresh:
                 store.put(rows, fresh)
             changes = {"added": len(rows), "changed": 0, "removed": 0, "unchanged": 0, "rewritten": True}
     return {**_counted(rows), **changes}

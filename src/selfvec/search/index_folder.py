@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, unchanged, write_vocabulary
+from selfvec.base.ownership import Kind
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.numerics.rows import first_not_finite
 from selfvec.text.lexicon import Lexicon
@@ -44,9 +45,7 @@ def is_index(folder: Path) -> bool:
 
 def write_index(folder: str | os.PathLike[str], parts: Parts, stamp: str, *, overwrite: bool = False) -> None:
     """Write a folder, whole or not at all."""
-    folder, (lexicon, space, documents) = Path(folder), parts
-    if folder.exists() and not is_index(folder):
-        raise TargetError("exists and is not an index", path=folder, remedy="choose another path")
+    lexicon, space, documents = parts
     head = {
         "version": VERSION,
         "stamp": stamp,
@@ -54,7 +53,7 @@ def write_index(folder: str | os.PathLike[str], parts: Parts, stamp: str, *, ove
         "fields": list(documents.fields),
         "dense_share": space.share,
     }
-    with atomic_folder(folder, overwrite=overwrite) as fresh:
+    with atomic_folder(folder, overwrite=overwrite, kind=Kind("an index", is_index)) as fresh:
         write_vocabulary(fresh / _WORDS, lexicon.types)
         tensors = {name: getattr(space, name) for name in _SPACE}
         write_tensors(fresh / _ARRAYS, {**tensors, **documents.arrays})

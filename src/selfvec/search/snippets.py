@@ -89,6 +89,7 @@ class Found(ResultTable):
     asked: list[str]  # words of the question that were searched for
     unknown: list[str]  # words of the question that neither the documents nor the run have
     hits: list[Hit]  # the best first
+    skipped_files: list[str] = field(default_factory=list)  # files that `ask` cannot read as text
 
     @property
     def rows(self) -> list[Hit]:

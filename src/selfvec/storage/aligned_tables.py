@@ -9,13 +9,14 @@ import json
 import os
 from pathlib import Path
 
-from selfvec.base.files import atomic_file, atomic_folder, read_json
+from selfvec.base.files import atomic_files, atomic_folder, read_json
+from selfvec.base.ownership import check_target
 from selfvec.data.vectors import Vectors
 
-from .formats import FORMATS, save
+from .formats import FORMATS, check_save, save
 from .run_folder import is_run
 
-__all__ = ["find_aligned", "names_a_file", "save_aligned_file", "save_aligned_folder"]
+__all__ = ["check_aligned", "find_aligned", "names_a_file", "save_aligned_file", "save_aligned_folder"]
 
 _NOTE = ".aligned.json"
 _SUFFIXES = ("", *(suffix for row in FORMATS for suffix in row.suffixes))
@@ -26,29 +27,40 @@ def names_a_file(path: str | os.PathLike[str]) -> bool:
     return Path(path).name.endswith(_SUFFIXES[1:])
 
 
-def save_aligned_folder(a: Vectors, b: Vectors, path: Path, format: str | None = None) -> list[str]:
-    """Write a and b into a new folder; return what the format cannot store.
+def check_aligned(path: Path, *, overwrite: bool = False) -> None:
+    """Raise `TargetError` if the table or its note would not be written; called before the work."""
+    check_target(path, overwrite=overwrite)
+    if names_a_file(path):
+        check_target(_note_of(path), overwrite=overwrite, folder=False)
+
+
+def save_aligned_folder(
+    a: Vectors, b: Vectors, path: Path, format: str | None = None, *, overwrite: bool = False
+) -> list[str]:
+    """Write a and b into a folder; return what the format cannot store.
 
     `OptionError` if the format cannot be written; `TargetError` if the folder exists or cannot be written.
     """
     row = next((row for row in FORMATS if row.name == (format or "safetensors")), None)
     suffix = row.suffixes[0] if row is not None and row.suffixes else ""
-    with atomic_folder(path) as folder:
+    with atomic_folder(path, overwrite=overwrite) as folder:
         left_out = save(a, folder / f"a{suffix}", format=format or "safetensors")
         return left_out + save(b, folder / f"b{suffix}", format=format or "safetensors")
 
 
 def save_aligned_file(
-    b: Vectors, path: Path, format: str | None, a_path: str | None, method: str
+    b: Vectors, path: Path, format: str | None, *, note: dict[str, str] | None, overwrite: bool = False
 ) -> list[str]:
-    """Write b, and beside it the note, if the path or name of a is known."""
-    left_out = save(b, path, format=format)
-    if a_path is None:
+    """Write b, and beside it the note: the path or name of ``a``, and the ``method``."""
+    check_aligned(path, overwrite=overwrite)
+    format = check_save(path, format, overwrite=overwrite).name
+    with atomic_files(path, overwrite=overwrite) as fresh:
+        left_out = save(b, fresh, format=format)
+        if note is not None:
+            text = json.dumps(note, indent=1, ensure_ascii=False)
+            _note_of(fresh).write_text(text + "\n", encoding="utf-8")
+    if note is None:
         _note_of(path).unlink(missing_ok=True)  # of another table that had this name
-    else:
-        text = json.dumps({"a": a_path, "method": method}, indent=1, ensure_ascii=False)
-        with atomic_file(_note_of(path)) as temporary:
-            temporary.write_text(text + "\n", encoding="utf-8")
     return left_out
 
 

@@ -18,6 +18,7 @@ from selfvec.base.compression import DECODING_ERRORS
 from selfvec.base.download import LATER, download
 from selfvec.base.errors import FormatError, InputError, MissingExtra, TargetError
 from selfvec.base.files import atomic_folder, sha256, writing
+from selfvec.base.ownership import Kind, check_target
 
 from .formats import load, save
 from .public_tables import RECORD, PublicTable, damaged, data_folder, fetched, fetched_tables, find
@@ -29,6 +30,8 @@ _MARGIN = 1.25  # how much larger than recorded here a file may be
 _TEXT_BYTES = 12  # of a number in text at most
 _HUB_FILES = ("model.safetensors", "tokenizer.json")
 _HUB_OPTIONAL = ("config.json",)
+
+_KIND = Kind("a fetched table", lambda folder: fetched(folder) is not None)
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
 
@@ -81,10 +84,7 @@ def fetch_vectors(
     known = fetched(folder)
     if known is not None and not overwrite and damaged(folder, known) is None:
         return known
-    if folder.exists() and known is None:
-        raise TargetError(
-            "exists and is no fetched table", path=folder, remedy="move it or choose another folder"
-        )
+    check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=_KIND)
     with writing(parent):
         parent.mkdir(parents=True, exist_ok=True)
     _check_room(table, parent)
@@ -128,7 +128,7 @@ def _check_room(table: PublicTable, parent: Path) -> None:
 def _installed(table: PublicTable, url: str, packed: Path, folder: Path, first: str | None) -> dict[str, Any]:
     """Store a complete download; `FormatError` if it is damaged, `InputError` if it is not the ``first``."""
     origin = {"url": url, "bytes": packed.stat().st_size, "sha256": sha256(packed)}
-    with atomic_folder(folder, overwrite=True) as new:
+    with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
         text = new / "unpacked"
         if zipfile.is_zipfile(packed):
             _unzip(packed, text, table)
@@ -211,7 +211,7 @@ def _from_hub(table: PublicTable, folder: Path, first: str | None, endpoint: str
         reason = " ".join(str(error).split())[:200]
         rule = f"could not be fetched: {reason}"
         raise InputError(rule, path=table.source, remedy=f"{LATER}; what has arrived is kept") from error
-    with atomic_folder(folder, overwrite=True) as new:
+    with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
         for name in files:
             if (partial / table.file / name).is_file():
                 (partial / table.file / name).replace(new / name)

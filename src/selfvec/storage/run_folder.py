@@ -36,7 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import FormatError, InputError
+from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.files import (
     atomic_folder,
     read_json,
@@ -45,6 +45,7 @@ from selfvec.base.files import (
     unchanged,
     write_vocabulary,
 )
+from selfvec.base.ownership import Kind
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -54,14 +55,17 @@ from selfvec.numerics.rows import first_not_finite
 
 __all__ = [
     "ORIGINAL",
+    "RUN",
     "RUN_FORMAT",
     "_CHECKS",
     "is_run",
     "open_run",
+    "refuse_run",
     "save_run",
     "write_run",
 ]
 
+RUN = Kind("a run folder", lambda folder: is_run(folder))
 RUN_FORMAT = 1
 """The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
 
@@ -78,6 +82,13 @@ _AGAIN = "make the run again"
 def is_run(path: str | os.PathLike[str]) -> bool:
     """Whether a path looks like a run folder."""
     return (Path(path) / "run.json").is_file()
+
+
+def refuse_run(path: str | os.PathLike[str]) -> None:
+    """Raise `TargetError` if there is a run at a path to which something else is to be written."""
+    if is_run(path):
+        rule = "is a run, it is not replaced, even with --overwrite"
+        raise TargetError(rule, path=path, remedy="choose another name")
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
@@ -127,8 +138,11 @@ def _open(folder: Path) -> Run:
 
 
 def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a run folder, whole or not at all."""
-    with atomic_folder(path, overwrite=overwrite) as folder:
+    """Write a run folder, whole or not at all.
+
+    `TargetError` if there is something at ``path``; with ``overwrite`` a run is replaced, nothing else.
+    """
+    with atomic_folder(path, overwrite=overwrite, kind=RUN) as folder:
         write_run(run, folder)
 
 

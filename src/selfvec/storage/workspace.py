@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from selfvec.base.durable import sync_file, sync_names
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.files import exchange_folders, replace_folder, restore_folder, writing
-from selfvec.base.ownership import NO_LINK, lock, own_folder, refuse_special, remove_own
+from selfvec.base.ownership import NO_LINK, check_target, lock, own_folder, remove_own
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.storage.run_folder import ORIGINAL, REFINED, is_run, table_tensors, write_run
+from selfvec.storage.run_folder import ORIGINAL, REFINED, RUN, is_run, table_tensors, write_run
 
 __all__ = ["Interruption", "Workspace", "interruptible", "lock_file", "previous_of"]
 
@@ -40,15 +40,12 @@ class Workspace:
         self, target: str | os.PathLike[str], *, overwrite: bool = False, resume: bool = False
     ) -> None:
         self.target = Path(target)
-        if not self.target.name:
-            raise TargetError(
-                "is not a name for a run", path=target, remedy="name a new folder, as -o my-run"
-            )
         self.overwrite = overwrite
         self._mapped: dict[str, Vectors] = {}  # tables kept in files, by the name of the file
-        self.folder = self.target.with_name(f".{self.target.name}.partial")
-        restore_folder(self.target)
+        if self.target.name:
+            restore_folder(self.target)
         self._refuse_existing()
+        self.folder = self.target.with_name(f".{self.target.name}.partial")
         with writing(self.target):
             own_folder(self.folder)
             self._lock = lock_file(self.folder / "lock", self.target)
@@ -56,21 +53,7 @@ class Workspace:
             self._forget()
 
     def _refuse_existing(self) -> None:
-        if not os.path.lexists(self.target):
-            return
-        if not self.overwrite:
-            raise TargetError(
-                "exists already",
-                path=self.target,
-                remedy="choose another -o, or replace a run with --overwrite",
-            )
-        refuse_special(self.target, folder=True)
-        if not is_run(self.target):
-            raise TargetError(
-                "exists and is not a run folder, so it is not replaced",
-                path=self.target,
-                remedy="choose another -o",
-            )
+        check_target(self.target, overwrite=self.overwrite, folder=True, kind=RUN)
 
     @property
     def _state(self) -> Path:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.formats import load, save
+from selfvec.storage.formats import check_save, load, save
 
 __all__ = ["Transform", "same_words", "turned_composer"]
 
@@ -41,11 +41,17 @@ class Transform(ABC):
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """A new table; the given one is not changed."""
 
-    def transform_file(self, source: str, target: Path, format: str | None = None) -> list[str]:
-        """Read a table, transform it and write the new one; return what the format cannot store."""
+    def transform_file(
+        self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
+    ) -> list[str]:
+        """Read a table, transform it and write the new one; return what the format cannot store.
+
+        `TargetError` if the target exists and ``overwrite`` is false.
+        """
+        check_save(target, format, overwrite=overwrite)
         made = self.fit_transform(self.open(source))
         self.report_ = {"words": len(made), "dimensions": made.vector_size, **self.report_}
-        return save(made, target, format=format)
+        return save(made, target, format=format, overwrite=overwrite)
 
 
 def same_words(vectors: Vectors, rows: NDArray[Any], composer: Composer | None = None) -> Vectors:

@@ -16,6 +16,7 @@ import numpy as np
 
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.files import atomic_folder, read_json, read_text
+from selfvec.base.ownership import check_target
 from selfvec.base.tensors import read_header, replace_tensors
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import find_aligned
@@ -74,10 +75,13 @@ class TokenizerTransfer(Transform):
         words, tokens = composer.whole_words()
         return Vectors(words, rows[tokens], composer=composer)
 
-    def transform_file(self, source: str, target: Path, format: str | None = None) -> list[str]:
+    def transform_file(
+        self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
+    ) -> list[str]:
         """Copy a model's folder with new token rows; return what was left out of the copy."""
         if format is not None:
             raise OptionError("a model keeps its format", field="to", remedy="leave it out")
+        check_target(target, overwrite=overwrite, folder=True)
         place = _model_folder(Path(source))
         path = place / "model.safetensors"
         new, made = self._fitted(load_tokenizer(place / "tokenizer.json"))
@@ -93,7 +97,7 @@ class TokenizerTransfer(Transform):
         arrays = {
             t.name: _new_table(t, made, size).reshape(size, *shapes[t.name]["shape"][1:]) for t in tables
         }
-        with atomic_folder(target) as folder:
+        with atomic_folder(target, overwrite=overwrite) as folder:
             shutil.copytree(source, folder, dirs_exist_ok=True)
             inside = folder / place.relative_to(source)
             replace_tensors(path, inside / "model.safetensors", arrays)

@@ -101,6 +101,8 @@ def save_figure(
     spec: Spec,  # words in it went through `escape_for_display`
     path: str | os.PathLike[str],  # .png, .svg, .pdf, or .html: one page that fetches nothing
     description: str,  # for people who cannot see the figure
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Write a figure; the suffix of the path names the format."""
     suffix = check_figure(path)
@@ -112,7 +114,7 @@ def save_figure(
         return vega
 
     vega = drawn(spec)
-    with atomic_file(path) as temporary:
+    with atomic_file(path, overwrite=overwrite) as temporary:
         if suffix == ".html":
             page = _page(vega, drawn(_stacked(spec)), description)
             temporary.write_text(page, encoding="utf-8", newline="\n")

@@ -32,7 +32,7 @@ _SHAPES = ("circle", "square", "diamond", "cross")
 _NAMED = 14  # topics in the legend
 
 
-def save_graph(graph: Graph, path: str | os.PathLike[str]) -> None:
+def save_graph(graph: Graph, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write a graph; the suffix names the format.
 
     Raises
@@ -42,13 +42,13 @@ def save_graph(graph: Graph, path: str | os.PathLike[str]) -> None:
     MissingExtra
         If the package behind the format is not installed.
     TargetError
-        If the file cannot be written. It is left as it was.
+        If the file exists and ``overwrite`` is false, or cannot be written. It is left as it was.
     """
     suffix = check_suffix(path)
     if suffix in FIGURES:
-        save_figure(graph_figure(graph), path, _description(graph))
+        save_figure(graph_figure(graph), path, _description(graph), overwrite=overwrite)
         return
-    with atomic_file(path) as temporary:
+    with atomic_file(path, overwrite=overwrite) as temporary:
         if suffix == ".graphml":
             _write_graphml(graph, temporary)
         else:

@@ -73,9 +73,9 @@ class ReportPage:
             lines += [f"| {' | '.join(row)} |" for row in (section.heads, rule, *rows)]
         return "\n".join(lines) + "\n"
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the report as `selfvec.base.report_files.save_report` does."""
-        save_report(path, self.to_html, self.to_markdown, self.records)
+        save_report(path, self.to_html, self.to_markdown, self.records, overwrite=overwrite)
 
 
 def rows_page(title: str, records: Sequence[Mapping[str, Any]], lines: Sequence[str] = ()) -> ReportPage:

@@ -123,9 +123,11 @@ def _ellipse(centre: Float, drawn: Float) -> Float:
     return ellipse
 
 
-def save_slice_plot(view: View[WordInSlices], path: str | os.PathLike[str]) -> None:
+def save_slice_plot(
+    view: View[WordInSlices], path: str | os.PathLike[str], *, overwrite: bool = False
+) -> None:
     """Draw a view into a file; the suffix of the path names the format."""
-    save_figure(slice_figure(view), path, ". ".join(map(_sentence, view.paths)))
+    save_figure(slice_figure(view), path, ". ".join(map(_sentence, view.paths)), overwrite=overwrite)
 
 
 def slice_figure(view: View[WordInSlices]) -> Spec:

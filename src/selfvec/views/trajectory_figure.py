@@ -147,9 +147,12 @@ def turns(trajectory: Trajectory) -> NDArray[np.float32]:
     return np.concatenate([[0.0], angles]).astype(np.float32)
 
 
-def save_trajectory_plot(view: View[WordPath], path: str | os.PathLike[str]) -> None:
+def save_trajectory_plot(
+    view: View[WordPath], path: str | os.PathLike[str], *, overwrite: bool = False
+) -> None:
     """Draw a view into a file; the suffix of the path names the format."""
-    save_figure(trajectory_figure(view), path, ". ".join(map(_sentence, view.paths)))
+    sentences = ". ".join(map(_sentence, view.paths))
+    save_figure(trajectory_figure(view), path, sentences, overwrite=overwrite)
 
 
 def trajectory_figure(view: View[WordPath]) -> Spec:

@@ -141,7 +141,8 @@ def test_the_command_prints_and_writes_it_all(folder: Path, tmp_path: Path, caps
         assert {row["group"] for row in shown["groups"]["rows"]} == {"2001", "2002"}
         assert len(shown["hierarchy"]) == 3
         assert read(file).height == 400
-    assert main(["topics", run, "--number", "3", "--by", "year", "--match", "--documents", str(file)]) == 0
+    matched = ["--number", "3", "--by", "year", "--match", "--documents", str(file), "--overwrite"]
+    assert main(["topics", run, *matched]) == 0
     assert "2002" in capsys.readouterr().out
     table = pl.read_parquet(file)
     assert (table["topic"].n_unique(), table["group_topic"].n_unique()) == (3, 4)

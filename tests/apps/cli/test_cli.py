@@ -73,7 +73,7 @@ REPORTS = {
     "phrases": "storms.txt",
     "expand": "run hail",
     "topics": "run --min-count 1 --number 2",
-    "topics of documents": "run --min-count 1 --number 2 --hierarchy --documents topics.csv",
+    "topics of documents": "run --min-count 1 --number 2 --hierarchy --documents topics.csv --overwrite",
     "graph": "run -o graph.json --size 10",
     "why": "run hail storm",
     "why by concepts": "run hail storm --concepts storms.txt",
@@ -83,8 +83,8 @@ REPORTS = {
     "align relative": "run other -o relative --method relative --anchors 20 --to npy",
     "compare": "run other --permutations 20 --jobs 1 --min-count 1",
     "compare files": "vectors.vec vectors.vec --min-count 1",
-    "transform": "vectors.vec short.npz --by principal-axes --dimensions 5",
-    "compress": "run small.safetensors",
+    "transform": "vectors.vec short.npz --by principal-axes --dimensions 5 --overwrite",
+    "compress": "run small.safetensors --overwrite",
     "vectors": "",
     "convert": "run out.bin --to word2vec --overwrite",
     "export": "run --to word2vec --overwrite",
@@ -318,7 +318,7 @@ def test_trajectory_as_numbers_table_and_figure(inside: Path, capsys) -> None:
     for more in ([], ["--slices"]):
         assert main(["trajectory", "run", "hail", *more]) == 0
         assert "hail" in capsys.readouterr().out
-        assert main(["trajectory", "run", "hail", "tornado", "--plot", "hail.svg", *more]) == 0
+        assert main(["trajectory", "run", "hail", "tornado", "--plot", "hail.svg", "--overwrite", *more]) == 0
         assert Path("hail.svg").stat().st_size > 1000
 
 

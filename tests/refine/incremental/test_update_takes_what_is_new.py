@@ -174,10 +174,18 @@ def test_undo_brings_back_every_byte(place: Path, capsys: pytest.CaptureFixture[
     assert main(["update", "run", "in"]) == 0
     assert "the run from before is in" in capsys.readouterr().err
     updated = folder("run")
-    assert main(["update", "run", "--undo"]) == 0
-    assert (folder("run"), folder("run.previous")) == (before, updated)
-    assert main(["update", "run", "--undo"]) == 0  # undoes the undo
-    assert (folder("run"), folder("run.previous")) == (updated, before)
+    for _ in range(2):  # every second one undoes the undo, and says so
+        assert main(["update", "run", "--undo"]) == 0
+        assert (folder("run"), folder("run.previous")) == (before, updated)
+        assert "a second --undo redoes the update" in capsys.readouterr().err
+        assert main(["update", "run", "--undo"]) == 0
+        assert (folder("run"), folder("run.previous")) == (updated, before)
+        assert "redid the update" in capsys.readouterr().err
+    assert main(["update", "run", "--undo", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["undone"]
+    assert main(["update", "run", "--undo", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["undone"], told["redone"]) == (False, True)
 
 
 def test_a_folder_that_is_no_run_is_not_replaced(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

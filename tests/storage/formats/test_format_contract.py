@@ -102,7 +102,7 @@ def test_words_a_format_cannot_hold_are_refused_and_the_target_left(
         path.write_bytes(b"what stood here")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(OptionError):
-        save(Vectors(["fine", word], np.eye(2, dtype=np.float32)), path, row.name)
+        save(Vectors(["fine", word], np.eye(2, dtype=np.float32)), path, row.name, overwrite=True)
     assert sorted(tmp_path.iterdir()) == before
     assert row.folder or path.read_bytes() == b"what stood here"
 
@@ -234,7 +234,7 @@ def test_a_write_that_fails_half_way_leaves_the_target(row: Format, tmp_path: Pa
     if not row.folder:
         path.write_bytes(b"what stood here")
     with pytest.raises(TargetError, match="larger than the file system allows"):
-        save(vectors, path, row.name)
+        save(vectors, path, row.name, overwrite=True)
     assert [file.name for file in tmp_path.iterdir() if file != path] == []
     assert row.folder or path.read_bytes() == b"what stood here"
 

@@ -58,8 +58,10 @@ class Aligned:
         note = f"{number:,} pairs of words, mean cosine {self.notes.get('cosine', 0):.3f}"
         return short_repr(title, [], note if self.notes else "")
 
-    def save(self, path: str | os.PathLike[str], format: str | None = None) -> list[str]:
-        """Write a and b into a new folder; or only b, if ``path`` has the suffix of a vectors file.
+    def save(
+        self, path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False
+    ) -> list[str]:
+        """Write a and b into a folder; or only b, if ``path`` has the suffix of a vectors file.
 
         ``format`` is a name in `selfvec.storage.formats.FORMATS`; by default that of the suffix, or
         safetensors in a folder. With a format, b alone is written unless both tables are new. Beside b's file
@@ -70,7 +72,7 @@ class Aligned:
         OptionError
             If the format cannot be written, or both tables are new and the path has the suffix of a file.
         TargetError
-            If the path cannot be written, or the folder exists.
+            If the path exists and ``overwrite`` is false, or cannot be written.
         """
         path, file = Path(path), names_a_file(path)
         if self.both and file:
@@ -80,8 +82,9 @@ class Aligned:
                 remedy="name a folder, and the format with --to",
             )
         if self.both or not (file or format):
-            return save_aligned_folder(self.a, self.b, path, format)
-        return save_aligned_file(self.b, path, format, self.a_path, self.method)
+            return save_aligned_folder(self.a, self.b, path, format, overwrite=overwrite)
+        note = None if self.a_path is None else {"a": self.a_path, "method": self.method}
+        return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
 
 
 def table_of(given: Vectors | Run) -> Vectors:

@@ -114,7 +114,7 @@ def _write(path: Path, found: dict[str, Any]) -> None:
     try:
         with writing(path):
             path.parent.mkdir(exist_ok=True)
-        with atomic_file(path) as temporary:
+        with atomic_file(path, overwrite=True) as temporary:
             temporary.write_bytes(seal(found))
     except TargetError:
         return

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from .arguments import AsJson, Jobs, Output, Seed, arg, opt
+from .arguments import AsJson, Jobs, Output, Overwrite, Seed, arg, opt
 from .output import TerminalProgress, print_json, say, show, write_report
 
 __all__ = ["align", "compare"]
@@ -71,6 +71,7 @@ def align(
     ] = "procrustes",
     to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
     options: AlignOptions,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring two sets of vectors into one space.
@@ -78,12 +79,14 @@ def align(
     Example: selfvec align run-1990 run-2020 -o aligned.vec
     """
     from selfvec.analysis.alignment import align
+    from selfvec.storage.aligned_tables import check_aligned
 
+    check_aligned(output, overwrite=overwrite)
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
     if method in ("dictionary", "unsupervised") or "dictionary" in given:
         given["progress"] = TerminalProgress()
     aligned = align(a, b, method, **given)
-    left_out = aligned.save(output, to)
+    left_out = aligned.save(output, to, overwrite=overwrite)
     if as_json:
         done = {"method": aligned.method, "a": a, "b": b, "target": str(output)}
         print_json(done | aligned.notes | {"left_out_of_format": left_out})
@@ -142,7 +145,7 @@ def compare(
     from selfvec.analysis.alignment import compare
 
     found = compare(a, b, progress=TerminalProgress(), **asdict(options)).as_dict(top, fdr, neighbours)
-    write_report(output.report, f"{a} and {b} compared", found["rows"])
+    write_report(output, f"{a} and {b} compared", found["rows"])
     if output.as_json:
         print_json(found)
         return

@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from selfvec.base.cores import threads
+from selfvec.base.ownership import check_target
 from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _limited(jobs: int | None) -> int | None:
 
 Jobs = Annotated[int | None, opt("Threads; by default all cores.", callback=_limited)]
 MinCount = Annotated[int, opt("Leave out words that occur less often.", min=1)]
-Overwrite = Annotated[bool, opt("Replace an existing result.", None, "--overwrite")]
+Overwrite = Annotated[bool, opt("Replace what exists at that place.", None, "--overwrite")]
 PassageWords = Annotated[int, opt("Words of the passages that a long document is cut into.", min=20)]
 Overlap = Annotated[int, opt("Words that a passage repeats from the one before.", min=0)]
 
@@ -168,7 +169,13 @@ class Output:
             "Write a report to this file, or its rows.", "FILE.html|md|csv|parquet", callback=checked_suffix()
         ),
     ] = None
+    overwrite: Annotated[bool, opt("Replace existing files.", None, "--overwrite")] = False
     as_json: AsJson = False
+
+    def __post_init__(self) -> None:
+        """Refuse a report that exists before any work is done."""
+        if self.report is not None:
+            check_target(self.report, overwrite=self.overwrite, folder=False)
 
 
 @dataclass(frozen=True)

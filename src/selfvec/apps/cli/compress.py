@@ -8,7 +8,7 @@ from typing import Annotated
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, Seed, arg, opt
+from .arguments import AsJson, Overwrite, Seed, arg, opt
 from .output import TerminalProgress, print_json, say
 
 __all__ = ["compress"]
@@ -30,6 +30,7 @@ def compress(
     ] = None,
     similarity: Annotated[list[Path] | None, opt("Measure on rows of word, word, score.", "TSV...")] = None,
     seed: Seed = 0,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> int:
     """Find and write a smaller table that keeps what it is used for.
@@ -48,6 +49,7 @@ def compress(
         retrieval=retrieval or (),
         similarity=similarity or (),
         seed=seed,
+        overwrite=overwrite,
         progress=TerminalProgress(),
     )
     if as_json:

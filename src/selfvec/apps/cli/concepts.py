@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from selfvec.base.errors import OptionError
+from selfvec.base.ownership import check_target
 
 from .arguments import (
     AsJson,
@@ -14,6 +15,7 @@ from .arguments import (
     OtherCorpus,
     Output,
     Overlap,
+    Overwrite,
     PassageWords,
     Reading,
     RunFolder,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ask", "expand", "graph", "phrases", "search", "topics", "why"]
 
+_NAMED = 5  # files left out, on the terminal; in JSON all
 Query = Annotated[str, arg("QUERY", "A question or some words.")]
 Mode = Annotated[str, opt("Use words and vectors, words only, or vectors only.", "hybrid|bm25|dense")]
 Shown = Annotated[int, opt("Documents shown.", min=1)]
@@ -104,7 +107,7 @@ def ask(
 
 def _show_found(found: Found, output: Output) -> None:
     """Print the documents that were found."""
-    write_report(output.report, found.query, found)
+    write_report(output, found.query, found)
     if output.as_json:
         print_json(found.as_dict())
         return
@@ -115,6 +118,10 @@ def _show_found(found: Found, output: Output) -> None:
     if found.unknown:
         say(f"not in the documents or the run: {', '.join(found.unknown)}")
     show(found_text(found))
+    if found.skipped_files:
+        names = ", ".join(found.skipped_files[:_NAMED])
+        more = len(found.skipped_files) - _NAMED
+        say(f"left out, of a kind that is not read: {names}{f' and {more:,} more' if more > 0 else ''}")
 
 
 def phrases(
@@ -145,7 +152,7 @@ def phrases(
     found = phrases(
         text, min_count=min_count, npmi=npmi, longest=longest, stop_words=stop_words, progress=progress
     )
-    write_report(output.report, "Phrases", found.records()[:topn])
+    write_report(output, "Phrases", found.records()[:topn])
     if output.as_json:
         print_json(found.as_dict(topn))
         return
@@ -169,7 +176,7 @@ def expand(
     from selfvec.analysis.concepts import expand
 
     found = expand(open_run(run), query, topn, min_count=min_count, progress=TerminalProgress())
-    write_report(output.report, f"Terms related to {query}", found)
+    write_report(output, f"Terms related to {query}", found)
     if output.as_json:
         print_json(found.as_dict())
         return
@@ -230,6 +237,8 @@ def topics(
 
     if views.match and views.by is None:
         raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
+    if views.documents is not None:
+        check_target(views.documents, overwrite=output.overwrite, folder=False)
     opened, progress = open_run(run), TerminalProgress()
     groups = concepts.document_groups(opened, views.by) if views.by is not None else []
     found = concepts.topics(opened, number, topn=topn, min_count=min_count, seed=seed, progress=progress)
@@ -243,9 +252,9 @@ def topics(
     joins = concepts.topic_hierarchy(found) if views.hierarchy else None
     if views.documents is not None:
         table = concepts.document_table(opened, found, groups, by_group if views.match else None)
-        save_rows(table, views.documents)
+        save_rows(table, views.documents, overwrite=output.overwrite)
         say(f"wrote {views.documents}")
-    write_report(output.report, "Topics", found if by_group is None else by_group)
+    write_report(output, "Topics", found if by_group is None else by_group)
     if output.as_json:
         more = {} if by_group is None else {"groups": by_group.as_dict()}
         print_json(found.as_dict() | more | ({} if joins is None else {"hierarchy": joins}))
@@ -278,6 +287,7 @@ def graph(
         str, opt("Nearness: cosine of vectors, or co-occurrence (PPMI).", "cosine|ppmi")
     ] = "cosine",
     seed: Seed = 0,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Draw or write the graph of a run's terms.
@@ -288,9 +298,10 @@ def graph(
     from selfvec.views.graphs import check_suffix, save_graph
 
     check_suffix(output)
+    check_target(output, overwrite=overwrite, folder=False)
     opened, progress = open_run(run), TerminalProgress()
     found = graph(opened, word or (), size=size, neighbours=neighbours, by=by, seed=seed, progress=progress)
-    save_graph(found, output)
+    save_graph(found, output, overwrite=overwrite)
     if as_json:
         print_json({"target": str(output), **found.as_dict()})
         return
@@ -325,7 +336,7 @@ def why(
         found = why(opened, word_a, word_b, topn, window=window, examples=sentences)
     else:
         found = _concepts(opened, concepts).why(word_a, word_b, topn)
-    write_report(output.report, f"Why {word_a} and {word_b} are similar", found)
+    write_report(output, f"Why {word_a} and {word_b} are similar", found)
     if output.as_json:
         print_json(found.as_dict())
         return

@@ -104,7 +104,7 @@ def evaluate(
     baselines = _trained(vectors, against, seed, progress)
     found = measure(vectors, tasks, against=baselines, dimensions=sizes, seed=seed, progress=progress)
     if output.report is not None:
-        found.save(output.report)
+        found.save(output.report, overwrite=output.overwrite)
         say(f"wrote {output.report}")
     if output.as_json:
         print_json(found.as_dict())

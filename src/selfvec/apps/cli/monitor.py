@@ -45,7 +45,7 @@ def monitor(
     corpus = Corpus.open(new, text_fields=fields, skip_bad_rows=skip_bad_rows)
     found = monitor(opened, corpus, progress=TerminalProgress(), **asdict(options))
     if output.report is not None:
-        monitoring_page(found).save(output.report)
+        monitoring_page(found).save(output.report, overwrite=output.overwrite)
         say(f"wrote {output.report}")
     if output.as_json:
         if found.note:

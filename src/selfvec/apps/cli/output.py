@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from selfvec.base.result_table import ResultTable
 
+    from .arguments import Output
+
 __all__ = [
     "TerminalProgress",
     "downloads",
@@ -83,15 +85,16 @@ def show(renderable: RenderableType) -> None:
     Console(highlight=False).print(renderable)
 
 
-def write_report(path: Path | None, title: str, found: ResultTable | Sequence[Mapping[str, Any]]) -> None:
+def write_report(output: Output, title: str, found: ResultTable | Sequence[Mapping[str, Any]]) -> None:
     """Write rows as a report, if one was asked for, and say so."""
-    if path is None:
+    if output.report is None:
         return
     from selfvec.base.result_table import ResultTable
     from selfvec.views.report_page import rows_page
 
-    rows_page(title, found.records() if isinstance(found, ResultTable) else found).save(path)
-    say(f"wrote {path}")
+    page = rows_page(title, found.records() if isinstance(found, ResultTable) else found)
+    page.save(output.report, overwrite=output.overwrite)
+    say(f"wrote {output.report}")
 
 
 class TerminalProgress(Progress):

@@ -11,7 +11,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.provenance import BESIDE
 from selfvec.data.settings import KEEP, RULE, SLICES, TEXT, Settings
 
-from .arguments import AsJson, NewRun, Reading, Work, arg, opt
+from .arguments import AsJson, NewRun, Reading, Work, arg, open_run, opt
 from .output import TerminalProgress, print_json, program, say, show
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ Moved = Annotated[str | None, opt("Path to the original vectors, if the file has
 
 def demo(
     output: Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o")] = Path("demo-run"),
+    overwrite: Annotated[bool, opt("Replace a run that is not of demo, too.", None, "--overwrite")] = False,
 ) -> None:
     """Refine the embedded vectors on the documentation of your own Python and show what changed.
+
+    A run that an earlier demo made is replaced.
 
     Example: selfvec demo
     """
@@ -36,8 +39,8 @@ def demo(
     from selfvec.storage.workspace import Workspace
     from selfvec.views.word_tables import neighbours_table
 
-    say("refining the embedded vectors on the documentation of this Python")
-    with Workspace(output, overwrite=True) as workspace:
+    with Workspace(output, overwrite=overwrite or _of_demo(output)) as workspace:
+        say("refining the embedded vectors on the documentation of this Python")
         settings, corpus = Settings(stop_words="en"), python_documentation()
         run = refine(corpus, "default", settings, workspace=workspace, progress=TerminalProgress())
         workspace.finish(run)
@@ -56,6 +59,18 @@ def demo(
         'ask YOUR_TEXT "a question"        # refine, index and search in one',
     ):
         say(f"  {program()} {line}")
+
+
+def _of_demo(folder: Path) -> bool:
+    """Whether a folder is a run of `demo` that was not updated with other text."""
+    from selfvec.corpus.python_docs import NAME
+    from selfvec.storage.run_folder import is_run
+
+    if not is_run(folder):
+        return False
+    provenance = open_run(folder).provenance
+    names = [str(file["path"]) for file in provenance["corpus"]["files"]]
+    return len(names) == 1 and names[0].startswith(NAME) and not provenance.get("grown")
 
 
 def refine(

@@ -11,6 +11,7 @@ from typing import Annotated, Never
 import typer
 
 from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.ownership import check_target
 
 from .arguments import AsJson, OtherCorpus, Overlap, Overwrite, PassageWords, RunFolder, arg, open_run, opt
 from .output import TerminalProgress, downloads, print_json, say, show
@@ -37,8 +38,7 @@ def convert(
 
     Example: selfvec convert GoogleNews.bin vectors.safetensors
     """
-    from selfvec.export.exporter import replaced
-    from selfvec.storage.formats import load, save
+    from selfvec.storage.formats import check_save, load, save
     from selfvec.storage.run_folder import is_run
 
     if to == "model2vec" and is_run(source):  # one folder of that name, whichever command writes it
@@ -48,9 +48,9 @@ def convert(
             raise OptionError(rule, field="to", remedy=remedy)
         export(Path(source), to, target, overwrite=overwrite, as_json=as_json)
         return
-    with replaced(target, overwrite) as fresh:
-        vectors = load(source, errors=vectors_errors, limit=limit)
-        left_out = save(vectors, fresh, format=to, dtype=dtype, dimensions=dimensions)
+    check_save(target, to, overwrite=overwrite)
+    vectors = load(source, errors=vectors_errors, limit=limit)
+    left_out = save(vectors, target, format=to, dtype=dtype, dimensions=dimensions, overwrite=overwrite)
     width = dimensions or vectors.vector_size
     if as_json:
         done = {"source": source, "target": str(target), "words": len(vectors), "dimensions": width}
@@ -175,6 +175,7 @@ def serve(
     save: Annotated[
         Path | None, opt("Write the page of the words that changed most as one file instead.", "FILE.html")
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Show what changed, and why, as a page in the browser.
 
@@ -186,7 +187,7 @@ def serve(
         raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
 
     if save is not None:
-        _save_page(run, save)
+        _save_page(run, save, overwrite)
         return
 
     def started(address: str) -> None:
@@ -196,16 +197,17 @@ def serve(
     serve(open_run(run), host, port, say=started)
 
 
-def _save_page(run: Path, path: Path) -> None:
-    """Write the page as one file; an existing one is replaced."""
+def _save_page(run: Path, path: Path, overwrite: bool) -> None:
+    """Write the page as one file."""
     from selfvec.apps.web.page_data import PageData
     from selfvec.apps.web.static_page import static_page
     from selfvec.base.files import atomic_file
     from selfvec.base.report_files import check_report
 
     check_report(path, (".html",))
+    check_target(path, overwrite=overwrite, folder=False)
     page = static_page(PageData(open_run(run)), TerminalProgress())
-    with atomic_file(path) as temporary:
+    with atomic_file(path, overwrite=overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
     print(path)
     say("the file holds sentences of the documents; it opens in any browser, without a server")
@@ -270,6 +272,9 @@ def noaa(
     years: Annotated[str, opt("Years, as 2020-2023 or 2020.", "A-B")],
     output: Annotated[Path, opt("Folder for the files.", "DIR", "--output", "-o")],
     base_url: Annotated[str | None, opt("Address of a mirror of the archive.")] = None,
+    overwrite: Annotated[
+        bool, opt("Replace files of these names that were not fetched.", None, "--overwrite")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Download NOAA Storm Events, one file per year. Files that are already there are kept.
@@ -278,8 +283,11 @@ def noaa(
     """
     from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
 
+    base_url = base_url or NOAA_URL
     with downloads() as progress:
-        files = fetch_noaa(parse_years(years), output, base_url=base_url or NOAA_URL, progress=progress)
+        files = fetch_noaa(
+            parse_years(years), output, base_url=base_url, overwrite=overwrite, progress=progress
+        )
     if as_json:
         print_json({"files": [str(file) for file in files]})
     else:

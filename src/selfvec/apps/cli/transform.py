@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from .arguments import AsJson, arg, opt
+from .arguments import AsJson, Overwrite, arg, opt
 from .output import TerminalProgress, print_json, say
 
 __all__ = ["transform"]
@@ -91,6 +91,7 @@ def transform(
     by: Annotated[str, opt("The method; an unknown name lists all.", "NAME")],
     to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
     options: TransformOptions,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Make one table of vectors of another, by a named method.
@@ -102,7 +103,7 @@ def transform(
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
     chosen = method(by, **given)
     chosen.progress = TerminalProgress()
-    left_out = chosen.transform_file(source, target, to)
+    left_out = chosen.transform_file(source, target, to, overwrite=overwrite)
     done = chosen.report_
     if as_json:
         print_json({"source": source, "target": str(target), "by": by, **done, "left_out": left_out})

@@ -196,11 +196,22 @@ class _Task:
 
         with Workspace(self.target, overwrite=True) as workspace:
             kept = workspace.undo()
+        redone = _updates(self.target) > _updates(kept)
         if self.as_json:
-            print_json({"run": str(self.run), "undone": True, "previous": str(kept)})
+            found = {"run": str(self.run), "undone": not redone, "redone": redone, "previous": str(kept)}
+            print_json(found)
             return
-        say(f"brought back the run from before the last update; the updated one is now in {kept}")
+        if redone:
+            say(f"redid the update that --undo had undone; the run from before it is now in {kept} again")
+        else:
+            say(f"brought back the run from before the last update; the updated one is now in {kept}")
+            say("a second --undo redoes the update")
         print(self.run)
+
+
+def _updates(run: Path) -> int:
+    """How often a run was updated."""
+    return len(open_run(run).provenance.get("grown") or ())
 
 
 def _numbers(change: dict[str, Any]) -> str:

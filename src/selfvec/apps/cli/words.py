@@ -7,8 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
+from selfvec.base.ownership import check_target
 
-from .arguments import AsJson, Jobs, Output, RunFolder, Seed, Words, arg, listed, open_run, opt
+from .arguments import (
+    AsJson,
+    Jobs,
+    Output,
+    Overwrite,
+    RunFolder,
+    Seed,
+    Words,
+    arg,
+    listed,
+    open_run,
+    opt,
+)
 from .output import TerminalProgress, print_json, say, say_unknown, show, write_report
 
 if TYPE_CHECKING:
@@ -45,7 +58,7 @@ def similar(
 
     found = similar_words(run, word, topn, compare=compare, min_count=min_count)
     rows = found["rows"]
-    write_report(output.report, "Similar words", [one for row in rows for one in _flat(row)])
+    write_report(output, "Similar words", [one for row in rows for one in _flat(row)])
     say_unknown(found["unknown"])
     if output.as_json:
         print_json(found)
@@ -99,6 +112,7 @@ def trajectory(
         bool, opt("Follow the words through the slices of the text.", None, "--slices")
     ] = False,
     figure: PathFigure,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the path of a word while it was refined or, with --slices, through the slices of the text.
@@ -108,8 +122,10 @@ def trajectory(
     from selfvec.views.projection import check_method
 
     check_method(figure.projection)
+    if plot is not None:
+        check_target(plot, overwrite=overwrite, folder=False)
     follow = _through_slices if slices else _through_updates
-    rows, tables = follow(open_run(run), word, figure, plot)
+    rows, tables = follow(open_run(run), word, figure, plot, overwrite)
     if plot is not None:
         say(f"drew {plot}")
     if as_json:
@@ -122,7 +138,9 @@ def trajectory(
 Paths = tuple[list[dict[str, Any]], "Iterator[RenderableType]"]  # JSON rows; tables, made when shown
 
 
-def _through_updates(run: Run, words: list[str], figure: PathFigure, plot: Path | None) -> Paths:
+def _through_updates(
+    run: Run, words: list[str], figure: PathFigure, plot: Path | None, overwrite: bool
+) -> Paths:
     """The paths of words while they were refined."""
     from selfvec.views.word_tables import trajectory_table
 
@@ -130,7 +148,8 @@ def _through_updates(run: Run, words: list[str], figure: PathFigure, plot: Path 
     if plot is not None:
         from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
 
-        save_trajectory_plot(trajectory_view(paths, run.original, run.vectors, **asdict(figure)), plot)
+        view = trajectory_view(paths, run.original, run.vectors, **asdict(figure))
+        save_trajectory_plot(view, plot, overwrite=overwrite)
     rows = [
         {
             "word": path.word,
@@ -142,7 +161,9 @@ def _through_updates(run: Run, words: list[str], figure: PathFigure, plot: Path 
     return rows, (trajectory_table(path, run.original, run.vectors) for path in paths)
 
 
-def _through_slices(run: Run, words: list[str], figure: PathFigure, plot: Path | None) -> Paths:
+def _through_slices(
+    run: Run, words: list[str], figure: PathFigure, plot: Path | None, overwrite: bool
+) -> Paths:
     """The paths of words through the slices of the text."""
     from selfvec.analysis.drift.slices import slice_paths
     from selfvec.views.word_tables import slice_table
@@ -151,7 +172,7 @@ def _through_slices(run: Run, words: list[str], figure: PathFigure, plot: Path |
         from selfvec.views.slice_figure import save_slice_plot, slice_view
 
         view = slice_view(run, words, **asdict(figure))
-        save_slice_plot(view, plot)
+        save_slice_plot(view, plot, overwrite=overwrite)
         paths = [word.path for word in view.paths]
     else:
         paths = slice_paths(run, words, seed=figure.seed)
@@ -227,7 +248,7 @@ def drift(
     if output.report is not None:
         from selfvec.views.word_tables import drift_page
 
-        drift_page(found).save(output.report)
+        drift_page(found).save(output.report, overwrite=output.overwrite)
         say(f"wrote {output.report}")
     if output.as_json:
         print_json(found.as_dict())
@@ -260,7 +281,7 @@ def senses(
 
     found = induce(open_run(run), word, number=number, examples=0 if text else examples, seed=seed)
     readings = [(part, found.disambiguate(part)) for part in text or ()]
-    write_report(output.report, f"Senses of {word}", found)
+    write_report(output, f"Senses of {word}", found)
     if output.as_json:
         texts = [{"text": part, "readings": [one.as_dict() for one in read]} for part, read in readings]
         print_json(found.as_dict(uses=uses) | ({"texts": texts} if text else {}))

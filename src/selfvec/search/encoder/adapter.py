@@ -100,9 +100,9 @@ class Adapter:
             raise InputError(rule, remedy="give the encoder that the map was fitted with")
         return replace(encoder, rows=encoder.rows @ self.matrix, about=encoder.about | {"mapped": self.about})
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a safetensors file, whole or not at all; an existing one is replaced."""
-        with atomic_file(path) as file:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a safetensors file, whole or not at all; `TargetError` if it exists."""
+        with atomic_file(path, overwrite=overwrite) as file:
             write_tensors(file, {"matrix": self.matrix}, {"selfvec": json.dumps(self.about)})
 
     @classmethod

@@ -17,14 +17,16 @@ import numpy as np
 from selfvec.base.compression import PACKED, pack
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import atomic_files, complete_replacement
+from selfvec.base.ownership import check_target
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.public_tables import locate
+from selfvec.storage.run_folder import refuse_run
 
 from . import arrays, compressed, fasttext, model2vec, parquet, pieces, projector, spacy, word2vec
 from .source import Input, open_input
 
-__all__ = ["FORMATS", "Format", "Vectors", "load", "save"]
+__all__ = ["FORMATS", "Format", "Vectors", "check_save", "load", "save"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Format:
     suffixes: tuple[str, ...]  # names that end in these are written in this format
     sniff: Callable[[Input], bool]  # reading goes by this, asked in the order of `FORMATS`
     read: Callable[[Input], Vectors]
-    write: Callable[[Vectors, Path], None] | None = None  # atomically
+    write: Callable[[Vectors, Path], None] | None = None  # to a new path in an empty folder
     mapped: bool = False  # whether the matrix stays in the file until it is used
     folder: bool = False  # whether it is a folder of files
     half: bool = False  # whether it holds float16
@@ -227,8 +229,10 @@ def save(
     format: str | None = None,
     dtype: str | None = None,
     dimensions: int | None = None,
+    *,
+    overwrite: bool = False,
 ) -> list[str]:
-    """Write vectors to a file or folder, atomically.
+    """Write vectors to a file or folder, whole or not at all.
 
     Parameters
     ----------
@@ -242,6 +246,8 @@ def save(
         and a bit a number, that only safetensors holds; they are float32 again when they are read.
     dimensions : int, optional
         Keep the first so many numbers of each row.
+    overwrite : bool
+        Whether to replace an existing file, or a folder that holds nothing but what is written now.
 
     Returns
     -------
@@ -253,34 +259,41 @@ def save(
     OptionError
         If the format is unknown, cannot be written or cannot hold these words or numbers. Nothing is written.
     TargetError
-        If the path cannot be written. It is left as it was.
+        If the path exists and ``overwrite`` is false, or cannot be written. It is left as it was.
+    """
+    path = Path(path)
+    row = check_save(path, format, overwrite=overwrite)
+    assert row.write is not None
+    coded = dtype in ("int8", "binary") and row.name == "safetensors"
+    converted = _converted(vectors, row, "float32" if coded else dtype, dimensions)
+    with atomic_files(path, overwrite=overwrite) as fresh:
+        if path.suffix in PACKED:
+            plain = fresh.with_name("plain")
+            row.write(converted, plain)
+            pack(plain, fresh)
+            plain.unlink()
+        elif coded:
+            compressed.write_as(converted, fresh, str(dtype))
+        else:
+            row.write(converted, fresh)
+    return _left_out(vectors, _by_name("compressed") if coded else row)
+
+
+def check_save(path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False) -> Format:
+    """The format in which `save` would write; `OptionError` or `TargetError` if it would not.
+
+    Commands call this before they begin.
     """
     path = Path(path)
     row = _by_suffix(path) if format is None else _by_name(format)
     if row.write is None:
         raise OptionError(f"{row.name} is read, not written", remedy=f"choose one of {_writable()}")
-    coded = dtype in ("int8", "binary") and row.name == "safetensors"
-    converted = _converted(vectors, row, "float32" if coded else dtype, dimensions)
-    if path.suffix in PACKED:
-        _write_packed(converted, row, path)
-        return _left_out(vectors, row)
-    if not coded:
-        row.write(converted, path)
-        return _left_out(vectors, row)
-    compressed.write_as(converted, path, str(dtype))
-    return _left_out(vectors, _by_name("compressed"))
-
-
-def _write_packed(vectors: Vectors, row: Format, path: Path) -> None:
-    """Write a file and pack it."""
-    if row.name not in _PACKABLE or row.write is None:
+    if path.suffix in PACKED and row.name not in _PACKABLE:
         remedy = f"leave {path.suffix} off, or choose one of {', '.join(_PACKABLE)}"
         raise OptionError(f"{row.name} is written without packing", path=path, remedy=remedy)
-    with atomic_files(path) as folder:
-        plain = folder / "plain"
-        row.write(vectors, plain)
-        pack(plain, folder / path.name)
-        plain.unlink()
+    refuse_run(path)
+    check_target(path, overwrite=overwrite, folder=row.folder)
+    return row
 
 
 def _writable() -> str:

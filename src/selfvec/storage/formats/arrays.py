@@ -20,7 +20,6 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from selfvec.base import files
-from selfvec.base.files import atomic_file, atomic_files
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
@@ -97,12 +96,11 @@ def npy_array(source: Input) -> NDArray[Any]:
 def write_npy(vectors: Vectors, path: Path) -> None:
     """Write the matrix to ``path`` and the words to a .vocabulary.txt beside it."""
     words = encode_words(vectors.index_to_key)
-    with atomic_files(path) as folder:
-        (folder / f"{path.stem}.vocabulary.txt").write_bytes(words)
-        with (folder / path.name).open("wb") as file:
-            rows = np.ascontiguousarray(vectors.vectors)
-            npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
-            file.write(rows.data)  # unlike numpy.save, keeps the error's number when the disk is full
+    path.with_name(f"{path.stem}.vocabulary.txt").write_bytes(words)
+    with path.open("wb") as file:
+        rows = np.ascontiguousarray(vectors.vectors)
+        npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
+        file.write(rows.data)  # unlike numpy.save, keeps the error's number when the disk is full
 
 
 def sniff_npz(source: Input) -> bool:
@@ -184,7 +182,7 @@ class _Archive:
 def write_npz(vectors: Vectors, path: Path) -> None:
     """Write ``vectors`` and ``vocabulary`` (UTF-8 bytes, a newline behind every word)."""
     vocabulary = np.frombuffer(encode_words(vectors.index_to_key), np.uint8)
-    with atomic_file(path) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         np.savez(file, vectors=vectors.vectors, vocabulary=vocabulary, allow_pickle=False)
 
 
@@ -230,8 +228,7 @@ def write_safetensors(vectors: Vectors, path: Path) -> None:
         "sources": vectors.sources,
         "vocabulary": np.frombuffer(encode_words(vectors.index_to_key), np.uint8),
     }
-    with atomic_file(path) as temporary:
-        write_tensors(temporary, tensors)
+    write_tensors(path, tensors)
 
 
 def _is_run(folder: Path) -> bool:

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.compression import decompressed, zstd
-from selfvec.base.files import atomic_file
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
@@ -45,11 +44,10 @@ def packed_words(vectors: Vectors) -> NDArray[np.uint8]:
 
 
 def write(path: Path, tensors: Tensors, method: str, provenance: Mapping[str, Any] | None = None) -> None:
-    """Write the arrays of a table, ``vocabulary`` among them."""
+    """Write the arrays of a table, ``vocabulary`` among them, to a new file."""
     metadata = {"format": FORMAT, "method": method, "provenance": json.dumps(provenance or {})}
     widest_first = sorted(tensors.items(), key=lambda item: -item[1].itemsize)  # so that all are aligned
-    with atomic_file(path) as temporary:
-        write_tensors(temporary, dict(widest_first), metadata)
+    write_tensors(path, dict(widest_first), metadata)
 
 
 def write_as(vectors: Vectors, path: Path, method: str) -> None:

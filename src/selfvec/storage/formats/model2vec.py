@@ -16,7 +16,6 @@ from typing import Any, Literal
 import numpy as np
 
 from selfvec.base.errors import OptionError
-from selfvec.base.files import atomic_folder
 from selfvec.base.tensors import read_header, write_tensors
 from selfvec.data.vectors import Float, Vectors
 
@@ -67,8 +66,8 @@ def read(source: Input) -> Vectors:
 def write(vectors: Vectors, path: Path) -> None:
     """Write word vectors as a model2vec folder that does not normalise."""
     tokenizer = _tokenizer(vectors)
-    with atomic_folder(path) as folder:
-        write_encoder_folder(folder, with_unknown(vectors.vectors), tokenizer, normalize=False)
+    path.mkdir()
+    write_encoder_folder(path, with_unknown(vectors.vectors), tokenizer, normalize=False)
 
 
 def write_encoder_folder(

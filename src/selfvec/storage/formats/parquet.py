@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from selfvec.base.errors import SelfvecError
-from selfvec.base.files import atomic_file
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
@@ -64,8 +63,8 @@ def read(source: Input) -> Vectors:
 def write(vectors: Vectors, path: Path) -> None:
     """Write the columns of `Vectors.to_polars`."""
     encode_words(vectors.index_to_key)
-    with atomic_file(path) as temporary, writing_by_polars():
-        vectors.to_polars().write_parquet(temporary)
+    with writing_by_polars():
+        vectors.to_polars().write_parquet(path)
 
 
 def _decode() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from selfvec.base.files import atomic_folder
 from selfvec.data.vectors import Vectors
 
 from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
@@ -72,6 +71,6 @@ def _words(path: Path, rows: int, table: Input) -> list[str]:
 def write(vectors: Vectors, path: Path) -> None:
     """Write a folder with vectors.tsv and metadata.tsv (words only, no header)."""
     words = encode_words(vectors.index_to_key, "\t\n\r")
-    with atomic_folder(path) as folder:
-        write_lines(folder / "vectors.tsv", None, vectors.vectors, separator="\t")
-        (folder / "metadata.tsv").write_bytes(words)
+    path.mkdir()
+    write_lines(path / "vectors.tsv", None, vectors.vectors, separator="\t")
+    (path / "metadata.tsv").write_bytes(words)

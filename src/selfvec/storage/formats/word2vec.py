@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
-from selfvec.base.files import atomic_file
 from selfvec.data.vectors import Vectors
 
 from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
@@ -99,8 +98,7 @@ def write_text(vectors: Vectors, path: Path) -> None:
     """Write word2vec text."""
     _check_words(vectors)
     header = f"{len(vectors)} {vectors.vector_size}\n"
-    with atomic_file(path) as temporary:
-        write_lines(temporary, vectors.index_to_key, vectors.vectors, header=header)
+    write_lines(path, vectors.index_to_key, vectors.vectors, header=header)
 
 
 def write_glove(vectors: Vectors, path: Path) -> None:
@@ -111,8 +109,7 @@ def write_glove(vectors: Vectors, path: Path) -> None:
             "GloVe text cannot begin with the character U+FEFF",
             remedy="choose word2vec-text, which has a header",
         )
-    with atomic_file(path) as temporary:
-        write_lines(temporary, vectors.index_to_key, vectors.vectors)
+    write_lines(path, vectors.index_to_key, vectors.vectors)
 
 
 def _check_words(vectors: Vectors) -> None:
@@ -188,7 +185,7 @@ def _gather(source: Input, offsets: NDArray[np.int64], dimensions: int) -> NDArr
 def write_binary(vectors: Vectors, path: Path) -> None:
     """Write word2vec binary, with the newlines of the C program."""
     _check_words(vectors)
-    with atomic_file(path) as temporary, temporary.open("wb") as file:
+    with path.open("wb") as file:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())
         for word, row in zip(vectors.index_to_key, vectors.vectors, strict=True):
             file.write(b"%b %b\n" % (word.encode(), row.astype("<f4", copy=False).tobytes()))

@@ -1,0 +1,305 @@
+"""Nothing that exists is replaced unless `--overwrite` was given: every command and function that writes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+import pytest
+
+import selfvec
+from selfvec.analysis.alignment import align
+from selfvec.analysis.concepts import graph
+from selfvec.apps.cli import main
+from selfvec.apps.cli.app import PANELS, run
+from selfvec.apps.cli.arguments import with_options
+from selfvec.base.errors import TargetError
+from selfvec.base.report_files import save_report, save_rows
+from selfvec.compress import compress
+from selfvec.cooccurrence import count
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation import Similarity, evaluate
+from selfvec.export.exporter import export, write_rows
+from selfvec.export.rows import word_rows
+from selfvec.search import Index
+from selfvec.search.encoder import Encoder
+from selfvec.search.encoder.adapter import Adapter
+from selfvec.storage.formats import save
+from selfvec.transform import method
+from selfvec.views.figure import save_figure
+from selfvec.views.graphs import save_graph
+from selfvec.views.report_page import rows_page
+from selfvec.views.slice_figure import save_slice_plot, slice_view
+from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
+
+SOURCES = Path(selfvec.__file__).parent
+DRIFT = "--permutations 20 --jobs 1 --min-count 1"
+RUNS = {  # commands that write a run; OUT is their target
+    "refine": "refine storms.txt -o OUT --vectors vectors.vec --method paper --history none",
+    "update": "update run storms.txt -o OUT --allow-duplicates",
+    "merge": "merge first later -o OUT",
+    "demo": "demo -o OUT",
+}
+FILES = {
+    "align": "align run later -o OUT.vec",
+    "transform": "transform vectors.vec OUT.vec --by principal-axes --dimensions 5",
+    "compress": "compress vectors.vec OUT.safetensors --similarity pairs.tsv",
+    "convert": "convert run OUT.bin --to word2vec",
+    "export": "export run --to word2vec -o OUT.bin",
+    "graph": "graph run -o OUT.json --size 10",
+    "trajectory": "trajectory run hail --plot OUT.svg",
+    "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
+    "serve": "serve run --save OUT.html",
+    "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
+    "similar": "similar run hail --report OUT.csv",
+    "drift": f"drift run {DRIFT} --report OUT.html",
+    "monitor": "monitor run later.txt --permutations 20 --level 0.05 --report OUT.md",
+    "evaluate": "evaluate run --similarity pairs.tsv --report OUT.html",
+    "search": "search run hail --report OUT.csv",
+    "ask": "ask storms.txt hail --cache asked --vectors vectors.vec --report OUT.csv",
+    "phrases": "phrases storms.txt --report OUT.csv",
+    "expand": "expand run hail --report OUT.csv",
+    "topics report": "topics run --min-count 1 --number 2 --report OUT.csv",
+    "why": "why run hail storm --report OUT.md",
+    "compare": f"compare run later {DRIFT} --report OUT.csv",
+    "senses": "senses run hail --number 2 --report OUT.csv",
+}
+FOLDERS = {
+    "align to a folder": "align run later -o OUT",
+    "convert to a folder": "convert run OUT --to projector",
+    "export of an encoder": "export run --to encoder -o OUT",
+    "transform to a folder": "transform vectors.vec OUT --by principal-axes --dimensions 5 --to projector",
+    "transform of a tokenizer": "transform model OUT --by tokenizer --vectors default --add-words words.txt",
+}
+COMMANDS = RUNS | FILES | FOLDERS
+QUIET = {"health", "info", "verify", "vectors", "mcp", "migrate"}  # migrate works on its store
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
+    """Reports, vectors, three runs, and the folder of a static model."""
+    folder = tmp_path_factory.mktemp("outputs")
+    (folder / "storms.txt").write_text("\n".join(storms[:60]) + "\n", encoding="utf-8")
+    (folder / "later.txt").write_text("\n".join(storms[123:183]) + "\n", encoding="utf-8")
+    words = sorted({word.strip(".,").lower() for text in storms for word in text.split()})
+    rows = np.random.default_rng(0).standard_normal((len(words), 24)).astype(np.float32)
+    save(Vectors(words, rows), folder / "vectors.vec")
+    save(Vectors(words, rows), folder / "model", "model2vec")
+    (folder / "words.txt").write_text("hailstorm\nrooftop\n", encoding="utf-8")
+    (folder / "pairs.tsv").write_text("hail\tstorm\t5\nwind\train\t4\ntrees\troofs\t3\n", encoding="utf-8")
+    given = ["--vectors", str(folder / "vectors.vec"), "--method", "decorrelated", "--history", "epoch"]
+    texts = [str(folder / name) for name in ("storms.txt", "later.txt")]
+    assert main(["refine", *texts, "--slice", "corpus", "-o", str(folder / "run"), *given]) == 0
+    for name, text in zip(("first", "later"), texts, strict=True):
+        assert main(["refine", text, "-o", str(folder / name), *given]) == 0
+    return folder
+
+
+@pytest.fixture
+def inside(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Path:
+    """An empty working folder with links to what was prepared."""
+    for path in prepared.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    return tmp_path
+
+
+def state(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Time of change and content of all that is in a folder."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in sorted(folder.rglob("*"))
+        if path.name != "asked"
+    }
+
+
+def put(kind: str, target: Path, prepared: Path) -> None:
+    """Something of a person, or a run, at a target."""
+    if kind == "file":
+        target.write_text("mine", encoding="utf-8")
+    else:
+        target.mkdir()
+        (target / "diary.txt").write_text("mine", encoding="utf-8")
+    if kind == "run":
+        (target / "run.json").write_bytes((prepared / "later/run.json").read_bytes())
+        for name in ("vocabulary.txt", "vectors.safetensors", "original.safetensors"):
+            (target / name).write_bytes((prepared / "later" / name).read_bytes())
+
+
+def named(command: str) -> tuple[list[str], Path]:
+    """A command line and its target."""
+    words = [
+        "mine" + word.removeprefix("OUT") if word.startswith("OUT") else word for word in command.split()
+    ]
+    return words, Path(next(word for word in words if word.startswith("mine")))
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "run"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_refuses_what_exists(name: str, kind: str, inside: Path, prepared: Path, capsys) -> None:
+    command, target = named(COMMANDS[name])
+    put(kind, target, prepared)
+    before = state(inside)
+    assert run(command) == 2
+    output = capsys.readouterr()
+    assert state(inside) == before
+    assert output.out == ""
+    (message,) = output.err.splitlines()
+    assert message.startswith(f"selfvec: {target}: ")
+    assert "--overwrite" in message
+    if kind == ("file" if name in FILES else "run" if name in RUNS else "folder"):
+        assert "exists already" in message
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "demo"])
+def test_with_overwrite_a_command_replaces_its_like(name: str, inside: Path, prepared: Path, capsys) -> None:
+    command, target = named(COMMANDS[name])
+    if name in FOLDERS:
+        assert run(command) == 0, capsys.readouterr().err
+        assert run([*command, "--overwrite"]) == 0
+        return
+    put("file" if name in FILES else "run", target, prepared)
+    before = state(target.parent)
+    assert run([*command, "--overwrite"]) <= int(name == "monitor"), capsys.readouterr().err  # 1: alarm
+    assert state(target.parent) != before
+    assert target.is_dir() == (name in RUNS)
+    assert not list(inside.rglob("diary.txt"))
+
+
+@pytest.mark.parametrize("name", [*RUNS, *FOLDERS])
+def test_a_folder_of_a_person_is_never_replaced(name: str, inside: Path, prepared: Path, capsys) -> None:
+    if name == "demo":
+        pytest.skip("the folder is refused before the run is made, as that of refine")
+    command, target = named(COMMANDS[name])
+    put("folder", target, prepared)
+    before = state(inside)
+    assert run([*command, "--overwrite"]) == 2
+    assert state(inside) == before
+    assert str(target) in capsys.readouterr().err
+
+
+def test_every_command_with_an_output_is_tried() -> None:
+    for command in (command for commands in PANELS.values() for command in commands):
+        options = set(inspect.signature(with_options(command)).parameters)
+        writes = bool(options & {"output", "target", "report", "plot", "documents", "save"})
+        assert writes == (command.__name__ not in QUIET), command.__name__
+        if writes:
+            assert "overwrite" in options
+            assert command.__name__ in {name.split()[0] for name in COMMANDS}
+
+
+@cache
+def made(prepared: Path) -> SimpleNamespace:
+    """Objects that can be written."""
+    found = selfvec.open_run(prepared / "run")
+    model = selfvec.Refiner(method="paper", window=3).fit(["hail broke roofs", "hail fell"] * 9, "none")
+    return SimpleNamespace(
+        run=found,
+        model=model,
+        table=found.vectors,
+        aligned=align(prepared / "run", prepared / "later"),
+        counts=count(TokenBatch.from_documents([["hail", "broke"], ["hail", "fell"]]), window=3),
+        view=trajectory_view([found.trajectory("hail")], found.original, found.vectors),
+        report=evaluate(found, [Similarity(prepared / "pairs.tsv")]),
+        rows=pl.DataFrame({"word": ["hail"]}),
+        spec={"mark": "point", "data": {"values": [{"x": 1}]}, "encoding": {"x": {"field": "x"}}},
+    )
+
+
+FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
+    "save": ("a.npy", lambda m, path, **how: save(m.table, path, **how)),
+    "Vectors.save": ("a.vec", lambda m, path, **how: m.table.save(path, **how)),
+    "save_word2vec_format": ("a", lambda m, path, **how: m.table.save_word2vec_format(path, **how)),
+    "fvocab": ("a", lambda m, path, **how: m.table.save_word2vec_format(f"{path}.vec", path, **how)),
+    "save_run": ("a", lambda m, path, **how: selfvec.save_run(m.run, path, **how)),
+    "Refiner.save": ("a", lambda m, path, **how: m.model.save(path, **how)),
+    "Encoder.save": ("a", lambda m, path, **how: Encoder.of(m.run).save(path, **how)),
+    "Adapter.save": ("a", lambda _, path, **how: Adapter(np.eye(2, dtype=np.float32), {}).save(path, **how)),
+    "Counts.save": ("a", lambda m, path, **how: m.counts.save(path, **how)),
+    "Index.saved": ("a", lambda m, path, **how: Index.memory(m.run, ["hail fell"]).saved(path, **how)),
+    "Aligned.save": ("a.vec", lambda m, path, **how: m.aligned.save(path, **how)),
+    "Aligned.save, a folder": ("a", lambda m, path, **how: m.aligned.save(path, **how)),
+    "Report.save": ("a.html", lambda m, path, **how: m.report.save(path, **how)),
+    "ReportPage.save": ("a.csv", lambda _, path, **how: rows_page("A", [{"a": 1}]).save(path, **how)),
+    "save_report": ("a.md", lambda _, path, **how: save_report(path, str, str, [], **how)),
+    "save_rows": ("a.parquet", lambda m, path, **how: save_rows(m.rows, path, **how)),
+    "save_figure": ("a.svg", lambda m, path, **how: save_figure(m.spec, path, "A point.", **how)),
+    "save_graph": ("a.json", lambda m, path, **how: save_graph(graph(m.run, size=9), path, **how)),
+    "save_trajectory_plot": ("a.svg", lambda m, path, **how: save_trajectory_plot(m.view, path, **how)),
+    "save_slice_plot": (
+        "a.svg",
+        lambda m, path, **how: save_slice_plot(slice_view(m.run, ["hail"]), path, **how),
+    ),
+    "export": ("a", lambda m, path, **how: export(m.run, "encoder", path, **how)),
+    "write_rows": (
+        "a",
+        lambda m, path, **how: write_rows(word_rows(m.run), "parquet-documents", path, **how),
+    ),
+    "compress": ("a.safetensors", lambda m, path, **how: compress(m.run, path, **how)),
+    "transform_file": (
+        "a.vec",
+        lambda _, path, **how: method("principal-axes", dimensions=4).transform_file(
+            "vectors.vec", Path(path), **how
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_refuses_what_exists(name: str, inside: Path, prepared: Path) -> None:
+    target, write = FUNCTIONS[name]
+    if name in ("save_figure", "save_trajectory_plot", "save_slice_plot"):
+        pytest.importorskip("vl_convert")
+    for kind in ("file", "folder"):
+        path = inside / f"{kind}-{target}"
+        put(kind, path, prepared)
+        before = state(inside)
+        with pytest.raises(TargetError, match=r"overwrite"):
+            write(made(prepared), path)
+        assert state(inside) == before
+    path = inside / target
+    write(made(prepared), path)
+    with pytest.raises(TargetError, match=r"exists already; .*overwrite=True"):
+        write(made(prepared), path)
+    write(made(prepared), path, overwrite=True)
+
+
+def test_every_function_that_can_overwrite_is_tried() -> None:
+    tested = {name.split(",")[0].rpartition(".")[2] for name in FUNCTIONS}
+    elsewhere = {
+        *("fetch_vectors", "fetch_noaa"),  # tests/storage/test_fetch_vectors.py, tests/corpus
+        *("write_index", "save_aligned_file", "save_aligned_folder", "output_place"),  # behind others here
+    }
+    for path in SOURCES.rglob("*.py"):
+        if path.parent.name in ("base", "cli") and path.name != "report_files.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "check_")):
+                asked = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]
+                assert "overwrite" not in asked or node.name in tested | elsewhere, f"{path}: {node.name}"
+
+
+def test_demo_replaces_what_demo_wrote_and_nothing_else(inside: Path, monkeypatch, capsys) -> None:
+    from selfvec.corpus import Corpus
+    from selfvec.corpus.python_docs import NAME
+
+    texts = ["a string is a sequence", "a thread runs a class", "an exception ends a generator"] * 9
+    short = Corpus.from_texts(texts, ids=[str(i) for i in range(27)], name=f"{NAME} 3")
+    monkeypatch.setattr("selfvec.corpus.python_docs.python_documentation", lambda: short)
+    for _ in range(2):
+        assert run(["demo", "-o", "shown"]) == 0
+    assert run(["update", "shown", "later.txt"]) == 0
+    before = state(inside)
+    assert run(["demo", "-o", "shown"]) == 2
+    assert state(inside) == before
+    assert "shown: exists already" in capsys.readouterr().err
+    assert run(["demo", "-o", "shown", "--overwrite"]) == 0
+    assert selfvec.open_run("shown").provenance["documents"] == 27
