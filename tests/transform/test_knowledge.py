@@ -12,7 +12,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
-from selfvec.transform import transform
+from selfvec.transform import method, transform
 from selfvec.transform.knowledge import Knowledge, row_pairs
 from selfvec.transform.knowledge_files import read_knowledge
 from selfvec.transform.nodes import is_a
@@ -364,3 +364,18 @@ def test_the_command_takes_several_lexicons_and_kinds(write, tmp_path: Path, cap
     assert json.loads(capsys.readouterr().out)["pairs"] == 2  # a synonym and is-a
     assert main(given) == 2
     assert "lexicon" in capsys.readouterr().err
+
+
+def test_relations_that_are_not_used_are_counted(tmp_path: Path) -> None:
+    table = Vectors(["hail", "ice", "storm", "rain"], np.eye(4, dtype=np.float32))
+    lines = ["word1\trelation\tword2", "hail\tsynonym\tice", "hail\tsynonym\tgraupel", "sleet\tis-a\train"]
+    lines += ["storm\trelated\train", "hail\tantonym\tstorm", "hail\tpart-of\tstorm"]
+    path = tmp_path / "lexicon.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    made = method("retrofit", lexicon=[str(path)])
+    made.fit_transform(table)
+    assert (made.report_["pairs"], made.report_["unused"]) == (2, 4)
+    why = made.report_["why_unused"]
+    assert "2 with words that have no vector: graupel, sleet" in why
+    assert "1 of another kind: antonym; 1 of another kind: part-of" in why
+    assert "names columns: word1, relation, word2" in why

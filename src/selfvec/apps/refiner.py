@@ -78,7 +78,7 @@ class Refiner(Settings):
         y : optional
             ``vectors``, or labels, which are ignored: one for each document, as a scikit-learn `Pipeline`
             gives them.
-        vectors : `Vectors`, path or name, optional
+        vectors : `Vectors`, gensim's ``KeyedVectors``, path or name, optional
             Where the words start. The default table if None; "none" starts from random directions, "svd",
             "cipher", "glove", "word2vec" or "fasttext" from vectors trained on the text itself. Of a list of
             these the one that suits the text best is taken; ``run_.provenance["table_decision"]`` says why.
@@ -101,21 +101,25 @@ class Refiner(Settings):
         """
         if vectors is None:
             vectors = "default" if y is None or _are_labels(y, corpus) else y
-        several = starts(vectors)
+        several = [_as_vectors(one) for one in starts(vectors)]
         wrong = [one for one in several if not isinstance(one, Vectors | str | os.PathLike)]
         if wrong or not several:
-            what = type(wrong[0] if wrong else vectors).__name__
+            given = wrong[0] if wrong else vectors
+            remedy = "give them as vectors=..., and labels, if any, one for each document"
+            if _is_keyed(getattr(given, "wv", None)):
+                remedy = "give the vectors of the model: vectors=model.wv"
             raise OptionError(
-                f'are a Vectors, a path, "default" or "none", or a list of these, not {what}',
+                'are a Vectors, gensim\'s KeyedVectors, a path, "default" or "none", or a list of these, '
+                f"not {type(given).__name__}",
                 field="vectors",
-                remedy="give them as vectors=..., and labels, if any, one for each document",
+                remedy=remedy,
             )
         settings, documents = Settings(**self.get_params()), as_corpus(corpus, text_fields=text_fields)
         if documents.tokenized and settings.tokenizer == "words":
             settings = replace(settings, tokenizer="whitespace")
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        self.run_ = refine(documents, vectors, settings, progress=_progress(progress))
+        self.run_ = refine(documents, several, settings, progress=_progress(progress))
         self.vectors_, self.original_ = self.run_.vectors, self.run_.original
         self.health_ = self.run_.health
         return self
@@ -216,6 +220,17 @@ def _texts(given: Any) -> list[str]:
     return [
         "" if text is None else " ".join(text) if isinstance(text, list | tuple) else text for text in given
     ]
+
+
+def _is_keyed(given: Any) -> bool:
+    """Whether an object has words and rows as gensim's ``KeyedVectors`` has them."""
+    words, rows = (getattr(given, name, None) for name in ("index_to_key", "vectors"))
+    return isinstance(words, list) and getattr(rows, "ndim", 0) == 2
+
+
+def _as_vectors(given: Any) -> Any:
+    """Vectors of gensim as ours; anything else as it is."""
+    return Vectors.from_gensim(given) if _is_keyed(given) and not isinstance(given, Vectors) else given
 
 
 def _progress(wanted: Progress | bool | None) -> Progress:

@@ -259,7 +259,7 @@ class WordTable:
     @classmethod
     def from_gensim(cls, keyed: Any) -> Self:
         """The words, rows (not copied) and counts of a `gensim.models.KeyedVectors`."""
-        counts = keyed.expandos.get("count")
+        counts = getattr(keyed, "expandos", {}).get("count")
         counts = None if counts is None else np.asarray(counts, np.int64)
         return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,8 @@ class Lexicon(Task[dict[str, list[str]]]):
     Words of table a are translated by the nearest rows of table b, by cosine (mode ``nn``) and by CSLS (mode
     ``csls``). A word with several translations is one item. Every item counts: one whose word, or all of
     whose translations, have no vector is wrong, and lowers ``covered``; ``value_covered`` is the precision
-    over the others.
+    over the others, and ``unused`` counts these words by the table that lacks them. A first row that names
+    the columns is left out.
 
     Candidates are the first 200,000 rows of b; its hubs are known by the first 50,000 of a.
 
@@ -83,7 +84,13 @@ class Lexicon(Task[dict[str, list[str]]]):
             raise InputError(f"{rule}: they are not in one space", remedy=_REMEDY)
         asked = find_rows(a, list(items))
         wanted = [find_rows(b, translations) for translations in items.values()]
-        known = (asked >= 0) & np.array([bool(np.any(rows >= 0)) for rows in wanted])
+        translated = np.array([bool(np.any(rows >= 0)) for rows in wanted])
+        known = (asked >= 0) & translated
+        unused = {
+            "words": int(np.sum(~known)),
+            "without_vector_in_a": int(np.sum(asked < 0)),
+            "without_vector_in_b": int(np.sum(~translated)),
+        }
         right = [wanted[i] for i in np.flatnonzero(known).tolist()]
         for mode, best in _translations(a, b, asked[known]).items():
             hits = np.array([np.isin(found, rows) for found, rows in zip(best, right, strict=True)], bool)
@@ -91,8 +98,9 @@ class Lexicon(Task[dict[str, list[str]]]):
                 found = np.zeros(len(items))
                 found[known] = hits.reshape(-1, max(_RANKS))[:, :rank].any(axis=1)
                 covered = float(found[known].mean()) if known.any() else None
+                more: dict[str, Any] = {"value_covered": covered, "unused": unused}
                 figure = mean(found, seed), len(items), float(known.mean())
-                yield Measurement.of(table, f"precision@{rank}", *figure, mode, value_covered=covered)
+                yield Measurement.of(table, f"precision@{rank}", *figure, mode, **more)
 
 
 def _translations(a: Vectors, b: Vectors, asked: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:

@@ -68,6 +68,9 @@ class Report(ResultTable):
             f"{n['not distinguishable']} of {n.total()} figure{'s' * (n.total() != 1)}"
             for (a, b), n in tally.items()
         ]
+        sentences += list(
+            dict.fromkeys(_unused(row) for row in self.rows if row.get("unused", {}).get("words"))
+        )
         with_common = [row for row in self.comparisons if "n_common" in row]
         if any(row["difference_common"] != row["difference"] for row in with_common):
             sentences.append("similarity is judged on common pairs, those that all tables know")
@@ -171,6 +174,14 @@ def label(row: Mapping[str, Any]) -> str:
 def _name(vectors: str, mode: str | None, dimensions: int | None = None) -> str:
     mode = f", {mode}" if mode not in (None, vectors) else ""
     return f"{vectors}{mode}{f', {dimensions} dimensions' if dimensions else ''}"
+
+
+def _unused(row: Row) -> str:
+    """Which words of a lexicon could not be asked for, and why."""
+    unused = row["unused"]
+    a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
+    which = f"{row['task']}, {row['vectors']}: {unused['words']:,} of {row['n']:,} words count as wrong"
+    return f"{which}: {a:,} have no vector in A, {b:,} no translation with one in B"
 
 
 def _compared_names(row: Row) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
+from selfvec.text.mojibake import garbled
 
 __all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
 
@@ -35,6 +36,7 @@ OSCILLATING_WANDER = 0.005
 HOVERING_WANDER = 0.12  # for a rule that is meant to hover about a fixed point; measured in docs/online.md
 GUESSED_TYPES = 0.5  # composed and unknown words, as shares of the words and of the text
 GUESSED_TOKENS = 0.1
+_EXAMPLES = 5  # of words in a finding
 _FREQUENT = 200  # words whose neighbours are looked at
 _NEIGHBOURS = 10
 _SAMPLE = 20_000  # words that a larger table is judged by
@@ -85,6 +87,10 @@ class Health:
         Scatter of the last twelve recorded states of frequent words (variance around a linear trend), as a
         share of the mean cosine distance between two words. Hardly depends on the number of updates between
         two records.
+    mojibake : int
+        Words that look like text read in the wrong encoding, see `selfvec.text.mojibake`.
+    mojibake_tokens : float
+        Share of the corpus tokens that are such words.
     """
 
     types: int
@@ -104,6 +110,8 @@ class Health:
     oov_tokens: float
     turning: float | None = None
     wander: float | None = None
+    mojibake: int = 0
+    mojibake_tokens: float = 0.0
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -172,6 +180,7 @@ def check_health(
     tokens = int(counts.sum())
     covered = coverage(original, counts)
     share = {kind: number / max(tokens, 1) for kind, number in covered["tokens"].items()}
+    broken = garbled(refined.index_to_key)
     health = Health(
         types=len(refined),
         tokens=tokens,
@@ -190,8 +199,14 @@ def check_health(
         oov_tokens=share["unknown"],
         turning=turning,
         wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
+        mojibake=len(broken),
+        mojibake_tokens=float(counts[broken].sum() / max(tokens, 1)),
     )
     health.findings.extend(_findings(health, method))
+    if broken:
+        often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
+        names = [refined.index_to_key[i] for i in often]
+        health.findings.append(_mojibake_finding(health, names, int(counts[broken].sum())))
     return health
 
 
@@ -347,3 +362,14 @@ def _guessed_findings(health: Health) -> list[Finding]:
             "(English; selfvec vectors lists others)",
         )
     ]
+
+
+def _mojibake_finding(health: Health, examples: list[str], times: int) -> Finding:
+    return Finding(
+        "mojibake",
+        "warn",
+        f"{health.mojibake:,} words ({times:,} times) look like text read in the wrong encoding: "
+        + ", ".join(examples),
+        "UTF-8 was read as Windows-1252 and saved again: make the files anew from their source, or repair "
+        "them with the Python package ftfy (ftfy.fix_text), then refine again",
+    )

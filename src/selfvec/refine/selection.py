@@ -68,6 +68,8 @@ class Choice:
     rows: list[dict[str, Any]]
     held_out: int  # tokens that were tested and that the tested candidates had not read
     measured: Mapping[str, Measured] = field(default_factory=dict, repr=False)
+    texts: int = 0  # whose halves were compared
+    documents: int = 0  # that they are from
 
     def as_dict(self) -> dict[str, Any]:
         """The values as JSON-serialisable data, for the run folder."""
@@ -76,6 +78,8 @@ class Choice:
             "reason": self.reason,
             "candidates": self.rows,
             "held_out_tokens": self.held_out,
+            "held_out_texts": self.texts,
+            "held_out_documents": self.documents,
         }
 
 
@@ -111,7 +115,8 @@ def choose(
         return Choice(ORIGINAL, reason, [], held_out)
     rows = [one.row(name, measured[ORIGINAL]) for name, one in measured.items()]
     chosen, reason = _chosen(rows, measured)
-    return Choice(chosen, reason, rows, held_out, measured)
+    texts = sum(map(len, measured[ORIGINAL].scores["halves"]))
+    return Choice(chosen, reason, rows, held_out, measured, texts, tested)
 
 
 def _add(

@@ -13,7 +13,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 
-from .knowledge import Knowledge, Pairs, row_pairs
+from .knowledge import Knowledge, Pairs, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
 from .method import Transform, same_words, turned_composer
 
@@ -56,6 +56,7 @@ class Aspect(Transform):
         rows = unit_rows(unit @ turn)
         before, after = (_gap(table, near, far) for table in (unit, rows))
         self.report_ = {"kept": len(near), "pushed": len(far), "gap_before": before, "gap_after": after}
+        self.report_ |= unused_relations(knowledge, vectors.key_to_index, [self.keep, self.push])
         return same_words(vectors, rows, turned_composer(vectors.composer, turn))
 
 

@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError
 
-__all__ = ["KINDS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unreadable"]
+__all__ = ["KINDS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unreadable", "unused_relations"]
 
 KINDS = ("synonym", "antonym", "is-a", "related")
 """The kinds of relations that every reader knows; triples may have others."""
 
+_NAMED = 5  # words of a lexicon that have no vector, in a report
 Pairs = NDArray[np.int64]
 
 
@@ -49,6 +51,7 @@ class Knowledge:
     senses: dict[str, list[str]] = field(default_factory=dict)
     edges: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     definitions: dict[str, str] = field(default_factory=dict)
+    headers: list[str] = field(default_factory=list)  # first rows of files that name columns, left out
 
     def add(self, other: Knowledge) -> None:
         """Take over the content of another lexicon."""
@@ -57,6 +60,7 @@ class Knowledge:
         for kind, pairs in other.edges.items():
             self.edges.setdefault(kind, []).extend(pairs)
         self.definitions |= other.definitions
+        self.headers += other.headers
 
     @cached_property
     def labels(self) -> dict[str, list[str]]:
@@ -158,6 +162,25 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
         rule = f"the lexicon relates no two words of the table by {', '.join(kinds)}; it has {has}"
         raise OptionError(rule, field="lexicon", remedy="give a lexicon of these words")
     return pairs
+
+
+def unused_relations(
+    knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]
+) -> dict[str, Any]:
+    """For a report: how many relations of a lexicon a method has not used, and why."""
+    finder, wanted = WordRows(rows), kind_names(kinds)
+    there = {node: bool(finder.of(knowledge.words(node))) for node in knowledge.nodes}
+    other = {kind: len(pairs) for kind, pairs in knowledge.edges.items() if kind not in wanted}
+    unknown = [
+        pair for kind in wanted for pair in knowledge.edges.get(kind, ()) if not all(map(there.get, pair))
+    ]
+    words = dict.fromkeys(knowledge.words(node)[0] for pair in unknown for node in pair if not there[node])
+    why = [f"{len(unknown):,} with words that have no vector: {', '.join(list(words)[:_NAMED])}"] * bool(
+        unknown
+    )
+    why += [f"{number:,} of another kind: {kind}" for kind, number in other.items()]
+    why += [f"the first row of a file names columns: {header}" for header in knowledge.headers]
+    return {"unused": len(unknown) + sum(other.values())} | ({"why_unused": "; ".join(why)} if why else {})
 
 
 def kind_names(kinds: str | Sequence[str]) -> list[str]:

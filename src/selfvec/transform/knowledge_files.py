@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 import warnings
 from collections import defaultdict
@@ -15,11 +16,13 @@ from typing import Any
 
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.files import read_text, text_lines
+from selfvec.storage.dictionaries import names_columns
 
 from .knowledge import Knowledge, unreadable
 
 __all__ = ["read_knowledge"]
 
+_RELATION = re.compile(r"rel|relations?|relationship|predicate|kind|type|relation[ _-](type|kind)")
 _SAME = {"synonyms": "synonym", "antonyms": "antonym"}
 _SAME |= dict.fromkeys(("isa", "hypernym", "instance-hypernym", "subclass-of", "broader"), "is-a")
 _SAME |= dict.fromkeys(("also", "similar", "related-to"), "related")
@@ -79,6 +82,7 @@ def _triples(path: Path) -> Knowledge:
     tabs: Any = {} if comma else {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
     edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
     definitions: dict[str, str] = {}
+    headers: list[str] = []
     lines = csv.reader(io.StringIO(read_text(path), newline=""), **tabs)
     for fields in _fields(lines, path):
         cells = [cell.strip() for cell in fields]
@@ -89,11 +93,15 @@ def _triples(path: Path) -> Knowledge:
             remedy = f"separate three fields by {'commas' if comma else 'tabs'}"
             raise InputError(rule, path=path, line=lines.line_num, remedy=remedy)
         word, relation, other = cells
+        first = not (edges or definitions or headers)
+        if first and _RELATION.fullmatch(relation.lower()) and names_columns(word, other):
+            headers.append(", ".join(cells))
+            continue
         if _kind(relation) == "definition":
             definitions[word] = f"{definitions[word]}; {other}" if word in definitions else other
         else:
             edges[_kind(relation)].append((word, other))
-    return Knowledge(edges=dict(edges), definitions=definitions)
+    return Knowledge(edges=dict(edges), definitions=definitions, headers=headers)
 
 
 def _fields(lines: Any, path: Path) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import KINDS, Knowledge, Pairs, row_pairs
+from .knowledge import KINDS, Knowledge, Pairs, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
 from .method import Transform, same_words
 
@@ -55,19 +55,21 @@ class Retrofit(Transform):
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """A table (V, d) of the same words."""
-        pairs = row_pairs(read_knowledge(self.lexicon), vectors.key_to_index, self.relations)
+        knowledge = read_knowledge(self.lexicon)
+        pairs = row_pairs(knowledge, vectors.key_to_index, self.relations)
         graph = adjacency(pairs, len(vectors))
         degrees = graph.sum(axis=1)
         graph = graph.multiply(np.divide(1, degrees, out=np.zeros_like(degrees), where=degrees > 0)[:, None])
         own = np.where(degrees > 0, 1 / (1 + self.weight), 1).astype(np.float32)
         share = np.float32(self.weight / (1 + self.weight))
         rows = propagated(graph.tocsr() * share, vectors.unit * own[:, None])
-        return self._made(vectors, rows, pairs)
+        return self._made(vectors, rows, pairs, knowledge)
 
-    def _made(self, vectors: Vectors, rows: Matrix, pairs: Pairs) -> Vectors:
+    def _made(self, vectors: Vectors, rows: Matrix, pairs: Pairs, knowledge: Knowledge) -> Vectors:
         moved = np.unique(pairs)
         cosines = np.einsum("ij,ij->i", unit_rows(rows[moved]), vectors.unit[moved])
         self.report_ = {"pairs": len(pairs), "moved": len(moved), "cosine_to_before": float(cosines.mean())}
+        self.report_ |= unused_relations(knowledge, vectors.key_to_index, self.relations)
         return at_same_length(vectors, rows)
 
 
@@ -99,12 +101,13 @@ class Smooth(Retrofit):
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """A table (V, d) of the same words."""
-        pairs = row_pairs(read_knowledge(self.lexicon), vectors.key_to_index, self.relations)
+        knowledge = read_knowledge(self.lexicon)
+        pairs = row_pairs(knowledge, vectors.key_to_index, self.relations)
         unit, (a, b) = vectors.unit, pairs.T
         unknown = np.all(unit == 0, axis=1)
         cosines = np.maximum(np.einsum("ij,ij->i", unit[a], unit[b]), 0)
         rows = smoothed(unit, pairs, np.where(unknown[a] | unknown[b], 1, cosines), self.weight)
-        return self._made(vectors, rows, pairs)
+        return self._made(vectors, rows, pairs, knowledge)
 
 
 def sparse() -> Any:

@@ -14,7 +14,7 @@ from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import Knowledge, Pairs, row_pairs
+from .knowledge import Knowledge, Pairs, kind_names, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
 from .method import Transform
 from .retrofit import adjacency, at_same_length
@@ -46,7 +46,9 @@ class _Specialised(Transform):
             for pairs in [row_pairs(knowledge, vectors.key_to_index, kinds)]
         )
         pulled = _without(pulled, pushed)
+        kinds = [*kind_names(self.relations), "antonym"]
         self.report_ = {"synonyms": len(pulled), "antonyms": len(pushed)}
+        self.report_ |= unused_relations(knowledge, vectors.key_to_index, kinds)
         rows = unit_rows(self._fitted(unit, pulled, pushed))
         return at_same_length(vectors, (1 - self.weight) * unit + self.weight * rows)
 

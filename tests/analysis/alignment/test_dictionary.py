@@ -165,3 +165,33 @@ def test_the_command_writes_a_folder_or_a_file_and_evaluate_reads_either(tmp_pat
     assert main(["evaluate", str(outs[1]), "--lexicon", str(tmp_path / "test.tsv")]) == 2
     moved = ["evaluate", str(tmp_path / "moved.vec"), str(outs[1]), "--lexicon", str(tmp_path / "test.tsv")]
     assert main(moved) == 0
+
+
+def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path, capsys) -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((6, 4)).astype(np.float32)
+    words = ["one", "two", "three", "four", "five", "six"]
+    a, b = Vectors(words, rows), Vectors([f"x{word}" for word in words], rows)
+    path = tmp_path / "pairs.tsv"
+    pairs = [
+        ("source", "target"),
+        *((word, f"x{word}") for word in words),
+        ("seven", "xone"),
+        ("one", "xnine"),
+    ]
+    path.write_text("".join(f"{x}\t{y}\n" for x, y in pairs), encoding="utf-8")
+    assert read_dictionary(path).header == "source\ttarget"
+    notes = align(a, b, "dictionary", dictionary=path).notes
+    assert notes["dictionary"] == 6
+    assert notes["unused"] == {"pairs": 2, "without_vector_in_a": 1, "without_vector_in_b": 1}
+    for name, table in (("a", a), ("b", b)):
+        selfvec.save(table, tmp_path / f"{name}.npz")
+    out = [str(tmp_path / name) for name in ("a.npz", "b.npz", "both")]
+    assert main(["align", *out[:2], "-o", out[2], "--dictionary", str(path)]) == 0
+    told = capsys.readouterr().err
+    assert "2 unused (no vector in A: 1, in B: 1); its first row names columns" in told
+    assert main(["evaluate", out[2], "--lexicon", str(path), "--json"]) == 0
+    (row, *_) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["n"], row["unused"]) == (7, {"words": 1, "without_vector_in_a": 1, "without_vector_in_b": 0})
+    assert main(["evaluate", out[2], "--lexicon", str(path)]) == 0
+    assert "1 of 7 words count as wrong: 1 have no vector in A" in " ".join(capsys.readouterr().out.split())

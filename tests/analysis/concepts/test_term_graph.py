@@ -10,10 +10,13 @@ import networkx
 import numpy as np
 import pytest
 
+import selfvec
 from selfvec.analysis.concepts import graph
 from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.views.graphs import save_graph
 
 
@@ -43,6 +46,28 @@ def test_no_term_has_more_than_k_edges_and_neighbours_are_mutual(subject_run: Ru
         found = graph(subject_run, neighbours=2, by=by)
         degrees = np.bincount([place for edge in found.edges for place in (edge.a, edge.b)])
         assert degrees.max() <= 2
+
+
+def test_spelling_alone_makes_no_edge() -> None:
+    texts = ["rain filled the river"] * 9 + ["park by the airport"] * 9 + ["raint lay over the wood"] * 9
+    texts += ["the rainy river rain rainy"] * 9
+    run = selfvec.Refiner(method="original", stop_words="en").fit(texts, "none").run_
+    words = run.vectors.index_to_key
+    rng, table = np.random.default_rng(0), np.zeros((len(words), 8), np.float32)
+    table[:] = rng.standard_normal(table.shape)
+    for word in ("raint", "rainy"):  # near rain, whatever is known of them
+        table[words.index(word)] = table[words.index("rain")] + 0.1 * table[words.index(word)]
+
+    def edges(source: Source) -> set[frozenset[str]]:
+        sources = np.array([source if w in ("raint", "rainy") else Source.KNOWN for w in words], np.uint8)
+        made = Vectors(words, unit_rows(table), sources=sources, counts=run.vectors.counts, normalized=True)
+        found = graph(run.replace(vectors=made, original=made), ["rain", "raint", "rainy"], size=30)
+        return {frozenset((found.nodes[edge.a].term, found.nodes[edge.b].term)) for edge in found.edges}
+
+    assert frozenset(("rain", "raint")) in edges(Source.KNOWN)
+    joined = edges(Source.SUBWORDS)
+    assert frozenset(("rain", "raint")) not in joined
+    assert frozenset(("rain", "rainy")) in joined  # they occur together
 
 
 def test_around_words(subject_run: Run, subject_of: dict[str, str]) -> None:

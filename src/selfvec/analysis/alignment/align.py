@@ -197,9 +197,10 @@ def by_dictionary(
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     one, other = table_of(a), table_of(b)
-    given = paired_rows(one, other, dictionary)
+    given, about = paired_rows(one, other, dictionary)
     found = learn(one, other, given, progress=progress)
-    return _learned(one, other, "dictionary", found, len(given), reweight)
+    aligned = _learned(one, other, "dictionary", found, len(given), reweight)
+    return replace(aligned, notes=aligned.notes | about)
 
 
 def by_unsupervised(

@@ -114,20 +114,26 @@ def learn(
     return Learned((len(a), len(b)), rows, one, other, pairs)
 
 
-def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> Pairs:
-    """The rows of the pairs of a dictionary whose words both have a vector, (n, 2).
+def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Pairs, dict[str, Any]]:
+    """The rows of the pairs of a dictionary whose words both have a vector, (n, 2); and what is not used.
 
     A word is looked up as it is written, then in lower case.
     """
     path = Path(dictionary) if isinstance(dictionary, str | os.PathLike) else None
     words = read_dictionary(path) if path is not None else list(cast("Sequence[tuple[str, str]]", dictionary))
     rows = np.array([(_row(a, one), _row(b, other)) for one, other in words], np.int64).reshape(-1, 2)
-    rows = rows[np.all(rows >= 0, axis=1)]
+    known = rows >= 0
+    rows = rows[known.all(axis=1)]
     if not len(rows):
         rule = "the dictionary has no pair of words that both have a vector"
         remedy = "put words of A into the first column and words of B into the second"
         raise InputError(rule, path=path, remedy=remedy)
-    return rows
+    unused = {
+        "pairs": len(known) - len(rows),
+        "without_vector_in_a": int(np.sum(~known[:, 0])),
+        "without_vector_in_b": int(np.sum(~known[:, 1])),
+    }
+    return rows, {"unused": unused, "header": getattr(words, "header", None)}
 
 
 def _row(table: Vectors, word: str) -> int:

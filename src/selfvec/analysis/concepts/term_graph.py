@@ -19,6 +19,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.result_table import short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
+from selfvec.data.vectors import Source
 from selfvec.numerics.whitening import axes_of_points
 from selfvec.text.document_vectors import document_frequencies
 
@@ -29,6 +30,8 @@ from .topic_clusters import TERMS, Topics, topics
 __all__ = ["MEASURES", "Edge", "Graph", "Node", "graph"]
 
 MEASURES = ("cosine", "ppmi")
+_NEAR_BY = 4  # times as many neighbours as wanted are looked at for their spelling
+_SAME = 0.5  # share of the pairs of letters that words spelled alike have in common
 _CANDIDATES = 5000  # terms among which the neighbours of given words are sought
 _LEAST = 0.2  # smallest cosine of an edge
 _STEPS, _GRAVITY = 500, 0.5  # of the layout
@@ -129,7 +132,9 @@ def graph(
     neighbours : int
         k; two terms are connected if each is among the k nearest of the other.
     by : "cosine" or "ppmi"
-        Nearness: the cosine of refined vectors, or occurring near one another more often than by chance.
+        Nearness: the cosine of refined vectors, or occurring near one another more often than by chance. By
+        cosine, a word whose vector was built from subwords is not joined with a word spelled alike, unless
+        they occur near one another, too.
     topic_groups : Topics, optional
         Topics of the run; computed by default.
     seed : int
@@ -157,7 +162,9 @@ def graph(
     with one_core():
         cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
     together = _mutual_ppmi(run, rows)
-    near = cosines if by == "cosine" else together
+    near = together
+    if by == "cosine":
+        near = np.where(_by_spelling(run, rows, neighbours, cosines, together), -np.inf, cosines)
     joined = _mutual(near.astype(np.float64), neighbours, _LEAST if by == "cosine" else 0.0)
     kept = joined.any(axis=1) | np.isin(rows, asked)
     rows, joined = rows[kept], joined[np.ix_(kept, kept)]
@@ -227,6 +234,41 @@ def _mutual_ppmi(run: Run, rows: Rows) -> NDArray[np.float64]:
     """
     _, found = neighbour_ppmi(run.require_tokens(), rows.tolist(), WINDOW, rows.tolist())
     return np.maximum(found, found.T)
+
+
+def _by_spelling(
+    run: Run, rows: Rows, k: int, cosines: NDArray[np.float32], together: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Pairs that are near by their spelling alone, (n, n), symmetric.
+
+    The vector of one of them was built from subwords, they are spelled alike, and they do not occur together.
+    """
+    words = [run.vectors.index_to_key[row] for row in rows.tolist()]
+    found = np.zeros(cosines.shape, bool)
+    for i in np.flatnonzero(_built_from_subwords(run)[rows]).tolist():
+        for j in np.argsort(-cosines[i], kind="stable")[: _NEAR_BY * k + 1].tolist():
+            if i != j and together[i, j] <= 0 and _alike(words[i], words[j]):
+                found[i, j] = found[j, i] = True
+    return found
+
+
+def _built_from_subwords(run: Run) -> NDArray[np.bool_]:
+    """Words whose vector rests on their spelling, (V,); phrases, composed of whole words, are none."""
+    found: NDArray[np.bool_] = run.original.sources == Source.SUBWORDS
+    found |= np.isin(run.vectors.sources, (Source.SUBWORDS, Source.MIXED))
+    return found if run.original.pieces is None else found & (run.original.pieces != 0)
+
+
+def _alike(a: str, b: str) -> bool:
+    """Whether one word holds the other, or half of their pairs of letters are the same.
+
+    >>> _alike("ra", "rain"), _alike("airpark", "park"), _alike("flooding", "flooded"), _alike("hail", "snow")
+    (True, True, True, False)
+    """
+    if a in b or b in a:
+        return True
+    one, other = ({word[i : i + 2] for i in range(len(word) - 1)} for word in (f"<{a}>", f"<{b}>"))
+    return 2 * len(one & other) >= _SAME * (len(one) + len(other))
 
 
 def _mutual(near: NDArray[np.float64], k: int, least: float) -> NDArray[np.bool_]:

@@ -101,6 +101,11 @@ def _summary(notes: dict[str, Any]) -> str:
     """The result in one sentence."""
     if "learned" in notes:
         given = f" from {notes['dictionary']:,} given" if notes["dictionary"] is not None else ""
+        unused = notes.get("unused", {"pairs": 0})
+        if unused["pairs"]:
+            a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
+            given += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
+        given += f"; its first row names columns: {notes['header']!r}" if notes.get("header") else ""
         return f"{notes['learned']:,} pairs learned{given}; mean cosine of a pair {notes['cosine']:.3f}"
     anchors = f", {notes['anchors']:,} of them anchors" if "anchors" in notes else ""
     before = notes.get("cosine_before")

@@ -97,8 +97,10 @@ def evaluate(
     Example: selfvec evaluate run --similarity men3000.tsv --oov
     """
     from selfvec.evaluation import evaluate as measure
+    from selfvec.evaluation.baselines import check_names
     from selfvec.evaluation.retrieval import RM3
 
+    check_names(against or ())  # before all else: an unknown name is the first thing to say
     tasks = task_options.tasks(rm3=not {RM3, "all"}.isdisjoint(against or ()))
     progress, sizes = TerminalProgress(), _sizes(dimensions)
     baselines = _trained(vectors, against, seed, progress)

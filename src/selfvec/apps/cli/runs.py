@@ -278,9 +278,12 @@ def _decision(provenance: dict[str, Any]) -> list[str]:
     decision = provenance.get("decision")
     if decision is None:
         return []
-    lines = [
-        f"chose {decision['chosen']}: {decision['reason']} ({decision['held_out_tokens']:,} tokens held out)"
-    ]
+    tested = ""
+    if decision.get("held_out_texts"):
+        texts = count_of(decision["held_out_texts"], "text")
+        documents = count_of(decision["held_out_documents"], "document")
+        tested = f" ({texts} from {documents}, each tested without having been read)"
+    lines = [f"chose {decision['chosen']}: {decision['reason']}{tested}"]
     for row in decision["candidates"]:
         figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("halves", "context") if c in row)
         worse = f", significantly worse by {' and '.join(row['worse'])}" if row["worse"] else ""

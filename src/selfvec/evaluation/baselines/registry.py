@@ -72,13 +72,24 @@ NAMES: dict[str, Baseline] = {
 """Baselines by name. Further ones, `ENCODER` followed by a model, are made when asked for."""
 
 
+_OTHER_NAMES = {
+    **dict.fromkeys(("sgns", "skipgram", "skip-gram", "sg", "word2vec"), "word2vec-sg"),
+    "cbow": "word2vec-cbow",
+    "svd": "ppmi-svd",
+    "retrofitting": "retrofit",
+}
+"""What baselines are called elsewhere."""
+
+
 def find_baseline(name: str) -> Baseline:
     """The baseline of this name; `OptionError` if there is none."""
     if name.startswith(ENCODER) and len(name) > len(ENCODER):
         encode = partial(_encoded, model=name.removeprefix(ENCODER))
         return Baseline(encode, "sentence_transformers", "encoder", warm_up=False)
     if name not in NAMES:
-        remedy = f"choose from {', '.join(NAMES)}, {ENCODER}MODEL or all"
+        other = _OTHER_NAMES.get(name.lower().replace("_", "-"))
+        meant = f"did you mean {other}? Otherwise " if other else ""
+        remedy = meant + f"choose from {', '.join(NAMES)}, {ENCODER}MODEL or all"
         raise OptionError(f"{name!r} is not a baseline", field="against", remedy=remedy)
     return NAMES[name]
 

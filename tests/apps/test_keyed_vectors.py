@@ -1,0 +1,45 @@
+"""Vectors of gensim, or objects shaped like them, are where a `Refiner` starts."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.base.errors import OptionError
+
+TEXTS = ["hail broke roofs in the village", "rain filled the river", "hail and rain fell on roofs"] * 20
+
+
+def keyed() -> SimpleNamespace:
+    """What `fit` needs of a ``KeyedVectors``."""
+    words = sorted({word for text in TEXTS for word in text.split()})
+    rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
+    return SimpleNamespace(index_to_key=words, vectors=rows)
+
+
+def test_keyed_vectors_are_where_refining_starts() -> None:
+    theirs = keyed()
+    ours = selfvec.Vectors(theirs.index_to_key, theirs.vectors)
+    found = selfvec.Refiner(method="decorrelated").fit(TEXTS, vectors=theirs)
+    expected = selfvec.Refiner(method="decorrelated").fit(TEXTS, vectors=ours)
+    np.testing.assert_array_equal(found.vectors_.vectors, expected.vectors_.vectors)
+    assert found.run_.provenance["coverage"]["types"]["unknown"] == 0
+    assert selfvec.Refiner(method="original").fit(TEXTS, vectors=[theirs, "none"]).run_ is not None
+
+
+def test_gensims_own_object_is_one() -> None:
+    pytest.importorskip("gensim")
+    theirs = selfvec.Vectors(keyed().index_to_key, keyed().vectors).to_gensim()
+    assert selfvec.Refiner(method="original").fit(TEXTS, vectors=theirs).original_["hail"].any()
+
+
+def test_a_model_is_refused_with_the_name_of_its_vectors() -> None:
+    with pytest.raises(
+        OptionError, match=r"not SimpleNamespace; give the vectors of the model: vectors=model\.wv"
+    ):
+        selfvec.Refiner().fit(TEXTS, vectors=SimpleNamespace(wv=keyed()))
+    with pytest.raises(OptionError, match=r"KeyedVectors, a path.*not list; give them as vectors="):
+        selfvec.Refiner().fit(TEXTS, vectors=[[1, 2, 3]])
