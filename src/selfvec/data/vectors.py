@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import cast, overload
@@ -350,7 +351,8 @@ class Vectors(WordTable):
         rows count at length 1.
         """
         try:
-            from ot import emd2
+            with warnings.catch_warnings(action="ignore"):  # about escapes in its source
+                from ot import emd2
         except ImportError:
             raise MissingExtra("POT", "wmd", "wmdistance") from None
         counted = [Counter(word for word in text if word in self) for text in (document1, document2)]
