@@ -102,6 +102,7 @@ def original_texts(
     most: int = 1 << 40,  # bytes; no texts are read from a larger corpus
     demonstration: bool = False,  # collect the demonstration corpus again, which takes seconds
     progress: Progress | None = None,
+    ids: dict[int, str] | None = None,  # receives the ids of these documents, where they have one
 ) -> dict[int, str]:
     """Unprocessed texts of a run's documents, by number; empty if a file is missing or has changed."""
     out: dict[int, str] = {}
@@ -121,10 +122,13 @@ def original_texts(
             for batch in corpus.batches(advance):
                 assert batch.fingerprints is not None
                 for place, mark in enumerate((batch.fingerprints & ~ONCE).tolist()):
+                    here = list(numbers.get(mark, ()))
                     if marks is None and (documents is None or done + place in documents):
-                        out[done + place] = batch.texts[place] or ""
-                    for number in numbers.get(mark, ()):
+                        here.append(done + place)
+                    for number in here:
                         out[number] = batch.texts[place] or ""
+                        if ids is not None and batch.ids is not None and batch.ids[place]:
+                            ids[number] = batch.ids[place]
                 done += len(batch)
         verified(run, corpus)
     except SelfvecError:

@@ -58,6 +58,8 @@ class Example:
     side: int  # number of the slice, or of the sense, that it stands for
     document: int
     text: str  # the words around it, or the sentence
+    name: str = ""  # of the document: its id, or its number
+    mark: tuple[int, int] = (0, 0)  # where the text has the word
 
     @classmethod
     def at(cls, batch: TokenBatch, place: int, side: int) -> Example:
@@ -125,7 +127,9 @@ def sentences(run: Run, found: Sequence[Example], progress: Progress | None = No
     """
     if not found:
         return []
-    texts = original_texts(run, {example.document for example in found}, progress=progress)
+    ids: dict[int, str] = {}
+    wanted = {example.document for example in found}
+    texts = original_texts(run, wanted, progress=progress, ids=ids)
     form_of = _forms(run)
     out = []
     for example in found:
@@ -135,7 +139,9 @@ def sentences(run: Run, found: Sequence[Example], progress: Progress | None = No
         if sentence is not None:
             before, shown, after = shortened(sentence, place_in(sentence) or 0, _LONGEST)
             example = replace(example, text=f"{'… ' * before}{shown}{' …' * after}")
-        out.append(example)
+        name = ids.get(example.document) or f"document {example.document + 1:,}"
+        mark = _span_of(example.word, form_of, example.text) or (0, 0)
+        out.append(replace(example, name=name, mark=mark))
     return out
 
 
@@ -154,6 +160,12 @@ def _forms(run: Run) -> Callable[[Sequence[str]], list[str]]:
 
 
 def _place_of(word: str, form_of: Callable[[Sequence[str]], list[str]], text: str) -> int | None:
+    """Where the span of a word starts."""
+    span = _span_of(word, form_of, text)
+    return None if span is None else span[0]
+
+
+def _span_of(word: str, form_of: Callable[[Sequence[str]], list[str]], text: str) -> tuple[int, int] | None:
     """Where a text has a word as a whole, first as it is, then in another form; None if it does not.
 
     The words of a phrase, as flash_flood, may be separated by anything that is no letter or digit.
@@ -161,10 +173,10 @@ def _place_of(word: str, form_of: Callable[[Sequence[str]], list[str]], text: st
     pattern = r"[\W_]+".join(re.escape(part) for part in word.split("_") if part) or re.escape(word)
     same = re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE)
     if same is not None:
-        return same.start()
+        return same.span()
     found = list(_WORDS.finditer(text))
     wanted, *forms = form_of([word, *(match.group() for match in found)])
-    return next((m.start() for m, form in zip(found, forms, strict=True) if form == wanted), None)
+    return next((m.span() for m, form in zip(found, forms, strict=True) if form == wanted), None)
 
 
 def _words_of(text: str) -> set[str]:

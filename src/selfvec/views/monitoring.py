@@ -21,6 +21,8 @@ _TESTS = {
     "words": "words in more or fewer documents",
     "topics": "topics of more or fewer documents",
 }
+_NEAREST = 5  # words shown without an alarm
+_NEAR = "No alarm. The words nearest to one, as chance also gives some:"
 _TITLES = {
     "topic": ("Topics that grew or shrank", "topic", "terms"),
     "word": ("Words of more or fewer documents", "word", ""),
@@ -34,6 +36,11 @@ def _sections(found: Monitoring) -> Iterator[Section]:
         means = [[optional(row[side], ".3f") for side in ("old", "new")] for row in found.tests]
         rows = [[_TESTS[row["test"]], *means[i], f"{row['p']:.2g}", ""] for i, row in enumerate(found.tests)]
         yield Section("Tests", ["mean of documents", "old", "new", "p", ""], rows)
+    if not found.alarm:
+        near = [row for row in found.rows if row["kind"] == "word" and row["q"] < 1][:_NEAREST]
+        if near:
+            yield Section(_NEAR, ["word", "old", "new", "change", "q", ""], [_cells(row) for row in near])
+        return
     for kind, (title, name, text) in _TITLES.items():
         rows = [_cells(row) for row in found.rows if row["kind"] == kind]
         if rows:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 from selfvec.base.report_files import joined, save_report
 
@@ -18,12 +18,27 @@ from .terminal import printable
 __all__ = ["ReportPage", "Section", "rows_page"]
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-div { overflow-x: auto; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
-th, td { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: top; }
-td.figure { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-@media (prefers-color-scheme: dark) { body { background: #111; color: #ddd; } }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1d2127; --quiet: #565d68; --line: #d7dae0;
+  --came: #005f9e; --went: #a84600; --mark: #e2eefb; }
+@media (prefers-color-scheme: dark) { :root { --paper: #14171c; --ink: #e9ecf1; --quiet: #a4acb9;
+  --line: #353b46; --came: #6fbdf0; --went: #f0a35e; --mark: #1d3348; } }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
+  background: var(--paper); color: var(--ink); }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
+h3 { font-size: .85rem; color: var(--quiet); margin: .4rem 0; }
+h1, p { overflow-wrap: anywhere; } a { color: var(--came); }
+mark { background: var(--mark); color: inherit; font-weight: 600; border-radius: 3px; padding: 0 .2rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-size: .93rem; }
+th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
+thead th { color: var(--quiet); font-weight: 500; }
+tr { border-bottom: 1px solid var(--line); break-inside: avoid; }
+.figure { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+@media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --came: #00497a;
+  --went: #7a3300; --mark: #e2eefb; } body { margin: 0; max-width: none; font-size: 10pt; }
+  .wide { overflow: visible; }
+  mark { print-color-adjust: exact; } a { color: inherit; text-decoration: none; }
+  thead { display: table-header-group; } }
 """
 
 
@@ -44,6 +59,7 @@ class ReportPage:
     lines: Sequence[str]
     sections: Sequence[Section]
     records: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    style: ClassVar[str] = ""  # of a kind of report, after that of all
 
     def body(self) -> str:
         """The sentences and tables as HTML."""
@@ -51,13 +67,13 @@ class ReportPage:
         for section in self.sections:
             title = f"<h2>{escape(section.title)}</h2>" if section.title else ""
             rows = [_row("th", section.heads), *(_row("td", cells) for cells in section.rows)]
-            parts.append(f"{title}<div><table>{''.join(rows)}</table></div>")
+            parts.append(f"{title}<div class=wide><table>{''.join(rows)}</table></div>")
         return "\n".join(parts)
 
     def to_html(self) -> str:
         """One page, complete in itself."""
         title, view = escape(self.title), '<meta name="viewport" content="width=device-width">'
-        head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{_STYLE}</style>'
+        head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{_STYLE}{self.style}</style>'
         return (
             f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'
             f"{self.body()}\n</body></html>\n"

@@ -16,7 +16,6 @@ from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 
-from .report_page import ReportPage, Section
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, printable, sentence
 
 if TYPE_CHECKING:
@@ -26,8 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "comparison_table",
-    "drift_page",
+    "drift_figures",
+    "drift_heads",
+    "drift_notes",
     "drift_table",
+    "is_sliced",
     "neighbours_table",
     "readings_text",
     "sense_table",
@@ -119,58 +121,71 @@ def slice_table(path: SlicePath) -> RenderableType:
 
 
 def drift_table(found: Drift) -> RenderableType:
-    """A line of figures per word; below, the neighbours and sentences of each."""
+    """A line of figures per word; below, the neighbours and sentences of each. Fits 80 columns."""
     if not found.rows:
         return Text(f"no word changed between {found.a} and {found.b}, as far as this text can tell")
-    sliced = found.rows[0]["low"] is not None or found.a != "original"
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("word", overflow="ellipsis", no_wrap=True, min_width=10, max_width=20)
-    for name in ("distance", *(("interval", "chance") if sliced else ()), "apd", "p", "q"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=4)
-    for name in (found.a, found.b) if sliced else ("times",):
-        width = min(10, len(name))
-        table.add_column(escape_for_display(name), justify="right", overflow="fold", min_width=width)
+    sliced = is_sliced(found)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("word", overflow="ellipsis", no_wrap=True, min_width=10, max_width=18)
+    figures = 6 if sliced else 4  # columns before the counts
+    for name in drift_heads(found)[1 : figures + 1]:
+        table.add_column(name, justify="right", no_wrap=True, min_width=max(4, len(name)))
+    for name, key in zip(drift_heads(found)[figures + 1 :], ("count_a", "count_b"), strict=False):
+        width = max(6, *(len(f"{row[key]:,}") for row in found.rows))
+        table.add_column(
+            escape_for_display(name), justify="right", overflow="fold", min_width=width, max_width=width
+        )
     parts: list[RenderableType] = []
     for row in found.rows:
         word = Text(escape_for_display(row["word"]), "bold")
-        add_row(table, word, *_drift_figures(row, sliced))
+        add_row(table, word, *drift_figures(row, sliced))
         parts += [word, *(Padding(line, (0, 0, 0, 2)) for line in _drift_details(row, found))]
-    note = (
-        "size: distance (1 - cosine of mean uses, its 95 % interval, and by chance: between random splits of "
-        "the same documents) and apd; significance: p and q"
-        if sliced
-        else "distance: 1 - cosine of the two vectors; p, q: do the word's documents pull it one way?"
-    )
+    return Group(table, "", *parts, "", *(Text(line, "dim") for line in drift_notes(found)))
+
+
+def is_sliced(found: Drift) -> bool:
+    """Whether two slices were compared, not the original with the refined vectors."""
+    return found.a != "original" or any(row["low"] is not None for row in found.rows)
+
+
+def drift_notes(found: Drift) -> list[str]:
+    """What the figures of drift mean, by which of them the rows are sorted, and why some are blank."""
+    rows, sliced = found.rows, is_sliced(found)
+    notes = [f"Sorted: words with q ≤ 0.05 first, then by {'beyond' if sliced else 'distance'}."]
+    if sliced:
+        notes.append(
+            "beyond: distance beyond that of random splits of the same documents. distance: 1 - cosine of "
+            "the mean uses. 95 %: its interval. apd: mean distance of two uses. p, q: is it chance?"
+        )
+        if any(row["low"] is None for row in rows):
+            notes.append("No interval: the word occurs in too few documents of a slice (one).")
+    else:
+        notes.append(
+            "distance: 1 - cosine of the two vectors. p, q: do a word's documents agree on its move?"
+        )
+    if any(row["p"] is None for row in rows):
+        notes.append("No p and q: not tested, because the run has not kept its documents (--forget-tokens).")
     left_out = ", ".join(f"{number:,} {reason}" for reason, number in found.left_out.items() if number)
-    note += f"\norder: {found.order}" + (
-        f"; left out: {left_out} (--all-words keeps them)" if left_out else ""
-    )
-    return Group(table, "", *parts, "", Text(note, "dim"))
+    if left_out:
+        notes.append(f"Not tested: {left_out} (--all-words tests them).")
+    return notes
 
 
-def drift_page(found: Drift) -> ReportPage:
-    """The same as a report: a row per word, with what came and went, and a sentence of each side."""
-    sliced = any(row["low"] is not None for row in found.rows) or found.a != "original"
-    middle = ["interval", "by chance"] if sliced else []
-    counts = [found.a, found.b] if sliced else ["times"]
-    heads = ["word", "distance", *middle, "apd", "p", "q", *counts, "came", "went", "before", "after"]
-    rows = []
-    for row in found.rows:
-        near = [escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost")]
-        said = [" ".join(map(sentence, row.get(key, ())[:1])) for key in ("examples_a", "examples_b")]
-        rows.append([escape_for_display(row["word"]), *_drift_figures(row, sliced), *near, *said])
-    left_out = [f"left out: {n:,} {reason}" for reason, n in found.left_out.items() if n]
-    lines = [f"{len(found.rows):,} words, {found.order}", *left_out]
-    title = f"Drift from {found.a} to {found.b}"
-    return ReportPage(title, lines, [Section("", heads, rows)], found.rows)
+def drift_heads(found: Drift) -> list[str]:
+    """The columns of `drift_figures`, after the word."""
+    if not is_sliced(found):
+        return ["word", "distance", "apd", "p", "q", "count"]
+    return ["word", "beyond", "distance", "95 %", "apd", "p", "q", found.a, found.b]
 
 
-def _drift_figures(row: Mapping[str, Any], sliced: bool) -> list[str]:
+def drift_figures(row: Mapping[str, Any], sliced: bool) -> list[str]:
+    """The figures of a row as text."""
     interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
-    middle = [interval, optional(row["expected"], ".2f")] if sliced else []
+    first = [f"{row['distance'] - row['expected']:.2f}"] if sliced else []
     counts = [f"{row['count_a']:,}", *([f"{row['count_b']:,}"] if sliced else [])]
     significance = [optional(row[key], ".1g") for key in ("p", "q")]
-    return [optional(row["distance"], ".2f"), *middle, optional(row["apd"], ".2f"), *significance, *counts]
+    middle = [f"{row['distance']:.2f}", *([interval] if sliced else []), optional(row["apd"], ".2f")]
+    return [*first, *middle, *significance, *counts]
 
 
 def _drift_details(row: Mapping[str, Any], found: Drift) -> list[Text]:

@@ -75,7 +75,7 @@ def test_the_order_is_that_which_is_stated(folder, capsys) -> None:
     order = [(row["q"] > 0.05, row["expected"] - row["distance"]) for row in found["rows"]]
     assert order == sorted(order)
     assert main(["drift", str(folder)]) == 0
-    assert "order: words with q" in capsys.readouterr().out
+    assert "Sorted: words with q" in capsys.readouterr().out
 
 
 def test_words_may_be_named(folder, capsys) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import comb
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.views import notebook
+from selfvec.views.monitoring import monitoring_page
 
 assert notebook  # registers how results are shown
 
@@ -100,7 +102,9 @@ def test_a_change_of_subjects_without_new_words_is_found(run: Run) -> None:
 def test_the_runs_own_documents_are_not_new(run: Run) -> None:
     texts = reports(300, 0)
     found = monitor(run, texts)
-    assert (found.alarm, found.p, found.compared, found.unknown_share) == (False, 1.0, 0, 0.0)
+    assert (found.alarm, found.p, found.compared, found.unknown_share) == (False, None, 0, 0.0)
+    assert found.verdict.startswith("nothing was compared, so there is no alarm and no p")
+    assert found.note == "the run has all of these documents already"
     assert found.left_out["in the run already"] == 300
     more = monitor(run, [*texts, *reports(60, 1)])
     assert more.compared == 60
@@ -221,3 +225,16 @@ def test_the_result_shows_itself(run: Run) -> None:
     assert repr(found).startswith("Monitoring: ALARM, p = ")
     assert found.to_polars().height == len(found.rows)
     assert "<table>" in found._repr_html_()
+
+
+def test_without_an_alarm_few_words_are_shown(run: Run) -> None:
+    found = monitor(run, reports(120, 5))
+    assert not found.alarm
+    row = {"kind": "word", "old": 0.1, "new": 0.3, "change": 1.5, "p": 0.01, "text": ""}
+    usual = row | {"name": "usual", "q": 1.0}
+    near = [row | {"name": f"near{n}", "q": 0.2 + n / 100} for n in range(9)]
+    shown = monitoring_page(replace(found, rows=[*near, usual])).sections
+    (section,) = [part for part in shown if part.title != "Tests"]
+    assert [cells[0] for cells in section.rows] == [f"near{n}" for n in range(5)]
+    assert section.title.startswith("No alarm.")
+    assert [part.title for part in monitoring_page(replace(found, rows=[usual])).sections] == ["Tests"]

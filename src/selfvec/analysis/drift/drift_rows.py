@@ -68,6 +68,7 @@ class Drift(ResultTable):
     slices: tuple[Slice, ...] = ()  # that uses come from; none if the run has not kept its corpus
     seed: int = 0
     space: UseSpace | None = None  # of the slices, if it was made
+    quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -134,10 +135,14 @@ class Drift(ResultTable):
         """
         if not self.slices:
             return self
-        uses = self._uses(run, top, number, progress or Progress())
-        sides, texts = len(self.slices), dict[tuple[str, int], list[str]]()
-        for use in uses:
+        sides, texts, quotes = (
+            len(self.slices),
+            dict[tuple[str, int], list[str]](),
+            dict[str, list[Example]](),
+        )
+        for use in self._uses(run, top, number, progress or Progress()):
             texts.setdefault((use.word, use.side), []).append(use.text)
+            quotes.setdefault(use.word, []).append(replace(use, side=use.side if sides == 2 else 1))
         shown = [
             row
             | {
@@ -146,7 +151,7 @@ class Drift(ResultTable):
             }
             for row in self.rows[:top]
         ]
-        return replace(self, rows=[*shown, *self.rows[len(shown) :]])
+        return replace(self, rows=[*shown, *self.rows[len(shown) :]], quotes=quotes)
 
     def _uses(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
         """Uses that show the change of the first words, as sentences."""

@@ -84,7 +84,7 @@ class Monitoring(ResultTable):
         like = "" if expected is None else f", {expected:.1%} in text like the run's"
         words = f"{self.unknown_share:.1%} of the words are unknown{like}"
         if self.p is None:
-            return f"not tested; {words}"
+            return f"nothing was compared, so there is no alarm and no p; {words}"
         return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.3g} (level {self.level:g}); {words}"
 
     def as_dict(self) -> Row:
@@ -205,7 +205,7 @@ def _tested(
         left_out=compared.left_out,
     )
     if not new:
-        return replace(found, p=1.0, note="the run has all of the documents already")
+        return replace(found, note="the run has all of these documents already")
     if comb(new + held_out, new) < 1 / found.level:
         rule = (
             f"{new} new documents and {held_out} of the run are too few for an alarm at level {found.level:g}"

@@ -125,7 +125,8 @@ def trajectory(
     if plot is not None:
         check_target(plot, overwrite=overwrite, folder=False)
     follow = _through_slices if slices else _through_updates
-    rows, tables = follow(open_run(run), word, figure, plot, overwrite)
+    with TerminalProgress().stage("Following words", None, "words"):
+        rows, tables = follow(open_run(run), word, figure, plot, overwrite)
     if plot is not None:
         say(f"drew {plot}")
     if as_json:
@@ -221,7 +222,9 @@ def drift(
     ] = None,
     which: DriftWords,
     top: Annotated[int | None, opt(f"Words shown: by default {SHOWN}, in JSON all.", "N", min=1)] = None,
-    examples: Annotated[int, opt("Example sentences for each side.", min=0)] = 1,
+    examples: Annotated[
+        int | None, opt("Example sentences for each side: by default 1, in a report 2.", "N", min=0)
+    ] = None,
     fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
     options: DriftOptions,
     output: Output,
@@ -236,6 +239,7 @@ def drift(
     if between and slice_by:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     choice = WordChoice(listed(which.words) or (), listed(which.pos) or (), which.all_words)
+    examples = (2 if output.report else 1) if examples is None else examples
     sides, how = between or slice_by, asdict(options)
     jobs = how.pop("jobs")
     costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
@@ -246,7 +250,7 @@ def drift(
             found = found.illustrate(opened, top or SHOWN, examples, steps)
     say_unknown(found.unknown)
     if output.report is not None:
-        from selfvec.views.word_tables import drift_page
+        from selfvec.views.drift_page import drift_page
 
         drift_page(found).save(output.report, overwrite=output.overwrite)
         say(f"wrote {output.report}")

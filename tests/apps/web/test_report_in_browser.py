@@ -1,0 +1,78 @@
+"""The report of drift in a real browser: nothing is clipped, words are marked, nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from headless import Page
+
+from selfvec.apps.cli import main
+from selfvec.data.run import Run
+from selfvec.storage.run_folder import save_run
+
+CLIPPED = """[...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).display !== "inline"
+  && e.scrollWidth > e.clientWidth + 1).map((e) => e.tagName + " " + e.textContent.slice(0, 40))"""
+
+
+@pytest.fixture(scope="module")
+def report(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    save_run(run, folder / "run")
+    assert (
+        main(["drift", str(folder / "run"), "--slice", "year", "--report", str(folder / "drift.html")]) == 0
+    )
+    return folder / "drift.html"
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (390, "light"), (390, "dark"), (1280, "dark")]
+)
+def test_nothing_is_clipped_and_words_are_marked(page: Page, report: Path, width: int, scheme: str) -> None:
+    page.size(width, 900)
+    page.prefers(color_scheme=scheme)
+    page.open(report.as_uri(), ready="document.querySelector('mark')")
+    assert page.run(CLIPPED) == []
+    assert page.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    quotes = page.run("""[...document.querySelectorAll("section")].map((s) => [
+      s.querySelector("h2").innerText,
+      [...s.querySelectorAll(".sides > div")].map((d) => d.querySelectorAll("blockquote").length),
+      [...s.querySelectorAll("blockquote mark")].map((m) => m.innerText.toLowerCase()),
+      [...s.querySelectorAll("cite")].map((c) => c.innerText)])""")
+    assert quotes
+    for word, sides, marked, names in quotes:
+        assert len(sides) == 2
+        assert all(1 <= number <= 2 for number in sides)  # fewer if no other sentence differs
+        assert marked == [word] * sum(sides)
+        assert len(names) == sum(sides)
+        assert all(names)
+    assert any(sides == [2, 2] for _, sides, _, _ in quotes)
+    dark = page.run("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
+    assert {address.split(":")[0] for address in page.requests} <= {"file", "about"}
+
+
+def test_on_paper_all_is_black_on_white_and_whole(page: Page, report: Path) -> None:
+    page.open(report.as_uri(), ready="document.querySelector('mark')")
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page.call("Emulation.setEmulatedMedia", media="print", features=features)
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.run(CLIPPED) == []
+
+
+def test_the_terminal_shows_every_column_in_80_columns(run: Run, tmp_path: Path, capsys) -> None:
+    save_run(run, tmp_path / "run")
+    arguments = ["drift", str(tmp_path / "run"), "--slice", "year"]
+    assert main([*arguments, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    head = next(line for line in lines if line.startswith("word"))
+    assert head.split()[:4] == ["word", "beyond", "distance", "95"]
+    for row in rows[:20]:
+        cells = next(line for line in lines if line.startswith(row["word"] + " ")).split()
+        assert cells[1] == f"{row['distance'] - row['expected']:.2f}"
+        assert cells[-2:] == [f"{row['count_a']:,}", f"{row['count_b']:,}"]
+    assert "Sorted: words with q ≤ 0.05 first, then by beyond." in [line.strip() for line in lines]
