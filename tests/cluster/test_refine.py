@@ -47,6 +47,9 @@ def clustered(paths, work, table, settings=None, **more) -> Run:
 )
 def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, options) -> None:
     texts = [*sentences(500), *sentences(100)]  # 100 come twice
+    menu = " ".join(f"wort{i}" for i in range(40, 60))
+    texts = [f"{menu} {text}" if i % 9 == 0 else text for i, text in enumerate(texts)]
+    texts[::25] = [f"notice {menu} of nothing"] * len(texts[::25])
     paths = of_every_kind(tmp_path, texts)
     settings = Settings("decorrelated", history="none", **options)
     alone = refine(Corpus.open(paths), table, settings)
@@ -56,7 +59,18 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     assert np.sum(run.vectors.vectors * alone.vectors.vectors, axis=1).min() > 0.99999
     assert np.array_equal(run.original.vectors, alone.original.vectors)
     assert run.vectors.counts.tolist() == alone.vectors.counts.tolist()
-    same = ("method", "tokens", "types", "documents", "window", "epochs", "coverage", "sources", "options")
+    same = (
+        "method",
+        "tokens",
+        "types",
+        "documents",
+        "window",
+        "epochs",
+        "coverage",
+        "sources",
+        "options",
+        "repeats",
+    )
     assert {name: run.provenance[name] for name in same} == {name: alone.provenance[name] for name in same}
     for name in ("documents", "sentences", "empty", "raw_tokens", "tokens", "types", "dropped"):
         assert run.provenance["text"][name] == alone.provenance["text"][name], name

@@ -1,6 +1,6 @@
 """`refine_on_cluster`: the decorrelated method on text that many workers read.
 
-    shards ──▶ words ──▶ vocabulary ──▶ ids, neighbours ──▶ pass: sums ──▶ moments ──▶ rows ──▶ Run
+    shards ──▶ words, passages ──▶ vocabulary ──▶ ids, neighbours ──▶ pass: sums ──▶ moments ──▶ rows ──▶ Run
 
 The client holds the vocabulary and the tables, never the text. It plans the tasks, decomposes a d × d matrix,
 and does what `selfvec.refine` does between and after the passes. The result is that of
@@ -36,8 +36,11 @@ from selfvec.refine.pipeline import run_of
 from selfvec.refine.plan import make_plan
 from selfvec.refine.unknown_words import starting_vectors
 from selfvec.text import Encoding
+from selfvec.text.encoding import RARE, REPEATED
+from selfvec.text.repeats import Repeats
 from selfvec.text.stems import UnstemmedTokens, merged_types
 
+from .repeats import ShardRepeats, find_shard_repeats
 from .shards import SHARD_BYTES, Rows, TextShard, find_shards, joined_files
 from .shared_files import BROKEN, SUFFIX, exists, listed, load, packed_words, save
 from .sums import Partial, finish
@@ -46,6 +49,7 @@ from .tasks import (
     Job,
     count_neighbours,
     count_words,
+    keeps_whole,
     moments_of_rows,
     row_file,
     shard_tokens,
@@ -119,13 +123,14 @@ def refine_on_cluster(
     ranges = _ranges(len(shards), cut[1])
     with timings.stage("read"):
         words = reduced(engine, tree(f"{job.folder}/words", ranges), partial(count_words, job), "Reading")
+        repeated = find_shard_repeats(job, engine, ranges, int(words.sums["counts"].sum()))
     with timings.stage("count"):
-        types = _vocabulary(job, words, known)
+        types = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
         counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
         batch = _batch(job, types, counted, words, len(shards))
         empty = int(counted.sums["empty"][0])
-        inputs = _inputs(batch, empty, job, words, known, described, (shards, skipped))
+        inputs = _inputs(batch, empty, job, words, known, described, (shards, skipped), repeated.repeats)
     if pruned := int(words.sums["pruned"][0]):
         progress.say(f"{pruned:,} tokens of the rarest words were left out of the vocabulary")
     operator = ClusterScan(job, engine, ranges, counted.sums["degrees"])
@@ -193,13 +198,16 @@ def _job(
     return job
 
 
-def _vocabulary(job: Job, words: Partial, known: Vectors | None) -> list[str]:
+def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: ShardRepeats) -> list[str]:
     """The types by falling frequency; the number of each word of the text goes into a file."""
-    settings = job.settings
+    settings, occurrences = job.settings, np.array(words.sums["counts"])
+    if settings.repeats_once:
+        further = dict(zip(repeated.words, repeated.counts.tolist(), strict=True))
+        occurrences -= np.fromiter((further.get(word, 0) for word in words.words), np.int64)
     index = {} if known is None else known.key_to_index
-    numbers, types = merged_types(words.words, words.sums["counts"], index, settings.stem, settings.min_count)
+    numbers, types = merged_types(words.words, occurrences, index, settings.stem, settings.min_count)
     counts = np.zeros(len(types) + 1, np.int64)
-    np.add.at(counts, numbers, words.sums["counts"])  # dropped words take the last place
+    np.add.at(counts, numbers, occurrences)  # dropped words take the last place
     if len(types) < 2:
         raise CorpusError(
             f"{len(types)} words are left of the corpus, neighbours take at least two",
@@ -262,12 +270,13 @@ def _bounds(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def _unstemmed(job: Job, words: Partial, shards: int) -> UnstemmedTokens | None:
-    """The tokens before stemming and `min_count`, which updates of the run need."""
-    if not job.settings.stem and job.settings.min_count == 1:
+    """The whole text, which updates of the run need if not all of it counts as it is."""
+    if not keeps_whole(job):
         return None
     parts = [shard_tokens(job, number) for number in range(shards)]
-    ids = np.concatenate([part["unstemmed"] for part in parts])
-    return UnstemmedTokens(words.words, ids, _bounds([part["unstemmed_offsets"] for part in parts]))
+    ids, sentences = (np.concatenate([p[f"unstemmed{of}"] for p in parts]) for of in ("", "_sentences"))
+    bounds = _bounds([part["unstemmed_offsets"] for part in parts])
+    return UnstemmedTokens(words.words, ids, bounds, sentences)
 
 
 def _inputs(
@@ -278,15 +287,16 @@ def _inputs(
     known: Vectors | None,
     described: dict[str, Any],
     found: tuple[list[TextShard], list[str]],  # shards, and files of other kinds
+    repeats: Repeats,
 ) -> Inputs:
     """What a refinement starts from, described like that of one machine."""
     shards, skipped = found
     notes = [json.loads(note) for note in words.notes]
     read = [FileRead(**note["corpus"]["files"][0]) for note in notes]
     marks = batch.fingerprints
-    repeats = 0 if marks is None else len(marks) - len(np.unique(marks))
-    repeats -= 0 if marks is None else sum(note["corpus"]["duplicates"] for note in notes)
-    corpus = joined_corpora([note["corpus"] | {"files": []} for note in notes], repeats)
+    again = 0 if marks is None else len(marks) - len(np.unique(marks))
+    again -= 0 if marks is None else sum(note["corpus"]["duplicates"] for note in notes)
+    corpus = joined_corpora([note["corpus"] | {"files": []} for note in notes], again)
     corpus |= {"files": [asdict(file) for file in joined_files(shards, read)], "skipped_files": skipped}
     texts = [note["text"] for note in notes]
     dropped: dict[str, int] = {}
@@ -294,16 +304,19 @@ def _inputs(
         for rule, tokens in text["dropped"].items():
             dropped[rule] = dropped.get(rule, 0) + tokens
     raw, tokens = sum(text["raw_tokens"] for text in texts), len(batch)
+    if job.settings.repeats_once and repeats.tokens:
+        dropped[REPEATED] = repeats.tokens
     if rare := raw - tokens - sum(dropped.values()):
-        dropped["minimal count"] = rare
+        dropped[RARE] = rare
     sentences = sum(text["sentences"] for text in texts)
     about = Encoding(
         texts[0]["tokenizer"], batch.documents, sentences, empty, raw, tokens, dropped, None, len(batch.types)
     )
     original = starting_vectors(batch, known, job.settings)
     kept = None if isinstance(batch, WordCounts) else _unstemmed(job, words, len(shards))
-    provenance = InputProvenance(corpus, about, described, option_files(job.settings))
-    return Inputs(batch, original, provenance, kept)
+    said = {"counted": "once" if job.settings.repeats_once else "all", **repeats.as_dict()}
+    provenance = InputProvenance(corpus, about, described, option_files(job.settings), repeats=said)
+    return Inputs(batch, original, provenance, kept, repeats)
 
 
 class ClusterScan:

@@ -23,6 +23,7 @@ from selfvec.base.threads import one_core, threads
 from selfvec.cooccurrence.lanes import LANES, aligned
 from selfvec.cooccurrence.scan import Centring, add_neighbours, count_neighbours
 from selfvec.numerics.rows import ROW_BLOCK
+from selfvec.text.repeats import add_counters
 
 from .shared_files import packed_words, unpacked_words
 
@@ -153,8 +154,8 @@ def _numbered(shards: Sequence[Shard], sums: Mapping[str, NDArray[Any]]) -> Part
 def merge(a: Partial, b: Partial) -> Partial:
     """The sums of two neighbouring ranges of shards. The arrays of ``a`` are reused if they can be written.
 
-    Counts of words keep the order of first appearance. Of more than `MOST_WORDS` words, the rarest are left
-    out and their occurrences added to ``pruned``.
+    Counters of 8 bits stop at 255. Counts of words keep the order of first appearance. Of more than
+    `MOST_WORDS` words, the rarest are left out and their occurrences added to ``pruned``.
     """
     if a.last != b.first:
         rule = f"shards {a.first} to {a.last} are followed by {a.last}, not by {b.first}"
@@ -164,7 +165,11 @@ def merge(a: Partial, b: Partial) -> Partial:
     sums = {}
     for name, array in a.sums.items():
         out = array if array.flags.writeable else None
-        sums[name] = np.add(array, b.sums[name], out=out)
+        if array.dtype == np.uint8:
+            sums[name] = np.array(array)
+            add_counters(sums[name], b.sums[name])
+        else:
+            sums[name] = np.add(array, b.sums[name], out=out)
     return Partial(a.first, b.last, sums)
 
 

@@ -5,6 +5,9 @@ The tasks return partials, which `tree` saves and merges, and read everything el
     job, known          shards and words of the vectors file, from the client
     read/N              shard N as ids of its own words; deleted when tokens/N is there
     words/A-B           partials: counts of words
+    passages/A-B        partials: counters of n-grams; ``found`` lists those that may be repeated passages
+    repeats             the repeated passages, from the client
+    further/A-B         partials: counts of words in further occurrences of these
     vocabulary          the words of all shards and the numbers that they get, from the client
     tokens/N            shard N as ids of the vocabulary
     degrees/A-B         partials: occurrences and neighbours of each word
@@ -32,7 +35,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.whitening import whitened
 from selfvec.text import Rules, encode, tokenizer
+from selfvec.text.repeats import Ngrams, add_counters, without
 
+from .passages import further_in, passages_in, put_together
 from .shards import Rows, TextShard, read_shard
 from .shared_files import BROKEN, SUFFIX, load, packed_words, remove, save, unpacked_words
 from .sums import Partial, Shard, SharedTable, finish, merge, moments, partial
@@ -40,9 +45,15 @@ from .sums import Partial, Shard, SharedTable, finish, merge, moments, partial
 __all__ = [
     "BLOCK",
     "Job",
+    "count_further",
     "count_neighbours",
+    "count_passages",
     "count_words",
+    "keeps_whole",
+    "list_passages",
     "moments_of_rows",
+    "passage_file",
+    "read_batch",
     "row_file",
     "shard_tokens",
     "sum_neighbours",
@@ -121,6 +132,66 @@ def _read(job: Job, number: int) -> tuple[Mapping[str, NDArray[Any]], str]:
     return tensors, note
 
 
+def read_batch(job: Job, number: int) -> TokenBatch:
+    """A shard as ids of its own words."""
+    tensors, _ = _read(job, number)
+    days = tensors.get("days")
+    return TokenBatch(
+        np.array(tensors["ids"]),
+        np.array(tensors["offsets"]),
+        unpacked_words(tensors),
+        None if days is None else days.astype("datetime64[D]"),
+        sentence_counts=tensors.get("sentences"),
+    )
+
+
+def count_passages(job: Job, bits: int, first: int, last: int) -> Partial:
+    """The n-grams of some shards, several to a counter."""
+    counters = np.zeros(1 << bits, np.uint8)
+    for number in range(first, last):
+        ngrams = Ngrams(read_batch(job, number), 1, bits)
+        ngrams.count()
+        add_counters(counters, ngrams.counters)
+    return Partial(first, last, {"passages": counters})
+
+
+def passage_file(job: Job, first: int, last: int) -> str:
+    """The URL of what `list_passages` finds."""
+    return job.file("passages", "found", f"{first:07}-{last:07}")
+
+
+def list_passages(job: Job, counters: str, first: int, last: int) -> None:
+    """Write the n-grams of some shards that may be repeated passages, unless they are there."""
+    target = passage_file(job, first, last)
+    try:
+        load(target)
+    except BROKEN:
+        counted = np.array(load(counters)[0]["passages"])
+        found = [passages_in(read_batch(job, number), number, counted) for number in range(first, last)]
+        save(target, put_together(found))
+
+
+def count_further(job: Job, first: int, last: int) -> Partial:
+    """The words of further occurrences of passages in some shards; the notes are numbers of documents."""
+    total = None
+    for number in range(first, last):
+        batch = read_batch(job, number)
+        further = _further(job, number)
+        counts = np.bincount(batch.ids[further], minlength=len(batch.types)).astype(np.int64)
+        words = [batch.types[i] for i in np.flatnonzero(counts).tolist()]
+        documents = np.searchsorted(batch.offsets, np.flatnonzero(further), side="right")
+        sums = {"counts": counts[counts > 0], "pruned": np.zeros(1, np.int64)}
+        here = Partial(number, number + 1, sums, words, [str(len(np.unique(documents)))])
+        total = here if total is None else merge(total, here)
+    assert total is not None
+    return total
+
+
+def _further(job: Job, number: int) -> NDArray[np.bool_]:
+    """Which tokens of a shard are further occurrences of repeated passages, (N,) bool."""
+    return further_in(read_batch(job, number), number, load(job.file("repeats"))[0])
+
+
 def _by_document(batch: TokenBatch) -> dict[str, NDArray[Any]]:
     """The numbers that belong to documents, not to tokens."""
     days = None if batch.dates is None else batch.dates.astype("datetime64[D]").astype(np.int64)
@@ -129,7 +200,7 @@ def _by_document(batch: TokenBatch) -> dict[str, NDArray[Any]]:
 
 
 def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
-    """A shard as ids of the vocabulary; with stemming or `min_count`, also before these."""
+    """A shard as ids of the vocabulary, and as the whole text if not all of it counts as it is."""
     url = job.file("tokens", number)
     try:
         return load(url)[0]
@@ -140,12 +211,24 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
     words = unpacked_words({name: own.pop(name) for name in ("text", "lengths")})
     places = np.fromiter((index.get(word, -1) for word in words), np.int32, len(words))
     ids, offsets = own.pop("ids"), own.pop("offsets")
-    own["ids"], own["offsets"] = _renumbered(ids, offsets, np.append(numbers, np.int32(-1))[places])
-    if job.settings.stem or job.settings.min_count > 1:
+    if keeps_whole(job):
         own["unstemmed"], own["unstemmed_offsets"] = _renumbered(ids, offsets, places)
+        own["unstemmed_sentences"] = own["sentences"]
+    if job.settings.repeats_once:
+        counting = without(read_batch(job, number), _further(job, number))
+        ids, offsets = counting.ids, counting.offsets
+        assert counting.sentence_counts is not None
+        own["sentences"] = counting.sentence_counts
+    own["ids"], own["offsets"] = _renumbered(ids, offsets, np.append(numbers, np.int32(-1))[places])
     save(url, own)
     remove(job.file("read", number))
     return own
+
+
+def keeps_whole(job: Job) -> bool:
+    """Whether not all of the text counts as it is, so that the whole is kept beside what counts."""
+    repeated = job.settings.repeats_once and len(load(job.file("repeats"))[0]["values"])
+    return bool(repeated or job.settings.stem or job.settings.min_count > 1)
 
 
 def _renumbered(

@@ -23,6 +23,7 @@ OOV = ("subwords", "zero")
 OPERATORS = ("scan", "counts", "ppmi")
 DISTANCE_WEIGHTS = ("flat", "linear", "harmonic")
 POS = ("noun", "verb", "adjective", "adverb")
+REPEATS = ("once", "keep")
 SLICES = ("month", "quarter", "year", "decade", "century")
 
 TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
@@ -241,6 +242,13 @@ class Settings:
         metavar="PIPELINE",
     )
     min_count: int = option(1, "Leave out words that occur less often.", TEXT, least=1)
+    repeats: str | None = option(
+        None,
+        "Passages of 12 words that occur in 10 documents or more: once counts each of them once, keep counts "
+        "every occurrence. If not given: once, but keep for paper.",
+        TEXT,
+        choices=REPEATS,
+    )
     phrases: int | str | None = option(
         None,
         "Merge multi-word terms into tokens such as flash_flood: the N best of the text, all (auto), or "
@@ -308,6 +316,11 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """All options, JSON-serialisable."""
         return asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
+
+    @property
+    def repeats_once(self) -> bool:
+        """Whether repeated passages are counted once: by default for all methods except paper."""
+        return self.repeats == "once" or (self.repeats is None and self.method != "paper")
 
     @property
     def history_texts(self) -> list[str]:

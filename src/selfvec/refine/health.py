@@ -6,6 +6,7 @@ every update pulls a word toward the mean of its neighbours, so all vectors drif
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,6 +38,8 @@ HOVERING_WANDER = 0.12  # for a rule that is meant to hover about a fixed point;
 GUESSED_TYPES = 0.5  # composed and unknown words, as shares of the words and of the text
 GUESSED_TOKENS = 0.1
 _EXAMPLES = 5  # of words in a finding
+REPEATED_SHARE = 0.001  # of the text, further occurrences of repeated passages
+_EXAMPLE = 12  # words shown of a repeated passage
 _FREQUENT = 200  # words whose neighbours are looked at
 _NEIGHBOURS = 10
 _SAMPLE = 20_000  # words that a larger table is judged by
@@ -91,6 +94,8 @@ class Health:
         Words that look like text read in the wrong encoding, see `selfvec.text.mojibake`.
     mojibake_tokens : float
         Share of the corpus tokens that are such words.
+    repeated : float
+        Share of the text that consists of further occurrences of repeated passages, counted or not.
     """
 
     types: int
@@ -112,6 +117,7 @@ class Health:
     wander: float | None = None
     mojibake: int = 0
     mojibake_tokens: float = 0.0
+    repeated: float = 0.0
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -160,13 +166,18 @@ def effective_rank(unit: NDArray[np.float32]) -> float:
 
 
 def check_health(
-    original: Vectors, refined: Vectors, history: History | None = None, *, method: str = ""
+    original: Vectors,
+    refined: Vectors,
+    history: History | None = None,
+    *,
+    method: str = "",
+    repeats: Mapping[str, Any] | None = None,
 ) -> Health:
     """Compare a refined table with the original one, which has the same words in the same order.
 
     ``history`` is needed to detect oscillation. The method ``online`` settles around a fixed point: there
     words count as oscillating only above a scatter of `HOVERING_WANDER`. With ``original`` no word is
-    expected to move.
+    expected to move. ``repeats`` are the repeated passages of the text, as in ``run.json``.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -201,8 +212,9 @@ def check_health(
         wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
         mojibake=len(broken),
         mojibake_tokens=float(counts[broken].sum() / max(tokens, 1)),
+        repeated=float((repeats or {}).get("share", 0)),
     )
-    health.findings.extend(_findings(health, method))
+    health.findings.extend([*_findings(health, method), *_repeats_findings(repeats or {})])
     if broken:
         often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
         names = [refined.index_to_key[i] for i in often]
@@ -373,3 +385,20 @@ def _mojibake_finding(health: Health, examples: list[str], times: int) -> Findin
         "UTF-8 was read as Windows-1252 and saved again: make the files anew from their source, or repair "
         "them with the Python package ftfy (ftfy.fix_text), then refine again",
     )
+
+
+def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:
+    """What is said about repeated passages: a warning if every occurrence counts."""
+    share = float(repeats.get("share", 0))
+    if share < REPEATED_SHARE:
+        return []
+    words = str(repeats["example"]).split()
+    example = " ".join(words[:_EXAMPLE]) + (" …" if len(words) > _EXAMPLE else "")
+    message = (
+        f"{share:.1%} of the text repeats passages that occur in ten documents or more, such as {example!r} "
+        f"in {repeats['example_documents']:,}"
+    )
+    if repeats["counted"] == "once":
+        return [Finding("repeated passages", "ok", f"{message}; each was counted once")]
+    remedy = "refine with --repeats once, so that words of one menu do not look alike"
+    return [Finding("repeated passages", "warn", f"{message}; every occurrence was counted", remedy)]

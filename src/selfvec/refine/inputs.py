@@ -22,6 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.training import NO_TABLE, check_installed
 
+from .counted_text import counted
 from .kernels import load_kernels
 from .resume import Execution
 from .unknown_words import by_token, starting_vectors
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from selfvec.corpus.known_documents import Intake, KnownDocuments
     from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder
+    from selfvec.text.repeats import Repeats
     from selfvec.text.stems import UnstemmedTokens
 
 __all__ = [
@@ -61,6 +63,7 @@ class InputProvenance:
     vectors: dict[str, Any]  # name, hash and size of the vectors file
     option_files: dict[str, str]  # SHA-256 of the files that options name
     phrases: dict[str, Any] | None = None  # the phrases that became tokens
+    repeats: dict[str, Any] | None = None  # from `selfvec.text.repeats.Repeats.as_dict`
     grown: list[Any] = field(default_factory=list)  # the updates and merges that made the run, in order
 
 
@@ -71,7 +74,8 @@ class Inputs:
     batch: TokenBatch  # types by falling frequency
     original: Vectors  # the starting vector of each word
     described: InputProvenance
-    unstemmed: UnstemmedTokens | None = None  # before stemming and `min_count`, if they changed the corpus
+    unstemmed: UnstemmedTokens | None = None  # the whole text, if not all of it is counted as it is
+    repeats: Repeats | None = None
     documents: KnownDocuments | None = None
 
     def grown(self, steps: list[Any]) -> Inputs:
@@ -117,7 +121,7 @@ def read_inputs(
         return starting_vectors(batch, known, settings, phrases, name=described["name"])
 
     with execution.timings.stage("count"):
-        inputs = inputs_from(unstemmed, words, settings, about, start)
+        inputs = inputs_from(unstemmed, words, settings, about, start, execution.jobs)
     if finder:
         phrases = finder.found.joined(inputs.batch).as_dict()
         inputs = replace(inputs, described=replace(inputs.described, phrases=phrases))
@@ -172,24 +176,28 @@ def inputs_from(
     settings: Settings,
     described: InputProvenance,
     vectors_of: Callable[[TokenBatch], Vectors],  # unit vectors for the types of a batch
+    jobs: int | None = None,
 ) -> Inputs:
-    """Apply stemming and `min_count` to a whole corpus and look up the vectors of its words.
+    """Apply the rules that need the whole corpus and look up the vectors of its words.
 
     The ids of ``unstemmed`` may be overwritten: two numberings of a large corpus would need as much again.
     """
-    from selfvec.text.stems import UnstemmedTokens, apply_stem_and_min_count
+    from selfvec.text.stems import UnstemmedTokens
 
-    batch = unstemmed
-    if settings.phrases is None:  # phrases are found among words that are stemmed already
-        batch = apply_stem_and_min_count(unstemmed, known, settings.stem, settings.min_count)
+    batch, repeats = counted(unstemmed, known, settings, jobs)
     _check_tokens(batch)
     _check_slices(batch, settings)
     kept = None
     if settings.keep_tokens and batch is not unstemmed:
-        kept = UnstemmedTokens(unstemmed.types, unstemmed.ids, unstemmed.offsets)
+        kept = UnstemmedTokens.of(unstemmed)
     batch = by_frequency(batch, in_place=True)
-    described = replace(described, text=described.text.after_stemming(batch))
-    return Inputs(batch, vectors_of(batch), described, kept)
+    once = repeats.tokens if settings.repeats_once else 0
+    described = replace(
+        described,
+        text=described.text.of_counted(batch, once),
+        repeats={"counted": "once" if settings.repeats_once else "all", **repeats.as_dict()},
+    )
+    return Inputs(batch, vectors_of(batch), described, kept, repeats)
 
 
 def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:

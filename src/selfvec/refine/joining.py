@@ -20,6 +20,7 @@ from selfvec.corpus.documents import ONCE
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text import Encoding
+from selfvec.text.encoding import RARE, REPEATED
 
 __all__ = [
     "appended",
@@ -216,7 +217,7 @@ def joined_encodings(
     for text in texts:
         counted = text.get("dropped")
         for rule, tokens in counted.items() if isinstance(counted, dict) else ():
-            if rule != "minimal count" and isinstance(tokens, int):
+            if rule not in (RARE, REPEATED) and isinstance(tokens, int):
                 dropped[rule] = dropped.get(rule, 0) + tokens
     return Encoding.of(str(texts[0].get("tokenizer")), unstemmed, dropped, None)
 

@@ -100,12 +100,15 @@ def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings)
     sources = np.where(found, Source.CONTEXT, refinement.sources).astype(np.uint8)
     refined = Vectors(original.index_to_key, table, sources=sources, counts=batch.counts, normalized=True)
     with timings.stage("health"):
-        health = check_health(original, refined, history, method=plan.method)
+        repeats = inputs.described.repeats
+        health = check_health(original, refined, history, method=plan.method, repeats=repeats)
     parts: dict[str, Part] = {}
     if refinement.counts is not None:
         parts["counts"] = refinement.counts
     if inputs.unstemmed is not None:
         parts["unstemmed"] = inputs.unstemmed
+    if inputs.repeats is not None and len(inputs.repeats.passages):
+        parts["repeats"] = inputs.repeats
     if refinement.sums is not None:
         parts["sums"] = refinement.sums
     if inputs.documents is not None:
@@ -163,6 +166,8 @@ def _run_provenance(
         "environment": environment(),
         "timings": timings,
     }
+    if described.repeats is not None:
+        said["repeats"] = described.repeats
     if described.phrases is not None:
         said["phrases"] = described.phrases
     if plan.decision is not None:

@@ -27,6 +27,7 @@ from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.storage.formats import load
 from selfvec.storage.public_tables import locate
 from selfvec.storage.run_folder import open_run
+from selfvec.text.repeats import repeats_of
 from selfvec.text.stems import unstemmed_tokens
 from selfvec.training import NO_TABLE
 
@@ -51,7 +52,7 @@ _WHOLE = {
 
 @dataclass(frozen=True)
 class Part:
-    """A run and its corpus before stemming and `min_count`, which only the whole corpus can decide."""
+    """A run and its whole text, before the rules that need all of the corpus (`counted_text`)."""
 
     name: str  # for messages
     run: Run
@@ -116,7 +117,7 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bo
         missing = "the fingerprints of the documents are missing"
     elif unstemmed is not None:
         tokens = unstemmed.batch(tokens)
-    elif settings.stem or settings.min_count > 1:
+    elif settings.stem or settings.min_count > 1 or (settings.repeats_once and repeats_of(run).tokens):
         missing = "the folder of unstemmed tokens is missing"
     if missing:
         raise FormatError(missing, path=name, remedy="make the run again")

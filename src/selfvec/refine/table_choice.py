@@ -20,6 +20,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.training import NO_TABLE
 
+from .counted_text import counted
 from .inputs import Start, by_frequency, load_start, read_unstemmed
 from .plan import METHODS, make_plan, try_methods
 from .resume import Execution
@@ -72,11 +73,9 @@ def _name(table: Start, place: int) -> str:
 
 def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBatch:
     """The corpus as the settings cut it, without regard to a table: words are in lower case."""
-    from selfvec.text.stems import apply_stem_and_min_count
-
     plain = replace(settings, phrases=None)
     unstemmed, _ = read_unstemmed(corpus, None, plain, Execution(None, execution.progress, execution.jobs))
-    return by_frequency(apply_stem_and_min_count(unstemmed, {}, settings.stem, settings.min_count))
+    return by_frequency(counted(unstemmed, {}, plain, execution.jobs)[0])
 
 
 def _start(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:

@@ -29,7 +29,10 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.text.repeats import Repeats
+from selfvec.text.stems import unstemmed_tokens
 
+from .counted_text import counted_addition, whole_text
 from .inputs import InputProvenance, Inputs, inputs_from, read_unstemmed
 from .joining import (
     joined,
@@ -166,10 +169,15 @@ def update(
         return old.run
     documents = KnownDocuments.joined([known.part(~change.out), intake.documents])
     step = {"by": "update", **change.as_dict(), "files": _files(corpora[-1]) if added else []}
-    adding = bool(added) and not exact and not change.out.any() and "half_life" not in old.run.derived
-    sums = sums_for(old, added[0]) if adding else None
+    if added and not exact and not change.out.any() and "half_life" not in old.run.derived:
+        counting, repeats = counted_addition(old.run, old.settings, added[0], jobs)
+        sums = sums_for(old, counting)
+    else:
+        sums = None
     if sums is not None:
-        new = quick_update(old, sums, added[0], table, execution)
+        new = quick_update(old, sums, counting, table, execution)
+        _keep_repeats(new, old, (added[0], counting), repeats)
+        texts[-1] = encoding.of_counted(counting, len(added[0]) - len(counting)).as_dict()
         corpus_now = joined_corpora(corpora)
         step |= {name: new.provenance[name] - old.counted[name] for name in ("tokens", "types")}
         step |= {"documents": added[0].documents, "quick": True}
@@ -179,10 +187,23 @@ def update(
     with execution.timings.stage("count"):
         batches = [old.unstemmed.part(~change.out) if change.out.any() else old.unstemmed, *added]
         corpus_now = joined_corpora(corpora, left_out=int(change.out.sum()))
-        inputs = _inputs([old], batches, corpus_now, texts, table)
+        inputs = _inputs([old], batches, corpus_now, texts, table, jobs)
     more = {name: number - old.counted[name] for name, number in _counted(inputs.batch).items()}
     inputs = replace(inputs.grown([*old.steps, step | more]), documents=documents)
     return refine_inputs(inputs, old.settings, execution)
+
+
+def _keep_repeats(new: Run, old: Part, fresh: tuple[TokenBatch, TokenBatch], repeats: Repeats) -> None:
+    """Keep the repeated passages with a run, and its whole text if more than what counts was added.
+
+    ``fresh`` is the whole new text, and what counts of it.
+    """
+    said = {"counted": "once" if old.settings.repeats_once else "all"}
+    new.provenance["repeats"] = said | repeats.as_dict()
+    if len(repeats.passages):
+        new.parts["repeats"] = repeats
+    if new.tokens is not None and (unstemmed_tokens(old.run) is not None or fresh[0] is not fresh[1]):
+        new.parts["unstemmed"] = whole_text(old.unstemmed, fresh[0])
 
 
 def preview(
@@ -287,7 +308,8 @@ def merge(
         corpus = joined_corpora([part.recorded("corpus") for part in parts], _repeats(batches), left_out)
         # With stemming or min_count the whole may have words that no part has.
         table = table_of(parts[0], vectors) if settings.stem or settings.min_count > 1 else None
-        inputs = _inputs(parts, kept, corpus, [part.recorded("text") for part in parts], table)
+        texts = [part.recorded("text") for part in parts]
+        inputs = _inputs(parts, kept, corpus, texts, table, jobs)
         inputs = replace(inputs, documents=_documents(parts))
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
     return refine_inputs(inputs.grown([step]), settings, execution)
@@ -299,13 +321,14 @@ def _inputs(
     corpus: dict[str, Any],  # the summary of the whole
     texts: Sequence[dict[str, Any]],  # the descriptions of the encoded texts
     table: Vectors | None,  # for words that the parts do not have
+    jobs: int | None,
 ) -> Inputs:
     """The whole, stemmed and counted, with the rows that its words start from."""
     first, whole = parts[0], joined(batches)
     vectors, files = first.recorded("vectors"), first.recorded("option_files")
     about = InputProvenance(corpus, joined_encodings(texts, whole), vectors, files)
     known = {word: 0 for part in parts for word in part.known} if table is None else table.key_to_index
-    return inputs_from(whole, known, first.settings, about, lambda batch: gathered(batch, parts, table))
+    return inputs_from(whole, known, first.settings, about, lambda batch: gathered(batch, parts, table), jobs)
 
 
 def _documents(parts: Sequence[Part]) -> KnownDocuments:

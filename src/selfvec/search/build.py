@@ -14,6 +14,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import document_vectors, smooth_by_neighbours
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
+from selfvec.text.repeats import find_repeats
 from selfvec.text.stems import stems
 
 from . import kernels
@@ -59,7 +60,8 @@ def build_index(
     with progress.stage("Relating documents", None, "documents"):
         vectors = document_vectors(batch, space.rows, space.weights)
         vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH)
-        documents = IndexedDocuments.build(found, batch, owners, spans, vectors)
+        repeats, _ = find_repeats(own)
+        documents = IndexedDocuments.build(found, batch, owners, spans, vectors, repeats)
     with progress.stage("Comparing words and meaning", None, "queries"):
         agreed = agreement(lexicon, Scorer(documents, space), found.texts, seed)
     return lexicon, replace(space, share=dense_share(agreed)), documents
@@ -70,7 +72,8 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Part
     batch = merge_stems(encode_texts(texts, preprocessing), preprocessing)
     no_passages = np.zeros(0, np.int32), np.zeros((0, 2), np.int32)
     vectors = np.zeros((len(texts), 1), np.float32)
-    documents = IndexedDocuments.build(GatheredDocuments.of(texts), batch, *no_passages, vectors)
+    repeats, _ = find_repeats(batch)
+    documents = IndexedDocuments.build(GatheredDocuments.of(texts), batch, *no_passages, vectors, repeats)
     return Lexicon(preprocessing, batch.types), DenseSpace.words_only(batch), documents
 
 

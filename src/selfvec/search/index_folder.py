@@ -31,7 +31,7 @@ from .indexed_documents import IndexedDocuments
 
 __all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 
-VERSION = 4
+VERSION = 5
 _HEAD, _WORDS, _ARRAYS = "index.json", "vocabulary.txt", "arrays.safetensors"
 _AGAIN = "remove the index folder, the next search makes it again"
 _SPACE = ("rows", "weights", "related", "likeness")
@@ -112,6 +112,7 @@ def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
         **{"likeness": (f32, (v, likes)), "starts": (i64, (v + 1,)), "units": (i32, (n,))},
         **{"counts": (np.uint16, (n,)), "lengths": (i32, (u,)), "scales": (f32, (u,))},
         "vectors": (np.int8, (u, width)),
+        "repeats": (np.uint64, (a["repeats"].size if "repeats" in a else 0,)),
         **{"days": (i64, (d,)), "owners": (i32, (p,)), "spans": (i32, (p, 2))},
         **{"ids ends": (i64, (d + 1,)), "texts ends": (i64, (d + 1,))},
         **{name: (np.uint8, (a[name].size if name in a else 0,)) for name in strings},

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
+from selfvec.text.repeats import Repeats
 
 from . import kernels
 from .documents import GatheredDocuments
@@ -52,7 +53,7 @@ class IndexedDocuments:
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
     ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
     ``vectors`` (U, d) as whole numbers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes
-    and values.
+    and values; ``repeats`` (R,), hashes of passages that many documents share.
     """
 
     arrays: Arrays
@@ -66,6 +67,7 @@ class IndexedDocuments:
         owners: NDArray[np.int32],
         spans: NDArray[np.int32],
         vectors: NDArray[np.float32],
+        repeats: Repeats,
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as unit vectors, (U, d)."""
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
@@ -80,6 +82,7 @@ class IndexedDocuments:
             "spans": spans,
             "vectors": np.rint(vectors / steps).astype(np.int8),
             "scales": scales,
+            "repeats": repeats.passages,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
             **join_strings("ids", found.ids),
             **join_strings("texts", found.texts),
@@ -100,6 +103,11 @@ class IndexedDocuments:
     def units(self) -> int:
         """U."""
         return len(self.arrays["lengths"])
+
+    @property
+    def repeats(self) -> Repeats:
+        """The passages that many documents share."""
+        return Repeats(self.arrays["repeats"])
 
     @cached_property
     def ids(self) -> list[str]:

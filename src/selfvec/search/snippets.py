@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from selfvec.base.result_table import ResultTable
 from selfvec.corpus.fields import TITLES
+from selfvec.data.token_batch import TokenBatch
 from selfvec.text.lexicon import Lexicon, Query, find_words
+from selfvec.text.repeats import Repeats
 
 from . import kernels
 from .dense_space import LEAST_COSINE, DenseSpace
@@ -117,17 +119,22 @@ def describe(
     passages = _passages(lexicon, scorer.documents, scored, numbers)
     words = passages[0].words if passages else []
     matches = _matches(scorer.space, query, mode)
-    known = _best_matches(lexicon.types_of(words), matches)
+    types = lexicon.types_of(words)
+    known = _best_matches(types, matches)
     worths, groups = np.zeros(len(words)), np.zeros(len(words), np.int64)
     worths[list(known)] = [worth for _, _, worth in known.values()]
     groups[list(known)] = [t for t, _, _ in known.values()]
     matching = np.zeros(len(words), bool)
     matching[list(known)] = True
+    repeated = _repeated(scorer.documents.repeats, lexicon, passages, types)
     hits = []
-    for document, passage in zip(numbers, passages, strict=True):
+    for document, passage, shared in zip(numbers, passages, repeated, strict=True):
         at = np.flatnonzero(matching[passage.ids])
         names = passage.ids[at]
-        first, last = _window(len(passage.ids), len(query.words), at, groups[names], worths[names])
+        own = at[~shared[at]]
+        shown = own if len(own) else at
+        near = passage.ids[shown]
+        first, last = _window(len(passage.ids), len(query.words), shown, groups[near], worths[near])
         hits.append(
             Hit(
                 scorer.documents.ids[document],
@@ -172,6 +179,27 @@ def _passages(
         _Passage(text, span, found.names, found.ids[p], found.starts[p], found.ends[p])
         for text, span, p in zip(texts, spans, parts, strict=True)
     ]
+
+
+def _repeated(
+    repeats: Repeats, lexicon: Lexicon, passages: Sequence[_Passage], types: Sequence[tuple[int, ...]]
+) -> list[NDArray[np.bool_]]:
+    """Which words of each passage are part of a passage that many documents share."""
+    found = [np.zeros(len(passage.ids), bool) for passage in passages]
+    if not found or not len(repeats.passages):
+        return found
+    first = np.array([numbers[0] if numbers else -1 for numbers in types], np.int32)
+    used, places = np.unique(first[first >= 0], return_inverse=True)
+    number = np.full(len(first), -1, np.int32)
+    number[first >= 0] = places
+    there = [number[passage.ids] >= 0 for passage in passages]
+    ids = [number[passage.ids][kept] for passage, kept in zip(passages, there, strict=True)]
+    offsets = np.cumsum([0, *map(len, ids)])
+    batch = TokenBatch(np.concatenate(ids), offsets, [lexicon.types[i] for i in used.tolist()])
+    covered = np.split(repeats.tokens_in(batch, 1), offsets[1:-1])
+    for mask, kept, own in zip(found, there, covered, strict=True):
+        mask[kept] = own
+    return found
 
 
 def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:

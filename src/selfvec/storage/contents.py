@@ -27,7 +27,8 @@ _RUN = {  # by the first part of a path in a run folder
     "original.safetensors": "original vectors",
     "report.json": "the health report",
     "tokens.safetensors": "all documents as numbers of words, in their order",
-    "unstemmed": "all documents as numbers of words, before stemming and --min-count",
+    "unstemmed": "all documents as numbers of words, before repeats, stemming and --min-count",
+    "repeats": "hashes of the repeated passages",
     "documents": "hashes of each document's text, id and file",
     "sums": "what an update adds to",
     "counts": "exact co-occurrence counts",
@@ -128,6 +129,11 @@ def _of_run(run: Run) -> dict[str, Any]:
     about["words"] = len(run.vectors)
     for name in ("tokens", "documents"):
         about[name] = run.provenance.get(name)
+    repeats = _mapping(run.provenance.get("repeats"))
+    if repeats.get("tokens"):
+        about["repeated passages"] = (
+            f"{float(repeats['share']):.1%} of the text, counted {repeats['counted']}"
+        )
     about["vectors"] = _mapping(run.provenance.get("vectors")).get("name")
     files = _mapping(run.provenance.get("corpus")).get("files")
     about["corpus"] = [_mapping(one).get("path") for one in files] if isinstance(files, list) else []

@@ -9,7 +9,8 @@
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
-    unstemmed/             the corpus before stemming and min_count, if these were used
+    unstemmed/             the whole text, if repeated passages, stemming or min_count changed it
+    repeats/               hashes of the repeated passages, if there are any
     documents/             hashes of each document's text, id and file
     sums/                  what an update adds to, after the decorrelated update
     counts/                exact co-occurrence counts, if they were made
@@ -71,7 +72,7 @@ RUN_FORMAT = 1
 
 REFINED, ORIGINAL = "vectors.safetensors", "original.safetensors"
 _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
-PARTS = ("counts", "unstemmed", "documents", "sums")
+PARTS = ("counts", "unstemmed", "repeats", "documents", "sums")
 _CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
 _COLUMNS = {"counts": np.int64().dtype, "sources": np.uint8().dtype, "pieces": np.uint8().dtype}
 _MOST = 1 << 46  # occurrences of a word; with epochs they fit 64 bits

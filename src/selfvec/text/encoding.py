@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from selfvec.corpus.documents import Documents
     from selfvec.data.vectors import Vectors
 
-__all__ = ["Encoding", "auto_window", "encode"]
+__all__ = ["RARE", "REPEATED", "Encoding", "auto_window", "encode"]
+
+
+REPEATED, RARE = "repeated passages", "minimal count"
+"""The rules that need the whole corpus, as `Encoding.dropped` names them."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,15 @@ class Encoding:
             types=len(tokens.types),
         )
 
-    def after_stemming(self, tokens: TokenBatch) -> Encoding:
-        """The same of ``tokens``, to which stemming and `min_count` were applied since."""
-        rare = self.tokens - len(tokens)
-        dropped = self.dropped | ({"minimal count": rare} if rare else {})
-        return Encoding.of(self.tokenizer, tokens, dropped, self.raw_types)
+    def of_counted(self, tokens: TokenBatch, repeated: int) -> Encoding:
+        """The figures of ``tokens``, which are what is left of this text.
+
+        ``repeated`` tokens of repeated passages were dropped. The rest was stemmed, and rare words dropped.
+        """
+        more = {REPEATED: repeated, RARE: self.tokens - repeated - len(tokens)}
+        dropped = self.dropped | {rule: number for rule, number in more.items() if number}
+        left = Encoding.of(self.tokenizer, tokens, dropped, self.raw_types)
+        return replace(left, sentences=self.sentences)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""

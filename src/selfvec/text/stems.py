@@ -128,21 +128,32 @@ def apply_stem_and_min_count(
 
 @dataclass(frozen=True, eq=False)
 class UnstemmedTokens:
-    """The tokens of a run's documents before stemming and `min_count`."""
+    """The whole text of a run, before the rules that need all of it."""
 
     types: Sequence[str]  # U types
     ids: NDArray[np.int32]  # (M,) int32
     offsets: NDArray[np.int64]  # (D + 1,) int64
+    sentence_counts: NDArray[np.int32] | None = None  # (D,) int32
+
+    @classmethod
+    def of(cls, batch: TokenBatch) -> UnstemmedTokens:
+        """The tokens of a batch."""
+        return cls(batch.types, batch.ids, batch.offsets, batch.sentence_counts)
 
     def batch(self, tokens: TokenBatch) -> TokenBatch:
         """As a `TokenBatch`, with the dates, slices and fingerprints of ``tokens``, the same documents."""
-        return replace(tokens, ids=self.ids, offsets=self.offsets, types=self.types)
+        own = replace(tokens, ids=self.ids, offsets=self.offsets, types=self.types)
+        if self.sentence_counts is None:
+            return own
+        return replace(own, sentences=int(self.sentence_counts.sum()), sentence_counts=self.sentence_counts)
 
     def save(self, folder: Path) -> None:
         """Write into a new folder."""
         folder.mkdir()
         write_vocabulary(folder / _VOCABULARY, self.types)
         tensors: dict[str, NDArray[Any]] = {"ids": self.ids, "offsets": self.offsets}
+        if self.sentence_counts is not None:
+            tensors["sentences"] = self.sentence_counts
         write_tensors(folder / _FILE, tensors)
 
     @classmethod
@@ -152,16 +163,18 @@ class UnstemmedTokens:
             if not (folder / name).is_file():
                 raise _damaged(folder / name, "a folder of unstemmed tokens holds this file, it is missing")
         types, tensors = read_vocabulary(folder / _VOCABULARY), map_tensors(folder / _FILE)
-        for name, dtype in (("ids", np.int32), ("offsets", np.int64)):
+        for name, dtype in (("ids", np.int32), ("offsets", np.int64), ("sentences", np.int32)):
+            if name == "sentences" and name not in tensors:
+                continue
             if name not in tensors or tensors[name].ndim != 1 or tensors[name].dtype != dtype:
                 rule = f"unstemmed tokens have a one-dimensional tensor {name!r} of {np.dtype(dtype).name}"
                 raise _damaged(folder / _FILE, rule)
-        tokens = cls(types, tensors["ids"], tensors["offsets"])
+        tokens = cls(types, tensors["ids"], tensors["offsets"], tensors.get("sentences"))
         if len(tokens.offsets) != documents + 1:
             rule = f"the run has {documents:,} documents, this file has {len(tokens.offsets) - 1:,}"
             raise _damaged(folder / _FILE, rule)
         try:
-            TokenBatch(tokens.ids, tokens.offsets, types)
+            TokenBatch(tokens.ids, tokens.offsets, types, sentence_counts=tokens.sentence_counts)
         except ValueError as error:
             raise _damaged(folder / _FILE, str(error)) from None
         return tokens

@@ -20,6 +20,7 @@ from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.repeats import repeated_tokens
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.stems import stems
@@ -35,6 +36,7 @@ __all__ = [
     "examples",
     "marked_uses",
     "quoted",
+    "repeated_last",
     "sentences",
     "shortened",
 ]
@@ -94,10 +96,25 @@ def distinct_uses(batch: TokenBatch, places: Iterable[int], most: int, reach: in
     return chosen
 
 
+def repeated_last(
+    run: Run,
+    places: Ints,  # (n,) tokens
+    scores: NDArray[np.floating[Any]],  # (n,)
+) -> NDArray[np.floating[Any]]:
+    """The scores, lowered below all others where a token is part of a repeated passage."""
+    repeated = repeated_tokens(run)
+    return scores if repeated is None else _lowered(scores, repeated[places])
+
+
+def _lowered(scores: NDArray[np.floating[Any]], which: NDArray[np.bool_]) -> NDArray[np.floating[Any]]:
+    return scores - which * (np.ptp(scores) + 1) if len(scores) else scores
+
+
 def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
     """Uses that show how a word differs between slices, the clearest first, ``number`` for each slice.
 
-    They come from different documents. With a single slice, they are the uses nearest to their mean.
+    They come from different documents. Repeated passages are shown only if there is nothing else. With a
+    single slice, the uses nearest to their mean are shown.
     """
     places = occurrences(space.batch, word)
     documents = document_of(space.batch, places)
@@ -113,7 +130,10 @@ def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
     for side, (mine, rows) in enumerate(drawn):
         others = [mean for other, mean in enumerate(means) if other != side]
         toward = means[side] - (np.mean(others, axis=0) if others else 0)
-        order = np.argsort(-(rows @ toward), kind="stable")
+        scores = rows @ toward
+        if space.repeated is not None:
+            scores = _lowered(scores, space.repeated[mine])
+        order = np.argsort(-scores, kind="stable")
         shown = distinct_uses(space.batch, mine[order].tolist(), number)
         found += [Example.at(space.batch, place, side) for place in shown]
     return found

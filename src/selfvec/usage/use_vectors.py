@@ -25,6 +25,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import zca
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
+from selfvec.text.repeats import repeated_tokens
 
 from .contexts import document_of, padded_windows
 from .kernels import sum_uses, sum_windows
@@ -59,6 +60,7 @@ class UseSpace:
     sides: NDArray[np.int32]  # (D,), the slice of each document, -1 for none
     table: Table  # (V, d), what a word adds to a use: its vector, whitened and weighted by idf
     centres: Table  # (S, d), mean direction of the uses in each slice
+    repeated: NDArray[np.bool_] | None = None  # (N,), tokens of repeated passages, if there are any
 
     def directions(self, places: Ints) -> Table:
         """Unit vectors of the uses at some places in the slices, (n, d) float32; zeros without a context."""
@@ -81,7 +83,8 @@ def use_space(run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progre
         table[~used] = 0
         advance(1)
         space = UseSpace(batch, sides, table, np.zeros((len(slices), table.shape[1]), np.float32))
-        return replace(space, centres=_centres(space, np.random.default_rng(seed), advance))
+        centres = _centres(space, np.random.default_rng(seed), advance)
+    return replace(space, centres=centres, repeated=repeated_tokens(run))
 
 
 def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:

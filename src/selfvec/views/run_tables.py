@@ -30,6 +30,7 @@ __all__ = [
 
 _LEVELS = {"fail": "bold red", "warn": "bold yellow", "ok": "bold green"}
 _MATCHES = {"match": "bold yellow", "related": "underline cyan"}
+_REPEATED = 0.001  # share of repeated passages from which it is shown
 _REASONS = 6  # words shown as reasons for a hit
 _WIDTH = 80  # of a terminal
 
@@ -189,9 +190,10 @@ def why_text(found: Why) -> RenderableType:
             if found.together
             else "never beside one another"
         ),
-        "",
-        table,
     ]
+    if found.repeated >= _REPEATED:
+        lines.append(f"{found.repeated:.1%} of the text repeats passages of others, counted {found.repeats}")
+    lines += ["", table]
     for use in found.uses:
         shown = Text(printable(use.text))
         for word in [use.word, *use.contexts]:

@@ -52,6 +52,56 @@ def test_every_method_and_rule(method: str, rules: dict[str, Any]) -> None:
     assert_same(take_all(take_all(parts[0], documents[20:35], table()), documents[35:], table()), whole)
 
 
+def with_menus(number: int) -> list[str]:
+    """Documents of which every third begins with a menu, and every tenth is the same."""
+    menu = "home about services contact news careers legal privacy sitemap help press login"
+    made = [f"{menu}. {text}" if i % 3 == 0 else text for i, text in enumerate(texts(number))]
+    return [
+        "the same report of hail and wind on the roofs of a town in Ohio" if i % 10 == 1 else text
+        for i, text in enumerate(made)
+    ]
+
+
+@pytest.mark.parametrize("rules", [{}, {"stem": "en", "min_count": 3}, {"repeats": "keep"}], ids=str)
+@pytest.mark.parametrize("method", ["paper", "decorrelated"])
+def test_passages_that_only_the_whole_repeats(method: str, rules: dict[str, Any]) -> None:
+    documents, options = with_menus(120), {"method": method, "repeats": "once", **rules}
+    whole = refined(documents, table(), **options)
+    cuts = ((0, 20), (20, 60), (60, 120))  # the first has too few menus
+    parts = [refined(documents[a:b], table(), **options) for a, b in cuts]
+    assert whole.provenance["repeats"]["tokens"] > 300
+    assert not parts[0].provenance["repeats"]["tokens"]
+    assert_same(selfvec.merge(parts, table()), whole)
+    grown = take_all(take_all(parts[0], documents[20:60], table()), documents[60:], table())
+    assert_same(grown, whole)
+    assert grown.provenance["repeats"] == whole.provenance["repeats"]
+    assert grown.provenance["text"] == whole.provenance["text"] | {"raw_types": None}
+
+
+def test_passages_are_counted_again_when_others_are_withdrawn(tmp_path: Path) -> None:
+    documents, options = with_menus(60), {"method": "decorrelated"}
+    rows = [json.dumps({"id": f"r{i}", "text": text}) for i, text in enumerate(documents)]
+    for name, part in {"all": rows, "few": rows[:25]}.items():
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(part), encoding="utf-8")
+    both = [
+        refine(Corpus.open([tmp_path / f"{name}.jsonl"]), table(), Settings(**options))
+        for name in ("all", "few")
+    ]
+    assert [run.provenance["repeats"]["tokens"] > 0 for run in both] == [True, False]
+    left = selfvec.update(both[0], None, table(), withdraw=[f"r{i}" for i in range(25, 60)])
+    np.testing.assert_array_equal(left.vectors.vectors, both[1].vectors.vectors)
+    np.testing.assert_array_equal(left.tokens.ids, both[1].tokens.ids)
+
+
+def test_the_order_of_documents_does_not_matter_to_what_counts() -> None:
+    documents = with_menus(90)
+    counts = []
+    for order in (documents, documents[::-1]):
+        run = refined(order, table(), method="decorrelated")
+        counts.append(dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True)))
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.parametrize("operator", ["counts", "ppmi"])
 def test_counts_are_those_of_the_whole(operator: str) -> None:
     documents = texts(60)

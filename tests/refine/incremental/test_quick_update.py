@@ -193,3 +193,33 @@ def test_damaged_sums_are_named(tmp_path: Path) -> None:
     sums_module.write_tensors(path, {"sums": np.zeros((2, 2), np.int8)})
     with pytest.raises(FormatError, match="holds a row of sums and of contexts for each word"):
         kept_sums(open_run(sealed_again(tmp_path / "run")))
+
+
+def test_passages_that_the_run_knows_are_not_added_again() -> None:
+    menu = "home about services contact news careers legal privacy sitemap help press login"
+    old = refined([f"{menu} {text}" if i % 4 == 0 else text for i, text in enumerate(TEXTS)])
+    more = [f"{menu} {text}" for text in documents(14, seed=8, new="zyx")]
+    quick, exact = (selfvec.update(old, more, table(), exact=exact) for exact in (False, True))
+    assert quick.provenance["grown"][-1]["quick"]
+    for name in ("tokens", "types"):
+        assert quick.provenance[name] == exact.provenance[name]
+    for name in ("tokens", "share", "passages"):
+        assert quick.provenance["repeats"][name] == exact.provenance["repeats"][name]
+    assert quick.provenance["text"] == exact.provenance["text"]
+    counts = [
+        dict(zip(r.vectors.index_to_key, r.vectors.counts.tolist(), strict=True)) for r in (quick, exact)
+    ]
+    assert counts[0] == counts[1]
+    assert cosines(quick, exact).mean() > 0.99
+    # The whole text was kept: refining it anew is exact.
+    again = [selfvec.update(run, documents(3, seed=9), table(), exact=True) for run in (quick, exact)]
+    assert sorted(again[0].vectors.counts) == sorted(again[1].vectors.counts)
+    np.testing.assert_allclose(cosines(*again), 1, atol=1e-5)
+
+
+def test_new_text_that_only_repeats_is_refined_with_the_whole() -> None:
+    menu = " ".join(words(14))
+    old = refined([f"{menu} {text}" if i % 4 == 0 else text for i, text in enumerate(TEXTS)])
+    grown = selfvec.update(old, [menu], table(), allow_duplicates=True)
+    assert "quick" not in grown.provenance["grown"][-1]
+    assert grown.provenance["tokens"] == old.provenance["tokens"]

@@ -25,7 +25,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.phrases import LINK, parts
 from selfvec.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.usage.examples import Example, marked_uses, sentences
+from selfvec.usage.examples import Example, marked_uses, repeated_last, sentences
 
 from .terms import row_of, stop_words
 
@@ -81,6 +81,10 @@ class Why(ResultTable):
     together_ppmi : float
         PPMI of that.
     uses : list of Use
+    repeated : float
+        Share of the text that repeats passages of other documents.
+    repeats : str
+        Whether such passages are counted "once" or "all".
     """
 
     a: str
@@ -95,6 +99,8 @@ class Why(ResultTable):
     together: int
     together_ppmi: float
     uses: list[Use]
+    repeated: float = 0.0
+    repeats: str = "once"
 
     def __repr__(self) -> str:
         title = (
@@ -153,6 +159,7 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examp
     listed = [int(c) for c in order if contributions[c] > 0]
     total = float(contributions.sum())
     shown = _uses(run, rows, contributions, listed[:_SHOWN], window // 2, examples)
+    repeats = run.provenance.get("repeats", {})
     return Why(
         a=batch.types[rows[0]],
         b=batch.types[rows[1]],
@@ -176,6 +183,8 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examp
         together=int(counts[0, rows[1]]),
         together_ppmi=float(ppmi[0, rows[1]]),
         uses=shown,
+        repeated=float(repeats.get("share", 0)),
+        repeats=str(repeats.get("counted", "all")),
     )
 
 
@@ -215,6 +224,7 @@ def _uses(
         windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
         windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per use
         scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
+        scores = repeated_last(run, places, scores)
         for use in marked_uses(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
             marked = list(dict.fromkeys(word for word, mark in use["tokens"] if mark == "shared"))
             text = " ".join(" ".join(parts(word)) or word for word, _ in use["tokens"])

@@ -24,7 +24,7 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
 from selfvec.usage.contexts import document_of, occurrences, padded_windows, window_counts
-from selfvec.usage.examples import Example, distinct_uses, sentences
+from selfvec.usage.examples import Example, distinct_uses, repeated_last, sentences
 
 from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, Windows, fit_senses, sense_space
 
@@ -350,7 +350,7 @@ def _examples(
     """Typical uses of each sense, from different documents and in different words."""
     chosen = []
     for sense, shares in enumerate(probabilities.T):
-        typical = places[np.argsort(-shares, kind="stable")[: TYPICAL * number]]
+        typical = places[np.argsort(-repeated_last(run, places, shares), kind="stable")[: TYPICAL * number]]
         shown = distinct_uses(space.batch, typical.tolist(), number)
         chosen += [Example.at(space.batch, place, sense) for place in shown]
     texts: list[list[str]] = [[] for _ in range(probabilities.shape[1])]

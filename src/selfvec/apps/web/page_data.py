@@ -29,7 +29,7 @@ from selfvec.usage.contexts import (
     pair_places,
     shared_neighbours,
 )
-from selfvec.usage.examples import marked_uses, quoted
+from selfvec.usage.examples import marked_uses, quoted, repeated_last
 
 from .background import BackgroundTask, Lane
 from .comparison import REFINED, Comparisons
@@ -184,7 +184,8 @@ class PageData:
             places = occurrences(batch, row, text.documents, SAMPLED)
             typical = comparison.scores(row, text.side, places)
             near = count_present(padded_windows(batch, places, NEARBY), gained if text.side else lost)
-            found = marked_uses(batch, places, typical + _WEIGHT * near, marks, most)
+            scores = repeated_last(self.run, places, typical + _WEIGHT * near)
+            found = marked_uses(batch, places, scores, marks, most)
             texts.append({"name": text.name, "uses": self._quoted(found)})
         return {"texts": texts}
 
@@ -193,7 +194,8 @@ class PageData:
         row, second = self.run.index(word), self.run.index(other)
         batch, words = self.run.require_tokens(), self.run.vectors.index_to_key
         places, looked_at = pair_places(batch, row, second)
-        found = marked_uses(batch, places, np.zeros(len(places)), {second: "came"}, most)
+        scores = repeated_last(self.run, places, np.zeros(len(places)))
+        found = marked_uses(batch, places, scores, {second: "came"}, most)
         return {
             "together": len(places),
             "of": looked_at,

@@ -1,0 +1,356 @@
+"""Repeated passages: menus, disclaimers and copied reports that occur in many documents.
+
+Words that share a menu in a hundred documents look as if they meant the same. So a passage that occurs in
+many documents is counted once. A passage is an n-gram of twelve tokens; a longer one consists of several. The
+occurrence that counts is in the document with the least hash of its text, date and slice: it depends on the
+documents and not on their order.
+
+The time is linear and the memory bounded. All n-grams are counted first, several to a counter. Only those
+whose counter reaches the threshold are then looked at one by one, a share of them at a time if they are many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError
+from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.threads import in_order, threads
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+
+from . import repeat_kernels as kernels
+
+__all__ = [
+    "KEPT",
+    "LEAST_DOCUMENTS",
+    "NGRAM",
+    "Ngrams",
+    "Repeats",
+    "add_counters",
+    "counter_bits",
+    "example_of",
+    "find_repeats",
+    "first_places",
+    "repeated_tokens",
+    "repeats_of",
+    "without",
+]
+
+NGRAM = 12
+"""Tokens of the shortest passage."""
+LEAST_DOCUMENTS = 10
+"""Documents that a repeated passage occurs in."""
+
+_SHARED = 4  # n-grams to a counter, on average
+_BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
+_AT_ONCE = 1 << 23  # n-grams that are looked at at a time, 128 MB
+KEPT = 1 << 20  # passages that a run keeps
+_SHOWN = 24  # tokens of the example
+_FILE = "repeats.safetensors"
+
+Bools = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """The repeated passages of a corpus."""
+
+    passages: Hashes  # (P,) of n-grams, rising; of more than 2^20 those with the least hashes
+    tokens: int = 0  # tokens that belong only to further occurrences of a passage
+    documents: int = 0  # documents with such tokens
+    share: float = 0.0  # of the text, those tokens
+    example: str = ""  # the passage in the most documents
+    example_documents: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures for ``run.json``."""
+        return {
+            "passages": len(self.passages),
+            "documents": self.documents,
+            "tokens": self.tokens,
+            "share": round(self.share, 6),
+            "example": self.example,
+            "example_documents": self.example_documents,
+        }
+
+    def tokens_in(self, batch: TokenBatch, jobs: int | None = None) -> Bools:
+        """Which tokens of a text, of this corpus or another, are part of a repeated passage, (N,) bool."""
+        covered = np.zeros(len(batch), bool)
+        if not len(self.passages) or len(batch) < NGRAM:
+            return covered
+        text = Ngrams(batch, jobs)
+        text.look_for(self.passages)
+        for values, places in text.candidates(1):
+            kernels.cover(covered, places[np.isin(values, self.passages)], NGRAM, True)
+        return covered
+
+    def grown(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Bools]:
+        """The repeated passages with those of more text, and which of its tokens are further occurrences.
+
+        A passage of this corpus does not count again; one that only the new text repeats counts once. This
+        corpus has ``before`` tokens.
+        """
+        new, further = find_repeats(batch, jobs)
+        further |= self.tokens_in(batch, jobs)
+        tokens = self.tokens + int(np.count_nonzero(further))
+        documents = self.documents + int(np.count_nonzero(_by_document(further, batch.offsets)))
+        passages = np.union1d(self.passages, new.passages)[:KEPT]
+        share = tokens / max(before + len(batch), 1)
+        shown = self if self.example else new
+        return replace(shown, passages=passages, tokens=tokens, documents=documents, share=share), further
+
+    def save(self, folder: Path) -> None:
+        """Write into ``folder``, which does not exist yet."""
+        folder.mkdir()
+        write_tensors(folder / _FILE, {"passages": self.passages})
+
+
+def find_repeats(batch: TokenBatch, jobs: int | None = None) -> tuple[Repeats, Bools]:
+    """The repeated passages of a corpus, and which tokens are further occurrences of one, (N,) bool.
+
+    >>> menu = "home about us our services contact news careers legal privacy site map help".split()
+    >>> texts = [[*menu, "page", str(i)] for i in range(10)]
+    >>> repeats, further = find_repeats(TokenBatch.from_documents(texts))
+    >>> repeats.documents, repeats.tokens, round(repeats.share, 2), repeats.example_documents
+    (9, 126, 0.84, 10)
+    """
+    further, nothing = np.zeros(len(batch), bool), Repeats(np.zeros(0, np.uint64))
+    if batch.documents < LEAST_DOCUMENTS or len(batch) < LEAST_DOCUMENTS * NGRAM:
+        return nothing, further
+    text = Ngrams(batch, jobs)
+    text.count()
+    groups = [_repeated(text, values, places) for values, places in text.candidates(LEAST_DOCUMENTS)]
+    found = _Group(*(np.concatenate(parts) for parts in zip(*map(astuple, groups), strict=True)))
+    if not len(found.passages):
+        return nothing, further
+    kernels.cover(further, found.places, NGRAM, True)
+    covered = further.copy()
+    kernels.cover(further, found.kept, NGRAM, False)
+    best = np.lexsort((found.passages, -found.documents))[0]
+    repeats = Repeats(
+        np.sort(found.passages)[:KEPT],
+        tokens=int(np.count_nonzero(further)),
+        documents=int(np.count_nonzero(_by_document(further, batch.offsets))),
+        share=float(further.mean()),
+        example=example_of(batch, int(found.kept[best]), covered),
+        example_documents=int(found.documents[best]),
+    )
+    return repeats, further
+
+
+def without(batch: TokenBatch, left_out: Bools) -> TokenBatch:
+    """The same documents without some tokens, (N,) bool.
+
+    The numbers of sentences fall in proportion, so that the mean length of a sentence stays.
+    """
+    gone = _by_document(left_out, batch.offsets)
+    lengths = np.diff(batch.offsets)
+    offsets = np.concatenate([[0], np.cumsum(lengths - gone)])
+    counts, sentences = batch.sentence_counts, batch.sentences
+    if counts is not None:
+        share = 1 - gone / np.maximum(lengths, 1)
+        counts = np.ceil(counts * share).astype(np.int32)
+        sentences = int(counts.sum())
+    else:
+        sentences = round(sentences * (1 - gone.sum() / max(len(batch), 1)))
+    return replace(
+        batch, ids=batch.ids[~left_out], offsets=offsets, sentences=sentences, sentence_counts=counts
+    )
+
+
+def repeats_of(run: Run) -> Repeats:
+    """The repeated passages of a run; none if it was made without looking for them."""
+    kept = run.parts.get("repeats")
+    if kept is None:
+        path = None if run.folder is None else run.folder / "repeats" / _FILE
+        passages = np.zeros(0, np.uint64)
+        if path is not None and path.is_file():
+            passages = map_tensors(path).get("passages", passages[None])
+            if passages.ndim != 1 or passages.dtype != np.uint64:
+                rule = "holds a one-dimensional tensor 'passages' of uint64"
+                raise FormatError(rule, path=path, remedy="make the run again")
+        said = run.provenance.get("repeats", {})
+        names = [of.name for of in fields(Repeats) if of.name in said and of.name != "passages"]
+        kept = Repeats(passages, **{name: said[name] for name in names})
+    assert isinstance(kept, Repeats)
+    return kept
+
+
+def repeated_tokens(run: Run) -> Bools | None:
+    """Which tokens of a run are part of a repeated passage, (N,) bool; None if there is no such passage.
+
+    A passage that is counted once is found where it is counted. Stems and a minimal count hide passages.
+    """
+    if "repeated_tokens" not in run.derived:
+        repeats = repeats_of(run)
+        found = len(repeats.passages) and run.tokens is not None
+        run.derived["repeated_tokens"] = repeats.tokens_in(run.require_tokens()) if found else None
+    mask: Bools | None = run.derived["repeated_tokens"]
+    return mask
+
+
+class Ngrams:
+    """The n-grams of a text, which are counted and found by hash, in threads."""
+
+    def __init__(self, batch: TokenBatch, jobs: int | None, bits: int | None = None) -> None:
+        bits = counter_bits(len(batch)) if bits is None else bits
+        self.batch, self.arrays = batch, (batch.ids, batch.offsets)
+        self.hashes = _word_hashes(batch.types)
+        self.leaving = np.uint64(pow(int(kernels.BASE), NGRAM, 1 << 64))
+        self.shift = np.uint64(64 - bits)
+        self.counters = np.zeros(1 << bits, np.uint8)
+        number = max(min(threads(jobs), batch.documents), 1)
+        ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), number + 1)[1:-1])
+        bounds = [0, *ends.tolist(), batch.documents]
+        self.ranges = list(pairwise(bounds))  # of documents, one for each thread
+
+    def look_for(self, passages: Hashes) -> None:
+        """Set the counters of some n-grams, instead of counting all."""
+        self.counters[(passages * kernels.MIX) >> self.shift] = 1
+
+    def count(self) -> None:
+        """Count all n-grams."""
+
+        def work(documents: tuple[int, int]) -> NDArray[np.uint8]:
+            own = np.zeros_like(self.counters)
+            kernels.count(self.arrays, documents, self.hashes, NGRAM, self.leaving, own, self.shift)
+            return own
+
+        for own in in_order(self.ranges, work, len(self.ranges)):
+            add_counters(self.counters, own)
+
+    def candidates(self, least: int) -> Iterator[tuple[Hashes, Ints]]:
+        """N-grams whose counter is at least ``least``, and where they start; equal ones come together."""
+        values, places, found = self._share(least, (0, 1))
+        shares = -(-found // _AT_ONCE)
+        if shares < 2:
+            yield values, places
+            return
+        for number in range(shares):
+            values, places, found = self._share(least, (number, shares))
+            if found > len(values):  # one n-gram alone may be more than fits
+                values, places, _ = self._share(least, (number, shares), found)
+            yield values, places
+
+    def _share(self, least: int, share: tuple[int, int], room: int = _AT_ONCE) -> tuple[Hashes, Ints, int]:
+        """A share of the n-grams that are looked for; at most ``room`` for each thread, and their number."""
+
+        def work(documents: tuple[int, int]) -> tuple[Hashes, Ints, int]:
+            tokens = int(self.batch.offsets[documents[1]] - self.batch.offsets[documents[0]])
+            values, places = np.empty(min(tokens, room), np.uint64), np.empty(min(tokens, room), np.int64)
+            found = kernels.gather(
+                self.arrays,
+                documents,
+                self.hashes,
+                NGRAM,
+                self.leaving,
+                self.counters,
+                self.shift,
+                least,
+                share,
+                values,
+                places,
+            )
+            return values[:found], places[:found], found
+
+        values, places, found = zip(*in_order(self.ranges, work, len(self.ranges)), strict=True)
+        return np.concatenate(values), np.concatenate(places), sum(found)
+
+    def owners(self, documents: Ints) -> Hashes:
+        """Hashes of the text, date and slice of some documents, (n,)."""
+        batch, out = self.batch, np.zeros(len(documents), np.uint64)
+        if batch.dates is not None:
+            out += (
+                batch.dates[documents].astype("datetime64[D]").astype(np.int64).view(np.uint64) * kernels.MIX
+            )
+        if batch.slices is not None:
+            names = np.concatenate([_word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
+            out += names[batch.slices[documents]]  # -1 takes the last
+        kernels.hash_documents(self.arrays, documents, self.hashes, out)
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Repeated n-grams."""
+
+    passages: Hashes  # (P,)
+    documents: Ints  # (P,): how many each occurs in
+    kept: Ints  # (P,): where the occurrence that counts starts
+    places: Ints  # where all occurrences start
+
+
+def _repeated(text: Ngrams, values: Hashes, places: Ints) -> _Group:
+    """Those of the n-grams that occur in enough documents."""
+    often = _occurrences(values) >= LEAST_DOCUMENTS  # most drop out before their documents are looked up
+    values, places = values[often], places[often]
+    first, starts, documents = first_places(values, places, text.batch.offsets)
+    often = _occurrences(first) >= LEAST_DOCUMENTS
+    first, starts, documents = first[often], starts[often], documents[often]
+    some, which = np.unique(documents, return_inverse=True)
+    order = np.lexsort((starts, text.owners(some)[which], first))
+    passages, kept, numbers = np.unique(first[order], return_index=True, return_counts=True)
+    return _Group(passages, numbers, starts[order][kept], places[np.isin(values, passages)])
+
+
+def first_places(values: Hashes, places: Ints, offsets: Ints) -> tuple[Hashes, Ints, Ints]:
+    """N-grams by hash and document: their hashes, first places and documents, one row for each pair."""
+    documents = np.searchsorted(offsets, places, side="right") - 1
+    order = np.lexsort((places, documents, values))
+    values, places, documents = values[order], places[order], documents[order]
+    new = (values[1:] != values[:-1]) | (documents[1:] != documents[:-1])
+    first = np.concatenate([[True], new])[: len(values)]
+    return values[first], places[first], documents[first]
+
+
+def counter_bits(tokens: int) -> int:
+    """The binary logarithm of the number of counters for a text."""
+    return min(max((tokens // _SHARED).bit_length(), _BITS[0]), _BITS[1])
+
+
+def add_counters(counters: NDArray[np.uint8], more: NDArray[np.uint8]) -> None:
+    """Add counters to others in place, up to 255."""
+    counters += np.minimum(more, 255 - counters)
+
+
+def _occurrences(values: Hashes) -> Ints:
+    """How often each of some values occurs among them, (n,)."""
+    _, which, numbers = np.unique(values, return_inverse=True, return_counts=True)
+    return numbers[which]
+
+
+def _word_hashes(words: Sequence[str]) -> Hashes:
+    """A hash of each word, (V,) uint64, the same on every machine."""
+    ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
+    characters = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
+    hashes = np.empty(len(words), np.uint64)
+    kernels.hash_words(characters, ends, hashes)
+    return hashes
+
+
+def _by_document(tokens: Bools, offsets: Ints) -> Ints:
+    """How many tokens of each document are marked, (D,)."""
+    documents = np.searchsorted(offsets, np.flatnonzero(tokens), side="right") - 1
+    return np.bincount(documents, minlength=len(offsets) - 1)
+
+
+def example_of(batch: TokenBatch, place: int, repeated: Bools) -> str:
+    """The repeated passage around an n-gram, at most `_SHOWN` tokens of it."""
+    document = int(np.searchsorted(batch.offsets, place, side="right")) - 1
+    start, stop = batch.offsets[document : document + 2].tolist()
+    first, last = place, place + NGRAM
+    while last < min(stop, place + _SHOWN) and repeated[last]:
+        last += 1
+    while first > max(start, last - _SHOWN) and repeated[first - 1]:
+        first -= 1
+    return " ".join(batch.types[i] for i in batch.ids[first:last].tolist())

@@ -1,0 +1,149 @@
+"""Repeated passages: against plain loops, in any order, with any number of threads, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.data.token_batch import TokenBatch
+from selfvec.text import repeats as module
+from selfvec.text.encoding import auto_window
+from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM, find_repeats, without
+
+MENU = [f"menu{i}" for i in range(20)]
+PASSAGES = [MENU, MENU[5:], [f"notice{i}" for i in range(12)], ["short", "words"], ["again"] * 15]
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> list[list[str]]:
+    """Documents of passages, some of which are in many, and words of their own."""
+    made = []
+    for i in range(draw(st.integers(8, 40))):
+        parts = draw(st.lists(st.integers(0, len(PASSAGES)), max_size=4))
+        document: list[str] = []
+        for k, part in enumerate(parts):
+            document += PASSAGES[part] if part < len(PASSAGES) else [f"own{i}", f"own{k}"]
+        made.append(document)
+    return made
+
+
+def ngrams(document: list[str]) -> list[tuple[str, ...]]:
+    return [tuple(document[i : i + NGRAM]) for i in range(len(document) - NGRAM + 1)]
+
+
+def frequent(documents: list[list[str]]) -> dict[tuple[str, ...], int]:
+    """The number of documents of each repeated n-gram, by plain loops."""
+    found: dict[tuple[str, ...], int] = defaultdict(int)
+    for document in documents:
+        for ngram in set(ngrams(document)):
+            found[ngram] += 1
+    return {ngram: number for ngram, number in found.items() if number >= LEAST_DOCUMENTS}
+
+
+def left_in(documents: list[list[str]], further: np.ndarray) -> list[list[str]]:
+    bounds = np.cumsum([0, *map(len, documents)])
+    kept = [~further[a:b] for a, b in pairwise(bounds)]
+    return [[w for w, k in zip(d, mask, strict=True) if k] for d, mask in zip(documents, kept, strict=True)]
+
+
+@given(corpora())
+def test_as_plain_loops_count(documents: list[list[str]]) -> None:
+    repeats, further = find_repeats(TokenBatch.from_documents(documents))
+    expected = frequent(documents)
+    assert len(repeats.passages) == len(expected)
+    place, whole = 0, Counter[tuple[str, ...]]()
+    for document in documents:
+        inside = np.zeros(len(document), bool)
+        for i, ngram in enumerate(ngrams(document)):
+            if ngram in expected:
+                inside[i : i + NGRAM] = True
+                whole[ngram] += not further[place + i : place + i + NGRAM].any()
+        assert not further[place : place + len(document)][~inside].any()
+        place += len(document)
+    # Each passage is left whole at least once. More than once only where it lies inside what others keep.
+    assert set(whole) == set(expected)
+    assert all(whole[ngram] >= 1 for ngram in expected)
+    if expected:
+        assert repeats.example_documents == max(expected.values())
+        assert repeats.tokens == further.sum()
+    else:
+        assert not further.any()
+
+
+@given(corpora(), st.randoms())
+def test_what_is_left_does_not_depend_on_the_order(documents: list[list[str]], random) -> None:
+    _, further = find_repeats(TokenBatch.from_documents(documents))
+    shuffled = documents.copy()
+    random.shuffle(shuffled)
+    _, again = find_repeats(TokenBatch.from_documents(shuffled))
+    left = Counter(tuple(document) for document in left_in(documents, further))
+    assert left == Counter(tuple(document) for document in left_in(shuffled, again))
+
+
+@given(corpora(), st.integers(1, 5))
+def test_neither_threads_nor_shares_of_the_memory_matter(documents: list[list[str]], jobs: int) -> None:
+    batch = TokenBatch.from_documents(documents)
+    repeats, further = find_repeats(batch, jobs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_AT_ONCE", 7)
+        other, again = find_repeats(batch, 2)
+    np.testing.assert_array_equal(further, again)
+    np.testing.assert_array_equal(repeats.passages, other.passages)
+    assert repeats.as_dict() == other.as_dict()
+
+
+def test_a_menu_in_ten_documents_is_left_in_one() -> None:
+    documents = [[*MENU, f"a{i}", f"b{i}"] for i in range(10)]
+    repeats, further = find_repeats(TokenBatch.from_documents(documents))
+    assert sorted(map(len, left_in(documents, further))) == [2] * 9 + [22]
+    assert (repeats.documents, repeats.tokens, repeats.example_documents) == (9, 180, 10)
+    assert repeats.example == " ".join(MENU)
+    assert not find_repeats(TokenBatch.from_documents(documents[:9]))[1].any()
+
+
+def test_equal_documents_are_counted_once() -> None:
+    documents = [MENU] * 30 + [[f"own{i}" for i in range(30)]]
+    _, further = find_repeats(TokenBatch.from_documents(documents))
+    assert sorted(map(len, left_in(documents, further))) == [0] * 29 + [20, 30]
+    short = [["thank", "you"]] * 100  # shorter than a passage
+    assert not find_repeats(TokenBatch.from_documents(short))[1].any()
+
+
+def test_of_equal_texts_the_date_and_the_slice_decide() -> None:
+    batch = TokenBatch.from_documents([MENU] * 12)
+    days = np.arange(12).astype("datetime64[D]")
+    for name, values in {"dates": days, "slices": np.arange(12, dtype=np.int32)}.items():
+        more = {"slice_names": [f"s{i}" for i in range(12)]} if name == "slices" else {}
+        one = replace(batch, **{name: values}, **more)
+        other = replace(batch, **{name: values[::-1].copy()}, **more)
+        kept = [without(b, find_repeats(b)[1]) for b in (one, other)]
+        first, second = (getattr(b, name)[np.diff(b.offsets) > 0].tolist() for b in kept)
+        assert first == second
+
+
+def test_a_run_knows_its_passages_in_other_texts() -> None:
+    repeats, _ = find_repeats(TokenBatch.from_documents([[*MENU, f"a{i}"] for i in range(10)]))
+    other = TokenBatch.from_documents([["new", *MENU[3:16], "text"], MENU[:11]])
+    expected = [False, *[True] * 13, False, *[False] * 11]
+    assert repeats.tokens_in(other).tolist() == expected
+
+
+def test_the_mean_length_of_sentences_stays() -> None:
+    documents = [[*MENU, *(f"own{i}-{k}" for k in range(20))] for i in range(50)]
+    counts = np.full(50, 4, np.int32)
+    batch = replace(TokenBatch.from_documents(documents), sentences=200, sentence_counts=counts)
+    left = without(batch, find_repeats(batch)[1])
+    assert auto_window(left) == auto_window(batch) == 11
+    assert left.sentences == left.sentence_counts.sum() == 102
+
+
+def test_words_of_any_characters() -> None:
+    words = ["naïve", "東京", "\ud800", "a\nb", "a\x00b", *(f"w{i}" for i in range(10))]
+    _, further = find_repeats(TokenBatch.from_documents([words] * 10))
+    assert further.sum() == 9 * len(words)
