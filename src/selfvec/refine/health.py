@@ -39,7 +39,6 @@ GUESSED_TYPES = 0.5  # composed and unknown words, as shares of the words and of
 GUESSED_TOKENS = 0.1
 _EXAMPLES = 5  # of words in a finding
 REPEATED_SHARE = 0.001  # of the text, further occurrences of repeated passages
-_EXAMPLE = 12  # words shown of a repeated passage
 _FREQUENT = 200  # words whose neighbours are looked at
 _NEIGHBOURS = 10
 _SAMPLE = 20_000  # words that a larger table is judged by
@@ -392,13 +391,12 @@ def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:
     share = float(repeats.get("share", 0))
     if share < REPEATED_SHARE:
         return []
-    words = str(repeats["example"]).split()
-    example = " ".join(words[:_EXAMPLE]) + (" …" if len(words) > _EXAMPLE else "")
+    example = " ".join(str(repeats["example"]).split()[:12])
     message = (
         f"{share:.1%} of the text repeats passages that occur in ten documents or more, such as {example!r} "
         f"in {repeats['example_documents']:,}"
     )
     if repeats["counted"] == "once":
         return [Finding("repeated passages", "ok", f"{message}; each was counted once")]
-    remedy = "refine with --repeats once, so that words of one menu do not look alike"
-    return [Finding("repeated passages", "warn", f"{message}; every occurrence was counted", remedy)]
+    message += "; every occurrence was counted, so words of one passage look alike"
+    return [Finding("repeated passages", "warn", message, "refine with --repeats once")]
