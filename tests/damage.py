@@ -1,9 +1,36 @@
-"""Damage that checksums do not show."""
+"""Damaged files: changed bytes, changed values in JSON, changed numbers in safetensors files.
+
+`damaged` changes a file as its kind suggests. Checksums that would show the damage are made again by
+`sealed_again` or left out by `without_checksums`.
+"""
 
 import json
+import random
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from selfvec.base.checksums import write_sealed
+
+_NUMBERS = (
+    b"\xff" * 8,
+    b"\0" * 8,
+    b"\xff" * 4,
+    b"99999999",
+    b"-1",
+    b"1e999",
+    b"NaN",
+    b"null",
+    b"[[[[",
+    b"\r",
+)
+_VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 2, 3, 0.5, -0.5, 1 << 31, 1 << 40, 1 << 63, 1 << 64, 10**400),
+    *(1e308, -1e308, float("nan"), float("inf"), float("-inf")),
+    *("", "a", "en", "xx", "\0", "\ud800", "../..", "words", "tr", "12", "None", "é" * 300, "%s{}"),
+    *([], {}, [[]], [None], [0, -1], ["a", 1], {"": {}}, {"a": None}, [{}], [[1 << 62, 0]], [1 << 50, 0]),
+)
 
 
 def sealed_again(run: Path) -> Path:
@@ -12,3 +39,117 @@ def sealed_again(run: Path) -> Path:
     described = {key: described[key] for key in described if key not in ("files", "sha256")}
     write_sealed(run / "run.json", described)
     return run
+
+
+def without_checksums(folder: Path) -> Path:
+    """The same folder without the checksums in its descriptions, so that files of any size are read."""
+    for head in folder.rglob("*.json"):
+        described = json.loads(head.read_bytes())
+        kept = {key: value for key, value in described.items() if key not in ("files", "sha256")}
+        head.write_text(json.dumps(kept), encoding="utf-8")
+    return folder
+
+
+def damaged(name: str, content: bytes, chance: random.Random) -> bytes:
+    """The content of a file of this name, damaged: its bytes, or the values of JSON or of tensors."""
+    if chance.random() < 0.3:
+        return damaged_bytes(content, chance)
+    if name.endswith(".json"):
+        return damaged_json(content, chance)
+    if name.endswith(".safetensors"):
+        return chance.choice((damaged_header, damaged_numbers))(content, chance)
+    return damaged_bytes(content, chance)
+
+
+def damaged_bytes(content: bytes, chance: random.Random) -> bytes:
+    """The content with one to three places changed, mostly near its beginning, or cut off."""
+    out = bytearray(content)
+    for _ in range(chance.randint(1, 3)):
+        end = min(len(out), chance.choice((64, 512, len(out) + 1)))
+        at = chance.randrange(end) if end else 0
+        match chance.randrange(7):
+            case 0:
+                out[at : at + 1] = bytes([chance.randrange(256)])
+            case 1:
+                out[at:at] = chance.randbytes(chance.randint(1, 9))
+            case 2:
+                del out[at : at + chance.randint(1, 9)]
+            case 3:
+                number = chance.choice(_NUMBERS)
+                out[at : at + len(number)] = number
+            case 4:
+                out[at : at + 1] = bytes([out[at] ^ 1 << chance.randrange(8)]) if out else b""
+            case 5:
+                piece = out[at : at + chance.randint(1, 40)]
+                out[at:at] = piece * chance.randint(1, 3)
+            case 6 if not chance.randrange(4):
+                del out[at:]
+    return bytes(out)
+
+
+def damaged_json(content: bytes, chance: random.Random) -> bytes:
+    """JSON with one or two values replaced, left out, nested or repeated."""
+    value = json.loads(content)
+    for _ in range(chance.randint(1, 2)):
+        places = list(_places(value))
+        if places:
+            _change(*chance.choice(places), chance)
+    return json.dumps(value, ensure_ascii=chance.random() < 0.9).encode(errors="replace")
+
+
+def _places(value: Any) -> Any:
+    """All containers of a JSON value with the keys or numbers of what they hold."""
+    for key in (
+        list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    ):
+        yield value, key
+        yield from _places(value[key])
+
+
+def _change(container: Any, key: Any, chance: random.Random) -> None:
+    match chance.randrange(8):
+        case 0:
+            del container[key]
+        case 1:
+            container[key] = [container[key]]
+        case 2:
+            container[key] = {"a": container[key]}
+        case 3 if isinstance(container[key], str):
+            container[key] = container[key][::-1] or "a"
+        case 4 if isinstance(container[key], int | float):
+            container[key] = container[key] * chance.choice((-1, 1000, 0.5, 1 << 40))
+        case _:
+            container[key] = chance.choice(_VALUES)
+
+
+def damaged_header(content: bytes, chance: random.Random) -> bytes:
+    """A safetensors file with another header: types, shapes, places and metadata, and its length."""
+    length = int.from_bytes(content[:8], "little")
+    header = damaged_json(content[8 : 8 + length], chance)
+    return len(header).to_bytes(8, "little") + header + content[8 + length :]
+
+
+def damaged_numbers(content: bytes, chance: random.Random) -> bytes:
+    """A safetensors file with a few numbers of one tensor replaced by extreme ones."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    names = [name for name in header if name != "__metadata__"]
+    if not names:
+        return damaged_bytes(content, chance)
+    entry = header[chance.choice(names)]
+    kinds = {"F": "f", "I": "i", "U": "u"}
+    code, bits = entry["dtype"][:1], entry["dtype"][1:]
+    if code not in kinds or not bits.isdigit():
+        return damaged_bytes(content, chance)
+    dtype = np.dtype(f"<{kinds[code]}{int(bits) // 8}")
+    start, end = (8 + length + offset for offset in entry["data_offsets"])
+    numbers = np.frombuffer(content[start:end], dtype).copy()
+    for _ in range(chance.choice((1, 1, 3, 50)) if len(numbers) else 0):
+        at = chance.randrange(len(numbers))
+        if dtype.kind == "f":
+            numbers[at] = chance.choice((np.nan, np.inf, -np.inf, 0, np.finfo(dtype).max, -1e4))
+        else:
+            about = np.iinfo(dtype)
+            near = max(about.min, min(about.max, int(numbers[at]) + chance.choice((-1, 1, 7))))
+            numbers[at] = chance.choice((about.min, about.max, 0, near, about.max // 2))
+    return content[:start] + numbers.tobytes() + content[end:]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.damage import sealed_again
 
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.tensors import map_tensors, write_tensors
@@ -15,8 +16,10 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
+from selfvec.storage import run_folder
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.verify import verify
 
 WORDS = ["storm", "back\\slash", "line\nbreak", "é"]
 
@@ -40,7 +43,7 @@ def a_run(**changes: Any) -> Run:
         Vectors(WORDS, np.ones((4, 4), np.float32) / 2, pieces=np.array([1, 3, 1, 1], np.uint8)),
         History(np.array([0, 2, 2, 3, 3]), np.array([1, 2, 1]), np.ones((3, 4), np.float16)),
         {"method": "paper", "epochs": 2},
-        {"health": {"verdicts": []}},
+        {"health": {"verdicts": [], "findings": []}},
         tokens,
     ).replace(**changes)
 
@@ -173,7 +176,7 @@ def test_a_history_that_does_not_fit_is_refused(folder: Path, changes: dict[str,
     path = folder / "history/history.safetensors"
     kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
     write_tensors(path, kept | changes)
-    with pytest.raises(FormatError, match=r"history\.safetensors: (does not hold|has \d+ bytes)"):
+    with pytest.raises(FormatError, match=r"history\.safetensors: (does not hold|the tensor|has \d+ bytes)"):
         open_run(folder)
 
 
@@ -186,7 +189,9 @@ def test_columns_of_a_table_have_a_number_for_each_word(folder: Path, column: st
     described = json.loads((folder / "run.json").read_text())
     described.pop("files")
     (folder / "run.json").write_text(json.dumps(described))
-    with pytest.raises(FormatError, match=f"the tensor '{column}' has a .* for each of the 4 words"):
+    with pytest.raises(
+        FormatError, match=rf"the tensor '{column}' is .* of shape \(4\), this one is .* \(2, 2\)"
+    ):
         open_run(folder)
 
 
@@ -194,7 +199,7 @@ def test_columns_of_a_table_have_a_number_for_each_word(folder: Path, column: st
 def test_impossible_epochs_are_refused(folder: Path, epochs: object) -> None:
     described = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps(described | {"epochs": epochs}))
-    with pytest.raises(FormatError, match="epochs are a whole number"):
+    with pytest.raises(FormatError, match=r"run\.json: field 'epochs': is a whole number from 0 to"):
         open_run(folder)
 
 
@@ -206,3 +211,78 @@ def test_impossible_counts_are_refused(folder: Path, count: int) -> None:
     write_tensors(path, kept)
     with pytest.raises(FormatError, match="'counts' holds impossible numbers"):
         open_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "value", "rule"),
+    [
+        ("vectors", "vectors", np.nan, r"the vector of 'back\\\\slash' \(row 2\) holds NaN or inf"),
+        ("original", "vectors", -np.inf, r"\(row 2\) holds NaN or inf"),
+        ("original", "vectors", 1e30, r"\(row 2\) is longer than 1"),
+        ("original", "sources", 6, "the tensor 'sources' has numbers up to 5"),
+        ("history/history", "vectors", np.inf, r"row 2 of the tensor 'vectors' holds NaN or inf"),
+        ("tokens", "days", 1 << 40, "dates are of the years 1 to 9999"),
+        ("tokens", "sentences", -2, "numbers of sentences are at least 0"),
+    ],
+)
+def test_impossible_numbers_are_refused_with_their_place(
+    folder: Path, file: str, name: str, value: float, rule: str
+) -> None:
+    path = folder / f"{file}.safetensors"
+    kept = {key: np.array(tensor) for key, tensor in map_tensors(path).items()}
+    if name not in kept:
+        kept[name] = np.ones(4, np.uint8)
+    kept[name][1] = value
+    write_tensors(path, kept)
+    for opened in (folder, sealed_again(folder)):
+        if opened is not folder:
+            assert [damage.rule for damage in verify(folder).damaged]
+        with pytest.raises(FormatError, match=rf"{path.name}: .*{rule}.*; make the run again"):
+            _ = open_run(folder).tokens
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"options": {"lemmatize": ["en"]}}, "options.lemmatize"),
+        ({"options": {"tokenizer": "a\0"}}, "options.tokenizer"),
+        ({"options": {"slice": "week"}}, "options.slice"),
+        ({"corpus": {"files": [{"path": "a.csv"}, {"path": None}]}}, "corpus.files.1.path"),
+        ({"corpus": {"files": {"path": "a.csv"}}}, "corpus.files"),
+        ({"phrases": {"rows": [{"term": 3}]}}, "phrases.rows.0.term"),
+        ({"timings": {"read": "long"}}, "timings.read"),
+        ({"tokens": 2.5}, "tokens"),
+        ({"method": "guess"}, "method"),
+        ({"grown": [3]}, "grown.0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_run_json_has_the_types_of_its_schema(folder: Path, change: dict[str, Any], place: str) -> None:
+    described = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(described | change))
+    with pytest.raises(FormatError, match=rf"run\.json: field '{place}': .*; make the run again") as error:
+        open_run(folder)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 100_000, "{", "3"])
+def test_json_that_cannot_be_written_again_is_refused(folder: Path, text: str) -> None:
+    for name in ("run.json", "report.json"):
+        (folder / "run.json").write_text(json.dumps({"format": 1}))
+        (folder / name).write_text(text)
+        with pytest.raises(FormatError, match=rf"{name}: is not (JSON|a JSON object)"):
+            open_run(folder)
+
+
+def test_a_large_table_is_checked_when_its_rows_are_first_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "vectors.safetensors"
+    kept = {key: np.array(tensor) for key, tensor in map_tensors(path).items()}
+    kept["vectors"][3, 0] = np.nan
+    write_tensors(path, kept)
+    monkeypatch.setattr(run_folder, "_QUICK", 0)
+    run = open_run(folder)
+    assert run.original.unit.shape == (4, 4)
+    with pytest.raises(FormatError, match=r"the vector of 'é' \(row 4\) holds NaN or inf"):
+        run.similar("storm")

@@ -121,7 +121,7 @@ def test_sizes_and_numbers_are_checked_when_a_folder_is_opened(made: Path, run: 
     tensors = {n: np.array(t) for n, t in map_tensors(tmp_path / "encoder/encoder.safetensors").items()}
     tensors["rows"][2, 0] = np.nan
     write_tensors(tmp_path / "encoder/encoder.safetensors", tensors)
-    with pytest.raises(FormatError, match="row 3 holds NaN or inf"):
+    with pytest.raises(FormatError, match="row 3 of the tensor 'rows' holds NaN or inf"):
         Encoder.open(tmp_path / "encoder")
 
 

@@ -85,7 +85,7 @@ def test_truncation_in_the_file_does_not_cut_documents(wordpiece: Path) -> None:
 def test_a_malformed_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "broken.json"
     path.write_text(text)
-    with pytest.raises(FormatError, match=r"broken\.json: is not a usable tokeniser"):
+    with pytest.raises(FormatError, match=r"broken\.json: is not a readable tokenizer.json"):
         tokenizer(path)
 
 
@@ -96,7 +96,7 @@ def test_a_file_that_breaks_in_use_is_named(wordpiece: Path) -> None:
     data["post_processor"] = None
     wordpiece.write_text(json.dumps(data))
     broken = tokenizer(wordpiece)
-    with pytest.raises(FormatError, match=r"tokenizer\.json: is not a usable tokeniser.*UNK"):
+    with pytest.raises(FormatError, match=r"tokenizer\.json: is not a readable tokenizer.json.*UNK"):
         broken(pl.Series(["storm"]))
     with pytest.raises(FormatError, match=r"tokenizer\.json"):
         encode([Documents(pl.Series(["storm"]))], broken)

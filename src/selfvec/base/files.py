@@ -30,6 +30,7 @@ from .ownership import (
     refuse_special,
     remove_own,
 )
+from .untrusted import parse_json
 
 _REMEDIES = {
     errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
@@ -287,8 +288,8 @@ def sha256(path: str | os.PathLike[str]) -> str:
 def read_json(path: Path, remedy: str) -> dict[str, Any]:
     """The JSON object in a file; `FormatError` with this remedy if it holds none."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        data = parse_json(path.read_bytes())
+    except ValueError as error:
         raise FormatError(f"is not JSON: {error}", path=path, remedy=remedy) from None
     if not isinstance(data, dict):
         raise FormatError("is not a JSON object", path=path, remedy=remedy)

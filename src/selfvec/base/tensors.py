@@ -13,7 +13,7 @@ import math
 import mmap
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import FormatError
+from .untrusted import parse_json
 
 __all__ = [
+    "Forms",
+    "check_tensors",
+    "first_beyond",
+    "first_not_finite",
     "map_tensors",
     "read_header",
     "read_metadata",
@@ -46,9 +51,16 @@ _DTYPES = {
     "U8": "u1",
     "BOOL": "?",
 }
+Forms = Mapping[str, tuple[str, Sequence[int | str]]]
+"""The dtype and the shape of each tensor by name; a name in a shape stands for one number."""
+
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _LONGEST_HEADER = 100_000_000  # bytes; the limit of the package
 _BLOCK = 1 << 20  # bytes written at a time, which stay in a core's cache
+_CHECKED = 1 << 18  # numbers checked at a time
+_EXPONENT = np.uint16(0x7C00)  # of float16: all bits are set in NaN and infinity
+_ALL = 1 << 62
+_EMPTY = 1 << 20  # rows of an empty tensor in a small file; a size that no data back up is not trusted
 
 
 def write_tensors(
@@ -125,6 +137,67 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     }
 
 
+def check_tensors(
+    tensors: Mapping[str, NDArray[Any]],
+    expected: Forms,
+    path: Path,
+    remedy: str,
+    finite: int = _ALL,
+) -> None:
+    """Raise `FormatError` unless the expected tensors of a file are there and floats are finite numbers.
+
+    Tensors of more than ``finite`` bytes are not searched for NaN and infinity.
+    """
+    sizes: dict[str, int] = {}
+    for name, (kind, shape) in expected.items():
+        tensor = tensors.get(name)
+        fits = tensor is not None and tensor.dtype == kind and tensor.ndim == len(shape)
+        if (
+            tensor is None
+            or not fits
+            or not all(
+                number == (sizes.setdefault(size, number) if isinstance(size, str) else size)
+                for number, size in zip(tensor.shape, shape, strict=True)
+            )
+        ):
+            found = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
+            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {found}"
+            raise FormatError(rule, path=path, remedy=remedy)
+        if tensor.dtype.kind == "f" and tensor.nbytes <= finite and tensor.ndim:
+            row = first_not_finite(tensor)
+            if row is not None:
+                rule = f"row {row + 1} of the tensor {name!r} holds NaN or inf"
+                raise FormatError(rule, path=path, remedy=remedy)
+
+
+def _shape(sizes: Sequence[int | str]) -> str:
+    return f"({', '.join(size if isinstance(size, str) else f'{size:,}' for size in sizes)})"
+
+
+def first_not_finite(table: NDArray[np.floating[Any]]) -> int | None:
+    """The first row of a table, (V, ...), that holds NaN or infinity, or None. 100 MB take 14 ms."""
+    step = max(1, _CHECKED // max(1, table[:1].size))
+    half = table.dtype == np.float16 and table.flags.c_contiguous  # a quarter of the time of `isfinite`
+    for start in range(0, len(table), step):
+        rows = table[start : start + step]
+        finite = rows.view(np.uint16) & _EXPONENT != _EXPONENT if half else np.isfinite(rows)
+        if not finite.all():
+            return start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
+        release(rows)
+    return None
+
+
+def first_beyond(table: NDArray[np.floating[Any]], most: float) -> int | None:
+    """The first row of a table, (V, d), with a number that is not within -most and most, or None."""
+    step = max(1, _CHECKED // max(1, table[:1].size))
+    for start in range(0, len(table) if table.size else 0, step):
+        rows = table[start : start + step]
+        if not (rows.min() >= -most and rows.max() <= most):  # both are NaN if any number is
+            return start + int(np.argmin((np.abs(rows) <= most).all(axis=1)))
+        release(rows)
+    return None
+
+
 def release(rows: NDArray[Any]) -> None:
     """Give the pages of a read-only memory map that hold these rows back to the system, if they are mapped.
 
@@ -152,9 +225,11 @@ def return_freed_memory() -> None:
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     """The metadata of a file: texts by name."""
-    header, _ = read_header(Path(path))
-    metadata = header.get("__metadata__", {})
-    return dict(metadata) if isinstance(metadata, dict) else {}
+    metadata = read_header(Path(path))[0].get("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        rule = "the metadata of a safetensors file are texts by name"
+        raise FormatError(rule, path=path, remedy="fetch the file again")
+    return metadata
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], int]:
@@ -170,8 +245,8 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
                 remedy="the file is cut short or of another format",
             )
         try:
-            header = json.loads(file.read(length))
-        except (ValueError, RecursionError) as error:
+            header = parse_json(file.read(length))
+        except ValueError as error:
             raise FormatError(
                 f"the header of a safetensors file is JSON: {error}", path=path, remedy="fetch the file again"
             ) from None
@@ -192,7 +267,8 @@ def _checked(
         plain = isinstance(code, str) and all(
             type(number) is int and number >= 0 for number in (*shape, start, end)
         )
-        plain = plain and len(shape) <= 32 and math.prod(max(1, n) for n in shape) < 1 << 56  # NumPy's bounds
+        most = 1 << 56 if all(shape) else max(room, _EMPTY)  # NumPy's bound; of an empty tensor ours
+        plain = plain and len(shape) <= 32 and math.prod(max(1, n) for n in shape) < most
     except (TypeError, KeyError, ValueError):
         plain = False
     if not plain:

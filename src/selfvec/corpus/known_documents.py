@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.data.run import Run
 
 from .corpus import Part
@@ -27,6 +27,7 @@ __all__ = ["Intake", "KnownDocuments", "known_documents"]
 
 _FILE = "documents.safetensors"
 _FIELDS = ("texts", "ids", "files")
+_AGAIN = "make the run again"
 
 Hashes = NDArray[np.uint64]
 
@@ -101,8 +102,10 @@ def known_documents(run: Run) -> KnownDocuments | None:
     path = None if run.folder is None else run.folder / "documents" / _FILE
     if path is not None and path.is_file():
         tensors = map_tensors(path)
-        if any(tensors.get(n) is None or tensors[n].dtype != np.uint64 for n in _FIELDS):
-            raise FormatError("holds the hashes texts, ids and files", path=path, remedy="make the run again")
+        check_tensors(tensors, dict.fromkeys(_FIELDS, ("u8", ("D",))), path, _AGAIN)
+        if run.tokens is not None and len(tensors["texts"]) != run.tokens.documents:
+            rule = f"has hashes of the run's {run.tokens.documents:,} documents, not of others"
+            raise FormatError(rule, path=path, remedy=_AGAIN)
         return KnownDocuments(*(tensors[name] for name in _FIELDS))
     if run.tokens is None or run.tokens.fingerprints is None:
         return None

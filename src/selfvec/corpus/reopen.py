@@ -45,7 +45,7 @@ def own_corpus(run: Run, *, keep_fields: bool = True, gone: list[str] | None = N
         files = [file for file in files if file not in missing]
     corpus = Corpus.open(
         _outermost([(_found(run, file), file.get("kind")) for file in files]),
-        text_fields=list(recorded["text_fields"]) if recorded.get("text_given") else None,
+        text_fields=recorded.get("text_fields") if recorded.get("text_given") else None,
         date_field=recorded.get("date_field") if recorded.get("date_given") else None,
         skip_bad_rows=bool(recorded.get("bad_rows")),
         keep_fields=keep_fields,
@@ -157,6 +157,9 @@ def document_field(run: Run, name: str) -> list[str | None]:
         return values
     places = {mark: place for place, mark in enumerate((whole.fingerprints & ~ONCE).tolist())}
     in_order = len(values) == len(marks) and np.array_equal(whole.fingerprints & ~ONCE, marks)
+    if not in_order and not places.keys() >= set(marks.tolist()):
+        rule = "some of the run's documents are no longer in its files"
+        raise InputError(rule, path=run.folder, remedy=f"refine again, or {_REMEDY}")
     return values if in_order else [values[places[mark]] for mark in marks.tolist()]
 
 

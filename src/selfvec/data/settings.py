@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import difflib
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, Field, asdict, dataclass, field, fields
 from functools import wraps
 from typing import Any, TypeVar
 
 from selfvec.base.errors import OptionError
 
-__all__ = ["METHODS", "Option", "Settings", "check_name", "list_options", "option", "option_of"]
+__all__ = [
+    "METHODS",
+    "Option",
+    "Settings",
+    "check_name",
+    "list_options",
+    "option",
+    "option_of",
+    "stored_option",
+]
 
 METHODS = ("auto", "paper", "online", "decorrelated", "original")
 OOV = ("subwords", "zero")
@@ -56,6 +65,14 @@ class Option:
         if self.number:
             return isinstance(value, int | float) and 0 <= value < float("inf")
         return self.least is not None and isinstance(value, int) and value >= self.least
+
+    def fault(self, value: Any, default: Any) -> str | None:
+        """The rule that a value, or one of several, breaks; None if it is accepted."""
+        several = self.many is not None and isinstance(value, Sequence) and not isinstance(value, str)
+        for one in value if several else (value,):
+            if not self.accepts(one, default):
+                return f"is {self.rule(default)}, not {one!r}"
+        return None
 
     def rule(self, default: Any) -> str:
         """Which values `accepts` accepts."""
@@ -116,6 +133,19 @@ def check_name(name: str) -> None:
         alike = difflib.get_close_matches(name, known, n=1)
         remedy = f"did you mean {alike[0]}?" if alike else f"the options are {', '.join(known)}"
         raise OptionError("there is no such option", field=name, remedy=remedy)
+
+
+def stored_option(name: str) -> Callable[[Any], str | None]:
+    """What says which rule a value of an option, as `Settings.as_dict` writes it, breaks."""
+    of = next(of for of in fields(Settings) if of.name == name)
+    about = option_of(of)
+
+    def fault(value: Any) -> str | None:
+        if isinstance(value, str) and "\0" in value:
+            return "is a text without NUL"
+        return None if value is None and of.default is None else about.fault(value, of.default)
+
+    return fault
 
 
 @_suggest_names
@@ -302,10 +332,9 @@ class Settings:
                 field=name,
                 remedy=f"leave it out, or choose the method {' or '.join(about.methods)}",
             )
-        several = about.many is not None and isinstance(value, Sequence) and not isinstance(value, str)
-        for one in value if several else (value,):
-            if not about.accepts(one, default):
-                raise OptionError(f"is {about.rule(default)}, not {one!r}", field=name)
+        rule = about.fault(value, default)
+        if rule is not None:
+            raise OptionError(rule, field=name)
 
     def __repr__(self) -> str:
         """The options that differ from their defaults."""

@@ -55,6 +55,9 @@ class Vectors(WordTable):
     pieces : (V,) uint8, optional
         The number of parts that each row was composed of, 0 for phrases composed of words; kept by run
         folders only.
+    check : callable, optional
+        Called before all rows are first compared; raises an error if the matrix, which may be a map of a
+        large file, is damaged.
 
     Raises
     ------

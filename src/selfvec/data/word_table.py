@@ -64,6 +64,7 @@ class WordTable:
         provenance: Mapping[str, Any] | None = None,
         normalized: bool = False,
         pieces: NDArray[np.uint8] | None = None,
+        check: Callable[[], None] | None = None,
     ) -> None:
         matrix = _as_matrix(matrix)
         if matrix.ndim != 2 or len(matrix) != len(words):
@@ -85,6 +86,7 @@ class WordTable:
         self.composer = composer
         self.provenance: dict[str, Any] = dict(provenance or {})
         self._normalized = normalized and matrix.dtype == np.float32
+        self._check = check
 
     def __len__(self) -> int:
         return len(self.index_to_key)
@@ -156,6 +158,9 @@ class WordTable:
     @cached_property
     def unit(self) -> NDArray[np.float32]:
         """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
+        if self._check is not None:
+            self._check()
+            self._check = None
         return self.vectors if self._normalized else unit_rows(self.vectors)
 
     @cached_property

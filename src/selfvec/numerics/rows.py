@@ -7,12 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.tensors import release
 from selfvec.base.threads import ROW_BLOCK
 
-__all__ = ["ROW_BLOCK", "first_not_finite", "top_indices", "unit_in_place", "unit_rows"]
-
-_CHECKED = 1 << 22  # numbers checked at a time
+__all__ = ["ROW_BLOCK", "top_indices", "unit_in_place", "unit_rows"]
 
 Scores = NDArray[np.floating[Any]]
 
@@ -31,17 +28,6 @@ def unit_in_place(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     for start in range(0, len(matrix), ROW_BLOCK):
         matrix[start : start + ROW_BLOCK] = unit_rows(matrix[start : start + ROW_BLOCK])
     return matrix
-
-
-def first_not_finite(table: NDArray[np.floating[Any]]) -> int | None:
-    """The first row of a table, (V, ...), that holds NaN or infinity, or None."""
-    step = max(1, _CHECKED // max(1, table[:1].size))
-    for start in range(0, len(table), step):
-        finite = np.isfinite(table[start : start + step])
-        if not finite.all():
-            return start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
-        release(table[start : start + step])
-    return None
 
 
 def top_indices(scores: Scores, n: int) -> list[int]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError
-from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.threads import by_blocks
 from selfvec.cooccurrence.scan import Centring, ScanOperator
 from selfvec.data.run import Run
@@ -25,6 +25,9 @@ __all__ = ["LEAST", "KeptSums", "SumsOfPasses", "kept_sums", "quantised"]
 LEAST = 1_000_000  # tokens of a run that keeps sums; a smaller one is refined anew within a second or two
 
 _FILE = "sums.safetensors"
+_AGAIN = "make the run again"
+_WHOLE = ("contexts", "sums")
+_LARGEST = 1e15  # a sum over a text; its square fits float32
 
 Table = NDArray[np.float32]
 
@@ -58,12 +61,22 @@ def kept_sums(run: Run) -> KeptSums | None:
     path = None if run.folder is None else run.folder / "sums" / _FILE
     if path is None or not path.is_file():
         return None
-    found, shape = map_tensors(path), (len(run.vectors), run.vectors.vector_size)
-    names = {of.name for of in fields(KeptSums)}
-    if not names <= found.keys() or found["sums"].shape != shape or found["contexts"].shape != shape:
-        rule = "holds a row of sums and of contexts for each word of the run"
-        raise FormatError(rule, path=path, remedy="make the run again")
-    return KeptSums(**{name: found[name] for name in names})
+    found, size, width = map_tensors(path), len(run.vectors), run.vectors.vector_size
+    expected: Forms = {
+        **dict.fromkeys(("contexts", "sums"), ("i1", (size, width))),
+        **dict.fromkeys(("context_scales", "sum_scales"), ("f4", (size,))),
+        "degrees": ("f8", (size,)),
+        "neighbours": ("f8", (1,)),
+        "means": ("f8", (2, width)),
+        "shifts": ("f4", (2, width)),
+        "turns": ("f4", (2, width, width)),
+        "base": ("f4", ("B", width)),
+    }
+    check_tensors(found, expected, path, _AGAIN)
+    largest = max(float(np.abs(found[name]).max(initial=0)) for name in expected if name not in _WHOLE)
+    if len(found["base"]) not in (0, width + 1) or largest > _LARGEST or found["degrees"].min(initial=0) < 0:
+        raise FormatError("holds sums of the run's text, these are none", path=path, remedy=_AGAIN)
+    return KeptSums(**{name: found[name] for name in expected})
 
 
 def quantised(table: Table) -> tuple[NDArray[np.int8], Table]:

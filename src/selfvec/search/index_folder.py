@@ -20,8 +20,9 @@ from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, unchanged, write_vocabulary
 from selfvec.base.ownership import Kind
-from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.numerics.rows import first_not_finite
+from selfvec.base.schema import check, misfit
+from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
+from selfvec.base.untrusted import decoding
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
 
@@ -34,6 +35,13 @@ __all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 VERSION = 5
 _HEAD, _WORDS, _ARRAYS = "index.json", "vocabulary.txt", "arrays.safetensors"
 _AGAIN = "remove the index folder, the next search makes it again"
+_SCHEMA = {
+    ...: ("preprocessing", "fields", "dense_share"),
+    "stamp": str,
+    "preprocessing": {"tokenizer": str, "stemmed": bool, "phrases": str, str: (str, None)},
+    "fields": [str],
+    "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
+}
 _SPACE = ("rows", "weights", "related", "likeness")
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -79,16 +87,10 @@ def _read(folder: Path) -> tuple[Parts, str]:
     if head.get("version") != VERSION:
         raise FormatError(f"is not an index of version {VERSION}", path=folder / _HEAD, remedy=_AGAIN)
     check_sizes(folder, head, _AGAIN)
-    fields: Any = head.get("fields")
-    share = head.get("dense_share")
-    try:
+    check(head, _SCHEMA, folder / _HEAD, _AGAIN)
+    fields, share = head["fields"], float(head["dense_share"])
+    with decoding(folder / _HEAD, "index", _AGAIN):
         preprocessing = Preprocessing(**head["preprocessing"])
-        plain = all(isinstance(value, str | bool | None) for value in asdict(preprocessing).values())
-    except (KeyError, TypeError):
-        plain = False
-    named = isinstance(fields, list) and all(isinstance(name, str) for name in fields)
-    if not plain or not named or not isinstance(share, float) or not 0 <= share <= 1:
-        raise FormatError("lacks what describes an index", path=folder / _HEAD, remedy=_AGAIN)
     for name in (_WORDS, _ARRAYS):
         if not (folder / name).is_file():
             raise FormatError("belongs to an index and is missing", path=folder / name, remedy=_AGAIN)

@@ -27,7 +27,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.files import (
     atomic_folder,
     read_json,
@@ -47,12 +47,15 @@ from selfvec.base.files import (
     write_vocabulary,
 )
 from selfvec.base.ownership import Kind
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.schema import misfit
+from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, read_metadata, write_tensors
+from selfvec.base.untrusted import decoding, parse_json
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
-from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import first_not_finite
+from selfvec.data.vectors import Source, Vectors
+
+from .run_schema import check_report, check_run
 
 __all__ = [
     "ORIGINAL",
@@ -74,10 +77,21 @@ REFINED, ORIGINAL = "vectors.safetensors", "original.safetensors"
 _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
 PARTS = ("counts", "unstemmed", "repeats", "documents", "sums")
 _CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
-_COLUMNS = {"counts": np.int64().dtype, "sources": np.uint8().dtype, "pieces": np.uint8().dtype}
-_MOST = 1 << 46  # occurrences of a word; with epochs they fit 64 bits
-_QUICK = 1 << 26  # bytes of a table that is read through when it is opened, which takes 20 ms
+_COLUMNS = {"counts": "i8", "sources": "u1", "pieces": "u1"}
+_MOST = 1 << 46  # occurrences of all words; with epochs they fit 64 bits
+_QUICK = 1 << 26  # bytes of a table whose rows are checked when it is opened, which takes 15 ms
+_LONGEST = 1.001  # a number of a row at length 1, rounded
+_DAYS = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]").astype(np.int64)
+_NO_DAY = np.iinfo(np.int64).min
 _AGAIN = "make the run again"
+_TOKEN_TENSORS: Forms = {
+    "ids": ("i4", ("N",)),
+    "offsets": ("i8", ("D + 1",)),
+    "days": ("i8", ("D",)),
+    "slices": ("i4", ("D",)),
+    "texts": ("u8", ("D",)),
+    "sentences": ("i4", ("D",)),
+}
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -117,11 +131,8 @@ def _open(folder: Path) -> Run:
     if found != RUN_FORMAT:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
         raise FormatError(rule, path=folder / "run.json", remedy=_AGAIN)
+    check_run(provenance, folder / "run.json", _AGAIN)
     check_sizes(folder, provenance, _AGAIN)
-    epochs = provenance.get("epochs", 1)
-    if type(epochs) is not int or not 0 <= epochs < 1 << 17:
-        rule = f"epochs are a whole number, not {str(epochs)[:40]!r}"
-        raise FormatError(rule, path=folder / "run.json", field="epochs", remedy=_AGAIN)
     for name in _CHECKS:
         provenance.pop(name, None)
     words = read_vocabulary(_required(folder / "vocabulary.txt"))
@@ -130,9 +141,9 @@ def _open(folder: Path) -> Run:
     return Run(
         refined,
         _load_table(folder / ORIGINAL, refined, provenance),
-        _load_history(states, len(words)) if states.exists() else None,
+        _load_history(states, len(words), refined.vector_size) if states.exists() else None,
         provenance,
-        read_json(folder / "report.json", _AGAIN) if (folder / "report.json").exists() else {},
+        _load_report(folder / "report.json"),
         tokens=_tokens_of(tokens, words) if tokens.is_file() else None,
         folder=folder,
     )
@@ -199,48 +210,64 @@ def _required(path: Path) -> Path:
     return path
 
 
+def _load_report(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    report = read_json(path, _AGAIN)
+    check_report(report, path, _AGAIN)
+    return report
+
+
 def _load_table(path: Path, words: list[str] | Vectors, provenance: dict[str, Any]) -> Vectors:
     tensors = map_tensors(_required(path))
-    matrix = tensors.get("vectors")
-    if matrix is None or matrix.ndim != 2 or len(matrix) != len(words):
-        raise FormatError(
-            f"the tensor 'vectors' has a row for each of the {len(words):,} words in vocabulary.txt",
-            path=path,
-            remedy=_AGAIN,
-        )
-    for name, dtype in _COLUMNS.items():
-        column = tensors.get(name)
-        needed = (name, path.name) == ("counts", REFINED)
-        if needed if column is None else column.shape != (len(words),) or column.dtype != dtype:
-            rule = f"the tensor {name!r} has a {dtype} for each of the {len(words):,} words"
-            raise FormatError(rule, path=path, remedy=_AGAIN)
-        if column is not None and len(column) and not 0 <= column.min() <= column.max() <= _MOST:
-            raise FormatError(f"the tensor {name!r} holds impossible numbers", path=path, remedy=_AGAIN)
-    if matrix.nbytes <= _QUICK and (row := first_not_finite(matrix)) is not None:
-        rule = f"the vector of {list(words)[row][:40]!r} (row {row + 1}) holds NaN or inf"
+    matrix, size = tensors.get("vectors"), len(words)
+    if matrix is None or matrix.ndim != 2 or len(matrix) != size or matrix.dtype.kind != "f":
+        rule = f"the tensor 'vectors' has a row of floats for each of the {size:,} words in vocabulary.txt"
         raise FormatError(rule, path=path, remedy=_AGAIN)
-    return Vectors(
+    needed = ("counts",) if path.name == REFINED else ()
+    columns: Forms = {name: (kind, (size,)) for name, kind in _COLUMNS.items() if name in (*tensors, *needed)}
+    check_tensors(tensors, columns, path, _AGAIN)
+    counts, sources = tensors.get("counts"), tensors.get("sources")
+    if counts is not None and size and (counts.min() < 0 or counts.sum(dtype=np.float64) > _MOST):
+        raise FormatError("the tensor 'counts' holds impossible numbers", path=path, remedy=_AGAIN)
+    if sources is not None and sources.max(initial=0) > max(Source):
+        raise FormatError(f"the tensor 'sources' has numbers up to {max(Source)}", path=path, remedy=_AGAIN)
+    table = Vectors(
         words,
         matrix,
-        sources=tensors.get("sources"),
-        counts=tensors.get("counts"),
+        sources=sources,
+        counts=counts,
         provenance=provenance,
         normalized=True,
         pieces=tensors.get("pieces"),
+        check=partial(check_rows, path, words, matrix),
     )
+    if matrix.nbytes <= _QUICK:
+        _ = table.unit  # checks all rows
+    return table
 
 
-def _load_history(path: Path, words: int) -> History:
+def check_rows(path: Path, words: Iterable[str], matrix: NDArray[np.float32]) -> None:
+    """Raise `FormatError` that names the first word whose vector holds a number beyond 1, NaN included."""
+    row = first_beyond(matrix, _LONGEST)
+    if row is not None:
+        finite = np.isfinite(matrix[row]).all()
+        fault = "is longer than 1" if finite else "holds NaN or inf"
+        rule = f"the vector of {list(words)[row][:40]!r} (row {row + 1}) {fault}"
+        raise FormatError(rule, path=path, remedy=_AGAIN)
+
+
+def _load_history(path: Path, words: int, width: int) -> History:
     tensors = map_tensors(path)
-    try:
-        history = History(**tensors)
-        starts, updates, vectors = history.starts, history.updates, history.vectors
-        sound = starts.shape == (words + 1,) and updates.shape == vectors.shape[:1] and vectors.ndim == 2
-        sound = sound and starts.dtype == updates.dtype == np.int64 and vectors.dtype == np.float16
-        sound = sound and starts[0] == 0 and starts[-1] == len(updates) and bool((np.diff(starts) >= 0).all())
-    except TypeError:  # other tensors
-        sound = False
-    if not sound:
+    expected: Forms = {
+        "starts": ("i8", (words + 1,)),
+        "updates": ("i8", ("R",)),
+        "vectors": ("f2", ("R", width)),
+    }
+    check_tensors(tensors, expected, path, _AGAIN)
+    history = History(**{name: tensors[name] for name in expected})
+    starts, updates = history.starts, history.updates
+    if starts[0] != 0 or starts[-1] != len(updates) or np.any(starts[1:] < starts[:-1]):
         raise FormatError("does not hold the recorded states of each word", path=path, remedy=_AGAIN)
     return history
 
@@ -276,22 +303,29 @@ def _raise(error: FormatError) -> TokenBatch:
 def _read_tokens(
     path: Path, words: Sequence[str], tensors: dict[str, NDArray[Any]], described: dict[str, str]
 ) -> TokenBatch:
-    kept = {name: tensors.get(name, np.zeros(0, np.float32)) for name in ("ids", "offsets")}
-    days, slices = tensors.get("days"), tensors.get("slices")
-    texts, sentence_counts = tensors.get("texts"), tensors.get("sentences")
-    if kept["ids"].dtype != np.int32 or any(t.ndim != 1 for t in tensors.values()):
-        raise FormatError("holds the one-dimensional tensors ids and offsets", path=path, remedy=_AGAIN)
-    try:
-        return TokenBatch(
-            kept["ids"],
-            kept["offsets"].astype(np.int64, copy=False),
-            words,
-            dates=None if days is None else days.astype(np.int64).astype("datetime64[D]"),
-            sentences=int(described.get("sentences", 0)),
-            slices=None if slices is None else slices.astype(np.int32, copy=False),
-            slice_names=[str(name) for name in json.loads(described.get("slices", "[]"))],
-            fingerprints=None if texts is None else texts.astype(np.uint64, copy=False),
-            sentence_counts=None if sentence_counts is None else sentence_counts.astype(np.int32, copy=False),
-        )
-    except (InputError, ValueError, TypeError) as error:
-        raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
+    needed = {name: kind for name, kind in _TOKEN_TENSORS.items() if name in (*tensors, "ids", "offsets")}
+    check_tensors(tensors, needed, path, _AGAIN)
+    days, sentence_counts = tensors.get("days"), tensors.get("sentences")
+    with decoding(path, "corpus of the run", _AGAIN):
+        dates = None if days is None else days.astype("datetime64[D]")
+        sentences, names = int(described.get("sentences", 0)), parse_json(described.get("slices", "[]"))
+        if days is not None and np.any(((days < _DAYS[0]) | (days > _DAYS[1])) & (days != _NO_DAY)):
+            raise ValueError("dates are of the years 1 to 9999")
+        if not 0 <= sentences < _MOST or (sentence_counts is not None and np.any(sentence_counts < 0)):
+            raise ValueError("numbers of sentences are at least 0")
+        if misfit(names, [str]) is not None:
+            raise ValueError("the names of slices are texts")
+        try:
+            return TokenBatch(
+                tensors["ids"],
+                tensors["offsets"],
+                words,
+                dates=dates,
+                sentences=sentences,
+                slices=tensors.get("slices"),
+                slice_names=names,
+                fingerprints=tensors.get("texts"),
+                sentence_counts=sentence_counts,
+            )
+        except CorpusError as error:
+            raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None

@@ -12,6 +12,8 @@ from selfvec.base.checksums import damaged_files, is_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import read_json, unchanged
 
+from .run_folder import RUN_FORMAT, open_run
+
 __all__ = ["DESCRIPTIONS", "Damage", "Verified", "kind_of", "verify"]
 
 DESCRIPTIONS = {"run.json": "run", "index.json": "index", "encoder.json": "encoder", "table.json": "table"}
@@ -100,5 +102,18 @@ def _compared(folder: Path, checked: set[Path]) -> Iterator[Damage]:
         yield Damage(str(head), _CHANGED)
     files = described.get("files")
     checked.update(folder / str(name) for name in files or () if isinstance(files, dict))
-    for file, rule in damaged_files(folder, described):
-        yield Damage(str(file), rule)
+    damaged = [Damage(str(file), rule) for file, rule in damaged_files(folder, described)]
+    yield from damaged
+    if not damaged and sealed and described.get("format") == RUN_FORMAT and head.name == "run.json":
+        yield from _impossible(folder)
+
+
+def _impossible(folder: Path) -> Iterator[Damage]:
+    """What a run cannot hold, although it was written so: values of the wrong type or range, NaN."""
+    try:
+        run = open_run(folder)
+        for table in (run.vectors, run.original):
+            _ = table.unit
+        _ = run.tokens
+    except FormatError as error:
+        yield Damage(error.path or str(folder), error.rule)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.errors import OptionError
+from selfvec.base.untrusted import decoding, panics_held_back
 
 from .characters import table
 from .segmentation import segmenter, split_spans
@@ -149,14 +150,15 @@ class Pieces:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._tokenizer = _load(path)
-        decoder = self._tokenizer.get_added_tokens_decoder()
-        self._special = np.array([i for i, token in decoder.items() if token.special], np.int64)
+        with _used(path):
+            self._tokenizer = _load(path)
+            decoder = self._tokenizer.get_added_tokens_decoder()
+            self._special = np.array([i for i, token in decoder.items() if token.special], np.int64)
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Pieces of (D,) texts; null is an empty document."""
         documents = texts.fill_null("").to_list()
-        with _malformed(self.path):
+        with _used(self.path):
             rows = [
                 encoding.ids
                 for encoding in self._tokenizer.encode_batch_fast(documents, add_special_tokens=False)
@@ -214,21 +216,15 @@ def _load(path: Path) -> tokenizers.Tokenizer:
     """Read a tokenizer.json, and turn off truncation and padding, which would change documents."""
     from tokenizers import Tokenizer as Loader
 
-    with _malformed(path):
-        loaded = Loader.from_file(str(path))
+    loaded = Loader.from_file(str(path))
     loaded.no_truncation()
     loaded.no_padding()
     return loaded
 
 
 @contextmanager
-def _malformed(path: Path) -> Iterator[None]:
-    """Turn the bare ``Exception`` that the library raises into an error that names the file."""
-    try:
+def _used(path: Path) -> Iterator[None]:
+    """An error or a panic of the library becomes an error that names the file."""
+    remedy = "give a tokenizer.json as the Hugging Face tokenizers library writes it"
+    with decoding(path, "tokenizer.json", remedy), panics_held_back():
         yield
-    except Exception as error:
-        raise FormatError(
-            f"is not a usable tokeniser ({error})",
-            path=path,
-            remedy="give a tokenizer.json as the Hugging Face tokenizers library writes it",
-        ) from error

@@ -191,7 +191,7 @@ def test_damaged_sums_are_named(tmp_path: Path) -> None:
     path = tmp_path / "run" / "sums" / "sums.safetensors"
     assert map_tensors(path)["sums"].dtype == np.int8
     sums_module.write_tensors(path, {"sums": np.zeros((2, 2), np.int8)})
-    with pytest.raises(FormatError, match="holds a row of sums and of contexts for each word"):
+    with pytest.raises(FormatError, match=r"the tensor '[a-z]+' is int8 of shape"):
         kept_sums(open_run(sealed_again(tmp_path / "run")))
 
 

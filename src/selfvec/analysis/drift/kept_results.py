@@ -18,6 +18,8 @@ from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.files import atomic_file, read_json, writing
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import __version__
+from selfvec.base.schema import misfit
+from selfvec.base.untrusted import parse_json
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
@@ -49,7 +51,7 @@ def kept_drift(
     named_words(run, slices, which, min_count)
     path = _path(run, slices, options)
     kept = None if path is None else _read(path)
-    if kept is not None:
+    if kept is not None and _of_words(kept["rows"], run):
         found = Drift(**kept, min_count=min_count, slices=sources_of(run, slices), seed=seed)
     else:
         found = measure_all(run, slices, **options, jobs=jobs, progress=progress)
@@ -101,12 +103,19 @@ def _read(path: Path) -> dict[str, Any] | None:
     """A kept result; None if there is none, or it is damaged."""
     try:
         content = path.read_bytes()
-        found = json.loads(content) if is_sealed(content) else None
+        found = parse_json(content) if is_sealed(content) else None
     except (OSError, ValueError):
         return None
     if not isinstance(found, dict) or any(name not in found for name in _FIELDS):
         return None
     return {name: found[name] for name in _FIELDS}
+
+
+def _of_words(rows: Any, run: Run) -> bool:
+    """Whether rows are those of words of a run."""
+    return misfit(rows, [{...: ("word",), "word": str}]) is None and all(
+        row["word"] in run.vectors for row in rows
+    )
 
 
 def _write(path: Path, found: dict[str, Any]) -> None:

@@ -27,10 +27,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import FormatError, InputError
+from selfvec.base.errors import InputError
 from selfvec.base.files import atomic_file
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.base.threads import one_core, sum_of_blocks
+from selfvec.base.untrusted import decoding, parse_json
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
@@ -110,16 +111,13 @@ class Adapter:
         """Read what `save` wrote; `FormatError` if the file holds no map."""
         if not Path(path).is_file():
             raise InputError("there is no such file", path=path, remedy="make it with: selfvec migrate")
-        matrix = map_tensors(path).get("matrix")
-        try:
-            about = json.loads(read_metadata(path).get("selfvec", "{}"))
-        except ValueError:
-            about = None
-        if matrix is None or matrix.ndim != 2 or matrix.dtype != np.float32 or not isinstance(about, dict):
-            raise FormatError(
-                "holds a matrix of float32 and a description", path=path, remedy="make it again"
-            )
-        return cls(matrix, about)
+        tensors, remedy = map_tensors(path), "make it again"
+        check_tensors(tensors, {"matrix": ("f4", ("d", "d'"))}, Path(path), remedy)
+        with decoding(path, "map of vectors", remedy):
+            about = parse_json(read_metadata(path).get("selfvec", "{}"))
+            if not isinstance(about, dict):
+                raise TypeError("its description is no object")
+        return cls(tensors["matrix"], about)
 
 
 def _moment(new: Rows, old: Rows) -> NDArray[np.float64]:

@@ -25,10 +25,10 @@ from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
 from selfvec.base.provenance import __version__
-from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.schema import check
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
-from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
@@ -45,6 +45,7 @@ _ABOUT, _WORDS, _TENSORS = "encoder.json", "vocabulary.txt", "encoder.safetensor
 _FORMAT = 1
 _BLOCK = 1 << 18  # characters read at a time
 _AGAIN = "make the encoder again"
+_SCHEMA = {...: ("tokenizer",), "tokenizer": SPLITS, "about": ({"language": (str, None)}, None)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,30 +245,22 @@ class Encoder:
                 raise FormatError("belongs to an encoder and is missing", path=folder / name, remedy=_AGAIN)
         check_sizes(folder, head, _AGAIN)
         words, tensors = read_vocabulary(folder / _WORDS), map_tensors(folder / _TENSORS)
-        nothing = np.zeros(0)
-        rows, places = tensors.get("rows", nothing), tensors.get("places", nothing)
-        fits = (
-            (rows.ndim, rows.dtype.name, places.dtype.name) == (2, "float32", "int32")
-            and len(words) == len(set(words))
-            and places.shape == (len(words),)
-            and (not len(places) or 0 <= places.min() <= places.max() < len(rows))
-        )
-        if not fits:
+        expected: Forms = {"rows": ("f4", ("R", "d")), "places": ("i4", (len(words),))}
+        check_tensors(tensors, expected, folder / _TENSORS, _AGAIN)
+        rows, places = tensors["rows"], tensors["places"]
+        inside = not len(places) or 0 <= places.min() <= places.max() < len(rows)
+        if len(words) != len(set(words)) or not inside:
             rule = f"gives each of the {len(words):,} distinct words of {_WORDS} a row"
-            raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
-        if (row := first_not_finite(rows)) is not None:
-            rule = f"row {row + 1} holds NaN or inf"
             raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
         return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
 
 
 def _read_head(path: Path) -> dict[str, Any]:
     head = read_json(path, _AGAIN)
-    if head.get("tokenizer") not in SPLITS:
-        raise FormatError(f"names a tokeniser, one of {', '.join(SPLITS)}", path=path, remedy=_AGAIN)
-    if head.get("format") != _FORMAT or not isinstance(head.get("about"), dict | None):
+    if head.get("format") != _FORMAT:
         rule = f"is of format {head.get('format')!r}, this version of Selfvec reads format {_FORMAT}"
         raise FormatError(rule, path=path, remedy=_AGAIN)
+    check(head, _SCHEMA, path, _AGAIN)
     return head
 
 

@@ -18,8 +18,8 @@ from selfvec.base.compression import PACKED, pack
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import atomic_files, complete_replacement
 from selfvec.base.ownership import check_target
+from selfvec.base.tensors import first_not_finite
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import first_not_finite
 from selfvec.storage.public_tables import locate
 from selfvec.storage.run_folder import refuse_run
 

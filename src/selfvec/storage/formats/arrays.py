@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from selfvec.base import files
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
 from .pieces import read_pieces
@@ -29,7 +30,6 @@ from .source import (
     as_table,
     columns,
     decode_words,
-    decoding,
     encode_words,
     finish,
     plausible,

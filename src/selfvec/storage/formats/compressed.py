@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from selfvec.base.compression import decompressed, zstd
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
-from .source import Input, decode_words, decoding, encode_words, finish, plausible, unpack
+from .source import Input, decode_words, encode_words, finish, plausible, unpack
 
 __all__ = ["packed_words", "read", "sniff", "write", "write_as"]
 

@@ -19,9 +19,10 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
-from .source import Input, decode_words, decoding, finish
+from .source import Input, decode_words, finish
 
 __all__ = ["read", "sniff"]
 

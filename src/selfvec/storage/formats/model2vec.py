@@ -17,11 +17,12 @@ import numpy as np
 
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import read_header, write_tensors
+from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Float, Vectors
 
 from .language_model import find_table
 from .pieces import load_tokenizer, read_pieces, vectors_of
-from .source import Input, as_table, decoding, encode_words
+from .source import Input, as_table, encode_words
 
 __all__ = ["read", "sniff", "with_unknown", "word_level_tokenizer", "write", "write_encoder_folder"]
 

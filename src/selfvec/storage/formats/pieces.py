@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import map_tensors
+from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.data.vectors import Float, Vectors
 
-from .source import Input, as_table, decoding, finish, open_input
+from .source import Input, as_table, finish, open_input
 
 __all__ = ["Pieces", "load_default", "load_tokenizer", "read_pieces"]
 
@@ -141,7 +142,7 @@ class Pieces:
 
 def load_tokenizer(path: Path) -> Any:
     """A tokenizer.json as a `tokenizers.Tokenizer` without padding and truncation."""
-    with decoding(path, "tokenizer.json"):
+    with decoding(path, "tokenizer.json"), panics_held_back():
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(path.read_bytes().decode())
@@ -181,7 +182,7 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
 def vectors_of(table: Float, tokenizer: Any, source: Input) -> Vectors:
     """The rows of whole words, and a composer for others; ``table`` has a row per token."""
     pieces = Pieces(tokenizer, table)
-    with decoding(source.path, "tokenizer.json"):
+    with decoding(source.path, "tokenizer.json"), panics_held_back():
         words, tokens = pieces.whole_words()
     first = len(tokens) and np.array_equal(tokens, np.arange(len(tokens)))
     matrix = table[: len(tokens)] if first else table[tokens]

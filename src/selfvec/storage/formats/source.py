@@ -1,7 +1,6 @@
 """What all formats share: opening files from unknown sources, checking tables, errors that name the place.
 
 A vectors file can be much larger than memory, so it is mapped. A compressed file is unpacked within limits.
-Whatever a decoding library raises becomes one `FormatError`.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from selfvec.base.compression import decompressed, is_compressed
 from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecError
+from selfvec.base.tensors import first_not_finite
+from selfvec.base.untrusted import DAMAGED, decoding
 from selfvec.data.vectors import Float, Source, Vectors
-from selfvec.numerics.rows import first_not_finite
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
 _LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
-_DAMAGED = "the file may be cut off or damaged: get it again"
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be packed as tightly as it likes
 _HIGHEST_RATIO = 100  # text vectors pack to about a third, a decompression bomb to a thousandth
@@ -46,7 +45,7 @@ class Input:
         """``count`` items from byte ``offset`` on, as a read-only view of the file. (count,)"""
         return np.frombuffer(self.data, dtype, count, offset)
 
-    def error(self, rule: str, *, remedy: str = _DAMAGED, line: int | None = None) -> FormatError:
+    def error(self, rule: str, *, remedy: str = DAMAGED, line: int | None = None) -> FormatError:
         """A `FormatError` at this file."""
         return FormatError(rule, path=self.path, line=line, remedy=remedy)
 
@@ -65,21 +64,6 @@ class Input:
         return replace(open_input(path), errors=self.errors, limit=self.limit)
 
 
-@contextmanager
-def decoding(path: Path, what: str) -> Iterator[None]:
-    """Turn anything a decoder raises into one `FormatError`: ``path: is not a readable {what}``.
-
-    Rust libraries report a panic as a ``BaseException``, which is why everything is caught.
-    """
-    try:
-        yield
-    except (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except BaseException as error:
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise FormatError(f"is not a readable {what} ({reason})", path=path, remedy=_DAMAGED) from error
-
-
 def open_input(path: Path) -> Input:
     """Map a file (unpacking .gz and .zst by their content), or name a folder."""
     try:
@@ -91,7 +75,7 @@ def open_input(path: Path) -> Input:
             start = file.read(4)
             file.seek(0)
             if not start:
-                raise FormatError("is empty", path=path, remedy=_DAMAGED)
+                raise FormatError("is empty", path=path, remedy=DAMAGED)
             if is_compressed(start):
                 with decoding(path, "compressed file"):
                     data = unpack(decompressed(file, start), plausible(path.stat().st_size), path)
@@ -127,7 +111,7 @@ def unpack(stream: Any, most: int, path: Path) -> mmap.mmap:
                     remedy="unpack it yourself if you trust it",
                 )
         if not size:
-            raise FormatError("is empty once unpacked", path=path, remedy=_DAMAGED)
+            raise FormatError("is empty once unpacked", path=path, remedy=DAMAGED)
         file.flush()
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.files import read_json
+from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
 from .arrays import npy_array
-from .source import Input, as_table, decoding, finish
+from .source import Input, as_table, finish
 
 __all__ = ["read", "sniff"]
 

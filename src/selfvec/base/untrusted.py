@@ -1,0 +1,113 @@
+"""Files from unknown sources: whatever a decoder raises becomes one `FormatError` that names the file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+from .errors import FormatError, SelfvecError
+
+__all__ = ["DAMAGED", "decoding", "panics_held_back", "parse_json"]
+
+DAMAGED = "the file may be cut off or damaged: get it again"
+
+_PASSED_ON = (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit)
+_BUGS = (AssertionError, ImportError, NameError)  # no content of a file causes these
+_SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
+_LONGEST = 40  # digits of a whole number
+_HOLDER = threading.Lock()
+
+
+@contextmanager
+def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> Iterator[None]:
+    """Turn anything a decoder raises into one `FormatError`: ``path: is not a readable {what}``.
+
+    Only the reading of a foreign file belongs into the block. Rust libraries report a panic as a
+    ``BaseException``, which is why everything is caught; the exception remains the error's cause.
+    """
+    try:
+        yield
+    except (*_PASSED_ON, *_BUGS):
+        raise
+    except BaseException as error:
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise FormatError(f"is not a readable {what} ({reason})", path=path, remedy=remedy) from error
+
+
+@contextmanager
+def panics_held_back() -> Iterator[None]:
+    """Do not print the message of a Rust library that panics; `decoding` reports the panic.
+
+    The library writes the message to the file descriptor of standard error before it raises. So all that is
+    written there during the block is kept, and printed after it if there was no panic. One thread at a time
+    holds messages back; meanwhile the others do not.
+    """
+    if not _HOLDER.acquire(blocking=False):
+        yield
+        return
+    try:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+        try:
+            printed = os.dup(2)
+        except OSError:  # standard error is closed
+            yield
+            return
+        with tempfile.TemporaryFile() as held, os.fdopen(printed, "wb") as shown:
+            os.dup2(held.fileno(), 2)
+            panicked = False
+            try:
+                yield
+            except BaseException as error:
+                panicked = type(error).__name__ == "PanicException"
+                raise
+            finally:
+                with suppress(OSError, ValueError, AttributeError):
+                    sys.stderr.flush()
+                os.dup2(shown.fileno(), 2)
+                if not panicked:
+                    held.seek(0)
+                    shutil.copyfileobj(held, shown)
+    finally:
+        _HOLDER.release()
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text, which can be written as JSON again; `ValueError` if it is malformed.
+
+    NaN and infinite numbers are no JSON. Lone surrogates, which no file or terminal takes, are refused, and
+    so are very long whole numbers and nesting.
+
+    >>> parse_json('{"a": [1, 2.5]}')
+    {'a': [1, 2.5]}
+    """
+    text = text.decode() if isinstance(text, bytes) else text
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_short)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if _SURROGATE.search(text):
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits[:_LONGEST])
+
+
+def _short(digits: str) -> int:
+    return int(digits) if len(digits) <= _LONGEST else _no_number(f"{digits[:_LONGEST]}...")
