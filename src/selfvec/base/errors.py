@@ -5,6 +5,7 @@
     │   ├── FormatError              ... in a vectors file
     │   ├── CorpusError              ... in a corpus
     │   ├── OptionError              ... in an option or argument
+    │   │   └── NotFound             ... which names something that is not there
     │   └── NotFittedError (AttributeError)   a `Refiner` was asked for a result before `fit`
     ├── TargetError (OSError)        the place to write to cannot be used; it was left untouched
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
@@ -26,6 +27,7 @@ __all__ = [
     "Interrupted",
     "MissingExtra",
     "NotFittedError",
+    "NotFound",
     "OptionError",
     "SelfvecError",
     "TargetError",
@@ -127,6 +129,10 @@ class OptionError(InputError):
 
     def _field_name(self, field: str, flags: bool) -> str:
         return f"--{field.replace('_', '-')}" if flags else field
+
+
+class NotFound(OptionError):
+    """A word, document, field or slice was named that is not there. The page answers with status 404."""
 
 
 class NotFittedError(InputError, AttributeError):

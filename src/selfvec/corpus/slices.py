@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch
 
 __all__ = ["PERIODS", "Slice", "by_label", "by_period", "named_slice", "parse_span", "slice_counts"]
@@ -81,7 +81,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     span = parse_span(text)
     if span is None:
         known = f"; the labels are {_listed(batch.slice_names)}" if batch.slice_names else ""
-        raise OptionError(
+        raise NotFound(
             f"{text!r} is not a slice{known}",
             remedy="write dates as 1976..1979, 2020-05, 2020Q2 or 2000-01-01..2005-06-30, or a label",
         )
@@ -89,7 +89,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     inside = (dates >= first) & (dates < end)
     if not inside.any():
         dated = dates[~np.isnat(dates)]
-        raise InputError(
+        raise NotFound(
             f"no document is dated {text}", remedy=f"the dates run from {dated.min()} to {dated.max()}"
         )
     return Slice(text, inside)
@@ -144,7 +144,7 @@ def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64
 
 def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
     if batch.dates is None or np.all(np.isnat(batch.dates)):
-        raise InputError(
+        raise NotFound(
             "the documents of this run have no dates", remedy="refine again with --date-field FIELD"
         )
     return batch.dates

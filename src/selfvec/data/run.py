@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from selfvec.base.casing import case_forms, language_of
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, NotFound
 
 from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
@@ -225,7 +225,7 @@ def rows_of(
         remedy = f"did you mean {', '.join(alike)}?" if alike else "try another word"
         names = ", ".join(repr(each["word"]) for each in unknown)
         which = f"the word {names} does not occur" if len(unknown) == 1 else f"none of {names} occurs"
-        raise InputError(f"{which} in {where}", remedy=remedy)
+        raise NotFound(f"{which} in {where}", remedy=remedy)
     return rows, unknown
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
 
@@ -177,10 +177,10 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> NDArray[np.b
         by_field.setdefault(name.strip(), []).append(value.strip())
     for name, values in by_field.items():
         if name == "date" and not documents.dated:
-            raise OptionError("the documents have no dates", field="filter", remedy="leave date= out")
+            raise NotFound("the documents have no dates", field="filter", remedy="leave date= out")
         if name not in documents.filter_names and name.partition(".")[0] not in documents.fields:
             there = ", ".join(documents.filter_names) or "none"
-            raise OptionError(f"no field {name!r}", field="filter", remedy=f"the fields are: {there}")
+            raise NotFound(f"no field {name!r}", field="filter", remedy=f"the fields are: {there}")
         out &= np.any([_passes(documents, name, value) for value in values], axis=0)
     return out
 
@@ -230,7 +230,7 @@ def _in_span(documents: IndexedDocuments, value: str) -> NDArray[np.bool_]:
     span = parse_span(value)
     if span is None:
         remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
-        raise OptionError(f"{value!r} is no span of dates", field="filter", remedy=remedy)
+        raise NotFound(f"{value!r} is no span of dates", field="filter", remedy=remedy)
     first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
     days = documents.arrays["days"]
     fits: NDArray[np.bool_] = (days >= first) & (days < end) & (days != NO_DAY)

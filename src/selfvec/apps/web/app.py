@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from selfvec.base.errors import SelfvecError
+from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.provenance import __version__
+from selfvec.data.vectors import Source
 from selfvec.search import Found
 
 from .background import Busy
@@ -29,6 +30,7 @@ from .comparison import REFINED
 from .guard import Guard, busy_response, error_page, error_response, json_response, wants_page
 from .limits import PATIENCE, Pieces, WorkQueue
 from .page_data import PageData
+from .problems import ERRORS
 from .ranking import Filter
 
 __all__ = ["create_app", "page_files"]
@@ -40,35 +42,52 @@ _TYPES = {
     "svg": "image/svg+xml",
 }
 
-_DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET is answered.
+_DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered.
 
 At an address that other machines reach, send the header `Authorization: Bearer TOKEN`. An answer with status
 503 has a header `Retry-After`. While a comparison is being computed, answers that need it are
 `{"ready": false}`."""
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "An argument is not valid; `error` has the place, the rule and what to do."},
-    404: {"description": "The run does not have the word or document."},
-    422: {"description": "Not used: arguments that are not valid have status 400."},
-    503: {"description": "Too much is asked for, or the documents are being indexed: see `Retry-After`."},
-}
-
 Key = Annotated[
-    str, Query(max_length=200, description="The comparison: refined, or two slices as 1993|1994..2000.")
+    str,
+    Query(
+        max_length=200,
+        description="The comparison: refined, or two slices as 1993|1994..2000.",
+        json_schema_extra={"pattern": r"^(refined|[^|]+\|[^|]+)$"},
+    ),
 ]
 Word = Annotated[str, Query(min_length=1, max_length=200, description="A word of the run.")]
 OptionalWord = Annotated[
     str | None, Query(max_length=200, description="A word, for the map of its neighbours.")
 ]
 Part = Annotated[str, Query(max_length=100, description="A part of a word.")]
+Origin = Annotated[
+    str,
+    Query(
+        max_length=20,
+        description="What a vector is based on.",
+        json_schema_extra={"enum": [source.name.lower() for source in Source]},
+    ),
+]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Rows to leave out.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows, at most.")]
 Few = Annotated[int, Query(ge=1, le=20, description="Results, at most.")]
-Question = Annotated[str, Query(min_length=1, max_length=1000, description="A question or some words.")]
+Question = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=1000,
+        description="A question or some words.",
+        json_schema_extra={"pattern": r"\S"},
+    ),
+]
+Seen = Annotated[int, Query(ge=1, le=1 << 53, description="Occurrences, at least.")]
 Topn = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
     Query(description="hybrid: words and vectors; bm25: words; dense: vectors."),
 ]
+_FILTER = r"^[^=]*[^=\s][^=]*="
+_POINTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 MapOf = Annotated[Literal["words", "documents"], Query(description="What is on the map.")]
 Layout = Annotated[
     Literal["pca", "pacmap"],
@@ -77,7 +96,7 @@ Layout = Annotated[
     ),
 ]
 Filters = Annotated[
-    list[Annotated[str, Query(max_length=200)]] | None,
+    list[Annotated[str, Query(max_length=200, json_schema_extra={"pattern": _FILTER})]] | None,
     Query(max_length=20, description="As state=IOWA, size=2..5 or date=1996..1998; repeatable."),
 ]
 
@@ -90,7 +109,7 @@ def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = N
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        responses=dict(_ERRORS),
+        responses=ERRORS,
     )
     answers = Answers(data)
     _add_errors(app)
@@ -121,7 +140,7 @@ class Answers:
 
 
 def _filter(
-    seen: Annotated[int | None, Query(ge=1)] = None,
+    seen: Seen | None = None,
     size: Annotated[float, Query(ge=0, le=1)] = 0.0,
     q: Annotated[float | None, Query(gt=0, le=1)] = None,
     text: Part = "",
@@ -200,8 +219,8 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/unknown")
     async def unknown(
-        source: Annotated[str | None, Query(max_length=20)] = None,
-        seen: Annotated[int, Query(ge=1)] = 1,
+        source: Origin | None = None,
+        seen: Seen = 1,
         text: Part = "",
         offset: Offset = 0,
         limit: Limit = 50,
@@ -257,7 +276,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
             c, of, layout, lambda: {"colours": maps.colours(of, layout, c)}, maps.topics, data.index
         )
 
-    @app.get("/api/map/points")
+    @app.get("/api/map/points", responses={200: {"content": _POINTS}}, response_class=Response)
     async def points(
         c: Key = default,
         w: OptionalWord = None,
@@ -332,7 +351,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(SelfvecError)
     def ours(_: Request, error: SelfvecError) -> Response:
-        status = 404 if "does not occur" in error.rule else 400
+        status = 404 if isinstance(error, NotFound) else 400
         return error_response(status, error.rule, error.remedy, error.field)
 
     @app.exception_handler(RequestValidationError)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from selfvec.analysis.drift.kept_results import kept_drift
 from selfvec.analysis.drift.slices import comparable_slices, without_slices
 from selfvec.analysis.drift.word_choice import WordChoice
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.rare_words import MIN_COUNT
@@ -111,7 +111,7 @@ def compare_slices(
     comparable, known = counts.min(axis=0) > 0, np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)
     names = (pair[0].name, pair[1].name)
     if not comparable.any():
-        raise InputError(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
+        raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     space = use_space(run, pair, progress=progress)
     before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
     sides[:, known] = slice_vectors(space, known, jobs, progress=progress)

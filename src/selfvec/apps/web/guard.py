@@ -1,9 +1,9 @@
 """Checks before every answer: who may ask, how, and how often; and what a browser may do with the page.
 
-Any web page open in a browser can send requests to a server on the same machine. So only GET is answered; the
-Host header must name this machine (against DNS rebinding); other sites may link to the page, and neither load
-nor frame anything; and an address that other machines reach needs a token. The words of a run may be any
-text, so the page runs no script but its own files and loads nothing from elsewhere.
+Any web page open in a browser can send requests to a server on the same machine. So only GET and HEAD are
+answered; the Host header must name this machine (against DNS rebinding); other sites may link to the page,
+and neither load nor frame anything; and an address that other machines reach needs a token. The words of a
+run may be any text, so the page runs no script but its own files and loads nothing from elsewhere.
 
 Starlette's `TrustedHostMiddleware` does not do this: it knows no addresses in numbers and no ports of IPv6.
 """
@@ -181,7 +181,8 @@ class Guard:
                 answer: ASGIApp = self.check(request) or self.inner
             except Refusal as refusal:
                 answer = refusal.response(request)
-            await answer(scope, receive, _with_headers(send))
+            # The server leaves out the body of an answer to HEAD.
+            await answer({**scope, "method": "GET"}, receive, _with_headers(send))
 
     def check(self, request: Request) -> Response | None:
         """Raise the `Refusal` of a request that is not answered; a token in the address is redirected."""
@@ -192,8 +193,9 @@ class Guard:
 
     def _check_form(self, request: Request) -> None:
         close = {"connection": "close"}  # a body that is not read must not keep the connection
-        if request.method != "GET":
-            raise Refusal(405, "only GET is answered here", "ask with GET", {"allow": "GET", **close})
+        if request.method not in ("GET", "HEAD"):
+            rule, allowed = "only GET and HEAD are answered here", {"allow": "GET, HEAD"}
+            raise Refusal(405, rule, "ask with GET", allowed | close)
         if len(request.scope["path"]) + len(request.scope["query_string"]) > LONGEST:
             raise Refusal(414, f"an address has at most {LONGEST:,} characters", "ask a shorter question")
         if sum(len(name) + len(value) for name, value in request.headers.raw) > LONGEST_HEADERS:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.reopen import original_texts
@@ -252,7 +252,7 @@ class PageData:
         index = self.index.result()
         number, documents = index.numbers.get(name), index.documents
         if number is None:
-            raise InputError(f"the document {name!r} does not occur in this run", remedy="check the id")
+            raise NotFound(f"the document {name!r} does not occur in this run", remedy="check the id")
         text, fields = documents.text(number), documents.fields_of(number)
         return {"id": name, "date": documents.day(number), "fields": fields, "text": text}
 

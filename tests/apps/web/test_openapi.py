@@ -1,0 +1,155 @@
+"""The interface for programs is what its own OpenAPI description says, tried with generated questions."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from serving import Site
+
+from selfvec.apps.web.guard import LONGEST
+
+EXAMPLES = 12  # of each kind and address
+PATHS = (
+    *("about", "overview", "health", "complete", "search", "document", "time", "ranking", "word", "unknown"),
+    *("uses", "together", "texts", "map", "map/colours", "map/points"),
+)
+KNOWN = {"w": ("cell", "rain"), "other": ("charge",), "c": ("1990|2020", "refined"), "id": ("0", "7")}
+FOUND = {200, 404, 503}  # what a question that fits the description may be answered with
+WRONG = (
+    "",
+    "-1",
+    "0.5",
+    "nan",
+    "1e99",
+    "9" * 30,
+    "\0",
+    "x" * 1001,
+    "[]",
+    "|",
+    "=",
+    "é",
+    " ",
+)
+
+
+def value(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that fit the schema of a parameter."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "anyOf" in schema:
+        rest = {name: rule for name, rule in schema.items() if name != "anyOf"}
+        return st.one_of(*(value(rest | one) for one in schema["anyOf"] if one["type"] != "null"))
+    match schema["type"]:
+        case "boolean":
+            return st.sampled_from(["true", "false"])
+        case "integer":
+            most = schema.get("maximum", 1 << 70)
+            return st.integers(schema.get("minimum", -(1 << 70)), most)
+        case "number":
+            low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
+            return st.floats(low, high, exclude_min="exclusiveMinimum" in schema)
+        case "array":
+            return st.lists(value(schema["items"]), max_size=min(3, schema["maxItems"]))
+    characters = st.characters(exclude_categories=["Cs"], max_codepoint=0x2FF)
+    least, most = schema.get("minLength", 0), min(schema.get("maxLength", 40), 40)
+    if "pattern" in schema:
+        texts = st.from_regex(
+            schema["pattern"].replace("$", r"\Z"),  # Python's $ also matches before a line break
+            alphabet=characters,
+        )
+        return texts.filter(lambda text: least <= len(text) <= schema.get("maxLength", 40))
+    return st.text(characters, min_size=least, max_size=most)
+
+
+@st.composite
+def questions(draw: st.DrawFn, parameters: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Arguments that fit the description, known words and documents among them."""
+    found = []
+    for one in parameters:
+        name = one["name"]
+        if one.get("required") or draw(st.booleans()):
+            plain = value(one["schema"])
+            given = draw(st.one_of(st.sampled_from(KNOWN[name]), plain) if name in KNOWN else plain)
+            found += [(name, str(each)) for each in (given if isinstance(given, list) else [given])]
+    return found
+
+
+@pytest.fixture(scope="module")
+def described(site: Site) -> dict[str, Any]:
+    """The description."""
+    found: dict[str, Any] = site.json("/openapi.json")
+    return found
+
+
+def resolved(schema: Any, described: dict[str, Any]) -> Any:
+    return {**schema, "components": described["components"]} if schema else {}
+
+
+def ask(
+    site: Site, described: dict[str, Any], path: str, query: list[tuple[str, str]], method: str = "GET"
+) -> int:
+    """The status of an answer that is as described."""
+    address = f"{path}?{urllib.parse.urlencode(query)}"
+    status, headers, body = site.get(address, method=method)
+    answers = described["paths"][path]["get"]["responses"]
+    assert str(status) in answers, (status, address, body[:300])
+    content = answers[str(status)]["content"]
+    kind = headers["content-type"].partition(";")[0]
+    assert kind in content, (kind, address)
+    if kind == "application/json" and method != "HEAD":
+        jsonschema.validate(json.loads(body), resolved(content[kind]["schema"], described))
+    return status
+
+
+def test_every_address_is_tried(described: dict[str, Any]) -> None:
+    assert {f"/api/{name}" for name in PATHS} == set(described["paths"])
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_questions_that_fit_are_answered(site: Site, described: dict[str, Any], name: str) -> None:
+    path = f"/api/{name}"
+    parameters = described["paths"][path]["get"].get("parameters", [])
+
+    @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(questions(parameters))
+    def check(query: list[tuple[str, str]]) -> None:
+        assert ask(site, described, path, query) in FOUND
+
+    check()
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_anything_else_is_refused_as_described(site: Site, described: dict[str, Any], name: str) -> None:
+    path = f"/api/{name}"
+    parameters = [one["name"] for one in described["paths"][path]["get"].get("parameters", [])]
+
+    @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(st.sampled_from([*parameters, "none"]), st.sampled_from(WRONG)), max_size=4))
+    def check(query: list[tuple[str, str]]) -> None:
+        assert ask(site, described, path, query) in {*FOUND, 400, 414}
+
+    check()
+    assert ask(site, described, path, [("w", "x" * LONGEST)]) == 414
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_methods_are_those_described(site: Site, described: dict[str, Any], name: str) -> None:
+    path = f"/api/{name}"
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"):
+        assert ask(site, described, path, [], method) == 405
+        assert site.get(path, method=method)[1]["allow"] == "GET, HEAD"
+    status, headers, body = site.get(path, method="HEAD")
+    same, others, answer = site.get(path)
+    assert (status, body) == (same, b"")
+    assert (headers["content-length"], headers["content-type"]) == (str(len(answer)), others["content-type"])
+
+
+def test_the_page_is_asked_for_by_head_as_well(site: Site) -> None:
+    assert site.get("/", method="HEAD")[::2] == (200, b"")
+    assert site.get("/nothing", method="HEAD")[::2] == (404, b"")
