@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import selfvec
+from selfvec.apps.cli import main
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -17,6 +20,7 @@ from selfvec.refine.selection import (
     draw_documents,
     folds,
 )
+from selfvec.storage.run_folder import open_run
 
 TOPICS, WORDS = 6, 20
 
@@ -212,3 +216,16 @@ def test_of_a_long_text_documents_are_drawn() -> None:
 def documents_of(batch: TokenBatch) -> list[list[int]]:
     bounds = zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
     return [batch.ids[start:end].tolist() for start, end in bounds]
+
+
+def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "texts.txt"
+    text = "hail broke {} roofs in the village and rain filled the river near {} barns"
+    texts = [text.format(i, i % 9) for i in range(90)]
+    path.write_text("\n".join(texts), encoding="utf-8")
+    assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--vectors", "none"]) == 0
+    told = capsys.readouterr().err
+    decision = open_run(tmp_path / "run").provenance["decision"]
+    texts_tested, documents = decision["held_out_texts"], decision["held_out_documents"]
+    assert (texts_tested, documents) == (90, 90)  # fewer than 500 texts: each document was held out once
+    assert f"({texts_tested} texts from {documents} documents, each tested without having been read)" in told

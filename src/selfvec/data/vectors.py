@@ -288,7 +288,7 @@ class Vectors(WordTable):
 
     def _best(
         self,
-        scores: NDArray[np.float32],  # of the rows from ``first``; may be overwritten
+        scores: NDArray[np.float32],  # of the rows from ``first``
         asked: Sequence[Key | Float],
         topn: int | None,
         first: int,
@@ -298,12 +298,14 @@ class Vectors(WordTable):
         least = least_count(self.counts, min_count)
         if topn is None:
             return scores
-        if self.counts is not None and least > 1:
-            scores[self.counts[first:][: len(scores)] < least] = -np.inf
         left_out = {self.get_index(key) - first for key in asked if not isinstance(key, np.ndarray)}
-        best = top_indices(scores, max(0, int(topn)) + len(left_out))
-        kept = [i for i in best if i not in left_out and scores[i] > -np.inf]
-        found = [(self.index_to_key[first + i], float(scores[i])) for i in kept]
+        wanted = max(0, int(topn)) + len(left_out)
+        if self.counts is None or least <= 1:
+            best = top_indices(scores, wanted)
+        else:
+            often = np.flatnonzero(self.counts[first:][: len(scores)] >= least)
+            best = often[top_indices(scores[often], wanted)].tolist()
+        found = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
         return found[: max(0, int(topn))]
 
     # Means and other tables

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from planted_corpus import TOPICS
 
 import selfvec
+from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -206,3 +208,8 @@ def test_a_failing_baseline_is_one_line(run, tmp_path) -> None:
 def test_a_run_without_its_tokens_says_how_to_keep_them(run) -> None:
     with pytest.raises(InputError, match="keep_tokens=False"):
         train(Run(run.vectors, run.original), ["paper"])
+
+
+def test_an_unknown_baseline_is_the_first_thing_said(tmp_path: Path, capsys) -> None:
+    assert main(["evaluate", str(tmp_path / "run"), "--against", "sgns"]) == 2
+    assert "--against: 'sgns' is not a baseline; did you mean word2vec-sg?" in capsys.readouterr().err
