@@ -1,10 +1,11 @@
-"""``python -m benchmarks.soak [kills] [faults] [mutations]``: prints counts; status 1 if something broke."""
+"""``python -m benchmarks.soak [kills] [calls] [faults] [mutations]``: prints counts; status 1: faults."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,27 +14,37 @@ from pathlib import Path
 
 from benchmarks.page import table, update_page
 
-from .cases import Case, cases, prepare
+from .cases import Case, cases, prepare, small_cases
 from .faults import clock_back, full_disk, no_permission, two_writers
 from .kills import run_kills
+from .system_calls import VARIABLE, preloaded, run_calls
 
-PARTS = ("kills", "faults", "mutations")
+PARTS = ("kills", "faults", "mutations")  # unless others are named
 
 
 def main() -> int:
     """Run the parts that were asked for, all by default."""
     parser = argparse.ArgumentParser(prog="soak", description="Kills, faults and damaged files.")
-    parser.add_argument("parts", nargs="*", default=PARTS, help="kills, faults, mutations")
+    parser.add_argument("parts", nargs="*", default=PARTS, help="kills, faults, mutations; calls")
     parser.add_argument("--kills", type=int, default=240)
+    parser.add_argument("--calls", type=int, default=20, help="kills of each case at chosen system calls")
+    parser.add_argument("--case", default="", help="only cases with this in their name")
     parser.add_argument("--mutations", type=int, default=120_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
+    if "calls" in options.parts and VARIABLE not in os.environ:
+        with tempfile.TemporaryDirectory(prefix="selfvec-soak-") as name:
+            command = [sys.executable, "-m", "benchmarks.soak", *sys.argv[1:]]
+            return subprocess.run(command, env=preloaded(Path(name))).returncode
     print(f"seed {options.seed}", flush=True)
     faults: list[str] = []
     with tempfile.TemporaryDirectory(prefix="selfvec-soak-") as name:
         place = Path(name)
-        prepared = prepare(place)
+        if "calls" in options.parts:
+            faults += _calls(place / "small", options)
+        if {"mutations", "kills", "faults"} & set(options.parts):
+            prepared = prepare(place)
         if "mutations" in options.parts:
             faults += _mutations(place, prepared, options)
         made = cases(place, prepared) if {"kills", "faults"} & set(options.parts) else []
@@ -45,6 +56,14 @@ def main() -> int:
     for fault in faults:
         print(f"* {fault}")
     return 1 if faults else 0
+
+
+def _calls(place: Path, options: argparse.Namespace) -> list[str]:
+    place.mkdir()
+    prepared = prepare(place, small=True)
+    outcome = run_calls(small_cases(place, prepared, options.case), place, options.seed, options.calls)
+    print(_table(outcome.counts, "faults at system calls"))
+    return outcome.faults
 
 
 def _mutations(place: Path, prepared: Path, options: argparse.Namespace) -> list[str]:
@@ -99,16 +118,19 @@ def _faults(made: list[Case], place: Path) -> list[str]:
 
 
 def _print(counts: Counter[str], title: str) -> None:
-    """Print and write into docs/promises.md: what stands before the bar is a row, after it a column."""
+    """Print counts, and write them into docs/promises.md."""
+    update_page("promises.md", {f"soak-{title.split()[0]}": lambda: _table(counts, title)}, needs_data=False)
+
+
+def _table(counts: Counter[str], title: str) -> str:
+    """What stands before the bar is a row, after it a column."""
     names = list(dict.fromkeys(key.split("|")[0] for key in counts))
     columns = list(dict.fromkeys(key.split("|")[1] for key in counts))
     rows = []
     for name in [*names, "all"]:
         keys = [[f"{other}|{column}" for other in (names if name == "all" else [name])] for column in columns]
         rows.append([name, *(sum(counts[key] for key in some) for some in keys)])
-    update_page(
-        "promises.md", {f"soak-{title.split()[0]}": lambda: table([title, *columns], rows)}, needs_data=False
-    )
+    return table([title, *columns], rows)
 
 
 if __name__ == "__main__":

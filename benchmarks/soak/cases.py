@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from selfvec.export import TARGETS
 
-from .inputs import digest, ended, run, start, write_texts, write_vectors
+from .inputs import digest, ended, leftovers, rows_digest, run, start, write_texts, write_vectors
 
-METHOD = ("--vectors", "table.npz", "--method", "paper", "--epochs", "30")
-_REFINE = ("refine", "texts.csv", "-o", "made", *METHOD)
+_REFINE = ("refine", "texts.txt", "-o", "made", "--vectors", "table.npz", "--method", "paper", "--epochs")
+_EPOCHS, _FEW = "30", "2"  # many take long enough to be killed at a random moment
+_UPDATE = ("update", "one", "more.txt")
+_SEARCH = ("search", "one", "bababa")
+_LOOK = ("similar", "made", "bababa")
+_ASK = ("ask", "texts", "bababa", "--cache", "cache", "--vectors", "table.npz")
+_MORE = ("copy", "more.txt", "texts/more.txt")
+_NO_INDEX, _ANOTHER_INDEX = ("remove", "one/search"), ("copy", "two/search", "one/search")
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,8 @@ class Case:
     old: str | None = None  # digest before, if something stands there
     new: str | None = None  # digest after
     seconds: float = 0.0  # of the command
+    look: tuple[str, ...] = ()  # the next command once the result stands, if this one is not repeated then
+    previous: str = ""  # digest of the run from before that an update leaves
 
     def trial(self, place: Path) -> Path:
         """A fresh copy of the inputs."""
@@ -35,93 +45,146 @@ class Case:
         shutil.copytree(self.folder, place)
         return place
 
+    def found(self, folder: Path, *, settled: bool = False) -> str:
+        """What stands there: old, new, absent or broken; ``settled`` looks at the run from before, too."""
+        try:
+            now = state(folder, self.target)
+        except Exception as error:  # of any library that reads it
+            print(f"{self.name}: {error!r}", file=sys.stderr)
+            return "broken"
+        if now == self.new:
+            before = (
+                digest(folder / f"{self.target}.previous") if settled and self.previous else self.previous
+            )
+            return "new" if before == self.previous else "new, after another one"
+        if now == self.old:
+            return "old" if now else "absent"
+        return "broken"
 
-def prepare(place: Path) -> Path:
+    def again(self, folder: Path) -> tuple[str, ...]:
+        """The command that is repeated after a kill; a refinement continues from its last state."""
+        arguments = [argument for argument in self.arguments if argument != "--resume"]
+        resumed = any((folder / name / "state.safetensors").exists() for name in leftovers(folder))
+        return (*arguments, *(["--resume"] if resumed else []))
+
+    def resumable(self, folder: Path, name: str) -> bool:
+        """Whether a leftover is what ``--resume`` or the same command continues from."""
+        at_work = (folder / name / "state.safetensors").exists() or name.endswith(".migrate")
+        return at_work and self.found(folder) != "new"
+
+
+def prepare(place: Path, *, small: bool = False) -> Path:
     """A folder with texts, a table, and two runs of which the first has an index."""
     folder = place / "prepared"
     folder.mkdir()
-    write_texts(folder / "texts.csv", 1500, 1)
-    write_texts(folder / "more.csv", 300, 2)
+    for number, (name, documents) in enumerate({"texts": 1500, "more": 300, "other": 200}.items(), 1):
+        write_texts(folder / f"{name}.txt", documents // 8 if small else documents, number)
     write_vectors(folder / "table.npz")
-    for name, texts in (("one", "texts.csv"), ("two", "more.csv")):
-        _must(["refine", texts, "-o", name, *METHOD], folder)
+    (folder / "texts").mkdir()
+    shutil.copyfile(folder / "texts.txt", folder / "texts/texts.txt")
+    for name, texts in (("one", "texts.txt"), ("two", "more.txt")):
+        _must(["refine", texts, "-o", name, *_REFINE[4:], _FEW if small else _EPOCHS], folder)
         _must(["search", name, "bababa"], folder)
     _must(["export", "one", "--to", "encoder", "-o", "encoder"], folder)
+    _must(["update", "one", "more.txt", "-o", "grown"], folder)
     return folder
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A case before its inputs are made."""
+
+    name: str
+    arguments: tuple[str, ...]
+    target: str
+    before: tuple[tuple[str, ...], ...] = ()  # commands that make what stands there before
+    look: tuple[str, ...] = ()
+    interrupted: bool = False  # the command was stopped at work before
+
+    def made(self, place: Path, prepared: Path) -> Case:
+        """Make what stands there before, and once the result of the command that is not disturbed."""
+        folder = place / f"case-{self.name.replace(' ', '-').replace(',', '')}"
+        shutil.copytree(prepared, folder)
+        for command in self.before:
+            _must(list(command), folder)
+        if self.interrupted:
+            _interrupt(list(self.arguments[:-1]), folder)
+        case = Case(
+            self.name, self.arguments, self.target, folder, state(folder, self.target), look=self.look
+        )
+        trial = case.trial(place / "undisturbed")
+        began = time.perf_counter()
+        _must(list(self.arguments), trial)
+        seconds = time.perf_counter() - began
+        new = state(trial, self.target)
+        previous = digest(trial / f"{self.target}.previous") or ""
+        if self.interrupted:
+            trial = case.trial(place / "undisturbed")
+            _must([*self.arguments[:-1], "--overwrite"], trial)
+            assert new == state(trial, self.target), "a resumed run has other bytes"
+        assert new is not None
+        assert new != case.old, self.name
+        return replace(case, new=new, seconds=seconds, previous=previous)
 
 
 def cases(place: Path, prepared: Path) -> list[Case]:
     """Refine, resume, update, merge, the index of a search, conversion, and every export."""
-    found = [
-        _case(place, "refine", _REFINE, "made", prepared),
-        _case(place, "refine --overwrite", (*_REFINE, "--overwrite"), "made", prepared, old="two"),
-        _case(place, "resume", (*_REFINE, "--resume"), "made", prepared, interrupted=True),
-        _case(place, "update", ("update", "one", "more.csv"), "one", prepared, old="one"),
-        _case(place, "merge", ("merge", "one", "two", "-o", "made"), "made", prepared),
-        _case(place, "search, its index", ("search", "one", "bababa"), "one/search", prepared, bare=True),
-        _case(place, "search, a new index", ("search", "one", "bababa"), "one/search", prepared, stale=True),
-        _case(
-            place,
-            "convert --overwrite",
-            ("convert", "one", "made.npy", "--overwrite"),
-            "made.npy",
-            prepared,
-            old="npy",
-        ),
-    ]
+    return [planned.made(place, prepared) for planned in _creating(_EPOCHS)]
+
+
+def small_cases(place: Path, prepared: Path, wanted: str) -> Iterator[Case]:
+    """Those whose name holds ``wanted``, over little text, and what changes a store or keeps results."""
+    for planned in [*_creating(_FEW), *_changing()]:
+        if wanted in planned.name:
+            yield planned.made(place, prepared)
+
+
+def _creating(epochs: str) -> Iterator[Planned]:
+    refine = (*_REFINE, epochs)
+    copy = (("copy", "two", "made"),)
+    yield Planned("refine", refine, "made", look=_LOOK)
+    yield Planned("refine --overwrite", (*refine, "--overwrite"), "made", copy)
+    yield Planned("resume", (*refine, "--resume"), "made", interrupted=True, look=_LOOK)
+    yield Planned("update", _UPDATE, "one")
+    yield Planned("merge", ("merge", "one", "two", "-o", "made"), "made", look=_LOOK)
+    yield Planned("search, its index", _SEARCH, "one/search", (_NO_INDEX,))
+    yield Planned("search, a new index", _SEARCH, "one/search", (_NO_INDEX, _ANOTHER_INDEX))
+    yield _converting("made.npy")
     for name, target in TARGETS.items():
         if name != "language-model":  # needs a run over the pieces of one
             made = f"made{target.suffix}"
             arguments = ("export", "one", "--to", name, "-o", made, "--overwrite")
-            found.append(_case(place, f"export --to {name}", arguments, made, prepared, old=f"export {name}"))
-    return found
+            yield Planned(
+                f"export --to {name}", arguments, made, (("export", "two", "--to", name, "-o", made),)
+            )
 
 
-def _case(
-    place: Path,
-    name: str,
-    arguments: tuple[str, ...],
-    target: str,
-    prepared: Path,
-    *,
-    old: str | None = None,
-    interrupted: bool = False,
-    bare: bool = False,
-    stale: bool = False,
-) -> Case:
-    """Make what stands there before, and once the result of the command that is not disturbed."""
-    folder = place / f"case-{name.replace(' ', '-').replace(',', '')}"
-    shutil.copytree(prepared, folder)
-    if bare:
-        shutil.rmtree(folder / "one/search")
-    if stale:  # the index of another run
-        shutil.rmtree(folder / "one/search")
-        shutil.copytree(folder / "two/search", folder / "one/search")
-    if old == "two":
-        shutil.copytree(folder / "two", folder / target)
-    elif old == "npy":
-        _must(["convert", "two", target], folder)
-    elif old is not None and old.startswith("export "):
-        _must(["export", "two", "--to", old.removeprefix("export "), "-o", target], folder)
-    if interrupted:
-        _interrupt(list(arguments[:-1]), folder)
-    case = Case(name, arguments, target, folder, state(folder, target))
-    trial = case.trial(place / "undisturbed")
-    began = time.perf_counter()
-    _must(list(arguments), trial)
-    seconds = time.perf_counter() - began
-    new = state(trial, target)
-    if interrupted:
-        trial = case.trial(place / "undisturbed")
-        _must([*arguments[:-1], "--overwrite"], trial)
-        assert new == state(trial, target), "a resumed run has other bytes"
-    assert new is not None
-    assert new != case.old, name
-    return replace(case, new=new, seconds=seconds)
+def _changing() -> Iterator[Planned]:
+    again, undo = ("update", "one", "other.txt"), ("update", "one", "--undo")
+    yield Planned("update again", again, "one", (_UPDATE,))
+    yield Planned("undo", undo, "one", (_UPDATE,), look=("info", "one"))
+    yield Planned("drift", ("drift", "one"), "one/drift")
+    yield Planned("ask", _ASK, "cache/run")
+    yield Planned("ask, more text", _ASK, "cache/run", (_ASK, _MORE))
+    for kind in ("npz", "bin", "txt", "safetensors", "parquet"):
+        yield _converting(f"made.{kind}")
+    for store in ("qdrant", "lancedb"):
+        export = ("export", "one", "--to", store, "-o", "store")
+        update = ("export", "grown", "--to", store, "-o", "store", "--update")
+        migrate = ("migrate", "store", "--from", "one", "--to", "two")
+        yield Planned(f"export --update {store}", update, "store", (export,))
+        yield Planned(f"migrate {store}", migrate, "store", (export,))
+
+
+def _converting(target: str) -> Planned:
+    arguments = ("convert", "one", target, "--overwrite")
+    return Planned(f"convert {target}", arguments, target, (("convert", "two", target),))
 
 
 def state(folder: Path, target: str) -> str | None:
     """The digest of a result, of a matrix with its words beside it."""
+    if target == "store":  # bytes of these vary
+        return rows_digest(folder / target)
     found = digest(folder / target)
     words = (folder / target).with_suffix(".vocabulary.txt")
     return f"{found} {digest(words)}" if found and words.exists() else found
@@ -146,6 +209,13 @@ def _interrupt(arguments: list[str], folder: Path) -> None:
 
 
 def _must(arguments: list[str], folder: Path) -> None:
+    if arguments[0] == "remove":
+        shutil.rmtree(folder / arguments[1])
+        return
+    if arguments[0] == "copy":
+        source, target = folder / arguments[1], folder / arguments[2]
+        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, target)
+        return
     status = run(arguments, folder)
     if status:
         raise RuntimeError(f"{' '.join(arguments)}: status {status}: {(folder / 'log').read_text()[-500:]}")

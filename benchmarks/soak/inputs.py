@@ -9,6 +9,8 @@ import os
 import random
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,20 +29,21 @@ from selfvec.base.tensors import map_tensors
 VARIABLE = ("timings", "sha256", "files", "stamp")
 """Keys of descriptions that differ from run to run, and checksums, since the files are compared."""
 
-_HIDDEN = re.compile(r"\..*\.partial(-[0-9a-f]{8})?")
+_HIDDEN = re.compile(r"\..*\.(partial(-[0-9a-f]{8})?|ready|old|migrate)")
 _RANDOM = re.compile(r"_(versions|transactions|indices)/|[^/]*\.lance$")  # names and bytes vary in LanceDB
 _SYLLABLES = ("ba", "do", "ki", "lu", "mo", "ne", "ra", "su", "ti", "ve")
 
 
 def write_texts(path: Path, documents: int, seed: int) -> None:
-    """A CSV of documents over 1,000 words, dated, with frequencies as in natural text."""
+    """A document a line over 1,000 words, with frequencies as in natural text; a CSV has ids and dates."""
     chance = random.Random(seed)
     words = [f"{a}{b}{c}" for a in _SYLLABLES for b in _SYLLABLES for c in _SYLLABLES]
     weights = [1 / (rank + 3) for rank in range(len(words))]
-    lines = ["id,date,text"]
+    rows = path.suffix == ".csv"
+    lines = ["id,date,text"] if rows else []
     for number in range(documents):
         text = " ".join(chance.choices(words, weights, k=30))
-        lines.append(f'{seed}-{number},{1990 + number % 30}-05-06,"{text}."')
+        lines.append(f'{seed}-{number},{1990 + number % 30}-05-06,"{text}."' if rows else f"{text}.")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -105,6 +108,35 @@ def digest(target: Path) -> str | None:
             content = b"".join(tensors[key].tobytes() for key in ("ids", "texts") if key in tensors)
         found.append(f"{name} {hashlib.sha256(content).hexdigest()}")
     return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest() if found else None
+
+
+def rows_digest(store: Path) -> str | None:
+    """A checksum of what a vector store holds, read by its library in a process of its own."""
+    if not store.exists():
+        return None
+    done = subprocess.run([sys.executable, "-c", _ROWS, store], capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise ValueError(done.stderr[-300:])
+    return done.stdout.strip()
+
+
+_ROWS = """
+import hashlib, json, sys
+from pathlib import Path
+store = Path(sys.argv[1])
+if (store / "meta.json").exists():
+    from qdrant_client import QdrantClient
+    client = QdrantClient(path=str(store))
+    points = client.scroll("passages", limit=100_000, with_vectors=True)[0]
+    rows = [[point.payload, point.vector] for point in points]
+    rows.append(client.get_collection("passages").config.metadata)
+else:
+    import lancedb
+    table = lancedb.connect(store).open_table("passages")
+    rows = [*table.to_arrow().to_pylist(), {k.decode(): v.decode() for k, v in table.schema.metadata.items()}]
+found = sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)
+print(hashlib.sha256("\\n".join(found).encode()).hexdigest())
+"""
 
 
 def _constant(value: Any) -> Any:

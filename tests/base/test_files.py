@@ -8,17 +8,20 @@ import stat
 
 import pytest
 
-from selfvec.base.errors import TargetError
+from selfvec.base.errors import CleanupWarning, TargetError
 from selfvec.base.files import (
     atomic_file,
     atomic_files,
     atomic_folder,
     complete_replacement,
     exchange_folders,
+    needing,
     restore_folder,
     unchanged,
+    writing,
 )
-from selfvec.base.ownership import Kind, own_folder, remove_own
+from selfvec.base.leftovers import clean, tidy
+from selfvec.base.ownership import Kind, discard, locked_sibling, own_folder, remove_own
 
 
 def leftovers(folder) -> list[str]:
@@ -234,3 +237,67 @@ def test_what_belongs_to_another_user_is_neither_used_nor_deleted(tmp_path) -> N
     assert (tmp_path / "d/a").exists()
     with pytest.raises(TargetError, match="is in the way"):
         own_folder(tmp_path / "d")
+
+
+def test_files_of_a_killed_replacement_get_their_places_before_new_ones(tmp_path) -> None:
+    for name in ("t.npy", "t.vocabulary.txt"):
+        (tmp_path / name).write_text("old")
+    (tmp_path / ".t.npy.ready").mkdir()
+    (tmp_path / ".t.npy.ready/t.vocabulary.txt").write_text("newer")
+    with atomic_files(tmp_path / "t.npy", overwrite=True) as path:
+        path.write_text("newest")
+        path.with_name("t.vocabulary.txt").write_text("newest")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "t.npy": "newest",
+        "t.vocabulary.txt": "newest",
+    }
+
+
+def test_a_full_disk_is_told_of_the_target_and_what_it_needs(tmp_path) -> None:
+    with (
+        pytest.raises(TargetError) as caught,
+        writing(tmp_path / "t"),
+        locked_sibling(tmp_path / "t", folder=True) as (folder, _),
+        atomic_file(folder / "t"),
+        needing(3_200_000),
+    ):
+        raise OSError(errno.ENOSPC, "full")
+    assert str(caught.value).startswith(
+        f"{tmp_path / 't'}: cannot write: the disk is full; 3.2 MB are needed;"
+    )
+
+
+def test_leftovers_are_removed_by_the_next_reader_but_not_what_is_being_written(tmp_path) -> None:
+    (tmp_path / "d/search").mkdir(parents=True)
+    for left in (".d.partial-00000000", "d/search/.own.partial-00000000", "d/.x.json.partial-00000000"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "file").write_text("")
+    (tmp_path / "d/.mine.partial").write_text("of another program")
+    with locked_sibling(tmp_path / "d", folder=True) as (folder, _):
+        tidy(tmp_path / "d")
+        assert folder.is_dir()
+    assert leftovers(tmp_path) == ["d"]
+    assert sorted(path.name for path in (tmp_path / "d").rglob("*")) == [".mine.partial", "search"]
+
+
+def test_a_working_folder_is_removed_unless_it_is_locked_or_can_be_resumed(tmp_path) -> None:
+    (tmp_path / "run").mkdir()
+    folder = tmp_path / ".run.partial"
+    folder.mkdir(mode=0o700)
+    (folder / "lock").write_text("")
+    (folder / "state.safetensors").write_text("")
+    assert clean(tmp_path / "run") == ([], [str(folder)])
+    (folder / "state.safetensors").unlink()
+    assert clean(tmp_path / "run") == ([str(folder)], [])
+    assert leftovers(tmp_path) == ["run"]
+
+
+def test_what_cannot_be_removed_is_a_warning(tmp_path, monkeypatch) -> None:
+    (tmp_path / "f").write_text("")
+
+    def refused(path, **_) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(type(tmp_path), "unlink", refused)
+    with pytest.warns(CleanupWarning, match=r"f: could not be removed \(Read-only file system\)"):
+        discard(tmp_path / "f")

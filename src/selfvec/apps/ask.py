@@ -16,6 +16,7 @@ from typing import Any
 
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.files import atomic_file, read_json, writing
+from selfvec.base.ownership import remove_leftovers
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import __version__
 from selfvec.base.user_folders import user_folder
@@ -110,6 +111,7 @@ def _prepared(
     The run is made or updated if it is not there yet.
     """
     now, target = _files(source), place / "run"
+    remove_leftovers(place / _STATE)
     before, skipped = _kept(place) if is_run(target) else (None, [])
     if before == now:
         try:

@@ -13,6 +13,8 @@
 
 Every message names the place (file, line, field), the rule that was broken and what to do next. Messages are
 written with the flags of the command line. In Python the same message names the parameters.
+
+`CleanupWarning` is a warning: the result is whole, a temporary file could not be removed.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import os
 import re
 
 __all__ = [
+    "CleanupWarning",
     "CorpusError",
     "FormatError",
     "InputError",
@@ -158,3 +161,7 @@ class Interrupted(SelfvecError):
     """Work was stopped on request (Ctrl-C). Its state was saved where ``path`` says."""
 
     exit_status = 130
+
+
+class CleanupWarning(UserWarning):
+    """A temporary file or folder could not be removed. The result is whole; the next command tries again."""

@@ -23,6 +23,7 @@ from .errors import FormatError, InputError, TargetError
 from .ownership import (
     Kind,
     check_target,
+    discard,
     is_ours,
     keep_modes,
     locked_sibling,
@@ -55,16 +56,42 @@ _PLAIN = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 @contextmanager
 def writing(target: Path) -> Iterator[None]:
-    """Turn operating-system errors raised while writing ``target`` into one clear `TargetError`."""
+    """Turn operating-system errors raised while writing ``target`` into one clear `TargetError`.
+
+    An error that names a temporary file of ``target`` names ``target`` instead.
+    """
     try:
         yield
-    except TargetError:
+    except TargetError as error:
+        if error.path is not None and _is_temporary(Path(error.path), target):
+            error.path = os.fspath(target)
         raise
     except OSError as error:
-        rule, remedy = _REMEDIES.get(
-            error.errno or 0, (error.strerror or str(error), "choose another target")
-        )
+        text = error.strerror or str(error)
+        rule, remedy = _REMEDIES.get(error.errno or 0, (text, "choose another target"))
+        if isinstance(error, _Full):
+            rule += f"; {text}"
         raise TargetError(f"cannot write: {rule}", path=target, remedy=remedy) from error
+
+
+def _is_temporary(path: Path, target: Path) -> bool:
+    name = f".{target.name}.partial"
+    return any(part == name or part.startswith(f"{name}-") for part in path.parts)
+
+
+class _Full(OSError):
+    """A full disk or quota, with the space that is needed."""
+
+
+@contextmanager
+def needing(size: int) -> Iterator[None]:
+    """Say in the error of a full disk that ``size`` bytes are needed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _Full(error.errno, f"{size / 1e6:,.1f} MB are needed") from error
 
 
 @contextmanager
@@ -150,6 +177,7 @@ def _rename(source: Path, target: Path, overwrite: bool) -> None:
 
 def _replace_files(folder: Path, target: Path, overwrite: bool) -> None:
     """Move all files of ``folder`` beside ``target``, to which they belong."""
+    complete_replacement(target)  # of a killed process
     moves = [(source, target.with_name(source.name)) for source in folder.iterdir()]
     for source, place in moves:
         mode = mode_of(place)
@@ -182,8 +210,7 @@ def complete_replacement(target: Path) -> None:
         for source in ready.iterdir():
             with suppress(FileNotFoundError):  # another process does the same
                 source.replace(target.with_name(source.name))
-        with suppress(FileNotFoundError):
-            ready.rmdir()
+        discard(ready)
         sync_names(target.parent)
 
 
@@ -191,8 +218,8 @@ def _ready(target: Path) -> Path:
     return target.with_name(f".{target.name}.ready")
 
 
-def replace_folder(source: Path, target: Path, keep: Path | None = None) -> None:
-    """Move ``source`` to ``target``; an existing folder goes to ``keep``, or is deleted.
+def replace_folder(source: Path, target: Path, *, keep: bool = False) -> None:
+    """Move ``source`` to ``target``; an existing folder is deleted, or with ``keep`` is at ``source`` then.
 
     The two are exchanged in one step where the system can, so that there is a whole folder at any time. All
     data are on the disk before, and the old folder is deleted only when the exchange is.
@@ -207,17 +234,10 @@ def replace_folder(source: Path, target: Path, keep: Path | None = None) -> None
         source.replace(target)
         sync_names(target.parent)
         return
-    if keep is None:
-        exchange_folders(source, target)
-        sync_names(target.parent)
+    exchange_folders(source, target)
+    sync_names(target.parent)
+    if not keep:
         remove_own(source)
-        return
-    with locked_sibling(keep, folder=True) as (older, _):
-        if keep.exists():
-            keep.replace(older / keep.name)
-        source.replace(keep)
-        exchange_folders(keep, target)
-        sync_names(target.parent)
 
 
 def exchange_folders(one: Path, other: Path) -> None:

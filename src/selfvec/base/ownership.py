@@ -1,7 +1,8 @@
 """Temporary files in folders that others can write to: random names, made exclusively, never through a link.
 
 A temporary sibling ``.NAME.partial-RANDOM`` is locked while its process lives. What a killed process left
-behind is not locked and is deleted by the next one that writes ``NAME``, if it belongs to the same user.
+behind is not locked and is deleted by the next one that reads or writes ``NAME``, if it belongs to the same
+user (see `selfvec.base.leftovers`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import secrets
 import shutil
 import stat
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from .errors import TargetError
+from .errors import CleanupWarning, TargetError
 
 try:
     import fcntl
@@ -25,20 +27,26 @@ except ImportError:  # Windows has no such locks: what is left behind stays ther
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
+    "LEFTOVER",
     "NO_LINK",
     "Kind",
     "check_target",
+    "discard",
     "is_ours",
     "keep_modes",
     "lock",
+    "lock_file",
     "locked",
     "locked_sibling",
     "mode_of",
     "open_exclusively",
+    "open_to_lock",
     "own_folder",
     "refuse_special",
     "remove_leftovers",
+    "remove_leftovers_in",
     "remove_own",
+    "same_file",
     "sibling",
 ]
 
@@ -47,6 +55,11 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
+
+
+_TRIES = 9  # of making something that another process takes for a leftover before it is locked
+LEFTOVER = re.compile(r"\..+\.partial-[0-9a-f]{8}")
+"""The name of a temporary file or folder."""
 
 
 def sibling(target: Path) -> Path:
@@ -160,7 +173,23 @@ def own_folder(folder: Path) -> None:
 def remove_own(folder: Path) -> None:
     """Delete a folder if it is no link and belongs to this user; anything else stays."""
     if folder.is_dir() and not folder.is_symlink() and is_ours(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
+
+
+def discard(path: Path) -> None:
+    """Delete a temporary file or folder. If that fails, it is a `CleanupWarning`: the result is whole."""
+    failed: OSError | None = None
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        failed = error
+        shutil.rmtree(path, ignore_errors=True)  # all that can be deleted
+    if failed is not None and os.path.lexists(path):
+        rule = f"{path}: could not be removed ({failed.strerror}); the result is whole"
+        warnings.warn(rule, CleanupWarning, stacklevel=3)
 
 
 def lock(descriptor: int) -> bool:
@@ -177,13 +206,30 @@ def lock(descriptor: int) -> bool:
     return True
 
 
+def lock_file(path: Path, target: Path) -> BinaryIO:
+    """Lock a file until it is closed; its folder is made if it is missing.
+
+    `TargetError` if another process has the lock and writes ``target``, or others can write into the folder.
+    """
+    for _ in range(_TRIES):
+        own_folder(path.parent)
+        with suppress(FileNotFoundError):  # the folder was removed as a leftover
+            file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600), "r+b")
+            if lock(file.fileno()) and same_file(path, file.fileno()):
+                return file
+            file.close()
+            time.sleep(0.02)  # whoever looks for leftovers has the lock no longer
+    remedy = "wait for it or choose another -o"
+    raise TargetError("another process is writing this", path=target, remedy=remedy)
+
+
 @contextmanager
 def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock of an existing folder; if somebody else has it, call ``waiting`` and wait.
 
     Where folders cannot be locked nobody waits.
     """
-    descriptor = _opened(folder)
+    descriptor = open_to_lock(folder)
     try:
         if descriptor is not None:
             with suppress(OSError):
@@ -204,17 +250,11 @@ def locked_sibling(target: Path, *, folder: bool) -> Iterator[tuple[Path, int]]:
     Also yields the permissions that it is to have in the end: those of ``target``, or of a new file.
     """
     remove_leftovers(target)
-    path = sibling(target)
-    if folder:
-        path.mkdir()
-    descriptor = _opened(path) if folder else open_exclusively(path)
+    path, descriptor = _locked_new(target, folder)
     try:
         mode = mode_of(target)
         mode = (mode_of(path) or 0o600) if mode is None else mode
         path.chmod(0o700 if folder else 0o600)
-        if descriptor is not None:
-            with suppress(OSError):
-                lock(descriptor)
         yield path, mode
     finally:
         if descriptor is not None:
@@ -222,13 +262,52 @@ def locked_sibling(target: Path, *, folder: bool) -> Iterator[tuple[Path, int]]:
         if folder:
             remove_own(path)
         else:
-            path.unlink(missing_ok=True)
+            discard(path)
+
+
+def _locked_new(target: Path, folder: bool) -> tuple[Path, int | None]:
+    """A new file or folder and a descriptor that locks it, where that is possible.
+
+    Another process may take it for a leftover and remove it before it is locked: then a new one is made.
+    """
+    for _ in range(_TRIES):
+        path = sibling(target)
+        if folder:
+            path.mkdir()
+        descriptor = open_to_lock(path) if folder else open_exclusively(path)
+        if descriptor is None and path.exists():
+            return path, None
+        if descriptor is not None:
+            with suppress(OSError):
+                if not lock(descriptor):
+                    os.close(descriptor)
+                    continue
+            if same_file(path, descriptor):
+                return path, descriptor
+            os.close(descriptor)
+    raise TargetError("is removed by another process while it is written", path=target, remedy="try again")
+
+
+def same_file(path: Path, descriptor: int) -> bool:
+    """Whether a path still names the file or folder that is open."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def remove_leftovers(target: Path) -> None:
     """Delete what killed processes of this user left beside ``target``; what is still being written stays."""
-    name = re.compile(rf"\.{re.escape(target.name)}\.partial-[0-9a-f]{{8}}")
-    with suppress(OSError), os.scandir(target.parent) as entries:
+    _remove_named(target.parent, re.compile(rf"\.{re.escape(target.name)}\.partial-[0-9a-f]{{8}}"))
+
+
+def remove_leftovers_in(folder: Path) -> None:
+    """Delete what killed processes of this user left in a folder, whatever they wrote."""
+    _remove_named(folder, LEFTOVER)
+
+
+def _remove_named(folder: Path, name: re.Pattern[str]) -> None:
+    with suppress(OSError), os.scandir(folder) as entries:
         for path in [Path(entry.path) for entry in entries if name.fullmatch(entry.name)]:
             _remove_if_left(path)
 
@@ -236,7 +315,7 @@ def remove_leftovers(target: Path) -> None:
 def _remove_if_left(path: Path) -> None:
     if fcntl is None or path.is_symlink() or not is_ours(path):
         return
-    descriptor = _opened(path)
+    descriptor = open_to_lock(path)
     if descriptor is None:
         return
     try:
@@ -251,7 +330,7 @@ def _remove_if_left(path: Path) -> None:
         os.close(descriptor)
 
 
-def _opened(path: Path) -> int | None:
+def open_to_lock(path: Path) -> int | None:
     """A descriptor to lock; None where folders cannot be opened, and for what is gone or no plain file."""
     try:
         return os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0))

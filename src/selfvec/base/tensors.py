@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import FormatError
+from .files import needing
 from .untrusted import parse_json
 
 __all__ = [
@@ -80,7 +81,7 @@ def write_tensors(
         }
     text = json.dumps(header, ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)  # so that the data are aligned
-    with Path(path).open("wb") as file:
+    with needing(end), Path(path).open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for array in tensors.values():
             rows = max(1, _BLOCK // max(1, array.nbytes // max(1, len(array)))) if array.ndim else 1

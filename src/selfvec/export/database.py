@@ -20,12 +20,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.errors import FormatError, InputError, MissingExtra, SelfvecError
 from selfvec.storage.formats.source import writing_by_polars
 
 from .rows import RUN, Rows
 
-__all__ = ["BATCH", "TABLE", "Database", "Store", "Stored", "library_errors", "no_database"]
+__all__ = ["BATCH", "TABLE", "Database", "Store", "Stored", "library_errors", "no_database", "reading"]
 
 TABLE = "passages"  # of a database: the table that migrates
 BATCH = 1024  # rows written at a time
@@ -70,6 +70,21 @@ def library_errors() -> Iterator[None]:
         message = str(error)
         number = next((n for n in (errno.ENOSPC, errno.EFBIG) if os.strerror(n) in message), errno.EIO)
         raise OSError(number, message[:200]) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever a library raises at a damaged database into a `FormatError`, panics of Rust included."""
+    try:
+        yield
+    except (SelfvecError, KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # a panic is no Exception
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        what = str(error).strip().split("\n")[0][:200] or type(error).__name__
+        rule = f"cannot be read, it is damaged or of another version: {what}"
+        raise FormatError(rule, path=path, remedy="export again with --overwrite") from error
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_files, writing
-from selfvec.base.ownership import check_target
+from selfvec.base.ownership import check_target, remove_leftovers
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.search.documents import CUT, Cut, Texts, check_cut
@@ -215,6 +215,7 @@ def _update_passages(export: Export, path: Path) -> Mapping[str, Any]:
     store = STORES[export.to]
     assert isinstance(store, Database)
     store.require()
+    remove_leftovers(path)
     store.about(path)  # refuses other folders
     rows = passage_rows(export.run, export.corpus, cut=export.cut, progress=export.progress)
     with export.progress.stage("Storing", None, "passages"), writing(path), library_errors():

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from selfvec.base.errors import InputError
 
-from .database import BATCH, TABLE, Database, Stored, no_database
+from .database import TABLE, Database, Stored, no_database, reading
 from .rows import Rows
 
 __all__ = ["LanceDB"]
@@ -50,8 +50,10 @@ class LanceDB(Database):
 
     def about(self, path: Path) -> dict[str, str]:
         """The metadata of the table's schema."""
-        found = self._table(path).schema.metadata or {}
-        return {k.decode(): v.decode() for k, v in found.items() if k.startswith(b"selfvec.")}
+        table = self._table(path)
+        with reading(path):
+            found = table.schema.metadata or {}
+            return {k.decode(): v.decode() for k, v in found.items() if k.startswith(b"selfvec.")}
 
     def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
         """The rows of the table, if its columns are those of ``rows``."""
@@ -60,19 +62,23 @@ class LanceDB(Database):
         table = self._table(path)
         if not table.schema.equals(self._arrow(rows).schema):
             return None
-        frame = pl.DataFrame(table.to_arrow().drop_columns(["vector"]))
+        with reading(path):
+            frame = pl.DataFrame(table.to_arrow().drop_columns(["vector"]))
         found = {str(row["id"]): row for row in frame.iter_rows(named=True)}
         return found if len(found) == len(frame) else None
 
     def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
-        """Write a version with the rows that are new or changed, and one without those that are gone."""
-        table = self._table(path)
+        """Write one version of the table with all changes; readers see the old one or the new one."""
+        table, rule = self._table(path), ""
+        if gone:
+            rule = f"id IN ({', '.join(_quoted(name) for name in gone)})"
         if numbers:
             merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            if gone:
+                merge = merge.when_not_matched_by_source_delete(rule)
             merge.execute(self._arrow(rows).take(list(numbers)))
-        for start in range(0, len(gone), BATCH):
-            names = ", ".join("'" + name.replace("'", "''") + "'" for name in gone[start : start + BATCH])
-            table.delete(f"id IN ({names})")
+        elif gone:
+            table.delete(rule)
         if numbers or gone:
             table.optimize()  # the full-text index takes the new rows
 
@@ -85,6 +91,11 @@ class LanceDB(Database):
     def read(self, path: Path) -> Stored:
         """All columns. Indices other than that of the text are lost."""
         table = self._table(path)
+        with reading(path):
+            return self._read(table)
+
+    @staticmethod
+    def _read(table: Any) -> Stored:
         others = [index for index in table.list_indices() if index.columns != ["text"]]
         lost = [f"{one.name}, the index of {', '.join(one.columns)}" for one in others]
         data = table.to_arrow()
@@ -119,10 +130,17 @@ class LanceDB(Database):
 
         if not (path / f"{TABLE}.lance").is_dir():
             raise no_database(path)
-        table = lancedb.connect(path).open_table(TABLE)
-        if not {"text", "vector"} <= set(table.schema.names):
+        with reading(path):
+            table = lancedb.connect(path).open_table(TABLE)
+            names = set(table.schema.names)
+        if not {"text", "vector"} <= names:
             raise InputError("has the columns text and vector", path=path, field=TABLE, remedy="export again")
         return table
+
+
+def _quoted(name: str) -> str:
+    """A string of SQL."""
+    return "'" + name.replace("'", "''") + "'"
 
 
 def _bytes(about: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, Interrupted, OptionError
-from selfvec.base.files import read_json, writing
+from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
+from selfvec.base.files import writing
+from selfvec.base.ownership import discard, lock_file, remove_leftovers
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.search.encoder import Encoder
 from selfvec.search.encoder.adapter import Adapter, fit_and_measure
-from selfvec.storage.workspace import Interruption, interruptible, lock_file
+from selfvec.storage.workspace import Interruption, interruptible
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
@@ -37,6 +38,7 @@ __all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
 KEEP = 95.0  # percent of recall below which vectors should be made anew
 _BLOCK = 4096  # texts encoded at a time
 _ENCODED, _STATE = "encoded.f32", "state.json"
+_TRIES = 5  # of making all vectors while others write to the database
 
 
 def migrate(
@@ -83,6 +85,7 @@ def migrate(
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="to", remedy="name the newer run")
     path, progress = Path(store), progress or Progress()
+    remove_leftovers(path)
     database = _database(path)
     has = database.source(path)
     if has == new.fingerprint:
@@ -108,10 +111,15 @@ def migrate(
         return {**report, "done": False, "notes": []}
     target = replace(stored, about=described(new, encoder), language=_language(new))
     with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
-        while not _replaced(database, target, encoder, path, folder, progress, stop):
+        for _ in range(_TRIES):
+            if _replaced(database, target, encoder, path, folder, progress, stop):
+                break
             progress.say("the database has changed; starting again with what it has now")
             now = database.read(path)
             target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
+        else:
+            rule = f"has changed {_TRIES} times while its vectors were made"
+            raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
     left = [f"not carried over, make it again: {one}" for one in target.lost]
     return {**report, "done": True, "notes": left}
 
@@ -159,10 +167,10 @@ def _working_folder(path: Path) -> Iterator[Path]:
     """The locked folder of a migration. It is deleted at the end and kept after an error."""
     folder = path.with_name(f".{path.name}.migrate")
     with writing(path):
-        folder.mkdir(exist_ok=True)
-    with lock_file(folder / "lock", path):
+        file = lock_file(folder / "lock", path)
+    with file:
         yield folder
-        shutil.rmtree(folder)
+        discard(folder)
 
 
 def _replaced(
@@ -186,15 +194,15 @@ def _replaced(
 
 def _start(folder: Path, state: dict[str, Any]) -> None:
     """Keep earlier work if it was the same; otherwise empty the folder."""
-    file = folder / _STATE
-    if file.is_file() and read_json(file, "delete it") == state:
+    file, text = folder / _STATE, json.dumps(state)
+    if file.is_file() and file.read_bytes() == text.encode():  # a killed process may have written half of it
         return
     for entry in folder.iterdir():
         if entry.is_dir():
             shutil.rmtree(entry)
         elif entry.name != "lock":
             entry.unlink()
-    file.write_text(json.dumps(state), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
 
 
 def _encoded(

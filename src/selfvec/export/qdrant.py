@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import pickle
 import shutil
+import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.errors import InputError, TargetError
-from selfvec.base.files import exchange_folders, read_json
+from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.files import exchange_folders, needing, read_json, replace_folder
+from selfvec.base.ownership import NO_LINK, lock, locked_sibling
 
-from .database import BATCH, TABLE, Database, Stored, no_database
+from .database import BATCH, TABLE, Database, Stored, library_errors, no_database, reading
 from .rows import Rows
 
 __all__ = ["Qdrant"]
@@ -44,11 +49,12 @@ class Qdrant(Database):
         """The metadata of the collection. The file is read, because the client would lock the folder."""
         if not (path / "meta.json").is_file():
             raise no_database(path)
-        collections = read_json(path / "meta.json", "export again").get("collections", {})
+        collections = _collections(path)
         if TABLE not in collections:
             raise no_database(path)
-        found = collections[TABLE].get("metadata") or {}
-        return {name: str(value) for name, value in found.items() if name.startswith("selfvec.")}
+        with reading(path / "meta.json"):
+            found = collections[TABLE].get("metadata") or {}
+            return {name: str(value) for name, value in found.items() if name.startswith("selfvec.")}
 
     def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
         """The payloads of the collection."""
@@ -58,6 +64,18 @@ class Qdrant(Database):
         return found if len(found) == len(content) and columns == set(rows.table.columns) else None
 
     def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+        """Change a copy of the folder, which then takes its place: the client has no transactions."""
+        if not numbers and not gone:
+            return
+        size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        with _locked(path), locked_sibling(path, folder=True) as (folder, _), needing(size):
+            copy = folder / path.name
+            shutil.copytree(path, copy, ignore=shutil.ignore_patterns(".lock"))
+            with library_errors():
+                self._change(rows, copy, numbers, gone)
+            replace_folder(copy, path)
+
+    def _change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
         """Upsert points in batches, new ones with new numbers, and delete others."""
         from qdrant_client import models
 
@@ -82,7 +100,7 @@ class Qdrant(Database):
 
     def read(self, path: Path) -> Stored:
         """All numbers and payloads. The folder is locked for as long as this takes."""
-        with self._open(path) as client:
+        with self._open(path) as client, reading(path):
             number = client.count(TABLE).count
             points = client.scroll(TABLE, limit=max(number, 1), with_payload=True)[0]
             named = isinstance(client.get_collection(TABLE).config.params.vectors, dict)
@@ -125,16 +143,21 @@ class Qdrant(Database):
     @staticmethod
     @contextmanager
     def _open(path: Path) -> Iterator[Any]:
-        """The folder's client. It waits for the disk once, not after every point."""
+        """The folder's client. It waits for the disk once, not after every point.
+
+        The client unpickles what is in a folder, so all of it is checked before.
+        """
         from qdrant_client import QdrantClient
 
+        _check_pickles(path)
         try:
-            client: Any = QdrantClient(path=str(path))
-        except RuntimeError as error:
+            with reading(path), warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # it warns of more than 20,000 points
+                client: Any = QdrantClient(path=str(path))
+        except FormatError as error:
             if "already accessed" not in str(error):
                 raise
-            remedy = "close it there and repeat the command; what is done is kept"
-            raise TargetError("is open in another program", path=path, remedy=remedy) from None
+            raise _open_elsewhere(path) from None
         try:
             with suppress(AttributeError):
                 for collection in client._client.collections.values():
@@ -157,6 +180,66 @@ class Qdrant(Database):
     def kept(row: dict[str, Any]) -> dict[str, Any]:
         """A row as JSON can hold it."""
         return {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
+
+
+# What Qdrant's own points consist of; anything else in a pickle could be code.
+_PLAIN = {
+    "qdrant_client.http.models.models": ("PointStruct", "SparseVector"),
+    "datetime": ("date", "datetime", "timedelta", "timezone"),
+    "uuid": ("UUID",),
+}
+
+
+class _Points(pickle.Unpickler):
+    """Reads points, and refuses whatever else a pickle can hold."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """A class of points or of their values."""
+        if name not in _PLAIN.get(module, ()):
+            raise pickle.UnpicklingError(f"a point holds {module}.{name}, which could run code")
+        return super().find_class(module, name)
+
+
+def _check_pickles(path: Path) -> None:
+    """Raise `FormatError` if a folder is damaged, or a point in it is not made of plain values."""
+    if not (path / "meta.json").is_file():
+        return
+    for name in _collections(path):
+        file = path / "collection" / name / "storage.sqlite"
+        if not name or name != Path(name).name or file.resolve() != path.resolve() / file.relative_to(path):
+            rule = f"names a collection {name[:40]!r} that is not in the folder"
+            raise FormatError(rule, path=path / "meta.json", remedy="do not open this folder")
+        if not file.exists():
+            continue
+        with reading(file), closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as rows:
+            for (point,) in rows.execute("SELECT point FROM points"):
+                _Points(io.BytesIO(point)).load()
+
+
+def _collections(path: Path) -> dict[str, Any]:
+    """The collections of a folder by name, as its description says."""
+    found = read_json(path / "meta.json", "export again with --overwrite").get("collections", {})
+    if not isinstance(found, dict):
+        rule = "the collections are an object by name"
+        raise FormatError(rule, path=path / "meta.json", remedy="export again with --overwrite")
+    return found
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep clients out of a folder, with the lock that they use."""
+    descriptor = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+    try:
+        if not lock(descriptor):
+            raise _open_elsewhere(path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_elsewhere(path: Path) -> TargetError:
+    remedy = "close it there and repeat the command; what is done is kept"
+    return TargetError("is open in another program", path=path, remedy=remedy)
 
 
 def _stamp(path: Path) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, unchanged, write_vocabulary
-from selfvec.base.ownership import Kind
+from selfvec.base.ownership import Kind, remove_leftovers
 from selfvec.base.schema import check, misfit
 from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
 from selfvec.base.untrusted import decoding
@@ -77,6 +77,7 @@ def read_stamp(folder: Path) -> str | None:
 def read_index(folder: str | os.PathLike[str]) -> tuple[Parts, str]:
     """Open a folder: the parts of the index, and its stamp."""
     folder = Path(folder)
+    remove_leftovers(folder)
     return unchanged(folder, lambda: _read(folder))
 
 

@@ -46,6 +46,7 @@ from selfvec.base.files import (
     unchanged,
     write_vocabulary,
 )
+from selfvec.base.leftovers import tidy
 from selfvec.base.ownership import Kind
 from selfvec.base.schema import misfit
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, read_metadata, write_tensors
@@ -118,6 +119,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """
     folder = Path(path)
     restore_folder(folder)
+    tidy(folder)
     return unchanged(folder, lambda: _open(folder))
 
 

@@ -13,20 +13,31 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from numpy.typing import NDArray
 
 from selfvec.base.durable import sync_file, sync_names
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.files import exchange_folders, replace_folder, restore_folder, writing
-from selfvec.base.ownership import NO_LINK, check_target, lock, own_folder, remove_own
+from selfvec.base.leftovers import (
+    FRESH,
+    LOCK,
+    SHARED,
+    STATE,
+    forget,
+    mark,
+    previous_of,
+    settle,
+    workspace_of,
+)
+from selfvec.base.ownership import check_target, discard, lock_file, remove_leftovers, remove_own
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import ORIGINAL, REFINED, RUN, is_run, table_tensors, write_run
 
-__all__ = ["Interruption", "Workspace", "interruptible", "lock_file", "previous_of"]
+__all__ = ["Interruption", "Workspace", "interruptible", "previous_of"]
 
 
 class Workspace:
@@ -44,34 +55,31 @@ class Workspace:
         self._mapped: dict[str, Vectors] = {}  # tables kept in files, by the name of the file
         if self.target.name:
             restore_folder(self.target)
+            remove_leftovers(self.target)
         self._refuse_existing()
-        self.folder = self.target.with_name(f".{self.target.name}.partial")
+        self.folder = workspace_of(self.target)
         with writing(self.target):
-            own_folder(self.folder)
-            self._lock = lock_file(self.folder / "lock", self.target)
+            self._lock = lock_file(self.folder / LOCK, self.target)
+            settle(self.target)
         if not resume:
-            self._forget()
+            forget(self.folder)
 
     def _refuse_existing(self) -> None:
         check_target(self.target, overwrite=self.overwrite, folder=True, kind=RUN)
 
     @property
     def _state(self) -> Path:
-        return self.folder / "state.safetensors"
+        return self.folder / STATE
 
     @property
     def shared(self) -> Path:
         """The folder for what the workers of a cluster have done; kept like a state."""
-        return self.folder / "cluster"
+        return self.folder / SHARED
 
     @property
     def has_state(self) -> bool:
         """Whether there is a saved state to continue from."""
         return self._state.exists()
-
-    def _forget(self) -> None:
-        self._state.unlink(missing_ok=True)
-        remove_own(self.shared)
 
     def save_state(self, state: Mapping[str, NDArray[Any]], fingerprint: str) -> None:
         """Save a state; the previous one is kept until the new one is written."""
@@ -105,19 +113,24 @@ class Workspace:
     def finish(self, run: Run, *, previous: bool = False) -> None:
         """Write the run and move it to its target; ``previous`` keeps the replaced run, see `previous_of`."""
         with writing(self.target):
-            fresh = self.folder / "run"
+            fresh = self.folder / FRESH
             remove_own(fresh)
             fresh.mkdir()
             tables = {ORIGINAL: run.original, REFINED: run.vectors}
             kept = {name: self.folder / name for name in tables if self._mapped.get(name) is tables[name]}
             write_run(run, fresh, kept)
             self._refuse_existing()
-            replace_folder(fresh, self.target, self._previous if previous else None)
-        self._forget()
+            keep = previous and self.target.exists()
+            if keep:
+                self._refuse_other_previous()
+            mark(self.target, keep=keep)
+            replace_folder(fresh, self.target, keep=True)
+            settle(self.target)
 
     def undo(self) -> Path:
         """Exchange the run and the previous one; returns where the newer one is now."""
-        kept = self._previous
+        self._refuse_other_previous()
+        kept = previous_of(self.target)
         if not kept.is_dir():
             raise TargetError(
                 "no run from before an update is kept", path=kept, remedy="one is kept by an update in place"
@@ -127,19 +140,17 @@ class Workspace:
             sync_names(self.target.parent)
         return kept
 
-    @property
-    def _previous(self) -> Path:
+    def _refuse_other_previous(self) -> None:
         kept = previous_of(self.target)
         if kept.exists() and not is_run(kept):
             raise TargetError(
                 "the run from before is kept here, but this is no run folder", path=kept, remedy="rename it"
             )
-        return kept
 
     def close(self) -> None:
         """Release the lock; delete the folder unless it holds a saved state."""
         for name in (ORIGINAL, REFINED):
-            (self.folder / name).unlink(missing_ok=True)
+            discard(self.folder / name)
         if not self.has_state and not self.shared.exists():
             remove_own(self.folder)
         self._lock.close()
@@ -149,21 +160,6 @@ class Workspace:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-def lock_file(path: Path, target: Path) -> BinaryIO:
-    """Lock a file until it is closed; `TargetError` if another process has the lock and writes ``target``."""
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600), "r+b")
-    if not lock(file.fileno()):
-        file.close()
-        remedy = "wait for it or choose another -o"
-        raise TargetError("another process is writing this", path=target, remedy=remedy)
-    return file
-
-
-def previous_of(target: Path) -> Path:
-    """Where an update in place keeps the run from before."""
-    return target.with_name(f"{target.name}.previous")
 
 
 class Interruption:

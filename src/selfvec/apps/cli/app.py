@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 
-from selfvec.base.errors import SelfvecError
+from selfvec.base.errors import CleanupWarning, SelfvecError
 
 from . import alignment, compress, concepts, evaluate, folders, monitor, runs, tools, transform, update, words
 from .arguments import Command, CommandGroup, Greedy, Pair, with_options
@@ -91,7 +94,8 @@ def _options(
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status. Errors a user can make are printed, not raised."""
     try:
-        status = app(arguments, prog_name="selfvec", standalone_mode=False)
+        with _warnings_in_one_line():
+            status = app(arguments, prog_name="selfvec", standalone_mode=False)
     except SelfvecError as error:
         print(f"selfvec: {error.message(flags=True)}", file=sys.stderr)
         return error.exit_status
@@ -106,6 +110,24 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         return _usage_error(error)
     return status if isinstance(status, int) else 0
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Print our own warnings without the place in the code."""
+    usual = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, CleanupWarning):
+            print(f"selfvec: {message}", file=sys.stderr)
+        else:
+            usual(message, category, *place, **more)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = usual
 
 
 def _usage_error(error: Exception) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from .arguments import AsJson, arg
-from .output import print_json, show
+from .arguments import AsJson, arg, opt
+from .output import print_json, say, show
 
 __all__ = ["info", "verify"]
 
@@ -31,20 +31,47 @@ def info(
 
 
 def verify(
-    path: Annotated[Path, arg("RUN|INDEX", "A run, a search index, an encoder or a fetched table.")],
+    path: Annotated[
+        Path,
+        arg("RUN|INDEX", "A run, an index, an encoder or a fetched table; with --clean any target."),
+    ],
+    clean: Annotated[
+        bool, opt("First remove what killed commands left beside it and in it.", None, "--clean")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Compare every file with its checksum and name those that are damaged. Exit status 1: there are some.
 
     Example: selfvec verify run
     """
-    from selfvec.storage.verify import verify
+    from selfvec.storage.verify import kind_of, verify
 
+    cleaned: dict[str, list[str]] = {}
+    if clean:
+        cleaned = _cleaned(path)
+        if kind_of(path) is None:  # an export or a file of vectors has no checksums
+            if as_json:
+                print_json({"path": str(path), **cleaned})
+            return 0
     found = verify(path)
     if as_json:
-        print_json(found.as_dict())
+        print_json(found.as_dict() | cleaned)
     else:
         from selfvec.views.contents_table import verified_text
 
         show(verified_text(found))
     return int(bool(found.damaged))
+
+
+def _cleaned(path: Path) -> dict[str, list[str]]:
+    """Remove leftovers, and report what is gone and what stays."""
+    from selfvec.base.leftovers import clean
+
+    removed, kept = clean(path)
+    for name in removed:
+        say(f"removed {name}")
+    for name in kept:
+        say(f"kept {name}: a command is writing it, or goes on from it if it is repeated (refine: --resume)")
+    if not removed and not kept:
+        say("nothing was left over")
+    return {"removed": removed, "kept": kept}

@@ -17,7 +17,7 @@ import numpy as np
 from selfvec.base.compression import PACKED, pack
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import atomic_files, complete_replacement
-from selfvec.base.ownership import check_target
+from selfvec.base.ownership import check_target, remove_leftovers
 from selfvec.base.tensors import first_not_finite
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.public_tables import locate
@@ -207,6 +207,7 @@ def load(
     else:
         place = locate(path)
         complete_replacement(place)
+        remove_leftovers(place)
         source = replace(open_input(place), errors=errors, limit=limit)
         _check_kind(source, row)
         row = row or _sniffed(source)

@@ -1,0 +1,172 @@
+"""What killed processes leave beside a file or folder. The next command finishes or removes it.
+
+.NAME.partial-RANDOM    what was being written; locked while its process lives
+.NAME.ready             files that are to replace NAME and others beside it together
+.NAME.old               a folder between the steps of an exchange, where the system cannot do it in one
+.NAME.partial           the working folder of a run (see `selfvec.storage.workspace`), with
+
+    lock                    locked while its process lives
+    state.safetensors       what ``--resume`` continues from
+    cluster/                the same, of a cluster
+    replacing.json          written just before the new run gets its name
+    run/                    the new run; when it has got its name, the replaced one
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .durable import sync_file, sync_names
+from .files import complete_replacement, restore_folder
+from .ownership import (
+    LEFTOVER,
+    discard,
+    is_ours,
+    lock,
+    open_to_lock,
+    remove_leftovers,
+    remove_leftovers_in,
+    remove_own,
+    same_file,
+    sibling,
+)
+
+__all__ = [
+    "FRESH",
+    "LOCK",
+    "SHARED",
+    "STATE",
+    "clean",
+    "forget",
+    "keep_replaced",
+    "mark",
+    "previous_of",
+    "settle",
+    "tidy",
+    "workspace_of",
+]
+
+STATE, SHARED, FRESH, LOCK = "state.safetensors", "cluster", "run", "lock"
+_MARK, _OLDER = "replacing.json", "older"
+
+
+def workspace_of(target: Path) -> Path:
+    """The working folder of a run."""
+    return target.with_name(f".{target.name}.partial")
+
+
+def previous_of(target: Path) -> Path:
+    """Where an update in place keeps the run from before."""
+    return target.with_name(f"{target.name}.previous")
+
+
+def tidy(target: str | os.PathLike[str]) -> None:
+    """Finish and remove what killed processes left of a file or folder, beside it and in it.
+
+    What a process is still writing stays, and what ``--resume`` continues from. Nothing is raised: a folder
+    that cannot be written stays as it is.
+    """
+    target = Path(os.path.realpath(target))
+    remove_leftovers(target)
+    with suppress(OSError):
+        if target.is_dir():
+            for folder in (target, *(path for path in target.iterdir() if path.is_dir())):
+                remove_leftovers_in(folder)
+        _tidy_workspace(target)
+
+
+def clean(target: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
+    """`tidy` in all folders of a target, and beside it: names that are gone now, and names that stay.
+
+    `TargetError` if something is to be finished and the folder cannot be written.
+    """
+    target = Path(os.path.realpath(target))
+    before = [str(path) for path in _left(target)]
+    restore_folder(target)
+    complete_replacement(target)
+    tidy(target)
+    for path in _left(target):
+        remove_leftovers_in(path.parent)
+    after = {str(path) for path in _left(target)}
+    return [name for name in before if name not in after], sorted(after)
+
+
+def _left(target: Path) -> Iterator[Path]:
+    """Names of temporary files and folders beside a target and in it."""
+    name = re.escape(target.name)
+    beside = re.compile(rf"\.{name}\.(partial(-[0-9a-f]{{8}})?|ready|old|migrate)")
+    yield from (path for path in sorted(target.parent.glob(".*")) if beside.fullmatch(path.name))
+    yield from (path for path in sorted(target.rglob(".*")) if LEFTOVER.fullmatch(path.name))
+
+
+def _tidy_workspace(target: Path) -> None:
+    folder = workspace_of(target)
+    if not folder.is_dir() or folder.is_symlink() or not is_ours(folder):
+        return
+    descriptor = open_to_lock(folder / LOCK)
+    if descriptor is None:
+        folder.rmdir()  # if it is empty; otherwise it is no working folder
+        return
+    try:
+        if not lock(descriptor) or not same_file(folder / LOCK, descriptor):
+            return
+        settle(target)
+        if not (folder / STATE).exists() and not (folder / SHARED).exists():
+            left = sibling(target)
+            folder.rename(left)  # so that nobody waits for the lock while it is deleted
+            remove_leftovers(target)
+    finally:
+        os.close(descriptor)
+    remove_leftovers(target)
+
+
+def mark(target: Path, *, keep: bool) -> None:
+    """Note which folder is about to become ``target``, and whether the replaced one is kept."""
+    folder = workspace_of(target)
+    note = folder / _MARK
+    note.write_text(json.dumps({"folder": _identity(folder / FRESH), "keep": keep}), encoding="utf-8")
+    sync_file(note)
+    sync_names(folder)
+
+
+def settle(target: Path) -> None:
+    """Finish a replacement whose process was killed after the new run had got its name."""
+    folder = workspace_of(target)
+    try:
+        note: Any = json.loads((folder / _MARK).read_text(encoding="utf-8"))
+        done, keep = note["folder"] == _identity(target), note["keep"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return
+    if done:
+        if keep and (folder / FRESH).is_dir():
+            keep_replaced(target)
+        forget(folder)
+    discard(folder / _MARK)
+
+
+def keep_replaced(target: Path) -> None:
+    """Give the replaced run its name, in place of an older one."""
+    folder, kept = workspace_of(target), previous_of(target)
+    remove_own(folder / _OLDER)
+    if kept.exists():
+        kept.replace(folder / _OLDER)
+    (folder / FRESH).replace(kept)
+    sync_names(target.parent)
+
+
+def forget(folder: Path) -> None:
+    """Delete what ``--resume`` would continue from."""
+    if (folder / STATE).exists():
+        discard(folder / STATE)
+    remove_own(folder / SHARED)
+
+
+def _identity(folder: Path) -> list[int]:
+    found = folder.stat()
+    return [found.st_dev, found.st_ino]

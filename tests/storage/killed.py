@@ -1,0 +1,209 @@
+"""Run with `benchmarks/soak/system_calls.c` preloaded: each job is killed before each of its system calls.
+
+After a kill the old or the new result stands, and the next call of the same kind leaves nothing behind. With
+`fail`, each removal of a file fails instead: then the job ends as usual, with a warning. Prints faults.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+import selfvec
+from selfvec.base.files import atomic_file, atomic_folder
+from selfvec.base.leftovers import tidy
+from selfvec.data.run import Run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.workspace import Workspace
+
+LIBRARY = ctypes.CDLL(sys.argv[1])
+ALL, REMOVES, KILL = 15, 2, -1
+TWICE = ("a run", "first update", "second update")  # done twice, the run from before is another one
+Job = tuple[Callable[[Path], None], Callable[[Path], object], Callable[[Path], object]]  # see `jobs`
+
+
+def run_of(scale: float) -> Run:
+    """A run of two words."""
+    words, rows = ["hail", "wind"], np.eye(2, 3, dtype=np.float32)
+    counts, sources = np.ones(2, np.int64), np.zeros(2, np.uint8)
+    table = selfvec.Vectors(words, rows, counts=counts, sources=sources)
+    return Run(table, selfvec.Vectors(words, rows, sources=sources), None, {"scale": scale}, {})
+
+
+def jobs() -> dict[str, Job]:
+    """By name: what stands there before, the job, and how its result is read by the next command."""
+    first, second, third = map(run_of, (1, 2, 3))
+    table = {n: selfvec.Vectors(["a", "b"], np.full((2, 3), n, np.float32)) for n in (1, 2)}
+
+    def finish(run: Run) -> Callable[[Path], None]:
+        def job(folder: Path) -> None:
+            with Workspace(folder / "t", overwrite=True) as workspace:
+                workspace.keep(run.original)
+                workspace.save_state({"n": np.zeros(3)}, "it")
+                workspace.finish(run, previous=True)
+
+        return job
+
+    def undo(folder: Path) -> None:
+        with Workspace(folder / "t", overwrite=True) as workspace:
+            workspace.undo()
+
+    def before(*steps: Callable[[Path], None]) -> Callable[[Path], None]:
+        def run_all(folder: Path) -> None:
+            for step in steps:
+                step(folder)
+
+        return run_all
+
+    def scales(folder: Path) -> object:
+        kept = folder / "t.previous"
+        return tuple(open_run(f).provenance["scale"] if f.exists() else None for f in (folder / "t", kept))
+
+    def convert(n: int) -> Callable[[Path], None]:
+        def job(folder: Path) -> None:
+            selfvec.save(table[n], folder / "t.npy", overwrite=True)
+
+        return job
+
+    def values(folder: Path) -> object:
+        return selfvec.load(folder / "t.npy").vectors.tolist() if (folder / "t.npy").exists() else None
+
+    def file(text: str) -> Callable[[Path], None]:
+        def job(folder: Path) -> None:
+            with atomic_file(folder / "t", overwrite=True) as path:
+                path.write_text(text)
+
+        return job
+
+    def many(text: str) -> Callable[[Path], None]:
+        def job(folder: Path) -> None:
+            with atomic_folder(folder / "t", overwrite=True) as path:
+                for name in "ab":
+                    (path / name).write_text(text)
+
+        return job
+
+    def texts(folder: Path) -> object:
+        tidy(folder / "t")
+        found = sorted(path for path in folder.rglob("*") if path.is_file())
+        return [(str(path.relative_to(folder)), path.read_text()) for path in found]
+
+    return {
+        "file": (file("old"), file("new"), texts),
+        "folder": (many("old"), many("new"), texts),
+        "matrix and words": (convert(1), convert(2), values),
+        "a run": (before(), finish(first), scales),
+        "first update": (before(finish(first)), finish(second), scales),
+        "second update": (before(finish(first), finish(second)), finish(third), scales),
+        "undo": (before(finish(first), finish(second)), undo, scales),
+    }
+
+
+def child(job: Callable[[Path], None], folder: Path, first: int, action: int, kinds: int, log: Path) -> int:
+    """Run a job in a process of its own; its status, and its warnings in a log."""
+    process = os.fork()
+    if process:
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    status = 1
+    try:
+        with warnings.catch_warnings(record=True) as found, suppress(BaseException):
+            warnings.simplefilter("always")
+            LIBRARY.faults_arm(os.fsencode(folder), ctypes.c_long(first), action, kinds, -1)
+            job(folder)
+            LIBRARY.faults_arm(b"", ctypes.c_long(0), 0, 0, -1)
+            log.write_text("".join(f"{one.category.__name__}\n" for one in found))
+            status = 0
+    finally:
+        os._exit(status)
+
+
+def hidden(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob(".*"))
+
+
+def tried(name: str, job: Job, place: Path) -> tuple[int, list[str]]:
+    """Kill a job before each call: how many there were, and what went wrong."""
+    prepare, act, read = job
+    source, log, faults = place / "source", place / "log", []
+    source.mkdir()
+    prepare(source)
+    old = read(source)
+    shutil.copytree(source, place / "done")
+    act(place / "done")
+    new = read(place / "done")
+    if hidden(place / "done"):
+        faults.append(f"{name}: {hidden(place / 'done')} stays of a job in one go")
+    for first in range(1, 500):
+        folder = place / "trial"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(source, folder)
+        status = child(act, folder, first, KILL, ALL, log)
+        found = read(folder)
+        if status == 0:
+            return first - 1, faults
+        left = [one for one in hidden(folder) if not resumable(folder / one)]
+        if left and old != (None, None):  # otherwise nothing is there that a command could read
+            faults.append(f"{name}, call {first}: {left} stays after the next command")
+        settled = found
+        if name != "undo" or found == old:
+            act(folder)
+            settled = read(folder)
+            again = settled == new or (found == new and name in TWICE)
+            if hidden(folder) or not again:
+                faults.append(f"{name}, call {first}, again: {settled}, {hidden(folder)}")
+        if found not in (old, new):
+            faults.append(f"{name}, call {first}: {found} is neither old nor new")
+    return 500, [*faults, f"{name}: no end"]
+
+
+def resumable(folder: Path) -> bool:
+    return (folder / "state.safetensors").exists()
+
+
+def unremovable(name: str, job: Job, place: Path) -> list[str]:
+    """Let removals fail from each of the first ones on: the result stands, and there is a warning at most."""
+    prepare, act, read = job
+    source, log, faults = place / "source", place / "log", []
+    source.mkdir()
+    prepare(source)
+    shutil.copytree(source, place / "done")
+    act(place / "done")
+    new = read(place / "done")
+    for first in range(1, 9):
+        for number in (errno.EROFS, errno.EDQUOT, errno.EIO):
+            folder = place / "trial"
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(source, folder)
+            status = child(act, folder, first, number, REMOVES, log)
+            said = set(log.read_text().split()) if status == 0 else set()
+            if status or not said <= {"CleanupWarning"} or read(folder) != new:
+                faults.append(f"{name}, {errno.errorcode[number]} at {first}: status {status}, {said}")
+    return faults
+
+
+def main() -> None:
+    """Print the number of kills and all faults."""
+    count, faults = 0, []
+    for name, job in jobs().items():
+        with tempfile.TemporaryDirectory() as place:
+            calls, found = tried(name, job, Path(place).resolve())
+            count, faults = count + calls, faults + found
+        with tempfile.TemporaryDirectory() as place:
+            faults += unremovable(name, job, Path(place).resolve())
+    print(count)
+    for fault in faults:
+        print(fault)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Kills before every system call that changes a file, and removals that fail: see `killed.py` beside."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMPILER = shutil.which("cc") or shutil.which("gcc")
+
+
+@pytest.mark.skipif(COMPILER is None or sys.platform != "linux", reason="needs a C compiler and Linux")
+def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_else(tmp_path) -> None:
+    library = tmp_path / "system_calls.so"
+    source = ROOT / "benchmarks/soak/system_calls.c"
+    subprocess.run(
+        [COMPILER, "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True
+    )
+    memory = Path("/dev/shm")  # where nobody waits for a disk
+    place = memory if os.access(memory, os.W_OK) else tmp_path
+    environment = {**os.environ, "LD_PRELOAD": str(library), "TMPDIR": str(place)}
+    command = [sys.executable, Path(__file__).with_name("killed.py"), library]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    count, *faults = done.stdout.splitlines() or ["0"]
+    assert not done.returncode, done.stderr[-2000:]
+    assert faults == [], "\n".join(faults)
+    assert int(count) > 100, "system calls are not counted here"
