@@ -56,8 +56,7 @@ class Vectors(WordTable):
         The number of parts that each row was composed of, 0 for phrases composed of words; kept by run
         folders only.
     check : callable, optional
-        Called before all rows are first compared; raises an error if the matrix, which may be a map of a
-        large file, is damaged.
+        Called before all rows are first compared; raises an error if the matrix is damaged.
 
     Raises
     ------
