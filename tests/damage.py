@@ -56,7 +56,7 @@ def damaged(name: str, content: bytes, chance: random.Random) -> bytes:
         return damaged_bytes(content, chance)
     if name.endswith(".json"):
         return damaged_json(content, chance)
-    if name.endswith(".safetensors"):
+    if name.endswith(".safetensors") and len(content) > 8:
         return chance.choice((damaged_header, damaged_numbers))(content, chance)
     return damaged_bytes(content, chance)
 

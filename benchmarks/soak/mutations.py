@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from tests.damage import damaged, without_checksums
 from tests.storage.formats import format_tables
 
 import selfvec
@@ -40,18 +41,6 @@ from selfvec.text.tokenizers import tokenizer
 
 SECONDS = 20  # of one read, on a busy machine
 MEMORY = 1 << 30  # bytes that a worker may take beyond what it has
-_NUMBERS = (
-    b"\xff" * 8,
-    b"\0" * 8,
-    b"\xff" * 4,
-    b"99999999",
-    b"-1",
-    b"1e999",
-    b"NaN",
-    b"null",
-    b"[[[[",
-    b"\r",
-)
 
 
 @dataclass(frozen=True)
@@ -78,32 +67,6 @@ class Outcome:
     slowest: float = 0.0
 
 
-def damaged(content: bytes, chance: random.Random) -> bytes:
-    """The content with one to three places changed, mostly near its beginning, or cut off."""
-    out = bytearray(content)
-    for _ in range(chance.randint(1, 3)):
-        end = min(len(out), chance.choice((64, 512, len(out) + 1)))
-        at = chance.randrange(end) if end else 0
-        match chance.randrange(7):
-            case 0:
-                out[at : at + 1] = bytes([chance.randrange(256)])
-            case 1:
-                out[at:at] = chance.randbytes(chance.randint(1, 9))
-            case 2:
-                del out[at : at + chance.randint(1, 9)]
-            case 3:
-                number = chance.choice(_NUMBERS)
-                out[at : at + len(number)] = number
-            case 4:
-                out[at : at + 1] = bytes([out[at] ^ 1 << chance.randrange(8)]) if out else b""
-            case 5:
-                piece = out[at : at + chance.randint(1, 40)]
-                out[at:at] = piece * chance.randint(1, 3)
-            case 6 if not chance.randrange(4):
-                del out[at:]
-    return bytes(out)
-
-
 def readers(folder: Path, run: Path, index: Path, encoder: Path) -> list[Reader]:
     """A small sound input for every reader."""
     made = [*_tables(folder), *_corpora(folder), *_task_files(folder)]
@@ -117,10 +80,7 @@ def readers(folder: Path, run: Path, index: Path, encoder: Path) -> list[Reader]
         made += [Reader(name, sealed, read), Reader(f"verify {name}", sealed, verify)]
         bare = folder / f"{name}-without-checksums"  # so that damage of any size gets past the first check
         shutil.copytree(path, bare)
-        for head in bare.rglob("*.json"):
-            described = json.loads(head.read_bytes())
-            kept = {key: value for key, value in described.items() if key not in ("files", "sha256")}
-            head.write_text(json.dumps(kept))
+        without_checksums(bare)
         made.append(Reader(f"{name} without checksums", bare, read))
     return made
 
@@ -246,7 +206,7 @@ def worker(inputs: list[Reader], seed: int, count: int, folder: Path) -> None:
         parts = reader.parts()
         file = parts[chance.randrange(len(parts))]
         content = file.read_bytes()
-        file.write_bytes(damaged(content, chance))
+        file.write_bytes(damaged(file.name, content, chance))
         if number % 100 == 0:
             at.write_text(f"{number} of {count}, seed {seed}\n" + "\n".join(outcome.faults))
         began = time.perf_counter()
