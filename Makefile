@@ -15,6 +15,7 @@
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
 # make figures    figures in hand-written text anew, from results.json and the tables of the pages
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
+# make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
 # make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/promises.md
 # make dist       a reproducible wheel, a bill of materials and a table of licences -> dist/
@@ -30,7 +31,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field figures test-peers cluster soak dist docs clean
+.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field figures test-peers test-lowest cluster soak dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -63,6 +64,9 @@ collapse senses answers drift monitor concepts baselines field figures: $(VENV)/
 
 test-peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export tests/transform
+
+test-lowest: $(VENV)/bin/python
+	$(BIN)/python tools/lowest.py
 
 cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 	SELFVEC_CLUSTER_TESTS=1 $(BIN)/python -m pytest -rs tests/cluster
