@@ -248,16 +248,9 @@ class Vectors(WordTable):
 
     similar_by_word = similar_by_key
 
-    def similar_by_vector(
-        self,
-        vector: Float,
-        topn: int = 10,
-        restrict_vocab: int | None = None,
-        *,
-        min_count: int | None = None,
-    ) -> Ranking:
+    def similar_by_vector(self, vector: Float, topn: int = 10, restrict_vocab: int | None = None) -> Ranking:
         """`most_similar` for one vector, (d,)."""
-        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab, min_count=min_count)
+        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def most_similar_cosmul(
         self,
