@@ -45,7 +45,7 @@ def main() -> None:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         tasks = data.comparisons.tasks("refined")
-        for task in (tasks.tested, tasks.states, data.originals, data.original_index):
+        for task in (tasks.tested, tasks.states, data.original_index):
             task.result()
         with browsing(program) as new:
             page = new()

@@ -79,7 +79,7 @@ def test_a_word_said_often_counts_less_each_time_in_the_hybrid() -> None:
 def test_axes_are_whitened_in_part() -> None:
     batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
     rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
-    learned = DenseSpace.learn([rows], batch)
+    learned = DenseSpace.learn(lambda: [rows], batch)
     texts = document_vectors(batch, rows, learned.weights).astype(np.float64)
     values, axes = np.linalg.eigh(texts.T @ texts)
     expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15

@@ -161,7 +161,11 @@ class WordTable:
         if self._check is not None:
             self._check()
             self._check = None
-        return self.vectors if self._normalized else unit_rows(self.vectors)
+        if self._normalized:
+            return self.vectors
+        rows = unit_rows(self.vectors)
+        release(self.vectors)  # a map of the rows is seldom needed besides
+        return rows
 
     @cached_property
     def norms(self) -> NDArray[np.float32]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
+from selfvec.base.tensors import release, return_freed_memory
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import document_vectors, smooth_by_neighbours
@@ -54,14 +56,23 @@ def build_index(
         batch = TokenBatch(merged.ids, merged.offsets, lexicon.types)
         groups = np.array([lexicon.index[name] for name in names], np.int64)
         counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(words), np.int64)
-        rows = [mean_rows_by_stem(t.unit, groups, counts + 1, len(lexicon)) for t in chosen.values()]
-        own = batch.part(np.arange(batch.documents) < len(found.texts))
+
+        def rows() -> Iterator[NDArray[np.float32]]:
+            for table in chosen.values():
+                yield mean_rows_by_stem(table.unit, groups, counts + 1, len(lexicon))
+                release(table.unit)
+
+        return_freed_memory()
+        bounds = batch.offsets[: len(found.texts) + 1]
+        own = TokenBatch(batch.ids[: bounds[-1]], bounds, batch.types)
         space = DenseSpace.learn(rows, own, seed)
     with progress.stage("Relating documents", None, "documents"):
         vectors = document_vectors(batch, space.rows, space.weights)
         vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH)
         repeats, _ = find_repeats(own)
         documents = IndexedDocuments.build(found, batch, owners, spans, vectors, repeats)
+        del batch, vectors, merged, own
+        return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
         agreed = agreement(lexicon, Scorer(documents, space), found.texts, seed)
     return lexicon, replace(space, share=dense_share(agreed)), documents

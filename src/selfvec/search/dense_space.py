@@ -6,25 +6,26 @@ the axes in which the documents vary most and whitened in part. Words are relate
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
+from selfvec.base.tensors import return_freed_memory
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import axes_of_moment
 from selfvec.refine.topic_vectors import topic_vectors
 from selfvec.text.document_vectors import (
     document_frequencies,
-    document_vectors,
     inverse_document_frequency,
+    weighted_sums,
 )
 
 __all__ = ["TABLES", "DenseSpace", "run_tables", "sample_documents"]
@@ -54,12 +55,14 @@ class DenseSpace:
     share: float = 0.5  # share of the dense part in the hybrid
 
     @classmethod
-    def learn(cls, tables: Sequence[Rows], batch: TokenBatch, seed: int = 0) -> DenseSpace:
-        """From tables of the types, (V, d) each, and the documents as these types."""
+    def learn(cls, tables: Callable[[], Iterable[Rows]], batch: TokenBatch, seed: int = 0) -> DenseSpace:
+        """From tables of the types, (V, d) each, and the documents as these types.
+
+        ``tables`` makes them one after the other, and is called twice, so that one is in memory at a time.
+        """
         weights = inverse_document_frequency(batch)
-        wide = np.hstack(tables)
-        axes = _axes(sample_documents(batch, seed), wide, weights)
-        rows = np.concatenate(list(by_blocks(len(wide), lambda part: wide[part] @ axes)))
+        rows = _projected(tables, batch, weights, seed)
+        return_freed_memory()
         return cls(rows, weights, *_relations(rows, batch))
 
     @classmethod
@@ -100,17 +103,34 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
     return batch.part(chosen)
 
 
-def _axes(batch: TokenBatch, wide: Rows, weights: Rows) -> Rows:
+def _projected(tables: Callable[[], Iterable[Rows]], batch: TokenBatch, weights: Rows, seed: int) -> Rows:
+    """Vectors of the types: their rows of all tables, on common axes."""
+    axes = _axes(sample_documents(batch, seed), tables(), weights)
+    out, start = np.zeros((len(batch.types), axes.shape[1]), np.float32), 0
+    for table in tables():
+        _add_product(out, table, axes[start : start + table.shape[1]])
+        start += table.shape[1]
+    return out
+
+
+def _add_product(out: Rows, table: Rows, axes: Rows) -> None:
+    def add(part: slice) -> None:
+        out[part] += table[part] @ axes
+
+    for _ in by_blocks(len(table), add):
+        pass
+
+
+def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
     """Axes in which texts, uncentred, vary most, (D, d) float32, one axis per column, whitened in part.
 
     The floor keeps axes that hardly vary, as in collections of few documents, from being noise alone.
     """
-    moments = np.zeros((wide.shape[1],) * 2)
+    documents = unit_in_place(np.hstack([weighted_sums(batch, table, weights) for table in tables]))
+    moments = np.zeros((documents.shape[1],) * 2)
     with one_core():
-        for start in range(0, batch.documents, _BLOCK):
-            offsets = batch.offsets[start : start + _BLOCK + 1]
-            ids = batch.ids[offsets[0] : offsets[-1]]
-            part = document_vectors(TokenBatch(ids, offsets - offsets[0], batch.types), wide, weights)
+        for start in range(0, len(documents), _BLOCK):
+            part = documents[start : start + _BLOCK]
             moments += part.T @ part
         values, axes = axes_of_moment(moments)
     values = np.maximum(values[:DIMENSIONS], 0)

@@ -35,9 +35,11 @@ Arrays = Mapping[str, NDArray[Any]]
 
 def join_strings(name: str, strings: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Strings as two arrays: their UTF-8 bytes one after the other, and where each one ends."""
-    pieces = [string.encode() for string in strings]
-    ends = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
-    return {name: np.frombuffer(b"".join(pieces), np.uint8), f"{name} ends": ends}
+    data, ends = bytearray(), [0]
+    for string in strings:
+        data += string.encode()
+        ends.append(len(data))
+    return {name: np.frombuffer(data, np.uint8), f"{name} ends": np.array(ends, np.int64)}
 
 
 def split_strings(arrays: Arrays, name: str) -> list[str]:

@@ -27,6 +27,7 @@ __all__ = [
     "embed",
     "inverse_document_frequency",
     "smooth_by_neighbours",
+    "weighted_sums",
 ]
 
 # More helps collections whose questions have many answers and harms those with one: `benchmarks.smoothing`.
@@ -59,9 +60,14 @@ def document_vectors(
     weights: Rows,  # (V,) float32
 ) -> Rows:
     """Weighted means of word vectors, (D, d) float32: unit rows, zeros if no word has a vector."""
+    return unit_rows(weighted_sums(batch, rows, weights))
+
+
+def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows) -> Rows:
+    """Weighted sums of word vectors, (D, d) float32; see `document_vectors`."""
     out = np.zeros((batch.documents, rows.shape[1]), np.float32)
     _weighted_sums(batch.ids, batch.offsets, np.ascontiguousarray(rows), weights, out)
-    return unit_rows(out)
+    return out
 
 
 def embed(

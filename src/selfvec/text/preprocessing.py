@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from selfvec.base.casing import language_of
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS
 from .rules import Rules
 
 __all__ = ["Preprocessing", "encode_texts", "mean_rows_by_stem", "merge_stems", "stem_groups"]
+
+_TEXTS = 4096  # of a batch
+_ROWS = 8192  # that are weighted at a time
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def encode_texts(
 
     stem = preprocessing.stem if preprocessing.stemmed else None
     rules = replace(preprocessing.rules, stem=stem)
-    batches = [Documents(pl.Series(texts, dtype=pl.String))]
+    starts = range(0, max(len(texts), 1), _TEXTS)
+    batches = (Documents(pl.Series(texts[at : at + _TEXTS], dtype=pl.String)) for at in starts)
     cut = tokenizer(preprocessing.tokenizer, preprocessing.language)
     return encode(batches, cut, rules, known, phrases=preprocessing.phrases.split())[0]
 
@@ -117,6 +121,8 @@ def mean_rows_by_stem(
 ) -> NDArray[np.float32]:
     """The mean direction of each stem's words, weighted by counts: (G, d) float32, unit rows or zeros."""
     out = np.zeros((stems, rows.shape[1]), np.float32)
-    kept = groups >= 0
-    np.add.at(out, groups[kept], rows[kept] * counts[kept, None].astype(np.float32))
-    return unit_rows(out)
+    kept = np.flatnonzero(groups >= 0)
+    for start in range(0, len(kept), _ROWS):
+        part = kept[start : start + _ROWS]
+        np.add.at(out, groups[part], rows[part] * counts[part, None].astype(np.float32))
+    return unit_in_place(out)

@@ -26,7 +26,6 @@ def site(run: Run) -> Iterator[Site]:
             tasks = site.data.comparisons.tasks(choice["key"])
             tasks.tested.result()
             tasks.states.result()
-        site.data.originals.result()
         site.data.original_index.result()
         yield site
 
@@ -52,3 +51,13 @@ def page(new_page: Callable[[], Page]) -> Iterator[Page]:
     page.prefers(color_scheme="light", reduced_motion="reduce")
     yield page
     page.close()
+
+
+@pytest.fixture
+def opened(page: Page, site: Site):
+    """The page of the refined run, and afterwards: nothing failed, and nothing came from elsewhere."""
+    page.open(f"{site.address}#c=refined")
+    yield page
+    assert page.errors == []
+    elsewhere = [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))]
+    assert elsewhere == []

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
+import selfvec
 from selfvec.analysis.drift import WordChoice, drift, is_kept, without_slices
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
@@ -116,7 +117,8 @@ def test_progress_counts_every_step() -> None:
     task = BackgroundTask(work)
     assert task.share == 0
     task.run()
-    assert seen == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 1]
+    assert seen == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 0.99]
+    assert task.share == 1
 
 
 def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
@@ -366,3 +368,58 @@ def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
     assert data.word("refined", "cell")["gained"]
     with pytest.raises(InputError, match="has not kept its corpus"):
         data.uses("refined", "cell")
+
+
+def test_topics_and_words_are_counted_by_period(site: Site) -> None:
+    found = site.json("/api/topics?unit=year")
+    assert [part["name"] for part in found["periods"]] == ["1990", "2005", "2020"]
+    assert [part["documents"] for part in found["periods"]] == [240] * 3
+    sums = np.sum([topic["counts"] for topic in found["topics"]], axis=0)
+    assert sums.tolist() == [240] * 3
+    assert [part["name"] for part in site.json("/api/time?w=bread&unit=decade")["time"]] == [
+        "1990..1999",
+        "2000..2009",
+        "2020..2029",
+    ]
+    assert site.json("/api/about")["units"] == ["month", "quarter", "year", "decade"]
+    status, _, body = site.get("/api/time?w=bread&unit=century")
+    assert status == 400
+    assert b"month, quarter, year, decade" in body
+
+
+def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -> None:
+    lines = [
+        "Hail hit the farm of Jones, and rain fell.",
+        "Then the old Smith and his brother saw hail.",
+    ] * 30
+    (tmp_path / "texts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5).fit(tmp_path / "texts.txt", "none").save(tmp_path / "run")
+    data = PageData(open_run(tmp_path / "run"), jobs=1)
+    data.index.result()
+    words = np.array(data.run.vectors.index_to_key)
+    assert set(words[data.written.names]) == {"jones", "smith"}
+    listed = (
+        {row["word"] for row in data.ranking(REFINED, Filter(seen=1, names=False), 0, 99)["rows"]}
+        if data.comparisons.get(REFINED)
+        else set()
+    )
+    assert listed
+    assert not listed & {"jones", "smith"}
+
+
+def test_sentences_are_quoted_with_the_ids_of_their_documents(site: Site) -> None:
+    uses = site.data.uses(REFINED, "cell")["texts"][0]["uses"]
+    for use in uses:
+        assert use["written"]
+        assert "".join(text for text, _ in use["tokens"]) in site.data.document(use["id"])["text"]
+
+
+def test_work_is_not_done_before_its_result_is_there() -> None:
+    def work(progress: Progress) -> float:
+        with progress.stage("One", 2, "steps") as advance:
+            advance(2)
+        return task.share
+
+    task = BackgroundTask(work)
+    assert task.run().result() < 1
+    assert task.share == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -35,16 +36,6 @@ CURRENT = "document.querySelector('.ranking a[aria-current]')?.dataset.word"
 
 def heading(word: str) -> str:
     return f"document.querySelector('h2.word bdi')?.textContent === {json.dumps(word)}"
-
-
-@pytest.fixture
-def opened(page: Page, site: Site):
-    """The page of the refined run, and afterwards: nothing failed, and nothing came from elsewhere."""
-    page.open(f"{site.address}#c=refined")
-    yield page
-    assert page.errors == []
-    elsewhere = [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))]
-    assert elsewhere == []
 
 
 def test_a_newcomer_sees_which_word_changed_and_why(opened: Page) -> None:
@@ -440,6 +431,21 @@ def test_documents_are_searched_before_and_after(opened: Page, site: Site) -> No
     opened.wait("document.querySelectorAll('.hits > li').length === 16")
 
 
+IN_VIEW = """
+(() => {
+  const box = document.querySelector('.selection a').getBoundingClientRect();
+  return box.top >= 0 && box.bottom <= innerHeight;
+})()
+"""
+BLUE = """
+(() => {
+  const canvas = document.querySelector('.atlas canvas');
+  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  let blue = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i] === 0 && data[i + 3] > 20 && data[i + 3] < 60) blue++;
+  return blue / (data.length / 4);
+})()
+"""
 COLOURS = """
 (() => {
   const canvas = document.querySelector('.atlas canvas');
@@ -504,6 +510,21 @@ def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
     expected = {word for word, (x, _) in zip(described["words"], points.tolist(), strict=True) if x < 0}
     listed = opened.run("[...document.querySelectorAll('.selection a')].map((a) => a.textContent)")
     assert set(listed) == expected
+    assert opened.run(IN_VIEW)
+    assert opened.run(f"{COLOURS} > 10")
+    assert opened.run(BLUE) > 0.05  # the outline stays, and what is inside is tinted
+    opened.run(
+        "(() => { const real = URL.createObjectURL; URL.createObjectURL = (blob) => "
+        "{ blob.text().then((text) => { window.table = text; }); return real.call(URL, blob); }; })()"
+    )
+    opened.click(".selection button")
+    opened.wait("window.table")
+    table = list(csv.reader(opened.run("window.table").splitlines()))
+    assert table[0][:2] == ["word", "topic"]
+    assert {row[0] for row in table[1:]} == expected
+    opened.click(".selection button:last-of-type")
+    opened.wait("document.querySelector('.selection').hidden")
+    opened.wait(f"{BLUE} < 0.05")
     assert opened.run("document.querySelector('.atlas .fields button').ariaPressed") == "false"
 
 
@@ -520,6 +541,53 @@ def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -
     assert "date" in opened.text("#word .facts")
     opened.press("Escape")
     opened.wait("document.querySelector('#word .wait')?.innerText.includes('Click a document')")
+
+
+def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=map&layout=pca&ask=oven")
+    opened.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
+    opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
+    opened.wait(NAMED)
+    opened.click(".atlas input[type=search]")
+    opened.type("bread")
+    opened.wait("document.querySelector('.selection h3')?.innerText.includes('best for')")
+    found = [hit["id"] for hit in site.json("/api/search?q=bread&topn=100")["hits"]]
+    links = (
+        "[...document.querySelectorAll('.selection a')]"
+        ".map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"
+    )
+    assert opened.run(links) == found
+    assert "ask=bread" in opened.run("location.hash")
+
+
+def test_words_and_topics_share_a_chart_over_time(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=time&words=bread+rain+nonsense&unit=year")
+    opened.wait("document.querySelectorAll('.chart.lines').length === 2")
+    assert "nonsense" in opened.text(".full .lead")
+    names = "[...document.querySelectorAll('.bars:first-of-type .legend bdi')].map((e) => e.textContent)"
+    assert opened.run(names)[:2] == ["bread", "rain"]
+    course = site.json("/api/time?w=bread&unit=year")["time"]
+    rates = [f"{10000 * part['count'] / part['tokens']:.1f}" for part in course]
+    cells = (
+        "[...document.querySelectorAll('.bars tbody tr')].slice(0, 3).map((r) => r.children[1].textContent)"
+    )
+    assert opened.run(cells) == rates
+    opened.run(
+        "(() => { const s = document.querySelectorAll('.fields select')[1]; s.value = '3';"
+        "s.dispatchEvent(new Event('change')); })()"
+    )
+    both = sum(part["count"] for part in course[:2]) / sum(part["tokens"] for part in course[:2])
+    opened.wait(f"{cells}[0] === '{10000 * both:.1f}'")
+    assert "smooth=3" in opened.run("location.hash")
+    opened.wait("document.querySelectorAll('.chart.lines').length === 2")
+    opened.errors.clear()  # the browser notes the 404s
+
+
+def test_names_are_left_out_on_request(opened: Page) -> None:
+    opened.run("document.querySelector('.filters').open = true")
+    opened.click(".fields .check:last-child input")
+    opened.wait("location.hash.includes('names=0')")
+    opened.wait(f"{RANKED}.length > 5")
 
 
 def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
@@ -621,6 +689,9 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     page.wait("location.hash.includes('word=')")
     page.wait(shown.format("word"))
     assert not page.run(shown.format("pane"))
+    page.wait("document.querySelector('#word .near')")
+    cut = "[...document.querySelectorAll('{} .w')].filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert page.run(cut.format("#word .near")) == 0
     tabs = "[...document.querySelectorAll('nav a')].map((a) => a.getBoundingClientRect().right)"
     assert max(page.run(tabs)) <= 390
     for key in ("changes", "unknown", "texts", "health", "map"):
@@ -629,6 +700,12 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     page.open(f"{site.address}#c=refined&word=cell")
     page.click(".back")
     page.wait(shown.format("pane"))
+    page.run(
+        "document.querySelectorAll('.ranking .times').forEach((e) => { e.textContent = '12,345→23,456×'; })"
+    )
+    wide = "[...document.querySelectorAll('.ranking .w')].map((e) => e.getBoundingClientRect().width)"
+    assert min(page.run(wide)) > 300
+    assert page.run(cut.format(".ranking")) == 0
     assert page.errors == []
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from serving import HOSTILE, Site
 
 from selfvec.apps.cli import main
 from selfvec.apps.web.static_page import static_page
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 
 
@@ -61,3 +64,23 @@ def test_the_command_writes_the_file_whole(run: Run, tmp_path: Path, capsys) -> 
     assert main(["serve", str(run.folder), "--save", str(tmp_path / "page.docx")]) == 2
     assert "a report is .html" in capsys.readouterr().err
     assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_everything_that_takes_long_is_reported(site: Site) -> None:
+    stages: dict[str, int] = {}
+
+    class Kept(Progress):
+        @contextmanager
+        def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+            del total, unit
+
+            def advance(done: int) -> None:
+                stages[label] = stages.get(label, 0) + done
+
+            yield advance
+
+    static_page(site.data, Kept())
+    saved = stages.pop("Saving")
+    assert saved > 20
+    assert set(stages.values()) == {100}
+    assert {"Comparing words", "Indexing documents", "Testing significance", "Arranging words"} < set(stages)

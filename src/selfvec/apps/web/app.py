@@ -82,6 +82,10 @@ Question = Annotated[
 ]
 Seen = Annotated[int, Query(ge=1, le=1 << 53, description="Occurrences, at least.")]
 Topn = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
+Unit = Annotated[
+    Literal["month", "quarter", "year", "decade", "century"] | None,
+    Query(description="The periods; by default those of which the text has at most 60."),
+]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
     Query(description="hybrid: words and vectors; bm25: words; dense: vectors."),
@@ -138,6 +142,14 @@ class Answers:
             return json_response({"ready": False, "share": task.share})
         return await self.json(work, *arguments)
 
+    async def indexed(self) -> None:
+        """Wait a moment for the index; `Busy` if it takes longer."""
+        for _ in range(20):
+            if self.data.index.done():
+                return
+            await asyncio.sleep(PATIENCE / 20)
+        raise Busy(f"the documents are being indexed ({self.data.index.share:.0%} of this step done)")
+
 
 def _filter(
     seen: Seen | None = None,
@@ -146,33 +158,26 @@ def _filter(
     text: Part = "",
     sort: Annotated[str, Query(pattern="^(size|distance|moved|apd|q|count|word)$")] = "size",
     stops: bool = False,
+    names: Annotated[bool, Query(description="Whether to list words that are mostly capitalised.")] = True,
 ) -> Filter:
-    return Filter(seen, size, q, text, sort, stops)
+    return Filter(seen, size, q, text, sort, stops, names)
 
 
 def _add_search(app: FastAPI, answers: Answers) -> None:
     data = answers.data
-
-    async def indexed() -> None:
-        """Wait a moment for the index."""
-        for _ in range(20):
-            if data.index.done():
-                return
-            await asyncio.sleep(PATIENCE / 20)
-        raise Busy(f"the documents are being indexed ({data.index.share:.0%} of this step done)")
 
     @app.get(
         "/api/search", responses={200: {"model": Found, "description": "The best documents, best first."}}
     )
     async def search(q: Question, mode: Mode = "hybrid", topn: Topn = 10, filter: Filters = None) -> Response:
         """Find documents: what `selfvec search --json` prints, and the fields to filter by."""
-        await indexed()
+        await answers.indexed()
         return await answers.json(data.search, q, topn, mode, filter or ())
 
     @app.get("/api/document")
     async def document(id: Annotated[str, Query(min_length=1, max_length=1000)]) -> Response:
         """A whole document by the id that a search gave."""
-        await indexed()
+        await answers.indexed()
         return await answers.json(data.document, id)
 
 
@@ -191,9 +196,17 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         return await answers.json(lambda: data.overview)
 
     @app.get("/api/time")
-    async def time(w: Word) -> Response:
+    async def time(w: Word, unit: Unit = None) -> Response:
         """How often a word occurs in each period."""
-        return await answers.json(data.time, w)
+        return await answers.json(data.time, w, unit)
+
+    @app.get("/api/topics")
+    async def topics(unit: Unit = None) -> Response:
+        """How many documents of each period belong to each topic."""
+        task = data.maps.topics
+        if not task.done():
+            return json_response({"ready": False, "share": task.share})
+        return await answers.json(data.topics, unit)
 
     @app.get("/api/health")
     async def health() -> Response:
@@ -210,6 +223,8 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         wanted: Annotated[Filter, Depends(_filter)], c: Key = default, offset: Offset = 0, limit: Limit = 50
     ) -> Response:
         """The words that changed: rows as in `selfvec drift --json`, with the size of the change."""
+        if not wanted.names:
+            await answers.indexed()
         return await answers.compared(c, data.ranking, c, wanted, offset, limit)
 
     @app.get("/api/word")

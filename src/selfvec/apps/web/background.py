@@ -1,7 +1,8 @@
 """Work that answers wait for: comparisons, tests and indexes, computed in the background.
 
-A `Lane` is one thread that does one task after another. The page has three, so that the number of tasks asked
-for decides neither how many are computed at a time nor how much memory they take.
+A `Lane` is one thread that does one task after another. The page has three: for comparisons, for maps, and
+for what takes long and much memory. So the number of tasks asked for decides neither how many are computed at
+a time nor how much memory they take.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Progress
 
 __all__ = ["BackgroundTask", "Busy", "Lane"]
+
+_ALMOST = 0.99  # the largest share of work that is not done: stages end before the result is there
 
 T = TypeVar("T")
 
@@ -45,8 +48,8 @@ class BackgroundTask(Future[T]):
 
     @property
     def share(self) -> float:
-        """Part of the stage that is done, 0 to 1."""
-        return self._progress.share
+        """Part of the work that is done; 1 only once the result is there."""
+        return 1.0 if self.done() else min(self._progress.share, _ALMOST)
 
     def result_now(self) -> T | None:
         """The result, or None if it is not there yet; raises the `SelfvecError` of work that failed."""

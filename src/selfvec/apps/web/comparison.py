@@ -145,7 +145,7 @@ class _Tasks:
         self,
         compare: Callable[[Progress], Comparison],
         test: Callable[[Progress], Tests],
-        lanes: tuple[Lane, Lane],  # of comparisons, before states, and of tests, which take longer
+        lanes: tuple[Lane, Lane],  # of comparisons, before states, and of long work, as tests are
     ) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
@@ -153,7 +153,7 @@ class _Tasks:
 
         self.comparison = lanes[0].submit(compare)
         self.states = lanes[0].submit(lambda progress: self.comparison.result().states(progress), rank=1)
-        self.tested = lanes[1].submit(tested)
+        self.tested = lanes[1].submit(tested, 1)
 
     def drop(self) -> None:
         """Stop what is not done yet."""
@@ -170,10 +170,10 @@ class _Tasks:
 class Comparisons:
     """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``."""
 
-    def __init__(self, run: Run, jobs: int) -> None:
+    def __init__(self, run: Run, jobs: int, long: Lane) -> None:
         self.run, self.jobs, self.slices = run, jobs, comparable_slices(run)
         self._tasks: dict[str, _Tasks] = {}
-        self._lanes = Lane(), Lane()
+        self._lanes = Lane(), long
         self._lock = threading.Lock()
 
     @property

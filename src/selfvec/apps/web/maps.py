@@ -26,7 +26,8 @@ __all__ = ["LAYOUTS", "Maps"]
 
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
-_ARRANGED = 4_000  # words or documents that are arranged by PaCMAP: some seconds
+_ARRANGED = 4_000  # words that are arranged by PaCMAP: some seconds
+_DOCUMENTS = 50_000  # on a map; of more, as many at equal distances
 _WAITING = 4  # maps that wait to be drawn, at most
 _FEWEST = 5  # points that PaCMAP needs
 _KEPT = 4  # maps of all words that are kept
@@ -214,7 +215,7 @@ class Maps:
     def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
         def work(progress: Progress) -> WordMap:
             documents = self._index().result().documents
-            most = min(len(documents), _ARRANGED)
+            most = min(len(documents), _DOCUMENTS)
             numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
             rows = documents.vectors(numbers)
             numbers, rows = numbers[rows.any(axis=1)], rows[rows.any(axis=1)]

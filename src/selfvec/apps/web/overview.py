@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.base.errors import OptionError
 from selfvec.corpus.slices import Slice, by_label, by_period
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.usage.contexts import document_of, occurrences
 
-__all__ = ["content_words", "counts_of", "overview", "periods", "time_course"]
+__all__ = ["UNITS", "content_words", "counts_of", "overview", "periods", "time_course", "units"]
 
 _FREQUENT = 40  # words of an overview
 _MOST = 60  # periods of a chart
-_UNITS = (("month", 1), ("year", 12), ("decade", 120))
+_ALL = 400  # periods of a chart by a unit that was asked for
+UNITS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # months
+_DEFAULT = ("month", "year", "decade")
 
 Json = dict[str, Any]
 
@@ -36,12 +39,32 @@ def content_words(run: Run) -> NDArray[np.bool_]:
     return np.array([word.lower() not in stops and any(map(str.isalpha, word)) for word in words], bool)
 
 
-def periods(batch: TokenBatch) -> list[Slice]:
-    """The periods of a text that have documents, at most `_MOST`; its labelled parts if it has no dates."""
-    if batch.dates is not None and not np.isnat(batch.dates).all():
-        days = batch.dates[~np.isnat(batch.dates)]
-        span = (days.max() - days.min()).astype(int) / 30.4  # months
-        return by_period(batch, next((unit for unit, months in _UNITS if span <= months * _MOST), "century"))
+def _months(batch: TokenBatch | None) -> float:
+    """The months from the first to the last dated document; 0 if none is dated."""
+    if batch is None or batch.dates is None or np.isnat(batch.dates).all():
+        return 0.0
+    days = batch.dates[~np.isnat(batch.dates)]
+    return float((days.max() - days.min()).astype(int)) / 30.4 or 1.0
+
+
+def units(batch: TokenBatch | None) -> list[str]:
+    """The units of time that give a text at least two periods and at most `_ALL`."""
+    span = _months(batch)
+    return [unit for unit, months in UNITS.items() if months < span <= _ALL * months]
+
+
+def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
+    """The periods of a text that have documents; its labelled parts if it has no dates.
+
+    By default at most `_MOST`. `OptionError` if the text has too many periods of a unit.
+    """
+    if unit is not None and unit not in units(batch):
+        rule = f"is one of {', '.join(units(batch)) or 'none'} for this text, not {unit!r}"
+        raise OptionError(rule, field="unit", remedy="leave it out")
+    span = _months(batch)
+    if span:
+        found = next((name for name in _DEFAULT if span <= UNITS[name] * _MOST), "century")
+        return by_period(batch, unit or found)
     return by_label(batch) if batch.slices is not None and len(batch.slice_names) <= _MOST else []
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.tensors import return_freed_memory
 from selfvec.base.threads import threads
-from selfvec.corpus.reopen import original_texts
 from selfvec.corpus.slices import Slice
 from selfvec.data.coverage import coverage, has_row
 from selfvec.data.run import Run
@@ -29,17 +29,17 @@ from selfvec.usage.contexts import (
     pair_places,
     shared_neighbours,
 )
-from selfvec.usage.examples import marked_uses, quoted, repeated_last
+from selfvec.usage.examples import marked_uses, repeated_last
 
 from .background import BackgroundTask, Lane
 from .comparison import REFINED, Comparisons
 from .maps import Maps
-from .overview import counts_of, overview, periods, time_course
+from .overview import counts_of, overview, periods, time_course, units
 from .ranking import Filter
+from .written_texts import WrittenTexts
 
 __all__ = ["Completion", "PageData"]
 
-_LARGEST_CORPUS = 1 << 28  # bytes of text that is read again to quote original sentences
 _INDEXING = {  # the steps of making an index, and about how long each takes
     "Reading": 2,
     "Counting words": 1,
@@ -60,34 +60,32 @@ class PageData:
         jobs: int | None = None,  # threads for work in the background; by default all cores but one
     ) -> None:
         self.run = run
-        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1))
+        self._long = Lane()  # first the index, then tests, then the index of the original vectors
+        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
-        self._lane = Lane()  # of the texts: first the originals, then one index after the other
         self.maps = Maps(run, self.comparisons, lambda: self.index)
-
-    @cached_property
-    def originals(self) -> BackgroundTask[dict[int, str]]:
-        """The documents by number, as they were written."""
-        run = self.run
-        if run.tokens is None:
-            return self._lane.submit(lambda _: {})
-        return self._lane.submit(lambda _: original_texts(run, most=_LARGEST_CORPUS, demonstration=True))
 
     @cached_property
     def index(self) -> BackgroundTask[Index]:
         """The search index, as ``selfvec search`` uses it."""
-        return self._lane.submit(partial(_indexed, self.run), 1)
+        return self._long.submit(partial(_indexed, self.run))
+
+    @cached_property
+    def written(self) -> WrittenTexts:
+        """The documents by their number in the run, as they were written; waits for the index."""
+        return WrittenTexts(self.run, self.index.result().documents)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:
         """The search index of the original vectors, made after `index`."""
         _ = self.index  # comes first
-        return self._lane.submit(partial(_indexed, self.run, tables=("original",)), 2)
+        return self._long.submit(partial(_indexed, self.run, tables=("original",)), 2)
 
     def start(self) -> None:
         """Begin what the page will ask for, the comparison that is shown first."""
+        _ = self.index
         self.comparisons.tasks(self.comparisons.default)
-        _ = self.originals, self.index, self.original_index
+        _ = self.original_index
 
     def about(self) -> Json:
         """What the run is, in a few words and numbers."""
@@ -107,6 +105,7 @@ class PageData:
             "parts": [part.name for part in self.comparisons.slices],
             "default": self.comparisons.default,
             "dates": _first_and_last(run),
+            "units": units(run.tokens),
             "verdicts": run.health["verdicts"],
             "unknown": int(np.count_nonzero(~has_row(run.original))),
         }
@@ -125,7 +124,7 @@ class PageData:
             "often": ranking.often,
             "testing": None if tasks.tested.done() else tasks.tested.share,
             "tested": bool(ranking.tests),
-            **ranking.page(wanted, offset, limit),
+            **ranking.page(wanted, offset, limit, None if wanted.names else self.written.names),
         }
 
     def word(self, key: str, word: str) -> Json:
@@ -159,20 +158,32 @@ class PageData:
             "source_after": Source(int(self.run.vectors.sources[row])).name.lower(),
         }
 
-    def time(self, word: str) -> Json:
+    def time(self, word: str, unit: str | None = None) -> Json:
         """How often a word occurs in each period; none if the texts have neither dates nor labels."""
-        row, batch = self.run.index(word), self.run.tokens
-        return {"word": word, "time": time_course(batch, row, self.periods) if batch and self.periods else []}
+        row, batch, parts = self.run.index(word), self.run.tokens, self.periods(unit)
+        return {"word": word, "time": time_course(batch, row, parts) if batch and parts else []}
 
-    @cached_property
-    def periods(self) -> list[Slice]:
+    def periods(self, unit: str | None = None) -> list[Slice]:
         """The periods that have documents."""
-        return [] if self.run.tokens is None else periods(self.run.tokens)
+        return [] if self.run.tokens is None else periods(self.run.tokens, unit)
+
+    def topics(self, unit: str | None = None) -> Json:
+        """The topics of the run, and how many documents of each period belong to each."""
+        parts, found = self.periods(unit), self.maps.topics.result()
+        shown = [] if found is None else found.rows
+        by_topic = [] if found is None else [found.of_documents == i for i in range(len(shown))]
+        return {
+            "periods": [{"name": part.name, "documents": int(part.documents.sum())} for part in parts],
+            "topics": [
+                {"name": row.name, "counts": [int(np.sum(mine & part.documents)) for part in parts]}
+                for row, mine in zip(shown, by_topic, strict=True)
+            ],
+        }
 
     @cached_property
     def overview(self) -> Json:
         """The most frequent words, and the number of documents of each period."""
-        return overview(self.run, self.periods)
+        return overview(self.run, self.periods())
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences typical of what a word means now and, if two slices are compared, meant before."""
@@ -204,10 +215,10 @@ class PageData:
         }
 
     def _quoted(self, found: list[Json]) -> list[Json]:
-        """Uses with their original sentences, if these have been read, each sentence once."""
-        texts = self.originals.result_now() or {}
+        """Uses with their original sentences and ids, once the documents are indexed, each sentence once."""
+        indexed = self.index.done() and self.index.exception() is None
         first: dict[str, Json] = {}
-        for use in (quoted(use, texts) for use in found):
+        for use in map(self.written.quoted, found) if indexed else found:
             first.setdefault("".join(text for text, _ in use["tokens"]), use)
         return list(first.values())
 
@@ -356,7 +367,10 @@ def _first_and_last(run: Run) -> list[str] | None:
 def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
     """The search index of a run; its progress counts every step."""
     with progress.steps("Indexing", _INDEXING) as steps:
-        return run_index(run, progress=steps, or_tokens=True, **options)
+        found = run_index(run, progress=steps, or_tokens=True, **options)
+    run.derived.pop("topic_vectors", None)  # as large as the run's vectors
+    return_freed_memory()
+    return found
 
 
 def _description(provenance: Json) -> str:

@@ -103,6 +103,7 @@ class Filter:
     text: str = ""  # part of the word
     sort: str = "size"  # or "distance", "apd", "q", "count", "word", "moved" (which no test changes)
     stops: bool = False  # list stop words and numbers, too
+    names: bool = True  # list words that are mostly capitalised, too
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +167,12 @@ class Ranking:
         tested = self.tested["distance"]
         return np.where(np.isnan(tested), self.moved, tested)
 
-    def page(self, wanted: Filter, offset: int, limit: int) -> dict[str, Any]:
-        """Rows of the ranking from ``offset`` on, and how many there are."""
+    def page(
+        self, wanted: Filter, offset: int, limit: int, names: NDArray[np.bool_] | None = None
+    ) -> dict[str, Any]:
+        """Rows of the ranking from ``offset`` on, and how many there are, without ``names``, (V,)."""
         found = self._filtered(wanted)
+        found = found if names is None else found[~names[self.rows[found]]]
         rows = [self.row(int(place)) for place in found[offset : offset + limit]]
         return {"rows": rows, "total": len(found), "ranked": len(self.rows)}
 

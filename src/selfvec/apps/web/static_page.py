@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,11 +16,13 @@ import numpy as np
 from selfvec.base.progress import Progress
 
 from .app import page_files
+from .background import BackgroundTask
 from .page_data import PageData
 from .ranking import Filter
 
 __all__ = ["static_page"]
 
+_PAUSE = 0.1  # seconds between two looks at work in the background
 _WORDS = 100  # that changed most, and the most frequent ones
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
 _LOADER = """
@@ -67,13 +70,23 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     """Answers by what is asked, as `_key` writes it."""
     key = data.comparisons.default
     tasks = data.comparisons.tasks(key)
-    for task in (tasks.tested, tasks.states, data.originals):
-        task.result()
+    waited = {
+        "Comparing words": tasks.comparison,
+        "Indexing documents": data.index,
+        "Testing significance": tasks.tested,
+        "Placing words": tasks.states,
+        "Finding topics": data.maps.topics,
+        "Arranging words": data.maps.task("words", "pacmap", key),
+    }
+    for label, task in waited.items():
+        if task is not None:
+            _wait(task, label, progress)
     about = data.about()
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
     yield _key("about"), {**about, "comparisons": first, "parts": [], "kept": True}
     yield _key("overview"), data.overview
     yield _key("health"), data.health()
+    yield _key("topics"), data.topics()
     ranking = data.ranking(key, Filter(), 0, _WORDS)
     ranking["total"] = len(ranking["rows"])
     yield _key("ranking", c=key), ranking
@@ -89,6 +102,18 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
         for word in words:
             yield from _of_word(data, key, word)
             advance(1)
+
+
+def _wait(task: BackgroundTask[Any], label: str, progress: Progress) -> None:
+    """Wait for work in the background, and report it as a stage of a hundred steps."""
+    with progress.stage(label, 100, "%") as advance:
+        done = 0
+        while not task.done():
+            time.sleep(_PAUSE)
+            now = max(done, int(100 * task.share))
+            advance(now - done)
+            done = now
+        advance(100 - done)
 
 
 def _of_word(data: PageData, key: str, word: str) -> Iterator[tuple[str, Any]]:

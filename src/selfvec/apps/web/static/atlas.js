@@ -1,10 +1,11 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
-import { bdi, clean, count, direction, h, many, said, say, share } from "./dom.js";
+import { bdi, clean, count, debounced, direction, download, h, many, said, say, share } from "./dom.js";
 import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
 
 const LISTED = 200; // of a selection
+const HITS = 100; // documents that a search marks
 const LAYOUTS = { pacmap: "by neighbourhood (PaCMAP)", pca: "by direction (PCA)" };
 
 /** The map, the names of its colours, and what was selected on it. */
@@ -22,20 +23,27 @@ export class Atlas {
       return h("label", {}, label, this[name]);
     };
     this.lasso = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.draws(!this.map.lasso) }, "Lasso");
+    const asked = debounced(250, (changes) => go(changes, false));
+    this.ask = h("input", { type: "search", dir: "auto", maxlength: 500, placeholder: "any", oninput: () => asked({ ask: this.ask.value }) });
     this.legend = h("div", { class: "colours", role: "group", "aria-label": "Colours" });
     this.selection = h("section", { class: "selection", "aria-label": "Selected", hidden: true });
     this.element = h("div", { class: "atlas" }, h("h2", {}, "Map"),
       h("div", { class: "fields" },
         choice("of", "show", [["words", "words"], ...(about.has_text && !about.kept ? [["documents", "documents"]] : [])]),
         choice("layout", "arranged", Object.entries(LAYOUTS)),
-        choice("colour", "coloured by", [["topic", "topic"]]), this.lasso),
+        choice("colour", "coloured by", [["topic", "topic"]]), h("label", {}, "highlight", this.ask), this.lasso),
       this.lead, this.map.element, this.legend, this.selection);
   }
 
   async update() {
     const { c, of, layout } = state, key = [c, of, layout].join();
     [this.of.value, this.layout.value] = [of, layout];
-    if (this.key === key) { this.paint(); return; }
+    if (document.activeElement !== this.ask) this.ask.value = state.ask;
+    if (this.key === key) {
+      this.paint();
+      await this.newest((signal) => this.highlight(signal));
+      return;
+    }
     this.key = key;
     try {
       await this.newest((signal) => this.load({ c, of, layout }, signal));
@@ -47,7 +55,10 @@ export class Atlas {
 
   async load(asked, signal) {
     const { c, of, layout } = asked, begun = this.map.data ? " Until then, this is the map before." : "";
-    if (!this.map.data && of === "words" && layout === "pacmap" && !this.about.kept) await this.show({ c, of, layout: "pca" }, signal); // is there sooner
+    if (!this.map.data && layout === "pacmap" && !this.about.kept) {
+      await this.show({ c, of, layout: "pca" }, signal); // is there sooner
+      await this.highlight(signal);
+    }
     const note = this.map.data?.layout === "pca" && !begun ? " Until then, this is a plane of the space (PCA)." : begun;
     const progress = (done) => { this.lead.textContent = `Arranging ${of} by neighbourhood: ${share(done)} done.${note}`; };
     await this.show(asked, signal, progress);
@@ -55,6 +66,22 @@ export class Atlas {
     this.colours = colours;
     this.colour.replaceChildren(...colours.map(({ name }) => h("option", { value: name }, name)));
     this.paint();
+    await this.highlight(signal);
+  }
+
+  /** Mark what a search finds: words that contain a text, or the best documents for it. */
+  async highlight(signal) {
+    const asked = state.ask.trim(), { words, ids } = this.described ?? { words: [] };
+    let places = [];
+    if (asked && ids) {
+      const { hits } = await ask("search", { q: asked, mode: state.mode, topn: HITS }, { signal });
+      const place = new Map(ids.map((id, i) => [id, i]));
+      places = hits.map(({ id }) => place.get(id)).filter((i) => i !== undefined);
+    } else if (asked) places = [...words.keys()].filter((i) => words[i].toLowerCase().includes(asked.toLowerCase()));
+    const before = this.map.hits.size;
+    this.map.hits = new Set(places);
+    this.map.draw();
+    if (asked || before) this.select(places, ids ? `that are best for “${asked}”` : `with “${asked}”`);
   }
 
   async show(asked, signal, progress) {
@@ -94,7 +121,25 @@ export class Atlas {
     this.map.only = on ? code : null;
     this.map.draw();
     const { codes } = this.map.coloured;
+    this.map.outline = null;
     this.select(on ? [...codes.keys()].filter((i) => codes[i] === code) : [], `of ${said(value)}`);
+  }
+
+  /** Forget what is selected. */
+  clear() {
+    this.map.outline = null;
+    this.map.only = null;
+    this.selection.hidden = true;
+    if (state.ask) go({ ask: "" }, false);
+    this.map.draw();
+    for (const button of this.legend.children) button.setAttribute("aria-pressed", "false");
+  }
+
+  /** The selection as a file: what each point is, and its value of each colour. */
+  save(places) {
+    const { words, ids } = this.described, colours = this.colours ?? [];
+    const row = (i) => [...(ids ? [ids[i]] : []), words[i], ...colours.map(({ values, codes }) => values[codes[i]] ?? "")];
+    download(ids ? "documents.csv" : "words.csv", [[...(ids ? ["id", "text"] : ["word"]), ...colours.map(({ name }) => name)], ...places.map(row)]);
   }
 
   draws(on) {
@@ -105,13 +150,16 @@ export class Atlas {
 
   select(places, why) {
     this.draws(false);
-    this.selection.hidden = places.length === 0;
+    this.selection.hidden = places.length === 0 && !this.map.outline && !state.ask;
     const { words, ids } = this.described, shown = places.slice(0, LISTED);
     const one = (i) => ids ? h("li", {}, h("a", { href: link({ doc: ids[i] }), dir: direction(words[i]) }, clean(words[i]) || ids[i]))
       : h("li", {}, h("a", { class: "w", href: link({ word: words[i], near: "" }) }, bdi(words[i])));
-    this.selection.replaceChildren(h("h3", {}, `${many(places.length, ids ? "document" : "word")} ${why}`),
+    this.selection.replaceChildren(h("div", { class: "head" }, h("h3", {}, `${many(places.length, ids ? "document" : "word")} ${why}`),
+      h("button", { type: "button", disabled: places.length === 0, onclick: () => this.save(places) }, "Save as CSV"),
+      h("button", { type: "button", onclick: () => this.clear() }, "Clear")),
       h("ul", { class: ids ? "plainlist" : "chips" }, shown.map(one)),
       places.length > LISTED ? h("p", { class: "quiet" }, `and ${count(places.length - LISTED)} more`) : h("span", {}));
+    if (!this.selection.hidden) this.selection.scrollIntoView({ block: "nearest" });
     say(`${places.length} selected`);
   }
 

@@ -1,5 +1,6 @@
-// Charts of bars over time, with the same figures as a table.
-import { count, h, said } from "./dom.js";
+// Charts over time, with the same figures as a table.
+import { bdi, count, h, said } from "./dom.js";
+import { COLOURS } from "./map.js";
 
 const WIDTH = 640, HEIGHT = 120, ROOM = 18; // of the chart, and for the names below
 
@@ -28,4 +29,31 @@ export function bars(entries, about, show = count) {
   return h("figure", { class: "bars" }, h("figcaption", { class: "lead" }, `${about}; the highest bar is ${show(top)}`), picture,
     h("details", {}, h("summary", {}, "As a table"), h("div", { class: "wide" }, h("table", {}, h("tbody", {}, entries.map(([name, value, told]) =>
       h("tr", {}, h("th", { scope: "row" }, said(name)), h("td", { class: "num" }, told ?? show(value)))))))));
+}
+
+/**
+ * Lines of several series, [{name, values}], over the same periods. They differ in colour and, if there are
+ * many, in dashes.
+ */
+export function lines(periods, series, about, show) {
+  const top = Math.max(...series.flatMap(({ values }) => values), 1e-9), tall = 2 * HEIGHT, step = WIDTH / Math.max(1, periods.length - 1);
+  const highest = ({ name, values }) => { const most = Math.max(...values); return `${name}: at most ${show(most)}, in ${said(periods[values.indexOf(most)])}`; };
+  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${tall + ROOM}`, class: "chart lines", role: "img", "aria-label": `${about}. ${series.map(highest).join("; ")}` });
+  const dashes = (i) => (i < COLOURS.length / 2 ? "none" : "7 4");
+  series.forEach(({ name, values }, i) => {
+    const places = values.map((value, at) => [at * step, tall - value / top * (tall - 4)]);
+    const hint = svg("title", {}, name);
+    picture.append(svg("g", {}, hint, svg("polyline", { points: places.map((place) => place.map((x) => x.toFixed(1)).join()).join(" "), stroke: COLOURS[i % COLOURS.length], "stroke-dasharray": dashes(i) }),
+      ...(places.length > 60 ? [] : places.map(([x, y], at) => svg("circle", { cx: x, cy: y, r: 3, fill: COLOURS[i % COLOURS.length] }, svg("title", {}, `${name}, ${said(periods[at])}: ${show(values[at])}`))))));
+  });
+  const named = [0, 0.25, 0.5, 0.75, 1].map((x) => Math.round(x * (periods.length - 1)));
+  for (const at of new Set(named)) {
+    picture.append(svg("text", { x: at * step, y: tall + ROOM - 4, "text-anchor": at === 0 ? "start" : at === periods.length - 1 ? "end" : "middle" }, said(periods[at])));
+  }
+  const sign = (i) => svg("svg", { viewBox: "0 0 24 8", class: "sign-line", "aria-hidden": "true" }, svg("line", { x1: 0, x2: 24, y1: 4, y2: 4, stroke: COLOURS[i % COLOURS.length], "stroke-dasharray": dashes(i) }));
+  return h("figure", { class: "bars" }, h("figcaption", { class: "lead" }, `${about}; the top of the chart is ${show(top)}`), picture,
+    h("p", { class: "legend" }, series.map(({ name }, i) => h("span", {}, sign(i), " ", bdi(name)))),
+    h("details", {}, h("summary", {}, "As a table"), h("div", { class: "wide" }, h("table", {},
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "period"), series.map(({ name }) => h("th", { scope: "col", class: "num" }, bdi(name))))),
+      h("tbody", {}, periods.map((period, at) => h("tr", {}, h("th", { scope: "row" }, said(period)), series.map(({ values }) => h("td", { class: "num" }, show(values[at]))))))))));
 }

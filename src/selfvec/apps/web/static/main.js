@@ -8,14 +8,15 @@ import { overviewPage } from "./overview.js";
 import { Ranking } from "./ranking.js";
 import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
+import { Times } from "./times.js";
 import { WordPage } from "./word.js";
 
-const VIEWS = ["changes", "map", "unknown", "texts", "health"];
+const VIEWS = ["changes", "map", "unknown", "texts", "health", "time"];
 const OTHER = "?"; // the choice of two parts that are not listed
-const FULL = new Set(["texts", "health"]); // views without a word beside them
+const FULL = new Set(["texts", "health", "time"]); // views without a word next to them
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
-  ["1 … 5", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
+  ["1 … 6", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
 let about, overview, page, ranking;
@@ -79,7 +80,7 @@ async function view(name) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }
   if (name === "health") panes.health ??= { element: await health() };
-  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about) }[name]();
+  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), time: () => new Times(about, overview) }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
   return panes[name].update?.();
 }
@@ -109,7 +110,7 @@ async function update(now, before) {
   calm(); // it was about what was asked before
   now.c ||= about.default;
   compared(now.c);
-  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "mode", "filter", "beside"].some((name) => now[name] !== before?.[name]);
+  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "mode", "filter", "beside", "names", "words", "unit", "smooth"].some((name) => now[name] !== before?.[name]);
   const other = ["word", "c", "view", "doc", "of"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {

@@ -6,7 +6,7 @@ import { go, state } from "./state.js";
 const SECONDS = 1.6; // from one state to the next
 const MOST_LABELS = 70;
 const TRIED = 500;
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7b4fb5", "#b8a500", "#e377c2", "#17a2a2", "#7f7f7f"];
+export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7b4fb5", "#b8a500", "#e377c2", "#17a2a2", "#7f7f7f"];
 const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [230, 210, 40]]; // viridis
 const FONT = "13px system-ui, sans-serif";
 
@@ -29,7 +29,9 @@ export class WordMap {
     this.element = h("div", { class: "map" }, h("div", { class: "field" }, this.canvas, this.tip, zoom), this.controls);
     this.time = 0;
     this.lasso = false; // whether dragging draws an outline
+    this.outline = null; // of a selection, in the units of the map
     this.only = null; // the only value of a colour that is shown
+    this.hits = new Set(); // points that a search found
     this.sizes = new Map();
     this.view = { x: 0, y: 0, scale: 1 };
     this.listen();
@@ -41,6 +43,8 @@ export class WordMap {
     this.data = described;
     this.points = points;
     this.count = described.words.length;
+    this.outline = null;
+    this.hits = new Set();
     this.index = new Map(described.words.map((word, i) => [word, i]));
     this.slider.max = String(described.frames.length - 1);
     this.controls.hidden = described.frames.length < 2;
@@ -132,8 +136,18 @@ export class WordMap {
     const a = 2 * (frame * this.count + i), b = 2 * (next * this.count + i);
     const x = this.points[a] + (this.points[b] - this.points[a]) * part;
     const y = this.points[a + 1] + (this.points[b + 1] - this.points[a + 1]) * part;
-    const { width, height, unit } = this;
-    return [width / 2 + this.view.x + x * unit * this.view.scale, height / 2 + this.view.y - y * unit * this.view.scale];
+    return this.at([x, y]);
+  }
+
+  /** The place on the map of some pixels, the reverse of `at`. */
+  within([x, y]) {
+    const scale = this.unit * this.view.scale;
+    return [(x - this.width / 2 - this.view.x) / scale, (this.height / 2 + this.view.y - y) / scale];
+  }
+
+  at([x, y]) {
+    const scale = this.unit * this.view.scale;
+    return [this.width / 2 + this.view.x + x * scale, this.height / 2 + this.view.y - y * scale];
   }
 
   draw() {
@@ -159,7 +173,7 @@ export class WordMap {
     else this.dust(pen, ratio, width, height);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.font = FONT;
-    this.ways(pen);
+    if (!this.hits.size) this.ways(pen);
     this.names(pen, few);
     if (this.outline) this.trace(pen);
   }
@@ -171,14 +185,15 @@ export class WordMap {
     pixels.fill(0);
     const dot = Math.max(1, Math.round(ratio * (this.count > 20000 ? 1 : this.count > 6000 ? 2 : this.count > 2500 ? 3 : this.count > 200 ? 4 : 6)));
     const packed = (hex, alpha) => { const [r, g, b] = hex.match(/\w\w/g).map((part) => parseInt(part, 16)); return (alpha << 24) | (b << 16) | (g << 8) | r; };
-    const dust = packed(this.ink("dust"), this.coloured ? 70 : 160), codes = this.coloured?.codes;
+    const dust = packed(this.ink("dust"), this.coloured || this.hits.size ? 70 : 160), hit = packed(this.ink("went"), 255), codes = this.coloured?.codes;
     const shades = this.coloured?.values.map((_, code) => this.only === null || this.only === code ? packed(this.shade(code), 230) : dust);
-    for (let i = 0; i < this.count; i++) {
-      const colour = codes && codes[i] >= 0 ? shades[codes[i]] : dust;
+    const paint = (i, colour, size) => {
       const [x, y] = this.place(i), left = Math.round(x * ratio), top = Math.round(y * ratio);
-      if (left < 0 || top < 0 || left + dot > width || top + dot > height) continue;
-      for (let dy = 0; dy < dot; dy++) pixels.fill(colour, (top + dy) * width + left, (top + dy) * width + left + dot);
-    }
+      if (left < 0 || top < 0 || left + size > width || top + size > height) return;
+      for (let dy = 0; dy < size; dy++) pixels.fill(colour, (top + dy) * width + left, (top + dy) * width + left + size);
+    };
+    for (let i = 0; i < this.count; i++) paint(i, codes && codes[i] >= 0 && !this.hits.size ? shades[codes[i]] : dust, dot);
+    for (const i of this.hits) paint(i, hit, Math.max(dot, Math.round(4 * ratio)) + 1);
     pen.putImageData(this.image, 0, 0);
   }
 
@@ -205,7 +220,7 @@ export class WordMap {
 
   names(pen, few) {
     const order = { self: 0, came: 1, went: 2, stayed: 3 };
-    const marked = [...(this.marks ?? [])].filter(([word]) => this.index.has(word)).sort((a, b) => order[a[1]] - order[b[1]]);
+    const marked = [...(this.hits.size ? [] : this.marks ?? [])].filter(([word]) => this.index.has(word)).sort((a, b) => order[a[1]] - order[b[1]]);
     const shown = new Set(marked.map(([word]) => word));
     const labels = [];
     const wish = (i, mark) => {
@@ -226,6 +241,7 @@ export class WordMap {
       });
     }
     for (const [word, mark] of marked) wish(this.index.get(word), mark);
+    if (!this.data.ids) for (const i of [...this.hits].slice(0, MOST_LABELS)) { shown.add(this.data.words[i]); wish(i, ""); }
     if (!few && !this.data.ids) for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) if (!shown.has(this.data.words[i])) { const n = labels.length; wish(i, ""); tried += labels.length - n; }
     let left = this.coloured && !this.coloured.ordered ? MOST_LABELS / 2 : MOST_LABELS;
     placed(labels, this.width, this.height).forEach((place, n) => {
@@ -274,21 +290,28 @@ export class WordMap {
     return places.map(([across, down]) => [median(across), median(down)]);
   }
 
-  /** The outline that is being drawn. */
+  /** The outline of a selection as a path of pixels. */
+  path() {
+    const path = new Path2D();
+    this.outline.forEach((point, i) => path[i ? "lineTo" : "moveTo"](...this.at(point)));
+    path.closePath();
+    return path;
+  }
+
+  /** The outline that is being drawn, or was. */
   trace(pen) {
-    pen.beginPath();
-    this.outline.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x, y));
-    pen.closePath();
-    pen.strokeStyle = this.ink("ink");
-    pen.lineWidth = 1.5;
-    pen.stroke();
+    const path = this.path();
+    pen.fillStyle = pen.strokeStyle = this.ink("came");
+    pen.globalAlpha = 0.12;
+    pen.fill(path);
+    pen.globalAlpha = 1;
+    pen.lineWidth = 2;
+    pen.stroke(path);
   }
 
   /** The points inside the outline. */
   inside() {
-    const path = new Path2D(), pen = this.canvas.getContext("2d");
-    this.outline.forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](x, y));
-    path.closePath();
+    const path = this.path(), pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
     const shown = (i) => this.only === null || this.coloured.codes[i] === this.only;
     return [...Array(this.count).keys()].filter((i) => shown(i) && pen.isPointInPath(path, ...this.place(i)));
@@ -312,6 +335,7 @@ export class WordMap {
     let dragged = false;
     canvas.addEventListener("pointerdown", (event) => {
       touching.set(event.pointerId, at(event));
+      if (this.lasso) this.outline = [this.within(at(event))];
       canvas.setPointerCapture(event.pointerId);
       dragged = false;
     });
@@ -320,7 +344,7 @@ export class WordMap {
       if (!before) return this.hover(x, y);
       if (this.lasso) {
         dragged = true;
-        (this.outline ??= [before]).push([x, y]);
+        this.outline.push(this.within([x, y]));
         return this.draw();
       }
       if (Math.hypot(x - before[0], y - before[1]) > 3) dragged = true;
@@ -340,12 +364,7 @@ export class WordMap {
     });
     const end = (event) => {
       const [x, y] = at(event);
-      if (this.outline) {
-        const places = this.inside();
-        this.outline = null;
-        this.draw();
-        this.selected?.(places);
-      }
+      if (this.lasso && dragged) this.selected?.(this.inside());
       if (touching.delete(event.pointerId) && !dragged && event.type === "pointerup" && this.data) {
         const i = this.nearest(x, y);
         if (i >= 0) this.pick(this.data.words[i], i);

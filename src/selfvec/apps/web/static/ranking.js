@@ -37,6 +37,7 @@ export class Ranking {
       return h("label", {}, label, this[name]);
     };
     this.stops = h("input", { type: "checkbox", onchange: () => asked({ stops: this.stops.checked ? "1" : "" }, 0) });
+    this.names = h("input", { type: "checkbox", onchange: () => asked({ names: this.names.checked ? "0" : "" }, 0) });
     this.fresh = h("p", { class: "fresh", hidden: true }, "The tests are done. ",
       h("button", { type: "button", onclick: () => { this.held = null; this.update().catch(alarm); } }, "Sort by the tested figures"));
     this.text = h("input", { type: "search", dir: "auto", placeholder: "any", oninput: () => asked({ text: this.text.value }) });
@@ -56,7 +57,8 @@ export class Ranking {
           number("seen", "min. occurrences", { min: 1, step: 1, placeholder: "any" }),
           number("size", "min. change", { min: 0, max: 1, step: 0.01, placeholder: "any" }),
           h("label", {}, "contains", this.text),
-          h("label", { class: "check" }, this.stops, " with stop words and numbers"))),
+          h("label", { class: "check" }, this.stops, " with stop words and numbers"),
+          h("label", { class: "check", title: "Without words that the text writes with a capital letter in mid-sentence" }, this.names, " without names"))),
       h("p", { class: "legend" }, h("span", { class: "came" }, "+ gained neighbours"), h("span", { class: "went" }, "− lost neighbours")),
       this.fresh, this.list, this.more);
   }
@@ -64,10 +66,11 @@ export class Ranking {
   async update() {
     for (const name of ["sort", "q", "seen", "size", "text"]) if (document.activeElement !== this[name]) this[name].value = state[name];
     this.stops.checked = Boolean(state.stops);
+    this.names.checked = Boolean(state.names);
     if (this.held !== state.c) this.held = null;
-    const { c, seen, q, size, text, stops } = state;
+    const { c, seen, q, size, text, stops, names } = state;
     const sort = this.held && ["size", "distance"].includes(state.sort) ? "moved" : state.sort;
-    const asked = { c, q, sort, text, stops, limit: Math.min(200, this.shown), seen, size };
+    const asked = { c, q, sort, text, stops, names, limit: Math.min(200, this.shown), seen, size };
     const progress = (done) => this.wait(done);
     const found = await this.newest((signal) => ask("ranking", asked, { signal, progress, keep: (answer) => answer.testing === null }));
     if (!found) return null;
@@ -107,7 +110,7 @@ export class Ranking {
     this.more.hidden = found.rows.length >= Math.min(found.total, 200);
     if (found.testing !== null && (TESTED.has(state.sort) || state.q)) this.list.replaceChildren(h("li", { class: "none" }, "These words are listed when the tests are done."));
     else if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no vectors to begin with. The most frequent words:"), ...frequent(this.overview));
-    else if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "", stops: "1" }) }, "Show all")));
+    else if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "", stops: "1", names: "" }) }, "Show all")));
     this.select();
     say(many(found.total, "word"));
   }

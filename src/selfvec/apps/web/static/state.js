@@ -3,6 +3,7 @@
 const DEFAULTS = {
   view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", doc: "",
   mode: "hybrid", filter: "", beside: "",
+  names: "", words: "", unit: "", smooth: "",
   source: "", from: "", near: "",
 };
 const listeners = [];

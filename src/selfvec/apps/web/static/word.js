@@ -137,7 +137,7 @@ export class WordPage {
     const { time } = await ask("time", { w: found.word }, { signal });
     if (time.length < 2) return;
     const rate = (part) => 10000 * part.count / Math.max(1, part.tokens);
-    this.time.replaceChildren(h("h3", {}, "Over time"), bars(
+    this.time.replaceChildren(h("h3", {}, "Over time"), h("p", { class: "lead" }, h("a", { href: link({ view: "time", words: found.word }) }, "With other words, by year or decade")), bars(
       time.map((part) => [part.name, rate(part), `${rate(part).toFixed(1)} (${many(part.count, "time")} in ${many(part.tokens, "word")})`]),
       "Occurrences in 10,000 words", (x) => x.toFixed(1)));
   }
