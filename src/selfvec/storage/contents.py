@@ -35,6 +35,7 @@ _RUN = {  # by the first part of a path in a run folder
     "history": "states of the vectors while refining",
     "search": "search index: all documents as they were written",
     "drift": "results of drift: figures of words",
+    "page": "maps and topics of the page",
 }
 _INDEX = {
     "index.json": "how the index was made; checksums",

@@ -20,7 +20,7 @@ DESCRIPTIONS = {"run.json": "run", "index.json": "index", "encoder.json": "encod
 """The file that describes a folder, and what the folder is then."""
 
 _PLAIN = "table.json"  # has no checksum of itself
-_KEPT = "drift"  # results kept in a run folder, each with a checksum of its own
+_KEPT = ("drift", "page")  # results kept in a run folder, each with a checksum of its own
 _CHANGED = "is not as it was written: its own checksum does not fit"
 
 
@@ -76,7 +76,7 @@ def _verified(folder: Path) -> Verified:
     for place in [folder, *(path for path in sorted(folder.rglob("*")) if path.is_dir())]:
         if kind_of(place) is not None:
             damaged += _compared(place, checked)
-    for file in sorted(folder.glob(f"{_KEPT}/*.json")):
+    for file in sorted(file for name in _KEPT for file in folder.glob(f"{name}/*.json")):
         checked.add(file)
         damaged += [] if is_sealed(file.read_bytes()) else [Damage(str(file), _CHANGED)]
     present = [file for file in sorted(folder.rglob("*")) if file.is_file()]

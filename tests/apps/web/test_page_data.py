@@ -371,6 +371,7 @@ def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
 
 
 def test_topics_and_words_are_counted_by_period(site: Site) -> None:
+    site.data.maps.topics.result()
     found = site.json("/api/topics?unit=year")
     assert [part["name"] for part in found["periods"]] == ["1990", "2005", "2020"]
     assert [part["documents"] for part in found["periods"]] == [240] * 3
@@ -423,3 +424,24 @@ def test_work_is_not_done_before_its_result_is_there() -> None:
     task = BackgroundTask(work)
     assert task.run().result() < 1
     assert task.share == 1
+
+
+def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown() -> list[object]:
+        data = PageData(open_run(run.folder), jobs=1)
+        described, points = data.maps.arranged("words", "pacmap", REFINED)
+        return [described, points.tolist(), data.topics(), data.maps.colours("words", "pacmap", REFINED)]
+
+    first = shown()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("was computed again")
+
+    monkeypatch.setattr("selfvec.apps.web.maps.arrange", refuse)
+    monkeypatch.setattr("selfvec.apps.web.maps.topics", refuse)
+    assert shown() == first
+    assert not verify(run.folder).damaged
+    for file in (run.folder / "page").glob("*.json"):
+        file.write_bytes(b"{}")
+    with pytest.raises(Exception, match="computed again"):
+        shown()

@@ -170,10 +170,10 @@ class _Tasks:
 class Comparisons:
     """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``."""
 
-    def __init__(self, run: Run, jobs: int, long: Lane) -> None:
+    def __init__(self, run: Run, jobs: int, long: Lane | None = None) -> None:
         self.run, self.jobs, self.slices = run, jobs, comparable_slices(run)
         self._tasks: dict[str, _Tasks] = {}
-        self._lanes = Lane(), long
+        self._lanes = Lane(), long or Lane()
         self._lock = threading.Lock()
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.concepts import Topics, topics
+from selfvec.analysis.concepts.topic_clusters import Topic
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
@@ -20,6 +21,7 @@ from selfvec.search import Index
 
 from .background import BackgroundTask, Busy, Lane
 from .comparison import Comparisons
+from .kept import kept
 from .word_map import FITTED, WordMap, arrange, draw_map, table_state
 
 __all__ = ["LAYOUTS", "Maps"]
@@ -171,11 +173,22 @@ class Maps:
     def _find_topics(self, progress: Progress) -> Topics | None:
         if self.run.tokens is None:
             return None
-        try:
+
+        def find() -> Json:
             found = topics(self.run, progress=progress)
-            return found if len(found) <= _TOPICS else topics(self.run, _TOPICS, progress=progress)
+            found = found if len(found) <= _TOPICS else topics(self.run, _TOPICS, progress=progress)
+            return found.as_dict() | {
+                "labels": found.labels.tolist(),
+                "of_documents": found.of_documents.tolist(),
+            }
+
+        try:
+            found = kept(self.run, ["topics", _TOPICS], find)
         except InputError:
             return None
+        rows = [Topic(**{name: row[name] for name in row if name != "topic"}) for row in found["rows"]]
+        labels, of_documents = np.array(found["labels"]), np.array(found["of_documents"])
+        return Topics(rows, found["documents"], found["silhouette"], labels=labels, of_documents=of_documents)
 
     def _frequent(self, key: str, most: int) -> Ints:
         """Rows of the most frequent content words that occur on both sides."""
@@ -202,7 +215,7 @@ class Maps:
         if self._lane.waiting >= _WAITING:
             raise Busy("other maps are being drawn")
 
-        def work(progress: Progress) -> WordMap:
+        def draw(progress: Progress) -> WordMap:
             states, _ = self.comparisons.states(key, False)
             words = self._frequent(key, _ARRANGED)
             known = np.any([np.any(state.rows(words) != 0, axis=1) for state in states], axis=0)
@@ -210,10 +223,16 @@ class Maps:
                 return draw_map(words, states)
             return arrange(words[known], states, progress)
 
-        return self._lane.submit(work)
+        return self._lane.submit(self._kept(["words", key, _ARRANGED], draw))
+
+    def _kept(
+        self, asked: list[str | int], draw: Callable[[Progress], WordMap]
+    ) -> Callable[[Progress], WordMap]:
+        """The drawing of a map that is kept in the run folder."""
+        return lambda progress: WordMap.of(kept(self.run, asked, lambda: draw(progress).as_dict()))
 
     def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
-        def work(progress: Progress) -> WordMap:
+        def draw(progress: Progress) -> WordMap:
             documents = self._index().result().documents
             most = min(len(documents), _DOCUMENTS)
             numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
@@ -225,7 +244,7 @@ class Maps:
             drawn = arrange(every, [state], progress) if near else draw_map(every, [state])
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
 
-        return self._lane.submit(work, 1)
+        return self._lane.submit(self._kept(["documents", layout, _DOCUMENTS], draw), 1)
 
 
 def _colour(name: str, values: Sequence[str], codes: NDArray[Any], ordered: bool = False) -> Json:

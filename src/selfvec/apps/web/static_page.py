@@ -70,7 +70,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     """Answers by what is asked, as `_key` writes it."""
     key = data.comparisons.default
     tasks = data.comparisons.tasks(key)
-    waited = {
+    waited: dict[str, BackgroundTask[Any] | None] = {
         "Comparing words": tasks.comparison,
         "Indexing documents": data.index,
         "Testing significance": tasks.tested,

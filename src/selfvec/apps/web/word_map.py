@@ -7,8 +7,9 @@ near on the map is near in the space. Every state is centred on its own mean, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,18 @@ class WordMap:
     points: NDArray[np.int16]  # (F, n, 2); the middle of the map is 0, both axes have the same scale
     edges: tuple[int, int]  # largest distance of a point from the middle along each axis
     explained: tuple[float, float] | None  # share of the variance along each axis, of a plane
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as lists of numbers."""
+        return {**vars(self), "words": self.words.tolist(), "points": self.points.tolist()}
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> WordMap:
+        """A map from its `as_dict`, which may have been written as JSON."""
+        words, points = np.array(found["words"], np.int64), np.array(found["points"], np.int16)
+        across, up = found["edges"]
+        explained = found["explained"] and tuple(found["explained"])
+        return cls(words, tuple(found["frames"]), points, (across, up), explained)
 
 
 def draw_map(

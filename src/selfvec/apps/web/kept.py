@@ -1,0 +1,48 @@
+"""Maps and topics kept in the run folder, so that a second `serve` shows them at once.
+
+A result is used again only if the run, what was asked for and the version are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from selfvec.base.checksums import is_sealed, seal
+from selfvec.base.errors import TargetError
+from selfvec.base.files import atomic_file, writing
+from selfvec.base.provenance import __version__
+from selfvec.data.run import Run
+
+__all__ = ["kept"]
+
+FOLDER = "page"  # of a run folder
+FORMAT = 1  # of a result; raise it when figures change
+
+Json = dict[str, Any]
+
+
+def kept(run: Run, asked: Sequence[str | int], make: Callable[[], Json]) -> Json:
+    """A result from the run folder, or made and, if the folder can be written, kept there."""
+    if run.folder is None:
+        return make()
+    content = json.dumps([FORMAT, __version__, run.provenance, *asked], sort_keys=True, default=repr)
+    path = run.folder / FOLDER / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.json"
+    try:
+        before = path.read_bytes()
+        if is_sealed(before):
+            found: Json = json.loads(before)
+            return found
+    except (OSError, ValueError):
+        pass
+    made = make()
+    try:
+        with writing(path):
+            path.parent.mkdir(exist_ok=True)
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(seal(made))
+    except TargetError:
+        pass
+    return made
