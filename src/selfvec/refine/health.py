@@ -216,8 +216,8 @@ def check_health(
     health.findings.extend([*_findings(health, method), *_repeats_findings(repeats or {})])
     if broken:
         often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
-        names = [refined.index_to_key[i] for i in often]
-        health.findings.append(_mojibake_finding(health, names, int(counts[broken].sum())))
+        names = ", ".join(refined.index_to_key[i] for i in often)
+        health.findings.append(_mojibake_finding(len(broken), int(counts[broken].sum()), names))
     return health
 
 
@@ -375,15 +375,12 @@ def _guessed_findings(health: Health) -> list[Finding]:
     ]
 
 
-def _mojibake_finding(health: Health, examples: list[str], times: int) -> Finding:
-    return Finding(
-        "mojibake",
-        "warn",
-        f"{health.mojibake:,} words ({times:,} times) look like text read in the wrong encoding: "
-        + ", ".join(examples),
+def _mojibake_finding(words: int, times: int, examples: str) -> Finding:
+    message = f"{words:,} words ({times:,} times) look like text read in the wrong encoding: {examples}"
+    remedy = (
         "UTF-8 was read as Windows-1252 and saved again: make the files anew from their source, or repair "
-        "them with the Python package ftfy (ftfy.fix_text), then refine again",
     )
+    return Finding("mojibake", "warn", message, remedy + "them with the package ftfy, then refine again")
 
 
 def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:
