@@ -105,7 +105,7 @@ def migrate(
     report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe, "map": None}
     if write != "nothing":
         about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
-        replace(adapter, about=about).save(map_path(path))
+        replace(adapter, about=about).save(map_path(path), overwrite=_is_map(map_path(path)))
         report["map"] = str(map_path(path))
     if write != "all":
         return {**report, "done": False, "notes": []}
@@ -128,6 +128,15 @@ def map_path(store: str | os.PathLike[str]) -> Path:
     """Where `migrate` writes the map: beside the database."""
     path = Path(store)
     return path.with_name(f"{path.name}-map.safetensors")
+
+
+def _is_map(path: Path) -> bool:
+    """Whether a map is there, which another one may replace; any other file is not replaced."""
+    try:
+        Adapter.load(path)
+    except InputError:
+        return False
+    return True
 
 
 def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
