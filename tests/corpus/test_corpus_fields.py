@@ -308,5 +308,5 @@ def test_a_first_row_of_data_is_refused_with_a_remedy(reader: Reader, first: str
             CorpusError, match=r"and its first row looks like data \(.*add a row of names above it, or give"
         ):
             reader.texts(path, **options)
-    with pytest.raises(CorpusError, match="a name we know as text; give --text-field"):
+    with pytest.raises(CorpusError, match="a name we know as text; give text_fields="):
         reader.texts(reader.write("b.tsv", "label\twhat was said\n1\tHail\n"))

@@ -122,7 +122,7 @@ def test_a_changed_file_is_noticed_when_used_and_when_fetched_again(server, data
     with pytest.raises(FormatError, match=r"has changed since it was fetched; run: selfvec fetch vectors"):
         selfvec.load("glove-6b-50")
     server.files[GLOVE] = gzip.compress(text_table(ROWS + 1), mtime=0)
-    with pytest.raises(InputError, match=r"has changed since it was first fetched.*--overwrite"):
+    with pytest.raises(InputError, match=r"has changed since it was first fetched.*overwrite"):
         fetch(server)
     server.files[GLOVE] = gzip.compress(text_table(), mtime=0)
     assert fetch(server) == record

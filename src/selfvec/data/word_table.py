@@ -16,7 +16,7 @@ from selfvec.base.files import atomic_file
 from selfvec.base.ownership import check_target
 from selfvec.base.tensors import release
 from selfvec.base.threads import in_order, threads
-from selfvec.numerics.rows import ROW_BLOCK, unit_rows
+from selfvec.numerics.rows import ROW_BLOCK, as_matrix, unit_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ class WordTable:
         pieces: NDArray[np.uint8] | None = None,
         check: Callable[[], None] | None = None,
     ) -> None:
-        matrix = _as_matrix(matrix)
+        matrix = as_matrix(matrix)
         if matrix.ndim != 2 or len(matrix) != len(words):
             raise InputError(f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}")
         self.index_to_key: list[str]
@@ -382,17 +382,6 @@ _CHANGES = (
     *("unit_normalize_all", "sort_by_descending_frequency", "intersect_word2vec_format"),
 )
 """What changes a table in gensim."""
-
-
-def _as_matrix(given: Float | Sequence[Sequence[float]]) -> Float:
-    """An array as it is; lists of numbers as float32."""
-    if isinstance(given, np.ndarray) and np.issubdtype(given.dtype, np.floating):
-        return given
-    try:
-        return np.asarray(given, np.float32)
-    except (TypeError, ValueError):
-        rule = "the vectors are rows of as many numbers each"
-        raise InputError(rule, remedy="give a matrix, or lists of equal length") from None
 
 
 def _composed(

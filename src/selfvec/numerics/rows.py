@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.errors import InputError
 from selfvec.base.threads import ROW_BLOCK
 
-__all__ = ["ROW_BLOCK", "top_indices", "unit_in_place", "unit_rows"]
+__all__ = ["ROW_BLOCK", "as_matrix", "top_indices", "unit_in_place", "unit_rows"]
 
 Scores = NDArray[np.floating[Any]]
+
+
+def as_matrix(given: NDArray[Any] | Sequence[Sequence[float]]) -> NDArray[Any]:
+    """An array of floats as it is; other numbers and lists of them as float32."""
+    if isinstance(given, np.ndarray) and np.issubdtype(given.dtype, np.floating):
+        return given
+    try:
+        return np.asarray(given, np.float32)
+    except (TypeError, ValueError):
+        rule = "the vectors are rows of as many numbers each"
+        raise InputError(rule, remedy="give a matrix, or lists of equal length") from None
 
 
 def unit_rows(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

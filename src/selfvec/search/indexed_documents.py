@@ -69,7 +69,7 @@ class IndexedDocuments:
         owners: NDArray[np.int32],
         spans: NDArray[np.int32],
         vectors: NDArray[np.float32],
-        repeats: Repeats,
+        repeats: Repeats | None = None,
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as unit vectors, (U, d)."""
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
@@ -84,7 +84,7 @@ class IndexedDocuments:
             "spans": spans,
             "vectors": np.rint(vectors / steps).astype(np.int8),
             "scales": scales,
-            "repeats": repeats.passages,
+            "repeats": np.zeros(0, np.uint64) if repeats is None else repeats.passages,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
             **join_strings("ids", found.ids),
             **join_strings("texts", found.texts),

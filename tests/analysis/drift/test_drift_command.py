@@ -49,7 +49,17 @@ def corpus(tmp_path: Path, monkeypatch) -> Path:
 
 def refine(path: Path, *more: str) -> str:
     run = str(path.with_name("run"))
-    options = ["--vectors", "vectors.vec", "--method", "decorrelated", "--window", "7", *more]
+    options = [
+        "--vectors",
+        "vectors.vec",
+        "--method",
+        "decorrelated",
+        "--repeats",
+        "keep",
+        "--window",
+        "7",
+        *more,
+    ]
     assert main(["refine", path.name, "-o", run, *options]) == 0
     return run
 

@@ -126,7 +126,7 @@ def test_dimensions_may_differ(a: int, b: int) -> None:
 def test_a_saved_map_is_the_same(old: Encoder, tmp_path: Path) -> None:
     adapter = replace(Adapter.between(rotated(old), old), about={"from": "a", "recall": {"kept": 0.98}})
     for _ in range(2):  # an existing file is replaced
-        adapter.save(tmp_path / "map.safetensors")
+        adapter.save(tmp_path / "map.safetensors", overwrite=True)
     again = Adapter.load(tmp_path / "map.safetensors")
     np.testing.assert_array_equal(again.matrix, adapter.matrix)
     assert again.about == adapter.about
