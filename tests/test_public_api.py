@@ -75,7 +75,7 @@ SIGNATURES = {
     "monitor": ["run", "documents", "level", "top", "sample", "permutations", "seed", "progress"],
     "open_run": ["path"],
     "run_index": ["run", "corpus", "progress", "tables", "or_tokens", "cut"],
-    "save": ["vectors", "path", "format", "dtype", "dimensions"],
+    "save": ["vectors", "path", "format", "dtype", "dimensions", "overwrite"],
     "save_run": ["run", "path", "overwrite"],
     "update": [
         "run",

@@ -49,7 +49,7 @@ def test_a_bad_row_is_named_and_can_be_left_out(reader: Reader, name, batch_byte
         reader.texts(name, batch_bytes=batch_bytes)
     assert str(caught.value).startswith(f"{path}:{line}: ")
     assert rule in str(caught.value)
-    assert str(caught.value).endswith("or leave such rows out with --skip-bad-rows")
+    assert str(caught.value).endswith("or leave such rows out with skip_bad_rows=True")
     assert "\n" not in str(caught.value)
 
     assert reader.texts(name, batch_bytes=batch_bytes, skip_bad_rows=True) == rest

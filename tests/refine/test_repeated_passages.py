@@ -13,6 +13,7 @@ import selfvec
 from selfvec.analysis.concepts import why
 from selfvec.apps.cli import main
 from selfvec.data.run import Run
+from selfvec.data.settings import Settings
 from selfvec.search import Index
 from selfvec.search.documents import GatheredDocuments
 from selfvec.storage.run_folder import open_run, save_run
@@ -79,6 +80,32 @@ def test_health_warns_where_every_occurrence_counts(options: dict[str, Any]) -> 
     assert once.provenance["tokens"] < run.provenance["tokens"]
 
 
+def test_templates_are_counted_as_they_are() -> None:
+    lines = [f"{' '.join(BANK.split()[k:] + FARM.split())} done" for k in range(5)] * 40
+    run = refined(lines)
+    assert run.provenance["repeats"]["templates"]
+    assert run.provenance["repeats"]["counted"] == "all"
+    assert run.provenance["tokens"] == run.provenance["text"]["raw_tokens"]
+    finding = run.health["findings"][-1]
+    assert (finding["name"], finding["level"]) == ("repeated passages", "warn")
+    assert "many documents consist of them" in finding["message"]
+    assert refined(lines, repeats="once").provenance["repeats"]["counted"] == "once"
+
+
+def test_a_run_that_forgets_its_tokens_keeps_no_example() -> None:
+    run = refined(texts(), keep_tokens=False)
+    assert run.provenance["repeats"]["example"] == ""
+    assert "entrepreneurship" not in json.dumps([run.provenance, run.report])
+    assert run.health["findings"][-1]["name"] == "repeated passages"
+
+
+def test_a_menu_in_every_document_is_counted_once() -> None:
+    rng = np.random.default_rng(0)
+    run = refined([f"{MENU} {' '.join(rng.choice(FARM.split(), 15))}" for _ in range(60)])
+    assert run.provenance["repeats"]["counted"] == "once"
+    assert run.provenance["repeats"]["share"] > 0.4
+
+
 def test_text_without_repeats_is_left_alone() -> None:
     documents = [text.removeprefix(f"{MENU}. ") for text in texts()]
     one, other = refined(documents), refined(documents, repeats="keep")
@@ -91,7 +118,7 @@ def test_the_folder_keeps_passages_and_the_whole_text(run: Run, tmp_path: Path) 
     save_run(run, tmp_path / "run")
     opened = open_run(tmp_path / "run")
     np.testing.assert_array_equal(repeats_of(opened).passages, repeats_of(run).passages)
-    assert {"counted": "once", **repeats_of(opened).as_dict()} == run.provenance["repeats"]
+    assert repeats_of(opened).as_dict(Settings()) == run.provenance["repeats"]
     mask = repeated_tokens(opened)
     assert mask is not None
     assert mask.sum() == len(MENU.split())  # where it is counted

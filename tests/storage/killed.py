@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.workspace import Workspace
 
-LIBRARY = ctypes.CDLL(sys.argv[1])
+LIBRARY = ctypes.CDLL(sys.argv[1] if __name__ == "__main__" else None)  # with `system_calls.c`
 ALL, REMOVES, KILL = 15, 2, -1
 TWICE = ("a run", "first update", "second update")  # done twice, the run from before is another one
 Job = tuple[Callable[[Path], None], Callable[[Path], object], Callable[[Path], object]]  # see `jobs`

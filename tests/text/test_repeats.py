@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text import repeats as module
 from selfvec.text.encoding import auto_window
@@ -95,7 +96,7 @@ def test_neither_threads_nor_shares_of_the_memory_matter(documents: list[list[st
         other, again = find_repeats(batch, 2)
     np.testing.assert_array_equal(further, again)
     np.testing.assert_array_equal(repeats.passages, other.passages)
-    assert repeats.as_dict() == other.as_dict()
+    assert repeats.as_dict(Settings()) == other.as_dict(Settings())
 
 
 def test_a_menu_in_ten_documents_is_left_in_one() -> None:

@@ -358,6 +358,7 @@ def test_the_command_takes_several_lexicons_and_kinds(write, tmp_path: Path, cap
     selfvec.save(words(0, 60, 90, names=["hail", "sleet", "precipitation"]), tmp_path / "in.vec")
     first, second = write("a.tsv", TRIPLES), write("b.csv", "hail,part-of,sleet\n")
     given = ["transform", str(tmp_path / "in.vec"), str(tmp_path / "out.vec"), "--by", "retrofit", "--json"]
+    given += ["--overwrite"]
     assert main([*given, "--lexicon", str(first), str(second), "--relations", "is-a,part-of"]) == 0
     assert json.loads(capsys.readouterr().out)["pairs"] == 2
     assert main([*given, "--lexicon", str(first)]) == 0

@@ -201,7 +201,8 @@ def _job(
 def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: ShardRepeats) -> list[str]:
     """The types by falling frequency; the number of each word of the text goes into a file."""
     settings, occurrences = job.settings, np.array(words.sums["counts"])
-    if settings.repeats_once:
+    once = repeated.repeats.once(settings) and bool(repeated.repeats.tokens)
+    if once:
         further = dict(zip(repeated.words, repeated.counts.tolist(), strict=True))
         occurrences -= np.fromiter((further.get(word, 0) for word in words.words), np.int64)
     index = {} if known is None else known.key_to_index
@@ -217,7 +218,8 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
     rank = np.full(len(types) + 1, -1, np.int32)
     rank[order] = np.arange(len(types), dtype=np.int32)
     if not exists(job.file("vocabulary")):
-        save(job.file("vocabulary"), {**packed_words(words.words), "numbers": rank[numbers]})
+        tensors = {**packed_words(words.words), "numbers": rank[numbers], "once": np.array([once], np.uint8)}
+        save(job.file("vocabulary"), tensors)
     return [types[i] for i in order.tolist()]
 
 
@@ -304,7 +306,7 @@ def _inputs(
         for rule, tokens in text["dropped"].items():
             dropped[rule] = dropped.get(rule, 0) + tokens
     raw, tokens = sum(text["raw_tokens"] for text in texts), len(batch)
-    if job.settings.repeats_once and repeats.tokens:
+    if repeats.once(job.settings) and repeats.tokens:
         dropped[REPEATED] = repeats.tokens
     if rare := raw - tokens - sum(dropped.values()):
         dropped[RARE] = rare
@@ -314,7 +316,7 @@ def _inputs(
     )
     original = starting_vectors(batch, known, job.settings)
     kept = None if isinstance(batch, WordCounts) else _unstemmed(job, words, len(shards))
-    said = {"counted": "once" if job.settings.repeats_once else "all", **repeats.as_dict()}
+    said = repeats.as_dict(job.settings)
     provenance = InputProvenance(corpus, about, described, option_files(job.settings), repeats=said)
     return Inputs(batch, original, provenance, kept, repeats)
 

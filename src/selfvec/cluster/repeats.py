@@ -6,6 +6,7 @@ workers count the words of further occurrences, which are not part of the vocabu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.text.repeats import KEPT, LEAST_DOCUMENTS, Repeats, counter_bits, example_of
+from selfvec.text.repeats import (
+    KEPT,
+    LEAST_DOCUMENTS,
+    Repeats,
+    consists_of_templates,
+    counter_bits,
+    example_of,
+)
 
 from .passages import Rows, place_of, put_together
 from .shared_files import BROKEN, load, save
@@ -41,14 +49,17 @@ def find_shard_repeats(
         return ShardRepeats(Repeats(rows["values"]), [], np.zeros(0, np.int64))
     counter = partial(count_further, job)
     further = reduced(engine, tree(f"{job.folder}/further", ranges), counter, "Counting repeats")
-    number = int(further.sums["counts"].sum())
+    number, notes = int(further.sums["counts"].sum()), [json.loads(note) for note in further.notes]
     repeats = Repeats(
         rows["values"][:KEPT],
         tokens=number,
-        documents=sum(map(int, further.notes)),
+        documents=sum(note["documents"] for note in notes),
         share=number / max(tokens, 1),
         example=example,
         example_documents=documents,
+        templates=consists_of_templates(
+            sum(note["short"] for note in notes), sum(note["of"] for note in notes)
+        ),
     )
     return ShardRepeats(repeats, further.words, np.array(further.sums["counts"]))
 

@@ -35,7 +35,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.whitening import whitened
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.text.repeats import Ngrams, add_counters, without
+from selfvec.text.repeats import Ngrams, add_counters, left_short, tokens_by_document, without
 
 from .passages import further_in, passages_in, put_together
 from .shards import Rows, TextShard, read_shard
@@ -172,16 +172,18 @@ def list_passages(job: Job, counters: str, first: int, last: int) -> None:
 
 
 def count_further(job: Job, first: int, last: int) -> Partial:
-    """The words of further occurrences of passages in some shards; the notes are numbers of documents."""
+    """The words of further occurrences of passages in some shards; the notes count documents."""
     total = None
     for number in range(first, last):
         batch = read_batch(job, number)
         further = _further(job, number)
         counts = np.bincount(batch.ids[further], minlength=len(batch.types)).astype(np.int64)
         words = [batch.types[i] for i in np.flatnonzero(counts).tolist()]
-        documents = np.searchsorted(batch.offsets, np.flatnonzero(further), side="right")
+        gone = tokens_by_document(further, batch.offsets)
+        note = {"documents": int(np.count_nonzero(gone)), "short": left_short(gone, batch.offsets)}
+        note["of"] = batch.documents
         sums = {"counts": counts[counts > 0], "pruned": np.zeros(1, np.int64)}
-        here = Partial(number, number + 1, sums, words, [str(len(np.unique(documents)))])
+        here = Partial(number, number + 1, sums, words, [json.dumps(note)])
         total = here if total is None else merge(total, here)
     assert total is not None
     return total
@@ -214,7 +216,7 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
     if keeps_whole(job):
         own["unstemmed"], own["unstemmed_offsets"] = _renumbered(ids, offsets, places)
         own["unstemmed_sentences"] = own["sentences"]
-    if job.settings.repeats_once:
+    if _repeats_once(job):
         counting = without(read_batch(job, number), _further(job, number))
         ids, offsets = counting.ids, counting.offsets
         assert counting.sentence_counts is not None
@@ -225,10 +227,14 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
     return own
 
 
+def _repeats_once(job: Job) -> bool:
+    """Whether there are repeated passages that are counted once, as the client has decided."""
+    return bool(load(job.file("vocabulary"))[0]["once"][0])
+
+
 def keeps_whole(job: Job) -> bool:
     """Whether not all of the text counts as it is, so that the whole is kept beside what counts."""
-    repeated = job.settings.repeats_once and len(load(job.file("repeats"))[0]["values"])
-    return bool(repeated or job.settings.stem or job.settings.min_count > 1)
+    return bool(_repeats_once(job) or job.settings.stem or job.settings.min_count > 1)
 
 
 def _renumbered(

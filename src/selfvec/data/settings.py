@@ -275,7 +275,7 @@ class Settings:
     repeats: str | None = option(
         None,
         "Passages of 12 words that occur in 10 documents or more: once counts each of them once, keep counts "
-        "every occurrence. If not given: once, but keep for paper.",
+        "every occurrence. If not given: once, but keep for paper and for text of templates.",
         TEXT,
         choices=REPEATS,
     )
@@ -345,11 +345,6 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """All options, JSON-serialisable."""
         return asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
-
-    @property
-    def repeats_once(self) -> bool:
-        """Whether repeated passages are counted once: by default for all methods except paper."""
-        return self.repeats == "once" or (self.repeats is None and self.method != "paper")
 
     @property
     def history_texts(self) -> list[str]:

@@ -32,7 +32,7 @@ def counted(
     Returns ``whole`` itself if all of its tokens count as they are.
     """
     repeats, further = find_repeats(whole, jobs)
-    batch = without(whole, further) if settings.repeats_once and repeats.tokens else whole
+    batch = without(whole, further) if repeats.once(settings) and repeats.tokens else whole
     if settings.phrases is None:  # phrases are found among words that are stemmed already
         batch = apply_stem_and_min_count(batch, known, settings.stem, settings.min_count)
     return batch, repeats
@@ -47,9 +47,10 @@ def counted_addition(
     counts until the whole is refined again. Also returns the repeated passages of the whole.
     """
     own = repeats_of(run)
-    before = int(run.provenance.get("tokens", 0)) + (own.tokens if settings.repeats_once else 0)
+    once = own.once(settings)
+    before = int(run.provenance.get("tokens", 0)) + (own.tokens if once else 0)
     repeats, further = own.grown(fresh, before, jobs)
-    if not (settings.repeats_once and further.any()):
+    if not (once and further.any()):
         return fresh, repeats
     return joined([without(fresh, further)]), repeats
 

@@ -388,12 +388,13 @@ def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:
     share = float(repeats.get("share", 0))
     if share < REPEATED_SHARE:
         return []
-    example = " ".join(str(repeats["example"]).split()[:12])
-    message = (
-        f"{share:.1%} of the text repeats passages that occur in ten documents or more, such as {example!r} "
-        f"in {repeats['example_documents']:,}"
-    )
+    message = f"{share:.1%} of the text repeats passages that occur in ten documents or more"
+    if example := " ".join(str(repeats["example"]).split()[:12]):
+        message += f", such as {example!r} in {repeats['example_documents']:,}"
     if repeats["counted"] == "once":
         return [Finding("repeated passages", "ok", f"{message}; each was counted once")]
-    message += "; every occurrence was counted, so words of one passage look alike"
+    if repeats.get("templates"):
+        message += "; many documents consist of them, so every occurrence was counted"
+    else:
+        message += "; every occurrence was counted, so words of one passage look alike"
     return [Finding("repeated passages", "warn", message, "refine with --repeats once")]

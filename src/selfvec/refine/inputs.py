@@ -191,11 +191,9 @@ def inputs_from(
     if settings.keep_tokens and batch is not unstemmed:
         kept = UnstemmedTokens.of(unstemmed)
     batch = by_frequency(batch, in_place=True)
-    once = repeats.tokens if settings.repeats_once else 0
+    once = repeats.tokens if repeats.once(settings) else 0
     described = replace(
-        described,
-        text=described.text.of_counted(batch, once),
-        repeats={"counted": "once" if settings.repeats_once else "all", **repeats.as_dict()},
+        described, text=described.text.of_counted(batch, once), repeats=repeats.as_dict(settings)
     )
     return Inputs(batch, vectors_of(batch), described, kept, repeats)
 

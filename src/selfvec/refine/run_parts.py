@@ -117,11 +117,17 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bo
         missing = "the fingerprints of the documents are missing"
     elif unstemmed is not None:
         tokens = unstemmed.batch(tokens)
-    elif settings.stem or settings.min_count > 1 or (settings.repeats_once and repeats_of(run).tokens):
+    elif settings.stem or settings.min_count > 1 or _counts_less(run, settings):
         missing = "the folder of unstemmed tokens is missing"
     if missing:
         raise FormatError(missing, path=name, remedy="make the run again")
     return Part(name, run, settings, tokens)
+
+
+def _counts_less(run: Run, settings: Settings) -> bool:
+    """Whether a run counts repeated passages once, and has some."""
+    repeats = repeats_of(run)
+    return bool(repeats.tokens) and repeats.once(settings)
 
 
 def refuse_different(parts: Sequence[Part]) -> None:

@@ -198,8 +198,7 @@ def _keep_repeats(new: Run, old: Part, fresh: tuple[TokenBatch, TokenBatch], rep
 
     ``fresh`` is the whole new text, and what counts of it.
     """
-    said = {"counted": "once" if old.settings.repeats_once else "all"}
-    new.provenance["repeats"] = said | repeats.as_dict()
+    new.provenance["repeats"] = repeats.as_dict(old.settings)
     if len(repeats.passages):
         new.parts["repeats"] = repeats
     if new.tokens is not None and (unstemmed_tokens(old.run) is not None or fresh[0] is not fresh[1]):

@@ -84,7 +84,7 @@ class IndexedDocuments:
             "spans": spans,
             "vectors": np.rint(vectors / steps).astype(np.int8),
             "scales": scales,
-            "repeats": np.zeros(0, np.uint64) if repeats is None else repeats.passages,
+            "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
             **join_strings("ids", found.ids),
             **join_strings("texts", found.texts),

@@ -5,6 +5,9 @@ many documents is counted once. A passage is an n-gram of twelve tokens; a longe
 occurrence that counts is in the document with the least hash of its text, date and slice: it depends on the
 documents and not on their order.
 
+Logs and forms consist of templates, and nothing would be left of them. So if a quarter of the documents would
+be left with fewer than twelve tokens, every occurrence counts, unless asked otherwise.
+
 The time is linear and the memory bounded. All n-grams are counted first, several to a counter. Only those
 whose counter reaches the threshold are then looked at one by one, a share of them at a time if they are many.
 """
@@ -24,6 +27,7 @@ from selfvec.base.errors import FormatError
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.threads import in_order, threads
 from selfvec.data.run import Run
+from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 
 from . import repeat_kernels as kernels
@@ -35,12 +39,15 @@ __all__ = [
     "Ngrams",
     "Repeats",
     "add_counters",
+    "consists_of_templates",
     "counter_bits",
     "example_of",
     "find_repeats",
     "first_places",
+    "left_short",
     "repeated_tokens",
     "repeats_of",
+    "tokens_by_document",
     "without",
 ]
 
@@ -71,16 +78,25 @@ class Repeats:
     share: float = 0.0  # of the text, those tokens
     example: str = ""  # the passage in the most documents
     example_documents: int = 0
+    templates: bool = False  # whether a quarter of the documents consists of such passages
 
-    def as_dict(self) -> dict[str, Any]:
+    def once(self, settings: Settings) -> bool:
+        """Whether the passages are counted once."""
+        if settings.repeats is None:
+            return settings.method != "paper" and not self.templates
+        return settings.repeats == "once"
+
+    def as_dict(self, settings: Settings) -> dict[str, Any]:
         """The figures for ``run.json``."""
         return {
+            "counted": "once" if self.once(settings) else "all",
             "passages": len(self.passages),
             "documents": self.documents,
             "tokens": self.tokens,
             "share": round(self.share, 6),
-            "example": self.example,
+            "example": self.example if settings.keep_tokens else "",  # else a run keeps no text
             "example_documents": self.example_documents,
+            "templates": self.templates,
         }
 
     def tokens_in(self, batch: TokenBatch, jobs: int | None = None) -> Bools:
@@ -103,7 +119,7 @@ class Repeats:
         new, further = find_repeats(batch, jobs)
         further |= self.tokens_in(batch, jobs)
         tokens = self.tokens + int(np.count_nonzero(further))
-        documents = self.documents + int(np.count_nonzero(_by_document(further, batch.offsets)))
+        documents = self.documents + int(np.count_nonzero(tokens_by_document(further, batch.offsets)))
         passages = np.union1d(self.passages, new.passages)[:KEPT]
         share = tokens / max(before + len(batch), 1)
         shown = self if self.example else new
@@ -137,15 +153,27 @@ def find_repeats(batch: TokenBatch, jobs: int | None = None) -> tuple[Repeats, B
     covered = further.copy()
     kernels.cover(further, found.kept, NGRAM, False)
     best = np.lexsort((found.passages, -found.documents))[0]
+    gone = tokens_by_document(further, batch.offsets)
     repeats = Repeats(
         np.sort(found.passages)[:KEPT],
         tokens=int(np.count_nonzero(further)),
-        documents=int(np.count_nonzero(_by_document(further, batch.offsets))),
+        documents=int(np.count_nonzero(gone)),
         share=float(further.mean()),
         example=example_of(batch, int(found.kept[best]), covered),
         example_documents=int(found.documents[best]),
+        templates=consists_of_templates(left_short(gone, batch.offsets), batch.documents),
     )
     return repeats, further
+
+
+def consists_of_templates(short: int, documents: int) -> bool:
+    """Whether so many of the documents are `left_short` that every occurrence counts."""
+    return 4 * short >= documents
+
+
+def left_short(gone: Ints, offsets: Ints) -> int:
+    """How many documents lose tokens and are left with fewer than a passage; ``gone``, (D,), is lost."""
+    return int(np.count_nonzero((gone > 0) & (np.diff(offsets) - gone < NGRAM)))
 
 
 def without(batch: TokenBatch, left_out: Bools) -> TokenBatch:
@@ -153,7 +181,7 @@ def without(batch: TokenBatch, left_out: Bools) -> TokenBatch:
 
     The numbers of sentences fall in proportion, so that the mean length of a sentence stays.
     """
-    gone = _by_document(left_out, batch.offsets)
+    gone = tokens_by_document(left_out, batch.offsets)
     lengths = np.diff(batch.offsets)
     offsets = np.concatenate([[0], np.cumsum(lengths - gone)])
     counts, sentences = batch.sentence_counts, batch.sentences
@@ -187,13 +215,14 @@ def repeats_of(run: Run) -> Repeats:
 
 
 def repeated_tokens(run: Run) -> Bools | None:
-    """Which tokens of a run are part of a repeated passage, (N,) bool; None if there is no such passage.
+    """Which tokens of a run are part of a repeated passage, (N,) bool; None if there is none.
 
-    A passage that is counted once is found where it is counted. Stems and a minimal count hide passages.
+    There is also none in a text of templates. A passage that is counted once is found where it is counted.
+    Stems and a minimal count hide passages.
     """
     if "repeated_tokens" not in run.derived:
         repeats = repeats_of(run)
-        found = len(repeats.passages) and run.tokens is not None
+        found = len(repeats.passages) and not repeats.templates and run.tokens is not None
         run.derived["repeated_tokens"] = repeats.tokens_in(run.require_tokens()) if found else None
     mask: Bools | None = run.derived["repeated_tokens"]
     return mask
@@ -338,7 +367,7 @@ def _word_hashes(words: Sequence[str]) -> Hashes:
     return hashes
 
 
-def _by_document(tokens: Bools, offsets: Ints) -> Ints:
+def tokens_by_document(tokens: Bools, offsets: Ints) -> Ints:
     """How many tokens of each document are marked, (D,)."""
     documents = np.searchsorted(offsets, np.flatnonzero(tokens), side="right") - 1
     return np.bincount(documents, minlength=len(offsets) - 1)

@@ -49,18 +49,8 @@ def corpus(tmp_path: Path, monkeypatch) -> Path:
 
 def refine(path: Path, *more: str) -> str:
     run = str(path.with_name("run"))
-    options = [
-        "--vectors",
-        "vectors.vec",
-        "--method",
-        "decorrelated",
-        "--repeats",
-        "keep",
-        "--window",
-        "7",
-        *more,
-    ]
-    assert main(["refine", path.name, "-o", run, *options]) == 0
+    options = ["--vectors", "vectors.vec", "--method", "decorrelated", "--window", "7", "--repeats", "keep"]
+    assert main(["refine", path.name, "-o", run, *options, *more]) == 0
     return run
 
 
@@ -145,7 +135,7 @@ def test_slices_need_the_corpus(corpus: Path) -> None:
 def test_a_model_tells_its_drift(corpus: Path) -> None:
     from selfvec.corpus import Corpus
 
-    model = selfvec.Refiner("original", slice="year").fit(Corpus.open(corpus), "vectors.vec")
+    model = selfvec.Refiner("original", slice="year", repeats="keep").fit(Corpus.open(corpus), "vectors.vec")
     assert model.drift_.rows[0]["word"] == "hail"
     assert model.drift_["hail"]["count_b"] == 60
     assert model.drift_ is model.drift_

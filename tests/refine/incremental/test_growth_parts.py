@@ -189,7 +189,7 @@ UNSTEMMED = "unstemmed/unstemmed.safetensors"
         (UNSTEMMED, None, "it is missing"),
         ("unstemmed/vocabulary.txt", None, "it is missing"),
         ("unstemmed", None, "the folder of unstemmed tokens is missing"),
-        ("tokens.safetensors", {"texts": np.zeros(2, np.uint64)}, "there is one fingerprint per document"),
+        ("tokens.safetensors", {"texts": np.zeros(2, np.uint64)}, "this one is int32 of shape"),
         ("tokens.safetensors", {"texts": None}, "the fingerprints of the documents are missing"),
     ],
 )

@@ -167,7 +167,7 @@ def test_any_word_is_shown_literally(kind: str, words: tuple[str, ...], tmp_path
 def test_pictures_name_the_code_points_that_no_font_has(tmp_path: Path) -> None:
     pictures = []
     for word in ("a\U0010fffd", "a[U+10FFFD]", "aé"):
-        save_figure(terms([word, "b"]), tmp_path / "a.png", "")
+        save_figure(terms([word, "b"]), tmp_path / "a.png", "", overwrite=True)
         pictures.append((tmp_path / "a.png").read_bytes())
     assert pictures[0] == pictures[1] != pictures[2]
 
