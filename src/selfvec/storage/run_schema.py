@@ -82,6 +82,13 @@ _RUN: dict[str, Any] = {
     "sources": {str: COUNT},
     "history": {"records": COUNT, "bytes": COUNT},
     "timings": {str: float},
+    "repeats": {
+        "counted": ("once", "all"),
+        **dict.fromkeys(("passages", "documents", "tokens", "example_documents"), COUNT),
+        "share": float,
+        "example": str,
+        "templates": bool,
+    },
     "phrases": {"rows": [_PHRASE], "tokens": COUNT},
     "grown": [{}],
     "files": {str: {"bytes": COUNT, "sha256": str}},

@@ -175,7 +175,9 @@ def run(planted, start) -> Run:
 
 
 def test_trained_apart_is_trained_here_and_says_what_it_cost(run, planted, start, tmp_path) -> None:
-    selfvec.save_run(run, tmp_path / "run")
+    made = {"method": "original", "window": 5, "epochs": 1, "seed": 0, "vectors": {"name": "memory"}}
+    made |= {"tokens": len(planted), "types": len(planted.types), "dimensions": start.vector_size}
+    selfvec.save_run(run.replace(provenance={**run.provenance, **made}), tmp_path / "run")
     in_memory = train(run, ["glove", "original", "paper"], seed=2, jobs=1)
     from_folder = train(open_run(tmp_path / "run"), ["glove", "paper"], seed=2, jobs=1)
     assert list(in_memory) == list(from_folder) == ["glove", "paper"]
