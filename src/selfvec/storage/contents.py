@@ -132,9 +132,8 @@ def _of_run(run: Run) -> dict[str, Any]:
         about[name] = run.provenance.get(name)
     repeats = _mapping(run.provenance.get("repeats"))
     if repeats.get("tokens"):
-        about["repeated passages"] = (
-            f"{float(repeats['share']):.1%} of the text, counted {repeats['counted']}"
-        )
+        counted = "each counted once" if repeats["counted"] == "once" else "every occurrence counted"
+        about["repeated passages"] = f"{float(repeats['share']):.1%} of the text, {counted}"
     about["vectors"] = _mapping(run.provenance.get("vectors")).get("name")
     files = _mapping(run.provenance.get("corpus")).get("files")
     about["corpus"] = [_mapping(one).get("path") for one in files] if isinstance(files, list) else []

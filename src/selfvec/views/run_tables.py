@@ -192,7 +192,8 @@ def why_text(found: Why) -> RenderableType:
         ),
     ]
     if found.repeated >= _REPEATED:
-        lines.append(f"{found.repeated:.1%} of the text repeats passages of others, counted {found.repeats}")
+        counted = "each counted once" if found.repeats == "once" else "every occurrence counted"
+        lines.append(f"{found.repeated:.1%} of the text repeats passages of other documents, {counted}")
     lines += ["", table]
     for use in found.uses:
         shown = Text(printable(use.text))
