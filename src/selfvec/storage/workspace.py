@@ -31,7 +31,14 @@ from selfvec.base.leftovers import (
     settle,
     workspace_of,
 )
-from selfvec.base.ownership import check_target, discard, lock_file, remove_leftovers, remove_own
+from selfvec.base.ownership import (
+    check_target,
+    discard,
+    lock_file,
+    remove_leftovers,
+    remove_own,
+    sibling,
+)
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -152,7 +159,12 @@ class Workspace:
         for name in (ORIGINAL, REFINED):
             discard(self.folder / name)
         if not self.has_state and not self.shared.exists():
-            remove_own(self.folder)
+            left = sibling(self.target)  # what a kill leaves of it is removed by the next command
+            try:
+                self.folder.rename(left)
+            except OSError:
+                left = self.folder
+            remove_own(left)
         self._lock.close()
 
     def __enter__(self) -> Workspace:

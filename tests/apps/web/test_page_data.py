@@ -17,6 +17,7 @@ import selfvec
 from selfvec.analysis.drift import WordChoice, drift, is_kept, without_slices
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
+from selfvec.apps.web import maps
 from selfvec.apps.web.background import BackgroundTask, Busy
 from selfvec.apps.web.comparison import REFINED, Comparisons
 from selfvec.apps.web.page_data import Completion, PageData
@@ -437,8 +438,8 @@ def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pyt
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("was computed again")
 
-    monkeypatch.setattr("selfvec.apps.web.maps.arrange", refuse)
-    monkeypatch.setattr("selfvec.apps.web.maps.topics", refuse)
+    monkeypatch.setattr(maps, "arrange", refuse)
+    monkeypatch.setattr(maps, "topics", refuse)
     assert shown() == first
     assert not verify(run.folder).damaged
     for file in (run.folder / "page").glob("*.json"):
