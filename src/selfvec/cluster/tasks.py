@@ -94,9 +94,16 @@ def _index(url: str) -> dict[str, int]:
 
 
 @lru_cache(maxsize=2)
-def _numbers(url: str) -> tuple[NDArray[np.int32], int]:
+def _numbers(url: str) -> tuple[NDArray[np.int32], int, bool]:
+    """The number of each word, how many numbers there are, and whether passages are counted once."""
     tensors, _ = load(url)
-    return np.array(tensors["numbers"]), int(tensors["numbers"].max(initial=-1)) + 1
+    numbers = np.array(tensors["numbers"])
+    return numbers, int(numbers.max(initial=-1)) + 1, bool(tensors["once"][0])
+
+
+@lru_cache(maxsize=2)
+def _passages(url: str) -> dict[str, NDArray[Any]]:
+    return {name: np.array(column) for name, column in load(url)[0].items()}
 
 
 def count_words(job: Job, first: int, last: int) -> Partial:
@@ -134,7 +141,10 @@ def _read(job: Job, number: int) -> tuple[Mapping[str, NDArray[Any]], str]:
 
 def read_batch(job: Job, number: int) -> TokenBatch:
     """A shard as ids of its own words."""
-    tensors, _ = _read(job, number)
+    return _batch(_read(job, number)[0])
+
+
+def _batch(tensors: Mapping[str, NDArray[Any]]) -> TokenBatch:
     days = tensors.get("days")
     return TokenBatch(
         np.array(tensors["ids"]),
@@ -176,7 +186,7 @@ def count_further(job: Job, first: int, last: int) -> Partial:
     total = None
     for number in range(first, last):
         batch = read_batch(job, number)
-        further = _further(job, number)
+        further = _further(job, number, batch)
         counts = np.bincount(batch.ids[further], minlength=len(batch.types)).astype(np.int64)
         words = [batch.types[i] for i in np.flatnonzero(counts).tolist()]
         gone = tokens_by_document(further, batch.offsets)
@@ -189,9 +199,9 @@ def count_further(job: Job, first: int, last: int) -> Partial:
     return total
 
 
-def _further(job: Job, number: int) -> NDArray[np.bool_]:
+def _further(job: Job, number: int, batch: TokenBatch) -> NDArray[np.bool_]:
     """Which tokens of a shard are further occurrences of repeated passages, (N,) bool."""
-    return further_in(read_batch(job, number), number, load(job.file("repeats"))[0])
+    return further_in(batch, number, _passages(job.file("repeats")))
 
 
 def _by_document(batch: TokenBatch) -> dict[str, NDArray[Any]]:
@@ -208,16 +218,18 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
         return load(url)[0]
     except BROKEN:
         pass
-    own: dict[str, NDArray[Any]] = dict(_read(job, number)[0])
-    index, (numbers, _) = _index(job.file("vocabulary")), _numbers(job.file("vocabulary"))
+    read = _read(job, number)[0]
+    own: dict[str, NDArray[Any]] = dict(read)
+    index, (numbers, _, once) = _index(job.file("vocabulary")), _numbers(job.file("vocabulary"))
     words = unpacked_words({name: own.pop(name) for name in ("text", "lengths")})
     places = np.fromiter((index.get(word, -1) for word in words), np.int32, len(words))
     ids, offsets = own.pop("ids"), own.pop("offsets")
     if keeps_whole(job):
         own["unstemmed"], own["unstemmed_offsets"] = _renumbered(ids, offsets, places)
         own["unstemmed_sentences"] = own["sentences"]
-    if _repeats_once(job):
-        counting = without(read_batch(job, number), _further(job, number))
+    if once:
+        batch = _batch(read)
+        counting = without(batch, _further(job, number, batch))
         ids, offsets = counting.ids, counting.offsets
         assert counting.sentence_counts is not None
         own["sentences"] = counting.sentence_counts
@@ -227,14 +239,10 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
     return own
 
 
-def _repeats_once(job: Job) -> bool:
-    """Whether there are repeated passages that are counted once, as the client has decided."""
-    return bool(load(job.file("vocabulary"))[0]["once"][0])
-
-
 def keeps_whole(job: Job) -> bool:
     """Whether not all of the text counts as it is, so that the whole is kept beside what counts."""
-    return bool(_repeats_once(job) or job.settings.stem or job.settings.min_count > 1)
+    once = _numbers(job.file("vocabulary"))[2]
+    return bool(once or job.settings.stem or job.settings.min_count > 1)
 
 
 def _renumbered(
