@@ -16,6 +16,7 @@ import pytest
 import selfvec
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.documents import Documents
 from selfvec.text.phrase_finding import phrases
 
 COLUMNS: dict[str, list[Any]] = {
@@ -64,15 +65,20 @@ def texts_of(data: Any, **options: Any) -> list[str]:
     return [text for batch in as_corpus(data, **options).batches() for text in batch.texts]
 
 
-@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
-def test_a_data_frame_is_read_as_a_file_of_its_columns(frame: Any) -> None:
-    corpus = as_corpus(frame)
-    (batch,) = corpus.batches()
+def assert_rows(batch: Documents) -> None:
+    """The texts, ids and dates of `ROWS`."""
     assert batch.texts.to_list() == TEXTS
     assert batch.ids is not None
     assert batch.ids.to_list() == ["1", "2", "3"]
     assert batch.dates is not None
     assert [date and date.year for date in batch.dates] == [1972, None, 1993]
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_a_data_frame_is_read_as_a_file_of_its_columns(frame: Any) -> None:
+    corpus = as_corpus(frame)
+    (batch,) = corpus.batches()
+    assert_rows(batch)
     told = corpus.summary.as_dict()
     assert told["description"] == "3 documents; text from title + text (recognised); dates from year"
     (file,) = told["files"]
@@ -121,11 +127,7 @@ ROWS = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), s
 def test_mappings_are_rows(rows: Any) -> None:
     corpus = as_corpus(rows, keep_fields=True)
     (batch,) = corpus.batches()
-    assert batch.texts.to_list() == TEXTS
-    assert batch.ids is not None
-    assert batch.ids.to_list() == ["1", "2", "3"]
-    assert batch.dates is not None
-    assert [date and date.year for date in batch.dates] == [1972, None, 1993]
+    assert_rows(batch)
     assert batch.fields["tags"].to_list() == ['["x"]', '["y"]', '["z"]']
     assert corpus.summary.describe().startswith("3 documents; text from title + text (recognised)")
     if isinstance(rows, Iterator):

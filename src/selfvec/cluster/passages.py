@@ -28,7 +28,7 @@ def passages_in(batch: TokenBatch, shard: int, counters: NDArray[np.uint8]) -> R
     ngrams.counters = counters
     found = []
     for values, places in ngrams.candidates(LEAST_DOCUMENTS):
-        values, _, documents = first_places(values, places, batch.offsets)
+        values, _, documents = first_places(values, places, batch)
         some, which = np.unique(documents, return_inverse=True)
         ones = np.ones(len(values), np.int64)
         owners = ngrams.owners(some)[which]
@@ -65,7 +65,7 @@ def further_in(batch: TokenBatch, shard: int, rows: Mapping[str, NDArray[Any]]) 
     for values, places in ngrams.candidates(1):
         repeated = np.isin(values, rows["values"])
         cover(further, places[repeated], NGRAM, True)
-        values, places, documents = first_places(values[repeated], places[repeated], batch.offsets)
+        values, places, documents = first_places(values[repeated], places[repeated], batch)
         row = np.searchsorted(rows["values"], values)
         kept.append(places[(rows["shards"][row] == shard) & (rows["documents"][row] == documents)])
     cover(further, np.concatenate(kept), NGRAM, False)

@@ -189,7 +189,7 @@ def count_further(job: Job, first: int, last: int) -> Partial:
         further = _further(job, number, batch)
         counts = np.bincount(batch.ids[further], minlength=len(batch.types)).astype(np.int64)
         words = [batch.types[i] for i in np.flatnonzero(counts).tolist()]
-        gone = tokens_by_document(further, batch.offsets)
+        gone = tokens_by_document(further, batch)
         note = {"documents": int(np.count_nonzero(gone)), "short": left_short(gone, batch.offsets)}
         note["of"] = batch.documents
         sums = {"counts": counts[counts > 0], "pruned": np.zeros(1, np.int64)}

@@ -112,6 +112,10 @@ class TokenBatch:
         """Number of documents, empty ones included."""
         return len(self.offsets) - 1
 
+    def document_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The document of each token, (n,) int64."""
+        return np.searchsorted(self.offsets, places, side="right") - 1
+
     def part(self, documents: NDArray[np.bool_]) -> TokenBatch:
         """Some of the documents, (D,) bool, in their order, over the same vocabulary.
 

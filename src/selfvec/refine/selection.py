@@ -283,7 +283,7 @@ class ContextTest:
         """Draw held-out positions; ``counts``, (V,) int64, falling, come from the training text."""
         places = rng.choice(len(held), min(positions, len(held)), replace=False)
         places.sort()
-        document = np.searchsorted(held.offsets, places, side="right") - 1
+        document = held.document_of(places)
         shifts = np.concatenate((np.arange(-_SIDE, 0), np.arange(1, _SIDE + 1)))
         around = places[:, None] + shifts
         inside = (around >= held.offsets[document, None]) & (around < held.offsets[document + 1, None])

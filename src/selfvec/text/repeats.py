@@ -119,7 +119,7 @@ class Repeats:
         new, further = find_repeats(batch, jobs)
         further |= self.tokens_in(batch, jobs)
         tokens = self.tokens + int(np.count_nonzero(further))
-        documents = self.documents + int(np.count_nonzero(tokens_by_document(further, batch.offsets)))
+        documents = self.documents + int(np.count_nonzero(tokens_by_document(further, batch)))
         passages = np.union1d(self.passages, new.passages)[:KEPT]
         share = tokens / max(before + len(batch), 1)
         shown = self if self.example else new
@@ -153,7 +153,7 @@ def find_repeats(batch: TokenBatch, jobs: int | None = None) -> tuple[Repeats, B
     covered = further.copy()
     kernels.cover(further, found.kept, NGRAM, False)
     best = np.lexsort((found.passages, -found.documents))[0]
-    gone = tokens_by_document(further, batch.offsets)
+    gone = tokens_by_document(further, batch)
     repeats = Repeats(
         np.sort(found.passages)[:KEPT],
         tokens=int(np.count_nonzero(further)),
@@ -181,7 +181,7 @@ def without(batch: TokenBatch, left_out: Bools) -> TokenBatch:
 
     The numbers of sentences fall in proportion, so that the mean length of a sentence stays.
     """
-    gone = tokens_by_document(left_out, batch.offsets)
+    gone = tokens_by_document(left_out, batch)
     lengths = np.diff(batch.offsets)
     offsets = np.concatenate([[0], np.cumsum(lengths - gone)])
     counts, sentences = batch.sentence_counts, batch.sentences
@@ -323,7 +323,7 @@ def _repeated(text: Ngrams, values: Hashes, places: Ints) -> _Group:
     """Those of the n-grams that occur in enough documents."""
     often = _occurrences(values) >= LEAST_DOCUMENTS  # most drop out before their documents are looked up
     values, places = values[often], places[often]
-    first, starts, documents = first_places(values, places, text.batch.offsets)
+    first, starts, documents = first_places(values, places, text.batch)
     often = _occurrences(first) >= LEAST_DOCUMENTS
     first, starts, documents = first[often], starts[often], documents[often]
     some, which = np.unique(documents, return_inverse=True)
@@ -332,9 +332,9 @@ def _repeated(text: Ngrams, values: Hashes, places: Ints) -> _Group:
     return _Group(passages, numbers, starts[order][kept], places[np.isin(values, passages)])
 
 
-def first_places(values: Hashes, places: Ints, offsets: Ints) -> tuple[Hashes, Ints, Ints]:
+def first_places(values: Hashes, places: Ints, batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
     """N-grams by hash and document: their hashes, first places and documents, one row for each pair."""
-    documents = np.searchsorted(offsets, places, side="right") - 1
+    documents = batch.document_of(places)
     order = np.lexsort((places, documents, values))
     values, places, documents = values[order], places[order], documents[order]
     new = (values[1:] != values[:-1]) | (documents[1:] != documents[:-1])
@@ -367,15 +367,14 @@ def _word_hashes(words: Sequence[str]) -> Hashes:
     return hashes
 
 
-def tokens_by_document(tokens: Bools, offsets: Ints) -> Ints:
+def tokens_by_document(tokens: Bools, batch: TokenBatch) -> Ints:
     """How many tokens of each document are marked, (D,)."""
-    documents = np.searchsorted(offsets, np.flatnonzero(tokens), side="right") - 1
-    return np.bincount(documents, minlength=len(offsets) - 1)
+    return np.bincount(batch.document_of(np.flatnonzero(tokens)), minlength=batch.documents)
 
 
 def example_of(batch: TokenBatch, place: int, repeated: Bools) -> str:
     """The repeated passage around an n-gram, at most `_SHOWN` tokens of it."""
-    document = int(np.searchsorted(batch.offsets, place, side="right")) - 1
+    document = int(batch.document_of(np.array([place]))[0])
     start, stop = batch.offsets[document : document + 2].tolist()
     first, last = place, place + NGRAM
     while last < min(stop, place + _SHOWN) and repeated[last]:

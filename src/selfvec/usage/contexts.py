@@ -15,7 +15,6 @@ __all__ = [
     "SAMPLED",
     "context_cosines",
     "count_present",
-    "document_of",
     "occurrences",
     "padded_windows",
     "pair_places",
@@ -29,11 +28,6 @@ SAMPLED = 2000  # uses compared then, evenly spaced over the text
 
 Ints = NDArray[np.int64]
 Windows = NDArray[np.int32]
-
-
-def document_of(batch: TokenBatch, places: Ints) -> Ints:
-    """The document of each token, (n,) int64."""
-    return np.searchsorted(batch.offsets, places, side="right") - 1
 
 
 def occurrences(
@@ -50,7 +44,7 @@ def occurrences(
     """
     places = np.flatnonzero(batch.ids == word)
     if documents is not None:
-        places = places[documents[document_of(batch, places)]]
+        places = places[documents[batch.document_of(places)]]
     if most is not None and len(places) > most:
         places = places[np.linspace(0, len(places) - 1, most).astype(np.int64)]
     return places
@@ -58,7 +52,7 @@ def occurrences(
 
 def padded_windows(batch: TokenBatch, places: Ints, half: int = HALF) -> Windows:
     """Words around some places, (n, 2 · half) int32; -1 outside the document and for the word itself."""
-    documents = document_of(batch, places)
+    documents = batch.document_of(places)
     around = places[:, None] + np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
     inside = (around >= batch.offsets[documents][:, None]) & (around < batch.offsets[documents + 1][:, None])
     ids = batch.ids[np.clip(around, 0, max(len(batch) - 1, 0))]

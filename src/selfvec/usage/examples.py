@@ -25,7 +25,7 @@ from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.stems import stems
 
-from .contexts import document_of, occurrences
+from .contexts import occurrences
 from .use_vectors import UseSpace
 
 __all__ = [
@@ -73,7 +73,7 @@ class Example:
 
 def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int, int]:
     """The document of a token, and where the window around it starts and stops."""
-    document = int(document_of(batch, np.array([place]))[0])
+    document = int(batch.document_of(np.array([place]))[0])
     start, stop = max(int(batch.offsets[document]), place - reach), place + reach + 1
     return document, start, min(int(batch.offsets[document + 1]), stop)
 
@@ -117,7 +117,7 @@ def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
     single slice, the uses nearest to their mean are shown.
     """
     places = occurrences(space.batch, word)
-    documents = document_of(space.batch, places)
+    documents = space.batch.document_of(places)
     rng = np.random.default_rng(0)
     drawn: list[tuple[Ints, NDArray[np.float32]]] = []
     for side in range(len(space.centres)):

@@ -27,7 +27,7 @@ from selfvec.numerics.whitening import zca
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 from selfvec.text.repeats import repeated_tokens
 
-from .contexts import document_of, padded_windows
+from .contexts import padded_windows
 from .kernels import sum_uses, sum_windows
 
 __all__ = [
@@ -66,7 +66,7 @@ class UseSpace:
         """Unit vectors of the uses at some places in the slices, (n, d) float32; zeros without a context."""
         rows = _summed(self.batch, places, self.table)
         used = np.any(rows != 0, axis=1)
-        sides = self.sides[document_of(self.batch, places[used])]
+        sides = self.sides[self.batch.document_of(places[used])]
         rows[used] = unit_rows(rows[used]) - self.centres[sides]
         return unit_rows(rows)
 

@@ -8,7 +8,7 @@ from drift_corpus import planted_run
 
 from selfvec.analysis.drift import by_label, drift
 from selfvec.analysis.drift.nearest_uses import NEAREST, nearest_distances
-from selfvec.usage.contexts import document_of, occurrences
+from selfvec.usage.contexts import occurrences
 from selfvec.usage.use_vectors import use_space
 
 
@@ -19,7 +19,7 @@ def test_distances_are_those_of_a_plain_loop() -> None:
     found = nearest_distances(space, words, jobs=2)
     for word, distance in zip(words, found, strict=True):
         places = occurrences(space.batch, int(word))
-        sides = space.sides[document_of(space.batch, places)]
+        sides = space.sides[space.batch.document_of(places)]
         a, b = (space.directions(places[sides == side]) for side in (0, 1))
         means = []
         for one, other in ((a, b), (b, a)):

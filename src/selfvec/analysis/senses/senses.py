@@ -23,7 +23,7 @@ from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
-from selfvec.usage.contexts import document_of, occurrences, padded_windows, window_counts
+from selfvec.usage.contexts import occurrences, padded_windows, window_counts
 from selfvec.usage.examples import Example, distinct_uses, repeated_last, sentences
 
 from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, Windows, fit_senses, sense_space
@@ -239,7 +239,7 @@ def induce(
     model = fit_senses(space, windows, number, seed)
     probabilities = model.posterior(windows)
     assigned = probabilities.argmax(axis=1)
-    documents = document_of(space.batch, places)
+    documents = space.batch.document_of(places)
     count = len(model.shares)
     labels = _labels(run, space, windows, documents, assigned, count)
     vectors = _sense_vectors(run.vectors.unit[index], space.uses(windows, space.weights), assigned, count)

@@ -13,7 +13,7 @@ from selfvec.base.errors import OptionError
 from selfvec.corpus.slices import Slice, by_label, by_period
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.usage.contexts import document_of, occurrences
+from selfvec.usage.contexts import occurrences
 
 __all__ = ["UNITS", "content_words", "counts_of", "overview", "periods", "time_course", "units"]
 
@@ -80,7 +80,7 @@ def overview(run: Run, parts: Sequence[Slice]) -> Json:
 
 def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> list[Json]:
     """How often a word occurs in each period, and how many tokens the period has."""
-    uses = np.bincount(document_of(batch, occurrences(batch, row)), minlength=batch.documents)
+    uses = np.bincount(batch.document_of(occurrences(batch, row)), minlength=batch.documents)
     lengths = np.diff(batch.offsets)
     return [
         {
