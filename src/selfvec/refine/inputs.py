@@ -22,7 +22,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.training import NO_TABLE, check_installed
 
-from .counted_text import counted
 from .kernels import load_kernels
 from .resume import Execution
 from .unknown_words import by_token, starting_vectors
@@ -183,6 +182,8 @@ def inputs_from(
     The ids of ``unstemmed`` may be overwritten: two numberings of a large corpus would need as much again.
     """
     from selfvec.text.stems import UnstemmedTokens
+
+    from .counted_text import counted
 
     batch, repeats = counted(unstemmed, known, settings, jobs)
     _check_tokens(batch)

@@ -20,7 +20,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.training import NO_TABLE
 
-from .counted_text import counted
 from .inputs import Start, by_frequency, load_start, read_unstemmed
 from .plan import METHODS, make_plan, try_methods
 from .resume import Execution
@@ -73,6 +72,8 @@ def _name(table: Start, place: int) -> str:
 
 def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBatch:
     """The corpus as the settings cut it, without regard to a table: words are in lower case."""
+    from .counted_text import counted
+
     plain = replace(settings, phrases=None)
     unstemmed, _ = read_unstemmed(corpus, None, plain, Execution(None, execution.progress, execution.jobs))
     return by_frequency(counted(unstemmed, {}, plain, execution.jobs)[0])
