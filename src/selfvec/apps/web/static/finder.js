@@ -50,7 +50,7 @@ export function finder(choose) {
     } else if (event.key === "Enter" && input.value.trim()) {
       const typed = input.value.trim();
       if (active >= 0 && shownFor === typed) take(words[active][0]);
-      else suggest(typed).then((found) => { if (found && (!found.length || found[0][0].toLowerCase() === typed.toLowerCase())) take(found[0]?.[0] ?? typed); }).catch(() => take(typed));
+      else suggest(typed).then((found) => { if (found) take(found[0]?.[0] ?? typed); }).catch(() => take(typed)); // typed faster than answered
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (list.hidden) input.blur();
