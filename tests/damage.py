@@ -4,6 +4,7 @@
 `sealed_again` or left out by `without_checksums`.
 """
 
+import copy
 import json
 import random
 from pathlib import Path
@@ -119,7 +120,7 @@ def _change(container: Any, key: Any, chance: random.Random) -> None:
         case 4 if isinstance(container[key], int | float):
             container[key] = container[key] * chance.choice((-1, 1000, 0.5, 1 << 40))
         case _:
-            container[key] = chance.choice(_VALUES)
+            container[key] = copy.deepcopy(chance.choice(_VALUES))
 
 
 def damaged_header(content: bytes, chance: random.Random) -> bytes:

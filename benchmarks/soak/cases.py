@@ -144,7 +144,7 @@ def _creating(epochs: str) -> Iterator[Planned]:
     copy = (("copy", "two", "made"),)
     yield Planned("refine", refine, "made", look=_LOOK)
     yield Planned("refine --overwrite", (*refine, "--overwrite"), "made", copy)
-    yield Planned("resume", (*refine, "--resume"), "made", interrupted=True, look=_LOOK)
+    yield Planned("resume", (*_REFINE, _EPOCHS, "--resume"), "made", interrupted=True, look=_LOOK)
     yield Planned("update", _UPDATE, "one")
     yield Planned("merge", ("merge", "one", "two", "-o", "made"), "made", look=_LOOK)
     yield Planned("search, its index", _SEARCH, "one/search", (_NO_INDEX,))

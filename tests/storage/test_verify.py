@@ -97,6 +97,13 @@ def test_what_has_no_checksums_is_refused(run: Path, tmp_path: Path) -> None:
         verify(run)
 
 
+@pytest.mark.parametrize("files", [5, True, "vocabulary.txt", ["vocabulary.txt"]])
+def test_a_list_of_files_that_is_none_is_damage(run: Path, files: object) -> None:
+    described = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(described | {"files": files}))
+    assert str(run / "run.json") in {one.file for one in verify(run).damaged}
+
+
 def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Path) -> None:
     described = json.loads((run / "run.json").read_text())
     entry = described["files"]["vocabulary.txt"]

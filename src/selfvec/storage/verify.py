@@ -101,7 +101,8 @@ def _compared(folder: Path, checked: set[Path]) -> Iterator[Damage]:
     if not sealed:
         yield Damage(str(head), _CHANGED)
     files = described.get("files")
-    checked.update(folder / str(name) for name in files or () if isinstance(files, dict))
+    if isinstance(files, dict):
+        checked.update(folder / str(name) for name in files)
     damaged = [Damage(str(file), rule) for file, rule in damaged_files(folder, described)]
     yield from damaged
     if not damaged and sealed and described.get("format") == RUN_FORMAT and head.name == "run.json":

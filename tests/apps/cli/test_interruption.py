@@ -110,3 +110,29 @@ def test_the_first_signal_asks_and_the_second_insists() -> None:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+_IN_A_FINALIZER = """
+import signal, sys
+from selfvec.apps import cli
+from selfvec.apps.cli import app
+
+class Held:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+def run(arguments):
+    held = Held()
+    del held
+    for _ in range(10_000_000):
+        pass
+    return 0
+
+app.run = run
+sys.exit(cli.main())
+"""
+
+
+def test_an_interrupt_that_comes_in_a_finalizer_is_not_forgotten() -> None:
+    done = subprocess.run([sys.executable, "-c", _IN_A_FINALIZER], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "selfvec: interrupted\n")

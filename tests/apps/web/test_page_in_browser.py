@@ -392,8 +392,7 @@ def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None
         page.press("Enter")
         page.wait(heading("phonograph"))
         page.run(
-            "(() => { const find = document.getElementById('find');"
-            " find.value = 'mus'; find.focus(); })()"
+            "(() => { const find = document.getElementById('find'); find.value = 'mus'; find.focus(); })()"
         )
         page.press("Enter")  # of a part: the first word that would have been shown
         page.wait(heading("music"))

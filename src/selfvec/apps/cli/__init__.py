@@ -6,16 +6,20 @@ Results go to standard output, everything else to standard error. Exit status 0:
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import gc
 import os
 import signal
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 __all__ = ["main"]
 
 _COLLECTED = 100_000  # new objects after which garbage is looked for
+_SOON = 0.02  # seconds
 # Names in malloc.h, and values: for M_ARENA_MAX the heaps, for M_MMAP_THRESHOLD the bytes from which a block
 # is a map of its own, which is returned to the system when it is freed.
 _MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 16 << 20)}
@@ -31,8 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from .app import run
 
-        status = run(sys.argv[1:] if arguments is None else arguments)
-        sys.stdout.flush()
+        with _interrupts_kept():
+            status = run(sys.argv[1:] if arguments is None else arguments)
+            sys.stdout.flush()
     except KeyboardInterrupt:  # while modules are imported
         print("selfvec: interrupted", file=sys.stderr)
         return 130
@@ -43,6 +48,26 @@ def main(arguments: list[str] | None = None) -> int:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # libraries would say how they were interrupted
             gc.freeze()  # or else all objects of a long run are searched for garbage at its end
     return status
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Ctrl-C that comes while a finalizer runs interrupts the command; Python would print and forget it."""
+    usual = sys.unraisablehook
+
+    def hook(found: sys.UnraisableHookArgs) -> None:
+        if issubclass(found.exc_type, KeyboardInterrupt):
+            again = threading.Timer(_SOON, _thread.interrupt_main)  # once this hook has returned
+            again.daemon = True
+            again.start()
+        else:
+            usual(found)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
 
 
 def _settle() -> None:
