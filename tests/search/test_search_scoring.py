@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from selfvec.data.run import Run
 from selfvec.search import Index, kernels, scoring
 from selfvec.search.build import agreement, dense_share
-from selfvec.search.dense_space import RELATED, DenseSpace
+from selfvec.search.dense_space import RELATED, DenseSpace, projected
 from selfvec.search.documents import GatheredDocuments
-from selfvec.search.indexed_documents import IndexedDocuments
+from selfvec.search.indexed_documents import IndexedDocuments, in_steps
 from selfvec.search.scoring import Blend, Scorer
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.lexicon import Lexicon
@@ -42,7 +42,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     vectors = document_vectors(batch, rows, np.ones(len(rows), np.float32))
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
-    indexed = IndexedDocuments.build(found, batch, passages, spans, vectors)
+    indexed = IndexedDocuments.build(found, batch, passages, spans, in_steps(vectors))
     space = DenseSpace(rows / weights[:, None], weights, related, worth)
     return lexicon, Scorer(indexed, space)
 
@@ -79,11 +79,20 @@ def test_a_word_said_often_counts_less_each_time_in_the_hybrid() -> None:
 def test_axes_are_whitened_in_part() -> None:
     batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
     rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
-    learned = DenseSpace.learn(lambda: [rows], batch)
-    texts = document_vectors(batch, rows, learned.weights).astype(np.float64)
+    learned = projected([lambda: rows], batch)
+    texts = document_vectors(batch, rows, inverse_document_frequency(batch)).astype(np.float64)
     values, axes = np.linalg.eigh(texts.T @ texts)
     expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15
-    np.testing.assert_allclose(np.abs(learned.rows), np.abs(expected[:, ::-1]), atol=1e-5)
+    np.testing.assert_allclose(np.abs(learned), np.abs(expected[:, ::-1]), atol=1e-5)
+
+
+def test_several_tables_are_turned_to_common_axes_and_freed() -> None:
+    batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
+    rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
+    tables = [lambda: rows[:, :1], lambda: rows[:, 1:]]
+    # each table's sums count alike once the whole text has length 1
+    np.testing.assert_allclose(projected(tables, batch), projected([lambda: rows], batch), atol=1e-6)
+    assert tables == []
 
 
 def test_a_word_and_a_related_one_are_saturated_together() -> None:

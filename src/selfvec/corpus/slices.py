@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, NotFound, OptionError
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
 __all__ = ["PERIODS", "Slice", "by_label", "by_period", "named_slice", "parse_span", "slice_counts"]
 
@@ -135,10 +135,9 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64]:
     """How often each word occurs in each slice, (S, V) int64."""
-    lengths = np.diff(batch.offsets)
-    out = np.zeros((len(slices), len(batch.types)), np.int64)
+    lengths, out = np.diff(batch.offsets), np.zeros((len(slices), len(batch.types)), np.int64)
     for row, part in zip(out, slices, strict=True):
-        row += np.bincount(batch.ids[np.repeat(part.documents, lengths)], minlength=len(row))
+        row += occurrences_of_each(batch.ids[np.repeat(part.documents, lengths)], len(row))
     return out
 
 

@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import CorpusError
 
-__all__ = ["ONCE", "TokenBatch"]
+__all__ = ["ONCE", "TokenBatch", "occurrences_of_each"]
 
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 _COUNTED = 1 << 22  # tokens counted at a time
+
+
+def occurrences_of_each(ids: NDArray[np.int32], types: int) -> NDArray[np.int64]:
+    """Occurrences of each type, (V,), among (N,) ids."""
+    counts = np.zeros(types, np.int64)
+    for start in range(0, len(ids), _COUNTED):  # NumPy copies what it counts as int64
+        counts += np.bincount(ids[start : start + _COUNTED], minlength=types)
+    return counts
 
 
 @dataclass(frozen=True)
@@ -79,10 +87,7 @@ class TokenBatch:
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Occurrences of each type, (V,)."""
-        counts = np.zeros(len(self.types), np.int64)
-        for start in range(0, len(self.ids), _COUNTED):  # NumPy copies what it counts as int64
-            counts += np.bincount(self.ids[start : start + _COUNTED], minlength=len(counts))
-        return counts
+        return occurrences_of_each(self.ids, len(self.types))
 
     @classmethod
     def from_documents(cls, documents: Sequence[Sequence[str]]) -> TokenBatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,18 +20,24 @@ Table = NDArray[np.float32]
 
 
 def nearest(
-    table: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
+    table: Table,
+    rows: Rows,
+    neighbours: int = 10,
+    *,
+    among: NDArray[np.bool_] | None = None,
+    advance: Callable[[int], object] = int,
 ) -> NDArray[np.int64]:
     """The k rows nearest by cosine to (m,) rows of a unit table, best first, -1 if there are fewer: (m, k).
 
     A row is not its own neighbour; rows of zeros have no neighbours and are none. Equal cosines are in the
-    order of the rows. ``among``, (V,), are the rows that may be neighbours.
+    order of the rows. ``among``, (V,), are the rows that may be neighbours; ``advance`` is told of the rows
+    that are done.
 
     >>> table = np.array([[1, 0], [0.6, 0.8], [0, 1], [0, 0]], dtype=np.float32)
     >>> nearest(table, np.array([0, 3]), 2).tolist()
     [[1, 2], [-1, -1]]
     """
-    allowed: NDArray[np.bool_] = np.any(table != 0, axis=1)
+    allowed = np.any(table, axis=1)
     candidates = np.flatnonzero(allowed if among is None else allowed & among)
     compared = table if len(candidates) == len(table) else table[candidates]
     place = np.full(len(table), -1, np.int64)
@@ -48,20 +54,29 @@ def nearest(
         best = np.array([top_indices(each, kept) for each in cosines], np.int64)
         found = np.take_along_axis(cosines, best, axis=1) > -np.inf
         out[start : start + block, :kept] = np.where(found, candidates[best], -1)
+        advance(len(asked))
     return out
 
 
 def gained_and_lost(
-    before: Table, after: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
+    before: Table,
+    after: Table,
+    rows: Rows,
+    neighbours: int = 10,
+    *,
+    among: NDArray[np.bool_] | None = None,
+    advance: Callable[[int], object] = int,
 ) -> Iterator[tuple[list[int], list[int]]]:
     """For each row, the neighbours (see `nearest`) it has gained and those it has lost, nearest first.
+
+    ``advance`` is told of every row twice.
 
     >>> before = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
     >>> after = before[[0, 2, 1]]
     >>> list(gained_and_lost(before, after, np.array([0]), 1))
     [([2], [1])]
     """
-    sides = (nearest(table, rows, neighbours, among=among) for table in (before, after))
+    sides = (nearest(table, rows, neighbours, among=among, advance=advance) for table in (before, after))
     for one, other in zip(*sides, strict=True):
         yield only_in_each(one[one >= 0].tolist(), other[other >= 0].tolist())
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,15 @@ from selfvec.text.repeats import find_repeats
 from selfvec.text.stems import stems
 
 from . import kernels
-from .dense_space import TABLES, DenseSpace, run_tables
+from .dense_space import TABLES, DenseSpace, projected, run_tables
 from .documents import GatheredDocuments, random_words
-from .indexed_documents import IndexedDocuments
+from .indexed_documents import IndexedDocuments, in_steps
 from .scoring import Scorer
 
 __all__ = ["Parts", "agreement", "build_index", "build_words_only", "dense_share"]
 
 Parts = tuple[Lexicon, DenseSpace, IndexedDocuments]
+Rows = NDArray[np.float32]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
@@ -44,7 +46,7 @@ def build_index(
     """The parts of an index of documents, with the vectors of a run; see `selfvec.search.Index.memory`."""
     if not found.texts:
         raise InputError("there is no document to search", remedy="give at least one")
-    progress, chosen = progress or Progress(), run_tables(run, tables)
+    progress = progress or Progress()
     preprocessing = Preprocessing.of(run.provenance).by_words
     with progress.stage("Counting words", None, "documents"):
         owners, spans = found.passages()
@@ -57,32 +59,61 @@ def build_index(
         groups = np.array([lexicon.index[name] for name in names], np.int64)
         counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(words), np.int64)
 
-        def rows() -> Iterator[NDArray[np.float32]]:
-            for table in chosen.values():
-                yield mean_rows_by_stem(table.unit, groups, counts + 1, len(lexicon))
-                release(table.unit)
-
-        return_freed_memory()
         bounds = batch.offsets[: len(found.texts) + 1]
         own = TokenBatch(batch.ids[: bounds[-1]], bounds, batch.types)
-        space = DenseSpace.learn(rows, own, seed)
+        return_freed_memory()
+        vectors = projected(_by_stem(run, tables, groups, counts + 1, len(lexicon)), own, seed)
+        return_freed_memory()
+        space = DenseSpace.of(vectors, own)
     with progress.stage("Relating documents", None, "documents"):
         vectors = document_vectors(batch, space.rows, space.weights)
-        vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH)
+        vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH, in_place=True)
+        steps = in_steps(vectors)
+        del vectors
         repeats, _ = find_repeats(own)
-        documents = IndexedDocuments.build(found, batch, owners, spans, vectors, repeats)
-        del batch, vectors, merged, own
+        documents = IndexedDocuments.build(found, batch, owners, spans, steps, repeats)
+        del batch, merged, own
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
         agreed = agreement(lexicon, Scorer(documents, space), found.texts, seed)
     return lexicon, replace(space, share=dense_share(agreed)), documents
 
 
+def _by_stem(
+    run: Run, names: Sequence[str], groups: NDArray[np.int64], counts: NDArray[np.int64], stems: int
+) -> list[Callable[[], Rows]]:
+    """What makes the rows of all stems from each table of a run, (G, d).
+
+    The tables of the run are on disk, and as many rows are made from them as often as they are needed. Topic
+    vectors are computed, and kept by stem only.
+    """
+    kept = set(run.derived)
+    made: list[Callable[[], Rows]] = []
+    for name, table in run_tables(run, names).items():
+        rows = partial(_means, table.unit, groups, counts, stems)
+        made.append(partial(_same, rows()) if name == "topics" else rows)
+    for name in set(run.derived) - kept:
+        del run.derived[name]
+    if run.tokens is not None:
+        release(run.tokens.ids)
+    return made
+
+
+def _means(table: Rows, groups: NDArray[np.int64], counts: NDArray[np.int64], stems: int) -> Rows:
+    rows = mean_rows_by_stem(table, groups, counts, stems)
+    release(table)
+    return rows
+
+
+def _same(rows: Rows) -> Rows:
+    return rows
+
+
 def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Parts:
     """The parts of an index of whole texts that can be searched by words only."""
     batch = merge_stems(encode_texts(texts, preprocessing), preprocessing)
     no_passages = np.zeros(0, np.int32), np.zeros((0, 2), np.int32)
-    vectors = np.zeros((len(texts), 1), np.float32)
+    vectors = in_steps(np.zeros((len(texts), 1), np.float32))
     repeats, _ = find_repeats(batch)
     documents = IndexedDocuments.build(GatheredDocuments.of(texts), batch, *no_passages, vectors, repeats)
     return Lexicon(preprocessing, batch.types), DenseSpace.words_only(batch), documents

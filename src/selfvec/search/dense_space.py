@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
-from selfvec.base.tensors import return_freed_memory
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -28,7 +27,7 @@ from selfvec.text.document_vectors import (
     weighted_sums,
 )
 
-__all__ = ["TABLES", "DenseSpace", "run_tables", "sample_documents"]
+__all__ = ["TABLES", "DenseSpace", "projected", "run_tables", "sample_documents"]
 
 TABLES = ("original", "refined", "topics")
 
@@ -55,15 +54,9 @@ class DenseSpace:
     share: float = 0.5  # share of the dense part in the hybrid
 
     @classmethod
-    def learn(cls, tables: Callable[[], Iterable[Rows]], batch: TokenBatch, seed: int = 0) -> DenseSpace:
-        """From tables of the types, (V, d) each, and the documents as these types.
-
-        ``tables`` makes them one after the other, and is called twice, so that one is in memory at a time.
-        """
-        weights = inverse_document_frequency(batch)
-        rows = _projected(tables, batch, weights, seed)
-        return_freed_memory()
-        return cls(rows, weights, *_relations(rows, batch))
+    def of(cls, rows: Rows, batch: TokenBatch) -> DenseSpace:
+        """From the vectors of the types, see `projected`, and the documents as these types."""
+        return cls(rows, inverse_document_frequency(batch), *_relations(rows, batch))
 
     @classmethod
     def words_only(cls, batch: TokenBatch) -> DenseSpace:
@@ -103,13 +96,20 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
     return batch.part(chosen)
 
 
-def _projected(tables: Callable[[], Iterable[Rows]], batch: TokenBatch, weights: Rows, seed: int) -> Rows:
-    """Vectors of the types: their rows of all tables, on common axes."""
-    axes = _axes(sample_documents(batch, seed), tables(), weights)
-    out, start = np.zeros((len(batch.types), axes.shape[1]), np.float32), 0
-    for table in tables():
-        _add_product(out, table, axes[start : start + table.shape[1]])
-        start += table.shape[1]
+def projected(tables: list[Callable[[], Rows]], batch: TokenBatch, seed: int = 0) -> Rows:
+    """Vectors of the types, (V, d): their rows of all tables, on common axes.
+
+    Each of ``tables`` makes the rows of all types, and is called twice. Then it is removed from the list, so
+    that what it holds is freed.
+    """
+    made = (make() for make in tables)
+    axes = _axes(sample_documents(batch, seed), made, inverse_document_frequency(batch))
+    out, end = np.zeros((len(batch.types), axes.shape[1]), np.float32), len(axes)
+    while tables:
+        table = tables.pop()()
+        start = end - table.shape[1]
+        _add_product(out, table, axes[start:end])
+        end = start
     return out
 
 

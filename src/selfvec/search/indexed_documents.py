@@ -27,9 +27,10 @@ from selfvec.text.repeats import Repeats
 from . import kernels
 from .documents import GatheredDocuments
 
-__all__ = ["NO_DAY", "IndexedDocuments", "allowed", "join_strings", "split_strings"]
+__all__ = ["NO_DAY", "IndexedDocuments", "allowed", "in_steps", "join_strings", "split_strings"]
 
 NO_DAY = np.iinfo(np.int64).min
+_ROWS = 4096  # made whole numbers at a time
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -68,13 +69,11 @@ class IndexedDocuments:
         batch: TokenBatch,
         owners: NDArray[np.int32],
         spans: NDArray[np.int32],
-        vectors: NDArray[np.float32],
+        vectors: tuple[NDArray[np.int8], NDArray[np.float32]],
         repeats: Repeats | None = None,
     ) -> IndexedDocuments:
-        """From documents, their passages, and all units as tokens and as unit vectors, (U, d)."""
+        """From documents, their passages, and all units as tokens and as vectors `in_steps`."""
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
-        scales = (np.abs(vectors).max(axis=1, initial=0) / 127).astype(np.float32)
-        steps = np.where(scales > 0, scales, 1)[:, None]
         arrays: dict[str, NDArray[Any]] = {
             "starts": starts,
             "units": units,
@@ -82,8 +81,8 @@ class IndexedDocuments:
             "lengths": np.diff(batch.offsets).astype(np.int32),
             "owners": owners,
             "spans": spans,
-            "vectors": np.rint(vectors / steps).astype(np.int8),
-            "scales": scales,
+            "vectors": vectors[0],
+            "scales": vectors[1],
             "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
             **join_strings("ids", found.ids),
@@ -156,6 +155,16 @@ class IndexedDocuments:
         """Vectors of units, (n, d) float32."""
         out: NDArray[np.float32] = self.arrays["vectors"][units] * self.arrays["scales"][units, None]
         return out
+
+
+def in_steps(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Rows as whole numbers from -127 to 127, and the length of a step in each row."""
+    steps, scales = np.empty(vectors.shape, np.int8), np.empty(len(vectors), np.float32)
+    for start in range(0, len(vectors), _ROWS):
+        part = slice(start, start + _ROWS)
+        scales[part] = np.abs(vectors[part]).max(axis=1, initial=0) / 127
+        steps[part] = np.rint(vectors[part] / np.where(scales[part] > 0, scales[part], 1)[:, None])
+    return steps, scales
 
 
 # ---- Filters

@@ -16,7 +16,7 @@ from selfvec.base.compiled import kernel
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import unit_in_place, unit_rows
 
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
@@ -60,7 +60,7 @@ def document_vectors(
     weights: Rows,  # (V,) float32
 ) -> Rows:
     """Weighted means of word vectors, (D, d) float32: unit rows, zeros if no word has a vector."""
-    return unit_rows(weighted_sums(batch, rows, weights))
+    return unit_in_place(weighted_sums(batch, rows, weights))
 
 
 def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows) -> Rows:
@@ -104,7 +104,13 @@ def embed(
 
 
 def smooth_by_neighbours(
-    rows: Rows, collection: int, seed: int = 0, strength: float = STRENGTH, neighbours: int = NEIGHBOURS
+    rows: Rows,
+    collection: int,
+    seed: int = 0,
+    strength: float = STRENGTH,
+    neighbours: int = NEIGHBOURS,
+    *,
+    in_place: bool = False,
 ) -> Rows:
     """Move each text toward the mean of the texts most like it: unit(x + strength · mean of the ten nearest).
 
@@ -124,13 +130,15 @@ def smooth_by_neighbours(
     strength : float
         Weight of the mean of the neighbours.
     neighbours : int
+    in_place : bool
+        Write the result to ``rows``.
 
     Returns
     -------
     (D, d) float32
         Unit rows or zeros.
     """
-    pool = np.flatnonzero(np.any(rows[:collection] != 0, axis=1))
+    pool = np.flatnonzero(rows[:collection].any(axis=1))
     if len(pool) > _POOL:
         pool = np.sort(np.random.default_rng(seed).choice(pool, _POOL, replace=False))
     nearest = min(neighbours, len(pool) // 10)
@@ -140,13 +148,13 @@ def smooth_by_neighbours(
     places[pool] = np.arange(len(pool))
     near, _ = nearest_rows(rows, sought, places, nearest, seed=seed)
     near.sort(axis=1)  # one order of summing
-    out = np.empty_like(rows)
+    out = rows if in_place else np.empty_like(rows)
     for start in range(0, len(rows), _BLOCK):
         part = slice(start, start + _BLOCK)
         sums = np.where((near[part] >= 0)[:, :, None], sought[near[part]], 0).sum(axis=1)
+        sums[~rows[part].any(axis=1)] = 0
         out[part] = rows[part] + np.float32(strength / nearest) * sums
-    out[~rows.any(axis=1)] = 0
-    return unit_rows(out)
+    return unit_in_place(out)
 
 
 def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int) -> NDArray[np.int64]:

@@ -84,9 +84,9 @@ def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Toke
     if spec in ("words", "whitespace"):
         return Splitter("words", language) if spec == "words" else Splitter("whitespace")
     path = Path(spec)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises an error for a name that is too long)
         path /= "tokenizer.json"
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         raise OptionError(
             f"no tokeniser and no file is called {os.fspath(spec)!r}",
             field="tokenizer",

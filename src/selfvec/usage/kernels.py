@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["FAST", "add", "sum_uses", "sum_windows"]
+__all__ = ["FAST", "add", "count_uses", "sample_uses", "sum_uses", "sum_windows"]
 
 FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
 
@@ -85,3 +85,40 @@ def sum_windows(windows, table, weights, out):
             if word >= 0:
                 distance = half - k if k < half else k - half + 1
                 add(table[word], weights[word] * np.float32(1 - distance / (half + 1)), out[n])
+
+
+@njit(cache=True, nogil=True)
+def count_uses(ids, offsets, sides, row, counts):
+    """Count the uses of m words on each side, (m, S) ``counts``; ``row``, (V,), is a word's row or -1."""
+    for document in range(sides.size):
+        side = sides[document]
+        if side < 0:
+            continue
+        for i in range(offsets[document], offsets[document + 1]):
+            if row[ids[i]] >= 0:
+                counts[row[ids[i]], side] += 1
+
+
+@njit(cache=True, nogil=True)
+def sample_uses(ids, offsets, sides, row, counts, first, most, places):
+    """Write at most ``most`` evenly spaced places of each word and side to ``places``, from ``first`` on.
+
+    Of n uses, use k of the sample is use floor(k (n - 1) / (most - 1)). The rest is as for `count_uses`.
+    """
+    seen, taken = np.zeros(counts.shape, np.int64), np.zeros(counts.shape, np.int64)
+    for document in range(sides.size):
+        side = sides[document]
+        if side < 0:
+            continue
+        for i in range(offsets[document], offsets[document + 1]):
+            m = row[ids[i]]
+            if m < 0:
+                continue
+            number, k = counts[m, side], taken[m, side]
+            wanted = seen[m, side]
+            if number > most:
+                wanted = number - 1 if k == most - 1 else np.int64(k * ((number - 1) / (most - 1)))
+            if seen[m, side] == wanted:
+                places[first[m, side] + k] = i
+                taken[m, side] += 1
+            seen[m, side] += 1

@@ -46,7 +46,7 @@ HALF = 30  # words on each side of a use; the farthest weighs a thirtieth of the
 POWER = 0.35  # whitening exponent of the table
 TOKENS = 200_000  # tokens per slice that its mean use is learned from
 LEAST = 5  # occurrences in a slice of a word that counts in the mean
-_BYTES = 1 << 27  # of sums held by a thread
+_BYTES = 1 << 26  # of sums held by a thread
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -76,10 +76,11 @@ def use_space(run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progre
     batch, sides = run.require_tokens(), _sides(slices)
     with (progress or Progress()).stage("Preparing uses", 3, "steps") as advance:
         table = np.array(run.original.unit)
-        missing = np.flatnonzero(~np.any(table != 0, axis=1))  # no original vector: take the refined one
+        missing = np.flatnonzero(~np.any(table, axis=1))  # no original vector: take the refined one
         table[missing] = run.vectors.unit[missing]
-        used = np.any(table != 0, axis=1)
-        table = unit_rows(zca(table, POWER, used)) * inverse_document_frequency(batch)[:, None]
+        used = np.any(table, axis=1)
+        unit_in_place(zca(table, POWER, used, out=table))
+        table *= inverse_document_frequency(batch)[:, None]
         table[~used] = 0
         advance(1)
         space = UseSpace(batch, sides, table, np.zeros((len(slices), table.shape[1]), np.float32))

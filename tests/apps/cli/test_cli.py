@@ -456,3 +456,12 @@ def test_what_export_suggests_opens_what_it_wrote(to: str, inside: Path, tmp_pat
     suggested = capsys.readouterr().err.partition("next, in Python: ")[2].strip()
     library = importlib.import_module(suggested.partition(".")[0])
     assert eval(suggested, {library.__name__: library}) is not None
+
+
+@pytest.mark.parametrize(
+    "command", [["search", "{}", "run"], ["similar", "{}", "word"], ["info", "{}"], ["demo", "-o", "{}"]]
+)
+def test_a_text_where_a_folder_is_wanted_is_one_error(command: list[str], capsys) -> None:
+    question = "which treatments of the failing heart were tried " * 8
+    assert main([part.format(question) for part in command]) == 2
+    assert capsys.readouterr().err.count("is too long for the name of a file") == 1

@@ -30,7 +30,6 @@ __all__ = ["Drift", "drift", "measure_all", "named_words"]
 
 NEIGHBOURS = 10
 _NEAR = 0.007  # contexts that are summed while two words are compared
-_BLOCK = 1024  # words whose neighbours are compared at a time
 _Z = 1.96  # standard errors in half of a 95 % interval
 
 Ints = NDArray[np.int64]
@@ -221,7 +220,7 @@ def drift(
     """
     which, slices = which or WordChoice(), chosen_slices(run, between)
     named_words(run, slices, which, min_count)
-    test = {"min_count": min_count, "permutations": permutations, "seed": seed}
+    test: dict[str, Any] = {"min_count": min_count, "permutations": permutations, "seed": seed}
     return measure_all(run, slices, **test, jobs=jobs, progress=progress).choose(run, which)
 
 
@@ -248,21 +247,27 @@ def measure_all(
     seed: int,
     jobs: int | None = None,
     progress: Progress | None = None,
+    space: UseSpace | None = None,  # of the slices, if it was made before
 ) -> Drift:
     """Measure every word that occurs often enough, also those that no choice lists by default."""
     sources, test = sources_of(run, slices), {"permutations": permutations, "seed": seed}
-    with (progress or Progress()).steps("Drift", _costs(run, slices, min_count)) as steps:
-        space = use_space(run, sources, seed, steps) if sources else None
+    costs = _costs(run, slices, min_count)
+    if space is not None:
+        del costs["Preparing uses"]
+    with (progress or Progress()).steps("Drift", costs) as steps:
+        if space is None and sources:
+            space = use_space(run, sources, seed, steps)
         how: dict[str, Any] = {**test, "jobs": threads(jobs), "progress": steps}
         names, counts, able = _sides(run, slices, min_count)
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, able)
+        words, often = np.flatnonzero(able), np.flatnonzero((counts >= min_count).any(axis=0) | able)
         if slices and space is not None:
-            found, tables = _between(run, space, np.flatnonzero(able), min_count, how)
+            found, tables = _between(space, words, often, min_count, how)
         else:
-            found, tables = _by_refining(run, space, np.flatnonzero(able), min_count, how)
+            found, tables = _by_refining(run, space, words, often, how)
         keys = run.vectors.index_to_key
-        rows = _rows(keys, found, counts, _neighbours(keys, found.words, tables, steps))
+        rows = _rows(keys, found, counts, _neighbours(keys, words, often, tables, steps))
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     return Drift(
         a=names[0],
@@ -291,27 +296,22 @@ def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str]
 
 
 Measured = tuple[Distances, tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""Distances of words, and the tables, (V, d) each, in which their neighbours are looked for."""
+"""Distances of words; and tables, (n, d) each, of the words among which neighbours are looked for."""
 
 
-def _between(run: Run, space: UseSpace, words: Ints, min_count: int, how: dict[str, Any]) -> Measured:
+def _between(space: UseSpace, words: Ints, often: Ints, min_count: int, how: dict[str, Any]) -> Measured:
     """Measure words between two slices."""
     found = permutation_test(space, words, **how)
     jobs, progress = how["jobs"], how["progress"]
     found = replace(found, nearest=nearest_distances(space, words, jobs, progress))
-    every = np.arange(len(run.vectors))
-    before, after = slice_vectors(space, every, jobs, least=min_count, progress=progress)
+    before, after = slice_vectors(space, often, jobs, least=min_count, progress=progress)
     return found, (before, after)
 
 
-def _by_refining(
-    run: Run, space: UseSpace | None, words: Ints, min_count: int, how: dict[str, Any]
-) -> Measured:
+def _by_refining(run: Run, space: UseSpace | None, words: Ints, often: Ints, how: dict[str, Any]) -> Measured:
     """Measure words between their original and their refined vectors."""
-    found, counts = refinement_drift(run, space, words, **how), run.vectors.counts
-    often = np.zeros(len(run.vectors), bool) if counts is None else counts >= min_count
-    before, after = (np.where(often[:, None], table, 0) for table in (run.original.unit, run.vectors.unit))
-    return found, (before, after)
+    found = refinement_drift(run, space, words, **how)
+    return found, (run.original.unit[often], run.vectors.unit[often])
 
 
 def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float]:
@@ -347,19 +347,17 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> NDArray[np.bo
 def _neighbours(
     keys: Sequence[str],
     words: Ints,  # (m,)
-    tables: tuple[NDArray[np.float32], NDArray[np.float32]],
+    among: Ints,  # (n,), all of the words and others
+    tables: tuple[NDArray[np.float32], NDArray[np.float32]],  # (n, d)
     progress: Progress,
 ) -> list[dict[str, list[str]]]:
     """The neighbours that each word has gained and lost."""
-    found = []
-    with progress.stage("Neighbours", len(words), "words") as advance:
-        for start in range(0, len(words), _BLOCK):
-            part = words[start : start + _BLOCK]
-            for sides in gained_and_lost(*tables, part, NEIGHBOURS):
-                gained, lost = ([keys[i] for i in side] for side in sides)
-                found.append({"gained": gained, "lost": lost})
-            advance(len(part))
-    return found
+    names, places = [keys[i] for i in among.tolist()], np.searchsorted(among, words)
+    with progress.stage("Neighbours", 2 * len(words), "words") as advance:
+        sides = gained_and_lost(*tables, places, NEIGHBOURS, advance=advance)
+        return [
+            {"gained": [names[i] for i in gained], "lost": [names[i] for i in lost]} for gained, lost in sides
+        ]
 
 
 def _rows(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, in_order
+from selfvec.usage.kernels import count_uses, sample_uses
 from selfvec.usage.use_vectors import UseSpace
 
 __all__ = ["nearest_distances"]
@@ -29,18 +30,12 @@ def nearest_distances(
     progress: Progress | None = None,
 ) -> Numbers:
     """Mean cosine distance of a use to the nearest five uses of the other slice, from both sides, (m,)."""
-    batch = space.batch
-    sides = np.repeat(space.sides, np.diff(batch.offsets))
-    inside = np.flatnonzero(sides >= 0)
-    order = inside[np.argsort(batch.ids[inside], kind="stable")]  # places of word 0, of word 1, …
-    bounds = np.searchsorted(batch.ids[order], np.stack([words, words + 1]))
+    starts, places = sampled_places(space, words)
 
     def work(share: tuple[int, int]) -> list[float]:
         found = []
-        for start, stop in bounds[:, slice(*share)].T.tolist():
-            places = order[start:stop]
-            parts = [_spaced(places[sides[places] == side]) for side in (0, 1)]
-            a, b = (space.directions(part) for part in parts)
+        for first, middle, stop in starts[slice(*share)].tolist():
+            a, b = space.directions(places[first:middle]), space.directions(places[middle:stop])
             found.append(_distance(a @ b.T))
         return found
 
@@ -52,11 +47,23 @@ def nearest_distances(
     return np.array(out)
 
 
-def _spaced(places: Ints) -> Ints:
-    """At most 50 places, evenly spaced."""
-    if len(places) <= SAMPLED:
-        return places
-    return places[np.linspace(0, len(places) - 1, SAMPLED).astype(np.int64)]
+def sampled_places(space: UseSpace, words: Ints) -> tuple[Ints, Ints]:
+    """At most 50 places of each word in each slice, evenly spaced over the text, in the order of the words.
+
+    The first array, (m, 3), says where those of the first slice begin, those of the second, and where these
+    end.
+    """
+    types = len(space.batch.types)
+    row = np.full(types, -1, np.int64)
+    row[words] = np.arange(len(words))
+    text = (space.batch.ids, space.batch.offsets, space.sides, row)
+    counts = np.zeros((len(words), 2), np.int64)
+    count_uses(*text, counts)
+    ends = np.cumsum(np.minimum(counts, SAMPLED))
+    first = (ends - np.minimum(counts, SAMPLED).ravel()).reshape(-1, 2)
+    places = np.empty(int(ends[-1]) if len(ends) else 0, np.int64)
+    sample_uses(*text, counts, first, SAMPLED, places)
+    return np.column_stack([first, ends[1::2]]), places
 
 
 def _distance(cosines: NDArray[np.float32]) -> float:

@@ -183,12 +183,12 @@ def split_test(rows, ones, starts, words, permutations, enough, seed, out):
 def sign_flip_test(rows, starts, words, known, permutations, enough, seed, out):
     """Compare how well the blocks of each word agree with how well they agree under random signs.
 
-    Agreement is measured orthogonal to the original vectors, (V, d) ``known`` unit rows; the rest is as for
+    Agreement is measured orthogonal to the original vectors, (m, d) ``known`` unit rows; the rest is as for
     `split_test`. Written to (m, 2) ``out``: p, and the sum of the uses' cosines to the original vector.
     """
     for m in range(len(words)):
         blocks = rows[starts[m] : starts[m + 1]].copy()
-        number, own = len(blocks), known[words[m]]
+        number, own = len(blocks), known[m]
         for i in range(number):
             along = np.float32(0)
             for k in range(own.size):

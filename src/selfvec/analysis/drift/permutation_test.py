@@ -153,10 +153,11 @@ def refinement_drift(
         nowhere = np.zeros((len(words), 2), np.int64)
         return Distances(words, distance, unknown, unknown, np.zeros(len(words)), unknown, nowhere)
     documents = document_counts(space)
-    known, figures = unit_rows(space.table), []
+    figures = []
     with progress.stage("Splitting", len(words), "words") as advance:
         for part in block_sums(space, words, document_blocks(documents), seed, jobs):
             found = np.zeros((len(part.words), 2))
+            known = unit_rows(space.table[part.words])
             sign_flip_test(part.rows, part.starts, part.words, known, permutations, ENOUGH, seed, found)
             uses = np.add.reduceat(part.uses, part.starts[:-1])
             found[:, 1] = 1 - found[:, 1] / np.maximum(uses, 1)

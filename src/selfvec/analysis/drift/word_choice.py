@@ -22,13 +22,12 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.tagger import PARTS, tagger
 
-__all__ = ["WordChoice", "chosen_words", "left_out_words", "measurable", "repeated_uses"]
+from .repeated_uses import repeated_uses
 
-BESIDE = 5  # words before a use, or after it, that are the same where a text is repeated
-_FEWEST = 3  # of them that exist at least, and uses that share them
+__all__ = ["WordChoice", "chosen_words", "left_out_words", "measurable"]
+
 _SHARE = 0.5  # of the uses of a word in a slice that repeated text may account for
 _MOST = 0.1  # of the words that are left out for this
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 Ints = NDArray[np.int64]
 
@@ -73,9 +72,10 @@ def left_out_words(
 
     stops = _stop_words(run)
     leave_out("stop words", np.array([stops.issuperset(word.lower().split("'")) for word in names], bool))
-    leave_out("numbers", np.array([_is_number(word) for word in names], bool))
+    numbers = np.array([_is_number(word) for word in names], bool)
+    leave_out("numbers", numbers)
     if run.tokens is not None:
-        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~found))
+        leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~found, numbers))
     return reasons
 
 
@@ -158,47 +158,15 @@ def _tags(run: Run, words: Sequence[str]) -> list[str]:
     return tagger(options.get("tagger"), [code for code in languages if code]).parts(words, [])
 
 
-def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _is_repeated(
+    batch: TokenBatch, slices: Sequence[Slice], words: NDArray[np.bool_], numbers: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Words of which repeated text holds most uses in a slice, (V,) bool.
 
     None if these are more than a tenth of the ``words``: then the whole corpus is made of repeated text.
     """
     found = np.zeros(len(words), bool)
     for part in [batch.part(one.documents) for one in slices] or [batch]:
-        uses = repeated_uses(part, words)
+        uses = repeated_uses(part, words, numbers)
         found |= words & (uses > _SHARE * part.counts)
     return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)
-
-
-def repeated_uses(batch: TokenBatch, words: NDArray[np.bool_]) -> Ints:
-    """Uses of each word that share the five words before them, or after them, with two others or more, (V,).
-
-    The larger of the two numbers. All numbers count as the same word. A use with fewer than three other words
-    beside it does not count.
-
-    >>> lines = [["all", "rights", "reserved", "by", "us", "here"]] * 3 + [["she", "reserved", "a", "table"]]
-    >>> batch = TokenBatch.from_documents(lines)
-    >>> repeated_uses(batch, np.ones(9, bool))[batch.types.index("reserved")].item()
-    3
-    """
-    number = np.array([_is_number(word) for word in batch.types], bool)
-    ids = np.where(number[batch.ids], len(number), batch.ids).astype(np.int64)
-    lengths = np.diff(batch.offsets)
-    starts = np.repeat(batch.offsets[:-1], lengths)
-    stops = np.repeat(batch.offsets[1:], lengths)
-    places = np.arange(len(ids))
-    most = np.zeros(len(number), np.int64)
-    for step in (-1, 1):
-        key, beside = batch.ids.astype(np.uint64), np.zeros(len(ids), np.int64)
-        for distance in range(1, BESIDE + 1):
-            other = places + step * distance
-            inside = (other >= starts) & (other < stops)
-            there = np.where(inside, ids[np.clip(other, 0, max(len(ids) - 1, 0))] + 1, 0)
-            key = (key ^ (key >> np.uint64(29))) * _MIX + there.astype(np.uint64)
-            beside += (there > 0) & (there <= len(number))
-        rows = np.flatnonzero(words[batch.ids] & (beside >= _FEWEST))
-        _, first, times = np.unique(key[rows], return_index=True, return_counts=True)
-        often = times >= _FEWEST
-        held = np.bincount(batch.ids[rows[first[often]]], times[often], minlength=len(most))
-        most = np.maximum(most, held.astype(np.int64))
-    return most

@@ -22,6 +22,7 @@ _COLLECTED = 100_000  # new objects after which garbage is looked for
 _SOON = 0.02  # seconds
 # Names in malloc.h, and values: for M_ARENA_MAX the heaps, for M_MMAP_THRESHOLD the bytes from which a block
 # is a map of its own, which is returned to the system when it is freed.
+_SERVERS, _POLARS = ("serve", "mcp"), "_RJEM_MALLOC_CONF"  # commands that live long; the heap of Polars
 _MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 16 << 20)}
 
 
@@ -75,10 +76,13 @@ def _settle() -> None:
 
     Most objects live until the end, so garbage is looked for seldom. Threads share two heaps: what one of
     many has freed is lost to all others, a fifth of a run's memory. By default glibc would keep freed blocks
-    of up to 32 MB as well.
+    of up to 32 MB as well. In a server Polars returns what it has freed at once, or else it would keep a copy
+    of the text.
     """
     gc.set_threshold(_COLLECTED)
     for name, setting in _MALLOC.items() if sys.platform == "linux" else ():
         if name not in os.environ:
             with suppress(AttributeError):  # other C libraries than glibc have one heap or their own rules
                 ctypes.CDLL(None).mallopt(*setting)
+    if sys.argv[1:2] and sys.argv[1] in _SERVERS:
+        os.environ.setdefault(_POLARS, "dirty_decay_ms:0,muzzy_decay_ms:0")

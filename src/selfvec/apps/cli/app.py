@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 from collections.abc import Iterator
@@ -104,6 +105,13 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        name = str(error.filename or "")
+        shown = f"{name[:40]}…" if len(name) > 40 else name
+        print(f"selfvec: {shown}: is too long for the name of a file; check the arguments", file=sys.stderr)
+        return 2
     except MemoryError:
         print("selfvec: out of memory; use a smaller vectors file or corpus, or --min-count", file=sys.stderr)
         return 2

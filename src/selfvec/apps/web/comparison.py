@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
-from selfvec.usage.use_vectors import TOKENS, slice_vectors, use_space
+from selfvec.usage.use_vectors import TOKENS, UseSpace, slice_vectors, use_space
 
 from .background import Busy, Lane
 from .overview import content_words, counts_of
@@ -37,7 +37,7 @@ __all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]
 
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 _KEPT = 8  # comparisons kept, and
-_MEMORY = 1 << 30  # bytes of them; the one not used for longest is dropped first
+_MEMORY = 1 << 29  # bytes of them; the one not used for longest is dropped first
 _UNFINISHED = 4  # comparisons being computed or waiting for it; no more are begun
 
 Ints = NDArray[np.int64]
@@ -64,6 +64,7 @@ class Comparison:
     texts: tuple[QuotedText, ...]
     scores: Callable[[int, int, Ints], Floats]  # (row, side, places of n uses) -> how typical each is, (n,)
     memory: int  # bytes that it takes beside the run
+    space: UseSpace | None = None  # of the slices
 
 
 def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
@@ -130,8 +131,9 @@ def compare_slices(
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
     ranking, every_state = rank(tables, "excess", progress), len(every) * min(MAPPED, len(known))
-    memory = _bytes(before[known], after[known], *tables.compact) + 2 * every_state * before.shape[1]
-    return Comparison(ranking, ends, states, texts, scores, memory)
+    memory = 8 * len(known) * before.shape[1] + _bytes(space.table, *tables.compact)
+    memory += 2 * every_state * before.shape[1]
+    return Comparison(ranking, ends, states, texts, scores, memory, space)
 
 
 def _bytes(*tables: Floats) -> int:
@@ -144,12 +146,12 @@ class _Tasks:
     def __init__(
         self,
         compare: Callable[[Progress], Comparison],
-        test: Callable[[Progress], Tests],
+        test: Callable[[Comparison, Progress], Tests],
         lanes: tuple[Lane, Lane],  # of comparisons, before states, and of long work, as tests are
     ) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
-            return replace(made, ranking=replace(made.ranking, tests=test(progress)))
+            return replace(made, ranking=replace(made.ranking, tests=test(made, progress)))
 
         self.comparison = lanes[0].submit(compare)
         self.states = lanes[0].submit(lambda progress: self.comparison.result().states(progress), rank=1)
@@ -170,10 +172,10 @@ class _Tasks:
 class Comparisons:
     """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``."""
 
-    def __init__(self, run: Run, jobs: int, long: Lane | None = None) -> None:
+    def __init__(self, run: Run, jobs: int, lane: Lane | None = None, long: Lane | None = None) -> None:
         self.run, self.jobs, self.slices = run, jobs, comparable_slices(run)
         self._tasks: dict[str, _Tasks] = {}
-        self._lanes = Lane(), long or Lane()
+        self._lanes = lane or Lane(), long or Lane()
         self._lock = threading.Lock()
 
     @property
@@ -237,7 +239,7 @@ class Comparisons:
         every = self.slices if len(self.slices) > 2 else pair
         return self._begin(
             lambda progress: self._compare(pair, every, progress),
-            lambda progress: self._test(self.run, pair, progress),
+            lambda made, progress: self._test(self.run, pair, made.space, progress),
         )
 
     def _compare(self, pair: list[Slice], every: list[Slice], progress: Progress) -> Comparison:
@@ -247,20 +249,24 @@ class Comparisons:
         with progress.steps("Comparing", costs) as steps:
             return compare_slices(self.run, pair, every, self.jobs, steps)
 
-    def _begin(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> _Tasks:
+    def _begin(
+        self, compare: Callable[[Progress], Comparison], test: Callable[[Comparison, Progress], Tests]
+    ) -> _Tasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= _UNFINISHED:
             raise Busy("other comparisons are being computed")
         return _Tasks(compare, test, self._lanes)
 
-    def _test_refined(self, progress: Progress) -> Tests:
+    def _test_refined(self, made: Comparison, progress: Progress) -> Tests:
         """Test whether the uses of each word agree on where refining moved it."""
-        return {} if self.run.tokens is None else self._test(without_slices(self.run), None, progress)
+        if self.run.tokens is None:
+            return {}
+        return self._test(without_slices(self.run), None, made.space, progress)
 
-    def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
+    def _test(self, run: Run, pair: list[Slice] | None, space: UseSpace | None, progress: Progress) -> Tests:
         """The figures of `drift`; of words that it does not list, those among all words."""
         every = WordChoice(every=True)
         try:
-            found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress)
+            found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress, space=space)
         except InputError:  # no word is frequent enough in both to be tested
             return {}
         return {row["word"]: row for row in (*found, *found.choose(run, WordChoice()))}

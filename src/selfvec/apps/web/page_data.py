@@ -46,6 +46,7 @@ _INDEXING = {  # the steps of making an index, and about how long each takes
     "Relating documents": 1,
     "Comparing words and meaning": 1,
 }
+_AT_ONCE = 5_000_000  # tokens; in a longer text words are compared after the index is made, to save memory
 _WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
 
 Json = dict[str, Any]
@@ -61,7 +62,10 @@ class PageData:
     ) -> None:
         self.run = run
         self._long = Lane()  # first the index, then tests, then the index of the original vectors
-        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), self._long)
+        lane, self._waits = Lane(), run.tokens is not None and len(run.tokens) > _AT_ONCE
+        if self._waits:
+            lane.submit(lambda _: self.index.exception(), rank=-1)
+        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), lane, self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
         self.maps = Maps(run, self.comparisons, lambda: self.index)
 
@@ -114,7 +118,8 @@ class PageData:
         """The words that changed, see `Ranking.page`; ``ready`` is false while they are being compared."""
         tasks = self.comparisons.tasks(key)
         if not tasks.comparison.done():
-            return {"ready": False, "share": tasks.comparison.share}
+            share = tasks.comparison.share
+            return {"ready": False, "share": (self.index.share + share) / 2 if self._waits else share}
         ranking = self.comparisons.get(key).ranking
         return {
             "ready": True,
@@ -368,7 +373,6 @@ def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
     """The search index of a run; its progress counts every step."""
     with progress.steps("Indexing", _INDEXING) as steps:
         found = run_index(run, progress=steps, or_tokens=True, **options)
-    run.derived.pop("topic_vectors", None)  # as large as the run's vectors
     return_freed_memory()
     return found
 
