@@ -9,6 +9,7 @@ from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, one_core, threads
 
 from .kmeans import lloyd
+from .rows import unit_rows
 
 __all__ = ["nearest_columns", "nearest_rows"]
 
@@ -21,7 +22,7 @@ Rows = NDArray[np.float32]
 
 
 def nearest_rows(
-    rows: Rows,  # (n, d) unit rows or zeros
+    rows: Rows,  # (n, d) of any length, or zeros
     pool: Rows,  # (P, d) unit rows
     own: NDArray[np.int64],  # (n,) the row of the pool that is the row itself, -1 for none
     most: int,
@@ -46,7 +47,7 @@ def nearest_rows(
             place = np.searchsorted(columns, own[which])
             place[columns[np.minimum(place, len(columns) - 1)] != own[which]] = -1
             others = pool if len(columns) == len(pool) else pool[columns]
-            near, cosines[which] = nearest_columns(rows[which] @ others.T, place, most, least)
+            near, cosines[which] = nearest_columns(unit_rows(rows[which]) @ others.T, place, most, least)
             numbers[which] = np.where(near >= 0, columns[near], -1)
 
         blocks = (

@@ -12,7 +12,7 @@ from .rows import top_indices
 
 __all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
 
-_BYTES = 1 << 26  # of cosines held at a time
+_BYTES = 1 << 25  # of cosines held at a time
 
 Rows = NDArray[np.integer[Any]]
 Name = TypeVar("Name", bound=Hashable)

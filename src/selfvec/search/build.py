@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.tensors import release, return_freed_memory
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
 from selfvec.text.document_vectors import document_vectors, smooth_by_neighbours
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
@@ -46,7 +47,12 @@ def build_index(
     """The parts of an index of documents, with the vectors of a run; see `selfvec.search.Index.memory`."""
     if not found.texts:
         raise InputError("there is no document to search", remedy="give at least one")
-    progress = progress or Progress()
+    progress, derived = progress or Progress(), set(run.derived)
+    chosen = run_tables(run, tables)
+    for name in set(run.derived) - derived:  # as large as the run's vectors, and not needed again
+        del run.derived[name]
+    if run.tokens is not None:
+        release(run.tokens.ids)
     preprocessing = Preprocessing.of(run.provenance).by_words
     with progress.stage("Counting words", None, "documents"):
         owners, spans = found.passages()
@@ -62,7 +68,7 @@ def build_index(
         bounds = batch.offsets[: len(found.texts) + 1]
         own = TokenBatch(batch.ids[: bounds[-1]], bounds, batch.types)
         return_freed_memory()
-        vectors = projected(_by_stem(run, tables, groups, counts + 1, len(lexicon)), own, seed)
+        vectors = projected(_by_stem(chosen, groups, counts + 1, len(lexicon)), own, seed)
         return_freed_memory()
         space = DenseSpace.of(vectors, own)
     with progress.stage("Relating documents", None, "documents"):
@@ -80,33 +86,19 @@ def build_index(
 
 
 def _by_stem(
-    run: Run, names: Sequence[str], groups: NDArray[np.int64], counts: NDArray[np.int64], stems: int
+    tables: dict[str, Vectors], groups: NDArray[np.int64], counts: NDArray[np.int64], stems: int
 ) -> list[Callable[[], Rows]]:
     """What makes the rows of all stems from each table of a run, (G, d).
 
     The tables of the run are on disk, and as many rows are made from them as often as they are needed. Topic
-    vectors are computed, and kept by stem only.
+    vectors are in memory, and only their rows by stem are kept.
     """
-    kept = set(run.derived)
-    made: list[Callable[[], Rows]] = []
-    for name, table in run_tables(run, names).items():
-        rows = partial(_means, table.unit, groups, counts, stems)
-        made.append(partial(_same, rows()) if name == "topics" else rows)
-    for name in set(run.derived) - kept:
-        del run.derived[name]
-    if run.tokens is not None:
-        release(run.tokens.ids)
-    return made
 
+    def means(name: str) -> Rows:
+        table = tables.pop(name) if name == "topics" else tables[name]
+        return mean_rows_by_stem(table.unit, groups, counts, stems)
 
-def _means(table: Rows, groups: NDArray[np.int64], counts: NDArray[np.int64], stems: int) -> Rows:
-    rows = mean_rows_by_stem(table, groups, counts, stems)
-    release(table)
-    return rows
-
-
-def _same(rows: Rows) -> Rows:
-    return rows
+    return [cache(partial(means, name)) if name == "topics" else partial(means, name) for name in tables]
 
 
 def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Parts:

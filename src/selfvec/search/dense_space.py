@@ -126,7 +126,12 @@ def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
 
     The floor keeps axes that hardly vary, as in collections of few documents, from being noise alone.
     """
-    documents = unit_in_place(np.hstack([weighted_sums(batch, table, weights) for table in tables]))
+    sums: list[Rows] = []
+    for table in tables:
+        sums.append(weighted_sums(batch, table, weights))
+        del table
+    documents = unit_in_place(np.hstack(sums))
+    del sums
     moments = np.zeros((documents.shape[1],) * 2)
     with one_core():
         for start in range(0, len(documents), _BLOCK):
@@ -140,14 +145,13 @@ def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
 
 def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
     """The types related to each type, and what one of their occurrences counts."""
-    unit = unit_rows(rows)
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
-    pool = np.flatnonzero((occurs >= 2) & np.any(unit != 0, axis=1))
+    pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
     if len(pool) > _CANDIDATES:
         pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
     place = np.full(len(rows), -1, np.int64)
     place[pool] = np.arange(len(pool))
-    related, cosines = nearest_rows(unit, unit[pool], place, RELATED, LEAST_COSINE)
+    related, cosines = nearest_rows(rows, unit_rows(rows[pool]), place, RELATED, LEAST_COSINE)
     found = related >= 0
     related[found] = pool[related[found]]
     above = np.maximum(cosines - np.float32(LEAST_COSINE), 0) / np.float32(1 - LEAST_COSINE)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.tensors import return_freed_memory
 from selfvec.data.run import Run
 from selfvec.text.lexicon import is_text
 from selfvec.text.sentences import sentence_spans
@@ -145,6 +146,8 @@ def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
     others = {name: values for name, values in whole.fields.items() if name != "date" or whole.dates is None}
     short = {name: values.cast(pl.String).to_list() for name, values in others.items() if _is_short(values)}
     left_out = [name for name in others if name not in short and others[name].null_count() < len(whole)]
+    del whole, others
+    return_freed_memory()
     return GatheredDocuments(texts, ids, days, short, left_out, unread=corpus.unread_fields)
 
 

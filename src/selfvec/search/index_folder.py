@@ -21,7 +21,7 @@ from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, unchanged, write_vocabulary
 from selfvec.base.ownership import Kind, remove_leftovers
 from selfvec.base.schema import check, misfit
-from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
+from selfvec.base.tensors import first_not_finite, map_tensors, release, write_tensors
 from selfvec.base.untrusted import decoding
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
@@ -99,6 +99,8 @@ def _read(folder: Path) -> tuple[Parts, str]:
     fault = next(_faults(arrays, fields, lexicon), None)
     if fault is not None:
         raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
+    for array in arrays.values():  # that were checked; they are read again where they are needed
+        release(array)
     space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
     return (lexicon, space, IndexedDocuments(arrays, fields)), str(head.get("stamp", ""))
 

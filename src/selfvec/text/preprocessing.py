@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.casing import language_of
+from selfvec.base.tensors import release
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_in_place
@@ -125,4 +126,5 @@ def mean_rows_by_stem(
     for start in range(0, len(kept), _ROWS):
         part = kept[start : start + _ROWS]
         np.add.at(out, groups[part], rows[part] * counts[part, None].astype(np.float32))
+        release(rows[part[0] : part[-1] + 1])
     return unit_in_place(out)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
+from selfvec.base.tensors import release
 from selfvec.base.threads import cut, in_order
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -46,7 +47,7 @@ HALF = 30  # words on each side of a use; the farthest weighs a thirtieth of the
 POWER = 0.35  # whitening exponent of the table
 TOKENS = 200_000  # tokens per slice that its mean use is learned from
 LEAST = 5  # occurrences in a slice of a word that counts in the mean
-_BYTES = 1 << 26  # of sums held by a thread
+_BYTES = 1 << 25  # of sums held by a thread
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -78,6 +79,8 @@ def use_space(run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progre
         table = np.array(run.original.unit)
         missing = np.flatnonzero(~np.any(table, axis=1))  # no original vector: take the refined one
         table[missing] = run.vectors.unit[missing]
+        for read in (run.original.unit, run.vectors.unit):
+            release(read)
         used = np.any(table, axis=1)
         unit_in_place(zca(table, POWER, used, out=table))
         table *= inverse_document_frequency(batch)[:, None]

@@ -30,7 +30,7 @@ from selfvec.usage.use_vectors import TOKENS, UseSpace, slice_vectors, use_space
 
 from .background import Busy, Lane
 from .overview import content_words, counts_of
-from .ranking import Ranking, WordTables, rank
+from .ranking import TESTED, Ranking, WordTables, rank
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, table_state
 
 __all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]
@@ -269,4 +269,5 @@ class Comparisons:
             found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress, space=space)
         except InputError:  # no word is frequent enough in both to be tested
             return {}
-        return {row["word"]: row for row in (*found, *found.choose(run, WordChoice()))}
+        rows = (*found, *found.choose(run, WordChoice()))
+        return {row["word"]: {name: row[name] for name in TESTED} for row in rows}

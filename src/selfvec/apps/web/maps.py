@@ -239,9 +239,10 @@ class Maps:
             rows = documents.vectors(numbers)
             numbers, rows = numbers[rows.any(axis=1)], rows[rows.any(axis=1)]
             every = np.arange(len(rows))
+            fitted = every[:: -(-len(rows) // FITTED) or 1]
             state = table_state("documents", rows, every)
             near = layout == "pacmap" and len(rows) >= _FEWEST
-            drawn = arrange(every, [state], progress) if near else draw_map(every, [state])
+            drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
 
         return self._lane.submit(self._kept(["documents", layout, _DOCUMENTS], draw), 1)

@@ -89,7 +89,8 @@ class PageData:
         """Begin what the page will ask for, the comparison that is shown first."""
         _ = self.index
         self.comparisons.tasks(self.comparisons.default)
-        _ = self.original_index
+        if not self._waits:
+            _ = self.original_index
 
     def about(self) -> Json:
         """What the run is, in a few words and numbers."""

@@ -19,7 +19,7 @@ from selfvec.data.rare_words import least_count
 from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
 from selfvec.numerics.rows import top_indices, unit_rows
 
-__all__ = ["NEIGHBOURS", "Filter", "Ranking", "WordTables", "rank"]
+__all__ = ["NEIGHBOURS", "TESTED", "Filter", "Ranking", "WordTables", "rank"]
 
 NEIGHBOURS = 10
 MOST = 10_000  # words ranked, the most frequent ones
@@ -28,6 +28,7 @@ OFTEN = 20  # occurrences below which the page lists no change unless asked to
 _ENOUGH_LISTED = 100  # words needed for the first list
 _BLOCK = 1024  # words compared at a time
 FIGURES = ("apd", "p", "q", "low", "high", "expected")  # what a significance test adds to a row
+TESTED = ("distance", *FIGURES)  # what is used of it
 
 Table = NDArray[np.float32]
 Ints = NDArray[np.int64]

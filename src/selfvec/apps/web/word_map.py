@@ -83,8 +83,8 @@ def draw_map(
 ) -> WordMap:
     """Place words in all states on one plane, which is fitted on the first state and the last."""
     chosen = words if fitted is None else fitted
-    ends = [state.rows(chosen) - state.mean for state in (states[0], states[-1])]
-    plane = project(np.concatenate([rows[np.any(rows != 0, axis=1)] for rows in ends]))
+    ends = [state.rows(chosen) - state.mean for state in (states[0], states[-1])[: len(states)]]
+    plane = project(np.concatenate([rows[np.any(rows, axis=1)] for rows in ends]))
     assert plane.mean is not None
     assert plane.components is not None
     axes = plane.components.T.astype(np.float32)  # (d, 2)
