@@ -15,11 +15,11 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.use_vectors import TOKENS, UseSpace, slice_vectors, use_space
 
+from .changed_neighbours import Side, changed_neighbours, known_rows
 from .nearest_uses import nearest_distances
 from .permutation_test import LEVEL, Distances, mean_rank, permutation_test, refinement_drift
 from .slices import chosen_slices, sources_of
@@ -28,7 +28,6 @@ from .word_choice import WordChoice, chosen_words, left_out_words, measurable
 __all__ = ["Drift", "drift", "measure_all", "named_words"]
 
 
-NEIGHBOURS = 10
 _NEAR = 0.007  # contexts that are summed while two words are compared
 _Z = 1.96  # standard errors in half of a 95 % interval
 
@@ -263,11 +262,11 @@ def measure_all(
             reasons = left_out_words(run, slices, able)
         words, often = np.flatnonzero(able), np.flatnonzero((counts >= min_count).any(axis=0) | able)
         if slices and space is not None:
-            found, tables = _between(space, words, often, min_count, how)
+            found, sides = _between(space, words, often, min_count, how)
         else:
-            found, tables = _by_refining(run, space, words, often, how)
+            found, sides = _by_refining(run, space, words, often, how)
         keys = run.vectors.index_to_key
-        rows = _rows(keys, found, counts, _neighbours(keys, words, often, tables, steps))
+        rows = _rows(keys, found, counts, changed_neighbours(keys, words, sides, steps))
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     return Drift(
         a=names[0],
@@ -295,8 +294,7 @@ def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str]
     return ["original", "refined"], counts, able & np.all([table.any(axis=1) for table in tables], axis=0)
 
 
-Measured = tuple[Distances, tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""Distances of words; and tables, (n, d) each, of the words among which neighbours are looked for."""
+Measured = tuple[Distances, list[Side]]
 
 
 def _between(space: UseSpace, words: Ints, often: Ints, min_count: int, how: dict[str, Any]) -> Measured:
@@ -304,14 +302,14 @@ def _between(space: UseSpace, words: Ints, often: Ints, min_count: int, how: dic
     found = permutation_test(space, words, **how)
     jobs, progress = how["jobs"], how["progress"]
     found = replace(found, nearest=nearest_distances(space, words, jobs, progress))
-    before, after = slice_vectors(space, often, jobs, least=min_count, progress=progress)
-    return found, (before, after)
+    tables = slice_vectors(space, often, jobs, least=min_count, progress=progress)
+    return found, [known_rows(often, table) for table in tables]
 
 
 def _by_refining(run: Run, space: UseSpace | None, words: Ints, often: Ints, how: dict[str, Any]) -> Measured:
     """Measure words between their original and their refined vectors."""
     found = refinement_drift(run, space, words, **how)
-    return found, (run.original.unit[often], run.vectors.unit[often])
+    return found, [known_rows(often, table.unit[often]) for table in (run.original, run.vectors)]
 
 
 def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float]:
@@ -342,22 +340,6 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> NDArray[np.bo
             remedy="compare larger slices, or lower --min-count",
         )
     return able
-
-
-def _neighbours(
-    keys: Sequence[str],
-    words: Ints,  # (m,)
-    among: Ints,  # (n,), all of the words and others
-    tables: tuple[NDArray[np.float32], NDArray[np.float32]],  # (n, d)
-    progress: Progress,
-) -> list[dict[str, list[str]]]:
-    """The neighbours that each word has gained and lost."""
-    names, places = [keys[i] for i in among.tolist()], np.searchsorted(among, words)
-    with progress.stage("Neighbours", 2 * len(words), "words") as advance:
-        sides = gained_and_lost(*tables, places, NEIGHBOURS, advance=advance)
-        return [
-            {"gained": [names[i] for i in gained], "lost": [names[i] for i in lost]} for gained, lost in sides
-        ]
 
 
 def _rows(

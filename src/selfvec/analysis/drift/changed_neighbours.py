@@ -1,0 +1,43 @@
+"""The neighbours that words have gained and lost between two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.progress import Progress
+from selfvec.numerics.neighbours import nearest, only_in_each
+
+__all__ = ["Side", "changed_neighbours", "known_rows"]
+
+NEIGHBOURS = 10
+
+Ints = NDArray[np.int64]
+Side = tuple[Ints, NDArray[np.float32]]
+"""The words, (n,), that may be neighbours on one side, in rising order, and their vectors, (n, d)."""
+
+
+def known_rows(words: Ints, table: NDArray[np.float32]) -> Side:
+    """The words that have a vector, and their vectors."""
+    known = np.any(table, axis=1)
+    return words[known], table[known]
+
+
+def changed_neighbours(
+    keys: Sequence[str], words: Ints, sides: Sequence[Side], progress: Progress
+) -> list[dict[str, list[str]]]:
+    """The neighbours that each word has gained and lost."""
+    near = np.full((2, len(words), NEIGHBOURS), -1, np.int64)
+    with progress.stage("Neighbours", 2 * len(words), "words") as advance:
+        for found, (among, table) in zip(near, sides, strict=True):
+            known = np.flatnonzero(np.isin(words, among))
+            best = nearest(table, np.searchsorted(among, words[known]), NEIGHBOURS, advance=advance)
+            found[known] = np.where(best >= 0, among[best], -1)
+    out = []
+    for before, after in zip(*near.tolist(), strict=True):
+        gained, lost = only_in_each(before, after)
+        changed = {"gained": gained, "lost": lost}
+        out.append({name: [keys[i] for i in rows if i >= 0] for name, rows in changed.items()})
+    return out
