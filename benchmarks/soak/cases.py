@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from selfvec.base.files import complete_replacement
 from selfvec.export import TARGETS
 
 from .inputs import digest, ended, leftovers, rows_digest, run, start, write_texts, write_vectors
@@ -48,6 +49,7 @@ class Case:
     def found(self, folder: Path, *, settled: bool = False) -> str:
         """What stands there: old, new, absent or broken; ``settled`` looks at the run from before, too."""
         try:
+            complete_replacement(folder / self.target)  # as whatever reads it does
             now = state(folder, self.target)
         except Exception as error:  # of any library that reads it
             print(f"{self.name}: {error!r}", file=sys.stderr)
@@ -68,9 +70,13 @@ class Case:
         return (*arguments, *(["--resume"] if resumed else []))
 
     def resumable(self, folder: Path, name: str) -> bool:
-        """Whether a leftover is what ``--resume`` or the same command continues from."""
-        at_work = (folder / name / "state.safetensors").exists() or name.endswith(".migrate")
-        return at_work and self.found(folder) != "new"
+        """Whether a leftover is what ``--resume`` or the same command continues from.
+
+        A migration has changed every row before it has forgotten how far it was.
+        """
+        if name.endswith(".migrate"):
+            return True
+        return (folder / name / "state.safetensors").exists() and self.found(folder) != "new"
 
 
 def prepare(place: Path, *, small: bool = False) -> Path:
@@ -185,6 +191,8 @@ def state(folder: Path, target: str) -> str | None:
     """The digest of a result, of a matrix with its words beside it."""
     if target == "store":  # bytes of these vary
         return rows_digest(folder / target)
+    if target == "cache/run":  # the run; its index is kept after it
+        return digest(folder / target, but="search")
     found = digest(folder / target)
     words = (folder / target).with_suffix(".vocabulary.txt")
     return f"{found} {digest(words)}" if found and words.exists() else found

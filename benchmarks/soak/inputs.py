@@ -90,9 +90,10 @@ def run(arguments: list[str], folder: Path, before: Callable[[], None] = lambda:
     return ended(start(arguments, folder, before))
 
 
-def digest(target: Path) -> str | None:
-    """A checksum of a result, apart from times and random names; None if there is none."""
+def digest(target: Path, but: str = "") -> str | None:
+    """A checksum of a result, apart from times, random names and one folder; None if there is none."""
     files = [target] if target.is_file() else sorted(path for path in target.rglob("*") if path.is_file())
+    files = [path for path in files if but not in path.relative_to(target).parts]
     found = []
     for path in files:
         name = path.relative_to(target.parent).as_posix()

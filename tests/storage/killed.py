@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from selfvec.base.files import atomic_file, atomic_folder
+from selfvec.base.files import atomic_file, atomic_files, atomic_folder
 from selfvec.base.leftovers import tidy
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
@@ -93,6 +93,15 @@ def jobs() -> dict[str, Job]:
 
         return job
 
+    def exported(text: str) -> Callable[[Path], None]:
+        def job(folder: Path) -> None:
+            with atomic_files(folder / "t", overwrite=True) as path:
+                path.mkdir()
+                for name in "ab":
+                    (path / name).write_text(text)
+
+        return job
+
     def texts(folder: Path) -> object:
         tidy(folder / "t")
         found = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -101,6 +110,7 @@ def jobs() -> dict[str, Job]:
     return {
         "file": (file("old"), file("new"), texts),
         "folder": (many("old"), many("new"), texts),
+        "folder of an export": (exported("old"), exported("new"), texts),
         "matrix and words": (convert(1), convert(2), values),
         "a run": (before(), finish(first), scales),
         "first update": (before(finish(first)), finish(second), scales),

@@ -30,6 +30,7 @@ from .ownership import (
     mode_of,
     refuse_special,
     remove_own,
+    sibling,
 )
 from .untrusted import parse_json
 
@@ -130,6 +131,8 @@ def atomic_files(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
                 _check_place(source, target.with_name(source.name), overwrite)
             for source in [path for path in folder.iterdir() if path.is_dir()]:
                 replace_folder(source, target.with_name(source.name))
+                if source.exists():  # what was replaced, and could not be removed
+                    source.replace(sibling(target))
             _replace_files(folder, target, overwrite)
 
 
