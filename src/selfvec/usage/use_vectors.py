@@ -23,8 +23,8 @@ from selfvec.base.threads import cut, in_order
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.numerics.whitening import zca
+from selfvec.numerics.rows import ROW_BLOCK, unit_in_place, unit_rows
+from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 from selfvec.text.repeats import repeated_tokens
 
@@ -62,10 +62,21 @@ class UseSpace:
     table: Table  # (V, d), what a word adds to a use: its vector, whitened and weighted by idf
     centres: Table  # (S, d), mean direction of the uses in each slice
     repeated: NDArray[np.bool_] | None = None  # (N,), tokens of repeated passages, if there are any
+    make_rows: Callable[[Ints], Table] | None = None  # rows of the table for some types
+
+    def light(self) -> UseSpace:
+        """The same space without its table: it makes the rows that it needs."""
+        return self if self.make_rows is None else replace(self, table=self.table[:0].copy())
 
     def directions(self, places: Ints) -> Table:
         """Unit vectors of the uses at some places in the slices, (n, d) float32; zeros without a context."""
-        rows = _summed(self.batch, places, self.table)
+        windows, table = padded_windows(self.batch, places, HALF), self.table
+        if self.make_rows is not None and not len(table):
+            types = np.unique(windows[windows >= 0]).astype(np.int64)
+            table = self.make_rows(types)
+            windows = np.where(windows >= 0, np.searchsorted(types, windows), -1).astype(np.int32)
+        rows = np.zeros((len(places), table.shape[1]), np.float32)
+        sum_windows(windows, table, np.ones(len(table), np.float32), rows)
         used = np.any(rows != 0, axis=1)
         sides = self.sides[self.batch.document_of(places[used])]
         rows[used] = unit_rows(rows[used]) - self.centres[sides]
@@ -74,19 +85,36 @@ class UseSpace:
 
 def use_space(run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progress | None = None) -> UseSpace:
     """Space in which uses from slices of a run's corpus are compared; the slices share no documents."""
-    batch, sides = run.require_tokens(), _sides(slices)
+    batch, sides, original, refined = (
+        run.require_tokens(),
+        _sides(slices),
+        run.original.unit,
+        run.vectors.unit,
+    )
     with (progress or Progress()).stage("Preparing uses", 3, "steps") as advance:
-        table = np.array(run.original.unit)
-        missing = np.flatnonzero(~np.any(table, axis=1))  # no original vector: take the refined one
-        table[missing] = run.vectors.unit[missing]
-        for read in (run.original.unit, run.vectors.unit):
-            release(read)
+        table = np.array(original)
+        missing = ~np.any(table, axis=1)  # no original vector: take the refined one
+        table[missing] = refined[missing]
         used = np.any(table, axis=1)
-        unit_in_place(zca(table, POWER, used, out=table))
-        table *= inverse_document_frequency(batch)[:, None]
-        table[~used] = 0
+        shift, turn = whitening(table, POWER, used)
+        weights = inverse_document_frequency(batch)
+
+        def whiten(rows: Table, types: Ints | slice) -> Table:
+            rows = unit_rows((rows - shift) @ turn) * weights[types, None]
+            rows[~used[types]] = 0
+            return rows
+
+        def make_rows(types: Ints) -> Table:
+            return whiten(np.where(missing[types, None], refined[types], original[types]), types)
+
+        for start in range(0, len(table), ROW_BLOCK):
+            part = slice(start, start + ROW_BLOCK)
+            table[part] = whiten(table[part], part)
+        for read in (original, refined):
+            release(read)
         advance(1)
-        space = UseSpace(batch, sides, table, np.zeros((len(slices), table.shape[1]), np.float32))
+        empty = np.zeros((len(slices), table.shape[1]), np.float32)
+        space = UseSpace(batch, sides, table, empty, make_rows=make_rows)
         centres = _centres(space, np.random.default_rng(seed), advance)
     return replace(space, centres=centres, repeated=repeated_tokens(run))
 
@@ -104,13 +132,6 @@ def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
             )
         sides[part.documents] = number
     return sides
-
-
-def _summed(batch: TokenBatch, places: Ints, table: Table) -> Table:
-    """Weighted sums of the rows around some tokens, (n, d) float32."""
-    out = np.zeros((len(places), table.shape[1]), np.float32)
-    sum_windows(padded_windows(batch, places, HALF), table, np.ones(len(table), np.float32), out)
-    return out
 
 
 def _centres(space: UseSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Table:
@@ -208,20 +229,21 @@ def block_sums(space: UseSpace, words: Ints, blocks: Blocks, seed: int, jobs: in
 
 def slice_vectors(
     space: UseSpace, words: Ints, jobs: int, *, least: int = 1, progress: Progress | None = None
-) -> Table:
-    """The mean use of m words in every slice, (S, m, d) float32 unit rows.
+) -> list[Table]:
+    """The mean use of m words in every slice, S tables, (m, d) float32 unit rows.
 
     Rows of different slices can be compared by cosine. A word with fewer than ``least`` uses in a slice has a
     row of zeros there.
     """
-    out = np.zeros((len(space.centres), len(words), space.table.shape[1]), np.float32)
+    out = [np.zeros((len(words), space.table.shape[1]), np.float32) for _ in space.centres]
     done = 0
     with (progress or Progress()).stage("Comparing", len(words), "words") as advance:
         for part in block_sums(space, words, _whole(space), 0, jobs):
             number = len(part.words)
             part.rows[part.uses < least] = 0
             rows = unit_in_place(part.rows).reshape(number, len(out), -1)
-            out[:, done : done + number] = rows.transpose(1, 0, 2)
+            for side, table in enumerate(out):
+                table[done : done + number] = rows[:, side]
             done += number
             advance(number)
     return out

@@ -153,7 +153,7 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
     a, b = made.slices[0], made.slices[-1]
     for work in (
         lambda progress: made._compare([a, b], made.slices, progress),
-        lambda progress: made._test(run, [a, b], None, progress),
+        lambda progress: made._test(run, [a, b], progress),
     ):
         shares: list[float] = []
         task = BackgroundTask(work)

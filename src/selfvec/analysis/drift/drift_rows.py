@@ -246,16 +246,11 @@ def measure_all(
     seed: int,
     jobs: int | None = None,
     progress: Progress | None = None,
-    space: UseSpace | None = None,  # of the slices, if it was made before
 ) -> Drift:
     """Measure every word that occurs often enough, also those that no choice lists by default."""
     sources, test = sources_of(run, slices), {"permutations": permutations, "seed": seed}
-    costs = _costs(run, slices, min_count)
-    if space is not None:
-        del costs["Preparing uses"]
-    with (progress or Progress()).steps("Drift", costs) as steps:
-        if space is None and sources:
-            space = use_space(run, sources, seed, steps)
+    with (progress or Progress()).steps("Drift", _costs(run, slices, min_count)) as steps:
+        space = use_space(run, sources, seed, steps) if sources else None
         how: dict[str, Any] = {**test, "jobs": threads(jobs), "progress": steps}
         names, counts, able = _sides(run, slices, min_count)
         with steps.stage("Choosing words", None, "words"):
@@ -265,6 +260,7 @@ def measure_all(
             found, sides = _between(space, words, often, min_count, how)
         else:
             found, sides = _by_refining(run, space, words, often, how)
+        space = None if space is None else space.light()
         keys = run.vectors.index_to_key
         rows = _rows(keys, found, counts, changed_neighbours(keys, words, sides, steps))
     only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
@@ -303,7 +299,7 @@ def _between(space: UseSpace, words: Ints, often: Ints, min_count: int, how: dic
     jobs, progress = how["jobs"], how["progress"]
     found = replace(found, nearest=nearest_distances(space, words, jobs, progress))
     tables = slice_vectors(space, often, jobs, least=min_count, progress=progress)
-    return found, [known_rows(often, table) for table in tables]
+    return found, [known_rows(often, tables.pop(0)) for _ in range(2)]
 
 
 def _by_refining(run: Run, space: UseSpace | None, words: Ints, often: Ints, how: dict[str, Any]) -> Measured:

@@ -22,7 +22,6 @@ from selfvec.base.schema import misfit
 from selfvec.base.untrusted import parse_json
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.usage.use_vectors import UseSpace
 
 from .drift_rows import Drift, measure_all, named_words
 from .slices import chosen_slices, sources_of
@@ -45,12 +44,8 @@ def kept_drift(
     seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
-    space: UseSpace | None = None,
 ) -> Drift:
-    """`drift`, from the run folder if it was computed before; otherwise it is kept there, if possible.
-
-    ``space`` is that of the slices, if it was made before.
-    """
+    """`drift`, from the run folder if it was computed before; otherwise it is kept there, if possible."""
     options = {"min_count": min_count, "permutations": permutations, "seed": seed}
     which, slices = which or WordChoice(), chosen_slices(run, between)
     named_words(run, slices, which, min_count)
@@ -59,7 +54,7 @@ def kept_drift(
     if kept is not None and _of_words(kept["rows"], run):
         found = Drift(**kept, min_count=min_count, slices=sources_of(run, slices), seed=seed)
     else:
-        found = measure_all(run, slices, **options, jobs=jobs, progress=progress, space=space)
+        found = measure_all(run, slices, **options, jobs=jobs, progress=progress)
         if path is not None:
             _write(path, {name: getattr(found, name) for name in _FIELDS})
     return found.choose(run, which)

@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
-from selfvec.usage.use_vectors import TOKENS, UseSpace, slice_vectors, use_space
+from selfvec.usage.use_vectors import TOKENS, slice_vectors, use_space
 
 from .background import Busy, Lane
 from .overview import content_words, counts_of
@@ -64,7 +64,6 @@ class Comparison:
     texts: tuple[QuotedText, ...]
     scores: Callable[[int, int, Ints], Floats]  # (row, side, places of n uses) -> how typical each is, (n,)
     memory: int  # bytes that it takes beside the run
-    space: UseSpace | None = None  # of the slices
 
 
 def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
@@ -115,7 +114,9 @@ def compare_slices(
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     space = use_space(run, pair, progress=progress)
     before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
-    sides[:, known] = slice_vectors(space, known, jobs, progress=progress)
+    for side, table in zip(sides, slice_vectors(space, known, jobs, progress=progress), strict=True):
+        side[known] = table
+    space = space.light()
     content = content_words(run)
     tables = WordTables(run.vectors.index_to_key, before, after, counts, names, comparable, content)
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
@@ -131,9 +132,9 @@ def compare_slices(
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
     ranking, every_state = rank(tables, "excess", progress), len(every) * min(MAPPED, len(known))
-    memory = 8 * len(known) * before.shape[1] + _bytes(space.table, *tables.compact)
+    memory = 8 * len(known) * before.shape[1] + _bytes(*tables.compact)
     memory += 2 * every_state * before.shape[1]
-    return Comparison(ranking, ends, states, texts, scores, memory, space)
+    return Comparison(ranking, ends, states, texts, scores, memory)
 
 
 def _bytes(*tables: Floats) -> int:
@@ -146,12 +147,12 @@ class _Tasks:
     def __init__(
         self,
         compare: Callable[[Progress], Comparison],
-        test: Callable[[Comparison, Progress], Tests],
+        test: Callable[[Progress], Tests],
         lanes: tuple[Lane, Lane],  # of comparisons, before states, and of long work, as tests are
     ) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
-            return replace(made, ranking=replace(made.ranking, tests=test(made, progress)))
+            return replace(made, ranking=replace(made.ranking, tests=test(progress)))
 
         self.comparison = lanes[0].submit(compare)
         self.states = lanes[0].submit(lambda progress: self.comparison.result().states(progress), rank=1)
@@ -239,7 +240,7 @@ class Comparisons:
         every = self.slices if len(self.slices) > 2 else pair
         return self._begin(
             lambda progress: self._compare(pair, every, progress),
-            lambda made, progress: self._test(self.run, pair, made.space, progress),
+            lambda progress: self._test(self.run, pair, progress),
         )
 
     def _compare(self, pair: list[Slice], every: list[Slice], progress: Progress) -> Comparison:
@@ -249,24 +250,20 @@ class Comparisons:
         with progress.steps("Comparing", costs) as steps:
             return compare_slices(self.run, pair, every, self.jobs, steps)
 
-    def _begin(
-        self, compare: Callable[[Progress], Comparison], test: Callable[[Comparison, Progress], Tests]
-    ) -> _Tasks:
+    def _begin(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> _Tasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= _UNFINISHED:
             raise Busy("other comparisons are being computed")
         return _Tasks(compare, test, self._lanes)
 
-    def _test_refined(self, made: Comparison, progress: Progress) -> Tests:
+    def _test_refined(self, progress: Progress) -> Tests:
         """Test whether the uses of each word agree on where refining moved it."""
-        if self.run.tokens is None:
-            return {}
-        return self._test(without_slices(self.run), None, made.space, progress)
+        return {} if self.run.tokens is None else self._test(without_slices(self.run), None, progress)
 
-    def _test(self, run: Run, pair: list[Slice] | None, space: UseSpace | None, progress: Progress) -> Tests:
+    def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
         """The figures of `drift`; of words that it does not list, those among all words."""
         every = WordChoice(every=True)
         try:
-            found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress, space=space)
+            found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress)
         except InputError:  # no word is frequent enough in both to be tested
             return {}
         rows = (*found, *found.choose(run, WordChoice()))

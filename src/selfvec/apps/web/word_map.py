@@ -186,7 +186,8 @@ def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progres
     """Every slice as a state: the mean use vectors of the most frequent words, kept as float16."""
     counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:MAPPED])
-    kept = slice_vectors(use_space(run, slices), words, jobs, progress=progress).astype(np.float16)
+    tables = slice_vectors(use_space(run, slices), words, jobs, progress=progress)
+    kept = [table.astype(np.float16) for table in tables]
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
 
     def state(name: str, table: NDArray[np.float16]) -> State:
