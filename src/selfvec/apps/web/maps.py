@@ -14,6 +14,7 @@ from selfvec.analysis.concepts import Topics, topics
 from selfvec.analysis.concepts.topic_clusters import Topic
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
+from selfvec.base.tensors import release
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
@@ -90,6 +91,7 @@ class Maps:
         documents = self._index().result().documents
         numbers = drawn.words.tolist()
         labels = [" ".join(documents.text(number)[: 2 * _LABEL].split())[:_LABEL] for number in numbers]
+        release(documents.arrays["texts"])
         described = self._described(drawn, labels)
         ids = [documents.ids[number] for number in numbers]
         return {
@@ -237,10 +239,12 @@ class Maps:
             most = min(len(documents), _DOCUMENTS)
             numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
             rows = documents.vectors(numbers)
-            numbers, rows = numbers[rows.any(axis=1)], rows[rows.any(axis=1)]
+            known = rows.any(axis=1)
+            if not known.all():
+                numbers, rows = numbers[known], rows[known]
             every = np.arange(len(rows))
             fitted = every[:: -(-len(rows) // FITTED) or 1]
-            state = table_state("documents", rows, every)
+            state = table_state("documents", rows, fitted)
             near = layout == "pacmap" and len(rows) >= _FEWEST
             drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from selfvec.base.tensors import release
 from selfvec.corpus.documents import ONCE, fingerprints
 from selfvec.data.run import Run
 from selfvec.search.indexed_documents import IndexedDocuments
@@ -47,6 +48,7 @@ class WrittenTexts:
             np.linspace(0, len(self.documents) - 1, min(len(self.documents), _READ)).astype(int).tolist()
         ):
             forms.update(_MIDDLE.findall(self.documents.text(number)))
+        release(self.documents.arrays["texts"])
         every, capital = Counter[str](), Counter[str]()
         for form, times in forms.items():
             every[form.lower()] += times
@@ -69,6 +71,7 @@ def _places(run: Run, documents: IndexedDocuments) -> NDArray[np.int64]:
     for start in range(0, len(documents), _BLOCK):
         texts = [documents.text(number) for number in range(start, min(start + _BLOCK, len(documents)))]
         found.append(fingerprints(pl.Series(texts, dtype=pl.String)))
+    release(documents.arrays["texts"])
     own, indexed = marks & ~ONCE, np.concatenate(found) & ~ONCE
     if np.array_equal(own, indexed):  # the numbers of repeated texts differ, too
         return np.arange(len(own))
