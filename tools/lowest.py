@@ -3,8 +3,7 @@
     python tools/lowest.py [TEST...]
 
 uv takes the lowest versions of what pyproject.toml names for the core and the extras `serve`, `mcp` and
-`plot`,
-and usual versions of what these need themselves.
+`plot`, and usual versions of what these need themselves.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def main(tests: list[str]) -> int:
         # Warnings of old versions about new ones are no failures here.
         checked = [python, "-m", "pytest", "-q", "-W", "default", "-p", "no:cacheprovider", *(tests or TESTS)]
         kernels = {"NUMBA_CACHE_DIR": str(Path(folder, "kernels"))}
-        paths = {"PYTHONPATH": str(ROOT / "src"), "VIRTUAL_ENV": folder}
+        paths = {"PYTHONPATH": str(ROOT / "src"), "VIRTUAL_ENV": folder, "SELFVEC_WARNINGS": "default"}
         return subprocess.run(
             checked, cwd=ROOT, env={**os.environ, **paths, **kernels}, check=False
         ).returncode

@@ -331,7 +331,9 @@ def over_http(folder: Path, token: str) -> Iterator[str]:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, env={**os.environ, "SELFVEC_TOKEN": token}, **pipes) as server:
         try:
-            yield server.stdout.readline().strip()
+            address = server.stdout.readline().strip()
+            assert address, server.stderr.read()
+            yield address
             server.send_signal(signal.SIGINT)
             assert server.wait(PATIENCE) == 0
             assert token in server.stderr.read()

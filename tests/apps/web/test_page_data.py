@@ -385,7 +385,7 @@ def test_topics_and_words_are_counted_by_period(site: Site) -> None:
     ]
     assert site.json("/api/about")["units"] == ["month", "quarter", "year", "decade"]
     status, _, body = site.get("/api/time?w=bread&unit=century")
-    assert status == 400
+    assert status == 404
     assert b"month, quarter, year, decade" in body
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.concepts.terms import stop_words
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import NotFound
 from selfvec.corpus.slices import Slice, by_label, by_period
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -56,11 +56,11 @@ def units(batch: TokenBatch | None) -> list[str]:
 def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
     """The periods of a text that have documents; its labelled parts if it has no dates.
 
-    By default at most `_MOST`. `OptionError` if the text has too many periods of a unit.
+    By default at most `_MOST`. `NotFound` if the text has none or too many of a unit.
     """
     if unit is not None and unit not in units(batch):
         rule = f"is one of {', '.join(units(batch)) or 'none'} for this text, not {unit!r}"
-        raise OptionError(rule, field="unit", remedy="leave it out")
+        raise NotFound(rule, field="unit", remedy="leave it out")
     span = _months(batch)
     if span:
         found = next((name for name in _DEFAULT if span <= UNITS[name] * _MOST), "century")
