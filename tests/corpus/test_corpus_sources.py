@@ -107,7 +107,7 @@ def test_what_is_not_there_is_said(reader: Reader):
     with pytest.raises(CorpusError, match="no file was given"):
         Corpus.open([])
     (reader.folder / "empty").mkdir()
-    with pytest.raises(CorpusError, match="empty: there is no file to read in this folder, only nothing"):
+    with pytest.raises(CorpusError, match="empty: the folder is empty"):
         reader.texts("empty")
     reader.write("pictures/a.png", b"")
     with pytest.raises(CorpusError, match=r"only \.png; text, csv, tsv, jsonl and parquet files are read"):

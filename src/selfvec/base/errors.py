@@ -19,8 +19,10 @@ written with the flags of the command line. In Python the same message names the
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
+from collections.abc import Callable, Iterable
 
 __all__ = [
     "CleanupWarning",
@@ -118,6 +120,17 @@ class FormatError(InputError):
     """A vectors file does not hold what its format says."""
 
 
+def did_you_mean(name: str, known: Iterable[str], shown: Callable[[str], str] = str, most: int = 3) -> str:
+    """A question with the known names that are spelt alike; empty if there is none.
+
+    >>> did_you_mean("decorelated", ["auto", "decorrelated"]), did_you_mean("x", ["auto"])
+    ('did you mean decorrelated?', '')
+    """
+    lower = {one.lower(): one for one in known}
+    found = [shown(lower[one]) for one in difflib.get_close_matches(name.lower(), lower, most, 0.6)]
+    return f"did you mean {' or '.join(found)}?" if found else ""
+
+
 class CorpusError(InputError):
     """A corpus cannot be read as documents."""
 
@@ -132,6 +145,17 @@ class OptionError(InputError):
 
     def _field_name(self, field: str, flags: bool) -> str:
         return f"--{field.replace('_', '-')}" if flags else field
+
+    @classmethod
+    def one_of(cls, value: object, known: Iterable[str], *, field: str) -> OptionError:
+        """The error of a value that is none of those known.
+
+        >>> OptionError.one_of("decorelated", ["paper", "decorrelated"], field="method").message()
+        "method: is one of paper, decorrelated, not 'decorelated'; did you mean decorrelated?"
+        """
+        known = list(known)
+        remedy = did_you_mean(str(value), known) or "choose one of these"
+        return cls(f"is one of {', '.join(known)}, not {value!r}", field=field, remedy=remedy)
 
 
 class NotFound(OptionError):

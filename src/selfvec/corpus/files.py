@@ -164,9 +164,9 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
         for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
             require(kind)
     if not rows and not documents:
-        there = ", ".join(sorted({path.suffix or path.name for path in files})[:10]) or "nothing"
+        there = ", ".join(sorted({path.suffix or path.name for path in files})[:10])
         raise CorpusError(
-            f"there is no file to read in this folder, only {there}",
+            f"there is no file to read in this folder, only {there}" if there else "the folder is empty",
             path=folder,
             remedy="text, csv, tsv, jsonl and parquet files are read, and html, pdf and docx",
         )

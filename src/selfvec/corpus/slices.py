@@ -43,7 +43,7 @@ def by_period(batch: TokenBatch, period: str) -> list[Slice]:
     ['2020..2029']
     """
     if period not in PERIODS:
-        raise OptionError(f"is one of {', '.join(PERIODS)}, not {period!r}", field="slice")
+        raise OptionError.one_of(period, PERIODS, field="slice")
     dates = _dates(batch)
     number = (dates.astype("datetime64[M]").astype(np.int64) + _EPOCH) // _MONTHS[period]
     dated = ~np.isnat(dates)

@@ -7,14 +7,13 @@ fields, so an option is added or changed here only.
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, Field, asdict, dataclass, field, fields
 from functools import wraps
 from typing import Any, TypeVar
 
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import OptionError, did_you_mean
 
 __all__ = [
     "METHODS",
@@ -130,8 +129,7 @@ def check_name(name: str) -> None:
     """Raise `OptionError` if there is no such option."""
     known = [of.name for of in fields(Settings)]
     if name not in known:
-        alike = difflib.get_close_matches(name, known, n=1)
-        remedy = f"did you mean {alike[0]}?" if alike else f"the options are {', '.join(known)}"
+        remedy = did_you_mean(name, known, most=1) or f"the options are {', '.join(known)}"
         raise OptionError("there is no such option", field=name, remedy=remedy)
 
 
@@ -334,7 +332,8 @@ class Settings:
             )
         rule = about.fault(value, default)
         if rule is not None:
-            raise OptionError(rule, field=name)
+            alike = did_you_mean(value, about.choices) if isinstance(value, str) else ""
+            raise OptionError(rule, field=name, remedy=alike or None)
 
     def __repr__(self) -> str:
         """The options that differ from their defaults."""

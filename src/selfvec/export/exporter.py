@@ -72,7 +72,7 @@ def export(
         unknown, or cannot hold this run.
     """
     if to not in TARGETS:
-        raise OptionError(f"is one of {', '.join(sorted(TARGETS))}, not {to!r}", field="to")
+        raise OptionError.one_of(to, sorted(TARGETS), field="to")
     if corpus is not None and to not in STORES:
         raise OptionError(f"{to} holds no documents", field="corpus", remedy="leave it out")
     if check_cut(cut) != CUT and to not in STORES:
@@ -109,7 +109,7 @@ def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite
         store, `MissingExtra` if its library is not installed.
     """
     if to not in STORES:
-        raise OptionError(f"is one of {', '.join(STORES)}, not {to!r}", field="to")
+        raise OptionError.one_of(to, STORES, field="to")
     STORES[to].require()
     with _replaced(Path(target), overwrite) as fresh:
         STORES[to].put(rows, fresh)

@@ -52,7 +52,7 @@ class Blend:
 def check_mode(mode: str) -> None:
     """Raise `OptionError` for an unknown mode."""
     if mode not in MODES:
-        raise OptionError(f"is one of {', '.join(MODES)}, not {mode!r}", field="mode")
+        raise OptionError.one_of(mode, MODES, field="mode")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
+from selfvec.base.errors import CorpusError, FormatError, TargetError
 from selfvec.base.files import (
     atomic_folder,
     read_json,
@@ -57,6 +57,7 @@ from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 
 from .run_schema import check_report, check_run
+from .wrong_paths import not_a_run
 
 __all__ = [
     "ORIGINAL",
@@ -125,9 +126,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 
 def _open(folder: Path) -> Run:
     if not is_run(folder):
-        raise InputError(
-            "is not a run folder", path=folder, remedy="make one with: selfvec refine CORPUS -o RUN"
-        )
+        raise not_a_run(folder)
     provenance = read_json(folder / "run.json", _AGAIN)
     found = provenance.pop("format", "none")
     if found != RUN_FORMAT:

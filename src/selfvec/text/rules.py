@@ -83,7 +83,7 @@ class Rules:
     def __post_init__(self) -> None:
         for part in self.pos:
             if part not in PARTS:
-                raise OptionError(f"is one of {', '.join(PARTS)}, not {part!r}", field="pos")
+                raise OptionError.one_of(part, PARTS, field="pos")
         if self.min_count < 1:
             raise OptionError(f"is a whole number of at least 1, not {self.min_count!r}", field="min_count")
 

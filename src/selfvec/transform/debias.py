@@ -80,7 +80,7 @@ class Debias(Transform):
         self, kind: str = "hard", sets: str | Path | DebiasSets | None = None, seed: int = 0
     ) -> None:
         if kind not in KINDS:
-            raise OptionError(f"is one of {', '.join(KINDS)}, not {kind!r}", field="kind")
+            raise OptionError.one_of(kind, KINDS, field="kind")
         self.kind, self.sets, self.seed = kind, sets, seed
 
     def fit_transform(self, vectors: Vectors) -> Vectors:

@@ -63,7 +63,7 @@ class Join(Transform):
     ) -> None:
         for name, value, known in (("how", how, tuple(_WAYS)), ("words", words, ("union", "intersection"))):
             if value not in known:
-                raise OptionError(f"is one of {', '.join(known)}, not {value!r}", field=name)
+                raise OptionError.one_of(value, known, field=name)
         if dimensions is not None and how != "gcca":
             raise OptionError(f"{how} has no choice of dimensions", field="dimensions", remedy="leave it out")
         if not others:

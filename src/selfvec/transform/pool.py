@@ -45,7 +45,7 @@ class Pool(FromEncoder):
         text_field: str | None = None,
     ) -> None:
         if pooling not in POOLINGS:
-            raise OptionError(f"is one of {', '.join(POOLINGS)}, not {pooling!r}", field="pooling")
+            raise OptionError.one_of(pooling, POOLINGS, field="pooling")
         self.corpus, self.layers, self.pooling = corpus, layers, pooling
         self.min_count, self.text_field = min_count, text_field
 

@@ -67,7 +67,7 @@ def method(by: str, **options: Any) -> Transform:
 
 def _parameters(by: str) -> dict[str, inspect.Parameter]:
     if by not in METHODS:
-        raise OptionError(f"is one of {', '.join(METHODS)}, not {by!r}", field="by")
+        raise OptionError.one_of(by, METHODS, field="by")
     return dict(inspect.signature(_class_of(by)).parameters)
 
 

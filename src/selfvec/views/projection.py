@@ -43,7 +43,7 @@ Path = TypeVar("Path")
 def check_method(method: str) -> None:
     """Raise `OptionError` for an unknown projection."""
     if method not in METHODS:
-        raise OptionError(f"is one of {', '.join(METHODS)}, not {method!r}", field="projection")
+        raise OptionError.one_of(method, METHODS, field="projection")
 
 
 def check_words(words: Sequence[str]) -> None:

@@ -113,7 +113,7 @@ def test_the_first_signal_asks_and_the_second_insists() -> None:
 
 
 _IN_A_FINALIZER = """
-import signal, sys
+import signal, sys, time
 from selfvec.apps import cli
 from selfvec.apps.cli import app
 
@@ -124,8 +124,7 @@ class Held:
 def run(arguments):
     held = Held()
     del held
-    for _ in range(10_000_000):
-        pass
+    time.sleep(30)
     return 0
 
 app.run = run

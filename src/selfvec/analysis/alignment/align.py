@@ -122,7 +122,7 @@ def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Ali
     if method == "procrustes" and "dictionary" in options:
         method = "dictionary"
     if method not in METHODS:
-        raise OptionError(f"is one of {', '.join(METHODS)}, not {method!r}", field="method")
+        raise OptionError.one_of(method, METHODS, field="method")
     known = list(inspect.signature(METHODS[method]).parameters)[2:]
     for name in options:
         if name not in known:

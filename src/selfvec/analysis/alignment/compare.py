@@ -179,7 +179,7 @@ def compare(
         If the two cannot be compared by this method.
     """
     if method not in COMPARISONS:
-        raise OptionError(f"is one of {', '.join(COMPARISONS)}, not {method!r}", field="method")
+        raise OptionError.one_of(method, COMPARISONS, field="method")
     if permutations < 20:
         raise OptionError(f"is at least 20, not {permutations}", field="permutations")
     first, second = opened(a), opened(b)

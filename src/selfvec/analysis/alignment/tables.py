@@ -225,7 +225,7 @@ def choose_anchors(
     which span the space but tend to be unusual. The last two do not depend on the order of words.
     """
     if choose not in CHOICES:
-        raise OptionError(f"is one of {', '.join(CHOICES)}, not {choose!r}", field="choose")
+        raise OptionError.one_of(choose, CHOICES, field="choose")
     if not 1 <= number <= len(words):
         raise OptionError(
             f"there are {len(words):,} shared words to choose {number} anchors from",

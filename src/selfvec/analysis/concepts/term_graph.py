@@ -154,7 +154,7 @@ def graph(
         if not isinstance(value, int) or value < least:
             raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
     if by not in MEASURES:
-        raise OptionError(f"is one of {', '.join(MEASURES)}, not {by!r}", field="by")
+        raise OptionError.one_of(by, MEASURES, field="by")
     asked = list(dict.fromkeys(row_of(run, word) for word in words))
     rows = _around(run, asked, size, neighbours) if asked else terms(run, size).rows
     if len(rows) < 2:

@@ -53,7 +53,7 @@ class WordChoice:
     def __post_init__(self) -> None:
         for part in self.pos:
             if part not in PARTS:
-                raise OptionError(f"is one of {', '.join(PARTS)}, not {part!r}", field="pos")
+                raise OptionError.one_of(part, PARTS, field="pos")
 
 
 def left_out_words(

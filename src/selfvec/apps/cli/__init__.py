@@ -58,7 +58,7 @@ def _interrupts_kept() -> Iterator[None]:
 
     def hook(found: sys.UnraisableHookArgs) -> None:
         if issubclass(found.exc_type, KeyboardInterrupt):
-            again = threading.Timer(_SOON, _thread.interrupt_main)  # once this hook has returned
+            again = threading.Timer(_SOON, _interrupt)  # once this hook has returned
             again.daemon = True
             again.start()
         else:
@@ -69,6 +69,14 @@ def _interrupts_kept() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = usual
+
+
+def _interrupt() -> None:
+    """As Ctrl-C, also while the main thread waits."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _settle() -> None:

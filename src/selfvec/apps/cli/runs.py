@@ -116,7 +116,7 @@ def refine(
         rule = "slices are defined by --slice or by --slice-field, not by both"
         raise OptionError(rule, remedy="leave one of them out")
     if slice_by not in (None, "corpus", *SLICES):
-        raise OptionError(f"is one of {', '.join(SLICES)} or corpus, not {slice_by!r}", field="slice")
+        raise OptionError.one_of(slice_by, [*SLICES, "corpus"], field="slice")
     by_name = slice_by == "corpus"
     settings = replace(settings, slice=None if by_name else slice_by)
     if cluster:

@@ -22,6 +22,7 @@ from selfvec.base.tensors import first_not_finite
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.public_tables import locate
 from selfvec.storage.run_folder import refuse_run
+from selfvec.storage.wrong_paths import no_vectors
 
 from . import arrays, compressed, fasttext, model2vec, parquet, pieces, projector, spacy, word2vec
 from .source import Input, open_input
@@ -369,11 +370,13 @@ def _sniffed(source: Input) -> Format:
 
 def _unknown_folder(source: Input) -> FormatError:
     try:
-        names = ", ".join(sorted(path.name for path in source.path.iterdir())[:6]) or "nothing"
+        names = ", ".join(sorted(path.name for path in source.path.iterdir())[:6])
     except OSError as error:
         return source.error(f"cannot be read: {error.strerror}", remedy="check its permissions")
     kinds = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.folder)
-    return source.error(f"holds no vectors of a known kind, but {names}", remedy=f"known folders: {kinds}")
+    other = f"holds no vectors of a known kind, but {names}", f"known folders: {kinds}"
+    what, remedy = no_vectors(source.path) or other
+    return source.error(what, remedy=remedy)
 
 
 def _unknown_file(source: Input) -> FormatError:
@@ -387,10 +390,10 @@ def _unknown_file(source: Input) -> FormatError:
     for magic, what, remedy in _FOREIGN:
         if head.startswith(magic):
             return source.error(f"is {what}, not vectors", remedy=remedy)
-    return source.error(
-        f"is in no known format; it begins with {head[:24]!r}",
-        remedy=f"formats: {', '.join(row.name for row in FORMATS)}",
-    )
+    what = f"is in no known format; it begins with {head[:24]!r}"
+    formats = f"formats: {', '.join(row.name for row in FORMATS)}"
+    what, remedy = no_vectors(source.path) or (what, formats)
+    return source.error(what, remedy=remedy)
 
 
 Vectors.register_files(load, save)

@@ -1,0 +1,78 @@
+"""Errors for a path that is something else than what is wanted: what it is, and what to type."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import islice
+from pathlib import Path
+
+from selfvec.base.errors import InputError, did_you_mean
+
+__all__ = ["KINDS", "no_vectors", "not_a_run", "similar_paths"]
+
+KINDS = {"index.json": "a search index", "encoder.json": "an encoder", "table.json": "fetched vectors"}
+"""What a folder is that holds a file of this name, if it is no run."""
+
+_TEXT = {".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm"}
+_TEXT |= {".pdf", ".docx", ".log"}
+_OURS = {"vocabulary.txt", "run.json", "vectors.tsv", "metadata.tsv"}  # of damaged runs and other vectors
+_VECTORS = {".npy", ".npz", ".bin", ".vec", ".safetensors", ".w2v", ".glove"}
+_LOOKED_AT = 1000  # files of a folder
+
+
+def not_a_run(path: Path) -> InputError:
+    """The error for a path that is no run folder."""
+    remedy = "make one with: selfvec refine CORPUS -o RUN"
+    kind = next((kind for name, kind in KINDS.items() if (path / name).is_file()), None)
+    what = ""
+    if not path.exists():
+        what, remedy = ", nothing has this name", similar_paths(path) or remedy
+    elif kind is not None:
+        what, remedy = f", it is {kind}", "name the run it was made from"
+    elif looks_like_text(path):
+        what, remedy = ", it is text", refine_first(path)
+    elif path.is_dir() and not any(path.iterdir()):
+        what = ", it is empty"
+    elif _suffix(path) in _VECTORS:
+        what = ", it holds vectors"
+        remedy = f"refine a text with them: selfvec refine TEXT --vectors {shlex.quote(str(path))} -o run"
+    return InputError(f"is not a run folder{what}", path=path, remedy=remedy)
+
+
+def no_vectors(path: Path) -> tuple[str, str] | None:
+    """What a path without vectors is, and the remedy; None if it is none of the usual mistakes."""
+    if path.is_dir() and not any(path.iterdir()):
+        return "is an empty folder", "name a run, or a file of vectors"
+    if looks_like_text(path):
+        return "is text, not vectors", refine_first(path)
+    return None
+
+
+def looks_like_text(path: Path) -> bool:
+    """Whether a file, or those in a folder, are text by their names."""
+    files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
+    suffixes = {_suffix(one) for one in files if one.is_file() and not one.name.startswith(".")}
+    ours = any(one.name in _OURS for one in files)
+    return bool(suffixes & _TEXT) and not suffixes & _VECTORS and not ours
+
+
+def refine_first(path: Path) -> str:
+    """What to type with text."""
+    return f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
+
+
+def _suffix(path: Path) -> str:
+    """The suffix in lower case, without that of a compressed file."""
+    name = path.name.lower()
+    for packed in (".gz", ".zst"):
+        name = name.removesuffix(packed)
+    return Path(name).suffix
+
+
+def similar_paths(path: Path) -> str:
+    """Names beside a path that does not exist, which may have been meant; empty if there is none."""
+    try:
+        names = {one.name: str(one) for one in path.parent.iterdir() if not one.name.startswith(".")}
+    except OSError:
+        return ""
+    return did_you_mean(path.name, names, lambda name: names[name])

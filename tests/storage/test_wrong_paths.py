@@ -1,0 +1,46 @@
+"""A path that is something else than what is wanted: the error says what it is, and what to type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from selfvec.apps.cli import main
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("reports.jsonl").write_text('{"text": "hail fell on the roof"}\n')
+    Path("notes").mkdir()
+    Path("notes/a.md").write_text("hail fell on the roof")
+    Path("empty").mkdir()
+    Path("table.vec").write_text("2 2\nhail 1 0\nroof 0 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("drift reports.jsonl", "run folder, it is text; refine it first: selfvec refine reports.jsonl -o run"),
+        ("search notes hail", "run folder, it is text; refine it first: selfvec refine notes -o run"),
+        ("serve empty", "is not a run folder, it is empty; make one with"),
+        ("health report.jsonl", "is not a run folder, nothing has this name; did you mean reports.jsonl?"),
+        ("topics table.vec", "selfvec refine TEXT --vectors table.vec -o run"),
+        ("similar reports.jsonl hail", "is text, not vectors; refine it first: selfvec refine reports.jsonl"),
+        ("similar notes hail", "is text, not vectors; refine it first"),
+        ("similar empty hail", "is an empty folder"),
+        ("similar tabel.vec hail", "does not exist; did you mean table.vec?"),
+        ("refine empty -o run", "the folder is empty"),
+        ("refine notes -o run --method decorelated", "did you mean decorrelated?"),
+        ("refine notes -o run --slice yaer", "did you mean year?"),
+        ("transform table.vec out --by retrofitt", "did you mean retrofit?"),
+    ],
+)  # fmt: skip
+def test_the_error_says_what_it_is_and_what_to_type(place: Path, command: str, said: str, capsys) -> None:
+    assert main(command.split()) == 2
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert "\n" not in error
+    assert sorted(path.name for path in place.iterdir()) == ["empty", "notes", "reports.jsonl", "table.vec"]
