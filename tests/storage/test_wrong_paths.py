@@ -23,7 +23,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("drift reports.jsonl", "run folder, it is text; refine it first: selfvec refine reports.jsonl -o run"),
+        ("drift reports.jsonl", "it is text; refine it first: selfvec refine reports.jsonl -o run"),
         ("search notes hail", "run folder, it is text; refine it first: selfvec refine notes -o run"),
         ("serve empty", "is not a run folder, it is empty; make one with"),
         ("health report.jsonl", "is not a run folder, nothing has this name; did you mean reports.jsonl?"),

@@ -31,7 +31,7 @@ def not_a_run(path: Path) -> InputError:
         what, remedy = f", it is {kind}", "name the run it was made from"
     elif looks_like_text(path):
         what, remedy = ", it is text", refine_first(path)
-    elif path.is_dir() and not any(path.iterdir()):
+    elif _is_empty(path):
         what = ", it is empty"
     elif _suffix(path) in _VECTORS:
         what = ", it holds vectors"
@@ -41,7 +41,7 @@ def not_a_run(path: Path) -> InputError:
 
 def no_vectors(path: Path) -> tuple[str, str] | None:
     """What a path without vectors is, and the remedy; None if it is none of the usual mistakes."""
-    if path.is_dir() and not any(path.iterdir()):
+    if _is_empty(path):
         return "is an empty folder", "name a run, or a file of vectors"
     if looks_like_text(path):
         return "is text, not vectors", refine_first(path)
@@ -59,6 +59,13 @@ def looks_like_text(path: Path) -> bool:
 def refine_first(path: Path) -> str:
     """What to type with text."""
     return f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.is_dir() and not any(path.iterdir())
+    except OSError:  # it may not be listed
+        return False
 
 
 def _suffix(path: Path) -> str:
