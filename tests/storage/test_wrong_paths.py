@@ -32,6 +32,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("similar notes hail", "is text, not vectors; refine it first"),
         ("similar empty hail", "is an empty folder"),
         ("similar tabel.vec hail", "does not exist; did you mean table.vec?"),
+        ("refine notes -o run --vectors glove-6b-30", "did you mean glove-6b-300 or glove-6b-50"),
         ("refine empty -o run", "the folder is empty"),
         ("refine notes -o run --method decorelated", "did you mean decorrelated?"),
         ("refine notes -o run --slice yaer", "did you mean year?"),

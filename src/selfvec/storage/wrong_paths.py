@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -76,10 +78,9 @@ def _suffix(path: Path) -> str:
     return Path(name).suffix
 
 
-def similar_paths(path: Path) -> str:
-    """Names beside a path that does not exist, which may have been meant; empty if there is none."""
-    try:
-        names = {one.name: str(one) for one in path.parent.iterdir() if not one.name.startswith(".")}
-    except OSError:
-        return ""
+def similar_paths(path: Path, others: Iterable[str] = ()) -> str:
+    """Which names beside a path that does not exist, or of ``others``, may have been meant; maybe none."""
+    names = {name: name for name in others}
+    with suppress(OSError):
+        names |= {one.name: str(one) for one in path.parent.iterdir() if not one.name.startswith(".")}
     return did_you_mean(path.name, names, lambda name: names[name])
