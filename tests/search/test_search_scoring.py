@@ -79,8 +79,9 @@ def test_a_word_said_often_counts_less_each_time_in_the_hybrid() -> None:
 def test_axes_are_whitened_in_part() -> None:
     batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
     rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
-    learned = projected([lambda: rows], batch)
-    texts = document_vectors(batch, rows, inverse_document_frequency(batch)).astype(np.float64)
+    weights = inverse_document_frequency(batch)
+    learned = projected([lambda: rows], batch, weights)
+    texts = document_vectors(batch, rows, weights).astype(np.float64)
     values, axes = np.linalg.eigh(texts.T @ texts)
     expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15
     np.testing.assert_allclose(np.abs(learned), np.abs(expected[:, ::-1]), atol=1e-5)
@@ -89,9 +90,11 @@ def test_axes_are_whitened_in_part() -> None:
 def test_several_tables_are_turned_to_common_axes_and_freed() -> None:
     batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
     rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
-    tables = [lambda: rows[:, :1], lambda: rows[:, 1:]]
+    weights, tables = inverse_document_frequency(batch), [lambda: rows[:, :1], lambda: rows[:, 1:]]
     # each table's sums count alike once the whole text has length 1
-    np.testing.assert_allclose(projected(tables, batch), projected([lambda: rows], batch), atol=1e-6)
+    np.testing.assert_allclose(
+        projected(tables, batch, weights), projected([lambda: rows], batch, weights), atol=1e-6
+    )
     assert tables == []
 
 

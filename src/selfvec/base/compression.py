@@ -14,9 +14,19 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["DECODING_ERRORS", "PACKED", "decompressed", "is_compressed", "pack", "zstd"]
+__all__ = [
+    "COMPRESSED",
+    "DECODING_ERRORS",
+    "PACKED",
+    "bare_suffix",
+    "decompressed",
+    "is_compressed",
+    "pack",
+    "zstd",
+]
 
-PACKED = (".gz", ".zst")
+PACKED = (".gz", ".zst")  # suffixes of files that are packed when they are written
+COMPRESSED = (*PACKED, ".zstd")  # and of those that are read
 
 DECODING_ERRORS = (EOFError, zlib.error, zstd.ZstdError)
 """What reading a damaged or shortened compressed file raises."""
@@ -27,6 +37,12 @@ _STEP = 1 << 20
 
 class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+def bare_suffix(path: Path) -> str:
+    """The suffix before that of compression, in lower case: ``.csv`` of ``a.csv.gz``."""
+    bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
+    return bare.suffix.lower()
 
 
 def is_compressed(head: bytes) -> bool:

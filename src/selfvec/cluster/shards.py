@@ -19,13 +19,13 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
-from selfvec.base.compression import is_compressed
+from selfvec.base.compression import COMPRESSED, is_compressed
 from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus.documents import Documents, Seen, documents
 from selfvec.corpus.fields import Fields, recognise
 from selfvec.corpus.files import KINDS, FilePart, find_sources, open_part, typed
-from selfvec.corpus.streams import COMPRESSED, Source, reading
+from selfvec.corpus.streams import Source, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead, Reading, Summary
 from selfvec.corpus.tables import ROWS, Table, plain_columns
 

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 import polars as pl
 
+from selfvec.base.compression import bare_suffix
 from selfvec.base.errors import CorpusError
 
 from .csv_rows import Header, read_csv, read_header
@@ -30,7 +31,6 @@ from .streams import (
     UTF8_BOM,
     Source,
     Stream,
-    bare_suffix,
     few_lines,
     prefetched,
     reading,

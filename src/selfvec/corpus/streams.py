@@ -30,16 +30,9 @@ T = TypeVar("T")
 HEAD = 1 << 16
 """Bytes looked at to tell what a file is."""
 
-COMPRESSED = (".gz", ".zst", ".zstd")
 _DEPTH = 3  # chunks waiting for the parser: enough to even out speeds, few enough to use little memory
 _STEP = 1 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
-
-
-def bare_suffix(path: Path) -> str:
-    """The suffix before that of compression, in lower case: ``.csv`` of ``a.csv.gz``."""
-    bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
-    return bare.suffix.lower()
 
 
 @dataclass

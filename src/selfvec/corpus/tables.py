@@ -17,10 +17,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from selfvec.base.compression import bare_suffix
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW, document_kind, document_text
-from .streams import UTF8_BOM, Source, Stream, bare_suffix, line_blocks, too_long
+from .streams import UTF8_BOM, Source, Stream, line_blocks, too_long
 from .summary import Reading
 
 ROWS = 1 << 14

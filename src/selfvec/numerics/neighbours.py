@@ -59,24 +59,16 @@ def nearest(
 
 
 def gained_and_lost(
-    before: Table,
-    after: Table,
-    rows: Rows,
-    neighbours: int = 10,
-    *,
-    among: NDArray[np.bool_] | None = None,
-    advance: Callable[[int], object] = int,
+    before: Table, after: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
 ) -> Iterator[tuple[list[int], list[int]]]:
     """For each row, the neighbours (see `nearest`) it has gained and those it has lost, nearest first.
-
-    ``advance`` is told of every row twice.
 
     >>> before = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
     >>> after = before[[0, 2, 1]]
     >>> list(gained_and_lost(before, after, np.array([0]), 1))
     [([2], [1])]
     """
-    sides = (nearest(table, rows, neighbours, among=among, advance=advance) for table in (before, after))
+    sides = (nearest(table, rows, neighbours, among=among) for table in (before, after))
     for one, other in zip(*sides, strict=True):
         yield only_in_each(one[one >= 0].tolist(), other[other >= 0].tolist())
 

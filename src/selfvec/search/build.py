@@ -15,7 +15,11 @@ from selfvec.base.tensors import release, return_freed_memory
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.text.document_vectors import document_vectors, smooth_by_neighbours
+from selfvec.text.document_vectors import (
+    document_vectors,
+    inverse_document_frequency,
+    smooth_by_neighbours,
+)
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats
@@ -68,9 +72,10 @@ def build_index(
         bounds = batch.offsets[: len(found.texts) + 1]
         own = TokenBatch(batch.ids[: bounds[-1]], bounds, batch.types)
         return_freed_memory()
-        vectors = projected(_by_stem(chosen, groups, counts + 1, len(lexicon)), own, seed)
+        weights = inverse_document_frequency(own)
+        vectors = projected(_by_stem(chosen, groups, counts + 1, len(lexicon)), own, weights, seed)
         return_freed_memory()
-        space = DenseSpace.of(vectors, own)
+        space = DenseSpace.of(vectors, weights, own)
     with progress.stage("Relating documents", None, "documents"):
         vectors = document_vectors(batch, space.rows, space.weights)
         vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH, in_place=True)

@@ -54,9 +54,9 @@ class DenseSpace:
     share: float = 0.5  # share of the dense part in the hybrid
 
     @classmethod
-    def of(cls, rows: Rows, batch: TokenBatch) -> DenseSpace:
-        """From the vectors of the types, see `projected`, and the documents as these types."""
-        return cls(rows, inverse_document_frequency(batch), *_relations(rows, batch))
+    def of(cls, rows: Rows, weights: Rows, batch: TokenBatch) -> DenseSpace:
+        """From the vectors of the types, see `projected`, their weights, and the documents as these types."""
+        return cls(rows, weights, *_relations(rows, batch))
 
     @classmethod
     def words_only(cls, batch: TokenBatch) -> DenseSpace:
@@ -96,14 +96,14 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
     return batch.part(chosen)
 
 
-def projected(tables: list[Callable[[], Rows]], batch: TokenBatch, seed: int = 0) -> Rows:
+def projected(tables: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows, seed: int = 0) -> Rows:
     """Vectors of the types, (V, d): their rows of all tables, on common axes.
 
     Each of ``tables`` makes the rows of all types, and is called twice. Then it is removed from the list, so
     that what it holds is freed.
     """
     made = (make() for make in tables)
-    axes = _axes(sample_documents(batch, seed), made, inverse_document_frequency(batch))
+    axes = _axes(sample_documents(batch, seed), made, weights)
     out, end = np.zeros((len(batch.types), axes.shape[1]), np.float32), len(axes)
     while tables:
         table = tables.pop()()

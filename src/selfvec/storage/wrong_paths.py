@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
+from selfvec.base.compression import bare_suffix
 from selfvec.base.errors import InputError, did_you_mean
 
 __all__ = ["KINDS", "no_vectors", "not_a_run", "similar_paths"]
@@ -35,7 +36,7 @@ def not_a_run(path: Path) -> InputError:
         what, remedy = ", it is text", refine_first(path)
     elif _is_empty(path):
         what = ", it is empty"
-    elif _suffix(path) in _VECTORS:
+    elif bare_suffix(path) in _VECTORS:
         what = ", it holds vectors"
         remedy = f"refine a text with them: selfvec refine TEXT --vectors {shlex.quote(str(path))} -o run"
     return InputError(f"is not a run folder{what}", path=path, remedy=remedy)
@@ -53,7 +54,7 @@ def no_vectors(path: Path) -> tuple[str, str] | None:
 def looks_like_text(path: Path) -> bool:
     """Whether a file, or those in a folder, are text by their names."""
     files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
-    suffixes = {_suffix(one) for one in files if one.is_file() and not one.name.startswith(".")}
+    suffixes = {bare_suffix(one) for one in files if one.is_file() and not one.name.startswith(".")}
     ours = any(one.name in _OURS for one in files)
     return bool(suffixes & _TEXT) and not suffixes & _VECTORS and not ours
 
@@ -68,14 +69,6 @@ def _is_empty(path: Path) -> bool:
         return path.is_dir() and not any(path.iterdir())
     except OSError:  # it may not be listed
         return False
-
-
-def _suffix(path: Path) -> str:
-    """The suffix in lower case, without that of a compressed file."""
-    name = path.name.lower()
-    for packed in (".gz", ".zst"):
-        name = name.removesuffix(packed)
-    return Path(name).suffix
 
 
 def similar_paths(path: Path, others: Iterable[str] = ()) -> str:
