@@ -63,7 +63,7 @@ collapse senses answers drift monitor concepts baselines field figures: $(VENV)/
 	$(BIN)/python -m benchmarks.$@
 
 test-peers: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/search/encoder tests/export tests/transform
+	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms
 
 test-lowest: $(VENV)/bin/python
 	$(BIN)/python tools/lowest.py

@@ -35,8 +35,8 @@ from selfvec.data.vectors import Vectors
 from selfvec.evaluation.retrieval import Collection, ndcg, recall
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
-from selfvec.refine.topic_vectors import run_topics
-from selfvec.search import Index
+from selfvec.refinement.topic_vectors import run_topics
+from selfvec.retrieval import Index
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 

@@ -12,8 +12,8 @@ import numpy as np
 from benchmarks.common import Result, paired
 from benchmarks.datasets import documents
 from benchmarks.refining import refined
-from selfvec.search.encoder import Encoder
-from selfvec.search.encoder.adapter import fit_and_measure
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.adapter import fit_and_measure
 
 ASKED = 2_000  # questions
 

@@ -16,8 +16,8 @@ import polars as pl
 from benchmarks.common import Result, paired
 from benchmarks.datasets import documents
 from benchmarks.refining import refined
-from selfvec.export.encoder_folders import write_encoder
-from selfvec.search.encoder import Encoder
+from selfvec.exporters.encoder_folders import write_encoder
+from selfvec.retrieval.encoder import Encoder
 from selfvec.text import tokenizer
 
 REFINED = 5_000  # documents that the run is made of

@@ -20,7 +20,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.plan import make_plan
+from selfvec.refinement.plan import make_plan
 from selfvec.training.gensim_models import distinct_keys, write_lines
 
 DIMENSIONS, THREADS = 300, 2

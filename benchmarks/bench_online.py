@@ -14,9 +14,9 @@ from benchmarks.common import Result, paired
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.reference import neighbour_weights, online_reference
-from selfvec.refine.refinement import HistoryPlan
-from selfvec.refine.sequential import OnlineRefinement, PaperRefinement, SequentialRefinement
+from selfvec.refinement.reference import neighbour_weights, online_reference
+from selfvec.refinement.refinement import HistoryPlan
+from selfvec.refinement.sequential import OnlineRefinement, PaperRefinement, SequentialRefinement
 
 WINDOW, ALPHA, BETA = 41, 0.005, 0.2
 PLAIN = HistoryPlan(every=0)

@@ -20,8 +20,8 @@ from benchmarks.common import Result, paired
 from benchmarks.datasets import random_ids
 from selfvec.cooccurrence.lanes import aligned_table
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.reference import refine_reference
-from selfvec.refine.sequential_kernel import Centring, Recording, Scratch, sweep
+from selfvec.refinement.reference import refine_reference
+from selfvec.refinement.sequential_kernel import Centring, Recording, Scratch, sweep
 
 DIMENSIONS, WINDOW, RATE = 300, 13, np.float32(0.01)
 TOKENS = 1 << 20

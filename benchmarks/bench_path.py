@@ -32,9 +32,9 @@ from benchmarks.page import table, update_page
 from selfvec.base.provenance import Timings
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
-from selfvec.refine.inputs import read_inputs
-from selfvec.refine.pipeline import refine_inputs
-from selfvec.refine.resume import Execution
+from selfvec.refinement.inputs import read_inputs
+from selfvec.refinement.pipeline import refine_inputs
+from selfvec.refinement.resume import Execution
 from selfvec.storage.workspace import Workspace
 
 CORES, COPIES, STEP = 2, 16, 0.1  # copies of the abstracts that make 100 million words; seconds

@@ -20,7 +20,7 @@ from benchmarks.common import Result
 from benchmarks.datasets import documents
 from benchmarks.refining import refined
 from selfvec.data.run import Run
-from selfvec.search import Index
+from selfvec.retrieval import Index
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
 PASSAGES, QUESTIONS = 100_000, 300

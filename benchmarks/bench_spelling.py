@@ -14,7 +14,7 @@ from scipy.sparse.linalg import lsqr
 from benchmarks.common import Result, median_seconds, paired
 from benchmarks.datasets import tokens
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.spelling import EVIDENCE, RIDGE, Spelling, blend_spelling
+from selfvec.refinement.spelling import EVIDENCE, RIDGE, Spelling, blend_spelling
 
 DIMENSIONS, KNOWN, COLUMNS = 256, 6_000, 4
 

@@ -27,9 +27,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import Stability
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import GAMMA, POWER, anchored, decorrelate
-from selfvec.refine.health import anisotropy, effective_rank
-from selfvec.refine.inputs import by_frequency
+from selfvec.refinement.decorrelated import GAMMA, POWER, anchored, decorrelate
+from selfvec.refinement.health import anisotropy, effective_rank
+from selfvec.refinement.inputs import by_frequency
 
 READS = (0, 1, 2, 3, 4, 6, 8, 10)
 RULES = ("paper", "online", "decorrelated")

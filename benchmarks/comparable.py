@@ -20,8 +20,8 @@ from benchmarks.page import table, update_page
 from benchmarks.search_measures import mean_ndcg
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.retrieval import Collection, bm25_rankings, ranked
-from selfvec.search import Index
-from selfvec.search.relevance_model import Feedback, score_rm3
+from selfvec.retrieval import Index
+from selfvec.retrieval.relevance_model import Feedback, score_rm3
 from selfvec.text.preprocessing import Preprocessing
 
 GRID = [Feedback(*values) for values in itertools.product((5, 8, 10, 20), (20, 30, 50, 100), (0.3, 0.5, 0.7))]

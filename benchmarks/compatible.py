@@ -22,8 +22,8 @@ from benchmarks.search_measures import by_cosine, mean_ndcg
 from selfvec.base.threads import one_core
 from selfvec.evaluation.retrieval import Collection
 from selfvec.numerics.rows import unit_rows
-from selfvec.search.encoder import Adapter, Encoder
-from selfvec.search.encoder.adapter import FITTED, POOL, QUESTIONS, fit_and_measure
+from selfvec.retrieval.encoder import Adapter, Encoder
+from selfvec.retrieval.encoder.adapter import FITTED, POOL, QUESTIONS, fit_and_measure
 from selfvec.text.document_vectors import smooth_by_neighbours
 
 CHANGES = {

@@ -27,7 +27,7 @@ from selfvec.data.run import Run
 from selfvec.evaluation.compared_vectors import Table
 from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, ranked
 from selfvec.numerics.statistics import mean
-from selfvec.search import Index
+from selfvec.retrieval import Index
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.views.graphs import save_graph
 

@@ -1,7 +1,7 @@
 """How the hybrid was chosen: its dense weight with every collection left out in turn, and its other changes.
 
 A weight that is the same everywhere is compared with one that follows how often words and vectors agree
-(`selfvec.search.build`), on judged collections and on those of `benchmarks.known_items`. Either is
+(`selfvec.retrieval.build`), on judged collections and on those of `benchmarks.known_items`. Either is
 chosen on all sources of documents but one, and measured on that one.
 """
 
@@ -20,9 +20,9 @@ from benchmarks.known_items import known_items, medical_items
 from benchmarks.page import table
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_index, mean_ndcg
-from selfvec.search import Index, dense_space, scoring
-from selfvec.search.build import LEAST, MOST, agreement
-from selfvec.search.scoring import Blend
+from selfvec.retrieval import Index, dense_space, scoring
+from selfvec.retrieval.build import LEAST, MOST, agreement
+from selfvec.retrieval.scoring import Blend
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)

@@ -23,7 +23,7 @@ from selfvec.data.run import Run
 from selfvec.evaluation.compared_vectors import Table
 from selfvec.evaluation.retrieval import Collection, bm25_rankings, dense_rankings
 from selfvec.numerics.statistics import Estimate
-from selfvec.search.encoder import Encoder
+from selfvec.retrieval.encoder import Encoder
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 

@@ -25,8 +25,8 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.health import HOVERING_WANDER, anisotropy, effective_rank
-from selfvec.refine.sequential import BASE_PULL
+from selfvec.refinement.health import HOVERING_WANDER, anisotropy, effective_rank
+from selfvec.refinement.sequential import BASE_PULL
 
 FREQUENT, JUDGED_WORDS = 300, 200  # frequent words; words whose end is compared between two orders
 SETS = ("MEN", "SimLex-999", "UMNSRS")

@@ -18,7 +18,7 @@ from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.server import bind, server_of
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 from selfvec.storage.run_folder import open_run, save_run
 
 FIGURES = Path(__file__).parents[1] / "docs" / "figures"

@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.evaluation import Retrieval, Similarity
 from selfvec.numerics.rows import top_indices
-from selfvec.refine.decorrelated import (
+from selfvec.refinement.decorrelated import (
     GAMMA,
     POWER,
     WINDOW,

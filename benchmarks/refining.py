@@ -15,9 +15,9 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.refine.health import check_health
-from selfvec.refine.pipeline import refine
-from selfvec.refine.plan import make_plan
+from selfvec.refinement.health import check_health
+from selfvec.refinement.pipeline import refine
+from selfvec.refinement.plan import make_plan
 
 Table = NDArray[np.float32]
 

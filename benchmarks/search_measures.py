@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from selfvec.evaluation.retrieval import Collection, ndcg, ranked
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
-from selfvec.search import Index
+from selfvec.retrieval import Index
 
 Rankings = list[list[int]]
 Metric = Callable[[Sequence[int], Mapping[int, float]], float]

@@ -32,11 +32,11 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.refine.inputs import Inputs, read_inputs
-from selfvec.refine.plan import make_plan
-from selfvec.refine.resume import Execution
-from selfvec.refine.selection import ORIGINAL
-from selfvec.refine.table_choice import choose_table
+from selfvec.refinement.inputs import Inputs, read_inputs
+from selfvec.refinement.plan import make_plan
+from selfvec.refinement.resume import Execution
+from selfvec.refinement.selection import ORIGINAL
+from selfvec.refinement.table_choice import choose_table
 from selfvec.text.sentences import sentence_spans
 
 METHODS = (ORIGINAL, "paper", "online", "decorrelated")

@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import mean
-from selfvec.refine.pipeline import refine_again
+from selfvec.refinement.pipeline import refine_again
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.usage.contexts import padded_windows
 

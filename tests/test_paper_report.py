@@ -28,7 +28,7 @@ from benchmarks.refining import refine_batch, shuffled
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 from selfvec.text import Rules, encode, tokenizer
 
 PAGE = ROOT / "docs" / "paper.md"

@@ -284,4 +284,4 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str, needed: str) -
 def test_evaluating_imports_no_refiner() -> None:
     code = "import sys, selfvec.evaluation; selfvec.evaluate; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not [name for name in loaded.split() if name.startswith("selfvec.refine.")]
+    assert not [name for name in loaded.split() if name.startswith("selfvec.refinement.")]

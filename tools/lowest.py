@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 EXTRAS = ("serve", "mcp", "plot")
 BESIDE = ("pytest>=8.3", "hypothesis>=6.100", "httpx>=0.27", "pandas>=2.2.3", "pillow>=11")
 TESTS = (
-    *("tests/numerics", "tests/data/test_vectors.py", "tests/search/encoder/test_encoder.py"),
+    *("tests/numerics", "tests/data/test_vectors.py", "tests/retrieval/encoder/test_encoder.py"),
     *("tests/text/test_languages.py", "tests/apps/mcp/test_assistant.py", "tests/apps/web/test_app.py"),
 )
 

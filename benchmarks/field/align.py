@@ -25,7 +25,7 @@ from selfvec.base.files import sha256
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Lexicon, Similarity
 from selfvec.evaluation.report import Report
-from selfvec.transform import transform
+from selfvec.transforms import transform
 
 PAIRS = 1_000  # of the lexicon
 LEXICON_FROM = 8_000  # most frequent shared words

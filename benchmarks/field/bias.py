@@ -17,7 +17,7 @@ from selfvec.evaluation import Analogies, Bias, Retrieval, Similarity
 from selfvec.evaluation.compared_vectors import Table
 from selfvec.evaluation.task import Task
 from selfvec.numerics.statistics import Estimate, difference
-from selfvec.transform.debias import KINDS, Debias
+from selfvec.transforms.debias import KINDS, Debias
 
 SOURCES = dict(
     zip(

@@ -13,9 +13,9 @@ from scipy.sparse import csr_array
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, JUDGED, PUBMED, SIMILARITY, judged, path
 from benchmarks.field import Row
-from selfvec.compress import BinarySearch, compress
-from selfvec.compress.candidates import Candidate, Packed
-from selfvec.compress.measures import kept, measures
+from selfvec.compression import BinarySearch, compress
+from selfvec.compression.candidates import Candidate, Packed
+from selfvec.compression.measures import kept, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import difference

@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, difference
-from selfvec.refine.topic_vectors import run_topics
+from selfvec.refinement.topic_vectors import run_topics
 from selfvec.storage.formats import load, save
 from selfvec.text.document_vectors import embed, inverse_document_frequency, smooth_by_neighbours
 from selfvec.text.preprocessing import (
@@ -36,11 +36,11 @@ from selfvec.text.preprocessing import (
     merge_stems,
     stem_groups,
 )
-from selfvec.transform.contextual_encoder import sentence_encoder
-from selfvec.transform.corpus_words import read_words
-from selfvec.transform.distill import x2static
-from selfvec.transform.model2vec import zipf_weighted
-from selfvec.transform.pool import Pool
+from selfvec.transforms.contextual_encoder import sentence_encoder
+from selfvec.transforms.corpus_words import read_words
+from selfvec.transforms.distill import x2static
+from selfvec.transforms.model2vec import zipf_weighted
+from selfvec.transforms.pool import Pool
 
 NEEDS = "ENCODER"  # this environment variable
 TWO = ("MED", "Cranfield")  # for what is slow to encode

@@ -22,10 +22,10 @@ from selfvec.evaluation.compared_vectors import Table
 from selfvec.evaluation.task import Task
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, difference, mean, spearman
-from selfvec.transform import transform
-from selfvec.transform.knowledge import Knowledge, row_pairs
-from selfvec.transform.knowledge_files import read_knowledge
-from selfvec.transform.nodes import is_a
+from selfvec.transforms import transform
+from selfvec.transforms.knowledge import Knowledge, row_pairs
+from selfvec.transforms.knowledge_files import read_knowledge
+from selfvec.transforms.nodes import is_a
 
 WORDNET = "/usr/share/wordnet"
 SEED, HIDDEN, QUERIES = 0, 1000, 200
@@ -213,7 +213,7 @@ def _kinds(lexicon: Knowledge) -> Iterator[Row]:
     names = (
         "WordNet, is-a of unknown words",
         "Snow et al. 2006",
-        "selfvec.transform.nodes.is_a(word, lexicon, table)",
+        "selfvec.transforms.nodes.is_a(word, lexicon, table)",
     )
     yield row(
         names,

@@ -12,7 +12,7 @@ import numpy as np
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, SIMILARITY, documents, path, sample
 from benchmarks.field import Row
-from selfvec.compress.measures import Measure, measures
+from selfvec.compression.measures import Measure, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate, difference, mean

@@ -22,8 +22,8 @@ from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.report import Report
 from selfvec.storage.formats.pieces import Pieces
-from selfvec.transform.token_rows import NewRows, Tokens
-from selfvec.transform.tokenizer_transfer import TokenizerTransfer
+from selfvec.transforms.token_rows import NewRows, Tokens
+from selfvec.transforms.tokenizer_transfer import TokenizerTransfer
 
 SETS = ("similarity_bio/umnsrs_similarity", "similarity/men3000", "similarity/rw2034")
 SIZE, ADDED = 16_000, 5_000

@@ -16,7 +16,7 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.numerics.statistics import mean
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 
 GROUPS, NUMBERS, SEED, DRAWS = 4, (8, 16), 0, 200
 

@@ -19,7 +19,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.inputs import by_frequency
+from selfvec.refinement.inputs import by_frequency
 from selfvec.text import Rules, auto_window, encode, tokenizer
 
 PARTS = ("noun", "verb", "adjective", "adverb")
@@ -114,7 +114,7 @@ def usable_variants(variants: Sequence[Variant] = VARIANTS) -> Iterator[Variant]
 
 
 def prepare(name: str, texts: Sequence[str], rules: Rules, vectors: Vectors) -> Prepared:
-    """Texts to token ids and starting vectors, as `selfvec.refine` does it; unknown words start from zero."""
+    """Token ids and starting vectors, as in `selfvec.refinement`; unknown words start from zero."""
     start = time.perf_counter()
     batch, _ = encode(Corpus.from_texts(texts).batches(), tokenizer("words"), rules, vectors)
     batch = by_frequency(batch)

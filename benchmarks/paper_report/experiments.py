@@ -21,7 +21,7 @@ from benchmarks.refining import by_epoch, refine_batch
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 
 from .corpora import Prepared
 from .measures import OFTEN, by_frequency, measured, rule, state_of

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.refining import refine_batch, shuffled
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refine.health import anisotropy, check_health
+from selfvec.refinement.health import anisotropy, check_health
 
 from .corpora import Prepared
 
@@ -30,7 +30,7 @@ def rule(window: int, rate: float, epochs: int = 1, history: str = "none") -> Se
 
 
 def state_of(prepared: Prepared, table: Vectors) -> Row:
-    """The space in four figures of `selfvec.refine.health`."""
+    """The space in four figures of `selfvec.refinement.health`."""
     health = check_health(prepared.original, table).as_dict()
     return {name: health[name] for name in _STATE}
 
@@ -38,7 +38,7 @@ def state_of(prepared: Prepared, table: Vectors) -> Row:
 def measured(prepared: Prepared, settings: Settings, shuffles: int) -> Row:
     """What one setting does: the space, chance, the steps of words, verdicts.
 
-    ``turning`` and ``wander`` are those of `selfvec.refine.health`, with every state recorded.
+    ``turning`` and ``wander`` are those of `selfvec.refinement.health`, with every state recorded.
     """
 
     def refined(history: str) -> Row:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from selfvec.base.files import complete_replacement
-from selfvec.export import TARGETS
+from selfvec.exporters import TARGETS
 
 from .inputs import digest, ended, leftovers, rows_digest, run, start, write_texts, write_vectors
 

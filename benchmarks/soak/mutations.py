@@ -28,12 +28,12 @@ from tests.damage import damaged, without_checksums
 from tests.storage.formats import format_tables
 
 import selfvec
-from selfvec.base.compression import zstd
+from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
 from selfvec.evaluation import analogy, retrieval, similarity
-from selfvec.search import Index
-from selfvec.search.encoder import Encoder
+from selfvec.retrieval import Index
+from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.dictionaries import read_dictionary
 from selfvec.storage.formats import FORMATS, compressed, load
 from selfvec.storage.verify import verify

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from selfvec.data.token_batch import TokenBatch
     from selfvec.data.vectors import Vectors
     from selfvec.evaluation import evaluate
-    from selfvec.refine.update_merge import merge, update
-    from selfvec.search import Index, run_index
-    from selfvec.search.encoder import Encoder
+    from selfvec.refinement.update_merge import merge, update
+    from selfvec.retrieval import Index, run_index
+    from selfvec.retrieval.encoder import Encoder
     from selfvec.storage.formats import load, save
     from selfvec.storage.run_folder import open_run, save_run
 
 # Where each public name is defined. Modules are imported on first use, so that `import selfvec` is fast.
 _HOMES = {
     "Corpus": "corpus",
-    "Encoder": "search.encoder",
-    "Index": "search",
+    "Encoder": "retrieval.encoder",
+    "Index": "retrieval",
     "Refiner": "apps.refiner",
     "Run": "data.run",
     "SelfvecError": "base.errors",
@@ -50,13 +50,13 @@ _HOMES = {
     "drift": "analysis.drift",
     "evaluate": "evaluation",
     "load": "storage.formats",
-    "merge": "refine.update_merge",
+    "merge": "refinement.update_merge",
     "monitor": "analysis.monitoring",
     "open_run": "storage.run_folder",
-    "run_index": "search",
+    "run_index": "retrieval",
     "save": "storage.formats",
     "save_run": "storage.run_folder",
-    "update": "refine.update_merge",
+    "update": "refinement.update_merge",
 }
 
 __all__ = [

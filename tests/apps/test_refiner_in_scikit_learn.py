@@ -15,12 +15,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
-from tests.search.encoder import reports
+from tests.retrieval.encoder import reports
 
 import selfvec
 from selfvec.base.errors import CorpusError, InputError, NotFittedError
 from selfvec.corpus import Corpus
-from selfvec.search.encoder import Encoder
+from selfvec.retrieval.encoder import Encoder
 
 TEXTS = reports.texts()
 LABELS = ["farm" if "farm" in text or "road" in text else "town" for text in TEXTS]

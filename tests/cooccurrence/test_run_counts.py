@@ -24,8 +24,8 @@ from selfvec.corpus import Corpus
 from selfvec.data.settings import DISTANCE_WEIGHTS, OPERATORS, Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.decorrelated import DecorrelatedRefinement
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.decorrelated import DecorrelatedRefinement
+from selfvec.refinement.pipeline import refine
 from selfvec.storage.workspace import Workspace
 
 

@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.compression import zstd
+from selfvec.base.compressed_files import zstd
 from selfvec.corpus import Corpus
 
 COMPRESSIONS = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}

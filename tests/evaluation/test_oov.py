@@ -14,7 +14,7 @@ from selfvec.evaluation import HiddenWords
 from selfvec.evaluation.oov import induced, ranks
 from selfvec.evaluation.report import verdict
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.unknown_words import hold_out
+from selfvec.refinement.unknown_words import hold_out
 
 RNG = np.random.default_rng(0)
 WAYS = ["zero start", "context sum", "ridge", "spelling", "combination", "refined"]

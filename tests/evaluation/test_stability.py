@@ -22,7 +22,7 @@ from selfvec.evaluation.stability import (
     takes_seed,
 )
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.pipeline import refine_again
+from selfvec.refinement.pipeline import refine_again
 
 
 def noise(n: int, d: int, seed: int = 0) -> np.ndarray:

@@ -16,8 +16,8 @@ import selfvec
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus.known_documents import known_documents
 from selfvec.corpus.reopen import document_field, original_texts
-from selfvec.refine.health import check_health
-from selfvec.refine.pipeline import settings_of
+from selfvec.refinement.health import check_health
+from selfvec.refinement.pipeline import settings_of
 from selfvec.storage.contents import contents
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.stems import unstemmed_tokens

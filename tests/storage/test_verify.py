@@ -15,7 +15,7 @@ from selfvec.apps.cli import main
 from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.search.encoder import Encoder
+from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.contents import contents
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verify import verify

@@ -9,7 +9,7 @@ import selfvec
 from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.settings import Settings
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.workspace import Workspace
 

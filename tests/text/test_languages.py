@@ -11,9 +11,9 @@ import selfvec
 from selfvec.base.casing import case_forms, lower
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.export.encoder_folders import tokenizer_json, write_encoder
-from selfvec.search import Index
-from selfvec.search.encoder import Encoder
+from selfvec.exporters.encoder_folders import tokenizer_json, write_encoder
+from selfvec.retrieval import Index
+from selfvec.retrieval.encoder import Encoder
 from selfvec.text import Rules, tokenizer
 from selfvec.text.languages import LANGUAGES, STEMMERS, STOP_WORDS, elision, listed_stop_words
 from selfvec.text.lexicon import find_words

@@ -23,7 +23,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 from selfvec.text import tokenizer
 from selfvec.text.lexicon import word_spans
 from selfvec.text.phrases import Running, join, parts
@@ -336,7 +336,7 @@ def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> Non
 
 
 def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:
-    from selfvec.search import Index
+    from selfvec.retrieval import Index
     from selfvec.text.preprocessing import Preprocessing, encode_texts
 
     preprocessing = Preprocessing.of(phrase_run.provenance)

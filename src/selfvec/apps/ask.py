@@ -23,10 +23,10 @@ from selfvec.base.user_folders import user_folder
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.refine.pipeline import refine
-from selfvec.refine.update_merge import update
-from selfvec.search import check_mode, run_index
-from selfvec.search.snippets import Found
+from selfvec.refinement.pipeline import refine
+from selfvec.refinement.update_merge import update
+from selfvec.retrieval import check_mode, run_index
+from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.workspace import Workspace
 

@@ -18,9 +18,9 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings, check_name, list_options
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
-from selfvec.refine.inputs import Start, starts
-from selfvec.refine.pipeline import refine
-from selfvec.search.encoder import Encoder
+from selfvec.refinement.inputs import Start, starts
+from selfvec.refinement.pipeline import refine
+from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_folder import save_run
 
 __all__ = ["Refiner"]

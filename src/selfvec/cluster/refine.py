@@ -3,8 +3,8 @@
     shards ──▶ words, passages ──▶ vocabulary ──▶ ids, neighbours ──▶ pass: sums ──▶ moments ──▶ rows ──▶ Run
 
 The client holds the vocabulary and the tables, never the text. It plans the tasks, decomposes a d × d matrix,
-and does what `selfvec.refine` does between and after the passes. The result is that of
-`selfvec.refine.pipeline` up to rounding.
+and does what `selfvec.refinement` does between and after the passes. The result is that of
+`selfvec.refinement.pipeline` up to rounding.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.whitening import whitening_matrix
-from selfvec.refine.decorrelated import GAMMA, WINDOW
-from selfvec.refine.inputs import InputProvenance, Inputs, Start, load_start, option_files
-from selfvec.refine.joining import joined_corpora
-from selfvec.refine.pipeline import run_of
-from selfvec.refine.plan import make_plan
-from selfvec.refine.unknown_words import starting_vectors
+from selfvec.refinement.decorrelated import GAMMA, WINDOW
+from selfvec.refinement.inputs import InputProvenance, Inputs, Start, load_start, option_files
+from selfvec.refinement.joining import joined_corpora
+from selfvec.refinement.pipeline import run_of
+from selfvec.refinement.plan import make_plan
+from selfvec.refinement.unknown_words import starting_vectors
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED
 from selfvec.text.repeats import Repeats

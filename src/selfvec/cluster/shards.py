@@ -19,7 +19,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
-from selfvec.base.compression import COMPRESSED, is_compressed
+from selfvec.base.compressed_files import COMPRESSED, is_compressed
 from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus.documents import Documents, Seen, documents

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from selfvec.base.compression import bare_suffix
+from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import CorpusError
 
 from .csv_rows import Header, read_csv, read_header

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from selfvec.base.compression import DECODING_ERRORS, decompressed
+from selfvec.base.compressed_files import DECODING_ERRORS, decompressed
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from selfvec.base.compression import bare_suffix
+from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW, document_kind, document_text

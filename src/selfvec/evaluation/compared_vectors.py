@@ -24,7 +24,7 @@ from selfvec.storage.formats import load
 from selfvec.storage.opened import Given, opened
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.transform.principal_axes import PrincipalAxes
+from selfvec.transforms.principal_axes import PrincipalAxes
 
 __all__ = [
     "Given",
@@ -57,7 +57,7 @@ class Table:
     @cached_property
     def texts(self) -> list[Vectors]:
         """The tables whose document vectors are concatenated."""
-        from selfvec.refine.topic_vectors import run_topics
+        from selfvec.refinement.topic_vectors import run_topics
 
         topics = run_topics(self.run) if self.run is not None and self.refined else None
         if topics is None:
@@ -75,7 +75,7 @@ class Table:
         """
         if self.encoder is None or self.truncated:
             return embed(texts, self.texts, self.preprocessing, collection, questions=questions)
-        from selfvec.transform.contextual_encoder import sentence_encoder
+        from selfvec.transforms.contextual_encoder import sentence_encoder
 
         return sentence_encoder(self.encoder)(texts), 1.0
 

@@ -41,7 +41,7 @@ class Questions(Retrieval):
         if run is None:
             rule = f"{self.path} asks about the documents of a run, none was given"
             raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
-        from selfvec.search.documents import gather
+        from selfvec.retrieval.documents import gather
 
         found = gather(run, None, Progress())
         places = {name: number for number, name in enumerate(found.ids)}

@@ -24,7 +24,7 @@ from .compared_vectors import Table
 from .task import Measurement, Task, json_objects, number
 
 if TYPE_CHECKING:
-    from selfvec.search import Index
+    from selfvec.retrieval import Index
 
 __all__ = ["RM3", "Collection", "Retrieval", "ndcg", "ranked", "read_collection", "recall"]
 
@@ -66,11 +66,11 @@ class Retrieval(Task[Collection]):
 
     Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`),
     which the baseline ``encoder:MODEL`` makes of whole texts;
-    ``hybrid``, for the refined table of a run only, ranks as `selfvec.search` does; ``bm25``, measured once
+    ``hybrid``, for refined vectors of a run only, ranks as `selfvec.retrieval` does; ``bm25``, measured once
     under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if asked for, adds
-    words of the best documents to the query (`selfvec.search.relevance_model`). Equal scores rank in document
-    order. A text without any known word is not found; nor, by BM25, is one that shares no word with the
-    query. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra key
+    words of the best documents to the query (`selfvec.retrieval.relevance_model`). Equal scores rank in
+    document order. A text without any known word is not found; nor, by BM25, is one that shares no word with
+    the query. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra key
     ``missing`` counts relevant documents that the corpus lacks.
 
     Parameters
@@ -120,8 +120,8 @@ def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, floa
 
 def bm25_rankings(collection: Collection, preprocessing: Preprocessing, *, rm3: bool = False) -> Rankings:
     """The best documents of each query by BM25, over whole documents; with RM3 on request."""
-    from selfvec.search import Index
-    from selfvec.search.relevance_model import score_rm3
+    from selfvec.retrieval import Index
+    from selfvec.retrieval.relevance_model import score_rm3
 
     index = Index.words_only(collection.documents, preprocessing.by_words)
     if not rm3:
@@ -131,8 +131,8 @@ def bm25_rankings(collection: Collection, preprocessing: Preprocessing, *, rm3: 
 
 
 def hybrid_rankings(collection: Collection, run: Run) -> Rankings:
-    """The best documents of each query as `selfvec.search` ranks them."""
-    from selfvec.search import Index
+    """The best documents of each query as `selfvec.retrieval` ranks them."""
+    from selfvec.retrieval import Index
 
     return _rankings(Index.memory(run, collection.documents), collection, "hybrid")
 

@@ -106,7 +106,7 @@ class Stability(Task[None]):
                     yield Measurement.of(table, metric, mean(by_word[inside], seed), n, share, **named)
 
     def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[Pair]:
-        from selfvec.refine.pipeline import refine_again
+        from selfvec.refinement.pipeline import refine_again
 
         words = frequent_words(batch.counts, _WHOLE)
         first = int(run.provenance.get("seed", 0)) + 1
@@ -114,7 +114,7 @@ class Stability(Task[None]):
             yield words, run.vectors.unit[words], refine_again(run, batch, seed).unit[words]
 
     def _over_halves(self, run: Run, batch: TokenBatch, seed: int) -> Iterator[Pair]:
-        from selfvec.refine.pipeline import refine_again
+        from selfvec.refinement.pipeline import refine_again
 
         rng, own = np.random.default_rng(seed), int(run.provenance.get("seed", 0))
         for _ in range(self.repeats):

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.compression import DECODING_ERRORS
+from selfvec.base.compressed_files import DECODING_ERRORS
 from selfvec.base.download import LATER, download
 from selfvec.base.errors import FormatError, InputError, MissingExtra, TargetError
 from selfvec.base.files import atomic_folder, sha256, writing

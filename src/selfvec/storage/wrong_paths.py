@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from selfvec.base.compression import bare_suffix
+from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import InputError, did_you_mean
 
 __all__ = ["KINDS", "no_vectors", "not_a_run", "similar_paths"]

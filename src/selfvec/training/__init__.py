@@ -1,6 +1,6 @@
 """Vectors from the text alone: word2vec, fastText, GloVe, PPMI-SVD and sums of codes.
 
-Each maps a corpus as ids to a table. `selfvec.refine` starts from them where there is no pretrained table;
+Each maps a corpus as ids to a table. `selfvec.refinement` starts from them if no vectors are given;
 `selfvec.evaluation.baselines` compares with them.
 """
 

@@ -15,7 +15,7 @@ _WAYS = {
 
 
 def recall_text(report: dict[str, Any]) -> str:
-    """The report of `selfvec.export.migrate`."""
+    """The report of `selfvec.exporters.migrate`."""
     recall = report["recall"]
     if recall["kept"] is None:
         return "too few passages to measure the map: re-embed"

@@ -15,7 +15,7 @@ from .terminal import add_row, escaped, optional, plain_table, printable
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import Expansion, Phrases, Topics, Why, WhyConcepts
-    from selfvec.search import Found, Hit, Reason
+    from selfvec.retrieval import Found, Hit, Reason
 
 __all__ = [
     "evaluation_table",

@@ -14,7 +14,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.refine.decorrelated import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
+from selfvec.refinement.decorrelated import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
 
 
 def run_on(documents: list[str], table: Vectors | str, **options: object) -> Run:

@@ -10,7 +10,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 
 TOPICS, WORDS, LENGTH, DIMENSIONS = 6, 25, 14, 48
 

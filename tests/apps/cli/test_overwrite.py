@@ -21,18 +21,18 @@ from selfvec.apps.cli.app import PANELS, run
 from selfvec.apps.cli.arguments import with_options
 from selfvec.base.errors import TargetError
 from selfvec.base.report_files import save_report, save_rows
-from selfvec.compress import compress
+from selfvec.compression import compress
 from selfvec.cooccurrence import count
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity, evaluate
-from selfvec.export.exporter import export, write_rows
-from selfvec.export.rows import word_rows
-from selfvec.search import Index
-from selfvec.search.encoder import Encoder
-from selfvec.search.encoder.adapter import Adapter
+from selfvec.exporters.exporter import export, write_rows
+from selfvec.exporters.rows import word_rows
+from selfvec.retrieval import Index
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.adapter import Adapter
 from selfvec.storage.formats import save
-from selfvec.transform import method
+from selfvec.transforms import method
 from selfvec.views.figure import save_figure
 from selfvec.views.graphs import save_graph
 from selfvec.views.report_page import rows_page

@@ -27,7 +27,7 @@ from selfvec.apps.cli import main
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
-from selfvec.refine.pipeline import refine
+from selfvec.refinement.pipeline import refine
 from selfvec.storage.run_folder import open_run, save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")

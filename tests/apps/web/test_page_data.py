@@ -29,7 +29,7 @@ from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
-from selfvec.search import run_index
+from selfvec.retrieval import run_index
 from selfvec.storage.run_folder import open_run, save_run
 from selfvec.storage.verify import verify
 

@@ -718,7 +718,7 @@ def test_a_collapsed_run_is_said_first(page: Page, run: Run) -> None:
     words = run.original.index_to_key
     from selfvec.data.vectors import Vectors
     from selfvec.numerics.rows import unit_rows
-    from selfvec.refine.health import check_health
+    from selfvec.refinement.health import check_health
 
     towards = unit_rows(run.original.unit + 30 * run.original.unit[:1])
     collapsed = Vectors(words, towards, counts=run.vectors.counts, normalized=True)

@@ -11,7 +11,7 @@ import pytest
 from format_tables import FILES, WORDS, WRITABLE, table, target, written
 from tests.places import ROOT
 
-from selfvec.base.compression import zstd
+from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.formats import FORMATS, Format, load, save

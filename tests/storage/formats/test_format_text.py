@@ -12,7 +12,7 @@ from format_tables import put, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfvec.base.compression import zstd
+from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import lines, load, save

@@ -29,7 +29,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitening
-from selfvec.refine.decorrelated import (
+from selfvec.refinement.decorrelated import (
     GAMMA,
     POWER,
     WINDOW,
@@ -38,7 +38,7 @@ from selfvec.refine.decorrelated import (
     decorrelate,
     start_from_neighbours,
 )
-from selfvec.refine.unknown_words import starting_vectors
+from selfvec.refinement.unknown_words import starting_vectors
 
 __all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
 
@@ -98,7 +98,7 @@ class Compass:
     def tables(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
         """The tables of both corpora, with word counts.
 
-        ``anchor``, λ, pulls words back to their original vectors; see `selfvec.refine.decorrelated.anchored`.
+        ``anchor``, λ, pulls words back to their old vectors; see `selfvec.refinement.decorrelated.anchored`.
         """
         strengths = np.zeros(len(self.whole), np.float32)
         strengths[self.sources == Source.KNOWN] = anchor

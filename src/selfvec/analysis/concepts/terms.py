@@ -21,7 +21,7 @@ from selfvec.base.casing import case_forms, language_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Float
-from selfvec.refine.topic_vectors import topic_vectors
+from selfvec.refinement.topic_vectors import topic_vectors
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.phrase_finding import EMPTY
 from selfvec.text.phrases import LINK
@@ -96,7 +96,7 @@ def row_of(run: Run, term: str) -> int:
 
 
 def topic_rows(run: Run) -> Float:
-    """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refine.topic_vectors`."""
+    """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refinement.topic_vectors`."""
     run.require_tokens()  # raises an error if the run has none
     topics = topic_vectors(run)
     assert topics is not None

@@ -35,7 +35,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.topic_vectors import topic_vectors
+from selfvec.refinement.topic_vectors import topic_vectors
 from selfvec.text.document_vectors import document_frequencies, document_vectors, inverse_document_frequency
 
 from .compared import Compared

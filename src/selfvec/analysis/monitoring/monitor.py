@@ -17,8 +17,8 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
-from selfvec.refine.pipeline import settings_of
-from selfvec.refine.update_merge import fields_of
+from selfvec.refinement.pipeline import settings_of
+from selfvec.refinement.update_merge import fields_of
 from selfvec.text.document_vectors import document_frequencies
 
 from .compared import Compared, chosen_documents, encoded, own_text, read_sample

@@ -39,7 +39,7 @@ def compress(
 
     Example: selfvec compress run small.safetensors --below 5MB
     """
-    from selfvec.compress import compress
+    from selfvec.compression import compress
 
     found = compress(
         source,

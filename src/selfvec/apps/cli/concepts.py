@@ -31,7 +31,7 @@ from .output import TerminalProgress, print_json, say, show, write_report
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import ConceptVectors, WhyConcepts
     from selfvec.data.run import Run
-    from selfvec.search.snippets import Found
+    from selfvec.retrieval.snippets import Found
 
 __all__ = ["ask", "expand", "graph", "phrases", "search", "topics", "why"]
 
@@ -61,7 +61,7 @@ def search(
 
     Example: selfvec search run "damage to roofs" --filter date=1996..1998
     """
-    from selfvec.search import check_mode, run_index
+    from selfvec.retrieval import check_mode, run_index
 
     check_mode(mode)
     if not query.strip():

@@ -37,7 +37,7 @@ def monitor(
     """
     from selfvec.analysis.monitoring import monitor
     from selfvec.corpus import Corpus
-    from selfvec.refine.update_merge import fields_of
+    from selfvec.refinement.update_merge import fields_of
     from selfvec.views.monitoring import monitoring_page, monitoring_table
 
     opened = open_run(run)

@@ -35,7 +35,7 @@ def demo(
     Example: selfvec demo
     """
     from selfvec.corpus.python_docs import python_documentation
-    from selfvec.refine.pipeline import refine
+    from selfvec.refinement.pipeline import refine
     from selfvec.storage.workspace import Workspace
     from selfvec.views.word_tables import neighbours_table
 
@@ -134,7 +134,7 @@ def refine(
         rule = f"{output} is a URL, which only a cluster writes"
         raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
     from selfvec.corpus import Corpus
-    from selfvec.refine.pipeline import refine
+    from selfvec.refinement.pipeline import refine
     from selfvec.storage.workspace import Workspace
 
     with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:
@@ -199,7 +199,7 @@ def merge(
 
     Example: selfvec merge run-2023 run-2024 -o run
     """
-    from selfvec.refine.update_merge import merge
+    from selfvec.refinement.update_merge import merge
     from selfvec.storage.workspace import Workspace
 
     with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:

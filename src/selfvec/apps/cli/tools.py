@@ -100,7 +100,7 @@ def export(
 
     Example: selfvec export run --to sentence-transformers
     """
-    from selfvec.export import export
+    from selfvec.exporters import export
 
     opened, progress = open_run(run), TerminalProgress()
     done = export(
@@ -145,7 +145,7 @@ def migrate(
 
     Example: selfvec migrate run-lancedb --from run --to newer
     """
-    from selfvec.export import migrate
+    from selfvec.exporters import migrate
 
     write = "nothing" if dry_run else "map" if map_only else "all"
     runs, progress = (open_run(old), open_run(new)), TerminalProgress()

@@ -98,7 +98,7 @@ def transform(
 
     Example: selfvec transform run smaller.safetensors --by principal-axes --dimensions 64
     """
-    from selfvec.transform import method
+    from selfvec.transforms import method
 
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
     chosen = method(by, **given)

@@ -126,7 +126,7 @@ class _Task:
 
     def _opened(self, old: Run) -> Any:
         from selfvec.corpus import Corpus
-        from selfvec.refine.update_merge import fields_of
+        from selfvec.refinement.update_merge import fields_of
 
         if not self.corpus:
             return None
@@ -142,7 +142,7 @@ class _Task:
 
     def updated(self, work: Work) -> Run | None:
         """The updated run, written; None if there was nothing new."""
-        from selfvec.refine.update_merge import update, with_half_life
+        from selfvec.refinement.update_merge import update, with_half_life
         from selfvec.storage.workspace import Workspace
 
         in_place = self.target == self.run.resolve()
@@ -179,7 +179,7 @@ class _Task:
 
     def preview(self) -> None:
         """Report what `once` would change."""
-        from selfvec.refine.update_merge import preview
+        from selfvec.refinement.update_merge import preview
 
         old = open_run(self.run)
         change = preview(old, self._opened(old), progress=TerminalProgress(), **self._taking)

@@ -23,7 +23,7 @@ from selfvec.numerics.neighbours import only_in_each
 if TYPE_CHECKING:
     from selfvec.analysis.drift import Drift
     from selfvec.analysis.senses import SenseSpace
-    from selfvec.search import Hit, Index
+    from selfvec.retrieval import Hit, Index
 
 __all__ = ["Tools"]
 
@@ -323,7 +323,7 @@ class Tools:
     @cached_property
     def _index(self) -> Index:
         """The search index of the run folder; it is made if there is none."""
-        from selfvec.search import run_index
+        from selfvec.retrieval import run_index
 
         return run_index(self.run, self.corpus, self.progress)
 

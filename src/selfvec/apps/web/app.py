@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.provenance import __version__
 from selfvec.data.vectors import Source
-from selfvec.search import Found
+from selfvec.retrieval import Found
 
 from .background import Busy
 from .comparison import REFINED

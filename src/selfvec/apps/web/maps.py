@@ -18,7 +18,7 @@ from selfvec.base.tensors import release
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
-from selfvec.search import Index
+from selfvec.retrieval import Index
 
 from .background import BackgroundTask, Busy, Lane
 from .comparison import Comparisons

@@ -19,7 +19,7 @@ from selfvec.data.coverage import coverage, has_row
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
-from selfvec.search import Hit, Index, run_index
+from selfvec.retrieval import Hit, Index, run_index
 from selfvec.usage.contexts import (
     NEARBY,
     SAMPLED,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from selfvec.base.tensors import release
 from selfvec.corpus.documents import ONCE, fingerprints
 from selfvec.data.run import Run
-from selfvec.search.indexed_documents import IndexedDocuments
+from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.usage.examples import quoted
 
 __all__ = ["WrittenTexts"]

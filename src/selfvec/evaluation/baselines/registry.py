@@ -15,9 +15,9 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refine.plan import make_plan
+from selfvec.refinement.plan import make_plan
 from selfvec.training import count_models, gensim_models
-from selfvec.transform.contextual_encoder import sentence_encoder
+from selfvec.transforms.contextual_encoder import sentence_encoder
 
 __all__ = ["ALREADY", "NAMES", "Baseline", "check_names", "find_baseline"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.compression import PACKED, pack
+from selfvec.base.compressed_files import PACKED, pack
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import atomic_files, complete_replacement
 from selfvec.base.ownership import check_target, remove_leftovers

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.compression import decompressed, zstd
+from selfvec.base.compressed_files import decompressed, zstd
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Source, Vectors

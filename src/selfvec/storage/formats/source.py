@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from selfvec.base.compression import decompressed, is_compressed
+from selfvec.base.compressed_files import decompressed, is_compressed
 from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecError
 from selfvec.base.tensors import first_not_finite
 from selfvec.base.untrusted import DAMAGED, decoding

@@ -1,0 +1,21 @@
+"""A run in the form of other tools: encoders, files of word vectors, documents in vector stores.
+
+>>> from selfvec.exporters import TARGETS, export
+"""
+
+from .exporter import TARGETS, export, write_rows
+from .migrate import migrate, question_encoder
+from .rows import Rows, passage_rows, word_rows
+from .stores import STORES
+
+__all__ = [
+    "STORES",
+    "TARGETS",
+    "Rows",
+    "export",
+    "migrate",
+    "passage_rows",
+    "question_encoder",
+    "word_rows",
+    "write_rows",
+]

@@ -1,0 +1,165 @@
+"""`Store` and `Database`: what all vector stores have in common.
+
+A store is written once and then belongs to its library. A database can also be brought up to date: rows are
+upserted and deleted by id, and `selfvec.exporters.migrate` gives it the vectors of another run.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import FormatError, InputError, MissingExtra, SelfvecError
+from selfvec.storage.formats.source import writing_by_polars
+
+from .rows import RUN, Rows
+
+__all__ = ["BATCH", "TABLE", "Database", "Store", "Stored", "library_errors", "no_database", "reading"]
+
+TABLE = "passages"  # of a database: the table that migrates
+BATCH = 1024  # rows written at a time
+
+
+class Store(ABC):
+    """A kind of store."""
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    module: ClassVar[str] = ""  # what it imports, if anything
+    package: ClassVar[str] = ""  # has the module
+    extra: ClassVar[str] = ""  # of Selfvec, installs the package
+    folder: ClassVar[bool] = True  # not a file
+
+    @abstractmethod
+    def write(self, rows: Rows, path: Path) -> None:
+        """Write rows into an empty folder, or to a new file."""
+
+    def require(self) -> None:
+        """Raise `MissingExtra` if the library is not installed."""
+        try:
+            importlib.import_module(self.module or "selfvec")
+        except ImportError:
+            raise MissingExtra(self.package, self.extra, f"the store {self.name}") from None
+
+    def put(self, rows: Rows, path: Path) -> None:
+        """Write rows to a new path."""
+        if self.folder:
+            path.mkdir()
+        with library_errors():
+            self.write(rows, path)
+
+
+@contextmanager
+def library_errors() -> Iterator[None]:
+    """Turn what libraries raise when they cannot write into `OSError`."""
+    try:
+        with writing_by_polars():
+            yield
+    except (RuntimeError, sqlite3.Error) as error:
+        message = str(error)
+        number = next((n for n in (errno.ENOSPC, errno.EFBIG) if os.strerror(n) in message), errno.EIO)
+        raise OSError(number, message[:200]) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever a library raises at a damaged database into a `FormatError`, panics of Rust included."""
+    try:
+        yield
+    except (SelfvecError, KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # a panic is no Exception
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        what = str(error).strip().split("\n")[0][:200] or type(error).__name__
+        rule = f"cannot be read, it is damaged or of another version: {what}"
+        raise FormatError(rule, path=path, remedy="export again with --overwrite") from error
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The n rows of a database, and what their vectors are to be."""
+
+    texts: Sequence[str]  # n; empty for a row without a text
+    content: Any  # what the library keeps of the rows, in order
+    stamp: str  # another one if the database has changed
+    lost: Sequence[str] = ()  # what is not carried over
+    vectors: NDArray[np.float32] | None = None  # (n, d) float32, of the new run
+    about: Mapping[str, str] = field(default_factory=dict)  # as of `Rows`, of the new vectors
+    language: str | None = None
+
+
+class Database(Store):
+    """A store whose vectors can be replaced while it is searched; a working folder keeps what is done."""
+
+    @abstractmethod
+    def about(self, path: Path) -> dict[str, str]:
+        """`Rows.about` of a database; `InputError` if there is none of this kind."""
+
+    def source(self, path: Path) -> str | None:
+        """`Rows.source` of a database; `InputError` if there is none of this kind."""
+        return self.about(path).get(RUN)
+
+    @abstractmethod
+    def read(self, path: Path) -> Stored:
+        """Read all rows."""
+
+    def stage(self, new: Stored, path: Path, folder: Path) -> Iterator[int]:
+        """Write what can be written before the switch; yield numbers of rows."""
+        del new, path, folder
+        yield from ()
+
+    def update(self, rows: Rows, path: Path) -> dict[str, int] | None:
+        """Write the rows that are new or changed, and delete those whose id is gone.
+
+        A row that is as it was keeps its vector. None if everything is to be written: the vectors are of
+        another encoder, or the columns or ids do not allow it.
+        """
+        if not rows.about or {**self.about(path), "selfvec.name": ""} != {**rows.about, "selfvec.name": ""}:
+            return None
+        fresh = {str(row["id"]): row for row in rows.table.iter_rows(named=True)}
+        stored = self.rows_by_id(rows, path)
+        if stored is None or len(fresh) != len(rows):
+            return None
+        gone = [name for name in stored if name not in fresh]
+        numbers = [i for i, (name, row) in enumerate(fresh.items()) if stored.get(name) != self.kept(row)]
+        self.change(rows, path, numbers, gone)
+        added = len(fresh.keys() - stored.keys())
+        counts = {"added": added, "changed": len(numbers) - added, "removed": len(gone)}
+        return {**counts, "unchanged": len(rows) - len(numbers)}
+
+    @staticmethod
+    def kept(row: dict[str, Any]) -> dict[str, Any]:
+        """What is kept of a row."""
+        return row
+
+    @abstractmethod
+    def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
+        """What is kept of each row, without its vector; None if ids repeat or ``rows`` has other columns."""
+
+    @abstractmethod
+    def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+        """Write rows by their numbers, in place of those with the same id, and delete others by id."""
+
+    @abstractmethod
+    def switch(self, new: Stored, path: Path, folder: Path) -> bool:
+        """Replace all vectors at once; change nothing and return False if the database has changed."""
+
+    def complete(self, path: Path, language: str | None) -> None:
+        """Add what a killed switch may have left out."""
+
+
+def no_database(path: Path) -> InputError:
+    remedy = "make one with: selfvec export RUN --to lancedb"
+    return InputError(f"is no LanceDB or Qdrant folder with {TABLE}", path=path, remedy=remedy)

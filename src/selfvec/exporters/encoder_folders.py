@@ -1,0 +1,119 @@
+"""Encoders as folders of model2vec and sentence-transformers, with a ``tokenizer.json``.
+
+Both libraries take the mean of a text's token rows at length 1, which is the direction of the encoder's sum.
+The ``tokenizers`` library first normalises a whole text and then cuts it by a regular expression. Both steps
+are written out here so that its words are exactly ours. Characters are listed by code point from our own
+table, because the meaning of ``\\p{L}`` depends on the Unicode version of a library.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from selfvec.base.casing import DOTTED
+from selfvec.base.errors import OptionError
+from selfvec.data.run import Run
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.reading import REPLACED
+from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
+from selfvec.storage.formats.pieces import load_tokenizer
+from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
+from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.languages import elision, language
+from selfvec.text.preprocessing import Preprocessing
+
+__all__ = ["UNKNOWN", "Library", "tokenizer_json", "write_encoder", "write_piece_encoder"]
+
+Library = Literal["model2vec", "sentence-transformers"]
+UNKNOWN = "[UNK]"  # never a word: brackets separate words, and words have no capitals
+
+
+def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
+    """Write a new folder that the library loads."""
+    if language(encoder.language).segmenter:
+        name = language(encoder.language).name
+        rule = f"{library} has no tokenizer that cuts {name} text into words"
+        raise OptionError(rule, field="to", remedy="export --to encoder, or refine with a tokenizer.json")
+    folder.mkdir()
+    rows = with_unknown(encoder.rows[encoder.places])
+    write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
+
+
+def write_piece_encoder(run: Run, folder: Path, model2vec: bool) -> int:
+    """Write an encoder of a run of pieces, with the run's tokenizer; return its number of tokens.
+
+    A piece's row is its refined vector times its inverse document frequency; unseen pieces count nothing.
+    """
+    path = Path(Preprocessing.of(run.provenance).tokenizer)
+    tokenizer = load_tokenizer(path / "tokenizer.json" if path.is_dir() else path)
+    batch = run.require_tokens("which an encoder of pieces needs")
+    weights = inverse_document_frequency(batch)
+    rows = np.zeros((tokenizer.get_vocab_size(), run.vectors.vector_size), np.float32)
+    places = [tokenizer.token_to_id(token) for token in batch.types]
+    kept = np.array([place is not None for place in places], bool)
+    rows[[place for place in places if place is not None]] = (run.vectors.unit * weights[:, None])[kept]
+    folder.mkdir()
+    library: Library = "model2vec" if model2vec else "sentence-transformers"
+    write_encoder_folder(folder, rows, tokenizer.to_str(), normalize=True, library=library)
+    return len(rows)
+
+
+def tokenizer_json(encoder: Encoder) -> str:
+    """The JSON of a tokeniser that gives every word of an encoder its number, and V to all others.
+
+    It finds the words that an `Encoder` reads in every text of characters that this Python's Unicode has.
+    """
+    dotted = {"İ": "i", "I": "ı"} if encoder.language in DOTTED else {}
+    normalizers = [_replace({"String": old}, new) for old, new in dotted.items()]
+    normalizers += [{"type": "Lowercase"}]
+    normalizers += [_replace({"String": old}, new) for old, new in REPLACED.items()]
+    normalizers += [{"type": "NFC"}]
+    elided = elision(encoder.language, f"[{_listed('words', WORD)}]")
+    normalizers += [_replace({"Regex": elided}, "")] if elided else []
+    if encoder.split == "words":
+        normalizers += [_replace({"Regex": possessive()}, "")]
+    return word_level_tokenizer(
+        encoder.words,
+        UNKNOWN,
+        {"type": "Sequence", "normalizers": normalizers},
+        {
+            "type": "Split",
+            "pattern": {"Regex": token(encoder.split)},
+            "behavior": "Removed",
+            "invert": True,
+        },
+    )
+
+
+def token(split: str) -> str:
+    """A regular expression that finds the tokens of `selfvec.text.kernels.spans`.
+
+    It also finds runs without a letter or number, which are in no vocabulary.
+    """
+    if split == "whitespace":
+        return f"[^{_listed(split, SPACE)}]+"
+    word, digit = f"[{_listed(split, WORD)}]", f"[{_listed(split, DIGIT)}]"
+    apostrophe, point = f"[{_listed(split, APOSTROPHE)}]", f"[{_listed(split, POINT)}]"
+    return f"{word}+(?:(?:{apostrophe}|(?<={digit}){point}(?={digit})){word}+)*"
+
+
+def possessive() -> str:
+    """A regular expression that finds *'s* at the end of a word."""
+    word = f"[{_listed('words', WORD)}]"
+    return f"(?<={word})'s(?!{word}|[{_listed('words', APOSTROPHE)}]{word})"
+
+
+def _replace(pattern: dict[str, str], content: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": pattern, "content": content}
+
+
+def _listed(split: str, flag: int) -> str:
+    """The characters that have a flag, as the inside of a bracket expression."""
+    has = np.concatenate(([False], table(split) & flag != 0, [False]))
+    edges = np.flatnonzero(has[1:] != has[:-1]).reshape(-1, 2).tolist()
+    return "".join(
+        rf"\x{{{first:X}}}" + (rf"-\x{{{last - 1:X}}}" if last - first > 1 else "") for first, last in edges
+    )

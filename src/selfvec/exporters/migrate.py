@@ -1,0 +1,238 @@
+"""`migrate`: a database of passages gets vectors of another run, and is searched meanwhile.
+
+A map from new questions to the stored vectors (`selfvec.retrieval.encoder.adapter`) is written first and
+measured. Then all passages are encoded anew in a working folder beside the database, ``.STORE.migrate``, and
+replace the old vectors at once. A call that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
+from selfvec.base.files import writing
+from selfvec.base.ownership import discard, lock_file, remove_leftovers
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
+from selfvec.storage.workspace import Interruption, interruptible
+from selfvec.text.document_vectors import smooth_by_neighbours
+from selfvec.text.preprocessing import Preprocessing
+
+from .rows import RUN, described
+from .stores import STORES, Database, Stored, library_errors
+
+__all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
+
+KEEP = 95.0  # percent of recall below which vectors should be made anew
+_BLOCK = 4096  # texts encoded at a time
+_ENCODED, _STATE = "encoded.f32", "state.json"
+_TRIES = 5  # of making all vectors while others write to the database
+
+
+def migrate(
+    store: str | os.PathLike[str],
+    old: Run,
+    new: Run,
+    *,
+    write: str = "all",
+    keep: float = KEEP,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Give a database that `export` wrote the vectors of another run.
+
+    Parameters
+    ----------
+    store : path
+        A LanceDB or Qdrant folder with passages.
+    old : Run
+        The run whose vectors it has.
+    new : Run
+    write : "all", "map" or "nothing"
+        Whether to replace the vectors, to write the map of questions only, or only to measure it.
+    keep : float
+        The map is called safe if it keeps so many percent of recall.
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict
+        ``passages``, ``recall`` (see `selfvec.retrieval.encoder.adapter.Loss`), ``safe``, ``map`` (its path,
+        if written), ``done`` (whether the database has the new vectors) and ``notes``; JSON-serialisable.
+
+    Raises
+    ------
+    InputError
+        If the path is no such database, or does not say that its vectors are of the old run.
+    TargetError
+        If it cannot be written, or is open in another program.
+    Interrupted
+        On Ctrl-C. The same call goes on.
+    """
+    if write not in ("all", "map", "nothing"):
+        raise OptionError(f"is all, map or nothing, not {write!r}", field="write")
+    if old.fingerprint == new.fingerprint:
+        raise OptionError("both runs have the same vectors", field="to", remedy="name the newer run")
+    path, progress = Path(store), progress or Progress()
+    remove_leftovers(path)
+    database = _database(path)
+    has = database.source(path)
+    if has == new.fingerprint:
+        if write == "all":
+            with _working_folder(path):
+                database.complete(path, _language(new))
+        return {"passages": None, "recall": None, "safe": True, "map": None, "done": True, "notes": []}
+    if has != old.fingerprint:
+        rule = "the vectors of the database are of another run" if has else "the database names no run"
+        remedy = "name the run that was exported, or export the new one with --overwrite"
+        raise OptionError(rule, path=path, field="from", remedy=remedy)
+    stored = database.read(path)
+    with progress.stage("Fitting a map", None, "passages"):
+        encoder = Encoder.of(new)
+        adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
+    safe = loss.kept is not None and 100 * loss.kept >= keep
+    report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe, "map": None}
+    if write != "nothing":
+        about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
+        replace(adapter, about=about).save(map_path(path), overwrite=_is_map(map_path(path)))
+        report["map"] = str(map_path(path))
+    if write != "all":
+        return {**report, "done": False, "notes": []}
+    target = replace(stored, about=described(new, encoder), language=_language(new))
+    with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
+        for _ in range(_TRIES):
+            if _replaced(database, target, encoder, path, folder, progress, stop):
+                break
+            progress.say("the database has changed; starting again with what it has now")
+            now = database.read(path)
+            target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
+        else:
+            rule = f"has changed {_TRIES} times while its vectors were made"
+            raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
+    left = [f"not carried over, make it again: {one}" for one in target.lost]
+    return {**report, "done": True, "notes": left}
+
+
+def map_path(store: str | os.PathLike[str]) -> Path:
+    """Where `migrate` writes the map: beside the database."""
+    path = Path(store)
+    return path.with_name(f"{path.name}-map.safetensors")
+
+
+def _is_map(path: Path) -> bool:
+    """Whether a map is there, which another one may replace; any other file is not replaced."""
+    try:
+        Adapter.load(path)
+    except InputError:
+        return False
+    return True
+
+
+def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
+    """An encoder of a run whose questions fit the vectors that a database has now, old or new.
+
+    Raises
+    ------
+    InputError
+        If the vectors are of another run and there is no map between the two.
+    """
+    path, encoder = Path(store), Encoder.of(run)
+    has = _database(path).source(path)
+    if has == run.fingerprint:
+        return encoder
+    adapter = Adapter.load(map_path(path))
+    if (adapter.about.get("from"), adapter.about.get("to")) != (has, run.fingerprint):
+        rule, remedy = "is not a map from this run to the database", "run: selfvec migrate --map-only"
+        raise InputError(rule, path=map_path(path), remedy=remedy)
+    return adapter.fold(encoder)
+
+
+def _language(run: Run) -> str | None:
+    return Preprocessing.of(run.provenance).stem
+
+
+def _database(path: Path) -> Database:
+    """The kind of a database, by the files of its folder."""
+    name = "qdrant" if (path / "meta.json").is_file() else "lancedb"
+    store = STORES[name]
+    assert isinstance(store, Database)
+    store.require()
+    return store
+
+
+@contextmanager
+def _working_folder(path: Path) -> Iterator[Path]:
+    """The locked folder of a migration. It is deleted at the end and kept after an error."""
+    folder = path.with_name(f".{path.name}.migrate")
+    with writing(path):
+        file = lock_file(folder / "lock", path)
+    with file:
+        yield folder
+        discard(folder)
+
+
+def _replaced(
+    database: Database,
+    target: Stored,
+    encoder: Encoder,
+    path: Path,
+    folder: Path,
+    progress: Progress,
+    stop: Interruption,
+) -> bool:
+    """Encode all texts, stage and switch; False if the database has changed in between."""
+    _start(folder, {"to": target.about[RUN], "stamp": target.stamp})
+    fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / _ENCODED, progress, stop))
+    with progress.stage("Storing", len(fresh.texts), "passages") as advance:
+        for done in database.stage(fresh, path, folder):
+            advance(done)
+            _stop_if_asked(stop)
+    return database.switch(fresh, path, folder)
+
+
+def _start(folder: Path, state: dict[str, Any]) -> None:
+    """Keep earlier work if it was the same; otherwise empty the folder."""
+    file, text = folder / _STATE, json.dumps(state)
+    if file.is_file() and file.read_bytes() == text.encode():  # a killed process may have written half of it
+        return
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name != "lock":
+            entry.unlink()
+    file.write_text(text, encoding="utf-8")
+
+
+def _encoded(
+    texts: Any, encoder: Encoder, file: Path, progress: Progress, stop: Interruption
+) -> NDArray[np.float32]:
+    """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
+    width = 4 * encoder.dimensions
+    with file.open("ab") as out, progress.stage("Encoding", len(texts), "passages") as advance:
+        done = out.tell() // width
+        out.truncate(done * width)
+        advance(done)
+        for start in range(done, len(texts), _BLOCK):
+            block = encoder.encode(texts[start : start + _BLOCK])
+            out.write(block.tobytes())
+            out.flush()
+            advance(len(block))
+            _stop_if_asked(stop)
+    rows = np.fromfile(file, np.float32).reshape(-1, encoder.dimensions)
+    return smooth_by_neighbours(rows, len(rows))
+
+
+def _stop_if_asked(stop: Interruption) -> None:
+    if stop.requested:
+        raise Interrupted("interrupted", remedy="go on with the same command")

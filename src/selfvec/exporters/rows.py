@@ -1,0 +1,268 @@
+"""`Rows`: what goes into a store. Passages or words, with fields as columns, and their vectors.
+
+Documents are cut into passages as search cuts them, and each passage is a row. Fields of the documents are
+columns, so that stores can filter by them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.retrieval.documents import CUT, Cut, Texts, check_cut
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from selfvec.retrieval.documents import GatheredDocuments
+    from selfvec.retrieval.encoder import Encoder
+
+__all__ = ["RUN", "Encode", "Rows", "described", "passage_rows", "word_rows"]
+
+RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
+_BLOCK = 4096  # texts encoded at a time
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to vectors: n texts -> (n, d) float32, unit rows, zeros for texts without a known word."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows to be stored; `InputError` if there is none, or not one vector for each."""
+
+    name: str  # passages or words; the name of their table in a store
+    table: pl.DataFrame  # n rows: all but the vectors; column names hold letters, digits and _ only
+    vectors: NDArray[np.float32]  # (n, d) float32, unit rows or zeros
+    language: str | None = None  # code of the language whose stems a full-text index may use
+    left_out: Sequence[str] = ()  # fields of the documents that are too long to filter by
+    notes: Sequence[str] = ()  # what is not stored as it was, one sentence each
+    about: Mapping[str, str] = field(default_factory=dict)  # what stores keep as their metadata
+
+    def __post_init__(self) -> None:
+        if not len(self.table):
+            raise InputError(f"there are no {self.name} to store", remedy="name other documents")
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.table):
+            raise InputError(
+                f"{len(self.table):,} {self.name} need a vector each, these are {self.vectors.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def source(self) -> str | None:
+        """The fingerprint of the run whose encoder made the vectors."""
+        return self.about.get(RUN)
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """Which rows have no vector, (n,) bool: none of their words is known."""
+        filled: NDArray[np.bool_] = np.any(self.vectors != 0, axis=1)
+        return ~filled
+
+    def frame(self) -> pl.DataFrame:
+        """The table with a last column ``vector``, a fixed-size list of float32."""
+        import polars as pl
+
+        return self.table.with_columns(pl.Series("vector", self.vectors))
+
+
+def passage_rows(
+    run: Run,
+    corpus: Texts = None,
+    *,
+    encode: Encode | None = None,
+    cut: Cut = CUT,
+    progress: Progress | None = None,
+) -> Rows:
+    """The passages of a run's documents, or of others.
+
+    Parameters
+    ----------
+    run : Run
+    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
+        By default the run's own documents, read again and compared with their hashes. Those of a run that was
+        fitted from texts in memory are not kept: give them here.
+    encode : callable, optional
+        By default that of `selfvec.retrieval.encoder.Encoder.of`; its vectors are then smoothed
+        (`selfvec.text.document_vectors.smooth_by_neighbours`).
+    cut : tuple of int
+        Words of a passage, and how many of them are repeated from the passage before.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Rows
+        Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one),
+        ``document``, ``text``, ``date`` (null if unknown), and one per field: numbers, booleans, lists or
+        objects if all its values are, else strings.
+
+    Raises
+    ------
+    InputError
+        If the documents cannot be read, or there are none.
+    """
+    import polars as pl
+
+    from selfvec.retrieval.documents import gather
+    from selfvec.retrieval.encoder import Encoder
+    from selfvec.text.document_vectors import smooth_by_neighbours
+    from selfvec.text.preprocessing import Preprocessing
+
+    progress = progress or Progress()
+    found = replace(gather(run, corpus, progress), cut=check_cut(cut))
+    ids, texts, owners = _passages(found)
+    table = pl.DataFrame(
+        {
+            "id": pl.Series(ids, dtype=pl.String),
+            "document": pl.Series([found.ids[owner] for owner in owners], dtype=pl.String),
+            "text": pl.Series(texts, dtype=pl.String),
+            "date": pl.Series(found.days.astype("datetime64[D]")[owners], dtype=pl.Date),
+        }
+    )
+    names = _column_names(list(found.fields), [*table.columns, "vector"])
+    columns = {old: _typed(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()}
+    table = table.with_columns(column.gather(owners) for column in columns.values())
+    about = {}
+    if encode is None:
+        encoder = Encoder.of(run)
+        encode, about = encoder.encode, described(run, encoder)
+    vectors = _encoded(texts, encode, progress)
+    if about:
+        vectors = smooth_by_neighbours(vectors, len(vectors))
+    language = Preprocessing.of(run.provenance).stem
+    notes = [
+        f"the field {name!r} is no column: it holds bytes or vectors, or occurs twice"
+        for name in found.unread
+    ]
+    notes += _changes(columns)
+    return Rows("passages", table, vectors, language, found.left_out, notes, about)
+
+
+def described(run: Run, encoder: Encoder) -> dict[str, str]:
+    """The metadata of a store: the fingerprint and name of the run, the encoder, and its dimensions."""
+    return {
+        RUN: run.fingerprint,
+        "selfvec.name": "" if run.folder is None else run.folder.absolute().name,
+        "selfvec.encoder": encoder.digest,
+        "selfvec.dimensions": str(encoder.dimensions),
+    }
+
+
+def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
+    """What is not stored as it was in the documents."""
+    import polars as pl
+
+    notes = [f"the field {old!r} is the column {new.name}" for old, new in columns.items() if old != new.name]
+    for name, column in columns.items():
+        if column.dtype == pl.String and column.str.contains(r"^[\[{]").any():
+            notes.append(f"the field {name!r} is a column of JSON text: its values are of several types")
+    return notes
+
+
+def word_rows(run: Run) -> Rows:
+    """The words of a run with their refined vectors, as columns ``word`` and ``count``."""
+    import polars as pl
+
+    known = np.flatnonzero(np.any(run.vectors.unit, axis=1))
+    words = run.vectors.index_to_key
+    table = pl.DataFrame({"word": pl.Series([words[i] for i in known.tolist()], dtype=pl.String)})
+    if run.vectors.counts is not None:
+        table = table.with_columns(pl.Series("count", run.vectors.counts[known]))
+    return Rows("words", table, run.vectors.unit[known])
+
+
+def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[np.int64]]:
+    """Ids and texts of all passages, and the number of the document of each."""
+    ids: list[str] = []
+    texts: list[str] = []
+    owners: list[int] = []
+    for number, (name, text, spans) in enumerate(zip(found.ids, found.texts, found.spans(), strict=True)):
+        ids += [f"{name}#{i}" for i in range(1, len(spans) + 1)] or [name]
+        texts += [text[start:end] for start, end in spans] or [text]
+        owners += [number] * max(1, len(spans))
+    return ids, texts, np.array(owners, np.int64)
+
+
+def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """Column names of fields: valid in every store and in SQL, none of them twice.
+
+    >>> _column_names(["state", "Text", "wind speed", "_score"], ["id", "text"])
+    {'state': 'state', 'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score'}
+    """
+    used = set(taken)
+    out = {}
+    for old in fields:
+        name = re.sub(r"\W", "_", old) or "_"
+        name = f"field{name}" if name.startswith("_") else name
+        while name.lower() in used:
+            name += "_"
+        used.add(name.lower())
+        out[old] = name
+    return out
+
+
+def _typed(values: pl.Series) -> pl.Series:
+    """Strings as what they are written as, if all of them are: numbers, true and false, lists, objects.
+
+    ``007`` and ``1.50`` stay strings, and so does JSON of several types.
+    """
+    import polars as pl
+
+    whole = values.str.strip_suffix(".0")
+    for kind in (pl.Int64, pl.Float64):
+        numbers = values.cast(kind, strict=False)
+        if numbers.cast(pl.String).str.strip_suffix(".0").eq_missing(whole).all():
+            return numbers
+    if not values.str.contains(r"^(true$|false$|\[|\{)").fill_null(True).all():
+        return values
+    try:
+        parsed = _of_one_type(values.name, [None if text is None else json.loads(text) for text in values])
+    except (ValueError, RecursionError):
+        return values
+    return values if parsed is None else parsed
+
+
+def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
+    """Values of JSON as a column; None if they are of several types, or of one that stores do not have."""
+    import polars as pl
+
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {list}:
+        items = _of_one_type(name, [item for value in values if value is not None for item in value])
+        return None if items is None else pl.Series(name, values, dtype=pl.List(items.dtype))
+    if kinds == {dict}:
+        keys = _column_names(list(dict.fromkeys(key for value in values if value for key in value)), [])
+        columns = {new: _of_one_type(new, [(v or {}).get(old) for v in values]) for old, new in keys.items()}
+        parts = [column for column in columns.values() if column is not None]
+        return pl.DataFrame(parts).to_struct(name) if parts and len(parts) == len(columns) else None
+    for allowed, dtype in (
+        ({bool}, pl.Boolean),
+        ({int}, pl.Int64),
+        ({int, float}, pl.Float64),
+        ({str}, pl.String),
+    ):
+        if kinds <= allowed:
+            wide = any(isinstance(value, int) and abs(value) > 1 << 53 for value in values)
+            return None if wide else pl.Series(name, values, dtype=dtype if kinds else pl.String)
+    return None
+
+
+def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> NDArray[np.float32]:
+    """(n, d) float32."""
+    parts = []
+    with progress.stage("Encoding", len(texts), "passages") as advance:
+        for start in range(0, len(texts), _BLOCK):
+            block = texts[start : start + _BLOCK]
+            parts.append(np.asarray(encode(block), np.float32))
+            advance(len(block))
+    return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)

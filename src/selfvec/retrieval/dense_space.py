@@ -1,0 +1,158 @@
+"""`DenseSpace`: the vectors of an index's words, and which words are related.
+
+The vector of a word concatenates its rows in a run's tables (original, refined and topic vectors), turned to
+the axes in which the documents vary most and whitened in part. Words are related if their vectors are near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.base.threads import by_blocks, one_core
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.nearest import nearest_rows
+from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.whitening import axes_of_moment
+from selfvec.refinement.topic_vectors import topic_vectors
+from selfvec.text.document_vectors import (
+    document_frequencies,
+    inverse_document_frequency,
+    weighted_sums,
+)
+
+__all__ = ["TABLES", "DenseSpace", "projected", "run_tables", "sample_documents"]
+
+TABLES = ("original", "refined", "topics")
+
+# A third to twice of each gives similar results; see docs/search.md.
+DIMENSIONS = 256  # axes kept of the concatenated tables
+EXPONENT, FLOOR = 0.15, 0.3  # of whitening: axes are divided by (moment / mean moment + floor) ** exponent
+RELATED = 16  # words related to a word, at most
+LEAST_COSINE = 0.2  # of related words; their weight grows from there as a square
+_SAMPLE = 20_000  # documents from which axes are computed
+_CANDIDATES = 30_000  # words that may be related to others: the most frequent
+_BLOCK = 1024
+
+Rows = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class DenseSpace:
+    """Vectors of V types."""
+
+    rows: Rows  # (V, d) zeros for a type without a vector
+    weights: Rows  # (V,) BM25's inverse document frequencies
+    related: NDArray[np.int32]  # (V, 16) related types, the nearest first, -1 if there are fewer
+    likeness: Rows  # (V, 16) what one occurrence of a related type counts, 0 to 1
+    share: float = 0.5  # share of the dense part in the hybrid
+
+    @classmethod
+    def of(cls, rows: Rows, weights: Rows, batch: TokenBatch) -> DenseSpace:
+        """From the vectors of the types, see `projected`, their weights, and the documents as these types."""
+        return cls(rows, weights, *_relations(rows, batch))
+
+    @classmethod
+    def words_only(cls, batch: TokenBatch) -> DenseSpace:
+        """Without vectors: every word is related to itself only."""
+        types, nothing = len(batch.types), np.zeros((len(batch.types), 0), np.float32)
+        weights = inverse_document_frequency(batch)
+        return cls(np.zeros((types, 1), np.float32), weights, nothing.astype(np.int32), nothing)
+
+    def query_vector(self, types: NDArray[np.int64], counts: Rows) -> Rows:
+        """The unit vector of a query, (d,); zeros if none of its words has a vector."""
+        row: Rows = unit_rows(((counts * self.weights[types]) @ self.rows[types])[None])[0]
+        return row
+
+    def related_to(self, own: int) -> list[tuple[int, float]]:
+        """A type and those related to it, each with what one of its occurrences counts."""
+        pairs = zip(self.related[own].tolist(), self.likeness[own].tolist(), strict=True)
+        return [(own, 1.0), *((other, like) for other, like in pairs if other >= 0)]
+
+
+def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
+    """Tables of a run by name, in the order of `TABLES`; topic vectors are left out if the run has none."""
+    unknown = [name for name in names if name not in TABLES]
+    if unknown or not names:
+        what = repr(unknown[0]) if unknown else "none"
+        raise OptionError(f"are some of {', '.join(TABLES)}, not {what}", field="tables")
+    topics = topic_vectors(run) if "topics" in names else None
+    found = {"original": run.original, "refined": run.vectors, "topics": topics}
+    return {name: table for name, table in found.items() if name in names and table is not None}
+
+
+def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
+    """At most 20,000 of the documents, from which axes are computed."""
+    if batch.documents <= _SAMPLE:
+        return batch
+    chosen = np.zeros(batch.documents, bool)
+    chosen[np.random.default_rng(seed).choice(batch.documents, _SAMPLE, replace=False)] = True
+    return batch.part(chosen)
+
+
+def projected(tables: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows, seed: int = 0) -> Rows:
+    """Vectors of the types, (V, d): their rows of all tables, on common axes.
+
+    Each of ``tables`` makes the rows of all types, and is called twice. Then it is removed from the list, so
+    that what it holds is freed.
+    """
+    made = (make() for make in tables)
+    axes = _axes(sample_documents(batch, seed), made, weights)
+    out, end = np.zeros((len(batch.types), axes.shape[1]), np.float32), len(axes)
+    while tables:
+        table = tables.pop()()
+        start = end - table.shape[1]
+        _add_product(out, table, axes[start:end])
+        end = start
+    return out
+
+
+def _add_product(out: Rows, table: Rows, axes: Rows) -> None:
+    def add(part: slice) -> None:
+        out[part] += table[part] @ axes
+
+    for _ in by_blocks(len(table), add):
+        pass
+
+
+def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
+    """Axes in which texts, uncentred, vary most, (D, d) float32, one axis per column, whitened in part.
+
+    The floor keeps axes that hardly vary, as in collections of few documents, from being noise alone.
+    """
+    sums: list[Rows] = []
+    for table in tables:
+        sums.append(weighted_sums(batch, table, weights))
+        del table
+    documents = unit_in_place(np.hstack(sums))
+    del sums
+    moments = np.zeros((documents.shape[1],) * 2)
+    with one_core():
+        for start in range(0, len(documents), _BLOCK):
+            part = documents[start : start + _BLOCK]
+            moments += part.T @ part
+        values, axes = axes_of_moment(moments)
+    values = np.maximum(values[:DIMENSIONS], 0)
+    lengths = (values / max(values.mean(), 1e-30) + FLOOR) ** -EXPONENT
+    return np.ascontiguousarray(axes[:, :DIMENSIONS] * lengths, np.float32)
+
+
+def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
+    """The types related to each type, and what one of their occurrences counts."""
+    occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
+    pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
+    if len(pool) > _CANDIDATES:
+        pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
+    place = np.full(len(rows), -1, np.int64)
+    place[pool] = np.arange(len(pool))
+    related, cosines = nearest_rows(rows, unit_rows(rows[pool]), place, RELATED, LEAST_COSINE)
+    found = related >= 0
+    related[found] = pool[related[found]]
+    above = np.maximum(cosines - np.float32(LEAST_COSINE), 0) / np.float32(1 - LEAST_COSINE)
+    return related, above**2

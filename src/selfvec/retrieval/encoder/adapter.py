@@ -1,0 +1,244 @@
+"""`Adapter`: a map from an encoder's vectors to those of an older one; stored vectors stay searchable.
+
+A store holds vectors of an old encoder, and questions come from a new one. Both encode the same texts, so a
+rotation is fitted that takes the new vectors to the old ones (orthogonal Procrustes), on texts and on the
+rows of shared words:
+
+    R = U Vᵀ,   U S Vᵀ = Xᵀ Y / |Xᵀ Y| + ½ · Wᵀ V / |Wᵀ V|        |·|: sum of the singular values
+
+Words matter where there are few texts. If the old vectors are collapsed, a few directions decide their
+cosines. So the question map is R Σ^-p, with the second moment Σ of the old vectors and the p of 0, .1 and .2
+that makes old neighbours most like new ones; after an update this is 0. Least squares was tried in both
+directions, with and without a pull to R and of low rank: `benchmarks.compatible` has what each keeps.
+
+The vector of a text is a sum of rows, so that a map of the rows maps it: a folded encoder has no cost per
+question. (Drift-Adapter: Vejendla, 2025, arXiv 2509.23471.)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import InputError
+from selfvec.base.files import atomic_file
+from selfvec.base.tensors import check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.base.threads import one_core, sum_of_blocks
+from selfvec.base.untrusted import decoding, parse_json
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import Estimate, mean
+from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
+from selfvec.retrieval.documents import random_span
+from selfvec.text.document_vectors import smooth_by_neighbours
+
+from .model import Encoder
+
+__all__ = ["Adapter", "Loss", "fit_and_measure", "measure"]
+
+WORDS = 0.5  # weight of shared words beside texts; from .1 to 1 the results are alike
+FITTED = 20_000  # texts that a map is fitted on, at most
+POWERS = (0.0, 0.1, 0.2)
+_ASKED, _AMONG = 500, 4_000  # fitted texts that choose a power: as questions, and as documents
+POOL, QUESTIONS, LENGTH = 4_000, 1_000, 12  # of a measurement: texts, questions, and words of a question
+_FEWEST = 20  # questions
+_NEAREST = 10
+
+Rows = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """A linear map of question vectors.
+
+    Examples
+    --------
+    >>> old = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    >>> new = old[:, ::-1]  # the same vectors with other axes
+    >>> Adapter.fit(new, old).transform(new).round(4).tolist() == old.round(4).tolist()
+    True
+    """
+
+    matrix: Rows  # (d, d') from d new dimensions to d' old ones
+    about: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def fit(cls, new: Rows, old: Rows) -> Adapter:
+        """The rotation that takes vectors nearest to others of the same n texts, (n, d) to (n, d')."""
+        return cls(_rotation(_moment(new, old)))
+
+    @classmethod
+    def between(cls, new: Encoder, old: Encoder, texts: Sequence[str] = ()) -> Adapter:
+        """The map from one encoder's vectors to another's, by texts and by the words that both have."""
+        places = dict(zip(old.words, old.places.tolist(), strict=True))
+        rows = zip(new.words, new.places.tolist(), strict=True)
+        pairs = np.array(sorted({(row, places[word]) for word, row in rows if word in places}), np.int64)
+        if not len(pairs) and not len(texts):
+            raise InputError("the two encoders share no word", remedy="give texts that both can read")
+        moment = np.zeros((new.dimensions, old.dimensions))
+        if len(pairs):
+            moment += WORDS * _moment(new.rows[pairs[:, 0]], old.rows[pairs[:, 1]])
+        fresh, stored = new.encode(texts), old.encode(texts)
+        if len(texts):
+            moment += _moment(fresh, stored)
+        matrix, power = _sharpened(_rotation(moment), fresh, stored)
+        return cls(matrix, {"shared_words": len(pairs), "texts": len(texts), "power": power})
+
+    def transform(self, vectors: Rows) -> Rows:
+        """Vectors of questions in the old space, (n, d) -> (n, d') float32 unit rows or zeros."""
+        return unit_rows(np.asarray(vectors, np.float32) @ self.matrix)
+
+    def fold(self, encoder: Encoder) -> Encoder:
+        """An encoder whose vectors are the transformed ones, at no cost per text."""
+        if encoder.dimensions != len(self.matrix):
+            rule = f"the map takes {len(self.matrix)} dimensions, the encoder has {encoder.dimensions}"
+            raise InputError(rule, remedy="give the encoder that the map was fitted with")
+        return replace(encoder, rows=encoder.rows @ self.matrix, about=encoder.about | {"mapped": self.about})
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a safetensors file, whole or not at all; `TargetError` if it exists."""
+        with atomic_file(path, overwrite=overwrite) as file:
+            write_tensors(file, {"matrix": self.matrix}, {"selfvec": json.dumps(self.about)})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Adapter:
+        """Read what `save` wrote; `FormatError` if the file holds no map."""
+        if not Path(path).is_file():
+            raise InputError("there is no such file", path=path, remedy="make it with: selfvec migrate")
+        tensors, remedy = map_tensors(path), "make it again"
+        check_tensors(tensors, {"matrix": ("f4", ("d", "d'"))}, Path(path), remedy)
+        with decoding(path, "map of vectors", remedy):
+            about = parse_json(read_metadata(path).get("selfvec", "{}"))
+            if not isinstance(about, dict):
+                raise TypeError("its description is no object")
+        return cls(tensors["matrix"], about)
+
+
+def _moment(new: Rows, old: Rows) -> NDArray[np.float64]:
+    """Sum of the products of paired rows, (d, d'), with singular values that add up to 1."""
+    shape = new.shape[1], old.shape[1]
+    product = sum_of_blocks(shape, len(new), lambda part: new[part].T @ old[part])
+    with one_core():
+        return np.asarray(product / max(float(np.linalg.norm(product, "nuc")), 1e-300))
+
+
+def _rotation(moment: NDArray[np.float64]) -> Rows:
+    return np.ascontiguousarray(orthogonal_factor(moment), np.float32)
+
+
+def _sharpened(turn: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
+    """R Σ^-p and p. Of a few hundred texts p is 0: their neighbours are chance."""
+    asked, fresh, stored = new[:_ASKED], new[_ASKED : _ASKED + _AMONG], old[_ASKED : _ASKED + _AMONG]
+    if len(fresh) < _ASKED:
+        return turn, 0.0
+    moment = old.T @ (old / np.float32(len(old)))
+    maps: list[Rows] = [turn @ whitening_matrix(moment, power) if power else turn for power in POWERS]
+    nearest = _nearest(asked, fresh)
+    alike = [_shared(nearest, _nearest(asked @ one, stored)) for one in maps]
+    best = int(np.argmax(alike))
+    return maps[best], POWERS[best]
+
+
+# ---- What a map loses
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Recall@10 of known items in four ways.
+
+    An item is a text without some of its words, which are the question that should find it.
+    """
+
+    questions: int
+    texts: int
+    new_new: float | None = None  # new questions, new vectors
+    new_old: float | None = None  # new questions through the map, old vectors
+    old_old: float | None = None
+    unmapped: float | None = None  # new questions, old vectors; None if their dimensions differ
+    kept: float | None = None  # new_old / new_new; None if there are too few questions
+    low: float | None = None  # of a 95 % interval
+    high: float | None = None
+    nearest_kept: float | None = None  # share of the ten nearest by new → new that the map finds as well
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable."""
+        return asdict(self)
+
+
+def fit_and_measure(new: Encoder, old: Encoder, texts: Sequence[str], seed: int = 0) -> tuple[Adapter, Loss]:
+    """A map, and its loss on texts that it was not fitted on: a quarter of them, at most 4,000."""
+    order = np.random.default_rng(seed).permutation(len(texts))
+    held = min(POOL, len(texts) // 4)
+    adapter = Adapter.between(new, old, [texts[i] for i in np.sort(order[held : held + FITTED]).tolist()])
+    return adapter, measure(adapter, new, old, [texts[i] for i in order[:held].tolist()], seed)
+
+
+def measure(adapter: Adapter, new: Encoder, old: Encoder, texts: Sequence[str], seed: int = 0) -> Loss:
+    """The loss of a map on up to 1,000 questions, which are cut from the first of the texts."""
+    items = _known_items(texts, np.random.default_rng(seed))
+    questions = [question for question, _ in items][:QUESTIONS]
+    if len(questions) < _FEWEST:
+        return Loss(len(questions), len(items))
+    rest = [text for _, text in items]
+    fresh, stored = (_smoothed(encoder.encode(rest)) for encoder in (new, old))
+    asked = new.encode(questions)
+    mapped = adapter.transform(asked)
+    nearest = {
+        "new_new": _nearest(asked, fresh),
+        "new_old": _nearest(mapped, stored),
+        "old_old": _nearest(old.encode(questions), stored),
+    }
+    if new.dimensions == old.dimensions:
+        nearest["unmapped"] = _nearest(asked, stored)
+    own = np.arange(len(questions))[:, None]
+    recall = {way: mean(np.any(found == own, axis=1), seed) for way, found in nearest.items()}
+    values = {way: one.value for way, one in recall.items()}
+    kept = _ratio(recall["new_old"], recall["new_new"])
+    return Loss(
+        len(questions),
+        len(items),
+        **values,
+        **kept,
+        nearest_kept=_shared(nearest["new_new"], nearest["new_old"]),
+    )
+
+
+def _known_items(texts: Sequence[str], rng: np.random.Generator) -> list[tuple[str, str]]:
+    """Twelve words in a row of each text, at most half of it, and the text without them."""
+    items = []
+    for text in texts:
+        start, end = random_span(text, LENGTH, rng)
+        if end > start:
+            items.append((text[start:end], f"{text[:start]} {text[end:]}"))
+    return items
+
+
+def _smoothed(rows: Rows) -> Rows:
+    return smooth_by_neighbours(rows, len(rows))
+
+
+def _nearest(questions: Rows, texts: Rows) -> NDArray[np.int64]:
+    """The ten nearest texts of each question, (q, 10)."""
+    most = min(_NEAREST, len(texts) - 1)
+    with one_core():
+        return np.argpartition(-(questions @ texts.T), most, axis=1)[:, :most]
+
+
+def _shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """The mean share of a question's nearest texts that are in both, (q, 10) each."""
+    return float(
+        np.mean([len({*a} & {*b}) / len(a) for a, b in zip(one.tolist(), other.tolist(), strict=True)])
+    )
+
+
+def _ratio(one: Estimate, other: Estimate) -> dict[str, float]:
+    if not other.value:
+        return {}
+    low, high = np.percentile(one.replicates / np.maximum(other.replicates, 1e-9), [2.5, 97.5])
+    return {"kept": one.value / other.value, "low": float(low), "high": float(high)}

@@ -1,0 +1,188 @@
+"""`fold`: the tables of a run folded into one row per word, so that a text's vector is the sum of its rows.
+
+A row is what `selfvec.text.document_vectors` gives a word: the mean direction of the words of its stem in
+each table, concatenated, times the inverse document frequency of the stem, in the axes along which the run's
+texts vary most. Smoothing by similar texts needs other texts and cannot be folded.
+
+A text may contain *storming* if the run has *storm*. So the encoder has the words of the run, and those of a
+dictionary of the language that share a stem with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.base.threads import one_core
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.whitening import principal_axes
+from selfvec.retrieval.dense_space import run_tables, sample_documents
+from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse_document_frequency
+from selfvec.text.languages import lemma_code
+from selfvec.text.phrases import parts, units_of
+from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
+from selfvec.text.rules import Rulebook
+from selfvec.text.stems import stems
+from selfvec.text.tokenizers import plain, tokenizer
+
+from .reading import SPLITS, normal, readable
+
+if TYPE_CHECKING:
+    from selfvec.data.vectors import Vectors
+
+__all__ = ["fold"]
+
+_BLOCK = 50_000  # words of a dictionary read at a time
+
+Rows = NDArray[np.float32]
+
+
+def fold(
+    run: Run, tables: Sequence[str], dimensions: int | None, seed: int
+) -> tuple[list[str], NDArray[np.int32], Rows, str, dict[str, Any]]:
+    """The fields of an `Encoder`; see `Encoder.of`. The words of the run come first, most frequent first."""
+    if dimensions is not None and dimensions < 1:
+        raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
+    preprocessing = Preprocessing.of(run.provenance)
+    if preprocessing.tokenizer not in SPLITS:
+        rule = "an encoder reads words, this run is of the pieces of a tokenizer.json"
+        raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")
+    groups = _StemGroups.of(run, preprocessing)
+    chosen = _tables(run, tables)
+    wide = np.hstack([groups.means(table.unit) for table in chosen.values()])
+    texts = groups.texts(run)
+    weights = inverse_document_frequency(texts) if texts is not None else groups.estimated_weights(run)
+    if texts is not None and dimensions is not None and dimensions < wide.shape[1]:
+        with one_core():  # the axes are the same for any number of threads
+            sample = document_vectors(sample_documents(texts, seed), wide, weights)
+            wide = wide @ principal_axes(sample)[:, :dimensions]
+    rows = wide * weights[:, None]
+    words, places = _spellings(groups, run, preprocessing, np.any(rows != 0, axis=1))
+    used, places = np.unique(places, return_inverse=True)
+    about = {
+        "tables": list(chosen),
+        **{name: getattr(preprocessing, name) for name in ("lemmatize", "stop_words", "stem", "language")},
+        "documents": run.provenance.get("documents"),
+        "run_words": len(run.vectors),
+    }
+    rows = np.ascontiguousarray(rows[used], np.float32)
+    return words, places.astype(np.int32), rows, preprocessing.tokenizer, about
+
+
+def _stem_names(words: Sequence[str], run: Run, preprocessing: Preprocessing) -> list[str | None]:
+    """The stem of each word by the rules of a run; None for stop words."""
+    rulebook = Rulebook(preprocessing.rules, tokenizer(preprocessing.tokenizer).casing)
+    keys = rulebook.keys(words, np.ones(len(words), np.int64), run.vectors.key_to_index)
+    found = _stems(keys.types, preprocessing.stem)
+    return [found[place] if place >= 0 else None for place in keys.places.tolist()]
+
+
+def _stems(words: Sequence[str], language: str | None) -> list[str]:
+    return stems(words, language) if language else [normal(word) for word in words]
+
+
+def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
+    """Tables by name; topic vectors of decorrelated runs only."""
+    decorrelated = run.provenance.get("method") == "decorrelated"
+    usable = [name for name in names if name != "topics" or decorrelated]
+    return run_tables(run, usable if usable or not names else ("refined",)) or {"refined": run.vectors}
+
+
+@dataclass(frozen=True)
+class _StemGroups:
+    """The words of a run by stem. A phrase of the run belongs to the groups of all its words."""
+
+    words: list[str]  # distinct, most frequent first
+    counts: NDArray[np.int64]  # (K,) of each word or phrase of the run
+    keys: NDArray[np.int64]  # (M,) pairs of a word or phrase, in order, and its group
+    groups: NDArray[np.int64]  # (M,) stop words are in no group
+    index: dict[str, int]  # groups by stem
+
+    @classmethod
+    def of(cls, run: Run, preprocessing: Preprocessing) -> _StemGroups:
+        keys, phrases = run.vectors.index_to_key, frozenset(units_of(run.provenance))
+        units = [parts(key) if key in phrases else [key] for key in keys]
+        words = [word for unit in units for word in unit]
+        owners = np.repeat(np.arange(len(keys)), [len(unit) for unit in units])
+        names = _stem_names(words, run, preprocessing)
+        index = {name: i for i, name in enumerate(dict.fromkeys(name for name in names if name is not None))}
+        groups = np.array([-1 if name is None else index[name] for name in names], np.int64)
+        counts = run.vectors.counts if run.vectors.counts is not None else np.ones(len(keys), np.int64)
+        kept = groups >= 0
+        return cls(list(dict.fromkeys(words)), counts, owners[kept], groups[kept], index)
+
+    def means(self, rows: Rows) -> Rows:
+        """Mean directions of each group's words, weighted by counts, (K, d) -> (G, d) float32."""
+        return mean_rows_by_stem(rows[self.keys], self.groups, self.counts[self.keys] + 1, len(self.index))
+
+    def texts(self, run: Run) -> TokenBatch | None:
+        """The run's texts as groups; None for a run without tokens."""
+        if run.tokens is None:
+            return None
+        each = np.bincount(self.keys, minlength=len(self.counts))  # groups of a word
+        first = np.cumsum(each) - each
+        lengths = each[run.tokens.ids]
+        ends = np.concatenate(([0], np.cumsum(lengths)))
+        places = np.arange(ends[-1]) + np.repeat(first[run.tokens.ids] - ends[:-1], lengths)
+        ids = self.groups[places].astype(np.int32)
+        return TokenBatch(ids, ends[run.tokens.offsets].astype(np.int64), list(self.index))
+
+    def estimated_weights(self, run: Run) -> Rows:
+        """Inverse document frequencies for a run without tokens, (G,) float32.
+
+        Such a run has the occurrences c of a word, not the number of texts that contain it. If occurrences
+        fall on D texts at random, that is D · (1 − exp(−c / D)).
+        """
+        counts = np.zeros(len(self.index))
+        np.add.at(counts, self.groups, self.counts[self.keys])
+        total = float(run.provenance.get("documents") or max(1.0, counts.max(initial=1.0)))
+        occurs = total * -np.expm1(-counts / total)
+        return bm25_weight(total, occurs).astype(np.float32)
+
+
+def _spellings(
+    groups: _StemGroups, run: Run, preprocessing: Preprocessing, filled: NDArray[np.bool_]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """The words of the encoder, in their normal spelling, and the group of each."""
+    split = preprocessing.tokenizer
+    words = list(dict.fromkeys([*groups.words, *_inflected(preprocessing, groups.index)]))
+    if split == "words":
+        words = [plain(word) for word in words]
+    whole = readable(words, split, preprocessing.language)
+    words = [word for word, one in zip(words, whole.tolist(), strict=True) if one]
+    found: dict[str, int] = {}
+    for word, name in zip(words, _stem_names(words, run, preprocessing), strict=True):
+        group = -1 if name is None else groups.index.get(name, -1)
+        if group >= 0 and filled[group]:
+            found.setdefault(normal(word, preprocessing.language), group)
+    return list(found), np.fromiter(found.values(), np.int64, len(found))
+
+
+def _inflected(preprocessing: Preprocessing, index: Mapping[str, int]) -> Iterator[str]:
+    """Words of the lemmatiser's dictionary, inflected ones included, that may have a known stem."""
+    for code in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
+        entries = iter(_dictionary(lemma_code(code)).items())
+        while some := dict(islice(entries, _BLOCK)):  # some languages list millions
+            names = _stems(list(some.values() if preprocessing.lemmatize else some), preprocessing.stem)
+            yield from (word for word, name in zip(some, names, strict=True) if name in index)
+
+
+def _dictionary(language: str) -> Mapping[str, str]:
+    """Words of a language and their lemmas; empty if there is no dictionary."""
+    from simplemma import strategies
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+    if language not in SUPPORTED_LANGUAGES:
+        return {}
+    # From version 2 on, the process shares one with the lemmatiser.
+    shared = getattr(strategies, "DEFAULT_DICTIONARY_FACTORY", None)
+    factory: Any = strategies.DefaultDictionaryFactory() if shared is None else shared
+    dictionary: Mapping[str, str] = factory.get_dictionary(language)
+    return dictionary

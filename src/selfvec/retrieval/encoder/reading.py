@@ -1,0 +1,213 @@
+"""How an encoder turns texts into the numbers of its words, and these into sums of rows.
+
+The spelling of a text is normalised as a whole before it is cut into words. (Reading a corpus normalises each
+type.) Tokenisers of other libraries work in this order, so that they can find exactly the same words
+(`selfvec.exporters.encoder_folders`). Both orders differ only for marks and soft hyphens in odd places.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from selfvec.base.casing import lower
+from selfvec.base.errors import InputError
+from selfvec.text.characters import APOSTROPHE, table
+from selfvec.text.kernels import _pack, _slot, spans
+from selfvec.text.languages import without_elision
+from selfvec.text.segmentation import segmenter, split_spans
+
+__all__ = ["REPLACED", "SPLITS", "Reader", "no_text", "normal", "readable", "sums"]
+
+SPLITS = ("words", "whitespace")
+
+# Replaced after lower-casing: soft hyphens, curly apostrophes, the final sigma.
+REPLACED = {"\u00ad": "", "\u2019": "'", "\u03c2": "\u03c3"}
+
+_ONE = np.uint64(1)
+_APOSTROPHE, _S = 39, 115
+_PART = 64  # rows added up in float32 before they go to the sum, so that long texts stay precise
+
+Bytes = NDArray[np.uint8]
+Int64 = NDArray[np.int64]
+Int32 = NDArray[np.int32]
+Slots = NDArray[np.uint64]
+
+
+def normal(text: str, language: str | None = None) -> str:
+    """The normal spelling of a text: lower case, `REPLACED`, composed (NFC), without elided words.
+
+    >>> normal("Don\u2019t RE\u00adENTER CAFE\u0301")
+    "don't reenter café"
+    """
+    text = lower(text, language)
+    if not text.isascii():
+        for old, new in REPLACED.items():
+            text = text.replace(old, new)
+        text = unicodedata.normalize("NFC", text)
+    return without_elision(text, language)
+
+
+def _join(texts: Sequence[str], language: str | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of texts in their normal spelling, and where each text begins, (D + 1,) int64."""
+    try:
+        encoded = [normal(text, language).encode(errors="replace") for text in texts]
+    except AttributeError:
+        raise no_text(texts) from None
+    bounds = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=bounds[1:])
+    return np.frombuffer(b"".join(encoded), np.uint8), bounds
+
+
+def no_text(texts: Sequence[object]) -> InputError:
+    """The error for something that is not a text."""
+    number, wrong = next((i, text) for i, text in enumerate(texts) if not isinstance(text, str))
+    rule = f"texts are str, number {number} is {type(wrong).__name__}"
+    return InputError(rule, remedy="leave it out or give an empty text")
+
+
+def readable(words: Sequence[str], split: str, language: str | None = None) -> NDArray[np.bool_]:
+    """Whether each word, in its normal spelling, is read as one whole word, (n,) bool."""
+    data, bounds = _join(words, language)
+    starts, lengths, offsets = spans(data, bounds, table(split))
+    first = np.minimum(offsets[:-1], max(len(starts) - 1, 0))
+    whole: NDArray[np.bool_] = np.diff(offsets) == 1
+    if len(starts):
+        whole &= lengths[first] == np.diff(bounds)
+        if split == "words":
+            whole &= [not word.endswith("'s") or len(word) <= 2 for word in map(normal, words)]
+    return whole
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Turns texts into numbers of a vocabulary."""
+
+    words: Sequence[str]  # distinct, in their normal spelling
+    split: str  # of `SPLITS`
+    language: str | None = None  # of the texts
+
+    @cached_property
+    def _vocabulary(self) -> tuple[Bytes, Int64, Int32, Slots]:
+        encoded = [word.encode() for word in self.words]
+        spelt = np.frombuffer(b"".join(encoded), np.uint8)
+        sizes = np.fromiter(map(len, encoded), np.int32, len(encoded))
+        begins = np.cumsum(sizes, dtype=np.int64) - sizes
+        return spelt, begins, sizes, _hash_table(spelt, begins, sizes)
+
+    def read(self, texts: Sequence[str]) -> tuple[Int32, Int64]:
+        """The words of D texts by number, (N,) int32, -1 for unknown words, and bounds, (D + 1,) int64."""
+        flags = table(self.split)
+        data, bounds = _join(texts, self.language)
+        starts, lengths, offsets = spans(data, bounds, flags)
+        if self.split == "words" and (segment := segmenter(self.language)) is not None:
+            starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
+        return _find(data, starts, lengths, flags, *self._vocabulary), offsets
+
+
+@njit(cache=True, nogil=True)
+def _hash_table(data: Bytes, starts: Int64, lengths: Int32) -> Slots:
+    """A hash table of V distinct words, (S, 4) uint64: 16 bytes, length and rest, number + 1 (0: free).
+
+    It is that of `selfvec.text.kernels.distinct`, and never changed, so that threads can share it.
+    """
+    room = 16
+    while room < 2 * len(starts):
+        room *= 2
+    slots = np.zeros((room, 4), np.uint64)
+    mask = np.uint64(room - 1)
+    for i in range(len(starts)):
+        low, high, rest = _pack(data, starts[i], lengths[i])
+        s = _slot(low, high, rest, mask)
+        while slots[s, 3]:
+            s = (s + _ONE) & mask
+        slots[s, 0], slots[s, 1], slots[s, 2], slots[s, 3] = low, high, rest, i + 1
+    return slots
+
+
+@njit(cache=True, nogil=True)
+def _equal(data: Bytes, a: int, spelt: Bytes, b: int, length: int) -> bool:
+    for k in range(length):  # noqa: SIM110 (Numba compiles the loop, not a generator)
+        if data[a + k] != spelt[b + k]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _find(
+    data: Bytes,  # tokens, as of `spans`
+    starts: Int64,
+    lengths: Int32,
+    flags: Bytes,  # the table of characters that `spans` used
+    spelt: Bytes,  # the words of the vocabulary, in the same form
+    begins: Int64,
+    sizes: Int32,
+    slots: Slots,
+) -> Int32:
+    """The number of each token in a vocabulary, (N,) int32, -1 for unknown words.
+
+    If apostrophes belong to words, a final ``'s`` is ignored.
+    """
+    out = np.empty(len(starts), np.int32)
+    mask = np.uint64(len(slots) - 1)
+    possessive = flags[_APOSTROPHE] & APOSTROPHE != 0
+    for i in range(len(starts)):
+        start, length = starts[i], lengths[i]
+        end = start + length
+        if possessive and length > 2 and data[end - 1] == _S and data[end - 2] == _APOSTROPHE:
+            length -= 2
+        low, high, rest = _pack(data, start, length)
+        s = _slot(low, high, rest, mask)
+        out[i] = -1
+        while slots[s, 3]:
+            if slots[s, 0] == low and slots[s, 1] == high and slots[s, 2] == rest:
+                word = np.int64(slots[s, 3] - _ONE)
+                same = sizes[word] == length and _equal(data, start, spelt, begins[word], length)
+                if length <= 16 or same:
+                    out[i] = word
+                    break
+            s = (s + _ONE) & mask
+    return out
+
+
+@njit(cache=True, nogil=True)
+def sums(
+    ids: Int32,  # (N,) words by number, -1 for none
+    offsets: Int64,  # (D + 1,)
+    places: Int32,  # (V,) the row of each word
+    rows: NDArray[np.float32],  # (R, d)
+    out: Any,  # (D, d) float32, filled
+) -> None:
+    """The sums of the rows of each text's words at length 1; zeros if there are none."""
+    width = rows.shape[1]
+    part = np.zeros(width, np.float32)
+    total = np.zeros(width, np.float64)
+    for text in range(len(offsets) - 1):
+        added = 0
+        for i in range(offsets[text], offsets[text + 1]):
+            if ids[i] < 0:
+                continue
+            row = places[ids[i]]
+            for k in range(width):
+                part[k] += rows[row, k]
+            added += 1
+            if added % _PART == 0:
+                for k in range(width):
+                    total[k] += part[k]
+                    part[k] = 0
+        square = 0.0
+        for k in range(width):
+            total[k] += part[k]
+            square += total[k] * total[k]
+        scale = 1 / np.sqrt(square) if square > 0 else 0.0
+        for k in range(width):
+            out[text, k] = total[k] * scale
+            total[k] = 0
+            part[k] = 0

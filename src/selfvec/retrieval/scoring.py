@@ -1,0 +1,188 @@
+"""`Scorer`: from a query to a score for every document. BM25, dense and hybrid are computed here only.
+
+    words     BM25 of the words of the query; words that share a stem are one word
+    related   BM25 again, with related words counted in part: x / (x + k) · idf, where x is the sum of
+              likeness · count over the word and the sixteen words nearest to it
+    dense     the cosine of the vectors of query and text
+
+The hybrid is a weighted mean of the three, each in standard deviations over all documents:
+(1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection
+(`selfvec.retrieval.build`). The query then moves toward the five best documents (Rocchio, 1971), and the
+dense part is computed again, in large collections for the best documents only. A long document scores half
+as a whole and half as its best passage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.numerics.rows import unit_rows
+from selfvec.text.lexicon import Query
+
+from . import kernels
+from .dense_space import DenseSpace
+from .indexed_documents import IndexedDocuments
+
+__all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
+
+MODES = ("hybrid", "bm25", "dense")
+PARTS = ("words", "related", "dense")  # names in JSON
+K1, B = 1.2, 0.75  # BM25's parameters
+K3 = 2.0  # of the hybrid: a word that a query says n times counts (k3 + 1) · n / (k3 + n)
+LARGE = 10_000  # documents; of more, only the best are scored again after feedback
+RESCORED, SAMPLED = 2_000, 2_500  # about so many documents
+Rows = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How parts become one score; docs/search.md says how the defaults were chosen."""
+
+    dense: float | None = None  # share of the dense part in the hybrid; the collection's own by default
+    feedback: int = 5  # documents that the query moves toward; 0 for none
+    beta: float = 1.0  # weight of their mean direction beside the query's own
+    best: float = 0.5  # share of the best passage in the score of a long document
+
+
+def check_mode(mode: str) -> None:
+    """Raise `OptionError` for an unknown mode."""
+    if mode not in MODES:
+        raise OptionError.one_of(mode, MODES, field="mode")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of D documents for a query."""
+
+    scores: Rows  # (D,)
+    found: NDArray[np.bool_]  # (D,) whether a document shares anything with the query
+    best: NDArray[np.int32]  # (D,) the best passage, -1 for documents without passages
+    parts: Rows  # (3, U) each of `PARTS` for every unit, before scaling
+    scales: Rows  # (3,) a part counts ``scale · part - shift`` in the score
+    shifts: Rows  # (3,)
+
+    def best_documents(self, passing: NDArray[np.bool_], topn: int) -> list[int]:
+        """The best documents that pass, best first, ties by number."""
+        passing = self.found & passing
+        if topn <= 1000:  # a loop that inserts each
+            best = kernels.best_documents(self.scores, passing, topn)
+        else:
+            numbers = np.flatnonzero(passing)
+            best = numbers[np.argsort(-self.scores[numbers], kind="stable")][:topn]
+        found: list[int] = best.tolist()
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Documents, ready to be scored."""
+
+    documents: IndexedDocuments
+    space: DenseSpace
+    blend: Blend = Blend()
+
+    @cached_property
+    def _saturation(self) -> Rows:
+        """BM25's k1 · (1 - b + b · length / mean length) of each unit, (U,)."""
+        lengths = self.documents.arrays["lengths"]
+        tokens = int(lengths[: len(self.documents)].sum())
+        mean = np.float32(max(tokens, 1) / max(len(self.documents), 1))
+        return (K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32)
+
+    @cached_property
+    def _shares(self) -> Rows:
+        """Shares of words, related words and the dense part in the hybrid, (3,)."""
+        dense = self.space.share if self.blend.dense is None else self.blend.dense
+        return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
+
+    def score(self, query: Query, mode: str = "hybrid") -> Scored:
+        """Score every document."""
+        check_mode(mode)
+        if mode == "hybrid":
+            query = replace(query, counts=((K3 + 1) * query.counts / (K3 + query.counts)).astype(np.float32))
+        parts = np.zeros((3, self.documents.units), np.float32)
+        if mode != "dense":
+            self._bm25(query, parts, related=mode == "hybrid")
+        if mode == "bm25":
+            return self._combine(parts, np.array([1, 0, 0], np.float32))
+        vector = self.space.query_vector(query.types, query.counts)
+        if mode == "dense":
+            self._dense(vector, parts[2])
+            return self._combine(parts, np.array([0, 0, 1], np.float32))
+        self._dense(vector, parts[2])
+        standard = np.array([self._standard(k, part[: len(self.documents)]) for k, part in enumerate(parts)])
+        first = self._combine(parts, self._shares, standard.T)
+        moved = self._feedback(vector, first)
+        if moved is None:
+            return first
+        standard[2] = self._standard(2, self._dense_again(moved, first.scores, parts[2]))
+        return self._combine(parts, self._shares, standard.T)
+
+    def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
+        """BM25, and BM25 with related words, into the first two parts."""
+        types = [self.space.related_to(own) if related else [(own, 1.0)] for own in query.types.tolist()]
+        numbers = np.array([other for group in types for other, _ in group], np.int64)
+        likeness = np.array([like for group in types for _, like in group], np.float32)
+        bounds = np.cumsum([0, *map(len, types)], dtype=np.int64)
+        arrays = self.documents.arrays
+        lists = np.stack([arrays["starts"][numbers], arrays["starts"][numbers + 1]], axis=1)
+        weights = (self.space.weights[query.types] * query.counts).astype(np.float32)
+        out = parts[: 1 + related]
+        kernels.add_terms(
+            arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
+        )
+
+    def _dense(self, query: Rows, out: Rows, units: NDArray[np.int64] | None = None) -> Rows:
+        """Products of the vectors of units, all by default, with a query, (d,), into ``out``."""
+        vectors, scales = self.documents.arrays["vectors"], self.documents.arrays["scales"]
+        if units is not None:
+            vectors, scales = np.take(vectors, units, 0, mode="clip"), scales[units]
+        if (largest := float(np.abs(query).max(initial=0))) > 0:
+            whole = np.rint(query * (32767 / largest)).astype(np.int16)
+            kernels.dot_products(vectors, scales, whole, largest / 32767, out)
+        return out
+
+    def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
+        """Write the products with another query into ``out``, (U,); return those of documents.
+
+        In large collections they are written for the best documents so far, and returned for a sample.
+        """
+        if len(scores) < LARGE:
+            return self._dense(query, out)[: len(scores)]
+        sample = np.arange(0, len(scores), len(scores) // SAMPLED)
+        best = RESCORED * len(sample) // len(scores) + 1
+        chosen = scores >= np.partition(scores[sample], -best)[-best]
+        units = np.flatnonzero(np.concatenate([chosen, chosen[self.documents.arrays["owners"]]]))
+        out[units] = self._dense(query, np.zeros(len(units), np.float32), units)
+        return self._dense(query, np.zeros(len(sample), np.float32), sample)
+
+    def _standard(self, k: int, values: Rows) -> Rows:
+        """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
+        total, squares = kernels.moments(values)
+        mean = total / len(values)
+        spread = max(squares / len(values) - mean * mean, 0.0) ** 0.5
+        scaled = (self._shares[k] / spread, self._shares[k] * mean / spread) if spread > 1e-6 else (0, 0)
+        return np.array(scaled, np.float32)
+
+    def _combine(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
+        """Scores of documents from the parts of their units; parts without a share are not looked at."""
+        scales, shifts = np.stack([shares, np.zeros_like(shares)]) if standard is None else standard.copy()
+        owners, best = self.documents.arrays["owners"], self.blend.best
+        found = kernels.combine(parts, shares, scales, shifts, owners, best, len(self.documents))
+        return Scored(*found, parts, scales, shifts)
+
+    def _feedback(self, query: Rows, first: Scored) -> Rows | None:
+        """The query's vector, moved toward those of the best documents; None if nothing was found."""
+        if self.blend.feedback < 1:
+            return None
+        best = kernels.best_documents(first.scores, first.found, self.blend.feedback)
+        if not len(best):
+            return None
+        toward = unit_rows(self.documents.vectors(best).sum(axis=0)[None])[0]
+        moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
+        return moved

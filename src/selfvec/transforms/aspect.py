@@ -1,0 +1,73 @@
+"""A space for one aspect: one relation is kept near, another is pushed apart, by a linear map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import covariance, whitening_matrix
+
+from .knowledge import Knowledge, Pairs, row_pairs, unused_relations
+from .knowledge_files import read_knowledge
+from .method import Transform, same_words, turned_composer
+
+__all__ = ["Aspect"]
+
+Matrix = NDArray[np.float32]
+
+
+class Aspect(Transform):
+    """Directions in which pairs of one relation differ shrink; those in which pairs of another differ grow.
+
+    Rows are multiplied by (S_keep + S)^(-1/2) (S_push + S)^(1/2), with the scatters of the differences of
+    both kinds of pairs and the covariance S of all words, each of trace 1: relevant component analysis
+    (Bar-Hillel et al., 2003), and its counterpart for pairs to be told apart (Hoi et al., 2006). The map is
+    linear, so words that no relation names are mapped as well.
+
+    Parameters
+    ----------
+    lexicon : paths or Knowledge
+        See `selfvec.transforms.knowledge_files.read_knowledge`.
+    keep, push : str
+        The kind of relation that is kept near, and the one that is pushed apart; triples may have any kinds.
+    """
+
+    def __init__(
+        self, lexicon: Sequence[str | Path] | Knowledge, keep: str = "synonym", push: str = "antonym"
+    ) -> None:
+        if keep == push:
+            raise OptionError(f"differs from what is kept, both are {keep}", field="push")
+        self.lexicon, self.keep, self.push = lexicon, keep, push
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """A table (V, d) of the same words in another space."""
+        knowledge = read_knowledge(self.lexicon)
+        unit = vectors.unit
+        near, far = (row_pairs(knowledge, vectors.key_to_index, (kind,)) for kind in (self.keep, self.push))
+        every = covariance(unit)[1]
+        kept, pushed = (_scatter(unit, pairs) + every / np.trace(every) for pairs in (near, far))
+        turn = whitening_matrix(kept, 0.5) @ whitening_matrix(pushed, -0.5)
+        rows = unit_rows(unit @ turn)
+        before, after = (_gap(table, near, far) for table in (unit, rows))
+        self.report_ = {"kept": len(near), "pushed": len(far), "gap_before": before, "gap_after": after}
+        self.report_ |= unused_relations(knowledge, vectors.key_to_index, [self.keep, self.push])
+        return same_words(vectors, rows, turned_composer(vectors.composer, turn))
+
+
+def _scatter(unit: Matrix, pairs: Pairs) -> NDArray[np.float64]:
+    """Mean outer product of the differences of pairs, (d, d), of trace 1."""
+    apart = (unit[pairs[:, 0]] - unit[pairs[:, 1]]).astype(np.float64)
+    scatter: NDArray[np.float64] = apart.T @ apart
+    return scatter / max(float(np.trace(scatter)), 1e-12)
+
+
+def _gap(rows: Matrix, near: Pairs, far: Pairs) -> float:
+    """Mean cosine of the kept pairs minus that of the pushed ones."""
+    kept, pushed = (np.einsum("ij,ij->i", rows[a], rows[b]).mean() for a, b in (near.T, far.T))
+    return float(kept - pushed)

@@ -1,0 +1,222 @@
+"""A model with another tokenizer, or with more words: its token rows are made anew, the rest stays.
+
+The model is a folder with ``tokenizer.json`` and ``model.safetensors``: a language model, a model2vec encoder
+or a static one of sentence-transformers. `selfvec.transforms.token_rows` says how the rows are made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.files import atomic_folder, read_json, read_text
+from selfvec.base.ownership import check_target
+from selfvec.base.tensors import read_header, replace_tensors
+from selfvec.data.vectors import Vectors
+from selfvec.storage.aligned_tables import find_aligned
+from selfvec.storage.formats import load
+from selfvec.storage.formats.language_model import TokenTable, vocabulary_tables
+from selfvec.storage.formats.pieces import Pieces, load_tokenizer
+
+from .method import Transform
+from .token_rows import NewRows, Tokens
+
+__all__ = ["TokenizerTransfer"]
+
+_STALE = (  # files of the old tokenizer
+    *("vocab.txt", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"),
+    *("added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"),
+)
+_CONFIGS = ("config.json", "generation_config.json")
+
+
+class TokenizerTransfer(Transform):
+    """A model for another tokenizer, or for the old one with words added to it.
+
+    Parameters
+    ----------
+    vectors : Vectors or path
+        Static vectors that know tokens or words of both tokenizers. A folder that ``align`` wrote has two
+        tables: a for the old tokenizer, b for the new one, of another language.
+    tokenizer : path, optional
+        The new ``tokenizer.json``, or its folder.
+    add_words : path or int, optional
+        Instead: a file of words, one per line, or how many of the most frequent words of ``vectors``, that
+        the old tokenizer cuts into several pieces, become tokens.
+    """
+
+    def __init__(
+        self,
+        vectors: Vectors | str | os.PathLike[str],
+        tokenizer: str | os.PathLike[str] | None = None,
+        add_words: str | os.PathLike[str] | int | None = None,
+    ) -> None:
+        if (tokenizer is None) == (add_words is None):
+            remedy = "give one of --tokenizer and --add-words"
+            raise OptionError(
+                "needs a new tokenizer, or words for the old one", field="tokenizer", remedy=remedy
+            )
+        self.vectors, self.tokenizer, self.add_words = vectors, tokenizer, add_words
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """The words of the new tokenizer, from a table that was read from a model and composes words."""
+        pieces = vectors.composer
+        if not isinstance(pieces, Pieces):
+            raise InputError("is no table of a model's tokens", remedy="load the folder of a model")
+        new, made = self._fitted(pieces.tokenizer)
+        rows = made.estimate(np.asarray(pieces.table[: made.old], np.float32))
+        composer = Pieces(new, rows, pool=pieces.pool, lower=pieces.lower)
+        words, tokens = composer.whole_words()
+        return Vectors(words, rows[tokens], composer=composer)
+
+    def transform_file(
+        self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
+    ) -> list[str]:
+        """Copy a model's folder with new token rows; return what was left out of the copy."""
+        if format is not None:
+            raise OptionError("a model keeps its format", field="to", remedy="leave it out")
+        check_target(target, overwrite=overwrite, folder=True)
+        place = _model_folder(Path(source))
+        path = place / "model.safetensors"
+        new, made = self._fitted(load_tokenizer(place / "tokenizer.json"))
+        tables = vocabulary_tables(path, made.old)
+        if not tables or "mapping" in read_header(path)[0]:
+            raise FormatError(
+                f"holds no token table with a row for each of the {made.old:,} tokens",
+                path=path,
+                remedy="name a model whose table has a known name, not a quantised one",
+            )
+        size = len(made.copied) if self.tokenizer is not None else max(len(made.copied), tables[0].shape[0])
+        shapes = read_header(path)[0]
+        arrays = {
+            t.name: _new_table(t, made, size).reshape(size, *shapes[t.name]["shape"][1:]) for t in tables
+        }
+        with atomic_folder(target, overwrite=overwrite) as folder:
+            shutil.copytree(source, folder, dirs_exist_ok=True)
+            inside = folder / place.relative_to(source)
+            replace_tensors(path, inside / "model.safetensors", arrays)
+            left_out = self._write_tokenizer(place, inside)
+            left_out += _write_configs(folder, load_tokenizer(place / "tokenizer.json"), new, size)
+        dimensions = tables[0].shape[1]
+        self.report_ = {**made.counts(), "dimensions": dimensions, "tensors": list(arrays)}
+        return left_out
+
+    def _fitted(self, old: Any) -> tuple[Any, NewRows]:
+        """The new tokenizer, and how the rows of its tokens are made."""
+        aligned = None if isinstance(self.vectors, Vectors) else find_aligned(self.vectors)
+        if aligned is not None:
+            tables = load(aligned[0]), load(aligned[1])
+        else:
+            table = self.vectors if isinstance(self.vectors, Vectors) else load(self.vectors)
+            tables = table, table
+        new = load_tokenizer(_tokenizer_file(self.tokenizer)) if self.tokenizer is not None else None
+        if new is None:
+            self._words = self._chosen_words(old, tables[1])
+            new = _with_words(old, self._words)
+        return new, NewRows.of(Tokens(old), Tokens(new), *tables)
+
+    def _chosen_words(self, old: Any, table: Vectors) -> list[str]:
+        """The words to add: those of the file, or the most frequent ones that are cut into pieces."""
+        number = str(self.add_words)
+        known = Tokens(old).keys
+        if not number.isdecimal():
+            words = [line.strip() for line in read_text(Path(number)).split("\n")]
+            words = [word for word in dict.fromkeys(words) if word and (word, True) not in known]
+            if not words:
+                raise InputError(
+                    "holds no word that is no token yet", path=number, remedy="give a word per line"
+                )
+            return words
+        order = (
+            range(len(table)) if table.counts is None else np.argsort(-table.counts, kind="stable").tolist()
+        )
+        words = [word for i in order if (word := table.index_to_key[i]).isalpha()]
+        cut = old.encode_batch(words, add_special_tokens=False)
+        return [word for word, one in zip(words, cut, strict=True) if len(one.ids) > 1][: int(number)]
+
+    def _write_tokenizer(self, place: Path, folder: Path) -> list[str]:
+        """Write tokenizer.json, and remove files that describe the old one."""
+        from tokenizers import Tokenizer
+
+        if self.tokenizer is None:
+            whole = Tokenizer.from_file(str(place / "tokenizer.json"))
+            (folder / "tokenizer.json").write_text(_with_words(whole, self._words).to_str(), encoding="utf-8")
+            return []
+        file = _tokenizer_file(self.tokenizer)
+        gone = [name for name in _STALE if (folder / name).exists()]
+        for name in gone:
+            (folder / name).unlink()
+            if file.parent != Path(self.tokenizer).parent and (file.parent / name).is_file():
+                shutil.copyfile(file.parent / name, folder / name)
+        shutil.copyfile(file, folder / "tokenizer.json")
+        return [f"{name} described the old tokenizer" for name in gone if not (folder / name).exists()]
+
+
+def _model_folder(source: Path) -> Path:
+    """The folder of a model that holds its table and tokenizer."""
+    for place in (source, source / "0_StaticEmbedding"):
+        if (place / "model.safetensors").is_file() and (place / "tokenizer.json").is_file():
+            return place
+    raise InputError(
+        "is no folder of a model with tokenizer.json and one model.safetensors",
+        path=source,
+        remedy="name a model's folder; merge a sharded one first",
+    )
+
+
+def _tokenizer_file(given: str | os.PathLike[str]) -> Path:
+    path = Path(given)
+    return path / "tokenizer.json" if path.is_dir() else path
+
+
+def _with_words(tokenizer: Any, words: list[str]) -> Any:
+    """A copy of a tokenizer that knows these words as tokens, with the blank before them."""
+    from tokenizers import AddedToken, Tokenizer
+
+    copy = Tokenizer.from_str(tokenizer.to_str())
+    copy.add_tokens([AddedToken(word, single_word=True, lstrip=True, normalized=True) for word in words])
+    return copy
+
+
+def _new_table(table: TokenTable, made: NewRows, size: int) -> Any:
+    """A tensor's new rows as they are stored, (size, d); copied ones keep their bits."""
+    old = table.stored()
+    out = np.zeros((size, table.shape[1]), old.dtype)
+    if size == table.shape[0] or len(made.copied) < size:
+        out[: len(old)] = old[:size]  # rows behind the last token
+    out[: len(made.copied)] = table.as_stored(made.estimate(np.asarray(table.rows()[: made.old], np.float32)))
+    kept = made.copied >= 0
+    out[: len(made.copied)][kept] = old[made.copied[kept]]
+    return out
+
+
+def _write_configs(folder: Path, old: Any, new: Any, size: int) -> list[str]:
+    """Set the size of the vocabulary, and the numbers of special tokens; say which of them has no equal."""
+    numbers, names, lost = Tokens(new).keys, Tokens(old), []
+    tokens = {number: token for token, number in names.ids.items()}
+
+    def changed(value: Any, key: str) -> Any:
+        if isinstance(value, dict):
+            return {name: changed(one, name) for name, one in value.items()}
+        if key == "vocab_size" and isinstance(value, int):
+            return size
+        if isinstance(value, list):
+            return [changed(one, key) for one in value]
+        if key.endswith("_token_id") and isinstance(value, int) and value in tokens:
+            number = numbers.get(names.key(tokens[value]))
+            if number is None:
+                lost.append(f"{key} was {tokens[value]!r}, which the new tokenizer lacks: set it yourself")
+            return value if number is None else number
+        return value
+
+    for name in _CONFIGS:
+        for path in sorted(folder.rglob(name)):
+            config = changed(read_json(path, "fetch the model again"), "")
+            path.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return lost

@@ -1,5 +1,0 @@
-"""The run and the encoder of tests/encoder."""
-
-from tests.search.encoder.conftest import encoder, report_run
-
-__all__ = ["encoder", "report_run"]

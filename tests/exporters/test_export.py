@@ -1,0 +1,239 @@
+"""Every target that holds words or encoders; whole or not at all; the same vectors in other libraries."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.places import ROOT
+from tests.retrieval.encoder import reports
+from tokenizers import Tokenizer
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import OptionError, TargetError
+from selfvec.data.run import Run
+from selfvec.exporters import TARGETS, export
+from selfvec.exporters.encoder_folders import UNKNOWN, tokenizer_json, write_encoder
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.reading import Reader, normal
+from selfvec.storage.formats import FORMATS
+from selfvec.text.characters import table
+from selfvec.text.kernels import spans
+
+AWKWARD = [
+    "",
+    " \n\t",
+    "HAIL",
+    "Hail's damage: the county’s crew's, crews' and county's's.",
+    "can't re\u00adbuild the café; cafe\u0301, CAFÉ — 1.75 in., 1,000.5, 1.\u00ad5 a.b",
+    "ΟΔΟΣ οδός ὈΔΥΣΣΕΎΣ İstanbul ǅ ß ẞ K Å",
+    "[UNK] [unk] <s> hail_storm _ __ ' '' 'hail' hail'",
+    "a\u0338=\u0338b \u0301hail hail\u0301 \ufb01re \u2126 \u200dhail\u200c \U0001f327\ufe0f",
+    "東京で雹が降った。गरज हवा สวัสดี",
+    "'s hail's_ hail's1 hail'st o'clock's",
+    "x" * 300 + " hail",
+    "\x00hail\x1fwind\x85snow\u2028flood\u3000roof",
+]
+
+
+def tokens(text: str, split: str) -> list[str]:
+    """By our kernel."""
+    spelt = normal(text).encode()
+    data, bounds = np.frombuffer(spelt, np.uint8), np.array([0, len(spelt)])
+    starts, lengths, _ = spans(data, bounds, table(split))
+    found = [spelt[a : a + n].decode() for a, n in zip(starts.tolist(), lengths.tolist(), strict=True)]
+    if split == "words":
+        found = [word[:-2] if word.endswith("'s") and len(word) > 2 else word for word in found]
+    return found
+
+
+def library_tokens(text: str, split: str, vocabulary: list[str]) -> list[str]:
+    """By the tokeniser of the library, unknown ones left out."""
+    rows = np.zeros((1, 1), np.float32)
+    encoder = Encoder(vocabulary, np.zeros(len(vocabulary), np.int32), rows, split)
+    loaded = Tokenizer.from_str(tokenizer_json(encoder))
+    return [token for token in loaded.encode(text, add_special_tokens=False).tokens if token != UNKNOWN]
+
+
+@pytest.mark.parametrize("split", ["words", "whitespace"])
+@pytest.mark.parametrize("text", AWKWARD)
+def test_the_tokenizer_cuts_as_we_do(text: str, split: str) -> None:
+    ours = tokens(text, split)
+    assert library_tokens(text, split, list(dict.fromkeys(ours))) == ours
+
+
+ALPHABET = st.one_of(
+    st.sampled_from("aAsS1٣'’.,-_ \n\u00ad\u0301\u0338\u200dßΣςσİıéK\u212b\u0130='"),
+    st.characters(exclude_categories=("Cs", "Cn")),  # of the running Python's Unicode
+)
+
+
+@pytest.mark.parametrize("split", ["words", "whitespace"])
+@given(text=st.text(ALPHABET, max_size=30))
+def test_the_tokenizer_cuts_any_text_as_we_do(text: str, split: str) -> None:
+    ours = tokens(text, split)
+    assert library_tokens(text, split, list(dict.fromkeys(ours))) == ours
+
+
+def test_every_code_point_means_the_same_to_both() -> None:
+    """Between letters, and between digits, every character of this Unicode joins or separates alike."""
+    characters = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) not in ("Cs", "Cn", "Co")]
+    for left, right in (("x", "y"), ("7", "8")):
+        texts = [f"{left}{c}{right}" for c in characters]
+        apart = Reader([left, right], "words")
+        ids, offsets = apart.read(texts)
+        ours = [ids[a:b].tolist() == [0, 1] for a, b in pairwise(offsets.tolist())]
+        encoder = Encoder([left, right], np.arange(2, dtype=np.int32), np.eye(2, dtype=np.float32))
+        loaded = Tokenizer.from_str(tokenizer_json(encoder))
+        theirs = [found.ids == [0, 1] for found in loaded.encode_batch_fast(texts, add_special_tokens=False)]
+        assert theirs == ours
+
+
+def test_model2vec_gives_the_same_vectors(models) -> None:
+    encoder, model = models
+    texts = [*AWKWARD, *(f"{text} the roofs of the farm" for text in AWKWARD), "hail flood " * 2000 + "snow"]
+    np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
+
+
+@given(
+    text=st.text(ALPHABET, max_size=20), word=st.sampled_from(["hail", "roofs", "Café", "1.75", "county's"])
+)
+def test_model2vec_gives_the_same_vectors_for_any_text(text: str, word: str, models) -> None:
+    encoder, model = models
+    texts = [text, f"{text}{word}", f"{word}{text}", f"{word} {text} {word}"]
+    np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    model2vec = pytest.importorskip("model2vec")
+    encoder = reports.report_encoder()
+    folder = tmp_path_factory.mktemp("models") / "m"
+    write_encoder(encoder, folder, "model2vec")
+    return encoder, model2vec.StaticModel.from_pretrained(folder)
+
+
+def test_sentence_transformers_gives_the_same_vectors(tmp_path: Path, encoder: Encoder) -> None:
+    library = pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    for name in ("sentence-transformers", "model2vec"):
+        write_encoder(encoder, tmp_path / name, name)
+        model = library.SentenceTransformer(str(tmp_path / name), device="cpu")
+        texts = [*AWKWARD, "hail flood " * 2000 + "snow"]
+        np.testing.assert_allclose(model.encode(texts), encoder.encode(texts), atol=1e-5)
+        np.testing.assert_allclose(model.encode([""]), encoder.encode([""]), atol=1e-5)
+
+
+def test_the_folder_of_sentence_transformers_has_its_files(tmp_path: Path, encoder: Encoder) -> None:
+    write_encoder(encoder, tmp_path / "s", "sentence-transformers")
+    table = selfvec.load(tmp_path / "s", "model2vec")
+    np.testing.assert_array_equal(
+        table["hail"], encoder.rows[encoder.places[list(encoder.words).index("hail")]]
+    )
+    modules = json.loads((tmp_path / "s" / "modules.json").read_text(encoding="utf-8"))
+    assert [module["type"].rsplit(".", 1)[1] for module in modules] == ["StaticEmbedding", "Normalize"]
+    for module in modules:
+        assert module["path"], "versions 3 and 4 refuse an empty path"
+        assert (tmp_path / "s" / module["path"]).is_dir()
+
+
+@pytest.fixture
+def run(tmp_path: Path, report_run: Run) -> Run:
+    selfvec.save_run(report_run, tmp_path / "run")
+    return selfvec.open_run(tmp_path / "run")
+
+
+OURS = ["encoder", "model2vec", "sentence-transformers", *(row.name for row in FORMATS if row.write)]
+
+
+@pytest.mark.parametrize("to", sorted(set(OURS)))
+def test_every_target_is_written_beside_the_run(to: str, run: Run) -> None:
+    before = set(run.folder.parent.iterdir())
+    done = export(run, to)
+    path = Path(done["target"])
+    assert path == run.folder.with_name(f"run-{to}{TARGETS[to].suffix}")
+    assert done["to"] == to
+    assert done["dimensions"] in (reports.DIMENSIONS, 2 * reports.DIMENSIONS)
+    if to == "encoder":
+        assert len(Encoder.open(path)) == done["words"]
+    elif to in ("model2vec", "sentence-transformers"):
+        assert len(selfvec.load(path)) == done["words"]
+    else:
+        loaded = selfvec.load(path)
+        assert loaded.index_to_key == run.vectors.index_to_key
+        np.testing.assert_allclose(loaded.vectors, run.vectors.vectors, atol=1e-7)
+    left = set(run.folder.parent.iterdir()) - before
+    assert path in left
+    assert not [entry for entry in left if "partial" in entry.name]
+
+
+def test_nothing_is_replaced_unless_asked(run: Run, tmp_path: Path) -> None:
+    for to, name in (("encoder", "e"), ("word2vec", "w.bin")):
+        target = tmp_path / name
+        export(run, to, target)
+        with pytest.raises(TargetError, match=r"exists already.*overwrite=True"):
+            export(run, to, target)
+        export(run, to, target, overwrite=True)
+    (tmp_path / "e" / "diary.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(TargetError, match=r"diary\.txt"):
+        export(run, "encoder", tmp_path / "e", overwrite=True)
+    assert (tmp_path / "e" / "diary.txt").read_text(encoding="utf-8") == "mine"
+    with pytest.raises(TargetError, match="is a run"):
+        export(run, "encoder", run.folder, overwrite=True)
+    with pytest.raises(TargetError, match="a folder is to be written"):
+        export(run, "encoder", tmp_path / "w.bin", overwrite=True)
+    (tmp_path / "f").mkdir()
+    with pytest.raises(TargetError, match="is a folder"):
+        export(run, "word2vec", tmp_path / "f", overwrite=True)
+    assert not [entry for entry in tmp_path.iterdir() if "partial" in entry.name]
+
+
+def test_files_beside_a_target_are_not_overwritten_either(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "table.vocabulary.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(TargetError, match=r"table\.vocabulary\.txt: exists already"):
+        export(run, "npy", tmp_path / "table.npy")
+    assert not (tmp_path / "table.npy").exists()
+
+
+def test_wrong_wishes_are_told(run: Run, report_run: Run, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="sentence-transformers"):
+        export(run, "model3vec")
+    with pytest.raises(OptionError, match="in memory"):
+        export(report_run, "encoder")
+    with pytest.raises(OptionError, match="holds no documents"):
+        export(run, "encoder", corpus=["reports.txt"])
+    with pytest.raises(TargetError, match="does not exist"):
+        export(run, "encoder", tmp_path / "nowhere" / "e")
+
+
+def test_the_command(run: Run, tmp_path: Path, capsys) -> None:
+    folder = str(run.folder)
+    assert main(["export", folder, "--to", "model2vec", "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert done["target"] == f"{folder}-model2vec"
+    assert done["words"] > 50
+    assert main(["export", folder, "--to", "model2vec"]) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert main(["export", folder, "--to", "glove", "-o", str(tmp_path / "g.txt")]) == 0
+    output = capsys.readouterr()
+    assert output.out == f"{tmp_path / 'g.txt'}\n"
+    assert "word counts" in output.err
+    assert main(["export", folder, "--to", "nothing"]) == 2
+    assert "--to: is one of" in capsys.readouterr().err
+    assert main(["export", str(tmp_path), "--to", "glove"]) == 2
+    assert "not a run folder" in capsys.readouterr().err
+
+
+def test_every_target_is_described_and_on_the_page() -> None:
+    assert set(OURS) <= set(TARGETS)
+    assert all(target.description for target in TARGETS.values())
+    page = (ROOT / "docs" / "encoders.md").read_text(encoding="utf-8")
+    rows = page.split("| target |")[1].split("\n\n")[0].splitlines()[2:]
+    assert set(re.findall(r"`([\w-]+)`", "".join(row.split("|")[1] for row in rows))) == set(TARGETS)

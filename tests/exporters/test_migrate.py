@@ -1,0 +1,399 @@
+"""Databases get vectors of another run: whole or not at all, resumed, and searched meanwhile."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from tests.retrieval.encoder import reports
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError, TargetError
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.exporters import export, migrate, passage_rows, qdrant, question_encoder, stores
+from selfvec.retrieval.encoder import Adapter, Encoder
+
+lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
+qdrant_client = pytest.importorskip("qdrant_client", reason="needs selfvec[qdrant]")
+module = sys.modules[migrate.__module__]
+both = pytest.mark.parametrize("kind", ["lancedb", "qdrant"])
+ENCODERS: dict[str, Encoder] = {}
+QUESTION = "hail damaged roofs near the school"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Path]:
+    """An old run, a newer one whose vectors have another length, and a file of documents."""
+    folder = tmp_path_factory.mktemp("made")
+    texts = [f"{text} County{i % 40} and town{i % 7}." for i, text in enumerate(reports.texts())]
+    rows = [{"id": f"r{i}", "text": text, "n": i} for i, text in enumerate(texts)]
+    rows[7]["text"] = "!!!"  # no known word
+    (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for name, run in {"old": reports.refined(texts[:150]), "new": reports.refined(texts, stem="en")}.items():
+        selfvec.save_run(run, folder / name)
+    wide = reports.refined(texts[:150])
+    selfvec.save_run(wide.replace(provenance=wide.provenance | {"method": "online"}), folder / "narrow")
+    return selfvec.open_run(folder / "old"), selfvec.open_run(folder / "new"), folder
+
+
+@pytest.fixture(autouse=True)
+def encoders_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of(run: Run) -> Encoder:
+        if run.fingerprint not in ENCODERS:
+            ENCODERS[run.fingerprint] = make(run)
+        return ENCODERS[run.fingerprint]
+
+    make = Encoder.of
+    monkeypatch.setattr(Encoder, "of", of)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 64)
+    monkeypatch.setattr(qdrant, "BATCH", 50)
+
+
+def exported(kind: str, made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:
+    path = folder / f"store-{kind}"
+    export(run or made[0], kind, path, corpus=[str(made[2] / "reports.jsonl")])
+    return path
+
+
+def content(path: Path) -> dict[str, tuple[int, list[float]]]:
+    """The field n and the vector of every id."""
+    if (path / "meta.json").exists():
+        client = qdrant_client.QdrantClient(path=str(path))
+        points = client.scroll("passages", limit=10_000, with_vectors=True)[0]
+        client.close()
+        return {point.payload["id"]: (point.payload["n"], point.vector) for point in points}
+    rows = lancedb.connect(path).open_table("passages").to_arrow().to_pylist()
+    return {row["id"]: (row["n"], row["vector"]) for row in rows}
+
+
+def found(path: Path, question: np.ndarray) -> str:
+    """The id of the nearest row."""
+    if (path / "meta.json").exists():
+        client = qdrant_client.QdrantClient(path=str(path))
+        points = client.query_points("passages", query=question.tolist(), limit=1).points
+        client.close()
+        return str(points[0].payload["id"])
+    table = lancedb.connect(path).open_table("passages")
+    return str(table.search(question).distance_type("cosine").limit(1).to_list()[0]["id"])
+
+
+def same(path: Path, run: Run, made: tuple[Run, Run, Path]) -> None:
+    """The database has all rows, with the vectors that an export of the run would have."""
+    rows = passage_rows(run, [made[2] / "reports.jsonl"])
+    got = content(path)
+    assert len(got) == len(rows)
+    assert [got[name][0] for name in rows.table["id"]] == rows.table["n"].to_list()
+    np.testing.assert_allclose([got[name][1] for name in rows.table["id"]], rows.vectors, atol=1e-6)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+@both
+@pytest.mark.usefixtures("small_blocks")
+def test_all_vectors_are_replaced_and_the_map_is_written(kind: str, made, tmp_path: Path) -> None:
+    old, new, _ = made
+    path = exported(kind, made, tmp_path)
+    done = migrate(path, old, new)
+    same(path, new, made)
+    assert (done["passages"], done["done"], done["notes"]) == (240, True, [])
+    assert done["recall"]["questions"] == 60
+    assert done["map"] == f"{path}-map.safetensors"
+    assert Adapter.load(done["map"]).about["to"] == new.fingerprint
+    assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
+    again = migrate(path, old, new)  # nothing is left to do
+    assert (again["done"], again["passages"]) == (True, None)
+
+
+@both
+def test_the_number_of_dimensions_may_change(kind: str, made, tmp_path: Path) -> None:
+    new, narrow = made[1], selfvec.open_run(made[2] / "narrow")
+    path = exported(kind, made, tmp_path, narrow)
+    widths = {Encoder.of(run).dimensions for run in (narrow, new)}
+    assert len(widths) == 2
+    assert migrate(path, narrow, new)["recall"]["unmapped"] is None
+    same(path, new, made)
+
+
+class Broken(Progress):
+    """Stops the work at its n-th report, as Ctrl-C does."""
+
+    def __init__(self, last: int) -> None:
+        self.left = last
+
+    @contextmanager
+    def stage(self, label: str, *size: object):
+        del label, size
+        self.count()
+        yield lambda _: self.count()
+
+    def count(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+@both
+@pytest.mark.usefixtures("small_blocks")
+def test_an_interrupted_migration_goes_on_and_ends_the_same(kind: str, made, tmp_path: Path) -> None:
+    old, new, _ = made
+    path = exported(kind, made, tmp_path)
+    asked = Encoder.of(old).encode(QUESTION)
+    nearest, before = found(path, asked), content(path)
+    for last in range(2, 30, 4):
+        try:
+            migrate(path, old, new, progress=Broken(last))
+            break
+        except KeyboardInterrupt:
+            assert found(path, asked) == nearest
+            assert content(path) == before
+            assert f".{path.name}.migrate" in files(tmp_path)
+    else:
+        pytest.fail("it never ends")
+    assert last > 6  # it was stopped in several places
+    same(path, new, made)
+    assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
+
+
+SLOW = """
+import sys, time
+from selfvec.apps.cli import main
+import selfvec.exporters
+from selfvec.retrieval.encoder import Encoder
+module, encode = sys.modules["selfvec.exporters.migrate"], Encoder.encode
+module._BLOCK = 16
+def slow(self, texts, **options):
+    time.sleep(0.05 if len(texts) == 16 else 0)
+    return encode(self, texts, **options)
+Encoder.encode = slow
+sys.exit(main(["migrate", *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "status"), [("lancedb", signal.SIGINT, 130), ("qdrant", signal.SIGKILL, -9)]
+)
+def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made, tmp_path: Path) -> None:
+    old, new, folder = made
+    path = exported(kind, made, tmp_path)
+    asked = Encoder.of(old).encode(QUESTION)
+    nearest = found(path, asked)
+    command = [
+        sys.executable,
+        "-c",
+        SLOW,
+        str(path),
+        "--from",
+        str(folder / "old"),
+        "--to",
+        str(folder / "new"),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    encoded = tmp_path / f".{path.name}.migrate" / "encoded.f32"
+    while not encoded.exists() or not encoded.stat().st_size:
+        assert process.poll() is None
+        time.sleep(0.01)
+    assert found(path, asked) == nearest  # while it is running
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert "go on with the same command" in said or sent == signal.SIGKILL
+    assert migrate(path, old, new)["done"]
+    same(path, new, made)
+
+
+@both
+def test_rows_that_come_meanwhile_are_kept(kind: str, made, tmp_path: Path) -> None:
+    old, new, _ = made
+    path = exported(kind, made, tmp_path)
+    row = Encoder.of(old).encode(text := "Hail broke windows at the airport.").tolist()
+
+    class Busy(Broken):
+        def count(self) -> None:
+            self.left -= 1
+            if self.left:
+                return
+            if kind == "lancedb":
+                columns = {"id": "late", "document": "late", "text": text, "n": 999, "vector": row}
+                lancedb.connect(path).open_table("passages").add([columns])
+            else:
+                client = qdrant_client.QdrantClient(path=str(path))
+                payload = {"id": "late", "text": text, "n": 999}
+                number = "0c6ab1d8-8bb4-4ba0-b4ca-7b8f4b3b5a9d"
+                client.upsert(
+                    "passages", [qdrant_client.models.PointStruct(id=number, vector=row, payload=payload)]
+                )
+                client.close()
+
+    assert migrate(path, old, new, progress=Busy(4))["done"]
+    got = content(path)
+    assert len(got) == 241
+    assert got["late"][0] == 999
+    assert float(np.array(got["late"][1]) @ Encoder.of(new).encode(text)) > 0.8  # smoothed
+    if kind == "qdrant":
+        client = qdrant_client.QdrantClient(path=str(path))
+        assert client.retrieve("passages", [str(UUID(int=0)), "0c6ab1d8-8bb4-4ba0-b4ca-7b8f4b3b5a9d"])
+        client.close()
+
+
+@both
+def test_questions_fit_what_the_database_has(kind: str, made, tmp_path: Path) -> None:
+    old, new, _ = made
+    path = exported(kind, made, tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        question_encoder(path, new)
+    assert migrate(path, old, new, write="map")["done"] is False
+    mapped = question_encoder(path, new).encode(QUESTION)
+    assert mapped.shape == Encoder.of(old).encode(QUESTION).shape
+    expected = Adapter.load(f"{path}-map.safetensors").transform(Encoder.of(new).encode([QUESTION]))[0]
+    np.testing.assert_allclose(mapped, expected, atol=1e-5)
+    assert found(path, mapped)
+    other = selfvec.open_run(made[2] / "narrow")
+    with pytest.raises(InputError, match="is not a map from this run to the database"):
+        question_encoder(path, other)
+    migrate(path, old, new)
+    np.testing.assert_array_equal(
+        question_encoder(path, new).encode(QUESTION), Encoder.of(new).encode(QUESTION)
+    )
+
+
+@both
+def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -> None:
+    old, new, folder = made
+    path = exported(kind, made, tmp_path)
+    before = content(path)
+    with pytest.raises(OptionError, match="from: the vectors of the database are of another run"):
+        migrate(path, selfvec.open_run(folder / "narrow"), new)
+    with pytest.raises(OptionError, match="both runs have the same vectors"):
+        migrate(path, old, old)
+    with pytest.raises(OptionError, match="write: is all, map or nothing"):
+        migrate(path, old, new, write="some")
+    rows = passage_rows(old, [folder / "reports.jsonl"], encode=Encoder.of(old).encode)
+    assert rows.source is None
+    stores.STORES[kind].put(rows, tmp_path / "nameless")
+    with pytest.raises(OptionError, match=r"names no run; .*export the new one with overwrite=True"):
+        migrate(tmp_path / "nameless", old, new)
+    for name in ("absent", "empty"):
+        with pytest.raises(InputError, match="is no LanceDB or Qdrant folder with passages"):
+            migrate(tmp_path / name, old, new)
+    assert content(path) == before
+    assert files(tmp_path) == ["nameless", path.name]
+
+
+def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, folder = made
+    path = exported("lancedb", made, tmp_path)
+    command = ["migrate", str(path), "--from", str(folder / "old"), "--to", str(folder / "new")]
+    assert main([*command, "--dry-run", "--keep", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "recall@10 (60 questions, 60 passages that the map was not fitted on)" in printed
+    assert printed.endswith(": safe\n")
+    assert files(tmp_path) == [path.name]
+    assert main([*command, "--map-only", "--keep", "100", "--json"]) in (0, 1)
+    told = json.loads(capsys.readouterr().out)
+    assert told["safe"] == (told["recall"]["kept"] >= 1)
+    assert (told["from"], told["done"]) == (str(folder / "old"), False)
+    assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
+    assert main(command) == 0
+    assert "240 passages have the vectors of" in capsys.readouterr().err
+    assert main(command) == 0
+    assert "already" in capsys.readouterr().out
+    assert main([*command[:3], str(folder / "narrow"), *command[4:-1], str(folder / "old")]) == 2
+    assert "--from: the vectors of the database are of another run" in capsys.readouterr().err
+
+
+def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_path: Path) -> None:
+    old, new, _ = made
+    path = exported("lancedb", made, tmp_path)
+    database = lancedb.connect(path)
+    database.create_table("own", [{"a": 1}])
+    reader = database.open_table("passages")
+    reader.create_index("n", config=lancedb.index.BTree())
+    asked, before = Encoder.of(old).encode(QUESTION), reader.version
+    nearest = found(path, asked)
+    done = migrate(path, old, new)
+    assert done["notes"] == ["not carried over, make it again: n_idx, the index of n"]
+    assert database.open_table("own").count_rows() == 1
+    assert reader.search(asked).distance_type("cosine").limit(1).to_list()[0]["id"] == nearest
+    table = database.open_table("passages")
+    assert len(table.search("hail", query_type="fts").limit(9).to_list()) == 9
+    table.drop_index("text_idx")  # as if killed before the index was made
+    migrate(path, old, new)
+    assert database.open_table("passages").search("hail", query_type="fts").limit(1).to_list()
+    table.restore(before)  # an undo
+    same(path, old, made)
+
+
+def test_a_row_written_during_the_switch_of_lancedb_is_kept(made, tmp_path: Path, monkeypatch) -> None:
+    old, new, _ = made
+    path = exported("lancedb", made, tmp_path)
+    connect, busy = lancedb.connect, [True]
+
+    def late(place):
+        database = connect(place)
+        create = database.create_table
+
+        def create_table(name, data, **options):
+            if busy.pop() if busy else False:
+                table = database.open_table(name)
+                table.add(table.to_arrow().slice(0, 1).to_pylist())
+            return create(name, data, **options)
+
+        monkeypatch.setattr(database, "create_table", create_table)
+        return database
+
+    monkeypatch.setattr(lancedb, "connect", late)
+    assert migrate(path, old, new)["done"]
+    assert lancedb.connect(path).open_table("passages").count_rows() == 241
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_qdrant_is_not_switched_while_it_is_open(made, tmp_path: Path) -> None:
+    old, new, _ = made
+    path = exported("qdrant", made, tmp_path)
+    client = qdrant_client.QdrantClient(path=str(path))
+    size = qdrant_client.models.VectorParams(size=2, distance=qdrant_client.models.Distance.DOT)
+    client.create_collection("own", vectors_config=size)
+    with pytest.raises(TargetError, match=r"is open in another program; .*what is done is kept"):
+        migrate(path, old, new)
+    client.close()
+    assert migrate(path, old, new)["done"]
+    same(path, new, made)
+    client = qdrant_client.QdrantClient(path=str(path))
+    assert {one.name for one in client.get_collections().collections} == {"own", "passages"}
+    client.close()
+
+
+def test_a_migration_that_was_killed_after_the_switch_is_finished(made, tmp_path: Path, monkeypatch) -> None:
+    old, new, _ = made
+    path = exported("qdrant", made, tmp_path)
+
+    switch = stores.Qdrant.switch
+
+    def killed(*arguments: object) -> None:
+        assert switch(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stores.Qdrant, "switch", killed)
+        with pytest.raises(KeyboardInterrupt):
+            migrate(path, old, new)
+    same(path, new, made)
+    assert migrate(path, old, new)["done"]
+    same(path, new, made)
+    assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]

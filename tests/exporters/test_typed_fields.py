@@ -1,0 +1,264 @@
+"""Fields of documents keep their types of JSON in stores and filters, and what is changed is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.exporters import export
+from selfvec.exporters.rows import _typed
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.encoder.lancedb import SelfvecFunction
+
+FIELDS = {
+    "flag": [True, False, None],
+    "tags": [["a", "b"], [], None],
+    "scores": [[1, 2.5], [3], None],
+    "place": [{"state": "IOWA", "size": 2}, {"state": "Ohio", "roads": ["I 80"]}, None],
+}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of reports with fields of every type, 20 of each kind."""
+    folder = tmp_path_factory.mktemp("typed")
+    texts = ("Hail broke the roof", "The river rose over the road", "Snow closed the school")
+    rows = [
+        {"id": f"r{i}", "text": f"{texts[i % 3]} on day {i}."}
+        | {name: values[i % 3] for name, values in FIELDS.items()}
+        | {"mixed": [1, "a"] if i % 2 else {"x": 1}, "wind speed": i}
+        for i in range(60)
+    ]
+    write(folder / "reports.jsonl", rows)
+    assert (
+        main(["refine", str(folder / "reports.jsonl"), "-o", str(folder / "run"), "--method", "decorrelated"])
+        == 0
+    )
+    return folder
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def read(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "days"),
+    [
+        (["tags=a"], 0),
+        (["tags=B"], 0),
+        (['tags=["a", "b"]'], 0),
+        (["flag=true"], 0),
+        (["flag=false"], 1),
+        (["scores=2.."], (0, 1)),
+        (["scores=3"], 1),
+        (["place.state=iowa"], 0),
+        (["place.size=1..2"], 0),
+        (["place.roads=I 80"], 1),
+        (["place.none=x"], ()),
+        (["tags=a", "flag=false"], ()),
+        (["tags=a", "tags=c"], 0),
+        (["mixed=a", "flag=true"], 0),
+    ],
+)
+def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], days, capsys) -> None:
+    capsys.readouterr()
+    options = [part for one in asked for part in ("--filter", one)]
+    command = ["search", str(reports / "run"), "day", "--mode", "bm25", "--topn", "60", "--json"]
+    assert main([*command, *options]) == 0
+    found = {int(hit["id"][1:]) for hit in json.loads(capsys.readouterr().out)["hits"]}
+    kinds = {days} if isinstance(days, int) else set(days)
+    expected = {i for i in range(60) if i % 3 in kinds and ("mixed=a" not in asked or i % 2)}
+    assert found == expected
+
+
+def test_an_unknown_field_is_named(reports: Path, capsys) -> None:
+    assert main(["search", str(reports / "run"), "day", "--filter", "nothing.state=x"]) == 2
+    assert "no field 'nothing.state'; the fields are: flag, tags" in capsys.readouterr().err
+
+
+def expected(i: int) -> dict[str, object]:
+    kind = i % 3
+    place = (
+        {"state": "IOWA", "size": 2, "roads": None},
+        {"state": "Ohio", "size": None, "roads": ["I 80"]},
+        None,
+    )[kind]
+    return {"flag": FIELDS["flag"][kind], "tags": FIELDS["tags"][kind], "scores": FIELDS["scores"][kind]} | {
+        "place": place or {"state": None, "size": None, "roads": None},
+        "mixed": '[1, "a"]' if i % 2 else '{"x": 1}',
+        "wind_speed": i,
+    }
+
+
+@pytest.mark.parametrize("to", ["parquet-documents", "lancedb", "qdrant"])
+def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path, to: str) -> None:
+    run = selfvec.open_run(reports / "run")
+    if to != "parquet-documents":
+        pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
+    done = export(run, to, tmp_path / "store")
+    assert done["left_out"] == [
+        "the field 'wind speed' is the column wind_speed",
+        "the field 'mixed' is a column of JSON text: its values are of several types",
+    ]
+    about = {
+        "selfvec.run": run.fingerprint,
+        "selfvec.name": "run",
+        "selfvec.encoder": Encoder.of(run).digest,
+        "selfvec.dimensions": str(Encoder.of(run).dimensions),
+    }
+    if to == "parquet-documents":
+        rows = pl.read_parquet(tmp_path / "store").to_dicts()
+        found = pl.read_parquet_metadata(tmp_path / "store")
+        assert {name: found[name] for name in about} == about
+    elif to == "lancedb":
+        import lancedb
+
+        table = lancedb.connect(tmp_path / "store").open_table("passages")
+        assert {k.decode(): v.decode() for k, v in table.schema.metadata.items()} == about
+        rows = table.to_arrow().to_pylist()
+        query = table.search().where("flag AND array_has(tags, 'a') AND place.state = 'IOWA'").limit(60)
+        assert {row["id"] for row in query.to_list()} == {f"r{i}" for i in range(0, 60, 3)}
+    else:
+        from qdrant_client import QdrantClient
+
+        client = QdrantClient(path=str(tmp_path / "store"))
+        rows = [point.payload for point in client.scroll("passages", limit=100)[0]]
+        assert client.get_collection("passages").config.metadata == about
+        client.close()
+    assert {row["id"]: {name: row[name] for name in expected(0)} for row in rows} == {
+        f"r{i}": expected(i) for i in range(60)
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "typed"),
+    [
+        (["true", None], [True, None]),
+        (["true", "yes"], ["true", "yes"]),
+        (["[1]", "[2]"], [[1], [2]]),
+        (['[{"a": 1}]'], [[{"a": 1}]]),
+        (['{"a b": {"c": "x"}}'], [{"a_b": {"c": "x"}}]),
+        (["[1, true]"], ["[1, true]"]),
+        (["[99999999999999999999]"], ["[99999999999999999999]"]),
+        (["{}"], ["{}"]),
+        (["[broken"], ["[broken"]),
+    ],
+)
+def test_strings_are_typed_only_if_all_are_of_one_type(values: list[str], typed: list[object]) -> None:
+    assert _typed(pl.Series("x", values, dtype=pl.String)).to_list() == typed
+
+
+def test_a_table_of_lancedb_encodes_what_is_added_and_asked(reports: Path, tmp_path: Path) -> None:
+    lancedb = pytest.importorskip("lancedb")
+    from lancedb.pydantic import LanceModel, Vector
+
+    function = SelfvecFunction.create(encoder=str(reports / "run"))
+
+    class Passage(LanceModel):
+        text: str = function.SourceField()
+        vector: Vector(function.ndims()) = function.VectorField()  # type: ignore[valid-type]
+
+    table = lancedb.connect(tmp_path / "db").create_table("texts", schema=Passage)
+    texts = ["Hail broke the roof.", "The river rose."]
+    table.add([{"text": text} for text in texts])
+    encoder = Encoder.of(selfvec.open_run(reports / "run"))
+    np.testing.assert_allclose(table.to_arrow()["vector"].to_pylist(), encoder.encode(texts), atol=1e-6)
+    again = lancedb.connect(tmp_path / "db").open_table("texts")
+    assert again.search("rivers on the road").limit(1).to_list()[0]["text"] == texts[1]
+    with pytest.raises(Exception, match="is not the folder of an encoder"):
+        SelfvecFunction.create(encoder=str(tmp_path))
+
+
+# ---- export --update
+
+
+def content(path: Path, to: str) -> dict[str, tuple[str, list[float], object]]:
+    """Text and vector of each passage by its id, and what identifies the row in the store."""
+    if to == "lancedb":
+        import lancedb
+
+        rows = lancedb.connect(path).open_table("passages").to_arrow().to_pylist()
+        return {row["id"]: (row["text"], row["vector"], row["wind_speed"]) for row in rows}
+    from qdrant_client import QdrantClient
+
+    client = QdrantClient(path=str(path))
+    points = client.scroll("passages", limit=1000, with_vectors=True)[0]
+    client.close()
+    return {p.payload["id"]: (p.payload["text"], p.vector, p.payload["wind_speed"]) for p in points}
+
+
+@pytest.mark.parametrize("to", ["lancedb", "qdrant"])
+def test_update_writes_what_is_new_and_deletes_what_is_gone(
+    reports: Path, tmp_path: Path, to: str, capsys, monkeypatch
+) -> None:
+    pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
+    monkeypatch.chdir(tmp_path)
+    rows = read(reports / "reports.jsonl")
+    write(Path("docs.jsonl"), rows)
+    command = ["export", str(reports / "run"), "--to", to, "-o", "store", "--corpus", "docs.jsonl", "--json"]
+
+    def exported() -> dict[str, object]:
+        capsys.readouterr()
+        assert main([*command, "--update"]) == 0
+        done = json.loads(capsys.readouterr().out)
+        return {name: done.get(name) for name in ("added", "changed", "removed", "unchanged", "rewritten")}
+
+    def counts(added: int, changed: int, removed: int, unchanged: int, rewritten: bool | None = None) -> dict:
+        names = ("added", "changed", "removed", "unchanged", "rewritten")
+        return dict(zip(names, (added, changed, removed, unchanged, rewritten), strict=True))
+
+    assert exported() == counts(*[None] * 4)  # a new store
+    before = content(Path("store"), to)
+    assert exported() == counts(0, 0, 0, 60)
+    assert content(Path("store"), to) == before
+    rows[4]["text"] = "A tornado crossed the farm's road."
+    rows[5]["wind speed"] = 500
+    new = [{**rows[0], "id": "it's new", "text": "Fog closed the airport and the road.", "wind speed": 7}]
+    write(Path("docs.jsonl"), rows[2:] + new)
+    assert exported() == counts(1, 2, 2, 56)
+    after = content(Path("store"), to)
+    assert set(after) == {f"r{i}" for i in range(2, 60)} | {"it's new"}
+    assert after["r4"][0] == rows[4]["text"]
+    assert after["r4"][1] != before["r4"][1]
+    assert after["r5"][2] == 500
+    kept = [name for name in after if name not in ("r4", "r5", "it's new")]
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+    if to == "lancedb":
+        import lancedb
+
+        found = (
+            lancedb.connect("store").open_table("passages").search("fog airport", query_type="fts").to_list()
+        )
+        assert found[0]["id"] == "it's new"
+    write(Path("docs.jsonl"), rows[2:40])
+    assert exported() == counts(0, 0, 21, 38)
+    write(Path("docs.jsonl"), [{"id": row["id"], "text": row["text"], "other": "x"} for row in rows[:30]])
+    assert exported()["rewritten"] is True  # other columns
+
+
+def test_update_of_another_encoder_writes_all_anew_and_refuses_other_folders(
+    reports: Path, tmp_path: Path, capsys
+) -> None:
+    pytest.importorskip("lancedb")
+    store, other = str(tmp_path / "store"), str(tmp_path / "other")
+    source = str(reports / "reports.jsonl")
+    assert main(["refine", source, "-o", other, "--method", "decorrelated", "--vectors", "none"]) == 0
+    command = ["--to", "lancedb", "-o", store, "--update", "--json"]
+    assert main(["export", str(reports / "run"), *command]) == 0
+    capsys.readouterr()
+    assert main(["export", other, *command]) == 0
+    assert json.loads(capsys.readouterr().out)["rewritten"] is True
+    assert main(["export", other, "--to", "lancedb", "-o", str(reports), "--update"]) == 2
+    assert "is no LanceDB or Qdrant folder" in capsys.readouterr().err
+    assert main(["export", other, "--to", "faiss", "-o", store, "--update"]) == 2
+    assert "faiss is written as a whole; use --overwrite" in capsys.readouterr().err

@@ -1,0 +1,184 @@
+"""The decorrelated update: the scan against its formula; laws of base, whitening, anchor and passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.refinement.problems import finished, random_problem
+
+import selfvec
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence.lanes import REBUILD
+from selfvec.cooccurrence.reference import count_reference, linear_reference
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import zca
+from selfvec.refinement.decorrelated import Base, DecorrelatedRefinement, anchored, base_vectors
+from selfvec.refinement.health import anisotropy, effective_rank
+
+RNG = np.random.default_rng(0)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    tokens=st.integers(1, 500),
+    types=st.integers(1, 40),
+    dimensions=st.integers(1, 150),
+    documents=st.integers(1, 30),
+    window=st.integers(1, 60),
+    gamma=st.sampled_from([0.0, 0.3, 0.5]),
+    jobs=st.integers(1, 3),
+)
+def test_scan_equals_the_formula(seed, tokens, types, dimensions, documents, window, gamma, jobs) -> None:
+    batch, original = random_problem(seed, tokens, types, dimensions, documents, 0.2)
+    table = original.unit
+    expected = linear_reference(count_reference(batch, window), table, gamma)
+    result = ScanOperator(batch, window, gamma, jobs).apply(table)
+    np.testing.assert_allclose(result, expected, atol=1e-4 * max(1.0, np.abs(expected).max()))
+
+
+def test_scan_over_a_long_corpus_and_any_number_of_threads() -> None:
+    batch, original = random_problem(1, 5 * REBUILD + 17, 300, 256, 12, 0.1)
+    table = original.unit
+    one = ScanOperator(batch, 11, 0.4, 1).apply(table)
+    np.testing.assert_allclose(one, linear_reference(count_reference(batch, 11), table, 0.4), atol=2e-5)
+    for jobs in (2, 3, 8):
+        np.testing.assert_array_equal(ScanOperator(batch, 11, 0.4, jobs).apply(table), one)
+
+
+def test_degrees_are_counted_neighbours() -> None:
+    batch = TokenBatch.from_documents([["a", "b", "a"], ["c"], ["b", "c", "c", "a"]])
+    # window 3: a-b-a gives a 1, b 2, a 1; a lone c none; b-c-c-a gives b 1, c 2, c 2, a 1
+    assert ScanOperator(batch, 3).degrees.tolist() == [3, 3, 4]
+
+
+def test_a_shared_direction_leaves_the_base_and_a_good_table_stays() -> None:
+    spread = unit_rows(RNG.standard_normal((500, 20)))
+    known = np.ones(500, bool)
+    np.testing.assert_allclose(base_vectors(spread, known), spread, atol=1e-6)
+    shared = unit_rows(spread + 1.5 * spread[0])
+    assert anisotropy(shared) > 0.3
+    base = base_vectors(shared, known)
+    assert abs(anisotropy(base)) < 0.02
+    np.testing.assert_allclose(np.linalg.norm(base, axis=1), 1, atol=1e-5)
+
+
+def test_the_base_leaves_unknown_words_empty() -> None:
+    rows = unit_rows(RNG.standard_normal((50, 8)) + 1)
+    known = RNG.random(50) < 0.6
+    assert not base_vectors(rows, known)[~known].any()
+
+
+def test_any_rows_of_the_base_equal_those_of_the_whole() -> None:
+    rows = unit_rows(RNG.standard_normal((9000, 32)) + 1)
+    known = RNG.random(9000) < 0.7
+    rows[~known] = 0
+    base, whole = Base(rows, known), base_vectors(rows, known)
+    some = RNG.choice(9000, 100)
+    np.testing.assert_allclose(base[10:8192], whole[10:8192], atol=1e-6)
+    np.testing.assert_allclose(base[some], whole[some], atol=1e-6)
+    out = np.zeros_like(rows)
+    base.copy_to(out, known)
+    np.testing.assert_array_equal(out, whole)
+
+
+def test_full_whitening_makes_the_covariance_one_and_keeps_the_orientation() -> None:
+    mixed = (RNG.standard_normal((2000, 6)) @ RNG.standard_normal((6, 6)) + 3).astype(np.float32)
+    white = zca(mixed, 0.5)
+    np.testing.assert_allclose(np.cov(white.T, bias=True), np.eye(6), atol=1e-3)
+    np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-4)
+    cross = (mixed - mixed.mean(axis=0)).T @ white / len(white)
+    np.testing.assert_allclose(cross, cross.T, atol=1e-2)  # symmetric: no rotation
+    assert np.linalg.eigvalsh((cross + cross.T) / 2).min() > 0
+
+
+def test_a_direction_without_variance_is_not_blown_up() -> None:
+    flat = RNG.standard_normal((100, 5)).astype(np.float32)
+    flat[:, 4] = 2
+    assert np.abs(zca(flat, 0.5)[:, 4]).max() < 1e-2
+
+
+def test_the_anchor_holds_rare_words_and_lets_frequent_ones_go() -> None:
+    table, base = unit_rows(RNG.standard_normal((3, 8))), unit_rows(RNG.standard_normal((3, 8)))
+    strengths = np.array([2.0, 2.0, 0.0], np.float32)
+    out = anchored(table, base, np.array([0, 10**9, 5]), strengths)
+    np.testing.assert_allclose(out[0], base[0], atol=1e-6)
+    np.testing.assert_allclose(out[1], unit_rows((table[1] + 2 * base[1])[None])[0], atol=1e-6)
+    np.testing.assert_array_equal(out[2], table[2])
+
+
+def problem(seed: int = 3, oov: float = 0.2) -> tuple[TokenBatch, Vectors]:
+    return random_problem(seed, 6000, 200, 32, 60, oov)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_composed_words_follow_their_parts_less_the_more_they_have(jobs: int) -> None:
+    batch, original = random_problem(3, 4000, 40, 16, 80, 0.0)
+    sources = np.full(40, Source.KNOWN, np.uint8)
+    sources[::4] = Source.SUBWORDS
+    kept = []
+    for parts in (2, 3, 6):
+        pieces = np.where(sources == Source.SUBWORDS, parts, 1).astype(np.uint8)
+        start = Vectors(batch.types, original.vectors, sources=sources, normalized=True, pieces=pieces)
+        refined = finished(DecorrelatedRefinement(batch, start, window=5, jobs=jobs))
+        assert np.array_equal(refined.sources, sources)
+        kept.append(np.mean(np.einsum("ij,ij->i", refined.table, refined.base[:])[::4]))
+    assert kept == sorted(kept, reverse=True)
+    assert kept[0] - kept[2] > 0.05
+    free = finished(DecorrelatedRefinement(batch, start, window=5, anchor=0.0, jobs=jobs))
+    assert np.mean(np.einsum("ij,ij->i", free.table, free.base[:])[::4]) < kept[2]
+    np.testing.assert_allclose(np.linalg.norm(refined.table, axis=1), 1, atol=1e-5)
+
+
+def test_compositions_that_the_text_contradicts_lose_their_pull() -> None:
+    batch, original = random_problem(3, 4000, 40, 16, 80, 0.0)
+    sources, pieces = np.full(40, Source.KNOWN, np.uint8), np.ones(40, np.uint8)
+    sources[0], pieces[0] = Source.SUBWORDS, 2
+    start = Vectors(batch.types, original.vectors, sources=sources, normalized=True, pieces=pieces)
+    free = finished(DecorrelatedRefinement(batch, start, window=5, anchor=0.0)).table[0]
+    for sign, expected in ((1, 0.9), (-1, 0.0)):  # what the text says, or its opposite
+        rows = np.array(original.unit)
+        rows[0] = sign * free
+        start = Vectors(batch.types, rows, sources=sources, normalized=True, pieces=pieces)
+        refined = finished(DecorrelatedRefinement(batch, start, window=5))
+        agreement = float(refined.table[0] @ refined.base[:][0])
+        assert agreement > expected if sign > 0 else agreement < expected
+
+
+def test_passes_do_not_collapse() -> None:
+    batch, original = problem()
+    table = finished(DecorrelatedRefinement(batch, original, window=9, passes=8, anchor=0)).table
+    assert abs(anisotropy(table)) < 0.05
+    assert effective_rank(table) > 20
+
+
+@pytest.mark.parametrize(
+    "options", [{"window": 1}, {"passes": 0}, {"anchor": -1.0}, {"anchor": float("nan")}]
+)
+def test_senseless_options_of_the_decorrelated_update_are_refused(options) -> None:
+    batch, original = problem()
+    with pytest.raises(OptionError):
+        DecorrelatedRefinement(batch, original, **options)
+
+
+@pytest.mark.parametrize("method", ["paper", "online", "decorrelated", "auto", "original"])
+def test_every_method_keeps_the_contract(method: str, storms: list[str], storm_vectors, tmp_path) -> None:
+    model, again = (
+        selfvec.Refiner(method, window=9, history="epoch").fit(storms, storm_vectors) for _ in range(2)
+    )
+    np.testing.assert_array_equal(model.vectors_.vectors, again.vectors_.vectors)
+    lengths = np.linalg.norm(model.vectors_.vectors, axis=1)
+    assert np.all((np.abs(lengths - 1) < 1e-4) | (lengths == 0))
+    assert np.isfinite(model.vectors_.vectors).all()
+    assert model.vectors_.index_to_key == model.original_.index_to_key
+    path = model.trajectory("hail")
+    np.testing.assert_allclose(path.vectors[0], model.original_["hail"], atol=1e-6)
+    np.testing.assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-3)
+    model.save(tmp_path / "run")
+    run = selfvec.open_run(tmp_path / "run")
+    np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
+    assert run.provenance["options"]["method"] == method

@@ -1,0 +1,185 @@
+"""Health: measures with known values, and a verdict for each of the failures by a table that has it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from selfvec.data.trajectory import History
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.health import anisotropy, check_health, effective_rank
+
+RNG = np.random.default_rng(0)
+SPREAD = unit_rows(RNG.standard_normal((400, 60)))
+
+
+def table(rows, sources=None) -> Vectors:
+    words = [f"w{i}" for i in range(len(rows))]
+    counts = np.arange(len(rows), 0, -1).astype(np.int64)
+    return Vectors(words, np.asarray(rows, np.float32), counts=counts, sources=sources)
+
+
+def names(health) -> list[str]:
+    return [finding.name for finding in health.findings]
+
+
+def test_anisotropy_equals_the_mean_over_all_pairs() -> None:
+    rows = SPREAD[:50]
+    cosines = rows @ rows.T
+    expected = cosines[~np.eye(50, dtype=bool)].mean()
+    assert anisotropy(rows) == pytest.approx(expected, abs=1e-6)
+    with_empty = np.vstack([rows, np.zeros((5, 60), np.float32)])
+    assert anisotropy(with_empty) == pytest.approx(expected, abs=1e-6)
+
+
+def test_effective_rank_counts_directions() -> None:
+    assert effective_rank(np.repeat(np.eye(8, dtype=np.float32), 3, axis=0)) == pytest.approx(8)
+    assert effective_rank(np.ones((9, 4), np.float32) / 2) == pytest.approx(1)
+    assert effective_rank(np.zeros((3, 4), np.float32)) == 0
+
+
+def test_a_moved_and_spread_table_is_healthy() -> None:
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    health = check_health(table(SPREAD), table(moved))
+    assert names(health) == ["healthy"]
+    assert health.ok
+    assert 0.7 < health.mean_cosine_to_original < 0.85
+
+
+def test_one_shared_direction_is_a_collapse() -> None:
+    collapsed = unit_rows(SPREAD + 5 * SPREAD[0])
+    health = check_health(table(SPREAD), table(collapsed))
+    assert "collapsed" in names(health)
+    assert not health.ok
+    assert health.saturated < 1
+    assert health.effective_rank < health.effective_rank_original / 2
+
+
+def test_a_collapse_of_the_frequent_words_alone_is_a_collapse() -> None:
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    noise = unit_rows(RNG.standard_normal((210, 60)))
+    moved = np.vstack([unit_rows(SPREAD[0] + 0.05 * noise), *[moved] * 9])
+    before = unit_rows(RNG.standard_normal(moved.shape))
+    health = check_health(table(before), table(moved))
+    assert health.anisotropy < 0.1
+    assert "collapsed" in names(health)
+
+
+def test_an_untouched_table_is_unmoved() -> None:
+    assert names(check_health(table(SPREAD), table(SPREAD))) == ["unmoved"]
+
+
+def test_vectors_that_were_kept_on_purpose_are_not_called_unmoved() -> None:
+    health = check_health(table(SPREAD), table(SPREAD), method="original")
+    assert names(health) == ["original"]
+    assert health.ok
+
+
+def test_nothing_left_of_the_original_is_runaway() -> None:
+    other = unit_rows(RNG.standard_normal(SPREAD.shape))
+    assert names(check_health(table(SPREAD), table(other))) == ["runaway"]
+
+
+def test_words_that_stay_empty_are_an_oov_cascade() -> None:
+    sources = np.full(len(SPREAD), Source.KNOWN, np.uint8)
+    sources[:100] = Source.NONE
+    before = SPREAD.copy()
+    before[:100] = 0
+    moved = unit_rows(before + 0.5 * unit_rows(RNG.standard_normal(SPREAD.shape)) * (before != 0))
+    health = check_health(table(before, sources), table(moved, sources))
+    assert names(health) == ["OOV cascade"]
+    assert (health.oov, health.oov_empty) == (100, 100)
+
+
+def covered(composed: int, unknown: int, frequent: bool = True):
+    """The health of a table that moved, of whose 400 words so many are composed and unknown."""
+    sources = np.full(len(SPREAD), Source.KNOWN, np.uint8)
+    order = np.arange(len(SPREAD)) if frequent else np.arange(len(SPREAD))[::-1]
+    sources[order[:composed]] = Source.SUBWORDS
+    sources[order[composed : composed + unknown]] = Source.NONE
+    before = np.where((sources == Source.NONE)[:, None], np.float32(0), SPREAD)
+    moved = unit_rows(SPREAD + 0.8 * unit_rows(RNG.standard_normal(SPREAD.shape)))
+    return check_health(table(before, sources), table(moved, sources))
+
+
+def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
+    health = covered(336, 0)
+    assert (health.known, health.composed, health.oov) == (64, 336, 0)
+    assert names(health) == ["healthy", "guessed words"]
+    assert health.ok
+    finding = health.findings[1]
+    assert (finding.level, finding.message) == (
+        "warn",
+        "84% of your words are guessed from spelling (97% of the text)",
+    )
+    assert finding.remedy.startswith("with a table of whole words this gets better: selfvec fetch vectors")
+    both = covered(100, 120).findings[-1].message
+    assert both.startswith("25% of your words are guessed from spelling and 30% of your words are not in the")
+
+
+def test_a_table_that_has_most_words_or_most_of_the_text_is_not_blamed() -> None:
+    assert names(covered(190, 0)) == ["healthy"]
+    assert names(covered(210, 0)) == ["healthy", "guessed words"]
+    health = covered(400 // 4, 0, frequent=False)
+    assert health.composed_tokens == pytest.approx(100 * 101 / (400 * 401))
+    assert names(health) == ["healthy"]
+
+
+@pytest.mark.parametrize(
+    ("noise", "method", "verdict"),
+    [
+        (1.0, "paper", True),
+        (0.02, "paper", False),
+        (0.3, "paper", True),
+        (0.3, "online", False),
+        (0.5, "online", True),
+    ],
+)
+def test_words_thrown_about_a_point_oscillate(noise: float, method: str, verdict: bool) -> None:
+    words, states = 60, 10
+    centre = SPREAD[:words, None]
+    rows = centre + noise * RNG.standard_normal((words, states, 60)) / np.sqrt(60)
+    history = History(
+        np.arange(0, words * states + 1, states),
+        np.tile(np.arange(1, states + 1), words),
+        unit_rows(rows.reshape(-1, 60)).astype(np.float16),
+    )
+    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history, method=method)
+    assert health.turning == pytest.approx(-0.5, abs=0.05)
+    assert health.wander == pytest.approx(noise**2 / (1 + noise**2), rel=0.2)
+    assert ("oscillating" in names(health)) is verdict
+
+
+def test_words_walking_one_way_do_not_oscillate() -> None:
+    words, states = 60, 10
+    rows = SPREAD[:words, None] + np.linspace(0, 1, states)[:, None] * SPREAD[words : 2 * words, None]
+    history = History(
+        np.arange(0, words * states + 1, states),
+        np.tile(np.arange(1, states + 1), words),
+        unit_rows(rows.reshape(-1, 60)).astype(np.float16),
+    )
+    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history)
+    assert health.turning > 0.8
+    assert "oscillating" not in names(health)
+
+
+def test_numbers_that_do_not_exist_are_null_in_json() -> None:
+    sources = np.full(3, Source.NONE, np.uint8)
+    health = check_health(table(np.zeros((3, 4)), sources), table(np.zeros((3, 4)), sources))
+    assert health.as_dict()["mean_cosine_to_original"] is None
+
+
+def test_a_sample_of_a_large_table_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = unit_rows(RNG.standard_normal((6000, 30)))
+    moved = unit_rows(rows + 0.8 * unit_rows(RNG.standard_normal(rows.shape)))
+    collapsed = unit_rows(rows + 5 * rows[0])
+    whole = [check_health(table(rows), table(after)) for after in (moved, collapsed)]
+    monkeypatch.setattr("selfvec.refinement.health._SAMPLE", 1500)
+    part = [check_health(table(rows), table(after)) for after in (moved, collapsed)]
+    for exact, sampled in zip(whole, part, strict=True):
+        assert sampled.verdicts == exact.verdicts
+        assert sampled.mean_cosine_to_original == pytest.approx(exact.mean_cosine_to_original, abs=0.01)
+        assert sampled.mean_cosine_frequent == exact.mean_cosine_frequent
+        assert sampled.anisotropy == pytest.approx(exact.anisotropy, abs=0.01)
+        assert sampled.effective_rank == pytest.approx(exact.effective_rank, rel=0.02)

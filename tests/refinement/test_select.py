@@ -1,0 +1,231 @@
+"""Choosing without labels: the split, the criteria by hand, and choices whose answer is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.selection import (
+    ORIGINAL,
+    ContextTest,
+    HalvesTest,
+    choose,
+    draw_documents,
+    folds,
+)
+from selfvec.storage.run_folder import open_run
+
+TOPICS, WORDS = 6, 20
+
+
+def topical(documents: int, seed: int = 0) -> TokenBatch:
+    """Documents of 40 words, each from one of six topics of 20 words; a few from all."""
+    rng = np.random.default_rng(seed)
+    texts = []
+    for _ in range(documents):
+        topic = rng.integers(TOPICS)
+        words = topic * WORDS + rng.integers(0, WORDS, 40)
+        words[rng.random(40) < 0.2] = rng.integers(0, TOPICS * WORDS)
+        texts.append([f"w{i}" for i in words])
+    batch = TokenBatch.from_documents(texts)
+    from selfvec.refinement.inputs import by_frequency
+
+    return by_frequency(batch)
+
+
+def topic_table(batch: TokenBatch, noise: float = 0.8) -> np.ndarray:
+    """Words of one topic near each other: what refining should find."""
+    rng = np.random.default_rng(1)
+    centres = rng.standard_normal((TOPICS, 16))
+    topics = [int(word[1:]) // WORDS for word in batch.types]
+    return unit_rows(centres[topics] + noise * rng.standard_normal((len(topics), 16)))
+
+
+def random_table(batch: TokenBatch, seed: int = 2) -> np.ndarray:
+    return unit_rows(np.random.default_rng(seed).standard_normal((len(batch.types), 16)))
+
+
+def test_every_document_is_held_out_once_and_never_read_then() -> None:
+    batch = topical(103)
+    parts = list(folds(batch, np.random.default_rng(0)))
+    assert sum(held.documents for _, held in parts) == 103
+    for training, held in parts:
+        np.testing.assert_array_equal(training.counts + held.counts, batch.counts)
+        assert training.types is batch.types
+        assert held.documents in (20, 21)
+
+
+def test_context_ranks_by_hand() -> None:
+    contexts = ContextTest(
+        words=np.array([0, 1]),
+        neighbours=np.array([[2, -1], [2, 2]]),
+        rivals=np.array([[1, 3], [0, 3]]),
+        weights=np.ones(4, np.float32),
+        documents=np.zeros(2, np.int64),
+    )
+    table = np.array([[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]], np.float32)
+    # context (.8, .6): word 0 scores .8, rivals .6 and .96 -> second; word 1 .6 among .8 and .96 -> third
+    np.testing.assert_allclose(contexts.score(table), [1 / 2, 1 / 3])
+    np.testing.assert_allclose(contexts.score(np.zeros_like(table)), [1 / 2, 1 / 2])  # all tied
+
+
+def test_halves_rank_by_hand() -> None:
+    halves = HalvesTest(
+        first=[np.array([0]), np.array([1]), np.array([0])],
+        second=[np.array([2]), np.array([3]), np.array([3])],
+        documents=np.array([0, 1, 1]),
+        idf=np.ones(4, np.float32),
+    )
+    table = unit_rows(np.array([[1, 0], [0, 1], [0.8, 0.6], [0.6, 0.8]]))
+    # Text 0: cosine .8 with its half, rivals .6 and .6. Text 1: .8, its rival (of document 0) .6.
+    # Text 2: .6, its rival .8.
+    np.testing.assert_allclose(halves.score(table), [1, 1, 0])
+    np.testing.assert_allclose(halves.score(np.zeros_like(table)), [0.5, 0.5, 0.5])  # all tied
+
+
+def test_halves_share_no_word_and_long_documents_are_cut() -> None:
+    batch = topical(60)
+    training, held = next(folds(batch, np.random.default_rng(0)))
+    halves = HalvesTest.draw(held, training, np.random.default_rng(0))
+    assert len(halves.first) == len(halves.second) == len(halves.documents) == held.documents
+    assert all(len(second) == 20 for second in halves.second)
+    for first, second in zip(halves.first, halves.second, strict=True):
+        assert not np.isin(first, second).any()
+    long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
+    cut = HalvesTest.draw(long, batch, np.random.default_rng(0))
+    assert len(cut.first) > 50
+    assert max(len(first) + len(second) for first, second in zip(cut.first, cut.second, strict=True)) <= 40
+
+
+def test_what_finds_held_out_words_is_chosen() -> None:
+    batch = topical(300)
+    good, bad = topic_table(batch), random_table(batch)
+    choice = choose(
+        batch, {ORIGINAL: lambda _: bad, "good": lambda _: good, "other": lambda _: bad[::-1].copy()}
+    )
+    assert choice.chosen == "good"
+    assert [row["name"] for row in choice.rows] == [ORIGINAL, "good", "other"]
+    assert not choice.rows[0]["worse"]
+
+
+def test_threads_do_not_change_the_scores() -> None:
+    batch = topical(300)
+    good = topic_table(batch)
+    candidates = {ORIGINAL: random_table(batch), "good": good, "other": good[::-1]}
+    made = {name: (lambda _, rows=rows: np.ascontiguousarray(rows)) for name, rows in candidates.items()}
+    assert choose(batch, made, jobs=1).as_dict() == choose(batch, made, jobs=3).as_dict()
+
+
+def test_nothing_worse_than_the_original_is_chosen() -> None:
+    batch = topical(300)
+    good, bad = topic_table(batch), random_table(batch)
+    collapsed = unit_rows(good + 20 * good[0])
+    choice = choose(batch, {ORIGINAL: lambda _: good, "random": lambda _: bad, "flat": lambda _: collapsed})
+    assert choice.chosen == ORIGINAL
+    assert [row["collapsed"] for row in choice.rows] == [False, False, True]
+
+
+def test_what_the_tests_cannot_tell_apart_is_decided_by_order() -> None:
+    batch = topical(300)
+    good, bad = topic_table(batch), random_table(batch)
+    same = {ORIGINAL: lambda _: bad, "first": lambda _: good, "last": lambda _: good.copy()}
+    choice = choose(batch, same)
+    assert choice.chosen == "last"
+    assert choice.rows[1]["sure"] == choice.rows[2]["sure"]
+    assert choice.rows[1]["sure"]["halves"] > 0.99
+    assert choose(batch, {ORIGINAL: lambda _: good, "same": lambda _: good}).chosen == ORIGINAL
+
+
+def test_a_loss_of_effective_rank_is_a_collapse() -> None:
+    """The same table is collapsed beside a full one and not beside itself."""
+    batch = topical(300)
+    full, flat = random_table(batch), random_table(batch)
+    flat[:, 8:] = 0
+    flat = unit_rows(flat)
+    lost = choose(batch, {ORIGINAL: lambda _: full, "flat": lambda _: flat}).rows[1]
+    kept = choose(batch, {ORIGINAL: lambda _: flat, "flat": lambda _: flat.copy()}).rows[1]
+    assert (lost["collapsed"], kept["collapsed"]) == (True, False)
+
+
+def test_texts_of_five_words_can_be_told_apart() -> None:
+    batch = topical(400)
+    short = TokenBatch(batch.ids, np.append(np.arange(0, len(batch), 5), len(batch)), batch.types)
+    choice = choose(short, {ORIGINAL: lambda _: random_table(batch), "good": lambda _: topic_table(batch)})
+    assert choice.chosen == "good"
+
+
+def test_too_little_text_keeps_the_vectors() -> None:
+    batch = TokenBatch.from_documents([["a", "b"], ["b", "c"]])
+    choice = choose(batch, {ORIGINAL: lambda _: np.eye(3, dtype=np.float32)})
+    assert choice.chosen == ORIGINAL
+    assert "too little text" in choice.reason
+
+
+def test_candidates_never_see_what_is_held_out() -> None:
+    batch = topical(200)
+    seen: list[int] = []
+
+    def spy(training: TokenBatch) -> np.ndarray:
+        seen.append(len(training))
+        return topic_table(batch)
+
+    choice = choose(batch, {ORIGINAL: lambda _: random_table(batch), "spy": spy})
+    assert sum(len(batch) - read for read in seen) == choice.held_out == len(batch)  # five folds of 40 texts
+
+
+@pytest.mark.parametrize("start", ["random", "topics"])
+def test_auto_writes_its_decision_into_the_run(start: str) -> None:
+    batch = topical(400)
+    texts = [
+        " ".join(batch.types[i] for i in batch.ids[lo:hi])
+        for lo, hi in zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
+    ]
+    table = random_table(batch) if start == "random" else topic_table(batch, noise=0.01)
+    model = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
+    decision = model.run_.provenance["decision"]
+    assert decision["chosen"] == model.run_.provenance["method"]
+    assert {row["name"] for row in decision["candidates"]} == {"original", "paper", "online", "decorrelated"}
+    chosen = next(row for row in decision["candidates"] if row["name"] == decision["chosen"])
+    assert not chosen["worse"]
+    assert not chosen["collapsed"]
+    assert decision["chosen"] == ORIGINAL or chosen["sure"]["halves"] >= 0.9
+    if start == "random":
+        assert decision["chosen"] != ORIGINAL
+    same = selfvec.Refiner("auto").fit(texts, Vectors(list(batch.types), table))
+    np.testing.assert_array_equal(same.vectors_.vectors, model.vectors_.vectors)
+
+
+def test_of_a_long_text_documents_are_drawn() -> None:
+    batch = topical(300)
+    part = draw_documents(batch, len(batch) // 3, np.random.default_rng(0))
+    assert list(part.types) == list(batch.types)
+    assert len(batch) // 4 < len(part) <= len(batch) // 3
+    assert {tuple(t) for t in documents_of(part)} <= {tuple(t) for t in documents_of(batch)}
+    assert draw_documents(batch, len(batch), np.random.default_rng(0)) is batch
+    one_long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
+    assert draw_documents(one_long, 20, np.random.default_rng(0)).documents == 2
+
+
+def documents_of(batch: TokenBatch) -> list[list[int]]:
+    bounds = zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
+    return [batch.ids[start:end].tolist() for start, end in bounds]
+
+
+def test_the_choice_is_told_with_the_texts_that_were_tested(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "texts.txt"
+    text = "hail broke {} roofs in the village and rain filled the river near {} barns"
+    texts = [text.format(i, i % 9) for i in range(90)]
+    path.write_text("\n".join(texts), encoding="utf-8")
+    assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--vectors", "none"]) == 0
+    told = capsys.readouterr().err
+    decision = open_run(tmp_path / "run").provenance["decision"]
+    texts_tested, documents = decision["held_out_texts"], decision["held_out_documents"]
+    assert (texts_tested, documents) == (90, 90)  # fewer than 500 texts: each document was held out once
+    assert f"({texts_tested} texts from {documents} documents, each tested without having been read)" in told

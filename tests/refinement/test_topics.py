@@ -1,0 +1,42 @@
+"""The table of topics: what shares texts ends near, whatever stood next to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+import selfvec
+from selfvec.refinement.topic_vectors import run_topics, topical
+
+SUBJECTS = {"storm": ["hail", "wind", "roof", "tree"], "court": ["judge", "law", "trial", "oath"]}
+
+
+def texts() -> list[str]:
+    rng = np.random.default_rng(0)
+    words = list(SUBJECTS.values())
+    filler = [f"w{i}" for i in range(40)]
+    return [" ".join([*rng.choice(words[k % 2], 6), *rng.choice(filler, 20)]) for k in range(300)]
+
+
+def test_words_of_one_subject_are_near() -> None:
+    run = selfvec.Refiner(method="decorrelated").fit(texts(), "none").run_
+    topics = run_topics(run)
+    assert topics is not None
+    assert topics.index_to_key == run.vectors.index_to_key
+    within = topics.similarity("hail", "wind"), topics.similarity("judge", "law")
+    across = topics.similarity("hail", "judge"), topics.similarity("wind", "law")
+    assert min(within) > max(across) + 0.3
+    np.testing.assert_array_equal(topical(run.tokens, run.original, jobs=1), topics.vectors)
+
+
+def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -> None:
+    assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], "none").run_) is None
+    forgetful = selfvec.Refiner(method="decorrelated", keep_tokens=False).fit(texts()[:20], "none")
+    assert run_topics(forgetful.run_) is None
+    kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], "none")
+    kept.save(tmp_path / "run")
+    opened = run_topics(selfvec.open_run(tmp_path / "run"))
+    assert opened is not None
+    assert run_topics(kept.run_) is not None
+    np.testing.assert_array_equal(opened.vectors, run_topics(kept.run_).vectors)

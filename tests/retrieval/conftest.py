@@ -1,0 +1,73 @@
+"""A run of two hundred reports with places and dates, written by us, and its index."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from selfvec.base.progress import Progress
+from selfvec.corpus import Corpus
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.refinement.pipeline import refine
+from selfvec.retrieval import Index
+from selfvec.retrieval.documents import gather
+from selfvec.storage.run_folder import open_run, save_run
+
+STATES = ("IOWA", "OHIO", "UTAH")
+
+
+@pytest.fixture(scope="session")
+def reports() -> list[str]:
+    """Distinct short reports, of which every twentieth is long enough to have passages."""
+    things = ["hail", "wind", "tornado", "flood", "snow", "lightning", "fog", "drought"]
+    places = ["farm", "village", "road", "bridge", "school", "river", "county", "airport"]
+    acts = ["broke windows at", "closed", "damaged roofs near", "blew over", "hit", "was reported from"]
+    line = "{} {} the {}. Large {} followed and {} the {} later."
+    out = []
+    for i in range(200):
+        a, b, c = things[i % 8], acts[i % 6], places[(i * 3 + i // 8) % 8]
+        d, e, f = things[(i * 5 + i // 6) % 8], acts[(i + i // 7) % 6], places[(i * 7 + 1) % 8]
+        text = line.format(a, b, c, d, e, f).capitalize() + f" Report number {i}."
+        out.append(
+            text if i % 20 else " ".join([text, *(f"Nothing else was seen on day {n}." for n in range(60))])
+        )
+    return out
+
+
+@pytest.fixture(scope="session")
+def storm_run(tmp_path_factory, reports: list[str]) -> Run:
+    """A saved run of reports.jsonl beside it, with dates and states."""
+    folder = tmp_path_factory.mktemp("search")
+    rows = [
+        {
+            "id": f"r{i}",
+            "text": text,
+            "date": f"{1990 + i % 10}-0{1 + i % 9}-15",
+            "state": STATES[i % 3],
+            "size": i,
+        }
+        for i, text in enumerate(reports)
+    ]
+    (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    corpus = Corpus.open([folder / "reports.jsonl"])
+    save_run(refine(corpus, "default", Settings(method="decorrelated")), folder / "run")
+    return open_run(folder / "run")
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory, storm_run: Run) -> Index:
+    """The opened index of the run's own documents."""
+    found = gather(storm_run, None, Progress())
+    return Index.memory(storm_run, found).saved(tmp_path_factory.mktemp("index") / "index")
+
+
+@pytest.fixture
+def copied_run(tmp_path: Path, storm_run: Run) -> Run:
+    """A copy of the run that tests may change."""
+    assert storm_run.folder is not None
+    shutil.copytree(storm_run.folder, tmp_path / "run")
+    return open_run(tmp_path / "run")

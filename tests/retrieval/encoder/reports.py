@@ -1,0 +1,43 @@
+"""A small run made once, for tests of encoders and exports: 240 reports, vectors of 24 dimensions."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+import selfvec
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.retrieval.encoder import Encoder
+
+DIMENSIONS = 24
+
+
+def texts() -> list[str]:
+    things = ["hail", "wind", "tornado", "flood", "snow", "lightning", "café owners", "the county's crew"]
+    acts = ["broke windows at", "closed", "damaged roofs near", "blew over", "hit", "was reported from"]
+    places = ["farm", "village", "road", "bridge", "school", "river", "Ohio", "airport"]
+    return [
+        f"{things[i % 8]} {acts[i % 6]} the {places[(i * 3 + i // 8) % 8]} on day {i % 20}, 1.75 in. deep."
+        for i in range(240)
+    ]
+
+
+def refined(texts: list[str], **options: Any) -> Run:
+    """From random vectors of all words, lower-cased, and of what stands between white space."""
+    words = {word for text in texts for word in text.lower().split()}
+    words |= {word.strip(".,").removesuffix("'s") for word in words}
+    rows = np.random.default_rng(0).standard_normal((len(words), DIMENSIONS)).astype(np.float32)
+    return selfvec.Refiner(method="decorrelated", **options).fit(texts, Vectors(sorted(words), rows)).run_
+
+
+@cache
+def report_run() -> Run:
+    return refined(texts())
+
+
+@cache
+def report_encoder() -> Encoder:
+    return Encoder.of(report_run())

@@ -1,0 +1,267 @@
+"""Scores worked out by hand, kernels against what they mean in NumPy, and the share of the dense part."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.data.run import Run
+from selfvec.retrieval import Index, kernels, scoring
+from selfvec.retrieval.build import agreement, dense_share
+from selfvec.retrieval.dense_space import RELATED, DenseSpace, projected
+from selfvec.retrieval.documents import GatheredDocuments
+from selfvec.retrieval.indexed_documents import IndexedDocuments, in_steps
+from selfvec.retrieval.scoring import Blend, Scorer
+from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
+from selfvec.text.lexicon import Lexicon
+from selfvec.text.preprocessing import Preprocessing, encode_texts
+
+PLAIN = Preprocessing(stop_words=None, stem=None)
+TEXTS = ["hail hail roof", "ice roof", "invoice paid", "paid paid paid invoice"]
+# hail and ice are alike by half; the others are related to themselves only
+ROWS = {"hail": [1, 0], "ice": [0.8, 0.6], "roof": [0, 1], "invoice": [0, -1], "paid": [-1, 0]}
+
+
+def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str] = TEXTS):
+    """An index of texts with a known space; idf is 1 in the dense part, so that vectors are plain sums."""
+    batch = encode_texts(texts, PLAIN)
+    lexicon = Lexicon(PLAIN, batch.types)
+    rows = np.array([ROWS[name] for name in lexicon.types], np.float32)
+    related = np.full((len(rows), RELATED), -1, np.int32)
+    worth = np.zeros((len(rows), RELATED), np.float32)
+    hail, ice = lexicon.index["hail"], lexicon.index["ice"]
+    related[hail, 0], related[ice, 0] = ice, hail
+    worth[hail, 0] = worth[ice, 0] = likeness
+    passages = np.array(owners or [], np.int32)
+    documents = batch.documents - len(passages)
+    weights = inverse_document_frequency(batch, documents)
+    vectors = document_vectors(batch, rows, np.ones(len(rows), np.float32))
+    spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
+    found = GatheredDocuments.of(["x"] * documents)
+    indexed = IndexedDocuments.build(found, batch, passages, spans, in_steps(vectors))
+    space = DenseSpace(rows / weights[:, None], weights, related, worth)
+    return lexicon, Scorer(indexed, space)
+
+
+def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int = 4) -> float:
+    idf = math.log(1 + (documents - df + 0.5) / (df + 0.5))
+    return idf * tf / (tf + 1.2 * (0.25 + 0.75 * length / mean))
+
+
+def test_bm25_by_hand() -> None:
+    lexicon, scorer = made()
+    found = scorer.score(lexicon.parse("Hail, roof; hail"), "bm25")
+    expected = [2 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
+    np.testing.assert_allclose(found.scores, expected, rtol=1e-5)
+    assert found.found.tolist() == [True, True, False, False]
+
+
+def test_related_words_count_in_part() -> None:
+    lexicon, scorer = made(likeness=0.5)
+    found = scorer.score(lexicon.parse("hail"), "hybrid")
+    # the second text has no hail, but ice, which counts half: with the idf of hail
+    np.testing.assert_allclose(found.parts[0], [bm25(2, 3, 1), 0, 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(found.parts[1], [bm25(2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
+
+
+def test_a_word_said_often_counts_less_each_time_in_the_hybrid() -> None:
+    lexicon, scorer = made()
+    found = scorer.score(lexicon.parse("hail, hail and hail on the roof"))
+    # three times and once: 3 · n / (2 + n)
+    expected = [9 / 5 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
+    np.testing.assert_allclose(found.parts[0], expected, rtol=1e-5)
+
+
+def test_axes_are_whitened_in_part() -> None:
+    batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
+    rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
+    weights = inverse_document_frequency(batch)
+    learned = projected([lambda: rows], batch, weights)
+    texts = document_vectors(batch, rows, weights).astype(np.float64)
+    values, axes = np.linalg.eigh(texts.T @ texts)
+    expected = rows @ axes * (values / values.mean() + 0.3) ** -0.15
+    np.testing.assert_allclose(np.abs(learned), np.abs(expected[:, ::-1]), atol=1e-5)
+
+
+def test_several_tables_are_turned_to_common_axes_and_freed() -> None:
+    batch = encode_texts(["hail roof ice", "roof roof paid", "invoice hail paid", "ice"], PLAIN)
+    rows = np.random.default_rng(0).normal(size=(len(batch.types), 4)).astype(np.float32)
+    weights, tables = inverse_document_frequency(batch), [lambda: rows[:, :1], lambda: rows[:, 1:]]
+    # each table's sums count alike once the whole text has length 1
+    np.testing.assert_allclose(
+        projected(tables, batch, weights), projected([lambda: rows], batch, weights), atol=1e-6
+    )
+    assert tables == []
+
+
+def test_a_word_and_a_related_one_are_saturated_together() -> None:
+    lexicon, scorer = made(texts=["hail ice ice", "ice roof", "invoice paid", "paid paid paid invoice"])
+    found = scorer.score(lexicon.parse("hail"))
+    assert found.parts[1, 0] == pytest.approx(bm25(1 + 0.5 * 2, 3, 1), rel=1e-5)
+
+
+def test_dense_is_the_cosine() -> None:
+    lexicon, scorer = made()
+    found = scorer.score(lexicon.parse("hail"), "dense")
+    texts = np.array([[2, 1], [0.8, 1.6], [-1, -1], [-3, -1]])
+    cosines = texts[:, 0] / np.linalg.norm(texts, axis=1)
+    np.testing.assert_allclose(found.scores, cosines, atol=0.01)  # whole numbers of 127 steps
+
+
+def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -> None:
+    lexicon, scorer = made()
+    asked = lexicon.parse("hail roof")
+    found = scorer.score(asked)
+    rows = scorer.documents.vectors(np.arange(4))
+
+    def z(part):
+        return (part - part.mean()) / part.std()
+
+    words, related = found.parts[0], found.parts[1]
+    query = np.array([1, 1]) / math.sqrt(2)
+    first = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ query)
+    assert Blend().feedback >= 4  # all four documents are looked at
+    met = [i for i in np.argsort(-first) if words[i] or related[i] or rows[i] @ query != 0]
+    toward = rows[met].sum(axis=0)
+    moved = query + toward / np.linalg.norm(toward)
+    moved /= np.linalg.norm(moved)
+    expected = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ moved)
+    np.testing.assert_allclose(found.scores, expected, atol=2e-3)
+
+
+def test_a_long_document_is_half_itself_and_half_its_best_passage() -> None:
+    texts = [
+        "hail roof roof roof",
+        "ice roof",
+        "hail",
+        "roof roof roof",
+    ]  # two documents, two passages of one
+    lexicon, scorer = made(owners=[0, 0], texts=texts)
+    found = scorer.score(lexicon.parse("hail"), "bm25")
+    one = [bm25(1, length, 1, mean=3, documents=2) for length in (4, 1)]
+    np.testing.assert_allclose(found.scores, [sum(one) / 2, 0], rtol=1e-5)
+    assert found.best.tolist() == [0, -1]
+
+
+@given(st.lists(st.lists(st.integers(0, 6), max_size=12), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
+def test_postings_are_the_texts_turned_round(texts, seed) -> None:
+    rng = np.random.default_rng(seed)
+    ids = np.array([word for text in texts for word in text], np.int32)
+    offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    starts, units, numbers = kernels.invert(ids, offsets, 7)
+    table = np.array([[text.count(word) for word in range(7)] for text in texts], np.float32)
+    for word in range(7):
+        part = slice(starts[word], starts[word + 1])
+        np.testing.assert_array_equal(units[part], np.flatnonzero(table[:, word]))
+        np.testing.assert_array_equal(numbers[part], table[units[part], word])
+
+    # what a question of three words gives, each with two related ones, against the formula
+    asked = rng.integers(0, 7, (3, 3))
+    like = np.ones((3, 3), np.float32)
+    like[:, 1:] = rng.random((3, 2), np.float32)
+    weights = rng.random(3, np.float32) + 1
+    saturation = rng.random(len(texts), np.float32) + 0.3
+    lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
+    both, alone = np.zeros((2, len(texts)), np.float32), np.zeros((1, len(texts)), np.float32)
+    for out in (both, alone):
+        kernels.add_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
+    own, together = table[:, asked[:, 0]].T, np.einsum("dtk,tk->td", table[:, asked], like)
+    expected = [(weights[:, None] * x / (x + saturation)).sum(axis=0) for x in (own, together)]
+    np.testing.assert_allclose(both, expected, atol=1e-4)
+    np.testing.assert_array_equal(alone[0], both[0])
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=40), st.integers(1, 12))
+def test_the_best_documents_are_a_stable_sort(rows, most) -> None:
+    scores = np.array([score for score, _ in rows], np.float32)
+    allowed = np.array([there for _, there in rows])
+    expected = [i for i in sorted(range(len(rows)), key=lambda i: -scores[i]) if allowed[i]][:most]
+    assert kernels.best_documents(scores, allowed, most).tolist() == expected
+
+
+def test_the_window_that_says_most() -> None:
+    places = np.array([0, 20, 22, 23, 60])
+    groups = np.array([0, 0, 1, 1, 1])
+    worths = np.array([1.0, 1, 1, 1, 1])
+    assert kernels.best_window(places, groups, worths, 2, 10) == 1  # 20 to 23: both words, one of them twice
+
+
+def test_products_are_exact_whatever_lies_beside() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-127, 128, (50, 128)).astype(np.int8)
+    query = rng.integers(-32767, 32768, 128).astype(np.int16)
+    scales, out = rng.random(50, np.float32), np.empty(50, np.float32)
+    kernels.dot_products(rows, scales, query, 0.5, out)
+    exact = rows.astype(np.int64) @ query.astype(np.int64)
+    np.testing.assert_array_equal(out, exact.astype(np.float32) * (scales * np.float32(0.5)))
+    extreme = np.full((1, 256), -127, np.int8)
+    kernels.dot_products(extreme, scales[:1], np.full(256, -32767, np.int16), 1.0, out[:1])
+    assert out[0] == pytest.approx(127 * 32767 * 256 * scales[0], rel=1e-6)
+
+
+def test_the_share_grows_with_agreement_within_bounds() -> None:
+    shares = [dense_share(agreed) for agreed in np.linspace(0, 1, 101)]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(0.1)
+    assert shares[-1] == pytest.approx(0.7)
+    assert dense_share(0.45) == pytest.approx(0.3)
+    assert dense_share(None) == 0.5
+
+
+def test_without_vectors_nothing_agrees(storm_run: Run) -> None:
+    """Words that the run has no vectors for are found by BM25 and not by dense."""
+    texts = [f"xq{i % 25} zv{i % 7}" for i in range(200)]
+    index = Index.memory(storm_run, texts)
+    assert agreement(index.lexicon, index.scorer, texts) == 0
+    assert index.space.share == dense_share(0)
+
+
+def test_copies_are_found_by_both(storm_run: Run, reports: list[str]) -> None:
+    """Ten copies of each of ten reports: BM25 and dense both rank the nine others first."""
+    texts = [text for text in reports[1:20:2] for _ in range(11)]
+    index = Index.memory(storm_run, texts)
+    agreed = agreement(index.lexicon, index.scorer, texts)
+    assert agreed is not None
+    assert agreed > 0.85
+    assert index.space.share == pytest.approx(0.7)
+
+
+def test_too_few_documents_or_words(storm_run: Run, reports: list[str]) -> None:
+    for texts in (reports[:1], reports[:9], ["hail"] * 100):  # no text of two words or more
+        index = Index.memory(storm_run, texts)
+        assert agreement(index.lexicon, index.scorer, texts) is None
+        assert index.space.share == 0.5
+
+
+def test_the_share_does_not_depend_on_case_and_punctuation(storm_run: Run, reports: list[str]) -> None:
+    plain = [text.lower().replace(".", "") for text in reports]
+    one, other = Index.memory(storm_run, reports), Index.memory(storm_run, plain)
+    assert one.space.share == pytest.approx(other.space.share, abs=0.02)
+
+
+def test_the_share_is_kept_and_used(index: Index) -> None:
+    found = index.scores("hail near a farm")
+    parts = found.parts[:, : len(found.scores)]
+    shares = found.scales * parts.std(axis=1)
+    m = index.space.share
+    np.testing.assert_allclose(shares, [(1 - m) / 2, (1 - m) / 2, m], rtol=1e-3)
+
+
+def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch) -> None:
+    """The best documents stay the best: only those far below keep the score of the first round."""
+    question = "hail broke windows near the school"
+    whole = index.scores(question)
+    monkeypatch.setattr(scoring, "LARGE", 50)
+    monkeypatch.setattr(scoring, "RESCORED", 60)
+    monkeypatch.setattr(scoring, "SAMPLED", 100)
+    part = index.scores(question)
+    first, second = (np.argsort(-found.scores, kind="stable") for found in (whole, part))
+    assert len(set(first[:10]) & set(second[:10])) >= 9
+    again = part.parts[2] == whole.parts[2]
+    assert 40 <= again.sum() < len(again)
+    assert again[first[:10]].all()
+    np.testing.assert_array_equal(part.parts[:2], whole.parts[:2])

@@ -1,0 +1,63 @@
+"""`transform`: what every method keeps to, and principal axes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.apps.cli.transform import TransformOptions
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.transforms import METHODS, Transform, method, transform
+from selfvec.transforms.transform import _class_of
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_is_documented_and_its_options_are_those_of_the_command_line(name: str) -> None:
+    kind = _class_of(name)
+    assert issubclass(kind, Transform)
+    assert kind.__doc__
+    options = {field.name for field in fields(TransformOptions)}
+    assert set(inspect.signature(kind).parameters) <= options | {"progress"}
+
+
+def test_every_option_of_the_command_line_belongs_to_a_method() -> None:
+    having = {name for by in METHODS for name in inspect.signature(_class_of(by)).parameters}
+    assert {field.name for field in fields(TransformOptions)} <= having
+
+
+def test_unknown_methods_and_options_are_refused_with_the_names_that_work() -> None:
+    with pytest.raises(OptionError, match="principal-axes"):
+        method("nonsense")
+    with pytest.raises(OptionError, match="nonsense"):
+        method("principal-axes", nonsense=1)
+
+
+def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:
+    rows = np.random.default_rng(0).standard_normal((50, 8)).astype(np.float32) * [4, 3, 2, 1, 1, 1, 1, 1]
+    table = Vectors([f"w{i}" for i in range(50)], rows.astype(np.float32))
+    whole, half = transform(table, "principal-axes"), transform(table, "principal-axes", dimensions=4)
+    np.testing.assert_allclose(whole.unit @ whole.unit.T, table.unit @ table.unit.T, atol=1e-5)
+    np.testing.assert_array_equal(whole.vectors[:, :4], half.vectors)  # any prefix is the shorter table
+    with pytest.raises(OptionError, match="1 to 8"):
+        transform(table, "principal-axes", dimensions=9)
+
+
+def test_the_command_writes_the_table_and_reports_in_json(tmp_path: Path, capsys) -> None:
+    rows = np.random.default_rng(1).standard_normal((9, 6)).astype(np.float32)
+    selfvec.save(Vectors([f"w{i}" for i in range(9)], rows), tmp_path / "in.vec")
+    given = [str(tmp_path / "in.vec"), str(tmp_path / "out.safetensors"), "--by", "principal-axes"]
+    assert main(["transform", *given, "--dimensions", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["words"], found["dimensions"]) == (9, 2)
+    assert 0 < found["variance_kept"] < 1
+    assert selfvec.load(tmp_path / "out.safetensors").vectors.shape == (9, 2)
+    assert main(["transform", *given[:3], "nonsense"]) == 2
+    assert "principal-axes" in capsys.readouterr().err
