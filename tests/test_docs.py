@@ -22,8 +22,9 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.data.vectors import Vectors
 
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
+HAND_WRITTEN = [page for page in DOCS if "results" not in page.parts]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
     "encoders.md": ("model2vec", "langchain_core", "sklearn"),
@@ -34,6 +35,11 @@ EXTRAS = {  # packages without which a page cannot run
     "mcp.md": ("mcp",),
     "transform.md": ("scipy", "pronto"),
 }
+
+
+def name_of(page: Path) -> str:
+    """The path of a page in the documentation, or its name beside it."""
+    return page.relative_to(ROOT / "docs").as_posix() if page.is_relative_to(ROOT / "docs") else page.name
 
 
 _MORE = [
@@ -146,7 +152,7 @@ def run_line(line: str, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_page_runs(page: Path, workshop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
     if not blocks:
@@ -174,14 +180,14 @@ def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureF
     assert selfvec.open_run(run).provenance["tokens"] > 100_000
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name_of)
 def test_links_to_headings_lead_to_one(page: Path) -> None:
     for target, heading in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
@@ -194,9 +200,9 @@ def test_links_to_headings_lead_to_one(page: Path) -> None:
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    listed = re.findall(r"\w+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    listed = re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     made = ["cli.md", "reference.md"]  # by tools/reference_pages.py, when the site is built
-    assert sorted(listed) == sorted([*made, *(page.name for page in DOCS)])
+    assert sorted(listed) == sorted([*made, *map(name_of, DOCS)])
 
 
 def test_the_make_targets_exist() -> None:
@@ -210,7 +216,8 @@ def test_the_make_targets_exist() -> None:
 
 def test_the_index_names_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    assert [page.name for page in DOCS if page.name != "index.md" and f"]({page.name})" not in index] == []
+    named = {"index.md", *re.findall(r"\]\(([^)#]+)", index)}
+    assert [page for page in map(name_of, HAND_WRITTEN) if page not in named] == []
 
 
 def test_the_table_of_extras_is_complete() -> None:
