@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.page import DOCS, table, update_page
 from benchmarks.refining import refined
-from selfvec.analysis.drift import Drift, Slice, drift, named_slice, slice_counts
-from selfvec.analysis.drift.nearest_uses import nearest_distances
-from selfvec.analysis.drift.permutation_test import mean_rank, permutation_test
+from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.word_drift.nearest_uses import nearest_distances
+from selfvec.analysis.word_drift.permutation_test import mean_rank, permutation_test
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors

@@ -2,7 +2,7 @@
 
 A pseudo-word is two or three words of a corpus merged under one name; its senses are which word it was. The
 corpus is refined again after merging, so that nothing of the words is left in the vectors. The constants of
-`selfvec.analysis.senses` were chosen on PubMed abstracts; the other collections were not looked at.
+`selfvec.analysis.word_senses` were chosen on PubMed abstracts; the other collections were not looked at.
 
     python -m benchmarks.senses [PART...]      (or: make senses)
 """
@@ -21,7 +21,7 @@ from sklearn.metrics.cluster import contingency_matrix
 from benchmarks import datasets
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
-from selfvec.analysis.senses import SenseSpace, clustering, sense_space
+from selfvec.analysis.word_senses import SenseSpace, clustering, sense_space
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from selfvec.storage.verify import kind_of, verify
+from selfvec.storage.verification import kind_of, verify
 
 from .cases import Case, state
 from .inputs import ended, leftovers, run, start

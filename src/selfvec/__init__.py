@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from selfvec.analysis.alignment import align, compare
-    from selfvec.analysis.drift import drift
     from selfvec.analysis.monitoring import monitor
-    from selfvec.apps.ask import ask
+    from selfvec.analysis.word_drift import drift
+    from selfvec.apps.answers import ask
     from selfvec.apps.refiner import Refiner
     from selfvec.base.errors import SelfvecError
     from selfvec.base.provenance import __version__
@@ -45,9 +45,9 @@ _HOMES = {
     "__version__": "base.provenance",
     "align": "analysis.alignment",
     "as_corpus": "corpus",
-    "ask": "apps.ask",
+    "ask": "apps.answers",
     "compare": "analysis.alignment",
-    "drift": "analysis.drift",
+    "drift": "analysis.word_drift",
     "evaluate": "evaluation",
     "load": "storage.formats",
     "merge": "refinement.update_merge",

@@ -19,7 +19,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.storage import run_folder
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run, save_run
-from selfvec.storage.verify import verify
+from selfvec.storage.verification import verify
 
 WORDS = ["storm", "back\\slash", "line\nbreak", "é"]
 

@@ -18,7 +18,7 @@ from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.contents import contents
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.verify import verify
+from selfvec.storage.verification import verify
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift import Drift, drift
+from selfvec.analysis.word_drift import Drift, drift
 from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus, as_corpus

@@ -16,7 +16,7 @@ from selfvec.base.tensors import read_header
 from selfvec.data.run import Run
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.verify import DESCRIPTIONS, kind_of
+from selfvec.storage.verification import DESCRIPTIONS, kind_of
 
 __all__ = ["Contents", "contents"]
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from selfvec.base.display import escape_for_display
 from selfvec.storage.contents import Contents
-from selfvec.storage.verify import Verified
+from selfvec.storage.verification import Verified
 
 from .terminal import add_row, plain_table, printable
 

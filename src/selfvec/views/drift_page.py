@@ -14,7 +14,7 @@ from .terminal import escaped, printable, sentence
 from .word_tables import drift_figures, drift_heads, drift_notes, is_sliced
 
 if TYPE_CHECKING:
-    from selfvec.analysis.drift import Drift
+    from selfvec.analysis.word_drift import Drift
     from selfvec.usage.examples import Example
 
 __all__ = ["drift_page"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift import SlicePath, comparable_slices, slice_paths
+from selfvec.analysis.word_drift import SlicePath, comparable_slices, slice_paths
 from selfvec.base.display import escape_for_display
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts

@@ -19,9 +19,9 @@ from selfvec.data.vectors import Vectors
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, printable, sentence
 
 if TYPE_CHECKING:
-    from selfvec.analysis.drift import Drift
-    from selfvec.analysis.drift.slices import SlicePath
-    from selfvec.analysis.senses import Reading, Sense, Senses
+    from selfvec.analysis.word_drift import Drift
+    from selfvec.analysis.word_drift.slices import SlicePath
+    from selfvec.analysis.word_senses import Reading, Sense, Senses
 
 __all__ = [
     "comparison_table",

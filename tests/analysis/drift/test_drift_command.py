@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.analysis.drift import drift
+from selfvec.analysis.word_drift import drift
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors

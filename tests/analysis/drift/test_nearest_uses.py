@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 
-from selfvec.analysis.drift import by_label, drift
-from selfvec.analysis.drift.nearest_uses import NEAREST, SAMPLED, nearest_distances, sampled_places
+from selfvec.analysis.word_drift import by_label, drift
+from selfvec.analysis.word_drift.nearest_uses import NEAREST, SAMPLED, nearest_distances, sampled_places
 from selfvec.usage.contexts import occurrences
 from selfvec.usage.use_vectors import use_space
 

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from selfvec.analysis.drift.permutation_kernels import sign_flip_test, split_test
+from selfvec.analysis.word_drift.permutation_kernels import sign_flip_test, split_test
 
 
 def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:

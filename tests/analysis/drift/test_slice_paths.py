@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 
-from selfvec.analysis.drift import by_label
-from selfvec.analysis.drift.slices import comparable_slices, slice_paths
+from selfvec.analysis.word_drift import by_label
+from selfvec.analysis.word_drift.slices import comparable_slices, slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.usage.use_vectors import slice_vectors, use_space

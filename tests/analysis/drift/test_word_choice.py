@@ -12,7 +12,7 @@ import pytest
 from drift_corpus import planted_run
 
 import selfvec
-from selfvec.analysis.drift import WordChoice, drift, is_kept, kept_drift
+from selfvec.analysis.word_drift import WordChoice, drift, is_kept, kept_drift
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run

@@ -11,7 +11,7 @@ from planted_senses import SENSES, USES
 from sklearn.metrics import adjusted_rand_score
 
 import selfvec
-from selfvec.analysis.senses import induce, sense_space
+from selfvec.analysis.word_senses import sense_space, senses
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus import Corpus
@@ -31,7 +31,7 @@ def topics_of(run: Run, documents: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("word", SENSES)
 def test_planted_senses_are_found_and_described(sense_run: Run, word: str) -> None:
-    found = induce(sense_run, word)
+    found = senses(sense_run, word)
     topics = SENSES[word]
     assert len(found) == len(topics)
     assert adjusted_rand_score(topics_of(sense_run, found.documents), found.assigned) > 0.95
@@ -55,18 +55,18 @@ def test_planted_senses_are_found_and_described(sense_run: Run, word: str) -> No
 
 
 def test_a_sense_has_a_vector_among_its_own_words(sense_run: Run) -> None:
-    found = induce(sense_run, "twin", examples=0)
+    found = senses(sense_run, "twin", examples=0)
     keys = sense_run.vectors.index_to_key
     own = [np.array([key.startswith(sense.label[0][:2] + "w") for key in keys]) for sense in found]
     cosines = [[float((sense_run.vectors.unit[part] @ s.vector).mean()) for part in own] for s in found]
     assert cosines[0][0] > cosines[0][1]
     assert cosines[1][1] > cosines[1][0]
-    single = induce(sense_run, "single", examples=0)
+    single = senses(sense_run, "single", examples=0)
     np.testing.assert_allclose(single[0].vector, sense_run.vectors.unit[sense_run.index("single")], atol=1e-5)
 
 
 def test_the_sense_in_other_texts(sense_run: Run) -> None:
-    found = induce(sense_run, "twin", examples=0)
+    found = senses(sense_run, "twin", examples=0)
     first, second = (sense.label[0][:2] for sense in found)
     text = f"Über: {first}w1, {first}w2 «TWIN» {first}w3 unknown. {'c1 ' * 12} {second}w1 twin’s {second}w5!"
     readings = found.disambiguate(text)
@@ -81,7 +81,7 @@ def test_the_sense_in_other_texts(sense_run: Run) -> None:
 
 
 def test_what_was_seen_is_read_as_it_was_assigned(sense_run: Run) -> None:
-    found, batch = induce(sense_run, "triple", examples=0), sense_run.tokens
+    found, batch = senses(sense_run, "triple", examples=0), sense_run.tokens
     for document, sense in list(zip(found.documents.tolist(), found.assigned.tolist(), strict=True))[:20]:
         ids = batch.ids[batch.offsets[document] : batch.offsets[document + 1]]
         [reading] = found.disambiguate(" ".join(batch.types[i] for i in ids))
@@ -89,17 +89,17 @@ def test_what_was_seen_is_read_as_it_was_assigned(sense_run: Run) -> None:
 
 
 def test_as_many_senses_as_asked_for(sense_run: Run) -> None:
-    assert len(induce(sense_run, "single", number=3, examples=0)) == 3
-    assert len(induce(sense_run, "triple", number=1, examples=0)) == 1
-    merged = induce(sense_run, "triple", number=2, examples=0)
+    assert len(senses(sense_run, "single", number=3, examples=0)) == 3
+    assert len(senses(sense_run, "triple", number=1, examples=0)) == 1
+    merged = senses(sense_run, "triple", number=2, examples=0)
     assert sorted(sense.count for sense in merged) == [USES, 2 * USES]
 
 
 def test_a_seed_gives_the_same_senses_and_others_the_same_groups(sense_run: Run) -> None:
     space = sense_space(sense_run)
-    one, same = induce(sense_run, "triple", space=space), induce(sense_run, "triple")
+    one, same = senses(sense_run, "triple", space=space), senses(sense_run, "triple")
     assert one.as_dict(uses=True) == same.as_dict(uses=True)
-    other = induce(sense_run, "triple", seed=5)
+    other = senses(sense_run, "triple", seed=5)
     assert adjusted_rand_score(one.assigned, other.assigned) > 0.95
 
 
@@ -109,7 +109,7 @@ def test_senses_are_the_same_for_any_number_of_threads(sense_run: Run) -> None:
     told = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            told.append(induce(sense_run, "triple"))
+            told.append(senses(sense_run, "triple"))
     one, two = told
     for a, b in zip(one, two, strict=True):
         assert (a.label, a.count, a.examples) == (b.label, b.count, b.examples)
@@ -121,7 +121,7 @@ def test_senses_are_the_same_for_any_number_of_threads(sense_run: Run) -> None:
 def test_stems_are_met_by_words_that_share_them(tmp_path: Path) -> None:
     texts = [f"storms hit the village and {w} roofs" for w in ("broke", "lifted", "took")] * 10
     run = selfvec.Refiner(method="decorrelated", stem="en").fit(texts, "none").run_
-    found = induce(run, "storms", examples=1)
+    found = senses(run, "storms", examples=1)
     assert len(found[0].examples) == 1
     assert "storm" in found[0].examples[0]  # no file to read the sentence from: the words around
     text = "A storm was storming."
@@ -138,16 +138,16 @@ def test_a_word_in_a_phrase_is_not_the_word(tmp_path: Path) -> None:
     ] * 10
     run = selfvec.Refiner(method="decorrelated", phrases=str(listed)).fit(texts, "none").run_
     text = "Flood! Flash flood. Flash, flood; flash\n\nflood, flash-flood watch"
-    starts = [reading.start for reading in induce(run, "flood").disambiguate(text)]
+    starts = [reading.start for reading in senses(run, "flood").disambiguate(text)]
     assert starts == [0, 27, 41]
-    assert induce(run, "flood").disambiguate("FLASH FLOOD") == []
+    assert senses(run, "flood").disambiguate("FLASH FLOOD") == []
 
 
 def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> None:
     options = sense_run.provenance["options"] | {"tokenizer": "tokenizer.json", "stem": None}
     told = sense_run.provenance | {"options": options}
     pieces = Run(sense_run.vectors, sense_run.original, provenance=told, tokens=sense_run.tokens)
-    found = induce(pieces, "twin", examples=0)
+    found = senses(pieces, "twin", examples=0)
     assert len(found) == 2
     with pytest.raises(InputError, match="are pieces of words"):
         found.disambiguate("twin")
@@ -155,15 +155,15 @@ def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> No
 
 def test_words_without_senses_are_said(sense_run: Run, tmp_path: Path, storms: list[str]) -> None:
     with pytest.raises(InputError, match="'rare' occurs 7 times, senses need at least 20 uses"):
-        induce(sense_run, "rare")
+        senses(sense_run, "rare")
     with pytest.raises(InputError, match=r"did you mean twin"):
-        induce(sense_run, "twinn")
+        senses(sense_run, "twinn")
     with pytest.raises(OptionError, match="from 1 to 12 for a word with 60 uses, not 13"):
-        induce(sense_run, "single", number=13)
+        senses(sense_run, "single", number=13)
     run = selfvec.Refiner().fit(storms, "none").run_
     forgotten = Run(run.vectors, run.original, provenance=run.provenance)
     with pytest.raises(InputError, match=r"has not kept its corpus.*keep_tokens=False"):
-        induce(forgotten, "hail")
+        senses(forgotten, "hail")
 
 
 def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> None:
@@ -187,7 +187,7 @@ def test_real_words_of_two_senses(shared_data: Path) -> None:
     corpus = Corpus.open([shared_data / "noaa" / "events.jsonl.gz"])
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list() if " line" in text]
     run = selfvec.Refiner(method="decorrelated").fit(texts, "default").run_
-    found = induce(run, "line", number=2, examples=0)
+    found = senses(run, "line", number=2, examples=0)
     told = [set(sense.label) for sense in found]
     squall = next(i for i, label in enumerate(told) if "squall" in label)
     [reading] = found.disambiguate("A squall line of severe thunderstorms moved across Iowa.")

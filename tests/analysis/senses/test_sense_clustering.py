@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from selfvec.analysis.senses import SenseSpace
-from selfvec.analysis.senses.clustering import cluster_uses, fit_senses, largest_cosine, neighbour_weights
-from selfvec.analysis.senses.senses import log_likelihood_scores
+from selfvec.analysis.word_senses import SenseSpace
+from selfvec.analysis.word_senses.clustering import (
+    cluster_uses,
+    fit_senses,
+    largest_cosine,
+    neighbour_weights,
+)
+from selfvec.analysis.word_senses.senses import log_likelihood_scores
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.usage.contexts import occurrences, padded_windows

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
 import selfvec
-from selfvec.analysis.drift import WordChoice, drift, is_kept, without_slices
+from selfvec.analysis.word_drift import WordChoice, drift, is_kept, without_slices
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import maps
@@ -31,7 +31,7 @@ from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import run_index
 from selfvec.storage.run_folder import open_run, save_run
-from selfvec.storage.verify import verify
+from selfvec.storage.verification import verify
 
 
 def tables(before: np.ndarray, after: np.ndarray) -> WordTables:

@@ -20,7 +20,7 @@ from selfvec.refinement import kept_sums as sums_module
 from selfvec.refinement import pipeline, quick_update
 from selfvec.refinement.kept_sums import kept_sums, quantised
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.verify import verify
+from selfvec.storage.verification import verify
 from selfvec.storage.workspace import Workspace
 
 

@@ -88,7 +88,7 @@ def ask(
 
     Example: selfvec ask reports "damage to roofs"
     """
-    from selfvec.apps.ask import ask
+    from selfvec.apps.answers import ask
 
     found = ask(
         folder,

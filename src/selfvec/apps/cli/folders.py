@@ -44,7 +44,7 @@ def verify(
 
     Example: selfvec verify run
     """
-    from selfvec.storage.verify import kind_of, verify
+    from selfvec.storage.verification import kind_of, verify
 
     cleaned: dict[str, list[str]] = {}
     if clean:

@@ -166,7 +166,7 @@ def _through_slices(
     run: Run, words: list[str], figure: PathFigure, plot: Path | None, overwrite: bool
 ) -> Paths:
     """The paths of words through the slices of the text."""
-    from selfvec.analysis.drift.slices import slice_paths
+    from selfvec.analysis.word_drift.slices import slice_paths
     from selfvec.views.word_tables import slice_table
 
     if plot is not None:
@@ -182,7 +182,7 @@ def _through_slices(
 
 @dataclass(frozen=True)
 class DriftOptions:
-    """How change is measured, as `selfvec.analysis.drift.drift` takes it."""
+    """How change is measured, as `selfvec.analysis.word_drift.drift` takes it."""
 
     min_count: Annotated[int, opt("Leave out words that occur less often on either side.", min=1)] = 5
     permutations: Annotated[
@@ -233,7 +233,7 @@ def drift(
 
     Example: selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
     """
-    from selfvec.analysis.drift import WordChoice, is_kept, kept_drift
+    from selfvec.analysis.word_drift import WordChoice, is_kept, kept_drift
 
     opened = open_run(run)
     if between and slice_by:
@@ -281,9 +281,9 @@ def senses(
 
     Example: selfvec senses run mouse --text "The mouse ate the cheese."
     """
-    from selfvec.analysis.senses import induce
+    from selfvec.analysis.word_senses import senses
 
-    found = induce(open_run(run), word, number=number, examples=0 if text else examples, seed=seed)
+    found = senses(open_run(run), word, number=number, examples=0 if text else examples, seed=seed)
     readings = [(part, found.disambiguate(part)) for part in text or ()]
     write_report(output, f"Senses of {word}", found)
     if output.as_json:

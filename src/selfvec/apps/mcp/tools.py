@@ -21,8 +21,8 @@ from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 
 if TYPE_CHECKING:
-    from selfvec.analysis.drift import Drift
-    from selfvec.analysis.senses import SenseSpace
+    from selfvec.analysis.word_drift import Drift
+    from selfvec.analysis.word_senses import SenseSpace
     from selfvec.retrieval import Hit, Index
 
 __all__ = ["Tools"]
@@ -228,7 +228,7 @@ class Tools:
     def run_info(self) -> RunInfo:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
-        from selfvec.analysis.drift import slices_of
+        from selfvec.analysis.word_drift import slices_of
 
         run, made = self.run, self.run.provenance
         corpus = made.get("corpus", {})
@@ -305,10 +305,10 @@ class Tools:
         """The senses in which this corpus uses a word, each labelled by the words around it (`label`), with
         its share of the uses and examples; and, for each place where the word occurs in `text`, its sense
         there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
-        from selfvec.analysis.senses import induce
+        from selfvec.analysis.word_senses import senses
 
-        found = induce(self.run, word, examples=_EXAMPLES, space=self._sense_space)
-        senses = [
+        found = senses(self.run, word, examples=_EXAMPLES, space=self._sense_space)
+        listed = [
             Sense(
                 number, sense.label, _short(sense.share), sense.count, [_cut(text) for text in sense.examples]
             )
@@ -318,7 +318,7 @@ class Tools:
             Reading(one.start, one.end, one.sense, _short(one.probability))
             for one in (found.disambiguate(text) if text else [])
         ]
-        return Senses(found.word, senses, readings)
+        return Senses(found.word, listed, readings)
 
     @cached_property
     def _index(self) -> Index:
@@ -329,13 +329,13 @@ class Tools:
 
     @cached_property
     def _sense_space(self) -> SenseSpace:
-        from selfvec.analysis.senses import sense_space
+        from selfvec.analysis.word_senses import sense_space
 
         return sense_space(self.run)
 
     def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
         """The change of every word between two states, or of the words named."""
-        from selfvec.analysis.drift import WordChoice, kept_drift, slices_of, without_slices
+        from selfvec.analysis.word_drift import WordChoice, kept_drift, slices_of, without_slices
 
         run, which = self.run, WordChoice(words)
         if between == BY_REFINING and not set(between) <= {part.name for part in slices_of(run)}:

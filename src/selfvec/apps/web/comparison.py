@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.analysis.drift.kept_results import kept_drift
-from selfvec.analysis.drift.slices import comparable_slices, without_slices
-from selfvec.analysis.drift.word_choice import WordChoice
+from selfvec.analysis.word_drift.kept_results import kept_drift
+from selfvec.analysis.word_drift.slices import comparable_slices, without_slices
+from selfvec.analysis.word_drift.word_choice import WordChoice
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts

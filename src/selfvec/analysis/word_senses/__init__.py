@@ -6,6 +6,6 @@ uses ──▶ neighbours weighted by association ──▶ clusters ──▶ l
 from __future__ import annotations
 
 from .clustering import SenseSpace, sense_space
-from .senses import Reading, Sense, Senses, induce
+from .senses import Reading, Sense, Senses, senses
 
-__all__ = ["Reading", "Sense", "SenseSpace", "Senses", "induce", "sense_space"]
+__all__ = ["Reading", "Sense", "SenseSpace", "Senses", "sense_space", "senses"]

@@ -1,4 +1,4 @@
-"""`induce`: the senses of a word, with labels, vectors and examples, and their recognition in other texts."""
+"""`senses`: the senses of a word, with labels, vectors and examples, and their recognition in other texts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from selfvec.usage.examples import Example, distinct_uses, repeated_last, senten
 
 from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, Windows, fit_senses, sense_space
 
-__all__ = ["Reading", "Sense", "Senses", "induce", "log_likelihood_scores"]
+__all__ = ["Reading", "Sense", "Senses", "log_likelihood_scores", "senses"]
 
 LABEL = 8  # words of a label
 FEWEST = 2  # documents in which a label word occurs near a use, at least, or
@@ -199,7 +199,7 @@ def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str
     return out
 
 
-def induce(
+def senses(
     run: Run,
     word: str,
     *,
