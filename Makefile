@@ -1,27 +1,27 @@
 # make help       this list
 # make demo       refine the built-in table on text that everybody has
 # make test       all checks and tests
-# make bench      speed, side by side with other programs -> benchmarks/results.json, README.md
-# make paper      the paper's tables, figures and sensitivity studies -> docs/paper.md
+# make bench      speed, side by side with other programs -> benchmarks/results.json, docs/results/speed.md
+# make paper      the paper's tables, figures and sensitivity studies -> docs/results/paper.md
 # make quality    what refining gives on the development collections
-#                 -> docs/decorrelated.md, online.md, selection.md, oov.md, encoders.md, evaluation.md, compatible.md
-# make collapse   why the paper's rule collapses, in pictures -> docs/collapse.md
-# make senses     senses of pseudo-words, and of words with one sense -> docs/senses.md
-# make answers    every way of search as the retrieval step for answers -> docs/search.md
-# make drift      planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/drift.md
-# make monitor    false alarms of `monitor`, and how small a change it finds -> docs/monitor.md
-# make concepts   phrases and topics of storm reports, phrases in search -> docs/concepts.md
-# make field      methods around a table of vectors, each against its baseline -> docs/field.md
-# make baselines  other methods on the same tokens: quality, time, memory -> docs/baselines.md
+#                 -> docs/results/: gains, online, auto, oov, encoders, evaluation, compatible
+# make collapse   why the paper's rule collapses, in pictures -> docs/results/collapse.md
+# make senses     senses of pseudo-words, and of words with one sense -> docs/results/senses.md
+# make answers    every way of search as the retrieval step for answers -> docs/results/search.md
+# make drift      planted changes, shuffled slices, two reports with sentences -> drift-report/, docs/results/drift.md
+# make monitor    false alarms of `monitor`, and how small a change it finds -> docs/results/monitor.md
+# make concepts   phrases and topics of storm reports, phrases in search -> docs/results/concepts.md
+# make field      methods around a table of vectors, each against its baseline -> docs/results/vectors.md
+# make baselines  other methods on the same tokens: quality, time, memory -> docs/results/baselines.md
 # make figures    figures in hand-written text anew, from results.json and the tables of the pages
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
-# make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/promises.md
+# make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/results/robustness.md
 # make dist       a reproducible wheel, a bill of materials and a table of licences -> dist/
 # make docs       the documentation as a web site in site/
 #
-# bench, paper and the targets that fill a page of docs/ use shared/data beside the checkout, if it is there.
+# bench, paper and the targets that fill a page of docs/results/ use shared/data beside the checkout, if it is there.
 
 PYTHON ?= python3
 VENV ?= .venv

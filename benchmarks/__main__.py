@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME...]``: run all, or those named, and renew their figures in results.json."""
+"""``python -m benchmarks [NAME...]``: run all, or those named; fill results.json, docs/results/speed.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import figures
 from benchmarks.common import Result, measure, write_results
+from benchmarks.page import table, write_parts
 
 HERE = Path(__file__).parent
 
@@ -23,26 +24,20 @@ HEADLINES = (
     "search: hybrid, scores",
     "search: make an index",
 )
-"""Beginnings of the names of the figures that the README shows; results.json has all."""
+"""Beginnings of the names of the figures that docs/results/speed.md shows; results.json has all."""
 
 
-def update_readme(results: list[Result], readme: Path) -> None:
-    """Put the figures between the README's markers."""
-    rows = ["| what | figure | against | ratio |", "|---|---:|---|---:|"]
+def headlines(results: list[Result]) -> str:
+    """The table of figures on docs/results/speed.md."""
+    rows = []
     for r in results:
         if not r.name.startswith(HEADLINES):
             continue
-        figure = f"{r.value:.3g} {r.unit}" if r.unit not in ("ratio", "tables") else f"{r.value:.2f} {r.unit}"
         # A bound of our own ("100 ms", "the target of 6 s") tells a reader nothing: only other programs do.
         other = "" if r.other[:1].isdigit() or r.other.startswith("the target") else r.other
         ratio = f"{r.ratio:.2f}" if other and r.ratio is not None else ""
-        rows.append(f"| {r.name} | {figure} | {other} | {ratio} |")
-    text = readme.read_text(encoding="utf-8")
-    before, rest = text.split("<!-- generated:bench -->\n", 1)
-    after = rest.split("<!-- /generated -->", 1)[1]
-    body = "\n".join(rows)
-    fresh = f"{before}<!-- generated:bench -->\n{body}\n<!-- /generated -->{after}"
-    readme.write_text(fresh, encoding="utf-8")
+        rows.append((r.name, f"{r.value:.3g} {r.unit}", other, ratio))
+    return table(("what", "figure", "against", "ratio"), rows)
 
 
 def main(names: list[str]) -> None:
@@ -57,7 +52,8 @@ def main(names: list[str]) -> None:
             ratio = f"{result.ratio:8.2f} × {result.other}" if result.ratio is not None else ""
             print(f"{result.name:60} {result.value:10.3f} {result.unit:12} {ratio} {result.note}", flush=True)
         # Written at once: a benchmark that fails later loses nothing.
-        update_readme(write_results({name: measured}, HERE / "results.json"), HERE.parent / "README.md")
+        results = write_results({name: measured}, HERE / "results.json")
+        write_parts("speed.md", {"bench": headlines(results)})
     figures.main()
 
 

@@ -1,4 +1,4 @@
-"""Every way of search as the retrieval step for answers, and its constants. Fills docs/search.md.
+"""Every way of search as the retrieval step for answers, and its constants. Fills docs/results/search.md.
 
 Every collection is refined on its own documents, without its queries or judgements. The same documents and
 queries then go to all: the vectors before and after refining, BM25 on stems, the hybrid, a static encoder as

@@ -1,4 +1,4 @@
-"""Baselines in one table: quality, seconds and memory on the same tokens. Fills docs/baselines.md.
+"""Baselines in one table: quality, seconds and memory on the same tokens. Fills docs/results/baselines.md.
 
 Retrieval collections are refined on their own documents; word similarity follows a sample of PubMed
 abstracts. Nothing is chosen here: every baseline runs as `selfvec.evaluation.baselines` describes it.

@@ -1,4 +1,4 @@
-"""Refining on a cluster: what one worker does in a second; docs/cluster.md has what follows from it."""
+"""Refining on a cluster: what one worker does in a second; docs/results/cluster.md has more."""
 
 from __future__ import annotations
 

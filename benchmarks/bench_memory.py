@@ -6,7 +6,7 @@ is that of the resident set, ``VmHWM``. That counts pages of mapped files, too, 
 these back at any time; the peak without them (RssAnon + RssShmem) stands beside it. Both are read from /proc
 every 20 ms.
 
-``python -m benchmarks.bench_memory page`` measures the first table of docs/speed.md, ``linear`` the second;
+``python -m benchmarks.bench_memory page`` measures the memory of docs/results/speed.md, ``linear`` its times;
 with TOKENS TYPES [METHOD...], one size.
 """
 
@@ -170,7 +170,7 @@ def run() -> list[Result]:
 
 
 def page() -> str:
-    """The table of docs/speed.md."""
+    """The table of docs/results/speed.md."""
     rows, base = [], {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(os.environ.get("SELFVEC_BENCH_FOLDER", name))

@@ -1,7 +1,7 @@
 """The whole path from a compressed file to a saved run folder: its stages, their limits, and gensim's way.
 
 A limit is what the machine does at best for a stage: decompressing, hashing, gathering rows, multiplying
-matrices, writing a file. It is measured in the same process, on the same bytes, and fills docs/speed.md.
+matrices, writing a file. It is measured in the same process, on the same bytes. Fills docs/results/speed.md.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def limits(provenance: dict[str, Any], folder: Path) -> dict[str, tuple[float, s
 
 
 def page_parts() -> dict[str, str]:
-    """The generated parts of docs/speed.md."""
+    """The generated parts of docs/results/speed.md."""
     with tempfile.TemporaryDirectory() as name:
         traced(Path(name))  # loads and compiles
         timings, busy, _, provenance = traced(Path(name))
@@ -195,7 +195,7 @@ def by_gensim(epochs: int, size: int) -> None:
 
 
 def run() -> Iterator[Result]:
-    """The whole path, what auto costs, gensim's way, 100 million words, a cold start; fills docs/speed.md."""
+    """The whole path, what auto costs, gensim's way, 100 million words, a cold start; fills the page."""
     if not PUBMED.exists():
         return
     update_page("speed.md", {name: (lambda part=part: part) for name, part in page_parts().items()})

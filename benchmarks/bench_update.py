@@ -5,7 +5,7 @@ printed the grown run is compared with the one of the whole. A merge and an exac
 words, counts and tables, to the bit; of a quick update the cosines of the rows are printed.
 
     python -m benchmarks update           times
-    python -m benchmarks.bench_update     how near quick updates are to refining anew; fills docs/update.md
+    python -m benchmarks.bench_update     how near they are to refining anew; fills docs/results/update.md
 """
 
 from __future__ import annotations

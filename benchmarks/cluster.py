@@ -1,4 +1,4 @@
-"""What one worker of a cluster does in a second, and what 10¹² tokens would take -> docs/cluster.md.
+"""What one worker of a cluster does in a second, and what 10¹² tokens would take -> docs/results/cluster.md.
 
 Text is that of PubMed where it is there, otherwise random words. Sums are measured on drawn ids at the size
 of the example: 500,000 words of 256 dimensions.

@@ -1,4 +1,4 @@
-"""Why the paper's rule collapses. Draws the pictures of docs/collapse.md and fills its figures.
+"""Why the paper's rule collapses. Draws the pictures of docs/results/collapse.md and fills its figures.
 
 The text is the documentation of the Python that runs this, so anybody can.
 

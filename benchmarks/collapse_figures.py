@@ -1,4 +1,4 @@
-"""The pictures of docs/collapse.md: a plane, a space by reads of the text, its spectrum, and its map.
+"""The pictures of docs/results/collapse.md: a plane, a space by reads of the text, its spectrum, and its map.
 
 Colours are those of `selfvec.views`; curves and words differ in their marks as well.
 """

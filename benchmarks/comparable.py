@@ -1,4 +1,4 @@
-"""Figures one can compare: similarity over common pairs, and BM25 with RM3. Fills docs/evaluation.md.
+"""Figures one can compare: similarity over common pairs, and BM25 with RM3. Fills docs/results/evaluation.md.
 
 The constants of RM3 were chosen on the judged collections; each is left out in turn to see what that hides.
 

@@ -1,4 +1,4 @@
-"""What the concept tools find. Fills docs/concepts.md.
+"""What the concept tools find. Fills docs/results/concepts.md.
 
 Phrases and topics of NOAA narratives, topics beside the event types that NOAA itself distinguishes; what
 phrases as units and expanded queries do to retrieval on the development collections. The constants were set

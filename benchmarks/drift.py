@@ -1,4 +1,4 @@
-"""What drift finds, and how far it can be trusted. Writes drift-report/ and fills docs/drift.md.
+"""What drift finds, and how far it can be trusted. Writes drift-report/ and fills docs/results/drift.md.
 
 Planted changes of known size in real text, the share of significant words when slices are shuffled, and two
 reports with the words that changed most and their sentences (PubMed 1976-79 against 2021, NOAA 1993 against

@@ -1,4 +1,4 @@
-"""What an encoder of a run finds, and what it loses by being one table. Fills docs/encoders.md.
+"""What an encoder of a run finds, and what it loses by being one table. Fills docs/results/encoders.md.
 
 Every collection is refined on its own documents, without its queries or judgements. nDCG@10 by cosine: of
 encoders of each choice of the run's tables, of the package wordllama as it is, and of what needs the

@@ -6,8 +6,8 @@ A source is one of
 
 * a row of results.json by its name; then, if rows share the name, the program it is compared with; then
   ``ratio``, if the ratio is meant and not the value;
-* a cell of a generated table: ``decorrelated#similarity; refined; UMNSRS`` is the page, the part, cells that
-  only one row has, and the head of the column;
+* a cell of a generated table: ``gains#similarity; refined; UMNSRS`` is the page of docs/results/, the part,
+  cells that only one row has, and the head of the column;
 * a constant of the code, such as ``selfvec.refinement.decorrelated.POWER``;
 * ``cited: WHERE`` for a figure that somebody else published.
 
@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.page import DOCS, generated
+from benchmarks.page import DOCS, RESULTS, generated
 from selfvec.base.files import atomic_file
 
 ROOT = DOCS.parent
@@ -138,7 +138,7 @@ def _row(name: str) -> dict[str, object]:
 
 def _cell(place: str, *cells: str) -> float:
     page, _, part = place.partition("#")
-    lines = generated((DOCS / f"{page}.md").read_text(encoding="utf-8"))[part].splitlines()
+    lines = generated((RESULTS / f"{page}.md").read_text(encoding="utf-8"))[part].splitlines()
     table = [[cell.strip("* ") for cell in line[1:-1].split("|")] for line in lines if line[:1] == "|"]
     *wanted, head = cells
     heads = table[0]

@@ -1,7 +1,7 @@
-"""How often `selfvec monitor` raises a false alarm, and how small a change it finds. Fills docs/monitor.md.
+"""How often `selfvec monitor` raises a false alarm, and how small a change it finds.
 
-False alarms: a collection is divided at random into the documents of a run and new ones. Power: some of the
-new documents are replaced by documents of another source.
+Fills docs/results/monitor.md. False alarms: a collection is divided at random into the documents of a run and
+new ones. Power: some of the new documents are replaced by documents of another source.
 
     python -m benchmarks.monitor [PART...]      (or: make monitor)
 """

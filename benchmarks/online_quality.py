@@ -1,4 +1,4 @@
-"""The online rule measured. Fills docs/online.md.
+"""The online rule measured. Fills docs/results/online.md.
 
 Where it comes to rest (storm reports), what it gives (retrieval and word similarity, from two tables; its
 constants were chosen on these), and the scatter above which `health` calls it oscillating (chosen on the

@@ -1,4 +1,4 @@
-"""Words without a vector: what inducing one gives. Fills docs/oov.md.
+"""Words without a vector: what inducing one gives. Fills docs/results/oov.md.
 
 Hidden words found again on five collections. Constants were chosen on PubMed and samples of it.
 

@@ -1,4 +1,4 @@
-"""Pages of docs/ with parts that a program writes, between a marker that names the part and one that ends it.
+"""Pages of docs/results/ with parts that a program writes, between two markers of which the first names it.
 
 <!-- generated:epochs -->
 ... replaced ...
@@ -16,6 +16,7 @@ from selfvec.base.files import atomic_file
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 FIGURES = DOCS / "figures"
+RESULTS = DOCS / "results"
 _PART = re.compile(r"(<!-- generated:([\w-]+) -->\n)(.*?)(<!-- /generated -->)", re.DOTALL)
 
 
@@ -53,17 +54,22 @@ def fill(page: str, parts: Mapping[str, str]) -> str:
 def update_page(
     name: str, parts: Mapping[str, Callable[[], str]], wanted: Sequence[str] = (), *, needs_data: bool = True
 ) -> int:
-    """Measure the parts, or those wanted, and write each into a page of docs/; the exit status."""
+    """Measure the parts, or those wanted, and write each into a page of docs/results/; the exit status."""
     if needs_data and not SHARED_DATA.is_dir():
         print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
         return 0
     for part in wanted or parts:
         made = parts[part]()
-        page = fill((DOCS / name).read_text(encoding="utf-8"), {part: made})
-        with atomic_file(DOCS / name, overwrite=True) as temporary:
-            temporary.write_text(page, encoding="utf-8", newline="\n")
+        write_parts(name, {part: made})
         print(f"== {part}\n{made}\n", flush=True)
     return 0
+
+
+def write_parts(name: str, parts: Mapping[str, str], folder: Path = RESULTS) -> None:
+    """Replace parts of a page of docs/results/."""
+    page = fill((folder / name).read_text(encoding="utf-8"), parts)
+    with atomic_file(folder / name, overwrite=True) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -2,7 +2,7 @@
 
 Reads the storm reports and the GoogleNews subset from shared/data beside the checkout, measures everything
 (`benchmarks.paper_report`), and writes results.json and figures into a folder, the figures once more into
-docs/figures, and the generated parts of docs/paper.md.
+docs/figures, and the generated parts of docs/results/paper.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.common import machine, median_seconds
 from benchmarks.datasets import SHARED_DATA
-from benchmarks.page import DOCS, fill
+from benchmarks.page import DOCS, write_parts
 from benchmarks.paper_report import corpora, experiments, figures
 from benchmarks.paper_report.experiments import Plan, Row, after_epochs
 from benchmarks.paper_report.tables import parts
@@ -83,17 +83,14 @@ def report(
 
 
 def publish(results: dict[str, Any], folder: Path, docs: Path) -> bool:
-    """Rewrite the generated parts of ``docs``/paper.md and copy the figures beside it.
+    """Rewrite the generated parts of ``docs``/results/paper.md and copy the figures beside it.
 
     The text around them speaks of the paper's own preprocessing: with any other the page is left as it is,
     and the answer is False.
     """
     if results["variant"] != corpora.VARIANTS[-1].name:
         return False
-    page = docs / "paper.md"
-    text = fill(page.read_text(encoding="utf-8"), parts(results))
-    with atomic_file(page, overwrite=True) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_parts("paper.md", parts(results), docs / "results")
     (docs / "figures").mkdir(exist_ok=True)
     for figure in sorted(folder.glob("paper-*.svg")):
         shutil.copyfile(figure, docs / "figures" / figure.name)
@@ -122,9 +119,9 @@ def main(arguments: Sequence[str] | None = None, data: Path = SHARED_DATA) -> in
     seconds = time.perf_counter() - start
     print(f"{output.name}/ has results.json and the figures ({seconds:.0f} s)")
     if published:
-        print("docs/paper.md and docs/figures are new")
+        print("docs/results/paper.md and docs/figures are new")
     else:
-        print("docs/paper.md is as it was: it needs the part-of-speech filter (pip install 'selfvec[pos]')")
+        print("docs/results/paper.md is as it was: it needs the tagger (pip install 'selfvec[pos]')")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What refining gives on the development collections. Fills docs/decorrelated.md.
+"""What refining gives on the development collections. Fills docs/results/gains.md.
 
 Word similarity after PubMed abstracts (over the pairs whose words occur), small samples of them, neighbours
 that are only spelled alike, and retrieval with dense vectors alone, from two tables. The constants were
@@ -145,4 +145,4 @@ PARTS = {
 }
 
 if __name__ == "__main__":
-    sys.exit(update_page("decorrelated.md", PARTS, sys.argv[1:]))
+    sys.exit(update_page("gains.md", PARTS, sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""How the label-free choice relates to labelled quality. Fills docs/selection.md, expect.md.
+"""How the label-free choice relates to labelled quality. Fills docs/results/auto.md and gains.md.
 
 Twelve collections, two tables, up to three sizes: texts of five words and of two hundred, 300 documents and
 10,000. Each of the four methods refines each collection. ``auto`` chooses without labels; the quality of its
@@ -235,7 +235,7 @@ def tables() -> str:
 
 
 if __name__ == "__main__":
-    pages = {"selection.md": {"summary": summary, "tables": tables}, "expect.md": {"expected": expected}}
+    pages = {"auto.md": {"summary": summary, "tables": tables}, "gains.md": {"expected": expected}}
     wanted = sys.argv[1:]
     for page, parts in pages.items():
         if chosen := [part for part in wanted or parts if part in parts]:

@@ -1,4 +1,4 @@
-"""Senses of pseudo-words. Fills docs/senses.md.
+"""Senses of pseudo-words. Fills docs/results/senses.md.
 
 A pseudo-word is two or three words of a corpus merged under one name; its senses are which word it was. The
 corpus is refined again after merging, so that nothing of the words is left in the vectors. The constants of

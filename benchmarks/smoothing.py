@@ -1,4 +1,4 @@
-"""How far texts move toward similar texts. Fills docs/evaluation.md.
+"""How far texts move toward similar texts. Fills docs/results/evaluation.md.
 
 Smoothing helps where a question has many answers, and harms where it has one. So the number of neighbours and
 the weight of their mean are compared on judged collections and on those of `benchmarks.known_items`, with the

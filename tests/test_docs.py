@@ -220,6 +220,12 @@ def test_the_index_names_every_page() -> None:
     assert [page for page in map(name_of, HAND_WRITTEN) if page not in named] == []
 
 
+def test_the_overview_of_results_names_every_page_of_them() -> None:
+    results = ROOT / "docs" / "results"
+    named = {"index.md", *re.findall(r"\]\(([^)#]+)", (results / "index.md").read_text(encoding="utf-8"))}
+    assert [page.name for page in sorted(results.glob("*.md")) if page.name not in named] == []
+
+
 def test_the_table_of_extras_is_complete() -> None:
     extras = set(
         tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
+import re
 from pathlib import Path
 
 import pytest
-from benchmarks.figures import PAGES, look_up, prose, refill, typed_by_hand, typeset, wrong_units
+from benchmarks.figures import PAGES, ROOT, look_up, prose, refill, typed_by_hand, typeset, wrong_units
+from benchmarks.page import RESULTS, generated
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -67,16 +70,14 @@ def test_a_value_is_written_in_the_form_of_the_old_one(number: float, like: str,
 
 
 def test_a_figure_can_name_a_cell_of_a_generated_table() -> None:
-    name = "decorrelated#similarity; GoogleNews, 26,423 words; refined; UMNSRS"
+    name = "gains#similarity; GoogleNews, 26,423 words; refined; UMNSRS"
     assert 0.5 < (look_up(name) or 0) < 1
     assert refill(f"**.1<!--= {name} -->**") == f"**{look_up(name):.1f}<!--= {name} -->**".replace(
         "*0.", "*."
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["no such benchmark", "decorrelated#similarity; refined; UMNSRS", "field#x; y"]
-)
+@pytest.mark.parametrize("name", ["no such benchmark", "gains#similarity; refined; UMNSRS", "vectors#x; y"])
 def test_a_name_that_fits_nothing_or_several_rows_is_an_error(name: str) -> None:
     with pytest.raises(LookupError):
         look_up(name)
@@ -86,3 +87,27 @@ def test_a_figure_with_another_unit_is_found() -> None:
     name = "<!--= PubMed, raw gz to run folder -->"
     assert list(wrong_units(f"It takes 5.66{name} s.")) == []
     assert list(wrong_units(f"It takes 5.66{name} ms."))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_only_pages_of_results_have_generated_parts(page: Path) -> None:
+    parts = re.findall(r"<!-- generated:([\w-]+) -->", page.read_text(encoding="utf-8"))
+    if parts and page.name != "CONTRIBUTING.md":
+        assert page.parent == RESULTS
+        scripts = [path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").rglob("*.py")]
+        assert any(f'"{page.name}"' in script for script in scripts), "no benchmark writes this page"
+        for part in parts:
+            assert part in generated(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent == RESULTS], ids=lambda page: page.name
+)
+def test_a_page_of_results_names_the_command_that_writes_it(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    before = " ".join(text.partition("<!-- generated:")[0].split())
+    if "<!-- generated:" in text:
+        named = re.findall(r"`(?:make (\w+)|python -m (benchmarks[\w.]*))", before)
+        assert named, "the page names no command"
+        for _, module in filter(lambda one: one[1], named):
+            assert importlib.util.find_spec(module), module

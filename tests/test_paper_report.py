@@ -31,7 +31,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.pipeline import refine
 from selfvec.text import Rules, encode, tokenizer
 
-PAGE = ROOT / "docs" / "paper.md"
+PAGE = ROOT / "docs" / "results" / "paper.md"
 
 PLAN = Plan(
     tokens=1_000,
@@ -174,12 +174,14 @@ def test_generated_parts_are_replaced_idempotently(
     folder: Path, results: dict[str, Any], tmp_path: Path
 ) -> None:
     original = PAGE.read_text(encoding="utf-8")
-    (tmp_path / "paper.md").write_text(original, encoding="utf-8")
+    (tmp_path / "results").mkdir()
+    page = tmp_path / "results" / "paper.md"
+    page.write_text(original, encoding="utf-8")
     results["variant"] = corpora.VARIANTS[-1].name
     assert publish(results, folder, tmp_path)
-    once = (tmp_path / "paper.md").read_text(encoding="utf-8")
+    once = page.read_text(encoding="utf-8")
     publish(results, folder, tmp_path)
-    assert (tmp_path / "paper.md").read_text(encoding="utf-8") == once != original
+    assert page.read_text(encoding="utf-8") == once != original
     assert {name: text.strip() for name, text in generated(once).items()} == {
         name: text.strip() for name, text in parts(results).items()
     }
@@ -213,7 +215,7 @@ def test_a_page_and_its_parts_must_fit(page: str, given: dict[str, str]) -> None
 def test_the_page_is_filled_and_names_no_machine_path() -> None:
     found = generated(PAGE.read_text(encoding="utf-8"))
     assert found
-    figures = re.findall(r"\]\((figures/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
+    figures = re.findall(r"\]\((\.\./figures/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
     assert len(figures) == 5
     assert all((PAGE.parent / figure).stat().st_size < 200_000 for figure in figures)
     for name, text in found.items():

@@ -1,7 +1,8 @@
 """What Selfvec can do with a table of vectors: a row for each item, measured on the development data.
 
 A module of this package measures one item; its ``rows()`` yields `Row`. ``python -m benchmarks.field
-NAME...`` runs modules, all by default, keeps their rows in ``results.json``, and writes docs/field.md.
+NAME...`` runs modules, all by default, keeps their rows in ``results.json``, and fills
+docs/results/vectors.md.
 """
 
 from __future__ import annotations

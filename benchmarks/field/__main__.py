@@ -1,4 +1,4 @@
-"""``python -m benchmarks.field [NAME...|page]``: measure, keep the rows, and write docs/field.md."""
+"""``python -m benchmarks.field [NAME...|page]``: measure, keep the rows, fill docs/results/vectors.md."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.field import Row
+from benchmarks.page import write_parts
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
-PAGE = HERE.parents[1] / "docs" / "field.md"
-MARK, END = "<!-- generated:field -->\n", "<!-- /generated -->"
 
 
 def section(name: str, rows: list[Row]) -> str:
@@ -68,9 +67,8 @@ def main(names: list[str]) -> None:
         kept[name] = [asdict(row) for row in module.rows()]
         print(section(name, [Row(**row) for row in kept[name]]), flush=True)
         RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
     body = "".join(section(name, [Row(**row) for row in kept[name]]) for name in modules if name in kept)
-    PAGE.write_text(before + MARK + body + END + rest.partition(END)[2], encoding="utf-8")
+    write_parts("vectors.md", {"field": body})
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, JUDGED, PUBMED, SIMILARITY, judged, path
 from benchmarks.field import Row
+from benchmarks.page import write_parts
 from selfvec.compression import BinarySearch, compress
 from selfvec.compression.candidates import Candidate, Packed
 from selfvec.compression.measures import kept, measures
@@ -23,8 +24,6 @@ from selfvec.storage.formats.compressed import packed_words, write
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 
-PAGE = Path(__file__).parents[2] / "docs" / "compress.md"
-MARK, END = "<!-- generated:compress -->\n", "<!-- /generated -->"
 HEADS = ("method", "rows", "MB", "read, s", "cosine", "known", *JUDGED, "UMNSRS")
 
 
@@ -84,8 +83,7 @@ def rows() -> Iterator[Row]:
         ]
         lines += [f"| {' | '.join(cells)} |", "", _binary_search(run)]
         yield from _under_five_megabytes(run, Path(folder) / "small.safetensors", tasks, whole)
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
-    PAGE.write_text(before + MARK + "\n".join(lines) + "\n" + END + rest.partition(END)[2], encoding="utf-8")
+    write_parts("compression.md", {"compress": "\n".join(lines)})
 
 
 def _hashed(table: Vectors, buckets: int = 8192) -> tuple[Vectors, int]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, SIMILARITY, documents, path, sample
 from benchmarks.field import Row
+from benchmarks.page import write_parts
 from selfvec.compression.measures import Measure, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -20,8 +20,6 @@ from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.training import NO_TABLE
 
-PAGE = Path(__file__).parents[2] / "docs" / "starts.md"
-MARK, END = "<!-- generated:starts -->\n", "<!-- /generated -->"
 SIZES = (100_000, 1_000_000, None)  # words; all of PubMed are 6.6 million: not 10, and none is repeated
 HELD_OUT, QUERY = 2000, 10  # documents, and words of each that should find the rest of it
 SHOWN = ("known", "MED", "UMNSRS")
@@ -64,8 +62,7 @@ def rows() -> Iterator[Row]:
             elif name in NO_TABLE:
                 found = _against(name, run, tasks, bare, refined)
                 yield from found if size is None else islice(found, 1)  # smaller sizes: known items only
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARK)
-    PAGE.write_text(before + MARK + "\n".join(lines) + "\n" + END + rest.partition(END)[2], encoding="utf-8")
+    write_parts("starts.md", {"starts": "\n".join(lines)})
 
 
 def _known(held_out: Sequence[str], run: Run) -> Measure:

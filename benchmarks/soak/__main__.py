@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.page import table, update_page
+from benchmarks.page import table, write_parts
 
 from .cases import Case, cases, prepare, small_cases
 from .faults import clock_back, full_disk, no_permission, two_writers
@@ -118,8 +118,10 @@ def _faults(made: list[Case], place: Path) -> list[str]:
 
 
 def _print(counts: Counter[str], title: str) -> None:
-    """Print counts, and write them into docs/promises.md."""
-    update_page("promises.md", {f"soak-{title.split()[0]}": lambda: _table(counts, title)}, needs_data=False)
+    """Print counts, and write them into docs/results/robustness.md."""
+    made = _table(counts, title)
+    print(made, flush=True)
+    write_parts("robustness.md", {f"soak-{title.split()[0]}": made})
 
 
 def _table(counts: Counter[str], title: str) -> str:

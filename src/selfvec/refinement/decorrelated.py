@@ -50,7 +50,7 @@ __all__ = [
     "start_from_neighbours",
 ]
 
-# Chosen on the development data (word similarity after PubMed, from two tables); see docs/decorrelated.md.
+# Chosen on the development data (word similarity after PubMed, from two tables); see docs/results/gains.md.
 WINDOW = 41  # tokens, the word itself included
 GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening

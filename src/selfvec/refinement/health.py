@@ -24,7 +24,7 @@ from selfvec.text.mojibake import garbled
 
 __all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
 
-# Where a verdict begins. Measured on NOAA narratives with GoogleNews vectors (see docs/paper.md): the
+# Where a verdict begins. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
 # original table has anisotropy .07, one epoch of the paper's rule .66, five .88.
 COLLAPSED_ANISOTROPY = 0.5
 SATURATED_COSINE = 0.99
@@ -34,7 +34,7 @@ RUNAWAY_COSINE = 0.1
 EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
 OSCILLATING_WANDER = 0.005
-HOVERING_WANDER = 0.12  # for a rule that is meant to hover about a fixed point; measured in docs/online.md
+HOVERING_WANDER = 0.12  # for a rule that hovers about a fixed point; see docs/results/online.md
 GUESSED_TYPES = 0.5  # composed and unknown words, as shares of the words and of the text
 GUESSED_TOKENS = 0.1
 _EXAMPLES = 5  # of words in a finding

@@ -25,7 +25,7 @@ from .sequential_kernel import Centring, Recording, Scratch, sum_rows, sweep
 __all__ = ["BASE_PULL", "LEARNING_RATES", "OnlineRefinement", "PaperRefinement", "SequentialRefinement"]
 
 LEARNING_RATES = {"paper": 0.01, "online": 0.005}  # α; 0.075 and more is unstable for the paper rule
-# For the online rule; chosen on retrieval and word similarity with two tables, see docs/online.md.
+# For the online rule; chosen on retrieval and word similarity with two tables, see docs/results/online.md.
 WINDOW = 41  # tokens, the word itself included
 BASE_PULL = 0.2  # β
 COMPOSED = 0.5  # share of β for words composed from their parts, whose vectors are less certain

@@ -26,7 +26,7 @@ from .spelling import Spelling
 
 __all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "starting_vectors"]
 
-# Chosen on held-out words of PubMed abstracts and samples of them; see docs/oov.md.
+# Chosen on held-out words of PubMed abstracts and samples of them; see docs/results/oov.md.
 WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture grammar, large ones topic
 GAMMA = 0.5  # a neighbour of frequency r counts r^-γ
 SHRINK = 5  # occurrences at which a context sum counts √½ of what many would

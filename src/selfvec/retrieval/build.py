@@ -121,7 +121,7 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Part
 QUERIES, WORDS = 200, 200  # texts, and words of each at most
 NEAREST, FEWEST = 10, 20  # documents of each ranking; queries needed
 
-# Chosen on judged collections and on some without judgements, each left out in turn; see docs/search.md.
+# Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.
 SLOPE, NONE = 3.0, 0.35  # the share grows by 0.3 for 0.1 more agreement, from 0 at 0.35
 LEAST, MOST, UNKNOWN = 0.1, 0.7, 0.5
 

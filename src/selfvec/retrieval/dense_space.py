@@ -31,7 +31,7 @@ __all__ = ["TABLES", "DenseSpace", "projected", "run_tables", "sample_documents"
 
 TABLES = ("original", "refined", "topics")
 
-# A third to twice of each gives similar results; see docs/search.md.
+# A third to twice of each gives similar results; see docs/results/search.md.
 DIMENSIONS = 256  # axes kept of the concatenated tables
 EXPONENT, FLOOR = 0.15, 0.3  # of whitening: axes are divided by (moment / mean moment + floor) ** exponent
 RELATED = 16  # words related to a word, at most

@@ -21,7 +21,7 @@ __all__ = ["Feedback", "expand_query", "relevance_model", "score_rm3"]
 
 @dataclass(frozen=True)
 class Feedback:
-    """How a query is expanded; docs/evaluation.md says how the defaults were chosen."""
+    """How a query is expanded; docs/results/evaluation.md says how the defaults were chosen."""
 
     documents: int = 8  # the best ones, taken to be relevant
     words: int = 50  # kept of their relevance model

@@ -41,7 +41,7 @@ Rows = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Blend:
-    """How parts become one score; docs/search.md says how the defaults were chosen."""
+    """How parts become one score; docs/results/search.md says how the defaults were chosen."""
 
     dense: float | None = None  # share of the dense part in the hybrid; the collection's own by default
     feedback: int = 5  # documents that the query moves toward; 0 for none

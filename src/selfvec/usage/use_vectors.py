@@ -42,7 +42,7 @@ __all__ = [
     "use_space",
 ]
 
-# People judge whole sentences, planted changes favour near words; see docs/drift.md.
+# People judge whole sentences, planted changes favour near words; see docs/results/drift.md.
 HALF = 30  # words on each side of a use; the farthest weighs a thirtieth of the nearest
 POWER = 0.35  # whitening exponent of the table
 TOKENS = 200_000  # tokens per slice that its mean use is learned from

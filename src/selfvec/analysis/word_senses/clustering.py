@@ -40,7 +40,7 @@ __all__ = [
     "sense_space",
 ]
 
-# Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/senses.md.
+# Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/results/senses.md.
 APART = 0.25  # largest cosine of the mean uses of two senses, lowered for n uses
 DOUBT = 1.3  # by this over √n, because k-means exploits chance
 LEAST = 20  # fewest uses for more than one sense

@@ -37,7 +37,7 @@ from .unknown_words import Spellings, apart
 
 __all__ = ["Encoder", "as_encoder", "place_of", "reopened"]
 
-# Chosen on MED, Cranfield and CACM; docs/encoders.md compares other choices.
+# Chosen on MED, Cranfield and CACM; docs/results/encoders.md compares other choices.
 TABLES = ("refined", "topics")
 DIMENSIONS = 256
 
