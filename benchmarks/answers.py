@@ -61,7 +61,7 @@ class Asked:
 
 @cache
 def run_of(name: str) -> Run:
-    """A judged collection, refined from the embedded table."""
+    """A judged collection, refined from the built-in vectors."""
     return refined(name)
 
 

@@ -185,7 +185,7 @@ def page() -> str:
             rows.append([*row, f"{peak.beyond(small[method]):.2f}", f"{peak.cpu:.0f}"])
             rows[-1].append(f"{further:.0f}" if peak is not first else "")
             print(*rows[-1], flush=True)
-    header = ["words", "types", "method", "peak, MB", "tables", "without mapped pages"]
+    header = ["words", "types", "method", "peak, MB", "peak / vectors", "without mapped pages"]
     return table([*header, "beyond a tiny job and ids", "processor s", "ns for each further word"], rows)
 
 

@@ -104,7 +104,7 @@ def nearness() -> str:
         added = f"{steps} × {share:.0%}" if steps > 1 else f"{share:.0%}"
         table_name = next(title for title, place in STARTS.items() if place == path)
         rows.append([name, f"{added}, {'the latest' if latest else 'random'}", table_name, *means])
-    return table(["collection", "text added", "table", *KINDS], rows)
+    return table(["collection", "text added", "initial vectors", *KINDS], rows)
 
 
 def run() -> list[Result]:

@@ -192,7 +192,7 @@ def rates(of: Figures) -> str:
         ("read: text to ids", f"{of.read / 1e6:.2f} M tokens/s", f"{of.text:.1f} bytes of text a token"),
         ("number: ids of the vocabulary", f"{of.number / 1e6:.1f} M tokens/s", "4 bytes a token"),
         ("sum neighbours", f"{of.sum / 1e6:.2f} M tokens/s", "any window"),
-        ("start a task", f"{of.start:.1f} s", "table read, checked and weighted, sums cleared"),
+        ("start a task", f"{of.start:.1f} s", "vectors read, checked and weighted, sums cleared"),
         ("save a partial", f"{of.save:.1f} s", f"{partial_bytes / 1e9:.2f} GB, with its checksum"),
         ("merge a partial", f"{of.merge:.1f} s", "read, checked and added"),
         ("whiten and write all rows", f"{of.whiten:.1f} s", f"{WORDS * WIDTH * 4 / 1e9:.2f} GB"),
@@ -220,7 +220,7 @@ def on_paper(of: Figures) -> str:
         "whiten": 2 * of.whiten / 3600,
     }
     total = sum(hours.values())
-    moved = {"ids": ids, "tables": MOST_TASKS * table, "partials": 2 * merges * partial_bytes}
+    moved = {"ids": ids, "vectors": MOST_TASKS * table, "partials": 2 * merges * partial_bytes}
     cores = MOST_TASKS // 4
     rows = [
         ("text", f"{text / 1e12:.1f} TB in {text / SHARD_BYTES:,.0f} shards, {MOST_TASKS:,} tasks"),
@@ -230,7 +230,7 @@ def on_paper(of: Figures) -> str:
         ("bytes moved in a pass", ", ".join(f"{name} {size / 1e12:.1f} TB" for name, size in moved.items())),
         ("bytes a second and core", f"{sum(moved.values()) / (CORPUS / of.sum) / 1e6:.0f} MB while it sums"),
         ("memory of a worker", f"{of.memory / 1e9:.1f} GB"),
-        ("of the client", f"about {3 * table / 1e9:.1f} GB: three tables"),
+        ("of the client", f"about {3 * table / 1e9:.1f} GB: three times the vectors"),
         (
             "cost",
             f"{total * CORE_HOUR:,.0f} $ of cores at {CORE_HOUR} $ an hour, and "

@@ -88,7 +88,7 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
     held = anchored(twice, base, batch.counts, np.ones(len(base), np.float32))
 
     return list(batch.types), [
-        [("before", start), *((f"the paper's rule, epoch {epoch}", walked[epoch]) for epoch in (1, 2, 4))],
+        [("before", start), *((f"the paper's rule, pass {epoch}", walked[epoch]) for epoch in (1, 2, 4))],
         [
             ("before, centred", base),
             ("decorrelated, pass 1", once),
@@ -162,8 +162,8 @@ def numbers(runs: Mapping[str, Run]) -> str:
         cells += [f"{anisotropy(run.vectors.unit[frequent]):.2f}", f"{health['effective_rank']:.0f}"]
         cells += [f"{health['saturated']:.0%}", *(f"{halves[m]:.2f}" for m in ("overlap@10", "cosine"))]
         rows.append([rule, *cells])
-    heads = ["table", "cosine to the original", "two random words", "two frequent words", "effective rank"]
-    return table([*heads, "saturated neighbours", "halves: overlap@10", "halves: cosine"], rows)
+    heads = ["vectors", "cosine to the original", "two random words", "two frequent words", "effective rank"]
+    return table([*heads, "neighbours at .99", "two halves: overlap@10", "two halves: cosine"], rows)
 
 
 def _frequent(run: Run) -> list[int]:

@@ -29,7 +29,7 @@ GRID = [Feedback(*values) for values in itertools.product((5, 8, 10, 20), (20, 3
 
 def common() -> str:
     """Spearman's correlation over all pairs, and over those that both tables know."""
-    tables = {"embedded": "default", "GoogleNews": GOOGLENEWS}
+    tables = {"built-in": "default", "GoogleNews": GOOGLENEWS}
     report = selfvec.evaluate(tables, [Similarity(file) for file in SIMILARITY.values()])
     names = {file.stem: name for name, file in SIMILARITY.items()}
     rows = []

@@ -32,7 +32,7 @@ CHANGES = {
     "twice the text": 0.5,
     "unrefined → refined": "original",
     "another method (online → decorrelated)": "online",
-    "another table (GoogleNews → embedded)": "google",
+    "other vectors (GoogleNews → built-in)": "google",
 }
 """Old encoders: of a share of the documents, or of all of them by another method or table."""
 
@@ -197,7 +197,7 @@ def others() -> str:
         best = recall(asked, questions, smoothed(new, asked.documents))
         held = min(POOL, len(documents) // 4)
         fitted = [documents[i] for i in order[held : held + FITTED].tolist()]
-        for label in ("twice the text", "unrefined → refined", "another table (GoogleNews → embedded)"):
+        for label in ("twice the text", "unrefined → refined", "other vectors (GoogleNews → built-in)"):
             old = encoder(name, CHANGES[label])
             stored = smoothed(old, asked.documents)
             heads.append(f"{name}, {label.split(' (')[0]}")

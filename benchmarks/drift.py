@@ -109,7 +109,7 @@ def planted() -> str:
         for label, values in found.items():
             rows.append([name, uses, label, *(f"{value:.2f}" for value in np.mean(values, axis=0))])
     return table(
-        ["collection", "uses", "space", "APD", "nearest", "distance", "change", "beyond chance"], rows
+        ["collection", "occurrences", "space", "APD", "nearest", "distance", "change", "beyond chance"], rows
     )
 
 

@@ -76,10 +76,10 @@ def rest() -> str:
         before = None
         for epoch, made in by_epoch(batch, original, settings):
             if epoch in epochs:
-                rows.append(row(f"{name}, {epoch} epoch{'s' * (epoch > 1)}", made.vectors, before))
+                rows.append(row(f"{name}, {epoch} pass{'es' * (epoch > 1)}", made.vectors, before))
             before = made.vectors
     heads = ["", "anisotropy", f"the {FREQUENT} most frequent words", "effective rank"]
-    return table([*heads, "cosine to the original", "change since the epoch before"], rows)
+    return table([*heads, "cosine to the original", "change since the pass before"], rows)
 
 
 def given() -> str:
@@ -92,11 +92,11 @@ def given() -> str:
             by_name = [ndcg(refined(name, start, stop_words="en", **options), name) for name in JUDGED]
             values = similarity(refined(abstracts(), start, min_count=3, **options), SETS)
             for state, by_set in values.items():
-                key = "original" if state == "original" else f"β {beta:g}, {epochs} epoch{'s' * (epochs > 1)}"
+                key = "original" if state == "original" else f"β {beta:g}, {epochs} pass{'es' * (epochs > 1)}"
                 mean = float(np.mean([one[state] for one in by_name]))
                 found[key] = [mean, *(by_set[name] for name in SETS)]
         rows += [[label, name, *(f"{value:.3f}" for value in values)] for name, values in found.items()]
-    return table(["start", "table", "retrieval", *SETS], rows)
+    return table(["initial vectors", "state", "retrieval", *SETS], rows)
 
 
 def steady() -> str:
@@ -111,7 +111,7 @@ def steady() -> str:
             shown = f"{scatter:.3f}, {chance:.3f}"
             cells.append(f"**{shown}**" if scatter > HOVERING_WANDER else shown)
         rows.append([f"{rate:g}", epochs, *cells])
-    return table(["α", "epochs", *runs()], rows)
+    return table(["α", "passes", *runs()], rows)
 
 
 def _scatter(run: Run, settings: Settings) -> tuple[float, float]:

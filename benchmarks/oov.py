@@ -18,7 +18,7 @@ from benchmarks.refining import refined
 from selfvec.evaluation import HiddenWords
 
 COLLECTIONS = {"PubMed": 3, "NOAA": 1, "MED": 1, "Cranfield": 1, "CACM": 1}  # and least occurrences
-WAYS = ("zero start", "context sum", "ridge", "spelling", "combination", "refined")
+WAYS = ("zeros", "context sum", "ridge", "spelling", "combination", "refined")
 
 
 @cache
@@ -39,7 +39,7 @@ def alone() -> str:
     for label, name, found in found_again():
         cells = [f"{found[w]['median_rank_alone']:,.0f}" for w in WAYS]
         rows.append([label, name, found["combination"]["alone"], *cells])
-    return table(["start", "corpus", "words", *WAYS], rows)
+    return table(["initial vectors", "corpus", "words", *WAYS], rows)
 
 
 PARTS = {"alone": alone}

@@ -1,8 +1,8 @@
 """What refining gives on the development collections. Fills docs/results/gains.md.
 
 Word similarity after PubMed abstracts (over the pairs whose words occur), small samples of them, neighbours
-that are only spelled alike, and retrieval with dense vectors alone, from two tables. The constants were
-chosen on these collections.
+that are only spelled alike, and retrieval with dense vectors alone, from two sets of initial vectors. The
+constants were chosen on these collections.
 
     python -m benchmarks.quality [PART...]      (part of: make quality)
 """
@@ -62,11 +62,11 @@ def after_pubmed() -> str:
     for label, start in STARTS.items():
         for state, values in similarity(refined(abstracts(), start, min_count=3), list(SIMILARITY)).items():
             rows.append([label, state, *(f"{values[name]:.3f}" for name in SIMILARITY)])
-    return table(["start", "table", *SIMILARITY], rows)
+    return table(["initial vectors", "state", *SIMILARITY], rows)
 
 
 def small_samples() -> str:
-    """Refined minus original, from the embedded table, by size of the sample; the mean of two draws."""
+    """Refined minus original, from the built-in vectors, by size of the sample; the mean of two draws."""
     names = [name for name in SIMILARITY if name != "RW"]
     rows = []
     for size in SIZES:
@@ -89,7 +89,7 @@ def retrieval() -> str:
                 by_state.setdefault(state, []).append(value)
         for state, values in sorted(by_state.items()):
             rows.append([label, state, *(f"{value:.3f}" for value in (*values, float(np.mean(values))))])
-    return table(["start", "table", *JUDGED, "mean"], rows)
+    return table(["initial vectors", "state", *JUDGED, "mean"], rows)
 
 
 def by_context(run: Run) -> NDArray[np.float32]:
@@ -129,7 +129,7 @@ def spelled_alike() -> str:
                     alike.append(_alike(words[word], words[other]))
                     only.append(alike[-1] and contexts[word] @ contexts[other] < chance)
             rows.append([name, state, f"{np.mean(alike):.1%}", f"{np.mean(only):.1%}"])
-    return table(["corpus", "table", "alike in spelling", "only in spelling"], rows)
+    return table(["corpus", "state", "alike in spelling", "only in spelling"], rows)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -161,7 +161,7 @@ def results() -> list[dict[str, Any]]:
 
 def summary() -> str:
     """A row for each collection, size and table."""
-    heads = ["collection", "documents", "start", "chosen", *METHODS, "lost against the best"]
+    heads = ["collection", "documents", "initial vectors", "chosen", *METHODS, "lost against the best"]
     rows, lost, gained = [], [], []
     for found in results():
         collection, worth, chosen = found["collection"], found["worth"], found["chosen"]
@@ -200,7 +200,8 @@ def expected() -> str:
 def tables() -> str:
     """Which of two tables is chosen, and the quality of the run that each leads to."""
     starts = {label.split(",")[0]: start for label, start in STARTS.items()}
-    heads = ["collection", "documents", "halves", "first and chosen", *starts, "lost against the best"]
+    heads = ["collection", "documents", "self-retrieval", "first and chosen", *starts]
+    heads.append("lost against the best")
     rows, lost = [], []
     with tempfile.TemporaryDirectory() as folder:
         for collection in collections(Path(folder)):
@@ -227,7 +228,7 @@ def tables() -> str:
             rows.append([collection.name, size, " and ".join(halves[::-1]), chosen, *figures, against])
     shares = zip(starts, zip(*lost, strict=True), strict=True)
     said = "; ".join(
-        f"with {label} first {100 * np.mean(share):.1f} % lost in the mean against the better table, "
+        f"with {label} first {100 * np.mean(share):.1f} % lost in the mean against the better ones, "
         f"{100 * np.max(share):.1f} % at most"
         for label, share in shares
     )

@@ -202,7 +202,7 @@ def known_number() -> str:
                 groups = clustering.cluster_uses(rows, rows, len(word.words), rng)[3]
                 values.append(float(adjusted_rand_score(word.gold, groups)))
             cells.setdefault(label, []).append(cell(values))
-    return table(["uses", *SETS], [[name, *values] for name, values in cells.items()])
+    return table(["occurrences", *SETS], [[name, *values] for name, values in cells.items()])
 
 
 def chosen_number() -> str:
@@ -237,7 +237,7 @@ def false_splits() -> str:
                     split.append(float(len(clustering.fit_senses(found.space, contexts).shares) > 1))
             if split:
                 rows.append([found.name, uses, len(split), cell(split)])
-    return table(["collection", "uses", "words", "split"], rows)
+    return table(["collection", "occurrences", "words", "split"], rows)
 
 
 PARTS = {"spaces": known_number, "chosen": chosen_number, "single": false_splits}

@@ -81,13 +81,14 @@ def rules() -> str:
     picked = "; ".join(f"{k}, {s:g}" for k, s in sorted(chosen))
     heads = ["neighbours, weight", *SOURCES, "judged", "others", "original: judged", "others"]
     return (
-        f"{table(heads, rows)}\n\nLeaving each source out in turn chooses {picked}. The mean over both\n"
-        f"tables is {np.mean(held):.3f} on what was left out and {both[0].mean():.3f} unsmoothed."
+        f"{table(heads, rows)}\n\nLeaving each source out in turn chooses {picked}. The mean over\n"
+        f"refined and original vectors is {np.mean(held):.3f} "
+        f"on what was left out and {both[0].mean():.3f} unsmoothed."
     )
 
 
 def classification() -> str:
-    """Accuracy of the refined table, unsmoothed, with the default weight and with more."""
+    """Accuracy of the refined vectors, unsmoothed, with the default weight and with more."""
     rows, strengths = [], (0.0, STRENGTH, 1.2)
     for name in CLASSIFICATION:
         items = read_labelled(SHARED_DATA / "classification" / name, 0)

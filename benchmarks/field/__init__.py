@@ -1,4 +1,4 @@
-"""What Selfvec can do with a table of vectors: a row for each item, measured on the development data.
+"""Methods for vectors: a row for each item, measured on the development data.
 
 A module of this package measures one item; its ``rows()`` yields `Row`. ``python -m benchmarks.field
 NAME...`` runs modules, all by default, keeps their rows in ``results.json``, and fills
@@ -18,7 +18,7 @@ class Row:
     source: str  # "Faruqui et al. 2015"
     command: str  # "selfvec transform default out.vec --by retrofit --lexicon wordnet.tsv"
     metric: str  # "SimLex-999, Spearman"
-    baseline: str  # "the same table"
+    baseline: str  # "the same vectors"
     baseline_value: float
     value: float
     low: float | None = None  # 95 % interval of the difference value - baseline_value

@@ -1,8 +1,8 @@
-"""Two spaces in one: tables of two trainings, related by few pairs of words or none, and joined tables.
+"""Two spaces in one: vectors of two trainings, aligned by few pairs of words or none, or joined.
 
 There are no bilingual data here. In their place are tables that were trained apart: a dictionary is a list of
 words that are the same, and a lexicon the rest of them. *Halves* are two tables of word2vec (200 dimensions),
-each trained on its own half of the PubMed abstracts. *Sources* are GoogleNews (300) and the embedded table
+each trained on its own half of the PubMed abstracts. *Sources* are GoogleNews (300) and the built-in vectors
 (256), of other texts and other methods.
 """
 
@@ -38,7 +38,8 @@ def rows() -> Iterator[Row]:
     yield from joined(google)
     words = [word for word in google if word.islower() and "_" not in word]
     tables = google.vectors_for_all(words), selfvec.load("default").vectors_for_all(words)
-    for name, (a, b), sizes in (("halves", halves(), (25, 1000)), ("sources", tables, (200, 1000))):
+    given = (("two halves of a text", halves(), (25, 1000)), ("two sources", tables, (200, 1000)))
+    for name, (a, b), sizes in given:
         yield from aligned(name, a, b, sizes)
 
 
@@ -177,7 +178,7 @@ def similarity_row(report: Report, how: str, name: str, source: str) -> Row:
     command = f"selfvec transform google.bin OUT --by join --with default --how {how}"
     command += " --dimensions 150" if how == "gcca" else ""
     note = "" if low > 0 else "no better" if high > 0 else "worse"
-    label = {"google": "GoogleNews", "default": "the embedded table"}[better]
+    label = {"google": "GoogleNews", "default": "the built-in vectors"}[better]
     return Row(
         f"Joined, {how}",
         source,

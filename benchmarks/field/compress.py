@@ -1,4 +1,4 @@
-"""Smaller tables: size, time, nDCG@10 and similarity of every method, on PubMed refined from GoogleNews."""
+"""Compression: size, time, nDCG@10 and similarity of every method, on PubMed refined from GoogleNews."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _under_five_megabytes(run: Run, file: Path, tasks: list, whole: list) -> Ite
             "Jégou et al. 2011",
             "selfvec compress run small.safetensors --below 5MB",
             f"{task.task}, {task.metric}",
-            "the whole table",
+            "uncompressed",
             was.value,
             now.value,
             apart.low,

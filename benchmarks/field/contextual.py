@@ -1,4 +1,4 @@
-"""From contextual to static: tables of one encoder, and our own document vectors as a teacher.
+"""From contextual to static: vectors of one encoder, and our own document vectors as a teacher.
 
 ENCODER names a folder of sentence-transformers; the figures are those of all-MiniLM-L6-v2. What it encodes is
 kept beside the folder. Every collection is its own corpus; its queries and judgements are not learned from.
@@ -63,7 +63,7 @@ def rows() -> Iterator[Row]:
     again = "selfvec refine texts.jsonl -o run --vectors distilled.safetensors"
     yield _row("X2Static, then refined", x2, again, JUDGED, distilled_refined, "distilled only", distilled)
     fit = "our document vectors as teacher"
-    note = "does not help: the table is as wide as both, and the vectors are smoothed anyway"
+    note = "does not help: the result is as wide as both, and the vectors are smoothed anyway"
     yield _row(
         f"Static, {fit}",
         "ridge regression",
@@ -110,7 +110,7 @@ def _row(
 
 @cache
 def run_of(name: str) -> Run:
-    """A collection, refined from the embedded table."""
+    """A collection, refined from the built-in vectors."""
     return refined(name)
 
 

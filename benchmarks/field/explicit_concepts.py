@@ -26,7 +26,7 @@ def rows() -> Iterator[Row]:
         vectors = np.array([concepts.vector(word) for word in pairs.words], np.float32)
         a, b = pairs.numbers.T
         explicit = spearman(np.einsum("ij,ij->i", vectors[a], vectors[b]), pairs.scores, 0)
-        for label, table in (("the original table", run.original), ("the refined table", run.vectors)):
+        for label, table in (("the original vectors", run.original), ("the refined vectors", run.vectors)):
             (dense,) = Similarity(SIMILARITY[name]).measure([Table(label, table, cut)], 0)
             apart = difference(explicit, dense.estimate)
             verdict = "better" if apart.low > 0 else "worse" if apart.high < 0 else "no sure difference"

@@ -1,7 +1,7 @@
-"""Knowledge: WordNet written into tables, before and after refining; definitions, concepts and aspects.
+"""Knowledge: WordNet written into vectors, before and after refining; definitions, concepts and aspects.
 
 WordNet is read from the files of the Debian package ``wordnet-base``. The constants of the methods were
-chosen on GoogleNews vectors; the embedded table is the one that was left out.
+chosen on GoogleNews vectors; the built-in vectors is the one that was left out.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def row(names: tuple[str, str, str], metric: str, baseline: str, was: Estimate, 
 
 def _fitted(lexicon: Knowledge) -> Iterator[Row]:
     """Each method on both tables."""
-    for place, name in ((GOOGLENEWS, "GoogleNews"), ("default", "the embedded table")):
+    for place, name in ((GOOGLENEWS, "GoogleNews"), ("default", "the built-in vectors")):
         table = selfvec.load(place)
         tasks = {task: Similarity(file) for task, file in PAIRS.items()}
         made = {"before": table} | {by: transform(table, by, lexicon=lexicon) for by in SOURCES}
@@ -213,7 +213,7 @@ def _kinds(lexicon: Knowledge) -> Iterator[Row]:
     names = (
         "WordNet, is-a of unknown words",
         "Snow et al. 2006",
-        "selfvec.transforms.nodes.is_a(word, lexicon, table)",
+        "selfvec.transforms.nodes.is_a(word, lexicon, vectors)",
     )
     yield row(
         names,

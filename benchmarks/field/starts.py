@@ -1,4 +1,4 @@
-"""No pretrained table: refinements that start from vectors of the text alone, by size of the text."""
+"""No pretrained vectors: refinements that start from vectors of the text alone, by size of the text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from selfvec.training import NO_TABLE
 
 SIZES = (100_000, 1_000_000, None)  # words; all of PubMed are 6.6 million: not 10, and none is repeated
 HELD_OUT, QUERY = 2000, 10  # documents, and words of each that should find the rest of it
-SHOWN = ("known", "MED", "UMNSRS")
+SHOWN = ("self-retrieval", "MED", "UMNSRS")
 SOURCES = {
     "svd": "Levy et al. 2015",
     "cipher": "Zhao and Williams 2023",
@@ -40,7 +40,7 @@ def rows() -> Iterator[Row]:
     texts = [text for text in texts if text not in apart]
     words = sum(len(text.split()) for text in texts)
     lines = [
-        f"| words | start | {' | '.join(SHOWN)} | time |",
+        f"| words | initial vectors | {' | '.join(SHOWN)} | time |",
         "|---:|---|" + "---:|" * (len(SHOWN) + 1),
     ]
     for size in SIZES:
@@ -82,7 +82,7 @@ def _known(held_out: Sequence[str], run: Run) -> Measure:
         rank = 0.5 + (cosines > own).sum(axis=1) + 0.5 * (cosines == own).sum(axis=1)
         return mean(np.where(rank <= 10, 1 / np.log2(1 + rank), 0.0), 0)
 
-    return Measure(f"known items, {len(rests):,} documents not read", "ndcg@10", of)
+    return Measure(f"self-retrieval, {len(rests):,} documents not read", "ndcg@10", of)
 
 
 def _against(
@@ -92,7 +92,7 @@ def _against(
         interval = difference(now, was)
         verdict = "" if interval.low > 0 else "does not help surely" if interval.high > 0 else "harms"
         yield Row(
-            "No pretrained table",
+            "No pretrained vectors",
             SOURCES[name],
             f"selfvec refine text -o run --vectors {name}",
             f"{task.task}, {task.metric}",

@@ -1,4 +1,4 @@
-"""A new tokenizer for a table of token rows: words composed from its tokens, on sets of similarity.
+"""A new tokenizer for vectors of tokens: words built from its tokens, on sets of similarity.
 
 The table is that of the package wordllama, and the new tokenizer has 16,000 pieces learned from the PubMed
 abstracts. Rows of new tokens come from GoogleNews and from old pieces; the baselines have the mean row, or

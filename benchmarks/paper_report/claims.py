@@ -62,9 +62,9 @@ def _size(corpus: Row, window: int) -> Claim:
 def _cosine(states: dict[int, Row]) -> Claim:
     epoch = _nearest_epoch(states)
     first, there = (states[e]["mean_cosine_to_original"] for e in (1, epoch))
-    measured = f"{cosine(first)} after one epoch, {cosine(there)} after {epoch}"
+    measured = f"{cosine(first)} after one pass, {cosine(there)} after {epoch}"
     near = abs(there - PAPER_COSINE) < 0.03
-    return "mean cosine to the original 0.56", measured, f"yes, after {epoch} epochs" if near else "no"
+    return "mean cosine to the original 0.56", measured, f"yes, after {epoch} passes" if near else "no"
 
 
 def _meaning(states: dict[int, Row]) -> Claim:
@@ -90,7 +90,7 @@ def _neighbours(first: Row, rows: Sequence[Row]) -> Claim:
     before = sum(len(lists[word, 0]) for word in asked)
     kept = sum(len(lists[word, 0] & lists[word, 1]) for word in asked)
     measured = (
-        f"{kept} of {before} neighbours of {', '.join(sorted(asked))} stay after one epoch; then, "
+        f"{kept} of {before} neighbours of {', '.join(sorted(asked))} stay after one pass; then, "
         f"{percent(first['saturated'])} of frequent words' ten nearest are at a cosine of .99 or more"
     )
     flat = first["saturated"] >= 0.5

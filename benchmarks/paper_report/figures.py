@@ -69,13 +69,13 @@ def draw_space(results: dict[str, Any], folder: Path) -> None:
     highest = max(row["effective_rank"] for row in (*by_epoch, *by_rate))
     for keys, y_title, logarithmic in shown:
         for rows, key in ((by_epoch, "epochs"), (by_rate, "rate")):
-            title = "One epoch at other learning rates"
+            title = "One pass at other learning rates"
             if key == "epochs":
                 title = f"Epochs at α = {results['plan']['rate']:g}"
             charts.append(
                 Chart(
                     "" if logarithmic else title,
-                    "epochs (0: the original vectors)" if key == "epochs" else "learning rate α",
+                    "passes (0: the original vectors)" if key == "epochs" else "learning rate α",
                     tuple(
                         _curve(rows, key, of, name, 2 if logarithmic else place)
                         for place, (of, name) in enumerate(keys.items())
@@ -88,7 +88,7 @@ def draw_space(results: dict[str, Any], folder: Path) -> None:
                     line=None if logarithmic else (PAPER_COSINE, f"the paper: {PAPER_COSINE}"),
                 )
             )
-    description = "Cosines and effective rank by epochs and by learning rate."
+    description = "Cosines and effective rank by passes and by learning rate."
     save_figure(
         chart_figure(charts, size=(380, 230)), folder / "paper-space.svg", description, overwrite=True
     )

@@ -69,7 +69,7 @@ def _epochs(results: dict[str, Any]) -> str:
             bands = [cosine(group["cosine"]) for group in row["by_frequency"]]
             rows.append((row["epochs"], *_space(row), *bands))
             names = [f"words seen {band(group['low'], group['high'])}" for group in row["by_frequency"]]
-    return table(("epochs", *_SPACE, *names), rows)
+    return table(("passes", *_SPACE, *names), rows)
 
 
 def _first(results: dict[str, Any], name: str) -> list[Row]:
@@ -80,7 +80,7 @@ def _first(results: dict[str, Any], name: str) -> list[Row]:
 def _direction(results: dict[str, Any]) -> str:
     heads = (
         "α",
-        "epochs",
+        "passes",
         "original vectors to the shared direction",
         "refined vectors to it",
         "the shared direction to the mean original vector",

@@ -25,9 +25,9 @@ def state(epochs: int) -> str:
     """A point in time.
 
     >>> state(0), state(1), state(5)
-    ('before', 'after 1 epoch', 'after 5 epochs')
+    ('before', 'after 1 pass', 'after 5 passes')
     """
-    return "before" if epochs == 0 else f"after {epochs} epoch{'s' * (epochs > 1)}"
+    return "before" if epochs == 0 else f"after {epochs} pass{'es' * (epochs > 1)}"
 
 
 def band(low: int, high: int | None) -> str:

@@ -96,7 +96,7 @@ def _known_items(tokens: TokenBatch, seed: int) -> Measure | None:
         rank = 0.5 + (cosines > own).sum(axis=1) + 0.5 * (cosines == own).sum(axis=1)  # ties count half
         return mean(np.where(rank <= 10, 1 / np.log2(1 + rank), 0.0), seed)
 
-    return Measure(f"known items, {len(rests):,} of the run's documents", "ndcg@10", of)
+    return Measure(f"self-retrieval, {len(rests):,} of the run's documents", "ndcg@10", of)
 
 
 def _task(name: str, task: Task[Any], cut: Preprocessing, seed: int) -> Measure:

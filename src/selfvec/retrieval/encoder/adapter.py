@@ -150,7 +150,7 @@ def _sharpened(turn: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
 
 @dataclass(frozen=True)
 class Loss:
-    """Recall@10 of known items in four ways.
+    """Recall@10 of self-retrieval in four ways.
 
     An item is a text without some of its words, which are the question that should find it.
     """
