@@ -70,6 +70,7 @@ SIGNATURES = {
     "compare": ["a", "b", "method", "min_count", "permutations", "seed", "jobs", "progress"],
     "drift": ["run", "between", "which", "min_count", "permutations", "seed", "jobs", "progress"],
     "evaluate": ["vectors", "tasks", "against", "dimensions", "seed", "progress"],
+    "example": ["path", "overwrite", "seed"],
     "load": ["path", "format", "errors", "limit"],
     "merge": ["runs", "vectors", "workspace", "progress", "jobs"],
     "monitor": ["run", "documents", "level", "top", "sample", "permutations", "seed", "progress"],

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from selfvec.base.errors import SelfvecError
     from selfvec.base.provenance import __version__
     from selfvec.corpus import Corpus, as_corpus
+    from selfvec.corpus.example_text import example
     from selfvec.data.run import Run
     from selfvec.data.token_batch import TokenBatch
     from selfvec.data.vectors import Vectors
@@ -49,6 +50,7 @@ _HOMES = {
     "compare": "analysis.alignment",
     "drift": "analysis.word_drift",
     "evaluate": "evaluation",
+    "example": "corpus.example_text",
     "load": "storage.formats",
     "merge": "refinement.update_merge",
     "monitor": "analysis.monitoring",
@@ -75,6 +77,7 @@ __all__ = [
     "compare",
     "drift",
     "evaluate",
+    "example",
     "load",
     "merge",
     "monitor",

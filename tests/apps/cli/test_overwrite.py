@@ -48,6 +48,7 @@ RUNS = {  # commands that write a run; OUT is their target
     "demo": "demo -o OUT",
 }
 FILES = {
+    "example": "example OUT.jsonl",
     "align": "align run later -o OUT.vec",
     "transform": "transform vectors.vec OUT.vec --by principal-axes --dimensions 5",
     "compress": "compress vectors.vec OUT.safetensors --similarity pairs.tsv",
@@ -238,6 +239,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
         "a.svg",
         lambda m, path, **how: save_slice_plot(slice_view(m.run, ["hail"]), path, **how),
     ),
+    "example": ("a.jsonl", lambda _, path, **how: selfvec.example(path, **how)),
     "export": ("a", lambda m, path, **how: export(m.run, "encoder", path, **how)),
     "write_rows": (
         "a",

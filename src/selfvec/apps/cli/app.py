@@ -13,7 +13,20 @@ import typer
 
 from selfvec.base.errors import CleanupWarning, SelfvecError
 
-from . import alignment, compress, concepts, evaluate, folders, monitor, runs, tools, transform, update, words
+from . import (
+    alignment,
+    compress,
+    concepts,
+    evaluate,
+    example,
+    folders,
+    monitor,
+    runs,
+    tools,
+    transform,
+    update,
+    words,
+)
 from .arguments import Command, CommandGroup, Greedy, Pair, with_options
 
 __all__ = ["app", "run"]
@@ -28,7 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 PANELS = {
-    "Refine": (runs.demo, runs.refine, update.update, runs.merge),
+    "Refine": (runs.demo, example.example, runs.refine, update.update, runs.merge),
     "See what changed": (
         words.similar,
         words.health,

@@ -1,0 +1,117 @@
+"""The example text: the same bytes everywhere, our own words, planted changes that the commands find."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import TargetError
+from selfvec.corpus.example_text import generator, planted, reports
+from selfvec.data.run import Run
+
+SHA256 = "4363e440b559d47ca05df2385222cb204472aa4ef04e4fd0c36d3fe0e205ec34"
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d_]+", text.lower()))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the example, made as a newcomer makes it."""
+    folder = tmp_path_factory.mktemp("example")
+    text, made = str(folder / "storms.jsonl"), str(folder / "run")
+    assert main(["example", text]) == 0
+    assert main(["refine", text, "-o", made]) == 0
+    return selfvec.open_run(made)
+
+
+def test_the_bytes_are_those_of_the_seed(tmp_path: Path) -> None:
+    path = selfvec.example(tmp_path / "storms.jsonl")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+    other = selfvec.example(tmp_path / "other.jsonl", seed=1)
+    assert other.read_bytes() != path.read_bytes()
+
+
+def test_the_rows_have_ids_dates_and_fields() -> None:
+    rows = reports()
+    assert len({row["id"] for row in rows}) == len(rows) == planted()["documents"] == 2000
+    assert all(list(row) == ["id", "title", "text", "date", "region", "kind"] for row in rows)
+    dates = [row["date"] for row in rows]
+    assert dates == sorted(dates)
+    assert (dates[0][:4], dates[-1][:4]) == ("2000", "2019")
+    assert len({row["text"] for row in rows}) == len(rows)
+    assert len({row["region"] for row in rows}) == 5
+    assert len({row["kind"] for row in rows}) == 10
+
+
+def test_every_word_is_in_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(generator.__file__).parent
+    ours = words_of(" ".join(path.read_text(encoding="utf-8") for path in folder.glob("*.toml")))
+    found = planted()
+    ours |= {found["new"], *found["replaced"], *found["synonyms"].values()}
+    monkeypatch.setattr(generator, "_MISSPELT", 0)
+    assert words_of(" ".join(row["title"] + " " + row["text"] for row in reports())) <= ours
+
+
+def test_refining_is_chosen_on_held_out_text(run: Run) -> None:
+    assert run.provenance["method"] == "decorrelated"
+    assert run.health["verdicts"] == []
+
+
+def test_drift_finds_the_planted_words_and_few_others(run: Run) -> None:
+    rows = selfvec.drift(run, "decade").rows
+    changed = [row["word"] for row in rows if row["q"] <= 0.05]
+    assert set(planted()["changed"]) <= set(changed)
+    assert len(changed) <= 0.05 * len(rows)
+    farthest = sorted((row for row in rows if row["q"] <= 0.001), key=lambda row: -row["distance"])
+    assert {row["word"] for row in farthest[:4]} == set(planted()["changed"])
+
+
+@pytest.mark.parametrize(("word", "meaning"), [("derecho", "gale"), ("spate", "flood"), ("graupel", "hail")])
+def test_the_text_teaches_what_a_new_word_means(run: Run, word: str, meaning: str) -> None:
+    near = {row["state"]: dict(row["neighbours"]) for row in run.similar(word, compare=True)}
+    assert meaning in near["refined"]
+    assert meaning not in near["original"]
+
+
+def test_search_finds_what_bm25_alone_does_not(run: Run) -> None:
+    kinds = {row["id"]: row for row in reports()}
+    index = selfvec.run_index(run)
+    found = {}
+    for mode in ("bm25", "hybrid"):
+        hits = [kinds[hit.id] for hit in index.search("low visibility for boats", mode=mode).hits]
+        found[mode] = [row for row in hits if row["kind"] == "fog"]
+    assert len(found["hybrid"]) > len(found["bm25"])
+    without = [row for row in found["hybrid"] if "fog" not in words_of(row["title"] + row["text"])]
+    assert [row for row in without if row not in found["bm25"]]
+
+
+def test_the_command_refuses_an_existing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "storms.jsonl"
+    path.write_text("mine\n", encoding="utf-8")
+    assert main(["example", str(path)]) == 2
+    assert path.read_text(encoding="utf-8") == "mine\n"
+    assert main(["example", str(path), "--overwrite", "--json"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["changed"] == ["drone", "mast", "panel", "stream"]
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 2000
+
+
+def test_the_command_says_what_is_planted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["example", str(tmp_path / "storms.jsonl")]) == 0
+    said = capsys.readouterr().err
+    for word in ("stream", "derecho", "email for fax", "haar for fog", "selfvec refine"):
+        assert word in said
+
+
+def test_another_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match=r"name a file\.jsonl"):
+        selfvec.example(tmp_path / "storms.csv")
+    assert list(tmp_path.iterdir()) == []
