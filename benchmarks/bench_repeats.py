@@ -63,7 +63,7 @@ def shares() -> Iterator[Result]:
 
 def neighbours(run: Run, words: list[str]) -> list[set[str]]:
     """The ten nearest words seen five times or more, of each word."""
-    rows = [run.similar(word, topn=10, min_count=5)[0]["neighbours"] for word in words]
+    rows = [run.similar(word, min_count=5).lists[0]["neighbours"] for word in words]
     return [{term for term, _ in row} for row in rows]
 
 

@@ -55,7 +55,8 @@ def made() -> Run:
 
 def _check(data: PageData) -> None:
     told = data.word("refined", "word7")
-    for side, row in zip(("before", "after"), data.run.similar("word7", 400, compare=True), strict=True):
+    lists = data.run.similar("word7", top=400, compare=True).lists
+    for side, row in zip(("before", "after"), lists, strict=True):
         often = [word for word, _ in row["neighbours"] if data.run.vectors.counts[data.run.index(word)] >= 5]
         assert [word for word, _ in told[side]][: len(often)] == often[:10]
 

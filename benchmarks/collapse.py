@@ -178,7 +178,9 @@ def neighbours(runs: Mapping[str, Run], words: Sequence[str], topn: int = 5) -> 
         cells = []
         for state in states:
             run = runs["paper" if state == "original" else state]
-            found = {row["state"]: row for row in run.similar(word, topn=topn, compare=True, min_count=10)}
+            found = {
+                row["state"]: row for row in run.similar(word, top=topn, compare=True, min_count=10).lists
+            }
             near = found["original" if state == "original" else "refined"]["neighbours"]
             cells.append(", ".join(f"{other} {cosine:.2f}" for other, cosine in near) or "–")
         rows.append([f"*{word}*", *cells])

@@ -56,7 +56,9 @@ def found_phrases() -> str:
     seconds = time.process_time() - start
     lengths = Counter(len(row.words) for row in found)
     by_length = ", ".join(f"{count:,} of {n} words" for n, count in sorted(lengths.items()))
-    cells = [(row.term, row.count, f"{row.npmi:.2f}", f"{row.c_value:,.0f}") for row in found.rows[:LISTED]]
+    cells = [
+        (row.term, row.count, f"{row.npmi:.2f}", f"{row.c_value:,.0f}") for row in found.phrases[:LISTED]
+    ]
     said = (
         f"{len(found):,} phrases in {found.tokens:,} words ({by_length}), found in {seconds:.1f} s of "
         f"processor time, reading and tokenizing included: {found.tokens / seconds / 1e6:.1f} million words "
@@ -68,7 +70,7 @@ def found_phrases() -> str:
 def noaa_topics() -> str:
     """Topics beside the event type that most of their documents have; draws the graph of terms as well."""
     found, kinds = topics(run(), TOPICS), event_types()
-    save_graph(graph(run(), SHOWN, size=90, topic_groups=found), FIGURES / "terms-noaa.svg", overwrite=True)
+    save_graph(graph(run(), SHOWN, top=90, topic_groups=found), FIGURES / "terms-noaa.svg", overwrite=True)
     rows = []
     for number, row in enumerate(found):
         counted = Counter(kinds[i] for i in np.flatnonzero(found.of_documents == number).tolist())

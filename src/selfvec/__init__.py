@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from selfvec.analysis.alignment import align, compare
+    from selfvec.analysis.concepts import expand, graph, phrases, topics, why
     from selfvec.analysis.monitoring import monitor
     from selfvec.analysis.word_drift import drift
+    from selfvec.analysis.word_senses import senses
     from selfvec.apps.answers import ask
     from selfvec.apps.refiner import Refiner
+    from selfvec.apps.similar_words import similar
     from selfvec.base.errors import SelfvecError
     from selfvec.base.provenance import __version__
     from selfvec.corpus import Corpus, as_corpus
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors
     from selfvec.evaluation import evaluate
     from selfvec.refinement.update_merge import merge, update
-    from selfvec.retrieval import Index, run_index
+    from selfvec.retrieval import Index, run_index, search
     from selfvec.retrieval.encoder import Encoder
     from selfvec.storage.formats import load, save
     from selfvec.storage.run_folder import open_run, save_run
@@ -51,14 +54,22 @@ _HOMES = {
     "drift": "analysis.word_drift",
     "evaluate": "evaluation",
     "example": "corpus.example_text",
+    "expand": "analysis.concepts",
+    "graph": "analysis.concepts",
     "load": "storage.formats",
     "merge": "refinement.update_merge",
     "monitor": "analysis.monitoring",
     "open_run": "storage.run_folder",
+    "phrases": "analysis.concepts",
     "run_index": "retrieval",
     "save": "storage.formats",
     "save_run": "storage.run_folder",
+    "search": "retrieval",
+    "senses": "analysis.word_senses",
+    "similar": "apps.similar_words",
+    "topics": "analysis.concepts",
     "update": "refinement.update_merge",
+    "why": "analysis.concepts",
 }
 
 __all__ = [
@@ -78,14 +89,22 @@ __all__ = [
     "drift",
     "evaluate",
     "example",
+    "expand",
+    "graph",
     "load",
     "merge",
     "monitor",
     "open_run",
+    "phrases",
     "run_index",
     "save",
     "save_run",
+    "search",
+    "senses",
+    "similar",
+    "topics",
     "update",
+    "why",
 ]
 
 

@@ -145,7 +145,7 @@ def test_snippets_show_what_the_document_says_itself() -> None:
     menu = f"{MENU} privacy legal sitemap press login donate partners events volunteer"
     pages = [f"{menu}. {ends[i]} the foreclosure of plot {i} {ends[-1 - i]}." for i in range(30)]
     index = Index.memory(refined(pages), GatheredDocuments.of(pages))
-    hits = index.search("foreclosure of loans", topn=5).hits
+    hits = index.search("foreclosure of loans", top=5).hits
     assert hits
     for hit in hits:
         assert "the foreclosure of plot" in hit.snippet

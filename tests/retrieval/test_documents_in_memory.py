@@ -37,7 +37,7 @@ def run() -> Run:
 @pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
 def test_documents_in_memory_are_searched_and_stored(given: Any, run: Run) -> None:
     index = run_index(run, given)
-    (hit,) = index.search("hail on a farm", topn=1).hits
+    (hit,) = index.search("hail on a farm", top=1).hits
     rows = passage_rows(run, given)
     assert rows.table["text"].to_list() == TEXTS
     named = not isinstance(given, list | tuple | Corpus) or given is ROWS

@@ -33,7 +33,7 @@ def results(index: Index, mode: str = "hybrid", **options) -> list[list[tuple[st
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_hits_are_sorted_and_described(index: Index, mode: str, question: str) -> None:
-    found = index.search(question, topn=7, mode=mode)
+    found = index.search(question, top=7, mode=mode)
     assert (found.mode, found.documents) == (mode, 200)
     scores = [hit.score for hit in found.hits]
     assert scores == sorted(scores, reverse=True)
@@ -48,13 +48,13 @@ def test_hits_are_sorted_and_described(index: Index, mode: str, question: str) -
         assert {mark.kind for mark in hit.marks} <= ({"match"} if mode == "bm25" else {"match", "related"})
         assert hit.date is not None
         assert set(hit.fields) == {"state", "size"}
-    again = index.search(question, topn=3, mode=mode)
+    again = index.search(question, top=3, mode=mode)
     assert again.hits == found.hits[:3]
     json.dumps(found.as_dict(), allow_nan=False)
 
 
 def test_reasons_name_words_as_they_are_written(index: Index) -> None:
-    hit = index.search("windy tornadoes", topn=1).hits[0]
+    hit = index.search("windy tornadoes", top=1).hits[0]
     reasons = {(reason.query, reason.document, reason.kind) for reason in hit.words}
     assert ("tornadoes", "tornado", "match") in reasons
     marks = [mark for mark in hit.marks if hit.snippet[mark.start : mark.end].lower() == "tornado"]
@@ -71,7 +71,7 @@ def test_bm25_finds_words_and_hybrid_finds_others(index: Index) -> None:
 
 def test_a_long_document_shows_its_passage(index: Index) -> None:
     assert len(index.documents.arrays["owners"]) >= 20
-    hit = index.search("day 59", topn=1, mode="bm25").hits[0]
+    hit = index.search("day 59", top=1, mode="bm25").hits[0]
     assert hit.passage[0] > 0
     assert "day 59" in hit.snippet
 
@@ -286,7 +286,7 @@ def test_documents_that_changed_are_refused_or_replaced_by_tokens(copied_run: Ru
         with pytest.raises(InputError, match=rule):
             run_index(run)
         assert not (tmp_path / "run" / "search" / "own").exists()
-    hit = run_index(run, or_tokens=True).search("hail broke windows", topn=1).hits[0]
+    hit = run_index(run, or_tokens=True).search("hail broke windows", top=1).hits[0]
     assert {"hail", "broke", "windows"} <= set(hit.snippet.lower().split())
     assert hit.date is not None
 

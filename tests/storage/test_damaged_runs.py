@@ -49,7 +49,7 @@ def use(folder: Path) -> None:
     run = selfvec.open_run(folder)
     json.dumps([run.provenance, run.health], allow_nan=False)
     word = run.vectors.index_to_key[-1]
-    assert all(-1.01 < cosine < 1.01 for _, cosine in run.similar(word)[0]["neighbours"])
+    assert all(-1.01 < cosine < 1.01 for _, cosine in run.similar(word).lists[0]["neighbours"])
     assert np.isfinite(run.trajectory(word).vectors).all()
     check_health(run.original, run.vectors, run.history)
     settings_of(run)

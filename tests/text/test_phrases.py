@@ -120,7 +120,7 @@ def test_order_and_limit() -> None:
     values = [row.c_value for row in rows]
     assert values == sorted(values, reverse=True)
     assert phrases(texts, 2, npmi=-1).rows == rows.rows[:2]
-    shown = rows.as_dict(1)
+    shown = rows.select(1).as_dict()
     assert (shown["found"], [row["term"] for row in shown["rows"]]) == (len(rows), [rows[0].term])
 
 
@@ -323,7 +323,7 @@ def test_lists_that_are_none(tmp_path: Path, written: str, rule: str) -> None:
 
 
 def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> None:
-    for options in ({"topn": 0}, {"min_count": 0}, {"longest": 1}, {"npmi": 2}, {"stop_words": "xx"}):
+    for options in ({"top": 0}, {"min_count": 0}, {"longest": 1}, {"npmi": 2}, {"stop_words": "xx"}):
         with pytest.raises(OptionError):
             phrases(["a b"], **options)
     with pytest.raises(OptionError):

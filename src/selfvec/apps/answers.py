@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.checks import check_text, check_texts, check_whole, is_path
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.files import atomic_file, read_json, writing
 from selfvec.base.ownership import remove_leftovers
@@ -39,10 +40,10 @@ Files = list[list[Any]]  # path, size and time of change of each file
 def ask(
     source: str | os.PathLike[str],
     question: str,
-    topn: int = 10,
     *,
+    top: int = 10,
     mode: str = "hybrid",
-    filters: Sequence[str] = (),
+    filters: str | Sequence[str] = (),
     vectors: str | Sequence[str] = "default",
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -55,7 +56,7 @@ def ask(
     source : path
         A folder or file of text, read as by `Corpus.open`; or a run folder, which is searched as it is.
     question : str
-    topn, mode, filters
+    top, mode, filters
         As for `Index.search`.
     vectors : str or sequence of str
         The table to start from, as for `Refiner.fit`.
@@ -80,9 +81,13 @@ def ask(
         If another process is preparing the same folder, or the cache cannot be written.
     """
     check_mode(mode)
+    check_text("question", question)
+    check_whole("top", top)
+    if not is_path(source):
+        rule = f"is a folder or file of text, or a run folder, not {type(source).__name__}"
+        raise OptionError(rule, field="source")
     skipped: list[str] = []
-    if not question.strip():
-        raise OptionError("the question is empty", remedy="write what to search for")
+    named = check_texts("filters", filters) if filters else []
     progress = progress or Progress()
     if is_run(source):
         run = open_run(source)
@@ -94,7 +99,7 @@ def ask(
             rule = "is inside the folder of text, where it would be read as text"
             raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
         run, skipped = _prepared(path, chosen, place, progress, reading)
-    found = run_index(run, progress=progress).search(question, topn, mode=mode, filters=filters)
+    found = run_index(run, progress=progress).search(question, top, mode=mode, filters=named)
     return replace(found, skipped_files=skipped)
 
 

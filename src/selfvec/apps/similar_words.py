@@ -1,48 +1,88 @@
-"""`similar`: the words nearest to some words, in a run, in a table of vectors, or in two aligned tables."""
+"""`similar`: the words nearest to some words, in a run, in vectors, or in two aligned sets of vectors."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from selfvec.analysis.alignment import Aligned
+from selfvec.base.checks import check_texts, check_whole, is_path
 from selfvec.base.errors import OptionError
-from selfvec.data.run import Run, rows_of, similar_row
+from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.data.run import Run, rows_of, similar_row, similar_rows
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import find_aligned
 from selfvec.storage.formats import load
-from selfvec.storage.opened import opened
+from selfvec.storage.opened import Given, opened
 
-__all__ = ["similar_words"]
+__all__ = ["Similar", "similar"]
 
 
-def similar_words(
-    path: str | os.PathLike[str],
-    words: Sequence[str],
-    topn: int = 10,
+@dataclass(frozen=True, repr=False)
+class Similar(ResultTable):
+    """The words nearest to some words.
+
+    Attributes
+    ----------
+    lists : list of dict
+        ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned vectors) and
+        ``neighbours``, pairs of a word and its cosine.
+    unknown : list of dict
+        Words that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
+    """
+
+    lists: list[dict[str, Any]]
+    unknown: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per neighbour."""
+        return [
+            {"word": one["word"], "state": one["state"], "rank": rank, "neighbour": term, "cosine": cosine}
+            for one in self.lists
+            for rank, (term, cosine) in enumerate(one["neighbours"], 1)
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec similar --json`` prints it, one row per list."""
+        return {"rows": self.lists, "unknown": self.unknown}
+
+    def __len__(self) -> int:
+        return len(self.lists)
+
+    def __repr__(self) -> str:
+        words = ", ".join(dict.fromkeys(one["word"] for one in self.lists))
+        last = self.lists[-1]["neighbours"] if self.lists else []
+        return short_repr(f"Similar to {words}", [f"{term} {cosine:.2f}" for term, cosine in last])
+
+
+def similar(
+    vectors: Given | Aligned,
+    words: str | Sequence[str],
     *,
+    top: int = 10,
     compare: bool = False,
     min_count: int | None = None,
-) -> dict[str, Any]:
-    """What ``selfvec similar --json`` prints.
+) -> Similar:
+    """The words nearest to some words.
 
     Parameters
     ----------
-    path : path
-        A run folder, a vectors file, or what `align` wrote. There a word of either table is looked for in
-        both; a word that both have is taken from b. The list of the other table, its translations, comes
-        first.
-    words : sequence of str
-    topn, min_count
-        As for `Vectors.most_similar`.
+    vectors : Run, Vectors, path or name
+        A run, vectors, or what `align` made or wrote. There a word of either set of vectors is looked for in
+        both; a word that both have is taken from b. The list of the other set, its translations, comes first.
+    words : str or sequence of str
+    top : int
+        Neighbours of each word.
     compare : bool
         Whether to add the neighbours before refining.
+    min_count : int, optional
+        Leave out neighbours that occur less often; by default 5, or fewer in a small text.
 
     Returns
     -------
-    dict
-        ``rows`` have word, state ("original", "refined", "vectors"; "a" or "b" of aligned tables) and
-        neighbours. ``unknown`` says for each other word the reason, its count and words spelled alike.
+    Similar
 
     Raises
     ------
@@ -50,33 +90,51 @@ def similar_words(
         If none of the words occurs.
     OptionError
         If ``compare`` is asked of vectors, or ``min_count`` of vectors without counts.
+
+    Examples
+    --------
+    >>> similar("default", "hail", top=2).to_polars().columns
+    ['word', 'state', 'rank', 'neighbour', 'cosine']
     """
-    pair = find_aligned(path)
-    found = opened(path) if pair is None else load(pair[1])
+    names = check_texts("words", words, "words")
+    check_whole("top", top)
+    check_whole("min_count", 1 if min_count is None else min_count)
+    tables = _aligned(vectors)
+    found = opened(vectors) if tables is None and not isinstance(vectors, Aligned) else None
     if isinstance(found, Run):
-        places, unknown = found.rows(words)
-        names = [found.vectors.index_to_key[place] for place in places]
-        lists = [found.similar(name, topn, compare=compare, min_count=min_count) for name in names]
-    elif compare:
-        rule = "vectors do not hold their state before refining"
-        raise OptionError(rule, field="compare", path=path, remedy="name a run folder")
-    else:
-        tables = {"vectors": found} if pair is None else {"b": found, "a": load(pair[0])}
-        rows, unknown = rows_of(words, list(tables.values()), where="these vectors")
-        lists = [_in_each(tables, place, row, topn, min_count) for place, row in rows]
-    return {"rows": [row for one in lists for row in one], "unknown": unknown}
+        places, unknown = found.rows(names)
+        known = [found.vectors.index_to_key[place] for place in places]
+        lists = [similar_rows(found, name, top, compare=compare, min_count=min_count) for name in known]
+        return Similar([row for one in lists for row in one], unknown)
+    if compare:
+        rule, path = "vectors do not hold their state before refining", vectors if is_path(vectors) else None
+        raise OptionError(rule, field="compare", path=path, remedy="name a run folder")  # type: ignore[arg-type]
+    if found is not None:
+        tables = {"vectors": found}
+    assert tables is not None
+    rows, unknown = rows_of(names, list(tables.values()), where="these vectors")
+    lists = [_in_each(tables, place, row, top, min_count) for place, row in rows]
+    return Similar([row for one in lists for row in one], unknown)
+
+
+def _aligned(given: Any) -> dict[str, Vectors] | None:
+    """Two aligned sets of vectors, b first; None if something else was given."""
+    if isinstance(given, Aligned):
+        return {"b": given.b, "a": given.a}
+    pair = find_aligned(given) if is_path(given) else None
+    return None if pair is None else {"b": load(pair[1]), "a": load(pair[0])}
 
 
 def _in_each(
-    tables: Mapping[str, Vectors], place: int, row: int, topn: int, min_count: int | None
+    tables: Mapping[str, Vectors], place: int, row: int, top: int, min_count: int | None
 ) -> list[dict[str, Any]]:
-    """Rows for one word: its neighbours in the other table, if there is one, then in the table it is from."""
+    """Rows for one word: its neighbours in the other vectors, if there are any, then in those it is from."""
     names, all_tables = list(tables), list(tables.values())
     own = all_tables[place]
     word, vector = own.index_to_key[row], own.unit[row]
     rows = []
     for state, table in zip(names, all_tables, strict=True):
         if table is not own:
-            near = table.most_similar(vector, topn=topn, min_count=min_count) if vector.any() else []
+            near = table.most_similar(vector, topn=top, min_count=min_count) if vector.any() else []
             rows.append({"word": word, "state": state, "neighbours": [list(pair) for pair in near]})
-    return [*rows, similar_row(names[place], own, row, topn, min_count)]
+    return [*rows, similar_row(names[place], own, row, top, min_count)]

@@ -1,46 +1,89 @@
-"""What all results with rows can do: data frames, and a repr of three lines."""
+"""What all results have in common: rows, data frames, a dict for JSON, and a short repr."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["ResultTable", "short_repr"]
+__all__ = ["Figures", "ResultTable", "short_repr"]
 
 _NAMED = 5  # rows named in a repr
+_WIDTH = 96  # characters of a line of a repr
 
 
 class ResultTable:
-    """A result with ``rows``, dicts or dataclasses, that can be shown as a table."""
+    """A result with ``rows``, one dict for each row.
+
+    ``as_dict`` gives what the command prints with ``--json``.
+    """
 
     if TYPE_CHECKING:
 
         @property
-        def rows(self) -> Sequence[Any]:
+        def rows(self) -> list[dict[str, Any]]:
             """The rows."""
 
-    def records(self) -> list[dict[str, Any]]:
-        """The rows as dicts with the same keys, in order."""
-        return [row if isinstance(row, dict) else asdict(row) for row in self.rows]
+        def as_dict(self) -> dict[str, Any]:
+            """The whole result, JSON-serialisable."""
 
     def to_polars(self) -> pl.DataFrame:
         """The rows as a Polars frame."""
         import polars as pl
 
-        return pl.from_dicts(self.records(), infer_schema_length=None)
+        rows = self.rows
+        return pl.from_dicts(rows, infer_schema_length=None) if rows else pl.DataFrame()
 
     def to_pandas(self) -> Any:
         """The rows as a pandas frame; pandas has to be installed."""
         import pandas as pd
 
-        return pd.DataFrame.from_records(self.records())
+        return pd.DataFrame.from_records(self.rows)
+
+
+class Figures(dict[str, Any], ResultTable):
+    """A result that is a few figures by name: what was written, measured or found.
+
+    It is a dict. Its rows are those under one of its names, or itself as a single row.
+    """
+
+    def __init__(self, title: str, figures: dict[str, Any], *, rows: str | None = None) -> None:
+        super().__init__(figures)
+        self._title, self._rows = title, rows
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows."""
+        return [dict(self)] if self._rows is None else [dict(row) for row in self[self._rows]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures as a plain dict."""
+        return dict(self)
+
+    def __repr__(self) -> str:
+        plain = {name: value for name, value in self.items() if isinstance(value, bool | int | float | str)}
+        return short_repr(self._title, [f"{name} {_shown(value)}" for name, value in plain.items()])
 
 
 def short_repr(title: str, names: Sequence[str], note: str = "") -> str:
-    """At most three lines: a title, the first names, and a note."""
+    """At most three lines: a title, the first names, and a note.
+
+    >>> print(short_repr("Drift: 7 words", ["a", "b", "c", "d", "e", "f", "g"]))
+    Drift: 7 words
+      a, b, c, d, e, …
+    """
     shown = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-    return "\n  ".join(line for line in (title, shown, note) if line)
+    lines = (" ".join(line.split()) for line in (title, shown, note))
+    return "\n  ".join(_shortened(line) for line in lines if line)
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -17,13 +17,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from selfvec.base.casing import case_forms, language_of
+from selfvec.base.checks import check_text
 from selfvec.base.errors import InputError, NotFound
+from selfvec.base.result_table import Figures, short_repr
 
+from .run_methods import RunMethods
 from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Vectors
 
-__all__ = ["Part", "Run"]
+__all__ = ["Part", "Run", "row_of", "rows_of", "similar_row", "similar_rows"]
 
 
 class Part(Protocol):
@@ -33,7 +36,7 @@ class Part(Protocol):
         """Write into ``folder``, which does not exist yet."""
 
 
-class Run:
+class Run(RunMethods):
     """The result of a refinement.
 
     Parameters
@@ -97,9 +100,8 @@ class Run:
         method = self.provenance.get("method", "unknown method")
         tokens = self.provenance.get("tokens")
         size = f", {tokens:,} tokens" if isinstance(tokens, int) else ""
-        place = f", {self.folder}" if self.folder else ""
         table = f"{len(self.vectors):,} words × {self.vectors.vector_size} dimensions"
-        return f"<Run: {method}, {table}{size}{place}>"
+        return short_repr(f"Run: {method}, {table}{size}", [], str(self.folder or ""))
 
     @cached_property
     def tokens(self) -> TokenBatch | None:
@@ -130,8 +132,8 @@ class Run:
         return digest.hexdigest()
 
     @property
-    def health(self) -> dict[str, Any]:
-        """The health report, as ``selfvec health --json`` prints it.
+    def health(self) -> Figures:
+        """The health report, as ``selfvec health --json`` prints it; its rows are the findings.
 
         Raises
         ------
@@ -140,7 +142,9 @@ class Run:
         """
         if "health" not in self.report:
             raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
-        return dict(self.report["health"])
+        found = self.report["health"]
+        title = f"Health: {', '.join(found.get('verdicts') or ()) or 'nothing is wrong'}"
+        return Figures(title, found, rows="findings" if "findings" in found else None)
 
     def trajectory(self, word: str) -> Trajectory:
         """The recorded path of a word, from its original to its final vector.
@@ -167,6 +171,7 @@ class Run:
         InputError
             If the word is not in the run; suggests similar spellings.
         """
+        check_text("word", word)
         return row_of(word, self.vectors, self._language)
 
     def rows(self, words: Sequence[str]) -> tuple[list[int], list[dict[str, Any]]]:
@@ -178,19 +183,20 @@ class Run:
     def _language(self) -> str | None:
         return language_of(self.provenance.get("options") or {})
 
-    def similar(
-        self, word: str, topn: int = 10, *, compare: bool = False, min_count: int | None = None
-    ) -> list[dict[str, Any]]:
-        """Nearest words after refining, and before it if ``compare``: rows of ``selfvec similar --json``.
 
-        ``min_count`` leaves out rarer words, as in `Vectors.most_similar`.
-        """
-        index = self.index(word)
-        tables = [("original", self.original), ("refined", self.vectors)]
-        return [
-            similar_row(state, table, index, topn, min_count)
-            for state, table in (tables if compare else tables[1:])
-        ]
+def similar_rows(
+    run: Run, word: str, top: int = 10, *, compare: bool = False, min_count: int | None = None
+) -> list[dict[str, Any]]:
+    """Nearest words after refining, and before it if ``compare``: rows of ``selfvec similar --json``.
+
+    ``min_count`` leaves out rarer words, as in `Vectors.most_similar`.
+    """
+    index = run.index(word)
+    tables = [("original", run.original), ("refined", run.vectors)]
+    return [
+        similar_row(state, table, index, top, min_count)
+        for state, table in (tables if compare else tables[1:])
+    ]
 
 
 def row_of(word: str, table: Vectors, language: str | None = None, where: str = "this run") -> int:
@@ -230,9 +236,9 @@ def rows_of(
 
 
 def similar_row(
-    state: str, table: Vectors, index: int, topn: int, min_count: int | None = None
+    state: str, table: Vectors, index: int, top: int, min_count: int | None = None
 ) -> dict[str, Any]:
     """A row of ``selfvec similar --json``: the words nearest to that of a row."""
     word = table.index_to_key[index]
-    nearest = table.most_similar(word, topn=topn, min_count=min_count) if table.unit[index].any() else []
+    nearest = table.most_similar(word, topn=top, min_count=min_count) if table.unit[index].any() else []
     return {"word": word, "state": state, "neighbours": [list(pair) for pair in nearest]}

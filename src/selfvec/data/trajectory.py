@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.result_table import ResultTable, short_repr
+
 __all__ = ["History", "Trajectory"]
 
 
-@dataclass(frozen=True)
-class Trajectory:
+@dataclass(frozen=True, repr=False)
+class Trajectory(ResultTable):
     """The recorded path of one word.
 
     Parameters
@@ -29,6 +32,26 @@ class Trajectory:
 
     def __len__(self) -> int:
         return len(self.updates)
+
+    def __repr__(self) -> str:
+        end = float(self.to_original()[-1]) if len(self) else 1.0
+        return short_repr(
+            f"Trajectory of {self.word!r}: {len(self)} states, at last {end:.3f} to the first", []
+        )
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per state."""
+        cosines = self.to_original().tolist()
+        return [
+            {"word": self.word, "updates": updates, "cosine_to_original": cosine}
+            for updates, cosine in zip(self.updates.tolist(), cosines, strict=True)
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """A row of ``selfvec trajectory --json``."""
+        cosines = self.to_original().tolist()
+        return {"word": self.word, "updates": self.updates.tolist(), "cosine_to_original": cosines}
 
     def steps(self) -> NDArray[np.float32]:
         """Cosine between successive states, (T - 1,): how much each recorded step changed the word."""

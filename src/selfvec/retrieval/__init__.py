@@ -5,7 +5,20 @@
 
 from .dense_space import TABLES
 from .index import Index, run_index
+from .run_search import search
 from .scoring import MODES, PARTS, check_mode
 from .snippets import Found, Hit, Mark, Reason
 
-__all__ = ["MODES", "PARTS", "TABLES", "Found", "Hit", "Index", "Mark", "Reason", "check_mode", "run_index"]
+__all__ = [
+    "MODES",
+    "PARTS",
+    "TABLES",
+    "Found",
+    "Hit",
+    "Index",
+    "Mark",
+    "Reason",
+    "check_mode",
+    "run_index",
+    "search",
+]

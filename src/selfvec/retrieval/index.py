@@ -14,11 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.errors import InputError, OptionError, TargetError
+from selfvec.base.checks import check_text, check_whole
+from selfvec.base.errors import InputError, TargetError
 from selfvec.base.files import writing
 from selfvec.base.ownership import locked
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
 
@@ -44,7 +46,7 @@ class Index:
     >>> import selfvec
     >>> texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
     >>> index = Index.memory(selfvec.Refiner(method="decorrelated").fit(texts).run_, texts[:3])
-    >>> [hit.id for hit in index.search("hail on roofs", topn=1).hits]
+    >>> [hit.id for hit in index.search("hail on roofs", top=1).hits]
     ['0']
     """
 
@@ -132,14 +134,15 @@ class Index:
         return self.scorer.score(self.lexicon.parse(question), mode)
 
     def search(
-        self, question: str, topn: int = 10, *, mode: str = "hybrid", filters: Sequence[str] = ()
+        self, question: str, top: int = 10, *, mode: str = "hybrid", filters: Sequence[str] = ()
     ) -> Found:
         """The best documents for a question, each with its best passage and the reasons it was found.
 
         Parameters
         ----------
         question : str
-        topn : int
+        top : int
+            Documents, at most.
         mode : "hybrid", "bm25" or "dense"
         filters : sequence of str
             Such as ``state=IOWA``, ``size=2..5`` or ``date=1996..1998``. They do not change scores.
@@ -147,13 +150,13 @@ class Index:
         Raises
         ------
         OptionError
-            If ``mode``, ``topn`` or a filter is not valid.
+            If ``mode``, ``top`` or a filter is not valid.
         """
-        if topn < 1:
-            raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
+        check_text("question", question, empty=True)
+        check_whole("top", top)
         query, passing = self.lexicon.parse(question), allowed(self.documents, filters)
         scored = self.scorer.score(query, mode)
-        best = scored.best_documents(passing, topn)
+        best = scored.best_documents(passing, top)
         hits = describe(self.lexicon, self.scorer, query, scored, best, mode)
         return Found(question, mode, len(self), query.words, query.unknown, hits)
 
@@ -170,7 +173,7 @@ class Index:
 
 
 def run_index(
-    run: Run,
+    run: GivenRun,
     corpus: Texts = None,
     progress: Progress | None = None,
     *,
@@ -186,7 +189,7 @@ def run_index(
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
     corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
         The run's own documents by default. Those of a run that was fitted from texts in memory are not kept:
         give them here.
@@ -203,7 +206,7 @@ def run_index(
     InputError
         If the documents cannot be read. `FormatError` if there is an index and it is damaged.
     """
-    progress = progress or Progress()
+    run, progress = as_run(run), progress or Progress()
     place = _place(run, corpus, tables, check_cut(cut))
     if place is None:
         if run.folder is not None and not keeps_text(run):

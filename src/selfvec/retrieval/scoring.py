@@ -66,14 +66,14 @@ class Scored:
     scales: Rows  # (3,) a part counts ``scale · part - shift`` in the score
     shifts: Rows  # (3,)
 
-    def best_documents(self, passing: NDArray[np.bool_], topn: int) -> list[int]:
+    def best_documents(self, passing: NDArray[np.bool_], top: int) -> list[int]:
         """The best documents that pass, best first, ties by number."""
         passing = self.found & passing
-        if topn <= 1000:  # a loop that inserts each
-            best = kernels.best_documents(self.scores, passing, topn)
+        if top <= 1000:  # a loop that inserts each
+            best = kernels.best_documents(self.scores, passing, top)
         else:
             numbers = np.flatnonzero(passing)
-            best = numbers[np.argsort(-self.scores[numbers], kind="stable")][:topn]
+            best = numbers[np.argsort(-self.scores[numbers], kind="stable")][:top]
         found: list[int] = best.tolist()
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.result_table import ResultTable
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.lexicon import Lexicon, Query, find_words
@@ -81,7 +81,7 @@ class Hit:
         return out if done == len(self.snippet) else [*out, (self.snippet[done:], None)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Found(ResultTable):
     """The result of a search."""
 
@@ -93,17 +93,25 @@ class Found(ResultTable):
     hits: list[Hit]  # the best first
     skipped_files: list[str] = field(default_factory=list)  # files that `ask` cannot read as text
 
-    @property
-    def rows(self) -> list[Hit]:
-        """The hits."""
-        return self.hits
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
 
-    def records(self) -> list[dict[str, Any]]:
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __repr__(self) -> str:
+        title = f"Found for {self.query!r}: {len(self)} of {self.documents:,} documents"
+        first = self.hits[0].snippet if self.hits else ""
+        return short_repr(title, [f"{hit.id} ({hit.score:.2f})" for hit in self.hits], first)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """A dict for each hit, without what marks and explains it."""
+        names = dict.fromkeys(name for hit in self.hits for name in hit.fields)
         return [
             {"rank": rank, "id": hit.id, "score": hit.score, "title": hit.title, "date": hit.date}
             | {"snippet": hit.snippet, "text": hit.text}
-            | {f"field.{name}": value for name, value in hit.fields.items()}
+            | {f"field.{name}": hit.fields.get(name) for name in names}
             for rank, hit in enumerate(self.hits, 1)
         ]
 

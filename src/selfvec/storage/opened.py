@@ -1,23 +1,82 @@
-"""What a user names where both a run and a table of vectors will do."""
+"""What functions take for a run or for vectors: the object itself, or its path."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 
 from .formats import load
 from .run_folder import is_run, open_run
 
-__all__ = ["Given", "opened"]
+__all__ = ["Given", "GivenRun", "as_run", "as_vectors", "opened"]
 
+GivenRun = Run | str | os.PathLike[str]
+"""A run, or the path of its folder."""
 Given = Vectors | Run | str | os.PathLike[str]
-"""Vectors, a run, or the path of either."""
+"""Vectors, a run, the path of either, or the name of public vectors."""
 
 
-def opened(given: Given) -> Vectors | Run:
-    """The run at a path if there is one, otherwise the table of vectors."""
-    if isinstance(given, Vectors | Run):
+def as_run(given: GivenRun, name: str = "run") -> Run:
+    """A run; one that is given by its path is opened.
+
+    Raises
+    ------
+    OptionError
+        If ``given`` is neither; ``name`` is that of the parameter.
+    InputError
+        If there is no run at the path. `FormatError` if it is damaged.
+    """
+    run = _run_of(given)
+    if run is not None:
+        return run
+    if isinstance(given, str | os.PathLike):
+        return open_run(given)
+    rule, remedy = "is a Run or the path of a run folder", "open one with selfvec.open, or make one"
+    if isinstance(given, Vectors):
+        remedy = "vectors hold no text: refine them on one with selfvec.refine(TEXT, VECTORS)"
+    raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
+
+
+def as_vectors(given: Given, name: str = "vectors") -> Vectors:
+    """Vectors: those given, those of gensim, the refined ones of a run, or those at a path or of a name."""
+    found = opened(given, name)
+    return found.vectors if isinstance(found, Run) else found
+
+
+def opened(given: Given, name: str = "vectors") -> Vectors | Run:
+    """The run at a path if there is one, otherwise the vectors; objects as they are.
+
+    Raises
+    ------
+    OptionError
+        If ``given`` is something else; ``name`` is that of the parameter.
+    """
+    run = _run_of(given)
+    if run is not None:
+        return run
+    if isinstance(given, Vectors):
         return given
-    return open_run(given) if is_run(given) else load(given)
+    if isinstance(given, str | os.PathLike):
+        return open_run(given) if is_run(given) else load(given)
+    if _is_keyed(given):
+        return Vectors.from_gensim(given)
+    rule = "is a Vectors, a Run, gensim's KeyedVectors, a path or the name of public vectors"
+    keyed = _is_keyed(getattr(given, "wv", None))
+    remedy = "give the vectors of the model: model.wv" if keyed else None
+    raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
+
+
+def _run_of(given: Any) -> Run | None:
+    """The run itself, or that of a fitted `selfvec.Refiner`."""
+    found = vars(given).get("run_") if hasattr(given, "__dict__") else None
+    return given if isinstance(given, Run) else found if isinstance(found, Run) else None
+
+
+def _is_keyed(given: Any) -> bool:
+    """Whether an object has words and rows as gensim's ``KeyedVectors`` has them."""
+    words, rows = (getattr(given, name, None) for name in ("index_to_key", "vectors"))
+    return isinstance(words, list) and getattr(rows, "ndim", 0) == 2

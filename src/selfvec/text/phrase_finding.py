@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.checks import check_number, check_whole
+from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import ResultTable
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.opened import as_run
+from selfvec.storage.run_folder import is_run
 
 from .ngrams import Grams, c_values, grams, pointwise, whole
 from .phrases import LINK, Running, parts
@@ -98,49 +101,67 @@ class Phrase:
         return parts(self.term)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Phrases(ResultTable):
     """Phrases of a text, by falling C-value.
 
     Parameters
     ----------
-    rows : list of Phrase
+    phrases : list of Phrase
     tokens : int
         Words of the text.
+    found : int, optional
+        How many phrases the text has, if not all are listed.
     """
 
-    rows: list[Phrase] = field(default_factory=list)
+    phrases: list[Phrase] = field(default_factory=list)
     tokens: int = 0
+    found: int | None = None
 
     def __iter__(self) -> Iterator[Phrase]:
-        return iter(self.rows)
+        return iter(self.phrases)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.phrases)
 
     def __getitem__(self, place: int) -> Phrase:
-        return self.rows[place]
+        return self.phrases[place]
+
+    def __repr__(self) -> str:
+        title = f"Phrases: {len(self):,} in {self.tokens:,} words"
+        return short_repr(title, self.terms)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per phrase."""
+        return [asdict(row) for row in self.phrases]
 
     @property
     def terms(self) -> list[str]:
         """The phrases as strings."""
-        return [row.term for row in self.rows]
+        return [row.term for row in self.phrases]
 
     def joined(self, batch: TokenBatch) -> Phrases:
         """The phrases that became tokens of a text, spelt as in its vocabulary."""
         units = {word.lower(): i for i, word in enumerate(batch.types) if LINK in word}
         rows = []
-        for row in self.rows:
+        for row in self.phrases:
             if row.term in units:
                 place = units[row.term]
                 count = int(batch.counts[place])
                 rows.append(replace(row, term=batch.types[place], units=count, count=row.count or count))
         return Phrases(rows, self.tokens)
 
-    def as_dict(self, topn: int | None = None) -> dict[str, Any]:
-        """As ``selfvec phrases --json`` prints it."""
-        rows = [asdict(row) for row in self.rows[:topn]]
-        return {"tokens": self.tokens, "found": len(self.rows), "rows": rows}
+    def select(self, top: int | None = None) -> Phrases:
+        """The first phrases."""
+        return replace(
+            self, phrases=self.phrases[:top], found=len(self) if self.found is None else self.found
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec phrases --json`` prints it; ``found`` counts those that are not listed, too."""
+        found = len(self) if self.found is None else self.found
+        return {"tokens": self.tokens, "found": found, "rows": self.rows}
 
 
 class Finder:
@@ -151,7 +172,7 @@ class Finder:
 
     def __init__(
         self,
-        topn: int | None = None,
+        top: int | None = None,
         *,
         min_count: int | None = None,
         least: float = LEAST,
@@ -161,12 +182,10 @@ class Finder:
     ) -> None:
         from .rules import Rulebook, Rules
 
-        for name, value, lowest in (("topn", topn, 1), ("min_count", min_count, 1), ("longest", longest, 2)):
-            if value is not None and (not isinstance(value, int) or value < lowest):
-                raise OptionError(f"is a whole number of at least {lowest}, not {value!r}", field=name)
-        if not -1 <= least <= 1:
-            raise OptionError(f"lies between -1 and 1, not at {least!r}", field="npmi")
-        self.topn, self.min_count, self.least, self.longest = topn, min_count, least, longest
+        for name, value, lowest in (("top", top, 1), ("min_count", min_count, 1), ("longest", longest, 2)):
+            check_whole(name, lowest if value is None else value, lowest)
+        check_number("npmi", least, -1, 1, "lies between -1 and 1")
+        self.top, self.min_count, self.least, self.longest = top, min_count, least, longest
         self.stop_words = Rulebook(Rules(stop_words=stop_words), "lower").stop_words
         self.english = stop_words == "en"
         self.links = _LINKS.get(stop_words, set())
@@ -199,7 +218,7 @@ class Finder:
                 figures = (float(pmi[g]), float(npmi[g]), float(value[g]))
                 found.append(Phrase(term, int(level.counts[g]), *figures))
         found.sort(key=lambda phrase: (-(phrase.c_value or 0), phrase.term))
-        self.found = Phrases(found[: self.topn], total)
+        self.found = Phrases(found[: self.top], total)
         return self.found.terms
 
     def _able(self, text: Running) -> tuple[NDArray[np.bool_], ...]:
@@ -237,7 +256,7 @@ class Finder:
 
 def phrases(
     source: Run | TokenBatch | Corpus | str | os.PathLike[str] | Iterable[str],
-    topn: int | None = None,
+    top: int | None = None,
     *,
     min_count: int | None = None,
     npmi: float = LEAST,
@@ -249,11 +268,11 @@ def phrases(
 
     Parameters
     ----------
-    source : Run, TokenBatch, Corpus, path, or iterable of str
+    source : Run, TokenBatch, Corpus, path of a run or of text, or iterable of str
         For a run made with phrases, these are returned. Tokens lack the punctuation and the dropped words of
         the text, so a corpus or texts give better results.
-    topn : int, optional
-        All by default.
+    top : int, optional
+        Phrases listed; all by default.
     min_count : int, optional
         Least occurrences not explained by longer candidates: a phrase with a C-value below log₂ n · min_count
         is dropped. By default 5, or two in a million words if that is more.
@@ -277,9 +296,12 @@ def phrases(
     >>> [(row.term, row.count) for row in phrases(texts, min_count=2)]
     [('flash_flood', 3)]
     """
+    check_whole("top", 1 if top is None else top)
+    if isinstance(source, str | os.PathLike) and is_run(source):
+        source = as_run(source)
     if isinstance(source, Run) and "phrases" in source.provenance:
-        return _recorded(source, topn)
-    finder = Finder(topn, min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
+        return _recorded(source).select(top)
+    finder = Finder(min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
         _check_words(source)
         source = source.require_tokens()
@@ -287,7 +309,7 @@ def phrases(
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:
         _read(source, finder, progress or Progress())
-    return finder.found
+    return finder.found.select(top)
 
 
 def _read(
@@ -314,14 +336,14 @@ def _check_words(run: Run) -> None:
         )
 
 
-def _recorded(run: Run, topn: int | None) -> Phrases:
+def _recorded(run: Run) -> Phrases:
     """The phrases that a run was made with."""
     recorded = run.provenance["phrases"]
     try:
         rows = [Phrase(**row) for row in recorded["rows"]]
         if not all(_is_phrase(row, run) for row in rows):
             raise TypeError
-        return Phrases(rows[:topn], int(recorded["tokens"]))
+        return Phrases(rows, int(recorded["tokens"]))
     except (TypeError, KeyError, ValueError):
         rule = "run.json lists phrases of the vocabulary with term, count, pmi, npmi, c_value and units"
         raise FormatError(rule, path=run.folder, remedy="make the run again") from None

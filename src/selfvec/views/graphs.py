@@ -82,7 +82,7 @@ def _write_graphml(graph: Graph, path: Path) -> None:
         kept = {name: _printable(value) for name, value in fields.items() if value is not None}
         found.add_node(f"n{number}", label=_printable(row["term"]), **kept)
     for edge in graph.edges:
-        weight = getattr(edge, graph.by)
+        weight = getattr(edge, graph.measure)
         found.add_edge(f"n{edge.a}", f"n{edge.b}", weight=weight, cosine=edge.cosine, ppmi=edge.ppmi)
     networkx.write_graphml_xml(found, path, encoding="utf-8", prettyprint=True)
 
@@ -114,7 +114,9 @@ def graph_figure(graph: Graph) -> Spec:
         names.append(label(name, (node.x, node.y), ink(colour), 12 if size < 12 else 14, bold=size >= 14))
     place = {"x": x, "y": y}
     layers = [_edges(graph, place), _nodes(marks, place, graph, styles), labels(names, place, _MAP, marks)]
-    how = "nearest by meaning" if graph.by == "cosine" else "beside one another more often than by chance"
+    how = (
+        "nearest by meaning" if graph.measure == "cosine" else "beside one another more often than by chance"
+    )
     title = f"{len(nodes):,} terms, joined where each is among the other's {how}"
     return layered(layers, _MAP, title={"text": title, "fontSize": 15, "fontWeight": "bold"})
 

@@ -138,7 +138,7 @@ def _reason(reason: Reason) -> str:
 def phrases_table(found: Phrases, most: int) -> RenderableType:
     """Phrases with their figures, by falling C-value."""
     table = plain_table(("phrase", 40), figures=("count", "PMI", "NPMI", "C-value"))
-    for row in found.rows[:most]:
+    for row in found.phrases[:most]:
         figures = (optional(row.pmi, ".1f"), optional(row.npmi, ".2f"), optional(row.c_value, ",.1f"))
         add_row(table, escape_for_display(row.term), f"{row.count:,}", *figures)
     shown = f"{min(most, len(found)):,} of {len(found):,} phrases in {found.tokens:,} words"
@@ -149,7 +149,7 @@ def expansion_table(found: Expansion) -> RenderableType:
     """Terms that belong to a query, and the query with them."""
     table = plain_table(("term", 32), figures=("weight", "meaning", "topic", "count"))
     table.add_column("near", overflow="ellipsis", no_wrap=True, max_width=20)
-    for row in found.rows:
+    for row in found.related:
         figures = [f"{value:.2f}" for value in (row.weight, row.meaning, row.topic)]
         add_row(table, escape_for_display(row.term), *figures, f"{row.count:,}", escape_for_display(row.near))
     words = " ".join(escape_for_display(word) for word in found.expanded.split(" "))
@@ -160,7 +160,7 @@ def topics_table(found: Topics) -> RenderableType:
     """A line per topic: its number, its share, its terms."""
     table = plain_table(figures=("", "share", "documents"))
     table.add_column("terms: the first three name the topic", overflow="fold", ratio=1)
-    for number, row in enumerate(found.rows):
+    for number, row in enumerate(found.topics):
         named = row.name.split(", ")
         terms = Text(escaped(named), "bold")
         for term, _ in row.terms:

@@ -27,7 +27,7 @@ def group_topics_table(found: GroupTopics) -> RenderableType:
     """A line per group: its documents, and its largest topics with their terms in this group."""
     table = plain_table(("group", 24), figures=("documents",))
     table.add_column("largest topics: share, number and terms here", overflow="fold", ratio=1)
-    for group, rows in groupby(found.rows, lambda row: row.group):
+    for group, rows in groupby(found.shares, lambda row: row.group):
         topics = sorted(rows, key=lambda row: -row.documents)
         shown = Text()
         for row in topics[:_LISTED]:
@@ -50,7 +50,7 @@ def hierarchy_tree(found: Topics, joins: Sequence[Mapping[str, Any]]) -> Rendera
 
     def label(node: int) -> Text:
         if node < len(found):
-            return Text(f"{node}: {escape_for_display(found.rows[node].name)}")
+            return Text(f"{node}: {escape_for_display(found.topics[node].name)}")
         return Text(f"{by_node[node]['cosine']:.2f}", "dim")
 
     def grow(tree: Tree, node: int) -> None:

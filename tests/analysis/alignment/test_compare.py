@@ -36,13 +36,13 @@ def pair() -> tuple[Run, Run]:
 def test_planted_changes_are_found_and_little_else(pair: tuple[Run, Run]) -> None:
     found = compare(*pair, permutations=60)
     assert found.method == "compass"
-    assert {row["word"] for row in found.top(2 * CHANGED)} >= set(WORDS[:CHANGED])
+    assert {row["word"] for row in found.select(2 * CHANGED).rows} >= set(WORDS[:CHANGED])
     surest = np.argsort(-found.z)[:CHANGED]
     assert {found.words[i] for i in surest} == set(WORDS[:CHANGED])
     passed = {word for word, q in zip(found.words, found.q, strict=True) if q <= 0.05}
     assert set(WORDS[:CHANGED]) <= passed
     assert len(passed) <= CHANGED + 2
-    row = found.top(1)[0]
+    row = found.select(1).rows[0]
     assert row["gained"]
     assert row["lost"]
     assert (row["count_a"], row["count_b"]) == tuple(
@@ -104,7 +104,7 @@ def test_tables_without_text_are_compared_with_their_peers(method: str) -> None:
     a, b = Vectors(words, rows.astype(np.float32)), Vectors(words, (changed @ turn).astype(np.float32))
     for one, other in ((a, b), (b, a)):
         found = compare(one, other, method)
-        assert {row["word"] for row in found.top(2)} == {"w7", "w70"}
+        assert {row["word"] for row in found.select(2).rows} == {"w7", "w70"}
         assert int(np.sum(found.q < 1e-3)) == 2
         assert found.counts_a is None
         assert "most words did not change" in found.tested

@@ -60,7 +60,7 @@ def test_words_are_cut_as_the_texts_of_a_run() -> None:
 def test_bad_input_is_named() -> None:
     with pytest.raises(InputError, match="hold no words"):
         ConceptVectors([])
-    with pytest.raises(OptionError, match="topn"):
+    with pytest.raises(OptionError, match="top"):
         ConceptVectors(CONCEPTS).why("hail", "ice", 0)
 
 

@@ -43,7 +43,7 @@ def test_edges_join_terms_of_one_subject(subject_run: Run, subject_of: dict[str,
 
 def test_no_term_has_more_than_k_edges_and_neighbours_are_mutual(subject_run: Run) -> None:
     for by in ("cosine", "ppmi"):
-        found = graph(subject_run, neighbours=2, by=by)
+        found = graph(subject_run, neighbours=2, edges=by)
         degrees = np.bincount([place for edge in found.edges for place in (edge.a, edge.b)])
         assert degrees.max() <= 2
 
@@ -61,7 +61,7 @@ def test_spelling_alone_makes_no_edge() -> None:
     def edges(source: Source) -> set[frozenset[str]]:
         sources = np.array([source if w in ("raint", "rainy") else Source.KNOWN for w in words], np.uint8)
         made = Vectors(words, unit_rows(table), sources=sources, counts=run.vectors.counts, normalized=True)
-        found = graph(run.replace(vectors=made, original=made), ["rain", "raint", "rainy"], size=30)
+        found = graph(run.replace(vectors=made, original=made), ["rain", "raint", "rainy"], top=30)
         return {frozenset((found.nodes[edge.a].term, found.nodes[edge.b].term)) for edge in found.edges}
 
     assert frozenset(("rain", "raint")) in edges(Source.KNOWN)
@@ -71,7 +71,7 @@ def test_spelling_alone_makes_no_edge() -> None:
 
 
 def test_around_words(subject_run: Run, subject_of: dict[str, str]) -> None:
-    found = graph(subject_run, ["flash flood", "hail"], size=8)
+    found = graph(subject_run, ["flash flood", "hail"], top=8)
     names = [node.term for node in found.nodes]
     assert {"flash_flood", "hail"} <= set(names)
     assert len(names) <= 8
@@ -130,6 +130,6 @@ def test_neighbours_are_drawn_near_one_another(subject_run: Run) -> None:
 
 
 def test_options_that_cannot_be(subject_run: Run) -> None:
-    for options in ({"size": 1}, {"neighbours": 0}, {"by": "luck"}):
+    for options in ({"top": 1}, {"neighbours": 0}, {"edges": "luck"}):
         with pytest.raises(OptionError):
             graph(subject_run, **options)

@@ -22,7 +22,7 @@ def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str,
         assert row.name.split(", ") == [term for term, _ in row.terms][:3]
     assert sum(row.share for row in found) == pytest.approx(1.0)
     assert [row.documents for row in found] == [120, 60, 60, 60]
-    assert {subject_of[found.rows[0].terms[0][0]]} == {"storm"}
+    assert {subject_of[found.topics[0].terms[0][0]]} == {"storm"}
     assert found.of_documents[[0, 2, 5]].tolist() == [0, 0, 0]
     assert len({*found.of_documents[[1, 3, 4]].tolist(), 0}) == 4
     assert sum(row.size for row in found) == len(subject_of)
@@ -30,7 +30,7 @@ def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str,
     words = subject_run.vectors.key_to_index
     for word, subject in subject_of.items():
         label = int(found.labels[words[word]])
-        assert subject_of[found.rows[label].terms[0][0]] == subject
+        assert subject_of[found.topics[label].terms[0][0]] == subject
 
 
 def test_the_number_is_the_least_that_is_nearly_best(subject_run: Run) -> None:

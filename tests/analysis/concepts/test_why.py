@@ -100,7 +100,7 @@ def test_a_word_without_a_vector_has_no_cosine() -> None:
 
 
 def test_what_cannot_be_asked(subject_run: Run) -> None:
-    for options in ({"topn": 0}, {"window": 2}, {"examples": -1}):
+    for options in ({"top": 0}, {"window": 2}, {"examples": -1}):
         with pytest.raises(OptionError):
             why(subject_run, "hail", "rain", **options)
     forgetful = (

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import short_repr
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import names_a_file, save_aligned_file, save_aligned_folder
@@ -26,11 +26,9 @@ from .tables import ANCHORS, TRIM, Rotation, choose_anchors, fit_rotation, relat
 
 __all__ = ["METHODS", "Aligned", "align", "table_of"]
 
-"""A table of vectors, a run, or the path of either."""
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Aligned:
+class Aligned(ResultTable):
     """Two tables in one space.
 
     Attributes
@@ -57,6 +55,15 @@ class Aligned:
         number = self.notes.get("shared", self.notes.get("learned", 0))
         note = f"{number:,} pairs of words, mean cosine {self.notes.get('cosine', 0):.3f}"
         return short_repr(title, [], note if self.notes else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The method and its figures, as ``selfvec align --json`` prints them."""
+        return {"method": self.method, **self.notes}
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One row, of the figures."""
+        return [self.as_dict()]
 
     def save(
         self, path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False
@@ -127,8 +134,8 @@ def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Ali
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
-    one = opened(a)
-    return replace(METHODS[method](one, opened(b), **options), a_path=_place(one))
+    one, other = opened(a, "a"), opened(b, "b")
+    return replace(METHODS[method](one, other, **options), a_path=_place(one))
 
 
 def _place(given: Vectors | Run) -> str | None:

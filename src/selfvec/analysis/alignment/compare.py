@@ -14,16 +14,18 @@ distance. There are two tests:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows
@@ -88,30 +90,27 @@ class Comparison(ResultTable):
     tested: str
     a: Table = field(repr=False)
     b: Table = field(repr=False)
+    fdr: float = LEVEL  # at which words are listed first
+    top: int | None = None  # words that are listed; all if None
+    neighbours: int = NEIGHBOURS  # nearest words of either side that are compared
 
     def __len__(self) -> int:
         return len(self.words)
 
     def __repr__(self) -> str:
-        significant = int(np.sum(self.q <= LEVEL))
-        title = f"Comparison by {self.method}: {len(self):,} words, {significant:,} with q ≤ {LEVEL}"
-        first = np.lexsort((-self.distances, self.q > LEVEL))
-        return short_repr(title, [self.words[i] for i in first.tolist()], "see .rows or .to_polars()")
+        title = f"Comparison by {self.method}: {len(self):,} words, {self.significant:,} with q ≤ {self.fdr}"
+        return short_repr(title, [self.words[i] for i in self._order().tolist()], "see .rows or .to_polars()")
+
+    @property
+    def significant(self) -> int:
+        """Words with q ≤ ``fdr``."""
+        return int(np.sum(self.q <= self.fdr))
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """One dict per word, as in ``selfvec compare --json``."""
-        return self.top()
-
-    def top(
-        self, number: int | None = None, fdr: float = LEVEL, neighbours: int = NEIGHBOURS
-    ) -> list[dict[str, Any]]:
-        """The first rows: words significant at a false discovery rate first, by falling distance.
-
-        ``neighbours`` is how many nearest words of either side are compared for gained and lost ones.
-        """
-        chosen = np.lexsort((-self.distances, self.q > fdr))[:number]
-        changes = gained_and_lost(self.a, self.b, chosen, neighbours)
+        """One dict per listed word: those with q ≤ ``fdr`` first, by falling distance."""
+        chosen = self._order()
+        changes = gained_and_lost(self.a, self.b, chosen, self.neighbours)
         return [
             {
                 "word": self.words[i],
@@ -127,17 +126,30 @@ class Comparison(ResultTable):
             for i, (gained, lost) in zip(chosen.tolist(), changes, strict=True)
         ]
 
-    def as_dict(
-        self, top: int | None = None, fdr: float = LEVEL, neighbours: int = NEIGHBOURS
-    ) -> dict[str, Any]:
-        """The result as ``selfvec compare --json`` prints it; parameters as in `top`."""
+    def _order(self) -> NDArray[np.int64]:
+        """The words that are listed, in their order."""
+        return np.lexsort((-self.distances, self.q > self.fdr))[: self.top]
+
+    def select(
+        self, top: int | None = None, fdr: float | None = None, neighbours: int | None = None
+    ) -> Comparison:
+        """The same words, of which the first ``top`` are listed, by another rate or more neighbours."""
+        return replace(
+            self,
+            top=top,
+            fdr=self.fdr if fdr is None else fdr,
+            neighbours=self.neighbours if neighbours is None else neighbours,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as ``selfvec compare --json`` prints it."""
         return {
             "method": self.method,
             "tested": self.tested,
             "words": len(self),
-            "significant": int(np.sum(self.q <= fdr)),
-            "fdr": fdr,
-            "rows": self.top(top, fdr, neighbours),
+            "significant": self.significant,
+            "fdr": self.fdr,
+            "rows": self.rows,
         }
 
 
@@ -146,6 +158,9 @@ def compare(
     b: Given,
     method: str = "auto",
     *,
+    top: int | None = None,
+    fdr: float = LEVEL,
+    neighbours: int = NEIGHBOURS,
     min_count: int | None = None,
     permutations: int = 200,
     seed: int = 0,
@@ -161,6 +176,12 @@ def compare(
         "auto" is "compass" for two runs that kept their tokens and were refined from the same vectors, so
         that documents can be permuted, and "procrustes" otherwise. With "procrustes", no word is measured by
         a rotation that it helped to fit.
+    top : int, optional
+        Words listed; all by default.
+    fdr : float
+        Words that are significant at this false discovery rate come first.
+    neighbours : int
+        Nearest words of either side that are compared.
     min_count : int, optional
         Leave out words that occur less often in either text; 10 by default if counts are known.
     permutations : int
@@ -180,14 +201,25 @@ def compare(
     """
     if method not in COMPARISONS:
         raise OptionError.one_of(method, COMPARISONS, field="method")
-    if permutations < 20:
-        raise OptionError(f"is at least 20, not {permutations}", field="permutations")
-    first, second = opened(a), opened(b)
+    check_number("fdr", fdr, 0, 1, "is a share from 0 to 1")
+    numbers = {"top": (top, 1), "neighbours": (neighbours, 1), "min_count": (min_count, 1)}
+    for name, (value, lowest) in (numbers | {"permutations": (permutations, 20)}).items():
+        check_whole(name, lowest if value is None else value, lowest)
+    first, second = opened(a, "a"), opened(b, "b")
+    work = {"permutations": permutations, "seed": seed, "jobs": jobs, "progress": progress}
+    return _measured(first, second, method, min_count, work).select(top, fdr, neighbours)
+
+
+def _measured(
+    first: Vectors | Run, second: Vectors | Run, method: str, min_count: int | None, work: dict[str, Any]
+) -> Comparison:
+    """All words compared; ``work`` are the permutations, the seed, threads and the progress."""
+    permutations, seed, progress = work["permutations"], work["seed"], work["progress"]
     counted = all(table_of(given).counts is not None for given in (first, second))
     least = min_count if min_count is not None else MIN_COUNT if counted else 1
     if method in ("auto", "compass"):
         try:
-            compass = compass_of(first, second, jobs=jobs)
+            compass = compass_of(first, second, jobs=work["jobs"])
             one, other = compass.tables()
             shared = shared_words(one, other, least)
             found = by_documents(compass, shared.rows_a, permutations, seed, progress)

@@ -5,12 +5,13 @@
 
 from selfvec.text.phrase_finding import Phrase, Phrases, phrases
 
+from .corpus_topics import topics
 from .explicit_concepts import ConceptVectors, WhyConcepts
 from .query_expansion import Expansion, expand
 from .shared_contexts import Why, why
 from .term_graph import Graph, graph
-from .topic_clusters import Topic, Topics, topics
-from .topic_groups import GroupTopics, document_groups, document_table, topic_hierarchy, topic_shares
+from .topic_clusters import GroupTopics, Topic, Topics
+from .topic_groups import document_groups, document_table, topic_hierarchy, topic_shares
 from .topic_matching import matched_topics
 
 __all__ = [

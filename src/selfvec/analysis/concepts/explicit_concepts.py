@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.checks import check_whole
+from selfvec.base.errors import InputError
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.corpus import as_corpus
+from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
@@ -103,6 +106,12 @@ class ConceptVectors:
         self._weights = weights / lengths[self._concepts]
         self._starts = np.searchsorted(words, np.arange(len(batch.types) + 1))
 
+    @classmethod
+    def of(cls, corpus: Any, run: Run) -> ConceptVectors:
+        """The concepts of a corpus, see `selfvec.as_corpus`, whose texts are cut into words as a run's."""
+        texts = [text or "" for batch in as_corpus(corpus).batches() for text in batch.texts]
+        return cls(texts, Preprocessing.of(run.provenance))
+
     def vector(self, text: str) -> Weights:
         """The unit vector of a word or text, (C,) float64; zeros if no concept has one of its words."""
         out = np.zeros(len(self.names))
@@ -114,7 +123,7 @@ class ConceptVectors:
                 out[self._concepts[own]] += (1 + np.log(count)) * self._idf[row] * self._weights[own]
         return out / max(float(np.linalg.norm(out)), 1e-300)
 
-    def why(self, a: str, b: str, topn: int = 12) -> WhyConcepts:
+    def why(self, a: str, b: str, top: int = 12) -> WhyConcepts:
         """The concepts that make two words or texts similar.
 
         Raises
@@ -122,15 +131,14 @@ class ConceptVectors:
         InputError
             If the words of a text are in no concept.
         """
-        if topn < 1:
-            raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
+        check_whole("top", top)
         one, other = self.vector(a), self.vector(b)
         for text, vector in ((a, one), (b, other)):
             if not vector.any():
                 remedy = "ask for other words, or bring concepts that have them"
                 raise InputError(f"no concept has a word of {text!r}", remedy=remedy)
         shared = one * other
-        order = np.argsort(-shared, kind="stable")[:topn]
+        order = np.argsort(-shared, kind="stable")[:top]
         listed = order[shared[order] > 0].tolist()
         rows = [
             SharedConcept(self.names[c], float(shared[c]), float(one[c]), float(other[c])) for c in listed

@@ -9,18 +9,19 @@ is the idf-weighted sum of its words.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.checks import check_text, check_whole
+from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
-from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK, parts
 from selfvec.text.preprocessing import Preprocessing, encode_texts
@@ -58,29 +59,34 @@ class Expansion(ResultTable):
     known : list of str
         Its words and phrases that the run knows. Stop words are neither here nor in ``unknown``.
     unknown : list of str
-    rows : list of Related
+    related : list of Related
         The largest weight first.
     """
 
     query: str
     known: list[str]
     unknown: list[str]
-    rows: list[Related]
+    related: list[Related]
 
     def __iter__(self) -> Iterator[Related]:
-        return iter(self.rows)
+        return iter(self.related)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.related)
 
     def __repr__(self) -> str:
         title = f"Expansion of {self.query!r}: {len(self)} terms"
-        return short_repr(title, [f"{row.term} {row.weight:.2f}" for row in self.rows])
+        return short_repr(title, [f"{row.term} {row.weight:.2f}" for row in self.related])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per related term."""
+        return [asdict(row) for row in self.related]
 
     @property
     def expanded(self) -> str:
         """The query with its related terms, in Lucene's syntax with boosts."""
-        more = [f"{_quoted(row.term)}^{row.weight:.2f}" for row in self.rows]
+        more = [f"{_quoted(row.term)}^{row.weight:.2f}" for row in self.related]
         return " ".join([*map(_quoted, self.known), *more])
 
     def as_dict(self) -> dict[str, Any]:
@@ -90,21 +96,22 @@ class Expansion(ResultTable):
             "known": self.known,
             "unknown": self.unknown,
             "expanded": self.expanded,
-            "rows": self.records(),
+            "rows": self.rows,
         }
 
 
 def expand(
-    run: Run, query: str, topn: int = 10, *, min_count: int = 5, progress: Progress | None = None
+    run: GivenRun, query: str, top: int = 10, *, min_count: int = 5, progress: Progress | None = None
 ) -> Expansion:
     """Terms related to a query.
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
         Its phrases are terms, too.
     query : str
-    topn : int
+    top : int
+        Terms, at most.
     min_count : int
         Fewest occurrences of a term.
     progress : Progress, optional
@@ -118,12 +125,14 @@ def expand(
     Raises
     ------
     OptionError
-        If ``topn`` is not at least 1.
+        If ``top`` is not at least 1.
     InputError
         If the run knows no word of the query, or has not kept its tokens.
     """
-    if topn < 1:
-        raise OptionError(f"is a whole number of at least 1, not {topn!r}", field="topn")
+    check_text("query", query)
+    check_whole("top", top)
+    check_whole("min_count", min_count)
+    run = as_run(run)
     batch = run.require_tokens()
     asked = encode_texts([query], Preprocessing.of(run.provenance), run.vectors)
     index = run.vectors.key_to_index
@@ -159,7 +168,7 @@ def expand(
         meaning, topic = (float(value) for value in cosines[:, row])
         near = known[int(nearest[row])]
         out.append(Related(term, float(scores[row]), meaning, topic, int(batch.counts[row]), near))
-        if len(out) == topn:
+        if len(out) == top:
             break
     return Expansion(query, known, unknown, out)
 

@@ -13,20 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.phrases import LINK, parts
 from selfvec.usage.contexts import SAMPLED, occurrences, padded_windows
 from selfvec.usage.examples import Example, marked_uses, repeated_last, sentences
 
+from .explicit_concepts import ConceptVectors, WhyConcepts
 from .terms import row_of, stop_words
 
 __all__ = ["WINDOW", "SharedContext", "Use", "Why", "neighbour_ppmi", "why"]
@@ -118,20 +121,36 @@ class Why(ResultTable):
         return asdict(self)
 
 
-def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examples: int = 2) -> Why:
-    """The contexts that make two words similar.
+@overload
+def why(run: GivenRun, a: str, b: str, top: int = ..., *, window: int = ..., examples: int = ...) -> Why: ...
+@overload
+def why(run: GivenRun, a: str, b: str, top: int = ..., *, concepts: object) -> WhyConcepts: ...
+def why(
+    run: GivenRun,
+    a: str,
+    b: str,
+    top: int = 12,
+    *,
+    window: int = WINDOW,
+    examples: int = 2,
+    concepts: object = None,
+) -> Why | WhyConcepts:
+    """The contexts that make two words similar, or the concepts.
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
     a, b : str
         Words or phrases of the run.
-    topn : int
+    top : int
         Contexts listed.
     window : int
         Tokens per window, the word itself included.
     examples : int
         Uses shown of either word.
+    concepts : path, texts, data frame or `Corpus`, optional
+        A text for each concept, its name first: shared concepts are listed instead of contexts. The words may
+        then be any texts.
 
     Raises
     ------
@@ -140,9 +159,13 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examp
     OptionError
         If both are the same word, or a number is too small.
     """
-    for name, value, least in (("topn", topn, 1), ("window", window, 3), ("sentences", examples, 0)):
-        if value < least:
-            raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
+    for name, value, least in (("top", top, 1), ("window", window, 3), ("examples", examples, 0)):
+        check_whole(name, value, least)
+    check_text("a", a)
+    check_text("b", b)
+    run = as_run(run)
+    if concepts is not None:
+        return ConceptVectors.of(concepts, run).why(a, b, top)
     rows = (row_of(run, a), row_of(run, b))
     if rows[0] == rows[1]:
         name = run.vectors.index_to_key[rows[0]]
@@ -155,7 +178,7 @@ def why(run: Run, a: str, b: str, topn: int = 12, *, window: int = WINDOW, examp
     kept[:, [c for c in np.flatnonzero(kept.any(axis=0)).tolist() if batch.types[c].lower() in stops]] = 0.0
     lengths = np.linalg.norm(kept, axis=1)
     contributions = kept[0] * kept[1] / max(float(lengths[0] * lengths[1]), 1e-12)
-    order = np.argsort(-contributions, kind="stable")[:topn]
+    order = np.argsort(-contributions, kind="stable")[:top]
     listed = [int(c) for c in order if contributions[c] > 0]
     total = float(contributions.sum())
     shown = _uses(run, rows, contributions, listed[:_SHOWN], window // 2, examples)

@@ -14,18 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_texts, check_whole
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import short_repr
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.whitening import axes_of_points
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
 from .shared_contexts import WINDOW, neighbour_ppmi
 from .terms import row_of, terms
-from .topic_clusters import TERMS, Topics, topics
+from .topic_clusters import TERMS, Topics, cluster_terms
 
 __all__ = ["MEASURES", "Edge", "Graph", "Node", "graph"]
 
@@ -63,7 +65,7 @@ class Edge:
 
 
 @dataclass(frozen=True, repr=False)
-class Graph:
+class Graph(ResultTable):
     """Terms, connected to their nearest neighbours.
 
     Attributes
@@ -72,28 +74,26 @@ class Graph:
     edges : list of Edge
     topics : list of str
         Names of all topics of the run.
-    by : "cosine" or "ppmi"
-        Measure by which neighbours are nearest.
+    measure : "cosine" or "ppmi"
+        By which neighbours are nearest.
     """
 
     nodes: list[Node]
     edges: list[Edge]
     topics: list[str]
-    by: str
+    measure: str
 
     def __len__(self) -> int:
         return len(self.nodes)
 
     def __repr__(self) -> str:
-        title = f"Graph: {len(self):,} terms, {len(self.edges):,} edges by {self.by}"
+        title = f"Graph: {len(self):,} terms, {len(self.edges):,} edges by {self.measure}"
         return short_repr(title, [node.term for node in self.nodes])
 
-    def as_dict(self) -> dict[str, Any]:
-        """Nodes and edges (``source`` and ``target`` are terms), as ``selfvec graph`` writes JSON."""
-        nodes = [
-            {"id": node.term, **asdict(node), "topic_name": self.topic_name(node)} for node in self.nodes
-        ]
-        edges = [
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per edge."""
+        return [
             {
                 "source": self.nodes[edge.a].term,
                 "target": self.nodes[edge.b].term,
@@ -102,7 +102,13 @@ class Graph:
             }
             for edge in self.edges
         ]
-        return {"by": self.by, "topics": self.topics, "nodes": nodes, "edges": edges}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Nodes and edges (``source`` and ``target`` are terms), as ``selfvec graph`` writes JSON."""
+        nodes = [
+            {"id": node.term, **asdict(node), "topic_name": self.topic_name(node)} for node in self.nodes
+        ]
+        return {"by": self.measure, "topics": self.topics, "nodes": nodes, "edges": self.rows}
 
     def topic_name(self, node: Node) -> str | None:
         """The name of a node's topic, None for none."""
@@ -110,12 +116,12 @@ class Graph:
 
 
 def graph(
-    run: Run,
+    run: GivenRun,
     words: Sequence[str] = (),
     *,
-    size: int = 120,
+    top: int = 120,
     neighbours: int = 5,
-    by: str = "cosine",
+    edges: str = "cosine",
     topic_groups: Topics | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -124,14 +130,14 @@ def graph(
 
     Parameters
     ----------
-    run : Run
-    words : sequence of str
+    run : Run or path
+    words : str or sequence of str
         Words and phrases; by default the graph is that of the run's first terms.
-    size : int
+    top : int
         Largest number of terms. Terms without an edge are left out, except ``words``.
     neighbours : int
         k; two terms are connected if each is among the k nearest of the other.
-    by : "cosine" or "ppmi"
+    edges : "cosine" or "ppmi"
         Nearness: the cosine of refined vectors, or occurring near one another more often than by chance. By
         cosine, a word whose vector was built from subwords is not joined with a word spelled alike, unless
         they occur near one another, too.
@@ -150,31 +156,32 @@ def graph(
     MissingExtra
         If networkx, which computes the layout, is not installed.
     """
-    for name, value, least in (("size", size, 2), ("neighbours", neighbours, 1)):
-        if not isinstance(value, int) or value < least:
-            raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
-    if by not in MEASURES:
-        raise OptionError.one_of(by, MEASURES, field="by")
-    asked = list(dict.fromkeys(row_of(run, word) for word in words))
-    rows = _around(run, asked, size, neighbours) if asked else terms(run, size).rows
+    check_whole("top", top, 2)
+    check_whole("neighbours", neighbours)
+    if edges not in MEASURES:
+        raise OptionError.one_of(edges, MEASURES, field="edges")
+    names = check_texts("words", words, "words") if words else []
+    run = as_run(run)
+    asked = list(dict.fromkeys(row_of(run, word) for word in names))
+    rows = _around(run, asked, top, neighbours) if asked else terms(run, top).rows
     if len(rows) < 2:
         raise InputError("this run has too few terms for a graph", path=run.folder, remedy="add more text")
     with one_core():
         cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
     together = _mutual_ppmi(run, rows)
     near = together
-    if by == "cosine":
+    if edges == "cosine":
         near = np.where(_by_spelling(run, rows, neighbours, cosines, together), -np.inf, cosines)
-    joined = _mutual(near.astype(np.float64), neighbours, _LEAST if by == "cosine" else 0.0)
+    joined = _mutual(near.astype(np.float64), neighbours, _LEAST if edges == "cosine" else 0.0)
     kept = joined.any(axis=1) | np.isin(rows, asked)
     rows, joined = rows[kept], joined[np.ix_(kept, kept)]
     cosines, together = cosines[np.ix_(kept, kept)], together[np.ix_(kept, kept)]
     pairs = np.argwhere(np.triu(joined))
-    groups = topic_groups or topics(run, most=max(TERMS, size), seed=seed, progress=progress)
+    groups = topic_groups or cluster_terms(run, most=max(TERMS, top), seed=seed, progress=progress)
     weights = np.triu(np.where(joined, np.maximum(cosines, 0.05), 0.0)).astype(np.float64)
     places = _layout(run.vectors.unit[rows], weights + weights.T, seed)
-    edges = [Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b])) for a, b in pairs]
-    return Graph(_nodes(run, rows, groups, places), edges, [row.name for row in groups], by)
+    joins = [Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b])) for a, b in pairs]
+    return Graph(_nodes(run, rows, groups, places), joins, [row.name for row in groups], edges)
 
 
 def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) -> NDArray[np.float64]:

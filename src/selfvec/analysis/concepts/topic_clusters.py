@@ -6,7 +6,7 @@ The clusters are those of a spherical k-means, in which terms count by their wei
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from selfvec.text.document_vectors import document_vectors, inverse_document_fre
 
 from .terms import Terms, terms, topic_rows
 
-__all__ = ["NUMBERS", "TERMS", "Topic", "Topics", "topics"]
+__all__ = ["NUMBERS", "TERMS", "GroupTopics", "Topic", "TopicShare", "Topics", "cluster_terms"]
 
 TERMS = 1500  # that are clustered
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # of topics that are tried
@@ -47,13 +47,72 @@ class Topic:
     documents: int  # number of documents whose vector is nearest to the centre of this topic
 
 
+@dataclass(frozen=True)
+class TopicShare:
+    """A topic in a group of documents."""
+
+    group: str
+    topic: int  # its number; equal numbers are one topic in all groups
+    name: str
+    documents: int  # of this topic in the group
+    share: float  # of the group's documents that have a topic
+    terms: list[str]  # characteristic of the topic in this group
+    cosine: float | None = None  # to the same topic before, where groups were clustered by themselves
+
+
+@dataclass(frozen=True, repr=False)
+class GroupTopics(ResultTable):
+    """Topics of groups of documents: a row for each group and topic, groups in their order.
+
+    Attributes
+    ----------
+    shares : list of TopicShare
+    of_documents : (D,) int64
+        Topic of every document, -1 for none.
+    left_out : list of str
+        Groups that have too little text to be clustered by themselves.
+    """
+
+    shares: list[TopicShare]
+    of_documents: NDArray[np.int64] = field(repr=False)
+    left_out: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[TopicShare]:
+        return iter(self.shares)
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    def __repr__(self) -> str:
+        groups = list(dict.fromkeys(row.group for row in self.shares))
+        return short_repr(f"Topics of {len(groups)} groups", groups)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per group and topic."""
+        return [asdict(row) for row in self.shares]
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each topic, in the group in which it has most documents."""
+        found: dict[int, TopicShare] = {}
+        for row in self.shares:
+            if row.topic not in found or row.documents > found[row.topic].documents:
+                found[row.topic] = row
+        return [found[topic].name if topic in found else "" for topic in range(max(found, default=-1) + 1)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec topics --by ... --json`` prints it, under ``groups``."""
+        return {"rows": self.rows, "left_out": self.left_out}
+
+
 @dataclass(frozen=True, repr=False)
 class Topics(ResultTable):
     """The topics of a run, the largest share first.
 
     Attributes
     ----------
-    rows : list of Topic
+    topics : list of Topic
     documents : int
         All documents. Those in which no word has a vector belong to no topic.
     silhouette : float
@@ -62,42 +121,57 @@ class Topics(ResultTable):
     tried : dict of int to float
         Silhouettes of the numbers of topics that were tried; empty if the number was given.
     labels : (V,) int64
-        Topic of every word of the run as a place in ``rows``, -1 for none.
+        Topic of every word of the run as a place in ``topics``, -1 for none.
     of_documents : (D,) int64
         Topic of every document, -1 for none.
     centres : (K, d) float32
         Unit rows.
+    groups : GroupTopics or None
+        The topics of groups of documents, if these were asked for.
+    hierarchy : list of dict or None
+        Which topics are similar, see `topic_hierarchy`, if that was asked for.
     """
 
-    rows: list[Topic]
+    topics: list[Topic]
     documents: int
     silhouette: float
     tried: dict[int, float] = field(default_factory=dict)
     labels: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     of_documents: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
     centres: Table = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
+    groups: GroupTopics | None = None
+    hierarchy: list[dict[str, Any]] | None = None
 
     def __iter__(self) -> Iterator[Topic]:
-        return iter(self.rows)
+        return iter(self.topics)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.topics)
 
     def __repr__(self) -> str:
         title = f"Topics: {len(self)} of {self.documents:,} documents, silhouette {self.silhouette:.2f}"
-        return short_repr(title, [f"{row.share:.0%} {row.name.replace(', ', '/')}" for row in self.rows])
+        return short_repr(title, [f"{row.share:.0%} {row.name.replace(', ', '/')}" for row in self.topics])
 
-    def records(self) -> list[dict[str, Any]]:
+    @property
+    def rows(self) -> list[dict[str, Any]]:
         """One dict per topic, with its terms as a list of words."""
         return [
             row
             | {"terms": [term for term, _ in row["terms"]], "cosines": [cosine for _, cosine in row["terms"]]}
-            for row in self.as_dict()["rows"]
+            for row in self._numbered()
         ]
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec topics --json`` prints it."""
-        rows = [
+        tried = {str(number): value for number, value in self.tried.items()}
+        out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
+        more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}
+        return {**out, "rows": self._numbered()} | {
+            name: value for name, value in more.items() if value is not None
+        }
+
+    def _numbered(self) -> list[dict[str, Any]]:
+        return [
             {
                 "topic": number,
                 "name": row.name,
@@ -106,17 +180,15 @@ class Topics(ResultTable):
                 "share": row.share,
                 "documents": row.documents,
             }
-            for number, row in enumerate(self.rows)
+            for number, row in enumerate(self.topics)
         ]
-        tried = {str(number): value for number, value in self.tried.items()}
-        return {"documents": self.documents, "silhouette": self.silhouette, "tried": tried, "rows": rows}
 
 
-def topics(
+def cluster_terms(
     run: Run,
     number: int | None = None,
     *,
-    topn: int = 12,
+    top: int = 12,
     most: int = TERMS,
     min_count: int = 5,
     seed: int = 0,
@@ -130,7 +202,7 @@ def topics(
     number : int, optional
         Number of topics. By default the smallest of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is at
         least 90 % of the best of these.
-    topn : int
+    top : int
         Terms listed per topic.
     most : int
         Terms that are clustered.
@@ -147,8 +219,6 @@ def topics(
     InputError
         If the run has not kept its tokens, or has too few terms.
     """
-    if number is not None and (not isinstance(number, int) or number < 1):
-        raise OptionError(f"is a whole number of at least 1, not {number!r}", field="number")
     progress = progress or Progress()
     chosen = _enough_terms(run, number, most, min_count)
     with progress.stage("Relating texts", None, "words"):
@@ -174,7 +244,7 @@ def topics(
     found = []
     for topic in order.tolist():
         members, cosines = np.flatnonzero(labels == topic), table @ centres[topic]
-        name, listed = _described(chosen, members, cosines, topn)
+        name, listed = _described(chosen, members, cosines, top)
         found.append(Topic(name, listed, len(members), float(shares[topic]), int(documents[topic])))
     words = _word_topics(rows, centres[order])
     return Topics(found, len(nearest), value, compared, words, place[nearest], centres[order])
@@ -215,12 +285,12 @@ def _word_topics(rows: Table, centres: Table) -> Labels:
 
 
 def _described(
-    chosen: Terms, members: Labels, cosines: Table, topn: int
+    chosen: Terms, members: Labels, cosines: Table, top: int
 ) -> tuple[str, list[tuple[str, float]]]:
     """Name and terms of a cluster; those with a large weight near its centre come first."""
     order = np.argsort(-cosines[members] * np.sqrt(chosen.weights[members]), kind="stable")
     typical = members[order].tolist()
-    listed = [(chosen.names[i], float(cosines[i])) for i in typical[:topn]]
+    listed = [(chosen.names[i], float(cosines[i])) for i in typical[:top]]
     return ", ".join(_distinct([chosen.names[i] for i in typical], NAMED)), listed
 
 

@@ -6,9 +6,8 @@ each group by itself are in `selfvec.analysis.concepts.topic_matching`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -17,21 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra, OptionError
-from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.reopen import document_field
 from selfvec.corpus.slices import PERIODS, Slice, by_label, by_period
 from selfvec.data.run import Run
 from selfvec.text.document_vectors import inverse_document_frequency
 
 from .terms import terms
-from .topic_clusters import NAMED, TERMS, Topics
+from .topic_clusters import NAMED, TERMS, GroupTopics, Topics, TopicShare
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = [
-    "GroupTopics",
-    "TopicShare",
     "document_groups",
     "document_table",
     "topic_hierarchy",
@@ -39,60 +35,6 @@ __all__ = [
 ]
 
 _MOST = 1_000  # groups
-
-
-@dataclass(frozen=True)
-class TopicShare:
-    """A topic in a group of documents."""
-
-    group: str
-    topic: int  # its number; equal numbers are one topic in all groups
-    name: str
-    documents: int  # of this topic in the group
-    share: float  # of the group's documents that have a topic
-    terms: list[str]  # characteristic of the topic in this group
-    cosine: float | None = None  # to the same topic before, where groups were clustered by themselves
-
-
-@dataclass(frozen=True, repr=False)
-class GroupTopics(ResultTable):
-    """Topics of groups of documents: a row for each group and topic, groups in their order.
-
-    Attributes
-    ----------
-    rows : list of TopicShare
-    of_documents : (D,) int64
-        Topic of every document, -1 for none.
-    left_out : list of str
-        Groups that have too little text to be clustered by themselves.
-    """
-
-    rows: list[TopicShare]
-    of_documents: NDArray[np.int64] = field(repr=False)
-    left_out: list[str] = field(default_factory=list)
-
-    def __iter__(self) -> Iterator[TopicShare]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __repr__(self) -> str:
-        groups = list(dict.fromkeys(row.group for row in self.rows))
-        return short_repr(f"Topics of {len(groups)} groups", groups)
-
-    @property
-    def names(self) -> list[str]:
-        """The name of each topic, in the group in which it has most documents."""
-        found: dict[int, TopicShare] = {}
-        for row in self.rows:
-            if row.topic not in found or row.documents > found[row.topic].documents:
-                found[row.topic] = row
-        return [found[topic].name if topic in found else "" for topic in range(max(found, default=-1) + 1)]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec topics --by ... --json`` prints it, under ``groups``."""
-        return {"rows": [asdict(row) for row in self.rows], "left_out": self.left_out}
 
 
 def document_groups(run: Run, by: str) -> list[Slice]:
@@ -136,7 +78,7 @@ def _both(one: Slice, other: Slice) -> Slice:
     return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
 
 
-def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], topn: int = 5) -> GroupTopics:
+def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], top: int = 5) -> GroupTopics:
     """The share of each topic of the whole corpus in each group, and its characteristic terms there.
 
     Terms are ordered by c-TF-IDF (Grootendorst, 2022): count in the topic's documents of the group times
@@ -160,7 +102,7 @@ def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], topn: int = 5
         for number, topic in enumerate(found):
             if counts[number]:
                 mine = np.where(topic_of == number, scores, 0)
-                best = [i for i in np.argsort(-mine, kind="stable")[:topn].tolist() if mine[i] > 0]
+                best = [i for i in np.argsort(-mine, kind="stable")[:top].tolist() if mine[i] > 0]
                 share = float(counts[number] / counts.sum())
                 listed = [chosen.names[i] for i in best]
                 rows.append(TopicShare(group.name, number, topic.name, int(counts[number]), share, listed))
@@ -237,7 +179,7 @@ def topic_hierarchy(found: Topics) -> list[dict[str, Any]]:
     for node, (a, b, distance, _) in enumerate(linkage(found.centres, "average", "cosine"), len(found)):
         children = sorted((int(a), int(b)))
         below[node] = sorted(below[children[0]] + below[children[1]])
-        first = [found.rows[number].name.split(", ")[0] for number in below[node]]  # the largest first
+        first = [found.topics[number].name.split(", ")[0] for number in below[node]]  # the largest first
         row = {"node": node, "children": children, "cosine": 1 - float(distance)}
         rows.append(row | {"topics": below[node], "name": ", ".join(first[:NAMED])})
     return rows

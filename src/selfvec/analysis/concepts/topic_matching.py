@@ -13,8 +13,7 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
 from .terms import terms, topic_rows
-from .topic_clusters import TERMS, Topics, topics
-from .topic_groups import GroupTopics, TopicShare
+from .topic_clusters import TERMS, GroupTopics, Topics, TopicShare, cluster_terms
 
 __all__ = ["SAME", "matched_topics"]
 
@@ -29,7 +28,7 @@ def matched_topics(
     groups: Sequence[Slice],
     number: int,
     *,
-    topn: int = 5,
+    top: int = 5,
     min_count: int = 5,
     seed: int = 0,
     progress: Progress | None = None,
@@ -47,7 +46,7 @@ def matched_topics(
         In order of time.
     number : int
         Topics of a group, at most; a group has at least two terms a topic.
-    topn : int
+    top : int
         Terms listed.
     min_count : int
         Fewest documents of a group with a term.
@@ -70,7 +69,7 @@ def matched_topics(
     of_documents, left_out = np.full(batch.documents, -1, np.int64), []
     with (progress or Progress()).stage("Grouping", len(groups), "groups") as advance:
         for group in groups:
-            found = _topics_of(run, group, number, topn, min_count, seed)
+            found = _topics_of(run, group, number, top, min_count, seed)
             advance(1)
             if found is None:
                 left_out.append(group.name)
@@ -98,9 +97,9 @@ def matched_topics(
     return GroupTopics(rows, of_documents, left_out)
 
 
-def _topics_of(run: Run, group: Slice, number: int, topn: int, min_count: int, seed: int) -> Topics | None:
+def _topics_of(run: Run, group: Slice, number: int, top: int, min_count: int, seed: int) -> Topics | None:
     """The topics of a group in the space of the run, or None if it has too few terms."""
     part = run.replace(tokens=run.require_tokens().part(group.documents))
     part.derived["topic_vectors"] = run.derived["topic_vectors"]
     enough = min(number, len(terms(part, TERMS, min_count=min_count)) // 2)
-    return topics(part, enough, topn=topn, min_count=min_count, seed=seed) if enough >= 2 else None
+    return cluster_terms(part, enough, top=top, min_count=min_count, seed=seed) if enough >= 2 else None

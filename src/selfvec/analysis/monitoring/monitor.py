@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -19,6 +20,7 @@ from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
 from selfvec.refinement.pipeline import settings_of
 from selfvec.refinement.update_merge import fields_of
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
 from .compared import Compared, chosen_documents, encoded, own_text, read_sample
@@ -93,7 +95,7 @@ class Monitoring(ResultTable):
 
 
 def monitor(
-    run: Run | str | os.PathLike[str],
+    run: GivenRun,
     documents: Corpus | str | os.PathLike[str] | Iterable[Any],
     *,
     level: float = 0.01,
@@ -145,19 +147,16 @@ def monitor(
     >>> found.alarm, found.unknown_share > found.unknown_expected
     (True, True)
     """
-    for name, value, good in (("level", level, 0 < level < 1), ("sample", sample, sample >= 1)):
-        if not good:
-            raise OptionError(f"is above 0, and a level below 1, not {value!r}", field=name)
+    check_number("level", level, 1e-9, 1 - 1e-9, "is above 0 and below 1")
+    for name, value in (("top", top), ("sample", sample), ("permutations", permutations)):
+        check_whole(name, value)
     if permutations < 1 / level - 1:
         rule = (
             f"is at least {int(np.ceil(1 / level - 1))} for an alarm at level {level:g}, not {permutations}"
         )
         raise OptionError(rule, field="permutations")
     progress = progress or Progress()
-    if not isinstance(run, Run):
-        from selfvec.storage.run_folder import open_run
-
-        run = open_run(run)
+    run = as_run(run)
     settings = settings_of(run)
     if isinstance(documents, str | os.PathLike):
         documents = Corpus.open([documents], text_fields=fields_of(run)["text_fields"])

@@ -11,12 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.lexicon import word_spans
 from selfvec.text.phrases import parts, units_of
@@ -113,11 +115,9 @@ class Senses(ResultTable):
     @property
     def rows(self) -> list[dict[str, Any]]:
         """One dict per sense."""
-        return [sense.as_dict() for sense in self.senses]
-
-    def records(self) -> list[dict[str, Any]]:
-        """The rows with the number of each sense."""
-        return [{"word": self.word, "sense": number} | row for number, row in enumerate(self.rows)]
+        return [
+            {"word": self.word, "sense": number} | sense.as_dict() for number, sense in enumerate(self.senses)
+        ]
 
     def disambiguate(self, text: str) -> list[Reading]:
         """The sense of each occurrence of the word in a text, in order; empty if it does not occur.
@@ -137,7 +137,11 @@ class Senses(ResultTable):
 
     def as_dict(self, *, uses: bool = False) -> dict[str, Any]:
         """JSON-serialisable; with ``uses``, the document and the sense of every use, too."""
-        out: dict[str, Any] = {"word": self.word, "count": len(self.assigned), "senses": self.rows}
+        out: dict[str, Any] = {
+            "word": self.word,
+            "count": len(self.assigned),
+            "senses": [s.as_dict() for s in self.senses],
+        }
         if uses:
             out["uses"] = {
                 "document": self.documents.tolist(),
@@ -200,7 +204,7 @@ def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str
 
 
 def senses(
-    run: Run,
+    run: GivenRun,
     word: str,
     *,
     number: int | None = None,
@@ -212,7 +216,7 @@ def senses(
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
     word : str
     number : int, optional
         Number of senses. By default it follows from the uses, and may be 1.
@@ -230,6 +234,9 @@ def senses(
     OptionError
         If the word has too few uses for so many senses.
     """
+    check_text("word", word)
+    check_whole("examples", examples, 0)
+    run = as_run(run)
     index = run.index(word)
     name = run.vectors.index_to_key[index]
     space = sense_space(run, seed) if space is None else space
@@ -258,6 +265,8 @@ def _check(word: str, uses: int, number: int | None) -> None:
             f"{word!r} occurs {uses} time{'s' * (uses != 1)}, senses need at least {LEAST} uses",
             remedy="choose a more frequent word, or refine on more text",
         )
+    if number is not None:
+        check_whole("number", number)
     if number is not None and not 1 <= number <= uses // SMALLEST:
         raise OptionError(
             f"is from 1 to {uses // SMALLEST} for a word with {uses:,} uses, not {number}", field="number"

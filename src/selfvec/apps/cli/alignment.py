@@ -149,7 +149,8 @@ def compare(
     """
     from selfvec.analysis.alignment import compare
 
-    found = compare(a, b, progress=TerminalProgress(), **asdict(options)).as_dict(top, fdr, neighbours)
+    shown: dict[str, Any] = {"top": top, "fdr": fdr, "neighbours": neighbours}
+    found = compare(a, b, **shown, progress=TerminalProgress(), **asdict(options)).as_dict()
     write_report(output, f"{a} and {b} compared", found["rows"])
     if output.as_json:
         print_json(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 from selfvec.base.ownership import check_target
@@ -29,8 +29,7 @@ from .arguments import (
 from .output import TerminalProgress, print_json, say, show, write_report
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts import ConceptVectors, WhyConcepts
-    from selfvec.data.run import Run
+    from selfvec.analysis.concepts import WhyConcepts
     from selfvec.retrieval.snippets import Found
 
 __all__ = ["ask", "expand", "graph", "phrases", "search", "topics", "why"]
@@ -93,7 +92,7 @@ def ask(
     found = ask(
         folder,
         query,
-        topn,
+        top=topn,
         mode=mode,
         filters=filters or (),
         vectors=vectors or "default",
@@ -152,9 +151,10 @@ def phrases(
     found = phrases(
         text, min_count=min_count, npmi=npmi, longest=longest, stop_words=stop_words, progress=progress
     )
-    write_report(output, "Phrases", found.records()[:topn])
+    found = found.select(topn)
+    write_report(output, "Phrases", found)
     if output.as_json:
-        print_json(found.as_dict(topn))
+        print_json(found.as_dict())
         return
     from selfvec.views.run_tables import phrases_table
 
@@ -235,29 +235,22 @@ def topics(
     from selfvec.views import run_tables
     from selfvec.views import topics as shown
 
-    if views.match and views.by is None:
-        raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
     if views.documents is not None:
         check_target(views.documents, overwrite=output.overwrite, folder=False)
     opened, progress = open_run(run), TerminalProgress()
-    groups = concepts.document_groups(opened, views.by) if views.by is not None else []
-    found = concepts.topics(opened, number, topn=topn, min_count=min_count, seed=seed, progress=progress)
-    by_group = None
-    if views.match:
-        by_group = concepts.matched_topics(
-            opened, groups, len(found), min_count=min_count, seed=seed, progress=progress
-        )
-    elif groups:
-        by_group = concepts.topic_shares(opened, found, groups)
-    joins = concepts.topic_hierarchy(found) if views.hierarchy else None
+    how: dict[str, Any] = {"by": views.by, "match": views.match, "hierarchy": views.hierarchy}
+    found = concepts.topics(
+        opened, number, **how, top=topn, min_count=min_count, seed=seed, progress=progress
+    )
+    by_group, joins = found.groups, found.hierarchy
     if views.documents is not None:
+        groups = concepts.document_groups(opened, views.by) if views.by is not None else []
         table = concepts.document_table(opened, found, groups, by_group if views.match else None)
         save_rows(table, views.documents, overwrite=output.overwrite)
         say(f"wrote {views.documents}")
     write_report(output, "Topics", found if by_group is None else by_group)
     if output.as_json:
-        more = {} if by_group is None else {"groups": by_group.as_dict()}
-        print_json(found.as_dict() | more | ({} if joins is None else {"hierarchy": joins}))
+        print_json(found.as_dict())
         return
     show(run_tables.topics_table(found))
     if by_group is not None:
@@ -300,7 +293,7 @@ def graph(
     check_suffix(output)
     check_target(output, overwrite=overwrite, folder=False)
     opened, progress = open_run(run), TerminalProgress()
-    found = graph(opened, word or (), size=size, neighbours=neighbours, by=by, seed=seed, progress=progress)
+    found = graph(opened, word or (), top=size, neighbours=neighbours, edges=by, seed=seed, progress=progress)
     save_graph(found, output, overwrite=overwrite)
     if as_json:
         print_json({"target": str(output), **found.as_dict()})
@@ -330,24 +323,13 @@ def why(
     from selfvec.analysis.concepts import Why, why
     from selfvec.views.run_tables import why_concepts_text, why_text
 
-    opened = open_run(run)
     found: Why | WhyConcepts
     if concepts is None:
-        found = why(opened, word_a, word_b, topn, window=window, examples=sentences)
+        found = why(run, word_a, word_b, topn, window=window, examples=sentences)
     else:
-        found = _concepts(opened, concepts).why(word_a, word_b, topn)
+        found = why(run, word_a, word_b, topn, concepts=concepts)
     write_report(output, f"Why {word_a} and {word_b} are similar", found)
     if output.as_json:
         print_json(found.as_dict())
         return
     show(why_text(found) if isinstance(found, Why) else why_concepts_text(found))
-
-
-def _concepts(run: Run, path: Path) -> ConceptVectors:
-    """The concepts of a corpus, whose texts are cut into words as the run's."""
-    from selfvec.analysis.concepts import ConceptVectors
-    from selfvec.corpus import Corpus
-    from selfvec.text.preprocessing import Preprocessing
-
-    texts = [text for batch in Corpus.open([path]).batches() for text in batch.texts]
-    return ConceptVectors(texts, Preprocessing.of(run.provenance))

@@ -92,7 +92,7 @@ def write_report(output: Output, title: str, found: ResultTable | Sequence[Mappi
     from selfvec.base.result_table import ResultTable
     from selfvec.views.report_page import rows_page
 
-    page = rows_page(title, found.records() if isinstance(found, ResultTable) else found)
+    page = rows_page(title, found.rows if isinstance(found, ResultTable) else found)
     page.save(output.report, overwrite=output.overwrite)
     say(f"wrote {output.report}")
 

@@ -35,6 +35,7 @@ def demo(
     Example: selfvec demo
     """
     from selfvec.corpus.python_docs import python_documentation
+    from selfvec.data.run import similar_rows
     from selfvec.refinement.pipeline import refine
     from selfvec.storage.workspace import Workspace
     from selfvec.views.word_tables import neighbours_table
@@ -45,7 +46,7 @@ def demo(
         run = refine(corpus, "default", settings, workspace=workspace, progress=TerminalProgress())
         workspace.finish(run)
     words = [word for word in WORDS if word in run.vectors]
-    rows = [row for word in words for row in run.similar(word, topn=6, compare=True, min_count=10)]
+    rows = [row for word in words for row in similar_rows(run, word, 6, compare=True, min_count=10)]
     show(neighbours_table(rows))
     report(run, output, as_json=False)
     folder = shlex.quote(str(output))

@@ -54,27 +54,17 @@ def similar(
 
     Example: selfvec similar run hail tornado --compare
     """
-    from selfvec.apps.similar_words import similar_words
+    from selfvec.apps.similar_words import similar
 
-    found = similar_words(run, word, topn, compare=compare, min_count=min_count)
-    rows = found["rows"]
-    write_report(output, "Similar words", [one for row in rows for one in _flat(row)])
-    say_unknown(found["unknown"])
+    found = similar(run, word, top=topn, compare=compare, min_count=min_count)
+    write_report(output, "Similar words", found)
+    say_unknown(found.unknown)
     if output.as_json:
-        print_json(found)
+        print_json(found.as_dict())
         return
     from selfvec.views.word_tables import neighbours_table
 
-    show(neighbours_table(rows))
-
-
-def _flat(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row of `similar` as one row for each neighbour."""
-    first = {"word": row["word"], "state": row["state"]}
-    return [
-        {**first, "rank": rank, "neighbour": term, "cosine": cosine}
-        for rank, (term, cosine) in enumerate(row["neighbours"], 1)
-    ]
+    show(neighbours_table(found.lists))
 
 
 def health(run: RunFolder, as_json: AsJson = False) -> int:
@@ -151,15 +141,9 @@ def _through_updates(
 
         view = trajectory_view(paths, run.original, run.vectors, **asdict(figure))
         save_trajectory_plot(view, plot, overwrite=overwrite)
-    rows = [
-        {
-            "word": path.word,
-            "updates": path.updates.tolist(),
-            "cosine_to_original": path.to_original().tolist(),
-        }
-        for path in paths
-    ]
-    return rows, (trajectory_table(path, run.original, run.vectors) for path in paths)
+    return [path.as_dict() for path in paths], (
+        trajectory_table(path, run.original, run.vectors) for path in paths
+    )
 
 
 def _through_slices(

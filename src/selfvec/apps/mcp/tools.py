@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run
+from selfvec.data.run import Run, similar_rows
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 
@@ -263,7 +263,7 @@ class Tools:
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
         meaning in general language only if `before_from` is "pretrained table"; if it is "spelling", the word
         was not in the table and `before` is a guess from its parts. `count` is how often the word occurs."""
-        before, after = self.run.similar(word, topn, compare=True, min_count=min_count)
+        before, after = similar_rows(self.run, word, topn, compare=True, min_count=min_count)
         had, has = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(had, has)
         counts, row = self.run.vectors.counts, self.run.index(word)

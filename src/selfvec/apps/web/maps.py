@@ -126,7 +126,9 @@ class Maps:
     def _word_colours(self, key: str, words: Ints) -> list[Json]:
         found, batch = self.topics.result(), self.run.tokens
         out = (
-            [] if found is None else [_colour("topic", [row.name for row in found.rows], found.labels[words])]
+            []
+            if found is None
+            else [_colour("topic", [row.name for row in found.topics], found.labels[words])]
         )
         out.append(self._changes(key, words))
         if batch is None:
@@ -149,7 +151,7 @@ class Maps:
         found, total = self.topics.result(), len(self._index().result())
         out = []
         if found is not None and len(found.of_documents) == total:
-            names = [row.name for row in found.rows]
+            names = [row.name for row in found.topics]
             out.append(_colour("topic", names, found.of_documents[numbers]))
         for name, parts in self._parts().items():
             codes = np.full(total, -1)

@@ -176,7 +176,7 @@ class PageData:
     def topics(self, unit: str | None = None) -> Json:
         """The topics of the run, and how many documents of each period belong to each."""
         parts, found = self.periods(unit), self.maps.topics.result()
-        shown = [] if found is None else found.rows
+        shown = [] if found is None else found.topics
         by_topic = [] if found is None else [found.of_documents == i for i in range(len(shown))]
         return {
             "periods": [{"name": part.name, "documents": int(part.documents.sum())} for part in parts],

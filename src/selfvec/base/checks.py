@@ -1,0 +1,54 @@
+"""Checks of arguments: a wrong one raises `OptionError`, which names it and says what it may be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
+
+from .errors import OptionError
+
+__all__ = ["check_number", "check_text", "check_texts", "check_whole", "is_path"]
+
+
+def is_path(given: object) -> bool:
+    """Whether something is a path or a name."""
+    return isinstance(given, str | os.PathLike)
+
+
+def check_whole(name: str, value: Any, least: int = 1) -> None:
+    """Raise `OptionError` unless a value is a whole number from ``least`` up.
+
+    >>> check_whole("top", 10)
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
+
+
+def check_number(name: str, value: Any, low: float, high: float, rule: str) -> None:
+    """Raise `OptionError` with a rule unless a value is a number from ``low`` to ``high``."""
+    if isinstance(value, bool) or not isinstance(value, Integral | float) or not low <= float(value) <= high:
+        raise OptionError(f"{rule}, not {value!r}", field=name)
+
+
+def check_text(name: str, value: Any, *, empty: bool = False) -> None:
+    """Raise `OptionError` unless a value is a text, and not an empty one unless ``empty``."""
+    if not isinstance(value, str):
+        raise OptionError(f"is a text, not {type(value).__name__}", field=name)
+    if not empty and not value.strip():
+        raise OptionError("is empty", field=name, remedy="write some words")
+
+
+def check_texts(name: str, value: Any, what: str = "texts") -> list[str]:
+    """One text, or several: as a list. `OptionError` for anything else, and for none.
+
+    >>> check_texts("words", "hail"), check_texts("words", ("hail", "snow"))
+    (['hail'], ['hail', 'snow'])
+    """
+    several = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else None
+    if several is None or not all(isinstance(one, str) for one in several):
+        raise OptionError(f"are {what}, not {value!r:.80}", field=name)
+    if not several:
+        raise OptionError(f"none was given, at least one of these {what} is needed", field=name)
+    return several
