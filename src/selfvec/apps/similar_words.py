@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +47,13 @@ class Similar(ResultTable):
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec similar --json`` prints it, one row per list."""
         return {"rows": self.lists, "unknown": self.unknown}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.lists)
+
+    def __getitem__(self, place: int) -> dict[str, Any]:
+        """A list, by its place."""
+        return self.lists[place]
 
     def __len__(self) -> int:
         return len(self.lists)
@@ -93,7 +100,7 @@ def similar(
 
     Examples
     --------
-    >>> similar("default", "hail", top=2).to_polars().columns
+    >>> similar("default", "storm", top=2).to_polars().columns
     ['word', 'state', 'rank', 'neighbour', 'cosine']
     """
     names = check_texts("words", words, "words")
