@@ -16,9 +16,7 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -28,7 +26,7 @@ from benchmarks.datasets import GOOGLENEWS, judged
 from benchmarks.dense_weight import by_source, collections, steps
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
-from benchmarks.search_measures import by_cosine, by_index, estimate, wordllama
+from benchmarks.search_measures import Rankings, by_cosine, by_index, estimate, wordllama
 from selfvec.base.files import atomic_file
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -51,14 +49,6 @@ Encode = Callable[[list[str], int], np.ndarray]
 """Unit vectors of documents and queries; the second argument is the number of documents."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The best documents of each query, and milliseconds a query."""
-
-    rankings: list[list[int]]
-    milliseconds: float
-
-
 @cache
 def run_of(name: str) -> Run:
     """A judged collection, refined from the built-in vectors."""
@@ -71,23 +61,23 @@ def index_of(name: str) -> Index:
     return Index.memory(run_of(name), judged()[name].documents)
 
 
-def everybody(name: str) -> dict[str, Asked]:
+def everybody(name: str) -> dict[str, Rankings]:
     """Every way of searching a collection, refined by our rule from two tables and by the paper's."""
     collection, run = judged()[name], run_of(name)
     preprocessing, topics = Preprocessing.of(run.provenance), run_topics(run)
     assert topics is not None
 
-    def dense(*tables: Vectors) -> Asked:
+    def dense(*tables: Vectors) -> Rankings:
         return encoded(collection, lambda texts, n: embed(texts, tables, preprocessing, n, questions=True)[0])
 
     google = Index.memory(refined(name, GOOGLENEWS), collection.documents)
     found = {
-        "original vectors": dense(run.original),
-        "refined, the paper's rule": dense(refined(name, method="paper").vectors),
-        "refined vectors": dense(run.vectors, topics),
-        "BM25, stems": searched(collection, index_of(name), "bm25"),
-        "hybrid": searched(collection, index_of(name), "hybrid"),
-        "hybrid, GoogleNews": searched(collection, google, "hybrid"),
+        "original, dense": dense(run.original),
+        "paper's rule, dense": dense(refined(name, method="paper").vectors),
+        "refined, dense": dense(run.vectors, topics),
+        "BM25": by_index(collection, index_of(name), "bm25"),
+        "refined, hybrid": by_index(collection, index_of(name), "hybrid"),
+        "refined from GoogleNews, hybrid": by_index(collection, google, "hybrid"),
         "wordllama as it is": encoded(collection, lambda texts, _: wordllama(texts)),
     }
     if os.environ.get("MODULES"):
@@ -100,27 +90,15 @@ def everybody(name: str) -> dict[str, Asked]:
     return found
 
 
-def searched(collection: Collection, index: Index, mode: str) -> Asked:
-    """By an index; the first query is asked once before the clock starts."""
-    index.scores(collection.queries[0], mode)
-    start = time.process_time()
-    rankings = by_index(collection, index, mode)
-    return Asked(rankings, (time.process_time() - start) / len(collection.queries) * 1e3)
+def encoded(collection: Collection, encode: Encode) -> Rankings:
+    """By cosine."""
+    return by_cosine(collection, encode(collection.documents + collection.queries, len(collection.documents)))
 
 
-def encoded(collection: Collection, encode: Encode) -> Asked:
-    """By cosine; the clock sees the queries only."""
-    rows = encode(collection.documents + collection.queries, len(collection.documents))
-    start = time.process_time()
-    encode(collection.queries, 0)
-    rankings = by_cosine(collection, rows)
-    return Asked(rankings, (time.process_time() - start) / len(collection.queries) * 1e3)
-
-
-def universal_encoder(collection: Collection) -> Asked:
+def universal_encoder(collection: Collection) -> Rankings:
     """The Universal Sentence Encoder in a process of node; kept beside MODULES, as it takes minutes."""
 
-    def encode(texts: list[str]) -> tuple[np.ndarray, float]:
+    def encode(texts: list[str]) -> np.ndarray:
         name = hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
         kept = Path(os.environ["MODULES"]).resolve().with_name(f"encoded-{name}.json")
         if not kept.exists():
@@ -130,26 +108,20 @@ def universal_encoder(collection: Collection) -> Asked:
             with atomic_file(kept) as file:
                 file.write_bytes(done.stdout)
         made = json.loads(kept.read_text(encoding="utf-8"))
-        return unit_rows(np.array(made["vectors"], np.float32)), made["seconds"]
+        return unit_rows(np.array(made["vectors"], np.float32))
 
-    documents, _ = encode(collection.documents)
-    queries, seconds = encode(collection.queries)
-    rankings = by_cosine(collection, np.vstack([documents, queries]))
-    return Asked(rankings, seconds / len(queries) * 1e3)
+    return by_cosine(collection, np.vstack([encode(collection.documents), encode(collection.queries)]))
 
 
-@cache
-def measured() -> tuple[dict[str, dict[str, dict[str, Estimate]]], dict[str, float]]:
-    """By way: an estimate for each metric and collection; and milliseconds a query."""
+def measured() -> dict[str, dict[str, dict[str, Estimate]]]:
+    """By way: an estimate for each metric and collection."""
     values: dict[str, dict[str, dict[str, Estimate]]] = {}
-    spent: dict[str, list[float]] = {}
     for name, collection in judged().items():
-        for way, asked in everybody(name).items():
-            spent.setdefault(way, []).append(asked.milliseconds)
+        for way, rankings in everybody(name).items():
             for key, metric in METRICS.items():
                 by_metric = values.setdefault(way, {}).setdefault(key, {})
-                by_metric[name] = estimate(collection, asked.rankings, metric)
-    return values, {way: float(np.mean(times)) for way, times in spent.items()}
+                by_metric[name] = estimate(collection, rankings, metric)
+    return values
 
 
 def over(estimates: Mapping[str, Estimate]) -> Estimate:
@@ -164,12 +136,9 @@ def shown(one: Estimate) -> str:
 
 
 def by_metric() -> str:
-    """All metrics in the mean over collections, and the time of a query."""
-    values, spent = measured()
-    rows = [
-        [way, *(shown(over(m)) for m in found.values()), f"{spent[way]:.2f}"] for way, found in values.items()
-    ]
-    return table(["way", *METRICS, "ms a question"], rows)
+    """All metrics in the mean over collections."""
+    rows = [[way, *(shown(over(m)) for m in found.values())] for way, found in measured().items()]
+    return table(["search", *METRICS], rows)
 
 
 PARTS = {

@@ -93,7 +93,7 @@ def retrieval() -> str:
     values: dict[str, list[np.ndarray]] = {}
     for name, collection in judged().items():
         for asked in (None, "auto"):
-            run = refined(name, stop_words="en", phrases=asked)
+            run = refined(name, phrases=asked)
             preprocessing = Preprocessing.of(run.provenance)
             named = "words" if asked is None else "words and phrases"
             whole = Table("", run.vectors, preprocessing, run=run, refined=True)
@@ -120,7 +120,7 @@ def expanded() -> str:
     """BM25 with a query as it is, and with the ten terms that `expand` adds, by their weights."""
     rows: dict[str, list[str]] = {"the query": [], "and ten terms of `expand`": []}
     for name, collection in judged().items():
-        run = refined(name, stop_words="en")
+        run = refined(name)
         index = Index.words_only(collection.documents, Preprocessing.of(run.provenance).by_words)
         for label, more in zip(rows, (0, 10), strict=True):
             rankings = []

@@ -89,7 +89,7 @@ def given() -> str:
         found: dict[str, list[float]] = {}
         for beta, epochs in WAYS:
             options: Any = {"method": "online", "anchor": beta, "epochs": epochs, "history": "none"}
-            by_name = [ndcg(refined(name, start, stop_words="en", **options), name) for name in JUDGED]
+            by_name = [ndcg(refined(name, start, **options), name) for name in JUDGED]
             values = similarity(refined(abstracts(), start, min_count=3, **options), SETS)
             for state, by_set in values.items():
                 key = "original" if state == "original" else f"β {beta:g}, {epochs} pass{'es' * (epochs > 1)}"

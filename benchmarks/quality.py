@@ -85,7 +85,7 @@ def retrieval() -> str:
     for label, start in STARTS.items():
         by_state: dict[str, list[float]] = {}
         for name in JUDGED:
-            for state, value in ndcg(refined(name, start, stop_words="en"), name).items():
+            for state, value in ndcg(refined(name, start), name).items():
                 by_state.setdefault(state, []).append(value)
         for state, values in sorted(by_state.items()):
             rows.append([label, state, *(f"{value:.3f}" for value in (*values, float(np.mean(values))))])

@@ -128,11 +128,11 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def quality(inputs: Inputs, rows: np.ndarray, method: str, tasks: Sequence[Task[Any]]) -> float:
-    """Mean of the tasks' figures for a run with this table."""
+    """Mean of the tasks' figures for a run with these vectors; of retrieval the dense one only."""
     vectors = Vectors(inputs.original.index_to_key, rows, counts=inputs.batch.counts, normalized=True)
     run = Run(vectors, inputs.original, provenance={"method": method}, tokens=inputs.batch)
-    found = selfvec.evaluate(run, tasks).rows
-    return float(np.mean([r["value"] for r in found if r["metric"] in METRICS and r["vectors"] == "refined"]))
+    found = [r for r in selfvec.evaluate(run, tasks).rows if r["vectors"] == "refined"]
+    return float(np.mean([r["value"] for r in found if r["metric"] in METRICS and r["mode"] != "hybrid"]))
 
 
 def measured(collection: Collection, start: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def section(name: str, rows: list[Row]) -> str:
     """The rows of a module: its heading, a table of figures, and the commands they were made with."""
     module = ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))
     title, _, about = (ast.get_docstring(module) or name).partition("\n")[0].partition(": ")
-    heads = ["what", "measure", "baseline", "", "result", "difference, 95 %", ""]
+    heads = ["method", "measure", "baseline", "its figure", "result", "difference, 95 %", "note"]
     lines = [
         f"## {title}",
         "",

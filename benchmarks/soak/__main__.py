@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.page import table, write_parts
@@ -75,8 +76,8 @@ def _mutations(place: Path, prepared: Path, options: argparse.Namespace) -> list
         "encoder": prepared / "encoder",
     }
     outcome = run_mutations(place, made, options.mutations, options.workers, options.seed)
-    _print(outcome.counts, "damaged files")
     print(f"{outcome.counts.total():,} damaged files; the slowest took {outcome.slowest:.1f} s", flush=True)
+    _report(outcome.counts, outcome.faults.total(), "damaged files", lambda name: name.partition(":")[0])
     return [f"{what} ({count} times)" for what, count in outcome.faults.most_common()]
 
 
@@ -103,7 +104,7 @@ def _kills(made: list[Case], place: Path, options: argparse.Namespace) -> list[s
             found = json.loads(report.read_text())
             counts.update(found["counts"])
             faults += found["faults"]
-    _print(counts, "kills")
+    _report(counts, len(faults), "kills", lambda name: name.split()[0].rstrip(","))
     return faults
 
 
@@ -113,15 +114,19 @@ def _faults(made: list[Case], place: Path) -> list[str]:
         found, wrong = part(made, place)
         counts.update(found)
         faults += wrong
-    _print(counts, "faults")
+    _report(counts, len(faults), "faults", str)
     return faults
 
 
-def _print(counts: Counter[str], title: str) -> None:
-    """Print counts, and write them into docs/results/robustness.md."""
-    made = _table(counts, title)
-    print(made, flush=True)
-    write_parts("robustness.md", {f"soak-{title.split()[0]}": made})
+def _report(counts: Counter[str], faults: int, title: str, kind: Callable[[str], str]) -> None:
+    """Print counts, and write them by kind into docs/results/robustness.md."""
+    print(_table(counts, title), flush=True)
+    by_kind = Counter[str]()
+    for key, count in counts.items():
+        name, _, column = key.partition("|")
+        by_kind[f"{kind(name)}|{column}"] += count
+    summary = f"{_table(by_kind, title)}\n\nBroken: {faults}."
+    write_parts("robustness.md", {f"soak-{title.split()[0]}": summary})
 
 
 def _table(counts: Counter[str], title: str) -> str:
