@@ -22,7 +22,7 @@ import importlib
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -214,15 +214,15 @@ def _blank(pattern: re.Pattern[str], text: str) -> str:
     return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
-def main() -> int:
-    """Write all pages that changed."""
-    for page in PAGES:
+def main(pages: Iterable[Path] = PAGES) -> int:
+    """Write the pages that change."""
+    for page in pages:
         before = page.read_text(encoding="utf-8")
         after = refill(before)
         if after != before:
-            with atomic_file(page) as temporary:
+            with atomic_file(page, overwrite=True) as temporary:
                 temporary.write_text(after, encoding="utf-8", newline="\n")
-            print(f"{page.relative_to(ROOT)}: figures are those of results.json now")
+            print(f"{page.name}: figures are those of results.json now")
     return 0
 
 

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from benchmarks.figures import PAGES, ROOT, look_up, prose, refill, typed_by_hand, typeset, wrong_units
+from benchmarks.figures import PAGES, ROOT, look_up, main, prose, refill, typed_by_hand, typeset, wrong_units
 from benchmarks.page import RESULTS, generated
 
 
@@ -81,6 +81,15 @@ def test_a_figure_can_name_a_cell_of_a_generated_table() -> None:
 def test_a_name_that_fits_nothing_or_several_rows_is_an_error(name: str) -> None:
     with pytest.raises(LookupError):
         look_up(name)
+
+
+def test_pages_are_refilled_in_place(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("It takes 0.00<!--= PubMed, raw gz to run folder --> s.\n", encoding="utf-8")
+    assert main([page]) == 0
+    seconds = look_up("PubMed, raw gz to run folder")
+    expected = f"It takes {seconds:.2f}<!--= PubMed, raw gz to run folder --> s.\n"
+    assert page.read_text(encoding="utf-8") == expected
 
 
 def test_a_figure_with_another_unit_is_found() -> None:
