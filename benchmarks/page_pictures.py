@@ -1,4 +1,4 @@
-"""``python -m benchmarks.page_pictures``: the pictures of docs/serve.md, of the demonstration run.
+"""``python -m benchmarks.page_pictures``: the pictures of docs/reference/page.md, of the demonstration run.
 
 The run is made anew from the documentation of this Python; a Chromium is needed.
 """

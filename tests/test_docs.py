@@ -27,13 +27,12 @@ PAGES = [ROOT / "README.md", *DOCS]
 HAND_WRITTEN = [page for page in DOCS if "results" not in page.parts]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
-    "encoders.md": ("model2vec", "langchain_core", "sklearn"),
-    "compatible.md": ("lancedb",),
-    "stores.md": ("lancedb", "faiss", "usearch", "qdrant_client"),
-    "evaluation.md": ("sklearn",),
-    "starts.md": ("sklearn",),
-    "mcp.md": ("mcp",),
-    "transform.md": ("scipy", "pronto"),
+    "export-and-serve.md": ("model2vec", "langchain_core", "lancedb", "faiss", "usearch", "qdrant_client"),
+    "measure.md": ("sklearn",),
+    "your-vectors.md": ("sklearn",),
+    "search-and-ask.md": ("mcp",),
+    "change-vectors.md": ("scipy", "pronto", "model2vec"),
+    "describe-a-corpus.md": ("scipy",),
 }
 
 

@@ -188,7 +188,7 @@ def test_an_encoder_reads_a_language_as_search_does(code: str, tmp_path) -> None
 
 
 def test_the_documented_table_is_the_table() -> None:
-    text = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "languages.md").read_text(encoding="utf-8")
     rows = text.partition("<!-- table:languages -->\n")[2].partition("<!-- /table -->")[0].split("\n")[2:-1]
     found = {}
     for row in rows:

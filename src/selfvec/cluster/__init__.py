@@ -1,4 +1,4 @@
-"""Refining on many machines: sums of shards, merged in a tree; see docs/cluster.md.
+"""Refining on many machines: sums of shards, merged in a tree; see docs/how-to/many-machines.md.
 
 `sums` and `tree` import no engine; `dask_engine` is the adapter for Dask.
 """

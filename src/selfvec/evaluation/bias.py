@@ -33,7 +33,7 @@ _LEAST = 2  # words with a vector that each list needs
 _MOST_SPLITS = 10_000  # all splits of the targets where there are no more, else a sample of this size
 _ROUNDING = 1e-12
 _ROLES = ("targets", "attributes")
-_FORM = "give two lists of targets and two of attributes, as docs/evaluation.md shows"
+_FORM = "give two lists of targets and two of attributes, as docs/how-to/measure.md shows"
 
 Numbers = NDArray[np.float64]
 Found = tuple[NDArray[np.float32], NDArray[np.bool_]]  # rows of words, and which have a vector

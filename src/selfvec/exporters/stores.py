@@ -1,7 +1,7 @@
 """Vector stores: rows with their vectors, in the form of other libraries that search them.
 
-A store's library also reads it (see ``docs/stores.md``). To add one, write a subclass of `Store` and list it
-in `STORES`.
+A store's library also reads it (see ``docs/how-to/export-and-serve.md``). To add one, write a subclass of
+`Store` and list it in `STORES`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The decorrelated update: whole passes over the text that do not collapse; see docs/decorrelated.md.
+"""The decorrelated update: whole passes over the text that do not collapse; docs/explanation/decorrelated.md.
 
 A pass is E ← unit(zca(A·E)): the weighted neighbour sum, whitened (subspace instead of power iteration).
 Passes come in pairs: A maps a word to its contexts, the second A maps these to words with the same contexts.

@@ -3,7 +3,7 @@
 The sums of the last pass are additive: those of the new text are added for its words, and these words are
 whitened and anchored anew. The rows of other words stay as they are, and so do the whitening and the contexts
 of known words, which an exact update would change a little. So quick updates add a twentieth of the text at
-most; then all of it is refined anew. See docs/update.md for what this changes.
+most; then all of it is refined anew. See docs/how-to/keep-current.md for what this changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The loops over bytes: finding tokens, numbering equal ones, what separates two of them, counting sentences.
 
 Only this part of the text stage costs per character, so it is compiled. A regular-expression engine has about
-half the speed (see docs/text.md), and would make a string of every token; here only new types become strings.
+half the speed, and would make a string of every token; here only new types become strings.
 Arrays are copied in loops: Numba takes a second to compile an assignment of slices or rows.
 """
 

@@ -1,7 +1,7 @@
 """What is known of each language: case, stems, lemmas, stop words, elided words, and where words are written
 without spaces.
 
-A language is a code, as in ``--language tr``. The table is in docs/text.md.
+A language is a code, as in ``--language tr``. The table is in docs/reference/languages.md.
 """
 
 from __future__ import annotations

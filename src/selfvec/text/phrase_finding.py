@@ -35,7 +35,7 @@ __all__ = ["EMPTY", "LEAST", "LONGEST", "MIN_COUNT", "Finder", "Phrase", "Phrase
 LONGEST = 4  # words
 MIN_COUNT = 5  # occurrences that longer candidates do not explain,
 SHARE = 2e-6  # or such a share of the words, if that is more
-LEAST = 0.35  # NPMI; see docs/concepts.md
+LEAST = 0.35  # NPMI; see docs/how-to/describe-a-corpus.md
 # The C-value does not drop a part (*cov 2*) of one frequent term if many rare terms contain it too.
 PART = 0.8  # share of the occurrences inside one longer phrase that make a phrase a mere part of it
 

@@ -240,7 +240,7 @@ _WAYS: dict[str, Callable[[Matrix, _Found], tuple[Matrix, Matrix]]] = {
 
 def read_debias_sets(path: Path) -> DebiasSets:
     """Read the sets of `Debias` from a .toml or .json file; `InputError` names the key that is wrong."""
-    data, remedy = read_toml_or_json(path), "see docs/transform.md"
+    data, remedy = read_toml_or_json(path), "see docs/how-to/change-vectors.md"
     kinds = {"pairs": True, "equalize": True, "specific": False, "neutral": False}
     if not isinstance(data, Mapping) or not data.get("pairs") or not set(data) <= set(kinds):
         rule = f"holds pairs, and if wanted {', '.join(list(kinds)[1:])}, and nothing else"
