@@ -30,7 +30,7 @@ def retrieval() -> str:
     """nDCG@10 of dense retrieval, and of BM25; seconds and MB are those of the last, largest collection."""
     values: dict[str, list[str]] = {}
     for name in JUDGED:
-        run = refined(name, method="original")
+        run = refined(name, method="original", stop_words="en")
         trained = train(run, list(NAMES))
         report = selfvec.evaluate({"original": run.original, **trained}, [Retrieval(datasets.path(name))])
         for row in report.rows:
