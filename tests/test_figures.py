@@ -120,3 +120,33 @@ def test_a_page_of_results_names_the_command_that_writes_it(page: Path) -> None:
         assert named, "the page names no command"
         for _, module in filter(lambda one: one[1], named):
             assert importlib.util.find_spec(module), module
+
+
+@pytest.mark.parametrize("page", sorted(RESULTS.glob("*.md")), ids=lambda page: page.name)
+def test_figures_of_retrieval_name_their_protocol(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "nDCG" not in text or "](protocols.md)" in text or page.name == "protocols.md"
+
+
+BUILT_IN = "the built-in vectors"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (
+            f"gains#retrieval; {BUILT_IN}; refined; MED",
+            f"auto#summary; MED; {BUILT_IN}; decorrelated",
+            "encoders#quality; `evaluate`, mode dense (smoothed); MED",
+            "evaluation#smoothing; 10, 0.5; MED",
+            "concepts#retrieval; dense, words; MED",
+        ),
+        (f"gains#retrieval; {BUILT_IN}; original; MED", f"auto#summary; MED; {BUILT_IN}; original"),
+        (f"gains#retrieval; {BUILT_IN}; original; mean", f"online#given; {BUILT_IN}; original; retrieval"),
+        (f"gains#retrieval; {BUILT_IN}; refined; mean", "search#answers; refined, dense; nDCG@10"),
+        ("search#answers; refined, hybrid; nDCG@10", "concepts#retrieval; hybrid, words; mean"),
+        ("encoders#quality; BM25, stems; mean", "evaluation#rm3; BM25; mean"),
+    ],
+)
+def test_figures_of_one_protocol_agree(names: tuple[str, ...]) -> None:
+    assert len({look_up(name) for name in names}) == 1
