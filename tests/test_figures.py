@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib.util
+import json
 import re
 from pathlib import Path
 
+import benchmarks.field.__main__ as field
 import pytest
+from benchmarks.__main__ import headlines
+from benchmarks.common import Result
 from benchmarks.figures import PAGES, ROOT, look_up, main, prose, refill, typed_by_hand, typeset, wrong_units
 from benchmarks.page import RESULTS, generated
 
@@ -107,6 +112,8 @@ def test_only_pages_of_results_have_generated_parts(page: Path) -> None:
         assert any(f'"{page.name}"' in script for script in scripts), "no benchmark writes this page"
         for part in parts:
             assert part in generated(page.read_text(encoding="utf-8"))
+            named = f'"{part}"' if not part.startswith("soak-") else 'f"soak-'
+            assert any(named in script for script in scripts), f"no benchmark writes the part {part}"
 
 
 @pytest.mark.parametrize(
@@ -150,3 +157,16 @@ BUILT_IN = "the built-in vectors"
 )
 def test_figures_of_one_protocol_agree(names: tuple[str, ...]) -> None:
     assert len({look_up(name) for name in names}) == 1
+
+
+def test_the_page_of_methods_has_the_rows_that_are_kept() -> None:
+    written = generated((RESULTS / "vectors.md").read_text(encoding="utf-8"))["field"]
+    assert written.strip() == field.body(json.loads(field.RESULTS.read_text(encoding="utf-8"))).strip()
+
+
+def test_the_page_of_speed_has_the_figures_that_are_kept() -> None:
+    written = generated((RESULTS / "speed.md").read_text(encoding="utf-8"))["bench"]
+    kept = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    names = {one.name for one in dataclasses.fields(Result)}
+    rows = [Result(**{key: value for key, value in row.items() if key in names}) for row in kept]
+    assert written.strip() == headlines(rows)

@@ -9,12 +9,17 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from benchmarks.datasets import JUDGED, SIMILARITY
 from benchmarks.field import Row
 from benchmarks.page import write_parts
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
+MODULES = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("__"))
+COLLECTIONS = {file.stem: name for name, file in SIMILARITY.items()} | {"simverb3500": "SimVerb-3500"}
+COLLECTIONS |= {folder: name for name, folder in JUDGED.items()}
 
 
 def section(name: str, rows: list[Row]) -> str:
@@ -34,7 +39,7 @@ def section(name: str, rows: list[Row]) -> str:
         what = "" if row.item == before else row.item
         before = row.item
         values = f"{row.baseline_value:.3f} | {row.value:.3f} | {_difference(row)}"
-        lines.append(f"| {what} | {row.metric} | {row.baseline} | {values} | {row.note} |")
+        lines.append(f"| {what} | {_measure(row.metric)} | {row.baseline} | {values} | {row.note} |")
     sources: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         items = sources.setdefault((row.command, row.source), [])
@@ -46,6 +51,17 @@ def section(name: str, rows: list[Row]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
+def _measure(metric: str) -> str:
+    """A metric with the name of its collection instead of that of a file.
+
+    >>> _measure("rw2034, Spearman"), _measure("med, ndcg@10")
+    ('RW, Spearman', 'MED, nDCG@10')
+    """
+    collection, comma, rest = metric.partition(", ")
+    rest = rest.replace("ndcg", "nDCG").replace("spearman", "Spearman")
+    return f"{COLLECTIONS.get(collection, collection)}{comma}{rest}"
+
+
 def _difference(row: Row) -> str:
     """The difference with its interval, in bold if the interval leaves out 0."""
     shown = f"{row.value - row.baseline_value:+.3f}"
@@ -55,11 +71,15 @@ def _difference(row: Row) -> str:
     return f"**{shown}**" if row.low > 0 or row.high < 0 else shown
 
 
+def body(kept: dict[str, list[dict[str, Any]]]) -> str:
+    """The sections of all modules that have rows."""
+    return "".join(section(name, [Row(**row) for row in kept[name]]) for name in MODULES if name in kept)
+
+
 def main(names: list[str]) -> None:
     """Measure the modules named, or all, or with ``page`` none; the rows of others stay."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    modules = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("__"))
-    for name in [] if names == ["page"] else names or modules:
+    for name in [] if names == ["page"] else names or MODULES:
         module = importlib.import_module(f"benchmarks.field.{name}")
         if (needed := getattr(module, "NEEDS", "PATH")) not in os.environ:
             print(f"{name}: the variable {needed} is not set, the rows stay")
@@ -67,8 +87,7 @@ def main(names: list[str]) -> None:
         kept[name] = [asdict(row) for row in module.rows()]
         print(section(name, [Row(**row) for row in kept[name]]), flush=True)
         RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    body = "".join(section(name, [Row(**row) for row in kept[name]]) for name in modules if name in kept)
-    write_parts("vectors.md", {"field": body})
+    write_parts("vectors.md", {"field": body(kept)})
 
 
 if __name__ == "__main__":

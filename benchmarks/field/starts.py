@@ -92,7 +92,7 @@ def _against(
         interval = difference(now, was)
         verdict = "" if interval.low > 0 else "does not help surely" if interval.high > 0 else "harms"
         yield Row(
-            "No pretrained vectors",
+            f"Initial vectors by {name}",
             SOURCES[name],
             f"selfvec refine text -o run --vectors {name}",
             f"{task.task}, {task.metric}",
