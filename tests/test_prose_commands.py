@@ -27,7 +27,11 @@ PAGES = [
     *sorted((ROOT / "examples").glob("*.ipynb")),
 ]
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-EVERY = [one for command in COMMANDS.values() for one in getattr(command, "commands", {"": command}).values()]
+EVERY = {
+    f"{name} {sub}".strip(): one
+    for name, command in COMMANDS.items()
+    for sub, one in getattr(command, "commands", {"": command}).items()
+}
 BASELINES = {*NAMES, *ALREADY, "all", "NAME"}
 ELLIPSIS = {"…", "..."}
 OTHERS = ("pip", "make", "dask", "apt", "python")
@@ -62,16 +66,16 @@ def fault_of(span: str) -> str | None:
         return None
     words = [word for word in shlex.split(span, comments=True) if word not in ELLIPSIS]
     if words[0] != "selfvec":
-        faults = [_wrong_option(command, words) for command in EVERY]
+        faults = [_wrong_option(command, words) for command in EVERY.values()]
         return None if None in faults else faults[0]
     name, *words = words[1:]
     if name not in COMMANDS:
         return f"there is no command {name}"
     command = COMMANDS[name]
     if nested := getattr(command, "commands", None):
-        if words and words[0] not in nested:
+        if words and words[0] not in (*nested, "--help", "--json"):
             return f"there is no command {name} {words[0]}"
-        command = nested[words.pop(0)] if words else command
+        command = nested[words.pop(0)] if words and words[0] in nested else command
     return _wrong_option(command, words) or _parse(command, words)
 
 
@@ -120,12 +124,6 @@ def _parse(command: Any, words: list[str]) -> str | None:
 def test_commands_and_options_in_prose_exist(page: Path) -> None:
     faults = [f"{span}: {fault}" for span in code_spans(_text(page)) if (fault := fault_of(span))]
     assert not faults, f"{page.name}:\n" + "\n".join(faults)
-
-
-@pytest.mark.parametrize("command", EVERY, ids=lambda command: command.name)
-def test_examples_in_help_are_right(command: Any) -> None:
-    _, _, example = (command.help or "").partition("Example:")
-    assert not example or fault_of(" ".join(example.split())) is None
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda page: page.name)

@@ -45,14 +45,16 @@ class Option:
     """What the command line and the documentation say about an option, and which values it takes."""
 
     help: str
-    panel: str | None = None  # heading in ``--help``
+    panel: str | None = None  # heading in ``--help-all``; ``--help`` shows options without one
     choices: tuple[str, ...] = ()  # the texts it takes; any if empty
     least: int | None = None  # whole numbers from here up
     number: bool = False  # a number from 0 up
     methods: tuple[str, ...] = ()  # that use it; all if empty
     many: str | None = None  # several values: "comma" separates them, "repeat" repeats the option
     metavar: str | None = None
-    flags: tuple[str, ...] = ()  # if not the field's name
+    flags: tuple[str, ...] = ()  # if not the field's name; the first one is shown
+    otherwise: str | None = None  # what holds if it is not given, where that depends on others
+    hidden: bool = False  # from the help: an older name
     on_command_line: bool = True
 
     def accepts(self, value: Any, default: Any) -> bool:
@@ -104,7 +106,8 @@ def list_options(cls: Class) -> Class:
         if about.choices:
             kind = kind.replace("str", "{" + ", ".join(f'"{choice}"' for choice in about.choices) + "}")
         lines.append(f"    {of.name} : {kind.replace(' | ', ' or ')}, default {of.default!r}")
-        lines += textwrap.wrap(about.help, 100, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        default = f" By default {about.otherwise}." if about.otherwise and not about.hidden else ""
+        lines += textwrap.wrap(about.help + default, 100, initial_indent=" " * 8, subsequent_indent=" " * 8)
     if cls.__doc__:
         opening, newline, rest = cls.__doc__.partition("\n\n")
         cls.__doc__ = f"{opening}\n\n" + "\n".join(lines) + f"\n{newline}{rest}"
@@ -160,9 +163,8 @@ class Settings:
 
     method: str = option(
         "auto",
-        "The rule that moves the words. auto tries paper, online and decorrelated on held-out text and keeps "
-        "the vectors as they are if none of them is better; original keeps them in any case.",
-        RULE,
+        "The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that "
+        "scored best, or keeps the vectors as they are if none is better; original keeps them in any case.",
         choices=METHODS,
     )
     _: KW_ONLY
@@ -177,16 +179,32 @@ class Settings:
     )
     learning_rate: float | None = option(
         None,
-        "How far neighbours pull a word (α): 0.01 for paper, 0.005 for online if not given.",
+        "How far neighbours pull a word (α) in paper and online.",
         RULE,
         number=True,
         methods=SEQUENTIAL,
+        otherwise="0.01 for paper, 0.005 for online",
     )
-    epochs: int = option(1, "Passes of paper and online over the corpus.", RULE, least=1, methods=SEQUENTIAL)
-    passes: int = option(2, "Passes of decorrelated; an even number.", RULE, least=1, methods=COUNTING)
+    epochs: int = option(
+        1,
+        "Passes of paper and online.",
+        RULE,
+        least=1,
+        methods=SEQUENTIAL,
+        otherwise="--passes",
+        hidden=True,
+    )
+    passes: int = option(
+        2,
+        "Passes over the text; an even number for decorrelated. With auto, those of decorrelated.",
+        RULE,
+        least=1,
+        methods=COUNTING,
+        otherwise="1 for paper and online, 2 for decorrelated",
+    )
     operator: str = option(
         "scan",
-        "How decorrelated averages neighbours: scan reads the text again in every pass; counts uses exact "
+        "How decorrelated averages neighbours. scan reads the text again in every pass; counts uses exact "
         "co-occurrence counts, which the run keeps; ppmi weights these by pointwise mutual information.",
         RULE,
         choices=OPERATORS,
@@ -209,19 +227,19 @@ class Settings:
     )
     anchor: float | None = option(
         None,
-        "How strongly words are held to their original vectors: 0.2 for online (β), 2.25 for decorrelated "
-        "(λ) if not given.",
+        "How strongly words are held to their original vectors (β of online, λ of decorrelated).",
         RULE,
         number=True,
         methods=ANCHORED,
-        metavar="L",
+        otherwise="0.2 for online, 2.25 for decorrelated",
     )
     oov: str = option(
         "subwords",
-        "Where words without a vector start: subwords composes them from word pieces or character n-grams if "
-        "the vectors allow it; zero does not.",
+        "Initial vectors of out-of-vocabulary words. subwords builds them from word pieces or character "
+        "n-grams if the vectors allow it; zero does not.",
         RULE,
         choices=OOV,
+        flags=("--oov-vectors", "--oov"),
     )
     vectors_errors: str = option(
         "strict",
@@ -232,16 +250,18 @@ class Settings:
     )
     tokenizer: str = option(
         "words",
-        "words; whitespace for text that is tokenised already; or the path of a tokenizer.json.",
+        "How the text is cut into words. words; whitespace for text that is tokenised already; or the path "
+        "of a tokenizer.json.",
         TEXT,
         metavar="words|whitespace|FILE",
     )
     language: str | None = option(
         None,
-        "Language of the text (a code, e.g. tr): decides lower case, stems and stop words of searches, and "
-        "where words of Chinese, Japanese and Thai end. Otherwise that of --lemmatize or --stem, or English.",
+        "Language of the text (a code, e.g. tr). It decides lower case, stems and stop words of searches, "
+        "and where words of Chinese, Japanese and Thai end.",
         TEXT,
         metavar="LANG",
+        otherwise="that of --lemmatize or --stem, or English",
     )
     lemmatize: str | None = option(
         None, "Replace words by their lemmas (language codes, e.g. en or en,de).", TEXT, metavar="LANG"
@@ -251,8 +271,7 @@ class Settings:
     )
     stop_words: str | None = option(
         None,
-        "Leave stop words out: a language code (e.g. en) or a file with one word per line.",
-        TEXT,
+        "Leave stop words out. A language code (e.g. en) or a file with one word per line.",
         metavar="LANG|FILE",
     )
     pos: Sequence[str] = option(
@@ -269,19 +288,19 @@ class Settings:
         TEXT,
         metavar="PIPELINE",
     )
-    min_count: int = option(1, "Leave out words that occur less often.", TEXT, least=1)
+    min_count: int = option(1, "Leave out words that occur less often.", least=1)
     repeats: str | None = option(
         None,
-        "Passages of 12 words that occur in 10 documents or more: once counts each of them once, keep counts "
-        "every occurrence. If not given: once, but keep for paper and for text of templates.",
+        "Passages of 12 words that occur in 10 documents or more. once counts each of them once, keep counts "
+        "every occurrence.",
         TEXT,
         choices=REPEATS,
+        otherwise="once, but keep for paper and for text of templates",
     )
     phrases: int | str | None = option(
         None,
-        "Merge multi-word terms into tokens such as flash_flood: the N best of the text, all (auto), or "
+        "Merge multi-word terms into tokens. As flash_flood: the N best of the text, all (auto), or "
         "those listed in a file, one per line.",
-        TEXT,
         least=1,
         metavar="N|auto|FILE",
     )
@@ -302,7 +321,7 @@ class Settings:
         KEEP,
         flags=("--keep-tokens/--forget-tokens",),
     )
-    seed: int = option(0, "Seed of every random choice.", KEEP, least=0)
+    seed: int = option(0, "Seed of all random choices.", KEEP, least=0)
 
     def __post_init__(self) -> None:
         for of in fields(self):
@@ -320,6 +339,19 @@ class Settings:
                 rule = "is for the method decorrelated with the operator scan"
             if rule:
                 raise OptionError(rule, field="half_life", remedy="choose these, or leave it out")
+
+    @classmethod
+    def given(cls, **options: Any) -> Settings:
+        """The options as people give them: ``passes`` are those of the chosen method.
+
+        >>> Settings.given(method="paper", passes=3).epochs, Settings.given(passes=4).passes
+        (3, 4)
+        """
+        if options.get("method") in SEQUENTIAL and "passes" in options:
+            passes = options.pop("passes")
+            if options.setdefault("epochs", passes) != passes:
+                raise OptionError("passes and epochs are the same", field="epochs", remedy="leave it out")
+        return cls(**options)
 
     def _check(self, name: str, value: Any, about: Option, default: Any) -> None:
         if value is default:

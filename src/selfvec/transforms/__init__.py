@@ -2,7 +2,7 @@
 
 A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns a new
 table, and ``report_`` says in figures what was done. To add one, write its class and a row of `METHODS`; its
-options are added to `selfvec.apps.cli.transform`.
+options are added to `selfvec.apps.cli.methods`.
 """
 
 from __future__ import annotations

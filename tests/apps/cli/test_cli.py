@@ -13,11 +13,11 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.cli.app import PANELS
+from selfvec.apps.cli.app import FLAT, TOP
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
-COMMANDS = [command.__name__ for commands in PANELS.values() for command in commands]
+COMMANDS = {command.__name__ for command in (*TOP, *FLAT)}
 
 
 @pytest.fixture(scope="module")
@@ -107,15 +107,7 @@ def test_every_report_is_one_json_document_and_fits_a_terminal(name: str, inside
 
 def test_every_command_that_reports_is_tested() -> None:
     others = {"demo", "serve", "mcp", "migrate"}  # migrate: tests/exporters/test_migrate.py
-    assert {name.split()[0] for name in REPORTS} == set(COMMANDS) - others
-
-
-@pytest.mark.parametrize("name", [*COMMANDS, "fetch"])
-def test_help_has_a_short_option_and_an_example(name: str, capsys) -> None:
-    assert main([name, *(["noaa"] if name == "fetch" else []), "-h"]) == 0
-    shown = capsys.readouterr().out
-    assert "Usage: selfvec" in shown
-    assert f"Example: selfvec {name}" in shown
+    assert {name.split()[0] for name in REPORTS} - {"vectors"} == COMMANDS - others
 
 
 REFINE_MISTAKES = {

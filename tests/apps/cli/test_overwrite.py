@@ -17,7 +17,7 @@ import selfvec
 from selfvec.analysis.alignment import align
 from selfvec.analysis.concepts import graph
 from selfvec.apps.cli import main
-from selfvec.apps.cli.app import PANELS, run
+from selfvec.apps.cli.app import FLAT, TOP, run
 from selfvec.apps.cli.arguments import with_options
 from selfvec.base.errors import TargetError
 from selfvec.base.report_files import save_report, save_rows
@@ -188,7 +188,7 @@ def test_a_folder_of_a_person_is_never_replaced(name: str, inside: Path, prepare
 
 
 def test_every_command_with_an_output_is_tried() -> None:
-    for command in (command for commands in PANELS.values() for command in commands):
+    for command in (*TOP, *FLAT):
         options = set(inspect.signature(with_options(command)).parameters)
         writes = bool(options & {"output", "target", "report", "plot", "documents", "save"})
         assert writes == (command.__name__ not in QUIET), command.__name__

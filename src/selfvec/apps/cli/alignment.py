@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from .arguments import AsJson, Jobs, Output, Overwrite, Seed, arg, opt
+from .arguments import MORE, AsJson, Format, Jobs, Output, Overwrite, Seed, arg, opt
 from .output import TerminalProgress, print_json, say, show, write_report
 
 __all__ = ["align", "compare"]
@@ -20,32 +20,42 @@ class AlignOptions:
     """Options of the methods; an option that is None was not given."""
 
     min_count: Annotated[
-        int | None, opt("Fit on words at least this frequent (procrustes, relative).", min=1)
+        int | None, opt("Fit on words at least this frequent (procrustes, relative).", "N", min=1, panel=MORE)
     ] = None
     trim: Annotated[
         float | None,
-        opt("Share of words left out of the fit, those that fit worst: 0.1.", panel=PROCRUSTES),
+        opt("Share of words left out of the fit, the worst.", "X", panel=PROCRUSTES, default="0.1"),
     ] = None
     centre: Annotated[
-        bool | None, opt("Subtract the mean vector of each table.", None, "--centre", panel=PROCRUSTES)
+        bool | None, opt("Subtract the mean vector of each side.", None, "--centre", panel=PROCRUSTES)
     ] = None
     dictionary: Annotated[
-        Path | None,
-        opt("Rows of word of A, word of B; makes procrustes dictionary.", "TSV", panel=LANGUAGES),
+        Path | None, opt("Translations: rows of word of A, word of B. Implies dictionary.", "TSV")
     ] = None
     reweight: Annotated[
-        bool | None,
-        opt("Transform both tables for translation.", None, "--reweight", panel=LANGUAGES),
+        bool | None, opt("Transform both sides for translation.", None, "--reweight", panel=LANGUAGES)
     ] = None
-    window: Annotated[int | None, opt("Tokens per window: 41.", panel=COMPASS, min=2)] = None
+    window: Annotated[int | None, opt("Tokens per window.", "N", panel=COMPASS, min=2, default="41")] = None
     anchor: Annotated[
-        float | None, opt("How strongly words are held to their old vectors: 0.", "L", panel=COMPASS)
+        float | None,
+        opt("How strongly words are held to their old vectors.", "X", panel=COMPASS, default="0"),
     ] = None
-    anchors: Annotated[int | None, opt("Number of anchor words: 300.", panel=RELATIVE, min=1)] = None
+    anchors: Annotated[
+        int | None,
+        opt(
+            "Number of anchor words.",
+            "N",
+            "--anchor-words",
+            "--anchors",
+            panel=RELATIVE,
+            min=1,
+            default="300",
+        ),
+    ] = None
     choose: Annotated[
-        str | None, opt("How anchors are chosen.", "frequency|kmeans|farthest", panel=RELATIVE)
+        str | None, opt("How anchor words are chosen.", "frequency|kmeans|farthest", panel=RELATIVE)
     ] = None
-    seed: Annotated[int | None, opt("Seed (unsupervised, kmeans, farthest).", min=0)] = None
+    seed: Annotated[int | None, opt("Seed (unsupervised, kmeans, farthest).", "N", min=0, panel=MORE)] = None
 
 
 def align(
@@ -54,7 +64,7 @@ def align(
     output: Annotated[
         Path,
         opt(
-            "A vectors file for B, or a folder for a and b; compass, relative and --reweight write a folder.",
+            "A vectors file for B, or a folder for both. compass, relative and --reweight write a folder.",
             "OUT",
             "--output",
             "-o",
@@ -64,19 +74,22 @@ def align(
     method: Annotated[
         str,
         opt(
-            "Rotate B onto A by shared words, a dictionary, or without one (unsupervised); train both from "
-            "one shared space (compass); or describe words by their cosines to anchor words (relative).",
-            "procrustes|dictionary|unsupervised|compass|relative",
+            "procrustes, dictionary, unsupervised, compass or relative. Rotate B onto A by shared words, by "
+            "a dictionary, or without one (unsupervised); train both from one shared space (compass); or "
+            "describe words by their cosines to anchor words (relative).",
+            "NAME",
         ),
     ] = "procrustes",
-    to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
+    to: Format = None,
     options: AlignOptions,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring two sets of vectors into one space.
 
-    Example: selfvec align run-1990 run-2020 -o aligned.vec
+    Examples:
+        selfvec vectors align run-1990 run-2020 -o aligned.vec
+        selfvec vectors align en.vec es.vec -o both --dictionary en-es.tsv
     """
     from selfvec.analysis.alignment import align
     from selfvec.storage.aligned_tables import check_aligned
@@ -123,12 +136,17 @@ class CompareOptions:
     method: Annotated[
         str,
         opt(
-            "auto: compass if both runs kept their tokens, else procrustes.",
+            "How both are brought into one space. auto: compass if both runs kept their tokens, else "
+            "procrustes.",
             "auto|compass|procrustes|relative",
         ),
     ] = "auto"
-    min_count: Annotated[int | None, opt("Leave out words that are rarer in either text: 10.", min=1)] = None
-    permutations: Annotated[int, opt("Random splits in the significance test (compass).", min=20)] = 200
+    min_count: Annotated[
+        int | None, opt("Leave out words that are rarer in either text.", "N", default="10", min=1)
+    ] = None
+    permutations: Annotated[
+        int, opt("Random splits in the significance test (compass).", "N", min=20, panel=MORE)
+    ] = 200
     jobs: Jobs = None
     seed: Seed = 0
 
@@ -137,15 +155,19 @@ def compare(
     a: Annotated[str, arg("RUN_A", "A run folder or vectors file.")],
     b: Annotated[str, arg("RUN_B", "Another one.")],
     *,
-    top: Annotated[int, opt("Words listed.", min=1)] = 20,
-    fdr: Annotated[float, opt("Significance level: the false discovery rate.", "Q", min=0, max=1)] = 0.05,
-    neighbours: Annotated[int, opt("Nearest words compared.", min=1)] = 10,
+    top: Annotated[int, opt("Words shown.", "N", min=1)] = 20,
+    fdr: Annotated[
+        float, opt("Highest false discovery rate of words that differ.", "Q", min=0, max=1)
+    ] = 0.05,
+    neighbours: Annotated[int, opt("Nearest neighbours compared.", "N", min=1)] = 10,
     options: CompareOptions,
     output: Output,
 ) -> None:
-    """List the words that differ most between two runs, and whether chance explains it.
+    """List the words that differ most between two runs.
 
-    Example: selfvec compare run-1990 run-2020 --top 30
+    Examples:
+        selfvec run compare run-1990 run-2020
+        selfvec run compare run-1990 run-2020 --top 30 --report differences.html
     """
     from selfvec.analysis.alignment import compare
 

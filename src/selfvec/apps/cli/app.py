@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -20,72 +20,119 @@ from . import (
     evaluate,
     example,
     folders,
+    methods,
     monitor,
     runs,
     tools,
-    transform,
     update,
     words,
 )
-from .arguments import Command, CommandGroup, Greedy, Pair, with_options
+from .arguments import with_options
+from .commands import Command, CommandGroup, Greedy, Pair
 
-__all__ = ["app", "run"]
+__all__ = ["GROUPS", "TOP", "app", "run"]
 
 app = typer.Typer(
     name="selfvec",
     cls=CommandGroup,
-    help="Adapt static word vectors to your own text, see how each word moved, and whether it helped.",
+    help="Adapt static word vectors to your own text, and see whether it helped.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-PANELS = {
-    "Refine": (runs.demo, example.example, runs.refine, update.update, runs.merge),
-    "See what changed": (
-        words.similar,
-        words.health,
-        words.trajectory,
-        words.drift,
-        monitor.monitor,
-        tools.serve,
+CommandFunction = Callable[..., Any]
+TOP: tuple[CommandFunction, ...] = (
+    runs.demo,
+    example.example,
+    runs.refine,
+    update.update,
+    concepts.search,
+    concepts.ask,
+    words.similar,
+    words.drift,
+    monitor.monitor,
+    evaluate.evaluate,
+    tools.export,
+    tools.serve,
+    tools.mcp,
+)
+GROUPS: dict[str, tuple[str, tuple[CommandFunction, ...]]] = {
+    "vectors": (
+        "List, fetch, convert, compress, align and change vectors.",
+        (
+            tools.list_vectors,
+            tools.fetch_vectors,
+            tools.convert,
+            compress.compress,
+            alignment.align,
+            *methods.COMMANDS,
+        ),
     ),
-    "Did it help?": (evaluate.evaluate,),
-    "Search and concepts": (
-        concepts.search,
-        concepts.ask,
-        concepts.phrases,
-        concepts.expand,
-        concepts.topics,
-        concepts.graph,
-        concepts.why,
-        words.senses,
+    "run": (
+        "Look into runs, verify, merge, migrate and compare them.",
+        (
+            folders.info,
+            words.health,
+            folders.verify,
+            runs.merge,
+            tools.migrate,
+            alignment.compare,
+            words.trajectory,
+        ),
     ),
-    "Other vectors, other tools": (
-        alignment.align,
-        alignment.compare,
-        transform.transform,
-        folders.info,
-        folders.verify,
-        compress.compress,
-        tools.vectors,
-        tools.convert,
-        tools.export,
-        tools.migrate,
-        tools.mcp,
+    "text": (
+        "Describe a text: its phrases, topics, terms and senses.",
+        (
+            concepts.phrases,
+            concepts.topics,
+            concepts.graph,
+            words.senses,
+            concepts.why,
+            concepts.expand,
+            tools.noaa,
+        ),
     ),
 }
+FLAT: tuple[CommandFunction, ...] = (  # commands of groups that had no group; hidden
+    *(tools.convert, compress.compress, alignment.align, methods.transform),
+    *GROUPS["run"][1],
+    *GROUPS["text"][1][:-1],
+)
 PARSERS: dict[object, type[Command]] = {
     words.drift: Pair,
     evaluate.evaluate: Greedy,
-    transform.transform: Greedy,
+    methods.transform: Greedy,
     compress.compress: Greedy,
+    **dict.fromkeys(methods.COMMANDS, Greedy),
 }
 
-for panel, commands in PANELS.items():
+
+NAMES = {tools.list_vectors: "list", tools.fetch_vectors: "fetch"}  # if not the function's
+
+
+def _add(to: typer.Typer, command: CommandFunction, name: str | None = None, *, hidden: bool = False) -> None:
+    parser = PARSERS.get(command, Command)
+    to.command(name or NAMES.get(command), cls=parser, hidden=hidden)(with_options(command))
+
+
+def _group(help: str, commands: Iterable[CommandFunction], **more: Any) -> typer.Typer:
+    group = typer.Typer(cls=CommandGroup, help=help, **({"no_args_is_help": True} | more))
     for command in commands:
-        app.command(cls=PARSERS.get(command, Command), rich_help_panel=panel)(with_options(command))
-app.add_typer(tools.fetch, name="fetch", rich_help_panel="Refine")
+        _add(group, command)
+    return group
+
+
+for command in TOP:
+    _add(app, command)
+for name, (about, commands) in GROUPS.items():
+    lists = {"no_args_is_help": False, "callback": tools.list_if_alone, "invoke_without_command": True}
+    app.add_typer(_group(about, commands, **(lists if name == "vectors" else {})), name=name)
+for command in FLAT:
+    _add(app, command, hidden=True)
+fetch = _group("Download public vectors or a public corpus.", [tools.noaa])
+_add(fetch, tools.fetch_vectors, "vectors")
+app.add_typer(fetch, name="fetch", hidden=True)
 
 
 def _print_version(wanted: bool) -> None:

@@ -17,20 +17,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from selfvec.base.cores import threads
+from selfvec.base.errors import OptionError
 from selfvec.base.ownership import check_target
 from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
+
+from .commands import help_all
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run
 
 __all__ = [
+    "MORE",
+    "OUTPUT",
     "AsJson",
-    "Command",
-    "CommandGroup",
-    "Greedy",
+    "Format",
     "Jobs",
     "MinCount",
     "NewRun",
@@ -38,13 +40,15 @@ __all__ = [
     "Output",
     "Overlap",
     "Overwrite",
-    "Pair",
     "PassageWords",
     "Reading",
     "RunFolder",
     "Seed",
+    "TextField",
     "Words",
     "Work",
+    "Written",
+    "WrittenAs",
     "arg",
     "checked_suffix",
     "listed",
@@ -54,20 +58,35 @@ __all__ = [
 ]
 
 
-def arg(metavar: str, help: str) -> Any:
+def arg(metavar: str, help: str, **more: Any) -> Any:
     """An argument, as Typer reads it."""
-    return typer.Argument(metavar=metavar, help=help)
+    return typer.Argument(metavar=metavar, help=help, **more)
 
 
-def opt(help: str, metavar: str | None = None, *flags: str, panel: str | None = None, **more: Any) -> Any:
-    """An option, as Typer reads it; its flag is the name of the parameter if no ``flags`` are given."""
-    return typer.Option(*flags, help=help, metavar=metavar, rich_help_panel=panel, **more)
+def opt(
+    help: str,
+    metavar: str | None = None,
+    *flags: str,
+    panel: str | None = None,
+    default: str | None = None,
+    **more: Any,
+) -> Any:
+    """An option, as Typer reads it.
+
+    Its flag is the name of the parameter if no ``flags`` are given; of several long ones the first is shown.
+    ``--help`` shows options without a ``panel``. ``default`` is the default in words, if it is found later.
+    """
+    return typer.Option(
+        *flags, help=help, metavar=metavar, rich_help_panel=panel, show_default=default or True, **more
+    )
 
 
+MORE = "More"  # the panel of options that few need
+OUTPUT = "Output"
 RunFolder = Annotated[Path, arg("RUN", "A run folder.")]
 Words = Annotated[list[str], arg("WORD...", "Words of the run.")]
 AsJson = Annotated[bool, opt("Print one JSON document.", None, "--json")]
-Seed = Annotated[int, opt("Seed of all random choices.", min=0)]
+Seed = Annotated[int, opt("Seed of all random choices.", "N", panel=MORE, min=0)]
 
 
 def _limited(jobs: int | None) -> int | None:
@@ -77,11 +96,15 @@ def _limited(jobs: int | None) -> int | None:
     return threads(jobs, lambda message: print(f"selfvec: --jobs: {message}", file=sys.stderr))
 
 
-Jobs = Annotated[int | None, opt("Threads; by default all cores.", callback=_limited)]
-MinCount = Annotated[int, opt("Leave out words that occur less often.", min=1)]
+Jobs = Annotated[int | None, opt("Threads.", "N", panel=MORE, default="all cores", callback=_limited)]
+MinCount = Annotated[int, opt("Leave out words that occur less often.", "N", min=1)]
 Overwrite = Annotated[bool, opt("Replace what exists at that place.", None, "--overwrite")]
-PassageWords = Annotated[int, opt("Words of the passages that a long document is cut into.", min=20)]
-Overlap = Annotated[int, opt("Words that a passage repeats from the one before.", min=0)]
+Format = Annotated[str | None, opt("Format of OUT.", "FORMAT", default="that of its suffix")]
+PassageWords = Annotated[
+    int, opt("Words of the passages that a long document is cut into.", "N", panel=MORE, min=20)
+]
+Overlap = Annotated[int, opt("Words that a passage repeats from the one before.", "N", panel=MORE, min=0)]
+TextField = Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")]
 
 
 def checked_suffix(*suffixes: str) -> Callable[[Path | None], Path | None]:
@@ -97,9 +120,10 @@ def checked_suffix(*suffixes: str) -> Callable[[Path | None], Path | None]:
     return check
 
 
-NewRun = Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o", panel=KEEP)]
+NewRun = Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o")]
 OtherCorpus = Annotated[
-    list[Path] | None, opt("Use these files or folders instead of the run's own documents.", "CORPUS")
+    list[Path] | None,
+    opt("Use these files or folders instead of the run's own documents.", "CORPUS", panel=MORE),
 ]
 
 
@@ -110,55 +134,6 @@ def open_run(folder: Path) -> Run:
     return open_run(folder)
 
 
-class _PlainFlags:
-    """Flags are shown without a type."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """All parameters, ``--help`` included."""
-        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
-        for parameter in parameters:
-            if getattr(parameter, "is_bool_flag", False) and parameter.metavar is None:
-                parameter.metavar = ""
-        return parameters
-
-
-class Command(_PlainFlags, TyperCommand):
-    """A command whose help shows flags as flags."""
-
-
-class CommandGroup(_PlainFlags, TyperGroup):
-    """The same for a group of commands."""
-
-
-class Greedy(Command):
-    """A repeatable option takes the values that follow it, up to `most`, as in ``--similarity *.tsv``."""
-
-    most = sys.maxsize
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Repeat such an option before each of its values."""
-        repeatable = {flag for of in self.params if getattr(of, "multiple", False) for flag in of.opts}
-        out: list[str] = []
-        flag, taken = "", 0
-        for place, argument in enumerate(args):
-            if argument == "--":
-                out += args[place:]
-                break
-            if argument.startswith("-") and argument != "-":
-                flag, taken = (argument if argument in repeatable else ""), 0
-            elif flag and taken < self.most:
-                out += [flag] if taken else []
-                taken += 1
-            out.append(argument)
-        return super().parse_args(ctx, out)
-
-
-class Pair(Greedy):
-    """A repeatable option takes the two values that follow it, as in ``--between A B``."""
-
-    most = 2
-
-
 @dataclass(frozen=True)
 class Output:
     """Where a result goes besides the terminal."""
@@ -166,10 +141,13 @@ class Output:
     report: Annotated[
         Path | None,
         opt(
-            "Write a report to this file, or its rows.", "FILE.html|md|csv|parquet", callback=checked_suffix()
+            "Write a report, or its rows.",
+            "FILE.html|md|csv|parquet",
+            panel=OUTPUT,
+            callback=checked_suffix(),
         ),
     ] = None
-    overwrite: Annotated[bool, opt("Replace existing files.", None, "--overwrite")] = False
+    overwrite: Annotated[bool, opt("Replace existing files.", None, "--overwrite", panel=OUTPUT)] = False
     as_json: AsJson = False
 
     def __post_init__(self) -> None:
@@ -179,11 +157,37 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Written:
+    """Where new vectors are written: OUT as an option, or as an argument, which is the older form."""
+
+    target: Annotated[Path | None, arg("[OUT]", "The file or folder to write.", hidden=True)] = None
+    output: Annotated[Path | None, opt("The file or folder to write.", "OUT", "--output", "-o")] = None
+    overwrite: Annotated[bool, opt("Replace existing files.", None, "--overwrite")] = False
+
+    @property
+    def path(self) -> Path:
+        """OUT."""
+        if self.target is not None and self.output is not None:
+            raise OptionError("is given twice", field="output", remedy="name it once")
+        path = self.output or self.target
+        if path is None:
+            raise OptionError("is needed: the file or folder to write", field="output", remedy="add -o OUT")
+        return path
+
+
+@dataclass(frozen=True)
+class WrittenAs(Written):
+    """The same in a format that is asked for."""
+
+    to: Format = None
+
+
+@dataclass(frozen=True)
 class Reading:
     """How documents are read from files."""
 
-    text_field: str | None = option(None, "Fields that hold the text.", TEXT, metavar="F[,F...]")
-    date_field: str | None = option(None, "Field that holds the date.", TEXT, metavar="F")
+    text_field: str | None = option(None, "Fields that hold the text.", metavar="F[,F...]")
+    date_field: str | None = option(None, "Field that holds the date.", metavar="F")
     slice_field: str | None = option(None, "Field that names the slice of a document.", TEXT, metavar="F")
     skip_bad_rows: bool = option(False, "Count malformed rows and go on.", TEXT, flags=("--skip-bad-rows",))
 
@@ -202,9 +206,9 @@ class Reading:
 class Work:
     """How a command that makes a run does its work."""
 
-    jobs: int | None = option(None, "Threads; all cores if not given.", KEEP)
+    jobs: int | None = option(None, "Threads.", KEEP, metavar="N", otherwise="all cores")
     resume: bool = option(False, "Continue an interrupted run.", KEEP, flags=("--resume",))
-    overwrite: bool = option(False, "Replace an existing run of that name.", KEEP, flags=("--overwrite",))
+    overwrite: bool = option(False, "Replace an existing run of that name.", flags=("--overwrite",))
 
     def __post_init__(self) -> None:
         """Limit the threads of libraries, which read the limit when they are first imported: after this."""
@@ -232,7 +236,7 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ...     return f"{name} {size.width * size.height}"
     >>> flat = with_options(area)
     >>> list(inspect.signature(flat).parameters), flat(name="a", width=4, height=5)
-    (['name', 'width', 'height'], 'a 20')
+    (['name', 'width', 'height', 'help_all'], 'a 20')
     """
     hints = get_type_hints(command, include_extras=True)
     records: dict[str, Any] = {}
@@ -247,13 +251,29 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def flat(**given: Any) -> Any:
         made = {
-            name: record(**{field.name: _value(field, given.pop(field.name)) for field in _fields(record)})
+            name: _made(record, {field.name: given.pop(field.name) for field in _fields(record)})
             for name, record in records.items()
         }
+        given.pop("help_all", None)
         return command(**given, **made)
 
+    everything = Annotated[bool, help_all]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters.append(inspect.Parameter("help_all", kind, default=False, annotation=everything))
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return flat
+
+
+def _made(record: Any, typed: dict[str, Any]) -> Any:
+    """A record of the options that were typed; those with a default in words that were not are left out."""
+    of = {field.name: field for field in _fields(record)}
+    left_out = {
+        name
+        for name, value in typed.items()
+        if value is None and "option" in of[name].metadata and option_of(of[name]).otherwise
+    }
+    given = {name: _value(of[name], value) for name, value in typed.items() if name not in left_out}
+    return getattr(record, "given", record)(**given)
 
 
 def _fields(record: Any) -> list[Field[Any]]:
@@ -267,7 +287,7 @@ def _parameters(record: Any) -> list[inspect.Parameter]:
     for field in _fields(record):
         hint, default = hints[field.name], field.default
         if "option" in field.metadata:
-            default = None if option_of(field).many else default
+            default = None if option_of(field).many or option_of(field).otherwise else default
             hint = _annotation(option_of(field), hint, field.name, default)
         kind = inspect.Parameter.KEYWORD_ONLY
         parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=hint))
@@ -278,10 +298,15 @@ def _annotation(about: Option, hint: Any, name: str, default: Any) -> Any:
     """An option as Typer reads it. What may be a number or a word is read as text, see `_value`."""
     if about.many or {int, str} <= set(get_args(hint)):
         hint = list[str] if about.many == "repeat" else str
-        hint = hint | None if default is None else hint
+    if default is None:
+        hint = hint | None
     flags = about.flags or ("--" + name.replace("_", "-"),)
-    metavar = about.metavar or "|".join(about.choices) or None
-    return Annotated[hint, opt(about.help, metavar, *flags, panel=about.panel)]
+    number = "X" if about.number else "N" if about.least is not None else None
+    metavar = about.metavar or "|".join(about.choices) or number
+    return Annotated[
+        hint,
+        opt(about.help, metavar, *flags, panel=about.panel, default=about.otherwise, hidden=about.hidden),
+    ]
 
 
 def _value(field: Field[Any], typed: Any) -> Any:

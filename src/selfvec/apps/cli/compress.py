@@ -8,7 +8,7 @@ from typing import Annotated
 
 from selfvec.base.errors import OptionError
 
-from .arguments import AsJson, Overwrite, Seed, arg, opt
+from .arguments import AsJson, Seed, Written, arg, opt
 from .output import TerminalProgress, print_json, say
 
 __all__ = ["compress"]
@@ -19,37 +19,38 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
 
 def compress(
     source: Annotated[str, arg("IN", "A vectors file, a run folder, or default.")],
-    target: Annotated[Path, arg("OUT", "The file to write; every command that takes vectors reads it.")],
+    written: Written,
     *,
     below: Annotated[
-        str | None, opt("Largest size; by default the smallest that keeps enough.", "SIZE")
+        str | None, opt("Largest size.", "SIZE", default="the smallest that keeps enough")
     ] = None,
-    keep: Annotated[str, opt("Share of every figure to keep, in percent.", "PERCENT")] = "95",
+    keep: Annotated[str, opt("Least share of every figure that is kept.", "PERCENT")] = "95",
     retrieval: Annotated[
         list[Path] | None, opt("Measure nDCG@10 on these, not on the run's own text.", "BEIR_DIR...")
     ] = None,
     similarity: Annotated[list[Path] | None, opt("Measure on rows of word, word, score.", "TSV...")] = None,
     seed: Seed = 0,
-    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> int:
-    """Find and write a smaller table that keeps what it is used for.
+    """Find smaller vectors that keep what they are used for.
 
-    Exit status 1: none keeps enough, the one that keeps most is written.
+    Exit status 1: none keeps enough; those that keep most are written.
 
-    Example: selfvec compress run small.safetensors --below 5MB
+    Examples:
+        selfvec vectors compress run -o small.safetensors
+        selfvec vectors compress run -o small.safetensors --below 5MB
     """
     from selfvec.compression import compress
 
     found = compress(
         source,
-        target,
+        written.path,
         below=None if below is None else _bytes(below),
         keep=_percent(keep),
         retrieval=retrieval or (),
         similarity=similarity or (),
         seed=seed,
-        overwrite=overwrite,
+        overwrite=written.overwrite,
         progress=TerminalProgress(),
     )
     if as_json:

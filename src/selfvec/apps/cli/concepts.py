@@ -20,6 +20,7 @@ from .arguments import (
     Reading,
     RunFolder,
     Seed,
+    TextField,
     arg,
     checked_suffix,
     listed,
@@ -37,7 +38,7 @@ __all__ = ["ask", "expand", "graph", "phrases", "search", "topics", "why"]
 _NAMED = 5  # files left out, on the terminal; in JSON all
 Query = Annotated[str, arg("QUERY", "A question or some words.")]
 Mode = Annotated[str, opt("Use words and vectors, words only, or vectors only.", "hybrid|bm25|dense")]
-Shown = Annotated[int, opt("Documents shown.", min=1)]
+Shown = Annotated[int, opt("Documents shown.", "N", "--top", "--topn", min=1)]
 Filters = Annotated[
     list[str] | None,
     opt("Only documents with this value or date; may be repeated.", "FIELD=VALUE|date=A..B", "--filter"),
@@ -49,16 +50,18 @@ def search(
     query: Query,
     corpus: OtherCorpus = None,
     mode: Mode = "hybrid",
-    topn: Shown = 10,
+    top: Shown = 10,
     filters: Filters = None,
     passage_words: PassageWords = 200,
     overlap: Overlap = 40,
     *,
     output: Output,
 ) -> None:
-    """Find documents by their words and their meaning, and show why each was found.
+    """Find documents by their words and their meaning, and show why.
 
-    Example: selfvec search run "damage to roofs" --filter date=1996..1998
+    Examples:
+        selfvec search run "damage to roofs"
+        selfvec search run "damage to roofs" --filter date=1996..1998
     """
     from selfvec.retrieval import check_mode, run_index
 
@@ -66,33 +69,37 @@ def search(
     if not query.strip():
         raise OptionError("the query is empty", remedy="write the words to search for")
     index = run_index(open_run(run), corpus, TerminalProgress(), cut=(passage_words, overlap))
-    _show_found(index.search(query, topn, mode=mode, filters=filters or ()), output)
+    _show_found(index.search(query, top, mode=mode, filters=filters or ()), output)
 
 
 def ask(
     folder: Annotated[Path, arg("FOLDER", "A folder or file of text, or a run folder.")],
     query: Query,
     *,
-    vectors: Annotated[list[str] | None, opt("The vectors to start from.", "PATH|NAME|default")] = None,
+    vectors: Annotated[
+        list[str] | None, opt("Initial vectors.", "FILE|NAME", default="the built-in vectors")
+    ] = None,
     mode: Mode = "hybrid",
-    topn: Shown = 10,
+    top: Shown = 10,
     filters: Filters = None,
     cache: Annotated[
-        Path | None, opt("Keep run and index in this folder, not in the user's cache folder.", "DIR")
+        Path | None, opt("Where run and index are kept.", "DIR", default="the user's cache folder")
     ] = None,
     reading: Reading,
     output: Output,
 ) -> None:
-    """Find documents about a question in a folder of text: refine or update, index and search in one.
+    """Search a folder of text: refine, index and search in one.
 
-    Example: selfvec ask reports "damage to roofs"
+    Examples:
+        selfvec ask reports/ "damage to roofs"
+        selfvec ask reports.csv "damage to roofs" --text-field narrative
     """
     from selfvec.apps.answers import ask
 
     found = ask(
         folder,
         query,
-        top=topn,
+        top=top,
         mode=mode,
         filters=filters or (),
         vectors=vectors or "default",
@@ -126,20 +133,29 @@ def _show_found(found: Found, output: Output) -> None:
 def phrases(
     source: Annotated[list[str], arg("RUN|CORPUS...", "A run folder, or files or folders of text.")],
     *,
-    topn: Annotated[int | None, opt("Phrases listed: 50, in JSON all.", min=1)] = None,
-    text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")] = None,
+    top: Annotated[
+        int | None, opt("Phrases listed.", "N", "--top", "--topn", default="50, in JSON all", min=1)
+    ] = None,
+    text_field: TextField = None,
     min_count: Annotated[
         int | None,
-        opt("Occurrences outside longer phrases, at least: 5, or 2 per million words if more.", min=1),
+        opt(
+            "Least number of occurrences outside longer phrases.",
+            "N",
+            default="5, or 2 per million words if more",
+            min=1,
+        ),
     ] = None,
-    npmi: Annotated[float, opt("Normalised pointwise mutual information, at least.")] = 0.35,
-    longest: Annotated[int, opt("Words per phrase, at most.", min=2)] = 4,
+    npmi: Annotated[float, opt("Least normalised pointwise mutual information.", "X")] = 0.35,
+    longest: Annotated[int, opt("Most words of a phrase.", "N", min=2)] = 4,
     stop_words: Annotated[str, opt("Words that no phrase begins or ends with.", "LANG|FILE")] = "en",
     output: Output,
 ) -> None:
     """List the multi-word terms of a text.
 
-    Example: selfvec phrases reports.csv --topn 100
+    Examples:
+        selfvec text phrases reports.csv
+        selfvec text phrases run --top 100
     """
     from selfvec.analysis.concepts import phrases
     from selfvec.corpus import Corpus
@@ -151,31 +167,32 @@ def phrases(
     found = phrases(
         text, min_count=min_count, npmi=npmi, longest=longest, stop_words=stop_words, progress=progress
     )
-    found = found.select(topn)
+    found = found.select(top)
     write_report(output, "Phrases", found)
     if output.as_json:
         print_json(found.as_dict())
         return
     from selfvec.views.run_tables import phrases_table
 
-    show(phrases_table(found, topn or 50))
+    show(phrases_table(found, top or 50))
 
 
 def expand(
     run: RunFolder,
     query: Query,
-    topn: Annotated[int, opt("Terms listed.", min=1)] = 10,
+    top: Annotated[int, opt("Terms listed.", "N", "--top", "--topn", min=1)] = 10,
     min_count: MinCount = 5,
     *,
     output: Output,
 ) -> None:
     """List terms related to a query, with weights.
 
-    Example: selfvec expand run "damage to roofs"
+    Examples:
+        selfvec text expand run "damage to roofs"
     """
     from selfvec.analysis.concepts import expand
 
-    found = expand(open_run(run), query, topn, min_count=min_count, progress=TerminalProgress())
+    found = expand(open_run(run), query, top, min_count=min_count, progress=TerminalProgress())
     write_report(output, f"Terms related to {query}", found)
     if output.as_json:
         print_json(found.as_dict())
@@ -193,7 +210,11 @@ class TopicViews:
 
     by: Annotated[
         str | None,
-        opt("Topics by month, quarter, year, decade, slice or a field; several with commas.", "PERIOD|FIELD"),
+        opt(
+            "Show the topics of each month, quarter, year, decade, slice or value of a field. "
+            "Several with commas.",
+            "PERIOD|FIELD",
+        ),
     ] = None
     match: Annotated[
         bool,
@@ -207,7 +228,7 @@ class TopicViews:
     documents: Annotated[
         Path | None,
         opt(
-            "Write the topic of each document to this file.",
+            "Write the topic of each document.",
             "FILE.csv|parquet",
             callback=checked_suffix(".csv", ".parquet"),
         ),
@@ -217,18 +238,21 @@ class TopicViews:
 def topics(
     run: RunFolder,
     number: Annotated[
-        int | None, opt("Number of topics: by default 4 to 32, chosen by silhouette.", "K", min=1)
+        int | None, opt("Number of topics.", "K", default="4 to 32, chosen by silhouette", min=1)
     ] = None,
-    topn: Annotated[int, opt("Terms listed for each topic.", min=3)] = 12,
-    min_count: Annotated[int, opt("Leave out terms in fewer documents.", min=1)] = 5,
+    top: Annotated[int, opt("Terms listed for each topic.", "N", "--top", "--topn", min=3)] = 12,
+    min_count: Annotated[int, opt("Leave out terms in fewer documents.", "N", min=1)] = 5,
     *,
     views: TopicViews,
     seed: Seed = 0,
     output: Output,
 ) -> None:
-    """List the topics of a corpus: groups of its characteristic terms.
+    """List the topics of a text: groups of its characteristic terms.
 
-    Example: selfvec topics run --number 10 --by year --documents topics.csv
+    Examples:
+        selfvec text topics run
+        selfvec text topics run --number 10 --by year
+        selfvec text topics run --documents topics.csv
     """
     from selfvec.analysis import concepts
     from selfvec.base.report_files import save_rows
@@ -239,9 +263,7 @@ def topics(
         check_target(views.documents, overwrite=output.overwrite, folder=False)
     opened, progress = open_run(run), TerminalProgress()
     how: dict[str, Any] = {"by": views.by, "match": views.match, "hierarchy": views.hierarchy}
-    found = concepts.topics(
-        opened, number, **how, top=topn, min_count=min_count, seed=seed, progress=progress
-    )
+    found = concepts.topics(opened, number, **how, top=top, min_count=min_count, seed=seed, progress=progress)
     by_group, joins = found.groups, found.hierarchy
     if views.documents is not None:
         groups = concepts.document_groups(opened, views.by) if views.by is not None else []
@@ -264,28 +286,31 @@ def graph(
     output: Annotated[
         Path,
         opt(
-            "The file to write; its suffix decides the format.",
-            "FILE.graphml|json|html|svg|png|pdf",
+            "The file to write: .html, .svg, .png, .pdf, .graphml or .json.",
+            "FILE",
             "--output",
             "-o",
         ),
     ],
     word: Annotated[list[str] | None, arg("[WORD...]", "Show terms around these words only.")] = None,
     *,
-    size: Annotated[int, opt("Terms, at most.", min=2)] = 120,
+    top: Annotated[int, opt("Most terms.", "N", "--top", "--size", min=2)] = 120,
     neighbours: Annotated[
-        int, opt("Join two terms if each is among this many nearest of the other.", min=1)
+        int, opt("Join two terms if each is among this many nearest of the other.", "N", min=1)
     ] = 5,
-    by: Annotated[
-        str, opt("Nearness: cosine of vectors, or co-occurrence (PPMI).", "cosine|ppmi")
+    edges: Annotated[
+        str,
+        opt("Nearness: cosine of vectors, or co-occurrence (PPMI).", "cosine|ppmi", "--edges", "--by"),
     ] = "cosine",
     seed: Seed = 0,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw or write the graph of a run's terms.
+    """Draw the graph of a run's terms, or write it as a file.
 
-    Example: selfvec graph run hail -o hail.html
+    Examples:
+        selfvec text graph run -o terms.html
+        selfvec text graph run hail storm -o hail.graphml
     """
     from selfvec.analysis.concepts import graph
     from selfvec.views.graphs import check_suffix, save_graph
@@ -293,7 +318,9 @@ def graph(
     check_suffix(output)
     check_target(output, overwrite=overwrite, folder=False)
     opened, progress = open_run(run), TerminalProgress()
-    found = graph(opened, word or (), top=size, neighbours=neighbours, edges=by, seed=seed, progress=progress)
+    found = graph(
+        opened, word or (), top=top, neighbours=neighbours, edges=edges, seed=seed, progress=progress
+    )
     save_graph(found, output, overwrite=overwrite)
     if as_json:
         print_json({"target": str(output), **found.as_dict()})
@@ -306,9 +333,11 @@ def why(
     run: RunFolder,
     word_a: Annotated[str, arg("WORD_A", "A word of the run; with --concepts any text.")],
     word_b: Annotated[str, arg("WORD_B", "Another one.")],
-    topn: Annotated[int, opt("Shared contexts or concepts listed.", min=1)] = 12,
-    window: Annotated[int, opt("Tokens around a word that count as its context.", min=3)] = 21,
-    sentences: Annotated[int, opt("Example sentences for each word.", min=0)] = 2,
+    top: Annotated[int, opt("Shared contexts or concepts listed.", "N", "--top", "--topn", min=1)] = 12,
+    window: Annotated[int, opt("Tokens around a word that count as its context.", "N", min=3)] = 21,
+    examples: Annotated[
+        int, opt("Example sentences of each word.", "N", "--examples", "--sentences", min=0)
+    ] = 2,
     concepts: Annotated[
         Path | None,
         opt("List shared concepts instead: a file with a text for each, its name first.", "CORPUS"),
@@ -318,16 +347,17 @@ def why(
 ) -> None:
     """Explain why two words are similar: list the contexts they share.
 
-    Example: selfvec why run hail snow
+    Examples:
+        selfvec text why run hail snow
     """
     from selfvec.analysis.concepts import Why, why
     from selfvec.views.run_tables import why_concepts_text, why_text
 
     found: Why | WhyConcepts
     if concepts is None:
-        found = why(run, word_a, word_b, topn, window=window, examples=sentences)
+        found = why(run, word_a, word_b, top, window=window, examples=examples)
     else:
-        found = why(run, word_a, word_b, topn, concepts=concepts)
+        found = why(run, word_a, word_b, top, concepts=concepts)
     write_report(output, f"Why {word_a} and {word_b} are similar", found)
     if output.as_json:
         print_json(found.as_dict())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 
-from .arguments import Output, Seed, arg, open_run, opt
+from .arguments import MORE, Output, Seed, arg, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["evaluate"]
 
 
-MEASURE = "What to measure"
-
 Paths = list[Path] | None
 
 
@@ -30,29 +28,21 @@ Paths = list[Path] | None
 class TaskOptions:
     """What to measure."""
 
-    similarity: Annotated[Paths, opt("Rows of word, word, score.", "TSV...", panel=MEASURE)] = None
-    analogies: Annotated[Paths, opt("Four words a line, as Google's or MSR's.", "FILE...", panel=MEASURE)] = (
-        None
-    )
-    retrieval: Annotated[Paths, opt("corpus.jsonl, queries.jsonl, qrels.", "BEIR_DIR...", panel=MEASURE)] = (
-        None
-    )
-    questions: Annotated[
-        Paths, opt("Columns question and id, of a run's document.", "CSV...", panel=MEASURE)
+    similarity: Annotated[Paths, opt("Similarity: rows of word, word, score.", "TSV...")] = None
+    analogies: Annotated[Paths, opt("Analogies: four words a line, as Google's or MSR's.", "FILE...")] = None
+    retrieval: Annotated[Paths, opt("Search: corpus.jsonl, queries.jsonl, qrels/.", "BEIR_DIR...")] = None
+    questions: Annotated[Paths, opt("Search in a run: columns question and id.", "CSV...")] = None
+    classification: Annotated[Paths, opt("train.tsv and test.tsv: rows of label, text.", "DIR...")] = None
+    shots: Annotated[int | None, opt("Classify from N documents a class.", "N", min=1, panel=MORE)] = None
+    lexicon: Annotated[
+        Paths, opt("Translations: rows of word of A, word of B.", "TSV...", "--dictionary", "--lexicon")
     ] = None
-    classification: Annotated[
-        Paths, opt("train.tsv and test.tsv, rows of label, text.", "DIR...", panel=MEASURE)
-    ] = None
-    shots: Annotated[int | None, opt("Classify from N documents a class.", panel=MEASURE, min=1)] = None
-    lexicon: Annotated[Paths, opt("Translations: word of A, word of B.", "TSV...", panel=MEASURE)] = None
-    bias: Annotated[bool, opt("WEAT on small built-in word sets.", None, "--bias", panel=MEASURE)] = False
-    bias_sets: Annotated[Paths, opt("WEAT on your word sets, TOML or JSON.", "FILE...", panel=MEASURE)] = None
-    oov: Annotated[
-        bool, opt("Hide known words of a run and induce vectors for them.", None, "--oov", panel=MEASURE)
-    ] = False
+    bias: Annotated[bool, opt("Bias: WEAT on small built-in word sets.", None, "--bias")] = False
+    bias_sets: Annotated[Paths, opt("Bias: WEAT on your word sets, TOML or JSON.", "FILE...")] = None
+    oov: Annotated[bool, opt("OOV: hide known words, and build their vectors.", None, "--oov")] = False
     stability: Annotated[
         bool,
-        opt("Refine again with other seeds and on halves of the corpus.", None, "--stability", panel=MEASURE),
+        opt("Refine again with other seeds and on half the text.", None, "--stability"),
     ] = False
 
     def tasks(self, *, rm3: bool = False) -> list[Task[Any]]:
@@ -73,28 +63,31 @@ class TaskOptions:
         found += [tasks.HiddenWords()] if self.oov else []
         found += [tasks.Stability(Path(name)) for name in ("seeds", "halves")] if self.stability else []
         if not found:
-            flags = [f"--{field.name.replace('_', '-')}" for field in fields(self) if field.name != "shots"]
+            names = [field.name for field in fields(self) if field.name not in ("shots", "lexicon")]
+            flags = [f"--{name.replace('_', '-')}" for name in (*names, "dictionary")]
             remedy = f"give at least one of {', '.join(flags)}"
             raise OptionError("there is nothing to measure", remedy=remedy)
         return found
 
 
 def evaluate(
-    vectors: Annotated[
-        list[str], arg("RUN|VECTORS...", "Run folders and vectors files, before any options.")
-    ],
+    vectors: Annotated[list[str], arg("RUN|VECTORS...", "Run folders and vectors files, before options.")],
     task_options: TaskOptions,
     against: Annotated[
-        list[str] | None, opt("Baselines, trained now on the run's tokens; bm25-rm3; or all.", "NAME...")
+        list[str] | None, opt("Baselines, trained now on the run's text; bm25-rm3; or all.", "NAME...")
     ] = None,
-    dimensions: Annotated[str | None, opt("Measure again in N principal axes.", "N[,N...]")] = None,
+    dimensions: Annotated[
+        str | None, opt("Measure again in N principal axes.", "N[,N...]", panel=MORE)
+    ] = None,
     seed: Seed = 0,
     *,
     output: Output,
 ) -> None:
-    """Measure vectors on tasks, with confidence intervals and paired differences.
+    """Measure vectors on tasks, with confidence intervals.
 
-    Example: selfvec evaluate run --similarity men3000.tsv --oov
+    Examples:
+        selfvec evaluate run --similarity men3000.tsv
+        selfvec evaluate run --retrieval scifact/ --against all
     """
     from selfvec.evaluation import evaluate as measure
     from selfvec.evaluation.baselines import check_names

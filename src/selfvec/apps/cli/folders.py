@@ -15,9 +15,11 @@ def info(
     path: Annotated[Path, arg("RUN|INDEX|VECTORS", "A run, a search index, an encoder or vectors.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what a folder or file holds, where text is in it, and how it was made.
+    """Show what a folder or file holds, and how it was made.
 
-    Example: selfvec info run
+    Examples:
+        selfvec run info run
+        selfvec run info GoogleNews.bin
     """
     from selfvec.storage.contents import contents
 
@@ -33,16 +35,20 @@ def info(
 def verify(
     path: Annotated[
         Path,
-        arg("RUN|INDEX", "A run, an index, an encoder or a fetched table; with --clean any target."),
+        arg("RUN|INDEX", "A run, an index, an encoder or fetched vectors; with --clean any target."),
     ],
     clean: Annotated[
         bool, opt("First remove what killed commands left beside it and in it.", None, "--clean")
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Compare every file with its checksum and name those that are damaged. Exit status 1: there are some.
+    """Compare every file with its checksum and name damaged ones.
 
-    Example: selfvec verify run
+    Exit status 1: there are some.
+
+    Examples:
+        selfvec run verify run
+        selfvec run verify run --clean
     """
     from selfvec.storage.verification import kind_of, verify
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from .arguments import Output, RunFolder, Seed, arg, listed, open_run, opt
+from .arguments import MORE, Output, RunFolder, Seed, TextField, arg, listed, open_run, opt
 from .output import TerminalProgress, print_json, say, show
 
 __all__ = ["monitor"]
@@ -17,8 +17,8 @@ class MonitorOptions:
 
     level: Annotated[float, opt("Raise the alarm if p is at most this.", "P")] = 0.01
     top: Annotated[int, opt("Topics, words and documents shown.", "N", min=1)] = 20
-    sample: Annotated[int, opt("New documents compared; of more, a sample.", "N", min=1)] = 10_000
-    permutations: Annotated[int, opt("Random divisions of the documents.", min=1)] = 1000
+    sample: Annotated[int, opt("New documents compared; of more, a sample.", "N", panel=MORE, min=1)] = 10_000
+    permutations: Annotated[int, opt("Random splits of the documents.", "N", panel=MORE, min=1)] = 1000
     seed: Seed = 0
 
 
@@ -26,14 +26,18 @@ def monitor(
     *,
     run: RunFolder,
     new: Annotated[list[str], arg("NEW...", "Files or folders of new text; - reads standard input.")],
-    text_field: Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")] = None,
+    text_field: TextField = None,
     skip_bad_rows: Annotated[bool, opt("Count malformed rows and go on.", None, "--skip-bad-rows")] = False,
     options: MonitorOptions,
     output: Output,
 ) -> int:
-    """Test whether new text has moved away from what a run knows. Exit status 1: alarm.
+    """Test whether new text differs from the text of a run.
 
-    Example: selfvec monitor run reports-2024.csv --report monitor.html
+    Exit status 1: alarm.
+
+    Examples:
+        selfvec monitor run reports-2024.csv
+        selfvec monitor run reports-2024.csv --report monitor.html
     """
     from selfvec.analysis.monitoring import monitor
     from selfvec.corpus import Corpus

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 from selfvec.base.provenance import BESIDE
-from selfvec.data.settings import KEEP, RULE, SLICES, TEXT, Settings
+from selfvec.data.settings import KEEP, RULE, SLICES, Settings
 
 from .arguments import AsJson, NewRun, Reading, Work, arg, open_run, opt
 from .output import TerminalProgress, print_json, program, say, show
@@ -21,18 +21,22 @@ __all__ = ["Moved", "count_of", "demo", "merge", "refine", "report"]
 
 WORDS = ("string", "thread", "class", "exception", "generator", "pickle")  # that ``demo`` shows
 
-Moved = Annotated[str | None, opt("Path to the original vectors, if the file has moved.", "PATH", panel=RULE)]
+Moved = Annotated[
+    str | None, opt("Where the initial vectors are now, if they have moved.", "PATH", panel=RULE)
+]
 
 
 def demo(
     output: Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o")] = Path("demo-run"),
     overwrite: Annotated[bool, opt("Replace a run that is not of demo, too.", None, "--overwrite")] = False,
 ) -> None:
-    """Refine the embedded vectors on the documentation of your own Python and show what changed.
+    """Adapt the built-in vectors to the documentation of your Python.
 
-    A run that an earlier demo made is replaced.
+    It shows what changed and what to try next. A run that an earlier demo made is replaced.
 
-    Example: selfvec demo
+    Examples:
+        selfvec demo
+        selfvec demo -o my-demo
     """
     from selfvec.corpus.python_docs import python_documentation
     from selfvec.data.run import similar_rows
@@ -41,7 +45,7 @@ def demo(
     from selfvec.views.word_tables import neighbours_table
 
     with Workspace(output, overwrite=overwrite or _of_demo(output)) as workspace:
-        say("refining the embedded vectors on the documentation of this Python")
+        say("refining the built-in vectors on the documentation of this Python")
         settings, corpus = Settings(stop_words="en"), python_documentation()
         run = refine(corpus, "default", settings, workspace=workspace, progress=TerminalProgress())
         workspace.finish(run)
@@ -78,25 +82,24 @@ def refine(
     *,
     corpus: Annotated[list[str], arg("CORPUS...", "Files or folders of text; - reads standard input.")],
     output: Annotated[
-        str, opt("The run folder to make; a URL with --cluster.", "RUN", "--output", "-o", panel=KEEP)
+        str, opt("The run folder to make. With --cluster it may be a URL.", "RUN", "--output", "-o")
     ],
     vectors: Annotated[
         list[str] | None,
         opt(
-            "The vectors to start from: a file, a fetched table, or made of the text alone (svd, cipher, "
-            "glove, word2vec, fasttext); of several files the one that suits the text is taken.",
-            "PATH|NAME|default|none|svd|…",
-            panel=RULE,
+            "Initial vectors. A file, the name of fetched vectors, or made from the text alone: none, svd, "
+            "cipher, glove, word2vec or fasttext. Of several files the one that suits the text is taken.",
+            "FILE|NAME",
+            default="the built-in vectors",
         ),
     ] = None,
     reading: Reading,
     slice_by: Annotated[
         str | None,
         opt(
-            "Parts that drift compares: periods, or each CORPUS.",
-            "month|quarter|year|decade|century|corpus",
+            "Periods that drift compares. month, quarter, year, decade, century; corpus: each CORPUS is one.",
+            "PERIOD",
             "--slice",
-            panel=TEXT,
         ),
     ] = None,
     settings: Settings,
@@ -109,9 +112,12 @@ def refine(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Refine vectors on a corpus and save a run folder.
+    """Adapt vectors to a text and write the result as a run folder.
 
-    Example: selfvec refine reports.csv --text-field narrative -o run
+    Examples:
+        selfvec refine reports.csv --text-field narrative -o run
+        selfvec refine notes/ -o run --vectors GoogleNews.bin --stop-words en
+        selfvec refine news.jsonl -o run --slice year
     """
     if slice_by and reading.slice_field:
         rule = "slices are defined by --slice or by --slice-field, not by both"
@@ -190,15 +196,16 @@ def _on_cluster(
 
 def merge(
     *,
-    runs: Annotated[list[Path], arg("RUN...", "Run folders, in the order of text.")],
+    runs: Annotated[list[Path], arg("RUN...", "Run folders, in the order of their text.")],
     output: NewRun,
     vectors: Moved = None,
     work: Work,
     as_json: AsJson = False,
 ) -> None:
-    """Merge runs into one: the run that all of their text would have made.
+    """Merge runs into the run that all of their text would have made.
 
-    Example: selfvec merge run-2023 run-2024 -o run
+    Examples:
+        selfvec run merge run-2023 run-2024 -o run
     """
     from selfvec.refinement.update_merge import merge
     from selfvec.storage.workspace import Workspace

@@ -13,34 +13,58 @@ import typer
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.ownership import check_target
 
-from .arguments import AsJson, OtherCorpus, Overlap, Overwrite, PassageWords, RunFolder, arg, open_run, opt
+from .arguments import (
+    MORE,
+    AsJson,
+    OtherCorpus,
+    Overlap,
+    Overwrite,
+    PassageWords,
+    RunFolder,
+    WrittenAs,
+    arg,
+    open_run,
+    opt,
+)
 from .output import TerminalProgress, downloads, print_json, say, show
 
-__all__ = ["convert", "export", "fetch", "mcp", "migrate", "serve", "vectors"]
+__all__ = [
+    "convert",
+    "export",
+    "fetch_vectors",
+    "list_if_alone",
+    "list_vectors",
+    "mcp",
+    "migrate",
+    "noaa",
+    "serve",
+]
 
 
 def convert(
     source: Annotated[str, arg("IN", "A vectors file, a run folder, or default.")],
-    target: Annotated[Path, arg("OUT", "The file or folder to write.")],
-    to: Annotated[str | None, opt("Format of OUT; by default its suffix decides.", "FORMAT")] = None,
-    dimensions: Annotated[int | None, opt("Keep the first N dimensions.", min=1)] = None,
+    written: WrittenAs,
+    *,
+    dimensions: Annotated[int | None, opt("Keep the first N dimensions.", "N", min=1)] = None,
     dtype: Annotated[
-        str | None, opt("Number format; the last two with safetensors.", "float32|float16|int8|binary")
+        str | None, opt("Number format. The last two need safetensors.", "float32|float16|int8|binary")
     ] = None,
     vectors_errors: Annotated[
-        str, opt("replace: repair words that are not UTF-8 or occur twice.", "strict|replace")
+        str, opt("Stop at words that are not UTF-8 or occur twice, or repair them.", "strict|replace")
     ] = "strict",
     limit: Annotated[int | None, opt("Read the first N words only.", "N", min=1)] = None,
-    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Convert vectors from one format to another.
 
-    Example: selfvec convert GoogleNews.bin vectors.safetensors
+    Examples:
+        selfvec vectors convert GoogleNews.bin -o vectors.safetensors
+        selfvec vectors convert run -o short.vec --dimensions 100
     """
     from selfvec.storage.formats import check_save, load, save
     from selfvec.storage.run_folder import is_run
 
+    target, to, overwrite = written.path, written.to, written.overwrite
     if to == "model2vec" and is_run(source):  # one folder of that name, whichever command writes it
         if dtype or dimensions or limit:
             rule = "a run's model2vec folder is the encoder that export writes"
@@ -78,27 +102,31 @@ def export(
     to: Annotated[
         str,
         opt(
-            "encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, ...; "
-            "an unknown name lists all.",
+            "What to write: encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, … "
+            "An unknown name lists all.",
             "TARGET",
         ),
     ],
     output: Annotated[
         Path | None,
-        opt("The file or folder; by default RUN-TARGET beside the run.", "OUT", "--output", "-o"),
+        opt("The file or folder to write.", "OUT", "--output", "-o", default="RUN-TARGET beside the run"),
     ] = None,
     corpus: OtherCorpus = None,
     passage_words: PassageWords = 200,
     overlap: Overlap = 40,
     overwrite: Overwrite = False,
     update: Annotated[
-        bool, opt("Write what is new or changed, delete what is gone: lancedb, qdrant.", None, "--update")
+        bool,
+        opt("Write what is new or changed, delete what is gone (lancedb, qdrant).", None, "--update"),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a run as an encoder, a vectors file or a vector store that another tool reads.
+    """Write a run for another tool: an encoder, vectors, a vector store.
 
-    Example: selfvec export run --to sentence-transformers
+    Examples:
+        selfvec export run --to sentence-transformers
+        selfvec export run --to lancedb -o store
+        selfvec export run --to lancedb -o store --update
     """
     from selfvec.exporters import export
 
@@ -129,8 +157,8 @@ def export(
 
 def migrate(
     store: Annotated[Path, arg("STORE", "A LanceDB or Qdrant folder that export wrote.")],
-    old: Annotated[Path, opt("The run whose vectors it has.", "RUN", "--from")],
-    new: Annotated[Path, opt("The run whose vectors it gets.", "RUN", "--to")],
+    old: Annotated[Path, opt("The run whose vectors it has.", "RUN", "--old", "--from")],
+    new: Annotated[Path, opt("The run whose vectors it gets.", "RUN", "--new", "--to")],
     *,
     dry_run: Annotated[
         bool, opt("Measure the map of questions, write nothing. Exit status 1: re-embed.", None, "--dry-run")
@@ -138,12 +166,18 @@ def migrate(
     map_only: Annotated[
         bool, opt("Write the map, keep the old vectors. Exit status 1: re-embed.", None, "--map-only")
     ] = False,
-    keep: Annotated[float, opt("Least recall that a map must keep.", "PERCENT", min=0, max=100)] = 95.0,
+    keep: Annotated[
+        float, opt("Least share of the recall that a map keeps.", "PERCENT", min=0, max=100)
+    ] = 95.0,
     as_json: AsJson = False,
 ) -> int:
-    """Give a vector store the vectors of a newer run. A map of questions keeps the old ones searchable.
+    """Give a vector store the vectors of a newer run.
 
-    Example: selfvec migrate run-lancedb --from run --to newer
+    A map of questions keeps the old vectors searchable meanwhile.
+
+    Examples:
+        selfvec run migrate run-lancedb --old run --new newer
+        selfvec run migrate run-lancedb --old run --new newer --dry-run
     """
     from selfvec.exporters import migrate
 
@@ -167,10 +201,10 @@ def migrate(
 def serve(
     run: RunFolder,
     host: Annotated[
-        str, opt("Address to listen on; addresses that other machines reach need a token.")
+        str, opt("Address to listen on. Addresses that other machines reach need a token.", "ADDRESS")
     ] = "127.0.0.1",
     port: Annotated[
-        int | None, opt("Port; by default the first free one from 8765.", min=0, max=65535)
+        int | None, opt("Port.", "N", default="the first free one from 8765", min=0, max=65535)
     ] = None,
     save: Annotated[
         Path | None, opt("Write the page of the words that changed most as one file instead.", "FILE.html")
@@ -179,7 +213,9 @@ def serve(
 ) -> None:
     """Show what changed, and why, as a page in the browser.
 
-    Example: selfvec serve run
+    Examples:
+        selfvec serve run
+        selfvec serve run --save run.html
     """
     try:
         from selfvec.apps.web.server import serve
@@ -223,9 +259,13 @@ def mcp(
         ),
     ] = None,
 ) -> None:
-    """Let an AI assistant search a corpus and ask about its words (Model Context Protocol).
+    """Let an AI assistant search a run's text and ask about its words.
 
-    Example: selfvec mcp run
+    It speaks the Model Context Protocol on standard input and output, or with --http on a port.
+
+    Examples:
+        selfvec mcp run
+        selfvec mcp run --http 8766
     """
     try:
         from selfvec.apps.mcp.server import create_server
@@ -259,27 +299,21 @@ def _interrupted(*_: object) -> Never:
     os._exit(130)
 
 
-fetch = typer.Typer(help="Download public vectors or a public corpus.", no_args_is_help=True)
-
-
-@fetch.callback()
-def _fetch() -> None:
-    """Download public vectors or a public corpus."""
-
-
-@fetch.command()
 def noaa(
     years: Annotated[str, opt("Years, as 2020-2023 or 2020.", "A-B")],
     output: Annotated[Path, opt("Folder for the files.", "DIR", "--output", "-o")],
-    base_url: Annotated[str | None, opt("Address of a mirror of the archive.")] = None,
+    base_url: Annotated[str | None, opt("Address of a mirror.", "URL", panel=MORE)] = None,
     overwrite: Annotated[
         bool, opt("Replace files of these names that were not fetched.", None, "--overwrite")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Download NOAA Storm Events, one file per year. Files that are already there are kept.
+    """Download NOAA Storm Events, a public corpus, one file per year.
 
-    Example: selfvec fetch noaa --years 2020-2023 -o storms
+    Files that are already there are kept.
+
+    Examples:
+        selfvec text noaa --years 2020-2023 -o storms
     """
     from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
 
@@ -294,22 +328,24 @@ def noaa(
         say(f"{len(files)} files in {output}; next: selfvec refine {output} -o RUN")
 
 
-@fetch.command(name="vectors")
 def fetch_vectors(
-    name: Annotated[str, arg("NAME", "A public table; selfvec vectors lists all.")],
+    name: Annotated[str, arg("NAME", "Public vectors; selfvec vectors list names them.")],
     output: Annotated[
         Path | None,
-        opt("Make the table's folder here, not in the user's data folder.", "DIR", "--output", "-o"),
+        opt("Where their folder is made.", "DIR", "--output", "-o", default="the user's data folder"),
     ] = None,
-    base_url: Annotated[str | None, opt("Address of a mirror: the folder that holds the file.")] = None,
+    base_url: Annotated[str | None, opt("Address of a mirror.", "URL", panel=MORE)] = None,
     overwrite: Annotated[
         bool, opt("Download again and accept a file that has changed.", None, "--overwrite")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Download a table of pretrained vectors. Its name can then be given as --vectors.
+    """Download public vectors.
 
-    Example: selfvec fetch vectors glove-6b-300
+    Their name can then be given as --vectors.
+
+    Examples:
+        selfvec vectors fetch glove-6b-300
     """
     from selfvec.storage.fetch_vectors import fetch_vectors
     from selfvec.storage.public_tables import find
@@ -327,10 +363,22 @@ def fetch_vectors(
     print(record["path"])
 
 
-def vectors(as_json: AsJson = False) -> None:
+def list_if_alone(
+    ctx: typer.Context,
+    as_json: Annotated[bool, opt("Print one JSON document.", None, "--json", hidden=True)] = False,
+) -> None:
+    """What `selfvec vectors` does without the name of a command."""
+    if ctx.invoked_subcommand is None:
+        list_vectors(as_json)
+        if not as_json:
+            say("selfvec vectors --help lists what can be done with vectors")
+
+
+def list_vectors(as_json: AsJson = False) -> None:
     """List the vectors at hand and those that can be fetched.
 
-    Example: selfvec vectors
+    Examples:
+        selfvec vectors list
     """
     from selfvec.storage.fetch_vectors import tables_at_hand
     from selfvec.storage.public_tables import TABLES

@@ -32,16 +32,19 @@ class Taking:
         False, "Take documents that the run has, too.", TEXT, flags=("--allow-duplicates",)
     )
     exact: bool = option(
-        False, "Refine all of the text anew, also where new text could be added.", TEXT, flags=("--exact",)
+        False, "Refine all of the text again, also where new text could be added.", TEXT, flags=("--exact",)
     )
     half_life: float | None = option(
-        None, "Days after which a document counts half, kept for later updates.", TEXT, metavar="DAYS"
+        None,
+        "Days after which a document counts half, from the newest one on; kept for later updates.",
+        TEXT,
+        metavar="DAYS",
     )
     withdraw: Sequence[str] = option(
-        (), "Take the documents with these ids out of the run.", TEXT, many="comma", metavar="ID[,ID...]"
+        (), "Take the documents with these ids out.", many="comma", metavar="ID[,ID...]"
     )
     withdraw_file: Sequence[str] = option(
-        (), "Take the documents of a file out of the run.", TEXT, many="repeat", metavar="FILE"
+        (), "Take the documents of a file out.", many="repeat", metavar="FILE"
     )
 
 
@@ -49,11 +52,9 @@ class Taking:
 class Mode:
     """What is done in place of one update."""
 
-    dry_run: bool = option(False, "Say what would change, and change nothing.", KEEP, flags=("--dry-run",))
-    undo: bool = option(
-        False, "Bring back the run from before the last update in place.", KEEP, flags=("--undo",)
-    )
-    watch: bool = option(False, "Update whenever NEWCORPUS changes, until Ctrl-C.", KEEP, flags=("--watch",))
+    dry_run: bool = option(False, "Print what would change, and change nothing.", flags=("--dry-run",))
+    undo: bool = option(False, "Bring back the run from before the last update.", flags=("--undo",))
+    watch: bool = option(False, "Update whenever NEWCORPUS changes, until Ctrl-C.", flags=("--watch",))
     every: int = option(10, "Seconds between two looks of --watch.", KEEP, least=1)
 
 
@@ -64,7 +65,7 @@ def update(
         list[str] | None, arg("[NEWCORPUS...]", "Files or folders of new text; - reads standard input.")
     ] = None,
     output: Annotated[
-        Path | None, opt("A new run folder; RUN itself if not given.", "OUT", "--output", "-o", panel=KEEP)
+        Path | None, opt("A new run folder.", "OUT", "--output", "-o", default="RUN itself")
     ] = None,
     vectors: Moved = None,
     reading: Reading,
@@ -73,12 +74,15 @@ def update(
     work: Work,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a run up to date: add documents that are new, replace changed ones, withdraw others.
+    """Add new documents to a run, replace changed ones, withdraw others.
 
     Fields are read as they were for RUN, unless they are named. In place, the run from before is kept in
     RUN.previous.
 
-    Example: selfvec update run reports-2024.csv
+    Examples:
+        selfvec update run reports-2024.csv
+        selfvec update run --withdraw A17,B4
+        selfvec update run --undo
     """
     from selfvec.storage.run_folder import is_run
 

@@ -10,6 +10,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.ownership import check_target
 
 from .arguments import (
+    MORE,
     AsJson,
     Jobs,
     Output,
@@ -39,24 +40,29 @@ SHOWN = 20  # words `drift` prints, and words that get example sentences in JSON
 def similar(
     run: Annotated[str, arg("RUN|VECTORS", "A run folder, a vectors file, default, or aligned vectors.")],
     word: Words,
-    topn: Annotated[int, opt("Neighbours per word.", min=1)] = 10,
+    top: Annotated[int, opt("Neighbours of each word.", "N", "--top", "--topn", min=1)] = 10,
     compare: Annotated[
         bool, opt("Show the neighbours before and after refining.", None, "--compare")
     ] = False,
     min_count: Annotated[
         int | None,
-        opt("Leave out neighbours that occur less often; by default 5, or fewer in a small text.", min=1),
+        opt("Leave out neighbours that occur less often.", "N", default="5, or fewer in a small text", min=1),
     ] = None,
     *,
     output: Output,
 ) -> None:
-    """List the words most similar to a word, or to its translation in aligned vectors.
+    """List the words most similar to a word.
 
-    Example: selfvec similar run hail tornado --compare
+    Of aligned vectors of two languages it lists translations.
+
+    Examples:
+        selfvec similar run hail tornado
+        selfvec similar run hail --compare --top 5
+        selfvec similar GoogleNews.bin hail
     """
     from selfvec.apps.similar_words import similar
 
-    found = similar(run, word, top=topn, compare=compare, min_count=min_count)
+    found = similar(run, word, top=top, compare=compare, min_count=min_count)
     write_report(output, "Similar words", found)
     say_unknown(found.unknown)
     if output.as_json:
@@ -68,9 +74,12 @@ def similar(
 
 
 def health(run: RunFolder, as_json: AsJson = False) -> int:
-    """Check whether the words moved and the vectors have not collapsed. Exit status 1: a check failed.
+    """Check that words moved and that the vectors have not collapsed.
 
-    Example: selfvec health run
+    Exit status 1: a check failed.
+
+    Examples:
+        selfvec run health run
     """
     report = open_run(run).health
     if as_json:
@@ -89,8 +98,10 @@ class PathFigure:
     projection: Annotated[str, opt("How vectors are projected onto the plane.", "pca|pacmap|tsne|umap")] = (
         "pca"
     )
-    neighbours: Annotated[int, opt("Neighbours drawn for each word at the start and the end.", min=0)] = 5
-    seed: Annotated[int, opt("Seed of pacmap, tsne and umap.")] = 0
+    neighbours: Annotated[
+        int, opt("Nearest neighbours drawn, at the first and the last state.", "N", min=0)
+    ] = 5
+    seed: Seed = 0
 
 
 def trajectory(
@@ -105,9 +116,12 @@ def trajectory(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the path of a word while it was refined or, with --slices, through the slices of the text.
+    """Show how a word moved while it was refined, or through the years.
 
-    Example: selfvec trajectory run hail --plot hail.html
+    Examples:
+        selfvec run trajectory run hail
+        selfvec run trajectory run hail storm --plot hail.html
+        selfvec run trajectory run hail --slices
     """
     from selfvec.views.projection import check_method
 
@@ -168,9 +182,9 @@ def _through_slices(
 class DriftOptions:
     """How change is measured, as `selfvec.analysis.word_drift.drift` takes it."""
 
-    min_count: Annotated[int, opt("Leave out words that occur less often on either side.", min=1)] = 5
+    min_count: Annotated[int, opt("Leave out words that are rarer on either side.", "N", min=1)] = 5
     permutations: Annotated[
-        int, opt("Random splits of the documents in the first round of the test.", min=1)
+        int, opt("Random splits of the documents in the first round of the test.", "N", panel=MORE, min=1)
     ] = 1000
     jobs: Jobs = None
     seed: Seed = 0
@@ -181,11 +195,9 @@ class DriftWords:
     """Which words are compared."""
 
     words: Annotated[str | None, opt("Show these words only.", "W,W")] = None
-    pos: Annotated[str | None, opt("Compare these parts of speech only.", "noun,verb,adjective,adverb")] = (
-        None
-    )
+    pos: Annotated[str | None, opt("Compare these parts of speech only.", "POS[,POS...]", panel=MORE)] = None
     all_words: Annotated[
-        bool, opt("Keep stop words, numbers and words of repeated text.", None, "--all-words")
+        bool, opt("Keep stop words, numbers and words of repeated text.", None, "--all-words", panel=MORE)
     ] = False
 
 
@@ -195,27 +207,29 @@ def drift(
     between: Annotated[
         list[str] | None,
         opt(
-            "Two slices: dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels. "
-            "By default the first and the last slice, or before and after refining.",
+            "The two slices. Dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels.",
             "A..B C..D",
+            default="first and last, or before and after refining",
         ),
     ] = None,
     slice_by: Annotated[
-        str | None,
-        opt("Compare the first period with the last.", "month|quarter|year|decade|century", "--slice"),
+        str | None, opt("Compare the first month, quarter, year … with the last.", "PERIOD", "--slice")
     ] = None,
     which: DriftWords,
-    top: Annotated[int | None, opt(f"Words shown: by default {SHOWN}, in JSON all.", "N", min=1)] = None,
+    top: Annotated[int | None, opt("Words shown.", "N", default=f"{SHOWN}, in JSON all", min=1)] = None,
     examples: Annotated[
-        int | None, opt("Example sentences for each side: by default 1, in a report 2.", "N", min=0)
+        int | None, opt("Example sentences of each side.", "N", default="1, in a report 2", min=0)
     ] = None,
     fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
     options: DriftOptions,
     output: Output,
 ) -> None:
-    """List the words whose meaning changed, by how much, and whether chance explains it.
+    """List words whose meaning changed, and whether by chance.
 
-    Example: selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
+    Examples:
+        selfvec drift run
+        selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
+        selfvec drift run --words hail,storm --report drift.html
     """
     from selfvec.analysis.word_drift import WordChoice, is_kept, kept_drift
 
@@ -250,20 +264,27 @@ def senses(
     run: RunFolder,
     word: Annotated[str, arg("WORD", "A word of the run.")],
     number: Annotated[
-        int | None, opt("Number of senses; by default estimated from the uses.", "K", min=1)
+        int | None, opt("Number of senses.", "K", default="estimated from the occurrences", min=1)
     ] = None,
-    examples: Annotated[int, opt("Example sentences for each sense.", min=0)] = 2,
+    examples: Annotated[int, opt("Example sentences of each sense.", "N", min=0)] = 2,
     text: Annotated[
         list[str] | None, opt("Name the sense of the word in this text; may be repeated.", "TEXT")
     ] = None,
-    uses: Annotated[bool, opt("Add the sense of every use to the JSON.", None, "--uses")] = False,
+    occurrences: Annotated[
+        bool,
+        opt("Add the sense of every occurrence to the JSON.", None, "--occurrences", "--uses", panel=MORE),
+    ] = False,
     seed: Seed = 0,
     *,
     output: Output,
 ) -> None:
-    """List the senses of a word, found by clustering its uses, or name its sense in a text.
+    """List the senses of a word, found by clustering its occurrences.
 
-    Example: selfvec senses run mouse --text "The mouse ate the cheese."
+    With --text it names the sense of the word in a text.
+
+    Examples:
+        selfvec text senses run mouse
+        selfvec text senses run mouse --text "The mouse ate the cheese."
     """
     from selfvec.analysis.word_senses import senses
 
@@ -272,7 +293,7 @@ def senses(
     write_report(output, f"Senses of {word}", found)
     if output.as_json:
         texts = [{"text": part, "readings": [one.as_dict() for one in read]} for part, read in readings]
-        print_json(found.as_dict(uses=uses) | ({"texts": texts} if text else {}))
+        print_json(found.as_dict(uses=occurrences) | ({"texts": texts} if text else {}))
         return
     from selfvec.views.word_tables import readings_text, sense_table
 

@@ -1,0 +1,195 @@
+"""The help fits one screen, examples are right, and a flag means one thing wherever it occurs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer.main
+from tests.test_prose_commands import fault_of
+
+from selfvec.apps.cli import main
+from selfvec.apps.cli.app import app
+from selfvec.apps.cli.help import help_text, parts_of
+
+ROOT_GROUP = typer.main.get_command(app)
+
+
+def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """A command and those below it that are listed."""
+    yield path, command
+    for name, one in getattr(command, "commands", {}).items():
+        if not one.hidden:
+            yield from walk(one, f"{path} {name}")
+
+
+SHOWN = dict(walk(ROOT_GROUP, "selfvec"))
+COMMANDS = {path: command for path, command in SHOWN.items() if not hasattr(command, "commands")}
+
+
+def test_the_commands_are_those_that_fit_in_a_head() -> None:
+    top = "demo refine update search ask similar drift monitor evaluate export serve mcp"
+    names = [path.split()[1] for path in SHOWN if path.count(" ") == 1]
+    assert [name for name in names if name != "example"] == [*top.split(), "vectors", "run", "text"]
+    groups = {
+        name: [p.split()[2] for p in COMMANDS if p.startswith(f"selfvec {name} ")] for name in names[-3:]
+    }
+    assert groups["run"] == ["info", "health", "verify", "merge", "migrate", "compare", "trajectory"]
+    assert groups["text"] == ["phrases", "topics", "graph", "senses", "why", "expand", "noaa"]
+    assert groups["vectors"][:5] == ["list", "fetch", "convert", "compress", "align"]
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_help_fits_a_screen(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*path.split()[1:], "-h"]) == 0
+    shown = capsys.readouterr().out
+    assert shown == help_text(SHOWN[path], path)
+    assert shown.startswith(f"Usage: {path}")
+    assert len(shown.splitlines()) <= 24
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_all_shows_every_option_with_a_kind(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*path.split()[1:], "--help-all"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    for option in options(COMMANDS[path]):
+        assert option.opts[0] in shown
+        assert option.is_bool_flag or option.metavar, f"{path} {option.opts}: which kind of value?"
+        assert not re.search(r"[Bb]y default|if not given", option.help or ""), f"{path} {option.opts}"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_help_has_examples_that_are_right(path: str) -> None:
+    examples = parts_of(COMMANDS[path])[2]
+    assert examples
+    for example in examples:
+        assert example.startswith(path)
+        assert fault_of(example) is None, example
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_a_summary_is_one_sentence_that_fits_the_list(path: str) -> None:
+    summary = parts_of(COMMANDS[path])[0]
+    assert summary.endswith(".")
+    assert summary.replace("et al. ", "").count(". ") == 0
+    assert len(summary) <= 70
+
+
+def options(command: Any) -> list[Any]:
+    return [one for one in command.params if one.param_type_name == "option" and not one.hidden]
+
+
+MEANINGS = {
+    "--output": "where the result is written",
+    "--overwrite": "replace what exists",
+    "--json": "print one JSON document",
+    "--report": "write a report",
+    "--seed": "seed of all random choices",
+    "--jobs": "threads",
+    "--resume": "continue an interrupted run",
+    "--top": "how many rows are shown",
+    "--examples": "how many example sentences are shown",
+    "--number": "how many groups are made",
+    "--min-count": "words that are rarer are left out",
+    "--vectors": "initial vectors",
+    "--method": "the algorithm of the command",
+    "--passes": "passes over the text",
+    "--window": "tokens per window",
+    "--anchor": "how strongly words are held to their old vectors",
+    "--corpus": "text, in place of a run's own or for a method",
+    "--text-field": "fields that hold the text",
+    "--date-field": "field that holds the date",
+    "--slice-field": "field that names the slice",
+    "--slice": "periods",
+    "--skip-bad-rows": "malformed rows are counted and left out",
+    "--half-life": "days after which a document counts half",
+    "--stop-words": "words that carry no meaning of their own",
+    "--pos": "parts of speech",
+    "--mode": "hybrid, bm25 or dense search",
+    "--filter": "only documents with this value",
+    "--passage-words": "words of a passage",
+    "--overlap": "words that passages share",
+    "--to": "the format or kind of what is written",
+    "--dimensions": "dimensions of vectors",
+    "--tokenizer": "how text is cut",
+    "--vectors-errors": "strict or replace",
+    "--retrieval": "BEIR folders",
+    "--similarity": "rows of word, word, score",
+    "--dictionary": "translations",
+    "--lexicon": "relations between words",
+    "--relations": "kinds of relations that pull",
+    "--weight": "how much relations count",
+    "--bias-sets": "word sets of bias",
+    "--fdr": "highest false discovery rate",
+    "--permutations": "random splits in a test",
+    "--neighbours": "how many nearest neighbours count",
+    "--keep": "least share of a figure that is kept, in percent",
+    "--dry-run": "measure, change nothing",
+    "--base-url": "address of a mirror",
+}
+"""What each flag means that several commands have: one thing."""
+
+
+def test_one_flag_has_one_meaning() -> None:
+    helps = defaultdict(list)
+    for path, command in COMMANDS.items():
+        for option in options(command):
+            helps[next(flag for flag in option.opts if flag.startswith("--"))].append(path)
+    several = {flag for flag, paths in helps.items() if len(paths) > 1}
+    assert several == set(MEANINGS), "say here what the flag means everywhere"
+    assert len(set(MEANINGS.values())) == len(MEANINGS), "two flags mean the same"
+
+
+OLDER = (
+    ("similar run hail --topn 3", "similar run hail --top 3"),
+    ("why run hail storm --sentences 1", "text why run hail storm --examples 1"),
+    ("graph run -o g.json --size 9 --by ppmi", "text graph run -o g.json --top 9 --edges ppmi"),
+    ("migrate store --from a --to b", "run migrate store --old a --new b"),
+    ("evaluate run --lexicon pairs.tsv", "evaluate run --dictionary pairs.tsv"),
+    ("align a b -o c --anchors 9", "vectors align a b -o c --anchor-words 9"),
+    ("senses run hail --uses", "text senses run hail --occurrences"),
+    ("convert a b", "vectors convert a -o b"),
+    ("compress a b", "vectors compress a -o b"),
+    (
+        "transform a b --by debias --kind hard --sets s.toml",
+        "vectors debias a -o b --method hard --bias-sets s.toml",
+    ),
+    (
+        "transform a b --by join --with c --how average --words union",
+        "vectors join a -o b --with c --method average --vocabulary union",
+    ),
+    (
+        "transform a b --by aspect --lexicon l --keep is-a --push related",
+        "vectors aspect a -o b --lexicon l --pull is-a --push related",
+    ),
+    ("fetch noaa --years 2020 -o d", "text noaa --years 2020 -o d"),
+    ("fetch vectors glove-6b-300", "vectors fetch glove-6b-300"),
+    ("health run", "run health run"),
+    ("trajectory run hail", "run trajectory run hail"),
+    ("phrases run", "text phrases run"),
+)
+
+
+@pytest.mark.parametrize(("older", "newer"), OLDER)
+def test_older_names_mean_the_same(older: str, newer: str) -> None:
+    was, now = parsed(older), parsed(newer)
+    by = was.pop("by", None)
+    assert by is None or newer.startswith(f"vectors {by} ")
+    assert was == now
+
+
+def parsed(line: str) -> dict[str, Any]:
+    """What a command is given by a line; where it writes is its output."""
+    command, words = ROOT_GROUP, shlex.split(line)
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    given = {name: value for name, value in command.make_context("", words).params.items() if value}
+    if "target" in given:
+        given["output"] = given.pop("target")
+    return given
