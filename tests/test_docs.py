@@ -239,7 +239,9 @@ def test_the_reference_names_every_command_and_public_name() -> None:
     from tools import reference_pages
 
     text = "\n".join(reference_pages.command_line())
-    assert all(f"## selfvec {command}" in text for command in ("refine", "fetch noaa", "ask", "transform"))
+    assert all(
+        f"## selfvec {command}" in text for command in ("refine", "text noaa", "ask", "vectors retrofit")
+    )
     assert "`--method` `auto|paper" in text
     assert all(f"::: selfvec.{name}" in "\n".join(reference_pages.python()) for name in ("Refiner", "ask"))
 

@@ -19,11 +19,13 @@ def example(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a small text to try things on: 2,000 made-up storm reports with dates and fields.
+    """Write a small text to try things on: 2,000 made-up storm reports.
 
-    A program has written the reports, and the country does not exist. Another seed gives other reports.
+    The reports have dates and fields. A program has written them, and the country does not exist. Another
+    seed gives other reports.
 
-    Example: selfvec example storms.jsonl
+    Examples:
+        selfvec example storms.jsonl
     """
     from selfvec.corpus.example_text import example, planted
 
