@@ -204,7 +204,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("topics run --min-count 1 --number 300", "--number"),
         ("topics run --by county", "--by: the documents have no field 'county'"),
         ("graph run -o x.doc", "x.doc"),
-        ("graph run -o x.json --by luck", "--by"),
+        ("graph run -o x.json --by luck", "--edges"),
         ("graph run zyzzyva -o x.json", "does not occur"),
         ("graph run -o no/x.json", "create it first"),
         ("why run hail hial", "did you mean hail"),

@@ -233,7 +233,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "save_report": ("a.md", lambda _, path, **how: save_report(path, str, str, [], **how)),
     "save_rows": ("a.parquet", lambda m, path, **how: save_rows(m.rows, path, **how)),
     "save_figure": ("a.svg", lambda m, path, **how: save_figure(m.spec, path, "A point.", **how)),
-    "save_graph": ("a.json", lambda m, path, **how: save_graph(graph(m.run, size=9), path, **how)),
+    "save_graph": ("a.json", lambda m, path, **how: save_graph(graph(m.run, top=9), path, **how)),
     "save_trajectory_plot": ("a.svg", lambda m, path, **how: save_trajectory_plot(m.view, path, **how)),
     "save_slice_plot": (
         "a.svg",
