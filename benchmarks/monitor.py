@@ -73,7 +73,7 @@ def calibration() -> str:
             p.append(found.p)
         cells = [rate(sum(value <= level for value in p), SPLITS) for level in LEVELS]
         rows.append([name, names[vectors], old, new, SPLITS, *cells])
-    heads = ["collection", "table", "run", "new", "splits", *(f"p ≤ {level:g}" for level in LEVELS)]
+    heads = ["collection", "initial vectors", "run", "new", "splits", *(f"p ≤ {level:g}" for level in LEVELS)]
     return table(heads, rows)
 
 

@@ -16,7 +16,7 @@ class Row:
 
     item: str  # "Retrofitting"
     source: str  # "Faruqui et al. 2015"
-    command: str  # "selfvec transform default out.vec --by retrofit --lexicon wordnet.tsv"
+    command: str  # "selfvec vectors retrofit default -o out.vec --lexicon wordnet.tsv"
     metric: str  # "SimLex-999, Spearman"
     baseline: str  # "the same vectors"
     baseline_value: float

@@ -77,7 +77,7 @@ def aligned(name: str, a: Vectors, b: Vectors, sizes: tuple[int, ...]) -> Iterat
             plain = fitted(a, b, [word for word, _ in pairs])
             learned = align(a, b, dictionary=pairs)
             both = align(a, b, dictionary=pairs, reweight=True)
-            command = "selfvec align A B --dictionary d.tsv -o OUT"
+            command = "selfvec vectors align A B --dictionary d.tsv -o OUT"
             yield row(f"Dictionary of {size}, {name}", source, command, file, (a, plain), (a, learned.b))
             yield row(
                 f"Reweighted, dictionary of {size}, {name}",
@@ -89,7 +89,7 @@ def aligned(name: str, a: Vectors, b: Vectors, sizes: tuple[int, ...]) -> Iterat
                 "without reweighting",
             )
         found = align(a, b, "unsupervised")
-        command = "selfvec align A B --method unsupervised -o OUT"
+        command = "selfvec vectors align A B --method unsupervised -o OUT"
         given = align(a, b, dictionary=[(word, word) for word in rest[: sizes[-1]]])
         yield row(
             f"No dictionary, {name}",
@@ -175,7 +175,7 @@ def similarity_row(report: Report, how: str, name: str, source: str) -> Row:
         if (c["task"], c["vectors_a"], c["vectors_b"]) == (name, better, how)
     )  # fmt: skip
     low, high = -apart["high_common"], -apart["low_common"]
-    command = f"selfvec transform google.bin OUT --by join --with default --how {how}"
+    command = f"selfvec vectors join google.bin -o OUT --with default --method {how}"
     command += " --dimensions 150" if how == "gcca" else ""
     note = "" if low > 0 else "no better" if high > 0 else "worse"
     label = {"google": "GoogleNews", "default": "the built-in vectors"}[better]

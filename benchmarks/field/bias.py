@@ -52,7 +52,7 @@ def _debiased() -> Iterator[Row]:
         names = (
             f"Debiasing, {kind}",
             SOURCES[kind],
-            f"selfvec transform google.bin fair.safetensors --by debias --kind {kind}",
+            f"selfvec vectors debias google.bin -o fair.safetensors --method {kind}",
         )
         report, after = method.report_, _bias(made)
         for name, metric in (

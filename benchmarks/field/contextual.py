@@ -55,7 +55,7 @@ def rows() -> Iterator[Row]:
     yield _row("Pooled states", "Bommasani et al. 2020", "pool", TWO, pooled, ours, own)
     yield _row("model2vec", "Tulkens and van Dongen 2024", "model2vec", TWO, alone, ours, own)
     x2 = "Gupta and Jaggi 2021"
-    yield _row("X2Static", x2, "distill", TWO, distilled, "--by model2vec", alone)
+    yield _row("X2Static", x2, "distill", TWO, distilled, "vectors model2vec", alone)
     yield _row("X2Static", x2, "distill", JUDGED, distilled, ours, own)
     yield _row("X2Static", x2, "distill", JUDGED, distilled, "the encoder itself, slower", teacher)
     plain = "not centred, as published"
@@ -89,7 +89,7 @@ def _row(
     """nDCG@10 of two ways in the mean over collections."""
     a, b = (over({name: way(name) for name in names}) for way in (ours, other))
     apart = difference(a, b)
-    known = f"selfvec transform all-MiniLM-L6-v2 out.safetensors --by {by} --corpus texts.jsonl"
+    known = f"selfvec vectors {by} all-MiniLM-L6-v2 -o out.safetensors --corpus texts.jsonl"
     each = ", ".join(f"{name} {other(name).value:.3f} → {ours(name).value:.3f}" for name in names)
     return Row(
         item,

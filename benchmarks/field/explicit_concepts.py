@@ -33,7 +33,7 @@ def rows() -> Iterator[Row]:
             yield Row(
                 "Readable concept vectors (ESA)",
                 "Gabrilovich and Markovitch 2007",
-                "selfvec why run hail snow --concepts abstracts.jsonl",
+                "selfvec text why run hail snow --concepts abstracts.jsonl",
                 f"{name}, Spearman",
                 label,
                 dense.estimate.value,

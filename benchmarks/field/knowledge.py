@@ -80,7 +80,7 @@ def _fitted(lexicon: Knowledge) -> Iterator[Row]:
         made = {"before": table} | {by: transform(table, by, lexicon=lexicon) for by in SOURCES}
         found = {task: figures(made, one) for task, one in tasks.items()}
         for by, source in SOURCES.items():
-            command = f"selfvec transform {_short(place)} out.safetensors --by {by} --lexicon {WORDNET}"
+            command = f"selfvec vectors {by} {_short(place)} -o out.safetensors --lexicon {WORDNET}"
             for task, values in found.items():
                 names = (f"WordNet, {by}", source, command)
                 yield row(names, f"{task}, Spearman, common pairs", name, values["before"], values[by])
@@ -112,7 +112,7 @@ def _refined_first(lexicon: Knowledge) -> Iterator[Row]:
     names = (
         "Refined on PubMed, then retrofitted",
         SOURCES["retrofit"],
-        f"selfvec transform run out.safetensors --by retrofit --lexicon {WORDNET}",
+        f"selfvec vectors retrofit run -o out.safetensors --lexicon {WORDNET}",
     )
     for metric, task in tasks.items():
         found = figures({"both": both, **alone}, task)
@@ -125,7 +125,7 @@ def _definitions(lexicon: Knowledge) -> Iterator[Row]:
     names = (
         "WordNet, define",
         "Khodak et al. 2018",
-        f"selfvec transform google.bin out.safetensors --by define --lexicon {WORDNET}",
+        f"selfvec vectors define google.bin -o out.safetensors --lexicon {WORDNET}",
     )
     table = selfvec.load(GOOGLENEWS)
     hidden = _hidden_words(lexicon, table)
@@ -184,7 +184,7 @@ def _concepts(lexicon: Knowledge) -> Iterator[Row]:
     names = (
         "WordNet, nodes",
         "Gasteiger et al. 2019",
-        f"selfvec transform google.bin out.safetensors --by nodes --lexicon {WORDNET}",
+        f"selfvec vectors nodes google.bin -o out.safetensors --lexicon {WORDNET}",
     )
     metric = f"a word taken from a concept is among its 10 nearest, {len(words)} words"
     baseline = "words and definition of the concept alone"
@@ -245,7 +245,7 @@ def _aspect(lexicon: Knowledge) -> Iterator[Row]:
         )
         for one in (table, made)
     )
-    command = f"selfvec transform google.bin out.safetensors --by aspect --lexicon {WORDNET}"
+    command = f"selfvec vectors aspect google.bin -o out.safetensors --lexicon {WORDNET}"
     names = ("WordNet, aspect", "Bar-Hillel et al. 2003", command)
     metric = f"cosine against synonym or antonym, Spearman, {len(pairs)} pairs of unseen words"
     yield row(names, metric, "GoogleNews", was, now)

@@ -1,4 +1,4 @@
-"""Languages: search stems, unseen forms from pieces, and words of text without spaces.
+"""Languages: search stems, unseen forms built from subwords, and words of text without spaces.
 
 Forms and lemmas come from the dictionaries of simplemma, whose text is not repeated here. The segmented
 sentences were written for this measurement; a blank is a border of words.
@@ -144,7 +144,7 @@ def _shared(lemmas: list[str], code: str) -> float:
 
 
 def _pieces() -> Iterator[Row]:
-    """How often a form that no table has is nearest to its lemma, when both are composed from pieces."""
+    """How often a form that no table has is nearest to its lemma, when both are built from subwords."""
     table = load("default")
     assert table.composer is not None
     codes = sorted(code for code, one in LANGUAGES.items() if one.lemmas and code not in ("en", "th"))
@@ -158,11 +158,11 @@ def _pieces() -> Iterator[Row]:
     values = np.concatenate(every).astype(float)
     found = mean(values, SEED)
     yield Row(
-        f"Unseen forms from pieces, {len(codes)} languages",
+        f"Unseen forms built from subwords, {len(codes)} languages",
         "Bojanowski et al. 2017",
-        "selfvec refine texts.txt -o run --oov subwords",
+        "selfvec refine texts.txt -o run --oov-vectors subwords",
         f"the lemma is the nearest of {LEMMAS}",
-        "--oov zero",
+        "--oov-vectors zero",
         0.0,
         float(values.mean()),
         *found.interval,
@@ -182,7 +182,7 @@ def _segments() -> Iterator[Row]:
             "BudouX (Google 2023)",
             f"selfvec refine texts.txt -o run --language {code}",
             f"F1 of words, {len(gold)} sentences of our own",
-            "pieces of wordllama",
+            "subwords of wordllama",
             float(found["pieces"].mean()),
             float(found["budoux"].mean()),
             *change.interval,

@@ -1,8 +1,8 @@
 """A new tokenizer for vectors of tokens: words built from its tokens, on sets of similarity.
 
 The table is that of the package wordllama, and the new tokenizer has 16,000 pieces learned from the PubMed
-abstracts. Rows of new tokens come from GoogleNews and from old pieces; the baselines have the mean row, or
-the mean of old pieces alone (Gee et al. 2022). Words that become tokens are those that the old one cuts.
+abstracts. Rows of new tokens come from GoogleNews and from old tokens; the baselines have the mean row, or
+the mean of old tokens alone (Gee et al. 2022). Words that become tokens are those that the old one cuts.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def rows() -> Iterator[Row]:
     none = made.by_vector[:0]
     alone = replace(made, by_vector=none, near=made.near[:0], weights=made.weights[:0], asked=made.asked[:0])
     mean = replace(alone, pieces=[[] for _ in made.pieces])
-    ways = {"the mean row for new tokens": mean, "the mean of old pieces": alone, "transferred": made}
+    ways = {"the mean row for new tokens": mean, "the mean of old tokens": alone, "transferred": made}
     tables: dict[str, Vectors | str] = {name: table(old, new, how) for name, how in ways.items()}
     tables["the old tokenizer"] = "default"
     tables["with words"] = TokenizerTransfer(google, add_words=ADDED).fit_transform(default)
     report = selfvec.evaluate(tables, [Similarity(SHARED_DATA / f"{name}.tsv") for name in SETS])
     kept = f"{made.counts()['kept']:,} of {SIZE:,} tokens keep their row; the old tokenizer has "
-    command = "selfvec transform MODEL OUT --by tokenizer --vectors google.bin "
+    command = "selfvec vectors tokenizer MODEL -o OUT --vectors google.bin "
     for name in SETS:
         task = name.rpartition("/")[2]
         value = {r["vectors"]: r["value"] for r in report.rows if r["task"] == task}

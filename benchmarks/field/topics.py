@@ -59,7 +59,7 @@ def _matched(run: Run, kinds: NDArray[np.str_], number: int) -> Row:
     return Row(
         f"Topics matched over time, {number} a group",
         "Hungarian method (Kuhn 1955)",
-        f"selfvec topics run --number {number} --by year --match",
+        f"selfvec text topics run --number {number} --by year --match",
         "matched topics whose commonest event type is the same, random quarters of NOAA",
         "topics paired by size",
         base,
@@ -88,7 +88,7 @@ def _documents(run: Run, kinds: NDArray[np.str_]) -> Row:
     return Row(
         "Topic of each document",
         "Grootendorst 2022",
-        "selfvec topics run --documents topics.csv",
+        "selfvec text topics run --documents topics.csv",
         "normalised mutual information with the event type, NOAA",
         f"k-means of tf-idf, {len(found)} clusters",
         float(nmi(kinds, words)),
