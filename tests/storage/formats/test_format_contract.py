@@ -216,7 +216,7 @@ def test_options_that_make_no_sense_say_so(options: dict[str, object], message: 
 
 
 def test_the_documentation_lists_every_format() -> None:
-    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
     for row in FORMATS:
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `{row.name}` |")]
         cells = [cell.strip() for cell in line.strip("|").split("|")]
