@@ -13,7 +13,7 @@
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/results/concepts.md
 # make field      methods around a table of vectors, each against its baseline -> docs/results/vectors.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/results/baselines.md
-# make figures    figures in hand-written text anew, from results.json and the tables of the pages
+# make figures    figures in hand-written text and the README's picture anew, from results.json and the tables
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
@@ -59,8 +59,12 @@ quality: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.smoothing
 	$(BIN)/python -m benchmarks.compatible
 
-collapse senses answers drift monitor concepts baselines field figures: $(VENV)/installed-dev
+collapse senses answers drift monitor concepts baselines field: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.$@
+
+figures: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks.figures
+	$(BIN)/python -m benchmarks.continued
 
 test-peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms

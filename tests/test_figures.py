@@ -13,6 +13,7 @@ import benchmarks.field.__main__ as field
 import pytest
 from benchmarks.__main__ import headlines
 from benchmarks.common import Result
+from benchmarks.continued import PICTURE, bars
 from benchmarks.figures import PAGES, ROOT, look_up, main, prose, refill, typed_by_hand, typeset, wrong_units
 from benchmarks.page import RESULTS, generated
 
@@ -31,6 +32,11 @@ def test_no_measured_figure_is_typed_by_hand(page: Path) -> None:
     assert not found, "name the source of each figure, as CONTRIBUTING.md says under Figures:\n" + "\n".join(
         found
     )
+
+
+def test_the_picture_of_the_readme_shows_the_figures_of_the_benchmarks() -> None:
+    picture = PICTURE.read_text(encoding="utf-8")
+    assert [row for row in bars() if f"{row['panel']}, {row['method']}: {row['text']}" not in picture] == []
 
 
 @pytest.mark.parametrize(

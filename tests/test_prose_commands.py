@@ -51,7 +51,9 @@ def code_spans(text: str) -> list[str]:
     for block in re.findall(r"^```(?:sh|console)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         joined = block.replace("\\\n", " ")
         spans += [
-            line.removeprefix("$ ") for line in joined.splitlines() if line[:2] == "$ " or "$ " not in block
+            re.split(r" (?:\||2?>) ", line.removeprefix("$ "))[0]
+            for line in joined.splitlines()
+            if line[:2] == "$ " or "$ " not in block
         ]
     prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
     spans += [line[4:].strip() for line in prose.splitlines() if line.startswith("    selfvec ")]

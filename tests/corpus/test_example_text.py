@@ -15,7 +15,7 @@ from selfvec.base.errors import TargetError
 from selfvec.corpus.example_text import generator, planted, reports
 from selfvec.data.run import Run
 
-SHA256 = "4363e440b559d47ca05df2385222cb204472aa4ef04e4fd0c36d3fe0e205ec34"
+SHA256 = "674c37de3023aa7d3d988f6e59df1dac0c818e3aadd8f3ff3f36631dfe90bffb"
 
 
 def words_of(text: str) -> set[str]:
