@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
+from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted
 from tests.places import ROOT
 
@@ -61,63 +63,14 @@ def test_modules_and_functions_stay_small() -> None:
                 assert lines <= 60, f"{path}: {node.name}"
 
 
-SIGNATURES = {
-    "align": ["a", "b", "method", "options"],
-    "as_corpus": ["data", "text_fields", "keep_fields"],
-    "ask": ["source", "question", "top", "mode", "filters", "vectors", "cache", "progress", "reading"],
-    "compare": [
-        "a",
-        "b",
-        "method",
-        "top",
-        "fdr",
-        "neighbours",
-        "min_count",
-        "permutations",
-        "seed",
-        "jobs",
-        "progress",
-    ],
-    "drift": ["run", "between", "which", "min_count", "permutations", "seed", "jobs", "progress"],
-    "evaluate": ["vectors", "tasks", "against", "dimensions", "seed", "progress"],
-    "example": ["path", "overwrite", "seed"],
-    "expand": ["run", "query", "top", "min_count", "progress"],
-    "graph": ["run", "words", "top", "neighbours", "edges", "topic_groups", "seed", "progress"],
-    "load": ["path", "format", "errors", "limit"],
-    "merge": ["runs", "vectors", "workspace", "progress", "jobs"],
-    "monitor": ["run", "documents", "level", "top", "sample", "permutations", "seed", "progress"],
-    "open_run": ["path"],
-    "phrases": ["source", "top", "min_count", "npmi", "longest", "stop_words", "progress"],
-    "run_index": ["run", "corpus", "progress", "tables", "or_tokens", "cut"],
-    "save": ["vectors", "path", "format", "dtype", "dimensions", "overwrite"],
-    "save_run": ["run", "path", "overwrite"],
-    "search": ["run", "query", "top", "mode", "filters", "corpus", "passage_words", "overlap", "progress"],
-    "senses": ["run", "word", "number", "examples", "seed", "space"],
-    "similar": ["vectors", "words", "top", "compare", "min_count"],
-    "topics": ["run", "number", "by", "match", "hierarchy", "top", "min_count", "seed", "progress"],
-    "update": [
-        "run",
-        "corpus",
-        "vectors",
-        "withdraw",
-        "allow_duplicates",
-        "exact",
-        "workspace",
-        "progress",
-        "jobs",
-    ],
-    "why": ["run", "a", "b", "top", "window", "examples", "concepts"],
-}
-
-
-def test_public_functions_have_these_parameters() -> None:
-    functions = {name: getattr(selfvec, name) for name in selfvec.__all__}
-    found = {
-        name: list(inspect.signature(value).parameters)
-        for name, value in functions.items()
-        if inspect.isfunction(value)
-    }
-    assert found == SIGNATURES
+def test_parameters_of_public_functions_are_typed_documented_and_named_as_options() -> None:
+    functions = [getattr(selfvec, name) for name in selfvec.__all__]
+    for function in filter(inspect.isfunction, functions):
+        for name, parameter in inspect.signature(function).parameters.items():
+            assert parameter.annotation is not parameter.empty, (function, name)
+            assert name not in ("topn", "kind", "how", "sets", "target", "size"), (function, name)
+            if name != "progress" and "Parameters\n" in (function.__doc__ or ""):
+                assert re.search(rf"^    .*\b{name}\b.* :|^    .*\b{name}\b", function.__doc__, re.MULTILINE)
 
 
 def test_functions_have_few_parameters() -> None:
@@ -206,6 +159,23 @@ def test_refiner_is_a_scikit_learn_estimator() -> None:
     fitted = selfvec.Refiner("original").fit(["hail fell on the roof", "the roof broke under hail"])
     check_is_fitted(fitted)
     assert fitted.drift_ is fitted.drift_
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "check_estimator_cloneable",
+        "check_estimator_repr",
+        "check_estimator_tags_renamed",
+        "check_get_params_invariance",
+        "check_no_attributes_set_in_init",
+        "check_parameters_default_constructible",
+        "check_set_params",
+        "check_valid_tag_types",
+    ],
+)
+def test_refiner_passes_the_checks_of_scikit_learn_that_need_no_table_of_numbers(check: str) -> None:
+    getattr(estimator_checks, check)("Refiner", selfvec.Refiner("decorrelated"))
 
 
 def test_refiner_documents_every_parameter_and_has_typed_ones() -> None:

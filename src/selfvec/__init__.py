@@ -17,24 +17,46 @@ if TYPE_CHECKING:
     from selfvec.analysis.alignment import align, compare
     from selfvec.analysis.concepts import expand, graph, phrases, topics, why
     from selfvec.analysis.monitoring import monitor
-    from selfvec.analysis.word_drift import drift
     from selfvec.analysis.word_senses import senses
     from selfvec.apps.answers import ask
+    from selfvec.apps.functions.files import convert, fetch
+    from selfvec.apps.functions.measuring import evaluate
+    from selfvec.apps.functions.opening import open
+    from selfvec.apps.functions.runs import merge, refine, update
+    from selfvec.apps.functions.vectors import (
+        aspect,
+        attract_repel,
+        counter_fit,
+        debias,
+        define,
+        distill,
+        join,
+        model2vec,
+        nodes,
+        pool,
+        principal_axes,
+        retrofit,
+        smooth,
+        tokenizer,
+    )
+    from selfvec.apps.functions.words import drift, health, trajectory
     from selfvec.apps.refiner import Refiner
     from selfvec.apps.similar_words import similar
     from selfvec.base.errors import SelfvecError
     from selfvec.base.provenance import __version__
+    from selfvec.compression import compress
     from selfvec.corpus import Corpus, as_corpus
     from selfvec.corpus.example_text import example
     from selfvec.data.run import Run
     from selfvec.data.token_batch import TokenBatch
     from selfvec.data.vectors import Vectors
-    from selfvec.evaluation import evaluate
-    from selfvec.refinement.update_merge import merge, update
+    from selfvec.exporters import export, migrate
     from selfvec.retrieval import Index, run_index, search
     from selfvec.retrieval.encoder import Encoder
+    from selfvec.storage.contents import info
     from selfvec.storage.formats import load, save
     from selfvec.storage.run_folder import open_run, save_run
+    from selfvec.storage.verification import verify
 
 # Where each public name is defined. Modules are imported on first use, so that `import selfvec` is fast.
 _HOMES = {
@@ -50,25 +72,50 @@ _HOMES = {
     "align": "analysis.alignment",
     "as_corpus": "corpus",
     "ask": "apps.answers",
+    "aspect": "apps.functions.vectors",
+    "attract_repel": "apps.functions.vectors",
     "compare": "analysis.alignment",
-    "drift": "analysis.word_drift",
-    "evaluate": "evaluation",
+    "compress": "compression",
+    "convert": "apps.functions.files",
+    "counter_fit": "apps.functions.vectors",
+    "debias": "apps.functions.vectors",
+    "define": "apps.functions.vectors",
+    "distill": "apps.functions.vectors",
+    "drift": "apps.functions.words",
+    "evaluate": "apps.functions.measuring",
     "example": "corpus.example_text",
     "expand": "analysis.concepts",
+    "export": "exporters",
+    "fetch": "apps.functions.files",
     "graph": "analysis.concepts",
+    "health": "apps.functions.words",
+    "info": "storage.contents",
+    "join": "apps.functions.vectors",
     "load": "storage.formats",
-    "merge": "refinement.update_merge",
+    "merge": "apps.functions.runs",
+    "migrate": "exporters",
+    "model2vec": "apps.functions.vectors",
     "monitor": "analysis.monitoring",
+    "nodes": "apps.functions.vectors",
+    "open": "apps.functions.opening",
     "open_run": "storage.run_folder",
     "phrases": "analysis.concepts",
+    "pool": "apps.functions.vectors",
+    "principal_axes": "apps.functions.vectors",
+    "refine": "apps.functions.runs",
+    "retrofit": "apps.functions.vectors",
     "run_index": "retrieval",
     "save": "storage.formats",
     "save_run": "storage.run_folder",
     "search": "retrieval",
     "senses": "analysis.word_senses",
     "similar": "apps.similar_words",
+    "smooth": "apps.functions.vectors",
+    "tokenizer": "apps.functions.vectors",
     "topics": "analysis.concepts",
-    "update": "refinement.update_merge",
+    "trajectory": "apps.functions.words",
+    "update": "apps.functions.runs",
+    "verify": "storage.verification",
     "why": "analysis.concepts",
 }
 
@@ -85,25 +132,50 @@ __all__ = [
     "align",
     "as_corpus",
     "ask",
+    "aspect",
+    "attract_repel",
     "compare",
+    "compress",
+    "convert",
+    "counter_fit",
+    "debias",
+    "define",
+    "distill",
     "drift",
     "evaluate",
     "example",
     "expand",
+    "export",
+    "fetch",
     "graph",
+    "health",
+    "info",
+    "join",
     "load",
     "merge",
+    "migrate",
+    "model2vec",
     "monitor",
+    "nodes",
+    "open",
     "open_run",
     "phrases",
+    "pool",
+    "principal_axes",
+    "refine",
+    "retrofit",
     "run_index",
     "save",
     "save_run",
     "search",
     "senses",
     "similar",
+    "smooth",
+    "tokenizer",
     "topics",
+    "trajectory",
     "update",
+    "verify",
     "why",
 ]
 

@@ -111,7 +111,7 @@ def test_a_sweep_measures_every_table_again(run_folder: Path, pairs: Path) -> No
 
 
 def test_nothing_to_measure_is_told(plane: Vectors, pairs: Path) -> None:
-    with pytest.raises(OptionError, match="no task"):
+    with pytest.raises(OptionError, match="nothing to measure"):
         selfvec.evaluate(plane, [])
     with pytest.raises(OptionError, match="no vectors"):
         selfvec.evaluate([], [Similarity(pairs)])

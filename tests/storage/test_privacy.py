@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from selfvec.apps.cli import main
-from selfvec.storage.contents import contents
+from selfvec.storage.contents import info
 
 RARE = ("zanzibar", "quokka", "marmalade")  # words that are left out by --min-count, each in one document
 
@@ -56,7 +56,7 @@ def test_a_run_that_forgets_its_tokens_keeps_no_text_whatever_is_asked_of_it(
     kept = bytes_of(run)
     for piece in (*RARE, "golf ball size hail", "storm moved east", "hail broke windows"):
         assert piece.encode() not in kept, piece
-    assert contents(run).text == []
+    assert info(run).text == []
     assert not (run / "tokens.safetensors").exists()
     assert not (run / "search").exists()
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
@@ -67,7 +67,7 @@ def test_a_run_that_keeps_its_text_says_where(tmp_path: Path, corpus: Path) -> N
     assert main(["refine", str(corpus), "-o", str(run)]) == 0
     assert main(["search", str(run), "hail"]) == 0
     assert b"golf ball size hail" in (run / "search/own/arrays.safetensors").read_bytes().lower()
-    assert {"search", "tokens.safetensors"} <= set(contents(run).text)
+    assert {"search", "tokens.safetensors"} <= set(info(run).text)
 
 
 OFFLINE = """

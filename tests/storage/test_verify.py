@@ -16,7 +16,7 @@ from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.contents import contents
+from selfvec.storage.contents import info
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import verify
 
@@ -143,7 +143,7 @@ def test_a_seal_covers_every_byte() -> None:
 
 
 def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> None:
-    found = contents(run)
+    found = info(run)
     assert (found.kind, found.text) == ("run", ["search", "tokens.safetensors", "unstemmed"])
     assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
     assert all(file.holds for file in found.files)
@@ -158,11 +158,11 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> 
 
 
 def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path: Path, capsys) -> None:
-    assert contents(run / "search/own").about["documents"] == 240
-    assert contents(run / "search/own").text == ["arrays.safetensors"]
-    assert contents(made / "encoder").kind == "encoder"
+    assert info(run / "search/own").about["documents"] == 240
+    assert info(run / "search/own").text == ["arrays.safetensors"]
+    assert info(made / "encoder").kind == "encoder"
     selfvec.save(open_run(run).vectors, tmp_path / "a.vec")
-    found = contents(tmp_path / "a.vec")
+    found = info(tmp_path / "a.vec")
     assert (found.kind, found.about["format"], found.text) == ("vectors", "word2vec-text", [])
     assert found.about["words"] == len(open_run(run).vectors)
     for path in (made / "encoder", tmp_path / "a.vec"):

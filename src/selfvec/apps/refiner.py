@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.word_drift import Drift, drift
-from selfvec.base.errors import InputError, NotFittedError, OptionError
+from selfvec.base.errors import InputError, NotFittedError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings, check_name, list_options
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.inputs import Start, starts
-from selfvec.refinement.pipeline import refine
+from selfvec.refinement.inputs import Start
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_folder import save_run
+
+from .functions.runs import initial_vectors, refined
 
 __all__ = ["Refiner"]
 
@@ -101,25 +102,11 @@ class Refiner(Settings):
         """
         if vectors is None:
             vectors = "default" if y is None or _are_labels(y, corpus) else y
-        several = [_as_vectors(one) for one in starts(vectors)]
-        wrong = [one for one in several if not isinstance(one, Vectors | str | os.PathLike)]
-        if wrong or not several:
-            given = wrong[0] if wrong else vectors
-            remedy = "give them as vectors=..., and labels, if any, one for each document"
-            if _is_keyed(getattr(given, "wv", None)):
-                remedy = "give the vectors of the model: vectors=model.wv"
-            raise OptionError(
-                'are a Vectors, gensim\'s KeyedVectors, a path, "default" or "none", or a list of these, '
-                f"not {type(given).__name__}",
-                field="vectors",
-                remedy=remedy,
-            )
+        several = initial_vectors(vectors)
         settings, documents = Settings(**self.get_params()), as_corpus(corpus, text_fields=text_fields)
-        if documents.tokenized and settings.tokenizer == "words":
-            settings = replace(settings, tokenizer="whitespace")
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        self.run_ = refine(documents, several, settings, progress=_progress(progress))
+        self.run_ = refined(documents, several, settings, progress=_progress(progress))
         self.vectors_, self.original_ = self.run_.vectors, self.run_.original
         self.health_ = self.run_.health
         return self
@@ -220,17 +207,6 @@ def _texts(given: Any) -> list[str]:
     return [
         "" if text is None else " ".join(text) if isinstance(text, list | tuple) else text for text in given
     ]
-
-
-def _is_keyed(given: Any) -> bool:
-    """Whether an object has words and rows as gensim's ``KeyedVectors`` has them."""
-    words, rows = (getattr(given, name, None) for name in ("index_to_key", "vectors"))
-    return isinstance(words, list) and getattr(rows, "ndim", 0) == 2
-
-
-def _as_vectors(given: Any) -> Any:
-    """Vectors of gensim as ours; anything else as it is."""
-    return Vectors.from_gensim(given) if _is_keyed(given) and not isinstance(given, Vectors) else given
 
 
 def _progress(wanted: Progress | bool | None) -> Progress:

@@ -115,7 +115,7 @@ def similar(
         return Similar([row for one in lists for row in one], unknown)
     if compare:
         rule, path = "vectors do not hold their state before refining", vectors if is_path(vectors) else None
-        raise OptionError(rule, field="compare", path=path, remedy="name a run folder")  # type: ignore[arg-type]
+        raise OptionError(rule, field="compare", path=path, remedy="name a run folder")
     if found is not None:
         tables = {"vectors": found}
     assert tables is not None

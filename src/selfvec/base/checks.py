@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeGuard
 
 from .errors import OptionError
 
-__all__ = ["check_number", "check_text", "check_texts", "check_whole", "is_path"]
+__all__ = ["check_number", "check_path", "check_text", "check_texts", "check_whole", "is_path"]
 
 
-def is_path(given: object) -> bool:
+def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether something is a path or a name."""
     return isinstance(given, str | os.PathLike)
+
+
+def check_path(name: str, given: object, what: str = "a path or a name") -> None:
+    """Raise `OptionError` unless something is a path."""
+    if not is_path(given):
+        raise OptionError(f"is {what}, not {type(given).__name__}", field=name)
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> None:

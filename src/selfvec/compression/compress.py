@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.files import atomic_file
 from selfvec.base.ownership import check_target
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate
@@ -25,21 +28,25 @@ __all__ = ["compress"]
 
 _CUT_BY = ("tokenizer", "lemmatize", "stem", "stop_words")  # options of a run that say how its texts are cut
 
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
+
 Row = dict[str, Any]
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def compress(
-    given: Given,
-    target: str | os.PathLike[str],
+    vectors: Given,
+    output: str | os.PathLike[str],
     *,
-    below: int | None = None,
+    below: int | str | None = None,
     keep: float = 95.0,
-    retrieval: Sequence[Path] = (),
-    similarity: Sequence[Path] = (),
+    retrieval: Paths = (),
+    similarity: Paths = (),
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Row:
+) -> Figures:
     """Write a smaller table that keeps ``keep`` percent of what the given one is good for.
 
     With ``below``, of the tables under that size the one whose rows are nearest to the given rows is written
@@ -48,16 +55,16 @@ def compress(
 
     Parameters
     ----------
-    given : Vectors, Run, or the path of either
+    vectors : Vectors, Run, or the path of either
         Of a run the refined vectors, without its topic vectors. Rows count at length 1.
-    target : path
+    output : path
         The file, which `selfvec.load` reads.
-    below : int, optional
-        Bytes.
+    below : int or str, optional
+        Bytes, or a size such as "5MB".
     keep : float
         Percent of each figure: nDCG@10 of finding the second half of a run's texts by the first, or of the
         tasks named.
-    retrieval, similarity : sequence of paths
+    retrieval, similarity : path or sequence of paths
         Folders in BEIR's layout and files of word pairs to measure instead.
     seed : int
     overwrite : bool
@@ -66,8 +73,8 @@ def compress(
 
     Returns
     -------
-    dict
-        The report, JSON-serialisable: what was written and kept, measured on what, and all tables tried.
+    Figures
+        A dict: what was written and kept, measured on what, and all tables tried.
 
     Raises
     ------
@@ -76,17 +83,19 @@ def compress(
     TargetError
         If the target exists and ``overwrite`` is false, or cannot be written.
     """
-    if not 0 < keep <= 100:
-        raise OptionError(f"is a percentage above 0 and at most 100, not {keep:g}", field="keep")
+    check_number("keep", keep, 1e-9, 100, "is a percentage above 0 and at most 100")
+    limit = _bytes(below) if isinstance(below, str) else below
+    check_whole("below", 1 if limit is None else limit)
+    target = output
     check_target(target, overwrite=overwrite, folder=False)
     progress = progress or Progress()
-    source = opened(given)
+    source = opened(vectors)
     vectors = source.vectors if isinstance(source, Run) else source
     if not vectors.unit.any():
         raise InputError("the table holds no vectors but zeros", remedy="name another table")
     vocabulary = packed_words(vectors)
-    tried = _fitting(vectors, vocabulary.nbytes, below)
-    tasks = measures(source, retrieval, similarity, seed)
+    tried = _fitting(vectors, vocabulary.nbytes, limit)
+    tasks = measures(source, _paths(retrieval), _paths(similarity), seed)
     whole = [task.of(Vectors(vectors.index_to_key, vectors.unit, normalized=True)) for task in tasks]
 
     rows: list[Row] = []
@@ -98,7 +107,7 @@ def compress(
             return one, Packed(vectors, one, vocabulary, seed)
 
         made = map(packed, tried)
-        nearest_first = made if below is None else sorted(made, key=lambda pair: -pair[1].fidelity)
+        nearest_first = made if limit is None else sorted(made, key=lambda pair: -pair[1].fidelity)
         for one, file in nearest_first:
             table = file.table()
             figures = [
@@ -115,7 +124,7 @@ def compress(
     least, file, chosen = best
     with atomic_file(target, overwrite=overwrite) as fresh:
         write(fresh, file.arrays, str(chosen["method"]), _provenance(source))
-    return {
+    done = {
         "target": os.fspath(target),
         **chosen,
         "bytes": Path(target).stat().st_size,
@@ -123,10 +132,27 @@ def compress(
         "words": len(vectors),
         "enough": least >= keep,
         "keep": keep,
-        "below": below,
+        "below": limit,
         "tried": rows,
         "left_out": _left_out(vectors),
     }
+    return Figures("Compressed", done, rows="tried")
+
+
+def _bytes(text: str) -> int:
+    """A size as people write it: 5MB, 800 kB, 2MiB, 5000000.
+
+    >>> _bytes("5MB"), _bytes("2 MiB")
+    (5000000, 2097152)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise OptionError(f"is a size, not {text!r}", field="below", remedy="try 5MB")
+    return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
+
+
+def _paths(given: Paths) -> list[Path]:
+    return [Path(given)] if isinstance(given, str | os.PathLike) else [Path(one) for one in given]
 
 
 def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candidate]:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -89,8 +91,8 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
         named = _all_opened(given.items())
         plain = len(named) == 1
     else:
-        single = isinstance(given, Vectors | Run | str | os.PathLike)
-        values: list[Given] = [given] if single else list(given)  # type: ignore[arg-type, list-item]
+        several: Any = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+        values = [one if is_path(one) else opened(one) for one in several]
         names = distinct_names([_place(value) for value in values])
         named = _all_opened(zip(names, values, strict=True))
         plain = sum(isinstance(value, Run) for value, _ in named.values()) == 1

@@ -12,14 +12,14 @@ from typing import Any
 
 from selfvec.base.display import escape_for_display
 from selfvec.base.report_files import save_report
-from selfvec.base.result_table import ResultTable
+from selfvec.base.result_table import ResultTable, short_repr
 
 __all__ = ["COSTS", "Figure", "Report", "costs", "label", "verdict"]
 
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report(ResultTable):
     """Figures of tables on tasks.
 
@@ -101,15 +101,9 @@ class Report(ResultTable):
         save_report(path, self.to_html, self.to_markdown, self.rows, overwrite=overwrite)
 
     def __repr__(self) -> str:
-        lines = [f"<Report: {len(self.rows)} figures>"]
-        for figure in self.figures():
-            lines.append(figure.title)
-            width = max(len(label(row)) for row in figure.rows)
-            for row in figure.rows:
-                interval = f"{row['low']:.3f} to {row['high']:.3f}"
-                common = f"  common {_common_figures(row)[0]}" if figure.has_common else ""
-                lines.append(f"  {label(row):<{width}}  {row['value']:.3f}  ({interval}){common}")
-        return "\n".join([*lines, *self.summary()])
+        names = ", ".join(dict.fromkeys(str(row["vectors"]) for row in self.rows))
+        figures = [f"{figure.title} {figure.rows[0]['value']:.3f}" for figure in self.figures()]
+        return short_repr(f"Report: {len(self.rows)} figures of {names}", figures, "; ".join(self.summary()))
 
     def _repr_html_(self) -> str:
         return self.to_html()

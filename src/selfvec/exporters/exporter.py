@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.checks import check_text
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_files, writing
 from selfvec.base.ownership import check_target, remove_leftovers
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.retrieval.documents import CUT, Cut, Texts, check_cut
 from selfvec.storage.formats import FORMATS
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run
 from selfvec.text.preprocessing import Preprocessing
 
@@ -29,28 +32,29 @@ __all__ = ["TARGETS", "Export", "Target", "export", "write_rows"]
 
 
 def export(
-    run: Run,
+    run: GivenRun,
     to: str,
-    target: str | os.PathLike[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
     *,
     corpus: Texts = None,
-    cut: Cut = CUT,
+    passage_words: int = CUT[0],
+    overlap: int = CUT[1],
     overwrite: bool = False,
     update: bool = False,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> Figures:
     """Write a run in the form of another tool.
 
     Parameters
     ----------
-    run : Run
+    run : Run or path
     to : str
         A name in `TARGETS`.
-    target : path, optional
+    output : path, optional
         The file or folder to write; by default ``RUN-TO`` beside the run.
     corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
         Documents, for targets that hold documents; the run's own by default.
-    cut : tuple of int
+    passage_words, overlap : int
         For targets that hold documents: words of a passage, and how many of them are repeated from the one
         before.
     overwrite : bool
@@ -62,8 +66,8 @@ def export(
 
     Returns
     -------
-    dict
-        ``to``, ``target`` and a description by the target; JSON-serialisable.
+    Figures
+        A dict: ``to``, ``target`` and a description by the target.
 
     Raises
     ------
@@ -71,21 +75,23 @@ def export(
         If the target exists, or cannot be written; it is left as it was. `OptionError` if the target is
         unknown, or cannot hold this run.
     """
+    check_text("to", to)
     if to not in TARGETS:
         raise OptionError.one_of(to, sorted(TARGETS), field="to")
     if corpus is not None and to not in STORES:
         raise OptionError(f"{to} holds no documents", field="corpus", remedy="leave it out")
-    if check_cut(cut) != CUT and to not in STORES:
+    if (cut := check_cut((passage_words, overlap))) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
-    path = _default(run, to) if target is None else Path(target)
+    run = as_run(run)
+    path = _default(run, to) if output is None else Path(output)
     given = Export(run, to, corpus, progress or Progress(), cut)
     if update and not isinstance(STORES.get(to), Database):
         raise OptionError(f"{to} is written as a whole", field="update", remedy="use --overwrite")
     if update and os.path.lexists(path):
-        return {"to": to, "target": str(path), **_update_passages(given, path)}
+        return Figures("Exported", {"to": to, "target": str(path), **_update_passages(given, path)})
     with _replaced(path, overwrite) as fresh:
         details = TARGETS[to].write(given, fresh)
-    return {"to": to, "target": str(path), **details}
+    return Figures("Exported", {"to": to, "target": str(path), **details})
 
 
 def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -126,7 +132,7 @@ def _replaced(path: Path, overwrite: bool) -> Iterator[Path]:
 
 def _default(run: Run, to: str) -> Path:
     if run.folder is None:
-        raise OptionError("this run is in memory and has no folder to write beside", field="target")
+        raise OptionError("this run is in memory and has no folder to write beside", field="output")
     folder = run.folder.resolve() if not run.folder.name else run.folder
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 

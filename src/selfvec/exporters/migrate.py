@@ -19,13 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_number, check_path
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.files import writing
 from selfvec.base.ownership import discard, lock_file, remove_leftovers
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.workspace import Interruption, interruptible
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
@@ -43,33 +46,35 @@ _TRIES = 5  # of making all vectors while others write to the database
 
 def migrate(
     store: str | os.PathLike[str],
-    old: Run,
-    new: Run,
+    old: GivenRun,
+    new: GivenRun,
     *,
-    write: str = "all",
+    dry_run: bool = False,
+    map_only: bool = False,
     keep: float = KEEP,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> Figures:
     """Give a database that `export` wrote the vectors of another run.
 
     Parameters
     ----------
     store : path
         A LanceDB or Qdrant folder with passages.
-    old : Run
-        The run whose vectors it has.
-    new : Run
-    write : "all", "map" or "nothing"
-        Whether to replace the vectors, to write the map of questions only, or only to measure it.
+    old, new : Run or path
+        The run whose vectors it has, and the run whose vectors it gets.
+    dry_run : bool
+        Measure the map of questions, and write nothing.
+    map_only : bool
+        Write the map of questions, and keep the old vectors.
     keep : float
         The map is called safe if it keeps so many percent of recall.
     progress : Progress, optional
 
     Returns
     -------
-    dict
-        ``passages``, ``recall`` (see `selfvec.retrieval.encoder.adapter.Loss`), ``safe``, ``map`` (its path,
-        if written), ``done`` (whether the database has the new vectors) and ``notes``; JSON-serialisable.
+    Figures
+        A dict: ``passages``, ``recall`` (see `selfvec.retrieval.encoder.adapter.Loss`), ``safe``, ``map``
+        (its path, if written), ``done`` (whether the database has the new vectors) and ``notes``.
 
     Raises
     ------
@@ -80,35 +85,44 @@ def migrate(
     Interrupted
         On Ctrl-C. The same call goes on.
     """
-    if write not in ("all", "map", "nothing"):
-        raise OptionError(f"is all, map or nothing, not {write!r}", field="write")
+    check_path("store", store, "the path of a database")
+    check_number("keep", keep, 0, 100, "is a percentage from 0 to 100")
+    old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:
-        raise OptionError("both runs have the same vectors", field="to", remedy="name the newer run")
+        raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
     path, progress = Path(store), progress or Progress()
     remove_leftovers(path)
     database = _database(path)
     has = database.source(path)
     if has == new.fingerprint:
-        if write == "all":
+        if not dry_run and not map_only:
             with _working_folder(path):
                 database.complete(path, _language(new))
-        return {"passages": None, "recall": None, "safe": True, "map": None, "done": True, "notes": []}
+        same: dict[str, Any] = {
+            "passages": None,
+            "recall": None,
+            "safe": True,
+            "map": None,
+            "done": True,
+            "notes": [],
+        }
+        return Figures("Migrated", same)
     if has != old.fingerprint:
         rule = "the vectors of the database are of another run" if has else "the database names no run"
         remedy = "name the run that was exported, or export the new one with --overwrite"
-        raise OptionError(rule, path=path, field="from", remedy=remedy)
+        raise OptionError(rule, path=path, field="old", remedy=remedy)
     stored = database.read(path)
     with progress.stage("Fitting a map", None, "passages"):
         encoder = Encoder.of(new)
         adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
     safe = loss.kept is not None and 100 * loss.kept >= keep
     report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe, "map": None}
-    if write != "nothing":
+    if not dry_run:
         about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
         replace(adapter, about=about).save(map_path(path), overwrite=_is_map(map_path(path)))
         report["map"] = str(map_path(path))
-    if write != "all":
-        return {**report, "done": False, "notes": []}
+    if dry_run or map_only:
+        return Figures("Not migrated", {**report, "done": False, "notes": []})
     target = replace(stored, about=described(new, encoder), language=_language(new))
     with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
         for _ in range(_TRIES):
@@ -121,7 +135,7 @@ def migrate(
             rule = f"has changed {_TRIES} times while its vectors were made"
             raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
     left = [f"not carried over, make it again: {one}" for one in target.lost]
-    return {**report, "done": True, "notes": left}
+    return Figures("Migrated", {**report, "done": True, "notes": left})
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:

@@ -1,4 +1,4 @@
-"""`contents`: what a run, an index or a vectors file holds, where its text is, and where it came from."""
+"""`info`: what a run, an index or a vectors file holds, where its text is, and where it came from."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.base.checks import check_path
 from selfvec.base.files import read_json
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.tensors import read_header
 from selfvec.data.run import Run
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import DESCRIPTIONS, kind_of
 
-__all__ = ["Contents", "contents"]
+__all__ = ["Contents", "info"]
 
 _RUN = {  # by the first part of a path in a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",
@@ -59,9 +61,9 @@ class File:
     holds: str
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What `contents` found."""
+@dataclass(frozen=True, repr=False)
+class Contents(ResultTable):
+    """What `info` found."""
 
     path: str
     kind: str  # run, index, encoder, table or vectors
@@ -76,8 +78,18 @@ class Contents:
         """As ``selfvec info --json`` prints it."""
         return asdict(self)
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per file."""
+        return [asdict(file) for file in self.files]
 
-def contents(path: str | os.PathLike[str]) -> Contents:
+    def __repr__(self) -> str:
+        title = f"Info: {self.kind}, {self.bytes:,} bytes in {len(self.files)} files"
+        named = [f"{name} {value}" for name, value in self.about.items() if isinstance(value, int | str)]
+        return short_repr(title, named, self.path)
+
+
+def info(path: str | os.PathLike[str]) -> Contents:
     """Describe a run folder, a search index, an encoder, a fetched table or a vectors file.
 
     Raises
@@ -85,6 +97,7 @@ def contents(path: str | os.PathLike[str]) -> Contents:
     InputError
         If it is none of these. `FormatError` if it is damaged.
     """
+    check_path("path", path)
     folder = Path(path)
     kind = kind_of(folder) if folder.is_dir() else None
     if kind is None:

@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import CorpusError, FormatError, TargetError
 from selfvec.base.files import (
@@ -118,6 +119,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     FormatError
         If the folder has another format, or a file in it is damaged.
     """
+    check_path("path", path, "the path of a run folder")
     folder = Path(path)
     restore_folder(folder)
     tidy(folder)

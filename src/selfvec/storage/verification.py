@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.checks import check_path
 from selfvec.base.checksums import damaged_files, is_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import read_json, unchanged
+from selfvec.base.result_table import ResultTable, short_repr
 
 from .run_folder import RUN_FORMAT, open_run
 
@@ -32,8 +34,8 @@ class Damage:
     rule: str
 
 
-@dataclass(frozen=True)
-class Verified:
+@dataclass(frozen=True, repr=False)
+class Verified(ResultTable):
     """What `verify` found."""
 
     path: str
@@ -46,6 +48,15 @@ class Verified:
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec verify --json`` prints it."""
         return asdict(self)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per damaged file."""
+        return [asdict(one) for one in self.damaged]
+
+    def __repr__(self) -> str:
+        title = f"Verified: {self.kind}, {self.files} files, {len(self.damaged)} damaged"
+        return short_repr(title, [one.file for one in self.damaged], self.path)
 
 
 def kind_of(folder: Path) -> str | None:
@@ -63,6 +74,7 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     InputError
         If the folder is no run, index, encoder or fetched table, or was made before there were checksums.
     """
+    check_path("path", path, "a path")
     folder = Path(path)
     if kind_of(folder) is None:
         rule = "is no run folder, index, encoder or fetched table"

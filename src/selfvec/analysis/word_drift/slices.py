@@ -221,6 +221,11 @@ class SlicePath:
             edge[first] = 0.0
         return found, bounds[0], bounds[1]
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per slice; slices without the word have null figures."""
+        return [{"word": self.word} | row for row in self.as_dict()["slices"]]
+
     def as_dict(self) -> dict[str, Any]:
         """A row of ``selfvec trajectory --slices --json``; slices without the word have null figures."""
         figures = zip(*(edge.tolist() for edge in self.from_first()), strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +11,6 @@ from .arguments import AsJson, Seed, Written, arg, opt
 from .output import TerminalProgress, print_json, say
 
 __all__ = ["compress"]
-
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
 
 
 def compress(
@@ -45,7 +41,7 @@ def compress(
     found = compress(
         source,
         written.path,
-        below=None if below is None else _bytes(below),
+        below=below,
         keep=_percent(keep),
         retrieval=retrieval or (),
         similarity=similarity or (),
@@ -62,14 +58,6 @@ def compress(
             say(note)
         print(compression_text(found))
     return int(not found["enough"])
-
-
-def _bytes(text: str) -> int:
-    """A size as people write it: 5MB, 800 kB, 2MiB, 5000000."""
-    found = _SIZE.fullmatch(text.strip())
-    if found is None:
-        raise OptionError(f"is a size, not {text!r}", field="below", remedy="try 5MB")
-    return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
 
 
 def _percent(text: str) -> float:

@@ -21,9 +21,9 @@ def info(
         selfvec run info run
         selfvec run info GoogleNews.bin
     """
-    from selfvec.storage.contents import contents
+    from selfvec.storage.contents import info
 
-    found = contents(path)
+    found = info(path)
     if as_json:
         print_json(found.as_dict())
         return

@@ -136,7 +136,8 @@ def export(
         to,
         output,
         corpus=corpus or None,
-        cut=(passage_words, overlap),
+        passage_words=passage_words,
+        overlap=overlap,
         overwrite=overwrite,
         update=update,
         progress=progress,
@@ -181,9 +182,8 @@ def migrate(
     """
     from selfvec.exporters import migrate
 
-    write = "nothing" if dry_run else "map" if map_only else "all"
-    runs, progress = (open_run(old), open_run(new)), TerminalProgress()
-    done = migrate(store, *runs, write=write, keep=keep, progress=progress)
+    how = {"dry_run": dry_run, "map_only": map_only}
+    done = migrate(store, old, new, **how, keep=keep, progress=TerminalProgress())
     if as_json:
         print_json({"store": str(store), "from": str(old), "to": str(new), **done})
     else:

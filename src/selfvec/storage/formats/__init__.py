@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from selfvec.base.checks import check_path, check_whole
 from selfvec.base.compressed_files import PACKED, pack
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import atomic_files, complete_replacement
@@ -198,10 +199,10 @@ def load(
     OptionError
         If an option has a value it cannot have.
     """
+    check_path("path", path)
     if errors not in ("strict", "replace", "ignore"):
         raise OptionError(f"errors is 'strict', 'replace' or 'ignore', not {errors!r}")
-    if limit is not None and limit < 1:
-        raise OptionError(f"limit is at least 1, not {limit}", field="limit")
+    check_whole("limit", 1 if limit is None else limit)
     row = None if format is None else _by_name(format)
     if os.fspath(path) == "default" and row is None:
         vectors, name = pieces.load_default(limit), "default"

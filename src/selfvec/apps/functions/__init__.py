@@ -1,0 +1,1 @@
+"""The commands as functions, where one does more than a function of a single room."""

@@ -1,0 +1,96 @@
+"""Functions about files of vectors: `convert` and `fetch`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from selfvec.base.checks import is_path
+from selfvec.base.errors import OptionError
+from selfvec.base.result_table import Figures
+from selfvec.exporters import export
+from selfvec.storage.fetch_vectors import fetch_vectors
+from selfvec.storage.formats import check_save, load, save
+from selfvec.storage.opened import Given, as_vectors
+from selfvec.storage.run_folder import is_run
+
+__all__ = ["convert", "fetch"]
+
+Path_ = str | os.PathLike[str]
+
+
+def convert(
+    source: Given,
+    output: Path_,
+    *,
+    to: str | None = None,
+    dimensions: int | None = None,
+    dtype: str | None = None,
+    vectors_errors: str = "strict",
+    limit: int | None = None,
+    overwrite: bool = False,
+) -> Figures:
+    """Write vectors in another format.
+
+    Parameters
+    ----------
+    source : Vectors, Run, path or name
+    output : path
+        The file or folder to write.
+    to : str, optional
+        The format; by default the suffix of ``output`` decides.
+    dimensions : int, optional
+        Keep the first so many dimensions.
+    dtype : {"float32", "float16", "int8", "binary"}, optional
+    vectors_errors : {"strict", "replace"}
+        "replace" repairs words that are not UTF-8 or occur twice.
+    limit : int, optional
+        Read the first so many words only.
+    overwrite : bool
+        Whether to replace what exists.
+
+    Returns
+    -------
+    Figures
+        A dict: ``target``, ``words``, ``dimensions``, what was ``left_out``, and ``notes``.
+    """
+    named = {} if not is_path(source) else {"source": os.fspath(source)}
+    if to == "model2vec" and is_path(source) and is_run(source):
+        if dtype or dimensions or limit:  # one folder of that name, whichever function writes it
+            rule = "a run's model2vec folder is the encoder that export writes"
+            remedy = f"leave out --dtype, --dimensions and --limit, or convert {source}/vectors.safetensors"
+            raise OptionError(rule, field="to", remedy=remedy)
+        return export(source, to, output, overwrite=overwrite)
+    check_save(output, to, overwrite=overwrite)
+    if is_path(source):
+        vectors = load(source, errors=vectors_errors, limit=limit)
+    else:
+        vectors = as_vectors(source, "source")
+    left_out = save(vectors, output, format=to, dtype=dtype, dimensions=dimensions, overwrite=overwrite)
+    done: dict[str, Any] = {**named, "target": os.fspath(output), "words": len(vectors)}
+    done |= {"dimensions": dimensions or vectors.vector_size, "left_out": left_out}
+    return Figures("Converted", done | {"notes": vectors.provenance.get("notes", [])})
+
+
+def fetch(
+    name: str, output: Path_ | None = None, *, base_url: str | None = None, overwrite: bool = False
+) -> Figures:
+    """Download public vectors, whose name can then be given wherever vectors are.
+
+    Parameters
+    ----------
+    name : str
+        A name in `selfvec.storage.public_tables.TABLES`.
+    output : path, optional
+        Make the folder of the vectors here, not in the user's data folder.
+    base_url : str, optional
+        Address of a mirror: the folder that holds the file.
+    overwrite : bool
+        Download again, and accept a file that has changed.
+
+    Returns
+    -------
+    Figures
+        A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
+    """
+    return Figures("Fetched", fetch_vectors(name, output, base_url=base_url, overwrite=overwrite))

@@ -1,0 +1,52 @@
+"""Text that functions take: paths, with the fields that are read, or documents in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.corpus import Corpus, as_corpus
+from selfvec.retrieval.documents import paths_of
+
+__all__ = ["Fields", "open_text"]
+
+
+class Fields(TypedDict, total=False):
+    """How documents are read from files, as the options of the same names."""
+
+    text_field: str | Sequence[str] | None
+    date_field: str | None
+    slice_field: str | None
+    slice_by_name: bool
+    skip_bad_rows: bool
+
+
+def open_text(text: Any, fields: Fields, name: str = "corpus") -> Corpus:
+    """A corpus from a path, paths, a `Corpus`, a data frame, or texts.
+
+    Raises
+    ------
+    OptionError
+        If a field is named that only files have, or ``text`` is none of these; ``name`` is the parameter's.
+    CorpusError
+        If the text cannot be read.
+    """
+    for given in fields:
+        if given not in Fields.__annotations__:
+            remedy = did_you_mean(given, Fields.__annotations__) or "leave it out"
+            raise OptionError("there is no such option", field=given, remedy=remedy)
+    if text is None or isinstance(text, int | float | bytes):
+        rule = f"is a path, paths, texts, a data frame or a Corpus, not {type(text).__name__}"
+        raise OptionError(rule, field=name)
+    named: dict[str, Any] = {key: value for key, value in fields.items() if value}
+    columns = named.pop("text_field", None)
+    if isinstance(columns, str):
+        columns = [part.strip() for part in columns.split(",") if part.strip()]
+    paths = paths_of(text)
+    if paths is not None:
+        return Corpus.open(paths, text_fields=columns, **named)
+    for given in named:
+        rule = "names what is read from files, and the documents are in memory"
+        raise OptionError(rule, field=given, remedy="leave it out, or give the path of a file")
+    return as_corpus(text, text_fields=columns)

@@ -1,0 +1,336 @@
+"""Functions that make vectors of vectors: one for each method of `selfvec.transforms`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from selfvec.base.checks import is_path
+from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.base.progress import Progress
+from selfvec.base.result_table import Figures
+from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import check_save, save
+from selfvec.storage.opened import Given, as_vectors
+from selfvec.transforms import method
+
+__all__ = [
+    "aspect",
+    "attract_repel",
+    "counter_fit",
+    "debias",
+    "define",
+    "distill",
+    "join",
+    "model2vec",
+    "nodes",
+    "pool",
+    "principal_axes",
+    "retrofit",
+    "smooth",
+    "tokenizer",
+]
+
+Path_ = str | os.PathLike[str]
+Lexicon = Any
+"""Paths of relations in any format that is read, see `selfvec.transforms.knowledge_files.read_knowledge`."""
+Relations = str | Sequence[str] | None
+
+
+class Writing(TypedDict, total=False):
+    """Where new vectors are written, besides being returned."""
+
+    output: Path_ | None
+    to: str | None
+    overwrite: bool
+    progress: Progress | None
+
+
+def _made(by: str, source: Any, writing: Writing, **options: Any) -> Vectors:
+    """The vectors that a method makes of others, written if an output is named."""
+    for name in writing:
+        if name not in Writing.__annotations__:
+            remedy = did_you_mean(name, Writing.__annotations__) or "leave it out"
+            raise OptionError("there is no such option", field=name, remedy=remedy)
+    output, to, overwrite = writing.get("output"), writing.get("to"), writing.get("overwrite", False)
+    chosen = method(by, **{name: value for name, value in options.items() if value is not None})
+    chosen.progress = writing.get("progress") or Progress()
+    if output is not None:
+        check_save(output, to, overwrite=overwrite)
+    made = chosen.fit_transform(source)
+    if output is not None:
+        save(made, output, format=to, overwrite=overwrite)
+    return made
+
+
+def retrofit(
+    vectors: Given,
+    lexicon: Lexicon,
+    *,
+    relations: Relations = None,
+    weight: float | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Move words toward the words that a lexicon relates them to, see `selfvec.transforms.retrofit`.
+
+    Parameters
+    ----------
+    vectors : Vectors, Run, path or name
+    lexicon : path or paths
+        Triples, OBO, OWL, SKOS, WN-LMF or WordNet's folder.
+    relations : str or sequence of str, optional
+        The kinds of relations that pull.
+    weight : float, optional
+        Of all words related to a word together; its own vector has 1.
+    **writing
+        ``output``, ``to``, ``overwrite``: where the new vectors are written, besides being returned.
+    """
+    source = as_vectors(vectors)
+    return _made("retrofit", source, writing, lexicon=_lexicon(lexicon), relations=relations, weight=weight)
+
+
+def counter_fit(
+    vectors: Given,
+    lexicon: Lexicon,
+    *,
+    relations: Relations = None,
+    weight: float | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Pull synonyms together and push antonyms apart; parameters as in `retrofit`."""
+    source = as_vectors(vectors)
+    return _made(
+        "counter-fit", source, writing, lexicon=_lexicon(lexicon), relations=relations, weight=weight
+    )
+
+
+def attract_repel(
+    vectors: Given,
+    lexicon: Lexicon,
+    *,
+    relations: Relations = None,
+    weight: float | None = None,
+    seed: int = 0,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Attract synonyms and repel antonyms against the nearest other words; parameters as in `retrofit`."""
+    more: dict[str, Any] = {"relations": relations, "weight": weight, "seed": seed}
+    return _made("attract-repel", as_vectors(vectors), writing, lexicon=_lexicon(lexicon), **more)
+
+
+def smooth(
+    vectors: Given,
+    lexicon: Lexicon,
+    *,
+    relations: Relations = None,
+    weight: float | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Spread vectors over the graph of a lexicon; parameters as in `retrofit`, ``weight`` below 1."""
+    source = as_vectors(vectors)
+    return _made("smooth", source, writing, lexicon=_lexicon(lexicon), relations=relations, weight=weight)
+
+
+def define(vectors: Given, lexicon: Lexicon, **writing: Unpack[Writing]) -> Vectors:
+    """Give words of a lexicon without a vector one from their definitions; parameters as in `retrofit`."""
+    return _made("define", as_vectors(vectors), writing, lexicon=_lexicon(lexicon))
+
+
+def nodes(
+    vectors: Given, lexicon: Lexicon, *, relations: Relations = None, **writing: Unpack[Writing]
+) -> Vectors:
+    """Add a vector for each concept of an ontology; parameters as in `retrofit`."""
+    return _made("nodes", as_vectors(vectors), writing, lexicon=_lexicon(lexicon), relations=relations)
+
+
+def aspect(
+    vectors: Given,
+    lexicon: Lexicon,
+    *,
+    pull: str = "synonym",
+    push: str = "antonym",
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """A space in which one relation is kept near and another is pushed apart.
+
+    ``pull`` and ``push`` are kinds of relations; other parameters as in `retrofit`.
+    """
+    return _made("aspect", as_vectors(vectors), writing, lexicon=_lexicon(lexicon), keep=pull, push=push)
+
+
+def debias(
+    vectors: Given,
+    method: str = "hard",
+    *,
+    bias_sets: Any = None,
+    seed: int = 0,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Take the direction of a bias out of the words that should not have it.
+
+    Parameters
+    ----------
+    vectors : Vectors, Run, path or name
+    method : {"hard", "soft", "double-hard", "inlp"}
+    bias_sets : path, optional
+        Word sets, TOML or JSON; by default a small set for gender in English.
+    seed : int
+    **writing
+        As in `retrofit`.
+    """
+    return _made("debias", as_vectors(vectors), writing, kind=method, sets=bias_sets, seed=seed)
+
+
+def join(
+    vectors: Given,
+    others: Given | Sequence[Given],
+    *,
+    method: str = "average",
+    vocabulary: str = "union",
+    dimensions: int | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Join several sets of vectors into one.
+
+    Parameters
+    ----------
+    vectors : Vectors, Run, path or name
+    others : the same, or several
+        On the command line ``--with``.
+    method : {"average", "concatenate", "gcca"}
+    vocabulary : {"union", "intersection"}
+        Words of any of them, or of all.
+    dimensions : int, optional
+        With "gcca" only.
+    **writing
+        As in `retrofit`.
+    """
+    several: list[Any] = list(others) if isinstance(others, list | tuple) else [others]
+    tables = [as_vectors(one, "others") for one in several]
+    more: dict[str, Any] = {"how": method, "words": vocabulary, "dimensions": dimensions}
+    return _made("join", as_vectors(vectors), writing, others=tables, **more)
+
+
+def principal_axes(vectors: Given, dimensions: int | None = None, **writing: Unpack[Writing]) -> Vectors:
+    """Vectors in their first principal axes; further parameters as in `retrofit`."""
+    return _made("principal-axes", as_vectors(vectors), writing, dimensions=dimensions)
+
+
+def pool(
+    encoder: Path_,
+    corpus: Any,
+    *,
+    layers: str | None = None,
+    pooling: str | None = None,
+    min_count: int = 1,
+    text_field: str | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Vectors of words from the states of a transformer in a text, averaged over their occurrences.
+
+    Parameters
+    ----------
+    encoder : path
+        The folder of a local model.
+    corpus : path, paths, texts or `Corpus`
+    layers : str, optional
+        "last4", "all", "first", a number, or numbers with weights.
+    pooling : {"mean", "cls"}, optional
+    min_count : int
+        Leave out words that occur less often.
+    text_field : str, optional
+        Fields that hold the text, with commas.
+    **writing
+        As in `retrofit`.
+    """
+    more: dict[str, Any] = {"layers": layers, "pooling": pooling, "min_count": min_count}
+    return _made("pool", _folder(encoder), writing, corpus=_text(corpus, text_field), **more)
+
+
+def distill(
+    encoder: Path_,
+    corpus: Any,
+    *,
+    passes: int | None = None,
+    min_count: int = 1,
+    text_field: str | None = None,
+    seed: int = 0,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Vectors of words whose means are near the text vectors of an encoder; parameters as in `pool`.
+
+    ``passes`` over the texts are 20 by default.
+    """
+    more: dict[str, Any] = {"epochs": passes, "min_count": min_count, "seed": seed}
+    return _made("distill", _folder(encoder), writing, corpus=_text(corpus, text_field), **more)
+
+
+def model2vec(
+    encoder: Path_,
+    corpus: Any,
+    *,
+    dimensions: int = 256,
+    min_count: int = 1,
+    text_field: str | None = None,
+    **writing: Unpack[Writing],
+) -> Vectors:
+    """Vectors of the words of a text, each encoded alone, as in model2vec; parameters as in `pool`."""
+    more: dict[str, Any] = {"dimensions": dimensions, "min_count": min_count}
+    return _made("model2vec", _folder(encoder), writing, corpus=_text(corpus, text_field), **more)
+
+
+def tokenizer(
+    model: Path_,
+    output: Path_,
+    *,
+    vectors: Vectors | Path_,
+    tokenizer: Path_ | None = None,
+    add_words: Path_ | int | None = None,
+    overwrite: bool = False,
+) -> Figures:
+    """Give a language model a new tokenizer, or more words, with rows estimated from static vectors.
+
+    Parameters
+    ----------
+    model : path
+        The folder of a model.
+    output : path
+        The folder to write.
+    vectors : Vectors or path
+        Static vectors that know the tokens; or two aligned sets of vectors.
+    tokenizer : path, optional
+        The new tokenizer.
+    add_words : path or int, optional
+        Words to add to the old tokenizer, or how many of ``vectors``.
+    overwrite : bool
+        Whether to replace what exists.
+
+    Returns
+    -------
+    Figures
+        A dict: numbers of rows by how they were made, and what was ``left_out``.
+    """
+    options = {"vectors": vectors, "tokenizer": tokenizer, "add_words": add_words}
+    chosen = method("tokenizer", **{name: value for name, value in options.items() if value is not None})
+    left_out = chosen.transform_file(os.fspath(_folder(model)), Path(output), overwrite=overwrite)
+    return Figures("Tokenizer", {"target": os.fspath(output), **chosen.report_, "left_out": left_out})
+
+
+def _lexicon(given: Any) -> Any:
+    """Paths as a list; knowledge that was read as it is."""
+    return [given] if is_path(given) else given
+
+
+def _text(corpus: Any, text_field: str | None) -> Any:
+    from .texts import open_text
+
+    return open_text(corpus, {"text_field": text_field})
+
+
+def _folder(given: Any) -> Path:
+    if not is_path(given):
+        rule = f"is the folder of a local model, not {type(given).__name__}"
+        raise OptionError(rule, field="encoder")
+    return Path(given)

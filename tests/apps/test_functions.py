@@ -1,0 +1,319 @@
+"""The commands as functions: one shape of result, runs in memory and in folders, errors for wrong calls."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec import SelfvecError, Vectors
+from selfvec.apps.cli import main
+from selfvec.base.result_table import ResultTable
+
+TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example text, a run of it, vectors, word pairs and a lexicon."""
+    folder = tmp_path_factory.mktemp("functions")
+    selfvec.example(folder / "storms.jsonl")
+    selfvec.refine(folder / "storms.jsonl", method="decorrelated", output=folder / "run")
+    selfvec.save(Vectors(["hail", "snow", "road"], np.eye(3, dtype=np.float32)), folder / "a.vec")
+    (folder / "pairs.tsv").write_text("storm\tgale\t9\nstorm\train\t7\nstorm\troad\t1\n", encoding="utf-8")
+    (folder / "lexicon.tsv").write_text("hail\tsynonym\tsnow\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(folder)
+    return folder
+
+
+# ---- One shape of result
+
+RESULTS: dict[str, Callable[[Path], ResultTable]] = {
+    "similar": lambda _: selfvec.similar("run", ["storm", "flood"], compare=True),
+    "search": lambda _: selfvec.search("run", "damage to roofs", top=3),
+    "ask": lambda _: selfvec.ask("run", "damage to roofs", top=3),
+    "drift": lambda _: selfvec.drift("run", slice="year", top=5, examples=1, permutations=20),
+    "monitor": lambda _: selfvec.monitor("run", ["a virus infected people"] * 30, permutations=99),
+    "evaluate": lambda _: selfvec.evaluate("run", similarity="pairs.tsv", bias=True),
+    "compare": lambda _: selfvec.compare("run", "default", top=3),
+    "senses": lambda _: selfvec.senses("run", "stream"),
+    "topics": lambda _: selfvec.topics("run", 4, by="year", hierarchy=True),
+    "phrases": lambda _: selfvec.phrases("run", top=9),
+    "graph": lambda _: selfvec.graph("run", top=30),
+    "why": lambda _: selfvec.why("run", "storm", "rain"),
+    "why by concepts": lambda _: selfvec.why("run", "hail", "snow", concepts=["Ice: hail and snow"]),
+    "expand": lambda _: selfvec.expand("run", "storm"),
+    "health": lambda _: selfvec.health("run"),
+    "info": lambda _: selfvec.info("run"),
+    "verify": lambda _: selfvec.verify("run"),
+    "trajectory": lambda _: selfvec.trajectory("run", ["storm", "flood"]),
+    "one trajectory": lambda _: selfvec.open_run("run").trajectory("storm"),
+    "align": lambda _: selfvec.align("run", "default"),
+    "compress": lambda at: selfvec.compress("a.vec", at / "small.safetensors", similarity="pairs.tsv"),
+    "convert": lambda at: selfvec.convert("a.vec", at / "b.vec"),
+    "export": lambda at: selfvec.export("run", "word2vec", at / "words.bin"),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_have_one_shape(name: str, inside: Path, tmp_path: Path) -> None:
+    found = RESULTS[name](tmp_path)
+    assert isinstance(found, ResultTable)
+    columns = list(dict.fromkeys(key for row in found.rows for key in row))
+    frame = found.to_polars()
+    assert (frame.columns, len(frame)) == (columns, len(found.rows))
+    assert list(found.to_pandas().columns) == columns
+    json.dumps(found.as_dict(), allow_nan=False)
+    assert len(repr(found).splitlines()) <= 3
+    assert len(repr(found)) <= 300
+
+
+PRINTED = {
+    "similar": ["similar", "run", "storm", "flood", "--compare"],
+    "search": ["search", "run", "damage to roofs", "--topn", "3"],
+    "phrases": ["phrases", "run", "--topn", "9"],
+    "why": ["why", "run", "storm", "rain"],
+    "expand": ["expand", "run", "storm"],
+    "health": ["health", "run"],
+    "info": ["info", "run"],
+    "verify": ["verify", "run"],
+    "trajectory": ["trajectory", "run", "storm", "flood"],
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_as_dict_is_what_the_command_prints(name: str, inside: Path, tmp_path: Path, capsys) -> None:
+    assert main([*PRINTED[name], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(RESULTS[name](tmp_path).as_dict()))
+
+
+def test_methods_of_a_run_are_the_functions(inside: Path) -> None:
+    run = selfvec.open("run")
+    assert run.similar("storm").rows == selfvec.similar("run", "storm").rows
+    assert run.search("roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
+    assert run.expand("storm").rows == selfvec.expand("run", "storm").rows
+    assert run.why("storm", "rain").rows == selfvec.why("run", "storm", "rain").rows
+    assert run.health == selfvec.health("run")
+
+
+# ---- Runs in memory and in folders
+
+
+def test_a_run_in_memory_is_the_run_in_a_folder(tmp_path: Path) -> None:
+    run = selfvec.refine(TEXTS, "none", "decorrelated", window=5)
+    assert run.folder is None
+    kept = selfvec.refine(TEXTS, "none", "decorrelated", window=5, output=tmp_path / "run")
+    assert kept.folder == tmp_path / "run"
+    np.testing.assert_array_equal(run.vectors.vectors, kept.vectors.vectors)
+    model = selfvec.Refiner("decorrelated", window=5).fit(TEXTS, "none")
+    np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
+    with pytest.raises(SelfvecError, match="exists"):
+        selfvec.refine(TEXTS, "none", output=tmp_path / "run")
+    assert selfvec.open(tmp_path / "run").vectors.index_to_key == run.vectors.index_to_key
+    selfvec.refine(TEXTS[:50], "none", "decorrelated", output=tmp_path / "run", overwrite=True)
+    run.save(tmp_path / "again")
+    assert selfvec.verify(tmp_path / "again").damaged == []
+
+
+def test_an_update_in_place_keeps_the_run_from_before(tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    selfvec.refine(TEXTS, "none", "decorrelated", output=place)
+    before = selfvec.open_run(place).provenance["tokens"]
+    memory = selfvec.update(place, ["a gale blew the roof off"])
+    assert (memory.folder, selfvec.open_run(place).provenance["tokens"]) == (None, before)
+    new = selfvec.update(place, ["a gale blew the roof off"], output=place)
+    np.testing.assert_array_equal(new.vectors.vectors, memory.vectors.vectors)
+    assert selfvec.open_run(tmp_path / "run.previous").provenance["tokens"] == before
+    assert selfvec.update(place, ["a gale blew the roof off"], output=place).fingerprint == new.fingerprint
+
+
+def test_merged_runs_are_written(tmp_path: Path) -> None:
+    halves = [selfvec.refine(part, "none", "decorrelated") for part in (TEXTS[:2], TEXTS[2:4])]
+    whole = selfvec.refine(TEXTS[:4], "none", "decorrelated")
+    merged = selfvec.merge(halves, output=tmp_path / "run")
+    np.testing.assert_array_equal(merged.vectors.vectors, whole.vectors.vectors)
+    assert merged.folder == tmp_path / "run"
+
+
+def test_fields_of_files_are_named_as_on_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("note,when\n" + "hail fell,2001-05-01\nrain fell,2002-05-01\n" * 9)
+    run = selfvec.refine(
+        tmp_path / "r.csv", "none", "decorrelated", text_field="note", date_field="when", slice="year"
+    )
+    assert run.tokens.slice_names == ("2001", "2002")
+    with pytest.raises(SelfvecError, match="date_field"):
+        selfvec.refine(TEXTS, date_field="when")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("run", "Run"), ("encoder", "Encoder"), ("a.vec", "Vectors")])
+def test_open_opens_what_was_written(name: str, kind: str, inside: Path) -> None:
+    if name == "encoder" and not Path(name).exists():
+        selfvec.export("run", "encoder", name)
+    assert type(selfvec.open(name)).__name__ == kind
+
+
+def test_vectors_made_of_vectors_are_returned_and_written(inside: Path, tmp_path: Path) -> None:
+    near = selfvec.retrofit("a.vec", "lexicon.tsv", output=tmp_path / "near.vec")
+    assert near.similarity("hail", "snow") > 0.5
+    assert selfvec.load(tmp_path / "near.vec").index_to_key == near.index_to_key
+    assert selfvec.join("a.vec", "default", method="concatenate").vector_size == 3 + 256
+    assert selfvec.principal_axes("run", 8).vector_size == 8
+
+
+# ---- Names
+
+
+def test_functions_are_there_whatever_was_imported_before() -> None:
+    code = """
+import importlib, pkgutil, random, sys, types
+import selfvec
+names = [m.name for m in pkgutil.walk_packages(selfvec.__path__, "selfvec.") if "__main__" not in m.name]
+random.Random(int(sys.argv[1])).shuffle(names)
+for name in names:
+    importlib.import_module(name)
+for name in selfvec.__all__:
+    value = getattr(selfvec, name)
+    assert not isinstance(value, types.ModuleType), name
+    home = sys.modules["selfvec." + selfvec._HOMES[name]]
+    room = sys.modules[home.__name__.rpartition(".")[0]]
+    for place in (home, room):
+        assert not isinstance(getattr(place, name, None), types.ModuleType), (place, name)
+assert dir(selfvec) == sorted(selfvec.__all__)
+"""
+    for seed in ("0", "1"):
+        subprocess.run([sys.executable, "-c", code, seed], check=True)
+
+
+def test_every_command_is_a_function_but_those_that_serve_or_show() -> None:
+    commands = (
+        "refine update search ask similar drift monitor evaluate export fetch convert compress align join "
+        "retrofit counter-fit attract-repel smooth define nodes aspect debias principal-axes distill "
+        "pool model2vec tokenizer info health verify merge migrate compare trajectory phrases topics graph "
+        "senses why expand example"
+    )
+    for command in commands.split():
+        function = getattr(selfvec, command.replace("-", "_"))
+        assert inspect.isfunction(function)
+        assert not isinstance(function, ModuleType)
+        assert len(function.__doc__ or "") > 40
+
+
+# ---- Wrong calls
+
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: selfvec.refine(5), "corpus: is a path"),
+    (lambda: selfvec.refine("nowhere.txt"), "nowhere.txt"),
+    (lambda: selfvec.refine([]), ""),
+    (lambda: selfvec.refine(TEXTS, 5), "vectors: "),
+    (lambda: selfvec.refine(TEXTS, "none", "papr"), "did you mean paper"),
+    (lambda: selfvec.refine(TEXTS, "none", windw=5), "did you mean window"),
+    (lambda: selfvec.refine(TEXTS, "none", resume=True), "resume: a run in memory"),
+    (lambda: selfvec.refine(TEXTS, "none", slice="week"), "slice: is one of"),
+    (lambda: selfvec.refine(TEXTS, "none", output=5), "output: is a path"),
+    (lambda: selfvec.update("run"), "nothing to do"),
+    (lambda: selfvec.update(5, TEXTS), "run: is a Run"),
+    (lambda: selfvec.update("run", 5), "corpus: is a path"),
+    (lambda: selfvec.merge("run"), "runs: are several"),
+    (lambda: selfvec.merge(["run", 5]), "runs: is a Run"),
+    (lambda: selfvec.search("nowhere", "x"), "nowhere: is not a run folder"),
+    (lambda: selfvec.search("storms.jsonl", "x"), "it is text; refine it first"),
+    (lambda: selfvec.search("run", ""), "query: is empty"),
+    (lambda: selfvec.search("run", 5), "query: is a text, not int"),
+    (lambda: selfvec.search("run", "hail", top=0), "top: is a whole number of at least 1"),
+    (lambda: selfvec.search("run", "hail", top="3"), "top: is a whole number"),
+    (lambda: selfvec.search("run", "hail", mode="fast"), "mode: is one of"),
+    (lambda: selfvec.search("run", "hail", filters=5), "filters: "),
+    (lambda: selfvec.ask(5, "hail"), "source: "),
+    (lambda: selfvec.ask("run", " "), "question: is empty"),
+    (lambda: selfvec.similar("run", []), "words: none was given"),
+    (lambda: selfvec.similar("run", 5), "words: are words"),
+    (lambda: selfvec.similar("run", "stomr"), "did you mean storm"),
+    (lambda: selfvec.similar(5, "storm"), "vectors: is a Vectors"),
+    (lambda: selfvec.similar("nothing.vec", "storm"), "nothing.vec"),
+    (lambda: selfvec.similar("a.vec", "hail", compare=True), "compare: vectors do not hold"),
+    (lambda: selfvec.drift(5), "run: is a Run or the path of a run folder, not int"),
+    (lambda: selfvec.drift(Vectors(["a"], [[1.0]])), "vectors hold no text"),
+    (lambda: selfvec.drift("run", 5), "between: is two slices"),
+    (lambda: selfvec.drift("run", ["2001"]), "between: is two slices"),
+    (lambda: selfvec.drift("run", slice="week"), "slice: is one of"),
+    (lambda: selfvec.drift("run", pos="nouns"), "pos: is one of"),
+    (lambda: selfvec.drift("run", fdr=2), "fdr: is a share"),
+    (lambda: selfvec.drift("run", words=5), "words: are words"),
+    (lambda: selfvec.monitor("run", 5), ""),
+    (lambda: selfvec.monitor("run", TEXTS, level="high"), "level: is above 0"),
+    (lambda: selfvec.evaluate("run"), "nothing to measure"),
+    (lambda: selfvec.evaluate("run", "similarity"), "tasks: "),
+    (lambda: selfvec.evaluate("run", similarity=5), "similarity: "),
+    (lambda: selfvec.evaluate(5, bias=True), ""),
+    (lambda: selfvec.evaluate("run", bias=True, against="glov"), ""),
+    (lambda: selfvec.export("run", "lancdb"), "did you mean lancedb"),
+    (lambda: selfvec.export("run", 5), "to: is a text"),
+    (lambda: selfvec.export(5, "encoder"), "run: is a Run"),
+    (lambda: selfvec.convert(5, "x.vec"), "source: is a Vectors"),
+    (lambda: selfvec.convert("a.vec", "x.strange"), ""),
+    (lambda: selfvec.compress("a.vec", "x.safetensors", below="big"), "below: is a size"),
+    (lambda: selfvec.compress("a.vec", "x.safetensors", keep=0), "keep: is a percentage"),
+    (lambda: selfvec.compress(5, "x.safetensors"), "vectors: is a Vectors"),
+    (lambda: selfvec.align(5, "a.vec"), "a: is a Vectors"),
+    (lambda: selfvec.align("a.vec", "a.vec", "rotate"), "method: is one of"),
+    (lambda: selfvec.align("a.vec", "a.vec", windw=3), "windw: "),
+    (lambda: selfvec.compare("run", 5), "b: is a Vectors"),
+    (lambda: selfvec.compare("run", "a.vec", top=0), "top: is a whole number"),
+    (lambda: selfvec.retrofit("a.vec", "nothing.tsv"), "nothing.tsv"),
+    (lambda: selfvec.retrofit("a.vec", "lexicon.tsv", outptu="b.vec"), "did you mean output"),
+    (lambda: selfvec.retrofit("a.vec", "lexicon.tsv", weight=-1), "weight: "),
+    (lambda: selfvec.debias("a.vec", "soft-hard"), ""),
+    (lambda: selfvec.join("a.vec", []), ""),
+    (lambda: selfvec.principal_axes("a.vec", 99), "dimensions: "),
+    (lambda: selfvec.pool(5, TEXTS), "encoder: "),
+    (lambda: selfvec.topics("run", 0), "number: is a whole number"),
+    (lambda: selfvec.topics("run", match=True), "match: needs groups"),
+    (lambda: selfvec.topics("run", by=5), "by: is a text"),
+    (lambda: selfvec.senses("run", "stomr"), "did you mean"),
+    (lambda: selfvec.senses("run", 5), "word: is a text"),
+    (lambda: selfvec.phrases(5), ""),
+    (lambda: selfvec.phrases("run", npmi=2), "npmi: lies between"),
+    (lambda: selfvec.graph("run", edges="luck"), "edges: is one of"),
+    (lambda: selfvec.graph("run", ["stomr"]), "did you mean"),
+    (lambda: selfvec.why("run", "storm", "storm"), "one word"),
+    (lambda: selfvec.why("run", "storm", 5), "b: is a text"),
+    (lambda: selfvec.expand("run", "zyzzyva"), "no word of the query"),
+    (lambda: selfvec.migrate("run-lancedb", 5, "run"), "old: is a Run"),
+    (lambda: selfvec.migrate(5, "run", "run"), "store: is the path"),
+    (lambda: selfvec.health("a.vec"), "it holds vectors"),
+    (lambda: selfvec.trajectory("run", "stomr"), "did you mean"),
+    (lambda: selfvec.info(5), "path: is a path or a name"),
+    (lambda: selfvec.info("nowhere"), "nowhere"),
+    (lambda: selfvec.verify(5), "path: is a path"),
+    (lambda: selfvec.open(5), "path: is a path or a name"),
+    (lambda: selfvec.open("storms.jsonl"), "text"),
+    (lambda: selfvec.open_run(5), "path: is the path of a run folder"),
+    (lambda: selfvec.load(5), "path: is a path or a name"),
+    (lambda: selfvec.fetch("glov"), ""),
+    (lambda: selfvec.open("run").similar("stomr"), "did you mean storm"),
+    (lambda: selfvec.open("run").search("hail", mode="fast"), "mode: is one of"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(WRONG)))
+def test_wrong_calls_raise_selfvec_errors(number: int, inside: Path) -> None:
+    call, said = WRONG[number]
+    before = sorted(inside.iterdir())
+    with pytest.raises(SelfvecError) as error:
+        call()
+    assert said in str(error.value)
+    assert sorted(inside.iterdir()) == before
