@@ -16,6 +16,7 @@ import pytest
 
 import selfvec
 from selfvec import SelfvecError, Vectors
+from selfvec.analysis.word_drift import slices_of
 from selfvec.apps.cli import main
 from selfvec.base.result_table import ResultTable
 
@@ -154,7 +155,7 @@ def test_fields_of_files_are_named_as_on_the_command_line(tmp_path: Path) -> Non
     run = selfvec.refine(
         tmp_path / "r.csv", "none", "decorrelated", text_field="note", date_field="when", slice="year"
     )
-    assert run.tokens.slice_names == ("2001", "2002")
+    assert [part.name for part in slices_of(run)] == ["2001", "2002"]
     with pytest.raises(SelfvecError, match="date_field"):
         selfvec.refine(TEXTS, date_field="when")
 
