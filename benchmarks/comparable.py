@@ -15,9 +15,9 @@ import numpy as np
 
 import selfvec
 from benchmarks.datasets import GOOGLENEWS, JUDGED, SIMILARITY, judged
-from benchmarks.known_items import known_items
 from benchmarks.page import table, update_page
 from benchmarks.search_measures import mean_ndcg
+from benchmarks.self_retrieval import self_retrieval
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.retrieval import Collection, bm25_rankings, ranked
 from selfvec.retrieval import Index
@@ -56,7 +56,7 @@ def rm3() -> str:
     chosen = [with_feedback(collection, [Feedback()])[0] for collection in judged().values()]
     grid = np.array([with_feedback(collection, GRID) for collection in judged().values()])
     left_out = [own[np.argmax(grid.sum(axis=0) - own)] for own in grid]
-    items = [collection for _, _, collection in known_items()]
+    items = [collection for _, _, collection in self_retrieval()]
     plain = np.mean([_bm25(collection) for collection in items])
     fed = np.mean([with_feedback(collection, [Feedback()])[0] for collection in items])
     rows = [

@@ -1,8 +1,8 @@
 """What a map from new questions to stored vectors keeps. Fills docs/results/compatible.md.
 
-Recall@10 of known items in documents that no map was fitted on: twelve words cut from a text, the title of an
-abstract, the report of a storm's event. Documents are smoothed as in a store. On the judged collections it is
-nDCG@10, and maps are fitted on all of the documents, without their questions.
+Recall@10 of self-retrieval in documents that no map was fitted on: twelve words cut from a text, the title of
+an abstract, the report of a storm's event. Documents are smoothed as in a store. On the judged collections
+it is nDCG@10, and maps are fitted on all of the documents, without their questions.
 
     python -m benchmarks.compatible [PART...]      (part of: make quality)
 """

@@ -1,7 +1,7 @@
 """How the hybrid was chosen: its dense weight with every collection left out in turn, and its other changes.
 
 A weight that is the same everywhere is compared with one that follows how often words and vectors agree
-(`selfvec.retrieval.build`), on judged collections and on those of `benchmarks.known_items`. Either is
+(`selfvec.retrieval.build`), on judged collections and on those of `benchmarks.self_retrieval`. Either is
 chosen on all sources of documents but one, and measured on that one.
 """
 
@@ -16,10 +16,10 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.datasets import judged
-from benchmarks.known_items import known_items, medical_items
 from benchmarks.page import table
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_index, mean_ndcg
+from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.retrieval import Index, dense_space, scoring
 from selfvec.retrieval.build import LEAST, MOST, agreement
 from selfvec.retrieval.scoring import Blend
@@ -58,7 +58,7 @@ class Row:
 def measured() -> list[Row]:
     """Judged collections, then the others."""
     out = []
-    everything = [*((n, n, c) for n, c in judged().items()), *known_items(), *medical_items()]
+    everything = [*((n, n, c) for n, c in judged().items()), *self_retrieval(), *medical_items()]
     for name, source, collection in everything:
         run = refined(collection.documents)
         index = Index.memory(run, collection.documents)

@@ -1,8 +1,8 @@
 """How far texts move toward similar texts. Fills docs/results/evaluation.md.
 
 Smoothing helps where a question has many answers, and harms where it has one. So the number of neighbours and
-the weight of their mean are compared on judged collections and on those of `benchmarks.known_items`, with the
-document vectors that `evaluate` uses, refined and original. Each source of documents is left out in turn.
+the weight of their mean are compared on judged collections and on those of `benchmarks.self_retrieval`, with
+the document vectors that `evaluate` uses, refined and original. Each source of documents is left out in turn.
 
     python -m benchmarks.smoothing [PART...]      (part of: make quality)
 """
@@ -16,10 +16,10 @@ from functools import cache
 import numpy as np
 
 from benchmarks.datasets import JUDGED, SHARED_DATA, judged
-from benchmarks.known_items import known_items
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_cosine, mean_ndcg
+from benchmarks.self_retrieval import self_retrieval
 from selfvec.evaluation.classification import _draws, _predicted, read_labelled
 from selfvec.evaluation.compared_vectors import open_tables
 from selfvec.text.document_vectors import NEIGHBOURS, STRENGTH, embed, smooth_by_neighbours
@@ -43,7 +43,7 @@ class Row:
 def measured() -> list[Row]:
     """Judged collections, then the others."""
     out = []
-    for source, collection in [*judged().items(), *((s, c) for _, s, c in known_items() if s != "all")]:
+    for source, collection in [*judged().items(), *((s, c) for _, s, c in self_retrieval() if s != "all")]:
         count, texts = len(collection.documents), collection.documents + collection.queries
         for one in open_tables(refined(collection.documents)):
             rows, _ = embed(texts, one.texts, one.preprocessing, count, questions=True, strength=0)

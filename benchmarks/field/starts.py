@@ -61,7 +61,7 @@ def rows() -> Iterator[Row]:
                 bare = refined
             elif name in NO_TABLE:
                 found = _against(name, run, tasks, bare, refined)
-                yield from found if size is None else islice(found, 1)  # smaller sizes: known items only
+                yield from found if size is None else islice(found, 1)  # smaller sizes: self-retrieval only
     write_parts("starts.md", {"starts": "\n".join(lines)})
 
 

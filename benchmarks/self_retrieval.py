@@ -1,4 +1,4 @@
-"""Collections without judgements: a part cut from a document should find the rest of it.
+"""Self-retrieval, collections without judgements: a part cut from a document should find the rest of it.
 
 MED, Cranfield and CACM are three collections of abstracts, of one time and kind. These are unlike them: long
 and short queries, long documents, other subjects, mixed subjects, and one right answer instead of many. They
@@ -24,7 +24,7 @@ Pairs = list[tuple[str, str]]
 """Queries and the documents that they should find."""
 
 
-def known_items() -> Iterator[tuple[str, str, Collection]]:
+def self_retrieval() -> Iterator[tuple[str, str, Collection]]:
     """Every collection with its name and the source of its documents."""
     rows = [row for row in records("PubMed") if len(row["text"]) > 600 and len(row["title"]) > 30]
     abstracts = [(row["title"], row["text"]) for row in _drawn(rows, DOCUMENTS)]
