@@ -36,7 +36,7 @@ def rewritten(page: Path) -> str:
 def _block(language: str, code: str, folder: Path) -> str:
     if language == "python":
         (folder / "pasted.py").write_text(code, encoding="utf-8")
-        _run("python pasted.py", folder)
+        _run("python pasted.py", folder, most=0)
         return f"```python\n{code}```"
     lines = []
     for line in code.splitlines():
@@ -45,8 +45,11 @@ def _block(language: str, code: str, folder: Path) -> str:
     return "\n".join(["```console", *lines, "```"])
 
 
-def _run(command: str, folder: Path) -> list[str]:
-    """The lines that a shell command prints, without those of progress."""
+def _run(command: str, folder: Path, most: int = 1) -> list[str]:
+    """The lines that a shell command prints, without those of progress.
+
+    ``most`` is the highest exit status that is no error; 1 is that of a check that failed, such as `monitor`.
+    """
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT / "src"),
@@ -61,7 +64,7 @@ def _run(command: str, folder: Path) -> list[str]:
         text=True,
         encoding="utf-8",
     )
-    if done.returncode > 1:  # 1: a check failed, such as that of `monitor`
+    if done.returncode > most:
         raise RuntimeError(f"{command}: exit status {done.returncode}\n{done.stdout}")
     return [line.rstrip() for line in done.stdout.splitlines() if not _PASSING.match(line)]
 
