@@ -158,6 +158,11 @@ BUILT_IN = "the built-in vectors"
         (f"gains#retrieval; {BUILT_IN}; original; mean", f"online#given; {BUILT_IN}; original; retrieval"),
         (f"gains#retrieval; {BUILT_IN}; refined; mean", "search#answers; refined, dense; nDCG@10"),
         ("search#answers; refined, hybrid; nDCG@10", "concepts#retrieval; hybrid, words; mean"),
+        (
+            "concepts#retrieval; hybrid, words; MED",
+            "search#shares; MED; hybrid",
+            "search#steps; as it is; MED",
+        ),
         ("encoders#quality; BM25, stems; mean", "evaluation#rm3; BM25; mean"),
     ],
 )
