@@ -305,6 +305,8 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.open_run(5), "path: is the path of a run folder"),
     (lambda: selfvec.load(5), "path: is a path or a name"),
     (lambda: selfvec.fetch("glov"), ""),
+    (lambda: selfvec.drift("run", progress="bar"), "progress: is a Progress"),
+    (lambda: selfvec.search("run", "hail", corpus=TEXTS, progress=5), "progress: is a Progress"),
     (lambda: selfvec.open("run").similar("stomr"), "did you mean storm"),
     (lambda: selfvec.open("run").search("hail", mode="fast"), "mode: is one of"),
 ]

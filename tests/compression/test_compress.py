@@ -10,10 +10,10 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.cli.compress import _bytes
 from selfvec.base.errors import OptionError
 from selfvec.compression import BinarySearch, compress
 from selfvec.compression.candidates import Candidate, Packed, candidates
+from selfvec.compression.compress import _bytes
 from selfvec.compression.measures import kept, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors

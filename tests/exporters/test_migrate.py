@@ -257,7 +257,7 @@ def test_questions_fit_what_the_database_has(kind: str, made, tmp_path: Path) ->
     path = exported(kind, made, tmp_path)
     with pytest.raises(InputError, match="no such file"):
         question_encoder(path, new)
-    assert migrate(path, old, new, write="map")["done"] is False
+    assert migrate(path, old, new, map_only=True)["done"] is False
     mapped = question_encoder(path, new).encode(QUESTION)
     assert mapped.shape == Encoder.of(old).encode(QUESTION).shape
     expected = Adapter.load(f"{path}-map.safetensors").transform(Encoder.of(new).encode([QUESTION]))[0]
@@ -277,12 +277,12 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
     old, new, folder = made
     path = exported(kind, made, tmp_path)
     before = content(path)
-    with pytest.raises(OptionError, match="from: the vectors of the database are of another run"):
+    with pytest.raises(OptionError, match="old: the vectors of the database are of another run"):
         migrate(path, selfvec.open_run(folder / "narrow"), new)
     with pytest.raises(OptionError, match="both runs have the same vectors"):
         migrate(path, old, old)
-    with pytest.raises(OptionError, match="write: is all, map or nothing"):
-        migrate(path, old, new, write="some")
+    with pytest.raises(OptionError, match="keep: is a percentage"):
+        migrate(path, old, new, keep=101)
     rows = passage_rows(old, [folder / "reports.jsonl"], encode=Encoder.of(old).encode)
     assert rows.source is None
     stores.STORES[kind].put(rows, tmp_path / "nameless")
@@ -314,7 +314,7 @@ def test_the_command_and_its_gate(made, tmp_path: Path, capsys: pytest.CaptureFi
     assert main(command) == 0
     assert "already" in capsys.readouterr().out
     assert main([*command[:3], str(folder / "narrow"), *command[4:-1], str(folder / "old")]) == 2
-    assert "--from: the vectors of the database are of another run" in capsys.readouterr().err
+    assert "--old: the vectors of the database are of another run" in capsys.readouterr().err
 
 
 def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_path: Path) -> None:

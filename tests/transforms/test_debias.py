@@ -148,6 +148,6 @@ def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_p
     found = json.loads(capsys.readouterr().out)
     assert (found["pairs"], found["neutral"]) == (2, 303)
     assert main([*given, "--kind", "gentle"]) == 2
-    assert "--kind: is one of hard, soft" in capsys.readouterr().err
+    assert "--method: is one of hard, soft" in capsys.readouterr().err
     with pytest.raises(OptionError, match="none of the pairs"):
         transform(Vectors(["x"], np.ones((1, 2), np.float32)), "debias")

@@ -98,8 +98,8 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
 def test_what_cannot_be_joined_is_said() -> None:
     a, b, _ = views()
     for options, rule in (
-        ({"how": "sum"}, "how: is one of average"),
-        ({"words": "some"}, "words: is one of union"),
+        ({"how": "sum"}, "method: is one of average"),
+        ({"words": "some"}, "vocabulary: is one of union"),
         ({"dimensions": 3}, "average has no choice of dimensions"),
         ({"how": "gcca", "dimensions": 99}, "22 dimensions together"),
     ):

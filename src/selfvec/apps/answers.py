@@ -18,7 +18,7 @@ from selfvec.base.checks import check_text, check_texts, check_whole, is_path
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.files import atomic_file, read_json, writing
 from selfvec.base.ownership import remove_leftovers
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.provenance import __version__
 from selfvec.base.user_folders import user_folder
 from selfvec.corpus import Corpus
@@ -88,7 +88,7 @@ def ask(
         raise OptionError(rule, field="source")
     skipped: list[str] = []
     named = check_texts("filters", filters) if filters else []
-    progress = progress or Progress()
+    progress = as_progress(progress)
     if is_run(source):
         run = open_run(source)
     else:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Event, Thread
 from time import monotonic
 
-__all__ = ["LineProgress", "Progress", "duration", "time_left"]
+from .errors import OptionError
+
+__all__ = ["LineProgress", "Progress", "as_progress", "duration", "time_left"]
 
 Advance = Callable[[int], None]
 
@@ -82,6 +86,21 @@ class _Steps(Progress):
         number = max(0, round(place) - self._reached)
         self._reached += number
         self._advance(number)  # even by 0: displays may stop the work here
+
+
+def as_progress(given: Progress | bool | None) -> Progress:
+    """Where work is reported: as given; True prints lines on standard error, None and False nothing.
+
+    Raises
+    ------
+    OptionError
+        If it is something else.
+    """
+    if isinstance(given, Progress):
+        return given
+    if given is not None and not isinstance(given, bool):
+        raise OptionError(f"is a Progress, True or False, not {type(given).__name__}", field="progress")
+    return LineProgress(partial(print, file=sys.stderr)) if given else Progress()
 
 
 class LineProgress(Progress):

@@ -12,7 +12,7 @@ from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.files import atomic_file
 from selfvec.base.ownership import check_target
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -88,7 +88,7 @@ def compress(
     check_whole("below", 1 if limit is None else limit)
     target = output
     check_target(target, overwrite=overwrite, folder=False)
-    progress = progress or Progress()
+    progress = as_progress(progress)
     source = opened(vectors)
     vectors = source.vectors if isinstance(source, Run) else source
     if not vectors.unit.any():

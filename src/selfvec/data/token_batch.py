@@ -26,7 +26,7 @@ def occurrences_of_each(ids: NDArray[np.int32], types: int) -> NDArray[np.int64]
     return counts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TokenBatch:
     """Token ids of a corpus in reading order, with its document bounds and vocabulary.
 
@@ -108,6 +108,11 @@ class TokenBatch:
         made = cls(np.zeros(0, np.int32), np.zeros(1, np.int64), types)
         object.__setattr__(made, "counts", counts)
         return made
+
+    def __repr__(self) -> str:
+        return (
+            f"<TokenBatch: {len(self):,} tokens of {len(self.types):,} types, {self.documents:,} documents>"
+        )
 
     def __len__(self) -> int:
         return len(self.ids)

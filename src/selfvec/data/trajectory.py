@@ -66,13 +66,16 @@ class Trajectory(ResultTable):
         return cosines
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History:
     """Recorded states, sorted by word and then by number of updates."""
 
     starts: NDArray[np.int64]  # (V + 1,) word w owns the records starts[w]:starts[w + 1]
     updates: NDArray[np.int64]  # (R,) how many updates the word had received
     vectors: NDArray[np.float16]  # (R, d)
+
+    def __repr__(self) -> str:
+        return f"<History: {len(self):,} states of {len(self.starts) - 1:,} words>"
 
     def __len__(self) -> int:
         return len(self.updates)

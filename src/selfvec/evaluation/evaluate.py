@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import RESAMPLES, difference
 from selfvec.text.preprocessing import Preprocessing
@@ -83,7 +83,7 @@ def evaluate(
     tables += [truncated(table, size) for size in dict.fromkeys(dimensions) for table in tables]
     rows: list[Row] = []
     comparisons: list[Row] = []
-    with (progress or Progress()).stage("Measuring", len(tasks), "tasks") as advance:
+    with as_progress(progress).stage("Measuring", len(tasks), "tasks") as advance:
         for task, name in zip(tasks, _names(tasks), strict=True):
             found = list(task.measure(tables, seed))
             named = {"task": name, "kind": task.kind}

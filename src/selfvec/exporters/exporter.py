@@ -16,7 +16,7 @@ from selfvec.base.checks import check_text
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_files, writing
 from selfvec.base.ownership import check_target, remove_leftovers
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.retrieval.documents import CUT, Cut, Texts, check_cut
@@ -84,7 +84,7 @@ def export(
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     run = as_run(run)
     path = _default(run, to) if output is None else Path(output)
-    given = Export(run, to, corpus, progress or Progress(), cut)
+    given = Export(run, to, corpus, as_progress(progress), cut)
     if update and not isinstance(STORES.get(to), Database):
         raise OptionError(f"{to} is written as a whole", field="update", remedy="use --overwrite")
     if update and os.path.lexists(path):

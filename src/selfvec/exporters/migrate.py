@@ -23,7 +23,7 @@ from selfvec.base.checks import check_number, check_path
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.files import writing
 from selfvec.base.ownership import discard, lock_file, remove_leftovers
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
@@ -90,7 +90,7 @@ def migrate(
     old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
-    path, progress = Path(store), progress or Progress()
+    path, progress = Path(store), as_progress(progress)
     remove_leftovers(path)
     database = _database(path)
     has = database.source(path)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.provenance import Timings, environment
 from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
@@ -57,7 +57,7 @@ def refine(
     Of several ``vectors`` (a list) those that suit the text best are taken. ``workspace`` holds the state of
     interrupted work. ``jobs`` are threads and do not change the result.
     """
-    execution = Execution(workspace, progress or Progress(), jobs)
+    execution = Execution(workspace, as_progress(progress), jobs)
     tables, place, decision = starts(vectors), 0, None
     if len(tables) > 1:
         with execution.timings.stage("tables"):

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.provenance import Timings
 from selfvec.base.threads import one_core
 from selfvec.corpus.documents import Seen
@@ -147,7 +147,7 @@ def update(
     >>> bool((grown.vectors.vectors == whole.vectors.vectors).all())
     True
     """
-    execution = Execution(workspace, progress or Progress(), jobs)
+    execution = Execution(workspace, as_progress(progress), jobs)
     with execution.timings.stage("load"):
         old = part_of(run, forgotten=True)
         refuse_changed_files(old)
@@ -219,7 +219,7 @@ def preview(
     out = known.find(withdraw)
     intake = Intake(None if allow_duplicates else known)
     if corpus is not None:
-        with (progress or Progress()).stage("Reading", corpus.total_bytes, "bytes") as advance:
+        with as_progress(progress).stage("Reading", corpus.total_bytes, "bytes") as advance:
             for _ in corpus.batches(advance, select=intake):
                 pass
     return change_of(intake, out)
@@ -292,7 +292,7 @@ def merge(
     >>> merge(shards).vectors.counts.tolist()
     [2, 2, 2, 2, 1, 1, 1, 1, 1]
     """
-    execution = Execution(workspace, progress or Progress(), jobs, Timings(read=0.0, tokenize=0.0))
+    execution = Execution(workspace, as_progress(progress), jobs, Timings(read=0.0, tokenize=0.0))
     if len(runs) < 2:
         raise OptionError("merging takes at least two runs", remedy="name more of them")
     with execution.timings.stage("load"):

@@ -18,7 +18,7 @@ from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError, TargetError
 from selfvec.base.files import writing
 from selfvec.base.ownership import locked
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.lexicon import Lexicon
@@ -37,7 +37,7 @@ __all__ = ["Index", "run_index"]
 FOLDER = "search"  # of a run folder, where its indexes are kept
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Index:
     """Documents that can be searched. Made by `memory`, `words_only` or `open`.
 
@@ -114,6 +114,9 @@ class Index:
         """
         parts, stamp = read_index(folder)
         return cls(*parts, stamp)
+
+    def __repr__(self) -> str:
+        return f"<Index: {len(self):,} documents>"
 
     def __len__(self) -> int:
         """Documents."""
@@ -206,7 +209,7 @@ def run_index(
     InputError
         If the documents cannot be read. `FormatError` if there is an index and it is damaged.
     """
-    run, progress = as_run(run), progress or Progress()
+    run, progress = as_run(run), as_progress(progress)
     place = _place(run, corpus, tables, check_cut(cut))
     if place is None:
         if run.folder is not None and not keeps_text(run):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -308,7 +308,7 @@ def phrases(
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:
-        _read(source, finder, progress or Progress())
+        _read(source, finder, as_progress(progress))
     return finder.found.select(top)
 
 

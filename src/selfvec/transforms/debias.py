@@ -80,7 +80,7 @@ class Debias(Transform):
         self, kind: str = "hard", sets: str | Path | DebiasSets | None = None, seed: int = 0
     ) -> None:
         if kind not in KINDS:
-            raise OptionError.one_of(kind, KINDS, field="kind")
+            raise OptionError.one_of(kind, KINDS, field="method")
         self.kind, self.sets, self.seed = kind, sets, seed
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
@@ -116,7 +116,7 @@ class _Found:
         pairs, equalize = (_pair_rows(finder, words) for words in (sets.pairs, sets.equalize))
         if not len(pairs):
             rule = "the table has both words of none of the pairs that define the direction"
-            raise OptionError(rule, field="sets", remedy="give pairs of words that it has")
+            raise OptionError(rule, field="bias_sets", remedy="give pairs of words that it has")
         neutral = np.array(sorted(set(finder.of(sets.neutral))), np.int64)
         if not sets.neutral:
             kept = {*pairs.ravel().tolist(), *equalize.ravel().tolist(), *finder.of(sets.specific)}

@@ -54,7 +54,7 @@ class Distill(FromEncoder):
         seed: int = 0,
     ) -> None:
         if epochs < 1:
-            raise OptionError(f"is at least 1, not {epochs}", field="epochs")
+            raise OptionError(f"is at least 1, not {epochs}", field="passes")
         self.corpus, self.epochs, self.seed = corpus, epochs, seed
         self.min_count, self.text_field = min_count, text_field
 

@@ -61,7 +61,10 @@ class Join(Transform):
         words: str = "union",
         dimensions: int | None = None,
     ) -> None:
-        for name, value, known in (("how", how, tuple(_WAYS)), ("words", words, ("union", "intersection"))):
+        for name, value, known in (
+            ("method", how, tuple(_WAYS)),
+            ("vocabulary", words, ("union", "intersection")),
+        ):
             if value not in known:
                 raise OptionError.one_of(value, known, field=name)
         if dimensions is not None and how != "gcca":

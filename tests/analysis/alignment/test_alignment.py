@@ -130,16 +130,16 @@ def test_relative_representations_do_not_see_axes_scale_or_order(
 ) -> None:
     a = table(seed)
     order = np.random.default_rng(seed).permutation(len(a))
-    found = align(a, moved(a, scale * turned(6, seed), order), "relative", anchors=12, choose=choose)
+    found = align(a, moved(a, scale * turned(6, seed), order), "relative", anchor_words=12, choose=choose)
     np.testing.assert_allclose(found.a.vectors, found.b[a.index_to_key], atol=1e-5)
-    other = align(moved(a, np.eye(6), order), a, "relative", anchors=12, choose=choose)
+    other = align(moved(a, np.eye(6), order), a, "relative", anchor_words=12, choose=choose)
     assert other.notes["anchor_words"] == found.notes["anchor_words"]
 
 
 def test_relative_representations_by_hand() -> None:
     a = Vectors(["x", "y", "z"], np.array([[2, 0], [0, 3], [3, 4]], np.float32), counts=np.array([9, 5, 7]))
     b = Vectors(["z", "x"], np.array([[1, 0, 0], [0, 0, 2]], np.float32), counts=np.array([8, 8]))
-    found = align(a, b, "relative", anchors=2)
+    found = align(a, b, "relative", anchor_words=2)
     assert found.notes["anchor_words"] == ["x", "z"]
     np.testing.assert_allclose(found.a.vectors, [[1, 0.6], [0, 0.8], [0.6, 1]], atol=1e-6)
     np.testing.assert_allclose(found.b.vectors, [[0, 1], [1, 0]], atol=1e-6)
@@ -216,7 +216,7 @@ def test_results_are_written_in_any_format(method: str, suffix: str, tmp_path: P
         ("procrustes", {"trim": 0.5}, r"trim: is a share"),
         ("procrustes", {"min_count": 300}, r"rotating 6 dimensions takes as many shared words"),
         ("procrustes", {"min_count": 9999}, r"occurs 9999 times in both"),
-        ("relative", {"anchors": 41}, r"anchors: there are 40"),
+        ("relative", {"anchor_words": 41}, r"anchor_words: there are 40"),
         ("relative", {"choose": "best"}, r"choose: is one of"),
         ("relative", {"wide": 1}, r"wide: .*leave it out"),
         ("compass", {}, "corpora of two runs"),

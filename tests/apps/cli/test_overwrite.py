@@ -221,6 +221,10 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "save_word2vec_format": ("a", lambda m, path, **how: m.table.save_word2vec_format(path, **how)),
     "fvocab": ("a", lambda m, path, **how: m.table.save_word2vec_format(f"{path}.vec", path, **how)),
     "save_run": ("a", lambda m, path, **how: selfvec.save_run(m.run, path, **how)),
+    "refine": ("a", lambda _, path, **how: selfvec.refine(["hail fell"] * 9, "none", output=path, **how)),
+    "update": ("a", lambda m, path, **how: selfvec.update(m.run, ["hail fell"], output=path, **how)),
+    "convert": ("a.vec", lambda m, path, **how: selfvec.convert(m.table, path, **how)),
+    "align": ("a.vec", lambda m, path, **how: selfvec.align("run", "later", output=path, **how)),
     "Refiner.save": ("a", lambda m, path, **how: m.model.save(path, **how)),
     "Encoder.save": ("a", lambda m, path, **how: Encoder.of(m.run).save(path, **how)),
     "Adapter.save": ("a", lambda _, path, **how: Adapter(np.eye(2, dtype=np.float32), {}).save(path, **how)),
@@ -277,8 +281,15 @@ def test_a_function_refuses_what_exists(name: str, inside: Path, prepared: Path)
 def test_every_function_that_can_overwrite_is_tried() -> None:
     tested = {name.split(",")[0].rpartition(".")[2] for name in FUNCTIONS}
     elsewhere = {
-        *("fetch_vectors", "fetch_noaa"),  # tests/storage/test_fetch_vectors.py, tests/corpus
-        *("write_index", "save_aligned_file", "save_aligned_folder", "output_place"),  # behind others here
+        *("fetch_vectors", "fetch", "fetch_noaa"),  # tests/storage/test_fetch_vectors.py, tests/corpus
+        *(
+            "write_index",
+            "save_aligned_file",
+            "save_aligned_folder",
+            "output_place",
+            "merge",
+            "tokenizer",
+        ),  # behind others here
     }
     for path in SOURCES.rglob("*.py"):
         if path.parent.name in ("base", "cli") and path.name != "report_files.py":

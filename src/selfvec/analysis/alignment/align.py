@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.storage.aligned_tables import names_a_file, save_aligned_file, save_aligned_folder
+from selfvec.storage.aligned_tables import check_aligned, names_a_file, save_aligned_file, save_aligned_folder
 from selfvec.storage.opened import Given, opened
 
 from .compass import WINDOW, compass_of
@@ -41,6 +42,8 @@ class Aligned(ResultTable):
         Figures of the alignment, JSON-serialisable.
     a_path : str, optional
         Where a was read from, if that is known.
+    written : dict
+        Where `align` wrote the result, if it did: ``a``, ``b``, ``target`` and ``left_out_of_format``.
     """
 
     a: Vectors
@@ -49,6 +52,7 @@ class Aligned(ResultTable):
     both: bool
     notes: dict[str, Any] = field(default_factory=dict)
     a_path: str | None = None
+    written: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         title = f"Aligned by {self.method}: {len(self.a):,} and {len(self.b):,} words"
@@ -58,7 +62,7 @@ class Aligned(ResultTable):
 
     def as_dict(self) -> dict[str, Any]:
         """The method and its figures, as ``selfvec align --json`` prints them."""
-        return {"method": self.method, **self.notes}
+        return {"method": self.method, **self.notes, **self.written}
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -99,7 +103,17 @@ def table_of(given: Vectors | Run) -> Vectors:
     return given.vectors if isinstance(given, Run) else given
 
 
-def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Aligned:
+def align(
+    a: Given,
+    b: Given,
+    method: str = "procrustes",
+    *,
+    output: str | os.PathLike[str] | None = None,
+    to: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Aligned:
     """Bring two tables or runs into one space, so that their words can be compared by cosine.
 
     Parameters
@@ -109,6 +123,12 @@ def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Ali
         Rotate b onto a by the words they share, by a dictionary, or without one; place the words of each
         corpus by context vectors of both, for runs that kept their tokens; or represent every word by its
         cosines to anchor words. With the option ``dictionary``, procrustes is dictionary.
+    output : path, optional
+        Where to write the result, as `Aligned.save` does: ``to`` is its format.
+    to : str, optional
+    overwrite : bool
+        Whether to replace what exists there.
+    progress : Progress, optional
     **options
         Those of `by_procrustes`, `by_dictionary`, `by_unsupervised`, `by_compass` or `by_relative`.
 
@@ -134,8 +154,18 @@ def align(a: Given, b: Given, method: str = "procrustes", **options: Any) -> Ali
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
+    if output is not None:
+        check_aligned(Path(output), overwrite=overwrite)
+    if "progress" in known:
+        options["progress"] = progress
     one, other = opened(a, "a"), opened(b, "b")
-    return replace(METHODS[method](one, other, **options), a_path=_place(one))
+    found = replace(METHODS[method](one, other, **options), a_path=_place(one))
+    if output is None:
+        return found
+    left_out = found.save(output, to, overwrite=overwrite)
+    names = {name: os.fspath(given) for name, given in (("a", a), ("b", b)) if is_path(given)}
+    written = {**names, "target": os.fspath(output), "left_out_of_format": left_out}
+    return replace(found, written=written)
 
 
 def _place(given: Vectors | Run) -> str | None:
@@ -297,7 +327,7 @@ def by_relative(
     b: Vectors | Run,
     *,
     min_count: int = 1,
-    anchors: int | None = None,
+    anchor_words: int | None = None,
     choose: str = "frequency",
     seed: int = 0,
 ) -> Aligned:
@@ -308,7 +338,7 @@ def by_relative(
     a, b : Vectors or Run
     min_count : int
         Words that occur less often in either text are no anchors.
-    anchors : int, optional
+    anchor_words : int, optional
         How many; by default 300, or all shared words if there are fewer.
     choose : "frequency", "kmeans" or "farthest"
         The most frequent words; those nearest to the centres of clusters; or words that are each as far as
@@ -317,7 +347,7 @@ def by_relative(
     """
     one, other = table_of(a), table_of(b)
     shared = shared_words(one, other, min_count)
-    number = min(ANCHORS, len(shared)) if anchors is None else anchors
+    number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
     chosen = choose_anchors(shared.words, one.unit[shared.rows_a], number, choose, seed)
     words = [shared.words[i] for i in chosen.tolist()]
     relative_a, relative_b = _relative(one, shared.rows_a[chosen]), _relative(other, shared.rows_b[chosen])

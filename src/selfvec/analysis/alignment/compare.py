@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -226,7 +226,7 @@ def _measured(
         except InputError as reason:
             if method == "compass":
                 raise
-            (progress or Progress()).say(f"compared by tables only: {reason.rule}")
+            as_progress(progress).say(f"compared by tables only: {reason.rule}")
             method = "procrustes"
         else:
             tested = TESTED["documents"].format(permutations=permutations)
@@ -320,7 +320,7 @@ def by_documents(
         )
     rng = np.random.default_rng(seed)
     null = np.empty((permutations, len(words)))
-    with (progress or Progress()).stage("Permuting", permutations, "permutations") as advance:
+    with as_progress(progress).stage("Permuting", permutations, "permutations") as advance:
         for draw in null:
             draw[:] = _difference(*compass.sides(rng.permutation(compass.second), words))
             advance(1)

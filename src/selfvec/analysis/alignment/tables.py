@@ -229,7 +229,7 @@ def choose_anchors(
     if not 1 <= number <= len(words):
         raise OptionError(
             f"there are {len(words):,} shared words to choose {number} anchors from",
-            field="anchors",
+            field="anchor_words",
             remedy="choose fewer anchors or a smaller least count",
         )
     if choose == "frequency":

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.numerics.rows import unit_rows
@@ -144,7 +144,7 @@ def expand(
         raise InputError(f"no word of the query{listed} occurs in this run", remedy="use words of the corpus")
     rows = np.array([index[word] for word in known], np.int64)
     weight = inverse_document_frequency(batch)[rows] * np.array([times[w] for w in known], np.float32)
-    with (progress or Progress()).stage("Relating texts", None, "words"):
+    with as_progress(progress).stage("Relating texts", None, "words"):
         tables = [run.vectors.unit, np.asarray(topic_rows(run))]
     with one_core():
         cosines = np.stack([table @ _direction(table[rows], weight) for table in tables])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
@@ -219,7 +219,7 @@ def cluster_terms(
     InputError
         If the run has not kept its tokens, or has too few terms.
     """
-    progress = progress or Progress()
+    progress = as_progress(progress)
     chosen = _enough_terms(run, number, most, min_count)
     with progress.stage("Relating texts", None, "words"):
         rows = unit_rows(topic_rows(run))

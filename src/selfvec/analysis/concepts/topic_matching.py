@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
@@ -67,7 +67,7 @@ def matched_topics(
     last: list[Table] = []  # the newest centre of each topic
     rows: list[TopicShare] = []
     of_documents, left_out = np.full(batch.documents, -1, np.int64), []
-    with (progress or Progress()).stage("Grouping", len(groups), "groups") as advance:
+    with as_progress(progress).stage("Grouping", len(groups), "groups") as advance:
         for group in groups:
             found = _topics_of(run, group, number, top, min_count, seed)
             advance(1)

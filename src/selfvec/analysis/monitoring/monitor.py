@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.run import Run
@@ -155,7 +155,7 @@ def monitor(
             f"is at least {int(np.ceil(1 / level - 1))} for an alarm at level {level:g}, not {permutations}"
         )
         raise OptionError(rule, field="permutations")
-    progress = progress or Progress()
+    progress = as_progress(progress)
     run = as_run(run)
     settings = settings_of(run)
     if isinstance(documents, str | os.PathLike):

@@ -40,7 +40,7 @@ class AlignOptions:
         float | None,
         opt("How strongly words are held to their old vectors.", "X", panel=COMPASS, default="0"),
     ] = None
-    anchors: Annotated[
+    anchor_words: Annotated[
         int | None,
         opt(
             "Number of anchor words.",
@@ -92,19 +92,14 @@ def align(
         selfvec vectors align en.vec es.vec -o both --dictionary en-es.tsv
     """
     from selfvec.analysis.alignment import align
-    from selfvec.storage.aligned_tables import check_aligned
 
-    check_aligned(output, overwrite=overwrite)
     given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
-    if method in ("dictionary", "unsupervised") or "dictionary" in given:
-        given["progress"] = TerminalProgress()
-    aligned = align(a, b, method, **given)
-    left_out = aligned.save(output, to, overwrite=overwrite)
+    where: dict[str, Any] = {"output": output, "to": to, "overwrite": overwrite}
+    aligned = align(a, b, method, **where, progress=TerminalProgress(), **given)
     if as_json:
-        done = {"method": aligned.method, "a": a, "b": b, "target": str(output)}
-        print_json(done | aligned.notes | {"left_out_of_format": left_out})
+        print_json(aligned.as_dict())
         return
-    for note in left_out:
+    for note in aligned.written["left_out_of_format"]:
         say(note)
     say(_summary(aligned.notes))
     print(output)

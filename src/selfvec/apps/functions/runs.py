@@ -149,11 +149,11 @@ def _initial(given: Any) -> Start:
 def update(
     run: GivenRun,
     corpus: Any = None,
+    vectors: Vectors | str | os.PathLike[str] | None = None,
     *,
     output: Target = None,
     overwrite: bool = False,
     resume: bool = False,
-    vectors: Vectors | str | os.PathLike[str] | None = None,
     withdraw: str | Path | Sequence[str | Path] = (),
     allow_duplicates: bool = False,
     exact: bool = False,
@@ -245,11 +245,11 @@ def _like(run: Run, corpus: Any, fields: Fields) -> Corpus:
 
 def merge(
     runs: Sequence[GivenRun],
+    vectors: Vectors | str | os.PathLike[str] | None = None,
     *,
     output: Target = None,
     overwrite: bool = False,
     resume: bool = False,
-    vectors: Vectors | str | os.PathLike[str] | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Run:

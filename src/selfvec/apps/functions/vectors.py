@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError, did_you_mean
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
@@ -56,7 +56,7 @@ def _made(by: str, source: Any, writing: Writing, **options: Any) -> Vectors:
             raise OptionError("there is no such option", field=name, remedy=remedy)
     output, to, overwrite = writing.get("output"), writing.get("to"), writing.get("overwrite", False)
     chosen = method(by, **{name: value for name, value in options.items() if value is not None})
-    chosen.progress = writing.get("progress") or Progress()
+    chosen.progress = as_progress(writing.get("progress"))
     if output is not None:
         check_save(output, to, overwrite=overwrite)
     made = chosen.fit_transform(source)
@@ -208,6 +208,8 @@ def join(
         As in `retrofit`.
     """
     several: list[Any] = list(others) if isinstance(others, list | tuple) else [others]
+    if not several:
+        raise OptionError("none was given", field="others", remedy="name the vectors to join with")
     tables = [as_vectors(one, "others") for one in several]
     more: dict[str, Any] = {"how": method, "words": vocabulary, "dimensions": dimensions}
     return _made("join", as_vectors(vectors), writing, others=tables, **more)

@@ -9,7 +9,7 @@ from typing import Any
 from selfvec.analysis.word_drift import Drift, Slice, SlicePath, WordChoice, is_kept, kept_drift, slice_paths
 from selfvec.base.checks import check_number, check_texts, check_whole
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures, ResultTable, short_repr
 from selfvec.corpus.slices import PERIODS
 from selfvec.data.trajectory import Trajectory
@@ -96,7 +96,7 @@ def drift(
     )
     how: dict[str, Any] = {"min_count": min_count, "permutations": permutations, "seed": seed}
     costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
-    with (progress or Progress()).steps("Drift", costs) as steps:
+    with as_progress(progress).steps("Drift", costs) as steps:
         found = kept_drift(opened, sides, which=which, jobs=jobs, progress=steps, **how).select(top, fdr)
         return found.illustrate(opened, top, examples, steps) if examples else found
 

@@ -48,7 +48,7 @@ _AGAIN = "make the encoder again"
 _SCHEMA = {...: ("tokenizer",), "tokenizer": SPLITS, "about": ({"language": (str, None)}, None)}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Encoder:
     """Turns texts into unit vectors.
 
@@ -103,6 +103,9 @@ class Encoder:
             If a table is unknown, or the run is of pieces of words.
         """
         return cls(*fold(run, tables, dimensions, seed))
+
+    def __repr__(self) -> str:
+        return f"<Encoder: {len(self):,} words × {self.dimensions} dimensions>"
 
     def __len__(self) -> int:
         return len(self.words)
