@@ -226,6 +226,14 @@ def test_the_overview_of_results_names_every_page_of_them() -> None:
     assert [page.name for page in sorted(results.glob("*.md")) if page.name not in named] == []
 
 
+@pytest.mark.parametrize(
+    ("section", "most"), [("how-to", 12_000), ("reference", 6_000), ("explanation", 5_700)]
+)
+def test_hand_written_sections_stay_short(section: str, most: int) -> None:
+    pages = (ROOT / "docs" / section).glob("*.md")
+    assert sum(len(page.read_text(encoding="utf-8").split()) for page in pages) <= most
+
+
 def test_the_table_of_extras_is_complete() -> None:
     extras = set(
         tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
