@@ -160,6 +160,15 @@ def test_fields_of_files_are_named_as_on_the_command_line(tmp_path: Path) -> Non
         selfvec.refine(TEXTS, date_field="when")
 
 
+def test_texts_in_memory_are_asked_and_monitored(inside: Path) -> None:
+    found = selfvec.ask(TEXTS[:4], "a broken roof", vectors="none", top=1)
+    assert found.hits[0].snippet == TEXTS[0]
+    assert selfvec.ask("run", "roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
+    (inside / "new.csv").write_text("note\n" + "a virus infected people\n" * 30)
+    found = selfvec.monitor("run", ["new.csv"], text_field="note", permutations=99)
+    assert found.unknown_share > 0.5
+
+
 @pytest.mark.parametrize(("name", "kind"), [("run", "Run"), ("encoder", "Encoder"), ("a.vec", "Vectors")])
 def test_open_opens_what_was_written(name: str, kind: str, inside: Path) -> None:
     if name == "encoder" and not Path(name).exists():

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from selfvec.base.checks import check_text, check_texts, check_whole, is_path
 from selfvec.base.errors import FormatError, InputError, OptionError
@@ -26,10 +26,12 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update_merge import update
-from selfvec.retrieval import check_mode, run_index
+from selfvec.retrieval import Index, check_mode, run_index
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.workspace import Workspace
+
+from .functions.texts import Fields, corpus_options, open_text
 
 __all__ = ["ask", "cache_folder"]
 
@@ -38,7 +40,7 @@ Files = list[list[Any]]  # path, size and time of change of each file
 
 
 def ask(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Run | Any,
     question: str,
     *,
     top: int = 10,
@@ -47,14 +49,15 @@ def ask(
     vectors: str | Sequence[str] = "default",
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
-    **reading: Any,
+    **fields: Unpack[Fields],
 ) -> Found:
     """Find the documents of a folder that answer a question.
 
     Parameters
     ----------
     source : path
-        A folder or file of text, read as by `Corpus.open`; or a run folder, which is searched as it is.
+        A folder or file of text, read as by `Corpus.open`; or a run folder, which is searched as it is. Texts
+        in memory are refined each time.
     question : str
     top, mode, filters
         As for `Index.search`.
@@ -63,8 +66,8 @@ def ask(
     cache : path, optional
         Where run and index are kept; by default a folder in the user's cache folder, see `cache_folder`.
     progress : Progress, optional
-    **reading
-        Arguments of `Corpus.open` that name fields.
+    **fields
+        ``text_field``, ``date_field``, ``slice_field`` and ``skip_bad_rows``, as in `selfvec.refine`.
 
     Returns
     -------
@@ -83,15 +86,15 @@ def ask(
     check_mode(mode)
     check_text("question", question)
     check_whole("top", top)
-    if not is_path(source):
-        rule = f"is a folder or file of text, or a run folder, not {type(source).__name__}"
-        raise OptionError(rule, field="source")
-    skipped: list[str] = []
     named = check_texts("filters", filters) if filters else []
+    if not is_path(source):
+        return _in_memory(source, vectors, progress, fields).search(question, top, mode=mode, filters=named)
+    skipped: list[str] = []
     progress = as_progress(progress)
     if is_run(source):
         run = open_run(source)
     else:
+        reading = corpus_options(fields)
         path = Path(source).resolve()
         chosen = [vectors] if isinstance(vectors, str) else list(vectors)
         place = Path(cache) if cache is not None else cache_folder() / _key([str(path), chosen, reading])
@@ -101,6 +104,19 @@ def ask(
         run, skipped = _prepared(path, chosen, place, progress, reading)
     found = run_index(run, progress=progress).search(question, top, mode=mode, filters=named)
     return replace(found, skipped_files=skipped)
+
+
+def _in_memory(source: Any, vectors: Any, progress: Progress | None, fields: Fields) -> Index:
+    """The index of a run, or of texts that are refined now."""
+    if isinstance(source, Run):
+        return run_index(source, progress=progress)
+    if isinstance(source, int | float | bytes | None):
+        rule = f"is a folder or file of text, a run, or texts, not {type(source).__name__}"
+        raise OptionError(rule, field="source")
+    texts = list(source) if isinstance(source, Iterator) else source
+    chosen = [vectors] if isinstance(vectors, str) else list(vectors)
+    run = refine(open_text(texts, fields), chosen, Settings(), progress=progress)
+    return run_index(run, texts, progress)
 
 
 def cache_folder() -> Path:

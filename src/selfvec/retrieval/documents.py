@@ -6,12 +6,11 @@ text is searched as a whole and by its passages. A short text has no passages.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import return_freed_memory
+from selfvec.corpus.sources import Paths, Texts, paths_of
 from selfvec.data.run import Run
 from selfvec.text.lexicon import is_text
 from selfvec.text.sentences import sentence_spans
@@ -42,11 +42,6 @@ __all__ = [
     "random_span",
     "random_words",
 ]
-
-Paths = Sequence[str | os.PathLike[str]]
-
-Texts = Any
-"""Whatever `selfvec.as_corpus` takes: paths, texts, a data frame, a `Corpus`."""
 
 Cut = tuple[int, int]
 """Words of a passage, and how many of them are repeated from the passage before."""
@@ -89,23 +84,6 @@ class GatheredDocuments:
         spans = self.spans()
         owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(one) for one in spans])
         return owners, np.array([span for one in spans for span in one], np.int32).reshape(-1, 2)
-
-
-def paths_of(corpus: Texts) -> Paths | None:
-    """The files and folders that a corpus is given by; None if it is given by its documents.
-
-    >>> paths_of("reports.jsonl"), paths_of(["hail fell on the roof"])
-    (['reports.jsonl'], None)
-    """
-    if isinstance(corpus, str | os.PathLike):
-        return [corpus]
-    if not isinstance(corpus, list | tuple) or not corpus:
-        return None
-    return corpus if all(isinstance(one, os.PathLike) or _is_there(one) for one in corpus) else None
-
-
-def _is_there(name: object) -> bool:
-    return isinstance(name, str) and os.path.exists(name)  # noqa: PTH110 (a text is too long for Path)
 
 
 def gather(run: Run, corpus: Texts, progress: Progress, *, partly: bool = False) -> GatheredDocuments:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import comb
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
 from selfvec.refinement.pipeline import settings_of
@@ -96,8 +96,10 @@ class Monitoring(ResultTable):
 
 def monitor(
     run: GivenRun,
-    documents: Corpus | str | os.PathLike[str] | Iterable[Any],
+    documents: Texts,
     *,
+    text_field: str | Sequence[str] | None = None,
+    skip_bad_rows: bool = False,
     level: float = 0.01,
     top: int = 20,
     sample: int = 10_000,
@@ -110,8 +112,12 @@ def monitor(
     Parameters
     ----------
     run : Run or path
-    documents : `Corpus`, path, data frame or iterable
-        New documents, see `selfvec.as_corpus`. A path is read with the same text fields as the run's corpus.
+    documents : path, paths, texts, data frame or `Corpus`
+        New documents, see `selfvec.as_corpus`.
+    text_field : str, optional
+        Columns of files that hold the text, several with commas; by default those of the run's corpus.
+    skip_bad_rows : bool
+        Whether to leave out and count malformed rows of files.
     level : float
         The alarm is raised if p is at most this, so often by chance.
     top : int
@@ -158,8 +164,11 @@ def monitor(
     progress = as_progress(progress)
     run = as_run(run)
     settings = settings_of(run)
-    if isinstance(documents, str | os.PathLike):
-        documents = Corpus.open([documents], text_fields=fields_of(run)["text_fields"])
+    paths = paths_of(documents)
+    if paths is not None:
+        named = text_field.split(",") if isinstance(text_field, str) else text_field
+        fields = [name.strip() for name in named] if named else fields_of(run)["text_fields"]
+        documents = Corpus.open(paths, text_fields=fields, skip_bad_rows=skip_bad_rows)
     frame, total = read_sample(as_corpus(documents), settings, sample, seed, progress)
     new = encoded(frame["text"], run, settings)
     if not len(new):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,8 +105,7 @@ def ask(
         vectors=vectors or "default",
         cache=cache,
         progress=TerminalProgress(),
-        skip_bad_rows=reading.skip_bad_rows,
-        **reading.fields,
+        **asdict(reading),
     )
     _show_found(found, output)
 

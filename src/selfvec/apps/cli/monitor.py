@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from .arguments import MORE, Output, RunFolder, Seed, TextField, arg, listed, open_run, opt
+from .arguments import MORE, Output, RunFolder, Seed, TextField, arg, opt
 from .output import TerminalProgress, print_json, say, show
 
 __all__ = ["monitor"]
@@ -40,14 +40,10 @@ def monitor(
         selfvec monitor run reports-2024.csv --report monitor.html
     """
     from selfvec.analysis.monitoring import monitor
-    from selfvec.corpus import Corpus
-    from selfvec.refinement.update_merge import fields_of
     from selfvec.views.monitoring import monitoring_page, monitoring_table
 
-    opened = open_run(run)
-    fields = listed(text_field) or fields_of(opened)["text_fields"]
-    corpus = Corpus.open(new, text_fields=fields, skip_bad_rows=skip_bad_rows)
-    found = monitor(opened, corpus, progress=TerminalProgress(), **asdict(options))
+    reading: dict[str, Any] = {"text_field": text_field, "skip_bad_rows": skip_bad_rows}
+    found = monitor(run, new, **reading, progress=TerminalProgress(), **asdict(options))
     if output.report is not None:
         monitoring_page(found).save(output.report, overwrite=output.overwrite)
         say(f"wrote {output.report}")

@@ -14,6 +14,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus
+from selfvec.corpus.sources import paths_of
 from selfvec.data.run import Run
 from selfvec.data.settings import SLICES, Settings
 from selfvec.data.vectors import Vectors
@@ -234,8 +235,6 @@ def update(
 
 def _like(run: Run, corpus: Any, fields: Fields) -> Corpus:
     """New documents, those of files with the fields of the run's corpus."""
-    from selfvec.retrieval.documents import paths_of
-
     if paths_of(corpus) is None:
         return open_text(corpus, fields)
     known = update_merge.fields_of(run)

@@ -7,9 +7,9 @@ from typing import Any, TypedDict
 
 from selfvec.base.errors import OptionError, did_you_mean
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.retrieval.documents import paths_of
+from selfvec.corpus.sources import paths_of
 
-__all__ = ["Fields", "open_text"]
+__all__ = ["Fields", "corpus_options", "open_text"]
 
 
 class Fields(TypedDict, total=False):
@@ -32,21 +32,32 @@ def open_text(text: Any, fields: Fields, name: str = "corpus") -> Corpus:
     CorpusError
         If the text cannot be read.
     """
-    for given in fields:
-        if given not in Fields.__annotations__:
-            remedy = did_you_mean(given, Fields.__annotations__) or "leave it out"
-            raise OptionError("there is no such option", field=given, remedy=remedy)
+    named = corpus_options(fields)
     if text is None or isinstance(text, int | float | bytes):
         rule = f"is a path, paths, texts, a data frame or a Corpus, not {type(text).__name__}"
         raise OptionError(rule, field=name)
-    named: dict[str, Any] = {key: value for key, value in fields.items() if value}
-    columns = named.pop("text_field", None)
-    if isinstance(columns, str):
-        columns = [part.strip() for part in columns.split(",") if part.strip()]
     paths = paths_of(text)
     if paths is not None:
-        return Corpus.open(paths, text_fields=columns, **named)
+        return Corpus.open(paths, **named)
+    columns = named.pop("text_fields", None)
     for given in named:
         rule = "names what is read from files, and the documents are in memory"
         raise OptionError(rule, field=given, remedy="leave it out, or give the path of a file")
     return as_corpus(text, text_fields=columns)
+
+
+def corpus_options(fields: Fields) -> dict[str, Any]:
+    """The fields that are named, as `Corpus.open` takes them; `OptionError` for other names.
+
+    >>> corpus_options({"text_field": "title, text", "date_field": None})
+    {'text_fields': ['title', 'text']}
+    """
+    for given in fields:
+        if given not in Fields.__annotations__:
+            remedy = did_you_mean(given, Fields.__annotations__) or "leave it out"
+            raise OptionError("there is no such option", field=given, remedy=remedy)
+    named: dict[str, Any] = {key: value for key, value in fields.items() if value}
+    columns = named.pop("text_field", None)
+    if isinstance(columns, str):
+        columns = [part.strip() for part in columns.split(",") if part.strip()]
+    return ({"text_fields": list(columns)} if columns else {}) | named

@@ -1,0 +1,31 @@
+"""Whether a text is given by its files, or by its documents."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["Paths", "Texts", "paths_of"]
+
+Paths = Sequence[str | os.PathLike[str]]
+
+Texts = Any
+"""Whatever `selfvec.as_corpus` takes: paths, texts, a data frame, a `Corpus`."""
+
+
+def paths_of(text: Texts) -> Paths | None:
+    """The files and folders that a text is given by; None if it is given by its documents.
+
+    >>> paths_of("reports.jsonl"), paths_of(["hail fell on the roof"])
+    (['reports.jsonl'], None)
+    """
+    if isinstance(text, str | os.PathLike):
+        return [text]
+    if not isinstance(text, list | tuple) or not text:
+        return None
+    return text if all(isinstance(one, os.PathLike) or _is_there(one) for one in text) else None
+
+
+def _is_there(name: object) -> bool:
+    return isinstance(name, str) and os.path.exists(name)  # noqa: PTH110 (a text is too long for Path)
