@@ -217,7 +217,7 @@ def tables() -> str:
                 given = [starts[label] for label in order]
                 place, decision = choose_table(corpus, given, settings, Execution())
                 picked.append((order[0], order[place]))
-                halves = [f"{row['halves']:.3f}" for row in decision["tables"]]
+                halves = [f"{row['self_retrieval']:.3f}" for row in decision["tables"]]
             print(collection.name, len(collection.texts), picked, worth, file=sys.stderr)
             best = max(worth.values())
             lost.append([1 - worth[taken] / best for _, taken in picked])

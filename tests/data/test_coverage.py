@@ -35,7 +35,11 @@ def test_all_places_report_the_same_count(tmp_path, capsys) -> None:
     assert known > 0
     assert composed > 0
     assert known + composed + types["unknown"] == len(selfvec.open_run(run).vectors)
-    assert f"types: {known} in the table, {composed} composed from parts" in summary
+    assert f"{composed / (known + composed + types['unknown']):.0%} of them built from subwords" in summary
+    assert main(["run", "info", str(run)]) == 0
+    assert f"{known:,} in the initial vectors, {composed:,} built" in " ".join(
+        capsys.readouterr().out.split()
+    )
     assert main(["health", str(run), "--json"]) in (0, 1)
     health = json.loads(capsys.readouterr().out)
     assert (health["known"], health["composed"], health["oov"]) == (known, composed, types["unknown"])

@@ -106,21 +106,21 @@ def covered(composed: int, unknown: int, frequent: bool = True):
 def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
     health = covered(336, 0)
     assert (health.known, health.composed, health.oov) == (64, 336, 0)
-    assert names(health) == ["healthy", "guessed words"]
+    assert names(health) == ["healthy", "built from subwords"]
     assert health.ok
     finding = health.findings[1]
     assert (finding.level, finding.message) == (
         "warn",
-        "84% of your words are guessed from spelling (97% of the text)",
+        "84% of your words are built from subwords (97% of the text)",
     )
-    assert finding.remedy.startswith("with a table of whole words this gets better: selfvec fetch vectors")
+    assert finding.remedy.startswith("vectors of whole words do better: selfvec vectors fetch")
     both = covered(100, 120).findings[-1].message
-    assert both.startswith("25% of your words are guessed from spelling and 30% of your words are not in the")
+    assert both.startswith("25% of your words are built from subwords and 30% of your words are not in the")
 
 
 def test_a_table_that_has_most_words_or_most_of_the_text_is_not_blamed() -> None:
     assert names(covered(190, 0)) == ["healthy"]
-    assert names(covered(210, 0)) == ["healthy", "guessed words"]
+    assert names(covered(210, 0)) == ["healthy", "built from subwords"]
     health = covered(400 // 4, 0, frequent=False)
     assert health.composed_tokens == pytest.approx(100 * 101 / (400 * 401))
     assert names(health) == ["healthy"]

@@ -51,12 +51,14 @@ def test_the_table_that_suits_the_text_is_taken_in_any_order(method: str) -> Non
     _, forward = decided([topical(), scattered()], method=method)
     _, backward = decided([scattered(), topical()], method=method)
     assert (forward["chosen"], backward["chosen"]) == ("memory 1", "memory 2")
-    assert backward["reason"] == "it brings the halves of held-out texts together"
+    assert backward["reason"] == "it scored best on held-out text"
     rows = {row["name"]: row for row in backward["tables"]}
-    assert rows["memory 2"]["halves"] > rows["memory 1"]["halves"]
-    assert rows["memory 2"]["sure"]["halves"] >= 0.975
-    assert rows["memory 1"]["sure"] == {"halves": 0.5, "context": 0.5}
-    assert [row["halves"] for row in forward["tables"]] == [row["halves"] for row in backward["tables"]][::-1]
+    assert rows["memory 2"]["self_retrieval"] > rows["memory 1"]["self_retrieval"]
+    assert rows["memory 2"]["sure"]["self_retrieval"] >= 0.975
+    assert rows["memory 1"]["sure"] == {"self_retrieval": 0.5, "context": 0.5}
+    assert [row["self_retrieval"] for row in forward["tables"]] == [
+        row["self_retrieval"] for row in backward["tables"]
+    ][::-1]
 
 
 def test_the_run_is_the_one_that_the_chosen_table_alone_gives() -> None:
@@ -88,7 +90,7 @@ def test_a_table_in_title_case_is_not_put_at_a_disadvantage() -> None:
     titled = topical([name.title() for name in NAMES])
     _, decision = decided([topical(), titled])
     first, second = decision["tables"]
-    assert first["halves"] == pytest.approx(second["halves"])
+    assert first["self_retrieval"] == pytest.approx(second["self_retrieval"])
     assert second["known_tokens"] == 1
 
 
@@ -117,7 +119,7 @@ def test_the_command_takes_several_tables(tmp_path, capsys) -> None:
     start = ["refine", str(tmp_path / "texts.txt"), "-o", str(run), "--vectors", paths[0]]
     assert main([*start, "--vectors", paths[1]]) == 0
     said = capsys.readouterr().err
-    assert f"chose the vectors {paths[1]}: it brings the halves" in said
+    assert f"chose the vectors {paths[1]}: it scored best on held-out text" in said
     made = json.loads((run / "run.json").read_text())
     assert made["vectors"]["name"] == made["table_decision"]["chosen"] == paths[1]
     (tmp_path / "more.txt").write_text("\n".join(texts(110)[100:]))

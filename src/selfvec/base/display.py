@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["LONGEST", "escape_for_display"]
+__all__ = ["LONGEST", "count_of", "escape_for_display"]
 
 LONGEST = 32
 """Characters of a word that are displayed; an ellipsis replaces the rest."""
@@ -16,6 +16,15 @@ LONGEST = 32
 _LEFT_TO_RIGHT = "\u200e"
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def count_of(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun in the right form.
+
+    >>> count_of(1, "word"), count_of(2000, "word"), count_of(2, "pass", "passes")
+    ('1 word', '2,000 words', '2 passes')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def escape_for_display(word: str) -> str:

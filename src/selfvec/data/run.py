@@ -24,7 +24,7 @@ from selfvec.base.result_table import Figures, short_repr
 from .run_methods import RunMethods
 from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
-from .vectors import Vectors
+from .vectors import Source, Vectors
 
 __all__ = ["Part", "Run", "row_of", "rows_of", "similar_row", "similar_rows"]
 
@@ -241,4 +241,6 @@ def similar_row(
     """A row of ``selfvec similar --json``: the words nearest to that of a row."""
     word = table.index_to_key[index]
     nearest = table.most_similar(word, topn=top, min_count=min_count) if table.unit[index].any() else []
-    return {"word": word, "state": state, "neighbours": [list(pair) for pair in nearest]}
+    row = {"word": word, "state": state, "neighbours": [list(pair) for pair in nearest]}
+    built = [term for term, _ in nearest if table.sources[table.key_to_index[term]] == Source.SUBWORDS]
+    return row | ({"from_subwords": built} if built else {})

@@ -53,22 +53,30 @@ class Report(ResultTable):
             for key, rows in groups.items()
         ]
 
-    def summary(self) -> list[str]:
-        """For each pair of tables, a sentence: how many figures are better, worse or not distinguishable.
+    def tally(self) -> dict[tuple[str, str], Counter[str]]:
+        """For each pair of vectors, how many figures of the first are better, worse or not distinguishable.
 
-        Similarity is judged on the pairs that all tables know.
+        Similarity is compared on the pairs of words that all vectors know.
         """
-        tally: dict[tuple[str, str], Counter[str]] = {}
+        found: dict[tuple[str, str], Counter[str]] = {}
         for row in self.comparisons:
             a, b = _compared_names(row)
             if row["dimensions"] is None and a != b and row.get("kind") not in UNRANKED:
-                tally.setdefault((a, b), Counter())[verdict(_on_common(row))] += 1
+                found.setdefault((a, b), Counter())[verdict(_on_common(row))] += 1
+        return found
+
+    def summary(self) -> list[str]:
+        """A sentence for each pair of `tally`, then `notes`."""
         sentences = [
             f"{a} against {b}: better in {n['better']}, worse in {n['worse']}, not distinguishable in "
             f"{n['not distinguishable']} of {n.total()} figure{'s' * (n.total() != 1)}"
-            for (a, b), n in tally.items()
+            for (a, b), n in self.tally().items()
         ]
-        sentences += list(
+        return [*sentences, *self.notes()]
+
+    def notes(self) -> list[str]:
+        """What to know about the figures."""
+        sentences = list(
             dict.fromkeys(_unused(row) for row in self.rows if row.get("unused", {}).get("words"))
         )
         with_common = [row for row in self.comparisons if "n_common" in row]

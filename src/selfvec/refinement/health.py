@@ -35,8 +35,8 @@ EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
 OSCILLATING_WANDER = 0.005
 HOVERING_WANDER = 0.12  # for a rule that hovers about a fixed point; see docs/results/online.md
-GUESSED_TYPES = 0.5  # composed and unknown words, as shares of the words and of the text
-GUESSED_TOKENS = 0.1
+SUBWORD_TYPES = 0.5  # composed and unknown words, as shares of the words and of the text
+SUBWORD_TOKENS = 0.1
 _EXAMPLES = 5  # of words in a finding
 REPEATED_SHARE = 0.001  # of the text, further occurrences of repeated passages
 _FREQUENT = 200  # words whose neighbours are looked at
@@ -295,11 +295,11 @@ def _findings(health: Health, method: str) -> list[Finding]:
         kept = Finding(
             "original", "ok", "the vectors stay as they are; name a --method to refine them anyway"
         )
-        return [kept, *_oov_findings(health), *_guessed_findings(health)]
+        return [kept, *_oov_findings(health), *_subword_findings(health)]
     steady = HOVERING_WANDER if method == "online" else OSCILLATING_WANDER
     found = [*_space_findings(health), *_movement_findings(health, steady), *_oov_findings(health)]
     found = found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
-    return [*found, *_guessed_findings(health)]
+    return [*found, *_subword_findings(health)]
 
 
 def _space_findings(health: Health) -> list[Finding]:
@@ -313,7 +313,7 @@ def _space_findings(health: Health) -> list[Finding]:
             f"{health.effective_rank_original:.0f} dimensions are in use: "
             "words point the same way, so similarities mean little"
         )
-        remedy = "lower the learning rate, the epochs or the window, and keep the original for search"
+        remedy = "lower the learning rate, the passes or the window, and keep the original for search"
         return [Finding("collapsed", "fail", message, remedy)]
     return []
 
@@ -324,14 +324,14 @@ def _movement_findings(health: Health, steady: float) -> list[Finding]:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly a word moved"
         )
-        remedy = "raise the learning rate or the epochs, check the window, or bring more text"
+        remedy = "raise the learning rate or the passes, check the window, or bring more text"
         found.append(Finding("unmoved", "fail", message, remedy))
     if health.mean_cosine_to_original < RUNAWAY_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.2f}: "
-            "nothing is left of what the words meant before"
+            "the words have lost what they meant before"
         )
-        found.append(Finding("runaway", "fail", message, "lower the learning rate or the epochs"))
+        found.append(Finding("runaway", "fail", message, "lower the learning rate or the passes"))
     if (health.wander or 0.0) > steady:
         message = (
             f"the last states of frequent words scatter by {health.wander:.1%} of the distance between two "
@@ -349,28 +349,26 @@ def _oov_findings(health: Health) -> list[Finding]:
         f"{health.oov:,} words had no vector, {health.oov_tokens:.0%} of the text, and "
         f"{health.oov_empty:,} still have none: what was induced rests on little"
     )
-    remedy = (
-        "use vectors that know more of these words, let pieces or subwords start them, or set --min-count"
-    )
+    remedy = "use vectors that know more of these words, or that build them from subwords; or set --min-count"
     return [Finding("OOV cascade", "fail", message, remedy)]
 
 
-def _guessed_findings(health: Health) -> list[Finding]:
-    """A warning if the table lacks most of the words."""
+def _subword_findings(health: Health) -> list[Finding]:
+    """A warning if the initial vectors lack most of the words."""
     composed, unknown = health.composed / max(health.types, 1), health.oov / max(health.types, 1)
     tokens = health.composed_tokens + health.oov_tokens
-    if composed + unknown < GUESSED_TYPES or tokens < GUESSED_TOKENS:
+    if composed + unknown < SUBWORD_TYPES or tokens < SUBWORD_TOKENS:
         return []
-    parts = [(composed, "guessed from spelling"), (unknown, "not in the table")]
-    better = "whole words this gets better" if composed > unknown else "more words this gets better"
+    parts = [(composed, "built from subwords"), (unknown, "not in the initial vectors")]
+    better = "whole words" if composed > unknown else "more words"
     shares = " and ".join(f"{share:.0%} of your words are {how}" for share, how in parts if share >= 0.005)
     return [
         Finding(
-            "guessed words",
+            "built from subwords",
             "warn",
             f"{shares} ({tokens:.0%} of the text)",
-            f"with a table of {better}: selfvec fetch vectors glove-6b-300 "
-            "(English; selfvec vectors lists others)",
+            f"vectors of {better} do better: selfvec vectors fetch glove-6b-300 "
+            "(English; selfvec vectors list names others)",
         )
     ]
 

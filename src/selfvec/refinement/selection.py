@@ -2,7 +2,7 @@
 
 Halves test: a held-out text is cut in two; the first half should find the second among those of other texts.
 Context test: the words around a position should rank the true word above words of its frequency.
-The halves test is about texts, the context test about words. The original vectors are a candidate too. No
+Self-retrieval is about texts, the context test about words. The original vectors are a candidate too. No
 labels are needed.
 """
 
@@ -31,8 +31,8 @@ __all__ = [
     "SURE",
     "Choice",
     "ContextTest",
-    "HalvesTest",
     "Measured",
+    "SelfRetrievalTest",
     "choose",
     "draw_documents",
     "folds",
@@ -52,7 +52,7 @@ _SIDE = 10  # neighbours on each side that make a context
 _RIVALS = 63  # words of like frequency that the true word is ranked among
 _BATCH = 64  # positions scored at a time, whose rows fit the cache
 SURE = 0.975  # probability from which a difference counts
-_LIKELY = 0.9  # probability by halves from which a candidate replaces the original
+_LIKELY = 0.9  # probability by self-retrieval from which a candidate replaces the original
 _RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
 
 
@@ -62,13 +62,13 @@ class Choice:
 
     chosen: str  # name of a candidate
     reason: str
-    # For each candidate: name, mean of "halves" and "context", "sure" (by test, the probability that it is
-    # better than the original), "effective_rank", "collapsed", and "worse", the tests by which it is surely
-    # worse than the original.
+    # For each candidate: name, mean of "self_retrieval" and "context", "sure" (by test, the probability that
+    # it is better than the original), "effective_rank", "collapsed", and "worse", the tests by which it is
+    # surely worse than the original.
     rows: list[dict[str, Any]]
     held_out: int  # tokens that were tested and that the tested candidates had not read
     measured: Mapping[str, Measured] = field(default_factory=dict, repr=False)
-    texts: int = 0  # whose halves were compared
+    texts: int = 0  # of self-retrieval
     documents: int = 0  # that they are from
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def choose(
     tested = held_out = 0
     rng = np.random.default_rng(seed)
     for training, held in folds(batch, rng) if batch.documents > 1 and len(batch) >= _LEAST else ():
-        tests: dict[str, HalvesTest | ContextTest] = {
-            "halves": HalvesTest.draw(held, training, rng),
+        tests: dict[str, SelfRetrievalTest | ContextTest] = {
+            "self_retrieval": SelfRetrievalTest.draw(held, training, rng),
             "context": ContextTest.draw(held, training.counts, _POSITIONS, rng),
         }
         add = partial(_add, tests, training, tested)
@@ -108,19 +108,19 @@ def choose(
         deque(in_order(slowest_first, add, threads(jobs)), maxlen=0)
         tested += held.documents
         held_out += len(held)
-        if sum(map(len, measured[ORIGINAL].scores["halves"])) >= _TEXTS:
+        if sum(map(len, measured[ORIGINAL].scores["self_retrieval"])) >= _TEXTS:
             break
-    if not held_out or not any(map(len, measured[ORIGINAL].scores["halves"])):
+    if not held_out or not any(map(len, measured[ORIGINAL].scores["self_retrieval"])):
         reason = f"too little text to compare methods: {len(batch)} tokens in {batch.documents} documents"
         return Choice(ORIGINAL, reason, [], held_out)
     rows = [one.row(name, measured[ORIGINAL]) for name, one in measured.items()]
     chosen, reason = _chosen(rows, measured)
-    texts = sum(map(len, measured[ORIGINAL].scores["halves"]))
+    texts = sum(map(len, measured[ORIGINAL].scores["self_retrieval"]))
     return Choice(chosen, reason, rows, held_out, measured, texts, tested)
 
 
 def _add(
-    tests: Mapping[str, HalvesTest | ContextTest],
+    tests: Mapping[str, SelfRetrievalTest | ContextTest],
     training: TokenBatch,
     tested: int,
     candidate: tuple[Measured, Callable[[TokenBatch], Table]],
@@ -155,12 +155,12 @@ class Measured:
     """The scores of one candidate in all folds."""
 
     def __init__(self) -> None:
-        self.scores: dict[str, list[NDArray[np.float64]]] = {"halves": [], "context": []}
-        self.documents: dict[str, list[Ints]] = {"halves": [], "context": []}
+        self.scores: dict[str, list[NDArray[np.float64]]] = {"self_retrieval": [], "context": []}
+        self.documents: dict[str, list[Ints]] = {"self_retrieval": [], "context": []}
         self.rank: list[float] = []
         self.shared: list[float] = []
 
-    def add(self, tests: Mapping[str, HalvesTest | ContextTest], table: Table, first: int) -> None:
+    def add(self, tests: Mapping[str, SelfRetrievalTest | ContextTest], table: Table, first: int) -> None:
         """Score a table; ``first`` is the number of documents tested before."""
         for name, test in tests.items():
             self.scores[name].append(test.score(table))
@@ -196,9 +196,9 @@ class Measured:
 
 
 def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured]) -> tuple[str, str]:
-    """The best candidate by halves that is likely better than the original and by no test surely worse.
+    """The best by self-retrieval of those likely better than the original and surely worse by no test.
 
-    Of candidates that the halves test cannot tell from the best, the last one is taken.
+    Of candidates that self-retrieval cannot tell from the best, the last one is taken.
     """
     standing = [
         row
@@ -206,17 +206,17 @@ def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured])
         if row["name"] != ORIGINAL
         and not row["collapsed"]
         and not row["worse"]
-        and row["sure"]["halves"] >= _LIKELY
+        and row["sure"]["self_retrieval"] >= _LIKELY
     ]
     if not standing:
         return ORIGINAL, "nothing is likely to be better than the vectors as they are"
-    best = measured[max(standing, key=lambda row: float(row["halves"]))["name"]]
-    near = [row for row in standing if best.better(measured[row["name"]], "halves") < SURE]
-    return str(near[-1]["name"]), "it brings the halves of held-out texts together"
+    best = measured[max(standing, key=lambda row: float(row["self_retrieval"]))["name"]]
+    near = [row for row in standing if best.better(measured[row["name"]], "self_retrieval") < SURE]
+    return str(near[-1]["name"]), "it scored best on held-out text"
 
 
 @dataclass(frozen=True)
-class HalvesTest:
+class SelfRetrievalTest:
     """Held-out texts in two halves, which have no word in common."""
 
     first: list[NDArray[Any]]  # Q of (n,) token ids
@@ -225,7 +225,7 @@ class HalvesTest:
     idf: NDArray[np.float32]  # (V,)
 
     @classmethod
-    def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> HalvesTest:
+    def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> SelfRetrievalTest:
         """Cut documents into texts of at most `_LENGTH` tokens, draw `_TEXTS` of them and halve these."""
         first: list[NDArray[Any]] = []
         second: list[NDArray[Any]] = []

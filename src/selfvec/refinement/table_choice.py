@@ -37,8 +37,8 @@ def choose_table(
 ) -> tuple[int, dict[str, Any]]:
     """The number of the chosen table, and the decision for ``run.json``.
 
-    A table replaces the first one if the halves test finds it surely better and the context test does not
-    find it surely worse. Of several such tables the best by halves is taken.
+    A table replaces the first one if self-retrieval finds it surely better and the context test does not
+    find it surely worse. Of several such tables the best by self-retrieval is taken.
     """
     names = [_name(table, place) for place, table in enumerate(tables)]
     if len(set(names)) < len(names):
@@ -112,9 +112,9 @@ def _best(rows: Sequence[dict[str, Any]]) -> tuple[int, str]:
     standing = [
         place
         for place, row in enumerate(rows)
-        if row["sure"]["halves"] >= SURE and row["sure"].get("context", 1.0) > 1 - SURE
+        if row["sure"]["self_retrieval"] >= SURE and row["sure"].get("context", 1.0) > 1 - SURE
     ]
     if not standing:
         return 0, "no other table is surely better than the first one"
-    best = max(standing, key=lambda place: float(rows[place]["halves"]))
-    return best, "it brings the halves of held-out texts together"
+    best = max(standing, key=lambda place: float(rows[place]["self_retrieval"]))
+    return best, "it scored best on held-out text"

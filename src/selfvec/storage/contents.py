@@ -49,7 +49,7 @@ _TEXT = ("tokens.safetensors", "unstemmed", "search", "arrays.safetensors")
 
 _UNSHOWN = ("files", "sha256", "stamp")  # of a description
 
-_WORDS = ("method", "words", "dimensions", "window", "epochs", "learning_rate", "seed")
+_WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     """The main facts about a run."""
     about = {name: run.provenance[name] for name in _WORDS if name in run.provenance}
     about["words"] = len(run.vectors)
+    about["passes"] = run.provenance.get("epochs")
     for name in ("tokens", "documents"):
         about[name] = run.provenance.get(name)
     repeats = _mapping(run.provenance.get("repeats"))

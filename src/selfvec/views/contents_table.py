@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from selfvec.base.display import escape_for_display
+from selfvec.data.settings import Settings
 from selfvec.storage.contents import Contents
 from selfvec.storage.verification import Verified
 
+from .run_summary import method_details, text_details
 from .terminal import add_row, plain_table, printable
 
 __all__ = ["contents_table", "verified_text"]
@@ -20,23 +24,33 @@ def contents_table(found: Contents) -> RenderableType:
     """The facts, the files with their sizes, and where text is."""
     title = f"{found.kind} {printable(found.path)}, {_size(found.bytes)}, written {found.written}"
     facts = plain_table("", "")
-    for name, value in found.about.items():
-        if name != "options" and value not in (None, [], {}):
-            add_row(facts, name, _shown(value))
-    options = found.about.get("options") or {}
-    given = [f"{name}={_shown(value)}" for name, value in options.items() if value not in (None, [], {})]
-    if given:
-        add_row(facts, "options", " ".join(given))
+    for name, value in _facts(found):
+        if value not in (None, [], {}, ""):
+            add_row(facts, name.replace("_", " "), _shown(value))
     files = plain_table("file", "holds", figures=("size",), title="Files")
     for file in found.files:
         add_row(files, printable(file.name), file.holds, _size(file.bytes))
     text = "Documents cannot be read from these files."
     if found.text:
         text = f"Documents, or parts of them, can be read from: {', '.join(map(printable, found.text))}"
-    parts: list[RenderableType] = [Text(title, "bold"), facts, Text(""), files]
+    parts: list[RenderableType] = [Text(title, "bold"), facts, Text("")]
+    if found.kind == "run" and "coverage" in found.provenance:
+        parts += [*map(Text, method_details(found.provenance)), Text("")]
+    parts.append(files)
     if found.kind in ("run", "index"):
         parts += [Text(""), Text(text)]
     return Group(*parts)
+
+
+def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
+    """What is shown about a folder or file, and the options that differ from their defaults."""
+    about = dict(found.about)
+    options = about.pop("options", None) or {}
+    if found.kind == "run" and "coverage" in found.provenance:
+        about["words"] = f"{about['words']:,}: {text_details(found.provenance)}"
+    yield from about.items()
+    usual = json.loads(json.dumps(Settings().as_dict()))
+    yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))
 
 
 def verified_text(found: Verified) -> RenderableType:
@@ -50,9 +64,11 @@ def verified_text(found: Verified) -> RenderableType:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(_shown, value))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _words(str(value))
+    return f"{value:,}" if isinstance(value, int) else _words(str(value))
 
 
 def _words(text: str) -> str:

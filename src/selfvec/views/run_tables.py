@@ -15,6 +15,7 @@ from .terminal import add_row, escaped, optional, plain_table, printable
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import Expansion, Phrases, Topics, Why, WhyConcepts
+    from selfvec.evaluation import Report
     from selfvec.retrieval import Found, Hit, Reason
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
 _LEVELS = {"fail": "bold red", "warn": "bold yellow", "ok": "bold green"}
 _MATCHES = {"match": "bold yellow", "related": "underline cyan"}
 _REPEATED = 0.001  # share of repeated passages from which it is shown
+_PAIRS = 3  # of vectors that are compared in sentences; more are a matrix
 _REASONS = 6  # words shown as reasons for a hit
 _WIDTH = 80  # of a terminal
+_TITLE = 50  # characters
 
 
 def health_panel(report: Mapping[str, Any]) -> RenderableType:
@@ -62,10 +65,10 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
         ("cosine to the original", number("mean_cosine_to_original", ".2f"), "1 unmoved, 0 unrelated"),
         ("cosine of random words", change("anisotropy", ".2f"), "near 1: all words look alike"),
         ("effective rank", change("effective_rank", ".0f"), "dimensions in use"),
-        ("saturated neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
-        ("words in the table", number("known", ",d"), "they start from a row of their own"),
-        ("composed words", number("composed", ",d"), "guessed from spelling at the start"),
-        ("words without a vector", number("oov", ",d"), "neither known nor composed at the start"),
+        ("capped neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
+        ("words with a vector", number("known", ",d"), "in the initial vectors"),
+        ("words from subwords", number("composed", ",d"), "their initial vectors are built from subwords"),
+        ("words without a vector", number("oov", ",d"), "neither of the two"),
         ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
     ):
         if value:
@@ -73,10 +76,11 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
     return Group(findings, "", table)
 
 
-def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] = ()) -> RenderableType:
-    """A line per row of ``evaluate --json``, grouped by task and metric, then the sentences of a summary."""
+def evaluation_table(report: Report) -> RenderableType:
+    """A line per row of ``evaluate --json``, grouped by task and metric, then which vectors are better."""
     from selfvec.evaluation.report import COSTS, costs, label
 
+    rows: Sequence[Mapping[str, Any]] = report.rows
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
         method = f" ({row['method']})" if row.get("method") else ""
@@ -99,23 +103,51 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]], summary: Sequence[str] =
             common = [optional(row.get("value_common"), ".3f")] if has_common else []
             cells = (f"{row['value']:.3f}", interval, *common, f"{row['covered']:.0%}", *cost)
             add_row(table, f"  {escape_for_display(label(row))}", *cells)
-    return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table
+    tally = report.tally()
+    if len(tally) <= _PAIRS:
+        summary = report.summary()
+        return Group(table, "", *(Text(sentence) for sentence in summary)) if summary else table
+    return Group(table, "", _pairs_table(tally), *(Text(note) for note in report.notes()))
 
 
-def found_text(found: Found) -> Text:
-    """Hits, the best first, each with its snippet and its reasons."""
+def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> RenderableType:
+    """A matrix of pairs: in how many figures the vectors of the row are better and worse."""
+    names = list(dict.fromkeys(name for pair in tally for name in pair))
+    table = plain_table(("", 30), figures=[f"({number})" for number in range(1, len(names) + 1)])
+    for number, name in enumerate(names, 1):
+        cells = []
+        for other in names:
+            found, turned = tally.get((name, other)), tally.get((other, name))
+            if found is not None:
+                cells.append(f"{found['better']}:{found['worse']}")
+            else:
+                cells.append("" if turned is None else f"{turned['worse']}:{turned['better']}")
+        add_row(table, f"({number}) {escape_for_display(name)}", *cells)
+    total = max(sum(found.values()) for found in tally.values())
+    note = f"better:worse than those of the column, of {total} figures; the others are not distinguishable"
+    return Group(table, Text(note, "dim"))
+
+
+def found_text(found: Found, *, coloured: bool = True) -> Text:
+    """Hits, the best first, each with where it is from, its snippet and its reasons."""
     if not found.hits:
         return Text(f"nothing found in {found.documents:,} documents")
     out = Text()
     for number, hit in enumerate(found.hits, 1):
         out.append_text(_hit(number, hit))
-    out.append("match", _MATCHES["match"]).append("  ").append("related", _MATCHES["related"])
-    return out.append(f"  {found.documents:,} documents, {found.mode}")
+    out.append(f"{found.documents:,} documents, {found.mode}", "dim")
+    if coloured:
+        out.append("; ").append("match", _MATCHES["match"])
+        out.append(", ").append("related", _MATCHES["related"])
+    return out
 
 
 def _hit(number: int, hit: Hit) -> Text:
     out = Text(f"{number:>2}  ")
-    out.append(escape_for_display(hit.id), "bold").append(f"  {hit.score:.2f}")
+    out.append(escape_for_display(hit.id), "bold")
+    if title := _title(hit):
+        out.append(f"  {printable(title)}", "bold")
+    out.append(f"  score {hit.score:.2f}")
     if hit.date:
         out.append(f"  {hit.date}", "dim")
     shown = Text(printable(hit.snippet))
@@ -125,6 +157,12 @@ def _hit(number: int, hit: Hit) -> Text:
     parts = ", ".join(f"{name} {value:+.2f}" for name, value in hit.parts.items())
     reasons = "; ".join(_reason(reason) for reason in hit.words[:_REASONS])
     return out.append(f"\n    {parts}{f' · {reasons}' if reasons else ''}\n\n", "dim")
+
+
+def _title(hit: Hit) -> str:
+    """The title of a document, unless the snippet begins with it."""
+    title = (hit.title or "").strip()
+    return "" if not title or hit.snippet.startswith(title[:_TITLE]) else title[:_TITLE]
 
 
 def _reason(reason: Reason) -> str:

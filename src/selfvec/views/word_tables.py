@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _STATES = ("original", "refined")
+_LINES, _WIDTH = 40, 80  # of a page
 _NEIGHBOURS = 5  # that came, and that went
 _SHOWN, _NEAR = 12, 3  # states of a trajectory, and words near each
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
@@ -50,12 +51,13 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     found = {(row["word"], row["state"]): [(str(t), float(c)) for t, c in row["neighbours"]] for row in rows}
     parts: list[RenderableType] = []
     compared = {row["state"] for row in rows} == set(_STATES)
+    built = {str(term) for row in rows for term in row.get("from_subwords", ())}
     for word in words:
         states = _STATES if compared else [state for name, state in found if name == word]
-        parts += [_word_table(word, states, found, compared), ""]
-    if compared:
-        parts.append(Text.assemble(("+", CAME), " came in   ", ("-", WENT), " went"))
-    return Group(*parts)
+        parts += [_word_table(word, states, found, compared, built), ""]
+    notes = [Text.assemble(("+", CAME), " came in   ", ("-", WENT), " went")] if compared else []
+    notes += [Text("* built from subwords: the initial vectors lack the word", "dim")] if built else []
+    return Group(*parts, *notes)
 
 
 def _word_table(
@@ -63,6 +65,7 @@ def _word_table(
     states: Sequence[str],
     found: Mapping[tuple[str, str], Sequence[tuple[str, float]]],
     compared: bool,
+    built: Collection[str],
 ) -> RenderableType:
     table = plain_table(title=word)
     lists = [found.get((word, state), ()) for state in states]
@@ -81,15 +84,18 @@ def _word_table(
             if compared:
                 cells.append(Text(("+" if column else "-") if changed else "", style))
             none = "(no vector)" if place == 0 and not entries else ""
-            cells.append(Text(none, "dim") if term is None else Text(escape_for_display(term), style))
+            mark = "*" if term in built else ""
+            cells.append(Text(none, "dim") if term is None else Text(escape_for_display(term) + mark, style))
             cells.append(optional(cosine, ".3f"))
         add_row(table, *cells)
     return table
 
 
-def trajectory_table(trajectory: Trajectory, original: Vectors, refined: Vectors) -> RenderableType:
+def trajectory_table(
+    trajectory: Trajectory, original: Vectors, refined: Vectors, method: str = ""
+) -> RenderableType:
     """One line per state of a word's path, about a dozen of them, with the words near it."""
-    table = plain_table(title=trajectory.word, figures=("updates", "cosine"))
+    table = plain_table(title=trajectory.word, figures=("step", "cosine"))
     for name in _STATES:
         table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
     rows, cosines = trajectory.vectors, trajectory.to_original()
@@ -100,7 +106,13 @@ def trajectory_table(trajectory: Trajectory, original: Vectors, refined: Vectors
             found = [term for term, _ in vectors.most_similar(rows[state], topn=_NEAR + 1)]
             near.append(escaped([term for term in found if term != trajectory.word][:_NEAR]))
         add_row(table, f"{trajectory.updates[state]:,}", cosine, *near)
-    return table
+    note = "step: how often the word has moved. cosine: to its original vector; 1 is unmoved."
+    if method == "decorrelated" and len(cosines) > 2:
+        note += (
+            " It falls and rises again: the first of two passes maps a word to its contexts, the second maps "
+            "these to words with the same contexts, and the anchor pulls the word to its original vector."
+        )
+    return Group(table, "", Text(note, "dim"))
 
 
 def _milestones(updates: NDArray[np.int64]) -> list[int]:
@@ -121,7 +133,7 @@ def slice_table(path: SlicePath) -> RenderableType:
 
 
 def drift_table(found: Drift) -> RenderableType:
-    """A line of figures per word; below, the neighbours and sentences of each. Fits 80 columns."""
+    """A line of figures per word; below, neighbours and sentences of as many as fit a page of 80 columns."""
     if not found.rows:
         return Text(f"no word changed between {found.a} and {found.b}, as far as this text can tell")
     sliced = is_sliced(found)
@@ -135,12 +147,34 @@ def drift_table(found: Drift) -> RenderableType:
         table.add_column(
             escape_for_display(name), justify="right", overflow="fold", min_width=width, max_width=width
         )
-    parts: list[RenderableType] = []
     for row in found.rows:
-        word = Text(escape_for_display(row["word"]), "bold")
-        add_row(table, word, *drift_figures(row, sliced))
-        parts += [word, *(Padding(line, (0, 0, 0, 2)) for line in _drift_details(row, found))]
-    return Group(table, "", *parts, "", *(Text(line, "dim") for line in drift_notes(found)))
+        add_row(table, Text(escape_for_display(row["word"]), "bold"), *drift_figures(row, sliced))
+    notes = drift_notes(found)
+    room = _LINES - len(found.rows) - sum(1 + len(note) // _WIDTH for note in notes) - 6
+    details = list(
+        _within(
+            room,
+            (
+                [Text(escape_for_display(row["word"]), "bold"), *_drift_details(row, found)]
+                for row in found.rows
+            ),
+        )
+    )
+    if len(details) < len(found.rows):
+        notes.append("More sentences: --words WORD, or --report FILE.html.")
+    parts = [line for lines in details for line in lines]
+    return Group(table, "", *parts, "", *(Text(line, "dim") for line in notes))
+
+
+def _within(room: int, groups: Iterator[list[Text]]) -> Iterator[list[RenderableType]]:
+    """Groups of lines while there is room; the first one in any case. A line that is too long is cut."""
+    for number, lines in enumerate(groups):
+        room -= len(lines)
+        if room < 0 and number:
+            return
+        for line in lines:
+            line.no_wrap, line.overflow = True, "ellipsis"
+        yield [lines[0], *(Padding(line, (0, 0, 0, 2)) for line in lines[1:])]
 
 
 def is_sliced(found: Drift) -> bool:
@@ -155,7 +189,7 @@ def drift_notes(found: Drift) -> list[str]:
     if sliced:
         notes.append(
             "beyond: distance beyond that of random splits of the same documents. distance: 1 - cosine of "
-            "the mean uses. 95 %: its interval. apd: mean distance of two uses. p, q: is it chance?"
+            "the mean occurrences. 95 %: its interval. apd: mean distance of two occurrences. p, q: chance."
         )
         if any(row["low"] is None for row in rows):
             notes.append("No interval: the word occurs in too few documents of a slice (one).")

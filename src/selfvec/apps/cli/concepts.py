@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -122,7 +123,7 @@ def _show_found(found: Found, output: Output) -> None:
         say("nothing to search for: stop words are left out")
     if found.unknown:
         say(f"not in the documents or the run: {', '.join(found.unknown)}")
-    show(found_text(found))
+    show(found_text(found, coloured=sys.stdout.isatty()))
     if found.skipped_files:
         names = ", ".join(found.skipped_files[:_NAMED])
         more = len(found.skipped_files) - _NAMED

@@ -106,7 +106,7 @@ def evaluate(
     else:
         from selfvec.views.run_tables import evaluation_table
 
-        show(evaluation_table(found.rows, found.summary()))
+        show(evaluation_table(found))
 
 
 def _trained(given: list[str], names: list[str] | None, seed: int, progress: Progress) -> dict[str, Vectors]:

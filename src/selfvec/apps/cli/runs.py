@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
-from selfvec.base.provenance import BESIDE
 from selfvec.data.settings import KEEP, RULE, SLICES, Settings
 
 from .arguments import AsJson, NewRun, Reading, Work, arg, open_run, opt
@@ -17,8 +17,9 @@ from .output import TerminalProgress, print_json, program, say, show
 if TYPE_CHECKING:
     from selfvec.data.run import Run
 
-__all__ = ["Moved", "count_of", "demo", "merge", "refine", "report"]
+__all__ = ["Moved", "demo", "merge", "refine", "report"]
 
+BUILT = "built from subwords"  # a finding that the summary holds already
 WORDS = ("string", "thread", "class", "exception", "generator", "pickle")  # that ``demo`` shows
 
 Moved = Annotated[
@@ -155,7 +156,7 @@ def refine(
     report(run, output, as_json)
     if not as_json:
         folder = shlex.quote(output)
-        say(f"next: {program()} similar {folder} WORD --compare; {program()} search {folder} QUESTION")
+        say(f"next: {program()} similar {folder} WORD --compare; {program()} run info {folder} says more")
 
 
 def _on_cluster(
@@ -220,89 +221,16 @@ def merge(
 
 
 def report(run: Run, output: Path | str, as_json: bool) -> None:
-    """Print what was read, what was done and whether the result is healthy."""
+    """Print what was read, what it gained, and what is wrong, if anything is."""
     if as_json:
         print_json({"run": str(output), **run.provenance, "health": run.health})
         return
-    for line in _summary(run.provenance):
+    from selfvec.views.run_summary import run_summary
+
+    for line in run_summary(run.provenance):
         say(line)
     for finding in run.health["findings"]:
-        remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
-        say(f"health: {finding['name']}: {finding['message']}{remedy}")
+        if finding["level"] != "ok" and finding["name"] != BUILT:
+            remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
+            say(f"warning: {finding['name']}: {finding['message']}{remedy}")
     print(output)
-
-
-def _summary(provenance: dict[str, Any]) -> list[str]:
-    timings, types = provenance["timings"], provenance["coverage"]["types"]
-    total = sum(seconds for stage, seconds in timings.items() if not stage.startswith(BESIDE))
-    return [
-        f"read {provenance['corpus']['description']}",
-        f"{count_of(provenance['tokens'], 'token')}, {count_of(provenance['types'], 'type')}: "
-        f"{_covered(types, provenance['vectors'])}",
-        *_table_decision(provenance),
-        *_decision(provenance),
-        f"refined with the method {provenance['method']}: {_how(provenance)}, "
-        f"in {timings['refine']:.2f} s ({total:.1f} s in all)",
-    ]
-
-
-def _covered(types: dict[str, int], vectors: dict[str, Any]) -> str:
-    """How many words started from which kind of vector."""
-    said = {
-        "known": "in the table",
-        "composed": "composed from parts",
-        "random": "in random directions"
-        if vectors["name"] == "none"
-        else f"by {vectors['name']} of the text",
-        "unknown": "without a vector",
-    }
-    return ", ".join(f"{types[kind]:,} {how}" for kind, how in said.items() if types[kind] or kind == "known")
-
-
-def _how(provenance: dict[str, Any]) -> str:
-    if provenance["method"] == "original":
-        return "the vectors stay as they are"
-    window, rounds = f"window {provenance['window']}", provenance["epochs"]
-    if provenance["method"] == "decorrelated":
-        by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
-        return f"{window}, {rounds} passes{by}"
-    return f"{window}, learning rate {provenance['learning_rate']}, {count_of(rounds, 'epoch')}"
-
-
-def _table_decision(provenance: dict[str, Any]) -> list[str]:
-    """What was measured of several ``--vectors``, one line per table."""
-    decision = provenance.get("table_decision")
-    if decision is None:
-        return []
-    lines = [f"chose the vectors {decision['chosen']}: {decision['reason']}"]
-    for row in decision["tables"]:
-        figures = "".join(f", {test} {row[test]:.3f}" for test in ("halves", "context") if test in row)
-        lines.append(f"  {row['name']}: {row['method']}{figures}, has {row['known_tokens']:.0%} of the text")
-    return lines
-
-
-def _decision(provenance: dict[str, Any]) -> list[str]:
-    """What ``--method auto`` measured, one line per candidate."""
-    decision = provenance.get("decision")
-    if decision is None:
-        return []
-    tested = ""
-    if decision.get("held_out_texts"):
-        texts = count_of(decision["held_out_texts"], "text")
-        documents = count_of(decision["held_out_documents"], "document")
-        tested = f" ({texts} from {documents}, each tested without having been read)"
-    lines = [f"chose {decision['chosen']}: {decision['reason']}{tested}"]
-    for row in decision["candidates"]:
-        figures = ", ".join(f"{c} {row[c]:.3f}" for c in ("halves", "context") if c in row)
-        worse = f", significantly worse by {' and '.join(row['worse'])}" if row["worse"] else ""
-        lines.append(f"  {row['name']:<13} {figures}{worse}{', collapsed' if row['collapsed'] else ''}")
-    return lines
-
-
-def count_of(number: int, noun: str) -> str:
-    """A number with its noun in the right form.
-
-    >>> count_of(1, "epoch"), count_of(2000, "epoch")
-    ('1 epoch', '2,000 epochs')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

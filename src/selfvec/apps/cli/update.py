@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.data.settings import KEEP, TEXT, option
 
 from .arguments import AsJson, Reading, RunFolder, Work, arg, open_run, opt
 from .output import TerminalProgress, print_json, say
-from .runs import Moved, count_of, report
+from .runs import Moved, report
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run

@@ -156,7 +156,7 @@ def _through_updates(
         view = trajectory_view(paths, run.original, run.vectors, **asdict(figure))
         save_trajectory_plot(view, plot, overwrite=overwrite)
     return [path.as_dict() for path in paths], (
-        trajectory_table(path, run.original, run.vectors) for path in paths
+        trajectory_table(path, run.original, run.vectors, run.provenance["method"]) for path in paths
     )
 
 

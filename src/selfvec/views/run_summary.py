@@ -1,0 +1,97 @@
+"""What was read, which method was used, and what it gained: sentences for `refine`, in full for `info`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from selfvec.base.display import count_of
+from selfvec.base.provenance import BESIDE
+
+__all__ = ["method_details", "run_summary", "text_details"]
+
+_TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # of held-out text, and their names
+_SUBWORDS = "built from subwords"
+
+
+def run_summary(provenance: Mapping[str, Any]) -> list[str]:
+    """Two sentences: the text and its words; the method and what it gained on held-out text."""
+    types = provenance["coverage"]["types"]
+    known, words = types["known"], provenance["types"]
+    shares = []
+    if types["composed"]:
+        shares.append(f"{types['composed'] / words:.0%} of them {_SUBWORDS}")
+    if types["unknown"]:
+        shares.append(f"{types['unknown'] / words:.0%} of them without an initial vector")
+    if not known and provenance["vectors"]["name"] == "none":
+        shares = ["which began in random directions"]
+    text = f"read {provenance['corpus']['description']}: {count_of(provenance['tokens'], 'word')}"
+    about = f", {', '.join(shares)}" if shares else ""
+    chosen = provenance.get("table_decision")
+    vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
+    return [f"{text}, {words:,} different{about}", *vectors, _method(provenance)]
+
+
+def _method(provenance: Mapping[str, Any]) -> str:
+    decision, method = provenance.get("decision"), provenance["method"]
+    if method == "original":
+        reason = f": {decision['reason']}" if decision else ", as asked for"
+        return f"kept the vectors as they are{reason}"
+    if decision is None:
+        return f"adapted with the method {method} ({_how(provenance)})"
+    rows = {row["name"]: row for row in decision["candidates"]}
+    gain = ""
+    if "self_retrieval" in rows.get(method, {}) and "self_retrieval" in rows.get("original", {}):
+        after, before = (rows[name]["self_retrieval"] for name in (method, "original"))
+        gain = f": half a text now finds its other half before {after:.0%} of others; it was {before:.0%}"
+    reason = "which scored best on held-out text" if gain else decision["reason"]
+    return f"adapted with the method {method}, {reason}{gain}"
+
+
+def _how(provenance: Mapping[str, Any]) -> str:
+    """The window and the passes."""
+    window, passes = f"window {provenance['window']}", count_of(provenance["epochs"], "pass", "passes")
+    if provenance["method"] == "decorrelated":
+        by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
+        return f"{window}, {passes}{by}"
+    return f"{window}, learning rate {provenance['learning_rate']}, {passes}"
+
+
+def text_details(provenance: Mapping[str, Any]) -> str:
+    """How many words have which kind of initial vector."""
+    types, name = provenance["coverage"]["types"], provenance["vectors"]["name"]
+    kinds = {
+        "known": "in the initial vectors",
+        "composed": _SUBWORDS,
+        "random": "in random directions" if name == "none" else f"by {name} of the text",
+        "unknown": "without a vector",
+    }
+    return ", ".join(f"{types[kind]:,} {how}" for kind, how in kinds.items() if types[kind])
+
+
+def method_details(provenance: Mapping[str, Any]) -> Iterator[str]:
+    """The method, its time, and what every candidate scored on held-out text, a line each."""
+    timings = provenance.get("timings", {})
+    total = sum(seconds for stage, seconds in timings.items() if not stage.startswith(BESIDE))
+    how = "the vectors stay as they are" if provenance["method"] == "original" else _how(provenance)
+    took = f", {timings['refine']:.2f} s of {total:.1f} s in all" if "refine" in timings else ""
+    yield f"{provenance['method']}: {how}{took}"
+    if decision := provenance.get("table_decision"):
+        yield f"chose the vectors {decision['chosen']}: {decision['reason']}"
+        for row in decision["tables"]:
+            covered = f"{row['known_tokens']:.0%} of the text"
+            yield f"  {row['name']}: {row['method']}, {_scores(row)}, {covered}"
+    if decision := provenance.get("decision"):
+        tested = ""
+        if decision.get("held_out_texts"):
+            texts = count_of(decision["held_out_texts"], "text")
+            tested = f" ({texts} of {count_of(decision['held_out_documents'], 'document')})"
+        yield f"chose {decision['chosen']}: {decision['reason']}{tested}"
+        for row in decision["candidates"]:
+            worse = " and ".join(_TESTS.get(test, test) for test in row["worse"])
+            worse = f", significantly worse by {worse}" if worse else ""
+            yield f"  {row['name']:<13} {_scores(row)}{worse}{', collapsed' if row['collapsed'] else ''}"
+
+
+def _scores(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {row[test]:.3f}" for test, name in _TESTS.items() if test in row)
