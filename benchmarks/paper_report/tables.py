@@ -99,7 +99,8 @@ def _direction(results: dict[str, Any]) -> str:
 
 
 def _rates(results: dict[str, Any]) -> str:
-    heads = ("α", *_SPACE, "variance", "relative to the distance of two words", "turning", "`selfvec health`")
+    heads = ("α", *_SPACE, "variance", "relative to the distance of two words", "turning")
+    heads += ("`selfvec run health`",)
     rows = [
         (
             f"{row['rate']:g}",

@@ -103,7 +103,7 @@ def test_a_bad_download_leaves_nothing_that_could_be_used(server, data, content,
     with pytest.raises(InputError, match=rule):
         fetch(server)
     assert not (data / "glove-6b-50").exists()
-    with pytest.raises(FormatError, match="has not been fetched; run: selfvec fetch vectors glove-6b-50"):
+    with pytest.raises(FormatError, match="has not been fetched; run: selfvec vectors fetch glove-6b-50"):
         selfvec.load("glove-6b-50")
 
 
@@ -119,7 +119,7 @@ def test_a_changed_file_is_noticed_when_used_and_when_fetched_again(server, data
     path = Path(record["path"])
     sound = path.read_bytes()
     path.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
-    with pytest.raises(FormatError, match=r"has changed since it was fetched; run: selfvec fetch vectors"):
+    with pytest.raises(FormatError, match=r"has changed since it was fetched; run: selfvec vectors fetch"):
         selfvec.load("glove-6b-50")
     server.files[GLOVE] = gzip.compress(text_table(ROWS + 1), mtime=0)
     with pytest.raises(InputError, match=r"has changed since it was first fetched.*overwrite"):

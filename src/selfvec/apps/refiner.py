@@ -38,7 +38,7 @@ class Refiner(Settings):
     vectors_, original_ : Vectors
         The words of the corpus after and before refining, most frequent first.
     health_ : dict
-        What ``selfvec health --json`` prints.
+        What ``selfvec run health --json`` prints.
     drift_ : Drift
         How words changed between the first and the last slice, or by refining if there are no slices.
         Computed when first used.

@@ -133,7 +133,7 @@ class Run(RunMethods):
 
     @property
     def health(self) -> Figures:
-        """The health report, as ``selfvec health --json`` prints it; its rows are the findings.
+        """The health report, as ``selfvec run health --json`` prints it; its rows are the findings.
 
         Raises
         ------

@@ -49,7 +49,7 @@ class Trajectory(ResultTable):
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """A row of ``selfvec trajectory --json``."""
+        """A row of ``selfvec run trajectory --json``."""
         cosines = self.to_original().tolist()
         return {"word": self.word, "updates": self.updates.tolist(), "cosine_to_original": cosines}
 

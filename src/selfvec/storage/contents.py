@@ -75,7 +75,7 @@ class Contents(ResultTable):
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec info --json`` prints it."""
+        """As ``selfvec run info --json`` prints it."""
         return asdict(self)
 
     @property

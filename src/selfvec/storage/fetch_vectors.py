@@ -165,7 +165,7 @@ def _check_first(table: PublicTable, origin: dict[str, Any], first: str | None) 
             "has changed since it was first fetched: its SHA-256 is "
             f"{origin['sha256'][:12]}…, it was {str(first)[:12]}…",
             path=origin["url"],
-            remedy=f"if you trust it, run: selfvec fetch vectors {table.name} --overwrite",
+            remedy=f"if you trust it, run: selfvec vectors fetch {table.name} --overwrite",
         )
 
 

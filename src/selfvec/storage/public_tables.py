@@ -1,4 +1,4 @@
-"""Public vectors that ``selfvec fetch vectors`` downloads, and the folder where they are kept.
+"""Public vectors that ``selfvec vectors fetch`` downloads, and the folder where they are kept.
 
 Each fetched table is a folder: ``table.json`` with its licence, source and SHA-256 sums, and the vectors.
 """
@@ -198,7 +198,7 @@ def locate(path: str | os.PathLike[str]) -> Path:
     name = os.fspath(path)
     if name not in TABLES or Path(name).exists():
         return Path(name)
-    folder, remedy = data_folder() / name, f"run: selfvec fetch vectors {name}"
+    folder, remedy = data_folder() / name, f"run: selfvec vectors fetch {name}"
     record = fetched(folder)
     if record is None:
         raise FormatError("is a public table that has not been fetched", path=name, remedy=remedy)

@@ -46,7 +46,7 @@ class Verified(ResultTable):
     unchecked: list[str]  # files that no checksum is known of
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec verify --json`` prints it."""
+        """As ``selfvec run verify --json`` prints it."""
         return asdict(self)
 
     @property

@@ -159,7 +159,7 @@ class Phrases(ResultTable):
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec phrases --json`` prints it; ``found`` counts those that are not listed, too."""
+        """As ``selfvec text phrases --json`` prints it; ``found`` counts those that are not listed, too."""
         found = len(self) if self.found is None else self.found
         return {"tokens": self.tokens, "found": found, "rows": self.rows}
 

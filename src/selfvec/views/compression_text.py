@@ -1,4 +1,4 @@
-"""The report of ``selfvec compress``."""
+"""The report of ``selfvec vectors compress``."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def vectors_table(at_hand: Sequence[Mapping[str, Any]], known: Sequence[Mapping[
     return Group(
         *rows,
         Text(f"\nLANG: {' '.join(languages)}\n", "dim"),
-        Text("Fetch:  selfvec fetch vectors NAME\nUse:    selfvec refine TEXT --vectors NAME -o RUN"),
+        Text("Fetch:  selfvec vectors fetch NAME\nUse:    selfvec refine TEXT --vectors NAME -o RUN"),
     )
 
 

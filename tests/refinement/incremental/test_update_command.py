@@ -1,4 +1,4 @@
-"""``selfvec update`` and ``selfvec merge`` as a user types them."""
+"""``selfvec update`` and ``selfvec run merge`` as a user types them."""
 
 from __future__ import annotations
 

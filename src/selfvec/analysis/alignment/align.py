@@ -61,7 +61,7 @@ class Aligned(ResultTable):
         return short_repr(title, [], note if self.notes else "")
 
     def as_dict(self) -> dict[str, Any]:
-        """The method and its figures, as ``selfvec align --json`` prints them."""
+        """The method and its figures, as ``selfvec vectors align --json`` prints them."""
         return {"method": self.method, **self.notes, **self.written}
 
     @property

@@ -142,7 +142,7 @@ class Comparison(ResultTable):
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The result as ``selfvec compare --json`` prints it."""
+        """The result as ``selfvec run compare --json`` prints it."""
         return {
             "method": self.method,
             "tested": self.tested,

@@ -72,7 +72,7 @@ class WhyConcepts(ResultTable):
         return [asdict(row) for row in self.concepts]
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec why --concepts --json`` prints it."""
+        """As ``selfvec text why --concepts --json`` prints it."""
         return asdict(self)
 
 

@@ -90,7 +90,7 @@ class Expansion(ResultTable):
         return " ".join([*map(_quoted, self.known), *more])
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec expand --json`` prints it."""
+        """As ``selfvec text expand --json`` prints it."""
         return {
             "query": self.query,
             "known": self.known,

@@ -117,7 +117,7 @@ class Why(ResultTable):
         return [asdict(row) for row in self.contexts]
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec why --json`` prints it."""
+        """As ``selfvec text why --json`` prints it."""
         return asdict(self)
 
 

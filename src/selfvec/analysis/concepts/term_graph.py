@@ -104,7 +104,7 @@ class Graph(ResultTable):
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Nodes and edges (``source`` and ``target`` are terms), as ``selfvec graph`` writes JSON."""
+        """Nodes and edges (``source`` and ``target`` are terms), as ``selfvec text graph`` writes JSON."""
         nodes = [
             {"id": node.term, **asdict(node), "topic_name": self.topic_name(node)} for node in self.nodes
         ]

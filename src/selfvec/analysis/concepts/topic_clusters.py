@@ -102,7 +102,7 @@ class GroupTopics(ResultTable):
         return [found[topic].name if topic in found else "" for topic in range(max(found, default=-1) + 1)]
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec topics --by ... --json`` prints it, under ``groups``."""
+        """As ``selfvec text topics --by ... --json`` prints it, under ``groups``."""
         return {"rows": self.rows, "left_out": self.left_out}
 
 
@@ -162,7 +162,7 @@ class Topics(ResultTable):
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec topics --json`` prints it."""
+        """As ``selfvec text topics --json`` prints it."""
         tried = {str(number): value for number, value in self.tried.items()}
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
         more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}

@@ -227,7 +227,7 @@ class SlicePath:
         return [{"word": self.word} | row for row in self.as_dict()["slices"]]
 
     def as_dict(self) -> dict[str, Any]:
-        """A row of ``selfvec trajectory --slices --json``; slices without the word have null figures."""
+        """A row of ``selfvec run trajectory --slices --json``; slices without the word have null figures."""
         figures = zip(*(edge.tolist() for edge in self.from_first()), strict=True)
         rows = []
         for i, (name, found) in enumerate(zip(self.names, figures, strict=True)):

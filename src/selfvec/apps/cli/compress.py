@@ -1,4 +1,4 @@
-"""``selfvec compress``."""
+"""``selfvec vectors compress``."""
 
 from __future__ import annotations
 

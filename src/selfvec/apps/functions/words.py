@@ -124,7 +124,7 @@ class Trajectories(ResultTable):
         return [row for path in self.paths for row in path.rows]
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec trajectory --json`` prints it."""
+        """As ``selfvec run trajectory --json`` prints it."""
         return {"rows": [path.as_dict() for path in self.paths]}
 
     def __len__(self) -> int:

@@ -210,7 +210,7 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/health")
     async def health() -> Response:
-        """What `selfvec health --json` prints."""
+        """What `selfvec run health --json` prints."""
         return await answers.json(data.health)
 
     @app.get("/api/complete")

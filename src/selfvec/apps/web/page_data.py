@@ -315,7 +315,7 @@ class PageData:
         return quoted
 
     def health(self) -> Json:
-        """The health report, as ``selfvec health --json`` prints it."""
+        """The health report, as ``selfvec run health --json`` prints it."""
         return self.run.health
 
 

@@ -110,7 +110,7 @@ class Adapter:
     def load(cls, path: str | os.PathLike[str]) -> Adapter:
         """Read what `save` wrote; `FormatError` if the file holds no map."""
         if not Path(path).is_file():
-            raise InputError("there is no such file", path=path, remedy="make it with: selfvec migrate")
+            raise InputError("there is no such file", path=path, remedy="make it with: selfvec run migrate")
         tensors, remedy = map_tensors(path), "make it again"
         check_tensors(tensors, {"matrix": ("f4", ("d", "d'"))}, Path(path), remedy)
         with decoding(path, "map of vectors", remedy):

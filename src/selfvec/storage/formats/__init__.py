@@ -175,7 +175,7 @@ def load(
     ----------
     path : path
         A file, also packed with gzip or Zstandard; a folder (a Selfvec run, model2vec, Projector);
-        ``default``, the table that comes with Selfvec; or the name of a table that ``selfvec fetch vectors``
+        ``default``, the table that comes with Selfvec; or the name of a table that ``selfvec vectors fetch``
         has fetched.
     format : str, optional
         A name in `FORMATS`; by default the content decides.
