@@ -267,6 +267,8 @@ HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert
         ("import selfvec.corpus", ""),
         ("from selfvec.corpus import as_corpus; as_corpus(['x y'])", "numpy polars"),
         ("from selfvec.storage.formats import load; load('default')", "numpy"),
+        ("import selfvec; selfvec.open('default'); selfvec.similar('default', 'storm')", "numpy"),
+        ("import selfvec; selfvec.convert, selfvec.retrofit, selfvec.health, selfvec.info", "numpy"),
         ("import selfvec.views.slice_figure, selfvec.views.graphs", "numba numpy scipy"),
     ],
 )

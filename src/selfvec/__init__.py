@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from selfvec.apps.answers import ask
     from selfvec.apps.functions.files import convert, fetch
     from selfvec.apps.functions.measuring import evaluate
-    from selfvec.apps.functions.opening import open
+    from selfvec.apps.functions.opening import health, open
     from selfvec.apps.functions.runs import merge, refine, update
     from selfvec.apps.functions.vectors import (
         aspect,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         smooth,
         tokenizer,
     )
-    from selfvec.apps.functions.words import drift, health, trajectory
+    from selfvec.apps.functions.words import drift, trajectory
     from selfvec.apps.refiner import Refiner
     from selfvec.apps.similar_words import similar
     from selfvec.base.errors import SelfvecError
@@ -88,7 +88,7 @@ _HOMES = {
     "export": "exporters",
     "fetch": "apps.functions.files",
     "graph": "analysis.concepts",
-    "health": "apps.functions.words",
+    "health": "apps.functions.opening",
     "info": "storage.contents",
     "join": "apps.functions.vectors",
     "load": "storage.formats",

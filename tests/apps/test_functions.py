@@ -166,7 +166,7 @@ def test_texts_in_memory_are_asked_and_monitored(inside: Path) -> None:
     assert selfvec.ask("run", "roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
     (inside / "new.csv").write_text("note\n" + "a virus infected people\n" * 30)
     found = selfvec.monitor("run", ["new.csv"], text_field="note", permutations=99)
-    assert found.unknown_share > 0.5
+    assert found.alarm
 
 
 @pytest.mark.parametrize(("name", "kind"), [("run", "Run"), ("encoder", "Encoder"), ("a.vec", "Vectors")])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from selfvec.analysis.alignment import Aligned
 from selfvec.base.checks import check_texts, check_whole, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import ResultTable, short_repr
@@ -15,6 +14,9 @@ from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import Given, opened
+
+if TYPE_CHECKING:
+    from selfvec.analysis.alignment import Aligned
 
 __all__ = ["Similar", "similar"]
 
@@ -107,7 +109,7 @@ def similar(
     check_whole("top", top)
     check_whole("min_count", 1 if min_count is None else min_count)
     tables = _aligned(vectors)
-    found = opened(vectors) if tables is None and not isinstance(vectors, Aligned) else None
+    found = opened(cast("Given", vectors)) if tables is None else None
     if isinstance(found, Run):
         places, unknown = found.rows(names)
         known = [found.vectors.index_to_key[place] for place in places]
@@ -126,10 +128,14 @@ def similar(
 
 def _aligned(given: Any) -> dict[str, Vectors] | None:
     """Two aligned sets of vectors, b first; None if something else was given."""
-    if isinstance(given, Aligned):
-        return {"b": given.b, "a": given.a}
-    pair = find_aligned(given) if is_path(given) else None
-    return None if pair is None else {"b": load(pair[1]), "a": load(pair[0])}
+    if is_path(given):
+        pair = find_aligned(given)
+        return None if pair is None else {"b": load(pair[1]), "a": load(pair[0])}
+    if isinstance(given, Vectors | Run):
+        return None
+    from selfvec.analysis.alignment import Aligned  # its kernels take long to import
+
+    return {"b": given.b, "a": given.a} if isinstance(given, Aligned) else None
 
 
 def _in_each(

@@ -8,7 +8,6 @@ from typing import Any
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
-from selfvec.exporters import export
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import Given, as_vectors
@@ -60,6 +59,8 @@ def convert(
             rule = "a run's model2vec folder is the encoder that export writes"
             remedy = f"leave out --dtype, --dimensions and --limit, or convert {source}/vectors.safetensors"
             raise OptionError(rule, field="to", remedy=remedy)
+        from selfvec.exporters import export
+
         return export(source, to, output, overwrite=overwrite)
     check_save(output, to, overwrite=overwrite)
     if is_path(source):

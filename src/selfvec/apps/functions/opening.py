@@ -1,20 +1,25 @@
-"""`open`: whatever Selfvec wrote, or vectors, from its path."""
+"""`open`: whatever Selfvec wrote, or vectors, from its path; and `health` of a run."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from selfvec.base.checks import check_path
+from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.retrieval import Index
-from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.formats import load
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import kind_of
 
-__all__ = ["open"]
+if TYPE_CHECKING:
+    from selfvec.retrieval import Index
+    from selfvec.retrieval.encoder import Encoder
+
+__all__ = ["health", "open"]
 
 
 def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
@@ -46,5 +51,26 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
     if kind == "run":
         return open_run(folder)
     if kind == "encoder":
+        from selfvec.retrieval.encoder import Encoder
+
         return Encoder.open(folder)
-    return Index.open(folder) if kind == "index" else load(path)
+    if kind == "index":
+        from selfvec.retrieval import Index
+
+        return Index.open(folder)
+    return load(path)
+
+
+def health(run: GivenRun) -> Figures:
+    """Whether the words of a run moved, and its vectors have not collapsed.
+
+    Parameters
+    ----------
+    run : Run or path
+
+    Returns
+    -------
+    Figures
+        A dict: ``verdicts`` is empty if nothing is wrong. Its rows are the findings.
+    """
+    return as_run(run).health

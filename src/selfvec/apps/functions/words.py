@@ -1,4 +1,4 @@
-"""Functions about the words of a run: `drift`, `trajectory` and `health`."""
+"""Functions about the words of a run: `drift` and `trajectory`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from selfvec.analysis.word_drift import Drift, Slice, SlicePath, WordChoice, is_
 from selfvec.base.checks import check_number, check_texts, check_whole
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import Figures, ResultTable, short_repr
+from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.slices import PERIODS
 from selfvec.data.trajectory import Trajectory
 from selfvec.storage.opened import GivenRun, as_run
 
-__all__ = ["Trajectories", "drift", "health", "trajectory"]
+__all__ = ["Trajectories", "drift", "trajectory"]
 
 
 def drift(
@@ -159,18 +159,3 @@ def trajectory(
         return Trajectories(slice_paths(opened, names, seed=seed))
     keys = opened.vectors.index_to_key
     return Trajectories([opened.trajectory(keys[opened.index(name)]) for name in names])
-
-
-def health(run: GivenRun) -> Figures:
-    """Whether the words of a run moved, and its vectors have not collapsed.
-
-    Parameters
-    ----------
-    run : Run or path
-
-    Returns
-    -------
-    Figures
-        A dict: ``verdicts`` is empty if nothing is wrong. Its rows are the findings.
-    """
-    return as_run(run).health
