@@ -54,11 +54,8 @@ _MORE = [
 def write_files(folder: Path, storms: list[str]) -> None:
     """The files that the pages name."""
     storms = [f"{text} {_MORE[i % len(_MORE)]}" for i, text in enumerate(storms)]
-    states = ("IOWA", "OHIO", "UTAH")
-    rows = [
-        {"id": f"r{i}", "text": text, "date": f"{1990 + i % 20}-05-01", "state": states[i % 3]}
-        for i, text in enumerate(storms)
-    ]
+    example = selfvec.example(folder / "storms.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in example.splitlines()]
     words = sorted({word.strip(".,").lower() for text in storms for word in text.split()})
     table = np.random.default_rng(0).standard_normal((len(words), 32)).astype(np.float32)
     selfvec.save(Vectors(words, table), folder / "vectors.vec", format="word2vec-text")
@@ -81,7 +78,6 @@ def write_files(folder: Path, storms: list[str]) -> None:
         write(name, [json.dumps(value) for value in values])
 
     write("reports.txt", storms)
-    records("reports.jsonl", [dict(row) for row in rows])
     records(
         "new.jsonl",
         [{**row, "id": f"n{i}", "text": row["text"] + " Later."} for i, row in enumerate(rows[:9])],
@@ -111,7 +107,10 @@ def write_files(folder: Path, storms: list[str]) -> None:
     terms = "[Term]\nid: W:1\nname: storm\n[Term]\nid: W:2\nname: tornado\nis_a: W:1"
     write("weather.obo", ["format-version: 1.2", terms])
     write("sets.toml", ['pairs = [["hail", "rain"], ["wind", "storm"]]'])
-    write("collection/qrels/test.tsv", ["query-id\tcorpus-id\tscore", "q1\tr0\t1", "q2\tr1\t1"])
+    write(
+        "collection/qrels/test.tsv",
+        ["query-id\tcorpus-id\tscore", f"q1\t{rows[0]['id']}\t1", f"q2\t{rows[1]['id']}\t1"],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +120,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Pat
     write_files(folder, storms)
     start = ["--vectors", str(folder / "vectors.vec")]
     runs = {
-        "run": ["reports.jsonl", "--method", "decorrelated"],
-        "dated": ["reports.jsonl", "--slice", "year"],
+        "run": ["storms.jsonl", "--method", "decorrelated"],
+        "dated": ["storms.jsonl", "--slice", "year"],
         "shard1": ["early.txt", "--method", "decorrelated", *start],
         "shard2": ["late.txt", "--method", "decorrelated", *start],
     }
@@ -144,10 +143,13 @@ def run_line(line: str, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if not line.startswith("$ selfvec") or "demo-run" in line:
         return
     arguments = shlex.split(line.removeprefix("$ "), comments=True)[1:]
-    if arguments[0] in ("refine", "merge"):
+    command = arguments[1] if arguments[0] == "run" else arguments[0]
+    if command in ("refine", "merge"):
         shutil.rmtree(arguments[arguments.index("-o") + 1], ignore_errors=True)
+    elif command == "example":
+        Path(arguments[1]).unlink(missing_ok=True)
     status = main(arguments)
-    assert status in ((0, 1) if arguments[0] in ("health", "migrate", "monitor") else (0,)), (
+    assert status in ((0, 1) if command in ("health", "migrate", "monitor") else (0,)), (
         f"{page.name}: {line}: {capsys.readouterr().err}"
     )
 
