@@ -17,7 +17,7 @@ LANGUAGES = "Two languages (dictionary, unsupervised)"
 
 @dataclass(frozen=True)
 class AlignOptions:
-    """Options of the methods; an option that is None was not given."""
+    """Options of the methods; None stands for an option that was not given."""
 
     min_count: Annotated[
         int | None, opt("Fit on words at least this frequent (procrustes, relative).", "N", min=1, panel=MORE)

@@ -38,7 +38,7 @@ def verify(
         arg("RUN|INDEX", "A run, an index, an encoder or fetched vectors; with --clean any target."),
     ],
     clean: Annotated[
-        bool, opt("First remove what killed commands left beside it and in it.", None, "--clean")
+        bool, opt("First remove what killed commands left next to it and in it.", None, "--clean")
     ] = False,
     as_json: AsJson = False,
 ) -> int:

@@ -109,7 +109,7 @@ def export(
     ],
     output: Annotated[
         Path | None,
-        opt("The file or folder to write.", "OUT", "--output", "-o", default="RUN-TARGET beside the run"),
+        opt("The file or folder to write.", "OUT", "--output", "-o", default="RUN-TARGET next to the run"),
     ] = None,
     corpus: OtherCorpus = None,
     passage_words: PassageWords = 200,

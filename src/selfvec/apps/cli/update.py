@@ -90,7 +90,7 @@ def update(
     _check(corpus, taking, mode, output)
     target = run.resolve() if output is None else output  # a link to a run stays a link
     if not is_run(run):
-        open_run(run)  # fail before anything is made beside what is no run
+        open_run(run)  # an error before anything is made
     task = _Task(run, target, corpus or [], vectors, reading, taking, as_json)
     if mode.undo:
         task.undo()
@@ -242,15 +242,15 @@ def _sentence(new: Run | None, target: Path) -> str:
         return "nothing is new: the run has all of these documents, so it stays as it is"
     from selfvec.storage.workspace import previous_of
 
-    kept, said = previous_of(target), _numbers(new.provenance["grown"][-1])
+    kept, text = previous_of(target), _numbers(new.provenance["grown"][-1])
     if kept.is_dir():
         size = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 1e6
-        said += f"; the run from before is in {kept} ({size:.1f} MB), --undo brings it back"
-    return said
+        text += f"; the run from before is in {kept} ({size:.1f} MB), --undo brings it back"
+    return text
 
 
 def _watch(update: Callable[[], None], paths: Sequence[str], every: int) -> None:
-    """Update when files have changed and are at rest since the last look; errors are said, not raised."""
+    """Update when files have changed and are at rest since the last look; errors are printed, not raised."""
     from selfvec.storage.workspace import interruptible
 
     say(f"watching {', '.join(paths)}; stop with Ctrl-C")
