@@ -174,7 +174,7 @@ def update(
     corpus : path, paths, texts, data frame or `Corpus`, optional
         New documents. Files are read with the fields of the run's corpus, unless ``fields`` name others.
     output : path, optional
-        The run folder to make. If it is that of ``run``, the run from before is kept beside it, as
+        The run folder to make. If it is that of ``run``, the run from before is kept next to it, as
         ``RUN.previous``. Without it the run is in memory.
     overwrite, resume : bool
         As in `refine`.
