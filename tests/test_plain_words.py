@@ -33,7 +33,8 @@ WORDS = {
     r"\bsaturated neighbours?\b": "capped",
     r"\bverdicts?\b": "warning, finding",
     r"\bthis is what there is\b|\bis the checkpoint\b|\bwho still\b": "a plain sentence",
-    r"\bmean uses\b|\buse vectors?\b|\buses of (a|the|this|each|every|its|their) words?\b|\bword's uses\b": "occurrences",
+    r"\b(mean uses|use vectors?|word's uses)\b": "occurrences",
+    r"\buses of (a|the|this|each|every|its|their) words?\b": "occurrences",
 }
 """What is not written any more, and what is. Text in backticks and strings of one word are not looked at."""
 
