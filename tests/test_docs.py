@@ -177,7 +177,7 @@ def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureF
     output = capsys.readouterr()
     for word in ("string", "thread", "class", "exception", "generator", "pickle"):
         assert word in output.out
-    assert "health:" in output.err
+    assert "scored best on held-out text" in output.err
     assert "Try next" in output.err
     assert selfvec.open_run(run).provenance["tokens"] > 100_000
 

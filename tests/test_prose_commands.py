@@ -190,5 +190,10 @@ def test_a_part_of_a_command_is_right(span: str) -> None:
 def test_files_of_ours_that_are_named_exist(page: Path) -> None:
     for span in code_spans(_text(page)):
         if re.fullmatch(r"(?:\w+/)*\w+\.py|(?:tests|benchmarks|examples|docs|tools)/[\w/.-]*", span):
-            places = [ROOT / span, ROOT / "src" / "selfvec" / span, *ROOT.glob(f"tests/**/{span}")]
+            places = [
+                ROOT / span,
+                ROOT / "src" / span,
+                ROOT / "src" / "selfvec" / span,
+                *ROOT.glob(f"tests/**/{span}"),
+            ]
             assert any(place.exists() for place in places), f"{page.name}: {span}"
