@@ -169,6 +169,16 @@ def test_texts_in_memory_are_asked_and_monitored(inside: Path) -> None:
     assert found.alarm
 
 
+def test_options_have_the_names_of_the_command_line(tmp_path: Path) -> None:
+    run = selfvec.refine(TEXTS, "none", "paper", passes=2, oov_vectors="zero", window=3)
+    options = run.provenance["options"]
+    assert (run.provenance["epochs"], options["oov"], options["window"]) == (2, "zero", 3)
+    (tmp_path / "r.csv").write_text("note,other\n" + "a flash flood came,x y\n" * 9)
+    found = selfvec.phrases(tmp_path / "r.csv", 1, min_count=2, text_field="note")
+    assert found.terms == ["flash_flood"]
+    assert found.as_dict()["found"] >= len(found.rows) == 1
+
+
 @pytest.mark.parametrize(("name", "kind"), [("run", "Run"), ("encoder", "Encoder"), ("a.vec", "Vectors")])
 def test_open_opens_what_was_written(name: str, kind: str, inside: Path) -> None:
     if name == "encoder" and not Path(name).exists():
@@ -314,6 +324,26 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.open_run(5), "path: is the path of a run folder"),
     (lambda: selfvec.load(5), "path: is a path or a name"),
     (lambda: selfvec.fetch("glov"), ""),
+    (lambda: selfvec.save_run(5, "x"), "run: is a Run"),
+    (lambda: selfvec.save_run(selfvec.open("run"), 5), "path: is the path"),
+    (lambda: selfvec.save(5, "x.vec"), "vectors: are a Vectors"),
+    (lambda: selfvec.save(selfvec.load("a.vec"), 5), "output: is a path"),
+    (lambda: selfvec.convert("a.vec", 5), "output: is a path"),
+    (lambda: selfvec.compress("a.vec", 5), "output: is a path"),
+    (lambda: selfvec.export("run", "word2vec", 5), "output: is a path"),
+    (lambda: selfvec.align("a.vec", "a.vec", output=5), "output: is a path"),
+    (lambda: selfvec.example(5), "path: is a path"),
+    (lambda: selfvec.fetch(5), "name: is a text"),
+    (lambda: selfvec.retrofit("a.vec", 5), "lexicon: is a path"),
+    (lambda: selfvec.principal_axes("a.vec", "3"), "dimensions: is a whole number"),
+    (lambda: selfvec.debias("a.vec", bias_sets=5), "bias_sets: is a path"),
+    (lambda: selfvec.update("run", withdraw=5), "withdraw: are ids"),
+    (lambda: selfvec.refine(TEXTS, "none", jobs="2"), "jobs: is a whole number"),
+    (lambda: selfvec.search("run", "hail", passage_words="x"), "passage_words: is a whole number"),
+    (lambda: selfvec.Encoder.of(5), "run: is a Run"),
+    (lambda: selfvec.Encoder.open(5), "path: is a path"),
+    (lambda: selfvec.Index.open(5), "folder: is a path"),
+    (lambda: selfvec.Refiner().fit(5), ""),
     (lambda: selfvec.drift("run", progress="bar"), "progress: is a Progress"),
     (lambda: selfvec.search("run", "hail", corpus=TEXTS, progress=5), "progress: is a Progress"),
     (lambda: selfvec.open("run").similar("stomr"), "did you mean storm"),

@@ -34,7 +34,7 @@ def test_more_than_four_for_each_core_are_cut_with_a_warning() -> None:
 
 @pytest.mark.parametrize("jobs", [0, -1])
 def test_none_or_fewer_are_an_error(jobs: int) -> None:
-    with pytest.raises(OptionError, match=rf"jobs: is at least 1, not {jobs}"):
+    with pytest.raises(OptionError, match=rf"jobs: is a whole number of at least 1, not {jobs}"):
         threads(jobs)
 
 
@@ -70,7 +70,7 @@ COMMANDS = {
 @pytest.mark.parametrize("jobs", ["0", "-3"])
 def test_a_command_needs_one_thread(command: str, jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*COMMANDS[command].split(), "--jobs", jobs]) == 2
-    assert capsys.readouterr().err == f"selfvec: --jobs: is at least 1, not {jobs}\n"
+    assert capsys.readouterr().err == f"selfvec: --jobs: is a whole number of at least 1, not {jobs}\n"
 
 
 def test_a_command_says_in_one_line_how_many_are_used(

@@ -18,7 +18,7 @@ from selfvec.corpus.known_documents import known_documents
 from selfvec.corpus.reopen import document_field, original_texts
 from selfvec.refinement.health import check_health
 from selfvec.refinement.pipeline import settings_of
-from selfvec.storage.contents import contents
+from selfvec.storage.contents import info
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.stems import unstemmed_tokens
 
@@ -45,7 +45,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def use(folder: Path) -> None:
     """Read all of a run folder, and use what was read."""
-    json.dumps(contents(folder).as_dict(), allow_nan=False)
+    json.dumps(info(folder).as_dict(), allow_nan=False)
     run = selfvec.open_run(folder)
     json.dumps([run.provenance, run.health], allow_nan=False)
     word = run.vectors.index_to_key[-1]

@@ -201,7 +201,8 @@ def _are_labels(given: Any, corpus: Any) -> bool:
 
 def _texts(given: Any) -> list[str]:
     """Texts of an iterable; lists of tokens are joined."""
-    if isinstance(given, str | bytes | os.PathLike) or hasattr(given, "columns"):
+    plain = isinstance(given, str | bytes | os.PathLike) or not isinstance(given, Iterable)
+    if plain or hasattr(given, "columns"):
         rule = f"texts are a list of strings, this is {type(given).__name__}"
         raise InputError(rule, remedy="give a list of texts, or the column of a data frame that holds them")
     return [

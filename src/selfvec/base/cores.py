@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Callable
 
-from .errors import OptionError
+from .checks import check_whole
 
 __all__ = ["threads"]
 
@@ -19,8 +19,7 @@ def threads(jobs: int | None, say: Callable[[str], object] = warnings.warn) -> i
     It is at most four times the cores: more threads stall the machine and are no faster. ``say`` is told if
     fewer are used than ``jobs``. `OptionError` if ``jobs`` is less than 1.
     """
-    if jobs is not None and jobs < 1:
-        raise OptionError(f"is at least 1, not {jobs}", field="jobs")
+    check_whole("jobs", 1 if jobs is None else jobs)
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     cores = own or 1
     most = _PER_CORE * cores

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from .checks import check_path
 from .errors import CleanupWarning, TargetError
 
 try:
@@ -113,6 +114,7 @@ def check_target(
     kind : Kind, optional
         Of the folder that is to be written, if it can be recognised.
     """
+    check_path("output", target, "a path")
     target = Path(target)
     if not target.name:
         raise TargetError("has no name", path=target, remedy="name a new file or folder")

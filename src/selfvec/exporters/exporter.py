@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checks import check_text
+from selfvec.base.checks import check_path, check_text
 from selfvec.base.errors import OptionError
 from selfvec.base.files import atomic_files, writing
 from selfvec.base.ownership import check_target, remove_leftovers
@@ -83,6 +83,8 @@ def export(
     if (cut := check_cut((passage_words, overlap))) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     run = as_run(run)
+    if output is not None:
+        check_path("output", output, "a path")
     path = _default(run, to) if output is None else Path(output)
     given = Export(run, to, corpus, as_progress(progress), cut)
     if update and not isinstance(STORES.get(to), Database):

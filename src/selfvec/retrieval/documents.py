@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_whole
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import return_freed_memory
@@ -195,8 +196,8 @@ def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int,
 def check_cut(cut: Cut) -> Cut:
     """The same; `OptionError` unless passages have at least 20 words, of which at most half are repeated."""
     words, overlap = cut
-    if words < 20:
-        raise OptionError(f"is at least 20 words, not {words}", field="passage_words")
+    check_whole("passage_words", words, 20)
+    check_whole("overlap", overlap, 0)
     if not 0 <= overlap <= words // 2:
         raise OptionError(f"is at most half of a passage, {words // 2} words, not {overlap}", field="overlap")
     return cut

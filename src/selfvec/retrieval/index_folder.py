@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, unchanged, write_vocabulary
@@ -76,6 +77,7 @@ def read_stamp(folder: Path) -> str | None:
 
 def read_index(folder: str | os.PathLike[str]) -> tuple[Parts, str]:
     """Open a folder: the parts of the index, and its stamp."""
+    check_path("folder", folder, "a path")
     folder = Path(folder)
     remove_leftovers(folder)
     return unchanged(folder, lambda: _read(folder))

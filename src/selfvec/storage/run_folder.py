@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import CorpusError, FormatError, TargetError
+from selfvec.base.errors import CorpusError, FormatError, OptionError, TargetError
 from selfvec.base.files import (
     atomic_folder,
     read_json,
@@ -157,6 +157,9 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
 
     `TargetError` if there is something at ``path``; with ``overwrite`` a run is replaced, nothing else.
     """
+    if not isinstance(run, Run):
+        raise OptionError(f"is a Run, not {type(run).__name__}", field="run")
+    check_path("path", path, "the path of a run folder")
     with atomic_folder(path, overwrite=overwrite, kind=RUN) as folder:
         write_run(run, folder)
 

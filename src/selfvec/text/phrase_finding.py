@@ -262,6 +262,7 @@ def phrases(
     npmi: float = LEAST,
     longest: int = LONGEST,
     stop_words: str = "en",
+    text_field: str | Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Phrases:
     """Multi-word terms of a text, by decreasing C-value.
@@ -282,6 +283,8 @@ def phrases(
         Words of a phrase.
     stop_words : str
         Language code or file; no phrase begins or ends with one of these.
+    text_field : str, optional
+        Columns of files or data frames that hold the text, several with commas.
 
     Raises
     ------
@@ -308,18 +311,22 @@ def phrases(
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:
-        _read(source, finder, as_progress(progress))
+        _read(source, text_field, finder, as_progress(progress))
     return finder.found.select(top)
 
 
 def _read(
-    source: Corpus | str | os.PathLike[str] | Iterable[str], finder: Finder, progress: Progress
+    source: Corpus | str | os.PathLike[str] | Iterable[str],
+    text_field: str | Sequence[str] | None,
+    finder: Finder,
+    progress: Progress,
 ) -> None:
     from selfvec.corpus import as_corpus
 
     from . import encode, tokenizer
 
-    corpus = as_corpus(source)
+    named = text_field.split(",") if isinstance(text_field, str) else text_field
+    corpus = as_corpus(source, text_fields=[name.strip() for name in named] if named else None)
     cut = tokenizer("whitespace" if corpus.tokenized else "words")
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         encode(corpus.batches(advance), cut, phrases=finder)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_path
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.files import read_toml_or_json
 from selfvec.data.vectors import Vectors
@@ -81,6 +82,8 @@ class Debias(Transform):
     ) -> None:
         if kind not in KINDS:
             raise OptionError.one_of(kind, KINDS, field="method")
+        if not isinstance(sets, DebiasSets | None):
+            check_path("bias_sets", sets, "a path")
         self.kind, self.sets, self.seed = kind, sets, seed
 
     def fit_transform(self, vectors: Vectors) -> Vectors:

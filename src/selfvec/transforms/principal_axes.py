@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from selfvec.base.checks import check_whole
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -34,7 +35,8 @@ class PrincipalAxes(Transform):
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The table (V, dimensions); rows of zeros stay zero."""
         width = vectors.vector_size if self.dimensions is None else self.dimensions
-        if not 1 <= width <= vectors.vector_size:
+        check_whole("dimensions", width)
+        if not width <= vectors.vector_size:
             raise OptionError(
                 f"the table has {vectors.vector_size} dimensions, it cannot be cut to {width}",
                 field="dimensions",

@@ -17,7 +17,7 @@ from selfvec.base.tensors import map_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.refinement import kept_sums as sums_module
-from selfvec.refinement import pipeline, quick_update
+from selfvec.refinement import pipeline, quick_update, update_merge
 from selfvec.refinement.kept_sums import kept_sums, quantised
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import verify
@@ -114,7 +114,7 @@ def test_a_run_made_in_a_workspace_is_the_one_made_in_memory(tmp_path: Path) -> 
     selfvec.save_run(refined(TEXTS), tmp_path / "run")
     made = selfvec.update(tmp_path / "run", MORE, table())
     with Workspace(tmp_path / "grown") as workspace:
-        held = selfvec.update(tmp_path / "run", MORE, table(), workspace=workspace)
+        held = update_merge.update(tmp_path / "run", MORE, table(), workspace=workspace)
         workspace.finish(held)
     grown = open_run(tmp_path / "grown")
     assert_same(grown, made)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.checks import is_path
+from selfvec.base.checks import check_path, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -155,6 +155,7 @@ def align(
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
     if output is not None:
+        check_path("output", output, "a path")
         check_aligned(Path(output), overwrite=overwrite)
     if "progress" in known:
         options["progress"] = progress

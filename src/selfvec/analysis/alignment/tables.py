@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import by_blocks, sum_of_blocks
 from selfvec.data.vectors import Vectors
@@ -85,6 +86,7 @@ class SharedWords:
 
 def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
     """The words with a vector in both tables that occur ``min_count`` times in the text of either."""
+    check_whole("min_count", min_count)
     both = [(word, row, b.key_to_index[word]) for word, row in a.key_to_index.items() if word in b]
     rows_a = np.array([row for _, row, _ in both], np.int64)
     rows_b = np.array([row for _, _, row in both], np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from selfvec.base.checks import is_path
+from selfvec.base.checks import check_text, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
 from selfvec.storage.fetch_vectors import fetch_vectors
@@ -94,4 +94,5 @@ def fetch(
     Figures
         A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
     """
+    check_text("name", name)
     return Figures("Fetched", fetch_vectors(name, output, base_url=base_url, overwrite=overwrite))

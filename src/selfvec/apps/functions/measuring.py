@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec import evaluation
-from selfvec.base.checks import is_path
+from selfvec.base.checks import check_whole, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -85,6 +85,7 @@ def evaluate(
     >>> evaluate("default", bias=True).rows[0]["kind"]
     'bias'
     """
+    check_whole("seed", seed, 0)
     names = _names(against)
     rm3 = not {RM3, "all"}.isdisjoint(names)
     chosen = [tasks] if isinstance(tasks, Task) else list(_sequence(tasks, "tasks"))

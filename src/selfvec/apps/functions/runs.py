@@ -105,7 +105,9 @@ def refine(
         rule = "slices are defined by --slice or by --slice-field, not by both"
         raise OptionError(rule, remedy="leave one of them out")
     by_name = slice == "corpus"
-    settings = Settings(method=method, slice=None if by_name else slice, **options)
+    if "oov_vectors" in options:
+        options["oov"] = options.pop("oov_vectors")
+    settings = Settings.given(method=method, slice=None if by_name else slice, **options)
     fields = Fields(
         text_field=text_field,
         date_field=date_field,
@@ -207,7 +209,9 @@ def update(
     1
     """
     old = as_run(run)
-    out = [withdraw] if isinstance(withdraw, str | Path) else list(withdraw)
+    out = [withdraw] if isinstance(withdraw, str | Path) else withdraw
+    if not isinstance(out, Sequence) or not all(isinstance(one, str | Path) for one in out):
+        raise OptionError("are ids (str) and files (Path)", field="withdraw")
     if corpus is None and not out and half_life is None:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     in_place = (

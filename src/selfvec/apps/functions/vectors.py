@@ -15,6 +15,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
 from selfvec.storage.opened import Given, as_vectors
 from selfvec.transforms import method
+from selfvec.transforms.knowledge import Knowledge
 
 __all__ = [
     "aspect",
@@ -322,7 +323,10 @@ def tokenizer(
 
 def _lexicon(given: Any) -> Any:
     """Paths as a list; knowledge that was read as it is."""
-    return [given] if is_path(given) else given
+    several = [given] if is_path(given) else given
+    if not isinstance(several, Knowledge | Sequence) or not several:
+        raise OptionError(f"is a path, or several, not {type(given).__name__}", field="lexicon")
+    return several
 
 
 def _text(corpus: Any, text_field: str | None) -> Any:

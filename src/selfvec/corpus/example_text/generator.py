@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from selfvec.base.checks import check_path
 from selfvec.base.errors import TargetError
 from selfvec.base.files import atomic_file
 
@@ -74,6 +75,7 @@ def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0
     ...     selfvec.example(f"{folder}/storms.jsonl").stat().st_size > 500_000
     True
     """
+    check_path("path", path, "a path")
     if Path(path).suffix != ".jsonl":
         raise TargetError("the example is one JSON object a line", path=path, remedy="name a file.jsonl")
     with atomic_file(path, overwrite=overwrite) as temporary:

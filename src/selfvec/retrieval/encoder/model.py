@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
@@ -29,6 +30,7 @@ from selfvec.base.schema import check
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
+from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
@@ -79,7 +81,7 @@ class Encoder:
     @classmethod
     def of(
         cls,
-        run: Run,
+        run: GivenRun,
         *,
         tables: Sequence[str] = TABLES,
         dimensions: int | None = DIMENSIONS,
@@ -89,7 +91,7 @@ class Encoder:
 
         Parameters
         ----------
-        run : Run
+        run : Run or path
         tables : sequence of str
             Some of ``original``, ``refined`` and ``topics``; only decorrelated runs have topics.
         dimensions : int, optional
@@ -102,7 +104,7 @@ class Encoder:
         OptionError
             If a table is unknown, or the run is of pieces of words.
         """
-        return cls(*fold(run, tables, dimensions, seed))
+        return cls(*fold(as_run(run), tables, dimensions, seed))
 
     def __repr__(self) -> str:
         return f"<Encoder: {len(self):,} words × {self.dimensions} dimensions>"
@@ -238,6 +240,7 @@ class Encoder:
         InputError
             If it is not such a folder. `FormatError` if a file in it is damaged.
         """
+        check_path("path", path)
         folder = Path(path)
         if not (folder / _ABOUT).is_file():
             remedy = "make one with: selfvec export RUN --to encoder"

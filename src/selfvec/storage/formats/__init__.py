@@ -264,8 +264,9 @@ def save(
     TargetError
         If the path exists and ``overwrite`` is false, or cannot be written. It is left as it was.
     """
-    path = Path(path)
-    row = check_save(path, format, overwrite=overwrite)
+    if not isinstance(vectors, Vectors):
+        raise OptionError(f"are a Vectors, not {type(vectors).__name__}", field="vectors")
+    row, path = check_save(path, format, overwrite=overwrite), Path(path)
     assert row.write is not None
     coded = dtype in ("int8", "binary") and row.name == "safetensors"
     converted = _converted(vectors, row, "float32" if coded else dtype, dimensions)
@@ -283,10 +284,8 @@ def save(
 
 
 def check_save(path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False) -> Format:
-    """The format in which `save` would write; `OptionError` or `TargetError` if it would not.
-
-    Commands call this before they begin.
-    """
+    """The format in which `save` would write; raises what it would raise. Called before the work begins."""
+    check_path("output", path, "a path")
     path = Path(path)
     row = _by_suffix(path) if format is None else _by_name(format)
     if row.write is None:
