@@ -17,7 +17,7 @@ from benchmarks.page import table, write_parts
 
 from .cases import Case, cases, prepare, small_cases
 from .faults import clock_back, full_disk, no_permission, two_writers
-from .kills import run_kills
+from .kills import SIGNALS, run_kills
 from .system_calls import VARIABLE, preloaded, run_calls
 
 PARTS = ("kills", "faults", "mutations")  # unless others are named
@@ -124,7 +124,7 @@ def _report(counts: Counter[str], faults: int, title: str, kind: Callable[[str],
     by_kind = Counter[str]()
     for key, count in counts.items():
         name, _, column = key.partition("|")
-        by_kind[f"{kind(name)}|{column}"] += count
+        by_kind[f"{kind(name)}|{'tried' if column in SIGNALS else column}"] += count
     summary = f"{_table(by_kind, title)}\n\nBroken: {faults}."
     write_parts("robustness.md", {f"soak-{title.split()[0]}": summary})
 
