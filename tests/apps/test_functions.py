@@ -102,6 +102,14 @@ def test_as_dict_is_what_the_command_prints(name: str, inside: Path, tmp_path: P
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(RESULTS[name](tmp_path).as_dict()))
 
 
+def test_objects_are_short_too(inside: Path) -> None:
+    run = selfvec.open("run")
+    objects = [run, run.vectors, run.tokens, selfvec.run_index(run), selfvec.Encoder.of(run)]
+    for one in (*objects, selfvec.refine(TEXTS, "none", "paper", history="every:1").history):
+        assert len(repr(one)) <= 300, type(one)
+        assert len(repr(one).splitlines()) <= 3
+
+
 def test_methods_of_a_run_are_the_functions(inside: Path) -> None:
     run = selfvec.open("run")
     assert run.similar("storm").rows == selfvec.similar("run", "storm").rows
