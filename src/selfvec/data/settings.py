@@ -369,13 +369,17 @@ class Settings:
 
     def __repr__(self) -> str:
         """The options that differ from their defaults."""
-        given = {of.name: getattr(self, of.name) for of in fields(self)}
-        shown = [f"{of.name}={given[of.name]!r}" for of in fields(self) if given[of.name] != of.default]
-        return f"{type(self).__name__}({', '.join(shown)})"
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.given_options().items())
+        return f"{type(self).__name__}({shown})"
 
     def as_dict(self) -> dict[str, Any]:
         """All options, JSON-serialisable."""
         return asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
+
+    def given_options(self) -> dict[str, Any]:
+        """The options that differ from their defaults."""
+        values = {of.name: (getattr(self, of.name), of.default) for of in fields(self)}
+        return {name: value for name, (value, default) in values.items() if value != default}
 
     @property
     def history_texts(self) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
-from selfvec.data.settings import KEEP, RULE, SLICES, Settings
+from selfvec.data.settings import KEEP, RULE, Settings
 
 from .arguments import AsJson, NewRun, Reading, Work, arg, open_run, opt
 from .output import TerminalProgress, print_json, program, say, show
@@ -120,13 +120,6 @@ def refine(
         selfvec refine notes/ -o run --vectors GoogleNews.bin --stop-words en
         selfvec refine news.jsonl -o run --slice year
     """
-    if slice_by and reading.slice_field:
-        rule = "slices are defined by --slice or by --slice-field, not by both"
-        raise OptionError(rule, remedy="leave one of them out")
-    if slice_by not in (None, "corpus", *SLICES):
-        raise OptionError.one_of(slice_by, [*SLICES, "corpus"], field="slice")
-    by_name = slice_by == "corpus"
-    settings = replace(settings, slice=None if by_name else slice_by)
     if cluster:
         slicing = {"slice": slice_by, "slice_field": reading.slice_field}
         for name in filter(slicing.get, slicing):
@@ -141,18 +134,20 @@ def refine(
     if "://" in output:
         rule = f"{output} is a URL, which only a cluster writes"
         raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
-    from selfvec.corpus import Corpus
-    from selfvec.refinement.pipeline import refine
-    from selfvec.storage.workspace import Workspace
+    from selfvec.apps.functions.runs import refine
 
-    with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:
-        opened = Corpus.open(
-            corpus, **reading.fields, slice_by_name=by_name, skip_bad_rows=reading.skip_bad_rows
-        )
-        progress = TerminalProgress()
-        start = vectors or ["default"]
-        run = refine(opened, start, settings, workspace=workspace, progress=progress, jobs=work.jobs)
-        workspace.finish(run)
+    run = refine(
+        [Path(name) for name in corpus],
+        vectors or "default",
+        output=output,
+        overwrite=work.overwrite,
+        resume=work.resume,
+        slice=slice_by,
+        jobs=work.jobs,
+        progress=TerminalProgress(),
+        **asdict(reading),
+        **settings.given_options(),
+    )
     report(run, output, as_json)
     if not as_json:
         folder = shlex.quote(output)
@@ -208,13 +203,10 @@ def merge(
     Examples:
         selfvec run merge run-2023 run-2024 -o run
     """
-    from selfvec.refinement.update_merge import merge
-    from selfvec.storage.workspace import Workspace
+    from selfvec.apps.functions.runs import merge
 
-    with Workspace(output, overwrite=work.overwrite, resume=work.resume) as workspace:
-        progress = TerminalProgress()
-        new = merge(runs, vectors, workspace=workspace, progress=progress, jobs=work.jobs)
-        workspace.finish(new)
+    how: dict[str, Any] = {"overwrite": work.overwrite, "resume": work.resume, "jobs": work.jobs}
+    new = merge(runs, vectors, output=output, progress=TerminalProgress(), **how)
     if not as_json:
         say(f"merged {count_of(len(new.provenance['grown'][-1]['runs']), 'run')}")
     report(new, output, as_json)
