@@ -60,8 +60,9 @@ def demo(
         f"similar {folder} module iterator --compare --min-count 10",
         f'search {folder} "wait until a thread has ended"',
         f"serve {folder}                     # all of it as a page in the browser",
-        f"trajectory {folder} thread --plot thread.html",
+        f"run trajectory {folder} thread --plot thread.html",
         "refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet",
+        "example storms.jsonl              # a dated text to try drift and topics on",
         'ask YOUR_TEXT "a question"        # refine, index and search in one',
     ):
         say(f"  {program()} {line}")
