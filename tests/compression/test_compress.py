@@ -187,7 +187,7 @@ def test_the_command(table: Vectors, tmp_path: Path, capsys) -> None:
     assert found["measured_on"][0]["metric"] == "kept@10"
     capsys.readouterr()
     assert main([*given, "--below", "40kB", "--keep", "100", "--overwrite"]) == 1
-    assert "no table under 0.04 MB keeps 100%: this one keeps most" in capsys.readouterr().out
+    assert "no compressed vectors under 0.04 MB keep 100%: these keep most" in capsys.readouterr().out
     for wrong in (["--below", "much"], ["--keep", "most"], ["--keep", "0"]):
         assert main([*given, *wrong]) == 2
         assert wrong[0] in capsys.readouterr().err

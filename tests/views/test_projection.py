@@ -102,7 +102,7 @@ def test_tsne_cannot_place_further_points() -> None:
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])
 def test_too_few_points(method: str) -> None:
-    with pytest.raises(OptionError, match=rf"{method} needs at least 5 points, these are 3; use pca"):
+    with pytest.raises(OptionError, match=rf"{method} needs at least 5 points, 3 were given; use pca"):
         project(np.eye(3), method)
 
 
@@ -111,8 +111,8 @@ def test_too_few_points(method: str) -> None:
     [
         (np.zeros(4), "shape"),
         (np.zeros((0, 4)), "shape"),
-        (np.array([[1.0, np.nan], [0.0, 1.0]]), "finite"),
-        (np.array([[1.0, np.inf], [0.0, 1.0]]), "finite"),
+        (np.array([[1.0, np.nan], [0.0, 1.0]]), "NaN or infinity"),
+        (np.array([[1.0, np.inf], [0.0, 1.0]]), "NaN or infinity"),
     ],
 )
 def test_what_is_no_matrix_of_vectors(matrix: np.ndarray, rule: str) -> None:

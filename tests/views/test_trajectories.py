@@ -16,7 +16,7 @@ from selfvec.views.trajectory_figure import (
     shared_neighbours,
     thin,
     trajectory_view,
-    turns,
+    turn_angles,
 )
 
 
@@ -56,7 +56,7 @@ def test_a_word_without_a_vector_starts_at_zero_and_is_compared_with_its_first(s
     assert path.zero.tolist() == [True, True, False, False]
     expected = [0, 0, 1, float(rows[2] @ rows[3])]
     np.testing.assert_allclose(path.cosine, expected, atol=1e-6)
-    assert path.turn[:3].tolist() == [0, 0, 0]
+    assert path.angle[:3].tolist() == [0, 0, 0]
     assert {near.last for near in path.near} == {True}
 
 
@@ -72,7 +72,7 @@ def test_words_near_several_paths_are_known(space: Space) -> None:
 def test_turns_are_angles_between_neighbouring_states() -> None:
     rows = np.array([[1, 0], [0, 1], [0, -1], [0, 0], [1, 0], [np.cos(1e-3), np.sin(1e-3)]], np.float32)
     expected = [0, 90, 180, 0, 0, np.degrees(1e-3)]
-    np.testing.assert_allclose(turns(Trajectory("w", np.arange(6), rows)), expected, rtol=1e-3)
+    np.testing.assert_allclose(turn_angles(Trajectory("w", np.arange(6), rows)), expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("states", [MOST_STATES, MOST_STATES + 1, 20_000])
@@ -114,9 +114,9 @@ def test_what_no_figure_can_show(space: Space) -> None:
     none = Trajectory("rain2", np.arange(0), np.zeros((0, 12), np.float32))
     many = [space.path(word) for word in WORDS[: MOST_WORDS + 1]]
     for paths, rule in (
-        ([], "1 to 7 different words, these are 0"),
-        (many, "1 to 7 different words, these are 8"),
-        ([one, one], "1 to 7 different words, these are 2; name each word once"),
+        ([], "1 to 7 different words, 0 were given"),
+        (many, "1 to 7 different words, 8 were given"),
+        ([one, one], "1 to 7 different words, 2 were given; name each word once"),
         ([none], "no state of 'rain2' was recorded"),
     ):
         with pytest.raises(OptionError, match=rule):

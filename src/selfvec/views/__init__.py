@@ -1,4 +1,4 @@
 """Views of results: figures, tables for the terminal, HTML for notebooks.
 
-Nothing is imported here. Drawing libraries are imported when something is drawn.
+This module imports nothing. Drawing libraries are imported when a figure is drawn.
 """

@@ -9,7 +9,7 @@ __all__ = ["compression_text"]
 
 
 def compression_text(found: Mapping[str, Any]) -> str:
-    """The tables that were tried, what was written, and what it keeps."""
+    """The compressed vectors that were tried, the file that was written, and how much quality it keeps."""
     lines = [f"{'method':<12}{'rows':>9}{'dim.':>6}{'codes':>7}{'MB':>8}{'cosine':>8}{'kept':>8}"]
     for row in found["tried"]:
         codes = "" if row["groups"] is None else row["groups"]
@@ -30,5 +30,5 @@ def compression_text(found: Mapping[str, Any]) -> str:
         ]
     if not found["enough"]:
         under = "" if found["below"] is None else f" under {found['below'] / 1e6:g} MB"
-        lines.append(f"no table{under} keeps {found['keep']:g}%: this one keeps most")
+        lines.append(f"no compressed vectors{under} keep {found['keep']:g}%: these keep most")
     return "\n".join(lines)

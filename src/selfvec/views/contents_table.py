@@ -21,7 +21,7 @@ __all__ = ["contents_table", "verified_text"]
 
 
 def contents_table(found: Contents) -> RenderableType:
-    """The facts, the files with their sizes, and where text is."""
+    """The facts, the files with their sizes, and the files that documents can be read from."""
     title = f"{found.kind} {printable(found.path)}, {_size(found.bytes)}, written {found.written}"
     facts = plain_table("", "")
     for name, value in _facts(found):
@@ -43,7 +43,7 @@ def contents_table(found: Contents) -> RenderableType:
 
 
 def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
-    """What is shown about a folder or file, and the options that differ from their defaults."""
+    """The facts about a folder or file, and the options that differ from their defaults."""
     about = dict(found.about)
     options = about.pop("options", None) or {}
     if found.kind == "run" and "coverage" in found.provenance:
@@ -54,7 +54,7 @@ def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
 
 
 def verified_text(found: Verified) -> RenderableType:
-    """A line for every damaged file, or one that says that there is none."""
+    """A line for every damaged file, or one line if no file is damaged."""
     rows = [Text(f"{printable(damage.file)}: {damage.rule}", "bold red") for damage in found.damaged]
     if not rows:
         rows = [Text(f"{found.files} files, {_size(found.bytes)}: all as they were written")]

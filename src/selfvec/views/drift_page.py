@@ -1,4 +1,4 @@
-"""The report of drift as a page to share: an overview, then a section per word with sentences."""
+"""The drift report as an HTML page: an overview, then a section for each word with sentences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["drift_page"]
 
-_NEIGHBOURS = 5  # that came, and that went
+_NEIGHBOURS = 5  # gained, and lost
 _SECTIONS = 20  # words with a section, if none has sentences
 _STYLE = """
 td, th { white-space: nowrap; }
@@ -60,21 +60,21 @@ class DriftPage(ReportPage):
 
 
 def drift_page(found: Drift) -> ReportPage:
-    """The result as a report: figures of all words; of the first, what came and went, and sentences."""
+    """The drift of all words as a report; the first words also have neighbours and sentences."""
     sliced = is_sliced(found)
     heads = [*drift_heads(found), "came", "went", "before", "after"]
     rows = []
     for row in found.rows:
         near = [escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost")]
-        said = [" / ".join(map(sentence, row.get(key, ()))) for key in ("examples_a", "examples_b")]
-        rows.append([escape_for_display(row["word"]), *drift_figures(row, sliced), *near, *said])
+        sentences = [" / ".join(map(sentence, row.get(key, ()))) for key in ("examples_a", "examples_b")]
+        rows.append([escape_for_display(row["word"]), *drift_figures(row, sliced), *near, *sentences])
     lines = [f"{len(found.rows):,} words.", *drift_notes(found)]
     title = f"Drift from {found.a} to {found.b}"
     return DriftPage(title, lines, [Section("", heads, rows)], found.rows, found)
 
 
 def _overview(found: Drift, rows: Sequence[Mapping[str, Any]], linked: Mapping[str, str]) -> str:
-    """A line of figures per word. Narrow screens show the fewest columns."""
+    """A line of figures for each word. Narrow screens hide most columns."""
     heads, sliced = drift_heads(found), is_sliced(found)
     few = {0, 1, heads.index("q")}
     classes = ["" if i in few else " less" for i in range(len(heads))]

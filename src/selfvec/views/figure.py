@@ -1,11 +1,11 @@
-"""Writes a figure as PNG, SVG or one stand-alone HTML page.
+"""Write a figure as PNG, SVG, PDF or a stand-alone HTML page.
 
-A figure is a Vega-Lite specification: a dictionary that says which data are drawn by which marks
-(https://vega.github.io/vega-lite). vl-convert compiles it to Vega and draws it without a browser, with fonts
-of its own, so that the same figure gives the same bytes everywhere. The HTML page holds the same Vega
+A figure is a Vega-Lite specification: a dictionary of data and of the marks that draw them
+(https://vega.github.io/vega-lite). vl-convert compiles it to Vega and draws it without a browser, with its
+own fonts, so that a figure has the same bytes on every machine. The HTML page holds the same Vega
 specification and the Vega library.
 
-Vega-Lite cannot keep labels apart, but Vega can: the layers that `labels` makes are completed after
+Vega-Lite cannot prevent labels from overlapping, but Vega can. The layers of `labels` are completed after
 compilation.
 """
 
@@ -86,7 +86,7 @@ def under_sentences(lines: Sequence[tuple[str, str]], parts: Sequence[Spec]) -> 
 
 
 def check_figure(path: str | os.PathLike[str]) -> str:
-    """Return the suffix of a figure's file, in small letters; raise an error if it cannot be drawn."""
+    """Return the suffix of a figure's file, in lower case; raise an error if it cannot be drawn."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise OptionError(
@@ -99,7 +99,7 @@ def check_figure(path: str | os.PathLike[str]) -> str:
 
 def save_figure(
     spec: Spec,  # words in it went through `escape_for_display`
-    path: str | os.PathLike[str],  # .png, .svg, .pdf, or .html: one page that fetches nothing
+    path: str | os.PathLike[str],  # .png, .svg, .pdf, or .html: a page without network access
     description: str,  # for people who cannot see the figure
     *,
     overwrite: bool = False,
@@ -128,7 +128,7 @@ def save_figure(
 
 
 def _stacked(spec: Spec) -> Spec:
-    """The same with its parts one below the other, for narrow screens."""
+    """The same figure with its parts one below the other, for narrow screens."""
     parts = [_stacked(part) for part in spec.get("hconcat") or spec.get("vconcat", ())]
     return {**{key: spec[key] for key in spec if key != "hconcat"}, "vconcat": parts} if parts else spec
 
@@ -147,8 +147,8 @@ _LABELS = re.compile(rf'(<g class="[^"]* {LABELS}[^"]*")')
 def _svg(vega: Spec, description: str) -> str:
     """Draw as SVG, with a title.
 
-    Invisible marks and digits are left out. The halo of a label stands below its letters. Clip paths are
-    numbered anew, since vl-convert counts on from one drawing to the next.
+    Invisible marks and digits are left out. The halo of a label is drawn below its letters. Clip paths are
+    renumbered, because vl-convert continues its numbers from one drawing to the next.
     """
     from vl_convert import vega_to_svg
 
@@ -165,7 +165,7 @@ def _svg(vega: Spec, description: str) -> str:
 
 
 def _finish(group: Spec, *, moving: bool) -> None:
-    """Complete labels; leave marks that only answer to pointing out of figures that do not move."""
+    """Complete labels. In static figures, leave out marks that only react to the pointer."""
     marks = group.get("marks", [])
     marks[:] = [mark for mark in marks if moving or not mark.get("name", "").startswith("hover")]
     for place, mark in reversed(list(enumerate(marks))):
@@ -178,7 +178,7 @@ _NOT_LATIN = re.compile(r"[^\u0020-\u024f]")
 
 
 def _drawable(value: Any) -> Any:
-    """The same JSON with code points for the characters that no font can draw."""
+    """The same JSON, with code points in place of characters that no font has."""
     if isinstance(value, dict):
         return {key: _drawable(inside) for key, inside in value.items()}
     if isinstance(value, list):
@@ -190,7 +190,7 @@ def _drawable(value: Any) -> Any:
 
 def _glyph(character: str) -> str:
     """The character or, if no font has it, its code point."""
-    missing = _picture(character) == _picture("\U0010fffd")  # the picture of what no font has
+    missing = _picture(character) == _picture("\U0010fffd")  # drawn for a character without a glyph
     return f"[U+{ord(character):04X}]" if missing else character
 
 
@@ -206,7 +206,7 @@ def _picture(character: str) -> bytes:
 
 
 def _described_png(png: bytes, description: str) -> bytes:
-    """The picture with its description as international text (PNG specification, iTXt)."""
+    """The PNG with its description as an iTXt chunk (PNG specification: international text)."""
     chunk = b"iTXtDescription\0\0\0\0\0" + description.encode()
     packed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
     header = 33  # the signature and IHDR
@@ -242,7 +242,7 @@ vegaEmbed("#figure", matchMedia("(max-width: 800px)").matches ? narrow : wide, {
 
 
 def _page(wide: Spec, narrow: Spec, description: str) -> str:
-    """A page that holds all it needs (nearly all of it Vega) and forbids itself the network."""
+    """A page with everything it needs, mostly Vega. Its security policy forbids network access."""
     figures = {"wide": _in_script(wide), "narrow": _in_script(narrow)}
     return _PAGE.format(description=escape(description), library=_library(), **figures)
 

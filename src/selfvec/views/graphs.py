@@ -42,7 +42,7 @@ def save_graph(graph: Graph, path: str | os.PathLike[str], *, overwrite: bool = 
     MissingExtra
         If the package behind the format is not installed.
     TargetError
-        If the file exists and ``overwrite`` is false, or cannot be written. It is left as it was.
+        If the file exists and ``overwrite`` is false, or if it cannot be written. The file is not changed.
     """
     suffix = check_suffix(path)
     if suffix in FIGURES:
@@ -57,7 +57,7 @@ def save_graph(graph: Graph, path: str | os.PathLike[str], *, overwrite: bool = 
 
 
 def check_suffix(path: str | os.PathLike[str]) -> str:
-    """Return the suffix of a graph's file, in small letters; raise an error if it cannot be written."""
+    """Return the suffix of a graph's file, in lower case; raise an error if it cannot be written."""
     suffix = Path(path).suffix.lower()
     if suffix in FIGURES:
         return check_figure(path)
@@ -91,7 +91,7 @@ _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 
 def _printable(value: Any) -> Any:
-    """A text without the characters that XML cannot hold; other values as they are."""
+    """A text without the characters that XML forbids; other values unchanged."""
     return _NOT_XML.sub("\ufffd", value) if isinstance(value, str) else value
 
 
@@ -115,7 +115,9 @@ def graph_figure(graph: Graph) -> Spec:
     place = {"x": x, "y": y}
     layers = [_edges(graph, place), _nodes(marks, place, graph, styles), labels(names, place, _MAP, marks)]
     how = (
-        "nearest by meaning" if graph.measure == "cosine" else "beside one another more often than by chance"
+        "nearest by meaning"
+        if graph.measure == "cosine"
+        else "neighbours in the text more often than by chance"
     )
     title = f"{len(nodes):,} terms, joined where each is among the other's {how}"
     return layered(layers, _MAP, title={"text": title, "fontSize": 15, "fontWeight": "bold"})
@@ -156,7 +158,7 @@ def _nodes(marks: list[Spec], place: Spec, graph: Graph, styles: dict[int, tuple
 
 
 def _styles(graph: Graph) -> dict[int, tuple[str, str]]:
-    """Shape and colour of every topic that occurs, the commonest first: four of one, seven of the other."""
+    """Shape and colour of every topic that occurs, the most frequent first: four shapes, seven colours."""
     counts = np.bincount([node.topic for node in graph.nodes if node.topic >= 0], minlength=1)
     order = [int(i) for i in np.argsort(-counts, kind="stable") if counts[i]]
     return {
@@ -166,7 +168,7 @@ def _styles(graph: Graph) -> dict[int, tuple[str, str]]:
 
 
 def _size(node: Node) -> float:
-    """Pixels: by the order of magnitude of the count."""
+    """Width in pixels, by the order of magnitude of the count."""
     return float(np.clip(4.0 + 3.2 * np.log10(max(node.count, 1)), 5.0, 18.0))
 
 
@@ -183,6 +185,6 @@ def _escaped_topic(name: str | None) -> str:
 
 
 def _description(graph: Graph) -> str:
-    commonest = sorted(graph.nodes, key=lambda node: -node.count)[:10]
-    names = ", ".join(escape_for_display(node.term.replace("_", " ")) for node in commonest)
+    frequent = sorted(graph.nodes, key=lambda node: -node.count)[:10]
+    names = ", ".join(escape_for_display(node.term.replace("_", " ")) for node in frequent)
     return f"A graph of {len(graph.nodes)} terms and {len(graph.edges)} edges. Most frequent: {names}."

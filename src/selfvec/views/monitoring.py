@@ -22,7 +22,7 @@ _TESTS = {
     "topics": "topics of more or fewer documents",
 }
 _NEAREST = 5  # words shown without an alarm
-_NEAR = "No alarm. The words nearest to one, as chance also gives some:"
+_NEAR = "No alarm. Words closest to an alarm; chance alone also gives some:"
 _TITLES = {
     "topic": ("Topics that grew or shrank", "topic", "terms"),
     "word": ("Words of more or fewer documents", "word", ""),
@@ -57,7 +57,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _summary(found: Monitoring) -> list[str]:
-    """The verdict, which documents were compared, and why not, if they were not."""
+    """The result, then which documents were compared, or why none were."""
     lines = [found.verdict]
     if found.held_out:
         left = [f"; {number:,} {reason}" for reason, number in found.left_out.items() if number]
@@ -67,7 +67,7 @@ def _summary(found: Monitoring) -> list[str]:
 
 
 def monitoring_table(found: Monitoring) -> RenderableType:
-    """The verdict, then a table for the tests and for each kind of row."""
+    """The result, then a table of the tests and of each kind of row."""
     first, *others = _summary(found)
     parts: list[RenderableType] = [Text(first, "bold red" if found.alarm else "bold"), *map(Text, others)]
     for section in _sections(found):

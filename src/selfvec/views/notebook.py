@@ -1,6 +1,6 @@
 """HTML of vectors, drift and trajectories for notebooks: without scripts, readable on light and dark pages.
 
-Words come from anybody's text, so every one is escaped. Nothing is fetched from a network.
+Words may come from untrusted text, so all are escaped. Nothing is fetched from the network.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .monitoring import monitoring_html
 __all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
 
 _ROWS = 20  # of a drift table
-_WORDS, _NEAR = 8, 4  # of a table of vectors, and neighbours of each
-_SEARCHED = 10_000  # rows among which neighbours are searched: a notebook must not wait
+_WORDS, _NEAR = 8, 4  # words that are shown of vectors, and neighbours of each
+_SEARCHED = 10_000  # rows that are searched for neighbours, so that a cell of a notebook shows at once
 _WIDTH, _HEIGHT, _EDGE = 420, 120, 28  # of a chart, in pixels
 
 _SIGN = "font-weight:600"
@@ -51,7 +51,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> st
 
 
 def vectors_html(vectors: Vectors) -> str:
-    """A table of vectors: its size, and the first words with their neighbours."""
+    """Vectors: their size, and the first words with their neighbours."""
     kinds = [f"{int(n):,} {name}" for name, n in _sources(vectors) if n]
     note = (
         f"<b>Vectors</b>: {len(vectors):,} words × {vectors.vector_size} dimensions, "
@@ -75,13 +75,18 @@ def vectors_html(vectors: Vectors) -> str:
 
 
 def _sources(vectors: Vectors) -> list[tuple[str, int]]:
-    names = {Source.KNOWN: "pretrained", Source.NONE: "without a vector", Source.SUBWORDS: "from their parts"}
+    names = {
+        Source.KNOWN: "pretrained",
+        Source.NONE: "without a vector",
+        Source.SUBWORDS: "built from subwords",
+    }
+    names |= {Source.SUBWORDS: "built from subwords"}
     names |= {Source.CONTEXT: "from the text", Source.MIXED: "from text and spelling"}
     return [(names.get(s, s.name.lower()), int(np.sum(vectors.sources == s))) for s in Source]
 
 
 def drift_html(found: Drift) -> str:
-    """The first words of a drift table: distance, significance, neighbours that came and went."""
+    """The first words of a drift result: distance, significance, neighbours gained and lost."""
     significant = sum(1 for row in found.rows if row["q"] is not None and row["q"] <= 0.05)
     more = f"; the first {_ROWS}" if len(found.rows) > _ROWS else ""
     note = (
@@ -134,7 +139,7 @@ def trajectory_html(path: Trajectory) -> str:
 
 
 def path_html(path: SlicePath) -> str:
-    """A chart of a path through slices: the distance from the first, with the band of resampled documents."""
+    """A chart of a path through slices: distance from the first, with its 95 % interval."""
     distance, low, high = path.from_first()
     top = max(0.1, float(np.nanmax(high)))
     clock = np.arange(len(path.names), dtype=np.float64)
@@ -174,7 +179,7 @@ def _chart(inside: str, label: str, last: str, at: Sequence[float]) -> str:
     )
 
 
-# The records do not know how they are shown. `selfvec` imports this module if it runs in a notebook.
+# Records have no code for display. `selfvec` imports this module when it runs in a notebook.
 for _type, _html in (
     (Vectors, vectors_html),
     (Drift, drift_html),

@@ -1,6 +1,6 @@
 """Colours that are distinguishable on white with any colour vision.
 
-M. Okabe and K. Ito, *Color Universal Design* (2008), without its yellow, which white swallows.
+M. Okabe and K. Ito, *Color Universal Design* (2008), without its yellow, which is hardly visible on white.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Maps of points: axes with equal scales, marks with a legend, and names that do not lie on one another."""
+"""Maps of points: axes with equal scales, marks with a legend, and labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -31,17 +31,28 @@ __all__ = [
 Spec = dict[str, Any]  # a Vega-Lite specification, or a part of one
 Points = NDArray[np.floating]
 
-LABELS = "labels_"  # how the names of `labels` layers begin; the rest is their size and a number
+LABELS = "labels_"  # prefix of the names of `labels` layers; their size and a number follow
 
 _RING = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])  # the middle of a mark and its edges, by radius
 _NEAR = 9.0  # pixels between a point and the nearest place for its label
-_DISTANCES = (0, 6, 14, 24, 36, 50, 70, 95, 125, 160)  # pixels that a label stands farther, in turn
+_DISTANCES = (
+    0,
+    6,
+    14,
+    24,
+    36,
+    50,
+    70,
+    95,
+    125,
+    160,
+)  # further pixels, tried in this order
 _SIDES = ("right", "left", "top", "bottom", "top-right", "top-left", "bottom-right", "bottom-left")
-_CELL = 5.0  # pixels between two obstacles; less than the height of a label
+_CELL = 5.0  # pixels between two obstacles: less than the height of a label
 
 
 def layer(rows: Sequence[Spec], kind: str, place: Spec, style: Spec | None = None, **channels: str) -> Spec:
-    """Marks of one kind, with the values of fields in their channels as they are."""
+    """Marks of one kind. The values of the fields go to their channels unchanged."""
     encoding = {
         channel: {"field": field, "type": "nominal", "scale": None}
         if channel in {"angle", "fill", "size", "stroke", "strokeDash", "strokeWidth"}
@@ -61,7 +72,7 @@ def line_rows(points: Points, piece: str, colour: str) -> list[Spec]:
 
 
 def hover_layer(rows: Sequence[Spec], place: Spec, name: str) -> Spec:
-    """Invisible points that show their ``hover`` when they are pointed at; a figure needs different names."""
+    """Invisible points that show their ``hover`` text under the pointer. A figure needs different names."""
     return {
         "name": f"hover {name}",
         **layer(rows, "point", place, {"opacity": 0, "size": 40}, tooltip="hover"),
@@ -77,24 +88,24 @@ def mark(kind: str, at: Sequence[float] | Points, width: float, colour: str, hov
 def label(
     text: str, at: Sequence[float], colour: str, size: int = 12, *, bold: bool = False, italic: bool = False
 ) -> Spec:
-    """One name for `labels`: what is written beside which point, and how."""
+    """One label for `labels`: its text, the point that it belongs to, and its style."""
     weight, style = ("bold" if bold else "normal"), ("italic" if italic else "normal")
     x, y = (float(value) for value in at)
     return {"text": text, "x": x, "y": y, "colour": colour, "size": size, "weight": weight, "style": style}
 
 
 def labels(
-    named: Sequence[Spec],  # the most important first: they get the best places
+    named: Sequence[Spec],  # by falling importance: the first get the best places
     place: Spec,  # the position channels of the layers below
     size: tuple[float, float],  # of the view, in pixels
     marks: Iterable[Spec],  # as for `mark_layer`
     lines: Iterable[Points] = (),  # (n, 2) each, in the units of the axes
 ) -> Spec:
-    """A layer of names that lie neither on one another nor on marks and lines.
+    """A layer of labels that overlap neither each other nor marks and lines.
 
     Vega's label transform (Kittivorawong et al. 2020, *Fast and flexible overlap detection for chart labeling
-    with occupancy bitmap*) tries places around each point, nearest first. A thin line joins a name to its
-    point if they stand apart. A name without a free place is left out.
+    with occupancy bitmap*) tries places around each point, nearest first. A thin line joins a label to a
+    distant point. A label without a free place is left out.
     """
     ends = [place[axis]["scale"]["domain"] for axis in "xy"]
     scale = np.array([pixels / (high - low) for pixels, (low, high) in zip(size, ends, strict=True)])
@@ -156,11 +167,11 @@ def plane_axes(
 def mark_layer(
     marks: Sequence[Spec],
     place: Spec,
-    shapes: dict[str, str],  # of every kind; the legend has those that occur
+    shapes: dict[str, str],  # by kind; the legend lists the kinds that occur
     hollow: Sequence[str],  # kinds that are not filled
     note: str = "",  # under the legend
 ) -> Spec:
-    """Points whose shape and filling say of which kind they are, with a legend below."""
+    """Points whose shape and filling show their kind, with a legend below."""
     occur = {mark["kind"] for mark in marks}
     kinds = [kind for kind in shapes if kind in occur]
     empty = json.dumps([kind for kind in kinds if kind in hollow])
@@ -189,14 +200,14 @@ def mark_layer(
 
 
 def layered(layers: Sequence[Spec], size: tuple[float, float], **more: Any) -> Spec:
-    """Layers over one pair of axes; in a page they can be zoomed and moved."""
+    """Layers on one pair of axes. In an HTML page they can be zoomed and moved."""
     zoom = {"params": [{"name": more.pop("name", "zoom"), "select": "interval", "bind": "scales"}]}
     first, *rest = layers
     return {"width": size[0], "height": size[1], "layer": [first | zoom, *rest], **more}
 
 
 def complete_labels(mark: Spec) -> Spec:
-    """Give a compiled layer of `labels` its style and its places; return the leader lines of its names."""
+    """Set the style and the candidate places of a compiled `labels` layer; return its leader lines."""
     size = [float(pixels) for pixels in mark["name"].split("_")[1:3]]
     position = mark["encode"]["update"]
     position |= {
@@ -218,7 +229,7 @@ def complete_labels(mark: Spec) -> Spec:
     ]
     scale = {axis: position[axis]["scale"] for axis in "xy"}
     away = " + ".join(f"abs(datum.{axis} - scale('{scale[axis]}', datum.datum.{axis}))" for axis in "xy")
-    mark["interactive"] = False  # what is pointed at lies below
+    mark["interactive"] = False  # the pointer reaches the marks below
     return {
         "type": "rule",
         "interactive": False,

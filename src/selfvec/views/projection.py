@@ -36,7 +36,7 @@ MOST_WORDS = 7  # colours that are distinguishable on white with any colour visi
 _FEWEST = {"pca": 1, "pacmap": 5, "tsne": 5, "umap": 5}  # points that a method needs
 
 Rows = NDArray[np.floating[Any]]
-Found = tuple[str, bool, float, Rows]  # a neighbour before it has a place: the last item is its vector (d,)
+Found = tuple[str, bool, float, Rows]  # a neighbour: word, whether of the last state, cosine, vector (d,)
 Path = TypeVar("Path")
 
 
@@ -49,8 +49,8 @@ def check_method(method: str) -> None:
 def check_words(words: Sequence[str]) -> None:
     """Raise `OptionError` if a figure cannot show these words."""
     if not 1 <= len(words) <= MOST_WORDS or len(set(words)) < len(words):
-        rule = f"a figure shows 1 to {MOST_WORDS} different words, these are {len(words)}"
-        raise OptionError(rule, remedy="name each word once, and draw several figures")
+        rule = f"a figure shows 1 to {MOST_WORDS} different words, {len(words)} were given"
+        raise OptionError(rule, remedy="name each word once, or draw several figures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,9 @@ class Projection:
 
     points: NDArray[np.float32]  # (n, 2)
     method: str
-    explained: tuple[float, float] | None = None  # share of the variance along each axis; PCA only, as below
+    explained: tuple[float, float] | None = (
+        None  # share of the variance along each axis; of PCA only, as below
+    )
     mean: NDArray[np.float64] | None = None  # (d,), subtracted
     components: NDArray[np.float64] | None = None  # (2, d), orthonormal; the second is 0 for points on a line
 
@@ -88,7 +90,7 @@ class View(Generic[Path]):
     paths: tuple[Path, ...]
     method: str
     explained: tuple[float, float] | None
-    frame: tuple[float, float, float, float]  # left, right, bottom, top: holds every point
+    frame: tuple[float, float, float, float]  # left, right, bottom, top; contains every point
 
     @classmethod
     def of(cls, paths: Sequence[Path], flat: Projection, more: Sequence[Rows] = ()) -> View[Path]:
@@ -104,16 +106,19 @@ def project_words(
     method: str,
     seed: int,
 ) -> tuple[Projection, list[NDArray[np.float32]], list[tuple[Near, ...]]]:
-    """Project words with their neighbours: the projection, the points of each word, its placed neighbours."""
+    """Project words with their neighbours.
+
+    Returns the projection, the points of each word and its neighbours with their points.
+    """
     around = [row[None] for found in near for *_, row in found]
     flat = project(np.concatenate([*rows, *around]), method, seed)
     *places, others = np.split(flat.points, np.cumsum([len(own) for own in rows]))
     rest = iter(others.tolist())
-    beside = [
+    placed = [
         tuple(Near(word, last, cosine, tuple(next(rest))) for word, last, cosine, _ in found)
         for found in near
     ]
-    return flat, places, beside
+    return flat, places, placed
 
 
 def project(
@@ -130,9 +135,9 @@ def project(
     if matrix.ndim != 2 or matrix.size == 0:
         raise InputError(f"a projection needs a matrix of vectors, this one has the shape {matrix.shape}")
     if not np.isfinite(matrix).all():
-        raise InputError("the vectors to project hold values that are not finite numbers")
+        raise InputError("the vectors to project contain NaN or infinity")
     if len(matrix) < _FEWEST[method]:
-        rule = f"{method} needs at least {_FEWEST[method]} points, these are {len(matrix)}"
+        rule = f"{method} needs at least {_FEWEST[method]} points, {len(matrix)} were given"
         raise OptionError(rule, remedy="use pca, or ask for more words or neighbours")
     if method == "pca":
         return _pca(matrix)
@@ -143,7 +148,7 @@ def project(
 
 
 def _pca(matrix: Rows) -> Projection:
-    """On each axis the loading of largest absolute value is positive."""
+    """Project by PCA. Signs are chosen so that the largest loading of each axis is positive."""
     data = np.asarray(matrix, dtype=np.float64)
     mean = data.mean(axis=0)
     centred = data - mean
@@ -169,10 +174,10 @@ def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     except ImportError as error:
         raise MissingExtra("scikit-learn", "plot", "a t-SNE projection") from error
     perplexity = min(30.0, (len(data) - 1) / 3)
-    # A small random start, because a start from PCA fails if points coincide.
+    # Random initial positions of small size, because PCA initialisation fails if points coincide.
     start = 1e-4 * np.random.default_rng(seed).standard_normal((len(data), 2)).astype(np.float32)
     model = TSNE(perplexity=perplexity, init=start, random_state=seed)
-    # One thread, because more would add in another order and give other points.
+    # One thread: with several, sums are added in another order and points differ.
     with threadpool_limits(limits=1):
         points: NDArray[np.float32] = model.fit_transform(data)
     return points
@@ -180,7 +185,7 @@ def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
 
 def _umap(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     try:
-        with warnings.catch_warnings():  # about packages that umap can do without
+        with warnings.catch_warnings():  # about optional packages of umap
             warnings.simplefilter("ignore")
             from umap import UMAP
     except ImportError as error:

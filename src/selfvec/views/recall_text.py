@@ -1,4 +1,4 @@
-"""What `migrate` prints: recall in four ways, and whether the map is safe."""
+"""What `migrate` prints: recall of four combinations, and whether the map is safe."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def recall_text(report: dict[str, Any]) -> str:
     """The report of `selfvec.exporters.migrate`."""
     recall = report["recall"]
     if recall["kept"] is None:
-        return "too few passages to measure the map: re-embed"
+        return "too few passages to measure the map: embed the documents again"
     size = f"{recall['questions']:,} questions, {recall['texts']:,} passages that the map was not fitted on"
     rows = [f"{_WAYS[way]:<44}{recall[way]:.3f}" for way in _WAYS if recall[way] is not None]
     interval = f"{100 * recall['low']:.1f} to {100 * recall['high']:.1f}"

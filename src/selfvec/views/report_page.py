@@ -1,6 +1,6 @@
-"""Reports to share: the tables of a result as one static page, as Markdown, or as rows for another program.
+"""Reports: the tables of a result as a static HTML page, as Markdown, or as rows for another program.
 
-Words and texts come from anybody, so all are escaped. A page has no script and fetches nothing.
+Words and texts may be untrusted, so all are escaped. A page has no script and fetches nothing.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class Section:
 
 @dataclass(frozen=True)
 class ReportPage:
-    """A title, sentences, and tables; ``records`` are the rows that .csv and .parquet get."""
+    """A title, sentences and tables; ``records`` are the rows of .csv and .parquet files."""
 
     title: str
     lines: Sequence[str]
     sections: Sequence[Section]
     records: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
-    style: ClassVar[str] = ""  # of a kind of report, after that of all
+    style: ClassVar[str] = ""  # CSS of one kind of report, added to the common CSS
 
     def body(self) -> str:
         """The sentences and tables as HTML."""
@@ -71,7 +71,7 @@ class ReportPage:
         return "\n".join(parts)
 
     def to_html(self) -> str:
-        """One page, complete in itself."""
+        """One self-contained HTML page."""
         title, view = escape(self.title), '<meta name="viewport" content="width=device-width">'
         head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{_STYLE}{self.style}</style>'
         return (
@@ -80,7 +80,7 @@ class ReportPage:
         )
 
     def to_markdown(self) -> str:
-        """The same in Markdown."""
+        """The report in Markdown."""
         lines = [f"# {_escaped(self.title)}", "", *(f"* {_escaped(line)}" for line in self.lines)]
         for section in self.sections:
             rows = [[_escaped(cell) for cell in row] for row in section.rows]

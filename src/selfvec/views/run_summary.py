@@ -10,7 +10,10 @@ from selfvec.base.provenance import BESIDE
 
 __all__ = ["method_details", "run_summary", "text_details"]
 
-_TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # of held-out text, and their names
+_TESTS = {
+    "self_retrieval": "self-retrieval",
+    "context": "context",
+}  # on held-out text, and their names
 _SUBWORDS = "built from subwords"
 
 
@@ -24,7 +27,7 @@ def run_summary(provenance: Mapping[str, Any]) -> list[str]:
     if types["unknown"]:
         shares.append(f"{types['unknown'] / words:.0%} of them without an initial vector")
     if not known and provenance["vectors"]["name"] == "none":
-        shares = ["which began in random directions"]
+        shares = ["with random initial vectors"]
     text = f"read {provenance['corpus']['description']}: {count_of(provenance['tokens'], 'word')}"
     about = f", {', '.join(shares)}" if shares else ""
     chosen = provenance.get("table_decision")
@@ -64,7 +67,7 @@ def text_details(provenance: Mapping[str, Any]) -> str:
     kinds = {
         "known": "in the initial vectors",
         "composed": _SUBWORDS,
-        "random": "in random directions" if name == "none" else f"by {name} of the text",
+        "random": "with random initial vectors" if name == "none" else f"with vectors of {name} on the text",
         "unknown": "without a vector",
     }
     return ", ".join(f"{types[kind]:,} {how}" for kind, how in kinds.items() if types[kind])

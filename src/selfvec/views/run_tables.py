@@ -1,4 +1,4 @@
-"""What the commands found about a run or a text, as text for the terminal."""
+"""Results of commands about a run or a text, as text for the terminal."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ __all__ = [
 
 _LEVELS = {"fail": "bold red", "warn": "bold yellow", "ok": "bold green"}
 _MATCHES = {"match": "bold yellow", "related": "underline cyan"}
-_REPEATED = 0.001  # share of repeated passages from which it is shown
-_PAIRS = 3  # of vectors that are compared in sentences; more are a matrix
+_REPEATED = 0.001  # least share of repeated passages that is shown
+_PAIRS = 3  # of vectors that are compared in sentences; more are shown as a matrix
 _REASONS = 6  # words shown as reasons for a hit
 _WIDTH = 80  # of a terminal
 _TITLE = 50  # characters
 
 
 def health_panel(report: Mapping[str, Any]) -> RenderableType:
-    """The verdicts in what ``health --json`` prints, with remedies, then the figures that are known."""
+    """The findings of ``run health --json`` with their remedies, then the available figures."""
     findings = Table.grid(padding=(0, 2, 0, 0))
     for finding in report["findings"]:
         level = str(finding["level"])
@@ -111,25 +111,25 @@ def evaluation_table(report: Report) -> RenderableType:
 
 
 def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> RenderableType:
-    """A matrix of pairs: in how many figures the vectors of the row are better and worse."""
+    """A matrix of pairs: the number of figures in which the vectors of the row are better and worse."""
     names = list(dict.fromkeys(name for pair in tally for name in pair))
     table = plain_table(("", 30), figures=[f"({number})" for number in range(1, len(names) + 1)])
     for number, name in enumerate(names, 1):
         cells = []
         for other in names:
-            found, turned = tally.get((name, other)), tally.get((other, name))
+            found, reverse = tally.get((name, other)), tally.get((other, name))
             if found is not None:
                 cells.append(f"{found['better']}:{found['worse']}")
             else:
-                cells.append("" if turned is None else f"{turned['worse']}:{turned['better']}")
+                cells.append("" if reverse is None else f"{reverse['worse']}:{reverse['better']}")
         add_row(table, f"({number}) {escape_for_display(name)}", *cells)
     total = max(sum(found.values()) for found in tally.values())
-    note = f"better:worse than those of the column, of {total} figures; the others are not distinguishable"
+    note = f"better:worse than those of the column, of {total} figures; others are not distinguishable"
     return Group(table, Text(note, "dim"))
 
 
 def found_text(found: Found, *, coloured: bool = True) -> Text:
-    """Hits, the best first, each with where it is from, its snippet and its reasons."""
+    """Hits, best first, each with its source, its snippet and its reasons."""
     if not found.hits:
         return Text(f"nothing found in {found.documents:,} documents")
     out = Text()
@@ -184,7 +184,7 @@ def phrases_table(found: Phrases, most: int) -> RenderableType:
 
 
 def expansion_table(found: Expansion) -> RenderableType:
-    """Terms that belong to a query, and the query with them."""
+    """Terms related to a query, and the expanded query."""
     table = plain_table(("term", 32), figures=("weight", "meaning", "topic", "count"))
     table.add_column("near", overflow="ellipsis", no_wrap=True, max_width=20)
     for row in found.related:
@@ -211,9 +211,9 @@ def topics_table(found: Topics) -> RenderableType:
 
 
 def why_text(found: Why) -> RenderableType:
-    """The cosines of two words, the contexts they share, and uses that show them."""
+    """The cosines of two words, the contexts that they share, and sentences with these contexts."""
     a, b = escape_for_display(found.a), escape_for_display(found.b)
-    table = plain_table(("shared context", 28), figures=("adds", "PPMI", "", "beside", ""))
+    table = plain_table(("shared context", 28), figures=("adds", "PPMI", "", "count", ""))
     for row in found.contexts:
         figures = (f"{row.contribution:.4f}", f"{row.ppmi_a:.1f}", f"{row.ppmi_b:.1f}")
         counts = (f"{row.count_a:,}", f"{row.count_b:,}")
@@ -224,9 +224,9 @@ def why_text(found: Why) -> RenderableType:
         Text.assemble((a, "bold"), f" ({found.count_a:,}) and ", (b, "bold"), f" ({found.count_b:,})"),
         Text(f"cosine before refining {_cosine(found.before)}, after {_cosine(found.after)}"),
         Text(
-            f"beside one another {found.together:,} times, PPMI {found.together_ppmi:.2f}"
+            f"within a window {found.together:,} times, PPMI {found.together_ppmi:.2f}"
             if found.together
-            else "never beside one another"
+            else "never within a window"
         ),
     ]
     if found.repeated >= _REPEATED:
@@ -245,7 +245,7 @@ def why_text(found: Why) -> RenderableType:
 
 def why_concepts_text(found: WhyConcepts) -> RenderableType:
     """The concepts that two words or texts share."""
-    table = plain_table(("shared concept", 60), figures=("adds", "weight", "beside"))
+    table = plain_table(("shared concept", 60), figures=("adds", "weight", ""))
     for row in found.concepts:
         figures = (f"{row.contribution:.4f}", f"{row.weight_a:.3f}", f"{row.weight_b:.3f}")
         add_row(table, escape_for_display(row.concept), *figures)

@@ -1,8 +1,8 @@
 """Figures of how a word moves through the slices of a text.
 
-`slice_view` works out what a figure shows and `slice_figure` describes it: a map on the left, the distance
-from the first slice on the right. All slices and words share one plane. Each place comes with the region in
-which resampled documents put it, so that a step within one region is not mistaken for a change.
+`slice_view` computes the content of a figure and `slice_figure` describes it: a map on the left, the distance
+from the first slice on the right. All slices and words share one plane. Each point has a region that contains
+95 % of the points of resampled documents, so that a step within a region is not taken for a change.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from .projection import Found, Near, View, check_words, project_words
 
 __all__ = ["WordInSlices", "save_slice_plot", "slice_figure", "slice_view"]
 
-COMMON = 3000  # words that neighbours are chosen from: the commonest
+COMMON = 3000  # most frequent words, from which neighbours are chosen
 
-_CHI = 5.991  # of two dimensions, at 95 %
+_CHI = 5.991  # quantile of chi-squared with two degrees of freedom, at 95 %
 _ROUND = 48  # points of an ellipse
 _MAP = (640, 540)
 _CURVE = (280, 290)
@@ -64,7 +64,7 @@ def slice_view(
     slices: Sequence[Slice] | None = None,  # the run's own if not given
     *,
     projection: str = "pca",
-    neighbours: int = 4,  # shown from the first slice of a word, and from the last one
+    neighbours: int = 4,  # of the first slice of a word, and of the last one
     seed: int = 0,
     jobs: int | None = None,
 ) -> View[WordInSlices]:
@@ -75,9 +75,9 @@ def slice_view(
     near = _nearest_words(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
     occurs = [path.vectors.any(axis=1) for path in paths]
     rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
-    flat, places, beside = project_words(rows, near, projection, seed)
+    flat, places, placed = project_words(rows, near, projection, seed)
     shown, inside = [], []
-    for path, there, own, around in zip(paths, occurs, places, beside, strict=True):
+    for path, there, own, around in zip(paths, occurs, places, placed, strict=True):
         points = np.full((len(path), 2), np.nan)
         points[there] = own
         regions = None
@@ -97,23 +97,23 @@ def _nearest_words(
     counts = slice_counts(run.require_tokens(), every).sum(axis=0)
     own = np.array([run.index(path.word) for path in paths])
     words = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
-    tables = slice_vectors(space, words, jobs)
+    slices = slice_vectors(space, words, jobs)
     keys, out = run.vectors.index_to_key, []
     for path, row in zip(paths, own.tolist(), strict=True):
         alive = np.flatnonzero(path.vectors.any(axis=1))
         asked, found = np.searchsorted(words, [row]), []
         for last, which in ((False, int(alive[0])), (True, int(alive[-1]))):
-            table = tables[which]
-            for i in nearest(table, asked, wanted)[0].tolist() if wanted else []:
+            rows = slices[which]
+            for i in nearest(rows, asked, wanted)[0].tolist() if wanted else []:
                 if i >= 0:
-                    cosine = float(table[i] @ path.vectors[which])
-                    found.append((keys[int(words[i])], last, cosine, table[i]))
+                    cosine = float(rows[i] @ path.vectors[which])
+                    found.append((keys[int(words[i])], last, cosine, rows[i]))
         out.append(found)
     return out
 
 
 def _ellipse(centre: Float, drawn: Float) -> Float:
-    """The ellipse (k, 2) around a place that holds 95 % of a cloud as wide as ``drawn`` (n, 2)."""
+    """The ellipse (k, 2) around a point that contains 95 % of a normal fit to ``drawn`` (n, 2)."""
     if np.isnan(centre).any():
         return np.full((_ROUND, 2), np.nan)
     values, directions = axes_of_moment(np.cov(drawn.T.astype(np.float64)))
@@ -142,7 +142,9 @@ def _sentence(word: WordInSlices) -> str:
     far = int(np.nanargmax(distance))
     first = int(np.argmax(path.vectors.any(axis=1)))
     name, start, end = map(escape_for_display, (path.word, path.names[first], path.names[far]))
-    return f"{name}: {int(path.uses.sum()):,} uses, farthest from {start} in {end} ({distance[far]:.2f})"
+    return (
+        f"{name}: {int(path.uses.sum()):,} occurrences, farthest from {start} in {end} ({distance[far]:.2f})"
+    )
 
 
 def _map(view: View[WordInSlices]) -> Spec:
@@ -175,7 +177,7 @@ def _marks(word: WordInSlices, colour: str) -> list[Spec]:
     alive = np.flatnonzero(~np.isnan(word.points[:, 0])).tolist()
     for i in alive:
         last = i == alive[-1]
-        hover = f"{name} in {escape_for_display(path.names[i])}: {int(path.uses[i]):,} uses"
+        hover = f"{name} in {escape_for_display(path.names[i])}: {int(path.uses[i]):,} occurrences"
         kind, width = ("the last slice", 12) if last else ("a slice", 10)
         marks.append(mark(kind, word.points[i], width, colour, hover))
     for near in word.near:
@@ -186,7 +188,7 @@ def _marks(word: WordInSlices, colour: str) -> list[Spec]:
 
 
 def _names(word: WordInSlices, colour: str) -> list[Spec]:
-    """Labels: the word where it starts, then its slices, then its neighbours."""
+    """Labels: the word at its first slice, then its other slices, then its neighbours."""
     path = word.path
     first, *others = np.flatnonzero(~np.isnan(word.points[:, 0])).tolist()
     start = f"{escape_for_display(path.word)} {escape_for_display(path.names[first])}"

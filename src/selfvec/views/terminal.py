@@ -1,7 +1,7 @@
-"""Building blocks of what the terminal shows: readable in 80 columns, in a pipe, and without colour.
+"""Building blocks of terminal output: readable in 80 columns, in a pipe, and without colour.
 
-Words come from anybody's text. They are escaped and put into `rich.text.Text`, so that neither terminal
-escapes nor rich's own markup take effect.
+Words may come from untrusted text. They are escaped and put into `rich.text.Text`, so that neither terminal
+escapes nor rich's markup take effect.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from selfvec.base.display import escape_for_display
 
 __all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "printable", "sentence"]
 
-CAME, WENT = "bold green", "dim"  # styles of words that came into a neighbourhood and that left it
+CAME, WENT = "bold green", "dim"  # styles of neighbours gained and lost
 
 
 def plain_table(*columns: str | tuple[str, int], title: str = "", figures: Sequence[str] = ()) -> Table:
     """A table without lines: columns of words, then columns of figures, which are aligned right.
 
-    In a column of words with a width longer words end in an ellipsis; otherwise they are folded.
+    In a column with a width, longer words end in an ellipsis. In other columns they are wrapped.
     """
     shown = Text(escape_for_display(title), "bold") if title else None
     table = Table(title=shown, title_justify="left", box=None, pad_edge=False)
@@ -36,7 +36,7 @@ def plain_table(*columns: str | tuple[str, int], title: str = "", figures: Seque
 
 
 def add_row(table: Table, *cells: str | Text, style: str | None = None) -> None:
-    """Add a row of texts; strings are shown as they are, without markup."""
+    """Add a row. Strings are shown literally, without markup."""
     table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), style=style)
 
 
@@ -46,17 +46,17 @@ def escaped(words: Iterable[str]) -> str:
 
 
 def optional(value: float | None, form: str) -> str:
-    """A number in a format; nothing for None."""
+    """A formatted number; an empty string for None."""
     return "" if value is None else format(value, form)
 
 
 def printable(text: str) -> str:
-    """A passage, character for character, with spaces for what could move the reader's cursor."""
+    """A passage with each unprintable character replaced by a space."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
 def sentence(text: str) -> str:
-    """A sentence on one line, its words escaped; long printable ones are not shortened."""
+    """A sentence on one line with its words escaped. Long printable words are not shortened."""
     return " ".join(
         word if len(word) > 24 and word.isprintable() else escape_for_display(word) for word in text.split()
     )

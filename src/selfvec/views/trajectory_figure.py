@@ -1,6 +1,6 @@
-"""Figures of how words moved while they were refined: a map of paths, and two curves over the updates.
+"""Figures of how words moved during refinement: a map of paths, and two curves over the updates.
 
-`trajectory_view` works out what a figure shows, `trajectory_figure` describes it.
+`trajectory_view` computes the content of a figure, `trajectory_figure` describes it.
 """
 
 from __future__ import annotations
@@ -38,15 +38,22 @@ from .plane import (
 )
 from .projection import Found, Near, View, check_words, project_words
 
-__all__ = ["running_mean", "save_trajectory_plot", "thin", "trajectory_figure", "trajectory_view", "turns"]
+__all__ = [
+    "running_mean",
+    "save_trajectory_plot",
+    "thin",
+    "trajectory_figure",
+    "trajectory_view",
+    "turn_angles",
+]
 
-MOST_STATES = 400  # drawn per word: more would not be visible and make the files large
+MOST_STATES = 400  # drawn per word: more would be invisible and make large files
 MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
 
 _MAP = (640, 560)
 _CURVE = (280, 215)
 _SHADES = 16  # steps of a path from light (early) to full colour (late)
-_STRAIGHT = 20.0  # pixels within which a running mean smooths movement to and fro; quicker movement is kept
+_STRAIGHT = 20.0  # pixels within which a running mean smooths back-and-forth movement; larger steps are kept
 _TOGETHER = 9.0  # neighbours whose marks are closer than this many pixels share a label
 _ARROW = {"shape": "M0,-1.2L0.9,0.9L0,0.45L-0.9,0.9Z", "size": 170, "opacity": 1, "stroke": None}  # upwards
 _STATES = ("original", "refined")  # a neighbour is near a word in one of them, see `Near.last`
@@ -67,29 +74,29 @@ class WordPath:
     """One word's path through the figure: S of its recorded states."""
 
     word: str
-    updates: NDArray[np.int64]  # (S,), that the word had received at each state
+    updates: NDArray[np.int64]  # (S,), number of updates of the word at each state
     points: Points  # (S, 2)
-    cosine: NDArray[np.float32]  # (S,), to the original vector or, without one, to its first that is not zero
-    turn: NDArray[np.float32]  # (S,), degrees since the recorded state before; 0 after a zero vector
+    cosine: NDArray[np.float32]  # (S,), to the original vector; without one, to the first nonzero vector
+    angle: NDArray[np.float32]  # (S,), degrees to the previous recorded state; 0 after a zero vector
     zero: NDArray[np.bool_]  # (S,), states at which the word had no vector yet
     near: tuple[Near, ...]
 
     @property
     def oov(self) -> bool:
-        """Whether the word started at the zero vector."""
+        """Whether the initial vector is zero."""
         return bool(self.zero[0])
 
 
 def trajectory_view(
     trajectories: Sequence[Trajectory],  # long ones are thinned
-    original: Vectors,  # has the neighbours at the start
-    refined: Vectors,  # and at the end
+    original: Vectors,  # for the neighbours at the start of a path
+    refined: Vectors,  # for those at its end
     *,
     projection: str = "pca",
-    neighbours: int = 5,  # at either end
+    neighbours: int = 5,  # at each end
     seed: int = 0,
 ) -> View[WordPath]:
-    """Project paths with the original neighbours of their words and the refined ones."""
+    """Project paths together with the neighbours of their words in the original and the refined vectors."""
     check_words([trajectory.word for trajectory in trajectories])
     for path in trajectories:
         if len(path) == 0:
@@ -99,19 +106,19 @@ def trajectory_view(
     most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
     kept = [thin(t, most) for t in trajectories]
     rows = [unit_rows(t.vectors) for t in trajectories]
-    flat, places, beside = project_words(
+    flat, places, placed = project_words(
         [r[i] for r, i in zip(rows, kept, strict=True)], near, projection, seed
     )
     paths = []
-    for t, index, row, points, around in zip(trajectories, kept, rows, places, beside, strict=True):
+    for t, index, row, points, around in zip(trajectories, kept, rows, places, placed, strict=True):
         zero: NDArray[np.bool_] = np.all(row == 0, axis=1)
-        cosine, turn = row[index] @ row[zero.argmin()], turns(t)[index]
-        paths.append(WordPath(t.word, t.updates[index], points, cosine, turn, zero[index], around))
+        cosine, angle = row[index] @ row[zero.argmin()], turn_angles(t)[index]
+        paths.append(WordPath(t.word, t.updates[index], points, cosine, angle, zero[index], around))
     return View.of(paths, flat)
 
 
 def _near(original: Vectors, refined: Vectors, word: str, most: int) -> list[Found]:
-    """The words nearest to a word in both tables, without words that have no direction."""
+    """The words nearest to a word in the original and the refined vectors, without words of zero length."""
     found: list[Found] = []
     for last, vectors in ((False, original), (True, refined)):
         row = vectors.get(word)
@@ -125,21 +132,21 @@ def _near(original: Vectors, refined: Vectors, word: str, most: int) -> list[Fou
 def thin(trajectory: Trajectory, most: int = MOST_STATES) -> NDArray[np.int64]:
     """Indices of at most ``most`` states, (S,), with the first and the last.
 
-    They are even in the mean of two clocks: states passed and angle travelled. So both the quick turn at the
-    start of a path and the long rest after it are shown.
+    They are evenly spaced in the mean of two quantities: states passed and angle travelled. So both the fast
+    turn at the start of a path and the slow rest are shown.
     """
     states = len(trajectory)
     if states <= most:
         return np.arange(states)
-    travelled = np.cumsum(turns(trajectory), dtype=np.float64)
+    travelled = np.cumsum(turn_angles(trajectory), dtype=np.float64)
     clock = np.linspace(0, 1, states) + travelled / (travelled[-1] or 1.0)
     return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
 
 
-def turns(trajectory: Trajectory) -> NDArray[np.float32]:
+def turn_angles(trajectory: Trajectory) -> NDArray[np.float32]:
     """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
     rows = unit_rows(trajectory.vectors)
-    # By the chord and not the cosine: arccos loses small angles between float32 rows to rounding.
+    # From chords, because arccos of a float32 cosine loses small angles to rounding.
     chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
     angles = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
     zero: NDArray[np.bool_] = np.all(rows == 0, axis=1)
@@ -158,7 +165,7 @@ def save_trajectory_plot(
 def trajectory_figure(view: View[WordPath]) -> Spec:
     """Describe the figure of a view.
 
-    A thin line shows every state kept, a thick one their running mean. Both grow darker with time.
+    A thin line shows the states, a thick line their running mean. Both become darker with time.
     """
     colours = dict(zip((path.word for path in view.paths), WORDS, strict=False))
     curves = {"vconcat": [_cosine_curves(view, colours), _turn_curves(view, colours)], "spacing": 34}
@@ -173,7 +180,7 @@ def shared_neighbours(view: View[WordPath]) -> set[tuple[str, bool]]:
 
 
 def _sentence(path: WordPath) -> str:
-    """What one path says in numbers."""
+    """A path in numbers."""
     updates = int(path.updates[-1])
     word, count = escape_for_display(path.word), f"{updates:,} update{'' if updates == 1 else 's'}"
     if not path.oov:
@@ -191,7 +198,7 @@ def _map(view: View[WordPath], colours: dict[str, str]) -> Spec:
     marks, thin_rows, thick_rows, arrows, states = [], [], [], [], []
     for path in view.paths:
         colour = colours[path.word]
-        # In a nonlinear projection quick movement is smoothed too.
+        # In a nonlinear projection large steps are smoothed, too.
         reach = _STRAIGHT / pixels if view.method == "pca" else None
         mean = running_mean(path.points, len(path.points) // 30, reach)
         marks += _marks(path, shared, colour)
@@ -226,7 +233,7 @@ def _marks(path: WordPath, shared: set[tuple[str, bool]], colour: str) -> list[S
         state = _STATES[near.last]
         hover = f"{escape_for_display(near.word)}: cosine {near.cosine:.3f} to {word} ({state})"
         shade = GREY if (near.word, near.last) in shared else colour
-        width = 8 if near.last else 11  # the tips of a diamond stand out from a square
+        width = 8 if near.last else 11  # a diamond is wider, so that its tips show behind a square
         marks.append(mark(f"nearest in the {state} vectors", near.point, width, shade, hover))
     return marks
 
@@ -234,10 +241,10 @@ def _marks(path: WordPath, shared: set[tuple[str, bool]], colour: str) -> list[S
 def running_mean(
     values: NDArray[np.floating], half: int, reach: NDArray[np.floating] | None = None
 ) -> NDArray[np.float64]:
-    """Mean of each row and up to ``half`` rows on either side of it, always as many before as after.
+    """Mean of each row and up to ``half`` rows on each side, equally many before and after.
 
-    Rows farther than ``reach`` (k,) along any axis are left out with the one opposite, so that quick straight
-    movement is kept and only movement to and fro is smoothed.
+    A row farther than ``reach`` (k,) along any axis is left out together with its opposite. So large straight
+    steps are kept, and only back-and-forth movement is smoothed.
 
     >>> running_mean(np.array([[0.0], [2.0], [0.0], [2.0], [9.0]]), half=1).ravel().round(2).tolist()
     [0.0, 0.67, 1.33, 3.67, 9.0]
@@ -258,7 +265,7 @@ def running_mean(
 def _segments(
     points: Points, mean: Points, colour: str, pixels: NDArray[np.float64], full: float
 ) -> list[Spec]:
-    """Points of a path in pieces, each darker than the one before by the way on the page."""
+    """A path in pieces, each darker than the previous one in proportion to the length drawn."""
     if len(points) < 2:
         return []
     way = arc_length(mean * pixels)
@@ -272,7 +279,7 @@ def _segments(
 
 
 def _arrows(mean: Points, colour: str, pixels: NDArray[np.float64]) -> list[Spec]:
-    """Arrow heads at a third and two thirds of the way, where the path is long and straight enough."""
+    """Arrow heads at one and two thirds of the length of a path, if it is long and straight enough."""
     way = arc_length(mean * pixels)
     arrows = []
     for share in (1 / 3, 2 / 3):
@@ -293,7 +300,7 @@ def _names(
     colours: dict[str, str],
     pixels: NDArray[np.float64],
 ) -> list[Spec]:
-    """Labels of the paths, then of their neighbours; neighbours on one spot share lines of text."""
+    """Labels of the paths, then of their neighbours. Neighbours at the same point share a label."""
     names = []
     for path in view.paths:
         at = path.points[-1 if path.oov else 0]
@@ -301,7 +308,7 @@ def _names(
     groups: dict[tuple[str, bool], dict[str, Near]] = {}
     for path in view.paths:
         for near in path.near:
-            if near.last or near.word not in colours:  # the start of a path has a name already
+            if near.last or near.word not in colours:  # the start of a path is labelled already
                 colour = GREY if (near.word, near.last) in shared else ink(colours[path.word])
                 groups.setdefault((colour, near.last), {})[near.word] = near
     for (colour, last), found in groups.items():
@@ -313,7 +320,7 @@ def _names(
 
 
 def _piles(neighbours: list[Near], pixels: NDArray[np.float64]) -> list[list[Near]]:
-    """Neighbours in piles around the first of each."""
+    """Groups of neighbours that are closer than `_TOGETHER` to the first of their group."""
     piles: list[list[Near]] = []
     for near in neighbours:
         for pile in piles:
@@ -339,7 +346,7 @@ def _turn_curves(view: View[WordPath], colours: dict[str, str]) -> Spec:
     """Angle between successive states, and its running mean."""
     every, means = [], []
     for path in view.paths:
-        kept = _curve(path, path.turn, tint(colours[path.word], 0.4))[1:]  # no step leads to the first state
+        kept = _curve(path, path.angle, tint(colours[path.word], 0.4))[1:]  # no step leads to the first state
         smooth = running_mean(np.array([[row["y"]] for row in kept]).reshape(-1, 1), len(kept) // 40).ravel()
         every += kept
         means += [
@@ -360,7 +367,7 @@ def _curve(path: WordPath, values: NDArray[np.float32], colour: str) -> list[Spe
 def _hovers(
     path: WordPath, places: Sequence[Sequence[float]], values: NDArray[np.float32], name: str = ""
 ) -> list[Spec]:
-    """What each state of a path says at its place (x, y) when it is pointed at."""
+    """The hover text of each state of a path, at its place (x, y)."""
     states = zip(places, path.updates.tolist(), values.tolist(), strict=True)
     word = escape_for_display(path.word)
     return [

@@ -1,4 +1,4 @@
-"""The list of ``selfvec vectors``: tables at hand, and tables that can be fetched."""
+"""The output of ``selfvec vectors list``: local vectors, and vectors that can be fetched."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEADS = f"{'name':<39}{'licence':<14}{'words':>10}{'dim.':>6}{'MB':>8}"
 
 
 def vectors_table(at_hand: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """The rows of ``selfvec vectors --json``; fastText's languages in one row."""
+    """The rows of ``selfvec vectors list --json``. The languages of fastText share a row."""
     languages = [str(row["language"]) for row in known if str(row["name"]).startswith(_PER_LANGUAGE)]
     rows = [Text("At hand", "bold"), Text(_HEADS, "bold")]
     for row in at_hand:

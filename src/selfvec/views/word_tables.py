@@ -39,10 +39,10 @@ __all__ = [
 
 _STATES = ("original", "refined")
 _LINES, _WIDTH = 40, 80  # of a page
-_NEIGHBOURS = 5  # that came, and that went
+_NEIGHBOURS = 5  # gained, and lost
 _SHOWN, _NEAR = 12, 3  # states of a trajectory, and words near each
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
-_LABEL = 4  # words of a sense's label beside a reading
+_LABEL = 4  # words of a sense's label after a text
 
 
 def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
@@ -94,7 +94,7 @@ def _word_table(
 def trajectory_table(
     trajectory: Trajectory, original: Vectors, refined: Vectors, method: str = ""
 ) -> RenderableType:
-    """One line per state of a word's path, about a dozen of them, with the words near it."""
+    """About a dozen states of a word's path, one line each, with its nearest words."""
     table = plain_table(title=trajectory.word, figures=("step", "cosine"))
     for name in _STATES:
         table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
@@ -116,7 +116,7 @@ def trajectory_table(
 
 
 def _milestones(updates: NDArray[np.int64]) -> list[int]:
-    """Indices of about `_SHOWN` states with the first and the last; more early ones, when words move most."""
+    """Indices of about `_SHOWN` states, with the first and last; more are early, when words move most."""
     clock = np.log1p(updates)
     index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], _SHOWN) - 1e-9)
     return sorted({0, *index.clip(max=len(updates) - 1).tolist(), len(updates) - 1})
@@ -124,7 +124,7 @@ def _milestones(updates: NDArray[np.int64]) -> list[int]:
 
 def slice_table(path: SlicePath) -> RenderableType:
     """A line per slice: the distance from the first one, and the interval of resampled documents."""
-    table = plain_table("slice", title=path.word, figures=("uses", "documents", "distance", "95 %"))
+    table = plain_table("slice", title=path.word, figures=("times", "documents", "distance", "95 %"))
     for row in path.as_dict()["slices"]:
         interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
         figures = (f"{row['uses']:,}", f"{row['documents']:,}", optional(row["distance"], ".3f"), interval)
@@ -135,7 +135,7 @@ def slice_table(path: SlicePath) -> RenderableType:
 def drift_table(found: Drift) -> RenderableType:
     """A line of figures per word; below, neighbours and sentences of as many as fit a page of 80 columns."""
     if not found.rows:
-        return Text(f"no word changed between {found.a} and {found.b}, as far as this text can tell")
+        return Text(f"no word that this text can test changed between {found.a} and {found.b}")
     sliced = is_sliced(found)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("word", overflow="ellipsis", no_wrap=True, min_width=10, max_width=18)
@@ -167,7 +167,7 @@ def drift_table(found: Drift) -> RenderableType:
 
 
 def _within(room: int, groups: Iterator[list[Text]]) -> Iterator[list[RenderableType]]:
-    """Groups of lines while there is room; the first one in any case. A line that is too long is cut."""
+    """Groups of lines that fit the room, and at least the first group. Lines that are too long are cut."""
     for number, lines in enumerate(groups):
         room -= len(lines)
         if room < 0 and number:
@@ -183,7 +183,7 @@ def is_sliced(found: Drift) -> bool:
 
 
 def drift_notes(found: Drift) -> list[str]:
-    """What the figures of drift mean, by which of them the rows are sorted, and why some are blank."""
+    """Notes on drift: how rows are sorted, what the figures mean, and why some are blank."""
     rows, sliced = found.rows, is_sliced(found)
     notes = [f"Sorted: words with q ≤ 0.05 first, then by {'beyond' if sliced else 'distance'}."]
     if sliced:
@@ -263,10 +263,10 @@ def _probability(value: float) -> str:
 
 
 def sense_table(found: Senses) -> Text:
-    """A paragraph per sense: its share, the words that mark it, sentences."""
+    """A paragraph for each sense: its share, its characteristic words, sentences."""
     senses = "one sense" if len(found) == 1 else f"{len(found)} senses"
     out = Text.assemble(
-        (escape_for_display(found.word), "bold"), f"  {len(found.assigned):,} uses, {senses}\n"
+        (escape_for_display(found.word), "bold"), f"  {len(found.assigned):,} occurrences, {senses}\n"
     )
     for number, sense in enumerate(found, 1):
         out.append(f"\n{number:>2}  {sense.share:4.0%}  ", _colour(number - 1))
@@ -299,4 +299,4 @@ def _colour(number: int) -> str:
 
 
 def _label(sense: Sense, most: int | None = None) -> str:
-    return escaped(sense.label[:most]) or "(no word marks it)"
+    return escaped(sense.label[:most]) or "(no characteristic words)"

@@ -111,7 +111,7 @@ def test_bent_projections_have_no_regions(run: Run, tmp_path: Path) -> None:
     view = slice_view(run, ["x0"], projection="tsne", jobs=1)
     assert view.paths[0].regions is None
     save_slice_plot(view, tmp_path / "x.svg")
-    assert "x0: 160 uses, farthest from old in new (" in (tmp_path / "x.svg").read_text("utf-8")
+    assert "x0: 160 occurrences, farthest from old in new (" in (tmp_path / "x.svg").read_text("utf-8")
 
 
 def test_parts_are_the_labels_or_the_periods_with_enough_text(run: Run) -> None:
