@@ -36,7 +36,7 @@ from selfvec.refinement.inputs import Inputs, read_inputs
 from selfvec.refinement.plan import make_plan
 from selfvec.refinement.resume import Execution
 from selfvec.refinement.selection import ORIGINAL
-from selfvec.refinement.table_choice import choose_table
+from selfvec.refinement.vectors_choice import choose_vectors
 from selfvec.text.sentences import sentence_spans
 
 METHODS = (ORIGINAL, "paper", "online", "decorrelated")
@@ -215,7 +215,7 @@ def tables() -> str:
             for order in (list(starts), list(starts)[::-1]):
                 corpus = Corpus.from_texts(collection.texts)
                 given = [starts[label] for label in order]
-                place, decision = choose_table(corpus, given, settings, Execution())
+                place, decision = choose_vectors(corpus, given, settings, Execution())
                 picked.append((order[0], order[place]))
                 halves = [f"{row['self_retrieval']:.3f}" for row in decision["tables"]]
             print(collection.name, len(collection.texts), picked, worth, file=sys.stderr)

@@ -34,7 +34,7 @@ from selfvec.refinement.inputs import InputProvenance, Inputs, Start, load_start
 from selfvec.refinement.joining import joined_corpora
 from selfvec.refinement.pipeline import run_of
 from selfvec.refinement.plan import make_plan
-from selfvec.refinement.unknown_words import starting_vectors
+from selfvec.refinement.unknown_words import initial_vectors
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED
 from selfvec.text.repeats import Repeats
@@ -314,7 +314,7 @@ def _inputs(
     about = Encoding(
         texts[0]["tokenizer"], batch.documents, sentences, empty, raw, tokens, dropped, None, len(batch.types)
     )
-    original = starting_vectors(batch, known, job.settings)
+    original = initial_vectors(batch, known, job.settings)
     kept = None if isinstance(batch, WordCounts) else _unstemmed(job, words, len(shards))
     said = repeats.as_dict(job.settings)
     provenance = InputProvenance(corpus, about, described, option_files(job.settings), repeats=said)

@@ -1,7 +1,7 @@
-"""The tokens of a text that count: repeated passages once, words stemmed, rare words left out.
+"""The tokens of a text that are counted: repeated passages once, words stemmed, rare words dropped.
 
-These rules need the whole corpus, so they come after all others. A run keeps the whole text beside the tokens
-that count, because both may change when the corpus grows.
+These rules need the whole corpus, so they run after all others. A run keeps the whole text in addition to the
+counted tokens, because new text can change which tokens are counted.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def counted(
     settings: Settings,
     jobs: int | None = None,
 ) -> tuple[TokenBatch, Repeats]:
-    """The tokens of a corpus that count, and its repeated passages.
+    """Apply the rules to a corpus; return its counted tokens and its repeated passages.
 
-    Returns ``whole`` itself if all of its tokens count as they are.
+    Returns ``whole`` itself if the rules change nothing.
     """
     repeats, further = find_repeats(whole, jobs)
     batch = without(whole, further) if repeats.once(settings) and repeats.tokens else whole
-    if settings.phrases is None:  # phrases are found among words that are stemmed already
+    if settings.phrases is None:  # otherwise the words were stemmed before phrases were searched for
         batch = apply_stem_and_min_count(batch, known, settings.stem, settings.min_count)
     return batch, repeats
 
@@ -41,10 +41,11 @@ def counted(
 def counted_addition(
     run: Run, settings: Settings, fresh: TokenBatch, jobs: int | None = None
 ) -> tuple[TokenBatch, Repeats]:
-    """The tokens of new text that count in a run that is neither stemmed nor without rare words.
+    """The counted tokens of new text, for a run without stemming and without a minimum count.
 
-    Passages that the run knows do not count again. A passage that becomes frequent only with the new text
-    counts until the whole is refined again. Also returns the repeated passages of the whole.
+    Passages that the run contains are not counted again. A passage that becomes frequent only with the new
+    text is counted until all of the text is refined again. Also returns the repeated passages of the whole
+    text.
     """
     own = repeats_of(run)
     once = own.once(settings)
@@ -59,7 +60,7 @@ def whole_text(
     old: TokenBatch,  # the whole text of the run
     fresh: TokenBatch,  # the whole new text
 ) -> UnstemmedTokens:
-    """The whole text of a run to which text was added."""
+    """The whole text of a run and new text together."""
     index = {word: i for i, word in enumerate(old.types)}
     more = np.fromiter((index.setdefault(word, len(index)) for word in fresh.types), np.int32)
     own = np.arange(len(old.types), dtype=np.int32)

@@ -4,11 +4,11 @@ A pass is E ← unit(zca(A·E)): the weighted neighbour sum, whitened (subspace 
 Passes come in pairs: A maps a word to its contexts, the second A maps these to words with the same contexts.
 The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X) for words seen n times.
 
-Words composed from their parts count as half known. They start between their composition X and their
-neighbours and mix with words spelled alike, as unknown words do. At the end they are pulled to X by their
-trust in it: less, the more parts they have (*warfarin* as *war*, *far*, *in* says little), and, the more
-often they occur, by how well X agrees with what the text says. Phrases composed of words keep their
-composition as an anchor, with a fifth of λ.
+Words built from subwords count as half known. Their initial vectors lie between their base X and the sum of
+their neighbours. Like unknown words, they are mixed with words of similar spelling. At the end they are
+pulled to X. The pull is weaker for words of many subwords (*warfarin* as *war*, *far*, *in* says little). For
+frequent words it also depends on how well X agrees with the vector from the text. Phrases built from their
+words are anchored to X with a fifth of λ.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ __all__ = [
     "start_from_neighbours",
 ]
 
-# Chosen on the development data (word similarity after PubMed, from two tables); see docs/results/gains.md.
+# Chosen on development data (word similarity after PubMed, two sets of vectors); see docs/results/gains.md.
 WINDOW = 41  # tokens, the word itself included
 GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 ANCHOR = 2.25  # λ of words with a row of their own
-PHRASE = 0.2  # share of λ for phrases composed of words
-# Of composed words; chosen on word similarity after PubMed, Ohsumed, storm reports and film sentences.
-COMPOSED = 2 / 3  # share of λ for words of two parts
-PER_PIECE = 0.5  # factor of that share for each further part
-AGREES = 0.3  # cosine with the text's vector at which a composition of a frequent word is trusted wholly
-COMPOSED_DOUBT = 5  # occurrences at which spelling weighs half as much as it can
+PHRASE = 0.2  # share of λ for phrases built from their words
+# Words built from subwords; chosen on word similarity after PubMed, Ohsumed, storm reports, film sentences.
+COMPOSED = 2 / 3  # share of λ for words of two subwords
+PER_PIECE = 0.5  # factor of that share for each further subword
+AGREES = 0.3  # cosine of base and text vector from which the base of a frequent word has its full weight
+COMPOSED_DOUBT = 5  # occurrences at which spelling has half of its maximum weight
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
-SHARED = 0.03  # mean cosine of two words above which a table has a shared direction
+SHARED = 0.03  # mean cosine of two words from which vectors have a shared direction
 
 Table = NDArray[np.float32]
 
@@ -70,28 +70,29 @@ Table = NDArray[np.float32]
 class Base:
     """Unit rows of the original vectors without their shared direction, computed when they are read.
 
-    If two random words have a mean cosine of `SHARED` or more, the rows are centred and lose their two
-    strongest directions (all-but-the-top, Mu & Viswanath, 2018). ``base[part]`` are the rows of a slice or of
-    some row numbers, so a base needs no second table.
+    If two random words have a mean cosine of `SHARED` or more, the rows are centred and their two strongest
+    directions are removed (all-but-the-top, Mu & Viswanath, 2018). ``base[part]`` returns the rows of a slice
+    or of an array of row numbers. No second matrix of all rows is kept in memory.
     """
 
     def __init__(
         self,
         rows: NDArray[np.floating[Any]],  # (V, d)
         known: NDArray[np.bool_],  # (V,): rows that hold a vector; the others become zero
-        counted: NDArray[np.bool_] | None = None,  # (V,): rows that define the directions; None: all known
+        counted: NDArray[np.bool_]
+        | None = None,  # (V,): rows that the directions are computed from; all known if None
     ) -> None:
         self.rows, self.known = _unit_known(rows, known), known
-        self.turn: tuple[Table, Table] | None = None  # what is subtracted, (d,), and the projection, (d, d)
+        self.projection: tuple[Table, Table] | None = None  # the mean, (d,), and the matrix, (d, d)
         sample = self.rows if counted is None else self.rows[counted]
         counted = known if counted is None else counted
-        leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # each of a few directions carries meaning
+        leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # with few dimensions each one carries meaning
         if leaving and np.count_nonzero(counted) > leaving and anisotropy(sample) >= SHARED:
             mean, spread = covariance(self.rows, counted)
             top = axes_of_moment(spread)[1][:, :leaving]
             with one_core():
                 remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
-            self.turn = mean.astype(np.float32), remover
+            self.projection = mean.astype(np.float32), remover
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -103,17 +104,17 @@ class Base:
 
     def __getitem__(self, part: slice | NDArray[np.int64]) -> Table:
         rows: Table = self.rows[part]
-        if self.turn is None:
+        if self.projection is None:
             return rows
-        shift, remover = self.turn
+        shift, remover = self.projection
         with one_core():
-            turned = unit_rows((rows - shift) @ remover)
+            projected = unit_rows((rows - shift) @ remover)
         release(rows)
-        turned[~self.known[part]] = 0
-        return turned
+        projected[~self.known[part]] = 0
+        return projected
 
     def copy_to(self, out: Table, where: NDArray[np.bool_]) -> None:
-        """Write the rows ``where``, (V,), into ``out``, (V, d), in threads."""
+        """Write the rows where ``where``, (V,) bool, is true into ``out``, (V, d), in threads."""
 
         def copy(part: slice) -> None:
             own = self[part]
@@ -128,7 +129,7 @@ def base_vectors(
 ) -> Table:
     """All rows of `Base`, (V, d) float32; a read-only view of ``rows`` if nothing changes."""
     base = Base(rows, known, counted)
-    if base.turn is None:
+    if base.projection is None:
         return base.rows
     out = np.empty_like(base.rows)
     base.copy_to(out, np.ones(len(out), bool))
@@ -136,7 +137,7 @@ def base_vectors(
 
 
 def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
-    """Unit rows where known, zeros elsewhere; a read-only view if the rows are that already."""
+    """Unit rows where known, zeros elsewhere; a read-only view if the rows have this form."""
     if rows.dtype == np.float32 and all(by_blocks(len(rows), partial(_is_unit, rows, known))):
         same = rows.view()
         same.flags.writeable = False
@@ -153,7 +154,7 @@ def _is_unit(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], part: sl
 
 
 def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
-    """Starting rows, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
+    """Initial vectors, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
     if known.all():
         return base
     out = unit_in_place(operator.apply(base))
@@ -163,10 +164,10 @@ def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Opera
 
 @runtime_checkable
 class Decorrelating(Protocol):
-    """An operator that makes a pass where the rows of its sums are."""
+    """An operator that performs a whole pass itself, on the machines that hold its rows."""
 
     def decorrelated(self, table: Table, power: float, out: Table | None = None) -> Table:
-        """What `decorrelate` returns."""
+        """The same result as `decorrelate`."""
 
 
 def decorrelate(
@@ -174,20 +175,20 @@ def decorrelate(
     operator: Operator,
     power: float,
     out: Table | None = None,
-    note: Callable[[Table, Table, Table], None] = lambda _summed, _shift, _turn: None,
+    note: Callable[[Table, Table, Table], None] = lambda _summed, _shift, _whitener: None,
 ) -> Table:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
 
-    The result is written to ``out`` if given, which may be ``table`` itself. An operator whose rows are on
-    other machines makes the pass itself. ``note`` is called with the sums and the whitening.
+    The result is written to ``out`` if given, which may be ``table`` itself. An operator that is
+    `Decorrelating` performs the pass itself. ``note`` is called with the sums and the whitening.
     """
     if isinstance(operator, Decorrelating):
         return operator.decorrelated(table, power, out)
     summed = operator.apply(table, out)
-    stands = operator.degrees > 0
-    shift, turn = whitening(summed, power, stands)
-    note(summed, shift, turn)
-    return whitened(summed, stands, shift, turn, summed)
+    occurring = operator.degrees > 0
+    shift, whitener = whitening(summed, power, occurring)
+    note(summed, shift, whitener)
+    return whitened(summed, occurring, shift, whitener, summed)
 
 
 def anchored(
@@ -214,7 +215,7 @@ def anchored(
 class DecorrelatedRefinement(Refinement):
     """The decorrelated update on a corpus; a round is a pass. ``operator`` defaults to `ScanOperator`.
 
-    States are recorded only at the ends of passes, if ``history`` sets ``epochs`` or they fit its limit.
+    States are recorded only at the ends of passes: if ``history`` sets ``epochs``, or if they fit its limit.
     """
 
     def __init__(
@@ -241,19 +242,21 @@ class DecorrelatedRefinement(Refinement):
         self.counts = getattr(self.operator, "counts", None)
         if not 0 <= anchor < np.inf:
             raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
-        has = original.sources != Source.NONE
-        self.base, self.anchor = Base(original.unit, has), anchor
+        known = original.sources != Source.NONE
+        self.base, self.anchor = Base(original.unit, known), anchor
         parts = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
         self.composed = (original.sources == Source.SUBWORDS) & (parts > 0)
-        self.whole = has & ~self.composed
+        self.whole = known & ~self.composed
         self._trust = COMPOSED * PER_PIECE ** np.maximum(parts - 2, 0)
         self._kept: SumsOfPasses | None = None
         found = getattr(self.operator, "occurrences", None)
-        self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)  # as they count
+        self.words = (
+            batch if found is None else TokenBatch.of_counts(batch.types, found)
+        )  # with weighted counts
         self._table = self._start()
 
     def _start(self) -> Table:
-        """The base; for unknown words the sum of their known neighbours; for composed ones both."""
+        """The base; the sum of known neighbours for unknown words; a mix for words built from subwords."""
         out = np.zeros((len(self.base), self.dimensions), np.float32)
         self.base.copy_to(out, self.whole)
         if self.whole.all():
@@ -267,7 +270,7 @@ class DecorrelatedRefinement(Refinement):
     def _mix_composed(
         self, table: Table, own: NDArray[Any], composition: NDArray[Any], tested: NDArray[Any] | None = None
     ) -> None:
-        """Mix the rows of composed words with their base, by two weights, each (V,) float32.
+        """Mix the rows of words built from subwords with their base, by two weights, each (V,) float32.
 
         ``tested``, (V,) from 0 to 1, is the share of the base's weight that depends on its agreement with the
         row.
@@ -304,10 +307,10 @@ class DecorrelatedRefinement(Refinement):
         return len(self.batch)
 
     def keep_sums(self) -> None:
-        """Keep the sums of the passes, if these are two over the text."""
+        """Keep the sums of the passes, if there are two passes and both scan the text."""
         if self.rounds == 2 and type(self.operator) is ScanOperator and not self.finished:
-            turn = self.base.turn
-            base = np.zeros((0, self.dimensions), np.float32) if turn is None else np.vstack(turn)
+            projection = self.base.projection
+            base = np.zeros((0, self.dimensions), np.float32) if projection is None else np.vstack(projection)
             self._kept = SumsOfPasses(self.operator, base)
 
     @property
@@ -316,7 +319,7 @@ class DecorrelatedRefinement(Refinement):
         return None if self._kept is None else self._kept.kept
 
     def _blend_spelling(self) -> None:
-        """For words without a row of their own; also records the source of the vectors of unknown words."""
+        """Mix words without a row of their own with words spelled alike; record sources of unknown words."""
         if self.whole.all() or not self.whole.any():
             return
         doubt = np.where(self.composed, COMPOSED_DOUBT, EVIDENCE)
@@ -326,7 +329,7 @@ class DecorrelatedRefinement(Refinement):
         self.sources = np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
 
     def _pull_composed(self) -> None:
-        """The last step for composed words: their composition, by its trust."""
+        """The last step for words built from subwords: pull them to their base by its trust."""
         evidence = (self.words.counts / (self.words.counts + EVIDENCE)).astype(np.float32)
         pull = (self.anchor * self._trust).astype(np.float32)
         self._mix_composed(self._table, np.ones_like(pull), pull, evidence)

@@ -1,7 +1,7 @@
 """Checks of a refined space that need no labels: collapse, no change, oscillation.
 
-The paper's measure, the mean cosine to the original, is highest shortly before the table becomes useless:
-every update pulls a word toward the mean of its neighbours, so all vectors drift to one shared direction.
+The paper's measure, the mean cosine to the original, peaks shortly before the vectors become useless. Every
+update pulls a word toward the mean of its neighbours, so all vectors drift to one shared direction.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from selfvec.text.mojibake import garbled
 
 __all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
 
-# Where a verdict begins. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
-# original table has anisotropy .07, one epoch of the paper's rule .66, five .88.
+# Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
+# anisotropy is .07 for the original vectors, .66 after one pass of the paper's rule and .88 after five.
 COLLAPSED_ANISOTROPY = 0.5
 SATURATED_COSINE = 0.99
 SATURATED_SHARE = 0.5
@@ -34,14 +34,14 @@ RUNAWAY_COSINE = 0.1
 EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
 OSCILLATING_WANDER = 0.005
-HOVERING_WANDER = 0.12  # for a rule that hovers about a fixed point; see docs/results/online.md
-SUBWORD_TYPES = 0.5  # composed and unknown words, as shares of the words and of the text
+HOVERING_WANDER = 0.12  # for a rule that fluctuates around a fixed point; see docs/results/online.md
+SUBWORD_TYPES = 0.5  # words built from subwords and unknown words, as shares of the words and of the text
 SUBWORD_TOKENS = 0.1
 _EXAMPLES = 5  # of words in a finding
 REPEATED_SHARE = 0.001  # of the text, further occurrences of repeated passages
-_FREQUENT = 200  # words whose neighbours are looked at
+_FREQUENT = 200  # words whose neighbours are measured
 _NEIGHBOURS = 10
-_SAMPLE = 20_000  # words that a larger table is judged by
+_SAMPLE = 20_000  # words that are measured if there are more
 
 
 @dataclass(frozen=True)
@@ -58,37 +58,36 @@ class Finding:
 class Health:
     """Result of `check_health`. All cosines are means over words; each word counts once.
 
-    Of more than 20,000 words so many are measured, at even distances in the table; neighbours are looked for
-    among the most frequent ones.
+    If there are more than 20,000 words, 20,000 evenly spaced ones are measured, and neighbours are searched
+    among the 20,000 most frequent ones.
 
     Attributes
     ----------
     mean_cosine_to_original : float
-        Over words that had a vector; nan if no word had one. The paper reports 0.56.
+        Over words with an original vector; nan if there are none. The paper reports 0.56.
     mean_cosine_frequent : float
-        The same over the 200 most frequent words that had a vector. Most words are rare, and methods that
-        weigh evidence hardly change rare words.
+        The same over the 200 most frequent words with an original vector. Most words are rare, and methods
+        that weight words by their number of occurrences hardly change rare words.
     anisotropy, anisotropy_original : float
-        Mean cosine between two different words: 0 in a well-used space, 1 in a collapsed one.
+        Mean cosine between two different words: 0 if all directions are used, 1 if the space has collapsed.
     effective_rank, effective_rank_original : float
         Dimensions in use: exp of the entropy of the eigenvalues of the second-moment matrix.
     saturated : float
         Share of the frequent words' ten nearest neighbours with a cosine of .99 or more.
     known, composed : int
-        Words that had a row of the pretrained table, and words whose vector was composed from parts of words.
+        Words with a row in the initial vectors, and words whose vector was built from subwords.
     composed_tokens : float
-        Share of the corpus tokens that are composed words.
+        Share of the corpus tokens that are words built from subwords.
     oov, oov_empty : int
-        Words that had neither, and how many of these still have no vector.
+        Words without an initial vector, and how many of these have none after refining.
     oov_tokens : float
         Share of the corpus tokens that are such words.
     turning : float or None
         Mean cosine between successive recorded steps of frequent words: 1 for a straight path, -0.5 for
         independent positions around a point. Depends on the number of updates between two records.
     wander : float or None
-        Scatter of the last twelve recorded states of frequent words (variance around a linear trend), as a
-        share of the mean cosine distance between two words. Hardly depends on the number of updates between
-        two records.
+        Variance of the last twelve recorded states of frequent words around a linear trend, as a share of the
+        mean cosine distance between two words. Hardly depends on the number of updates between two records.
     mojibake : int
         Words that look like text read in the wrong encoding, see `selfvec.text.mojibake`.
     mojibake_tokens : float
@@ -172,20 +171,20 @@ def check_health(
     method: str = "",
     repeats: Mapping[str, Any] | None = None,
 ) -> Health:
-    """Compare a refined table with the original one, which has the same words in the same order.
+    """Compare refined vectors with the original ones, which have the same words in the same order.
 
-    ``history`` is needed to detect oscillation. The method ``online`` settles around a fixed point: there
-    words count as oscillating only above a scatter of `HOVERING_WANDER`. With ``original`` no word is
-    expected to move. ``repeats`` are the repeated passages of the text, as in ``run.json``.
+    ``history`` is needed to detect oscillation. The method ``online`` settles around a fixed point, so its
+    words count as oscillating only above a scatter of `HOVERING_WANDER`. With the method ``original`` no word
+    is expected to move. ``repeats`` describes the repeated passages of the text, as in ``run.json``.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
-    had, has = _filled(before), _filled(after)
+    known, filled = _filled(before), _filled(after)
     rows = _evenly(len(after))
     old, new = _rows_of(before, rows), _rows_of(after, rows)
-    frequent = top_indices((counts * has).astype(np.float64), min(_FREQUENT, int(has.sum())))
+    frequent = top_indices((counts * filled).astype(np.float64), min(_FREQUENT, int(filled.sum())))
     turning, scatter = _steps(history, frequent)
-    moved = [i for i in frequent if had[i]]
+    moved = [i for i in frequent if known[i]]
     spread = anisotropy(new)
     tokens = int(counts.sum())
     covered = coverage(original, counts)
@@ -194,7 +193,7 @@ def check_health(
     health = Health(
         types=len(refined),
         tokens=tokens,
-        mean_cosine_to_original=_mean(np.einsum("ij,ij->i", old, new)[had[rows]]),
+        mean_cosine_to_original=_mean(np.einsum("ij,ij->i", old, new)[known[rows]]),
         mean_cosine_frequent=_mean(np.einsum("ij,ij->i", before[moved], after[moved])),
         anisotropy=spread,
         anisotropy_original=anisotropy(old),
@@ -205,7 +204,7 @@ def check_health(
         composed=covered["types"]["composed"],
         composed_tokens=share["composed"],
         oov=covered["types"]["unknown"],
-        oov_empty=int(((original.sources == Source.NONE) & ~has).sum()),
+        oov_empty=int(((original.sources == Source.NONE) & ~filled).sum()),
         oov_tokens=share["unknown"],
         turning=turning,
         wander=None if scatter is None else scatter / max(1 - spread, 1e-6),
@@ -222,12 +221,12 @@ def check_health(
 
 
 def _evenly(words: int) -> slice | NDArray[np.int64]:
-    """The rows of `_SAMPLE` words at most, at even distances, so that all frequencies have their share."""
+    """The rows of at most `_SAMPLE` words, evenly spaced, so that all frequencies are represented."""
     return slice(None) if words <= _SAMPLE else np.linspace(0, words - 1, _SAMPLE).astype(np.int64)
 
 
 def _rows_of(table: NDArray[np.float32], rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
-    """Some rows of a table, (n, d); ``rows`` ascend. A mapped table gives its pages back."""
+    """Some rows of a matrix, (n, d); ``rows`` ascend. Pages of a memory-mapped matrix are released."""
     if isinstance(rows, slice):
         return table[rows]
     out = np.empty((len(rows), table.shape[1]), np.float32)
@@ -243,12 +242,12 @@ def _mean(values: NDArray[np.float32]) -> float:
 
 
 def _blocks(rows: int, size: int = 4096) -> list[slice]:
-    """Slices over the rows of a large table, so that no second array of its size is needed."""
+    """Slices over the rows of a large matrix, so that no second array of its size is needed."""
     return [slice(start, start + size) for start in range(0, max(rows, 1), size)]
 
 
 def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which rows are not all zeros, (V,) bool. Most are told by their first value."""
+    """Which rows are not all zeros, (V,) bool. The first value decides for most of them."""
     found = np.empty(len(table), bool)
     for rows in _blocks(len(table)):
         part = table[rows]
@@ -274,20 +273,20 @@ def _saturated(unit: NDArray[np.float32], frequent: list[int], counts: NDArray[n
 
 def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, float | None]:
     """Mean cosine of successive steps and scatter, from the last recorded states of frequent words."""
-    turns, scatters = [], []
+    cosines, scatters = [], []
     for index in frequent if history is not None else []:
         assert history is not None
         rows = unit_rows(history.vectors[history.starts[index] : history.starts[index + 1]][-12:])
         if len(rows) < 6:
             continue
         moves = unit_rows(np.diff(rows, axis=0))
-        turns.append(float(np.einsum("td,td->t", moves[:-1], moves[1:]).mean()))
+        cosines.append(float(np.einsum("td,td->t", moves[:-1], moves[1:]).mean()))
         when = np.arange(len(rows)) - (len(rows) - 1) / 2
-        trend = np.outer(when, when @ rows / (when @ when))  # who still walks is not thrown about
+        trend = np.outer(when, when @ rows / (when @ when))  # steady movement is no scatter
         scatters.append(float(np.square(rows - rows.mean(axis=0) - trend).sum() / (len(rows) - 2)))
-    if not turns:
+    if not cosines:
         return None, None
-    return float(np.mean(turns)), float(np.mean(scatters))
+    return float(np.mean(cosines)), float(np.mean(scatters))
 
 
 def _findings(health: Health, method: str) -> list[Finding]:
@@ -303,7 +302,7 @@ def _findings(health: Health, method: str) -> list[Finding]:
 
 
 def _space_findings(health: Health) -> list[Finding]:
-    # The mean over all words misses a collapse of the frequent ones where most are rare and hardly move.
+    # If most words are rare and hardly move, the mean over all words misses a collapse of the frequent ones.
     grew = health.anisotropy > health.anisotropy_original + 0.1
     if (health.anisotropy >= COLLAPSED_ANISOTROPY and grew) or health.saturated >= SATURATED_SHARE:
         message = (
@@ -322,20 +321,20 @@ def _movement_findings(health: Health, steady: float) -> list[Finding]:
     found = []
     if min(health.mean_cosine_to_original, health.mean_cosine_frequent) > UNMOVED_COSINE:
         message = (
-            f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly a word moved"
+            f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly any word moved"
         )
-        remedy = "raise the learning rate or the passes, check the window, or bring more text"
+        remedy = "raise the learning rate or the passes, check the window, or add more text"
         found.append(Finding("unmoved", "fail", message, remedy))
     if health.mean_cosine_to_original < RUNAWAY_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.2f}: "
-            "the words have lost what they meant before"
+            "the words have lost their original meaning"
         )
         found.append(Finding("runaway", "fail", message, "lower the learning rate or the passes"))
     if (health.wander or 0.0) > steady:
         message = (
             f"the last states of frequent words scatter by {health.wander:.1%} of the distance between two "
-            "words: where they ended is partly chance"
+            "words: their final positions are partly chance"
         )
         found.append(Finding("oscillating", "fail", message, "lower the learning rate (0.01 is steady)"))
     return found
@@ -347,9 +346,11 @@ def _oov_findings(health: Health) -> list[Finding]:
         return []
     message = (
         f"{health.oov:,} words had no vector, {health.oov_tokens:.0%} of the text, and "
-        f"{health.oov_empty:,} still have none: what was induced rests on little"
+        f"{health.oov_empty:,} still have none: the vectors found from the text rest on few known words"
     )
-    remedy = "use vectors that know more of these words, or that build them from subwords; or set --min-count"
+    remedy = (
+        "choose vectors that have more of these words, or that build them from subwords; or set --min-count"
+    )
     return [Finding("OOV cascade", "fail", message, remedy)]
 
 
@@ -376,13 +377,13 @@ def _subword_findings(health: Health) -> list[Finding]:
 def _mojibake_finding(words: int, times: int, examples: str) -> Finding:
     message = f"{words:,} words ({times:,} times) look like text read in the wrong encoding: {examples}"
     remedy = (
-        "UTF-8 was read as Windows-1252 and saved again: make the files anew from their source, or repair "
+        "UTF-8 was read as Windows-1252 and saved again: recreate the files from their source, or repair "
     )
     return Finding("mojibake", "warn", message, remedy + "them with the package ftfy, then refine again")
 
 
 def _repeats_findings(repeats: Mapping[str, Any]) -> list[Finding]:
-    """What is said about repeated passages: a warning if every occurrence counts."""
+    """The finding about repeated passages: a warning if every occurrence is counted."""
     share = float(repeats.get("share", 0))
     if share < REPEATED_SHARE:
         return []

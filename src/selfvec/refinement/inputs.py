@@ -1,4 +1,4 @@
-"""The inputs of a refinement, from documents and a vectors file: token ids and a vector for each word."""
+"""The inputs of a refinement, read from documents and vectors: token ids and initial vectors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from selfvec.training import NO_TABLE, check_installed
 
 from .kernels import load_kernels
 from .resume import Execution
-from .unknown_words import by_token, starting_vectors
+from .unknown_words import by_token, initial_vectors
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 Start = Vectors | str | os.PathLike[str] | None
-"""The vectors to start from: a table, its path, or a name in `selfvec.training.NO_TABLE`; None is "none"."""
+"""The initial vectors: `Vectors`, their path, or a name in `selfvec.training.NO_TABLE`; None is "none"."""
 _RENUMBERED = 1 << 22  # tokens at a time
 
 
@@ -63,7 +63,7 @@ class InputProvenance:
     option_files: dict[str, str]  # SHA-256 of the files that options name
     phrases: dict[str, Any] | None = None  # the phrases that became tokens
     repeats: dict[str, Any] | None = None  # from `selfvec.text.repeats.Repeats.as_dict`
-    grown: list[Any] = field(default_factory=list)  # the updates and merges that made the run, in order
+    steps: list[Any] = field(default_factory=list)  # the updates and merges that made the run, in order
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ class Inputs:
     """The inputs of a refinement."""
 
     batch: TokenBatch  # types by falling frequency
-    original: Vectors  # the starting vector of each word
+    original: Vectors  # the initial vector of each word
     described: InputProvenance
-    unstemmed: UnstemmedTokens | None = None  # the whole text, if not all of it is counted as it is
+    unstemmed: UnstemmedTokens | None = None  # the whole text, if the counted tokens differ from it
     repeats: Repeats | None = None
     documents: KnownDocuments | None = None
 
-    def grown(self, steps: list[Any]) -> Inputs:
-        """The same, with the updates and merges that made them."""
-        return replace(self, described=replace(self.described, grown=steps))
+    def with_steps(self, steps: list[Any]) -> Inputs:
+        """The same inputs with the list of the updates and merges that made them."""
+        return replace(self, described=replace(self.described, steps=steps))
 
 
 def read_inputs(
@@ -88,7 +88,7 @@ def read_inputs(
     settings: Settings,
     execution: Execution,
 ) -> Inputs:
-    """Read a corpus and, in the meantime, the vectors to start from."""
+    """Read a corpus and, at the same time, the initial vectors."""
     from selfvec.corpus.known_documents import Intake
 
     finder, intake = _phrase_finder(settings), Intake()
@@ -96,9 +96,9 @@ def read_inputs(
 
     def load() -> Vectors | None:
         with execution.timings.stage(f"{BESIDE}load"):
-            table, found = load_start(vectors, settings)
+            loaded, found = load_start(vectors, settings)
         described.update(found)
-        return table
+        return loaded
 
     with ThreadPoolExecutor(2) as pool:
         pool.submit(load_kernels, settings)
@@ -108,7 +108,7 @@ def read_inputs(
                 corpus, loading, settings, execution, finder=finder, intake=intake
             )
         except CorpusError:
-            loading.result()  # if the vectors are wrong, too, that is said first
+            loading.result()  # if the vectors cannot be read either, their error is raised first
             raise
     return_freed_memory()
     known = loading.result()
@@ -117,7 +117,7 @@ def read_inputs(
 
     def start(batch: TokenBatch) -> Vectors:
         phrases = finder.found.joined(batch).terms if finder else ()
-        return starting_vectors(batch, known, settings, phrases, name=described["name"])
+        return initial_vectors(batch, known, settings, phrases, name=described["name"])
 
     with execution.timings.stage("count"):
         inputs = inputs_from(unstemmed, words, settings, about, start, execution.jobs)
@@ -139,14 +139,14 @@ def read_unstemmed(
 ) -> tuple[TokenBatch, Encoding]:
     """Read a corpus as token ids, before stemming and `min_count`, which need the whole corpus.
 
-    ``finder`` finds phrases among stemmed words, so stemming and `min_count` are applied if it is given.
-    ``seen`` holds texts that came before the corpus; ``intake`` takes documents and remembers them.
+    If ``finder`` is given, stemming and `min_count` are applied, because it finds phrases among stemmed
+    words. ``seen`` holds texts read before the corpus; ``intake`` selects documents and records them.
     """
     from selfvec.text import Rules, encode, tokenizer
 
     if corpus.tokenized and settings.tokenizer != "whitespace":
         raise CorpusError(
-            f"its documents are tokens already, which the tokeniser {settings.tokenizer} would cut again",
+            f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again",
             path=corpus.name,
             remedy="use the tokeniser whitespace, or give texts",
         )
@@ -179,7 +179,7 @@ def inputs_from(
 ) -> Inputs:
     """Apply the rules that need the whole corpus and look up the vectors of its words.
 
-    The ids of ``unstemmed`` may be overwritten: two numberings of a large corpus would need as much again.
+    The ids of ``unstemmed`` may be overwritten, because a second array of ids would double the memory.
     """
     from selfvec.text.stems import UnstemmedTokens
 
@@ -202,7 +202,7 @@ def inputs_from(
 def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
     """The same corpus with its types by falling frequency, ties in order of first appearance.
 
-    ``in_place`` overwrites the ids of a batch that is not needed any more.
+    ``in_place`` overwrites the ids of a batch that is no longer needed.
     """
     order = np.argsort(-batch.counts, kind="stable")
     rank = np.empty(len(order), np.int32)
@@ -215,7 +215,7 @@ def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
 
 
 def option_files(settings: Settings) -> dict[str, str]:
-    """SHA-256 of the files that options name, because their content determines the result."""
+    """SHA-256 of the files named by options. Their content affects the result."""
     from selfvec.text.languages import STOP_WORDS
 
     listed = settings.phrases if isinstance(settings.phrases, str) else None
@@ -243,7 +243,7 @@ def _phrase_finder(settings: Settings) -> Finder | None:
 
 
 def _timed(batches: Iterator[Any], timings: Timings, known: object) -> Iterator[Any]:
-    """Count the time spent producing batches as reading, not as tokenising; stop if loading has failed."""
+    """Count the time of producing batches as reading, not as tokenising; raise if loading has failed."""
     while True:
         if isinstance(known, Future) and known.done():
             known.result()
@@ -256,18 +256,18 @@ def _timed(batches: Iterator[Any], timings: Timings, known: object) -> Iterator[
 
 
 def starts(vectors: Start | Sequence[Start]) -> list[Start]:
-    """One or several vectors to start from, as a list."""
+    """One or several initial vectors as a list."""
     return list(vectors) if isinstance(vectors, list | tuple) else [cast(Start, vectors)]
 
 
 def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict[str, Any]]:
-    """The table to start from, with rows for the corpus' kind of tokens, and its provenance."""
-    table, described = _load(vectors, settings.vectors_errors)
-    return table if table is None else by_token(table, settings), described
+    """The initial vectors, with rows for the corpus' kind of tokens, and their provenance."""
+    loaded, described = _load(vectors, settings.vectors_errors)
+    return loaded if loaded is None else by_token(loaded, settings), described
 
 
 def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
-    """The table as it is, and its provenance."""
+    """The vectors as they are stored, and their provenance."""
     vectors = "none" if vectors is None else vectors
     if isinstance(vectors, str) and vectors in NO_TABLE:
         check_installed(vectors)
@@ -278,29 +278,29 @@ def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
     from selfvec.storage.public_tables import locate
 
     place = locate(vectors)
-    table = load(place, errors=errors)
+    loaded = load(place, errors=errors)
     described: dict[str, Any] = {"name": os.fspath(vectors)}
     if place.is_file():
         described |= {"bytes": place.stat().st_size, "sha256": sha256(place)}
-    return table, described | {"words": len(table), "dimensions": table.vector_size} | table.provenance
+    return loaded, described | {"words": len(loaded), "dimensions": loaded.vector_size} | loaded.provenance
 
 
 def _check_tokens(batch: TokenBatch) -> None:
     if len(batch) == 0:
         raise CorpusError(
-            "no word is left of the corpus",
-            remedy="loosen --min-count, --pos or --stop-words, or bring more text",
+            "no words of the corpus remain after filtering",
+            remedy="loosen --min-count, --pos or --stop-words, or add more text",
         )
     if len(batch.types) < 2:
         raise CorpusError(
-            f"the corpus has one word only, {batch.types[0]!r}: there are no neighbours to learn from",
-            remedy="bring more text, or check --text-field and --tokenizer",
+            f"the corpus has only one word, {batch.types[0]!r}: there are no neighbours to learn from",
+            remedy="add more text, or check --text-field and --tokenizer",
         )
 
 
 def _check_slices(batch: TokenBatch, settings: Settings) -> None:
     if settings.slice and (batch.dates is None or np.all(np.isnat(batch.dates))):
         raise CorpusError(
-            f"there are no dates to cut it into slices by {settings.slice}",
-            remedy="give --date-field FIELD, or leave --slice out",
+            f"there are no dates to divide the corpus into slices by {settings.slice}",
+            remedy="give --date-field FIELD, or leave out --slice",
         )

@@ -1,7 +1,7 @@
 """Joining the parts of a corpus and their descriptions, with the same result as reading all of it at once.
 
-Words are numbered anew in order of first appearance, which decides ties of frequency. In layouts that hold a
-text only once, documents that an earlier part contains are left out.
+Words are renumbered in order of first appearance, which breaks ties of frequency. In layouts that hold a text
+only once, documents that an earlier part contains are left out.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def appended(
     more: NDArray[np.int32],  # those of the new text's types
     types: Sequence[str],  # of the whole
 ) -> TokenBatch:
-    """The documents of two batches over a vocabulary that is known already."""
+    """The documents of two batches over a given vocabulary."""
     names = {name: i for i, name in enumerate(dict.fromkeys([*_names(old), *_names(new)]))}
     parts, marks = (old, new), (old.fingerprints, new.fingerprints)
     return TokenBatch(
@@ -157,7 +157,7 @@ def _slices(part: TokenBatch, names: dict[str, int]) -> NDArray[np.int32]:
     if part.slices is None:
         return np.full(part.documents, -1, np.int32)
     numbers = np.array([*(names.get(name, -1) for name in part.slice_names), -1], np.int32)
-    return numbers[part.slices]  # -1 stays: it takes the last
+    return numbers[part.slices]  # -1 selects the last number, which is -1
 
 
 def joined_corpora(
@@ -165,7 +165,7 @@ def joined_corpora(
     repeats: int = 0,  # texts that occur in an earlier corpus and are not counted as duplicates yet
     left_out: int = 0,  # documents left out because of that
 ) -> dict[str, Any]:
-    """The summary of several corpora as one. Of a file that was read again the last reading stays."""
+    """The summary of several corpora as one. If a file was read twice, the later entry is kept."""
     try:
         summaries = [_summary(corpus) for corpus in corpora]
         whole = Summary()
@@ -183,16 +183,16 @@ def joined_corpora(
         del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]
         whole.duplicates += repeats
         whole.documents -= left_out
-        latest = {_place(file): file for file in whole.files}
-        whole.files = [file for file in whole.files if latest[_place(file)] is file]
+        latest = {_file_key(file): file for file in whole.files}
+        whole.files = [file for file in whole.files if latest[_file_key(file)] is file]
         return whole.as_dict()
     except (TypeError, AttributeError, IndexError) as error:
         rule = f"the summary of a run's corpus is damaged ({error})"
         raise FormatError(rule, field="corpus", remedy="make the run again") from None
 
 
-def _place(file: FileRead) -> object:
-    """Equal for two readings of one file; text from memory and from pipes is never the same."""
+def _file_key(file: FileRead) -> object:
+    """A key that two readings of one file share; texts from memory and from pipes never share a key."""
     path = Path(file.path)
     return path.absolute() if file.kind not in ("memory", "frame") and path.exists() else id(file)
 
@@ -204,7 +204,7 @@ def _summary(saved: Mapping[str, Any]) -> Summary:
     strings = [value for name in texts for value in getattr(summary, name)]
     counts = [getattr(summary, name) for name in _COUNTED]
     if not all(isinstance(value, str) for value in strings) or not all(type(n) is int for n in counts):
-        raise TypeError("names are strings, numbers of documents whole numbers")
+        raise TypeError("names must be strings and numbers of documents integers")
     return summary
 
 
@@ -232,7 +232,7 @@ def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
         for digest, path in own.items():
             if digest in seen:
                 raise CorpusError(
-                    f"was read before, byte for byte, as {seen[digest]}: its documents would count twice",
+                    f"was read before with the same content, as {seen[digest]}: documents would count twice",
                     path=path,
                     remedy="leave it out",
                 )

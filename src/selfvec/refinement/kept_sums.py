@@ -1,7 +1,7 @@
-"""What the decorrelated update keeps so that new text can be added without the old one.
+"""The sums that the decorrelated update keeps, so that new text can be added without reading the old text.
 
-The rows of the last pass are sums over the text: those of new text are added to them. Each value takes a
-byte, with a scale per row. Rounding changes cosines by less than .0001, far less than an update does.
+The rows of the last pass are sums over the text, and the sums of new text are added to them. Each value takes
+one byte, with a scale per row. Rounding changes cosines by less than .0001, far less than an update does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 
 __all__ = ["LEAST", "KeptSums", "SumsOfPasses", "kept_sums", "quantised"]
 
-LEAST = 1_000_000  # tokens of a run that keeps sums; a smaller one is refined anew within a second or two
+LEAST = 1_000_000  # tokens of a run that keeps sums; refining a smaller one again takes a second or two
 
 _FILE = "sums.safetensors"
 _AGAIN = "make the run again"
@@ -36,21 +36,21 @@ Table = NDArray[np.float32]
 class KeptSums:
     """The sums of the second of two passes, and the maps of both."""
 
-    contexts: NDArray[np.int8]  # (V, d): the table that the last pass read
+    contexts: NDArray[np.int8]  # (V, d): the rows that the last pass read
     context_scales: Table  # (V,)
-    sums: NDArray[np.int8]  # (V, d): what it summed, before whitening
+    sums: NDArray[np.int8]  # (V, d): the sums of the last pass, before whitening
     sum_scales: Table  # (V,)
     degrees: NDArray[np.float64]  # (V,): number of neighbours of each word
-    neighbours: NDArray[np.float64]  # (1,): their number when the whole text was last read
-    means: NDArray[np.float64]  # (2, d): what is expected near any word, in each pass
-    shifts: Table  # (2, d): the whitening of each pass: what it subtracts ...
-    turns: Table  # (2, d, d): ... and multiplies by
-    base: Table  # (d + 1, d): what the base subtracts and is multiplied by; (0, d) if it is the original
+    neighbours: NDArray[np.float64]  # (1,): sum of the degrees when the whole text was last read
+    means: NDArray[np.float64]  # (2, d): the expected neighbour of any word, in each pass
+    shifts: Table  # (2, d): the vectors that the whitening of each pass subtracts
+    whiteners: Table  # (2, d, d): the matrices that the whitening of each pass multiplies by
+    base: Table  # (d + 1, d): the mean and the matrix of `Base.projection`; (0, d) without a projection
 
     def save(self, folder: Path) -> None:
-        """Write into ``folder``, which does not exist yet."""
+        """Write into ``folder``, which must not exist yet."""
         folder.mkdir()
-        write_tensors(folder / _FILE, {of.name: getattr(self, of.name) for of in fields(self)})
+        write_tensors(folder / _FILE, {_stored(of.name): getattr(self, of.name) for of in fields(self)})
 
 
 def kept_sums(run: Run) -> KeptSums | None:
@@ -75,12 +75,17 @@ def kept_sums(run: Run) -> KeptSums | None:
     check_tensors(found, expected, path, _AGAIN)
     largest = max(float(np.abs(found[name]).max(initial=0)) for name in expected if name not in _WHOLE)
     if len(found["base"]) not in (0, width + 1) or largest > _LARGEST or found["degrees"].min(initial=0) < 0:
-        raise FormatError("holds sums of the run's text, these are none", path=path, remedy=_AGAIN)
-    return KeptSums(**{name: found[name] for name in expected})
+        raise FormatError("its values cannot be sums over the run's text", path=path, remedy=_AGAIN)
+    return KeptSums(**{of.name: found[_stored(of.name)] for of in fields(KeptSums)})
+
+
+def _stored(name: str) -> str:
+    """The name of a field in the file."""
+    return "turns" if name == "whiteners" else name
 
 
 def quantised(table: Table) -> tuple[NDArray[np.int8], Table]:
-    """A table in bytes, (V, d) int8, and the scale of each row, (V,) float32."""
+    """A matrix as bytes, (V, d) int8, and the scale of each row, (V,) float32."""
     out, scales = np.empty(table.shape, np.int8), np.empty(len(table), np.float32)
 
     def work(part: slice) -> None:
@@ -93,7 +98,7 @@ def quantised(table: Table) -> tuple[NDArray[np.int8], Table]:
 
 
 class SumsOfPasses:
-    """Gathers `KeptSums` while two passes are made."""
+    """Collects `KeptSums` during two passes."""
 
     def __init__(self, operator: ScanOperator, base: Table) -> None:
         self.operator, self.base = operator, base
@@ -103,25 +108,25 @@ class SumsOfPasses:
         self.sums: Any = None
 
     def before(self, table: Table) -> None:
-        """Note the table that a pass reads."""
+        """Record the rows that a pass reads."""
         self.means.append(Centring(self.operator.degrees, self.operator.gamma, table).mean)
         if len(self.means) == 2:
             self.contexts = quantised(table)
 
-    def after(self, summed: Table, shift: Table, turn: Table) -> None:
-        """Note what a pass has summed and how it is whitened."""
-        self.maps.append((shift, turn))
+    def after(self, summed: Table, shift: Table, whitener: Table) -> None:
+        """Record the sums of a pass and their whitening."""
+        self.maps.append((shift, whitener))
         if len(self.maps) == 2:
             self.sums = quantised(summed)
 
     @property
     def kept(self) -> KeptSums | None:
-        """The sums; None if one of the passes was made before an interruption."""
+        """The sums; None if one of the passes ran before an interruption."""
         if self.sums is None or self.contexts is None:
             return None
         (contexts, context_scales), (sums, sum_scales) = self.contexts, self.sums
         degrees = self.operator.degrees
-        shifts, turns = (np.stack(parts) for parts in zip(*self.maps, strict=True))
+        shifts, whiteners = (np.stack(parts) for parts in zip(*self.maps, strict=True))
         return KeptSums(
             contexts,
             context_scales,
@@ -131,6 +136,6 @@ class SumsOfPasses:
             np.array([degrees.sum()]),
             np.stack(self.means),
             shifts,
-            turns,
+            whiteners,
             self.base,
         )

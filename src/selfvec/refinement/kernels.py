@@ -1,4 +1,4 @@
-"""Loading the compiled kernels of the methods, or compiling them, while the text is read."""
+"""Loads or compiles the kernels of the methods while the text is read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["load_kernels"]
 
 
 def load_kernels(settings: Settings) -> None:
-    """Refine a text of three words by the methods that ``settings`` may use."""
+    """Refine a text of three words with every method that ``settings`` may use."""
     batch = TokenBatch.from_documents([["hail", "hails", "storm"]])
     rows = np.eye(3, 16, dtype=np.float32)
     sources = np.array([Source.KNOWN, Source.SUBWORDS, Source.NONE], np.uint8)

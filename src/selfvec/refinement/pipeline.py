@@ -31,8 +31,8 @@ from .kept_sums import LEAST
 from .plan import Plan, make_plan
 from .refinement import Refinement
 from .resume import Execution, run_to_end
-from .table_choice import choose_table
-from .unknown_words import starting_vectors
+from .unknown_words import initial_vectors
+from .vectors_choice import choose_vectors
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -50,19 +50,19 @@ def refine(
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
-    """Refine vectors on a corpus; ``vectors`` of "none" or None start from random directions.
+    """Refine vectors on a corpus.
 
-    Other names in `selfvec.training.NO_TABLE` start from vectors trained on the corpus itself.
-
-    Of several ``vectors`` (a list) those that suit the text best are taken. ``workspace`` holds the state of
-    interrupted work. ``jobs`` are threads and do not change the result.
+    If ``vectors`` is "none" or None, the initial vectors are random directions. For other names in
+    `selfvec.training.NO_TABLE` they are trained on the corpus itself. From a list, those that score best on
+    held-out text are taken. ``workspace`` holds the state of interrupted work. ``jobs`` is the number of
+    threads and does not change the result.
     """
     execution = Execution(workspace, as_progress(progress), jobs)
-    tables, place, decision = starts(vectors), 0, None
-    if len(tables) > 1:
+    named, chosen, decision = starts(vectors), 0, None
+    if len(named) > 1:
         with execution.timings.stage("tables"):
-            place, decision = choose_table(corpus, tables, settings, execution)
-    run = refine_inputs(read_inputs(corpus, tables[place], settings, execution), settings, execution)
+            chosen, decision = choose_vectors(corpus, named, settings, execution)
+    run = refine_inputs(read_inputs(corpus, named[chosen], settings, execution), settings, execution)
     if decision:
         run.provenance["table_decision"] = decision
     return run
@@ -73,7 +73,7 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
     timings, workspace, original = execution.timings, execution.workspace, inputs.original
     choosing = timings.stage("select") if settings.method == "auto" else nullcontext()
     with ThreadPoolExecutor(1) as pool:
-        # Choosing reads a few rows, so all are written in the meantime.
+        # Choosing a method reads few rows, so all rows are written at the same time.
         kept = pool.submit(workspace.keep, original) if workspace is not None else None
         with choosing:
             plan = make_plan(
@@ -93,7 +93,7 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
 
 
 def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings) -> Run:
-    """The run of a finished refinement: checked, with its provenance."""
+    """The run of a finished refinement, with its health report and its provenance."""
     batch, original, settings = inputs.batch, inputs.original, plan.settings
     history, table = refinement.recorder.history(), refinement.table
     found = (original.sources == Source.NONE) & table.any(axis=1) & (refinement.sources == Source.NONE)
@@ -119,7 +119,7 @@ def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings)
 
 
 def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None) -> Vectors:
-    """The words of a run, refined again with its method and options; ``auto`` chooses again.
+    """Refine the words of a run again with its method and options; ``auto`` chooses again.
 
     ``batch`` is the corpus of the run or a part of it. With the whole corpus and the run's seed, the result
     is the same as the run's.
@@ -127,7 +127,7 @@ def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None
     settings = replace(settings_of(run), history="none", seed=seed)
     original = run.original
     if np.any(original.sources == Source.RANDOM):
-        original = starting_vectors(batch, None, settings, name=run.provenance["vectors"]["name"])
+        original = initial_vectors(batch, None, settings, name=run.provenance["vectors"]["name"])
     plan = make_plan(settings, batch, original, jobs=jobs)
     provenance = {"method": plan.method}
     table = plan.refined_table()
@@ -145,7 +145,7 @@ def _run_provenance(
     batch, options = plan.batch, plan.settings.as_dict()
     if plan.learning_rate is not None and plan.decision is None:
         options["learning_rate"] = plan.learning_rate
-    said: dict[str, Any] = {
+    contents: dict[str, Any] = {
         "method": plan.method,
         "tokens": len(batch),
         "types": len(batch.types),
@@ -167,14 +167,14 @@ def _run_provenance(
         "timings": timings,
     }
     if described.repeats is not None:
-        said["repeats"] = described.repeats
+        contents["repeats"] = described.repeats
     if described.phrases is not None:
-        said["phrases"] = described.phrases
+        contents["phrases"] = described.phrases
     if plan.decision is not None:
-        said["decision"] = plan.decision.as_dict()
-    if described.grown:
-        said["grown"] = described.grown
-    return said
+        contents["decision"] = plan.decision.as_dict()
+    if described.steps:
+        contents["grown"] = described.steps
+    return contents
 
 
 def settings_of(run: Run) -> Settings:

@@ -1,6 +1,6 @@
 """`Plan`: every decision about a refinement that is made before a vector changes.
 
-These are the method (``auto`` measures the candidates on held-out text), the window, the learning rate, the
+These are the method (``auto`` tests the candidates on held-out text), the window, the learning rate, the
 anchor, the neighbour weights and the recorded states.
 """
 
@@ -39,12 +39,14 @@ class Plan:
 
     settings: Settings  # as given
     batch: TokenBatch  # types by falling frequency
-    original: Vectors  # the starting vector of each type
+    original: Vectors  # the initial vector of each type
     method: str  # never "auto"
     window: int  # tokens, the word itself included
     decision: Choice | None = None
     jobs: int | None = None
-    operator: Operator | None = None  # of decorrelated, in place of the one that the settings name
+    operator: Operator | None = (
+        None  # for the decorrelated method, in place of the one that the settings name
+    )
 
     @property
     def rounds(self) -> int:
@@ -114,15 +116,15 @@ def make_plan(
 
 
 def half_life_weights(batch: TokenBatch, half_life: float) -> NDArray[np.float64]:
-    """How much each document counts, (D,): half of the newest one after ``half_life`` days.
+    """The weight of each document, (D,): 1 for the newest, halved for each ``half_life`` days of age.
 
-    Ages are rounded down to eighths of a half-life, and end at 20 half-lives. Documents without a date count
-    in full.
+    Ages are rounded down to eighths of a half-life and limited to 20 half-lives. Documents without a date
+    have the weight 1.
     """
     if batch.dates is None or np.all(np.isnat(batch.dates)):
         raise CorpusError(
-            "there are no dates to weigh documents by --half-life",
-            remedy="give --date-field FIELD when the run is made, or leave --half-life out",
+            "there are no dates to weight documents by --half-life",
+            remedy="give --date-field FIELD when the run is made, or leave out --half-life",
         )
     days = batch.dates.astype("datetime64[D]")
     ages = (np.nanmax(days) - days).astype(np.float64)
@@ -158,7 +160,7 @@ def try_methods(plan: Plan, methods: Sequence[str], progress: Progress) -> Choic
 
 
 def _sample(plan: Plan) -> Plan:
-    """A random part of a long text, with its own words only; a short text unchanged."""
+    """A random part of a long text, with only the words of this part; a short text unchanged."""
     batch, original = (
         draw_documents(plan.batch, ENOUGH, np.random.default_rng(plan.settings.seed)),
         plan.original,

@@ -1,9 +1,9 @@
-"""Adding a little text to a large run: its cost is that of the new text, and of writing the run.
+"""Adding a little text to a large run, at the cost of processing the new text and writing the run.
 
-The sums of the last pass are additive: those of the new text are added for its words, and these words are
-whitened and anchored anew. The rows of other words stay as they are, and so do the whitening and the contexts
-of known words, which an exact update would change a little. So quick updates add a twentieth of the text at
-most; then all of it is refined anew. See docs/how-to/keep-current.md for what this changes.
+The sums of the last pass are additive. The sums of the new text are added for its words, and these words are
+whitened and anchored again. The rows of other words, the whitening and the contexts of known words stay
+unchanged; an exact update would change them a little. Therefore quick updates add at most a twentieth of the
+text before all of it is refined again. See docs/how-to/keep-current.md for the effect on the vectors.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from selfvec.base.threads import threads
 from selfvec.cooccurrence.lanes import LANES, aligned
 from selfvec.cooccurrence.scan import add_neighbours, count_neighbours
 from selfvec.data.coverage import coverage
-from selfvec.data.run import Part as RunPart
-from selfvec.data.run import Run
+from selfvec.data.run import Part, Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
@@ -35,7 +34,7 @@ from .joining import appended
 from .kept_sums import KeptSums, kept_sums, quantised
 from .refinement import HistoryPlan
 from .resume import Execution
-from .run_parts import Part
+from .source_runs import SourceRun
 from .spelling import EVIDENCE, MOST, shared_grams
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ _TAUGHT = 12_000  # words that spelling is learned from, besides those of the ne
 Table = NDArray[np.float32]
 
 
-def sums_for(old: Part, fresh: TokenBatch) -> KeptSums | None:
-    """The sums to which new text can be added; None if the whole has to be refined."""
+def sums_for(old: SourceRun, fresh: TokenBatch) -> KeptSums | None:
+    """The sums that new text can be added to; None if the whole text must be refined again."""
     settings = old.settings
     if settings.stem or settings.min_count > 1 or np.any(old.run.original.sources == Source.RANDOM):
         return None
@@ -65,7 +64,7 @@ def sums_for(old: Part, fresh: TokenBatch) -> KeptSums | None:
 
 @dataclass
 class _Words:
-    """The words of the new text, in its order, and where they are in the run."""
+    """The words of the new text, in its order, and their places in the run."""
 
     numbers: NDArray[np.int64]  # (n,): in the run's order; new words follow the run's
     new: NDArray[np.bool_]  # (n,)
@@ -74,12 +73,12 @@ class _Words:
 
 
 def quick_update(
-    old: Part, sums: KeptSums, fresh: TokenBatch, table: Vectors | None, execution: Execution
+    old: SourceRun, sums: KeptSums, fresh: TokenBatch, vectors: Vectors | None, execution: Execution
 ) -> Run:
-    """The run with the new text, ``fresh``; its provenance is completed by `with_provenance`."""
+    """The run with the new text, ``fresh``. `with_provenance` completes its provenance."""
     run = old.run
     with execution.timings.stage("count"):
-        words, order, whole = _joined(old, fresh, table)
+        words, order, whole = _joined(old, fresh, vectors)
     with execution.timings.stage("refine"):
         half = int(run.provenance["window"]) // 2
         near = count_neighbours(fresh.ids, fresh.offsets, half, len(fresh.types))
@@ -102,8 +101,8 @@ def with_provenance(
     run: Run,
     corpus: dict[str, Any],
     texts: list[dict[str, Any]],  # the descriptions of the encoded texts
-    documents: RunPart,
-    grown: list[Any],
+    documents: Part,
+    steps: list[Any],
     execution: Execution,
 ) -> Run:
     """The run with the description of all of its text."""
@@ -114,13 +113,13 @@ def with_provenance(
     text |= {"types": len(run.vectors), "raw_types": None}
     dropped = [part["dropped"] for part in texts]
     text["dropped"] = {rule: sum(d.get(rule, 0) for d in dropped) for rule in dict.fromkeys(chain(*dropped))}
-    run.provenance |= {"corpus": corpus, "text": text, "grown": grown, "timings": execution.timings}
+    run.provenance |= {"corpus": corpus, "text": text, "grown": steps, "timings": execution.timings}
     run.provenance["documents"] = text["documents"]
     return run
 
 
 def _joined(
-    old: Part, fresh: TokenBatch, table: Vectors | None
+    old: SourceRun, fresh: TokenBatch, vectors: Vectors | None
 ) -> tuple[_Words, NDArray[np.int64], TokenBatch]:
     """The words of the new text; the order of all words by falling frequency; the tokens of the whole."""
     run, index = old.run, old.run.vectors.key_to_index
@@ -141,50 +140,51 @@ def _joined(
         whole = TokenBatch.of_counts(ordered, counts[order])
     else:
         whole = appended(run.tokens, fresh, rank[:size], rank[numbers], ordered)
-    return _Words(numbers, new, _originals(old, fresh, numbers, new, table), counts[numbers]), order, whole
+    return _Words(numbers, new, _originals(old, fresh, numbers, vectors), counts[numbers]), order, whole
 
 
 def _originals(
-    old: Part, fresh: TokenBatch, numbers: NDArray[np.int64], new: NDArray[np.bool_], table: Vectors | None
+    old: SourceRun, fresh: TokenBatch, numbers: NDArray[np.int64], vectors: Vectors | None
 ) -> Vectors:
-    """The starting vectors of the words of the new text."""
-    original, known = old.run.original, ~new
+    """The initial vectors of the words of the new text."""
+    original, new = old.run.original, numbers >= len(old.run.vectors)
+    known = ~new
     rows = np.zeros((len(numbers), original.vector_size), np.float32)
     sources, pieces = np.full(len(numbers), Source.NONE, np.uint8), np.ones(len(numbers), np.uint8)
     rows[known], sources[known] = original.vectors[numbers[known]], original.sources[numbers[known]]
     if original.pieces is not None:
         pieces[known] = original.pieces[numbers[known]]
-    if table is not None and new.any():
+    if vectors is not None and new.any():
         words = [word for word, is_new in zip(fresh.types, new.tolist(), strict=True) if is_new]
-        found, sources[new], pieces[new] = table.lookup_pieces(words, old.settings.oov == "subwords")
+        found, sources[new], pieces[new] = vectors.lookup_pieces(words, old.settings.oov == "subwords")
         rows[new] = unit_in_place(found)
     return Vectors(fresh.types, rows, sources=sources, normalized=True, pieces=pieces)
 
 
 def _sums(
-    old: Part,
+    old: SourceRun,
     sums: KeptSums,
     words: _Words,
     fresh: TokenBatch,
-    degrees: tuple[NDArray[np.float64], NDArray[np.float64]],  # before and now
+    degrees: tuple[NDArray[np.float64], NDArray[np.float64]],  # before and after the update
     half: int,
 ) -> tuple[Table, Table]:
     """Contexts, and sums before whitening, of the words of the new text, both (n, d)."""
-    had, new = words.numbers[~words.new], words.new
+    known, new = words.numbers[~words.new], words.new
     before, now = (values[words.numbers] for values in degrees)
     with np.errstate(divide="ignore"):
         roots = np.where(now > 0, now**-0.5, 0).astype(np.float32)[:, None]
-        # Relative to the last whole text, so that all sums are in the same units.
+        # Relative to the text of the last full refinement, so that all sums are in the same units.
         relative = now * (sums.neighbours[0] / degrees[1].sum())
         weights = np.where(now > 0, relative**-GAMMA, 0).astype(np.float32)[:, None]
 
-    def scanned(table: Table, mean: NDArray[np.float64]) -> Table:
-        height, width = len(table) + 1, table.shape[1]
+    def scanned(matrix: Table, mean: NDArray[np.float64]) -> Table:
+        height, width = len(matrix) + 1, matrix.shape[1]
         columns = -(-width // LANES) * LANES
         weighted, summed = aligned(2 * height * columns)[: 2 * height * columns].reshape(2, height, columns)
         weighted[:] = summed[:] = 0
         rows = weighted[:-1, :width]
-        np.multiply(table, weights, out=rows)
+        np.multiply(matrix, weights, out=rows)
         rows -= mean.astype(np.float32)
         add_neighbours(fresh.ids, fresh.offsets, weighted, summed, half)
         return np.array(summed[:-1, :width])
@@ -193,57 +193,57 @@ def _sums(
     start, composed = base.copy(), words.original.sources == Source.SUBWORDS
     near = (words.counts / (words.counts + EVIDENCE)).astype(np.float32)[:, None]
     refined = np.zeros_like(start)
-    refined[~new] = old.run.vectors.vectors[had]
+    refined[~new] = old.run.vectors.vectors[known]
     start = np.where(composed[:, None], unit_rows(near * refined + (1 - near) * base), base)
-    first = (scanned(start, sums.means[0]) * roots - sums.shifts[0]) @ sums.turns[0]
+    first = (scanned(start, sums.means[0]) * roots - sums.shifts[0]) @ sums.whiteners[0]
     contexts = unit_rows(first)
-    contexts[~new] = sums.contexts[had] * sums.context_scales[had, None]
+    contexts[~new] = sums.contexts[known] * sums.context_scales[known, None]
     contexts[now == 0] = 0
     summed = scanned(contexts, sums.means[1])
     summed[~new] += (
-        sums.sums[had] * (sums.sum_scales[had] * np.sqrt(before[~new])).astype(np.float32)[:, None]
+        sums.sums[known] * (sums.sum_scales[known] * np.sqrt(before[~new])).astype(np.float32)[:, None]
     )
     return contexts, summed * roots
 
 
 def _base(original: Vectors, sums: KeptSums) -> Base:
     base = Base(original.unit, original.sources != Source.NONE)
-    base.turn = (sums.base[0], sums.base[1:]) if len(sums.base) else None
+    base.projection = (sums.base[0], sums.base[1:]) if len(sums.base) else None
     return base
 
 
 class _Finishing(DecorrelatedRefinement):
-    """The steps after the last pass, on rows that are whitened already."""
+    """The steps after the last pass, on whitened rows."""
 
     def __init__(self, words: TokenBatch, original: Vectors, whitened: Table, **options: Any) -> None:
         self.whitened, self.degrees = whitened, np.ones(len(whitened))
         super().__init__(words, original, passes=1, history=HistoryPlan(every=0), operator=self, **options)
 
     def _start(self) -> Table:
-        """In place of the start of the passes."""
+        """The whitened rows, in place of the vectors before the first pass."""
         return self.whitened
 
     def apply(self, table: NDArray[Any], out: Table | None = None) -> Table:
-        """Nothing is read for the start of the passes."""
+        """Return the rows unchanged: no text is read."""
         return table if out is None else out
 
     def decorrelated(self, table: Table, power: float, out: Table | None = None) -> Table:
-        """The pass is made."""
+        """Return the rows unchanged: the pass is already done."""
         del power, out
         return table
 
 
 def _finished(
-    old: Part, sums: KeptSums, words: _Words, summed: Table, jobs: int | None
+    old: SourceRun, sums: KeptSums, words: _Words, summed: Table, jobs: int | None
 ) -> tuple[Table, NDArray[np.uint8]]:
     """The refined rows of the words of the new text, (n, d), and their sources, (n,)."""
     run, own, n = old.run, words.original, len(words.numbers)
     taught = _taught(run, words, threads(jobs))
-    table = np.empty((n + len(taught), run.vectors.vector_size), np.float32)
-    table[:n] = summed
-    np.multiply(sums.sums[taught], sums.sum_scales[taught, None], out=table[n:])
-    stands = np.concatenate([np.any(summed, axis=1), sums.degrees[taught] > 0])
-    whitened(table, stands, sums.shifts[1], sums.turns[1], table)
+    vectors = np.empty((n + len(taught), run.vectors.vector_size), np.float32)
+    vectors[:n] = summed
+    np.multiply(sums.sums[taught], sums.sum_scales[taught, None], out=vectors[n:])
+    occurring = np.concatenate([np.any(summed, axis=1), sums.degrees[taught] > 0])
+    whitened(vectors, occurring, sums.shifts[1], sums.whiteners[1], vectors)
     pieces = np.ones(len(run.vectors), np.uint8) if run.original.pieces is None else run.original.pieces
     assert own.pieces is not None
     assert run.vectors.counts is not None
@@ -257,7 +257,7 @@ def _finished(
     counts = np.concatenate([words.counts, run.vectors.counts[taught]])
     anchor = ANCHOR if old.settings.anchor is None else old.settings.anchor
     batch = TokenBatch.of_counts(original.index_to_key, counts)
-    finishing = _Finishing(batch, original, table, anchor=anchor, jobs=jobs)
+    finishing = _Finishing(batch, original, vectors, anchor=anchor, jobs=jobs)
     finishing.base = _base(original, sums)
     finishing.advance()
     rows, induced = finishing.table[:n], finishing.sources[:n]
@@ -266,10 +266,10 @@ def _finished(
 
 
 def _taught(run: Run, words: _Words, jobs: int) -> NDArray[np.int64]:
-    """Words of the run, besides those of the new text, that spelling is learned from: the most alike.
+    """Further words of the run that spelling is learned from: those spelled most like the new text's words.
 
-    A word counts by the n-grams that it shares with words whose vectors come from spelling: each by how much
-    it matters to those, and less if many words have it.
+    A word scores by the n-grams that it shares with words whose vectors come from spelling. An n-gram weighs
+    more the more it contributes to those words, and less if many words have it.
     """
     sources, counts = run.original.sources, run.vectors.counts
     assert counts is not None
@@ -293,17 +293,19 @@ def _taught(run: Run, words: _Words, jobs: int) -> NDArray[np.int64]:
 
 
 def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
-    """With zeros at the end."""
+    """The values with zeros appended, (size,)."""
     return np.concatenate([values, np.zeros(size - len(values), values.dtype)])
 
 
 class _Rearranged:
-    """Old rows with some replaced or added, in a new order; made when they are read, a slice at a time."""
+    """Old rows, some replaced or added, in a new order. Rows are computed when a slice is read."""
 
     def __init__(
         self,
         old: NDArray[Any],
-        numbers: NDArray[np.int64],  # (n,): where the new rows are among all, those of the run first
+        numbers: NDArray[
+            np.int64
+        ],  # (n,): places of the new rows among all rows; those of the run come first
         rows: NDArray[Any],  # (n, ...): the new rows
         order: NDArray[np.int64],  # (V,): of all rows
     ) -> None:
@@ -331,7 +333,7 @@ def _tables(
     order: NDArray[np.int64],
     whole: TokenBatch,
 ) -> tuple[Vectors, Vectors]:
-    """The original and the refined table of all words; their rows are made when they are read."""
+    """The original and the refined vectors of all words. Rows are computed when they are read."""
 
     def all_words(old: NDArray[Any], new: NDArray[Any]) -> Any:
         return _Rearranged(old, words.numbers, new, order)
@@ -348,18 +350,18 @@ def _tables(
         pieces=pieces if np.any(pieces != 1) else None,
     )
     state = all_words(run.vectors.sources, sources)[:]
-    table = all_words(run.vectors.vectors, rows)
-    return start, Vectors(start, table, sources=state, counts=whole.counts, normalized=True)
+    vectors = all_words(run.vectors.vectors, rows)
+    return start, Vectors(start, vectors, sources=state, counts=whole.counts, normalized=True)
 
 
-def _hold(tables: dict[str, Vectors], workspace: Workspace | None) -> None:
-    """Make all rows of tables: in their files in the workspace, which are mapped, or in memory."""
-    for name, table in tables.items():
+def _hold(named: dict[str, Vectors], workspace: Workspace | None) -> None:
+    """Compute all rows: in memory-mapped files of the workspace, or in memory without a workspace."""
+    for name, vectors in named.items():
         if workspace is None:
-            table.replace_matrix(table.vectors[:])
+            vectors.replace_matrix(vectors.vectors[:])
         else:
-            workspace.keep(table, name)
-            workspace.map_kept(table, name)
+            workspace.keep(vectors, name)
+            workspace.map_kept(vectors, name)
 
 
 def _kept(
@@ -370,7 +372,7 @@ def _kept(
     degrees: NDArray[np.float64],
     order: NDArray[np.int64],
 ) -> KeptSums:
-    """The sums with those of the new text; contexts of known words stay."""
+    """The sums with those of the new text added. The contexts of known words stay unchanged."""
     (near, near_scales), (own, own_scales) = quantised(contexts[words.new]), quantised(summed)
     new = words.numbers[words.new]
     return replace(
@@ -384,7 +386,7 @@ def _kept(
 
 
 def _provenance(run: Run, original: Vectors, refined: Vectors) -> dict[str, Any]:
-    """The old provenance with the numbers of the new run."""
+    """The provenance of the old run with the figures of the new one."""
     counts, sources = refined.counts, refined.sources
     assert counts is not None
     return {

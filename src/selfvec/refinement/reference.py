@@ -1,4 +1,4 @@
-"""The sequential rules in readable NumPy, which the kernels are tested against.
+"""The sequential rules in readable NumPy. The kernels are tested against them.
 
 The paper's rule is from *On Self-improving Token Embeddings*, arXiv 2504.14808. The online rule adds weights,
 a centre and a pull back to the original vectors; see `sequential`.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NOISE", "neighbour_weights", "online_reference", "refine_reference"]
 
-NOISE = 1e-4  # a sum shorter than this part of its terms is rounding error, not a direction
+NOISE = 1e-4  # a sum shorter than this share of its terms is rounding error, not a direction
 
 
 def refine_reference(
@@ -27,7 +27,7 @@ def refine_reference(
     epochs: int = 1,
     on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
 ) -> NDArray[np.float64]:
-    """Refine a table with the paper's sequential neighbour updates; (V, d), dtype of ``table``.
+    """Refine vectors with the paper's sequential neighbour updates; (V, d), dtype of ``table``.
 
     For every position ``i`` in order, with a window of ``window`` tokens centred on it and clipped to the
     document::
@@ -35,7 +35,7 @@ def refine_reference(
         s        = Σ_{j in window, j ≠ i} E[t_j]        # current vectors, updated ones included
         E[t_i]   = normalize(E[t_i] + α · s)            # immediately
 
-    The paper leaves two details open. A repeated word in its own window counts as a neighbour: only
+    The paper leaves two details open. A word that recurs in its own window counts as a neighbour: only
     *position* ``i`` is left out. Zero vectors add nothing; a word stays zero if it and its neighbours are
     zero.
     """
@@ -57,7 +57,7 @@ def refine_reference(
 
 
 def neighbour_weights(
-    counts: NDArray[np.int64],  # (V,): f, occurrences; 0 for words that only future text may contain
+    counts: NDArray[np.int64],  # (V,): f, occurrences; 0 for words that do not occur yet
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Neighbour weights, (V,) float64, and shares in the average neighbour, (V,) float64.
 
@@ -82,7 +82,7 @@ def online_reference(
     epochs: int = 1,
     on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
 ) -> NDArray[np.float64]:
-    """Refine a table with anchored, centred and weighted sequential updates; (V, d), dtype of ``table``.
+    """Refine vectors with anchored, centred and weighted sequential updates; (V, d), dtype of ``table``.
 
     For every position ``i`` in order, with a window as in `refine_reference`::
 

@@ -1,7 +1,7 @@
-"""`Refinement`: what all methods share, and the history, the recorded states of the vectors.
+"""`Refinement`, the base class of all methods, and the history, the recorded states of the vectors.
 
-The paper keeps every update, N·d floats per epoch: more than the corpus and the table together. The number of
-updates of every word is known in advance, so the size of a plan is exact and memory is allocated once.
+The paper keeps every update, N·d floats per pass: more than the corpus and the vectors together. The number
+of updates of every word is known in advance, so the size of a history is exact and memory is allocated once.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class HistoryPlan:
     """Which states are recorded."""
 
     every: int | None = None  # record every k-th update of a word; 0: none; None: as many as fit
-    epochs: bool = False  # record every word at the end of each epoch
+    epochs: bool = False  # record every word at the end of each pass
     watch: tuple[str, ...] = ()  # words whose every update is recorded
     limit: int = DEFAULT_LIMIT  # bytes of recorded vectors (float16)
 
 
 def _finest(updates: NDArray[np.int64], room: int) -> int:
-    """The smallest period whose records fit into ``room``; 0 if there is none."""
+    """The smallest period whose records fit into ``room``; 0 if no period does."""
     if len(updates) == 0 or room <= 0:
         return 0
     low, high = 1, int(updates.max()) + 1  # `high` always fits: it records nothing
@@ -77,7 +77,7 @@ def parse_history(texts: Sequence[str]) -> HistoryPlan:
             plan = replace(plan, limit=_parse_size(value))
         else:
             raise OptionError(
-                f"{text!r} is not a way to keep history",
+                f"{text!r} is not a valid history",
                 field="history",
                 remedy="use auto, none, epoch, every:K, watch:WORD,WORD or limit:SIZE (as limit:200MB)",
             )
@@ -94,7 +94,7 @@ def _parse_size(text: str) -> int:
 
 
 class Recorder:
-    """Records the states of a plan as float16, in memory that is allocated once.
+    """Records the states that a plan asks for as float16, in memory that is allocated once.
 
     Raises `OptionError` if a watched word is not in the corpus or the plan needs more than its limit.
     """
@@ -117,7 +117,7 @@ class Recorder:
         needed = fixed + (int((updates[~watched] // every).sum()) if every else 0)
         if needed * 2 * dimensions > plan.limit:
             raise OptionError(
-                f"the history asked for takes {needed * 2 * dimensions / 1e6:.0f} MB, "
+                f"the history needs {needed * 2 * dimensions / 1e6:.0f} MB, "
                 f"the limit is {plan.limit / 1e6:.0f} MB",
                 field="history",
                 remedy="keep less (a larger K, fewer watched words) or set limit:SIZE, as limit:1GB",
@@ -179,25 +179,25 @@ def _places(watch: Sequence[str], words: Sequence[str]) -> list[int]:
             raise OptionError(
                 f"the watched word {word!r} does not occur in the corpus",
                 field="history",
-                remedy="watch a word as it stands in the vocabulary (lower case, lemma)",
+                remedy="write the word as in the vocabulary (lower case, lemma)",
             )
     return [index[word] for word in watch]
 
 
 class Refinement:
-    """A refinement in rounds over a corpus, which can be stopped between two steps and continued.
+    """A refinement in rounds over a corpus. It can be stopped between two steps and continued.
 
-    This class makes no rounds: it is the method ``original``, which leaves the vectors as they are.
+    This class itself is the method ``original``: it has no rounds and leaves the vectors unchanged.
     """
 
-    counts: Counts | None = None  # co-occurrence counts, if the method made them
+    counts: Counts | None = None  # co-occurrence counts, if the method computed them
 
     def keep_sums(self) -> None:
-        """Keep what an update adds to, if the method has sums."""
+        """Keep the sums that an update adds to, if the method has sums."""
 
     @property
     def sums(self) -> Part | None:
-        """What `keep_sums` kept."""
+        """The sums kept by `keep_sums`, or None."""
         return None
 
     def __init__(
@@ -231,11 +231,11 @@ class Refinement:
         return self.finished * len(self.batch)
 
     def advance(self) -> int:
-        """Take a step; return the number of tokens it read."""
+        """Perform a step; return the number of tokens read."""
         return 0
 
     def _end_round(self) -> None:
-        """Count a round, and record every word if the plan says so."""
+        """Count a round, and record every word if the plan asks for it."""
         self.finished += 1
         if self.recorder.plan.epochs:
             every_word = np.arange(len(self.batch.types), dtype=np.int32)
@@ -247,7 +247,7 @@ class Refinement:
         return {"finished": np.array([self.finished]), "table": self._table} | self.recorder.state
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, table and options."""
+        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
         self.finished = int(state["finished"][0])
         self._restore_table(state["table"])
         self.recorder.restore(state)

@@ -1,4 +1,4 @@
-"""Running a refinement to its end: progress, Ctrl-C, and the saved state that ``--resume`` continues from."""
+"""Running a refinement to its end, with progress, Ctrl-C and the saved state for ``--resume``."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _CHECKPOINT_SECONDS = float(os.environ.get("SELFVEC_CHECKPOINT_SECONDS", "30"))
 
 @dataclass
 class Execution:
-    """How the work is done; nothing here changes the result."""
+    """Options of execution that do not change the result."""
 
-    workspace: Workspace | None = None  # where the state of interrupted work is saved and looked for
+    workspace: Workspace | None = None  # holds the state of interrupted work
     progress: Progress = field(default_factory=Progress)
     jobs: int | None = None  # threads; all cores if None
     timings: Timings = field(default_factory=Timings)  # seconds by stage
 
 
 def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None:
-    """Advance a refinement until it is done, from a saved state if the workspace has one.
+    """Advance a refinement until it is done, starting from a saved state if the workspace has one.
 
     On Ctrl-C the state is saved and `Interrupted` is raised.
     """
@@ -67,7 +67,7 @@ def _interrupted(workspace: Workspace | None, done: int, total: int) -> Interrup
 
 
 def _fingerprint(plan: Plan) -> str:
-    """Equal for two plans that lead to the same vectors; reads the whole corpus and table."""
+    """A digest that is equal for plans with the same result. Reads the whole corpus and all vectors."""
     digest = hashlib.sha256()
     for array in (plan.batch.ids, plan.batch.offsets, plan.original.vectors):
         for start in range(0, len(array), ROW_BLOCK):

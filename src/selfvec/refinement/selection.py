@@ -1,9 +1,9 @@
-"""``--method auto``: every method refines part of the text and is tested on the documents held out.
+"""``--method auto``: every method refines a part of the text and is tested on the held-out documents.
 
-Halves test: a held-out text is cut in two; the first half should find the second among those of other texts.
-Context test: the words around a position should rank the true word above words of its frequency.
-Self-retrieval is about texts, the context test about words. The original vectors are a candidate too. No
-labels are needed.
+Self-retrieval: a held-out text is cut in two; the first half should find the second among those of other
+texts. Context test: the words around a position should rank the true word above words of similar frequency.
+Self-retrieval tests texts, the context test words. The original vectors are a candidate too. No labels are
+needed.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ Table = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 ORIGINAL = "original"
-ENOUGH = 100_000  # tokens; of a longer text so much is drawn, so that choosing takes part of a second
+ENOUGH = 100_000  # tokens drawn from a longer text, so that choosing takes less than a second
 _FOLDS = 5  # parts of the documents, each held out in turn until there are enough texts
-_TEXTS = 500  # halved texts that are enough
+_TEXTS = 500  # number of halved texts after which no further fold is tested
 _LEAST = 100  # tokens that are needed to compare candidates
 _LENGTH = 40  # tokens of a halved text at most; longer documents are cut
 _POSITIONS = 4_000  # for the context test, in each fold
 _SIDE = 10  # neighbours on each side that make a context
-_RIVALS = 63  # words of like frequency that the true word is ranked among
+_RIVALS = 63  # words of similar frequency that the true word is ranked among
 _BATCH = 64  # positions scored at a time, whose rows fit the cache
-SURE = 0.975  # probability from which a difference counts
+SURE = 0.975  # probability from which a difference is significant
 _LIKELY = 0.9  # probability by self-retrieval from which a candidate replaces the original
 _RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
 
@@ -63,13 +63,13 @@ class Choice:
     chosen: str  # name of a candidate
     reason: str
     # For each candidate: name, mean of "self_retrieval" and "context", "sure" (by test, the probability that
-    # it is better than the original), "effective_rank", "collapsed", and "worse", the tests by which it is
-    # surely worse than the original.
+    # it is better than the original), "effective_rank", "collapsed", and "worse", the tests in which it is
+    # significantly worse than the original.
     rows: list[dict[str, Any]]
-    held_out: int  # tokens that were tested and that the tested candidates had not read
+    held_out: int  # held-out tokens of all folds
     measured: Mapping[str, Measured] = field(default_factory=dict, repr=False)
-    texts: int = 0  # of self-retrieval
-    documents: int = 0  # that they are from
+    texts: int = 0  # in self-retrieval
+    documents: int = 0  # that these texts come from
 
     def as_dict(self) -> dict[str, Any]:
         """The values as JSON-serialisable data, for the run folder."""
@@ -92,7 +92,7 @@ def choose(
     """Measure the candidates on held-out documents and choose one.
 
     A candidate maps a training text with the same vocabulary to unit rows, (V, d); `ORIGINAL` must be one.
-    Where the tests cannot tell candidates apart, the last one is taken.
+    If the tests cannot tell candidates apart, the last one is chosen.
     """
     measured = {name: Measured() for name in candidates}
     tested = held_out = 0
@@ -103,7 +103,7 @@ def choose(
             "context": ContextTest.draw(held, training.counts, _POSITIONS, rng),
         }
         add = partial(_add, tests, training, tested)
-        # The last candidate takes longest, so it begins first.
+        # The last candidate takes longest, so it is started first.
         slowest_first = reversed([(measured[name], make) for name, make in candidates.items()])
         deque(in_order(slowest_first, add, threads(jobs)), maxlen=0)
         tested += held.documents
@@ -125,9 +125,9 @@ def _add(
     tested: int,
     candidate: tuple[Measured, Callable[[TokenBatch], Table]],
 ) -> None:
-    """Make a candidate's table and add its scores."""
+    """Compute a candidate's vectors and add their scores."""
     measured, make = candidate
-    with one_core():  # so that scores do not depend on what other candidates do meanwhile
+    with one_core():  # so that scores do not depend on candidates that run at the same time
         measured.add(tests, make(training), tested)
 
 
@@ -140,12 +140,12 @@ def folds(batch: TokenBatch, rng: np.random.Generator) -> Iterator[tuple[TokenBa
 
 
 def draw_documents(batch: TokenBatch, most: int, rng: np.random.Generator) -> TokenBatch:
-    """Random documents in their order, at most ``most`` tokens; all if the corpus has fewer."""
+    """Random documents in corpus order, at most ``most`` tokens; all if the corpus has fewer."""
     if len(batch) <= most:
         return batch
     order = rng.permutation(batch.documents)
     within = np.cumsum(np.diff(batch.offsets)[order]) <= most
-    within[:2] = True  # one to read and one to hold out
+    within[:2] = True  # at least one to train on and one to hold out
     chosen = np.zeros(batch.documents, bool)
     chosen[order[within]] = True
     return batch.part(chosen)
@@ -161,7 +161,7 @@ class Measured:
         self.shared: list[float] = []
 
     def add(self, tests: Mapping[str, SelfRetrievalTest | ContextTest], table: Table, first: int) -> None:
-        """Score a table; ``first`` is the number of documents tested before."""
+        """Score vectors; ``first`` is the number of documents in earlier folds."""
         for name, test in tests.items():
             self.scores[name].append(test.score(table))
             self.documents[name].append(test.documents + first)
@@ -172,7 +172,7 @@ class Measured:
         return float(np.concatenate(self.scores[test]).mean())
 
     def better(self, other: Measured, test: str) -> float:
-        """The probability that the mean score is above that of another candidate, by documents."""
+        """The probability that the mean score is above that of another candidate, sampled by document."""
         difference = np.concatenate(self.scores[test]) - np.concatenate(other.scores[test])
         if not np.any(difference):
             return 0.5
@@ -196,11 +196,12 @@ class Measured:
 
 
 def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured]) -> tuple[str, str]:
-    """The best by self-retrieval of those likely better than the original and surely worse by no test.
+    """The candidate with the best self-retrieval that is likely better than the original.
 
-    Of candidates that self-retrieval cannot tell from the best, the last one is taken.
+    Candidates that have collapsed or are significantly worse than the original in a test are excluded. Of
+    those that self-retrieval cannot tell from the best, the last one is chosen.
     """
-    standing = [
+    eligible = [
         row
         for row in rows
         if row["name"] != ORIGINAL
@@ -208,25 +209,25 @@ def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured])
         and not row["worse"]
         and row["sure"]["self_retrieval"] >= _LIKELY
     ]
-    if not standing:
-        return ORIGINAL, "nothing is likely to be better than the vectors as they are"
-    best = measured[max(standing, key=lambda row: float(row["self_retrieval"]))["name"]]
-    near = [row for row in standing if best.better(measured[row["name"]], "self_retrieval") < SURE]
+    if not eligible:
+        return ORIGINAL, "no method is likely to be better than the original vectors"
+    best = measured[max(eligible, key=lambda row: float(row["self_retrieval"]))["name"]]
+    near = [row for row in eligible if best.better(measured[row["name"]], "self_retrieval") < SURE]
     return str(near[-1]["name"]), "it scored best on held-out text"
 
 
 @dataclass(frozen=True)
 class SelfRetrievalTest:
-    """Held-out texts in two halves, which have no word in common."""
+    """Held-out texts, each in two halves that have no word in common."""
 
-    first: list[NDArray[Any]]  # Q of (n,) token ids
-    second: list[NDArray[Any]]  # Q of (n,) token ids
-    documents: Ints  # (Q,): texts of one document do not compete
+    first: list[NDArray[Any]]  # Q arrays of token ids, (n,)
+    second: list[NDArray[Any]]  # Q arrays of token ids, (n,)
+    documents: Ints  # (Q,): texts of the same document are not ranked against each other
     idf: NDArray[np.float32]  # (V,)
 
     @classmethod
     def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> SelfRetrievalTest:
-        """Cut documents into texts of at most `_LENGTH` tokens, draw `_TEXTS` of them and halve these."""
+        """Cut documents into texts of at most `_LENGTH` tokens, halve them and draw `_TEXTS` of them."""
         first: list[NDArray[Any]] = []
         second: list[NDArray[Any]] = []
         documents: list[int] = []
@@ -248,7 +249,7 @@ class SelfRetrievalTest:
         return cls([first[i] for i in kept], [second[i] for i in kept], numbers, idf)
 
     def score(self, unit: Table) -> NDArray[np.float64]:
-        """Share of the other second halves that are less similar than the true one, (Q,) float64."""
+        """The share of other second halves that are less similar than the true one, (Q,) float64."""
         if not self.first:
             return np.zeros(0)
         cosines = self._embed(self.first, unit) @ self._embed(self.second, unit).T
@@ -296,7 +297,7 @@ class ContextTest:
         return cls(words, neighbours, rivals, context_weights(counts), document)
 
     def score(self, unit: Table) -> NDArray[np.float64]:
-        """Reciprocal rank of the true word at each position, (P,) float64; ties count half."""
+        """The reciprocal rank of the true word at each position, (P,) float64; ties count half."""
         out = np.empty(len(self.words))
         for start in range(0, len(self.words), _BATCH):
             part = slice(start, start + _BATCH)

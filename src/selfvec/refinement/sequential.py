@@ -1,4 +1,4 @@
-"""The two sequential rules, which read the text token by token and move each word at once; see `reference`.
+"""The two sequential rules: they read the text token by token and update each word at once; see `reference`.
 
 paper     E[t] ← normalize( E[t] + α · Σ_n E[n] )
 online    E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t] )
@@ -25,20 +25,21 @@ from .sequential_kernel import Centring, Recording, Scratch, sum_rows, sweep
 __all__ = ["BASE_PULL", "LEARNING_RATES", "OnlineRefinement", "PaperRefinement", "SequentialRefinement"]
 
 LEARNING_RATES = {"paper": 0.01, "online": 0.005}  # α; 0.075 and more is unstable for the paper rule
-# For the online rule; chosen on retrieval and word similarity with two tables, see docs/results/online.md.
+# For the online rule; chosen on retrieval and word similarity with two sets of vectors, see
+# docs/results/online.md.
 WINDOW = 41  # tokens, the word itself included
 BASE_PULL = 0.2  # β
-COMPOSED = 0.5  # share of β for words composed from their parts, whose vectors are less certain
+COMPOSED = 0.5  # share of β for words built from subwords, whose vectors are less certain
 
 _CHUNK = 256 * REBUILD  # tokens between progress and Ctrl-C checks: some hundredths of a second
-_RECORDED_CHUNK = 4 * REBUILD  # the same while recording: bounds the buffer, one state per token at most
+_RECORDED_CHUNK = 4 * REBUILD  # the same while recording: limits the buffer, at most one state per token
 
 
 class SequentialRefinement(Refinement):
-    """A sequential rule on a corpus, one chunk of tokens at a time; a round is an epoch.
+    """A sequential rule on a corpus, one chunk of tokens at a time; a round is a pass.
 
-    Stopping between chunks and continuing from `state` gives the same bits as not stopping: the kernels sum
-    their window anew at the end of each chunk.
+    Stopping between chunks and continuing from `state` gives the same bits as not stopping, because the
+    kernels recompute the sum of their window at the end of each chunk.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class SequentialRefinement(Refinement):
         if not 0 <= learning_rate < np.inf:
             raise OptionError(f"is a number from 0 up, not {learning_rate}", field="learning_rate")
         if epochs < 1:
-            raise OptionError(f"there is at least 1 epoch, not {epochs}", field="epochs")
+            raise OptionError(f"there is at least 1 pass, not {epochs}", field="epochs")
         super().__init__(batch, original, epochs, history)
         self.half, self.rate = window // 2, np.float32(learning_rate)
         self.position = 0  # in the text
@@ -115,7 +116,7 @@ class SequentialRefinement(Refinement):
         return super().state | {"position": np.array([self.position])}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, table and options."""
+        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
         super().restore(state)
         self.position = int(state["position"][0])
 
@@ -124,7 +125,7 @@ class SequentialRefinement(Refinement):
 
 
 class PaperRefinement(SequentialRefinement):
-    """The paper rule on a corpus. Over time all words drift to one direction."""
+    """The paper rule on a corpus. With many passes all words drift to one direction."""
 
     def __init__(
         self,
@@ -143,8 +144,8 @@ class OnlineRefinement(SequentialRefinement):
     """The online rule on a corpus, one chunk of tokens at a time.
 
     The rule avoids the collapse of the paper's rule in three ways. A neighbour of frequency f has the weight
-    w ∝ f^(-1/2). Only its difference from the average neighbour μ counts. Every update pulls the word back to
-    its base X. A word comes to rest where neighbours and base balance (β/α), so more epochs converge.
+    w ∝ f^(-1/2). Only its difference from the average neighbour μ is added. Every update pulls the word back
+    to its base X. Words converge to a balance of neighbours and base (β/α), so further passes change little.
 
     Parameters
     ----------
@@ -156,13 +157,13 @@ class OnlineRefinement(SequentialRefinement):
     learning_rate : float
         α.
     anchor : float
-        β: how strongly a word is pulled back at each update. With 0 the rule does not converge.
+        β, the strength of the pull to the base at each update. With 0 the rule does not converge.
     epochs : int
         Passes over the corpus.
     history : HistoryPlan, optional
         Which states are recorded.
     start : (V, d) float32, optional
-        Vectors to continue from, unit or zero rows, if earlier text was refined already; the base if None.
+        Vectors to continue from, unit or zero rows, if earlier text has been refined; the base if None.
     counts : (V,) int64, optional
         Occurrences that the weights are computed from, if the batch is only part of the text; the batch's
         own counts if None.
@@ -220,7 +221,7 @@ class OnlineRefinement(SequentialRefinement):
         return super().state | {"total": self._centring.total, "mass": self._centring.mass}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, table and options."""
+        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
         super().restore(state)
         self._centring.total[:], self._centring.mass[:] = state["total"], state["mass"]
         self._centring.filled[:] = self._table.any(axis=1)

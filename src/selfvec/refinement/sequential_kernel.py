@@ -55,7 +55,7 @@ class Recording(NamedTuple):
     """Which states are recorded, and the buffers for them."""
 
     period: NDArray[np.int32]  # (V,): record every k-th update of a word, 0 for none; (0,) records nothing
-    seen: NDArray[np.int64]  # (V,): updates so far; kept up to date
+    seen: NDArray[np.int64]  # (V,): number of updates so far; kept up to date
     rows: NDArray[np.float32]  # (R, p), with room for all states of a sweep
     words: NDArray[np.int32]  # (R,)
     updates: NDArray[np.int64]  # (R,)
@@ -72,7 +72,7 @@ class Scratch(NamedTuple):
 
 @kernel
 def sum_rows(table: NDArray[np.float32], shares: NDArray[np.float32], out: NDArray[np.float64]) -> None:
-    """Write Σ share·row into ``out``, (p,) float64, in row order."""
+    """Write Σ share·row into ``out``, (p,) float64, summed in row order."""
     for j in range(out.size):
         out[j] = 0
     for row in range(shares.size):
@@ -83,8 +83,8 @@ def sum_rows(table: NDArray[np.float32], shares: NDArray[np.float32], out: NDArr
 def _fused_step(centred: bool) -> Any:
     """The loop over the dimensions that finishes one token and begins the next.
 
-    It uses LLVM vector types, because the compiler must assume that rows overlap: plain loops, split
-    so that they vectorise, take longer.
+    It uses LLVM vector types, because the compiler must assume that rows overlap. Plain loops, split so that
+    they vectorise, are slower.
     """
 
     @intrinsic
@@ -98,7 +98,7 @@ def _fused_step(centred: bool) -> Any:
         rows: Any,
         factors: Any,
     ) -> Any:
-        """For each dimension, with ``rows`` word, entering, leaving, following, which may coincide::
+        """For each dimension, with ``rows`` word, entering, leaving, following, some of which may be equal::
 
             old = E[word];  E[word] = new = scale·moved         moved = keep·old + rate·S for the paper's rule
             S  += own·(new − old) + enter·E[entering] − leave·E[leaving]
@@ -164,7 +164,7 @@ def _loop_body(
             ahead = multiply_add(builder, keep, load(at_following), load(at_origin))
             ahead = multiply_add(builder, rate, summed, ahead)
             ahead = builder.fsub(ahead, times(centre, everything), flags=CONTRACT)
-            store(ahead, at_moved)  # cheaper, as measured, than a second look at the origin
+            store(ahead, at_moved)  # measured to be faster than loading the origin again
         else:
             ahead = multiply_add(builder, keep, load(at_following), times(rate, summed))
         builder.store(multiply_add(builder, ahead, ahead, builder.load(squares)), squares)
@@ -172,7 +172,7 @@ def _loop_body(
     return body
 
 
-# Globals, not closures: Numba would not find an intrinsic of a closure in its cache again.
+# Globals, not closures: Numba cannot find an intrinsic of a closure in its cache.
 _paper_step, _online_step = _fused_step(False), _fused_step(True)
 
 
@@ -278,8 +278,8 @@ def sweep(
     # - Rows are prefetched into the second-level cache a few positions early, for large tables.
     # Weights and centre need no second pass over the window: Σ_n weight_n·(E[n] − μ) = S − W·μ with
     # S = Σ weight_n·E[n] and W = Σ weight_n. μ is kept as U, the sum of all rows by share, which moves by
-    # share·Δ and is summed anew at the start of every epoch (`sum_rows`).
-    # S drifts by rounding. It is summed anew at every document start and every `REBUILD` tokens from the
+    # share·Δ and is recomputed at the start of every pass (`sum_rows`).
+    # S drifts by rounding. It is recomputed at every document start and every `REBUILD` tokens from the
     # corpus start, so stopping at a multiple of `REBUILD` and continuing gives the same bits.
     inside, window_sum, moved = scratch
     origin, weights, shares, total, mass, filled = centring
@@ -288,7 +288,7 @@ def sweep(
     while document < offsets.size - 1 and offsets[document] < stop:
         lo, hi, document = offsets[document], offsets[document + 1], document + 1
         squares, heavy, around, fresh = np.float32(0), 0.0, 0.0, True
-        keep = one - rate  # the window sum holds the word itself, too: E + α(S − E)
+        keep = one - rate  # the window sum includes the word itself: E + α(S − E)
         for i in range(max(lo, start), min(hi, stop)):
             if i + half + AHEAD < ids.size:
                 prefetch(table, ids[i + half + AHEAD], 0, moved.size)

@@ -1,10 +1,11 @@
 """Vectors from spelling: a ridge regression from character n-grams to vectors, learned on the corpus' words.
 
-*Cardiomyopathies* is spelled like *cardiomyopathy* and means much the same. The regression learns which parts
-of words carry meaning (Zhao, Mudgal and Liang, 2018, *Generalizing Word Embeddings using Bag of Subwords*).
+*Cardiomyopathies* is spelled like *cardiomyopathy* and means nearly the same. The regression learns which
+parts of words carry meaning (Zhao, Mudgal and Liang, 2018, *Generalizing Word Embeddings using Bag of
+Subwords*).
 
-The map is learned from at most `MOST` words, so its cost is bounded; applying it costs what the n-grams of
-the other words cost.
+The map is learned from at most `MOST` words, so the cost of learning is bounded. The cost of applying it is
+proportional to the n-grams of the other words.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from selfvec.numerics.rows import unit_rows
 
 __all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams"]
 
-EVIDENCE = 20  # occurrences at which the corpus has half of the weight it can have
+EVIDENCE = 20  # occurrences at which the corpus has half of its maximum weight
 RIDGE = 0.7  # of the map from spelling to vectors
-RARITY = 0.2  # an n-gram of f words learned from weighs (1 + f)^-0.2: rare ones say more
-SAYS_ALL = 0.4  # length of a prediction from spelling that leaves nothing to a context never seen
-MOST = 40_000  # words to learn from, the most trusted; more change figures in the third digit
+RARITY = 0.2  # an n-gram of f words learned from weighs (1 + f)^-0.2, because rare n-grams are more specific
+SAYS_ALL = 0.4  # length of a prediction from which spelling has its full weight
+MOST = 40_000  # words to learn from, the most trusted; more words change figures in the third digit
 
 SHORTEST, LONGEST = 3, 5  # characters, with < and > around the word
-_LEAST = 0.2  # trust up to which a word is not learned from: it would cost much and add little
-_SWEEPS = 3  # over the words learned from; more change figures in the third digit
-_COLUMNS = 32  # of a table, the fewest that a thread of its own learns
-_SHARE = 1 << 17  # characters a thread takes at a time
+_LEAST = 0.2  # words with at most this trust are not learned from: they would cost much and add little
+_SWEEPS = 3  # over the words learned from; more sweeps change figures in the third digit
+_COLUMNS = 32  # fewest columns of a matrix that a thread learns
+_SHARE = 1 << 17  # characters a thread processes at a time
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
@@ -44,11 +45,11 @@ Rows = tuple[NDArray[np.int64], NDArray[np.int32], Table]  # compressed rows: in
 
 
 class Spelling:
-    """Bags of character n-grams of words, lower-cased, and the ridge map from these to vectors.
+    """Bags of character n-grams of lower-cased words, and the ridge map from these to vectors.
 
     The map is learned from the words with a trust above 0.2, at most the 40,000 most trusted ones. The
-    columns are the n-grams that one of these words and any other word have, and count more if they are rare.
-    A row has length 1 if all n-grams of its word are columns, √½ if half of them are.
+    columns are the n-grams that occur in one of these words and in any other word; rare ones weigh more. A
+    row has length 1 if all n-grams of its word are columns, √½ if half of them are.
 
     >>> words, trust = ["storm", "storms", "xyz"], np.array([1, 0, 0], np.float32)
     >>> known = np.array([[1, 0], [0, 0], [0, 0]], np.float32)
@@ -72,8 +73,8 @@ class Spelling:
     def learn(self, rows: Table, ridge: float) -> Table:
         """The map W from n-grams to vectors, (m, d) float32.
 
-        W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² for Z the rows of n-grams. It is found by a
-        fixed number of sweeps of dual coordinate descent from the last word, the rarest, to the first.
+        W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² for Z the rows of n-grams. It is computed
+        by a fixed number of sweeps of dual coordinate descent from the last word, the rarest, to the first.
         """
         width, own = rows.shape[1], _rows_of(self.grams, self.learned_from)
         solution = np.zeros((self.columns, width), np.float32)
@@ -85,14 +86,14 @@ class Spelling:
             for _ in range(_SWEEPS):
                 _sweep(*own, rows, self.learned_from, penalties, first, last, step, dual, solution)
 
-        # Columns are independent: threads take some each, and the result does not depend on their number.
+        # Columns are independent and divided among threads, so the result does not depend on their number.
         bounds = np.linspace(0, width, min(self.jobs, -(-width // _COLUMNS)) + 1).astype(int)
         with ThreadPoolExecutor(self.jobs) as pool:
             deque(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()), maxlen=0)
         return solution
 
     def apply(self, learned: Table, part: slice) -> Table:
-        """Z·W for some of the words, one thread; zeros for words without one of the n-grams."""
+        """Z·W for some of the words in one thread; zeros for words that have none of the n-grams."""
         indptr, indices, values = self.grams
         return sparse_product(indptr[part.start : part.stop + 1], indices, values, learned, 1)
 
@@ -111,14 +112,14 @@ def blend_spelling(
 ) -> tuple[Table, NDArray[np.float32]]:
     """Mix the vectors of unknown words with their predictions from spelling, S; also return the shares of S.
 
-    The map is learned from words by their trust: known ones have 1, words seen n times n / (n + 20). An
-    unknown word becomes unit((1 - s) · E + h / (n + h) · S) with s = h / (n + h) · min(1, |S| / 0.4) and h =
-    ``half``: spelling counts more for rare words, and if other words share more of the spelling. The shares
-    are (V,) float32, 0 to 1.
+    The trust of a word in learning the map is 1 for known words and n / (n + 20) for other words seen n
+    times. An unknown word becomes unit((1 - s) · E + h / (n + h) · S) with s = h / (n + h) · min(1, |S| /
+    0.4) and h = ``half``. Spelling weighs more for rare words and for words that share more n-grams with
+    others. The shares are (V,) float32, 0 to 1.
     """
     doubt = (half / (batch.counts + half)).astype(np.float32)
-    has: NDArray[np.bool_] = np.any(table, axis=1)
-    trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * has).astype(np.float32)
+    filled: NDArray[np.bool_] = np.any(table, axis=1)
+    trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
     spelling = Spelling(batch.types, trust, jobs)
     learned = spelling.learn(table, RIDGE)
     out = np.empty_like(table) if out is None else out
@@ -127,7 +128,7 @@ def blend_spelling(
     def blend(part: slice) -> None:
         spelled = spelling.apply(learned, part)
         sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
-        context = np.where(has[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
+        context = np.where(filled[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
         mixed = unit_rows(context[:, None] * table[part] + doubt[part, None] * spelled)
         out[part] = np.where(known[part, None], table[part], mixed)
         says = np.where(known[part], 0, doubt[part] * sizes)
@@ -142,7 +143,7 @@ def shared_grams(
     learned_from: NDArray[np.int64],  # (n,): indices of words
     jobs: int = 1,
 ) -> tuple[Rows, int]:
-    """For each word, the n-grams that one word of ``learned_from`` and any other word have; their number.
+    """For each word, its n-grams that occur in a word of ``learned_from`` and in another word; their number.
 
     N-grams are identified by a 64-bit hash.
     """
@@ -166,7 +167,7 @@ def shared_grams(
         )
 
     deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
-    shared = np.zeros(columns + 1, bool)  # the last one stands for n-grams without a number
+    shared = np.zeros(columns + 1, bool)  # the last one is for n-grams without a number
     shared[:-1] = np.bincount(indices[indices >= 0], minlength=columns) > 1
     kept = shared[indices]
     renumbered = np.cumsum(shared, dtype=np.int32) - 1
@@ -181,9 +182,9 @@ def _favour_rare(
     indptr: NDArray[np.int64],
     indices: NDArray[np.int32],
     values: Table,  # changed
-    times: NDArray[np.int64],  # (m,): words learned from that have each n-gram
+    times: NDArray[np.int64],  # (m,): number of words learned from that have each n-gram
 ) -> None:
-    """Weight columns by `RARITY`; rows keep their lengths."""
+    """Weight columns by `RARITY`; the lengths of rows do not change."""
     row, rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), len(indptr) - 1
     before = np.bincount(row, weights=values**2, minlength=rows)
     values *= ((1 + times) ** -RARITY).astype(np.float32)[indices]
@@ -201,8 +202,8 @@ def _rows_of(matrix: Rows, rows: NDArray[np.int64]) -> Rows:
 
 
 @helper
-def _place(keys: NDArray[np.uint64], numbers: NDArray[np.int32], key: np.uint64) -> np.int64:
-    """The slot of a key, or the free one (number -1) where it belongs."""
+def _slot(keys: NDArray[np.uint64], numbers: NDArray[np.int32], key: np.uint64) -> np.int64:
+    """The slot of a key in a hash table; a free slot (number -1) if the key is missing."""
     slot = np.int64(key & np.uint64(len(keys) - 1))
     while numbers[slot] >= 0 and keys[slot] != key:
         slot = (slot + 1) & (len(keys) - 1)
@@ -217,7 +218,7 @@ def _number_grams(
     keys: NDArray[np.uint64],
     numbers: NDArray[np.int32],
 ) -> int:
-    """Number the n-grams of some words in a hash table; return how many there are."""
+    """Number the n-grams of some words in a hash table; return their number."""
     found = 0
     for word in words:
         for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
@@ -226,7 +227,7 @@ def _number_grams(
                 key = (key ^ np.uint64(codes[i])) * _PRIME
                 key ^= key >> _SHIFT
                 if i - start >= SHORTEST - 1:
-                    slot = _place(keys, numbers, key)
+                    slot = _slot(keys, numbers, key)
                     if numbers[slot] < 0:
                         keys[slot], numbers[slot] = key, found
                         found += 1
@@ -249,9 +250,9 @@ def _bags_of_grams(
     indices: NDArray[np.int32],
     values: NDArray[np.float32],
 ) -> None:
-    """The numbered n-grams of words; values are times / √(Σ times²) over all n-grams of the word.
+    """Write the numbered n-grams of words; values are times / √(Σ times²) over all n-grams of the word.
 
-    Places that are left over keep their -1.
+    Unused places of ``indices`` stay -1.
     """
     for word in range(first, last):
         n = 0
@@ -262,7 +263,7 @@ def _bags_of_grams(
                 key = (key ^ np.uint64(codes[i])) * _PRIME
                 key ^= key >> _SHIFT
                 if i - start >= SHORTEST - 1:
-                    slot = _place(own, entries, key)
+                    slot = _slot(own, entries, key)
                     if entries[slot] < 0:
                         own[slot], entries[slot], times[n], where[n] = key, n, 0, slot
                         n += 1
@@ -270,7 +271,7 @@ def _bags_of_grams(
                     squares += 2 * times[entries[slot]] - 1
         place = bounds[word]
         for entry in range(n):
-            number = numbers[_place(keys, numbers, own[where[entry]])]
+            number = numbers[_slot(keys, numbers, own[where[entry]])]
             entries[where[entry]] = -1
             if number >= 0:
                 indices[place], values[place] = number, times[entry] / np.sqrt(squares)
@@ -293,8 +294,8 @@ def _sweep(
 ) -> None:
     """One sweep of dual coordinate descent from the last word to the first.
 
-    A word's step makes its own prediction right, up to the penalty: (x - penalty · α - Z·W) / (|Z|² +
-    penalty) is added to α, and Z times it to W.
+    A word's step corrects its own prediction, up to the penalty: (x - penalty · α - Z·W) / (|Z|² + penalty)
+    is added to α, and Z times this step to W.
     """
     width = last - first
     for n in range(len(words) - 1, -1, -1):

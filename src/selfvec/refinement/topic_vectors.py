@@ -1,6 +1,6 @@
 """Topic vectors: words represented by the documents they occur in.
 
-They are weak on synonyms and strong on subjects. Document vectors use them beside the refined vectors
+They are strong on subjects and weak on synonyms. Document vectors combine them with the refined vectors
 (`selfvec.text.document_vectors`).
 """
 
@@ -18,7 +18,7 @@ from .decorrelated import GAMMA, POWER, base_vectors, decorrelate, start_from_ne
 
 __all__ = ["WINDOW", "run_topics", "topic_vectors", "topical"]
 
-WINDOW = 201  # tokens; chosen on MED, Cranfield and CACM, 101 is .003 less
+WINDOW = 201  # tokens; chosen on MED, Cranfield and CACM, where 101 scores .003 less
 
 
 def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> NDArray[np.float32]:
@@ -27,8 +27,8 @@ def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> ND
     Returns (V, d) float32, unit or zero rows. ``original`` has the batch's types in their order.
     """
     operator = ScanOperator(batch, WINDOW, GAMMA, jobs)
-    has = original.sources != Source.NONE
-    table = start_from_neighbours(base_vectors(original.unit, has), has, operator)
+    known = original.sources != Source.NONE
+    table = start_from_neighbours(base_vectors(original.unit, known), known, operator)
     table = decorrelate(table, operator, POWER)
     return decorrelate(table, operator, POWER, table)
 

@@ -1,8 +1,8 @@
 """Vectors of unknown words, those without a pretrained vector.
 
-They start from `starting_vectors` or zero. Refining adds their neighbours, in the first update or by
-`decorrelated.start_from_neighbours`; the decorrelated method adds words spelled alike (`spelling`).
-For ``evaluate --oov``, `hold_out` hides known words and compares ways to find their vectors again.
+`initial_vectors` builds them from subwords or sets them to zero. Refining adds their neighbours, in the first
+update or by `decorrelated.start_from_neighbours`. The decorrelated method adds words spelled alike
+(`spelling`). For ``evaluate --oov``, `hold_out` hides known words and compares ways to predict their vectors.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from .decorrelated import base_vectors
 from .sequential import PaperRefinement
 from .spelling import Spelling
 
-__all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "starting_vectors"]
+__all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "initial_vectors"]
 
 # Chosen on held-out words of PubMed abstracts and samples of them; see docs/results/oov.md.
 WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture grammar, large ones topic
 GAMMA = 0.5  # a neighbour of frequency r counts r^-γ
-SHRINK = 5  # occurrences at which a context sum counts √½ of what many would
-CONTEXT_RIDGE = 3.0  # of the context map, for features of length 1 a window
+SHRINK = 5  # occurrences at which a context sum has √½ of its maximum length
+CONTEXT_RIDGE = 3.0  # of the context map, for features of length 1 per window
 SPELLING_RIDGE = 1.0  # of the spelling map
-ROUNDS = 2  # of fitting each of the two maps to what the other leaves
+ROUNDS = 2  # of fitting each of the two maps to the residual of the other
 
 Table = NDArray[np.float32]
 
 
-def by_token(table: Vectors, settings: Settings) -> Vectors:
-    """The table itself, or, for a corpus of a tokenizer's pieces, its rows by piece if it has them."""
-    pieces = getattr(table.composer, "token_vectors", None)
-    if settings.tokenizer in ("words", "whitespace") or pieces is None:
-        return table
-    found: Vectors = pieces()
-    found.provenance |= table.provenance
+def by_token(vectors: Vectors, settings: Settings) -> Vectors:
+    """The vectors themselves, or their rows for subword tokens if the corpus has such tokens."""
+    token_vectors = getattr(vectors.composer, "token_vectors", None)
+    if settings.tokenizer in ("words", "whitespace") or token_vectors is None:
+        return vectors
+    found: Vectors = token_vectors()
+    found.provenance |= vectors.provenance
     return found
 
 
-def starting_vectors(
+def initial_vectors(
     batch: TokenBatch,
     known: Vectors | None,
     settings: Settings,
@@ -55,11 +55,11 @@ def starting_vectors(
     keys: Sequence[str] | None = None,
     name: str = "none",
 ) -> Vectors:
-    """The starting vectors of a corpus' words, unit rows, zeros for words without one, with their sources.
+    """The initial vectors of a corpus' words with their sources: unit rows, zeros for words without a vector.
 
-    If ``known`` is None they are made of the text alone by ``name``, one of `selfvec.training.NO_TABLE`.
-    ``phrases`` are types; those without a vector start from their words. ``keys`` are the words under which
-    the table has the types, by default the types themselves.
+    Without ``known`` they are computed from the text alone by ``name``, one of
+    `selfvec.training.NO_TABLE`. ``phrases`` are types; those without a vector are built from their words.
+    ``keys`` are the words to look up in ``known`` for each type, by default the types themselves.
     """
     if known is None:
         return vectors_from_text(batch, name, settings.seed)
@@ -76,7 +76,7 @@ def starting_vectors(
         example = ", ".join(repr(word) for word in batch.types[:3])
         raise InputError(
             f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
-            remedy="use vectors of the corpus' language and casing, or --vectors none",
+            remedy="choose vectors with the language and casing of the corpus, or --vectors none",
         )
     parts = pieces if np.any(pieces != 1) else None
     return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=parts)
@@ -87,7 +87,7 @@ def context_sums(
     base: Table,  # (V, d) float32: unit rows, zeros for words without a vector
     jobs: int | None = None,
 ) -> Table:
-    """Context sums of each word in three windows side by side, (V, 3 d) float32.
+    """Context sums of each word in three windows, concatenated, (V, 3 d) float32.
 
     Each third has length √(n / (n + 5)) for a word seen n times, or 0, so rare words have shorter rows.
     """
@@ -110,7 +110,7 @@ class ContextMap:
         self.inverse = np.linalg.inv(moments)
 
     def fit(self, rows: Table) -> Table:
-        """The map, (k, d) float32, to the words' rows, (n, d)."""
+        """The map, (k, d) float32, from the features to the words' rows, (n, d)."""
         found: Table = (self.inverse @ (self.centred.T @ rows)).astype(np.float32)
         return found
 
@@ -118,13 +118,13 @@ class ContextMap:
 def every_way(
     batch: TokenBatch,
     base: Table,  # (V, d) float32, from `base_vectors`; zeros for words without a vector
-    known: NDArray[np.bool_],  # (V,): rows to learn from; composed rows only serve as context
+    known: NDArray[np.bool_],  # (V,): rows to learn from; rows built from subwords only serve as context
     jobs: int | None = None,
 ) -> Iterator[tuple[str, Table]]:
     """Yield the name of each way and its vectors for all words, (V, d) float32, not normalised.
 
     The ways: the weighted context sum; a ridge map from context sums (à la carte, Khodak et al., 2018); a
-    ridge map from spelling; and both maps together, each fitted to what the other leaves. Longer rows are
+    ridge map from spelling; and both maps together, each fitted to the residual of the other. Longer rows are
     more certain.
     """
     features = context_sums(batch, base, jobs)
@@ -149,8 +149,8 @@ def hold_out(
 ) -> Iterator[tuple[str, Table, Table]]:
     """Yield the name of each way, its vectors of the hidden words (h, d), and the true vectors (V, d).
 
-    The centre and strongest directions of the true vectors come from words that are not hidden. Words
-    composed from parts are hidden too, because *storms*, as *storm* and *s*, would reveal *storm*.
+    The centre and strongest directions of the true vectors are computed from words that are not hidden. Words
+    built from subwords are hidden too, because *storms*, as *storm* and *s*, would reveal *storm*.
     """
     from selfvec.text import auto_window
 
@@ -172,6 +172,6 @@ def hold_out(
 
 
 def _with_rows(original: Vectors) -> NDArray[np.bool_]:
-    """Words that have a row in the pretrained table, (V,) bool."""
+    """Words that have a row in the initial vectors, (V,) bool."""
     own: NDArray[np.bool_] = original.sources == Source.KNOWN
     return own

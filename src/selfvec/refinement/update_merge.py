@@ -2,10 +2,11 @@
 
     update(refine(A), B) == refine(A + B)            merge([refine(A), refine(B)]) == refine(A + B)
 
-for documents B that A does not have: an update takes what is new, and takes out what is withdrawn.
-Both join the token ids of the parts, stem and count the whole, and refine it anew: tokens, vocabulary, counts
-and both tables are equal bit for bit. Refined tables cannot be combined, because whitening, anchors and
-neighbour weights depend on all of the text. Reading, tokenising and looking up words are not repeated.
+for documents B that A does not have. An update adds new documents and removes withdrawn ones. Both commands
+join the token ids of the parts, stem and count the whole and refine it again. Tokens, vocabulary, counts,
+original and refined vectors are equal bit for bit. Refined vectors cannot be combined directly, because
+whitening, anchors and neighbour weights depend on all of the text. Reading, tokenising and looking up words
+are not repeated.
 """
 
 from __future__ import annotations
@@ -46,7 +47,15 @@ from .joining import (
 from .pipeline import refine_inputs, settings_of
 from .quick_update import quick_update, sums_for, with_provenance
 from .resume import Execution
-from .run_parts import Given, Part, gathered, part_of, refuse_changed_files, refuse_different, table_of
+from .source_runs import (
+    MovedVectors,
+    SourceRun,
+    gathered,
+    refuse_changed_files,
+    refuse_different,
+    source_run,
+    source_vectors,
+)
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -57,18 +66,18 @@ __all__ = ["Change", "fields_of", "merge", "preview", "update", "with_half_life"
 
 @dataclass
 class Change:
-    """What an update changes about the documents of a run."""
+    """The changes that an update makes to the documents of a run."""
 
     added: int = 0  # documents whose text is new, new versions included
     changed: int = 0  # documents replaced by a new version: same file and id, another text
-    withdrawn: int = 0  # documents taken out on request
+    withdrawn: int = 0  # documents removed on request
     skipped: int = 0  # documents left out because the run has their text
     files: list[dict[str, Any]] = field(default_factory=list)  # path, documents added and skipped
     out: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # of the run's documents, (D,)
 
     @property
     def nothing(self) -> bool:
-        """Whether the run stays as it is."""
+        """Whether the run stays unchanged."""
         return not self.added and not self.out.any()
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,7 +89,7 @@ class Change:
 def update(
     run: Run | str | os.PathLike[str],
     corpus: Corpus | str | os.PathLike[str] | Iterable[str] | None = None,
-    vectors: Given = None,
+    vectors: MovedVectors = None,
     *,
     withdraw: Sequence[str | Path] = (),
     allow_duplicates: bool = False,
@@ -89,14 +98,14 @@ def update(
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
-    """Bring a run up to date. The result is the same as that of one run on all of the text, or near it.
+    """Bring a run up to date. The result is the same as that of one run on all of the text, or close to it.
 
     It is the same bit for bit if the run has less than a million tokens, if more than a twentieth of the text
-    is new, if documents are taken out, and with ``exact``. Otherwise new text is added to the sums that the
-    decorrelated update kept: rows of words that the new text does not have stay as they are.
+    is new, if documents are removed, and with ``exact``. Otherwise new text is added to the sums that the
+    decorrelated update kept, and the rows of words that do not occur in the new text stay unchanged.
 
-    Documents whose text the run has are left out. A document with an id and a file that the run has and with
-    another text replaces the old one.
+    Documents whose text is already in the run are skipped. A document with the id and file of a document in
+    the run and with another text replaces it.
 
     Parameters
     ----------
@@ -106,15 +115,15 @@ def update(
         New documents, see `selfvec.corpus.as_corpus`. A path is read with the same fields as the run's
         corpus.
     vectors : `Vectors` or path, optional
-        The original vectors, if the file has moved or they came from memory.
+        The initial vectors, if their file has moved or they were given in memory.
     withdraw : sequence of str or Path
-        Documents to take out of the run: ids (str), or files that they came from (`pathlib.Path`).
+        Documents to remove from the run: ids (str), or files that they came from (`pathlib.Path`).
     allow_duplicates : bool
-        Take all documents, those the run has, too.
+        Add all documents, including those already in the run.
     exact : bool
-        Refine all of the text anew in any case.
+        Always refine all of the text again.
     workspace : Workspace, optional
-        Where the state of interrupted work is saved and looked for.
+        Holds the state of interrupted work.
     progress : Progress, optional
         Receives the progress of each stage.
     jobs : int, optional
@@ -123,16 +132,16 @@ def update(
     Returns
     -------
     Run
-        ``run`` itself if there is nothing new. ``provenance["grown"]`` says what changed.
+        ``run`` itself if nothing is new. ``provenance["grown"]`` lists the changes.
 
     Raises
     ------
     InputError
         If the run did not keep its tokens, or its vectors are not found.
     FormatError
-        If the vectors are not those the run started from, or files of the run are damaged.
+        If the vectors are not the initial vectors of the run, or files of the run are damaged.
     OptionError
-        If an option of the run depends on the whole text at once, or nothing has a given id or file.
+        If an option of the run depends on the whole text at once, or no document has a given id or file.
     CorpusError
         If the text cannot be read.
     Interrupted
@@ -142,26 +151,26 @@ def update(
     --------
     >>> import selfvec
     >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
-    >>> grown = update(selfvec.Refiner("decorrelated").fit(texts[:2], "none").run_, texts[1:])
+    >>> updated = update(selfvec.Refiner("decorrelated").fit(texts[:2], "none").run_, texts[1:])
     >>> whole = selfvec.Refiner("decorrelated").fit(texts, "none").run_
-    >>> bool((grown.vectors.vectors == whole.vectors.vectors).all())
+    >>> bool((updated.vectors.vectors == whole.vectors.vectors).all())
     True
     """
     execution = Execution(workspace, as_progress(progress), jobs)
     with execution.timings.stage("load"):
-        old = part_of(run, forgotten=True)
+        old = source_run(run, forgotten=True)
         refuse_changed_files(old)
         opened = None if corpus is None else _opened(old.run, corpus)
         known = known_documents(old.run)
         assert known is not None
         out = known.find(withdraw)
-        table = table_of(old, vectors)
+        initial = source_vectors(old, vectors)
     intake = Intake(None if allow_duplicates else known)
     added, batches, corpora = [], [], [old.recorded("corpus")]
     texts = [old.recorded("text")]
     if opened is not None:
         seen = Seen(known.texts) if allow_duplicates else None
-        fresh, encoding = read_unstemmed(opened, table, old.settings, execution, seen=seen, intake=intake)
+        fresh, encoding = read_unstemmed(opened, initial, old.settings, execution, seen=seen, intake=intake)
         added, corpora = [fresh], [*corpora, opened.summary.as_dict()]
         texts.append(encoding.as_dict())
     change = change_of(intake, out)
@@ -175,7 +184,7 @@ def update(
     else:
         sums = None
     if sums is not None:
-        new = quick_update(old, sums, counting, table, execution)
+        new = quick_update(old, sums, counting, initial, execution)
         _keep_repeats(new, old, (added[0], counting), repeats)
         texts[-1] = encoding.of_counted(counting, len(added[0]) - len(counting)).as_dict()
         corpus_now = joined_corpora(corpora)
@@ -187,16 +196,16 @@ def update(
     with execution.timings.stage("count"):
         batches = [old.unstemmed.part(~change.out) if change.out.any() else old.unstemmed, *added]
         corpus_now = joined_corpora(corpora, left_out=int(change.out.sum()))
-        inputs = _inputs([old], batches, corpus_now, texts, table, jobs)
+        inputs = _inputs([old], batches, corpus_now, texts, initial, jobs)
     more = {name: number - old.counted[name] for name, number in _counted(inputs.batch).items()}
-    inputs = replace(inputs.grown([*old.steps, step | more]), documents=documents)
+    inputs = replace(inputs.with_steps([*old.steps, step | more]), documents=documents)
     return refine_inputs(inputs, old.settings, execution)
 
 
-def _keep_repeats(new: Run, old: Part, fresh: tuple[TokenBatch, TokenBatch], repeats: Repeats) -> None:
-    """Keep the repeated passages with a run, and its whole text if more than what counts was added.
+def _keep_repeats(new: Run, old: SourceRun, fresh: tuple[TokenBatch, TokenBatch], repeats: Repeats) -> None:
+    """Keep the repeated passages with a run, and its whole text if not all tokens are counted.
 
-    ``fresh`` is the whole new text, and what counts of it.
+    ``fresh`` is the whole new text and its counted tokens.
     """
     new.provenance["repeats"] = repeats.as_dict(old.settings)
     if len(repeats.passages):
@@ -213,8 +222,8 @@ def preview(
     allow_duplicates: bool = False,
     progress: Progress | None = None,
 ) -> Change:
-    """What `update` would change; the text is read and nothing else is done."""
-    known = known_documents(part_of(run, forgotten=True).run)
+    """The changes that `update` would make. Only the text is read."""
+    known = known_documents(source_run(run, forgotten=True).run)
     assert known is not None
     out = known.find(withdraw)
     intake = Intake(None if allow_duplicates else known)
@@ -228,7 +237,7 @@ def preview(
 def with_half_life(run: Run, days: float) -> Run:
     """The run with another half-life, which the next update applies to all of its text.
 
-    Its method becomes the one that was used, also where it was chosen. `OptionError` if it has no half-life.
+    A method chosen by ``auto`` is fixed. Raises `OptionError` if the method has no half-life.
     """
     options = settings_of(run).as_dict() | {"method": run.provenance["method"], "half_life": days}
     settings = Settings(**options)
@@ -239,7 +248,7 @@ def with_half_life(run: Run, days: float) -> Run:
 
 
 def change_of(intake: Intake, out: NDArray[np.bool_]) -> Change:
-    """The changes after reading; ``out`` are the documents to withdraw, (D,) bool."""
+    """The changes found by reading; ``out`` marks the documents to withdraw, (D,) bool."""
     replaced = intake.replaced() if intake.known is not None else np.zeros_like(out)
     files = [{"path": path, "added": a, "skipped": b} for path, (a, b) in intake.counts.items()]
     added, skipped = (sum(numbers[k] for numbers in intake.counts.values()) for k in (0, 1))
@@ -249,7 +258,7 @@ def change_of(intake: Intake, out: NDArray[np.bool_]) -> Change:
 @one_core()
 def merge(
     runs: Sequence[Run | str | os.PathLike[str]],
-    vectors: Given = None,
+    vectors: MovedVectors = None,
     *,
     workspace: Workspace | None = None,
     progress: Progress | None = None,
@@ -262,10 +271,10 @@ def merge(
     runs : sequence of Run or path
         At least two, made with the same options from the same vectors. Not changed.
     vectors : `Vectors` or path, optional
-        The original vectors, if the file has moved or they came from memory. Only read with stemming or
-        ``min_count``, because the whole may then have words that no part has.
+        The initial vectors, if their file has moved or they were given in memory. They are only read with
+        stemming or ``min_count``, because the whole may then have words that no part has.
     workspace : Workspace, optional
-        Where the state of interrupted work is saved and looked for.
+        Holds the state of interrupted work.
     progress : Progress, optional
         Receives the progress of each stage.
     jobs : int, optional
@@ -294,9 +303,9 @@ def merge(
     """
     execution = Execution(workspace, as_progress(progress), jobs, Timings(read=0.0, tokenize=0.0))
     if len(runs) < 2:
-        raise OptionError("merging takes at least two runs", remedy="name more of them")
+        raise OptionError("merging needs at least two runs", remedy="name another run")
     with execution.timings.stage("load"):
-        parts = [part_of(run, number) for number, run in enumerate(runs)]
+        parts = [source_run(run, number) for number, run in enumerate(runs)]
         refuse_different(parts)
     settings = parts[0].settings
     with execution.timings.stage("count"):
@@ -306,31 +315,33 @@ def merge(
         left_out = sum(a.documents - b.documents for a, b in zip(batches, kept, strict=True))
         corpus = joined_corpora([part.recorded("corpus") for part in parts], _repeats(batches), left_out)
         # With stemming or min_count the whole may have words that no part has.
-        table = table_of(parts[0], vectors) if settings.stem or settings.min_count > 1 else None
+        initial = source_vectors(parts[0], vectors) if settings.stem or settings.min_count > 1 else None
         texts = [part.recorded("text") for part in parts]
-        inputs = _inputs(parts, kept, corpus, texts, table, jobs)
+        inputs = _inputs(parts, kept, corpus, texts, initial, jobs)
         inputs = replace(inputs, documents=_documents(parts))
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
-    return refine_inputs(inputs.grown([step]), settings, execution)
+    return refine_inputs(inputs.with_steps([step]), settings, execution)
 
 
 def _inputs(
-    parts: Sequence[Part],
+    parts: Sequence[SourceRun],
     batches: Sequence[TokenBatch],  # before stemming and `min_count`
     corpus: dict[str, Any],  # the summary of the whole
     texts: Sequence[dict[str, Any]],  # the descriptions of the encoded texts
-    table: Vectors | None,  # for words that the parts do not have
+    initial: Vectors | None,  # for words that the parts do not have
     jobs: int | None,
 ) -> Inputs:
-    """The whole, stemmed and counted, with the rows that its words start from."""
+    """The whole text, stemmed and counted, with the initial vectors of its words."""
     first, whole = parts[0], joined(batches)
     vectors, files = first.recorded("vectors"), first.recorded("option_files")
     about = InputProvenance(corpus, joined_encodings(texts, whole), vectors, files)
-    known = {word: 0 for part in parts for word in part.known} if table is None else table.key_to_index
-    return inputs_from(whole, known, first.settings, about, lambda batch: gathered(batch, parts, table), jobs)
+    known = {word: 0 for part in parts for word in part.known} if initial is None else initial.key_to_index
+    return inputs_from(
+        whole, known, first.settings, about, lambda batch: gathered(batch, parts, initial), jobs
+    )
 
 
-def _documents(parts: Sequence[Part]) -> KnownDocuments:
+def _documents(parts: Sequence[SourceRun]) -> KnownDocuments:
     """The documents of merged runs."""
     masks = kept_documents([part.unstemmed for part in parts])
     known = [known_documents(part.run) for part in parts]
@@ -378,5 +389,5 @@ def _files(corpus: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: file[name] for name in ("path", "sha256")} for file in corpus.get("files", [])]
 
 
-def _described(part: Part) -> dict[str, Any]:
+def _described(part: SourceRun) -> dict[str, Any]:
     return {"run": part.name, **part.counted, "files": _files(part.recorded("corpus")), "grown": part.steps}

@@ -113,7 +113,7 @@ def test_every_command_that_reports_is_tested() -> None:
 REFINE_MISTAKES = {
     "missing file": ("nowhere.txt -o run", "nowhere.txt"),
     "empty corpus": ("empty.txt -o run", "empty.txt"),
-    "one word": ("one.txt -o run --vectors none", "one word only"),
+    "one word": ("one.txt -o run --vectors none", "has only one word"),
     "no overlap": ("storms.txt --vectors other.vec -o run", "none of the corpus"),
     "binary as text": ("binary.txt -o run", "binary.txt"),
     "nan vectors": ("storms.txt --vectors nan.vec -o run", "nan.vec:3"),
@@ -146,7 +146,7 @@ REFINE_MISTAKES = {
         "storms.txt --phrases nowhere.txt -o run",
         "--phrases: no file is called 'nowhere.txt'",
     ),
-    "everything too rare": ("storms.txt --min-count 9999 -o run", "no word is left"),
+    "everything too rare": ("storms.txt --min-count 9999 -o run", "no words of the corpus remain"),
 }
 
 

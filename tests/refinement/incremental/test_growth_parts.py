@@ -111,16 +111,16 @@ def test_other_vectors_are_refused(run: Path) -> None:
     wrong = table()
     wrong.vectors[1] *= -1
     for other in (wrong, table(8)):
-        with pytest.raises(FormatError, match=r"these are not the vectors that .*run was made of"):
+        with pytest.raises(FormatError, match=r"these are not the vectors that .*run was refined from"):
             selfvec.update(run, ["hail"], other)
-    with pytest.raises(InputError, match=r"came from memory; give them again \(vectors=\.\.\.\)"):
+    with pytest.raises(InputError, match=r"were given in memory; give them again \(vectors=\.\.\.\)"):
         selfvec.update(run, ["hail"])
 
 
 def test_runs_of_other_rows_are_not_merged(tmp_path: Path) -> None:
     other = Vectors(table().index_to_key, table().vectors[::-1].copy())
     one, two = (selfvec.Refiner("original").fit(texts(9, n), t).run_ for n, t in enumerate((table(), other)))
-    with pytest.raises(FormatError, match="run 2: runs that are merged start from the same vectors"):
+    with pytest.raises(FormatError, match="run 2: merged runs must have the same initial vectors"):
         selfvec.merge([one, two])
 
 
@@ -140,7 +140,7 @@ def test_stop_words_that_were_changed_are_refused(tmp_path: Path) -> None:
     made = selfvec.Refiner("original", stop_words=str(path)).fit(texts(9), table()).run_
     assert selfvec.update(made, ["hail of"], table()).provenance["documents"] == 10
     path.write_text("of\nthe\n")
-    with pytest.raises(OptionError, match=r"stop_words: names the file '.*stop\.txt', which is gone or was"):
+    with pytest.raises(OptionError, match=r"stop_words: names the file '.*stop\.txt', which was removed or"):
         selfvec.update(made, ["hail of"], table())
 
 

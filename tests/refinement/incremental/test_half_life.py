@@ -69,7 +69,7 @@ def test_updates_keep_and_change_it() -> None:
 
 
 def test_without_dates_or_with_another_method(tmp_path: Path, monkeypatch, capsys) -> None:
-    with pytest.raises(CorpusError, match="there are no dates to weigh documents by half_life"):
+    with pytest.raises(CorpusError, match="there are no dates to weight documents by half_life"):
         refine(Corpus.from_texts(TEXTS), table(), Settings("decorrelated", half_life=9))
     for wrong in ({"method": "paper"}, {"method": "auto"}, {"method": "decorrelated", "operator": "ppmi"}):
         with pytest.raises(OptionError, match="half_life"):

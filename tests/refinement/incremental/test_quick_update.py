@@ -155,7 +155,7 @@ def test_a_run_that_forgot_its_tokens(tmp_path: Path, capsys: pytest.CaptureFixt
     assert open_run(tmp_path / "grown").tokens is None
     assert selfvec.update(tmp_path / "grown", MORE, table()).provenance["documents"] == 412
     for wrong in ({"corpus": documents(90, seed=3)}, {"corpus": MORE, "exact": True}):
-        with pytest.raises(InputError, match="so it is not merged, and takes little new text"):
+        with pytest.raises(InputError, match="so it cannot be merged, and only little text can be added"):
             selfvec.update(run, vectors=table(), **wrong)
 
 

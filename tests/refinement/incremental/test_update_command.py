@@ -158,7 +158,7 @@ def test_a_pipe_and_a_folder(workshop: Path) -> None:
 REFUSED = {
     "the same run": (["merge", "a", "a", "-o", "x"], r"old\.jsonl: was read before"),
     "a part of it": (["merge", "a", "whole", "-o", "x"], r"old\.jsonl: was read before"),
-    "one run": (["merge", "a", "-o", "x"], r"at least two runs; name more of them"),
+    "one run": (["merge", "a", "-o", "x"], r"at least two runs; name another run"),
     "no run": (["update", "vectors.vec", "new.jsonl"], r"vectors\.vec: is not a run folder"),
     "no text": (["update", "a", "none.jsonl"], r"none\.jsonl: there is no such file or folder"),
     "no such field": (
@@ -193,7 +193,7 @@ def test_vectors_that_moved(workshop: Path, capsys) -> None:
     assert main(["update", "a", "new.jsonl"]) == 2
     error = capsys.readouterr().err
     assert error.startswith(
-        "selfvec: vectors.vec: the vectors that a was made of are not found; give their path"
+        "selfvec: vectors.vec: the vectors that a was refined from are not found; give their path"
     )
     assert "--vectors PATH" in error
     assert main(["update", "a", "new.jsonl", "--vectors", "elsewhere/v.vec"]) == 0
@@ -207,11 +207,11 @@ def test_options_that_differ_are_named(workshop: Path, capsys) -> None:
     assert main(["refine", "new.jsonl", "-o", "e", *fields, *OPTIONS, "--forget-tokens"]) == 0
     capsys.readouterr()
     for other, said in (
-        ("c", "--min-count: runs that are merged have the same options, a has 1 and c has 2; refine one"),
-        ("d", "--vectors: runs that are merged start from the same vectors, a from 'vectors.vec' and d from"),
+        ("c", "--min-count: merged runs must have the same options, but a has 1 and c has 2; refine one"),
+        ("d", "--vectors: merged runs must have the same initial vectors, but a has 'vectors.vec' and d has"),
         (
             "e",
-            "e: the run has not kept its tokens, so it is not merged, and takes little new text",
+            "e: the run has not kept its tokens, so it cannot be merged, and only little text can be added",
         ),
     ):
         assert main(["merge", "a", other, "-o", "x"]) == 2

@@ -38,7 +38,7 @@ from selfvec.refinement.decorrelated import (
     decorrelate,
     start_from_neighbours,
 )
-from selfvec.refinement.unknown_words import starting_vectors
+from selfvec.refinement.unknown_words import initial_vectors
 
 __all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
 
@@ -165,7 +165,7 @@ def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray
     names = [str(run.provenance.get("vectors", {}).get("name", "none")) for run in (a, b)]
     if all(random) and names[0] == names[1]:  # draw again: both may have given one random vector to two words
         seed = int(a.provenance.get("seed", 0))
-        drawn = starting_vectors(batch, None, Settings(seed=seed), name=names[0])
+        drawn = initial_vectors(batch, None, Settings(seed=seed), name=names[0])
         return drawn.unit, drawn.sources
     if any(random) or not _agree(one, other):
         raise InputError(

@@ -1,8 +1,8 @@
-"""A run as a part of a larger corpus, and the checks that it can be.
+"""A run as a part of a larger corpus, and the checks that it can be updated or merged.
 
-Runs can be merged if they have the same options and vectors and no option depends on the whole text at once:
-reading all of the text together must give the same tokens. Words start from the parts' rows, or from the
-vectors file that the parts started from.
+Runs can be merged if they have the same options and initial vectors and no option depends on the whole text
+at once: reading all of the text together must give the same tokens. The initial vectors of words come from
+the parts, or from the file of vectors that the parts were refined from.
 """
 
 from __future__ import annotations
@@ -34,12 +34,20 @@ from selfvec.training import NO_TABLE
 from .inputs import option_files
 from .kept_sums import kept_sums
 from .pipeline import settings_of
-from .unknown_words import by_token, starting_vectors
+from .unknown_words import by_token, initial_vectors
 
-__all__ = ["Given", "Part", "gathered", "part_of", "refuse_changed_files", "refuse_different", "table_of"]
+__all__ = [
+    "MovedVectors",
+    "SourceRun",
+    "gathered",
+    "refuse_changed_files",
+    "refuse_different",
+    "source_run",
+    "source_vectors",
+]
 
-Given = Vectors | str | os.PathLike[str] | None
-"""The original vectors, if their file has moved; else None."""
+MovedVectors = Vectors | str | os.PathLike[str] | None
+"""The initial vectors of a run, if their file has moved; else None."""
 
 _BLOCK = 4096
 _AGAIN = "give their path with --vectors PATH"
@@ -51,8 +59,8 @@ _WHOLE = {
 
 
 @dataclass(frozen=True)
-class Part:
-    """A run and its whole text, before the rules that need all of the corpus (`counted_text`)."""
+class SourceRun:
+    """A run to update or merge, with its whole text before the rules that need all of it (`counted_text`)."""
 
     name: str  # for messages
     run: Run
@@ -61,7 +69,7 @@ class Part:
 
     @property
     def known(self) -> list[str]:
-        """The words of the run that have a pretrained vector."""
+        """The words of the run that have a row in the initial vectors."""
         original = self.run.original
         own = np.flatnonzero(original.sources == Source.KNOWN)
         return [original.index_to_key[i] for i in own.tolist()]
@@ -80,10 +88,12 @@ class Part:
 
     @property
     def without_tokens(self) -> InputError:
-        """The error for what needs the tokens."""
+        """The error of operations that need the tokens."""
         rule = "the run has not kept its tokens, so it cannot be updated or merged"
         if kept_sums(self.run) is not None:
-            rule = "the run has not kept its tokens, so it is not merged, and takes little new text"
+            rule = (
+                "the run has not kept its tokens, so it cannot be merged, and only little text can be added"
+            )
         remedy = "refine all of the text together, without --forget-tokens"
         return InputError(rule, path=self.name, remedy=remedy)
 
@@ -94,10 +104,10 @@ class Part:
         return found if isinstance(found, list) else []
 
 
-def part_of(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bool = False) -> Part:
-    """Open a run as a part; raise an error if it cannot be extended.
+def source_run(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bool = False) -> SourceRun:
+    """Open a run to update or merge; raise an error if this is not possible.
 
-    With ``forgotten`` a run without its tokens is a part without text if it has sums to add to.
+    With ``forgotten`` a run without its tokens is accepted, with an empty text, if it has sums to add to.
     """
     run = run if isinstance(run, Run) else open_run(run)
     name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
@@ -108,7 +118,7 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bo
             raise OptionError(rule, field=option, remedy="refine all of the text together")
     tokens, unstemmed = run.tokens, unstemmed_tokens(run)
     if tokens is None:
-        part = Part(name, run, settings, TokenBatch.of_counts([], np.zeros(0, np.int64)))
+        part = SourceRun(name, run, settings, TokenBatch.of_counts([], np.zeros(0, np.int64)))
         if forgotten and kept_sums(run) and known_documents(run):
             return part
         raise part.without_tokens
@@ -121,16 +131,16 @@ def part_of(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bo
         missing = "the folder of unstemmed tokens is missing"
     if missing:
         raise FormatError(missing, path=name, remedy="make the run again")
-    return Part(name, run, settings, tokens)
+    return SourceRun(name, run, settings, tokens)
 
 
 def _counts_less(run: Run, settings: Settings) -> bool:
-    """Whether a run counts repeated passages once, and has some."""
+    """Whether a run has repeated passages and counts each once."""
     repeats = repeats_of(run)
     return bool(repeats.tokens) and repeats.once(settings)
 
 
-def refuse_different(parts: Sequence[Part]) -> None:
+def refuse_different(parts: Sequence[SourceRun]) -> None:
     """Raise `OptionError` if runs have different options or vectors; name the first difference."""
     first = parts[0]
     for part in parts[1:]:
@@ -138,52 +148,52 @@ def refuse_different(parts: Sequence[Part]) -> None:
         for option in dict.fromkeys((*here, *there)):
             if here.get(option) != there.get(option):
                 raise OptionError(
-                    f"runs that are merged have the same options, {first.name} has {here.get(option)!r} and "
+                    f"merged runs must have the same options, but {first.name} has {here.get(option)!r} and "
                     f"{part.name} has {there.get(option)!r}",
                     field=option,
                     remedy="refine one of them again",
                 )
         if _table(first) != _table(part):
             raise OptionError(
-                f"runs that are merged start from the same vectors, {first.name} from {_called(first)} and "
-                f"{part.name} from {_called(part)}",
+                f"merged runs must have the same initial vectors, but {first.name} has {_called(first)} and "
+                f"{part.name} has {_called(part)}",
                 field="vectors",
                 remedy="refine one of them again",
             )
 
 
-def _options(part: Part) -> dict[str, Any]:
-    """Options by name, with the content hash of files that they name."""
+def _options(part: SourceRun) -> dict[str, Any]:
+    """Options by name, with the hashes of the files that they name."""
     return part.settings.as_dict() | part.recorded("option_files")
 
 
-def _table(part: Part) -> dict[str, Any]:
-    """The identity of the vectors: the content of the file, not its path."""
+def _table(part: SourceRun) -> dict[str, Any]:
+    """The identity of the initial vectors: the content of their file, not its path."""
     recorded = part.recorded("vectors")
     if "sha256" in recorded:
         return {"sha256": recorded["sha256"]}
     return {name: recorded[name] for name in recorded if name not in ("name", "path", "notes")}
 
 
-def _called(part: Part) -> str:
+def _called(part: SourceRun) -> str:
     return repr(part.recorded("vectors").get("name"))
 
 
-def refuse_changed_files(part: Part) -> None:
-    """Raise `OptionError` if a stop word or word piece file of the run has changed."""
+def refuse_changed_files(part: SourceRun) -> None:
+    """Raise `OptionError` if a file named by the run's options, such as stop words, has changed."""
     now = option_files(part.settings)
     for option, digest in part.recorded("option_files").items():
         if now.get(option) != digest:
             raise OptionError(
-                f"names the file {getattr(part.settings, option, None)!r}, which is gone or was "
+                f"names the file {getattr(part.settings, option, None)!r}, which was removed or "
                 f"changed since the run was made",
                 field=option,
-                remedy="bring it back, or refine all of the text together",
+                remedy="restore it, or refine all of the text together",
             )
 
 
-def table_of(part: Part, given: Given = None) -> Vectors | None:
-    """The vectors that a run started from, read again and checked.
+def source_vectors(part: SourceRun, given: MovedVectors = None) -> Vectors | None:
+    """The initial vectors of a run, read again and checked.
 
     ``given`` replaces the recorded path. Raises `InputError` if they are not found, `FormatError` if they
     differ.
@@ -191,63 +201,63 @@ def table_of(part: Part, given: Given = None) -> Vectors | None:
     recorded = part.recorded("vectors")
     if str(recorded.get("name")) in NO_TABLE:
         return None
-    place = _place(part, recorded) if given is None else given
-    if isinstance(place, Vectors):
-        table = place
+    source = _recorded_source(part, recorded) if given is None else given
+    if isinstance(source, Vectors):
+        vectors = source
     else:
-        place = locate(place)
-        if "sha256" in recorded and (not Path(place).is_file() or sha256(place) != recorded["sha256"]):
-            raise _other(os.fspath(place), f"the file that {part.name} was made of")
-        table = load(place, errors=part.settings.vectors_errors)
-    table = by_token(table, part.settings)
+        source = locate(source)
+        if "sha256" in recorded and (not Path(source).is_file() or sha256(source) != recorded["sha256"]):
+            raise _different(os.fspath(source), f"the file that {part.name} was refined from")
+        vectors = load(source, errors=part.settings.vectors_errors)
+    vectors = by_token(vectors, part.settings)
     if "sha256" not in recorded or isinstance(given, Vectors):
-        _check_rows(table, part)
-    return table
+        _check_rows(vectors, part)
+    return vectors
 
 
-def _place(part: Part, recorded: dict[str, Any]) -> str | Path:
-    """The path of the vectors file, as recorded or beside the run."""
+def _recorded_source(part: SourceRun, recorded: dict[str, Any]) -> str | Path:
+    """The name or path of the initial vectors: as recorded, or in the folder that contains the run."""
     name = str(recorded.get("name", "memory"))
     if name == "memory":
         raise InputError(
-            f"the vectors that {part.name} was made of came from memory",
+            f"the vectors that {part.name} was refined from were given in memory",
             remedy="give them again (vectors=...)",
         )
     if name == "default":
         return name
-    beside = [] if part.run.folder is None else [part.run.folder.parent / name]
-    for path in (locate(name), *beside):
+    neighbours = [] if part.run.folder is None else [part.run.folder.parent / name]
+    for path in (locate(name), *neighbours):
         if path.exists():
             return path
-    raise InputError(f"the vectors that {part.name} was made of are not found", path=name, remedy=_AGAIN)
+    raise InputError(f"the vectors that {part.name} was refined from are not found", path=name, remedy=_AGAIN)
 
 
-def _check_rows(table: Vectors, part: Part) -> None:
-    """Raise `FormatError` if the rows of a table differ from those of a run for the run's words."""
+def _check_rows(vectors: Vectors, part: SourceRun) -> None:
+    """Raise `FormatError` if vectors differ from the initial vectors of a run for the run's words."""
     original = part.run.original
     own = np.flatnonzero(original.sources == Source.KNOWN)
     for block in _blocks(own):
         words = [original.index_to_key[i] for i in block.tolist()]
-        rows, _ = table.lookup(words, compose=False)
-        if table.vector_size != original.vector_size or not np.array_equal(
+        rows, _ = vectors.lookup(words, compose=False)
+        if vectors.vector_size != original.vector_size or not np.array_equal(
             unit_rows(rows), original.vectors[block]
         ):
-            raise _other(None, f"the vectors that {part.name} was made of")
+            raise _different(None, f"the vectors that {part.name} was refined from")
 
 
-def _other(path: str | None, which: str) -> FormatError:
+def _different(path: str | None, which: str) -> FormatError:
     return FormatError(f"is not {which}" if path else f"these are not {which}", path=path, remedy=_AGAIN)
 
 
-def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) -> Vectors:
-    """The starting vectors of a corpus, the same as `starting_vectors` of all of the text.
+def gathered(batch: TokenBatch, parts: Sequence[SourceRun], vectors: Vectors | None) -> Vectors:
+    """The initial vectors of a joined corpus, the same as `initial_vectors` of all of the text.
 
-    Words of the ``parts`` keep their rows; ``table``, what the parts started from, is for the others. Raises
-    `FormatError` if two parts have different rows for a word.
+    Words of the ``parts`` keep their rows. Other words are looked up in ``vectors``, the initial vectors of
+    the parts. Raises `FormatError` if two parts have different rows for a word.
     """
     settings = parts[0].settings
     if any(np.any(part.run.original.sources == Source.RANDOM) for part in parts):
-        return starting_vectors(batch, None, settings, name=parts[0].recorded("vectors")["name"])
+        return initial_vectors(batch, None, settings, name=parts[0].recorded("vectors")["name"])
     index = {word: i for i, word in enumerate(batch.types)}
     rows = np.zeros((len(index), parts[0].run.original.vector_size), np.float32)
     sources = np.full(len(index), Source.NONE, np.uint8)
@@ -263,18 +273,18 @@ def gathered(batch: TokenBatch, parts: Sequence[Part], table: Vectors | None) ->
             if original.pieces is not None:
                 pieces[here] = original.pieces[block]
     missing = np.flatnonzero(~filled)
-    if len(missing) and table is not None:
+    if len(missing) and vectors is not None:
         words = [batch.types[i] for i in missing.tolist()]
-        found, sources[missing], pieces[missing] = table.lookup_pieces(words, settings.oov == "subwords")
+        found, sources[missing], pieces[missing] = vectors.lookup_pieces(words, settings.oov == "subwords")
         rows[missing] = unit_in_place(found)
-    composed = pieces if np.any(pieces != 1) else None
-    return Vectors(batch.types, rows, sources=sources, normalized=True, pieces=composed)
+    numbers = pieces if np.any(pieces != 1) else None
+    return Vectors(batch.types, rows, sources=sources, normalized=True, pieces=numbers)
 
 
-def _check_equal(rows: NDArray[Any], more: NDArray[Any], filled: NDArray[np.bool_], part: Part) -> None:
+def _check_equal(rows: NDArray[Any], more: NDArray[Any], filled: NDArray[np.bool_], part: SourceRun) -> None:
     if rows.shape != more.shape or not np.array_equal(rows[filled], more[filled]):
         raise FormatError(
-            "runs that are merged start from the same vectors, this one has other rows for the same words",
+            "merged runs must have the same initial vectors, but this one has other rows for the same words",
             path=part.name,
             remedy="refine it again",
         )

@@ -1,8 +1,9 @@
-"""``--vectors A --vectors B``: which of several tables to start from.
+"""``--vectors A --vectors B``: choosing the initial vectors from several candidates.
 
-The text is read once without regard to any table, so that all tables take the tests of ``--method auto`` on
-the same tokens; a word that a table lacks counts as a zero vector. Each table is tested with the method that
-would be chosen for it. The run is then made from the chosen table, as if no other had been named.
+The text is read once, independently of the vectors, so that all candidates take the tests of ``--method
+auto`` on the same tokens; a word without a vector counts as a zero vector. Each candidate is tested with the
+method that would be chosen for it. The run is then made from the chosen vectors, as if only these had been
+named.
 """
 
 from __future__ import annotations
@@ -24,33 +25,33 @@ from .inputs import Start, by_frequency, load_start, read_unstemmed
 from .plan import METHODS, make_plan, try_methods
 from .resume import Execution
 from .selection import SURE, Choice, Measured
-from .unknown_words import starting_vectors
+from .unknown_words import initial_vectors
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["choose_table"]
+__all__ = ["choose_vectors"]
 
 
-def choose_table(
-    corpus: Corpus, tables: Sequence[Start], settings: Settings, execution: Execution
+def choose_vectors(
+    corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution
 ) -> tuple[int, dict[str, Any]]:
-    """The number of the chosen table, and the decision for ``run.json``.
+    """The number of the chosen vectors, and the decision for ``run.json``.
 
-    A table replaces the first one if self-retrieval finds it surely better and the context test does not
-    find it surely worse. Of several such tables the best by self-retrieval is taken.
+    Vectors replace the first ones if they are significantly better in self-retrieval and not significantly
+    worse in the context test. Of several such vectors those with the best self-retrieval are chosen.
     """
-    names = [_name(table, place) for place, table in enumerate(tables)]
+    names = [_name(vectors, number) for number, vectors in enumerate(candidates)]
     if len(set(names)) < len(names):
-        remedy = "name each table once; labels are not used"
-        raise OptionError("name the same table twice", field="vectors", remedy=remedy)
+        remedy = "name each file once; labels are not used"
+        raise OptionError("name the same vectors twice", field="vectors", remedy=remedy)
     if trained := set(names) & set(NO_TABLE) - {"none"}:
-        rule = f"{min(trained)} is trained on the whole text, so held-out parts of it cannot test it"
+        rule = f"{min(trained)} is trained on the whole text, so held-out parts of the text cannot test it"
         raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
     batch = _tokens(corpus, settings, execution)
     rows, measured, held_out = [], [], 0
-    for name, table in zip(names, tables, strict=True):
-        original = _start(batch, load_start(table, settings)[0], settings)
+    for name, vectors in zip(names, candidates, strict=True):
+        original = _original(batch, load_start(vectors, settings)[0], settings)
         choice, method = _tested(batch, original, settings, execution)
         held_out = choice.held_out
         known = coverage(original, batch.counts)["tokens"]["known"] / len(batch)
@@ -59,19 +60,19 @@ def choose_table(
             measured.append(choice.measured[method])
             row |= _figures(measured[-1], measured[0])
         rows.append(row)
-    place, reason = _best(rows) if measured else (0, "too little text to compare tables")
-    decision = {"chosen": names[place], "reason": reason, "tables": rows, "held_out_tokens": held_out}
-    return place, decision
+    chosen, reason = _best(rows) if measured else (0, "too little text to compare vectors")
+    decision = {"chosen": names[chosen], "reason": reason, "tables": rows, "held_out_tokens": held_out}
+    return chosen, decision
 
 
-def _name(table: Start, place: int) -> str:
-    if isinstance(table, Vectors):
-        return f"memory {place + 1}"
-    return "none" if table is None else os.fspath(table)
+def _name(vectors: Start, number: int) -> str:
+    if isinstance(vectors, Vectors):
+        return f"memory {number + 1}"
+    return "none" if vectors is None else os.fspath(vectors)
 
 
 def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBatch:
-    """The corpus as the settings cut it, without regard to a table: words are in lower case."""
+    """The corpus as tokenised by the settings, independently of the vectors: words are in lower case."""
     from .counted_text import counted
 
     plain = replace(settings, phrases=None)
@@ -79,19 +80,19 @@ def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBa
     return by_frequency(counted(unstemmed, {}, plain, execution.jobs)[0])
 
 
-def _start(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
-    """The starting vectors of words in lower case, which a table may have in title case."""
+def _original(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
+    """The initial vectors of words in lower case, which the vectors may have in title case."""
     keys = list(batch.types)
     if known is not None:
         forms = (case_forms(word, settings.language) for word in batch.types)
         keys = [next((form for form in some if form in known), some[0]) for some in forms]
-    return starting_vectors(batch, known, settings, keys=keys)
+    return initial_vectors(batch, known, settings, keys=keys)
 
 
 def _tested(
     batch: TokenBatch, original: Vectors, settings: Settings, execution: Execution
 ) -> tuple[Choice, str]:
-    """The tests of a table, and the method that stands for it: the one asked for, or the one chosen."""
+    """The tests of initial vectors, and the method they are compared with: the given or the chosen one."""
     asked = settings.method
     methods = METHODS if asked == "auto" else tuple({asked} - {"original"})
     fixed = replace(settings, method="original" if asked == "auto" else asked)
@@ -101,20 +102,20 @@ def _tested(
 
 
 def _figures(measured: Measured, first: Measured) -> dict[str, Any]:
-    """Mean of each test, and the probability that a table is better than the first one."""
+    """Mean of each test, and the probability that the vectors are better than the first ones."""
     tests = [test for test, scores in measured.scores.items() if sum(map(len, scores))]
     sure = {test: measured.better(first, test) for test in tests}
     return {test: measured.mean(test) for test in tests} | {"sure": sure}
 
 
 def _best(rows: Sequence[dict[str, Any]]) -> tuple[int, str]:
-    """The number of the chosen table, and the reason."""
-    standing = [
-        place
-        for place, row in enumerate(rows)
+    """The number of the chosen vectors, and the reason."""
+    better = [
+        number
+        for number, row in enumerate(rows)
         if row["sure"]["self_retrieval"] >= SURE and row["sure"].get("context", 1.0) > 1 - SURE
     ]
-    if not standing:
-        return 0, "no other table is surely better than the first one"
-    best = max(standing, key=lambda place: float(rows[place]["self_retrieval"]))
+    if not better:
+        return 0, "no other vectors are significantly better than the first ones"
+    best = max(better, key=lambda number: float(rows[number]["self_retrieval"]))
     return best, "it scored best on held-out text"

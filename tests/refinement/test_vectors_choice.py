@@ -74,7 +74,7 @@ def test_the_run_is_the_one_that_the_chosen_table_alone_gives() -> None:
 def test_of_tables_that_are_alike_the_first_is_kept() -> None:
     _, decision = decided([topical(), topical()])
     assert decision["chosen"] == "memory 1"
-    assert decision["reason"] == "no other table is surely better than the first one"
+    assert decision["reason"] == "no other vectors are significantly better than the first ones"
 
 
 def test_a_word_that_a_table_lacks_counts_as_zero() -> None:
@@ -96,15 +96,15 @@ def test_a_table_in_title_case_is_not_put_at_a_disadvantage() -> None:
 
 def test_with_too_little_text_the_first_table_is_kept() -> None:
     _, decision = decided([scattered(), topical()], ["w0 w1 w2", "w3 w4 w1"])
-    assert (decision["chosen"], decision["reason"]) == ("memory 1", "too little text to compare tables")
+    assert (decision["chosen"], decision["reason"]) == ("memory 1", "too little text to compare vectors")
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
-    with pytest.raises(OptionError, match="name the same table twice"):
+    with pytest.raises(OptionError, match="name the same vectors twice"):
         decided(["default", "default"])
-    with pytest.raises(OptionError, match="a list of these, not int"):
+    with pytest.raises(OptionError, match="not int"):
         decided([topical(), 3])
-    with pytest.raises(OptionError, match="not list"):
+    with pytest.raises(OptionError, match="are missing"):
         decided([])
     with pytest.raises(CorpusError, match="read only once"):
         decided([topical(), scattered()], iter(texts()))
