@@ -85,6 +85,7 @@ class SelfvecError(Exception):
         return f"field {field!r}"
 
 
+_ARGUMENTS = ("query",)  # of the command line, which are no options
 _FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?:[ =]([A-Z]{2,}))?")
 _IN_PYTHON = {
     "corpus": "corpus=DOCUMENTS",
@@ -144,6 +145,8 @@ class OptionError(InputError):
     """
 
     def _field_name(self, field: str, flags: bool) -> str:
+        if field in _ARGUMENTS:
+            return field.upper() if flags else field
         return f"--{field.replace('_', '-')}" if flags else field
 
     @classmethod

@@ -245,7 +245,7 @@ def test_other_mistakes(arguments: str, expected: str, inside: Path, capsys) -> 
 
 def test_an_empty_query_is_an_error(inside: Path, capsys) -> None:
     for query in ("", "  "):
-        refused(["search", "run", query], "the query is empty; write the words to search for", capsys)
+        refused(["search", "run", query], "QUERY: is empty; write some words", capsys)
 
 
 def json_of(capsys) -> dict:

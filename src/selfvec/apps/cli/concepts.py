@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from selfvec.base.errors import OptionError
 from selfvec.base.ownership import check_target
 
 from .arguments import (
@@ -24,7 +23,6 @@ from .arguments import (
     TextField,
     arg,
     checked_suffix,
-    listed,
     open_run,
     opt,
 )
@@ -64,13 +62,11 @@ def search(
         selfvec search run "damage to roofs"
         selfvec search run "damage to roofs" --filter date=1996..1998
     """
-    from selfvec.retrieval import check_mode, run_index
+    from selfvec.retrieval import search
 
-    check_mode(mode)
-    if not query.strip():
-        raise OptionError("the query is empty", remedy="write the words to search for")
-    index = run_index(open_run(run), corpus, TerminalProgress(), cut=(passage_words, overlap))
-    _show_found(index.search(query, top, mode=mode, filters=filters or ()), output)
+    how: dict[str, Any] = {"passage_words": passage_words, "overlap": overlap, "progress": TerminalProgress()}
+    found = search(run, query, top=top, mode=mode, filters=filters or (), corpus=corpus, **how)
+    _show_found(found, output)
 
 
 def ask(
@@ -158,16 +154,10 @@ def phrases(
         selfvec text phrases run --top 100
     """
     from selfvec.analysis.concepts import phrases
-    from selfvec.corpus import Corpus
-    from selfvec.storage.run_folder import is_run
 
-    one_run = len(source) == 1 and is_run(source[0])
-    text = open_run(Path(source[0])) if one_run else Corpus.open(source, text_fields=listed(text_field))
-    progress = TerminalProgress()
-    found = phrases(
-        text, min_count=min_count, npmi=npmi, longest=longest, stop_words=stop_words, progress=progress
-    )
-    found = found.select(top)
+    how: dict[str, Any] = {"min_count": min_count, "npmi": npmi, "longest": longest, "stop_words": stop_words}
+    text: Any = source[0] if len(source) == 1 else [Path(name) for name in source]
+    found = phrases(text, top, text_field=text_field, progress=TerminalProgress(), **how)
     write_report(output, "Phrases", found)
     if output.as_json:
         print_json(found.as_dict())
