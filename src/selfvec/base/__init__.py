@@ -1,1 +1,1 @@
-"""What every room stands on: errors, progress, files written whole, tensors on disk, threads, provenance."""
+"""Used by every room: errors, progress, atomic files, tensors on disk, threads, provenance."""

@@ -9,11 +9,11 @@ __all__ = ["DOTTED", "case_forms", "language_of", "lower", "title"]
 
 DOTTED = ("tr", "az")  # i and ı are two letters: i, İ and ı, I
 _LOWER = str.maketrans({"İ": "i", "I": "ı"})
-_DOT = "\u0307"  # of what Unicode makes of İ without knowing the language: i and a dot above
+_DOT = "\u0307"  # Unicode lower-cases İ to i and this combining dot above
 
 
 def language_of(options: Mapping[str, Any]) -> str:
-    """The language of a text by the options of its run: what ``language`` says, or else other options.
+    """The language of a run's text: the option ``language``, or the one that ``lemmatize`` or ``stem`` names.
 
     >>> language_of({"language": None, "lemmatize": "de,en"}), language_of({})
     ('de', 'en')
@@ -43,10 +43,10 @@ def title(word: str, language: str | None = None) -> str:
 
 
 def case_forms(word: str, language: str | None = None) -> tuple[str, ...]:
-    """The exact, lower-case and title-case forms of a word, in which a table is asked for it.
+    """The forms in which a word is looked up: as written, in lower case and in title case.
 
-    Some may be equal. In Turkish also those of other languages, for foreign words and for tables that were
-    made without regard to the language.
+    Some forms may be equal. Turkish words are also looked up by the rules of other languages, because some
+    words are foreign and many vectors were made without regard to the language.
 
     >>> case_forms("INTERNET", "tr")
     ('INTERNET', 'ınternet', 'Internet', 'internet')

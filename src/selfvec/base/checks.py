@@ -1,4 +1,4 @@
-"""Checks of arguments: a wrong one raises `OptionError`, which names it and says what it may be."""
+"""Checks of arguments: a wrong value raises `OptionError`, which names the argument and its rule."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["check_number", "check_path", "check_text", "check_texts", "check_who
 
 
 def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether something is a path or a name."""
+    """Whether a value is a path or a name."""
     return isinstance(given, str | os.PathLike)
 
 
 def check_path(name: str, given: object, what: str = "a path or a name") -> None:
-    """Raise `OptionError` unless something is a path."""
+    """Raise `OptionError` unless a value is a path."""
     if not is_path(given):
         raise OptionError(f"is {what}, not {type(given).__name__}", field=name)
 
@@ -33,13 +33,13 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
 
 
 def check_number(name: str, value: Any, low: float, high: float, rule: str) -> None:
-    """Raise `OptionError` with a rule unless a value is a number from ``low`` to ``high``."""
+    """Raise `OptionError` with ``rule`` unless a value is a number from ``low`` to ``high``."""
     if isinstance(value, bool) or not isinstance(value, Integral | float) or not low <= float(value) <= high:
         raise OptionError(f"{rule}, not {value!r}", field=name)
 
 
 def check_text(name: str, value: Any, *, empty: bool = False) -> None:
-    """Raise `OptionError` unless a value is a text, and not an empty one unless ``empty``."""
+    """Raise `OptionError` unless a value is a text; an empty text is allowed only with ``empty``."""
     if not isinstance(value, str):
         raise OptionError(f"is a text, not {type(value).__name__}", field=name)
     if not empty and not value.strip():
@@ -47,7 +47,7 @@ def check_text(name: str, value: Any, *, empty: bool = False) -> None:
 
 
 def check_texts(name: str, value: Any, what: str = "texts") -> list[str]:
-    """One text, or several: as a list. `OptionError` for anything else, and for none.
+    """One or several texts as a list; `OptionError` for anything else and for an empty list.
 
     >>> check_texts("words", "hail"), check_texts("words", ("hail", "snow"))
     (['hail'], ['hail', 'snow'])
@@ -56,5 +56,5 @@ def check_texts(name: str, value: Any, what: str = "texts") -> list[str]:
     if several is None or not all(isinstance(one, str) for one in several):
         raise OptionError(f"are {what}, not {value!r:.80}", field=name)
     if not several:
-        raise OptionError(f"none was given, at least one of these {what} is needed", field=name)
+        raise OptionError(f"the list is empty, at least one of these {what} is needed", field=name)
     return several

@@ -26,7 +26,7 @@ _NONE = "0" * 64
 
 
 def checksums(folder: Path, leave_out: str = "") -> Checksums:
-    """Size and SHA-256 of all files below a folder, which are on the disk then."""
+    """Size and SHA-256 of all files below a folder. The files are synced to the disk."""
 
     def one(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
@@ -66,7 +66,7 @@ def write_sealed(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def check_sizes(folder: Path, description: Mapping[str, Any], remedy: str) -> None:
-    """Raise `FormatError` if a file that is there has another size than was written."""
+    """Raise `FormatError` if the size of an existing file differs from the size that was written."""
     for name, entry in _files(description):
         path = folder / name
         if path.is_file() and path.stat().st_size != entry["bytes"]:
@@ -76,7 +76,7 @@ def check_sizes(folder: Path, description: Mapping[str, Any], remedy: str) -> No
 
 
 def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The files of a folder that are missing or not as they were written, and what is wrong."""
+    """The missing and changed files of a folder, each with its fault."""
 
     def fault(item: tuple[str, dict[str, Any]]) -> str | None:
         path, entry = folder / item[0], item[1]
@@ -89,7 +89,7 @@ def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tupl
             return "is missing"
         except OSError as error:
             return f"cannot be read: {error.strerror}"
-        return None if same else "is not as it was written: its SHA-256 has changed"
+        return None if same else "has changed since it was written: its SHA-256 differs"
 
     entries = list(_files(description))
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -99,7 +99,7 @@ def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tupl
 
 
 def _files(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The entries that are sound, of files below the folder."""
+    """The valid entries, of files below the folder."""
     found = description.get("files")
     for name, entry in found.items() if isinstance(found, dict) else ():
         sound = isinstance(entry, dict) and type(entry.get("bytes")) is int and "sha256" in entry

@@ -1,10 +1,10 @@
-"""How functions are compiled: quickly, kept on disk, and run without the interpreter's lock.
+"""Compilation of kernels: cached on disk, run without the interpreter's lock.
 
-Numba wraps each function for calls from Python and from C, and counts the references to each array. Most of
-our functions need one wrapper and no counts, because their callers allocate. A fifth of the time that
-compiling takes is saved. The options have no documentation; `tests/base/test_compiled.py` checks them.
+By default Numba wraps each function for calls from Python and from C, and counts the references to each array.
+Most of our functions need one wrapper and no counts, because their callers allocate. Leaving out the rest saves
+a fifth of the compilation time. These options of Numba are undocumented; `tests/base/test_compiled.py` checks them.
 
-Numba is loaded when the first kernel is called: half a second that many commands do not need.
+Numba is imported when the first kernel is called. The import takes half a second, which many commands do not need.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ __all__ = ["announced", "helper", "kernel"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 _LOCK = Lock()
-_waiting: list[Callable[[], None]] = []  # what is called when something is compiled
+_waiting: list[Callable[[], None]] = []  # called when something is compiled
 _announced: list[object] = []  # the first function that was compiled
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function that makes no arrays: it works on those of its caller and returns only numbers."""
+    """Compile a function that allocates no arrays: it works on those of its caller and returns numbers."""
     compiled: list[Callable[..., Any]] = []
 
     @wraps(function)
@@ -41,7 +41,7 @@ def kernel(function: Function) -> Function:
 
 
 def helper(function: Function) -> Function:
-    """Compile a function that only kernels call. Modules that hold one are imported where they are used."""
+    """Compile a function that only kernels call. Its module imports Numba, so it is imported inside functions."""
     compiled: Function = _njit()(function, no_cpython_wrapper=True, **_OPTIONS)
     return compiled
 
@@ -56,7 +56,7 @@ def _njit() -> Any:
 
 @contextmanager
 def announced(call: Callable[[], None]) -> Iterator[None]:
-    """Call a function when something is compiled in the block, if that is the first time in this process."""
+    """Call a function at the first compilation of this process, if it happens in the block."""
     if not _announced:
         _waiting.append(call)
         if "numba" in sys.modules:

@@ -1,4 +1,4 @@
-"""gzip and Zstandard, told apart by the first bytes: browsers may unpack a file and keep its suffix."""
+"""gzip and Zstandard files, recognised by their first bytes: browsers may unpack a file and keep its suffix."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = [
     "zstd",
 ]
 
-PACKED = (".gz", ".zst")  # suffixes of files that are packed when they are written
-COMPRESSED = (*PACKED, ".zstd")  # and of those that are read
+PACKED = (".gz", ".zst")  # suffixes of files that are written compressed
+COMPRESSED = (*PACKED, ".zstd")  # suffixes of files that are read
 
 DECODING_ERRORS = (EOFError, zlib.error, zstd.ZstdError)
 """What reading a damaged or shortened compressed file raises."""
@@ -40,7 +40,7 @@ class Readable(Protocol):
 
 
 def bare_suffix(path: Path) -> str:
-    """The suffix before that of compression, in lower case: ``.csv`` of ``a.csv.gz``."""
+    """The suffix without that of the compression, in lower case: ``.csv`` of ``a.csv.gz``."""
     bare = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
     return bare.suffix.lower()
 
@@ -60,7 +60,7 @@ def decompressed(packed: Readable, head: bytes) -> Readable:
 
 
 class _Gzip:
-    """Members of a gzip file, decompressed in large steps.
+    """The content of a gzip file, decompressed in large steps.
 
     `gzip.GzipFile` reads 8 KiB at a time and then waits for the interpreter lock, which the parser holds.
     """
@@ -87,7 +87,7 @@ class _Gzip:
 
 
 def pack(plain: Path, packed: Path) -> None:
-    """Write a packed copy of a file, by the suffix of its name; the same bytes each time."""
+    """Write a compressed copy of a file in the format of its suffix; the bytes are the same each time."""
     with plain.open("rb") as source, packed.open("wb") as out:
         if packed.suffix == ".gz":
             with gzip.GzipFile("", "wb", 6, out, mtime=0) as target:

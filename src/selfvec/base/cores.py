@@ -1,4 +1,4 @@
-"""How many threads work is done in. NumPy is not imported here: it reads its own limit when it is."""
+"""The number of threads. NumPy is not imported here, because it reads its own limit on import."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .checks import check_whole
 
 __all__ = ["threads"]
 
-_PER_CORE = 4  # threads, at most
+_PER_CORE = 4  # threads per core, at most
 
 
 def threads(jobs: int | None, say: Callable[[str], object] = warnings.warn) -> int:
     """The number of threads: ``jobs``, or else OMP_NUM_THREADS, or else all cores this process may use.
 
-    It is at most four times the cores: more threads stall the machine and are no faster. ``say`` is told if
-    fewer are used than ``jobs``. `OptionError` if ``jobs`` is less than 1.
+    It is at most four times the number of cores: more threads stall the machine and are no faster. ``say``
+    gets a message if fewer than ``jobs`` are used. `OptionError` if ``jobs`` is less than 1.
     """
     check_whole("jobs", 1 if jobs is None else jobs)
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

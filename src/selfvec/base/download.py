@@ -60,7 +60,7 @@ def download(
 ) -> None:
     """Append to ``partial`` until it has the size that the server reports.
 
-    A failed download keeps what has arrived, and the next call goes on from there. `InputError` if it fails.
+    A failed download keeps the received bytes, and the next call continues after them. `InputError` if it fails.
     """
     most, failures = _size(partial), 0
     while True:
@@ -71,7 +71,7 @@ def download(
             most = max(most, _size(partial))
             if failures > retries:
                 rule = f"could not be fetched in {failures} tries: {error}"
-                raise InputError(rule, path=url, remedy=f"{LATER}; what has arrived is kept") from error
+                raise InputError(rule, path=url, remedy=f"{LATER}; the received part is kept") from error
         time.sleep(min(pause * 2 ** (failures - 1), _LONGEST_PAUSE))
 
 
@@ -95,12 +95,12 @@ def _continue(
     with _open(url, {"Range": f"bytes={have}-"} if have else {}, timeout) as response:
         first, total = _extent(response, have)
         if (first, total) == (have, have) and have:
-            return  # it was complete already
+            return  # the file is complete already
         if first not in (0, have):
             partial.unlink(missing_ok=True)
-            raise _Broken("the server sends another part than the one asked for")
+            raise _Broken("the server sends another part of the file than requested")
         if total > largest:
-            raise InputError(f"{total:,} bytes are announced, at most {largest:,} are taken", path=url)
+            raise InputError(f"the server announces {total:,} bytes, the limit is {largest:,}", path=url)
         done = first
         with writing(partial), partial.open("ab" if first else "wb") as file:
             while chunk := _received(response):
@@ -108,7 +108,7 @@ def _continue(
                 done += len(chunk)
                 progress(done, max(total, done))
                 if done > largest:
-                    raise InputError(f"at most {largest:,} bytes are taken, more are sent", path=url)
+                    raise InputError(f"the server sends more than the limit of {largest:,} bytes", path=url)
     if done < total:
         raise _Broken(f"the connection closed after {done:,} of {total:,} bytes")
 
@@ -133,18 +133,18 @@ def _open(url: str, headers: dict[str, str], timeout: float) -> Any:
     except InputError:
         raise
     except ValueError as error:
-        raise OptionError(f"is no address to fetch from ({error})", path=url) from error
+        raise OptionError(f"is not a valid address ({error})", path=url) from error
 
 
 def _extent(response: Any, have: int) -> tuple[int, int]:
-    """The place of a response's first byte in the file, and the length of the file, 0 if unknown."""
+    """The offset of a response's first byte in the file, and the length of the file, 0 if unknown."""
     content = response.headers.get("Content-Range", "")
     if response.status == http.client.PARTIAL_CONTENT:
         match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", content)
         return (int(match[1]), int(match[2])) if match else (-1, 0)
     if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
         return (have, have) if content == f"bytes */{have}" else (-1, 0)
-    return 0, int(response.headers.get("Content-Length") or 0)  # the whole file, whatever was asked for
+    return 0, int(response.headers.get("Content-Length") or 0)  # the whole file, whatever was requested
 
 
 def _received(response: Any) -> bytes:

@@ -1,7 +1,7 @@
-"""Data that stand after a power cut: files and folders are synced to the disk before they get their name.
+"""Data that survive a power cut: files and folders are synced to the disk before they are renamed.
 
-A rename may reach the disk before the data of the file that it names; so everything below a folder is synced,
-then the folder is renamed, then the folder that holds it is synced (see ``man 2 fsync``).
+A rename may reach the disk before the data of the renamed file. So everything below a folder is synced first,
+then the folder is renamed, then its parent folder is synced (see ``man 2 fsync``).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 __all__ = ["sync_file", "sync_names", "sync_tree"]
 
-_THREADS = 8  # waiting for the disk, which takes several requests at once
+_THREADS = 8  # they wait for the disk, which serves several requests at once
 _UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
 
 
 def sync_file(path: Path) -> None:
-    """Wait until the content of a file is on the disk; `OSError` if it does not get there."""
+    """Wait until the content of a file is on the disk; `OSError` if it cannot be written."""
     descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -27,7 +27,7 @@ def sync_file(path: Path) -> None:
 
 
 def sync_names(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system can do that."""
+    """Wait until the names in a folder are on the disk, where the system supports it."""
     if os.name == "nt":
         return
     try:

@@ -1,20 +1,20 @@
-"""The errors a user can meet, and how each one reads.
+"""The errors that Selfvec raises, and their messages.
 
     SelfvecError                     exit status 2, one line: place: rule; remedy
-    ├── InputError (ValueError)      something given to us is wrong
+    ├── InputError (ValueError)      an input is wrong
     │   ├── FormatError              ... in a vectors file
     │   ├── CorpusError              ... in a corpus
     │   ├── OptionError              ... in an option or argument
-    │   │   └── NotFound             ... which names something that is not there
+    │   │   └── NotFound             ... which names something that does not exist
     │   └── NotFittedError (AttributeError)   a `Refiner` was asked for a result before `fit`
-    ├── TargetError (OSError)        the place to write to cannot be used; it was left untouched
+    ├── TargetError (OSError)        the output cannot be written; an existing target is unchanged
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
-    └── Interrupted                  stopped on request; what was done is kept and can be resumed
+    └── Interrupted                  stopped on request; finished work is kept and can be resumed
 
-Every message names the place (file, line, field), the rule that was broken and what to do next. Messages are
+Every message names the place (file, line, field), the rule that was broken and the remedy. Messages are
 written with the flags of the command line. In Python the same message names the parameters.
 
-`CleanupWarning` is a warning: the result is whole, a temporary file could not be removed.
+`CleanupWarning` is a warning: the result is complete, but a temporary file could not be removed.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ __all__ = [
 class SelfvecError(Exception):
     """Base of all errors Selfvec raises on purpose.
 
-    ``rule`` is the rule that was broken, ``path``, ``line`` (from 1) and ``field`` the place, ``remedy`` what
-    to do next, in the imperative.
+    ``rule`` is the rule that was broken; ``path``, ``line`` (from 1) and ``field`` are the place; ``remedy``
+    tells what to do next, in the imperative.
 
     >>> str(InputError("a row needs 3 numbers, this one has 2", path="a.txt", line=4, remedy="mend the row"))
     'a.txt:4: a row needs 3 numbers, this one has 2; mend the row'
@@ -68,7 +68,7 @@ class SelfvecError(Exception):
         return self.message()
 
     def message(self, *, flags: bool = False) -> str:
-        """The error in one line; options are named as in Python, or with ``flags`` as on the command line."""
+        """The error in one line. Options are named as in Python or, with ``flags``, as on the command line."""
         place = self.path or ""
         if self.line is not None:
             place += f":{self.line}" if place else f"line {self.line}"
@@ -94,11 +94,11 @@ _IN_PYTHON = {
     **{name: f"{name.replace('-', '_')}=True" for name in ("allow-duplicates", "overwrite", "resume")},
     "skip-bad-rows": "skip_bad_rows=True",
 }
-"""Flags whose parameter in Python has another name, or is true or false."""
+"""Flags whose parameter in Python has another name or is a bool."""
 
 
 def _with_parameters(text: str) -> str:
-    """A text with the parameters of Python in the place of flags, except in whole commands.
+    """A text with flags replaced by parameters of Python. Whole commands stay.
 
     >>> _with_parameters("lower --min-count, or give --date-field FIELD"), _with_parameters("use --overwrite")
     ('lower min_count, or give date_field=FIELD', 'use overwrite=True')
@@ -114,15 +114,15 @@ def _with_parameters(text: str) -> str:
 
 
 class InputError(SelfvecError, ValueError):
-    """Something given to Selfvec is wrong."""
+    """An input is wrong."""
 
 
 class FormatError(InputError):
-    """A vectors file does not hold what its format says."""
+    """A file does not follow its format."""
 
 
 def did_you_mean(name: str, known: Iterable[str], shown: Callable[[str], str] = str, most: int = 3) -> str:
-    """A question with the known names that are spelt alike; empty if there is none.
+    """A question that suggests known names of similar spelling; empty if no name is similar.
 
     >>> did_you_mean("decorelated", ["auto", "decorrelated"]), did_you_mean("x", ["auto"])
     ('did you mean decorrelated?', '')
@@ -137,7 +137,7 @@ class CorpusError(InputError):
 
 
 class OptionError(InputError):
-    """An option or argument has a value it cannot have; ``field`` is its name in Python.
+    """An option or argument has an invalid value; ``field`` is its name in Python.
 
     >>> error = OptionError("is at least 1, not 0", field="min_count")
     >>> str(error), error.message(flags=True)
@@ -151,7 +151,7 @@ class OptionError(InputError):
 
     @classmethod
     def one_of(cls, value: object, known: Iterable[str], *, field: str) -> OptionError:
-        """The error of a value that is none of those known.
+        """The error for a value that is not among the known ones.
 
         >>> OptionError.one_of("decorelated", ["paper", "decorrelated"], field="method").message()
         "method: is one of paper, decorrelated, not 'decorelated'; did you mean decorrelated?"
@@ -162,7 +162,7 @@ class OptionError(InputError):
 
 
 class NotFound(OptionError):
-    """A word, document, field or slice was named that is not there. The page answers with status 404."""
+    """A word, document, field or slice does not exist. The web page answers with status 404."""
 
 
 class NotFittedError(InputError, AttributeError):
@@ -170,25 +170,25 @@ class NotFittedError(InputError, AttributeError):
 
 
 class TargetError(SelfvecError, OSError):
-    """The place to write to cannot be used. It was left as it was."""
+    """The output cannot be written. An existing target is unchanged."""
 
 
 class MissingExtra(SelfvecError, ImportError):
-    """An optional dependency is needed for this."""
+    """An optional dependency is needed."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed",
             remedy=f"run: pip install 'selfvec[{extra}]'",
         )
-        self.args = (package, extra, purpose)  # what a copy in another process is made of
+        self.args = (package, extra, purpose)  # pickle makes a copy in another process from these
 
 
 class Interrupted(SelfvecError):
-    """Work was stopped on request (Ctrl-C). Its state was saved where ``path`` says."""
+    """Work was stopped on request (Ctrl-C). Its state was saved in ``path``."""
 
     exit_status = 130
 
 
 class CleanupWarning(UserWarning):
-    """A temporary file or folder could not be removed. The result is whole; the next command tries again."""
+    """A temporary file or folder could not be removed. The result is complete; the next command tries again."""

@@ -1,7 +1,7 @@
-"""Files and folders are written completely or not at all; JSON and vocabulary files.
+"""Atomic files and folders; JSON and vocabulary files.
 
-Every file and folder goes to a temporary sibling first and is renamed when it is complete and on the disk. So
-a full disk, a crash, a power cut or Ctrl-C never leaves half a result.
+Every file and folder is written to a temporary sibling and renamed when it is complete and on the disk. So a
+full disk, a crash, a power cut or Ctrl-C never leaves a partial result.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _REMEDIES = {
 }
 
 T = TypeVar("T")
-_TRIES = 20  # of reading a folder that others exchange
+_TRIES = 20  # to read a folder that other processes replace
 
 _HERE, _NEW, _EXCHANGE = -100, 1, 2  # AT_FDCWD, RENAME_NOREPLACE, RENAME_EXCHANGE of renameat2(2)
 
@@ -86,7 +86,7 @@ class _Full(OSError):
 
 @contextmanager
 def needing(size: int) -> Iterator[None]:
-    """Say in the error of a full disk that ``size`` bytes are needed."""
+    """Add to the error of a full disk that ``size`` bytes are needed."""
     try:
         yield
     except OSError as error:
@@ -100,7 +100,7 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = False) -> I
     """Yield a temporary sibling of ``target``; rename it into place on success, delete it on failure.
 
     An existing file keeps its permissions. `TargetError` if the target exists and ``overwrite`` is false, if
-    it is no plain file, or if it cannot be written; it is left as it was.
+    it is not a plain file, or if it cannot be written; the target is unchanged then.
     """
     target = Path(target)
     with writing(target):
@@ -115,11 +115,11 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = False) -> I
 
 @contextmanager
 def atomic_files(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a path in an empty folder; all that is written there is moved to ``target`` and beside it.
+    """Yield a path in an empty folder; all files written there are moved next to ``target`` in the end.
 
-    That may be a file, a folder, or files that belong together. After a crash some of these may be in
-    ``.NAME.ready`` still; `complete_replacement` moves them. `TargetError` if any of them exists and
-    ``overwrite`` is false, if a folder holds what would be lost, or if they cannot be written.
+    The result may be a file, a folder, or files that belong together. After a crash some of them may still be
+    in ``.NAME.ready``; `complete_replacement` moves them. `TargetError` if any of them exists and
+    ``overwrite`` is false, if a folder holds files that would be lost, or if they cannot be written.
     """
     target = Path(target)
     with writing(target):
@@ -131,7 +131,7 @@ def atomic_files(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
                 _check_place(source, target.with_name(source.name), overwrite)
             for source in [path for path in folder.iterdir() if path.is_dir()]:
                 replace_folder(source, target.with_name(source.name))
-                if source.exists():  # what was replaced, and could not be removed
+                if source.exists():  # the replaced target, which could not be removed
                     source.replace(sibling(target))
             _replace_files(folder, target, overwrite)
 
@@ -146,9 +146,9 @@ def atomic_folder(
     """Yield a new temporary sibling folder of ``target``; rename it into place on success.
 
     An existing folder and its files keep their permissions. `TargetError` if the target exists and
-    ``overwrite`` is false, if it is no folder, or if it cannot be written; it is left as it was. With
-    ``overwrite`` a folder is replaced if it is of the same ``kind``; if no kind is given, if it holds nothing
-    but what is written now.
+    ``overwrite`` is false, if it is not a folder, or if it cannot be written; the target is unchanged then.
+    With ``overwrite`` a folder of the same ``kind`` is replaced. Without a kind, a folder is replaced if every
+    file in it is written anew.
     """
     target = Path(target)
     with writing(target):
@@ -167,20 +167,20 @@ def _check_place(source: Path, place: Path, overwrite: bool) -> None:
     if place.is_dir():
         lost = sorted({entry.name for entry in place.iterdir()} - {entry.name for entry in source.iterdir()})
         if lost:
-            rule = f"holds {lost[0]!r}, which would be lost, so it is not replaced, even with --overwrite"
+            rule = f"holds {lost[0]!r}, which would be lost; the folder is not replaced even with --overwrite"
             raise TargetError(rule, path=place, remedy="choose another name")
 
 
 def _rename(source: Path, target: Path, overwrite: bool) -> None:
-    """Rename a file. Without ``overwrite`` nothing is replaced, not even what was just made by others."""
+    """Rename a file. Without ``overwrite`` nothing is replaced, not even a file that has just been made."""
     if overwrite or not _renamed(source, target, _NEW):
         check_target(target, overwrite=overwrite, folder=False)
         source.replace(target)
 
 
 def _replace_files(folder: Path, target: Path, overwrite: bool) -> None:
-    """Move all files of ``folder`` beside ``target``, to which they belong."""
-    complete_replacement(target)  # of a killed process
+    """Move all files of ``folder`` next to ``target``."""
+    complete_replacement(target)  # that a killed process began
     moves = [(source, target.with_name(source.name)) for source in folder.iterdir()]
     for source, place in moves:
         mode = mode_of(place)
@@ -193,7 +193,7 @@ def _replace_files(folder: Path, target: Path, overwrite: bool) -> None:
         sync_names(target.parent)
         return
     ready = _ready(target)
-    folder.replace(ready)  # from here on the new files count
+    folder.replace(ready)  # from here on the new files are valid
     sync_names(target.parent)
     complete_replacement(target)
 
@@ -201,13 +201,13 @@ def _replace_files(folder: Path, target: Path, overwrite: bool) -> None:
 def complete_replacement(target: Path) -> None:
     """Move the files of an interrupted `atomic_files` to their places.
 
-    `TargetError` if another user began it, or the folder cannot be written.
+    `TargetError` if another user began the replacement, or if the folder cannot be written.
     """
     ready = _ready(target)
     if not os.path.lexists(ready):
         return
     if ready.is_symlink() or not is_ours(ready):
-        rule = "its replacement was interrupted, and another user began it"
+        rule = "another user began to replace it and was interrupted"
         raise TargetError(rule, path=target, remedy=f"let its owner open it once, or remove {ready}")
     with writing(target):
         for source in ready.iterdir():
@@ -222,10 +222,10 @@ def _ready(target: Path) -> Path:
 
 
 def replace_folder(source: Path, target: Path, *, keep: bool = False) -> None:
-    """Move ``source`` to ``target``; an existing folder is deleted, or with ``keep`` is at ``source`` then.
+    """Move ``source`` to ``target``; an existing folder is deleted, or with ``keep`` moved to ``source``.
 
-    The two are exchanged in one step where the system can, so that there is a whole folder at any time. All
-    data are on the disk before, and the old folder is deleted only when the exchange is.
+    Where the system supports it, the two are exchanged in one step, so that a complete folder exists at any
+    time. All data are on the disk before the exchange, and the exchange is before the old folder is deleted.
     """
     refuse_special(target, folder=True)
     if target.exists():
@@ -259,7 +259,7 @@ def exchange_folders(one: Path, other: Path) -> None:
 
 
 def _renamed(one: Path, other: Path, how: int) -> bool:
-    """Whether ``renameat2`` did it. Other systems, older C libraries and some file systems lack it."""
+    """Whether ``renameat2`` succeeded. Other systems, older C libraries and some file systems lack it."""
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
         return not rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), how)
@@ -276,7 +276,7 @@ def restore_folder(folder: Path) -> None:
 
 
 def unchanged(folder: Path, read: Callable[[], T]) -> T:
-    """What ``read`` returns; it reads again if another folder was given the name meanwhile."""
+    """What ``read`` returns. It is called again if the folder was replaced meanwhile."""
     for _ in range(_TRIES):
         before = _identity(folder)
         try:
@@ -287,7 +287,7 @@ def unchanged(folder: Path, read: Callable[[], T]) -> T:
         else:
             if _identity(folder) == before:
                 return found
-    raise FormatError("is being replaced all the time", path=folder, remedy="try again")
+    raise FormatError("is replaced again and again while it is read", path=folder, remedy="try again")
 
 
 def _identity(folder: Path) -> tuple[int, int, int] | None:
@@ -309,7 +309,7 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 
 def read_json(path: Path, remedy: str) -> dict[str, Any]:
-    """The JSON object in a file; `FormatError` with this remedy if it holds none."""
+    """The JSON object in a file; `FormatError` with this remedy if it holds anything else."""
     try:
         data = parse_json(path.read_bytes())
     except ValueError as error:
@@ -320,7 +320,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def read_text(path: Path) -> str:
-    """The content of a UTF-8 file, without a byte order mark; `InputError` names a line that is not UTF-8."""
+    """The content of a UTF-8 file, without a byte order mark; `InputError` names the first line that is not UTF-8."""
     try:
         data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:

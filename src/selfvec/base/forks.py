@@ -1,6 +1,6 @@
-"""Polars in a forked process.
+"""A check for Polars in forked processes.
 
-Its threads stay behind in the parent, and the child would wait for them for good.
+A fork does not copy the threads of Polars, so the child would wait for them for ever.
 """
 
 from __future__ import annotations
@@ -19,6 +19,6 @@ def using_polars() -> None:
     if not _USED:
         _USED.append(os.getpid())
     elif _USED[0] != os.getpid():
-        rule = "this process cannot read a corpus: it was forked from one that had, and lacks Polars' threads"
+        rule = "this process cannot read a corpus: it was forked after its parent had used Polars"
         remedy = "start it with multiprocessing.get_context('spawn') or 'forkserver'"
         raise SelfvecError(rule, remedy=remedy)

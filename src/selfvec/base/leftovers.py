@@ -1,15 +1,15 @@
-"""What killed processes leave beside a file or folder. The next command finishes or removes it.
+"""Files that killed processes leave next to a file or folder. The next command completes or removes them.
 
-.NAME.partial-RANDOM    what was being written; locked while its process lives
-.NAME.ready             files that are to replace NAME and others beside it together
-.NAME.old               a folder between the steps of an exchange, where the system cannot do it in one
+.NAME.partial-RANDOM    an unfinished file or folder; locked while its process lives
+.NAME.ready             files that replace NAME and its companions together
+.NAME.old               a folder between the steps of an exchange, where the system has no single step
 .NAME.partial           the working folder of a run (see `selfvec.storage.workspace`), with
 
     lock                    locked while its process lives
     state.safetensors       what ``--resume`` continues from
     cluster/                the same, of a cluster
     replacing.json          written just before the new run gets its name
-    run/                    the new run; when it has got its name, the replaced one
+    run/                    the new run; after the exchange, the replaced one
 """
 
 from __future__ import annotations
@@ -62,15 +62,15 @@ def workspace_of(target: Path) -> Path:
 
 
 def previous_of(target: Path) -> Path:
-    """Where an update in place keeps the run from before."""
+    """Where an update in place keeps the previous run."""
     return target.with_name(f"{target.name}.previous")
 
 
 def tidy(target: str | os.PathLike[str]) -> None:
-    """Finish and remove what killed processes left of a file or folder, beside it and in it.
+    """Complete and remove what killed processes left next to a file or folder and in it.
 
-    What a process is still writing stays, and what ``--resume`` continues from. Nothing is raised: a folder
-    that cannot be written stays as it is.
+    Files that a process is still writing stay, and so does the state for ``--resume``. No error is raised: a
+    folder that cannot be written stays as it is.
     """
     target = Path(os.path.realpath(target))
     remove_leftovers(target)
@@ -82,9 +82,9 @@ def tidy(target: str | os.PathLike[str]) -> None:
 
 
 def clean(target: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
-    """`tidy` in all folders of a target, and beside it: names that are gone now, and names that stay.
+    """`tidy` in all folders of a target and next to it; returns the removed names and the remaining ones.
 
-    `TargetError` if something is to be finished and the folder cannot be written.
+    `TargetError` if a replacement has to be completed and the folder cannot be written.
     """
     target = Path(os.path.realpath(target))
     before = [str(path) for path in _left(target)]
@@ -98,7 +98,7 @@ def clean(target: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
 
 
 def _left(target: Path) -> Iterator[Path]:
-    """Names of temporary files and folders beside a target and in it."""
+    """Names of temporary files and folders next to a target and in it."""
     name = re.escape(target.name)
     beside = re.compile(rf"\.{name}\.(partial(-[0-9a-f]{{8}})?|ready|old|migrate)")
     yield from (path for path in sorted(target.parent.glob(".*")) if beside.fullmatch(path.name))
@@ -111,7 +111,7 @@ def _tidy_workspace(target: Path) -> None:
         return
     descriptor = open_to_lock(folder / LOCK)
     if descriptor is None:
-        folder.rmdir()  # if it is empty; otherwise it is no working folder
+        folder.rmdir()  # if it is empty; otherwise it is not a working folder
         return
     try:
         if not lock(descriptor) or not same_file(folder / LOCK, descriptor):
@@ -119,7 +119,7 @@ def _tidy_workspace(target: Path) -> None:
         settle(target)
         if not (folder / STATE).exists() and not (folder / SHARED).exists():
             left = sibling(target)
-            folder.rename(left)  # so that nobody waits for the lock while it is deleted
+            folder.rename(left)  # so that no process waits for the lock while it is deleted
             remove_leftovers(target)
     finally:
         os.close(descriptor)
@@ -127,7 +127,7 @@ def _tidy_workspace(target: Path) -> None:
 
 
 def mark(target: Path, *, keep: bool) -> None:
-    """Note which folder is about to become ``target``, and whether the replaced one is kept."""
+    """Write down which folder is about to become ``target``, and whether the replaced one is kept."""
     folder = workspace_of(target)
     note = folder / _MARK
     note.write_text(json.dumps({"folder": _identity(folder / FRESH), "keep": keep}), encoding="utf-8")
@@ -136,7 +136,7 @@ def mark(target: Path, *, keep: bool) -> None:
 
 
 def settle(target: Path) -> None:
-    """Finish a replacement whose process was killed after the new run had got its name."""
+    """Complete a replacement whose process was killed after the new run was renamed."""
     folder = workspace_of(target)
     try:
         note: Any = json.loads((folder / _MARK).read_text(encoding="utf-8"))
@@ -151,7 +151,7 @@ def settle(target: Path) -> None:
 
 
 def keep_replaced(target: Path) -> None:
-    """Give the replaced run its name, in place of an older one."""
+    """Rename the replaced run to `previous_of`, in place of an older one."""
     folder, kept = workspace_of(target), previous_of(target)
     remove_own(folder / _OLDER)
     if kept.exists():

@@ -1,8 +1,8 @@
-"""Temporary files in folders that others can write to: random names, made exclusively, never through a link.
+"""Safe temporary files in shared folders: random names, created exclusively, never through a link.
 
-A temporary sibling ``.NAME.partial-RANDOM`` is locked while its process lives. What a killed process left
-behind is not locked and is deleted by the next one that reads or writes ``NAME``, if it belongs to the same
-user (see `selfvec.base.leftovers`).
+A temporary sibling ``.NAME.partial-RANDOM`` is locked while its process lives. One that a killed process left
+is not locked. The next process of the same user that reads or writes ``NAME`` deletes it (see
+`selfvec.base.leftovers`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .errors import CleanupWarning, TargetError
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks: what is left behind stays there
+except ImportError:  # Windows has no such locks: leftovers stay
     fcntl = None  # type: ignore[assignment]
 
 __all__ = [
@@ -58,18 +58,18 @@ _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
 
 
-_TRIES = 9  # of making something that another process takes for a leftover before it is locked
+_TRIES = 9  # another process may take a new file for a leftover before it is locked
 LEFTOVER = re.compile(r"\..+\.partial-[0-9a-f]{8}")
 """The name of a temporary file or folder."""
 
 
 def sibling(target: Path) -> Path:
-    """A new name for a temporary file or folder beside ``target``."""
+    """A new name for a temporary file or folder next to ``target``."""
     return target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a path belongs to the user of this process; a link is judged, not followed."""
+    """Whether a path belongs to the user of this process. Links are not followed."""
     try:
         owner = path.lstat().st_uid
     except OSError:
@@ -78,7 +78,7 @@ def is_ours(path: Path) -> bool:
 
 
 def mode_of(path: Path) -> int | None:
-    """The permissions of a file or folder; None if there is none."""
+    """The permissions of a file or folder; None if it does not exist."""
     try:
         return stat.S_IMODE(path.lstat().st_mode)
     except FileNotFoundError:
@@ -86,7 +86,7 @@ def mode_of(path: Path) -> int | None:
 
 
 class Kind(NamedTuple):
-    """A kind of folder, such as a run folder, that replaces only its like."""
+    """A kind of folder, such as a run folder. A folder replaces only folders of its kind."""
 
     name: str  # with its article
     matches: Callable[[Path], bool]  # whether an existing folder is one
@@ -99,20 +99,20 @@ def check_target(
     folder: bool | None = None,
     kind: Kind | None = None,
 ) -> None:
-    """Raise `TargetError` if there is something at ``target`` that is not to be replaced. Nothing is changed.
+    """Raise `TargetError` if ``target`` exists and must not be replaced. Nothing is changed.
 
-    The one guard of all outputs: a command calls it before its work begins, and the writers of
-    `selfvec.base.files` call it again. A file replaces a file, and a folder a folder of its kind, both only
-    if ``overwrite`` is true.
+    All outputs are checked here: a command calls it before its work begins, and the writers of
+    `selfvec.base.files` call it again. With ``overwrite``, a file replaces a file, and a folder replaces a
+    folder of its kind. Without it nothing is replaced.
 
     Parameters
     ----------
     target : path
     overwrite : bool
     folder : bool, optional
-        Whether a folder or a file is to be written, if that is known.
+        Whether a folder or a file will be written, if that is known.
     kind : Kind, optional
-        Of the folder that is to be written, if it can be recognised.
+        The kind of the folder that will be written, if it can be recognised.
     """
     check_path("output", target, "a path")
     target = Path(target)
@@ -123,7 +123,7 @@ def check_target(
     if folder is not None:
         refuse_special(target, folder=folder)
     if kind is not None and not kind.matches(target):
-        rule = f"exists already and is not {kind.name}, so it is not replaced, even with --overwrite"
+        rule = f"exists already and is not {kind.name}; it is not replaced even with --overwrite"
         raise TargetError(rule, path=target, remedy="choose another name")
     if not overwrite:
         remedy = "choose another name, or replace it with --overwrite"
@@ -131,7 +131,7 @@ def check_target(
 
 
 def refuse_special(target: Path, *, folder: bool) -> None:
-    """Raise `TargetError` unless ``target`` is absent or is what is to be written: a file or a folder.
+    """Raise `TargetError` unless ``target`` is absent or of the type that will be written: a file or a folder.
 
     Links, pipes and devices are never replaced.
     """
@@ -143,21 +143,21 @@ def refuse_special(target: Path, *, folder: bool) -> None:
         place = target.parent / target.readlink()
         raise TargetError("is a link, which is not replaced", path=target, remedy=f"name {place} instead")
     if folder and not stat.S_ISDIR(kind):
-        raise TargetError("is a file, a folder is to be written", path=target, remedy=_OTHER_KIND)
+        raise TargetError("is a file, but a folder will be written", path=target, remedy=_OTHER_KIND)
     if not folder and stat.S_ISDIR(kind):
-        raise TargetError("is a folder, a file is to be written", path=target, remedy=_OTHER_KIND)
+        raise TargetError("is a folder, but a file will be written", path=target, remedy=_OTHER_KIND)
     if not folder and not stat.S_ISREG(kind):
         rule = "is a pipe or a device, which is not replaced"
         raise TargetError(rule, path=target, remedy="name a file")
 
 
 def open_exclusively(path: Path) -> int:
-    """Make a new file; `FileExistsError` if there is anything of that name, even a dead link."""
+    """Make a new file; `FileExistsError` if the name exists, even as a dead link."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINK, 0o666)
 
 
 def own_folder(folder: Path) -> None:
-    """Make a folder that only this user can write to, or take one that is there.
+    """Make a folder that only this user can write to, or use an existing one.
 
     `TargetError` if it is a link, belongs to another user, or others can write into it.
     """
@@ -173,13 +173,13 @@ def own_folder(folder: Path) -> None:
 
 
 def remove_own(folder: Path) -> None:
-    """Delete a folder if it is no link and belongs to this user; anything else stays."""
+    """Delete a folder if it belongs to this user and is not a link; anything else stays."""
     if folder.is_dir() and not folder.is_symlink() and is_ours(folder):
         discard(folder)
 
 
 def discard(path: Path) -> None:
-    """Delete a temporary file or folder. If that fails, it is a `CleanupWarning`: the result is whole."""
+    """Delete a temporary file or folder. A failure is a `CleanupWarning`, because the result is complete."""
     failed: OSError | None = None
     try:
         if path.is_dir() and not path.is_symlink():
@@ -188,14 +188,14 @@ def discard(path: Path) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         failed = error
-        shutil.rmtree(path, ignore_errors=True)  # all that can be deleted
+        shutil.rmtree(path, ignore_errors=True)  # delete as much as possible
     if failed is not None and os.path.lexists(path):
-        rule = f"{path}: could not be removed ({failed.strerror}); the result is whole"
+        rule = f"{path}: could not be removed ({failed.strerror}); the result is complete"
         warnings.warn(rule, CleanupWarning, stacklevel=3)
 
 
 def lock(descriptor: int) -> bool:
-    """Lock an open file or folder until it is closed; False if somebody else has it.
+    """Lock an open file or folder until it is closed; False if another process holds the lock.
 
     `OSError` where the file system has no locks.
     """
@@ -211,7 +211,7 @@ def lock(descriptor: int) -> bool:
 def lock_file(path: Path, target: Path) -> BinaryIO:
     """Lock a file until it is closed; its folder is made if it is missing.
 
-    `TargetError` if another process has the lock and writes ``target``, or others can write into the folder.
+    `TargetError` if another process holds the lock and writes ``target``, or if others can write to the folder.
     """
     for _ in range(_TRIES):
         own_folder(path.parent)
@@ -220,16 +220,16 @@ def lock_file(path: Path, target: Path) -> BinaryIO:
             if lock(file.fileno()) and same_file(path, file.fileno()):
                 return file
             file.close()
-            time.sleep(0.02)  # whoever looks for leftovers has the lock no longer
+            time.sleep(0.02)  # a process that only looks for leftovers releases the lock meanwhile
     remedy = "wait for it or choose another -o"
     raise TargetError("another process is writing this", path=target, remedy=remedy)
 
 
 @contextmanager
 def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of an existing folder; if somebody else has it, call ``waiting`` and wait.
+    """Hold the lock of an existing folder; if another process holds it, call ``waiting`` and wait.
 
-    Where folders cannot be locked nobody waits.
+    Where folders cannot be locked, there is no wait.
     """
     descriptor = open_to_lock(folder)
     try:
@@ -247,9 +247,9 @@ def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def locked_sibling(target: Path, *, folder: bool) -> Iterator[tuple[Path, int]]:
-    """Make a temporary file or folder beside ``target`` that nobody else can read; delete it in the end.
+    """Make a temporary file or folder next to ``target`` that only this user can read; delete it in the end.
 
-    Also yields the permissions that it is to have in the end: those of ``target``, or of a new file.
+    Also yields its final permissions: those of ``target``, or of a new file.
     """
     remove_leftovers(target)
     path, descriptor = _locked_new(target, folder)
@@ -268,9 +268,9 @@ def locked_sibling(target: Path, *, folder: bool) -> Iterator[tuple[Path, int]]:
 
 
 def _locked_new(target: Path, folder: bool) -> tuple[Path, int | None]:
-    """A new file or folder and a descriptor that locks it, where that is possible.
+    """A new file or folder and, where possible, a descriptor that locks it.
 
-    Another process may take it for a leftover and remove it before it is locked: then a new one is made.
+    Another process may take it for a leftover and remove it before it is locked. Then a new one is made.
     """
     for _ in range(_TRIES):
         path = sibling(target)
@@ -287,7 +287,7 @@ def _locked_new(target: Path, folder: bool) -> tuple[Path, int | None]:
             if same_file(path, descriptor):
                 return path, descriptor
             os.close(descriptor)
-    raise TargetError("is removed by another process while it is written", path=target, remedy="try again")
+    raise TargetError("was removed by another process while it was written", path=target, remedy="try again")
 
 
 def same_file(path: Path, descriptor: int) -> bool:
@@ -299,12 +299,12 @@ def same_file(path: Path, descriptor: int) -> bool:
 
 
 def remove_leftovers(target: Path) -> None:
-    """Delete what killed processes of this user left beside ``target``; what is still being written stays."""
+    """Delete what killed processes of this user left next to ``target``. Unfinished files of live ones stay."""
     _remove_named(target.parent, re.compile(rf"\.{re.escape(target.name)}\.partial-[0-9a-f]{{8}}"))
 
 
 def remove_leftovers_in(folder: Path) -> None:
-    """Delete what killed processes of this user left in a folder, whatever they wrote."""
+    """Delete all temporary files that killed processes of this user left in a folder."""
     _remove_named(folder, LEFTOVER)
 
 
@@ -327,13 +327,13 @@ def _remove_if_left(path: Path) -> None:
             else:
                 path.unlink(missing_ok=True)
     except OSError:
-        pass  # no locks here: perhaps it is still being written
+        pass  # without locks it may still be in use
     finally:
         os.close(descriptor)
 
 
 def open_to_lock(path: Path) -> int | None:
-    """A descriptor to lock; None where folders cannot be opened, and for what is gone or no plain file."""
+    """A descriptor to lock; None where folders cannot be opened, and unless the path is a plain file or folder."""
     try:
         return os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0))
     except OSError:
@@ -341,9 +341,9 @@ def open_to_lock(path: Path) -> int | None:
 
 
 def keep_modes(new: Path, old: Path) -> None:
-    """Give a new folder and its files the permissions that the old ones have.
+    """Give a new folder and its files the permissions of the old ones.
 
-    A file without an older one of its name gets no permission that no file had.
+    A file with a new name gets no permission that none of the old files had.
     """
     before = {path.relative_to(old): mode_of(path) or 0 for path in old.rglob("*") if not path.is_symlink()}
     files = [mode for path, mode in before.items() if (old / path).is_file()]

@@ -21,13 +21,13 @@ _EARLY = 0.01  # share done below which the time left is not estimated
 
 
 class Progress:
-    """Reports nothing; displays override `stage` and `say`."""
+    """Progress that is not shown; displays override `stage` and `say`."""
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
-        """Announce a stage of ``total`` units; the block calls the function it is given with units done.
+        """Announce a stage of ``total`` units. The block calls the yielded function with the units just done.
 
-        ``total`` is None if it is not known. ``unit`` is empty if a display shows the share only.
+        ``total`` is None if unknown. ``unit`` is empty if displays show only the share.
         """
         del label, total, unit
         yield lambda _: None
@@ -40,9 +40,9 @@ class Progress:
     def steps(self, label: str, weights: Mapping[str, float]) -> Iterator[Progress]:
         """Announce one stage made of several steps.
 
-        The block gets a `Progress` whose stages are the steps, by label. ``weights`` has all of them in their
-        order and how long each takes in proportion, so that the whole stage advances evenly. A step may be
-        left out or be made of steps itself.
+        The block gets a `Progress` whose stages are the steps, by label. ``weights`` lists all steps in order
+        with their relative durations, so that the stage advances evenly. A step may be left out or have steps
+        of its own.
         """
         with self.stage(label, _WHOLE, "") as advance:
             steps = _Steps(advance, weights, self.say)
@@ -89,7 +89,7 @@ class _Steps(Progress):
 
 
 def as_progress(given: Progress | bool | None) -> Progress:
-    """Where work is reported: as given; True prints lines on standard error, None and False nothing.
+    """The progress display of an argument: True prints lines on standard error, None and False show nothing.
 
     Raises
     ------
@@ -109,7 +109,7 @@ class LineProgress(Progress):
     Parameters
     ----------
     write : callable
-        Gets each line, from another thread.
+        Called with each line, in another thread.
     every : float, optional
         Seconds between two lines, also across stages: ten.
     """
@@ -131,7 +131,7 @@ class LineProgress(Progress):
         def report() -> None:
             while not ended.wait(max(0.0, self._next - monotonic())):
                 self._next = monotonic() + self._every
-                with suppress(OSError, ValueError):  # nobody reads them any more
+                with suppress(OSError, ValueError):  # the reader has closed the stream
                     self._write(_line(label, monotonic() - start, done / total if total else None))
 
         thread = Thread(target=report, daemon=True)
@@ -148,7 +148,7 @@ class LineProgress(Progress):
 
 
 def time_left(seconds: float, share: float | None) -> str:
-    """What is left of work that took so many seconds for a share of it; empty if that is not known yet.
+    """The estimated time left, from the seconds so far and the share done; empty if it is too early to tell.
 
     >>> time_left(30, 0.25), time_left(10, 0.1), time_left(1, 0.001), time_left(5, None)
     ('1 min 30 s left', '1 min 30 s left', '', '')

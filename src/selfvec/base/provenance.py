@@ -33,7 +33,7 @@ def environment() -> dict[str, object]:
 
 
 BESIDE = "beside_"
-"""The names of stages that run beside another one begin with this."""
+"""Prefix of the names of stages that run in parallel with another one."""
 
 
 class Timings(dict[str, float]):

@@ -1,4 +1,4 @@
-"""Files of results: a page, Markdown, or rows for another program, as the suffix says."""
+"""Result files, in the format of their suffix: HTML, Markdown, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES, ROWS = (".html", ".md"), (".csv", ".parquet")  # suffixes
 
 
 def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES + ROWS) -> str:
-    """The suffix of a report; `OptionError` for any other. Checked before work is done."""
+    """The suffix of a report; `OptionError` if it is not known. Commands call this before their work."""
     suffix = Path(path).suffix.lower()
     if suffix not in suffixes:
         rule = f"a report is {', '.join(suffixes)}, not {suffix or 'without a suffix'}"
@@ -35,12 +35,12 @@ def save_report(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write a report in the format of its suffix, whole or not at all.
+    """Write a report in the format of its suffix, atomically.
 
     Raises
     ------
     OptionError
-        If there is no such format. `TargetError` if the path cannot be written, or exists and ``overwrite``
+        If the suffix is not known. `TargetError` if the path cannot be written, or exists and ``overwrite``
         is false.
     """
     suffix = check_report(path)
@@ -57,7 +57,7 @@ def save_report(
 
 
 def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a frame as CSV or Parquet. In CSV the first value of each entry of a list is kept, as text."""
+    """Write a frame as CSV or Parquet. In CSV a list becomes text, with the first value of each nested entry."""
     import polars as pl
 
     suffix = check_report(path, ROWS)
@@ -73,7 +73,7 @@ def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: b
 
 
 def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:
-    """A list as text; of the pairs of a list, such as words with cosines, the first parts."""
+    """A list as text. Of pairs, such as (word, cosine), only the first values are written."""
     return ", ".join(text(one[0] if isinstance(one, list | tuple) and one else one) for one in values)
 
 

@@ -1,4 +1,4 @@
-"""What all results have in common: rows, data frames, a dict for JSON, and a short repr."""
+"""The interface of all results: rows, data frames, a dict for JSON, and a short repr."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class ResultTable:
 
 
 class Figures(dict[str, Any], ResultTable):
-    """A result that is a few figures by name: what was written, measured or found.
+    """A dict of a few figures: what was written, measured or found.
 
-    It is a dict. Its rows are those under one of its names, or itself as a single row.
+    Its rows are the list under one of its keys, or the dict itself as a single row.
     """
 
     def __init__(self, title: str, figures: dict[str, Any], *, rows: str | None = None) -> None:

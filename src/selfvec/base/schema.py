@@ -1,17 +1,17 @@
-"""What JSON written by others must look like, checked once when it is read.
+"""Validation of JSON files against a schema, when they are read.
 
-A schema is a value that looks like the JSON it describes:
+A schema looks like the JSON that it describes:
 
     str, bool, float       a text, true or false, a number
     range(1, 10)           a whole number in this range
     "a"                    this text
     None                   null
     [schema]               a list of such values
-    {"name": schema}       an object; names may be missing, and others may be there
+    {"name": schema}       an object; listed names are optional, others are allowed
     {str: schema}          an object; the schema of all names that are not listed
-    {...: ("name",)}       an object; names that are needed
+    {...: ("name",)}       an object; required names
     (schema, schema)       one of several
-    function               value -> the rule that it breaks, or None
+    function               value -> the broken rule, or None
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COUNT = range(1 << 62)
 
 
 def check(value: Any, schema: Schema, path: Path, remedy: str) -> None:
-    """Raise `FormatError` that names the first part of a value which does not fit the schema."""
+    """Raise `FormatError` with the first part of a value that does not fit the schema."""
     found = misfit(value, schema)
     if found is not None:
         place, rule = found
@@ -38,7 +38,7 @@ def check(value: Any, schema: Schema, path: Path, remedy: str) -> None:
 
 
 def misfit(value: Any, schema: Schema, place: str = "") -> tuple[str, str] | None:
-    """The first place of a value that does not fit, and the rule; None if all of it fits.
+    """The path of the first part that does not fit, and the rule; None if the whole value fits.
 
     >>> misfit({"files": [{"bytes": 3}, {"bytes": -3}]}, {"files": [{"bytes": COUNT}]})
     ('files.1.bytes', 'is a whole number of at least 0, not -3')
@@ -60,7 +60,7 @@ def misfit(value: Any, schema: Schema, place: str = "") -> tuple[str, str] | Non
 
 
 def _misfit_inside(value: dict[str, Any], schema: dict[Any, Schema], place: str) -> tuple[str, str] | None:
-    """The first place within an object that does not fit; then a name that it lacks."""
+    """The first part of an object that does not fit, or else the first required name that is missing."""
     for name, one in value.items():
         inner = schema.get(name, schema.get(str))
         found = None if inner is None else misfit(one, inner, f"{place}.{name}" if place else name)
@@ -71,7 +71,7 @@ def _misfit_inside(value: dict[str, Any], schema: dict[Any, Schema], place: str)
 
 
 def _fits(value: Any, schema: Schema) -> bool:
-    """Whether a value that holds no others fits."""
+    """Whether a value without parts fits."""
     if schema is str:
         return isinstance(value, str) and "\0" not in value
     if schema is float:

@@ -53,7 +53,7 @@ _DTYPES = {
     "BOOL": "?",
 }
 Forms = Mapping[str, tuple[str, Sequence[int | str]]]
-"""The dtype and the shape of each tensor by name; a name in a shape stands for one number."""
+"""The dtype and shape of each tensor by name. A name in a shape means the same number everywhere."""
 
 _NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
 _LONGEST_HEADER = 100_000_000  # bytes; the limit of the package
@@ -61,7 +61,7 @@ _BLOCK = 1 << 20  # bytes written at a time, which stay in a core's cache
 _CHECKED = 1 << 18  # numbers checked at a time
 _EXPONENT = np.uint16(0x7C00)  # of float16: all bits are set in NaN and infinity
 _ALL = 1 << 62
-_EMPTY = 1 << 20  # rows of an empty tensor in a small file; a size that no data back up is not trusted
+_EMPTY = 1 << 20  # rows of an empty tensor in a small file; without data a larger size is not trusted
 
 
 def write_tensors(
@@ -92,9 +92,9 @@ def write_tensors(
 def replace_tensors(
     source: str | os.PathLike[str], target: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]]
 ) -> None:
-    """Copy a file with other values, and possibly shapes, of some tensors; all others keep their bytes.
+    """Copy a file with new values, and possibly shapes, of some tensors. The other tensors keep their bytes.
 
-    The types stay: an array has the bytes of its tensor's type (BF16 as uint16).
+    The types stay: each array has the dtype of its tensor (BF16 as uint16).
     """
     header, start = read_header(Path(source))
     entries = {name: header[name] for name in header if name != "__metadata__"}
@@ -122,8 +122,8 @@ def replace_tensors(
 def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     """Memory-map every tensor of a file, read-only.
 
-    `FormatError` if the header is malformed or describes more than the file holds; nothing is allocated
-    before.
+    `FormatError` if the header is malformed or describes more than the file holds. This is checked before
+    memory is allocated.
     """
     header, start = read_header(Path(path))
     header.pop("__metadata__", None)
@@ -145,9 +145,9 @@ def check_tensors(
     remedy: str,
     finite: int = _ALL,
 ) -> None:
-    """Raise `FormatError` unless the expected tensors of a file are there and floats are finite numbers.
+    """Raise `FormatError` unless a file holds the expected tensors and their floats are finite.
 
-    Tensors of more than ``finite`` bytes are not searched for NaN and infinity.
+    Tensors of more than ``finite`` bytes are not checked for NaN and infinity.
     """
     sizes: dict[str, int] = {}
     for name, (kind, shape) in expected.items():
@@ -162,7 +162,7 @@ def check_tensors(
             )
         ):
             found = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
-            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {found}"
+            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, here it is {found}"
             raise FormatError(rule, path=path, remedy=remedy)
         if tensor.dtype.kind == "f" and tensor.nbytes <= finite and tensor.ndim:
             row = first_not_finite(tensor)
@@ -176,7 +176,7 @@ def _shape(sizes: Sequence[int | str]) -> str:
 
 
 def first_not_finite(table: NDArray[np.floating[Any]]) -> int | None:
-    """The first row of a table, (V, ...), that holds NaN or infinity, or None. 100 MB take 14 ms."""
+    """The first row of a matrix, (V, ...), that holds NaN or infinity, or None. 100 MB take 14 ms."""
     step = max(1, _CHECKED // max(1, table[:1].size))
     half = table.dtype == np.float16 and table.flags.c_contiguous  # a quarter of the time of `isfinite`
     for start in range(0, len(table), step):
@@ -189,7 +189,7 @@ def first_not_finite(table: NDArray[np.floating[Any]]) -> int | None:
 
 
 def first_beyond(table: NDArray[np.floating[Any]], most: float) -> int | None:
-    """The first row of a table, (V, d), with a number that is not within -most and most, or None."""
+    """The first row of a matrix, (V, d), with a number outside -most to most, or None."""
     step = max(1, _CHECKED // max(1, table[:1].size))
     for start in range(0, len(table) if table.size else 0, step):
         rows = table[start : start + step]
@@ -202,8 +202,8 @@ def first_beyond(table: NDArray[np.floating[Any]], most: float) -> int | None:
 def release(rows: NDArray[Any]) -> None:
     """Give the pages of a read-only memory map that hold these rows back to the system, if they are mapped.
 
-    They are read again when they are needed. Passes over a large map call this behind them, so that the map
-    does not stay in memory as a whole.
+    They are read again when they are needed. A pass over a large map calls this for the rows it has read, so
+    that the map does not stay in memory as a whole.
     """
     owner: Any = rows
     while isinstance(owner, np.ndarray | memoryview):
@@ -213,12 +213,12 @@ def release(rows: NDArray[Any]) -> None:
         return
     begin = np.frombuffer(owner, np.uint8, 1).ctypes.data
     low, high = np.lib.array_utils.byte_bounds(rows)
-    first = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE  # a page is shared with other rows: no harm
+    first = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE  # pages shared with other rows may be released, too
     owner.madvise(advice, first, high - begin - first)
 
 
 def return_freed_memory() -> None:
-    """Give what was freed back to the system, where the C library (glibc) would keep it for later."""
+    """Return freed memory to the system. The C library (glibc) would keep it for later."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
@@ -228,13 +228,13 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     """The metadata of a file: texts by name."""
     metadata = read_header(Path(path))[0].get("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        rule = "the metadata of a safetensors file are texts by name"
+        rule = "the metadata of a safetensors file is an object of texts"
         raise FormatError(rule, path=path, remedy="fetch the file again")
     return metadata
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], int]:
-    """The entries of a file by name, unchecked, and the byte where the data begin."""
+    """The entries of a file by name, unchecked, and the offset of the data."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -260,7 +260,7 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
 def _checked(
     path: str | os.PathLike[str], name: str, entry: Any, room: int
 ) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """A tensor's dtype, shape and offset, all of which fit the file."""
+    """A tensor's dtype, shape and offset, checked against the file."""
     try:
         shape = tuple(entry["shape"])
         start, end = entry["data_offsets"]
@@ -268,7 +268,7 @@ def _checked(
         plain = isinstance(code, str) and all(
             type(number) is int and number >= 0 for number in (*shape, start, end)
         )
-        most = 1 << 56 if all(shape) else max(room, _EMPTY)  # NumPy's bound; of an empty tensor ours
+        most = 1 << 56 if all(shape) else max(room, _EMPTY)  # the bound is NumPy's, or ours for an empty tensor
         plain = plain and len(shape) <= 32 and math.prod(max(1, n) for n in shape) < most
     except (TypeError, KeyError, ValueError):
         plain = False

@@ -1,8 +1,8 @@
-"""Threads: every linear-algebra call runs on one core, blocks of rows are shared among our own threads.
+"""Threads: each linear-algebra call runs on one core, and blocks of rows are shared among our own threads.
 
-A BLAS that spreads a small product over all cores waits for all of them at every step: on shared cores the
-eigenvectors of a small matrix take far longer than on one. Results are taken in order, with the same bits for
-any number of threads.
+A BLAS that spreads a small product over all cores waits for all of them at every step. On shared cores the
+eigenvectors of a small matrix then take far longer than on one core. Results are collected in order, so their
+bits are the same for any number of threads.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["ROW_BLOCK", "by_blocks", "cut", "in_order", "one_core", "sum_of_bloc
 In = TypeVar("In")
 Out = TypeVar("Out")
 ROW_BLOCK = 4096  # rows worked on at a time
-_ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread that is in it
+_ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread inside it
 _ONE_CORE_LOCK = Lock()
 
 
@@ -72,11 +72,11 @@ def _controller() -> Any:
 def one_core() -> Iterator[None]:
     """A context in which every linear-algebra call runs in the thread that makes it.
 
-    The limit holds for the whole process, until the last of the threads that are in such a context leaves it.
+    The limit holds for the whole process, until the last thread leaves such a context.
     """
     from threadpoolctl import OpenBLASController
 
-    # A thread that sets a limit is the only one that may change it, until it is told to give that up.
+    # Only the thread that set a limit may change it, unless that restriction is lifted.
     release = partial(OpenBLASController.clear_controlling_thread, force=True)
     with _ONE_CORE_LOCK:
         _ONE_CORE.append(_ONE_CORE[0] if _ONE_CORE else _controller().limit(limits=1))
@@ -104,7 +104,7 @@ def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) 
 def sum_of_blocks(
     shape: tuple[int, ...], rows: int, work: Callable[[slice], NDArray[Any]]
 ) -> NDArray[np.float64]:
-    """The sum, in float64, of the arrays of a shape that ``work`` returns for slices, see `by_blocks`."""
+    """The sum, in float64, of the arrays that ``work`` returns for slices of rows, see `by_blocks`."""
     total = np.zeros(shape)
     for each in by_blocks(rows, work):
         total += each

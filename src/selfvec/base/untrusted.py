@@ -1,4 +1,4 @@
-"""Files from unknown sources: whatever a decoder raises becomes one `FormatError` that names the file."""
+"""Files from unknown sources: any exception of a decoder becomes a `FormatError` that names the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["DAMAGED", "decoding", "panics_held_back", "parse_json"]
 DAMAGED = "the file may be cut off or damaged: get it again"
 
 _PASSED_ON = (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit)
-_BUGS = (AssertionError, ImportError, NameError)  # no content of a file causes these
+_BUGS = (AssertionError, ImportError, NameError)  # bugs of ours, never caused by the content of a file
 _SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 _LONGEST = 40  # digits of a whole number
 _HOLDER = threading.Lock()
@@ -29,10 +29,10 @@ _HOLDER = threading.Lock()
 
 @contextmanager
 def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> Iterator[None]:
-    """Turn anything a decoder raises into one `FormatError`: ``path: is not a readable {what}``.
+    """Turn any exception of a decoder into one `FormatError`: ``path: is not a readable {what}``.
 
-    Only the reading of a foreign file belongs into the block. Rust libraries report a panic as a
-    ``BaseException``, which is why everything is caught; the exception remains the error's cause.
+    Only the reading of a foreign file belongs in the block. Rust libraries report a panic as a
+    ``BaseException``, so everything is caught. The exception remains the error's cause.
     """
     try:
         yield
@@ -47,9 +47,9 @@ def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> 
 def panics_held_back() -> Iterator[None]:
     """Do not print the message of a Rust library that panics; `decoding` reports the panic.
 
-    The library writes the message to the file descriptor of standard error before it raises. So all that is
-    written there during the block is kept, and printed after it if there was no panic. One thread at a time
-    holds messages back; meanwhile the others do not.
+    The library writes the message to the file descriptor of standard error before it raises. So everything
+    written there during the block is kept, and printed after it if there was no panic. Only one thread at a
+    time holds messages back.
     """
     if not _HOLDER.acquire(blocking=False):
         yield
@@ -84,8 +84,8 @@ def panics_held_back() -> Iterator[None]:
 def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text, which can be written as JSON again; `ValueError` if it is malformed.
 
-    NaN and infinite numbers are no JSON. Lone surrogates, which no file or terminal takes, are refused, and
-    so are very long whole numbers and nesting.
+    NaN and infinity are not valid JSON. Lone surrogates, which no file or terminal accepts, very long whole
+    numbers and deep nesting are refused.
 
     >>> parse_json('{"a": [1, 2.5]}')
     {'a': [1, 2.5]}
