@@ -267,7 +267,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.search("run", "hail", filters=5), "filters: "),
     (lambda: selfvec.ask(5, "hail"), "source: "),
     (lambda: selfvec.ask("run", " "), "question: is empty"),
-    (lambda: selfvec.similar("run", []), "words: none was given"),
+    (lambda: selfvec.similar("run", []), "words: the list is empty"),
     (lambda: selfvec.similar("run", 5), "words: are words"),
     (lambda: selfvec.similar("run", "stomr"), "did you mean storm"),
     (lambda: selfvec.similar(5, "storm"), "vectors: is a Vectors"),

@@ -136,7 +136,7 @@ def test_failures_that_pass_are_outlasted(archive, tmp_path, faults):
     [
         (["503"] * 4, "could not be fetched in 4 tries: the server answers 503 Service Unavailable; try"),
         (["404"], "the server answers 404 Not Found; check the address"),
-        (["huge"], "bytes are announced, at most"),
+        (["huge"], "bytes, the limit is"),
         (["garble"] * 2, "what was sent is no sound gzip file"),
         (["to file:///etc/hostname"], "Redirection to url 'file:///etc/hostname' is not allowed"),
         (["to ftp://127.0.0.1/x"], "which is not followed"),

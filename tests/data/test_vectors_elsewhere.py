@@ -53,7 +53,7 @@ def test_lists_of_numbers_are_a_matrix() -> None:
     assert vectors.most_similar("a")[0][0] == "b"
     assert Vectors(["a", "b"], np.eye(2, dtype=np.int64)).vectors.dtype == np.float32
     for wrong in ([[1, 2], [3]], [["x", "y"], ["z", "w"]]):
-        with pytest.raises(InputError, match="rows of as many numbers"):
+        with pytest.raises(InputError, match="same number of dimensions"):
             Vectors(["a", "b"], wrong)
     with pytest.raises(InputError, match="a matrix of as many rows"):
         Vectors(["a", "b"], [1.0, 2.0])
@@ -73,7 +73,7 @@ def test_a_pickle_is_as_large_before_as_after_a_question() -> None:
 def test_names_of_gensim() -> None:
     vectors = Vectors(WORDS, ROWS, counts=np.arange(2000))
     assert vectors.get_vecattr("w3", "count") == 3
-    with pytest.raises(KeyError, match="no attribute 'colour'"):
+    with pytest.raises(KeyError, match="no word attribute 'colour'"):
         vectors.get_vecattr("w3", "colour")
     vectors.fill_norms(force=True)
     np.testing.assert_allclose(vectors.norms, np.linalg.norm(ROWS, axis=1), rtol=1e-6)
@@ -81,7 +81,7 @@ def test_names_of_gensim() -> None:
     np.testing.assert_allclose(cosines, vectors.unit[:9] @ vectors.unit[0], atol=1e-6)
     for name in ("add_vectors", "set_vecattr"):
         assert not hasattr(vectors, name)
-        with pytest.raises(AttributeError, match=rf"{name}': tables do not change; .* to_gensim"):
+        with pytest.raises(AttributeError, match=rf"{name}': vectors are immutable; .* to_gensim"):
             getattr(vectors, name)
 
 

@@ -187,7 +187,7 @@ def test_nothing_is_replaced_unless_asked(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "e" / "diary.txt").read_text(encoding="utf-8") == "mine"
     with pytest.raises(TargetError, match="is a run"):
         export(run, "encoder", run.folder, overwrite=True)
-    with pytest.raises(TargetError, match="a folder is to be written"):
+    with pytest.raises(TargetError, match="a folder will be written"):
         export(run, "encoder", tmp_path / "w.bin", overwrite=True)
     (tmp_path / "f").mkdir()
     with pytest.raises(TargetError, match="is a folder"):

@@ -80,7 +80,7 @@ def test_what_is_there_is_not_fetched_again(server) -> None:
 
 def test_an_interrupted_download_goes_on_where_it_stopped(server, data) -> None:
     server.faults[GLOVE] = ["drop"]
-    with pytest.raises(InputError, match="what has arrived is kept"):
+    with pytest.raises(InputError, match="the received part is kept"):
         fetch(server, retries=0)
     assert [path.name for path in data.iterdir()] == [".glove-6b-50.partial"]
     fetch(server, retries=0)
@@ -94,7 +94,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(server, data) -> None:
     [
         (gzip.compress(text_table())[:-200], [], "what was sent is no sound table"),
         (b"<html>not found</html>" * 9, [], "what was sent is no sound table"),
-        (None, ["huge"], "bytes are announced, at most"),
+        (None, ["huge"], "bytes, the limit is"),
         (None, ["404"], "the server answers 404"),
     ],
 )

@@ -1,10 +1,12 @@
 """Compilation of kernels: cached on disk, run without the interpreter's lock.
 
-By default Numba wraps each function for calls from Python and from C, and counts the references to each array.
-Most of our functions need one wrapper and no counts, because their callers allocate. Leaving out the rest saves
-a fifth of the compilation time. These options of Numba are undocumented; `tests/base/test_compiled.py` checks them.
+By default Numba wraps each function for calls from Python and from C, and counts the references to each
+array. Most of our functions need one wrapper and no counts, because their callers allocate. Leaving out the
+rest saves a fifth of the compilation time. These options of Numba are undocumented;
+`tests/base/test_compiled.py` checks them.
 
-Numba is imported when the first kernel is called. The import takes half a second, which many commands do not need.
+Numba is imported when the first kernel is called. The import takes half a second, which many commands do not
+need.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def kernel(function: Function) -> Function:
 
 
 def helper(function: Function) -> Function:
-    """Compile a function that only kernels call. Its module imports Numba, so it is imported inside functions."""
+    """Compile a function that only kernels call. Its module imports Numba, so import it inside functions."""
     compiled: Function = _njit()(function, no_cpython_wrapper=True, **_OPTIONS)
     return compiled
 

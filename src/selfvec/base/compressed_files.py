@@ -1,4 +1,4 @@
-"""gzip and Zstandard files, recognised by their first bytes: browsers may unpack a file and keep its suffix."""
+"""gzip and Zstandard, recognised by their first bytes: browsers may unpack a file and keep its suffix."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def escape_for_display(word: str) -> str:
 def _hostile(character: str) -> bool:
     # Cc control, Cs lone surrogate, Zl and Zp line breaks. Joiners (Cf) are part of many scripts and stay.
     unprintable = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _BIDI
-    return unprintable or ord(character) & 0xFFFE == 0xFFFE  # code points without a character, which XML does not allow
+    return unprintable or ord(character) & 0xFFFE == 0xFFFE  # noncharacters, not allowed in XML
 
 
 def _escape(character: str) -> str:

@@ -60,7 +60,8 @@ def download(
 ) -> None:
     """Append to ``partial`` until it has the size that the server reports.
 
-    A failed download keeps the received bytes, and the next call continues after them. `InputError` if it fails.
+    A failed download keeps the received bytes, and the next call continues after them. `InputError` if it
+    fails.
     """
     most, failures = _size(partial), 0
     while True:

@@ -68,7 +68,7 @@ class SelfvecError(Exception):
         return self.message()
 
     def message(self, *, flags: bool = False) -> str:
-        """The error in one line. Options are named as in Python or, with ``flags``, as on the command line."""
+        """The error in one line, with options named as in Python or, with ``flags``, as flags."""
         place = self.path or ""
         if self.line is not None:
             place += f":{self.line}" if place else f"line {self.line}"
@@ -191,4 +191,4 @@ class Interrupted(SelfvecError):
 
 
 class CleanupWarning(UserWarning):
-    """A temporary file or folder could not be removed. The result is complete; the next command tries again."""
+    """A temporary file or folder could not be removed. The result is complete."""

@@ -147,8 +147,8 @@ def atomic_folder(
 
     An existing folder and its files keep their permissions. `TargetError` if the target exists and
     ``overwrite`` is false, if it is not a folder, or if it cannot be written; the target is unchanged then.
-    With ``overwrite`` a folder of the same ``kind`` is replaced. Without a kind, a folder is replaced if every
-    file in it is written anew.
+    With ``overwrite`` a folder of the same ``kind`` is replaced. Without a kind, a folder is replaced if
+    every file in it is written anew.
     """
     target = Path(target)
     with writing(target):
@@ -320,7 +320,7 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def read_text(path: Path) -> str:
-    """The content of a UTF-8 file, without a byte order mark; `InputError` names the first line that is not UTF-8."""
+    """The text of a UTF-8 file without a byte order mark; `InputError` names a line that is not UTF-8."""
     try:
         data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except OSError as error:

@@ -131,7 +131,7 @@ def check_target(
 
 
 def refuse_special(target: Path, *, folder: bool) -> None:
-    """Raise `TargetError` unless ``target`` is absent or of the type that will be written: a file or a folder.
+    """Raise `TargetError` unless ``target`` is absent or of the type to be written: a file or a folder.
 
     Links, pipes and devices are never replaced.
     """
@@ -211,7 +211,8 @@ def lock(descriptor: int) -> bool:
 def lock_file(path: Path, target: Path) -> BinaryIO:
     """Lock a file until it is closed; its folder is made if it is missing.
 
-    `TargetError` if another process holds the lock and writes ``target``, or if others can write to the folder.
+    `TargetError` if another process holds the lock and writes ``target``, or if others can write to the
+    folder.
     """
     for _ in range(_TRIES):
         own_folder(path.parent)
@@ -299,7 +300,7 @@ def same_file(path: Path, descriptor: int) -> bool:
 
 
 def remove_leftovers(target: Path) -> None:
-    """Delete what killed processes of this user left next to ``target``. Unfinished files of live ones stay."""
+    """Delete temporary files next to ``target`` that killed processes of this user left."""
     _remove_named(target.parent, re.compile(rf"\.{re.escape(target.name)}\.partial-[0-9a-f]{{8}}"))
 
 
@@ -333,7 +334,7 @@ def _remove_if_left(path: Path) -> None:
 
 
 def open_to_lock(path: Path) -> int | None:
-    """A descriptor to lock; None where folders cannot be opened, and unless the path is a plain file or folder."""
+    """A descriptor to lock; None if the path cannot be opened or is not a plain file or folder."""
     try:
         return os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0))
     except OSError:

@@ -57,7 +57,7 @@ def save_report(
 
 
 def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a frame as CSV or Parquet. In CSV a list becomes text, with the first value of each nested entry."""
+    """Write a frame as CSV or Parquet. In CSV a list becomes text, of nested lists only the first values."""
     import polars as pl
 
     suffix = check_report(path, ROWS)

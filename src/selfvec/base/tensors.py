@@ -175,12 +175,12 @@ def _shape(sizes: Sequence[int | str]) -> str:
     return f"({', '.join(size if isinstance(size, str) else f'{size:,}' for size in sizes)})"
 
 
-def first_not_finite(table: NDArray[np.floating[Any]]) -> int | None:
+def first_not_finite(matrix: NDArray[np.floating[Any]]) -> int | None:
     """The first row of a matrix, (V, ...), that holds NaN or infinity, or None. 100 MB take 14 ms."""
-    step = max(1, _CHECKED // max(1, table[:1].size))
-    half = table.dtype == np.float16 and table.flags.c_contiguous  # a quarter of the time of `isfinite`
-    for start in range(0, len(table), step):
-        rows = table[start : start + step]
+    step = max(1, _CHECKED // max(1, matrix[:1].size))
+    half = matrix.dtype == np.float16 and matrix.flags.c_contiguous  # a quarter of the time of `isfinite`
+    for start in range(0, len(matrix), step):
+        rows = matrix[start : start + step]
         finite = rows.view(np.uint16) & _EXPONENT != _EXPONENT if half else np.isfinite(rows)
         if not finite.all():
             return start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
@@ -188,11 +188,11 @@ def first_not_finite(table: NDArray[np.floating[Any]]) -> int | None:
     return None
 
 
-def first_beyond(table: NDArray[np.floating[Any]], most: float) -> int | None:
+def first_beyond(matrix: NDArray[np.floating[Any]], most: float) -> int | None:
     """The first row of a matrix, (V, d), with a number outside -most to most, or None."""
-    step = max(1, _CHECKED // max(1, table[:1].size))
-    for start in range(0, len(table) if table.size else 0, step):
-        rows = table[start : start + step]
+    step = max(1, _CHECKED // max(1, matrix[:1].size))
+    for start in range(0, len(matrix) if matrix.size else 0, step):
+        rows = matrix[start : start + step]
         if not (rows.min() >= -most and rows.max() <= most):  # both are NaN if any number is
             return start + int(np.argmin((np.abs(rows) <= most).all(axis=1)))
         release(rows)
@@ -213,7 +213,7 @@ def release(rows: NDArray[Any]) -> None:
         return
     begin = np.frombuffer(owner, np.uint8, 1).ctypes.data
     low, high = np.lib.array_utils.byte_bounds(rows)
-    first = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE  # pages shared with other rows may be released, too
+    first = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE  # a page shared with other rows is harmless
     owner.madvise(advice, first, high - begin - first)
 
 
@@ -268,7 +268,7 @@ def _checked(
         plain = isinstance(code, str) and all(
             type(number) is int and number >= 0 for number in (*shape, start, end)
         )
-        most = 1 << 56 if all(shape) else max(room, _EMPTY)  # the bound is NumPy's, or ours for an empty tensor
+        most = 1 << 56 if all(shape) else max(room, _EMPTY)  # NumPy's bound, or ours if empty
         plain = plain and len(shape) <= 32 and math.prod(max(1, n) for n in shape) < most
     except (TypeError, KeyError, ValueError):
         plain = False

@@ -1,1 +1,1 @@
-"""The records that pass between rooms: vectors, token batches, trajectories, runs, settings."""
+"""The records that pass between packages: vectors, token batches, trajectories, runs, settings."""

@@ -1,6 +1,6 @@
-"""How many words of a corpus start from a row of the table, from parts of words, or from nothing.
+"""How many words of a corpus have a row in the vectors, are built from subwords, or have no vector.
 
-All counts of known and unknown words come from here.
+All counts of known and unknown words are made here.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from .vectors import Source, Vectors
 __all__ = ["KINDS", "coverage", "has_row"]
 
 KINDS = ("known", "composed", "random", "unknown")
-"""A row of the table; composed from parts; a random direction, or trained on the text; no vector."""
+"""A row of the vectors; built from subwords; a random direction, or trained on the text; no vector."""
 
-_KIND = np.zeros(len(Source), np.intp)  # of each `Source`; rows that an earlier run induced are rows
+_KIND = np.zeros(len(Source), np.intp)  # of each `Source`; rows that an earlier run induced count as known
 _KIND[[Source.SUBWORDS, Source.RANDOM, Source.NONE]] = [1, 2, 3]
 
 
 def has_row(original: Vectors) -> NDArray[np.bool_]:
-    """Which words start from a row of the table, (V,) bool."""
+    """Which words have a row in the vectors, (V,) bool."""
     known: NDArray[np.bool_] = _KIND[original.sources] == 0
     return known
 
 
 def coverage(original: Vectors, counts: NDArray[np.int64]) -> dict[str, dict[str, int]]:
-    """``{"types": {kind: number}, "tokens": {kind: number}}`` for the `KINDS` of starting vectors.
+    """``{"types": {kind: number}, "tokens": {kind: number}}`` for the `KINDS` of initial vectors.
 
-    ``original`` holds the starting vectors of a corpus' words, ``counts``, (V,), how often they occur.
+    ``original`` holds the initial vectors of the words of a corpus; ``counts``, (V,), their occurrences.
     """
     kinds = _KIND[original.sources]
     types = np.bincount(kinds, minlength=len(KINDS)).tolist()

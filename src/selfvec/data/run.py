@@ -1,6 +1,6 @@
-"""`Run`: the result of a refinement, with what is needed to inspect it.
+"""`Run`: the result of a refinement, with the data needed to inspect it.
 
-A plain record; `selfvec.storage.run_folder` reads and writes it.
+It is a plain record; `selfvec.storage.run_folder` reads and writes it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Source, Vectors
 
-__all__ = ["Part", "Run", "row_of", "rows_of", "similar_row", "similar_rows"]
+__all__ = ["Run", "RunPart", "row_of", "rows_of", "similar_row", "similar_rows"]
 
 
-class Part(Protocol):
-    """Something a run carries that is saved in a subfolder of the run folder."""
+class RunPart(Protocol):
+    """Data of a run that are saved in a subfolder of the run folder."""
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which does not exist yet."""
@@ -42,9 +42,9 @@ class Run(RunMethods):
     Parameters
     ----------
     vectors : Vectors
-        The refined table; ``vectors.counts`` holds the word counts.
+        The refined vectors; ``vectors.counts`` holds the word counts.
     original : Vectors
-        The same words before refining; in the run it has the counts of ``vectors``.
+        The vectors of the same words before refining; the run gives them the counts of ``vectors``.
     history : History, optional
         Recorded states.
     provenance : mapping, optional
@@ -61,7 +61,7 @@ class Run(RunMethods):
     Attributes
     ----------
     derived : dict
-        Tables computed from the run, such as its topic vectors, kept so that they are computed once.
+        Vectors computed from the run, such as its topic vectors, kept so that they are computed once.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Run(RunMethods):
         provenance: Mapping[str, Any] | None = None,
         report: Mapping[str, Any] | None = None,
         tokens: TokenBatch | Callable[[], TokenBatch | None] | None = None,
-        parts: Mapping[str, Part] | None = None,
+        parts: Mapping[str, RunPart] | None = None,
         folder: Path | None = None,
     ) -> None:
         self.vectors = vectors
@@ -83,13 +83,13 @@ class Run(RunMethods):
         self.history = history
         self.provenance: dict[str, Any] = dict(provenance or {})
         self.report: dict[str, Any] = dict(report or {})
-        self.parts: dict[str, Part] = dict(parts or {})
+        self.parts: dict[str, RunPart] = dict(parts or {})
         self.folder = folder
         self.derived: dict[str, Any] = {}
         self._tokens = tokens
 
     def replace(self, **changes: Any) -> Run:
-        """A copy with some of the constructor's arguments changed; nothing derived is carried over."""
+        """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
         same = {
             name: getattr(self, name)
             for name in ("vectors", "original", "history", "provenance", "report", "parts", "folder")
@@ -105,7 +105,7 @@ class Run(RunMethods):
 
     @cached_property
     def tokens(self) -> TokenBatch | None:
-        """The corpus as ids of the run's words; None if the run did not keep it.
+        """The corpus as ids of the run's words; None if the run does not hold it.
 
         Raises
         ------
@@ -115,7 +115,7 @@ class Run(RunMethods):
         return self._tokens() if callable(self._tokens) else self._tokens
 
     def require_tokens(self, reason: str = "which this needs") -> TokenBatch:
-        """`tokens`, or an `InputError` that says why they are needed."""
+        """`tokens`, or an `InputError` with the reason why they are needed."""
         if self.tokens is None:
             rule = f"the run has not kept its corpus, {reason}"
             raise InputError(rule, path=self.folder, remedy="refine again without --forget-tokens")
@@ -123,7 +123,7 @@ class Run(RunMethods):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Equal for runs with the same words, counts, refined vectors, method and options."""
+        """A hash that is equal for runs with the same words, counts, refined vectors, method and options."""
         how = [self.provenance.get(name) for name in ("method", "options")]
         digest = hashlib.sha256(json.dumps([self.vectors.index_to_key, how], default=str).encode())
         counts = np.zeros(0) if self.vectors.counts is None else self.vectors.counts
@@ -133,12 +133,12 @@ class Run(RunMethods):
 
     @property
     def health(self) -> Figures:
-        """The health report, as ``selfvec run health --json`` prints it; its rows are the findings.
+        """The health report, as printed by ``selfvec run health --json``; its rows are the findings.
 
         Raises
         ------
         InputError
-            If the run has none.
+            If the run has no health report.
         """
         if "health" not in self.report:
             raise InputError("the run has no health report", path=self.folder, remedy="make the run again")
@@ -164,18 +164,18 @@ class Run(RunMethods):
         return self.history.trajectory(word, index, original, final, updates)
 
     def index(self, word: str) -> int:
-        """Row of a word as written, in lower case or in title case.
+        """Row of a word, looked up as written, in lower case and in title case.
 
         Raises
         ------
         InputError
-            If the word is not in the run; suggests similar spellings.
+            If the word is not in the run. The error suggests similar spellings.
         """
         check_text("word", word)
         return row_of(word, self.vectors, self._language)
 
     def rows(self, words: Sequence[str]) -> tuple[list[int], list[dict[str, Any]]]:
-        """Rows of the words that occur in the run, and why the others are left out, see `rows_of`."""
+        """Rows of the words that occur in the run, and the reasons why others are left out, see `rows_of`."""
         rows, unknown = rows_of(words, [self.vectors], self._language)
         return [row for _, row in rows], unknown
 
@@ -199,30 +199,30 @@ def similar_rows(
     ]
 
 
-def row_of(word: str, table: Vectors, language: str | None = None, where: str = "this run") -> int:
-    """Row of a word as written, in lower or in title case; if there is none, the error suggests others."""
-    rows, _ = rows_of([word], [table], language, where)
+def row_of(word: str, vectors: Vectors, language: str | None = None, where: str = "this run") -> int:
+    """Row of a word, looked up as written, in lower and in title case; the error suggests similar words."""
+    rows, _ = rows_of([word], [vectors], language, where)
     return rows[0][1]
 
 
 def rows_of(
-    words: Sequence[str], tables: Sequence[Vectors], language: str | None = None, where: str = "this run"
+    words: Sequence[str], vectors: Sequence[Vectors], language: str | None = None, where: str = "this run"
 ) -> tuple[list[tuple[int, int]], list[dict[str, Any]]]:
-    """The first table that has a word, and its row there; and for other words why they are left out.
+    """For each word the number of the first vectors that have it and its row; and the words not found.
 
-    The second list has dicts with word, reason, count (0) and alike, the words spelled alike. `InputError` if
-    no word is found.
+    The second list holds dicts with word, reason, count (0) and alike (words of similar spelling).
+    `InputError` if no word is found.
     """
     rows: list[tuple[int, int]] = []
     unknown: list[dict[str, Any]] = []
     for word in words:
         forms = case_forms(word, language)
-        found = [(i, form) for i, table in enumerate(tables) for form in forms if form in table]
+        found = [(i, form) for i, each in enumerate(vectors) for form in forms if form in each]
         if found:
-            place, form = found[0]
-            rows.append((place, tables[place].key_to_index[form]))
+            number, form = found[0]
+            rows.append((number, vectors[number].key_to_index[form]))
         else:
-            keys = [key for table in tables for key in table.index_to_key]
+            keys = [key for each in vectors for key in each.index_to_key]
             alike = difflib.get_close_matches(word.lower(), keys, n=3)
             reason = f"does not occur in {where}"
             unknown.append({"word": word, "reason": reason, "count": 0, "alike": alike})
@@ -236,11 +236,11 @@ def rows_of(
 
 
 def similar_row(
-    state: str, table: Vectors, index: int, top: int, min_count: int | None = None
+    state: str, vectors: Vectors, index: int, top: int, min_count: int | None = None
 ) -> dict[str, Any]:
-    """A row of ``selfvec similar --json``: the words nearest to that of a row."""
-    word = table.index_to_key[index]
-    nearest = table.most_similar(word, topn=top, min_count=min_count) if table.unit[index].any() else []
+    """A row of ``selfvec similar --json``: the words nearest to the word of row ``index``."""
+    word = vectors.index_to_key[index]
+    nearest = vectors.most_similar(word, topn=top, min_count=min_count) if vectors.unit[index].any() else []
     row = {"word": word, "state": state, "neighbours": [list(pair) for pair in nearest]}
-    built = [term for term, _ in nearest if table.sources[table.key_to_index[term]] == Source.SUBWORDS]
+    built = [term for term, _ in nearest if vectors.sources[vectors.key_to_index[term]] == Source.SUBWORDS]
     return row | ({"from_subwords": built} if built else {})

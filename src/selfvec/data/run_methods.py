@@ -11,7 +11,7 @@ __all__ = ["RunMethods"]
 class RunMethods:
     """Methods that call the public function of the same name with the run as its first argument.
 
-    The functions belong to rooms that import this one. So they are looked up when a method is called.
+    The functions belong to packages that import this one. So they are looked up when a method is called.
     """
 
     def similar(self, words: Any, **options: Any) -> Any:
@@ -31,7 +31,7 @@ class RunMethods:
         return self._call("senses", word, **options)
 
     def monitor(self, documents: Any, **options: Any) -> Any:
-        """Whether new documents differ from those of the run, see `selfvec.monitor`."""
+        """A test of whether new documents differ from those of the run, see `selfvec.monitor`."""
         return self._call("monitor", documents, **options)
 
     def compare(self, other: Any, **options: Any) -> Any:
@@ -63,7 +63,7 @@ class RunMethods:
         return self._call("update", corpus, **options)
 
     def export(self, to: str, output: Any = None, **options: Any) -> Any:
-        """Write the run in the form of another tool, see `selfvec.export`."""
+        """Write the run in the format of another tool, see `selfvec.export`."""
         return self._call("export", to, output, **options)
 
     def save(self, path: Any, *, overwrite: bool = False) -> None:

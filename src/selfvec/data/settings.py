@@ -42,19 +42,19 @@ Class = TypeVar("Class", bound=type)
 
 @dataclass(frozen=True)
 class Option:
-    """What the command line and the documentation say about an option, and which values it takes."""
+    """The help text of an option and the values it takes."""
 
     help: str
     panel: str | None = None  # heading in ``--help-all``; ``--help`` shows options without one
-    choices: tuple[str, ...] = ()  # the texts it takes; any if empty
-    least: int | None = None  # whole numbers from here up
-    number: bool = False  # a number from 0 up
-    methods: tuple[str, ...] = ()  # that use it; all if empty
+    choices: tuple[str, ...] = ()  # allowed texts; any if empty
+    least: int | None = None  # whole numbers of at least this
+    number: bool = False  # a number of at least 0
+    methods: tuple[str, ...] = ()  # the methods that use it; all if empty
     many: str | None = None  # several values: "comma" separates them, "repeat" repeats the option
     metavar: str | None = None
     flags: tuple[str, ...] = ()  # if not the field's name; the first one is shown
-    otherwise: str | None = None  # what holds if it is not given, where that depends on others
-    hidden: bool = False  # from the help: an older name
+    otherwise: str | None = None  # the default in words, where it depends on other options
+    hidden: bool = False  # not in the help: an older name
     on_command_line: bool = True
 
     def accepts(self, value: Any, default: Any) -> bool:
@@ -68,7 +68,7 @@ class Option:
         return self.least is not None and isinstance(value, int) and value >= self.least
 
     def fault(self, value: Any, default: Any) -> str | None:
-        """The rule that a value, or one of several, breaks; None if it is accepted."""
+        """The rule that a value, or one of several values, breaks; None if it is accepted."""
         several = self.many is not None and isinstance(value, Sequence) and not isinstance(value, str)
         for one in value if several else (value,):
             if not self.accepts(one, default):
@@ -76,11 +76,11 @@ class Option:
         return None
 
     def rule(self, default: Any) -> str:
-        """Which values `accepts` accepts."""
+        """The values that `accepts` accepts, in words."""
         if isinstance(default, bool):
             return "True or False"
         if self.number:
-            return "a number from 0 up"
+            return "a number of at least 0"
         if self.least is not None:
             words = "".join(f" or {choice}" for choice in self.choices)
             return f"a whole number of at least {self.least}{words}"
@@ -137,7 +137,7 @@ def check_name(name: str) -> None:
 
 
 def stored_option(name: str) -> Callable[[Any], str | None]:
-    """What says which rule a value of an option, as `Settings.as_dict` writes it, breaks."""
+    """A function that returns the rule broken by a value from `Settings.as_dict`, or None."""
     of = next(of for of in fields(Settings) if of.name == name)
     about = option_of(of)
 
@@ -158,7 +158,7 @@ class Settings:
     Raises
     ------
     OptionError
-        If an option is misspelt, has a value it cannot have, or is not used by the chosen method.
+        If an option is misspelt, has an invalid value, or is not used by the chosen method.
     """
 
     method: str = option(
@@ -328,7 +328,7 @@ class Settings:
             self._check(of.name, getattr(self, of.name), option_of(of), of.default)
         if self.operator == "scan" and self.distance_weights != "flat":
             raise OptionError(
-                f"the operator scan weights neighbours alike at any distance, not {self.distance_weights!r}",
+                f"the operator scan weights all distances alike, not by {self.distance_weights!r}",
                 field="distance_weights",
                 remedy="choose the operator counts or ppmi",
             )
@@ -342,7 +342,7 @@ class Settings:
 
     @classmethod
     def given(cls, **options: Any) -> Settings:
-        """The options as people give them: ``passes`` are those of the chosen method.
+        """The settings of a caller's options, where ``passes`` means those of the chosen method.
 
         >>> Settings.given(method="paper", passes=3).epochs, Settings.given(passes=4).passes
         (3, 4)
@@ -350,7 +350,7 @@ class Settings:
         if options.get("method") in SEQUENTIAL and "passes" in options:
             passes = options.pop("passes")
             if options.setdefault("epochs", passes) != passes:
-                raise OptionError("passes and epochs are the same", field="epochs", remedy="leave it out")
+                raise OptionError("means the same as passes", field="epochs", remedy="leave it out")
         return cls(**options)
 
     def _check(self, name: str, value: Any, about: Option, default: Any) -> None:

@@ -1,4 +1,4 @@
-"""`TokenBatch`: a corpus as integers, the form in which the kernels read text."""
+"""`TokenBatch`: a corpus as token ids, the form in which the kernels read text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COUNTED = 1 << 22  # tokens counted at a time
 def occurrences_of_each(ids: NDArray[np.int32], types: int) -> NDArray[np.int64]:
     """Occurrences of each type, (V,), among (N,) ids."""
     counts = np.zeros(types, np.int64)
-    for start in range(0, len(ids), _COUNTED):  # NumPy copies what it counts as int64
+    for start in range(0, len(ids), _COUNTED):  # NumPy copies its input to int64
         counts += np.bincount(ids[start : start + _COUNTED], minlength=types)
     return counts
 
@@ -41,13 +41,13 @@ class TokenBatch:
     dates : (D,) datetime64[D], optional
         One date per document (NaT if unknown).
     sentences : int
-        Number of sentences the tokens came from (0 if unknown); ``--window auto`` is their mean length.
+        Number of sentences in the text (0 if unknown); ``--window auto`` is their mean length.
     slices : (D,) int32, optional
         The part of the corpus each document belongs to, as a number in ``slice_names``; -1 if unknown.
     slice_names : sequence of str
         The names of the parts.
     fingerprints : (D,) uint64, optional
-        A number per document's text (see `selfvec.corpus.documents`), odd if a text occurs only once.
+        A hash of each document's text (see `selfvec.corpus.documents`), odd if the text occurs only once.
     sentence_counts : (D,) int32, optional
         Sentences of each document, ``sentences`` in all.
     """
@@ -64,13 +64,13 @@ class TokenBatch:
 
     def __post_init__(self) -> None:
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
-            raise CorpusError("token ids are a one-dimensional int32 array")
+            raise CorpusError("token ids are not a one-dimensional int32 array")
         if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):
-            raise CorpusError("document offsets run from 0 to the number of tokens")
+            raise CorpusError("document offsets do not run from 0 to the number of tokens")
         if np.any(np.diff(self.offsets) < 0):
-            raise CorpusError("document offsets never decrease")
+            raise CorpusError("document offsets decrease")
         if len(self.ids) and not 0 <= self.ids.min() <= self.ids.max() < len(self.types):
-            raise CorpusError(f"token ids lie between 0 and {len(self.types) - 1}")
+            raise CorpusError(f"token ids are not all between 0 and {len(self.types) - 1}")
         one_each = {
             "date": self.dates,
             "fingerprint": self.fingerprints,
@@ -79,10 +79,10 @@ class TokenBatch:
         }
         for name, values in one_each.items():
             if values is not None and values.shape != (self.documents,):
-                raise CorpusError(f"there is one {name} per document")
+                raise CorpusError(f"there is not one {name} per document")
         slices, names = self.slices, len(self.slice_names)
         if slices is not None and len(slices) and not -1 <= slices.min() <= slices.max() < names:
-            raise CorpusError(f"slices lie between -1 and {names - 1}")
+            raise CorpusError(f"slices are not all between -1 and {names - 1}")
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -104,7 +104,7 @@ class TokenBatch:
 
     @classmethod
     def of_counts(cls, types: Sequence[str], counts: NDArray[np.int64]) -> TokenBatch:
-        """A vocabulary with its counts, (V,), whose text is not kept."""
+        """A vocabulary with its counts, (V,), without the text."""
         made = cls(np.zeros(0, np.int32), np.zeros(1, np.int64), types)
         object.__setattr__(made, "counts", counts)
         return made
@@ -127,7 +127,7 @@ class TokenBatch:
         return np.searchsorted(self.offsets, places, side="right") - 1
 
     def part(self, documents: NDArray[np.bool_]) -> TokenBatch:
-        """Some of the documents, (D,) bool, in their order, over the same vocabulary.
+        """The selected documents, (D,) bool, in their order, with the same vocabulary.
 
         If the sentences per document are unknown, their number is estimated in proportion to the tokens.
 

@@ -21,9 +21,9 @@ class Trajectory(ResultTable):
     ----------
     word : str
     updates : (T,) int64
-        How many updates the word had received at each state, increasing; 0 is the original vector.
+        Number of updates that the word had received at each state, increasing; 0 is the original vector.
     vectors : (T, d) float32
-        The vector at each state, unit length (zeros for the start of an out-of-vocabulary word).
+        The vector at each state, unit length (zeros at first for an out-of-vocabulary word without a vector).
     """
 
     word: str
@@ -54,7 +54,7 @@ class Trajectory(ResultTable):
         return {"word": self.word, "updates": self.updates.tolist(), "cosine_to_original": cosines}
 
     def steps(self) -> NDArray[np.float32]:
-        """Cosine between successive states, (T - 1,): how much each recorded step changed the word."""
+        """Cosine between successive states, (T - 1,). A low cosine means a large change."""
         cosines: NDArray[np.float32] = np.einsum("td,td->t", self.vectors[:-1], self.vectors[1:])
         return cosines
 
@@ -70,8 +70,8 @@ class Trajectory(ResultTable):
 class History:
     """Recorded states, sorted by word and then by number of updates."""
 
-    starts: NDArray[np.int64]  # (V + 1,) word w owns the records starts[w]:starts[w + 1]
-    updates: NDArray[np.int64]  # (R,) how many updates the word had received
+    starts: NDArray[np.int64]  # (V + 1,) word w has the records starts[w]:starts[w + 1]
+    updates: NDArray[np.int64]  # (R,) number of updates that the word had received
     vectors: NDArray[np.float16]  # (R, d)
 
     def __repr__(self) -> str:
@@ -86,12 +86,12 @@ class History:
         index: int,  # its row
         original: NDArray[np.floating],  # (d,)
         final: NDArray[np.floating],  # (d,)
-        updates: int,  # how many the word received in all
+        updates: int,  # number of updates that the word received in all
     ) -> Trajectory:
         """The path of a word: its original vector, the recorded states, and its final vector."""
         span = slice(self.starts[index], self.starts[index + 1])
         recorded, last_of_each = self.updates[span], np.ones(self.updates[span].size, bool)
-        if recorded.size:  # the end of an epoch may repeat a recorded update
+        if recorded.size:  # the end of a pass may repeat a recorded update
             last_of_each[:-1] = recorded[:-1] != recorded[1:]
             last_of_each &= recorded < updates
         steps = [np.zeros(1, np.int64), recorded[last_of_each]]

@@ -1,6 +1,6 @@
 """`Vectors`: word vectors with gensim's method names and Python's own (``len``, ``in``, ``[]``).
 
-`selfvec.data.word_table` holds and converts the rows; this module compares them.
+`selfvec.data.word_table` holds and converts the rows. This module compares them.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ _EPSILON = 1e-6  # keeps the quotient of `most_similar_cosmul` finite; gensim's 
 class Vectors(WordTable):
     """A vocabulary of V unique words and a (V, d) matrix.
 
-    A key is a word or a row number, as in gensim. Tables do not change: to add or replace rows, build a new
-    one, or go on with `to_gensim`.
+    A key is a word or a row number, as in gensim. Vectors are immutable: to add or replace rows, build new
+    ones, or continue with `to_gensim`.
 
     Parameters
     ----------
-    words : sequence of V unique str, or a table that has the same words
-        A table shares its index of words, which takes as long to make as to read.
+    words : sequence of V unique str, or other vectors of the same words
+        Other vectors share their index of words, so that it is not built again.
     matrix : (V, d) float32 or float16
         Kept as given: it may be a read-only memory map. Lists of numbers become float32.
     sources : (V,) uint8, optional
         A `Source` per row; all `Source.KNOWN` by default.
     counts : (V,) int64, optional
-        How often each word occurred in the text the vectors were refined on.
+        Occurrences of each word in the text that the vectors were refined on.
     composer : callable, optional
         Builds vectors for words without a row (see `Composer`).
     provenance : mapping, optional
         Where the vectors came from, JSON-serialisable.
     normalized : bool
-        Whether all rows already have length 1 or 0, so that no second table is needed to compare them.
+        Whether all rows already have length 1 or 0, so that no second matrix is needed to compare them.
     pieces : (V,) uint8, optional
-        The number of parts that each row was composed of, 0 for phrases composed of words; kept by run
-        folders only.
+        The number of subwords that each row was built from, 0 for phrases built from words. Only run folders
+        store it.
     check : callable, optional
-        Called before all rows are first compared; raises an error if the matrix is damaged.
+        Called before the first comparison of all rows; raises an error if the matrix is damaged.
 
     Raises
     ------
@@ -68,27 +68,28 @@ class Vectors(WordTable):
     >>> v = Vectors(["north", "up", "east"], np.array([[0, 1], [0.1, 1], [1, 0]], dtype=np.float32))
     >>> v.most_similar("north", topn=1)[0][0]
     'up'
-    >>> "west" in v, v.get("west") is None, list(v)
+    >>> "west" in v, "up" in v, list(v)
     (False, True, ['north', 'up', 'east'])
     """
 
     def vectors_for_all(
         self, keys: Iterable[str], allow_inference: bool = True, copy_vecattrs: bool = False
     ) -> Vectors:
-        """A table of those words, each once, that have a row or (``allow_inference``) can be composed.
+        """The vectors of those words, each once, that have a row.
 
-        ``copy_vecattrs`` keeps the counts; a composed word has count 0.
+        With ``allow_inference`` also of words that can be built from subwords. ``copy_vecattrs`` keeps the
+        counts; a word built from subwords has count 0.
         """
         words = list(dict.fromkeys(keys))
         rows, sources = self.lookup(words, compose=allow_inference)
-        there = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
-        words = [word for word, kept in zip(words, there.tolist(), strict=True) if kept]
+        found = np.array([word in self.key_to_index for word in words], bool) | (sources == Source.SUBWORDS)
+        words = [word for word, kept in zip(words, found.tolist(), strict=True) if kept]
         counts = None
         if copy_vecattrs and self.counts is not None:
             index = np.array([self.get_index(word, -1) for word in words], np.int64)
             counts = np.where(index >= 0, self.counts[index], 0)
-        matrix = rows[there].astype(self.vectors.dtype, copy=False)
-        return Vectors(words, matrix, sources=sources[there], counts=counts, composer=self.composer)
+        matrix = rows[found].astype(self.vectors.dtype, copy=False)
+        return Vectors(words, matrix, sources=sources[found], counts=counts, composer=self.composer)
 
     # Similarity of two words, and of one word to all
 
@@ -130,16 +131,16 @@ class Vectors(WordTable):
         return len(self.closer_than(key1, key2)) + 1
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
-        """The one of ``keys_list`` that is most similar to ``key1``."""
+        """The key of ``keys_list`` that is most similar to ``key1``."""
         return keys_list[int(np.argmin(self.distances(key1, keys_list)))]
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Cosine of two words, divided by the sum of those of the first word's ``topn`` neighbours."""
+        """Cosine of two words, divided by the sum of the cosines of the first word's ``topn`` neighbours."""
         nearest = self.most_similar(wa, topn=topn, min_count=1)
         return self.similarity(wa, wb) / sum(cosine for _, cosine in nearest)
 
     def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
-        """(cosine, word) pairs: words by their similarity to the mean of all, best first; unknown ignored."""
+        """(cosine, word) pairs by similarity to the mean of all, best first. Unknown words are ignored."""
         known = [word for word in words if word in self]
         if not known:
             raise InputError("none of these words has a vector")
@@ -198,27 +199,27 @@ class Vectors(WordTable):
         topn : int or None
             How many words to return. None returns all cosines instead, without names.
         clip_start, clip_end : int
-            Rows that are searched; all by default.
+            First and last row of the search; all rows by default.
         restrict_vocab : int, optional
-            Search the first so many rows only, whatever is clipped.
+            Number of rows to search from the first one; overrides the clips.
         min_count : int, optional
-            Leave out words that occur less often, if the table has `counts`, as those of a run. By default 5,
-            or in a small text the largest number that 1,000 words reach, so at least 1. All cosines
-            (``topn`` None) are those of all words.
+            Leave out words that occur less often, if `counts` are known, as in a run. By default 5, or in a
+            small text the largest number that 1,000 words reach, at least 1. With ``topn`` None no words are
+            left out.
 
         Returns
         -------
-        list of (word, cosine), or (rows searched,) float32 if ``topn`` is None
-            Best first, without the words asked with; equal cosines are in the order of the rows. A row of
-            zeros has cosine 0 with everything.
+        list of (word, cosine); with ``topn`` None an array, (rows searched,) float32
+            Best first, without the words of the query. Equal cosines are in the order of the rows. A row of
+            zeros has cosine 0 to all others.
 
         Raises
         ------
         KeyError
             If a word has no row.
         InputError
-            If there is neither a positive nor a negative word or vector; if ``min_count`` is given for a
-            table without counts.
+            If there is neither a positive nor a negative word or vector, or if ``min_count`` is given for
+            vectors without counts.
 
         Examples
         --------
@@ -263,9 +264,9 @@ class Vectors(WordTable):
     ) -> Ranking | NDArray[np.float32]:
         """The words nearest by a product of cosines: 3CosMul (Levy and Goldberg, 2014, equation 4).
 
-        Cosines are shifted to 0..1 and multiplied; those of ``negative`` divide. Unlike in gensim,
-        ``restrict_vocab`` has an effect and row numbers are understood. Otherwise as `most_similar`, without
-        weights.
+        Cosines are shifted to 0..1. Those of ``positive`` are multiplied, and the product is divided by those
+        of ``negative``. Unlike in gensim, ``restrict_vocab`` has an effect and row numbers are allowed.
+        Otherwise as `most_similar`, without weights.
         """
         plus, minus = ([key for key, _ in _weighted(keys, 1.0)] for keys in (positive, negative))
         if not plus:
@@ -286,7 +287,7 @@ class Vectors(WordTable):
         first: int,
         min_count: int | None,
     ) -> Ranking | NDArray[np.float32]:
-        """The words with the largest scores, without those asked with and without rare ones."""
+        """The words with the largest scores, without those of the query and without rare ones."""
         least = least_count(self.counts, min_count)
         if topn is None:
             return scores
@@ -300,10 +301,10 @@ class Vectors(WordTable):
         found = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
         return found[: max(0, int(topn))]
 
-    # Means and other tables
+    # Means
 
     def _row(self, key: Key | Float, norm: bool = False) -> Float:
-        """A vector as it is, or the row of a key, (d,)."""
+        """The row of a key, or a given vector, (d,)."""
         return key if isinstance(key, np.ndarray) else self.get_vector(key, norm)
 
     def get_mean_vector(
@@ -321,9 +322,9 @@ class Vectors(WordTable):
         keys, weights : sequences of n
             All weights are 1 by default. The sum is divided by the sum of the weights' absolute values.
         pre_normalize : bool
-            Whether the rows of words count at length 1. Vectors always count as they are.
+            Whether the rows of words are scaled to length 1. Given vectors are not scaled.
         post_normalize : bool
-            Whether the mean is brought to length 1.
+            Whether the mean is scaled to length 1.
         ignore_missing : bool
             Whether words without a row are left out; otherwise they raise `KeyError`.
         """
@@ -344,11 +345,11 @@ class Vectors(WordTable):
     def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
         """Word mover's distance of two lists of words (Kusner et al., 2015), by the package POT.
 
-        Unknown words are ignored; the distance is infinite if a document has no others. ``norm``: whether
-        rows count at length 1.
+        Unknown words are ignored. The distance is infinite if a document has no known words. With ``norm``
+        rows are scaled to length 1.
         """
         try:
-            with warnings.catch_warnings(action="ignore"):  # about escapes in its source
+            with warnings.catch_warnings(action="ignore"):  # about escapes in POT's source
                 from ot import emd2
         except ImportError:
             raise MissingExtra("POT", "wmd", "wmdistance") from None
@@ -385,7 +386,7 @@ class Vectors(WordTable):
 
 
 def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | Float, float]]:
-    """Each key or vector with its weight, or with the usual one."""
+    """Each key or vector with its own weight, or else with the default."""
     if keys is None:
         return []
     one = isinstance(keys, str | int | np.integer) or (isinstance(keys, np.ndarray) and keys.ndim == 1)

@@ -1,6 +1,6 @@
 """Two classic benchmarks of word vectors, with gensim's rules and results.
 
-`selfvec.evaluation` measures the same with intervals, and reports words it does not know.
+`selfvec.evaluation` measures the same with confidence intervals and reports unknown words.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LOOKED_AT = 16  # candidates, the words of the question among them
 
 
 def _row_by_name(words: Sequence[str], fold: bool) -> dict[str, int]:
-    """The row of each word; with ``fold`` by its upper-case form, the first of several counting."""
+    """The row of each word; with ``fold`` of its upper-case form, where the first of several words counts."""
     rows: dict[str, int] = {}
     for row, word in enumerate(words):
         rows.setdefault(word.upper() if fold else word, row)
@@ -118,13 +118,13 @@ def word_analogies(
             elif unknown_as_wrong:
                 sections[-1]["incorrect"].append(question)
     places = np.array([[rows[word] for word in question] for _, question in asked], np.int64).reshape(-1, 4)
-    name = np.array([rows[word.upper() if fold else word] for word in words], np.int64)  # row -> first row
+    name = np.array([rows[word.upper() if fold else word] for word in words], np.int64)
     for start in range(0, len(asked), _BLOCK):
         block = places[start : start + _BLOCK]
         a, b, c = (unit[block[:, i]] for i in range(3))
         scores = (b + c - a) @ unit[: len(words)].T
         for i, (section, question) in enumerate(asked[start : start + _BLOCK]):
-            best = name[top_indices(scores[i], _LOOKED_AT)]  # several may be spellings of one word
+            best = name[top_indices(scores[i], _LOOKED_AT)]  # several rows may be spellings of one word
             answer = next((row for row in best.tolist() if row not in block[i, :3]), -1)
             section["correct" if answer == block[i, 3] else "incorrect"].append(question)
     total = {key: [q for part in sections for q in part[key]] for key in ("correct", "incorrect")}

@@ -1,4 +1,4 @@
-"""`WordTable`: a vocabulary, its matrix, and where each row came from; conversions to other libraries."""
+"""`WordTable`: a vocabulary, its matrix, and the source of each row; conversions to other libraries."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ Key = str | int | np.integer[Any]
 """A word, or the number of a row."""
 
 Composer = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Builds vectors for words that have no row: n words -> (n, d) float32, zeros for those it cannot build.
+"""Builds vectors for words without a row: n words -> (n, d) float32, zeros for those it cannot build.
 
-It may have a method ``with_pieces`` that also returns the number of parts of each word, (n,) uint8.
+It may have a method ``with_pieces`` that also returns the number of subwords of each word, (n,) uint8.
 """
 
 
 class Source(IntEnum):
-    """Where a word's vector came from."""
+    """The source of a word's vector."""
 
-    NONE = 0  # nothing known: a zero vector
-    KNOWN = 1  # a row of the pretrained table
-    SUBWORDS = 2  # composed from pieces or character n-grams
-    RANDOM = 3  # a random direction, or trained on the text itself: there was no table to start from
+    NONE = 0  # no source: a zero vector
+    KNOWN = 1  # a row of the vectors
+    SUBWORDS = 2  # built from word pieces or character n-grams
+    RANDOM = 3  # without pretrained vectors: a random direction, or trained on the text itself
     CONTEXT = 4  # induced by refining, from the words around it
     MIXED = 5  # induced from the words around it and from words spelled alike
 
@@ -108,23 +108,23 @@ class WordTable:
         return rows
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Float:
-        """The matrix, so that NumPy takes a table for its rows, not for its words."""
+        """The matrix. Without this method NumPy would make an array of the words."""
         return np.array(self.vectors, dtype=dtype, copy=copy)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What `pickle` and `copy` keep: the unit rows and the index of words are made again."""
-        derived = ("unit", "cased", "norms", "key_to_index")
-        return {name: value for name, value in self.__dict__.items() if name not in derived}
+        """The state that `pickle` and `copy` keep; unit rows and the index of words are computed again."""
+        computed = ("unit", "cased", "norms", "key_to_index")
+        return {name: value for name, value in self.__dict__.items() if name not in computed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
 
     def __getattr__(self, name: str) -> Any:
-        """`AttributeError`; for what changes a table in gensim, with a remedy."""
+        """`AttributeError`, with a remedy for methods of gensim that change vectors."""
         rule = f"{type(self).__name__!r} object has no attribute {name!r}"
         if name in _CHANGES:
-            rule += ": tables do not change; make a new one, or go on with to_gensim()"
+            rule += ": vectors are immutable; make new ones, or continue with to_gensim()"
         raise AttributeError(rule, name=name, obj=self)
 
     def __repr__(self) -> str:
@@ -134,7 +134,7 @@ class WordTable:
         return int(key) if isinstance(key, int | np.integer) and 0 <= key < len(self) else None
 
     def get_index(self, key: Key, default: int | None = None) -> int:
-        """The row number of a word (or of a row number); ``default``, or `KeyError`, if there is none."""
+        """The row number of a word, or a valid row number itself; otherwise ``default`` or a `KeyError`."""
         index = self.key_to_index.get(key) if isinstance(key, str) else self._row_number(key)
         index = default if index is None else index
         if index is None:
@@ -164,7 +164,7 @@ class WordTable:
         if self._normalized:
             return self.vectors
         rows = unit_rows(self.vectors)
-        release(self.vectors)  # a map of the rows is seldom needed besides
+        release(self.vectors)  # with unit rows the mapped matrix is seldom needed
         return rows
 
     @cached_property
@@ -174,7 +174,7 @@ class WordTable:
         return rows
 
     def fill_norms(self, force: bool = False) -> None:
-        """Compute `norms` now; ``force`` is for gensim and changes nothing, as tables do not change."""
+        """Compute `norms` now. ``force`` exists for gensim and has no effect, as vectors are immutable."""
         del force
         _ = self.norms
 
@@ -182,11 +182,11 @@ class WordTable:
         """A property of a word: its ``count``, or the ``source`` of its row. `KeyError` if it has none."""
         column = {"count": self.counts, "source": self.sources}.get(attr)
         if column is None:
-            raise KeyError(f"these vectors have no attribute {attr!r} of words")
+            raise KeyError(f"these vectors have no word attribute {attr!r}")
         return column[self.get_index(key)]
 
     def replace_matrix(self, equal: Float) -> None:
-        """Hold an equal matrix instead of this one, such as a memory map of it."""
+        """Replace the matrix by an equal one, such as a memory map of it."""
         self.vectors = equal
         self.__dict__.pop("unit", None)
         self.__dict__.pop("norms", None)
@@ -203,25 +203,25 @@ class WordTable:
         return row
 
     def embed(self, word: str) -> Float | None:
-        """The word's row, or a vector composed from its parts if the table can; else None."""
+        """The word's row, or a vector built from subwords where the format has them; else None."""
         rows, sources = self.lookup([word])
         return rows[0] if sources[0] != Source.NONE else None
 
     def lookup(
         self, words: Sequence[str], *, compose: bool = True
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Vectors of many words and where each came from.
+        """Vectors of many words and the source of each.
 
         Parameters
         ----------
         words : sequence of n str
-        compose : bool
-            Whether words without a row are composed from their parts, if the table can.
+        ``compose`` : bool
+            Whether words without a row are built from subwords, where the format has them.
 
         Returns
         -------
         rows : (n, d) float32
-            Zeros for a word that neither has a row nor can be composed.
+            Zeros for a word that neither has a row nor can be built from subwords.
         sources : (n,) uint8
             `Source` of each.
         """
@@ -231,7 +231,10 @@ class WordTable:
     def lookup_pieces(
         self, words: Sequence[str], compose: bool = True
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
-        """Also the parts of each word, (n,) uint8: 1 if not composed, 2 if the composer cannot tell."""
+        """`lookup`, and the number of subwords of each word, (n,) uint8.
+
+        It is 1 for a word with a row, and 2 if the composer does not report it.
+        """
         rows = np.zeros((len(words), self.vector_size), np.float32)
         sources = np.full(len(words), Source.NONE, np.uint8)
         pieces = np.ones(len(words), np.uint8)
@@ -243,12 +246,12 @@ class WordTable:
         sources[known] = self.sources[index[known]]
         if compose and self.composer is not None:
             missing = list(_blocks(np.flatnonzero(index < 0)))
-            composed = partial(_composed, words, self.composer)
-            for block, (made, parts) in zip(missing, in_order(missing, composed, threads(None)), strict=True):
+            build = partial(_built, words, self.composer)
+            for block, (made, parts) in zip(missing, in_order(missing, build, threads(None)), strict=True):
                 rows[block] = made
-                there = made.any(axis=1)
-                sources[block[there]] = Source.SUBWORDS
-                pieces[block] = np.where(there, parts, 1)
+                found = made.any(axis=1)
+                sources[block[found]] = Source.SUBWORDS
+                pieces[block] = np.where(found, parts, 1)
         return rows, sources, pieces
 
     # Other libraries
@@ -295,17 +298,17 @@ class WordTable:
 
     @classmethod
     def register_files(cls, load: Callable[..., Any], save: Callable[..., list[str]]) -> None:
-        """Set the functions behind the methods below; `selfvec.storage.formats` calls this on import."""
+        """Set the functions of the methods below; `selfvec.storage.formats` calls this on import."""
         cls._load, cls._save = staticmethod(load), staticmethod(save)
 
     @classmethod
     def load(cls, path: StrPath, format: str | None = None, **options: Any) -> Self:
-        """`selfvec.load`; a subclass gives its own kind."""
+        """`selfvec.load`; a subclass returns an object of its own type."""
         return cls._own(cls._load(path, format, **options))
 
     @classmethod
     def _own(cls, table: WordTable) -> Self:
-        """A table of this class with the same content."""
+        """An object of this class with the same content."""
         if isinstance(table, cls):
             return table
         made = cls.__new__(cls)
@@ -333,13 +336,13 @@ class WordTable:
         ----------
         fname : path
         fvocab : path, optional
-            A file of words and their counts, one pair a line, that gives `counts`.
+            A file of words and their counts, one pair per line, for `counts`.
         binary, no_header : bool
-            Which of the formats it is; `load` finds that out itself.
+            The format of the file; `load` recognises it without these.
         unicode_errors : {"strict", "replace", "ignore"}
-            What happens to bytes that are not UTF-8.
+            What to do with bytes that are not UTF-8.
         limit : int, optional
-            Read the first so many rows only.
+            Number of rows to read.
         """
         name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
         found = cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
@@ -360,8 +363,8 @@ class WordTable:
     ) -> None:
         """Write word2vec text or binary, or (not ``write_header``) GloVe text, in the order of the rows.
 
-        ``fvocab``, if given, gets words and counts, one pair a line. Unlike in gensim, existing files are
-        replaced only with ``overwrite``.
+        Words and counts are written to ``fvocab``, if given, one pair per line. Unlike in gensim, existing
+        files are replaced only with ``overwrite``.
         """
         if binary and not write_header:
             raise InputError("word2vec binary has a header")
@@ -381,18 +384,18 @@ _CHANGES = (
     *("add_vector", "add_vectors", "set_vecattr", "allocate_vecattrs", "resize_vectors", "init_sims"),
     *("unit_normalize_all", "sort_by_descending_frequency", "intersect_word2vec_format"),
 )
-"""What changes a table in gensim."""
+"""Methods of gensim that change vectors."""
 
 
-def _composed(
+def _built(
     words: Sequence[str], composer: Composer, block: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8] | int]:
-    """The vectors of some words and their number of parts."""
+    """Vectors of words built from subwords, and the number of subwords."""
     missing = [words[i] for i in block.tolist()]
     with_pieces = getattr(composer, "with_pieces", None)
     return (composer(missing), 2) if with_pieces is None else with_pieces(missing)
 
 
 def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Row numbers, some at a time, so that no second copy of a large table is made."""
+    """Row numbers in blocks, so that no second copy of a large matrix is made."""
     return (places[start : start + ROW_BLOCK] for start in range(0, len(places), ROW_BLOCK))

@@ -1,1 +1,1 @@
-"""Numerical tools on plain arrays: unit rows, top-k, whitening, principal axes, p and q, the bootstrap."""
+"""Numerical functions on plain arrays: unit rows, top-k, whitening, k-means, p and q, the bootstrap."""

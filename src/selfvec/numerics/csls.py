@@ -1,8 +1,8 @@
-"""Nearest rows of another table by CSLS, which corrects for hubs: rows that are near to very many others.
+"""Nearest rows of another matrix by CSLS, which corrects for hubs: rows that are near to very many others.
 
     CSLS(x, y) = 2 cos(x, y) - r(x) - r(y)
 
-r is the mean cosine of a row to its ten nearest rows of the other table (Conneau et al., 2018, *Word
+r is the mean cosine of a row to its ten nearest rows of the other matrix (Conneau et al., 2018, *Word
 translation without parallel data*).
 """
 
@@ -17,9 +17,9 @@ from .nearest import nearest_columns
 
 __all__ = ["NEIGHBOURS", "best_columns", "mean_of_nearest", "mutual_best", "nearest_values"]
 
-NEIGHBOURS = 10  # of r, as published
+NEIGHBOURS = 10  # rows that r is the mean of, as published
 _CANDIDATES = 30
-_BYTES = 1 << 26  # of cosines held at a time by a thread
+_BYTES = 1 << 26  # of cosines that a thread holds at a time
 
 Rows = NDArray[np.float32]
 
@@ -39,11 +39,11 @@ def best_columns(
     rows: Rows,  # (n, d) unit rows
     pool: Rows,  # (P, d) unit rows
     most: int,
-    hubness: Rows | None = None,  # (P,) r of each row of the pool, for CSLS; without it cosines decide
+    hubness: Rows | None = None,  # (P,) r of each row of the pool, for CSLS; None compares cosines
 ) -> NDArray[np.int32]:
-    """The rows of a pool that suit each row best, best first, (n, most); -1 if there are fewer.
+    """The best rows of a pool for each row, best first, (n, most); -1 if there are fewer.
 
-    r of the asking row does not change the order.
+    CSLS also subtracts r of the row itself, which does not change the order and is left out.
 
     >>> rows, pool = np.array([[0.8, 0.6]], np.float32), np.array([[1, 0], [0, 1]], np.float32)
     >>> best_columns(rows, pool, 1).tolist(), best_columns(rows, pool, 1, np.array([0.9, 0.1], "f")).tolist()
@@ -54,14 +54,14 @@ def best_columns(
 
 
 def nearest_values(rows: Rows, pool: Rows, most: int) -> tuple[NDArray[np.int32], Rows]:
-    """The rows of a pool with the largest cosines to each row, largest first, and these, both (n, most)."""
+    """The rows of a pool with the largest cosines to each row, and the cosines, both (n, most)."""
     return _largest(rows, pool, np.zeros(len(pool), np.float32), most)
 
 
 def mutual_best(a: Rows, b: Rows) -> NDArray[np.int64]:
-    """Pairs of rows of two tables that are each other's best by CSLS, (n, 2), rising.
+    """Pairs of rows of two matrices that are each other's best by CSLS, (n, 2), in rising order.
 
-    A row's best is sought among the thirty rows with the largest cosines.
+    The best row is searched for among the thirty rows with the largest cosines.
 
     >>> a = np.array([[1, 0], [0, 1]], np.float32)
     >>> mutual_best(a, np.array([[0.8, 0.6], [0.6, 0.8], [1, 0]], np.float32)).tolist()
@@ -83,7 +83,7 @@ def _best_of(numbers: NDArray[np.int32], cosines: Rows, hubness: Rows) -> NDArra
 
 
 def _largest(rows: Rows, pool: Rows, off: Rows, most: int) -> tuple[NDArray[np.int32], Rows]:
-    """The columns of the largest cosines less ``off`` (P,), and these values, both (n, most)."""
+    """The columns of the largest cosines minus ``off`` (P,), and these values, both (n, most)."""
     numbers, values = np.full((len(rows), most), -1, np.int32), np.zeros((len(rows), most), np.float32)
     step = max(1, _BYTES // (4 * max(1, len(pool))))
 

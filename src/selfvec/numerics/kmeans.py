@@ -1,6 +1,6 @@
 """k-means: Lloyd's algorithm from k-means++ centres, with Euclidean distances or with cosines.
 
-Written here because SciPy's version has neither weights nor cosines, and scikit-learn is no core dependency.
+SciPy's version has neither weights nor cosines, and scikit-learn is not a core dependency.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def k_means(
     weights: Float | None = None,  # (n,)
     spherical: bool = False,
 ) -> tuple[Labels, Float]:
-    """Group points into k clusters, the best of several starts: labels, (n,), and centres, (k, d).
+    """Cluster points into k groups, the best of several starts: labels, (n,), and centres, (k, d).
 
     Each generator draws the first centres by k-means++ (Arthur and Vassilvitskii, 2007). ``spherical``
-    compares by cosine instead of Euclidean distance (Dhillon and Modha, 2001); then the centres are unit
+    compares by cosine instead of Euclidean distance (Dhillon and Modha, 2001). Then the centres are unit
     rows.
 
     >>> points = np.array([[0.0, 0.0], [9.0, 9.0], [0.1, 0.0], [9.0, 9.1]])
@@ -65,7 +65,7 @@ def lloyd(
     spherical: bool = False,
     rounds: int = ROUNDS,
 ) -> tuple[Labels, Float, float]:
-    """Labels, centres and cost after moving given centres until no label changes, or for so many rounds.
+    """Labels, centres and cost after moving given centres until no label changes or the rounds are over.
 
     A cluster that would be empty takes the point farthest from its centre.
     """
@@ -98,7 +98,7 @@ def _means(points: Float, labels: Labels, k: int, weights: Float | None, spheric
 def _plus_plus(
     points: Float, k: int, generator: np.random.Generator, weights: Float | None, spherical: bool
 ) -> Float:
-    """First centres: each point is drawn in proportion to its distance from the centres before it."""
+    """First centres: each point is drawn in proportion to its distance from the centres drawn so far."""
     if weights is None:
         chosen = [int(generator.integers(len(points)))]
     else:

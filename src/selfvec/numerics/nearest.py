@@ -1,4 +1,4 @@
-"""The rows of a pool with the largest cosines; of a large pool only near clusters are compared."""
+"""The rows of a pool with the largest cosines. In a large pool only near clusters are compared."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .rows import unit_rows
 
 __all__ = ["nearest_columns", "nearest_rows"]
 
-EXACT = 10_000  # rows of a pool, at most, that are all compared
-CLUSTERS, PROBED = 64, 16  # of a larger pool; those that a row is compared with
+EXACT = 10_000  # in a pool of at most so many rows all are compared
+CLUSTERS, PROBED = 64, 16  # of a larger pool; number of clusters that a row is compared with
 _ROUNDS = 10  # of k-means
 _BLOCK = 1024
 
@@ -24,17 +24,17 @@ Rows = NDArray[np.float32]
 def nearest_rows(
     rows: Rows,  # (n, d) of any length, or zeros
     pool: Rows,  # (P, d) unit rows
-    own: NDArray[np.int64],  # (n,) the row of the pool that is the row itself, -1 for none
+    own: NDArray[np.int64],  # (n,) the row of the pool that is the row itself, -1 if it is not in the pool
     most: int,
     least: float = -2.0,
     seed: int = 0,
 ) -> tuple[NDArray[np.int32], Rows]:
     """The rows of a pool that are nearest to each row, nearest first, and their cosines, both (n, most).
 
-    Cosines exceed ``least``; missing ones are -1 and 0. A pool of more than 10,000 rows is divided into 64
-    clusters, and a row is compared with the rows of the sixteen clusters nearest to its own (Jégou, Douze and
-    Schmid, 2011). That finds most neighbours
-    of texts, and fewer of words, whose neighbours are less near; the nearest are found first of all.
+    Cosines exceed ``least``; missing rows are -1, with cosine 0. A pool of more than 10,000 rows is divided
+    into 64 clusters, and a row is compared with the rows of the sixteen clusters nearest to its own (Jégou,
+    Douze and Schmid, 2011). This finds most neighbours of texts. It misses more neighbours of words, which
+    are less near. The nearest neighbours are missed least.
     """
     numbers, cosines = np.full((len(rows), most), -1, np.int32), np.zeros((len(rows), most), np.float32)
     with one_core():
@@ -61,7 +61,7 @@ def nearest_rows(
 
 
 def _by_cluster(rows: Rows, pool: Rows, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """For each cluster the rows in it, and the rows of the pool that these are compared with, rising."""
+    """For each cluster its rows, and the rows of the pool that they are compared with, in rising order."""
     sample = pool[np.random.default_rng(seed).choice(len(pool), EXACT, replace=False)]
     _, centres, _ = lloyd(sample, sample[:CLUSTERS], spherical=True, rounds=_ROUNDS)
     home, cluster = (np.argmax(part @ centres.T, axis=1) for part in (rows, pool))
@@ -74,11 +74,11 @@ def _by_cluster(rows: Rows, pool: Rows, seed: int) -> list[tuple[NDArray[np.int6
 
 def nearest_columns(
     cosines: NDArray[np.float32],  # (n, P) float32
-    own: NDArray[np.int64],  # (n,) int64, a column of each row to leave out, -1 for none
+    own: NDArray[np.int64],  # (n,) int64, the column to leave out of each row, or -1
     most: int,
     least: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The columns of the largest cosines of each row, largest first, and these cosines, both (n, most).
+    """The columns of the largest cosines of each row, largest first, and the cosines, both (n, most).
 
     Cosines must exceed ``least``; missing columns are -1.
     """

@@ -1,4 +1,4 @@
-"""Nearest neighbours of rows, and how they change between two tables of the same words."""
+"""Nearest neighbours of rows, and how they change between two matrices of the same words."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from .rows import top_indices
 
 __all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
 
-_BYTES = 1 << 25  # of cosines held at a time
+_BYTES = 1 << 25  # of cosines computed at a time
 
 Rows = NDArray[np.integer[Any]]
 Name = TypeVar("Name", bound=Hashable)
-Table = NDArray[np.float32]
+Matrix = NDArray[np.float32]
 
 
 def nearest(
-    table: Table,
+    matrix: Matrix,
     rows: Rows,
     neighbours: int = 10,
     *,
     among: NDArray[np.bool_] | None = None,
     advance: Callable[[int], object] = int,
 ) -> NDArray[np.int64]:
-    """The k rows nearest by cosine to (m,) rows of a unit table, best first, -1 if there are fewer: (m, k).
+    """The k rows nearest by cosine to (m,) rows of a unit matrix, best first, (m, k); -1 if there are fewer.
 
-    A row is not its own neighbour; rows of zeros have no neighbours and are none. Equal cosines are in the
-    order of the rows. ``among``, (V,), are the rows that may be neighbours; ``advance`` is told of the rows
-    that are done.
+    A row is not its own neighbour. Rows of zeros neither have neighbours nor are neighbours. Equal cosines
+    are in the order of the rows. ``among``, (V,), selects the rows that may be neighbours; ``advance`` is
+    called with the number of rows just done.
 
-    >>> table = np.array([[1, 0], [0.6, 0.8], [0, 1], [0, 0]], dtype=np.float32)
-    >>> nearest(table, np.array([0, 3]), 2).tolist()
+    >>> matrix = np.array([[1, 0], [0.6, 0.8], [0, 1], [0, 0]], dtype=np.float32)
+    >>> nearest(matrix, np.array([0, 3]), 2).tolist()
     [[1, 2], [-1, -1]]
     """
-    allowed = np.any(table, axis=1)
+    allowed = np.any(matrix, axis=1)
     candidates = np.flatnonzero(allowed if among is None else allowed & among)
-    compared = table if len(candidates) == len(table) else table[candidates]
-    place = np.full(len(table), -1, np.int64)
+    compared = matrix if len(candidates) == len(matrix) else matrix[candidates]
+    place = np.full(len(matrix), -1, np.int64)
     place[candidates] = np.arange(len(candidates))
     out = np.full((len(rows), neighbours), -1, np.int64)
     kept = min(neighbours, len(candidates))
     block = max(1, _BYTES // (4 * max(1, len(candidates))))
     for start in range(0, len(rows) if kept else 0, block):
         asked = np.asarray(rows[start : start + block])
-        cosines = table[asked] @ compared.T
+        cosines = matrix[asked] @ compared.T
         own = np.flatnonzero(place[asked] >= 0)
         cosines[own, place[asked[own]]] = -np.inf
         cosines[~allowed[asked]] = -np.inf
@@ -59,16 +59,16 @@ def nearest(
 
 
 def gained_and_lost(
-    before: Table, after: Table, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
+    before: Matrix, after: Matrix, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
 ) -> Iterator[tuple[list[int], list[int]]]:
-    """For each row, the neighbours (see `nearest`) it has gained and those it has lost, nearest first.
+    """For each row, the neighbours (see `nearest`) that it gained and those that it lost, nearest first.
 
     >>> before = np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32)
     >>> after = before[[0, 2, 1]]
     >>> list(gained_and_lost(before, after, np.array([0]), 1))
     [([2], [1])]
     """
-    sides = (nearest(table, rows, neighbours, among=among) for table in (before, after))
+    sides = (nearest(matrix, rows, neighbours, among=among) for matrix in (before, after))
     for one, other in zip(*sides, strict=True):
         yield only_in_each(one[one >= 0].tolist(), other[other >= 0].tolist())
 
@@ -79,34 +79,34 @@ def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Na
     >>> only_in_each(["a", "b"], ["b", "c"])
     (['c'], ['a'])
     """
-    had, has = set(before), set(after)
-    return [name for name in after if name not in had], [name for name in before if name not in has]
+    old, new = set(before), set(after)
+    return [name for name in after if name not in old], [name for name in before if name not in new]
 
 
 def neighbourhood_change(
-    before: Table,  # (V, d), unit rows; subtract the mean beforehand, since all words share it
-    after: Table,  # (V, d'), of the same words
+    before: Matrix,  # (V, d), unit rows; subtract the mean beforehand, since all words share it
+    after: Matrix,  # (V, d'), of the same words
     rows: Rows,  # (m,)
-    had: Rows,  # (m, k) their nearest before; -1 if there are fewer
-    has: Rows,  # (m, k) and after
+    near_before: Rows,  # (m, k) their nearest before; -1 if there are fewer
+    near_after: Rows,  # (m, k) and after
 ) -> NDArray[np.float64]:
     """How much the neighbourhoods of some words changed, (m,), from 0 (not at all) to 1.
 
     The local neighbourhood measure of Hamilton, Leskovec and Jurafsky (2016), *Cultural Shift or Linguistic
-    Drift?*: 1 - the cosine of two lists of numbers, the word's similarities before and after to all words
-    that are among its nearest on either side.
+    Drift?*. The similarities of the word to all its nearest words of either side are taken before and after;
+    the change is 1 minus the cosine of these two lists.
 
-    >>> table = np.array([[1, 0], [0.6, 0.8], [0, 1], [-1, 0]], dtype=np.float32)
+    >>> matrix = np.array([[1, 0], [0.6, 0.8], [0, 1], [-1, 0]], dtype=np.float32)
     >>> near = np.array([[1, 2]])
-    >>> neighbourhood_change(table, table[[0, 2, 1, 3]], np.array([0]), near, near).round(2).tolist()
+    >>> neighbourhood_change(matrix, matrix[[0, 2, 1, 3]], np.array([0]), near, near).round(2).tolist()
     [1.0]
     """
-    around = np.sort(np.concatenate([had, has], axis=1), axis=1)
+    around = np.sort(np.concatenate([near_before, near_after], axis=1), axis=1)
     counted = around >= 0
     counted[:, 1:] &= around[:, 1:] != around[:, :-1]  # a neighbour on both sides counts once
     one, other = (
-        np.einsum("md,mkd->mk", table[rows], table[around]).astype(np.float64) * counted
-        for table in (before, after)
+        np.einsum("md,mkd->mk", matrix[rows], matrix[around]).astype(np.float64) * counted
+        for matrix in (before, after)
     )
     lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
     cosines = np.divide((one * other).sum(axis=1), lengths, out=np.ones(len(rows)), where=lengths > 0)

@@ -1,9 +1,10 @@
-"""PaCMAP: points in the plane whose neighbourhoods are those of the vectors.
+"""PaCMAP: a projection of vectors onto the plane that keeps their neighbourhoods.
 
 Wang, Huang, Rudin and Shaposhnik (2021), *Understanding how dimension reduction tools work: an empirical
-approach to deciphering t-SNE, UMAP, TriMap, and PaCMAP for data visualization*. Three kinds of pairs pull and
-push the points: nearest neighbours and mid-near points attract, random points repel. The mid-near pairs come
-first and give the whole its shape; then they let go, and the neighbourhoods form.
+approach to deciphering t-SNE, UMAP, TriMap, and PaCMAP for data visualization*. Three kinds of pairs move the
+points: nearest neighbours and mid-near points attract, random points repel. At first the mid-near pairs have
+the largest weight and give the map its overall shape. Then their weight falls to 0, and the neighbourhoods
+form.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from .whitening import axes_of_points
 __all__ = ["pacmap"]
 
 NEIGHBOURS, MID_NEAR, FAR = 10, 5, 20  # pairs of each point
-_CANDIDATES = 50  # more neighbours, from which the nearest by scaled distance are taken
+_CANDIDATES = 50  # further neighbours, of which the nearest by scaled distance are taken
 _STEPS = (100, 100, 250)  # of the three phases
 _WEIGHTS = ((2.0, 3.0, 1.0), (3.0, 3.0, 1.0), (1.0, 0.0, 1.0))  # of near, mid-near and far pairs in each
-_FIRST_MID_NEAR = 1000.0  # the weight of mid-near pairs at the start; it falls to the one above
-_HALF = (10.0, 10000.0)  # squared distance at which the loss of near and mid-near pairs is half of its most
+_FIRST_MID_NEAR = 1000.0  # the weight of mid-near pairs in the first step; it falls to the one above
+_HALF = (10.0, 10000.0)  # squared distance at which the loss of near and mid-near pairs is half its maximum
 _RATE, _DECAY = 1.0, (0.9, 0.999)  # of Adam (Kingma and Ba, 2015)
 
 Points = NDArray[np.float64]
@@ -38,7 +39,7 @@ def pacmap(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> NDArray[np.float32]:
-    """Points, (n, 2) float32; the same for the same seed. Distances are those of unit rows.
+    """Points, (n, 2) float32, the same for the same seed. Distances are measured between unit rows.
 
     >>> rng = np.random.default_rng(0)
     >>> rows = np.repeat(np.eye(3), 20, axis=0) + 0.05 * rng.standard_normal((60, 3))
@@ -70,7 +71,7 @@ def pacmap(
     points -= points.mean(axis=0)
     placed: NDArray[np.float32] = (points @ axes_of_points(points)[1]).astype(
         np.float32
-    )  # the long side lies
+    )  # the longer side is horizontal
     return placed
 
 
@@ -94,10 +95,10 @@ def gradient(
     kinds: NDArray[np.int64],  # (m,): 0 near, 1 mid-near, 2 far
     weight: tuple[float, float, float],
 ) -> Points:
-    """Slope of the loss, (n, 2).
+    """Gradient of the loss, (n, 2).
 
-    With D = 1 + ‖y_i − y_j‖² the loss of a near pair is D / (10 + D), of a mid-near one D / (10⁴ + D), of a
-    far one 1 / (1 + D), times its weight.
+    With D = 1 + ‖y_i − y_j‖² the loss of a near pair is D / (10 + D), of a mid-near pair D / (10⁴ + D), of a
+    far pair 1 / (1 + D), each times its weight.
     """
     here, there = pairs.T
     apart = points[here] - points[there]
@@ -113,7 +114,7 @@ def gradient(
 
 
 def near_pairs(rows: NDArray[np.float32]) -> Pairs:
-    """Each point with its nearest ones by the distance that is scaled by how dense the surroundings are."""
+    """Each point with its nearest ones, by a distance that is scaled by the local density."""
     most = min(NEIGHBOURS + _CANDIDATES, len(rows) - 1)
     found, cosines = nearest_rows(rows, rows, np.arange(len(rows)), most)
     square = np.where(found >= 0, np.maximum(2 - 2 * cosines, 0), np.inf)
@@ -128,7 +129,7 @@ def near_pairs(rows: NDArray[np.float32]) -> Pairs:
 
 
 def mid_near_pairs(rows: NDArray[np.float32], rng: np.random.Generator) -> Pairs:
-    """Each point with the second nearest of six random ones, so many times."""
+    """Each point with the second nearest of six random ones, `MID_NEAR` times."""
     here = np.repeat(np.arange(len(rows)), MID_NEAR)
     drawn = rng.integers(0, len(rows), (len(here), 6))
     cosines = np.stack([np.einsum("ij,ij->i", rows[here], rows[column]) for column in drawn.T], axis=1)
@@ -139,13 +140,13 @@ def mid_near_pairs(rows: NDArray[np.float32], rng: np.random.Generator) -> Pairs
 
 
 def far_pairs(number: int, rng: np.random.Generator) -> Pairs:
-    """Each point with random ones."""
+    """Each point with `FAR` random ones."""
     here = np.repeat(np.arange(number), FAR)
     pairs = np.stack([here, rng.integers(0, number, len(here))], axis=1)
     return _of_two(pairs)
 
 
 def _of_two(pairs: NDArray[Any]) -> Pairs:
-    """The pairs of different points."""
+    """The pairs of two different points."""
     different: Pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     return different

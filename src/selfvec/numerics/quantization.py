@@ -1,15 +1,16 @@
 """Rows of numbers in fewer bits: float16, int8, signs, and product quantisation.
 
-`encode` turns a (V, d) table into a few small arrays and `decode` turns them back into rows. The arrays in
-`PER_ROW` have a row for each word, the others are shared by all words.
+`encode` turns a (V, d) matrix into a few small arrays, and `decode` turns them back into rows. The arrays in
+`PER_ROW` have a row for each word; the others are shared by all words.
 
     float16  half        two bytes a number
     int8     int8        a byte a number; scales: the step of each row
     binary   signs       a bit a number; scales: the mean size of each column
-    pq       codes       a byte for each of m groups of columns; codebooks: the 256 parts they number
+    pq       codes       a byte for each of m groups of columns; codebooks: the 256 sub-vectors they number
 
 Product quantisation: H. Jégou, M. Douze and C. Schmid (2011), *Product Quantization for Nearest Neighbor
-Search*. The columns are cut into m groups; in each, k-means finds the 256 parts that a row is made of.
+Search*. The columns are divided into m groups. In each group k-means finds 256 sub-vectors, and each row is
+stored as the number of its nearest one.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ __all__ = ["CODES", "METHODS", "PER_ROW", "decode", "encode", "groups_of"]
 
 METHODS = ("float16", "int8", "binary", "pq")
 PER_ROW = {"half": "<f2", "int8": "i1", "signs": "u1", "codes": "u1"}
-"""The array with a row for each word, by name: its dtype. Each method has one of them."""
+"""The arrays with a row for each word, by name, and their dtypes. Each method has one of them."""
 
-CODES = 256  # parts in a codebook, so that a code is a byte
+CODES = 256  # sub-vectors in a codebook, so that a code is a byte
 _SAMPLE = 8192  # rows that k-means learns a codebook from
 _ROUNDS = 12  # of k-means
 _BLOCK = 1 << 14
@@ -41,14 +42,14 @@ Codes = Mapping[str, NDArray[Any]]
 
 
 def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """The arrays of a table, (V, d) float32, by one of `METHODS`; ``groups`` and ``seed`` are those of pq.
+    """The arrays of a matrix, (V, d) float32, by one of `METHODS`. ``groups`` and ``seed`` are for pq.
 
-    Signs and codes cannot say that a row is zero: ``empty`` holds the numbers of such rows.
+    Signs and codes cannot represent a row of zeros. ``empty`` holds the numbers of such rows.
 
-    >>> table = np.array([[0.5, -1.0], [0.0, 0.0]], np.float32)
-    >>> decode(encode(table, "int8")).round(2).tolist()
+    >>> rows = np.array([[0.5, -1.0], [0.0, 0.0]], np.float32)
+    >>> decode(encode(rows, "int8")).round(2).tolist()
     [[0.5, -1.0], [0.0, 0.0]]
-    >>> {name: array.shape for name, array in encode(table, "binary").items()}
+    >>> {name: array.shape for name, array in encode(rows, "binary").items()}
     {'signs': (2, 1), 'scales': (2,), 'empty': (1,)}
     """
     if method == "float16":
@@ -67,7 +68,7 @@ def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str,
 
 
 def decode(arrays: Codes) -> Rows:
-    """The rows that `encode` has kept, (V, d) float32."""
+    """The rows that `encode` stored, (V, d) float32."""
     if "half" in arrays:
         return np.asarray(arrays["half"], np.float32)
     if "int8" in arrays:
@@ -88,7 +89,7 @@ def decode(arrays: Codes) -> Rows:
 
 
 def groups_of(width: int, number: int) -> list[slice]:
-    """The columns of each group: as equal as possible, the wider ones first.
+    """The columns of each group. Widths differ by at most 1, the wider groups first.
 
     >>> [(part.start, part.stop) for part in groups_of(5, 2)]
     [(0, 3), (3, 5)]
@@ -111,7 +112,7 @@ def _product(rows: Rows, groups: int, seed: int) -> dict[str, NDArray[Any]]:
         if len(centres) > CODES:
             first = np.random.default_rng((seed, number)).permutation(len(centres))[:CODES]
             centres = lloyd(points, centres[first], rounds=_ROUNDS)[1]
-        centres = centres.astype(np.float16).astype(np.float32)  # as they are kept
+        centres = centres.astype(np.float16).astype(np.float32)  # as they are stored
         books[: len(centres), part] = centres
         half = np.square(centres).sum(axis=1) / 2
         for start in range(0, len(rows), _BLOCK):

@@ -1,4 +1,4 @@
-"""Unit rows and the largest scores: the first and the last step of every search by cosine."""
+"""Unit rows and largest scores, the first and the last step of a search by cosine."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Scores = NDArray[np.floating[Any]]
 
 
 def as_matrix(given: NDArray[Any] | Sequence[Sequence[float]]) -> NDArray[Any]:
-    """An array of floats as it is; other numbers and lists of them as float32."""
+    """An array of floats unchanged; other numbers and lists of them as float32."""
     if isinstance(given, np.ndarray) and np.issubdtype(given.dtype, np.floating):
         return given
     try:
         return np.asarray(given, np.float32)
     except (TypeError, ValueError):
-        rule = "the vectors are rows of as many numbers each"
+        rule = "all vectors have the same number of dimensions, these do not"
         raise InputError(rule, remedy="give a matrix, or lists of equal length") from None
 
 
@@ -37,7 +37,7 @@ def unit_rows(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
 
 
 def unit_in_place(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """`unit_rows` in place and in blocks, without a second table; returns ``matrix``."""
+    """`unit_rows` in place and in blocks, without a second matrix; returns ``matrix``."""
     for start in range(0, len(matrix), ROW_BLOCK):
         matrix[start : start + ROW_BLOCK] = unit_rows(matrix[start : start + ROW_BLOCK])
     return matrix

@@ -1,8 +1,8 @@
 """Percentile bootstrap, p from permutations, and q from many p.
 
-A figure over n items is computed again on 1,000 resamples of the items. The resamples depend on n and the
-seed only, so two tables measured on the same items use the same resamples: the difference of their
-replicates is the paired bootstrap of their difference (Efron and Tibshirani, 1993, chapters 13 and 16).
+A figure over n items is computed again on 1,000 resamples of the items. The resamples depend only on n and
+the seed. So two sets of vectors measured on the same items use the same resamples, and the difference of
+their replicates is the paired bootstrap of their difference (Efron and Tibshirani, 1993, chapters 13 and 16).
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class Difference:
 
 
 def difference(a: Estimate, b: Estimate) -> Difference:
-    """``a`` minus ``b``, paired: both have to be measured on the same items with the same seed.
+    """``a`` minus ``b``, paired: both must be measured on the same items with the same seed.
 
-    p is twice the share of resamples on the smaller side of zero, both counted with one resample more, so
-    that it is never 0 (Davison and Hinkley, 1997, section 4.2).
+    p is twice the share of resamples on the smaller side of zero. One resample is added to both counts, so
+    that p is never 0 (Davison and Hinkley, 1997, section 4.2).
     """
     replicates = a.replicates - b.replicates
     low, high = np.percentile(replicates, [2.5, 97.5])
@@ -72,7 +72,7 @@ def difference(a: Estimate, b: Estimate) -> Difference:
 
 
 def _draws(n: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """All resamples of n items, in blocks (b, n) of item numbers; the same for any size of block."""
+    """All resamples of n items, in blocks (b, n) of item numbers; they do not depend on the block size."""
     rng = np.random.default_rng(seed)
     block = max(1, _BLOCK // n)
     for start in range(0, RESAMPLES, block):
@@ -98,7 +98,7 @@ def _of_each_draw(figure: Callable[..., Any], values: Numbers, seed: int) -> Est
 
 
 def spearman(x: Numbers, y: Numbers, seed: int) -> Estimate:
-    """Spearman's rank correlation of (n,) x and (n,) y, ties by average rank; 0 if one is constant.
+    """Spearman's rank correlation of (n,) x and (n,) y. Ties get their average rank; 0 if one is constant.
 
     >>> spearman(np.array([1.0, 2.0, 3.0]), np.array([1.0, 8.0, 9.0]), seed=0).value
     1.0
@@ -121,7 +121,7 @@ def rank_correlation(x: Numbers, y: Numbers) -> float:
 
 
 class _Ranking:
-    """Average ranks of a resample without sorting it: only the counts of items change, never their order."""
+    """Average ranks of a resample without sorting: it changes the counts of items, not their order."""
 
     def __init__(self, values: NDArray[Any]) -> None:
         _, self.group = np.unique(values, return_inverse=True)
@@ -148,8 +148,8 @@ def _correlation(counts: NDArray[np.float64], x: _Ranking, y: _Ranking) -> NDArr
 def empirical_p(exceeding: Numbers, draws: Numbers | int) -> NDArray[np.float64]:
     """p of figures from the number of random draws that are as extreme: (exceeding + 1) / (draws + 1).
 
-    The figure itself counts as one of the draws, so p is never 0 and a test at level α errs at most α of the
-    time (Phipson and Smyth, 2010, *Permutation p-values should never be zero*).
+    The figure itself counts as one of the draws. So p is never 0, and a test at level α has a false positive
+    rate of at most α (Phipson and Smyth, 2010, *Permutation p-values should never be zero*).
 
     >>> empirical_p(np.array([0, 9, 99]), 99).tolist()
     [0.01, 0.1, 1.0]
@@ -169,12 +169,12 @@ def tail_p(observed: Numbers, chance: Numbers) -> NDArray[np.float64]:
 
 
 def benjamini_hochberg(p: Numbers) -> NDArray[np.float64]:
-    """q of each of many tests: the least false discovery rate at which it is a discovery.
+    """q of each of many tests: the smallest false discovery rate at which it is a discovery.
 
     Benjamini and Hochberg (1995), *Controlling the false discovery rate*, as adjusted p: with the p in rising
-    order, q_i is the least of p_j · n / j over j ≥ i. Among the tests with q ≤ Q the expected share of false
-    ones is at most Q, if the tests are independent or depend on one another positively. NaN, for tests not
-    made, stays NaN and does not count.
+    order, q_i is the minimum of p_j · n / j over j ≥ i. Among the tests with q ≤ Q the expected share of
+    false discoveries is at most Q, if the tests are independent or positively dependent. NaN, for omitted
+    tests, stays NaN and does not count.
 
     >>> benjamini_hochberg(np.array([0.01, np.nan, 0.03, 0.02, 0.8])).round(4).tolist()
     [0.04, nan, 0.04, 0.04, 0.8]
@@ -182,7 +182,7 @@ def benjamini_hochberg(p: Numbers) -> NDArray[np.float64]:
     given = np.asarray(p, np.float64)
     out = np.full(given.shape, np.nan)
     tested = np.flatnonzero(~np.isnan(given))
-    order = tested[np.argsort(-given[tested], kind="stable")]  # falling, for a running minimum
+    order = tested[np.argsort(-given[tested], kind="stable")]  # in falling order, for a running minimum
     ranks = np.arange(len(order), 0, -1)
     out[order] = np.minimum.accumulate(np.minimum(given[order] * (len(order) / ranks), 1.0))
     return out

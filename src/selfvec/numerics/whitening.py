@@ -1,4 +1,4 @@
-"""Principal axes, and whitening that keeps the orientation, so that no single direction dominates a space."""
+"""Principal axes, and whitening that keeps the orientation of a space, so that no direction dominates it."""
 
 from __future__ import annotations
 
@@ -27,58 +27,58 @@ __all__ = [
     "zca",
 ]
 
-Table = NDArray[np.float32]
+Matrix = NDArray[np.float32]
 Rows = NDArray[np.floating[Any]]
 Float64 = NDArray[np.float64]
 
 
 def zca(
-    table: Table,
+    matrix: Matrix,
     power: float,  # p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show
-    rows: NDArray[np.bool_] | None = None,  # (V,) those that mean and covariance are computed from
+    rows: NDArray[np.bool_] | None = None,  # (V,) the rows that mean and covariance are computed from
     *,
-    out: Table | None = None,  # may be ``table`` itself
-) -> Table:
+    out: Matrix | None = None,  # may be ``matrix`` itself
+) -> Matrix:
     """Whiten and rotate back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
 
     Unlike whitening by principal components this keeps the orientation, so a word can still be compared with
-    its vector before. The result, (V, d), is not normalised.
+    its previous vector. The result, (V, d), is not normalised.
     """
-    shift, turn = whitening(table, power, rows)
-    result = np.empty_like(table) if out is None else out
+    shift, factor = whitening(matrix, power, rows)
+    result = np.empty_like(matrix) if out is None else out
 
     def whiten(part: slice) -> None:
-        result[part] = (table[part] - shift) @ turn
+        result[part] = (matrix[part] - shift) @ factor
 
-    deque(by_blocks(len(table), whiten), maxlen=0)
+    deque(by_blocks(len(matrix), whiten), maxlen=0)
     return result
 
 
 def whitened(
-    table: Table,
-    stands: NDArray[np.bool_],  # (V,): words with neighbours; the others would get the whitening's shift
+    matrix: Matrix,
+    occurs: NDArray[np.bool_],  # (V,): words with neighbours; the others would only get the shift
     shift: NDArray[np.float32],
-    turn: NDArray[np.float32],
-    out: Table | None = None,  # may be ``table``
+    factor: NDArray[np.float32],
+    out: Matrix | None = None,  # may be ``matrix``
     jobs: int | None = None,
-) -> Table:
-    """Unit rows of (M - μ) · T, (V, d), in threads; zeros where a word does not stand."""
-    result = np.empty_like(table) if out is None else out
+) -> Matrix:
+    """Unit rows of (M - shift) · factor, (V, d), in threads; zeros for words that do not occur."""
+    result = np.empty_like(matrix) if out is None else out
 
     def whiten(part: slice) -> None:
-        rows = unit_rows((table[part] - shift) @ turn)
-        rows[~stands[part]] = 0
+        rows = unit_rows((matrix[part] - shift) @ factor)
+        rows[~occurs[part]] = 0
         result[part] = rows
 
-    deque(by_blocks(len(table), whiten, jobs), maxlen=0)
+    deque(by_blocks(len(matrix), whiten, jobs), maxlen=0)
     return result
 
 
 def whitening(
-    table: Table, power: float, rows: NDArray[np.bool_] | None = None
+    matrix: Matrix, power: float, rows: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What `zca` subtracts from a row, (d,), and the matrix it then multiplies by, (d, d)."""
-    mean, spread = covariance(table, rows)
+    """The shift that `zca` subtracts from a row, (d,), and the matrix that it then multiplies by, (d, d)."""
+    mean, spread = covariance(matrix, rows)
     return mean.astype(np.float32), whitening_matrix(spread, power)
 
 
@@ -87,8 +87,8 @@ def whitening_matrix(
 ) -> NDArray[np.float32]:
     """U Λ^(-p) Uᵀ of a covariance U Λ Uᵀ, (d, d).
 
-    Variances below ``least`` count as ``least``. By default, directions with less than a millionth of the
-    largest variance are noise and are removed.
+    Variances below ``least`` are raised to ``least``. By default, directions with less than a millionth of
+    the largest variance are removed as noise.
     """
     with one_core():
         values, vectors = np.linalg.eigh(spread)
@@ -97,33 +97,33 @@ def whitening_matrix(
         scales = np.maximum(values, floor) ** -power
         if least is None:
             scales[values <= floor] = 0.0
-        turn: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
-    return turn
+        factor: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
+    return factor
 
 
 def covariance(
-    table: NDArray[Any], rows: NDArray[np.bool_] | None = None
+    matrix: NDArray[Any], rows: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean, (d,), and covariance, (d, d), of some rows, in one pass.
 
-    Blocks are multiplied in the table's own precision (at least float32), after the mean of the first one was
-    subtracted, and added in float64.
+    The mean of the first block is subtracted from all blocks. They are multiplied in the precision of the
+    matrix (at least float32) and added in float64.
     """
 
     def block(part: slice) -> Rows:
-        return table[part] if rows is None else table[part][rows[part]]
+        return matrix[part] if rows is None else matrix[part][rows[part]]
 
-    width, number = table.shape[1], 0
+    width, number = matrix.shape[1], 0
     total, moment = np.zeros(width), np.zeros((width, width))
     first = block(slice(0, ROW_BLOCK))
-    near = first.sum(axis=0, dtype=np.result_type(table, np.float32)) / max(len(first), 1)
+    near = first.sum(axis=0, dtype=np.result_type(matrix, np.float32)) / max(len(first), 1)
 
     def sums(part: slice) -> tuple[int, Rows, Rows]:
         centred = block(part) - near
-        release(table[part])
+        release(matrix[part])
         return len(centred), centred.sum(axis=0), centred.T @ centred
 
-    for size, added, product in by_blocks(len(table), sums):
+    for size, added, product in by_blocks(len(matrix), sums):
         number += size
         total += added
         moment += product
@@ -132,21 +132,21 @@ def covariance(
 
 
 def principal_axes(matrix: Rows) -> NDArray[np.float32]:
-    """Principal axes of (V, d) rows at length 1, not centred: (d, d) float32, an axis per column."""
+    """Principal axes of (V, d) rows at length 1, not centred. (d, d) float32, an axis per column."""
     _, axes = axes_of_moment(second_moment(matrix.shape, lambda part: unit_rows(matrix[part])))
     return np.ascontiguousarray(axes, np.float32)
 
 
 def second_moment(shape: tuple[int, ...], block: Callable[[slice], Rows]) -> Float64:
-    """Sum of the outer products of all rows of a (V, d) table, (d, d).
+    """Sum of the outer products of all rows of a (V, d) matrix, (d, d).
 
     ``block`` returns the rows of a slice; it is called in several threads.
     """
 
     def product(part: slice) -> Rows:
-        table = block(part)
-        squared = table.T @ table
-        release(table)
+        matrix = block(part)
+        squared = matrix.T @ matrix
+        release(matrix)
         return squared
 
     return sum_of_blocks((shape[1], shape[1]), shape[0], product)
@@ -160,7 +160,7 @@ def axes_of_moment(moment: Rows) -> tuple[Float64, Float64]:
 
 
 def axes_of_points(centred: Float64) -> tuple[Float64, Float64]:
-    """Squared extents of (n, d) points along r axes, largest first, (r,), and the axes, (d, r) columns."""
+    """Squared extents of (n, d) points along r axes, largest first, (r,), and the axes, columns of (d, r)."""
     if len(centred) < centred.shape[1]:  # a few points span fewer dimensions than d
         _, strengths, rows = np.linalg.svd(centred, full_matrices=False)
         return strengths**2, rows.T
@@ -169,7 +169,7 @@ def axes_of_points(centred: Float64) -> tuple[Float64, Float64]:
 
 
 def orthogonal_factor(moment: Rows) -> Float64:
-    """U Vᵀ of a (d', d) matrix U S Vᵀ; if that is bᵀ a, the rotation that takes b nearest to a."""
+    """U Vᵀ of a (d', d) matrix U S Vᵀ. For the matrix bᵀ a it is the rotation that brings b closest to a."""
     with one_core():
         u, _, v = np.linalg.svd(np.asarray(moment, np.float64), full_matrices=False)
         found: Float64 = u @ v

@@ -19,7 +19,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.provenance import Timings, environment
 from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
-from selfvec.data.run import Part, Run
+from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -102,7 +102,7 @@ def run_of(plan: Plan, refinement: Refinement, inputs: Inputs, timings: Timings)
     with timings.stage("health"):
         repeats = inputs.described.repeats
         health = check_health(original, refined, history, method=plan.method, repeats=repeats)
-    parts: dict[str, Part] = {}
+    parts: dict[str, RunPart] = {}
     if refinement.counts is not None:
         parts["counts"] = refinement.counts
     if inputs.unstemmed is not None:

@@ -21,7 +21,7 @@ from selfvec.base.threads import threads
 from selfvec.cooccurrence.lanes import LANES, aligned
 from selfvec.cooccurrence.scan import add_neighbours, count_neighbours
 from selfvec.data.coverage import coverage
-from selfvec.data.run import Part, Run
+from selfvec.data.run import Run, RunPart
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
@@ -101,7 +101,7 @@ def with_provenance(
     run: Run,
     corpus: dict[str, Any],
     texts: list[dict[str, Any]],  # the descriptions of the encoded texts
-    documents: Part,
+    documents: RunPart,
     steps: list[Any],
     execution: Execution,
 ) -> Run:

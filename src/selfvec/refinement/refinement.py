@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence import Counts
-from selfvec.data.run import Part
+from selfvec.data.run import RunPart
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
@@ -196,7 +196,7 @@ class Refinement:
         """Keep the sums that an update adds to, if the method has sums."""
 
     @property
-    def sums(self) -> Part | None:
+    def sums(self) -> RunPart | None:
         """The sums kept by `keep_sums`, or None."""
         return None
 

@@ -200,7 +200,9 @@ def _from_hub(table: PublicTable, folder: Path, first: str | None, endpoint: str
                 url = hub.hf_hub_url(**place, endpoint=endpoint)
                 total += hub.get_hf_file_metadata(url, endpoint=endpoint).size or 0
                 if total > table.megabytes * _MB * _MARGIN:
-                    raise InputError(f"{total:,} bytes are announced, which is too large", path=table.source)
+                    raise InputError(
+                        f"the server announces {total:,} bytes, which is too large", path=table.source
+                    )
                 hub.hf_hub_download(**place, local_dir=partial, endpoint=endpoint)
             except EntryNotFoundError:
                 if name in _HUB_FILES:
@@ -210,7 +212,7 @@ def _from_hub(table: PublicTable, folder: Path, first: str | None, endpoint: str
     except Exception as error:  # the classes depend on the HTTP library of the client's version
         reason = " ".join(str(error).split())[:200]
         rule = f"could not be fetched: {reason}"
-        raise InputError(rule, path=table.source, remedy=f"{LATER}; what has arrived is kept") from error
+        raise InputError(rule, path=table.source, remedy=f"{LATER}; the received part is kept") from error
     with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
         for name in files:
             if (partial / table.file / name).is_file():
