@@ -231,10 +231,7 @@ class WordTable:
     def lookup_pieces(
         self, words: Sequence[str], compose: bool = True
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
-        """`lookup`, and the number of subwords of each word, (n,) uint8.
-
-        It is 1 for a word with a row, and 2 if the composer does not report it.
-        """
+        """`lookup`, and the number of subwords of each word, (n,) uint8: 1 with a row, 2 if unknown."""
         rows = np.zeros((len(words), self.vector_size), np.float32)
         sources = np.full(len(words), Source.NONE, np.uint8)
         pieces = np.ones(len(words), np.uint8)
