@@ -92,8 +92,8 @@ def test_an_interrupted_download_goes_on_where_it_stopped(server, data) -> None:
 @pytest.mark.parametrize(
     ("content", "faults", "rule"),
     [
-        (gzip.compress(text_table())[:-200], [], "what was sent is no sound table"),
-        (b"<html>not found</html>" * 9, [], "what was sent is no sound table"),
+        (gzip.compress(text_table())[:-200], [], "the downloaded vectors are damaged"),
+        (b"<html>not found</html>" * 9, [], "the downloaded vectors are damaged"),
         (None, ["huge"], "bytes, the limit is"),
         (None, ["404"], "the server answers 404"),
     ],

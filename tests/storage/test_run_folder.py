@@ -209,7 +209,7 @@ def test_impossible_counts_are_refused(folder: Path, count: int) -> None:
     kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
     kept["counts"][1] = count
     write_tensors(path, kept)
-    with pytest.raises(FormatError, match="'counts' holds impossible numbers"):
+    with pytest.raises(FormatError, match="'counts' holds invalid numbers"):
         open_run(folder)
 
 
@@ -221,8 +221,8 @@ def test_impossible_counts_are_refused(folder: Path, count: int) -> None:
         ("original", "vectors", 1e30, r"\(row 2\) is longer than 1"),
         ("original", "sources", 6, "the tensor 'sources' has numbers up to 5"),
         ("history/history", "vectors", np.inf, r"row 2 of the tensor 'vectors' holds NaN or inf"),
-        ("tokens", "days", 1 << 40, "dates are of the years 1 to 9999"),
-        ("tokens", "sentences", -2, "numbers of sentences are at least 0"),
+        ("tokens", "days", 1 << 40, "dates are not all of the years 1 to 9999"),
+        ("tokens", "sentences", -2, "a number of sentences is negative"),
     ],
 )
 def test_impossible_numbers_are_refused_with_their_place(

@@ -1,1 +1,1 @@
-"""Vectors files, run folders and the locked workspace where a run grows."""
+"""Vectors files, run folders and the locked workspace in which a run is made."""

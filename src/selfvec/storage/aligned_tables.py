@@ -1,6 +1,6 @@
-"""Two tables in one space on disk: a folder with ``a`` and ``b``, or b's file and a note that names a.
+"""Aligned vectors on disk: a folder with ``a`` and ``b``, or a file with b and a note that names a.
 
-The note is a small JSON file beside it, ``NAME.aligned.json``, so that every format can have one.
+The note is a small JSON file next to the vectors, ``NAME.aligned.json``, so that it works for every format.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def names_a_file(path: str | os.PathLike[str]) -> bool:
 
 
 def check_aligned(path: Path, *, overwrite: bool = False) -> None:
-    """Raise `TargetError` if the table or its note would not be written; called before the work."""
+    """Raise `TargetError` if the vectors or their note cannot be written; called before the work."""
     check_target(path, overwrite=overwrite)
     if names_a_file(path):
         check_target(_note_of(path), overwrite=overwrite, folder=False)
@@ -51,7 +51,7 @@ def save_aligned_folder(
 def save_aligned_file(
     b: Vectors, path: Path, format: str | None, *, note: dict[str, str] | None, overwrite: bool = False
 ) -> list[str]:
-    """Write b, and beside it the note: the path or name of ``a``, and the ``method``."""
+    """Write b, and next to it the note with the path or name of ``a`` and the ``method``."""
     check_aligned(path, overwrite=overwrite)
     format = check_save(path, format, overwrite=overwrite).name
     with atomic_files(path, overwrite=overwrite) as fresh:
@@ -60,12 +60,12 @@ def save_aligned_file(
             text = json.dumps(note, indent=1, ensure_ascii=False)
             _note_of(fresh).write_text(text + "\n", encoding="utf-8")
     if note is None:
-        _note_of(path).unlink(missing_ok=True)  # of another table that had this name
+        _note_of(path).unlink(missing_ok=True)  # of other vectors that had this name
     return left_out
 
 
 def find_aligned(path: str | os.PathLike[str]) -> tuple[str, str] | None:
-    """Where the tables a and b of such a folder or file are; None if it is neither, or a is gone."""
+    """The paths of a and b for such a folder or file; None for other paths, or if a no longer exists."""
     path = Path(path)
     if path.is_dir() and not is_run(path):
         a, b = (_member(path, name) for name in "ab")

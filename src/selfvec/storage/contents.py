@@ -1,4 +1,4 @@
-"""`info`: what a run, an index or a vectors file holds, where its text is, and where it came from."""
+"""`info`: the content of a run, an index or a vectors file, its text and its origin."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _INDEX = {
     "arrays.safetensors": "all documents as they were written, with ids, dates and fields; vectors",
 }
 _TEXT = ("tokens.safetensors", "unstemmed", "search", "arrays.safetensors")
-"""What documents, or parts of them, can be read from."""
+"""Files that hold documents or parts of them."""
 
 _UNSHOWN = ("files", "sha256", "stamp")  # of a description
 
@@ -90,12 +90,12 @@ class Contents(ResultTable):
 
 
 def info(path: str | os.PathLike[str]) -> Contents:
-    """Describe a run folder, a search index, an encoder, a fetched table or a vectors file.
+    """Describe a run folder, a search index, an encoder, fetched vectors or a vectors file.
 
     Raises
     ------
     InputError
-        If it is none of these. `FormatError` if it is damaged.
+        If the path is something else. `FormatError` if it is damaged.
     """
     check_path("path", path)
     folder = Path(path)

@@ -1,7 +1,7 @@
 """Bilingual dictionaries: files of word pairs.
 
 A row is a word of A and a word of B, separated by a tab, or by blanks as in the dictionaries of MUSE. A word
-may have several rows. A first row that names the columns, such as *source* and *target*, is left out.
+may have several rows. A header, such as *source* and *target*, is skipped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def names_columns(*cells: str) -> bool:
 
 
 def read_dictionary(path: str | os.PathLike[str]) -> WordPairs:
-    """The pairs of a file, in its order; `InputError` names a line that is none."""
+    """The pairs of a file, in its order; `InputError` names the first invalid line."""
     path, pairs = Path(path), WordPairs()
     for line, text in text_lines(path):
         fields = [field.strip() for field in text.split("\t")] if "\t" in text else text.split()

@@ -1,7 +1,7 @@
-"""Downloads of public vectors: resumed, checked, and kept as files that open without being parsed.
+"""Downloads of public vectors: resumed, checked, and stored in a format that opens without parsing.
 
-A text table of gigabytes takes minutes to parse, so it is stored as safetensors. The SHA-256 of the first
-download is recorded; another download must be the same.
+Parsing gigabytes of text takes minutes, so the vectors are stored as safetensors. The SHA-256 of the first
+download is recorded, and later downloads must have the same.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from .public_tables import RECORD, PublicTable, damaged, data_folder, fetched, f
 __all__ = ["fetch_vectors", "tables_at_hand"]
 
 _MB = 1_000_000
-_MARGIN = 1.25  # how much larger than recorded here a file may be
-_TEXT_BYTES = 12  # of a number in text at most
+_MARGIN = 1.25  # a file may be larger than recorded here by this factor
+_TEXT_BYTES = 12  # at most, of a number in text
 _HUB_FILES = ("model.safetensors", "tokenizer.json")
 _HUB_OPTIONAL = ("config.json",)
 
-_KIND = Kind("a fetched table", lambda folder: fetched(folder) is not None)
+_KIND = Kind("a folder of fetched vectors", lambda folder: fetched(folder) is not None)
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
 
@@ -45,14 +45,14 @@ def fetch_vectors(
     progress: Progress = lambda *_: None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Download a public table, unless it is there unchanged.
+    """Download public vectors, unless they exist unchanged.
 
     Parameters
     ----------
     name : str
         A name in `selfvec.storage.public_tables.TABLES`.
     out : path, optional
-        Folder for the table's own folder; by default `data_folder`, where `selfvec.load` finds it by name.
+        Parent of the new folder; by default `data_folder`, where `selfvec.load` finds the vectors by name.
     base_url : str, optional
         A mirror: the folder that holds the file, or another Hugging Face endpoint.
     overwrite : bool
@@ -70,13 +70,13 @@ def fetch_vectors(
     Raises
     ------
     OptionError
-        If there is no table of this name.
+        If there are no public vectors of this name.
     InputError
-        If the download fails, is too large or damaged, or is not what was first fetched.
+        If the download fails, is too large or damaged, or differs from the first download.
     TargetError
-        If the folder cannot be written or the disk has too little room.
+        If the folder cannot be written or the disk has too little space.
     MissingExtra
-        If the table is on the Hugging Face Hub and ``huggingface_hub`` is not installed.
+        If the vectors are on the Hugging Face Hub and ``huggingface_hub`` is not installed.
     """
     table = find(name)
     parent = data_folder() if out is None else Path(out)
@@ -93,7 +93,7 @@ def fetch_vectors(
         return _from_hub(table, folder, first, base_url)
     base = table.base if base_url is None else base_url.rstrip("/") + "/"
     partial = folder.with_name(f".{table.name}.partial")
-    for attempt in range(2):  # a partial file may be damaged: then again from the first byte
+    for attempt in range(2):  # if a partial file is damaged, download again from the first byte
         download(
             base + table.file,
             partial,
@@ -108,7 +108,7 @@ def fetch_vectors(
             if not isinstance(error, FormatError):
                 raise
             if attempt:
-                rule = f"what was sent is no sound table ({error.rule})"
+                rule = f"the downloaded vectors are damaged ({error.rule})"
                 raise InputError(rule, path=base + table.file, remedy=LATER) from error
         else:
             partial.unlink()
@@ -117,7 +117,7 @@ def fetch_vectors(
 
 
 def _check_room(table: PublicTable, parent: Path) -> None:
-    """Raise `TargetError` if the disk has no room for the download and the table."""
+    """Raise `TargetError` if the disk has no space for the download and the vectors."""
     needed = table.megabytes * _MB + table.words * table.dimensions * 4
     free = shutil.disk_usage(parent).free
     if free < needed:
@@ -143,7 +143,7 @@ def _installed(table: PublicTable, url: str, packed: Path, folder: Path, first: 
 
 
 def _write_record(table: PublicTable, folder: Path, origin: dict[str, Any], shape: tuple[int, ...]) -> None:
-    """Write ``table.json``: what the table is, where it came from, and the sums of its files."""
+    """Write ``table.json``: name, licence and origin of the vectors, and the checksums of the files."""
     files = {
         path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in sorted(folder.iterdir())
     }
@@ -159,7 +159,7 @@ def _recorded(folder: Path) -> dict[str, Any]:
 
 
 def _check_first(table: PublicTable, origin: dict[str, Any], first: str | None) -> None:
-    """Raise `InputError` if a download is not what was first fetched."""
+    """Raise `InputError` if a download differs from the first one."""
     if first not in (None, origin["sha256"]):
         raise InputError(
             "has changed since it was first fetched: its SHA-256 is "
@@ -176,20 +176,20 @@ def _unzip(packed: Path, target: Path, table: PublicTable) -> None:
         with zipfile.ZipFile(packed) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) != 1 or members[0].file_size > most:
-                raise FormatError("is no zip archive of one table", path=packed)
+                raise FormatError("is not a zip archive of one file", path=packed)
             with archive.open(members[0]) as source, target.open("wb") as file:
                 shutil.copyfileobj(source, file, 1 << 20)  # reads at most the size that was checked
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, *DECODING_ERRORS) as error:
-        raise FormatError(f"is no sound zip archive ({error})", path=packed) from error
+        raise FormatError(f"is not a readable zip archive ({error})", path=packed) from error
 
 
 def _from_hub(table: PublicTable, folder: Path, first: str | None, endpoint: str | None) -> dict[str, Any]:
-    """Download a table from the Hugging Face Hub with its own client, which resumes."""
+    """Download vectors from the Hugging Face Hub with its own client, which resumes downloads."""
     try:
         import huggingface_hub as hub
         from huggingface_hub.errors import EntryNotFoundError
     except ImportError as error:
-        raise MissingExtra("huggingface_hub", "hub", "a table of the Hugging Face Hub") from error
+        raise MissingExtra("huggingface_hub", "hub", "fetching vectors from the Hugging Face Hub") from error
     files = [*_HUB_FILES, *_HUB_OPTIONAL]
     partial = folder.with_name(f".{table.name}.partial")
     total = 0
@@ -225,11 +225,11 @@ def _from_hub(table: PublicTable, folder: Path, first: str | None, endpoint: str
 
 
 def tables_at_hand() -> list[dict[str, Any]]:
-    """The embedded table and the fetched ones: name, licence, size, and the path of the vectors."""
+    """The built-in vectors and the fetched ones: name, licence, size, and the path of the vectors."""
     default = load("default")
     embedded = {
         "name": "default",
-        "description": "the embedded table",
+        "description": "the built-in vectors",
         "language": "en",
         "licence": "MIT",
         "source": default.provenance["package"],

@@ -1,4 +1,4 @@
-"""What functions take for a run or for vectors: the object itself, or its path."""
+"""Runs and vectors as arguments: functions take the object itself or its path."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Given = Vectors | Run | str | os.PathLike[str]
 
 
 def as_run(given: GivenRun, name: str = "run") -> Run:
-    """A run; one that is given by its path is opened.
+    """A run, opened if it is given by its path.
 
     Raises
     ------
     OptionError
         If ``given`` is neither; ``name`` is that of the parameter.
     InputError
-        If there is no run at the path. `FormatError` if it is damaged.
+        If the path is not a run. `FormatError` if it is damaged.
     """
     run = _run_of(given)
     if run is not None:
@@ -37,18 +37,18 @@ def as_run(given: GivenRun, name: str = "run") -> Run:
         return open_run(given)
     rule, remedy = "is a Run or the path of a run folder", "open one with selfvec.open, or make one"
     if isinstance(given, Vectors):
-        remedy = "vectors hold no text: refine them on one with selfvec.refine(TEXT, VECTORS)"
+        remedy = "vectors hold no text: refine them on a text with selfvec.refine(TEXT, VECTORS)"
     raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
 
 
 def as_vectors(given: Given, name: str = "vectors") -> Vectors:
-    """Vectors: those given, those of gensim, the refined ones of a run, or those at a path or of a name."""
+    """Vectors from an argument: vectors, gensim's vectors, a run (its refined vectors), a path or a name."""
     found = opened(given, name)
     return found.vectors if isinstance(found, Run) else found
 
 
 def opened(given: Given, name: str = "vectors") -> Vectors | Run:
-    """The run at a path if there is one, otherwise the vectors; objects as they are.
+    """A path opened as a run or else as vectors; objects unchanged.
 
     Raises
     ------
@@ -77,6 +77,6 @@ def _run_of(given: Any) -> Run | None:
 
 
 def _is_keyed(given: Any) -> bool:
-    """Whether an object has words and rows as gensim's ``KeyedVectors`` has them."""
+    """Whether an object has the words and rows of gensim's ``KeyedVectors``."""
     words, rows = (getattr(given, name, None) for name in ("index_to_key", "vectors"))
     return isinstance(words, list) and getattr(rows, "ndim", 0) == 2

@@ -1,6 +1,6 @@
-"""Public vectors that ``selfvec vectors fetch`` downloads, and the folder where they are kept.
+"""Public vectors that ``selfvec vectors fetch`` downloads, and the folder where they are stored.
 
-Each fetched table is a folder: ``table.json`` with its licence, source and SHA-256 sums, and the vectors.
+Fetched vectors are a folder with the vectors and ``table.json``: licence, source and SHA-256 checksums.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ su sv sw ta te tg th tk tl tr tt ug uk ur uz vec vi vls vo wa war xmf yi yo zea 
 
 @dataclass(frozen=True)
 class PublicTable:
-    """A table that can be downloaded. ``words`` and ``megabytes`` are rounded."""
+    """Vectors that can be downloaded. ``words`` and ``megabytes`` are rounded."""
 
     name: str
     description: str
     language: str
     licence: str
     base: str  # address that `file` is in; or a repository of the Hugging Face Hub, OWNER/NAME
-    file: str  # the file to download; the folder of the table in a repository
+    file: str  # the file to download; in a repository the folder of the vectors
     megabytes: int  # to download, at most
     words: int  # at most
     dimensions: int
@@ -141,7 +141,7 @@ TABLES = {table.name: table for table in _ALL}
 
 
 def find(name: str) -> PublicTable:
-    """The table of this name; `OptionError` with similar names if there is none."""
+    """The public vectors of this name; an unknown name is an `OptionError` that suggests similar ones."""
     if name in TABLES:
         return TABLES[name]
     lower = {known.lower(): known for known in TABLES}
@@ -149,40 +149,40 @@ def find(name: str) -> PublicTable:
         return TABLES[lower[name.lower()]]
     near = [lower[other] for other in difflib.get_close_matches(name.lower(), lower, 3, 0.5)]
     remedy = f"did you mean {' or '.join(near)}? " if near else ""
-    raise OptionError(f"there is no public table {name!r}", remedy=f"{remedy}selfvec vectors lists all")
+    raise OptionError(f"there are no public vectors {name!r}", remedy=f"{remedy}selfvec vectors lists all")
 
 
 def data_folder() -> Path:
-    """The folder of fetched tables: ``SELFVEC_DATA``, or the user's folder for data of programs."""
+    """The folder of fetched vectors: ``SELFVEC_DATA``, or the user's folder for data of programs."""
     return user_folder("data", "vectors")
 
 
 def fetched(folder: Path) -> dict[str, Any] | None:
-    """The record of a fetched table, with the ``path`` of its vectors; None if the folder has none."""
+    """The record of fetched vectors, with their ``path``; None if the folder has no record."""
     path = folder / RECORD
     if not path.is_file():
         return None
-    record = read_json(path, "remove the folder and fetch the table again")
+    record = read_json(path, "remove the folder and fetch the vectors again")
     try:
         for entry in (*record["files"].values(), record["download"]):
             entry["bytes"], entry["sha256"]
         record["name"], record["words"], record["dimensions"]
         names = list(record["files"])
     except (LookupError, TypeError, AttributeError):
-        rule = "is no record of a fetched table"
-        raise FormatError(rule, path=path, remedy="remove the folder and fetch the table again") from None
+        rule = "is not a record of fetched vectors"
+        raise FormatError(rule, path=path, remedy="remove the folder and fetch the vectors again") from None
     return record | {"path": str(folder / names[0] if len(names) == 1 else folder)}
 
 
 def fetched_tables() -> list[dict[str, Any]]:
-    """The records of all tables in `data_folder`, by name."""
+    """The records of all vectors in `data_folder`, by name."""
     folder = data_folder()
     found = map(fetched, sorted(folder.iterdir())) if folder.is_dir() else ()
     return [record for record in found if record is not None]
 
 
 def damaged(folder: Path, record: dict[str, Any]) -> str | None:
-    """The first file of a fetched table that is not as it was fetched, or None."""
+    """The first file of fetched vectors that has changed since, or None."""
     for name, entry in record["files"].items():
         path = folder / name
         if not path.is_file() or path.stat().st_size != entry["bytes"] or sha256(path) != entry["sha256"]:
@@ -191,9 +191,9 @@ def damaged(folder: Path, record: dict[str, Any]) -> str | None:
 
 
 def locate(path: str | os.PathLike[str]) -> Path:
-    """The place of vectors: a path as it is, the name of a public table as the path of the fetched vectors.
+    """The path of vectors: a path unchanged, the name of public vectors as the path of the fetched file.
 
-    `FormatError` if the table has not been fetched, or has changed since.
+    `FormatError` if the public vectors have not been fetched, or have changed since.
     """
     name = os.fspath(path)
     if name not in TABLES or Path(name).exists():
@@ -201,7 +201,7 @@ def locate(path: str | os.PathLike[str]) -> Path:
     folder, remedy = data_folder() / name, f"run: selfvec vectors fetch {name}"
     record = fetched(folder)
     if record is None:
-        raise FormatError("is a public table that has not been fetched", path=name, remedy=remedy)
+        raise FormatError("are public vectors that have not been fetched", path=name, remedy=remedy)
     if file := damaged(folder, record):
         raise FormatError("has changed since it was fetched", path=folder / file, remedy=remedy)
     return Path(record["path"])

@@ -5,20 +5,20 @@
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8, and "pieces" (V,)
-                           uint8 if some are composed
+                           uint8 if some are built from subwords
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
     unstemmed/             the whole text, if repeated passages, stemming or min_count changed it
     repeats/               hashes of the repeated passages, if there are any
     documents/             hashes of each document's text, id and file
-    sums/                  what an update adds to, after the decorrelated update
+    sums/                  sums that an update adds to, after the method decorrelated
     counts/                exact co-occurrence counts, if they were made
     history/               recorded states, if kept
     report.json            health
 
-Everything large is memory-mapped when a folder is opened. A folder of another format is refused: making the
-run again is cheaper than converting it.
+Large arrays are memory-mapped when a folder is opened. A folder of another format is refused, because making
+the run again is cheaper than converting it.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ _TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetenso
 PARTS = ("counts", "unstemmed", "repeats", "documents", "sums")
 _CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
 _COLUMNS = {"counts": "i8", "sources": "u1", "pieces": "u1"}
-_MOST = 1 << 46  # occurrences of all words; with epochs they fit 64 bits
-_QUICK = 1 << 26  # bytes of a table whose rows are checked when it is opened, which takes 15 ms
+_MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 64 bits
+_QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
 _LONGEST = 1.001  # a number of a row at length 1, rounded
 _DAYS = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]").astype(np.int64)
 _NO_DAY = np.iinfo(np.int64).min
@@ -103,14 +103,14 @@ def is_run(path: str | os.PathLike[str]) -> bool:
 
 
 def refuse_run(path: str | os.PathLike[str]) -> None:
-    """Raise `TargetError` if there is a run at a path to which something else is to be written."""
+    """Raise `TargetError` if there is a run at a path where something else will be written."""
     if is_run(path):
-        rule = "is a run, it is not replaced, even with --overwrite"
+        rule = "is a run; it is not replaced even with --overwrite"
         raise TargetError(rule, path=path, remedy="choose another name")
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
-    """Open a run folder; tables are memory-mapped.
+    """Open a run folder; its vectors are memory-mapped.
 
     Raises
     ------
@@ -153,9 +153,9 @@ def _open(folder: Path) -> Run:
 
 
 def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a run folder, whole or not at all.
+    """Write a run folder, atomically.
 
-    `TargetError` if there is something at ``path``; with ``overwrite`` a run is replaced, nothing else.
+    `TargetError` if ``path`` exists. With ``overwrite`` a run is replaced, but nothing else.
     """
     if not isinstance(run, Run):
         raise OptionError(f"is a Run, not {type(run).__name__}", field="run")
@@ -172,7 +172,7 @@ def table_tensors(name: str, table: Vectors) -> dict[str, NDArray[Any]]:
 
 
 def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None) -> None:
-    """Write all files of a run into an existing folder; ``written`` are files of its tables, by name."""
+    """Write all files of a run into an existing folder; ``written`` are files of its vectors, by name."""
     start = time.perf_counter()
     made = dict(written or {})
     with ThreadPoolExecutor() as pool:
@@ -235,7 +235,7 @@ def _load_table(path: Path, words: list[str] | Vectors, provenance: dict[str, An
     check_tensors(tensors, columns, path, _AGAIN)
     counts, sources = tensors.get("counts"), tensors.get("sources")
     if counts is not None and size and (counts.min() < 0 or counts.sum(dtype=np.float64) > _MOST):
-        raise FormatError("the tensor 'counts' holds impossible numbers", path=path, remedy=_AGAIN)
+        raise FormatError("the tensor 'counts' holds invalid numbers", path=path, remedy=_AGAIN)
     if sources is not None and sources.max(initial=0) > max(Source):
         raise FormatError(f"the tensor 'sources' has numbers up to {max(Source)}", path=path, remedy=_AGAIN)
     table = Vectors(
@@ -254,7 +254,7 @@ def _load_table(path: Path, words: list[str] | Vectors, provenance: dict[str, An
 
 
 def check_rows(path: Path, words: Iterable[str], matrix: NDArray[np.float32]) -> None:
-    """Raise `FormatError` that names the first word whose vector holds a number beyond 1, NaN included."""
+    """Raise `FormatError` with the first word whose vector holds NaN or a number above 1."""
     row = first_beyond(matrix, _LONGEST)
     if row is not None:
         finite = np.isfinite(matrix[row]).all()
@@ -294,7 +294,7 @@ def _write_tokens(path: Path, batch: TokenBatch) -> None:
 
 
 def _tokens_of(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
-    """What reads the tokens. The file is mapped now: later another run may have the folder's name."""
+    """A function that reads the tokens. The file is mapped now, because the folder may be replaced later."""
     try:
         tensors, described = map_tensors(path), read_metadata(path)
     except FormatError as error:
@@ -316,11 +316,11 @@ def _read_tokens(
         dates = None if days is None else days.astype("datetime64[D]")
         sentences, names = int(described.get("sentences", 0)), parse_json(described.get("slices", "[]"))
         if days is not None and np.any(((days < _DAYS[0]) | (days > _DAYS[1])) & (days != _NO_DAY)):
-            raise ValueError("dates are of the years 1 to 9999")
+            raise ValueError("dates are not all of the years 1 to 9999")
         if not 0 <= sentences < _MOST or (sentence_counts is not None and np.any(sentence_counts < 0)):
-            raise ValueError("numbers of sentences are at least 0")
+            raise ValueError("a number of sentences is negative")
         if misfit(names, [str]) is not None:
-            raise ValueError("the names of slices are texts")
+            raise ValueError("a name of a slice is not a text")
         try:
             return TokenBatch(
                 tensors["ids"],

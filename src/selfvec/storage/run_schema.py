@@ -1,6 +1,6 @@
-"""What ``run.json`` and ``report.json`` hold: names, types and ranges, checked once when a run is opened.
+"""The schemas of ``run.json`` and ``report.json``: names, types and ranges, checked when a run is opened.
 
-What reads a run relies on this and checks nothing again. Names that are not listed may hold anything.
+All other code relies on this check. Values of names that are not listed are not checked.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ _RUN: dict[str, Any] = {
     "sha256": str,
 }
 _WRITTEN = ("method", "tokens", "types", "window", "epochs", "seed", "dimensions", "vectors")
-"""What a run that names its options names, too."""
+"""Names that a run with options also has."""
 
 _FINDING: dict[Any, Any] = {...: ("name", "level", "message", "remedy"), str: str}
 _HEALTH: dict[Any, Any] = {

@@ -1,4 +1,4 @@
-"""`verify`: compare the files of a run, an index, an encoder or a fetched table with their checksums."""
+"""`verify`: compare the files of a run, an index, an encoder or fetched vectors with their checksums."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .run_folder import RUN_FORMAT, open_run
 __all__ = ["DESCRIPTIONS", "Damage", "Verified", "kind_of", "verify"]
 
 DESCRIPTIONS = {"run.json": "run", "index.json": "index", "encoder.json": "encoder", "table.json": "table"}
-"""The file that describes a folder, and what the folder is then."""
+"""The kind of a folder, by the name of the file that describes it."""
 
 _PLAIN = "table.json"  # has no checksum of itself
 _KEPT = ("drift", "page")  # results kept in a run folder, each with a checksum of its own
-_CHANGED = "is not as it was written: its own checksum does not fit"
+_CHANGED = "has changed since it was written: its own checksum differs"
 
 
 @dataclass(frozen=True)
 class Damage:
-    """A file that is not as it was written."""
+    """A file that has changed since it was written, or is missing."""
 
     file: str
     rule: str
@@ -43,7 +43,7 @@ class Verified(ResultTable):
     files: int  # compared
     bytes: int
     damaged: list[Damage]
-    unchecked: list[str]  # files that no checksum is known of
+    unchecked: list[str]  # files without a known checksum
 
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec run verify --json`` prints it."""
@@ -60,7 +60,7 @@ class Verified(ResultTable):
 
 
 def kind_of(folder: Path) -> str | None:
-    """What a folder is by the file that describes it; None if there is none."""
+    """The kind of a folder by the file that describes it; None without such a file."""
     return next((kind for name, kind in DESCRIPTIONS.items() if (folder / name).is_file()), None)
 
 
@@ -72,12 +72,12 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     Raises
     ------
     InputError
-        If the folder is no run, index, encoder or fetched table, or was made before there were checksums.
+        If the folder is not a run, index, encoder or fetched vectors, or was made before checksums existed.
     """
     check_path("path", path, "a path")
     folder = Path(path)
     if kind_of(folder) is None:
-        rule = "is no run folder, index, encoder or fetched table"
+        rule = "is not a run folder, an index, an encoder or a folder of fetched vectors"
         raise InputError(rule, path=folder, remedy="name the folder that holds one")
     return unchanged(folder, lambda: _verified(folder))
 
@@ -122,7 +122,7 @@ def _compared(folder: Path, checked: set[Path]) -> Iterator[Damage]:
 
 
 def _impossible(folder: Path) -> Iterator[Damage]:
-    """What a run cannot hold, although it was written so: values of the wrong type or range, NaN."""
+    """Invalid values of a run that its checksums do not show: a wrong type or range, NaN."""
     try:
         run = open_run(folder)
         for table in (run.vectors, run.original):

@@ -1,8 +1,8 @@
 """The locked folder in which a run is made before it is complete.
 
-A run folder ``RUN`` is made in its sibling ``.RUN.partial``. Only the process that holds the lock in there
-writes; it is a lock of the operating system, which ends with its process. Ctrl-C saves the state of the work
-there (as does a timer, every half minute), and ``--resume`` continues from it.
+A run folder ``RUN`` is made in its sibling ``.RUN.partial``. Only the process that holds the lock in it may
+write. The operating system releases the lock when the process ends. Ctrl-C saves the state of the work there,
+as does a timer every half minute, and ``--resume`` continues from it.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ __all__ = ["Interruption", "Workspace", "interruptible", "previous_of"]
 class Workspace:
     """Reserves ``.TARGET.partial`` for one writer; `TargetError` if another process writes it.
 
-    With ``overwrite`` an existing run is replaced when the new one is complete; anything else never is. With
-    ``resume`` a saved state is kept for `load_state`; otherwise it is deleted.
+    With ``overwrite`` an existing run is replaced when the new one is complete. Other files and folders are
+    never replaced. With ``resume`` a saved state is kept for `load_state`; otherwise it is deleted.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Workspace:
     ) -> None:
         self.target = Path(target)
         self.overwrite = overwrite
-        self._mapped: dict[str, Vectors] = {}  # tables kept in files, by the name of the file
+        self._mapped: dict[str, Vectors] = {}  # vectors kept in files, by the name of the file
         if self.target.name:
             restore_folder(self.target)
             remove_leftovers(self.target)
@@ -80,7 +80,7 @@ class Workspace:
 
     @property
     def shared(self) -> Path:
-        """The folder for what the workers of a cluster have done; kept like a state."""
+        """The folder for results of the workers of a cluster; kept like a state."""
         return self.folder / SHARED
 
     @property
@@ -108,12 +108,12 @@ class Workspace:
         return map_tensors(self._state)
 
     def keep(self, table: Vectors, name: str = ORIGINAL) -> None:
-        """Write a table of a run where `finish` finds it; ``name`` is `ORIGINAL` or `REFINED`."""
+        """Write vectors of a run where `finish` finds them; ``name`` is `ORIGINAL` or `REFINED`."""
         with writing(self.target):
             write_tensors(self.folder / name, table_tensors(name, table))
 
     def map_kept(self, table: Vectors, name: str = ORIGINAL) -> None:
-        """Map the table that `keep` wrote, so that it needs no memory."""
+        """Map the vectors that `keep` wrote, so that they need no memory."""
         table.replace_matrix(map_tensors(self.folder / name)["vectors"])
         self._mapped[name] = table
 
@@ -135,12 +135,12 @@ class Workspace:
             settle(self.target)
 
     def undo(self) -> Path:
-        """Exchange the run and the previous one; returns where the newer one is now."""
+        """Exchange the run and the previous one; returns the new path of the newer one."""
         self._refuse_other_previous()
         kept = previous_of(self.target)
         if not kept.is_dir():
             raise TargetError(
-                "no run from before an update is kept", path=kept, remedy="one is kept by an update in place"
+                "there is no previous run", path=kept, remedy="an update in place keeps the previous run here"
             )
         with writing(self.target):
             exchange_folders(kept, self.target)
@@ -151,7 +151,7 @@ class Workspace:
         kept = previous_of(self.target)
         if kept.exists() and not is_run(kept):
             raise TargetError(
-                "the run from before is kept here, but this is no run folder", path=kept, remedy="rename it"
+                "is not a run folder, but the previous run is kept here", path=kept, remedy="rename it"
             )
 
     def close(self) -> None:
@@ -159,7 +159,7 @@ class Workspace:
         for name in (ORIGINAL, REFINED):
             discard(self.folder / name)
         if not self.has_state and not self.shared.exists():
-            left = sibling(self.target)  # what a kill leaves of it is removed by the next command
+            left = sibling(self.target)  # after a kill the next command removes the rest
             try:
                 self.folder.rename(left)
             except OSError:
@@ -175,7 +175,7 @@ class Workspace:
 
 
 class Interruption:
-    """Whether someone asked to stop."""
+    """Whether the user asked to stop."""
 
     requested = False
 
@@ -184,7 +184,7 @@ class Interruption:
 def interruptible() -> Iterator[Interruption]:
     """Turn the first Ctrl-C (or SIGTERM) into a request, so that work stops between two steps.
 
-    A second one interrupts at once. Outside the main thread signals are not changed.
+    A second one interrupts at once. Outside the main thread signals keep their handlers.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""Errors for a path that is something else than what is wanted: what it is, and what to type."""
+"""Errors for a path of the wrong kind: what it is, and what to type."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from selfvec.base.errors import InputError, did_you_mean
 __all__ = ["KINDS", "no_vectors", "not_a_run", "similar_paths"]
 
 KINDS = {"index.json": "a search index", "encoder.json": "an encoder", "table.json": "fetched vectors"}
-"""What a folder is that holds a file of this name, if it is no run."""
+"""The kind of a folder that holds a file of this name and is not a run."""
 
 _TEXT = {".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm"}
 _TEXT |= {".pdf", ".docx", ".log"}
 _OURS = {"vocabulary.txt", "run.json", "vectors.tsv", "metadata.tsv"}  # of damaged runs and other vectors
 _VECTORS = {".npy", ".npz", ".bin", ".vec", ".safetensors", ".w2v", ".glove"}
-_LOOKED_AT = 1000  # files of a folder
+_LOOKED_AT = 1000  # files of a folder, at most
 
 
 def not_a_run(path: Path) -> InputError:
-    """The error for a path that is no run folder."""
+    """The error for a path that is not a run folder."""
     remedy = "make one with: selfvec refine CORPUS -o RUN"
     kind = next((kind for name, kind in KINDS.items() if (path / name).is_file()), None)
     what = ""
@@ -43,7 +43,7 @@ def not_a_run(path: Path) -> InputError:
 
 
 def no_vectors(path: Path) -> tuple[str, str] | None:
-    """What a path without vectors is, and the remedy; None if it is none of the usual mistakes."""
+    """What a path without vectors is, and the remedy; None if it is not one of the usual mistakes."""
     if _is_empty(path):
         return "is an empty folder", "name a run, or a file of vectors"
     if looks_like_text(path):
@@ -52,7 +52,7 @@ def no_vectors(path: Path) -> tuple[str, str] | None:
 
 
 def looks_like_text(path: Path) -> bool:
-    """Whether a file, or those in a folder, are text by their names."""
+    """Whether a file, or the files in a folder, are text, by their names."""
     files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
     suffixes = {bare_suffix(one) for one in files if one.is_file() and not one.name.startswith(".")}
     ours = any(one.name in _OURS for one in files)
@@ -60,7 +60,7 @@ def looks_like_text(path: Path) -> bool:
 
 
 def refine_first(path: Path) -> str:
-    """What to type with text."""
+    """The command to type for text."""
     return f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
 
 
@@ -72,7 +72,7 @@ def _is_empty(path: Path) -> bool:
 
 
 def similar_paths(path: Path, others: Iterable[str] = ()) -> str:
-    """Which names beside a path that does not exist, or of ``others``, may have been meant; maybe none."""
+    """A suggestion of names in the same folder, or of ``others``, similar to a path that does not exist."""
     names = {name: name for name in others}
     with suppress(OSError):
         names |= {one.name: str(one) for one in path.parent.iterdir() if not one.name.startswith(".")}

@@ -22,7 +22,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenTable, vocabulary_tables
-from selfvec.storage.formats.pieces import Pieces, load_tokenizer
+from selfvec.storage.formats.pieces import SubwordRows, load_tokenizer
 
 from .method import Transform
 from .token_rows import NewRows, Tokens
@@ -67,11 +67,11 @@ class TokenizerTransfer(Transform):
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The words of the new tokenizer, from a table that was read from a model and composes words."""
         pieces = vectors.composer
-        if not isinstance(pieces, Pieces):
+        if not isinstance(pieces, SubwordRows):
             raise InputError("is no table of a model's tokens", remedy="load the folder of a model")
         new, made = self._fitted(pieces.tokenizer)
         rows = made.estimate(np.asarray(pieces.table[: made.old], np.float32))
-        composer = Pieces(new, rows, pool=pieces.pool, lower=pieces.lower)
+        composer = SubwordRows(new, rows, pool=pieces.pool, lower=pieces.lower)
         words, tokens = composer.whole_words()
         return Vectors(words, rows[tokens], composer=composer)
 

@@ -170,7 +170,7 @@ def test_undo_brings_back_every_byte(place: Path, capsys: pytest.CaptureFixture[
     refine("run", "in/1.jsonl")
     before = folder("run")
     assert main(["update", "run", "--undo"]) == 2
-    assert "run.previous: no run from before an update is kept" in capsys.readouterr().err
+    assert "run.previous: there is no previous run" in capsys.readouterr().err
     assert main(["update", "run", "in"]) == 0
     assert "the run from before is in" in capsys.readouterr().err
     updated = folder("run")
@@ -194,7 +194,7 @@ def test_a_folder_that_is_no_run_is_not_replaced(place: Path, capsys: pytest.Cap
     Path("run.previous").mkdir()
     assert main(["update", "run", "in"]) == 2
     assert (
-        "run.previous: the run from before is kept here, but this is no run folder" in capsys.readouterr().err
+        "run.previous: the previous run is kept here, but this is no run folder" in capsys.readouterr().err
     )
     assert folder("run") == before
 

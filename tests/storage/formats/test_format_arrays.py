@@ -54,8 +54,8 @@ def test_other_numbers_and_orders_become_float32_in_c_order(array: np.ndarray, t
     ("content", "message"),
     [
         (npy(np.array([["a", 1]], dtype=object), allow_pickle=True), "pickled Python objects"),
-        (npy(np.array(["a", "b"])), "two-dimensional and numeric"),
-        (npy(np.zeros(3, np.float32)), "two-dimensional and numeric"),
+        (npy(np.array(["a", "b"])), "a matrix of numbers"),
+        (npy(np.zeros(3, np.float32)), "a matrix of numbers"),
         (npy(np.zeros((0, 3), np.float32)), "empty array"),
         (npy(MATRIX)[:-1], r"float32 of shape \(3, 2\), the file is \d+ bytes"),
         (npy(np.full((3, 2), 1e300)), "NaN or inf"),
@@ -110,7 +110,7 @@ def test_npz_as_written_opens_in_numpy_without_pickle(tmp_path: Path) -> None:
     ("arrays", "message"),
     [
         ({"a": MATRIX}, "matrix without words"),
-        ({"a": MATRIX, "b": MATRIX, "w": np.array(["x", "y", "z"])}, "one matrix, this one has 2"),
+        ({"a": MATRIX, "b": MATRIX, "w": np.array(["x", "y", "z"])}, "one matrix, this one holds 2"),
         ({"a": MATRIX, "w": np.array(["x", "y"])}, "2 words for 3 rows"),
         ({"a": MATRIX, "w": np.array(["x", None, "z"], dtype=object)}, "pickled Python objects"),
     ],

@@ -79,13 +79,13 @@ def test_counts_and_sources_are_kept_or_said_to_be_left_out(row: Format, tmp_pat
     )
     path = target(row, tmp_path)
     notes = " ".join(save(before, path, row.name))
-    assert "composed from parts of words are left out" in notes
+    assert "vectors of subwords are left out" in notes
     after = load(path)
     if "counts" in row.columns:
         assert after.counts is not None
         assert after.counts.tolist() == [7, 2]
         assert after.sources.tolist() == sources.tolist()
-        assert "left out" not in notes.replace("composed from parts of words are left out", "")
+        assert "left out" not in notes.replace("vectors of subwords are left out", "")
     else:
         assert after.counts is None
         assert "word counts: left out" in notes
@@ -200,9 +200,9 @@ def test_reading_does_not_look_at_the_suffix(tmp_path: Path) -> None:
     [
         ({"path": "a.xyz"}, r"'\.xyz' belongs to no format"),
         ({"path": "a"}, r"belongs to no format"),
-        ({"path": "a.npy.gz"}, r"npy is written without packing; leave \.gz off"),
+        ({"path": "a.npy.gz"}, r"npy cannot be written compressed; leave \.gz off"),
         ({"path": "a.vec", "format": "wrod2vec"}, r"no format 'wrod2vec'; choose one of .*word2vec-text"),
-        ({"path": "a.bin", "format": "fasttext"}, r"fasttext is read, not written"),
+        ({"path": "a.bin", "format": "fasttext"}, r"fasttext can be read but not written"),
         ({"path": "a.vec", "dimensions": 6}, r"5 dimensions, 6 .* 1 to 5"),
         ({"path": "a.vec", "dimensions": 0}, r"1 to 5"),
         ({"path": "a.npy", "dtype": "int8"}, r"does not hold int8"),

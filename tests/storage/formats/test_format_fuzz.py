@@ -129,7 +129,7 @@ def test_damaged_parquet_is_an_error_and_not_the_end(tmp_path: Path) -> None:
         attempt(path, None, "strict")
     for bad in (content[:-20], b"PAR1" + bytes(99), b"PAR1" + b"\xff" * 60 + b"\xff\xff\xff\x7fPAR1"):
         path.write_bytes(bad)
-        with pytest.raises(FormatError, match="is not a readable table in Parquet"):
+        with pytest.raises(FormatError, match="does not hold readable vectors in Parquet"):
             load(path)
 
 

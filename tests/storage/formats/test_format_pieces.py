@@ -148,7 +148,7 @@ def test_broken_folders(tmp_path: Path) -> None:
     parts = json.loads(tokenizer)
     parts["model"]["vocab"]["more"] = len(WORDS) + 7
     (folder / "tokenizer.json").write_text(json.dumps(parts))
-    with pytest.raises(FormatError, match="the tokenizer has 20 tokens, the table 13 rows"):
+    with pytest.raises(FormatError, match="the tokenizer has 20 tokens, but there are 13 rows"):
         load(folder)
     (folder / "tokenizer.json").unlink()
     with pytest.raises(FormatError, match="holds no vectors of a known kind"):

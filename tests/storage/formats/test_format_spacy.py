@@ -80,7 +80,7 @@ def test_all_words_of_a_vocabulary_of_spacy(tmp_path: Path) -> None:
         ("key2row", b"\xde\xff\xff\xcf", "MessagePack map"),
         ("key2row", b"\x81\xa1a\x01", "byte 2 begins no integer"),
         ("key2row", b"\x81\x01\x09", "names rows beyond the 6 of vectors"),
-        ("strings.json", b"{}", "no list of words"),
+        ("strings.json", b"{}", "not a list of words"),
         ("strings.json", b"[", "JSON"),
         ("vectors", b"x", "NumPy array"),
         ("vectors.cfg", b'{"mode": "floret"}', "vectors of floret.*save_vectors"),

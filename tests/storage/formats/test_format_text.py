@@ -55,8 +55,8 @@ def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("3 2\na 1 2\nb 1 2\n", r":1: 3 rows are announced, the file holds 2"),
-        ("1 2\na 1 2\nb 1 2\n", r":1: 1 rows are announced, the file holds 2"),
+        ("3 2\na 1 2\nb 1 2\n", r":1: the first line says 3 rows, but the file holds 2"),
+        ("1 2\na 1 2\nb 1 2\n", r":1: the first line says 1 rows, but the file holds 2"),
         ("2 2\na 1 2\nb 1\n", r":3: a line is a word and 2 numbers"),
         ("2 2\na 1 2\nb 1 x\n", r":3: 'x' is not a number"),
         ("2 2\na 1 2\nb 1 1_0\n", r":3: '1_0' is not a number"),
@@ -66,7 +66,7 @@ def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
         ("2 2\na 1 2\nb 1 1e39\n", r":3: .*'b' holds NaN or inf"),
         ("2 2\na 1 2\na 3 4\n", r":3: .*'a' in line 2 and again in line 3"),
         (b"2 2\na 1 2\nb\xff 1 2\n", r":3: words are UTF-8"),
-        ("3 5", r":1: 3 rows are announced, the file holds 0"),
+        ("3 5", r":1: the first line says 3 rows, but the file holds 0"),
         ("0 5\n", r":1: 0 rows"),
         ("5 0\na\nb\n", r":1: 5 rows of 0 numbers"),
         ("999999999999 300\na 1 2\n", r":1: 999999999999 rows of 300 numbers do not fit"),

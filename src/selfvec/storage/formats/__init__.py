@@ -1,8 +1,8 @@
 """Reading and writing vectors files: one table of formats, recognised by content.
 
-`load` looks at what a file holds, not at its name; `save` goes by a format's name or the suffix. To add a
-format, write a module with functions to sniff, read and write, and add a row to `FORMATS`. Tests cover every
-row.
+`load` recognises a file by its content, not by its name. `save` uses the name of a format or the suffix. To
+add a format, write a module with functions to sniff, read and write, and add a row to `FORMATS`. Tests cover
+every row.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = ["FORMATS", "Format", "Vectors", "check_save", "load", "save"]
 
 @dataclass(frozen=True)
 class Format:
-    """One format: what it is called, and its functions."""
+    """A format: its name and its functions."""
 
     name: str
     description: str
-    suffixes: tuple[str, ...]  # names that end in these are written in this format
-    sniff: Callable[[Input], bool]  # reading goes by this, asked in the order of `FORMATS`
+    suffixes: tuple[str, ...]  # paths with these endings are written in this format
+    sniff: Callable[[Input], bool]  # whether a file has this format; called in the order of `FORMATS`
     read: Callable[[Input], Vectors]
     write: Callable[[Vectors, Path], None] | None = None  # to a new path in an empty folder
     mapped: bool = False  # whether the matrix stays in the file until it is used
@@ -88,7 +88,7 @@ FORMATS = (
     ),
     Format(
         "npy",
-        "NumPy matrix with a .vocabulary.txt beside it",
+        "NumPy matrix with a .vocabulary.txt next to it",
         (".npy",),
         arrays.sniff_npy,
         arrays.read_npy,
@@ -141,9 +141,9 @@ FORMATS = (
         word2vec.write_glove,
     ),
 )
-"""All formats, in the order in which they are asked whether a file is theirs."""
+"""All formats, in the order in which they are tried on a file."""
 
-_PACKABLE = ("word2vec", "word2vec-text", "glove")  # formats that are written as .gz and .zst, too
+_PACKABLE = ("word2vec", "word2vec-text", "glove")  # formats that can also be written as .gz and .zst
 
 _PICKLES = (*(bytes((0x80, protocol)) for protocol in range(6)), b"(dp", b"(lp", b"ccopy_reg", b"cnumpy")
 _FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
@@ -174,30 +174,30 @@ def load(
     Parameters
     ----------
     path : path
-        A file, also packed with gzip or Zstandard; a folder (a Selfvec run, model2vec, Projector);
-        ``default``, the table that comes with Selfvec; or the name of a table that ``selfvec vectors fetch``
-        has fetched.
+        A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec,
+        Projector); ``default``, the built-in vectors; or the name of public vectors that were fetched with
+        ``selfvec vectors fetch``.
     format : str, optional
         A name in `FORMATS`; by default the content decides.
     errors : {"strict", "replace", "ignore"}
-        ``strict`` raises an error that says where a word is not UTF-8 or occurs twice. ``replace`` puts
-        U+FFFD into words that are not UTF-8, ``ignore`` drops their bad bytes; both keep the first of several
-        rows for one word and say so in ``provenance["notes"]``.
+        ``strict`` raises an error with the place of a word that is not UTF-8 or occurs twice. ``replace``
+        puts U+FFFD into words that are not UTF-8, ``ignore`` drops their bad bytes. Both keep the first of
+        several rows for one word and record it in ``provenance["notes"]``.
     limit : int, optional
-        Read the first so many rows only.
+        Number of rows to read, from the first one.
 
     Returns
     -------
     Vectors
-        Its matrix is a read-only view of the file if the format allows.
+        The matrix is a read-only view of the file if the format allows.
 
     Raises
     ------
     FormatError
-        If the file does not exist, is in no known format, or is damaged. Sizes are checked before memory is
-        allocated, and nothing in a file is executed.
+        If the file does not exist, has an unknown format, or is damaged. Sizes are checked before memory is
+        allocated, and no code in a file is executed.
     OptionError
-        If an option has a value it cannot have.
+        If an option has an invalid value.
     """
     check_path("path", path)
     if errors not in ("strict", "replace", "ignore"):
@@ -235,34 +235,34 @@ def save(
     *,
     overwrite: bool = False,
 ) -> list[str]:
-    """Write vectors to a file or folder, whole or not at all.
+    """Write vectors to a file or folder, atomically.
 
     Parameters
     ----------
     vectors : Vectors
     path : path
     format : str, optional
-        A name in `FORMATS`; by default the suffix decides. The word2vec formats and GloVe's are packed if the
+        A name in `FORMATS`; by default the suffix decides. word2vec and GloVe files are compressed if the
         path ends in .gz or .zst.
     dtype : {"float32", "float16", "int8", "binary"}, optional
-        By default the matrix's own, or float32 if the format holds only that. The last two are codes, a byte
-        and a bit a number, that only safetensors holds; they are float32 again when they are read.
+        By default that of the matrix, or float32 if the format holds nothing else. int8 takes a byte and
+        binary a bit per number; only safetensors holds these codes, and `load` returns them as float32.
     dimensions : int, optional
-        Keep the first so many numbers of each row.
+        Number of dimensions to keep of each row, from the first one.
     overwrite : bool
-        Whether to replace an existing file, or a folder that holds nothing but what is written now.
+        Whether to replace an existing file, or a folder whose files are all written anew.
 
     Returns
     -------
     list of str
-        What the format has no place for, one sentence each.
+        What the format cannot store, one sentence each.
 
     Raises
     ------
     OptionError
         If the format is unknown, cannot be written or cannot hold these words or numbers. Nothing is written.
     TargetError
-        If the path exists and ``overwrite`` is false, or cannot be written. It is left as it was.
+        If the path exists and ``overwrite`` is false, or cannot be written. The target is unchanged then.
     """
     if not isinstance(vectors, Vectors):
         raise OptionError(f"are a Vectors, not {type(vectors).__name__}", field="vectors")
@@ -289,10 +289,10 @@ def check_save(path: str | os.PathLike[str], format: str | None = None, *, overw
     path = Path(path)
     row = _by_suffix(path) if format is None else _by_name(format)
     if row.write is None:
-        raise OptionError(f"{row.name} is read, not written", remedy=f"choose one of {_writable()}")
+        raise OptionError(f"{row.name} can be read but not written", remedy=f"choose one of {_writable()}")
     if path.suffix in PACKED and row.name not in _PACKABLE:
         remedy = f"leave {path.suffix} off, or choose one of {', '.join(_PACKABLE)}"
-        raise OptionError(f"{row.name} is written without packing", path=path, remedy=remedy)
+        raise OptionError(f"{row.name} cannot be written compressed", path=path, remedy=remedy)
     refuse_run(path)
     check_target(path, overwrite=overwrite, folder=row.folder)
     return row
@@ -321,7 +321,7 @@ def _by_suffix(path: Path) -> Format:
 
 
 def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int | None) -> Vectors:
-    """The vectors with the matrix to be written."""
+    """The vectors with the matrix in the dtype and dimensions to write."""
     if 0 in vectors.vectors.shape:
         raise OptionError("there are no vectors to write", remedy="save vectors that have rows")
     if dimensions is not None and not 1 <= dimensions <= vectors.vector_size:
@@ -351,7 +351,7 @@ def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int
 def _left_out(vectors: Vectors, row: Format) -> list[str]:
     notes = []
     if vectors.composer is not None:
-        notes.append(f"{row.name} holds rows only: vectors composed from parts of words are left out")
+        notes.append(f"{row.name} holds rows only: the vectors of subwords are left out")
     if vectors.counts is not None and "counts" not in row.columns:
         notes.append(f"{row.name} has no place for word counts: left out")
     if "sources" not in row.columns and np.any(vectors.sources != Source.KNOWN):
@@ -360,7 +360,7 @@ def _left_out(vectors: Vectors, row: Format) -> list[str]:
 
 
 def _sniffed(source: Input) -> Format:
-    """The format of a file or folder; the error names what it is instead, if that can be recognised."""
+    """The format of a file or folder; the error names the actual kind of file if it can be recognised."""
     folder = source.path.is_dir()
     for row in FORMATS:
         if (row.folder == folder or row.name == "projector") and row.sniff(source):

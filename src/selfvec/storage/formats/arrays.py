@@ -1,9 +1,10 @@
-"""Plain matrices: .npy with the words in a file beside it, .npz and safetensors with both, and run folders.
+"""Plain matrices: .npy with the words in a second file, .npz and safetensors with both, and run folders.
 
-Pickled Python objects, which NumPy could put into its files, are refused: reading them runs code. An .npy or
-safetensors matrix is mapped. A safetensors file written here holds ``vectors``, ``sources``, ``vocabulary``
-(UTF-8 bytes, a newline behind every word) and, if known, ``counts``. One by others is read if it holds one
-matrix, with words or a tokenizer beside it. A run folder holds such a file and its ``vocabulary.txt``.
+Pickled Python objects, which NumPy could put into its files, are refused, because reading them runs code. An
+.npy or safetensors matrix is mapped. A safetensors file written here holds ``vectors``, ``sources``,
+``vocabulary`` (UTF-8 bytes, a newline after every word) and, if known, ``counts``. A safetensors file of
+another program is read if it holds one matrix, with words or a tokenizer next to it. A run folder holds such
+a file and its ``vocabulary.txt``.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def sniff_npy(source: Input) -> bool:
 
 
 def read_npy(source: Input) -> Vectors:
-    """Read an .npy matrix and the vocabulary beside it."""
+    """Read an .npy matrix and the vocabulary next to it."""
     matrix = as_table(npy_array(source), source)
     return finish(read_vocabulary(_vocabulary_beside(source), len(matrix), source), matrix, source)
 
@@ -62,13 +63,13 @@ def _vocabulary_beside(source: Input) -> Path:
         stem = Path(source.path.name).stem
         raise source.error(
             "holds a matrix without words",
-            remedy=f"put the words, one per line, into {names[0].format(stem)} beside it",
+            remedy=f"put the words, one per line, into {names[0].format(stem)} next to it",
         )
     return found[0]
 
 
 def npy_array(source: Input) -> NDArray[Any]:
-    """The array of an .npy file as a read-only view; its size is checked against the file's first."""
+    """The array of an .npy file as a read-only view; its size is first checked against the file."""
     with decoding(source.path, "NumPy array"):
         head = io.BytesIO(source.data[: _LONGEST_HEADER + 16])
         version = npy.read_magic(head)
@@ -94,13 +95,13 @@ def npy_array(source: Input) -> NDArray[Any]:
 
 
 def write_npy(vectors: Vectors, path: Path) -> None:
-    """Write the matrix to ``path`` and the words to a .vocabulary.txt beside it."""
+    """Write the matrix to ``path`` and the words to a .vocabulary.txt next to it."""
     words = encode_words(vectors.index_to_key)
     path.with_name(f"{path.stem}.vocabulary.txt").write_bytes(words)
     with path.open("wb") as file:
         rows = np.ascontiguousarray(vectors.vectors)
         npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
-        file.write(rows.data)  # unlike numpy.save, keeps the error's number when the disk is full
+        file.write(rows.data)  # unlike numpy.save, this keeps the error number of a full disk
 
 
 def sniff_npz(source: Input) -> bool:
@@ -115,7 +116,7 @@ def read_npz(source: Input) -> Vectors:
     tables = [name for name, array in arrays.items() if array.ndim == 2]
     if len(tables) != 1:
         raise source.error(
-            f"an .npz holds one matrix, this one has {len(tables)} (of {', '.join(arrays) or 'nothing'})",
+            f"an .npz holds one matrix, this one holds {len(tables)} (of {', '.join(arrays) or 'nothing'})",
             remedy="save vectors and vocabulary only",
         )
     texts = [array for array in arrays.values() if array.ndim == 1 and array.dtype.kind in "US"]
@@ -134,7 +135,7 @@ def read_npz(source: Input) -> Vectors:
 
 
 def _members(source: Input) -> dict[str, NDArray[Any]]:
-    """The arrays of an archive, all of them unpacked within one limit."""
+    """The arrays of an archive, unpacked within a common limit."""
     arrays: dict[str, NDArray[Any]] = {}
     room = plausible(len(source.data))
     file = _Archive(source.data)
@@ -153,7 +154,7 @@ def _members(source: Input) -> dict[str, NDArray[Any]]:
 
 
 class _Archive:
-    """The bytes of a zip archive as a file; its directory, which `zipfile` reads in one piece, is short."""
+    """The bytes of a zip archive as a file. `zipfile` reads its directory at once, so its size is limited."""
 
     def __init__(self, data: bytes | mmap.mmap) -> None:
         self.data, self.place, self.most = data, 0, _LONGEST_DIRECTORY
@@ -167,7 +168,7 @@ class _Archive:
     def seek(self, offset: int, whence: int = 0) -> int:
         self.place = offset + (0, self.place, len(self.data))[whence]
         if self.place < 0:
-            raise OSError("a place before the beginning")
+            raise OSError("the position is before the beginning of the file")
         return self.place
 
     def read(self, size: int = -1) -> bytes:
@@ -180,7 +181,7 @@ class _Archive:
 
 
 def write_npz(vectors: Vectors, path: Path) -> None:
-    """Write ``vectors`` and ``vocabulary`` (UTF-8 bytes, a newline behind every word)."""
+    """Write ``vectors`` and ``vocabulary`` (UTF-8 bytes, a newline after every word)."""
     vocabulary = np.frombuffer(encode_words(vectors.index_to_key), np.uint8)
     with path.open("wb") as file:
         np.savez(file, vectors=vectors.vectors, vocabulary=vocabulary, allow_pickle=False)
@@ -193,9 +194,9 @@ def sniff_safetensors(source: Input) -> bool:
 
 
 def read_safetensors(source: Input) -> Vectors:
-    """Read a file written here, or one with a single matrix and its words beside it."""
+    """Read a file written here, or one with a single matrix and its words next to it."""
     if source.unpacked:
-        raise source.error("is packed, so that it cannot be mapped", remedy="unpack it first")
+        raise source.error("is compressed, so it cannot be mapped", remedy="unpack it first")
     tensors = map_tensors(source.path)
     tables = [name for name, tensor in tensors.items() if tensor.ndim == 2]
     if "vectors" in tables:
@@ -203,8 +204,8 @@ def read_safetensors(source: Input) -> Vectors:
     if len(tables) != 1:
         names = ", ".join(tensors)[:80] or "nothing"
         raise source.error(
-            f"a table of vectors is one matrix, this file holds {len(tables)} ({names})",
-            remedy="export the embedding table alone",
+            f"vectors are one matrix, but this file holds {len(tables)} ({names})",
+            remedy="export the embeddings alone",
         )
     matrix = as_table(tensors[tables[0]], source)
     if "vocabulary" in tensors:
@@ -241,9 +242,9 @@ def sniff_run(source: Input) -> bool:
 
 
 def read_run(source: Input) -> Vectors:
-    """Read the refined table of a run folder."""
+    """Read the refined vectors of a run folder."""
     if not _is_run(source.path):
         raise source.error(
-            f"a run folder holds {', '.join(_RUN)}, this one does not", remedy="name the folder of a run"
+            f"a run folder holds {', '.join(_RUN)}, but this one does not", remedy="name the folder of a run"
         )
     return read_safetensors(source.open(source.path / "vectors.safetensors"))

@@ -1,12 +1,12 @@
-"""Compressed tables: a safetensors file with codes, and one row for several words.
+"""Compressed vectors: a safetensors file with codes, where several words may share a row.
 
 A file holds the arrays of `selfvec.numerics.quantization` for R rows, and
 
-    vocabulary   UTF-8 bytes, a newline behind every word, compressed with Zstandard
+    vocabulary   UTF-8 bytes, a newline after every word, compressed with Zstandard
     mapped       the row that each of the last V - R words shares with one of the first R; absent if R is V
 
-Its metadata are ``format``, ``method``, and ``provenance`` as JSON, from which texts are cut as those of the
-table were. The rows are unpacked to float32 when the file is read; at most to 256 times its size.
+Its metadata are ``format``, ``method``, and ``provenance`` as JSON, which records how texts are tokenised.
+The rows are unpacked to float32 when the file is read, at most to 256 times its size.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ Tensors = Mapping[str, NDArray[Any]]
 
 
 def packed_words(vectors: Vectors) -> NDArray[np.uint8]:
-    """The words of a table as they are written."""
+    """The words as they are written."""
     return np.frombuffer(zstd.compress(encode_words(vectors.index_to_key), _LEVEL), np.uint8)
 
 
 def write(path: Path, tensors: Tensors, method: str, provenance: Mapping[str, Any] | None = None) -> None:
-    """Write the arrays of a table, ``vocabulary`` among them, to a new file."""
+    """Write arrays, including ``vocabulary``, to a new file."""
     metadata = {"format": FORMAT, "method": method, "provenance": json.dumps(provenance or {})}
     widest_first = sorted(tensors.items(), key=lambda item: -item[1].itemsize)  # so that all are aligned
     write_tensors(path, dict(widest_first), metadata)
 
 
 def write_as(vectors: Vectors, path: Path, method: str) -> None:
-    """Write all words of a table by a method of `selfvec.numerics.quantization`."""
+    """Write vectors by a method of `selfvec.numerics.quantization`."""
     rows = np.asarray(vectors.vectors, np.float32)
     write(path, {**encode(rows, method), "vocabulary": packed_words(vectors)}, method)
 
@@ -65,9 +65,9 @@ def sniff(source: Input) -> bool:
 
 
 def read(source: Input) -> Vectors:
-    """Read and unpack a compressed table."""
+    """Read and unpack compressed vectors."""
     if source.unpacked:
-        raise source.error("is packed twice", remedy="unpack the outer one first")
+        raise source.error("is compressed twice", remedy="unpack the outer file first")
     tensors = map_tensors(source.path)
     _check(tensors, source)
     packed = tensors["vocabulary"].tobytes()
@@ -86,7 +86,7 @@ def read(source: Input) -> Vectors:
 
 
 def _check(tensors: Tensors, source: Input) -> None:
-    """Raise a `FormatError` if an array does not fit the others, or the table would be too large."""
+    """Raise a `FormatError` if an array does not fit the others, or the rows would be too large."""
     own = next((name for name in PER_ROW if name in tensors), "codes")
     codes = tensors.get(own, np.zeros(0))
     count, wide = codes.shape if codes.ndim == 2 else (0, 0)
@@ -110,11 +110,11 @@ def _check(tensors: Tensors, source: Input) -> None:
     )
     if not fits or any(_beyond(tensors[name], count) for name in lists):
         shown = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in tensors.items())[:160]
-        raise source.error(f"the arrays of a compressed table fit each other, these do not: {shown}")
+        raise source.error(f"the arrays do not fit each other: {shown}")
     size = 4 * (count + _size(tensors, "mapped")) * width
     if size > max(_SMALL, _HIGHEST_RATIO * source.path.stat().st_size):
         raise source.error(
-            f"unpacks to more than {_HIGHEST_RATIO} times its size, no table written here does"
+            f"unpacks to more than {_HIGHEST_RATIO} times its size, as no file written here does"
         )
 
 

@@ -1,8 +1,8 @@
-"""fastText models (.bin): word vectors and, for words never seen, vectors from character n-grams.
+"""fastText models (.bin): word vectors, and vectors of other words from character n-grams.
 
-A model holds a row for every word and ``bucket`` rows that n-grams are hashed into. A word's vector is the
-mean of its own row and those of its n-grams; a word without a row has its n-grams alone (Bojanowski et al.
-2017, "Enriching word vectors with subword information"). Rows are added in fastText's own order, so the
+A model holds a row for every word and ``bucket`` rows that n-grams are hashed to. A word's vector is the mean
+of its own row and those of its n-grams; for a word without a row, that of its n-grams alone (Bojanowski et
+al. 2017, "Enriching word vectors with subword information"). Rows are added in fastText's own order, so the
 vectors equal fastText's to the bit. The n-gram rows stay mapped.
 
 Models of 2016 have no magic number. floret writes two more arguments; its models are read if it was trained
@@ -72,7 +72,7 @@ class Subwords:
 
 @dataclass(frozen=True)
 class Header:
-    """What a model says of itself, and where its dictionary begins."""
+    """The version and arguments of a model, and the offset of its dictionary."""
 
     version: int  # 0 for a model without a magic number
     arguments: tuple[int, ...]  # twelve
@@ -94,7 +94,7 @@ def _is_early(source: Input) -> bool:
 
 
 def _has_dictionary(source: Input, position: int) -> bool:
-    """Whether the sizes of a dictionary stand at a place."""
+    """Whether the sizes of a dictionary are at this offset."""
     size, words, labels, _ = _DICTIONARY.unpack_from(source.data, position)
     room = (len(source.data) - position) // 11
     return bool(0 < size == words + labels <= room and min(words, labels) >= 0)
@@ -116,7 +116,7 @@ def read(source: Input) -> Vectors:
     """Read a dense fastText model."""
     if not sniff(source):
         raise source.error(
-            "a fastText model begins with fastText's magic number, this file does not",
+            "does not begin with fastText's magic number",
             remedy="leave the format out, or save it again with a current fastText",
         )
     with decoding(source.path, "fastText model"):
@@ -135,7 +135,7 @@ def _read(source: Input) -> Vectors:
     if version not in (0, 11, 12) or dimensions < 1 or bucket < 0 or longest > _LONGEST_NGRAM:
         raise source.error(
             f"version {version} with {dimensions} dimensions, {bucket} buckets and n-grams of {longest} "
-            "characters is no fastText model",
+            "characters is not a valid fastText model",
             remedy="the file may be damaged: get it again, or save it with a current fastText",
         )
     if version < 12 and model == _SUPERVISED:
@@ -156,7 +156,7 @@ def _read(source: Input) -> Vectors:
 
 
 def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]], int]:
-    """Words with their kinds (0 word, 1 label; words come first), and where the dictionary ends."""
+    """Words with their kinds (0 word, 1 label; words come first), and the offset after the dictionary."""
     size, words, labels, _ = _DICTIONARY.unpack_from(source.data, header.dictionary)
     position = header.dictionary + _DICTIONARY.size
     if header.version:

@@ -32,10 +32,10 @@ def count_newlines(text: NDArray[np.uint8]) -> int:
 
 @nb.njit(nogil=True, cache=True, inline="always")  # a tenth faster
 def _number(text: NDArray[np.uint8], p: int, end: int) -> tuple[float, int]:
-    """The number at ``p`` as a float64 that rounds to the right float32, and where it ends; -1 if in doubt.
+    """The number at ``p`` as a float64 that rounds to the right float32, and its end; -1 if in doubt.
 
     Digits times power of ten, in float64, may be off by two units in the last place. That matters only close
-    to the middle between two float32 values. There, and for anything unusual, the caller lets Python parse.
+    to the middle between two float32 values. There, and for unusual numbers, the caller lets Python parse.
     """
     negative = p < end and text[p] == 45
     if p < end and (text[p] == 45 or text[p] == 43):
@@ -92,10 +92,10 @@ def _number(text: NDArray[np.uint8], p: int, end: int) -> tuple[float, int]:
 def parse(
     text: NDArray[np.uint8], worded: bool, out: NDArray[np.float32], spans: NDArray[np.int64], begin: int
 ) -> None:
-    """Parse n lines with a newline between them; ``worded`` if a word stands before the numbers.
+    """Parse n lines with a newline between them; ``worded`` if a word comes before the numbers.
 
-    ``out``, (n, d), gets the numbers of every regular line; ``spans``, (n, 3), where its word begins and
-    ends, and 1; for an irregular line its bounds, and 0. ``begin`` is added to all places.
+    ``out``, (n, d), gets the numbers of every regular line. ``spans``, (n, 3), gets the bounds of its word
+    and 1; for an irregular line the bounds of the line and 0. ``begin`` is added to all offsets.
     """
     end, p = len(text), 0
     for row in range(len(out)):
@@ -138,7 +138,7 @@ def compose(
     longest: int,
     out: NDArray[Any],  # (n, d) zeros on entry
 ) -> None:
-    """Mean of the rows of each word: its own first, then those its n-grams are hashed into."""
+    """Mean of the rows of each word: its own row first, then those that its n-grams are hashed to."""
     dimensions = out.shape[1]
     for i in range(len(ends) - 1):
         begin, end = ends[i], ends[i + 1]

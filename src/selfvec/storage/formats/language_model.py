@@ -1,7 +1,7 @@
-"""The token table of a language model: read as vectors, and written back with everything else unchanged.
+"""The input embeddings of a language model: read as vectors, and written back into an unchanged model.
 
 A model is a folder of Hugging Face with ``tokenizer.json`` and ``model.safetensors``, or several such files
-and their index. Of its tensors the input embeddings are used, which have one of the usual names.
+and their index. The tensor of the input embeddings is recognised by its name.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f
 
 @dataclass(frozen=True)
 class TokenTable:
-    """Where the input embeddings of a model are."""
+    """The place of the input embeddings of a model."""
 
     path: Path  # a safetensors file
     name: str  # of the tensor
@@ -60,18 +60,18 @@ class TokenTable:
     start: int  # its first byte in the file
 
     def stored(self) -> NDArray[Any]:
-        """The table as it is in the file, (tokens, d), a view; BF16 as uint16."""
+        """The rows as they are in the file, (tokens, d), a view; BF16 as uint16."""
         return np.memmap(self.path, _DTYPES[self.dtype], "r", self.start, self.shape)
 
     def rows(self) -> Float:
-        """The table, (tokens, d) float32 or float16, a view of the file; BF16 is converted to float32."""
+        """The rows, (tokens, d) float32 or float16, a view of the file; BF16 is converted to float32."""
         stored = self.stored()
         if self.dtype != "BF16":
             return stored
         return (stored.astype(np.uint32) << 16).view(np.float32)
 
     def as_stored(self, rows: NDArray[np.float32]) -> NDArray[Any]:
-        """Rows in the table's own type; BF16 is rounded to the nearest, ties to even."""
+        """Rows in the type of the file; BF16 is rounded to the nearest, ties to even."""
         if self.dtype != "BF16":
             return rows.astype(_DTYPES[self.dtype])
         bits = np.ascontiguousarray(rows, np.float32).view(np.uint32)
@@ -79,9 +79,9 @@ class TokenTable:
 
 
 def find_table(folder: Path) -> TokenTable | None:
-    """The input embeddings of a model's folder, or None if it has none of a known name.
+    """The input embeddings of a model's folder, or None if no tensor has a known name.
 
-    Raises `FormatError` if the table does not fit its file.
+    Raises `FormatError` if the tensor does not fit its file.
     """
     for path in _files(folder):
         header, start = read_header(path)
@@ -95,8 +95,8 @@ def find_table(folder: Path) -> TokenTable | None:
 def vocabulary_tables(path: Path, tokens: int) -> list[TokenTable]:
     """The tensors of a file that have a row, or a number, for each of at least so many tokens.
 
-    Input and output embeddings, biases of the output, and the table of a static encoder; first the input. A
-    vector of n numbers has shape (n, 1).
+    These are the input embeddings (first), the output embeddings and biases, and the rows of a static
+    encoder. A vector of n numbers has shape (n, 1).
     """
     header, start = read_header(path)
     found: list[TokenTable] = []
@@ -115,7 +115,7 @@ def vocabulary_tables(path: Path, tokens: int) -> list[TokenTable]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The safetensors files of a model that may hold its table."""
+    """The safetensors files of a model that may hold its input embeddings."""
     if (folder / "model.safetensors").is_file():
         return [folder / "model.safetensors"]
     if not (folder / _INDEX).is_file():
@@ -127,13 +127,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _checked(path: Path, name: str, entry: dict[str, object], start: int) -> TokenTable:
-    """The table of a header's entry, if it is two-dimensional, of a known type, and inside the file."""
+    """The tensor of a header's entry; `FormatError` unless it is a matrix of a known type within the file."""
     dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
     numbers = [*shape, *offsets] if isinstance(shape, list) and isinstance(offsets, list) else []
     whole = len(numbers) == 4 and all(type(number) is int and number >= 0 for number in numbers)
     if not whole or dtype not in _DTYPES:
         raise FormatError(
-            f"a token table is two-dimensional, of {', '.join(_DTYPES)}; this is {dtype} of shape {shape}",
+            f"input embeddings are a matrix of {', '.join(_DTYPES)}, but this is {dtype} of shape {shape}",
             path=path,
             field=name,
             remedy="convert it first",
@@ -141,7 +141,7 @@ def _checked(path: Path, name: str, entry: dict[str, object], start: int) -> Tok
     rows, columns, first, last = numbers
     size = rows * columns * _DTYPES[str(dtype)].itemsize
     if last - first != size or start + last > path.stat().st_size:
-        rule = f"a table of shape {shape} has {size:,} bytes inside the file"
+        rule = f"a tensor of shape {shape} has {size:,} bytes inside the file"
         raise FormatError(rule, path=path, field=name, remedy="the file is cut short; fetch it again")
     return TokenTable(path, name, str(dtype), (rows, columns), start + first)
 
@@ -152,16 +152,17 @@ def write_back(
     tokens: Sequence[str],  # n; as in the tokenizer's vocabulary
     rows: NDArray[np.float32],  # (n, d) unit or zero rows
 ) -> int:
-    """Copy a model with the given rows of its token table; return how many rows changed.
+    """Copy a model with new rows for some tokens; return how many rows changed.
 
-    A row keeps the length that it has in the model. Zero rows and all other bytes stay as they are.
+    A row keeps the length that it has in the model. Rows for which zeros are given, and all other bytes,
+    stay.
     """
     table, tokenizer = find_table(folder), load_tokenizer(folder / "tokenizer.json")
     if table is None:
-        raise FormatError("holds no token table of a known name", path=folder, remedy="name another model")
+        raise FormatError("has no input embeddings of a known name", path=folder, remedy="name another model")
     if rows.shape[1] != table.shape[1]:
-        rule = f"the model has {table.shape[1]} dimensions, these vectors {rows.shape[1]}"
-        raise FormatError(rule, path=table.path, field=table.name, remedy="refine its own table")
+        rule = f"the model has {table.shape[1]} dimensions, but these vectors have {rows.shape[1]}"
+        raise FormatError(rule, path=table.path, field=table.name, remedy="refine the model's own vectors")
     shutil.copytree(folder, target)
     places = [tokenizer.token_to_id(token) for token in tokens]
     kept = np.array([place is not None and place < table.shape[0] for place in places], bool)

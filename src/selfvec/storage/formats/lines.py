@@ -1,10 +1,10 @@
-"""Lines of a word and its numbers, to and from a matrix: what all text formats share.
+"""Lines of a word and its numbers, to and from a matrix; used by all text formats.
 
-A compiled parser reads regular lines. A slower one in Python reads all others: it knows the odd shapes of
-real files and explains what is wrong with a line it cannot read. Both give ``np.float32(float(text))``.
+A compiled parser reads regular lines. A slower parser in Python reads all other lines: it accepts the unusual
+lines of real files and explains what is wrong with an invalid one. Both give ``np.float32(float(text))``.
 
-The last d fields of a line are the numbers; the word is what comes before, without blanks at its ends. So
-words that contain blanks, as in GloVe 840B, are read.
+The last d fields of a line are the numbers. The text before them, stripped of blanks, is the word. So words
+that contain blanks, as in GloVe 840B, are read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
 def looks_like_text(data: bytes) -> bool:
-    """Whether there are none of the control characters that binary data is full of."""
+    """Whether the data has no control characters, which are frequent in binary data."""
     return _NOT_TEXT.search(data) is None
 
 
@@ -52,7 +52,7 @@ def _is_number(field: bytes) -> bool:
 
 
 def lines_from(source: Input, start: int) -> tuple[int, int]:
-    """Number of lines from byte ``start`` on, at most the source's limit, and where the last of them ends.
+    """Number of lines from byte ``start`` on, at most the source's limit, and the end of the last one.
 
     Blanks and empty lines at the end of the file do not count.
     """
@@ -87,7 +87,7 @@ def read_lines(
         )
     if there != rows:
         raise source.error(
-            f"{shape[0]} rows are announced, the file holds {there}",
+            f"the first line says {shape[0]} rows, but the file holds {there}",
             line=1,
             remedy="the file may be cut off: get it again, or mend the number",
         )
@@ -104,7 +104,7 @@ def read_lines(
 
 
 def _line_spans(text: bytes, start: int) -> NDArray[np.int64]:
-    """What `_fast` returns when no line is regular."""
+    """The result of `_fast` if no line is regular."""
     ends = np.cumsum([start, *(len(line) + 1 for line in text.split(b"\n"))])
     return np.column_stack([ends[:-1], ends[1:] - 1, np.zeros(len(ends) - 1, np.int64)])
 
@@ -112,7 +112,7 @@ def _line_spans(text: bytes, start: int) -> NDArray[np.int64]:
 def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded: bool) -> NDArray[np.int64]:
     """Parse all regular lines into ``out`` (V, d), several blocks at a time.
 
-    Returns (V, 3): where each word begins and ends, and 1; for an irregular line its own bounds, and 0.
+    Returns (V, 3): the bounds of each word and 1; for an irregular line the bounds of the line and 0.
     """
     from .kernels import count_newlines, parse
 
@@ -166,7 +166,7 @@ def write_lines(
 ) -> None:
     """Write ``header``, then a line for every row: its word, if there are words, and its numbers.
 
-    Every number of the (V, d) matrix gets the fewest digits that give its float32 back.
+    Every number of the (V, d) matrix is written with the fewest digits that identify its float32.
     """
     import polars as pl
 

@@ -2,8 +2,8 @@
 
 Neither library is needed to write them. Both take the mean of a text's token rows. For word vectors the
 tokenizer is word-level: it splits text at blanks and punctuation and looks the words up. Words that this
-would split (``don't``, ``New York``, ``C++``) are entered as added tokens, which are found before splitting.
-So the libraries give every word the row it has here.
+would split (``don't``, ``New York``, ``C++``) become added tokens, which are matched before splitting. So
+each word has the same row in these libraries as here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .source import Input, as_table, encode_words
 
 __all__ = ["read", "sniff", "with_unknown", "word_level_tokenizer", "write", "write_encoder_folder"]
 
-_LAYOUTS = (  # folder of table and tokenizer, the table's tensor
+_LAYOUTS = (  # the folder of rows and tokenizer, and the name of the tensor
     ("", "embeddings"),
     ("", "embedding.weight"),
     ("0_StaticEmbedding", "embedding.weight"),
@@ -34,7 +34,7 @@ _LAYOUTS = (  # folder of table and tokenizer, the table's tensor
 
 
 def sniff(source: Input) -> bool:
-    """A folder with a table and a tokenizer."""
+    """A folder with token rows and a tokenizer."""
     sharded = (source.path / "model.safetensors.index.json").is_file()
     return any(_complete(source.path / folder) for folder, _ in _LAYOUTS) or (
         sharded and (source.path / "tokenizer.json").is_file()
@@ -46,7 +46,7 @@ def _complete(folder: Path) -> bool:
 
 
 def read(source: Input) -> Vectors:
-    """Read a model2vec folder, a sentence-transformers one with a static table, or a language model's."""
+    """Read a folder of model2vec, of a static sentence-transformers model, or of a language model."""
     for folder, tensor in _LAYOUTS:
         if _complete(source.path / folder):
             table = source.open(source.path / folder / "model.safetensors")
@@ -55,12 +55,12 @@ def read(source: Input) -> Vectors:
     model = find_table(source.path)
     if model is None:
         raise source.error(
-            "is no folder of vectors: it needs tokenizer.json, and model.safetensors with a tensor "
-            "'embeddings' or the token table of a language model"
+            "is not a folder of vectors: it needs tokenizer.json, and model.safetensors with a tensor "
+            "'embeddings' or the input embeddings of a language model"
         )
     tokenizer = load_tokenizer(source.path / "tokenizer.json")
     if 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) > model.shape[0]:
-        raise source.error("the table has fewer rows than the tokenizer tokens")
+        raise source.error("there are fewer rows than tokens in the tokenizer")
     return vectors_of(as_table(model.rows(), source), tokenizer, source)
 
 
@@ -76,7 +76,7 @@ def write_encoder_folder(
     rows: Float,  # a row per token
     tokenizer: str,  # the content of tokenizer.json
     *,
-    normalize: bool,  # whether the library brings the vectors of texts to length 1
+    normalize: bool,  # whether the library scales the vectors of texts to length 1
     library: Literal["model2vec", "sentence-transformers"] = "model2vec",
 ) -> None:
     """Write all files of a static encoder that ``library`` loads into an existing folder."""

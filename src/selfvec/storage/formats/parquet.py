@@ -1,7 +1,7 @@
 """Parquet: a column of words and a column of fixed-size lists.
 
-Polars can abort the whole process on a damaged file, which no ``except`` catches. So a process of its own
-decodes the file and returns the table as safetensors. If it dies, that is one `FormatError` here.
+Polars can abort the whole process on a damaged file, which no ``except`` catches. So a child process decodes
+the file and returns the vectors as safetensors. If it crashes, a `FormatError` is raised here.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def read(source: Input) -> Vectors:
         if child.returncode != 0:
             last = child.stderr.strip().rpartition("\n")[2][:200]
             reason = last if child.returncode == 1 else "it cannot be decoded"
-            raise source.error(f"is not a readable table in Parquet: {reason}", remedy=_REMEDY)
+            raise source.error(f"does not hold readable vectors in Parquet: {reason}", remedy=_REMEDY)
         tensors = {name: np.array(tensor) for name, tensor in map_tensors(table).items()}
     words = decode_words(tensors["vocabulary"].tobytes(), source)
     return finish(words, tensors["vectors"], source, **columns(tensors, source, len(tensors["vectors"])))
@@ -68,7 +68,7 @@ def write(vectors: Vectors, path: Path) -> None:
 
 
 def _decode() -> None:
-    """What the process runs: decode the first argument into the second, or say why not in one last line."""
+    """Run by the child process: decode the first argument into the second, or print the fault last."""
     try:
         _write_tensors(Path(sys.argv[1]), Path(sys.argv[2]))
     except SelfvecError as error:

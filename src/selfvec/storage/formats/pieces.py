@@ -1,7 +1,8 @@
-"""Token tables with a tokenizer, read as word vectors; the default vectors are one.
+"""Token rows with a tokenizer, read as word vectors, such as the built-in vectors.
 
-Words are the texts that the tokenizer turns into exactly one token; every other word is composed from its
-pieces. The tokenizer itself decides this, not its markers (``▁``, ``##``, ``Ġ``), so it works for all kinds.
+Texts that the tokenizer turns into exactly one token are words with a row. Other words are built from
+subwords. The tokenizer itself decides this, not its markers (``▁``, ``##``, ``Ġ``), so it works for all
+tokenizers.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ from selfvec.data.vectors import Float, Vectors
 
 from .source import Input, as_table, finish, open_input
 
-__all__ = ["Pieces", "load_default", "load_tokenizer", "read_pieces"]
+__all__ = ["SubwordRows", "load_default", "load_tokenizer", "read_pieces"]
 
 _TABLE = Path("weights", "l2_supercat_256.safetensors")
 _TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
-_BATCH = 4096  # words composed at a time, which bounds the memory
+_BATCH = 4096  # words built at a time, which limits the memory
 _MARK = "▁"  # of sentencepiece, for the space before a word
-_TOGETHER = 64  # words that the tokenizer takes as one text: a Python object each would take as long as it
+_TOGETHER = 64  # words given to the tokenizer as one text; one by one takes twice the time
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """Composes words from the rows of their pieces."""
+class SubwordRows:
+    """Builds the vectors of words from the rows of their subwords."""
 
     tokenizer: Any  # tokenizers.Tokenizer
     table: Float  # (tokens, d)
@@ -44,18 +45,18 @@ class Pieces:
     lower: bool = False  # whether words are lower-cased first
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Sum or mean of the rows of each word's pieces, (n, d); zeros for a word without known pieces."""
+        """Sum or mean of the rows of each word's subwords, (n, d); zeros for a word without known ones."""
         return self.with_pieces(words)[0]
 
     def with_pieces(self, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """The same, and the number of pieces of each word, (n,) uint8, 255 at most."""
+        """The same, and the number of subwords of each word, (n,) uint8, 255 at most."""
         out = np.zeros((len(words), self.table.shape[1]), np.float32)
         counts = np.zeros(len(words), np.uint8)
         for start in range(0, len(words), _BATCH):
             flat, lengths = self.encoded(words[start : start + _BATCH])
             counts[start : start + _BATCH] = np.minimum(lengths, 255)
             first, batch = np.cumsum(lengths) - lengths, out[start : start + _BATCH]
-            for nth in range(lengths.max(initial=0)):  # all first pieces, then all second ones, ...
+            for nth in range(lengths.max(initial=0)):  # all first subwords, then all second ones, ...
                 longer = np.flatnonzero(lengths > nth)
                 batch[longer] += self.table[flat[first[longer] + nth]]
             if self.pool == "mean":
@@ -70,7 +71,7 @@ class Pieces:
         return Vectors(names, rows)
 
     def encoded(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The tokens of all words without unknown ones, (m,), and the number of each word's, (n,)."""
+        """The tokens of all words without unknown ones, (m,), and the number of tokens of each word, (n,)."""
         texts = [word.lower() for word in words] if self.lower else list(words)
         groups = [texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER)]
         tokens, owners = self._as_text(groups) or self._one_by_one(groups)
@@ -79,14 +80,14 @@ class Pieces:
         return tokens, np.bincount(owners, minlength=len(texts))
 
     def _one_by_one(self, groups: list[list[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The tokens of all words, (m,), and the words that they are of, (m,)."""
+        """The tokens of all words, (m,), and the word of each token, (m,)."""
         found = self.tokenizer.encode_batch(groups, is_pretokenized=True, add_special_tokens=False)
         tokens = np.fromiter(chain.from_iterable(one.ids for one in found), np.int64)
         within = np.fromiter(chain.from_iterable(one.word_ids for one in found), np.int64)
         return tokens, within + _TOGETHER * np.repeat(np.arange(len(found)), [len(one) for one in found])
 
     def _as_text(self, groups: list[list[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-        """The same, of words joined by spaces: half the time. None if they cannot be told apart."""
+        """The same for words joined by spaces, in half the time. None if they cannot be told apart."""
         texts = list(map(" ".join, groups))
         if self._begins is None or not all(map(_one_space_between, texts, groups)):
             return None
@@ -152,7 +153,7 @@ def load_tokenizer(path: Path) -> Any:
 
 
 def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
-    """Vectors from a token table in safetensors and its tokenizer.
+    """Vectors from token rows in safetensors and their tokenizer.
 
     model2vec's ``mapping`` (token to row) and ``weights`` (a factor for each token) are applied.
     """
@@ -165,23 +166,23 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
     mapping, weights = tensors.get("mapping"), tensors.get("weights")
     if mapping is not None:
         if mapping.ndim != 1 or mapping.dtype.kind not in "iu" or not _within(mapping, len(table)):
-            raise source.error("the mapping gives every token a row of the table, this one does not")
+            raise source.error("the mapping does not give every token a row")
         table = table[mapping]
     if weights is not None:
         if weights.shape != (len(table),) or weights.dtype.kind != "f":
-            raise source.error("weights are one number per token, these are not")
+            raise source.error("the weights are not one number per token")
         table = as_table(table * weights[:, None], source)
     if size > len(table):
         raise source.error(
-            f"the tokenizer has {size} tokens, the table {len(table)} rows",
-            remedy="put the right tokenizer.json beside the table",
+            f"the tokenizer has {size} tokens, but there are {len(table)} rows",
+            remedy="put the right tokenizer.json next to the file",
         )
     return vectors_of(table, tokenizer, source)
 
 
 def vectors_of(table: Float, tokenizer: Any, source: Input) -> Vectors:
     """The rows of whole words, and a composer for others; ``table`` has a row per token."""
-    pieces = Pieces(tokenizer, table)
+    pieces = SubwordRows(tokenizer, table)
     with decoding(source.path, "tokenizer.json"), panics_held_back():
         words, tokens = pieces.whole_words()
     first = len(tokens) and np.array_equal(tokens, np.arange(len(tokens)))
@@ -200,27 +201,28 @@ def _within(rows: NDArray[Any], length: int) -> bool:
 
 
 def load_default(limit: int | None = None) -> Vectors:
-    """The default vectors: the 256-dimensional token table inside the PyPI package ``wordllama``.
+    """The built-in vectors: the 256-dimensional token rows in the PyPI package ``wordllama``.
 
-    Its two files are read directly: the package's own loader may use the network. A word's vector is the sum
-    of the vectors of its pieces (Llama 2's byte-pair encoding, lower-cased, with the space marker in front).
+    Its two files are read directly, because the package's own loader may use the network. A word's vector is
+    the sum of its subwords' vectors (Llama 2's byte-pair encoding, lower-cased, with the space marker in
+    front).
     """
     spec = util.find_spec("wordllama")
     if spec is None or spec.origin is None:
         raise OptionError(
-            "the default vectors are in the package 'wordllama', which is not installed",
+            "the built-in vectors are in the package 'wordllama', which is not installed",
             remedy="run: pip install wordllama (or name a vectors file)",
         )
     folder = Path(spec.origin).parent
     source = replace(open_input(folder / _TABLE), limit=limit)
     tensors = list(map_tensors(source.path).values())
     if len(tensors) != 1:
-        raise source.error("holds one table", remedy="reinstall wordllama")
+        raise source.error("does not hold exactly one tensor", remedy="reinstall wordllama")
     tokenizer = load_tokenizer(folder / _TOKENIZER)
     table = as_table(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
-    pieces = Pieces(tokenizer, table, pool="sum", lower=True)
+    pieces = SubwordRows(tokenizer, table, pool="sum", lower=True)
     if len(table) < tokenizer.get_vocab_size():
-        raise source.error("holds a row for every token of its tokenizer", remedy="reinstall wordllama")
+        raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
     words, tokens = pieces.whole_words(_is_lower_word)
     vectors = finish(words, table[tokens], source, composer=pieces)
     vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}

@@ -1,7 +1,7 @@
-"""TensorFlow Projector: vectors.tsv with the numbers, metadata.tsv with the words, a row for a row.
+"""TensorFlow Projector: vectors.tsv with the numbers and metadata.tsv with the words, in the same order.
 
-Metadata with one column has no header. With several columns it has one, and the words are in the column
-called word, label or name, or else in the first.
+Metadata with one column has no header. Metadata with several columns has one, and the words are in the column
+called word, label or name, or else in the first column.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WORD_COLUMNS = ("word", "label", "name")
 
 
 def _pair(path: Path) -> tuple[Path, Path] | None:
-    """The files of vectors and of words at a folder or beside a file of vectors."""
+    """The files of vectors and of words, for a folder or for a file of vectors."""
     vectors = [path / name for name in _VECTORS] if path.is_dir() else [path]
     for table in vectors:
         kind = next((name for name in _VECTORS if table.name.endswith(name)), "")
@@ -34,7 +34,7 @@ def _pair(path: Path) -> tuple[Path, Path] | None:
 
 
 def sniff(source: Input) -> bool:
-    """A folder with both files, or a file of bare numbers between tabs with its words beside it."""
+    """A folder with both files, or a file of tab-separated numbers with its words next to it."""
     if source.path.is_dir():
         return _pair(source.path) is not None
     head = source.data[:65536]
@@ -47,7 +47,7 @@ def read(source: Input) -> Vectors:
     pair = _pair(source.path)
     if pair is None:
         raise source.error(
-            "holds no vectors.tsv with a metadata.tsv beside it", remedy="put the words into metadata.tsv"
+            "holds no vectors.tsv with a metadata.tsv next to it", remedy="put the words into metadata.tsv"
         )
     table = replace(source.open(pair[0]), limit=None)  # all words are read, so all rows are
     first = table.data[: 1 << 22].split(b"\n", 1)[0]

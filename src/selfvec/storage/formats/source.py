@@ -1,4 +1,4 @@
-"""What all formats share: opening files from unknown sources, checking tables, errors that name the place.
+"""Used by all formats: opening files from unknown sources, checking matrices, errors that name the place.
 
 A vectors file can be much larger than memory, so it is mapped. A compressed file is unpacked within limits.
 """
@@ -29,13 +29,13 @@ from selfvec.storage.wrong_paths import similar_paths
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
 _LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
 _CHUNK = 1 << 24
-_SMALL = 1 << 26  # bytes; up to this size a file may be packed as tightly as it likes
-_HIGHEST_RATIO = 100  # text vectors pack to about a third, a decompression bomb to a thousandth
+_SMALL = 1 << 26  # bytes; up to this size a file may be compressed at any ratio
+_HIGHEST_RATIO = 100  # text vectors compress to about a third, a decompression bomb to a thousandth
 
 
 @dataclass(frozen=True)
 class Input:
-    """A vectors file or folder as the readers see it."""
+    """A vectors file or folder, opened for the readers."""
 
     path: Path
     data: bytes | mmap.mmap = b""  # the file's bytes, unpacked; empty for a folder
@@ -84,7 +84,7 @@ def open_input(path: Path) -> Input:
                 return Input(path, data, unpacked=True)
             return Input(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
-        tables = TABLES if path.name == str(path) else ()  # a name may be that of a public table
+        tables = TABLES if path.name == str(path) else ()  # a name may be that of public vectors
         remedy = similar_paths(path, tables) or "check the path"
         raise FormatError("does not exist", path=path, remedy=remedy) from None
     except (OSError, ValueError) as error:
@@ -102,7 +102,7 @@ def plausible(packed: int) -> int:
 def unpack(stream: Any, most: int, path: Path) -> mmap.mmap:
     """All bytes of a decompressing stream, unless they are more than ``most``.
 
-    They go to an unnamed temporary file, which is mapped, since they may not fit into memory.
+    They are written to an unnamed temporary file and mapped, since they may not fit into memory.
     """
     size = 0
     with tempfile.TemporaryFile() as file:
@@ -110,7 +110,7 @@ def unpack(stream: Any, most: int, path: Path) -> mmap.mmap:
             size += file.write(chunk)
             if size > most:
                 raise FormatError(
-                    f"unpacks to more than {_HIGHEST_RATIO} times its size, no table of vectors does",
+                    f"unpacks to more than {_HIGHEST_RATIO} times its size, as no vectors do",
                     path=path,
                     remedy="unpack it yourself if you trust it",
                 )
@@ -129,17 +129,17 @@ def finish(
     notes: Sequence[str] = (),
     **columns: Any,
 ) -> Vectors:
-    """`Vectors` of a (V, d) table whose words are unique and whose numbers are finite.
+    """`Vectors` of a (V, d) matrix, after checking that words are unique and numbers are finite.
 
-    Text formats give the line of the first row, and errors name lines instead of rows. ``columns`` are
-    arguments of `Vectors`. If the source is not read strictly, the first row of a repeated word is kept and a
-    note made.
+    Text formats give the line of the first row, so that errors name lines instead of rows. ``columns`` are
+    arguments of `Vectors`. If the source is not read strictly, the first row of a repeated word is kept, and
+    a note is added.
     """
     if 0 in matrix.shape:
         raise source.error("holds no vectors")
     if len(words) != len(matrix):
         raise source.error(
-            f"every row has a word, there are {len(words)} words for {len(matrix)} rows",
+            f"every row needs a word, but there are {len(words)} words for {len(matrix)} rows",
             remedy="put the right vocabulary with the matrix",
         )
     if source.limit is not None:
@@ -183,15 +183,15 @@ def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[
         dtype, most = _COLUMNS[name]
         fits = column.shape == (rows,) and column.dtype == dtype and rows
         if not fits or not 0 <= column.min() <= column.max() <= most:
-            raise source.error(f"{name} are {rows} numbers from 0 to {most} as {dtype}, these are not")
+            raise source.error(f"{name} are not {rows} numbers from 0 to {most} as {dtype}")
     return found
 
 
 def as_table(array: NDArray[Any], source: Input) -> Float:
-    """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix; a view if it is one already."""
+    """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix, without a copy if possible."""
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise source.error(
-            f"a table is two-dimensional and numeric, this one is {array.dtype} of shape {array.shape}",
+            f"vectors are a matrix of numbers, but this is {array.dtype} of shape {array.shape}",
             remedy="save the right array",
         )
     kept = array.dtype.kind == "f" and array.dtype.itemsize <= 4
@@ -201,7 +201,7 @@ def as_table(array: NDArray[Any], source: Input) -> Float:
 
 
 def decode_words(data: bytes, source: Input, *, first_line: int | None = None) -> list[str]:
-    """Words from UTF-8 bytes with a newline behind each (optional behind the last)."""
+    """Words from UTF-8 bytes with a newline after each (optional after the last)."""
     data = data.removesuffix(b"\n")
     try:
         return data.decode(errors=source.errors).split("\n")
@@ -209,7 +209,7 @@ def decode_words(data: bytes, source: Input, *, first_line: int | None = None) -
         row = data.count(b"\n", 0, error.start)
         which = f"word {row + 1}" if first_line is None else "the one of this line"
         raise source.error(
-            f"words are UTF-8, {which} is not",
+            f"words are UTF-8, but {which} is not",
             line=None if first_line is None else row + first_line,
             remedy=f"re-encode the file or {_LENIENT}, which puts U+FFFD there",
         ) from None
@@ -226,9 +226,9 @@ def read_vocabulary(path: Path, rows: int, source: Input) -> list[str]:
     words = decode_words(data, Input(path, errors=source.errors), first_line=1) if data else []
     if len(words) != rows:
         raise FormatError(
-            f"a vocabulary has a word for every row of its matrix, this one has {len(words)} for {rows}",
+            f"a vocabulary has a word for every row of its matrix, but this one has {len(words)} for {rows}",
             path=path,
-            remedy="put the right vocabulary beside the matrix",
+            remedy="put the right vocabulary next to the matrix",
         )
     return words
 
@@ -246,7 +246,7 @@ def writing_by_polars() -> Iterator[None]:
 
 
 def encode_words(words: Sequence[str], forbidden: str = "\n\r") -> bytes:
-    """Words as UTF-8, each with a newline behind it."""
+    """Words as UTF-8, each with a newline after it."""
     text = "\n".join(words)
     for character in forbidden:
         if text.count(character) > (len(words) - 1 if character == "\n" else 0):

@@ -5,8 +5,8 @@
     strings.json   words
 
 spaCy keeps hashes of words instead of words. The words are those of ``strings.json`` whose hash has a row.
-Some hundred words that are symbols of spaCy (*number*, *mark*, *root*) have small numbers instead of hashes
-and are not in ``strings.json``: their names come from spaCy, if it is installed.
+About a hundred words are symbols of spaCy (*number*, *mark*, *root*). They have small numbers instead of
+hashes and are not in ``strings.json``. Their names come from spaCy, if it is installed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def read(source: Input) -> Vectors:
     """Read the words that have a row; several may share one."""
     folder = _folder(source.path)
     if folder is None:
-        raise source.error("is no folder of spaCy's vectors: it needs vectors and key2row", remedy=_AGAIN)
+        raise source.error("is not a folder of spaCy's vectors: it needs vectors and key2row", remedy=_AGAIN)
     if (folder / "vectors.cfg").is_file() and read_json(folder / "vectors.cfg", _AGAIN).get(
         "mode"
     ) == "floret":
@@ -84,7 +84,7 @@ def read(source: Input) -> Vectors:
 
 
 def _symbol_names() -> dict[int, str]:
-    """The words of spaCy's symbols by their number; none if it is not installed."""
+    """The words of spaCy's symbols by their number; empty if spaCy is not installed."""
     try:
         from spacy.symbols import IDS
     except ImportError:
@@ -101,16 +101,16 @@ def _strings(folder: Path, source: Input) -> list[str]:
     with decoding(path, "JSON"):
         found = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
-        raise source.error("strings.json is no list of words", remedy=_AGAIN)
+        raise source.error("strings.json is not a list of words", remedy=_AGAIN)
     return list(dict.fromkeys(found))
 
 
 def _integers(data: bytes) -> Iterator[int]:
-    """The keys and values of a map of integers, in turn."""
+    """The keys and values of a map of integers, alternating."""
     head = data[0]
     start = {0xDE: 3, 0xDF: 5}.get(head, 1)
     if head >> 4 != 8 and start == 1:
-        raise ValueError("it is no map")
+        raise ValueError("it is not a map")
     count = int.from_bytes(data[1:start], "big") if start > 1 else head & 15
     place = start
     for _ in range(2 * count):
@@ -128,7 +128,7 @@ def _integers(data: bytes) -> Iterator[int]:
 
 
 def _hash(data: bytes, seed: int = 1) -> int:
-    """MurmurHash64A (Appleby 2008), by which spaCy knows a word.
+    """MurmurHash64A (Appleby 2008), which spaCy uses for words.
 
     >>> _hash(b"hail")
     8711995111369341318

@@ -1,9 +1,9 @@
 """word2vec text (fastText's .vec is the same), GloVe text (without the header line), and word2vec binary.
 
-Both word2vec forms begin with a line ``V d``. Binary, the form of GoogleNews, has V records: the word, a
-blank, d little-endian float32, and (from the C program, not from gensim) a newline. Records differ in length,
-so the matrix cannot be mapped. Words that contain blanks are read from text but not written: other readers
-end a word at its first blank.
+Both word2vec formats begin with a line ``V d``. The binary format, that of GoogleNews, has V records: the
+word, a blank, d little-endian float32, and (from the C program, not from gensim) a newline. Records differ in
+length, so the matrix cannot be mapped. Words that contain blanks are read from text but not written, because
+other readers end a word at its first blank.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _start(source: Input) -> int:
 
 
 def _header(source: Input) -> tuple[int, int, int] | None:
-    """V, d and the byte where the rows begin, if the first line is a word2vec header."""
+    """V, d and the offset of the rows, if the first line is a word2vec header."""
     start = _start(source)
     found = _HEADER.match(source.data[start : start + 128])
     return found and (int(found[1]), int(found[2]), start + found.end())
@@ -46,7 +46,7 @@ def _required_header(source: Input) -> tuple[int, int, int]:
     found = _header(source)
     if found is None:
         raise source.error(
-            "the first line is two whole numbers, rows and dimensions, this one is not",
+            "the first line is not two whole numbers, rows and dimensions",
             line=1,
             remedy="leave the format out; a text file without such a line is format='glove'",
         )
@@ -54,7 +54,7 @@ def _required_header(source: Input) -> tuple[int, int, int]:
 
 
 def sniff_text(source: Input) -> bool:
-    """A header (the binary form, which has one too, is asked before)."""
+    """A header. The binary format, which also has one, is tried before."""
     return _header(source) is not None
 
 
@@ -74,22 +74,24 @@ def sniff_glove(source: Input) -> bool:
 
 
 def read_glove(source: Input) -> Vectors:
-    """Read GloVe text. d is the usual number of fields in the first hundred lines, less the word."""
+    """Read GloVe text. d is the most common number of fields in the first hundred lines, minus the word."""
     start = _start(source)
     rows, end = lines_from(source, start)
     head = source.data[start : min(end, start + _HEAD)].split(b"\n")
     if end > start + _HEAD and len(head) > 1:
-        head.pop()  # cut short
+        head.pop()  # perhaps incomplete
     fields = [len(line.split()) for line in head[:100]]
     dimensions = Counter(fields).most_common(1)[0][0] - 1
     if dimensions < 1:
         line = fields.index(dimensions + 1) + 1
         raise source.error(
-            "a line is a word and its numbers, this one is not", line=line, remedy="remove or mend the line"
+            "a line is a word and its numbers, this one is not",
+            line=line,
+            remedy="remove or mend the line",
         )
     announced = _header(source)
     if announced and announced[1] > 1 and fields[1:2] == [announced[1] + 1]:
-        raise source.error("GloVe text has no header, this file does", line=1, remedy="leave the format out")
+        raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
     words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
     return finish(words, matrix, source, first_line=1)
 
@@ -120,7 +122,7 @@ def _check_words(vectors: Vectors) -> None:
 
 
 def sniff_binary(source: Input) -> bool:
-    """A header, and what follows is not text (or, in tiny files, could be but fits the binary layout)."""
+    """A header, followed by data that is not text (or, in tiny files, that fits the binary layout)."""
     found = _header(source)
     if found is None:
         return False
@@ -147,15 +149,15 @@ def read_binary(source: Input) -> Vectors:
 def _walk(
     source: Input, rows: int, dimensions: int, start: int
 ) -> tuple[list[bytes], NDArray[np.int64]] | str:
-    """The words and where the numbers of each begin, (V,); or, as text, why the records do not fit."""
+    """The words and the offset of the numbers of each, (V,); or, as text, why the records do not fit."""
     size, data = 4 * dimensions, source.data
     if rows == 0 or dimensions == 0 or rows * (size + 2) > len(data) - start:
         return f"the header says {rows} rows of {dimensions} numbers, the file is {len(data)} bytes long"
     find, words, blanks, position = data.find, [], [], start
-    for row in range(1, source.rows(rows) + 1):  # as little as possible for each row, the checks come after
+    for row in range(1, source.rows(rows) + 1):  # little work per row; the checks come later
         blank = find(b" ", position, position + _LONGEST)
         if blank < 0:
-            return f"row {row} of {rows} (byte {position}): a word ends with a blank, there is none"
+            return f"row {row} of {rows} (byte {position}): no blank after the word"
         words.append(data[position:blank])
         blanks.append(blank)
         position = blank + 1 + size
