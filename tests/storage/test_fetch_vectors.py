@@ -103,7 +103,7 @@ def test_a_bad_download_leaves_nothing_that_could_be_used(server, data, content,
     with pytest.raises(InputError, match=rule):
         fetch(server)
     assert not (data / "glove-6b-50").exists()
-    with pytest.raises(FormatError, match="has not been fetched; run: selfvec vectors fetch glove-6b-50"):
+    with pytest.raises(FormatError, match="have not been fetched; run: selfvec vectors fetch glove-6b-50"):
         selfvec.load("glove-6b-50")
 
 
@@ -154,7 +154,7 @@ def test_a_bad_archive_is_refused(server, data, damage) -> None:
         place = packed.rindex(b"PK\x01\x02") + 24
         packed = packed[:place] + (0xFFFFFFF0).to_bytes(4, "little") + packed[place + 4 :]
     server.files[WIKI] = packed
-    with pytest.raises(InputError, match="no sound table"):
+    with pytest.raises(InputError, match="the downloaded vectors are damaged"):
         fetch(server, "wiki-news-300d-1M")
     assert list(data.iterdir()) == []
 
@@ -169,7 +169,7 @@ def test_another_folder_keeps_the_table_apart(server, data, tmp_path) -> None:
 def test_a_folder_that_is_not_ours_is_left_alone(server, data) -> None:
     (data / "glove-6b-50").mkdir(parents=True)
     (data / "glove-6b-50" / "mine.txt").write_text("mine")
-    with pytest.raises(TargetError, match="is not a fetched table"):
+    with pytest.raises(TargetError, match="is not a folder of fetched vectors"):
         fetch(server)
     assert (data / "glove-6b-50" / "mine.txt").read_text() == "mine"
 

@@ -87,7 +87,7 @@ def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path, caps
 
 
 def test_what_has_no_checksums_is_refused(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no run folder"):
+    with pytest.raises(InputError, match="is not a run folder"):
         verify(tmp_path)
     described = json.loads((run / "run.json").read_text())
     del described["files"], described["sha256"]

@@ -162,7 +162,7 @@ def check_tensors(
             )
         ):
             found = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
-            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, here it is {found}"
+            rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {found}"
             raise FormatError(rule, path=path, remedy=remedy)
         if tensor.dtype.kind == "f" and tensor.nbytes <= finite and tensor.ndim:
             row = first_not_finite(tensor)

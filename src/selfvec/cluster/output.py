@@ -33,7 +33,7 @@ def output_place(
     parent, _, name = url.rpartition("/")
     partial = f"{parent}/.{name}.partial"
     if exists(url) and not exists(f"{url}/run.json"):
-        rule = "exists already and is not a run folder, so it is not replaced, even with --overwrite"
+        rule = "exists already and is not a run folder; it is not replaced even with --overwrite"
         raise TargetError(rule, path=url, remedy="choose another name")
     if exists(url) and not overwrite:
         remedy = "choose another name, or replace it with --overwrite"

@@ -201,7 +201,7 @@ def locate(path: str | os.PathLike[str]) -> Path:
     folder, remedy = data_folder() / name, f"run: selfvec vectors fetch {name}"
     record = fetched(folder)
     if record is None:
-        raise FormatError("are public vectors that have not been fetched", path=name, remedy=remedy)
+        raise FormatError("names public vectors that have not been fetched", path=name, remedy=remedy)
     if file := damaged(folder, record):
         raise FormatError("has changed since it was fetched", path=folder / file, remedy=remedy)
     return Path(record["path"])

@@ -193,9 +193,7 @@ def test_a_folder_that_is_no_run_is_not_replaced(place: Path, capsys: pytest.Cap
     before = folder("run")
     Path("run.previous").mkdir()
     assert main(["update", "run", "in"]) == 2
-    assert (
-        "run.previous: the previous run is kept here, but this is no run folder" in capsys.readouterr().err
-    )
+    assert "run.previous: is not a run folder, but the previous run is kept here" in capsys.readouterr().err
     assert folder("run") == before
 
 

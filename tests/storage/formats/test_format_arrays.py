@@ -162,7 +162,7 @@ def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:
         {"sources": np.full(3, 9, np.uint8)},
     ):
         save_file({"vectors": MATRIX, "vocabulary": words, **column}, path)
-        with pytest.raises(FormatError, match=f"{next(iter(column))} are 3 numbers"):
+        with pytest.raises(FormatError, match=f"{next(iter(column))} are not 3 numbers"):
             load(path)
     save_file({"a": MATRIX, "b": MATRIX, "vocabulary": words}, path)
     with pytest.raises(FormatError, match=r"this file holds 2 \("):

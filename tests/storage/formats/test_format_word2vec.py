@@ -53,7 +53,7 @@ def test_numbers_that_happen_to_be_text_bytes(tmp_path: Path) -> None:
     [
         (
             b"3 2\na " + ROW + b"b " + OTHER + b"\0\0\0\0\0\0\0\0\0\0",
-            r"row 3 of 3 \(byte \d+\): a word ends with a blank",
+            r"row 3 of 3 \(byte \d+\): no blank after the word",
         ),
         (b"2 2\na " + ROW + b"b " + OTHER[:-1], r"row 2 of 2 .*ends inside the numbers|2 rows of 2 numbers"),
         (b"1 2\na " + ROW + b"b " + OTHER, r"1 rows, more bytes follow"),
